@@ -1,0 +1,116 @@
+/**
+ * Express 5. `authentication` reads the cookie and never answers by itself; `requireSession` and `requireRecentSignIn`
+ * guard; `sessionRoutes` is mounted; `authOf` and `sessionOf` tell who makes a request.
+ *
+ * ```ts
+ * app.use(authentication(sessions, { loginUrl: '/login', origins: ['https://app.example.org'] }));
+ * app.use('/sessions', sessionRoutes(sessions));
+ * app.get('/me', requireSession(), (req, res) => res.json({ user: sessionOf(req).user }));
+ * ```
+ * @module
+ */
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Session, Sessions } from '../../src/index.ts';
+import * as http from './http/index.ts';
+
+export type {
+  Auth,
+  AuthenticationOptions,
+  AuthorizeRequest,
+  CookieOptions,
+  HttpExchange,
+  ReauthenticateHttpRequest,
+  RecentSignInOptions,
+  RequireSessionOptions,
+  RouteAction,
+  SessionRoutesOptions,
+  SignInRequest,
+  SignInResult,
+} from './http/index.ts';
+export { safeReturnPath } from './http/index.ts';
+
+// A registered symbol, so that the ESM and the CJS build find each other's.
+const AUTH = Symbol.for('session-revocation.auth');
+type WithAuth = Request & { [AUTH]?: http.Auth };
+
+/** Reads the session cookie of every request. Answers nothing by itself: an outage is the guards' to tell. */
+export function authentication(sessions: Sessions, options: http.AuthenticationOptions = {}): RequestHandler {
+  const settings = http.parseAuthenticationOptions(sessions, options);
+  return async function authentication(request: WithAuth, response, next) {
+    request[AUTH] = await http.openAuth(settings, exchangeOf(request, response));
+    next();
+  };
+}
+
+/** Lets pass whoever has a live session: else 401, a redirect of a page to `loginUrl`, 403 across origins, 503 in an outage. */
+export function requireSession(options: http.RequireSessionOptions = {}): RequestHandler {
+  const guard = http.requireSessionGuard(options);
+  return function requireSession(request, response, next) {
+    send(response, guard(authOf(request), exchangeOf(request, response)), next);
+  };
+}
+
+/** Lets pass whoever authenticated lately, in the ways that are asked for: else 401 with the challenge of RFC 9470. */
+export function requireRecentSignIn(options: http.RecentSignInOptions): RequestHandler {
+  const guard = http.requireRecentSignInGuard(options);
+  return function requireRecentSignIn(request, response, next) {
+    send(response, guard(authOf(request), exchangeOf(request, response)), next);
+  };
+}
+
+/** The routes of a login-management page, to be mounted behind {@link authentication}: `app.use('/sessions', …)`. */
+export function sessionRoutes(_sessions: Sessions, options: http.SessionRoutesOptions = {}): RequestHandler {
+  const handle = http.sessionRouteHandler(options);
+  return async function sessionRoutes(request, response, next) {
+    send(response, await handle(authOf(request), exchangeOf(request, response), request.path), next);
+  };
+}
+
+/**
+ * Who makes this request, and what it may do about it.
+ * @throws `TypeError` where {@link authentication} did not run before.
+ */
+export function authOf(request: Request): http.Auth {
+  const auth = (request as WithAuth)[AUTH];
+  if (auth === undefined)
+    throw new TypeError('authentication(sessions) must run before: app.use(authentication(sessions))');
+  return auth;
+}
+
+/**
+ * The session of this request, never `null`.
+ * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
+ */
+export const sessionOf = (request: Request): Session => http.sessionOf(authOf(request));
+
+function exchangeOf(request: Request, response: Response): http.HttpExchange {
+  return {
+    method: request.method,
+    url: request.originalUrl,
+    ip: request.ip,
+    header: (name) => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    body: async () =>
+      request.body ?? (request.readableEnded ? undefined : http.readBody(request.headers['content-type'], request)),
+    get headersSent() {
+      return response.headersSent;
+    },
+    setCookies: () => {
+      const lines = response.getHeader('set-cookie') ?? [];
+      return Array.isArray(lines) ? lines : [String(lines)];
+    },
+    replaceSetCookies: (lines) => response.setHeader('set-cookie', [...lines]),
+    setHeader: (name, value) => response.setHeader(name, value),
+  };
+}
+
+function send(response: Response, answer: http.Answer | null, next: NextFunction): void {
+  if (answer === null) {
+    next();
+    return;
+  }
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+  response.writeHead(answer.status).end(answer.body ?? undefined);
+}

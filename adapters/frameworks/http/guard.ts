@@ -1,0 +1,97 @@
+import type { Duration, Session } from '../../../src/index.ts';
+import { challenge, problem, seeOther, storeUnavailable } from './answer.ts';
+import type { Auth } from './auth.ts';
+import { deleteCookie } from './cookie.ts';
+import type { Answer, HttpExchange } from './exchange.ts';
+import { parseMaxAge, refuseUnknown } from './options.ts';
+import { isNavigation, safeReturnPath } from './origin.ts';
+
+/** Options of `requireSession`. */
+export interface RequireSessionOptions {
+  /** Only sessions of these kinds. Default: any. */
+  readonly kinds?: readonly string[] | undefined;
+}
+
+/** Options of `requireRecentSignIn` (RFC 9470, ASVS 7.5.3). */
+export interface RecentSignInOptions {
+  /** How long ago the user may have authenticated. */
+  readonly maxAge: Duration;
+  /** Methods (RFC 8176) that must all have been used, such as `['otp']`. */
+  readonly amr?: readonly string[] | undefined;
+}
+
+/** Says what to answer instead of going on, or `null` to go on. */
+export type Guard = (auth: Auth, exchange: HttpExchange) => Answer | null;
+
+/** Lets pass whoever has a live session. */
+export function requireSessionGuard(options: RequireSessionOptions = {}): Guard {
+  refuseUnknown('requireSession', options, ['kinds']);
+  const { kinds } = options;
+  if (kinds !== undefined && !isTexts(kinds))
+    throw new TypeError("kinds must be an array such as ['browser', 'remembered']");
+  return (auth, exchange) => {
+    const refusal = refuseWithoutSession(auth, exchange);
+    if (refusal !== null || kinds === undefined) return refusal;
+    return kinds.includes(auth.session?.kind ?? '') ? null : problem('forbidden');
+  };
+}
+
+/** Lets pass whoever has a live session and authenticated lately, in the ways that are asked for. */
+export function requireRecentSignInGuard(options: RecentSignInOptions): Guard {
+  refuseUnknown('requireRecentSignIn', options, ['maxAge', 'amr']);
+  const maxAge = parseMaxAge(options.maxAge);
+  const { amr = [] } = options;
+  if (!isTexts(amr)) throw new TypeError("amr must be an array such as ['otp']");
+  return (auth, exchange) => {
+    const refusal = refuseWithoutSession(auth, exchange);
+    if (refusal !== null) return refusal;
+    const { session, settings } = auth;
+    if (session !== null && isRecent(session, settings.sessions.clock.now(), maxAge, amr)) return null;
+    if (isPage(exchange)) return toLogin(auth, exchange) ?? notRecent(auth, maxAge);
+    return notRecent(auth, maxAge);
+  };
+}
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+const isRecent = (session: Session, now: number, maxAge: number, amr: readonly string[]): boolean =>
+  now - session.authenticatedAt <= maxAge && amr.every((method) => session.amr.includes(method));
+
+function notRecent({ settings }: Auth, maxAge: number): Answer {
+  const seconds = Math.floor(maxAge / 1000);
+  const parameters = { error: 'insufficient_user_authentication', max_age: seconds };
+  return problem('sign-in-not-recent', { max_age: seconds }, challenge(settings.sessions.realm, parameters));
+}
+
+/**
+ * What a request without a session is answered with. The cookie is deleted only where its secret was right and the
+ * session is over: one that is unknown, renewed or replaced may be older than the cookie that the browser holds by now.
+ */
+function refuseWithoutSession(auth: Auth, exchange: HttpExchange): Answer | null {
+  const { state, settings } = auth;
+  if (state.is === 'session') return null;
+  if (state.is === 'outage') return storeUnavailable();
+  if (state.is === 'cross-origin') return problem('cross-origin');
+
+  const reason = coarseReason(state.verdict?.reason);
+  if (reason !== null && state.verdict?.ended?.reason !== 'replaced') deleteCookie(exchange, settings.cookie);
+  if (isPage(exchange)) {
+    const login = toLogin(auth, exchange);
+    if (login !== null) return login;
+  }
+  return problem('session-required', reason === null ? {} : { reason }, challenge(settings.sessions.realm));
+}
+
+const coarseReason = (reason: string | undefined): string | null =>
+  reason === 'ended' || reason === 'expired' || reason === 'revoked' ? reason : null;
+
+const isPage = (exchange: HttpExchange): boolean => exchange.method === 'GET' && isNavigation(exchange);
+
+/** To the login page of the same host, and back to what was asked for afterwards. */
+function toLogin({ settings }: Auth, exchange: HttpExchange): Answer | null {
+  const loginUrl = settings.loginUrl(exchange);
+  if (loginUrl === null) return null;
+  const parameter = `returnTo=${encodeURIComponent(safeReturnPath(exchange.url))}`;
+  return seeOther(`${loginUrl}${loginUrl.includes('?') ? '&' : '?'}${parameter}`);
+}

@@ -1,0 +1,70 @@
+import { type Duration, parseDuration, type Sessions } from '../../../src/index.ts';
+import { type Cookie, type CookieOptions, parseCookie } from './cookie.ts';
+import type { HttpExchange } from './exchange.ts';
+import { parseOrigins, safeReturnPath } from './origin.ts';
+
+/** Options of `authentication`, in every framework. */
+export interface AuthenticationOptions {
+  /** The session cookie. Default `__Host-<realm>-session; HttpOnly; Secure; SameSite=Lax; Path=/`. */
+  readonly cookie?: CookieOptions | undefined;
+  /**
+   * Where a page is sent that needs a session: a path on this host, or a function of the request. The path that was
+   * asked for is added as `returnTo`. Default: none, pages are answered with 401 like programs.
+   */
+  readonly loginUrl?: string | ((request: HttpExchange) => string) | undefined;
+  /**
+   * The origins of our own pages, such as `https://app.example.org`, for clients that send no `Sec-Fetch-Site`, and
+   * for pages on sister sites. Default: none.
+   */
+  readonly origins?: readonly string[] | undefined;
+}
+
+/** The options, resolved once. */
+export interface HttpSettings {
+  readonly sessions: Sessions;
+  readonly cookie: Cookie;
+  /** The cookie that knows a browser again, where the sessions replace by device. */
+  readonly deviceCookie: Cookie | null;
+  readonly origins: readonly string[];
+  loginUrl(exchange: HttpExchange): string | null;
+}
+
+const KNOWN = ['cookie', 'loginUrl', 'origins'];
+const COOKIE_KEYS = ['name', 'secure', 'sameSite', 'domain', 'path'];
+
+/** @throws `TypeError` that names the option, what is wrong with it, and what is allowed. */
+export function parseAuthenticationOptions(sessions: Sessions, options: AuthenticationOptions = {}): HttpSettings {
+  if (typeof sessions?.check !== 'function') throw new TypeError('sessions must come from createSessions');
+  refuseUnknown('authentication', options, KNOWN);
+  const cookieOptions = options.cookie ?? {};
+  refuseUnknown('cookie', cookieOptions, COOKIE_KEYS);
+  const { name: _, ...shared } = cookieOptions;
+  return {
+    sessions,
+    cookie: parseCookie(cookieOptions, sessions.realm, 'session'),
+    deviceCookie: sessions.usesDeviceId ? parseCookie(shared, sessions.realm, 'device') : null,
+    origins: parseOrigins(options.origins),
+    loginUrl: parseLoginUrl(options.loginUrl),
+  };
+}
+
+function parseLoginUrl(loginUrl: unknown): HttpSettings['loginUrl'] {
+  if (loginUrl === undefined) return () => null;
+  if (typeof loginUrl === 'function') return (exchange) => String(loginUrl(exchange));
+  const path = safeReturnPath(loginUrl, '');
+  if (path === '')
+    throw new TypeError("loginUrl must be a path on this host such as '/login', or a function of the request");
+  return () => path;
+}
+
+/** How old an authentication may be, in ms. */
+export const parseMaxAge = (maxAge: Duration): number => parseDuration('maxAge', maxAge, 0);
+
+/** A misspelt option must not pass for its default. */
+export function refuseUnknown(name: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`${name} takes an object of options`);
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw new TypeError(`${name} has an unknown option ${JSON.stringify(unknown)}; known are ${known.join(', ')}`);
+  }
+}

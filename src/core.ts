@@ -1,0 +1,113 @@
+import { newEpoch } from './epoch.ts';
+import { SessionError } from './errors.ts';
+import type { Events } from './events.ts';
+import { parseText } from './input.ts';
+import type { KindSettings, Settings } from './options.ts';
+import type { Epochs, SessionRecord } from './session.ts';
+import type { SessionRef, SessionStore, VersionedEpoch } from './store.ts';
+import { accountTag, newVersion, type Tag, userTag } from './token.ts';
+import type { Touches } from './touches.ts';
+
+/** What every operation of one realm works with. */
+export interface Core {
+  readonly settings: Settings;
+  /** Guarded: it answers in time or throws `SESSION_STORE_UNAVAILABLE`. */
+  readonly store: SessionStore;
+  readonly realmTag: Tag;
+  readonly events: Events;
+  readonly touches: Touches;
+  /** Unix ms. */
+  now(): number;
+}
+
+/** A user, and the account they act in, by name and by tag. */
+export interface Identity {
+  readonly user: string;
+  readonly account: string | null;
+  readonly tags: { readonly user: Tag; readonly account: Tag | null };
+}
+
+export function identify({ settings: { realm } }: Core, user: unknown, account: unknown): Identity {
+  const userName = parseText('user', user);
+  const accountName = account === undefined || account === null ? null : parseText('account', account);
+  return {
+    user: userName,
+    account: accountName,
+    tags: {
+      user: userTag(realm, userName),
+      account: accountName === null ? null : accountTag(realm, accountName),
+    },
+  };
+}
+
+/** The settings of a kind. */
+export function kindSettings({ settings: { kinds } }: Core, kind: string): KindSettings {
+  const found = kinds.get(kind);
+  if (found !== undefined) return found;
+  throw new TypeError(
+    `kind ${JSON.stringify(String(kind).slice(0, 40))} is unknown; there are ${[...kinds.keys()].join(', ')}`,
+  );
+}
+
+/** The records that an identity is judged by, and the user's version. */
+export interface UserEpochs {
+  readonly epochs: Epochs & { readonly realm: VersionedEpoch['record']; readonly user: VersionedEpoch['record'] };
+  readonly version: number;
+}
+
+/** Reads the records of an identity, creating what is missing. */
+export async function readEpochs(
+  { store, realmTag }: Core,
+  { tags }: Identity,
+  now: number,
+  keepUntil: { readonly user: number | null; readonly shared: number | null },
+): Promise<UserEpochs> {
+  const wanted: [Tag, number | null][] = [
+    [realmTag, keepUntil.shared],
+    [tags.user, keepUntil.user],
+  ];
+  if (tags.account !== null) wanted.push([tags.account, keepUntil.shared]);
+  const requests = wanted.map(([tag, until]) => ({
+    tag,
+    create: newEpoch(now),
+    version: newVersion(),
+    keepUntil: until,
+  }));
+  const [realm, user, account] = await store.epochs(requests);
+  if (realm === undefined || user === undefined) throw malformed('epochs');
+  return {
+    epochs: { realm: realm.record, user: user.record, account: account?.record ?? null },
+    version: user.version,
+  };
+}
+
+const malformed = (verb: string): SessionError =>
+  new SessionError('SESSION_STORE_UNAVAILABLE', `the session store's answer to ${verb} is malformed`);
+
+/** Where a record is found again. */
+export const refOf = ({ id, userTag, accountTag }: SessionRecord): SessionRef => ({
+  id,
+  user: userTag,
+  account: accountTag,
+});
+
+const LONGEST_WAIT = 64;
+const AT_ONCE = 3;
+
+/**
+ * Reads, decides and writes by compare-and-set until the write is not beaten by another one: a few times at once, then
+ * after growing, jittered waits, until the deadline.
+ */
+export async function contend<T>({ settings }: Core, attempt: () => Promise<T | 'conflict'>): Promise<T> {
+  const until = performance.now() + settings.deadline;
+  for (let tries = 1, wait = 1; ; tries++) {
+    const outcome = await attempt();
+    if (outcome !== 'conflict') return outcome;
+    if (performance.now() >= until) {
+      throw new SessionError('SESSION_STORE_UNAVAILABLE', `other writes kept coming first for ${settings.deadline} ms`);
+    }
+    if (tries < AT_ONCE) continue;
+    wait = Math.min(wait * 2, LONGEST_WAIT);
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * wait));
+  }
+}

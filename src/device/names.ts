@@ -1,0 +1,135 @@
+/**
+ * The names that a description may hold. One browser has one name whatever said it: its User-Agent, its client hints,
+ * or the spelling of the parser. That is what lets `replace: 'same-browser'` compare them.
+ */
+
+// Two of these and ` on ` make a label of 64.
+const LONGEST_NAME = 30;
+
+/**
+ * A name out of client-sent text: letters, digits, space and `. _ + -` of ASCII, at most 30 characters, a letter or a
+ * digit first; `null` if nothing is left. These mean nothing to HTML, a quoted attribute, a log line, a terminal or a
+ * spreadsheet, whatever an app forgets to escape (ASVS 16.4.1). Other scripts are left out: their invisible letters,
+ * look-alikes and right-to-left runs change how a list of devices reads.
+ */
+export function cleanName(text: string): string | null {
+  const name = text
+    .slice(0, 4 * LONGEST_NAME)
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .replace(/[^A-Za-z0-9._+-]+/g, ' ')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, LONGEST_NAME)
+    .replace(/[^A-Za-z0-9+]+$/, '');
+  return name === '' ? null : name;
+}
+
+/** The engine without a product name of its own: a web view, which is an app whose name has to come from elsewhere. */
+export const WEB_VIEW = 'WebView';
+
+/** Spellings in lower case, by the name that is shown. Names that are spelt like their own key need no entry. */
+const BROWSERS = index({
+  'Aloha Browser': ['alohabrowser'],
+  'Avast Secure Browser': ['avastsecurebrowser'],
+  Brave: ['brave browser'],
+  Chrome: ['google chrome', 'chrome mobile'],
+  Chromium: [],
+  'Coc Coc': ['coccoc'],
+  DuckDuckGo: ['ddg'],
+  Edge: ['microsoft edge', 'microsoft edge simulate'],
+  Firefox: [],
+  'Firefox Focus': ['focus', 'klar'],
+  'GNOME Web': ['epiphany'],
+  'Headless Chrome': ['headlesschrome', 'chrome headless'],
+  'HeyTap Browser': ['heytap'],
+  'Huawei Browser': ['huaweibrowser'],
+  'Internet Explorer': ['ie', 'iemobile'],
+  'Meta Quest Browser': ['oculus browser', 'oculusbrowser'],
+  'Mi Browser': ['miui browser', 'miuibrowser', 'xiaomibrowser', 'mibrowser'],
+  Opera: ['opera mobi', 'opera mobile', 'operamobile', 'opera tablet', 'opera touch', 'opera browser'],
+  'Opera GX': ['opera gx android'],
+  'Opera Mini': ['opera mini android'],
+  'QQ Browser': ['qqbrowser', 'qqbrowserlite'],
+  Safari: ['mobilesafari'],
+  'Samsung Internet': ['samsung browser', 'samsungbrowser'],
+  Silk: ['amazon silk'],
+  'UC Browser': ['ucbrowser'],
+  Vivaldi: [],
+  'Vivo Browser': [],
+  Whale: ['naver whale'],
+  'Yandex Browser': ['yandex', 'yabrowser', 'yasearchbrowser', 'yowser'],
+  '360 Browser': ['360'],
+  [WEB_VIEW]: ['android webview', 'chrome webview', 'microsoft edge webview2', 'webkit', 'android browser', 'khtml'],
+});
+
+const SYSTEMS = index({
+  Android: ['android-x86'],
+  ChromeOS: ['chrome os', 'chromium os', 'chromiumos', 'cros'],
+  CentOS: [],
+  Debian: [],
+  Fedora: [],
+  FreeBSD: [],
+  Gentoo: [],
+  iOS: [],
+  Linux: ['gnu'],
+  'Mac OS': ['macos', 'mac os x', 'macintel'],
+  OpenBSD: [],
+  'Red Hat': ['redhat'],
+  SUSE: ['opensuse'],
+  Ubuntu: ['kubuntu', 'xubuntu', 'lubuntu'],
+  Windows: ['win32', 'win64', 'windows mobile'],
+});
+
+/** Programs whose product token is not what people call them. */
+const PROGRAMS = index({
+  Discord: [],
+  'GitHub Desktop': ['githubdesktop'],
+  HTTPie: [],
+  Insomnia: [],
+  Messenger: ['orca-android'],
+  Outlook: ['outlook-ios', 'outlook-android', 'outlook-ios-android', 'microsoft outlook'],
+  Postman: ['postmanruntime'],
+  PowerShell: ['windowspowershell'],
+  Python: ['python-urllib'],
+  Slack: ['slack_ssb'],
+  Spotify: [],
+  Teams: ['teamsmobile-android', 'teamsmobile-ios'],
+  Threads: ['barcelona'],
+  'UC Browser': ['ucweb'],
+  Unity: ['unityplayer'],
+  'VS Code': ['code'],
+  Wget: [],
+});
+
+/** The name that a browser goes by, and whether this module knows it. */
+export function browserName(text: string | undefined): { readonly name: string; readonly known: boolean } | null {
+  // ua-parser-js tells one browser's phone edition apart ('Mobile Safari'); the type of device says that already.
+  const spelling = text?.replace(/^Mobile /i, '');
+  return lookUp(BROWSERS, spelling);
+}
+
+/** The name that an operating system goes by; `null` for none, and for `Unknown` (UA Client Hints, 3.9). */
+export function systemName(text: string | null | undefined): string | null {
+  if (text === undefined || text === null || /^unknown$/i.test(text)) return null;
+  return lookUp(SYSTEMS, text.replace(/[ /]v?\d[\d._]*$/, ''))?.name ?? null;
+}
+
+/** The name that an app or a command-line client goes by. */
+export const programName = (text: string): string | null =>
+  PROGRAMS.get(text.toLowerCase()) ?? lookUp(BROWSERS, text)?.name ?? null;
+
+function lookUp(names: ReadonlyMap<string, string>, text: string | undefined): { name: string; known: boolean } | null {
+  if (text === undefined) return null;
+  const known = names.get(text.toLowerCase());
+  if (known !== undefined) return { name: known, known: true };
+  const name = cleanName(text);
+  return name === null ? null : { name, known: false };
+}
+
+function index(spellings: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(spellings).flatMap(([name, others]) =>
+      [name.toLowerCase(), ...others].map((spelling): [string, string] => [spelling, name]),
+    ),
+  );
+}

@@ -1,0 +1,185 @@
+import type { Stamps } from './session.ts';
+import { newIncarnation, type Tag } from './token.ts';
+
+/**
+ * Which generation a session was born under: a record's incarnation and counter, `incarnation.counter`. Stamps are
+ * compared for equality only. A record that was lost and made anew has another incarnation, so that no stamp of the
+ * old one is ever equal again: loss fails closed.
+ */
+export type Stamp = string;
+
+/** When something was done to a scope, by whom, and why. `at` is for people; it decides nothing. */
+export interface Mark {
+  /** Unix ms. */
+  readonly at: number;
+  readonly by: string | null;
+  readonly reason: string | null;
+}
+
+/** The one session of a kind that an advance spared. It lives in the record, so that the next advance drops it. */
+export interface Keep {
+  readonly id: string;
+  /** The stamp that the kept session bears; another session that took over its id bears another. */
+  readonly from: Stamp;
+}
+
+/** What one scope says of the sessions it covers. */
+export interface ScopeState {
+  /** The generation of every kind that `kinds` does not list. A kind nobody listed is covered. */
+  readonly base: Stamp;
+  readonly kinds: Readonly<Record<string, Stamp>>;
+  readonly keep: Readonly<Record<string, Keep>>;
+  /** The last advance. */
+  readonly last: Mark | null;
+  /** Set while sign-ins are refused. */
+  readonly suspended: Mark | null;
+}
+
+/**
+ * The epoch of a realm, of an account, or of a user with the user's memberships inside: three records for four scopes.
+ * Immutable: whoever changes it writes a new one, by compare-and-set of its version.
+ */
+export interface EpochRecord extends ScopeState {
+  readonly incarnation: string;
+  /** One counter gives every new generation: `max(counter + 1, now)`. */
+  readonly counter: number;
+  /** The generation of a membership that nobody advanced yet. */
+  readonly initial: Stamp;
+  /** In a user's record: the memberships that were advanced, by the account's tag. */
+  readonly members: Readonly<Record<Tag, ScopeState>>;
+}
+
+/** Which kinds an advance covers. */
+export type Coverage = { readonly only: readonly string[] } | { readonly except: readonly string[] };
+
+/** What is done to a scope in one step. */
+export interface Change {
+  readonly covers: Coverage;
+  readonly mark: Mark;
+  /** Spares this session, if it is live under the record. */
+  readonly keep?: KeptSession | undefined;
+  /** `true` suspends, `false` resumes; left out, neither. */
+  readonly suspend?: boolean | undefined;
+}
+
+/** What an advance needs to know of the session it spares. */
+export interface KeptSession {
+  readonly id: string;
+  readonly kind: string;
+  readonly accountTag: Tag | null;
+  readonly stamps: Stamps;
+}
+
+/** A record as it is when first needed. */
+export function newEpoch(now: number): EpochRecord {
+  const incarnation = newIncarnation();
+  const initial = stampOf(incarnation, now);
+  const state: ScopeState = { base: initial, kinds: NONE, keep: NONE, last: null, suspended: null };
+  return Object.freeze({ ...state, incarnation, counter: now, initial, members: NONE });
+}
+
+const NONE: Readonly<Record<string, never>> = Object.freeze({});
+
+const stampOf = (incarnation: string, counter: number): Stamp => `${incarnation}.${counter.toString(36)}`;
+
+/** The state of a user's membership in an account, or of the record's own scope where `member` is `null`. */
+export function scopeState(record: EpochRecord, member: Tag | null): ScopeState {
+  if (member === null) return record;
+  return record.members[member] ?? { base: record.initial, kinds: NONE, keep: NONE, last: null, suspended: null };
+}
+
+/** The stamp that a session of this kind is born with under this state. */
+export const generation = (state: ScopeState, kind: string): Stamp => state.kinds[kind] ?? state.base;
+
+/** Whether a session with this stamp is live under this state: born under its generation, or kept. */
+export function holds(state: ScopeState, kind: string, id: string, stamp: Stamp | null): boolean {
+  if (stamp === null) return false;
+  if (stamp === (state.kinds[kind] ?? state.base)) return true;
+  const keep = state.keep[kind];
+  return keep !== undefined && keep.id === id && keep.from === stamp;
+}
+
+/** Whether a user's record holds a session in both of its scopes, the user's and the member's. */
+export function holdsUser(record: EpochRecord, session: KeptSession): boolean {
+  const { id, kind, accountTag, stamps } = session;
+  if (!holds(record, kind, id, stamps.user)) return false;
+  return accountTag === null || holds(scopeState(record, accountTag), kind, id, stamps.member);
+}
+
+/** Whether a kind is covered. */
+export const isCovered = (covers: Coverage, kind: string): boolean =>
+  'only' in covers ? covers.only.includes(kind) : !covers.except.includes(kind);
+
+/**
+ * The record after an advance of its own scope (`member: null`) or of one membership: every session of the covered
+ * kinds is over, without being looked at.
+ * @returns `null`, and nothing is advanced, where the session to keep is not live under the record.
+ */
+export function advanceEpoch(record: EpochRecord, member: Tag | null, change: Change, now: number): EpochRecord | null {
+  const { covers, keep } = change;
+  if (keep !== undefined && !holdsUser(record, keep)) return null;
+
+  const state = scopeState(record, member);
+  const counter = Math.max(record.counter + 1, now);
+  const next = stampOf(record.incarnation, counter);
+
+  let base = state.base;
+  let kinds: Record<string, Stamp>;
+  if ('only' in covers) {
+    kinds = { ...state.kinds };
+    for (const kind of covers.only) kinds[kind] = next;
+  } else {
+    base = next;
+    kinds = Object.fromEntries(covers.except.map((kind) => [kind, generation(state, kind)]));
+  }
+
+  const kept = Object.fromEntries(Object.entries(state.keep).filter(([kind]) => !isCovered(covers, kind)));
+  if (keep !== undefined && isCovered(covers, keep.kind)) {
+    const from = member === null ? keep.stamps.user : keep.stamps.member;
+    if (from === null) return null;
+    kept[keep.kind] = { id: keep.id, from };
+  }
+
+  const suspended = change.suspend === undefined ? state.suspended : change.suspend ? change.mark : null;
+  const advanced: ScopeState = { base, kinds, keep: kept, last: change.mark, suspended };
+  return deepFreeze(
+    member === null
+      ? { ...record, ...advanced, counter }
+      : { ...record, counter, members: { ...record.members, [member]: advanced } },
+  );
+}
+
+/** A record as text, for stores that keep text. */
+export const formatEpoch = (record: EpochRecord): string => JSON.stringify(record);
+
+const PARSED = new Map<string, EpochRecord>();
+const MOST_PARSED = 4096;
+
+/**
+ * A record from the text that {@link formatEpoch} made. The same text is the same record, so the last few thousand are
+ * remembered: a check reads three of them.
+ * @throws `Error` for text that is no record: a store that lost its mind cannot find out who is signed in.
+ */
+export function parseEpoch(text: string): EpochRecord {
+  const known = PARSED.get(text);
+  if (known !== undefined) return known;
+  const record = JSON.parse(text) as EpochRecord | null;
+  const sound =
+    typeof record?.incarnation === 'string' &&
+    Number.isSafeInteger(record.counter) &&
+    typeof record.base === 'string' &&
+    typeof record.initial === 'string' &&
+    [record.kinds, record.keep, record.members].every((part) => typeof part === 'object' && part !== null);
+  if (!sound) throw new Error('an epoch record is malformed');
+  if (PARSED.size >= MOST_PARSED) PARSED.clear();
+  PARSED.set(text, deepFreeze(record));
+  return record;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deepFreeze(part);
+  }
+  return value;
+}

@@ -1,0 +1,49 @@
+/**
+ * What can go wrong that is nobody's misuse. Codes are part of the API, messages are not.
+ *
+ * | code | meaning | over HTTP |
+ * |---|---|---|
+ * | `SESSION_STORE_UNAVAILABLE` | the store could not find out, or not before the deadline; `cause` says more | 503 |
+ * | `SESSION_STORE_NOT_SET_UP` | the tables are missing: run `store.setup()` or apply the schema file | 503 |
+ * | `SESSION_STORE_TOO_NEW` | the data was written by a later version of this library; nothing was touched | 503 |
+ * | `SESSION_REQUIRED` | a session was asked of a request that has none | 401 |
+ * | `SESSION_CROSS_ORIGIN` | a request that changes something does not come from the app's own pages | 403 |
+ *
+ * Misuse (a wrong option, a malformed argument) is a `TypeError`.
+ */
+export type SessionErrorCode =
+  | 'SESSION_STORE_UNAVAILABLE'
+  | 'SESSION_STORE_NOT_SET_UP'
+  | 'SESSION_STORE_TOO_NEW'
+  | 'SESSION_REQUIRED'
+  | 'SESSION_CROSS_ORIGIN';
+
+const STATUS: Record<SessionErrorCode, number> = {
+  SESSION_STORE_UNAVAILABLE: 503,
+  SESSION_STORE_NOT_SET_UP: 503,
+  SESSION_STORE_TOO_NEW: 503,
+  SESSION_REQUIRED: 401,
+  SESSION_CROSS_ORIGIN: 403,
+};
+
+/** The one error class of this package. Tell errors apart by `code`, see {@link isSessionError}. */
+export class SessionError extends Error {
+  override readonly name = 'SessionError';
+  /** Stable; see {@link SessionErrorCode}. */
+  readonly code: SessionErrorCode;
+  /** The HTTP status a framework's own error handler should answer with. */
+  readonly status: number;
+
+  constructor(code: SessionErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.status = STATUS[code];
+  }
+}
+
+/** Whether this is an error of this package (and of this code), also when it came from the other module format. */
+export function isSessionError(error: unknown, code?: SessionErrorCode): error is SessionError {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
+  const found = error.code;
+  return typeof found === 'string' && Object.hasOwn(STATUS, found) && (code === undefined || found === code);
+}

@@ -1,0 +1,72 @@
+import type { Core, Identity } from './core.ts';
+import { judge, type ListedSession, listed } from './session.ts';
+
+/** Options of a list. */
+export interface ListRequest {
+  /** Where the last page said to go on. */
+  readonly cursor?: string | null | undefined;
+  /** The most rows of a page, 1 to 1,000. Default 100. */
+  readonly limit?: number | undefined;
+  /** Whether sessions that are over are wanted too. Default `false`. */
+  readonly ended?: boolean | undefined;
+}
+
+/** A page. */
+export interface ListResult {
+  readonly sessions: readonly ListedSession[];
+  /** Hand it in for the next page; `null` where this is the last. Opaque, and no secret. */
+  readonly cursor: string | null;
+}
+
+export const LIST_KEYS: readonly string[] = ['cursor', 'limit', 'ended'];
+const DEFAULT_LIMIT = 100;
+const LARGEST_LIMIT = 1000;
+// A user of very many revoked sessions gets short pages rather than a request without end.
+const MOST_READS = 10;
+
+interface Place {
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+export async function list(core: Core, { tags }: Identity, request: ListRequest): Promise<ListResult> {
+  const limit = parseLimit(request.limit);
+  if (request.ended !== undefined && typeof request.ended !== 'boolean') throw new TypeError('ended must be a boolean');
+  let after = parseCursor(request.cursor);
+
+  const now = core.now();
+  const sessions: ListedSession[] = [];
+  let more = true;
+  for (let reads = 0; more && reads < MOST_READS && sessions.length < limit; reads++) {
+    const page = { account: tags.account ?? undefined, over: request.ended === true, now, after, limit };
+    const answer = await core.store.list(core.realmTag, tags.user, page);
+    more = answer.more;
+    for (const { session, epochs } of answer.found) {
+      if (sessions.length === limit) {
+        more = true;
+        break;
+      }
+      after = { createdAt: session.createdAt, id: session.id };
+      const over = judge(session, epochs, now);
+      if (over === null || request.ended === true) sessions.push(listed(session, over));
+    }
+  }
+  return { sessions, cursor: more && after !== undefined ? formatCursor(after) : null };
+}
+
+function parseLimit(limit: unknown): number {
+  if (limit === undefined) return DEFAULT_LIMIT;
+  if (typeof limit === 'number' && Number.isSafeInteger(limit) && limit >= 1 && limit <= LARGEST_LIMIT) return limit;
+  throw new TypeError(`limit is ${String(limit)}; allowed are whole numbers from 1 to ${LARGEST_LIMIT}`);
+}
+
+const formatCursor = ({ createdAt, id }: Place): string => `${createdAt.toString(36)}.${id}`;
+
+function parseCursor(cursor: unknown): Place | undefined {
+  if (cursor === undefined || cursor === null) return undefined;
+  const match = typeof cursor === 'string' ? /^([\da-z]{1,11})\.([\w-]{22})$/.exec(cursor) : null;
+  const createdAt = Number.parseInt(match?.[1] ?? '', 36);
+  if (match?.[2] === undefined || !Number.isSafeInteger(createdAt))
+    throw new TypeError('cursor must be what the last page gave');
+  return { createdAt, id: match[2] };
+}

@@ -1,0 +1,67 @@
+import type { Core } from './core.ts';
+import { CLOCKS_APART } from './options.ts';
+import { judge } from './session.ts';
+import type { FoundSession } from './store.ts';
+
+/** What a pruning removed. */
+export interface PruneResult {
+  readonly sessions: number;
+  readonly epochs: number;
+}
+
+const BATCH = 200;
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * Removes sessions that were over for longer than the retention, and records that nothing needs any more, in bounded
+ * batches between which everything else gets its turn.
+ */
+export async function prune({ store, settings, events, now }: Core): Promise<PruneResult> {
+  const at = now();
+  const before = at - settings.retention;
+  const total = { sessions: 0, epochs: 0 };
+  let after: string | null = null;
+  for (let more = true; more; ) {
+    const batch = await store.prune({
+      sessionsBefore: before,
+      epochsBefore: at - CLOCKS_APART,
+      limit: BATCH,
+      after,
+      revoked: (found) => revokedBefore(found, at, before),
+    });
+    total.sessions += batch.sessions;
+    total.epochs += batch.epochs;
+    ({ more, after } = batch);
+    if (more) await new Promise((resolve) => setImmediate(resolve));
+  }
+  events.emit('sessions.pruned', total);
+  return total;
+}
+
+/** Whether a session was over already at a time, by a revocation. One whose records are lost counts from its last use. */
+function revokedBefore({ session, epochs }: FoundSession, now: number, before: number): boolean {
+  const over = judge(session, epochs, now);
+  if (over?.reason !== 'revoked') return false;
+  return (over.revocation?.at ?? session.lastUsedAt) <= before;
+}
+
+/** Prunes every so often (with jitter, so that processes started together do not prune together) until stopped. */
+export function startPruning(core: Core, every: number): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const schedule = (): void => {
+    if (stopped) return;
+    timer = setTimeout(run, Math.min(every * (0.5 + Math.random()), LONGEST_TIMER));
+    timer.unref();
+  };
+  const run = (): void => {
+    prune(core)
+      .catch((error: unknown) => core.events.emit('background.failed', { operation: 'prune', error }))
+      .finally(schedule);
+  };
+  schedule();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,127 @@
+import { type Core, contend, identify, kindSettings, readEpochs } from './core.ts';
+import type { StartRefusal } from './events.ts';
+import { FENCE_KEEPS, fenceRefusal, parseFence, stampsOf } from './fence.ts';
+import { type Attributes, parseAttributes, parseMethods } from './input.ts';
+import { stillLive } from './revocation.ts';
+import { Session, type SessionRecord } from './session.ts';
+import { admitted, announceEndings, type StartResult } from './start.ts';
+import type { Ending } from './store.ts';
+import { formatToken, hashSecret, newSecret } from './token.ts';
+
+/** What a renewal changes beside the secret. */
+export interface RenewRequest {
+  /** Replaces the session's attributes. */
+  readonly attributes?: Attributes | undefined;
+  /** Switches to another tenant of the same user; needs a fence for it. */
+  readonly account?: string | undefined;
+  /** Taken for the session's user and the new account. */
+  readonly fence?: string | undefined;
+}
+
+/** An authentication of a user who is signed in already. */
+export interface ReauthenticateRequest {
+  /** Taken for the session's user and account before the credentials were checked. */
+  readonly fence: string;
+  /** How the user authenticated this time; replaces what was known. */
+  readonly amr?: readonly string[] | undefined;
+}
+
+/** What became of a renewal; `'not-live'` where the session is over, or its secret no longer the one that was judged. */
+export type RenewResult = StartResult<StartRefusal | 'not-live'>;
+
+export const RENEW_KEYS: readonly string[] = ['attributes', 'account', 'fence'];
+export const REAUTHENTICATE_KEYS: readonly string[] = ['fence', 'amr'];
+
+/** A new secret for the same session, and the same expiry. */
+export function renew(core: Core, session: Session, request: RenewRequest): Promise<RenewResult> {
+  const judged = Session.recordOf('renew', session);
+  if ((request.account === undefined) !== (request.fence === undefined)) {
+    throw new TypeError('account and fence go together: the fence is taken for the account that is switched to');
+  }
+  const attributes = request.attributes === undefined ? undefined : parseAttributes('attributes', request.attributes);
+  const changed = (): Partial<SessionRecord> => (attributes === undefined ? {} : { attributes });
+  return rotate(core, judged, {
+    account: request.account ?? null,
+    fence: request.fence,
+    changed,
+    reauthenticated: false,
+  });
+}
+
+/** A new secret, time of authentication and absolute lifetime for the same session. */
+export function reauthenticate(core: Core, session: Session, request: ReauthenticateRequest): Promise<RenewResult> {
+  const judged = Session.recordOf('reauthenticate', session);
+  const amr = parseMethods('amr', request.amr);
+  const { lifetime } = kindSettings(core, judged.kind);
+  const changed = (now: number): Partial<SessionRecord> => ({
+    amr,
+    authenticatedAt: now,
+    expiresAt: lifetime.absolute === null ? null : now + lifetime.absolute,
+    idle: lifetime.idle,
+  });
+  return rotate(core, judged, { account: null, fence: request.fence, changed, reauthenticated: true });
+}
+
+interface Rotation {
+  /** The account to switch to; `null` stays. */
+  readonly account: string | null;
+  readonly fence: string | undefined;
+  readonly reauthenticated: boolean;
+  changed(now: number): Partial<SessionRecord>;
+}
+
+async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Promise<RenewResult> {
+  const identity = identify(core, judged.user, rotation.account ?? judged.account);
+  const moves = identity.account !== judged.account;
+  const needsFence = rotation.reauthenticated || rotation.account !== null;
+  const fence = needsFence ? parseFence(rotation.fence, identity.tags) : null;
+
+  const outcome = await contend<RenewResult & { ending?: readonly Ending[] }>(core, async () => {
+    const now = core.now();
+    let version: number | undefined;
+    if (fence !== null) {
+      const read = await readEpochs(core, identity, now, { user: now + FENCE_KEEPS, shared: null });
+      const refusal = fenceRefusal(fence, read.epochs, judged.kind, now);
+      if (refusal !== null) return refused(refusal);
+      version = read.version;
+    }
+    const current = await stillLive(core, judged, now);
+    if (current === null) return refused('not-live');
+
+    const secret = newSecret();
+    const stamps = fence !== null && moves ? stampsOf(fence, judged.kind) : null;
+    const next: SessionRecord = {
+      ...current,
+      ...rotation.changed(now),
+      account: identity.account,
+      accountTag: identity.tags.account,
+      hash: hashSecret(secret),
+      serial: current.serial + 1,
+      lastUsedAt: Math.max(current.lastUsedAt, now),
+      // The session stays born when it was: a renewal must not carry it over a revocation of its user or realm.
+      stamps: stamps === null ? current.stamps : { ...current.stamps, account: stamps.account, member: stamps.member },
+    };
+    const admission = moves ? await admitted(core, identity, next, now) : { ending: [] };
+    if ('refusal' in admission) return refused(admission.refusal);
+
+    const { ending } = admission;
+    const write = { ifVersion: version, ending, keepUntil: next.expiresAt, ifHash: judged.hash, now, moves };
+    const written = await core.store.renew({ session: next, ...write });
+    if (written === 'conflict') return written;
+    if (written === 'not-live') return refused('not-live');
+    return {
+      ok: true,
+      session: new Session(next),
+      token: formatToken({ id: next.id, ...identity.tags }, secret),
+      ending,
+    };
+  });
+
+  if (!outcome.ok) return outcome;
+  const { session, token, ending = [] } = outcome;
+  core.events.emit('session.renewed', { session, reauthenticated: rotation.reauthenticated });
+  announceEndings(core, identity.user, ending);
+  return { ok: true, session, token };
+}
+
+const refused = (reason: StartRefusal | 'not-live'): RenewResult => ({ ok: false, session: null, reason });

@@ -1,0 +1,203 @@
+import { type Core, contend, identify, kindSettings, refOf } from './core.ts';
+import { advanceEpoch, type Coverage, holdsUser, type Mark, newEpoch } from './epoch.ts';
+import type { NamedScope } from './events.ts';
+import { FENCE_KEEPS } from './fence.ts';
+import { isPlainObject, refuseUnknownKeys } from './input.ts';
+import { judge, type ScopeName, Session, type SessionRecord } from './session.ts';
+import type { AskerRotation } from './store.ts';
+import { accountTag, formatToken, hashSecret, newSecret, newVersion, type Tag } from './token.ts';
+
+/** Whom a revocation covers: a user, a member (a user within an account), an account, or the realm. */
+export type Scope =
+  | { readonly user: string; readonly account?: string | undefined }
+  | { readonly account: string; readonly user?: undefined }
+  | { readonly realm: true };
+
+/** A revocation, as events and answers tell it. */
+export interface Revocation extends Mark, NamedScope {
+  readonly note: string | null;
+  /** The kinds that were named, `'all'`, or `null` for all that do not survive this scope. */
+  readonly kinds: readonly string[] | 'all' | null;
+}
+
+/** What a revocation did. */
+export type RevokeResult =
+  | {
+      readonly revoked: true;
+      /** The session that was kept, with its new secret. Its old token is refused from now on. */
+      readonly kept: Session | null;
+      /** The kept session's new token, to be given to its client. */
+      readonly token: string | null;
+      /** After how many ms no process accepts what was covered. 0: none that looks from now on. */
+      readonly effectiveWithin: number;
+      readonly revocation: Revocation;
+    }
+  | {
+      readonly revoked: false;
+      readonly kept: null;
+      readonly token: null;
+      /** The session to keep was over itself, or its secret no longer the present one: nothing was done. */
+      readonly reason: 'not-live';
+      readonly effectiveWithin: number;
+      readonly revocation: null;
+    };
+
+/** What is done to a scope. */
+export interface Order {
+  readonly kinds: readonly string[] | 'all' | null;
+  readonly by: string | null;
+  readonly reason: string | null;
+  readonly note: string | null;
+  /** Stays, under a new secret. */
+  readonly keep?: Session | undefined;
+  /** Must be live, and goes with the others. */
+  readonly ifLive?: Session | undefined;
+  readonly suspend?: boolean | undefined;
+}
+
+/** A scope, resolved: which record it stands in, and where in it. */
+export interface Target extends NamedScope {
+  readonly tag: Tag;
+  readonly member: Tag | null;
+}
+
+/** @throws `TypeError` for what is no scope. */
+export function parseScope(core: Core, scope: unknown): Target {
+  if (!isPlainObject(scope))
+    throw new TypeError('a scope must be { user }, { user, account }, { account } or { realm: true }');
+  refuseUnknownKeys('a scope', scope, ['user', 'account', 'realm']);
+  const { user, account, realm } = scope;
+  if (realm !== undefined) {
+    if (realm !== true || user !== undefined || account !== undefined) {
+      throw new TypeError('the scope of a realm is { realm: true } and nothing else');
+    }
+    return { scope: 'realm', user: null, account: null, tag: core.realmTag, member: null };
+  }
+  if (user === undefined) {
+    const name = identify(core, 'nobody', account).account;
+    if (name === null) throw new TypeError('a scope must name a user, an account, or the realm');
+    return { scope: 'account', user: null, account: name, tag: accountTag(core.settings.realm, name), member: null };
+  }
+  const identity = identify(core, user, account);
+  const name: ScopeName = identity.account === null ? 'user' : 'member';
+  return {
+    scope: name,
+    user: identity.user,
+    account: identity.account,
+    tag: identity.tags.user,
+    member: identity.tags.account,
+  };
+}
+
+/** Which kinds are covered: named ones, all, or those that do not survive this scope. */
+function coverage(core: Core, scope: ScopeName, kinds: Order['kinds']): Coverage {
+  if (kinds === 'all' || (kinds === null && (scope === 'realm' || scope === 'account'))) return { except: [] };
+  if (kinds === null) {
+    return {
+      except: [...core.settings.kinds]
+        .filter(([, { survives }]) => survives.includes(scope as 'user'))
+        .map(([kind]) => kind),
+    };
+  }
+  for (const kind of kinds) kindSettings(core, kind);
+  return { only: kinds };
+}
+
+const NOT_LIVE: RevokeResult = Object.freeze({
+  revoked: false,
+  kept: null,
+  token: null,
+  reason: 'not-live',
+  effectiveWithin: 0,
+  revocation: null,
+});
+
+/**
+ * Advances the epoch of a scope: one write, whatever the number of sessions. With an asker (`keep`, which stays under a
+ * new secret, or `ifLive`, which does not), only if that session is live and its secret the one that was judged;
+ * otherwise nothing is done.
+ */
+export async function revoke(core: Core, target: Target, order: Order): Promise<RevokeResult> {
+  const covers = coverage(core, target.scope, order.kinds);
+  const asker = parseAsker(target, order);
+
+  return contend<RevokeResult>(core, async () => {
+    const now = core.now();
+    const mark: Mark = { at: now, by: order.by, reason: order.reason };
+    const lasting = target.user === null || order.suspend === true;
+    const keepUntil = lasting ? null : now + FENCE_KEEPS;
+    const [current] = await core.store.epochs([
+      { tag: target.tag, create: newEpoch(now), version: newVersion(), keepUntil },
+    ]);
+    if (current === undefined) return 'conflict';
+
+    const live = asker === null ? undefined : await stillLive(core, asker.record, now);
+    if (live === null || (live !== undefined && !holdsUser(current.record, live))) return NOT_LIVE;
+
+    const keep = asker?.stays === true ? live : undefined;
+    const record = advanceEpoch(current.record, target.member, { covers, mark, keep, suspend: order.suspend }, now);
+    if (record === null) return NOT_LIVE;
+
+    const rotation = keep === undefined ? undefined : rotate(keep);
+    const outcome = await core.store.advance(target.tag, {
+      record,
+      ifVersion: current.version,
+      keepUntil,
+      asker: live === undefined ? undefined : askerOf(live, rotation?.session ?? live, now),
+    });
+    if (outcome === 'conflict') return outcome;
+    if (outcome === 'not-live') return NOT_LIVE;
+
+    const { scope, user, account } = target;
+    const revocation: Revocation = { scope, user, account, ...mark, note: order.note, kinds: order.kinds };
+    core.events.emit('sessions.revoked', {
+      ...{ scope, user, account, by: mark.by, reason: mark.reason, note: order.note, kinds: order.kinds },
+      kept: keep?.id ?? null,
+      change: order.suspend === undefined ? null : order.suspend ? 'suspended' : 'resumed',
+    });
+    return {
+      revoked: true,
+      kept: rotation === undefined ? null : new Session(rotation.session),
+      token: rotation?.token ?? null,
+      effectiveWithin: 0,
+      revocation,
+    };
+  });
+}
+
+function parseAsker(
+  { scope, tag, member }: Target,
+  { keep, ifLive }: Order,
+): { record: SessionRecord; stays: boolean } | null {
+  if (keep !== undefined && ifLive !== undefined) throw new TypeError('keep and ifLive do not go together');
+  const name = keep === undefined ? 'ifLive' : 'keep';
+  const session = keep ?? ifLive;
+  if (session === undefined) return null;
+  if (scope !== 'user' && scope !== 'member') {
+    throw new TypeError(`${name} goes with a user or a member, not with an account or a realm`);
+  }
+  const record = Session.recordOf(name, session);
+  if (record.userTag !== tag || (member !== null && record.accountTag !== member)) {
+    throw new TypeError(`${name} must be a session of the scope that is revoked`);
+  }
+  return { record, stays: keep !== undefined };
+}
+
+/** The session as it is now, or `null` where it is over or bears another secret than the one that was judged. */
+export async function stillLive(core: Core, judged: SessionRecord, now: number): Promise<SessionRecord | null> {
+  const [found] = await core.store.find(core.realmTag, [refOf(judged)]);
+  if (found === undefined || found === null || found.session.hash !== judged.hash) return null;
+  return judge(found.session, found.epochs, now) === null ? found.session : null;
+}
+
+function rotate(live: SessionRecord): { session: SessionRecord; token: string } {
+  const secret = newSecret();
+  return {
+    session: { ...live, hash: hashSecret(secret), serial: live.serial + 1 },
+    token: formatToken({ id: live.id, user: live.userTag, account: live.accountTag }, secret),
+  };
+}
+
+const askerOf = ({ id, hash: ifHash }: SessionRecord, { hash, serial }: SessionRecord, now: number): AskerRotation => ({
+  ...{ id, ifHash, hash, serial, now },
+});

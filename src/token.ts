@@ -1,0 +1,71 @@
+import { hash, randomBytes } from 'node:crypto';
+
+/** What finds the shard of a realm, a user or an account: 128 bits of a SHA-256, as 22 base64url characters. */
+export type Tag = string;
+
+/** Which session a token claims to be, and where to look. Nothing of it is trusted: the tags are compared. */
+export interface TokenRef {
+  readonly id: string;
+  readonly user: Tag;
+  /** `null` for a session without an account. */
+  readonly account: Tag | null;
+}
+
+const ID_BYTES = 16;
+const SECRET_BYTES = 32;
+const INCARNATION_BYTES = 6;
+const TAG_LENGTH = 22;
+
+const ID = /^[\w-]{22}$/;
+const TOKEN = /^sr1\.([\w-]{22})\.([\w-]{22}|)\.([\w-]{22})\.([\w-]{43})$/;
+const LONGEST_TOKEN = 'sr1.'.length + 22 + 1 + 22 + 1 + 22 + 1 + 43;
+
+// JSON keeps the parts apart ("a","bc" against "ab","c") and names the population, so that no two scopes share a tag.
+const digest = (...parts: string[]): Tag => hash('sha256', JSON.stringify(parts), 'base64url').slice(0, TAG_LENGTH);
+
+/** The tag of a realm's record. */
+export const realmTag = (realm: string): Tag => digest('realm', realm);
+/** The tag of an account's record within a realm. */
+export const accountTag = (realm: string, account: string): Tag => digest('account', realm, account);
+/** The tag of a user's record within a realm. */
+export const userTag = (realm: string, user: string): Tag => digest('user', realm, user);
+/** The tag of a device cookie within a realm. The store never learns the cookie's value. */
+export const deviceTag = (realm: string, device: string): Tag => digest('device', realm, device);
+
+/** A session's public id: 128 random bits (ASVS 7.2.3), not a UUID (ASVS 11.5.1). */
+export const newId = (): string => randomBytes(ID_BYTES).toString('base64url');
+/** A session's secret: 256 random bits. Only {@link hashSecret} of it is ever stored. */
+export const newSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
+/** What tells a record from the one that was lost before it. */
+export const newIncarnation = (): string => randomBytes(INCARNATION_BYTES).toString('base64url');
+
+/** A version that a record starts with: 48 random bits. */
+export const newVersion = (): number => randomBytes(6).readUIntBE(0, 6);
+
+/** SHA-256 of a secret, base64url. A secret of 256 random bits needs no salt and no slow hash (ASVS 11.4.2). */
+export const hashSecret = (secret: string): string => hash('sha256', secret, 'base64url');
+
+/** Compares two hashes in a time that does not depend on where they differ. */
+export function sameHash(a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let at = 0; at < a.length; at++) difference |= a.charCodeAt(at) ^ b.charCodeAt(at);
+  return difference === 0;
+}
+
+/** Whether this could be the id of a session: asked before a store is. */
+export const isSessionId = (id: string): boolean => ID.test(id);
+
+/** The token that a client holds. */
+export function formatToken({ id, user, account }: TokenRef, secret: string): string {
+  return `sr1.${user}.${account ?? ''}.${id}.${secret}`;
+}
+
+/** Takes a token apart; `null` for whatever is not one of ours. Size first, so that a huge one costs nothing. */
+export function parseToken(token: unknown): { readonly ref: TokenRef; readonly secret: string } | null {
+  if (typeof token !== 'string' || token.length > LONGEST_TOKEN) return null;
+  const match = TOKEN.exec(token);
+  if (match === null) return null;
+  const [, user, account, id, secret] = match as unknown as [string, string, string, string, string];
+  return { ref: { id, user, account: account === '' ? null : account }, secret };
+}

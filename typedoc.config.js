@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+
+const { compilerOptions } = JSON.parse(readFileSync(new URL('tsconfig.json', import.meta.url), 'utf8'));
+
+/** @type {Partial<import('typedoc').TypeDocOptions>} */
+export default {
+  entryPoints: Object.values(compilerOptions.paths).flat(),
+  tsconfig: 'tsconfig.build.json',
+  out: 'docs/api',
+  readme: 'none',
+  excludePrivate: true,
+  treatWarningsAsErrors: true,
+  validation: { notDocumented: true },
+};
