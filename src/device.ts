@@ -29,7 +29,7 @@ export type DeviceType =
  * The texts hold letters, digits, space and `. _ + -` of ASCII only, whatever was sent.
  */
 export interface Device {
-  /** Such as `'Chrome on Mac OS'`: at most 64 characters, without versions. `'Unknown device'` where nothing is known. */
+  /** Such as `'Chrome on Mac OS'`: at most 64 characters, no versions. `'Unknown device'` where nothing is known. */
   readonly label: string;
   /** The browser or the app by one name that stays the same across versions, such as `'Edge'`; `null` if not known. */
   readonly browser: string | null;
@@ -40,11 +40,11 @@ export interface Device {
 
 /**
  * Describes a device from the text that a client sent: its `User-Agent`, and its client hints where it sends them
- * (UA Client Hints, WICG; DEV-1 to DEV-4). Never throws and takes bounded time, whatever it is given: headers that are
- * missing, doubled, hostile or huge count as not sent.
+ * (UA Client Hints, WICG; DEV-1 to DEV-4). Never throws and takes bounded time, whatever it is given: what is not a
+ * string counts as not sent, as does a hint that is malformed or longer than 1,024 characters. A User-Agent is cut.
  *
- * Known limits: Safari on an iPad that asks for desktop pages is Safari on a Mac; Brave, Arc and others that send
- * Chrome's User-Agent are Chrome where they send no brand of their own.
+ * What cannot be known: a browser that asks for the desktop's pages says to be on a desktop, and Safari on an iPad does
+ * so from the start. Brave, Arc and others send Chrome's User-Agent; without a brand of their own, they are Chrome.
  */
 export function describeDevice(userAgent: string | null | undefined, hints?: ClientHints | null): Device {
   const claimed = readUserAgent(userAgent);
@@ -55,7 +55,7 @@ export function describeDevice(userAgent: string | null | undefined, hints?: Cli
   return Object.freeze({ label: labelOf(name, app, os), browser: name, os, type });
 }
 
-// Driven by a script, as a rule: worth to be told from a person's Chrome.
+// As a rule driven by a script. It must not pass for a person's Chrome.
 const HEADLESS = 'Headless Chrome';
 
 // From the most telling to the least: an app that embeds an engine, a browser's own brand, a browser's own product in

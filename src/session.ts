@@ -1,4 +1,4 @@
-import type { DeviceType } from './device.ts';
+import type { Device } from './device.ts';
 import { type EpochRecord, holds, type Mark, type ScopeState, type Stamp, scopeState } from './epoch.ts';
 import type { Attributes } from './input.ts';
 import type { Tag } from './token.ts';
@@ -18,13 +18,8 @@ export interface Ended extends Mark {
 }
 
 /** Where a session was signed in: for display and as a risk signal, never for authentication (DEV-5). */
-export interface SessionDevice {
-  /** Such as `'Chrome on Mac OS'`; `'Unknown device'` where nothing is known. */
-  readonly label: string;
-  readonly browser: string | null;
-  readonly os: string | null;
-  readonly type: DeviceType;
-  /** As the app or the framework's trusted proxy setting tells it. */
+export interface SessionDevice extends Device {
+  /** The address, as the app or the framework's trusted proxy setting tells it. */
   readonly ip: string | null;
 }
 

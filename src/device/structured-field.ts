@@ -25,9 +25,9 @@ export function parseStringList(field: unknown): readonly string[] | null {
   let at = 0;
   while (at < text.length) {
     STRING_ITEM.lastIndex = at;
-    const item = STRING_ITEM.exec(text);
-    if (item === null) return null;
-    strings.push(item[1]!.replace(/\\(.)/g, '$1'));
+    const item = STRING_ITEM.exec(text)?.[1];
+    if (item === undefined) return null;
+    strings.push(item.replace(/\\(.)/g, '$1'));
     at = STRING_ITEM.lastIndex;
     if (at === text.length) return strings;
     COMMA.lastIndex = at;
@@ -39,8 +39,8 @@ export function parseStringList(field: unknown): readonly string[] | null {
 
 /** The string, without its parameters; `null` if it is not one. */
 export function parseString(field: unknown): string | null {
-  const strings = parseStringList(field);
-  return strings?.length === 1 ? strings[0]! : null;
+  const [string, ...others] = parseStringList(field) ?? [];
+  return string === undefined || others.length > 0 ? null : string;
 }
 
 /** `?1` and `?0`; `null` for anything else. */

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import tsconfig from '../../tsconfig.json' with { type: 'json' };
+
+const root = join(import.meta.dirname, '../..');
+
+function program(files: readonly string[], virtual: Readonly<Record<string, string>> = {}): ts.Program {
+  const { options } = ts.parseJsonConfigFileContent(tsconfig, ts.sys, root);
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists, readFile } = host;
+  host.fileExists = (name) => name in virtual || fileExists(name);
+  host.readFile = (name) => virtual[name] ?? readFile(name);
+  host.getSourceFile = (name, language) =>
+    name in virtual ? ts.createSourceFile(name, virtual[name]!, language) : getSourceFile(name, language);
+  return ts.createProgram([...files], options, host);
+}
+
+describe('the public types', () => {
+  const entries = Object.values(tsconfig.compilerOptions.paths).map(([source]) => join(root, source!));
+
+  test('hold no any', () => {
+    const built = program(entries);
+    const checker = built.getTypeChecker();
+    const found: string[] = [];
+    const seen = new Set<ts.Type>();
+
+    const visit = (type: ts.Type, path: string): void => {
+      if (type.flags & ts.TypeFlags.Any) found.push(path);
+      if (seen.has(type)) return;
+      seen.add(type);
+      const declared = type.symbol?.declarations?.[0]?.getSourceFile().fileName ?? '';
+      if (type.isUnionOrIntersection()) for (const part of type.types) visit(part, path);
+      for (const argument of checker.getTypeArguments(type as ts.TypeReference) ?? []) visit(argument, `${path}<>`);
+      // What belongs to Node, Express or the language is theirs to type.
+      if (declared !== '' && !declared.startsWith(join(root, 'src')) && !declared.startsWith(join(root, 'adapters'))) return;
+      for (const signature of [...type.getCallSignatures(), ...type.getConstructSignatures()]) {
+        for (const parameter of signature.parameters) visit(checker.getTypeOfSymbol(parameter), `${path}(${parameter.name})`);
+        visit(signature.getReturnType(), `${path}()`);
+      }
+      for (const property of type.getProperties()) visit(checker.getTypeOfSymbol(property), `${path}.${property.name}`);
+    };
+
+    let looked = 0;
+    for (const entry of entries) {
+      const module = checker.getSymbolAtLocation(built.getSourceFile(entry)!)!;
+      for (const exported of checker.getExportsOfModule(module)) {
+        const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+        looked++;
+        if (symbol.flags & ts.SymbolFlags.Value) visit(checker.getTypeOfSymbol(symbol), exported.name);
+        if (symbol.flags & ts.SymbolFlags.Type) visit(checker.getDeclaredTypeOfSymbol(symbol), exported.name);
+      }
+    }
+    expect(found).toEqual([]);
+    expect(looked).toBeGreaterThan(60);
+  }, 60_000);
+
+  const WRONG: Readonly<Record<string, string>> = {
+    'a misspelt option': `createSessions({ store, lifetme: { absolute: '1d' } });`,
+    'no store': `createSessions({ realm: 'x' });`,
+    'a duration in words': `createSessions({ store, touchEvery: '30 days and a bit' });`,
+    'an unknown overflow': `createSessions({ store, limit: { perUser: 3, overflow: 'newest' } });`,
+    'an unknown replacement': `createSessions({ store, replace: 'same-user' });`,
+    'a realm that a kind survives': `createSessions({ store, kinds: { api: { survives: ['realm'] } } });`,
+    'no fence': `sessions.start({ user: 'u' });`,
+    'an unknown scope': `sessions.revoke({ users: 'u' });`,
+    'a realm that is not true': `sessions.revoke({ realm: 'dashboard' });`,
+    'a row of a list to keep': `const { sessions: [row] } = await sessions.list({ user: 'u' }); sessions.revoke({ user: 'u' }, { keep: row! });`,
+    'a copy of a session': `const v = await sessions.check('t'); if (v.ok) sessions.renew({ ...v.session });`,
+    'a session that may be null': `const v = await sessions.check('t'); sessions.renew(v.session);`,
+    'an unknown event': `sessions.on('session.begun', () => {});`,
+    'a member that an event lacks': `sessions.on('session.started', (event) => event.token);`,
+    'ending without a user': `sessions.end('id', {});`,
+    'an unknown sameSite': `authentication(sessions, { cookie: { sameSite: 'relaxed' } });`,
+    'no maximal age': `requireRecentSignIn({});`,
+  };
+  const RIGHT = `createSessions({ store, lifetime: { absolute: '30d', idle: null }, kinds: { api: { survives: ['user'] } } });
+    const v = await sessions.check('t'); if (v.ok) await sessions.revoke({ user: 'u' }, { keep: v.session, by: 'u' });
+    sessions.on('sessions.revoked', (event) => event.scope satisfies string);
+    authentication(sessions, { loginUrl: '/login' });`;
+  const before = `import { createSessions } from 'session-revocation';
+    import { memoryStore } from 'session-revocation/memory';
+    import { authentication, requireRecentSignIn } from 'session-revocation/express';
+    const store = memoryStore(); const sessions = createSessions({ store });
+    authentication; requireRecentSignIn; export {};\n`;
+
+  test('refuse what is wrong, case by case', () => {
+    const cases = { ...WRONG, 'what is right': RIGHT };
+    const names = Object.fromEntries(Object.entries(cases).map(([name], at) => [name, join(root, `test/package/case-${at}.ts`)]));
+    const virtual = Object.fromEntries(Object.entries(cases).map(([name, text]) => [names[name]!, before + text]));
+    const built = program(Object.values(names), virtual);
+    const refused = Object.keys(cases).filter((name) => {
+      const source = built.getSourceFile(names[name]!)!;
+      return built.getSemanticDiagnostics(source).length + built.getSyntacticDiagnostics(source).length > 0;
+    });
+    expect(refused).toEqual(Object.keys(WRONG));
+  }, 60_000);
+});
+
+test('jose stays out of what the core declares', () => {
+  for (const [source] of Object.values(tsconfig.compilerOptions.paths)) {
+    expect(readFileSync(join(root, source!), 'utf8')).not.toMatch(/from 'jose'/);
+  }
+});
