@@ -60,4 +60,4 @@ export {
 } from './sessions.ts';
 export type { FenceRequest, StartRequest, StartResult } from './start.ts';
 export type * from './store.ts';
-export type { Tag } from './token.ts';
+export { realmTag, type Tag } from './token.ts';

@@ -1,4 +1,5 @@
-import { type Core, contend, identify, kindSettings, readEpochs } from './core.ts';
+import { type Core, contend, identify, kindSettings, readEpochs, refOf } from './core.ts';
+import { holds, newEpoch } from './epoch.ts';
 import type { StartRefusal } from './events.ts';
 import { FENCE_KEEPS, fenceRefusal, parseFence, stampsOf } from './fence.ts';
 import { type Attributes, parseAttributes, parseMethods } from './input.ts';
@@ -6,7 +7,7 @@ import { stillLive } from './revocation.ts';
 import { Session, type SessionRecord } from './session.ts';
 import { admitted, announceEndings, type StartResult } from './start.ts';
 import type { Ending } from './store.ts';
-import { formatToken, hashSecret, newSecret } from './token.ts';
+import { formatToken, hashSecret, newSecret, newVersion } from './token.ts';
 
 /** What a renewal changes beside the secret. */
 export interface RenewRequest {
@@ -109,6 +110,10 @@ async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Pr
     const written = await core.store.renew({ session: next, ...write });
     if (written === 'conflict') return written;
     if (written === 'not-live') return refused('not-live');
+    if (moves && !(await heldByLeftAccount(core, current, now))) {
+      await core.store.end(refOf(next), { at: now, by: null, reason: 'revoked' });
+      return { ...refused('not-live'), ending };
+    }
     return {
       ok: true,
       session: new Session(next),
@@ -117,11 +122,23 @@ async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Pr
     };
   });
 
-  if (!outcome.ok) return outcome;
-  const { session, token, ending = [] } = outcome;
-  core.events.emit('session.renewed', { session, reauthenticated: rotation.reauthenticated });
+  const { ending = [], ...result } = outcome;
+  if (result.ok) {
+    core.events.emit('session.renewed', { session: result.session, reauthenticated: rotation.reauthenticated });
+  }
   announceEndings(core, identity.user, ending);
-  return { ok: true, session, token };
+  return result;
 }
 
 const refused = (reason: StartRefusal | 'not-live'): RenewResult => ({ ok: false, session: null, reason });
+
+/**
+ * Whether the account that a session just left had not revoked it by then. It stands in another shard, so it is looked
+ * at after the write: the new token is given to nobody before, and the old one is refused already.
+ */
+async function heldByLeftAccount({ store }: Core, left: SessionRecord, now: number): Promise<boolean> {
+  if (left.accountTag === null) return true;
+  const create = { create: newEpoch(now), version: newVersion(), keepUntil: now + FENCE_KEEPS };
+  const [account] = await store.epochs([{ tag: left.accountTag, ...create }]);
+  return account !== undefined && holds(account.record, left.kind, left.id, left.stamps.account);
+}

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 /**
@@ -8,14 +8,18 @@ import { basename, join } from 'node:path';
  */
 const [wanted = ''] = process.argv.slice(2);
 const own = basename(import.meta.filename);
-const benches = globSync('*.ts', { cwd: import.meta.dirname }).filter((file) => file !== own && file.includes(wanted));
+const benches = readdirSync(import.meta.dirname).filter((file) => file !== own && file.includes(wanted));
 
 let failed = 0;
 for (const bench of benches.sort()) {
   console.log(`\n${bench.replace(/\.ts$/, '')}`);
-  const { status } = spawnSync(process.execPath, ['--expose-gc', ...process.execArgv, join(import.meta.dirname, bench)], {
-    stdio: 'inherit',
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    ['--expose-gc', ...process.execArgv, join(import.meta.dirname, bench)],
+    {
+      stdio: 'inherit',
+    },
+  );
   if (status !== 0) failed++;
 }
 process.exitCode = failed === 0 && benches.length > 0 ? 0 : 1;

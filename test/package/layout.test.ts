@@ -1,4 +1,4 @@
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
@@ -7,14 +7,20 @@ import manifest from '../../package.json' with { type: 'json' };
 import tsconfig from '../../tsconfig.json' with { type: 'json' };
 
 const root = join(import.meta.dirname, '../..');
-const sources = globSync('{src,adapters}/**/*.ts', { cwd: root });
+const sources = ['src', 'adapters'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(folder, file)),
+);
 
 /** What a file imports: a package, or the path of another file from the root. */
 async function importsOf(file: string): Promise<string[]> {
   const text = await readFile(join(root, file), 'utf8');
   return ts
     .preProcessFile(text, true, true)
-    .importedFiles.map(({ fileName }) => (fileName.startsWith('.') ? normalize(join(dirname(file), fileName)) : fileName));
+    .importedFiles.map(({ fileName }) =>
+      fileName.startsWith('.') ? normalize(join(dirname(file), fileName)) : fileName,
+    );
 }
 
 /** Packages that a place of the core may use; nothing else of it reaches outside. */
@@ -23,6 +29,7 @@ const CORE_PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^src\/jwt\//, 'jose'],
   [/^src\/token\.ts/, 'node:crypto'],
   [/^src\/testing\//, 'node:assert/strict'],
+  [/^src\/testing\//, 'node:util'],
 ];
 
 describe('the layout', () => {
@@ -40,7 +47,9 @@ describe('the layout', () => {
     for (const imported of await importsOf(file)) {
       if (!/^(src|adapters)\//.test(imported)) continue;
       const own = imported.startsWith(`adapters/${group}/${name}/`) || imported === `adapters/${group}/${name}.ts`;
-      const http = ['frameworks', 'bridges', 'receivers'].includes(group ?? '') && imported === 'adapters/frameworks/http/index.ts';
+      const http =
+        ['frameworks', 'bridges', 'receivers'].includes(group ?? '') &&
+        imported === 'adapters/frameworks/http/index.ts';
       expect(own || http || imported === 'src/index.ts', `${file} imports ${imported}`).toBe(true);
     }
   });

@@ -7,9 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name: string; exports: object };
 const folder = mkdtempSync(join(tmpdir(), 'session-revocation-consumer-'));
-const run = (command, ...args) => execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+const run = (command: string, ...args: string[]): string =>
+  execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+
+interface Packed {
+  filename: string;
+  files: { path: string }[];
+}
 
 const subpaths = Object.keys(manifest.exports).filter((subpath) => !subpath.endsWith('.json'));
 const names = subpaths.map((subpath) => subpath.replace('.', manifest.name));
@@ -31,7 +37,10 @@ const USE = `
 `;
 
 try {
-  const [{ filename, files }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root, encoding: 'utf8' }));
+  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const [packed] = JSON.parse(execFileSync('npm', pack, { cwd: root, encoding: 'utf8' })) as Packed[];
+  assert.ok(packed);
+  const { filename, files } = packed;
   assert.ok(!files.some(({ path }) => /^(src|test|adapters)\//.test(path)), 'sources are not published');
 
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
@@ -41,7 +50,7 @@ try {
     try {
       symlinkSync(join(root, 'node_modules', peer), join(folder, 'node_modules', peer));
     } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
 
@@ -51,7 +60,9 @@ try {
     import { memoryStore } from '${manifest.name}/memory';
     import { sqliteStore } from '${manifest.name}/sqlite';
   `;
-  const others = names.map((name, at) => `import * as module${at} from '${name}'; assert.ok(Object.keys(module${at}).length);`);
+  const others = names.map(
+    (name, at) => `import * as module${at} from '${name}'; assert.ok(Object.keys(module${at}).length);`,
+  );
   writeFileSync(join(folder, 'use.mjs'), `${imports}${others.join('\n')}${USE}`);
   writeFileSync(
     join(folder, 'use.cjs'),
@@ -77,9 +88,21 @@ try {
     ${USE}`;
   writeFileSync(join(folder, 'use.mts'), typed);
   writeFileSync(join(folder, 'use.ts'), typed);
-  for (const [module, resolution, file] of [['nodenext', 'nodenext', 'use.mts'], ['preserve', 'bundler', 'use.ts']]) {
+  for (const [module, resolution, file] of [
+    ['nodenext', 'nodenext', 'use.mts'],
+    ['preserve', 'bundler', 'use.ts'],
+  ] as const) {
     const options = ['--strict', '--noEmit', '--target', 'es2023', '--types', 'node', '--skipLibCheck', 'false'];
-    run(process.execPath, 'node_modules/typescript/bin/tsc', ...options, '--module', module, '--moduleResolution', resolution, file);
+    run(
+      process.execPath,
+      'node_modules/typescript/bin/tsc',
+      ...options,
+      '--module',
+      module,
+      '--moduleResolution',
+      resolution,
+      file,
+    );
   }
   console.log(`the tarball (${files.length} files) works: ${names.join(', ')}`);
 } finally {
