@@ -101,6 +101,14 @@ export class Sessions {
     return this.#core.settings.realm;
   }
 
+  /**
+   * Makes or upgrades the store's tables, and so finds out at the start whether the store answers. Embedded stores do it
+   * by themselves at the first question.
+   */
+  async setup(): Promise<void> {
+    await this.#core.store.setup?.();
+  }
+
   /** What this realm goes by to tell the time. */
   get clock(): Clock {
     return this.#core.settings.clock;

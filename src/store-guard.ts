@@ -1,48 +1,70 @@
 import { isSessionError, SessionError } from './errors.ts';
-import type { Awaitable, FoundSession, SessionRef, SessionStore } from './store.ts';
+import type { Awaitable, FoundSession, Pruned, SessionRef, SessionStore, VersionedEpoch } from './store.ts';
 
 /**
  * The store as the core asks it. An answer that does not come in time, an exception, or an answer that makes no sense
  * is `SESSION_STORE_UNAVAILABLE`: an outage is not a sign-out, and nothing is accepted on it (ASVS 16.5.3).
  */
 export function guardStore(store: SessionStore, deadline: number): SessionStore {
-  function ask<T>(verb: string, call: () => Awaitable<T>): Awaitable<T> {
+  function ask<T>(
+    verb: string,
+    makesSense: (answer: T) => boolean,
+    call: () => Awaitable<T>,
+    longest = deadline,
+  ): Awaitable<T> {
     let answer: Awaitable<T>;
     try {
       answer = call();
     } catch (error) {
       throw unavailable(verb, error);
     }
-    return isPromise(answer) ? inTime(verb, answer, deadline) : answer;
+    if (isPromise(answer)) return inTime(verb, makesSense, answer, longest);
+    if (!makesSense(answer)) throw nonsense(verb);
+    return answer;
   }
 
   return {
-    epochs: (requests) => ask('epochs', () => store.epochs(requests)),
-    add: (session, write) => ask('add', () => store.add(session, write)),
-    find: (realm, refs) => {
-      const found = ask('find', () => store.find(realm, refs));
-      return isPromise(found) ? found.then((answer) => sound(refs, answer)) : sound(refs, found);
-    },
-    list: (realm, user, page) => ask('list', () => store.list(realm, user, page)),
-    touch: (touches) => ask('touch', () => store.touch(touches)),
-    renew: (renewal) => ask('renew', () => store.renew(renewal)),
-    end: (ref, ended) => ask('end', () => store.end(ref, ended)),
-    advance: (tag, advance) => ask('advance', () => store.advance(tag, advance)),
-    prune: (batch) => ask('prune', () => store.prune(batch)),
-    close: () => ask('close', () => store.close?.()),
+    // Upgrading a large table may take its time.
+    setup: () => ask('setup', anything, () => store.setup?.(), LONGEST_SETUP),
+    epochs: (requests) =>
+      ask(
+        'epochs',
+        (answer) => isListOf(answer, requests.length, isVersionedEpoch),
+        () => store.epochs(requests),
+      ),
+    add: (session, write) => ask('add', oneOf(ADDED), () => store.add(session, write)),
+    find: (realm, refs) =>
+      ask(
+        'find',
+        (answer) => isListOf(answer, refs.length, (found, at) => found === null || isFound(found, refs[at])),
+        () => store.find(realm, refs),
+      ),
+    list: (realm, user, page) =>
+      ask(
+        'list',
+        (answer) => isPage(answer, user),
+        () => store.list(realm, user, page),
+      ),
+    touch: (touches) => ask('touch', anything, () => store.touch(touches)),
+    renew: (renewal) => ask('renew', oneOf(RENEWED), () => store.renew(renewal)),
+    end: (ref, ended) => ask('end', isBoolean, () => store.end(ref, ended)),
+    advance: (tag, advance) => ask('advance', oneOf(ADVANCED), () => store.advance(tag, advance)),
+    prune: (batch) => ask('prune', isPruned, () => store.prune(batch)),
+    close: () => ask('close', anything, () => store.close?.()),
   };
 }
+
+const LONGEST_SETUP = 600e3;
+
+const ADDED = ['added', 'conflict'] as const;
+const RENEWED = ['renewed', 'not-live', 'conflict'] as const;
+const ADVANCED = ['advanced', 'not-live', 'conflict'] as const;
 
 /** Whether an answer has still to be waited for. */
 export const isPromise = <T>(answer: Awaitable<T>): answer is Promise<T> =>
   typeof (answer as { then?: unknown } | null | undefined)?.then === 'function';
 
-function unavailable(verb: string, cause: unknown): SessionError {
-  if (isSessionError(cause)) return cause;
-  return new SessionError('SESSION_STORE_UNAVAILABLE', `the session store could not answer ${verb}`, { cause });
-}
-
-function inTime<T>(verb: string, answer: Promise<T>, deadline: number): Promise<T> {
+function inTime<T>(verb: string, makesSense: (answer: T) => boolean, answer: Promise<T>, deadline: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(unavailable(verb, new Error(`no answer within ${deadline} ms`)));
@@ -50,7 +72,8 @@ function inTime<T>(verb: string, answer: Promise<T>, deadline: number): Promise<
     answer.then(
       (value) => {
         clearTimeout(timer);
-        resolve(value);
+        if (makesSense(value)) resolve(value);
+        else reject(nonsense(verb));
       },
       (error: unknown) => {
         clearTimeout(timer);
@@ -60,23 +83,38 @@ function inTime<T>(verb: string, answer: Promise<T>, deadline: number): Promise<
   });
 }
 
-function sound(
-  refs: readonly SessionRef[],
-  answer: readonly (FoundSession | null)[],
-): readonly (FoundSession | null)[] {
-  const made =
-    Array.isArray(answer) && answer.length === refs.length && refs.every((ref, at) => isSound(ref, answer[at]));
-  if (!made) throw unavailable('find', new Error('the answer is malformed'));
-  return answer;
+function unavailable(verb: string, cause: unknown): SessionError {
+  if (isSessionError(cause)) return cause;
+  return new SessionError('SESSION_STORE_UNAVAILABLE', `the session store could not answer ${verb}`, { cause });
 }
 
-function isSound(ref: SessionRef, found: FoundSession | null | undefined): boolean {
-  if (found === null) return true;
-  if (typeof found !== 'object' || typeof found.session !== 'object' || typeof found.epochs !== 'object') return false;
+const nonsense = (verb: string): SessionError => unavailable(verb, new Error('the answer makes no sense'));
+
+const anything = (): boolean => true;
+const isBoolean = (answer: unknown): boolean => typeof answer === 'boolean';
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const oneOf =
+  <T>(outcomes: readonly T[]) =>
+  (answer: T): boolean =>
+    outcomes.includes(answer);
+
+function isListOf<T>(answer: readonly T[], length: number, isSound: (item: T, at: number) => boolean): boolean {
+  return Array.isArray(answer) && answer.length === length && answer.every(isSound);
+}
+
+const isVersionedEpoch = (answer: VersionedEpoch): boolean =>
+  isObject(answer) && isObject(answer.record) && Number.isSafeInteger(answer.version);
+
+function isFound(found: FoundSession, ref: Partial<SessionRef> | undefined): boolean {
+  if (!isObject(found) || !isObject(found.session) || !isObject(found.epochs)) return false;
   const { id, userTag, hash, lastUsedAt, expiresAt, idle, ended } = found.session;
+  const { realm, user, account } = found.epochs;
   return (
-    id === ref.id &&
-    userTag === ref.user &&
+    realm !== undefined &&
+    user !== undefined &&
+    account !== undefined &&
+    (ref?.id === undefined || id === ref.id) &&
+    userTag === ref?.user &&
     typeof hash === 'string' &&
     typeof lastUsedAt === 'number' &&
     (expiresAt === null || typeof expiresAt === 'number') &&
@@ -84,3 +122,15 @@ function isSound(ref: SessionRef, found: FoundSession | null | undefined): boole
     ended !== undefined
   );
 }
+
+function isPage(answer: { readonly found: readonly FoundSession[]; readonly more: boolean }, user: string): boolean {
+  if (!isObject(answer) || !Array.isArray(answer.found)) return false;
+  return isBoolean(answer.more) && answer.found.every((found) => isFound(found, { user }));
+}
+
+const isPruned = (answer: Pruned): boolean =>
+  isObject(answer) &&
+  Number.isSafeInteger(answer.sessions) &&
+  Number.isSafeInteger(answer.epochs) &&
+  isBoolean(answer.more) &&
+  (answer.after === null || typeof answer.after === 'string');
