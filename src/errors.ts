@@ -33,9 +33,19 @@ export class SessionError extends Error {
   readonly code: SessionErrorCode;
   /** The HTTP status a framework's own error handler should answer with. */
   readonly status: number;
+  /** Headers that belong to that answer, such as a 401's challenge; the handlers of Express, Koa and Fastify send them. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: SessionErrorCode, message: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    code: SessionErrorCode,
+    message: string,
+    {
+      headers = {},
+      ...options
+    }: { readonly cause?: unknown; readonly headers?: Readonly<Record<string, string>> } = {},
+  ) {
     super(message, options);
+    this.headers = headers;
     this.code = code;
     this.status = STATUS[code];
   }

@@ -20,12 +20,15 @@ export type {
   CookieOptions,
   HttpExchange,
   ReauthenticateHttpRequest,
+  ReauthenticateResult,
   RecentSignInOptions,
   RequireSessionOptions,
   RouteAction,
   SessionRoutesOptions,
   SignInRequest,
   SignInResult,
+  SignOutRequest,
+  WithoutToken,
 } from './http/index.ts';
 export { safeReturnPath } from './http/index.ts';
 
@@ -59,8 +62,8 @@ export function requireRecentSignIn(options: http.RecentSignInOptions): RequestH
 }
 
 /** The routes of a login-management page, to be mounted behind {@link authentication}: `app.use('/sessions', …)`. */
-export function sessionRoutes(_sessions: Sessions, options: http.SessionRoutesOptions = {}): RequestHandler {
-  const handle = http.sessionRouteHandler(options);
+export function sessionRoutes(sessions: Sessions, options: http.SessionRoutesOptions = {}): RequestHandler {
+  const handle = http.sessionRouteHandler(sessions, options);
   return async function sessionRoutes(request, response, next) {
     send(response, await handle(authOf(request), exchangeOf(request, response), request.path), next);
   };
@@ -112,5 +115,5 @@ function send(response: Response, answer: http.Answer | null, next: NextFunction
     return;
   }
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-  response.writeHead(answer.status).end(answer.body ?? undefined);
+  response.status(answer.status).end(answer.body ?? undefined);
 }

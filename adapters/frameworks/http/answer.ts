@@ -9,6 +9,7 @@ const PROBLEMS = {
   'session-not-found': { status: 404, title: 'No such session' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'bad-request': { status: 400, title: 'Bad request' },
+  'body-too-large': { status: 413, title: 'The body is too large' },
   'store-unavailable': { status: 503, title: 'The session store cannot answer at the moment' },
 } as const;
 

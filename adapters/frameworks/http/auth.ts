@@ -1,31 +1,40 @@
 import {
   type Attributes,
   type EndResult,
-  isSessionError,
   type RenewRequest,
   type RenewResult,
   type RevokeResult,
   type Session,
   SessionError,
+  type StartRefusal,
   type StartResult,
-  type Verdict,
 } from '../../../src/index.ts';
+import { challenge } from './answer.ts';
+import { type AuthState, NONE, readState } from './auth-state.ts';
 import { deleteCookie, LONGEST_COOKIE, readCookie, setCookie } from './cookie.ts';
 import { newDeviceId } from './device-id.ts';
 import type { HttpExchange } from './exchange.ts';
 import type { HttpSettings } from './options.ts';
-import { isOwnOrigin, isUnsafe } from './origin.ts';
+import { isOwnOrigin } from './origin.ts';
 
 /** A sign-in over HTTP. Device, address and cookie are taken from the request. */
 export interface SignInRequest {
-  /** The app's id of the person who claims to be signing in. */
-  readonly user: string;
+  /**
+   * The app's id of the person who claims to be signing in; `null` where the app knows no such person: then the same is
+   * done for nobody, `verify` is asked all the same (it should take its usual time), and the answer is `'not-verified'`.
+   */
+  readonly user: string | null;
   readonly account?: string | undefined;
   /** Default `'browser'`, whose cookie ends with the browser; the cookie of any other kind stays as long as the session. */
   readonly kind?: string | undefined;
   /** How the user authenticates (RFC 8176), such as `['pwd']`. */
   readonly amr?: readonly string[] | undefined;
   readonly attributes?: Attributes | undefined;
+  /**
+   * A request from another site is refused, since it may sign its victim in as somebody else. The way back from an
+   * identity provider is such a request: there the app has checked the `state` that it gave (RFC 6749 10.12), and says so.
+   */
+  readonly crossSite?: 'state-was-checked' | undefined;
   /** Checks the credentials: called after the fence was taken. A falsy answer starts nothing. */
   verify(): unknown;
 }
@@ -33,22 +42,32 @@ export interface SignInRequest {
 /** A new authentication of who is signed in already. */
 export type ReauthenticateHttpRequest = Pick<SignInRequest, 'amr' | 'verify'>;
 
+/** Why, beside an end to all sessions. At most 256 characters each. */
+export interface SignOutRequest {
+  /** Default `'signed-out-others'` or `'signed-out-everywhere'`. */
+  readonly reason?: string | undefined;
+  readonly note?: string | undefined;
+  /** Only these kinds, or `'all'`. Default: all kinds that do not survive a user's revocation. */
+  readonly kinds?: readonly string[] | 'all' | undefined;
+}
+
+/** A result without its token: that is in the cookie, out of reach for scripts, and must not get into a body. */
+export type WithoutToken<Result> = Result extends unknown ? Omit<Result, 'token'> : never;
+
 /** What became of a sign-in; `'not-verified'` where `verify` said no. */
-export type SignInResult = StartResult<'superseded' | 'limit' | 'suspended' | 'not-verified'>;
+export type SignInResult = WithoutToken<StartResult<StartRefusal | 'not-verified'>>;
 
-/** What is done to a session. */
-type Refused = Extract<Verdict, { ok: false }>;
+/** What became of a new authentication. */
+export type ReauthenticateResult = WithoutToken<RenewResult> | SignInResult;
 
-/** What the request's cookie is worth. */
-export type AuthState =
-  | { readonly is: 'session'; readonly session: Session }
-  /** No cookie, or one that is worth nothing; `verdict` tells why where the store said so. */
-  | { readonly is: 'none'; readonly verdict: Refused | null }
-  | { readonly is: 'cross-origin' }
-  | { readonly is: 'outage'; readonly error: SessionError };
+// Takes the fence of whoever is unknown, so that the time of an answer does not tell who is known.
+const NOBODY = 'nobody';
+const NOT_VERIFIED = { ok: false, session: null, reason: 'not-verified' } as const;
 
-const MOST_COOKIES = 3;
-const NONE: AuthState = { is: 'none', verdict: null };
+function withoutToken<Result extends object>(result: Result): WithoutToken<Result> {
+  const { token: _, ...rest } = result as Result & { token?: unknown };
+  return rest as unknown as WithoutToken<Result>;
+}
 
 /**
  * Who makes this request, and what a request may do about it. The methods that set or delete the cookie must be called
@@ -67,7 +86,8 @@ export class Auth {
   }
 
   /**
-   * The live session of this request, or `null`.
+   * The live session of this request, or `null`; `null`, too, where a request that may change something does not come
+   * from our own pages ({@link sessionOf} tells the difference).
    * @throws `SESSION_STORE_UNAVAILABLE` in an outage: then nobody knows, and `null` would be a sign-out.
    */
   get session(): Session | null {
@@ -89,28 +109,27 @@ export class Auth {
    * Takes the fence, asks `verify`, starts a session and sets its cookie. A live session that the request bore ends.
    * @throws `SESSION_CROSS_ORIGIN` for a request that does not come from our own pages.
    */
-  async signIn({ verify, ...request }: SignInRequest): Promise<SignInResult> {
+  async signIn({ verify, crossSite, user, ...request }: SignInRequest): Promise<SignInResult> {
     const { sessions } = this.#settings;
-    this.#mayChange();
-    const { user, account } = request;
-    const fence = await sessions.fence({ user, account });
-    if (!(await verify())) return { ok: false, session: null, reason: 'not-verified' };
+    this.#mayChange(crossSite === 'state-was-checked');
+    const fence = await sessions.fence({ user: user ?? NOBODY, account: request.account });
+    if (!(await verify()) || user === null) return NOT_VERIFIED;
 
     const deviceId = this.#deviceId();
-    const started = await sessions.start({ ...request, fence, deviceId, ...this.#client() });
+    const started = await sessions.start({ ...request, user, fence, deviceId, ...this.#client() });
     if (!started.ok) return started;
     const before = this.#state.is === 'session' ? this.#state.session : null;
     if (before !== null) await sessions.end(before.id, { user: before.user, by: user, reason: 'replaced' });
     this.#become(started.session, started.token);
-    return started;
+    return withoutToken(started);
   }
 
   /** Takes the fence, asks `verify`, and gives the session a new secret, time of authentication and absolute lifetime. */
-  async reauthenticate({ verify, amr }: ReauthenticateHttpRequest): Promise<SignInResult | RenewResult> {
+  async reauthenticate({ verify, amr }: ReauthenticateHttpRequest): Promise<ReauthenticateResult> {
     const session = this.#required();
     const { sessions } = this.#settings;
     const fence = await sessions.fence({ user: session.user, account: session.account ?? undefined });
-    if (!(await verify())) return { ok: false, session: null, reason: 'not-verified' };
+    if (!(await verify())) return NOT_VERIFIED;
     return this.#renewed(await sessions.reauthenticate(session, { fence, amr }));
   }
 
@@ -120,40 +139,41 @@ export class Auth {
     if (this.session === null) return { ended: false, effectiveWithin: 0 };
     const { id, user } = this.session;
     const result = await this.#settings.sessions.end(id, { user, by: user, reason: 'signed-out' });
-    this.#leave();
+    this.#leave(result.ended);
     return result;
   }
 
   /** Ends every other session of this user; this one gets a new secret and cookie. Does nothing where this one is over. */
-  async signOutOthers(): Promise<RevokeResult> {
+  async signOutOthers(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult>> {
     const session = this.#required();
     const result = await this.#settings.sessions.revoke(
       { user: session.user },
-      { keep: session, by: session.user, reason: 'signed-out-others' },
+      { reason: 'signed-out-others', ...request, keep: session, by: session.user },
     );
     if (result.kept !== null && result.token !== null) this.#become(result.kept, result.token);
-    return result;
+    return withoutToken(result);
   }
 
   /** Ends every session of this user, this one too, and deletes the cookie. Does nothing where this one is over already. */
-  async signOutEverywhere(): Promise<RevokeResult> {
+  async signOutEverywhere(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult>> {
     const session = this.#required();
     const result = await this.#settings.sessions.revoke(
       { user: session.user },
-      { ifLive: session, by: session.user, reason: 'signed-out-everywhere' },
+      { reason: 'signed-out-everywhere', ...request, ifLive: session, by: session.user },
     );
-    if (result.revoked) this.#leave();
-    return result;
+    this.#leave(result.revoked);
+    return withoutToken(result);
   }
 
   /** Gives the session a new secret and sets its cookie: do it when privileges change. */
-  async renew(request: RenewRequest = {}): Promise<RenewResult> {
-    return this.#renewed(await this.#settings.sessions.renew(this.#required(), request)) as RenewResult;
+  async renew(request: RenewRequest = {}): Promise<WithoutToken<RenewResult>> {
+    return this.#renewed(await this.#settings.sessions.renew(this.#required(), request));
   }
 
-  #renewed(result: RenewResult): RenewResult {
-    if (result.ok) this.#become(result.session, result.token);
-    return result;
+  #renewed(result: RenewResult): WithoutToken<RenewResult> {
+    if (!result.ok) return result;
+    this.#become(result.session, result.token);
+    return withoutToken(result);
   }
 
   /** The session that this request may change something with. */
@@ -162,9 +182,9 @@ export class Auth {
     return sessionOf(this);
   }
 
-  #mayChange(): void {
+  #mayChange(anyOrigin = false): void {
     if (this.#exchange.headersSent) throw new TypeError('the headers are sent: the cookie can no longer be set');
-    if (this.#state.is === 'cross-origin' || !isOwnOrigin(this.#exchange, this.#settings.origins)) throw crossOrigin();
+    if (!anyOrigin && !isOwnOrigin(this.#exchange, this.#settings.origins)) throw crossOrigin();
   }
 
   #become(session: Session, token: string): void {
@@ -175,8 +195,9 @@ export class Auth {
     this.#state = { is: 'session', session };
   }
 
-  #leave(): void {
-    deleteCookie(this.#exchange, this.#settings.cookie);
+  /** Where the session was over already, the browser may hold the cookie of a newer one by now. */
+  #leave(byThisRequest: boolean): void {
+    if (byThisRequest) deleteCookie(this.#exchange, this.#settings.cookie);
     this.#state = NONE;
   }
 
@@ -212,7 +233,9 @@ export function sessionOf(auth: Auth): Session {
   if (state.is === 'session') return state.session;
   if (state.is === 'outage') throw state.error;
   if (state.is === 'cross-origin') throw crossOrigin();
-  throw new SessionError('SESSION_REQUIRED', 'this request has no live session');
+  // A 401 has a challenge (RFC 9110 15.5.2).
+  const headers = challenge(auth.settings.sessions.realm);
+  throw new SessionError('SESSION_REQUIRED', 'this request has no live session', { headers });
 }
 
 const crossOrigin = (): SessionError =>
@@ -220,24 +243,5 @@ const crossOrigin = (): SessionError =>
 
 /** Reads the cookie and judges it. Answers nothing by itself; an outage is remembered for whoever asks. */
 export async function openAuth(settings: HttpSettings, exchange: HttpExchange): Promise<Auth> {
-  return new Auth(settings, exchange, await stateOf(settings, exchange));
-}
-
-async function stateOf({ sessions, cookie, origins }: HttpSettings, exchange: HttpExchange): Promise<AuthState> {
-  const tokens = readCookie(exchange, cookie, MOST_COOKIES);
-  if (tokens.length === 0 || tokens.length > MOST_COOKIES) return NONE;
-  if (isUnsafe(exchange) && !isOwnOrigin(exchange, origins)) return { is: 'cross-origin' };
-  try {
-    const verdicts: Verdict[] = [];
-    for (const token of tokens) verdicts.push(await sessions.check(token));
-    const live = verdicts.filter((verdict) => verdict.ok);
-    const [only, another] = live;
-    if (only !== undefined && another === undefined) return { is: 'session', session: only.session };
-    // Two live ones: nobody knows which of them the browser's own page meant (CKE-14).
-    const [refused] = verdicts.filter((verdict) => !verdict.ok);
-    return { is: 'none', verdict: live.length === 0 && tokens.length === 1 ? (refused ?? null) : null };
-  } catch (error) {
-    if (isSessionError(error)) return { is: 'outage', error };
-    throw error;
-  }
+  return new Auth(settings, exchange, await readState(settings, exchange));
 }

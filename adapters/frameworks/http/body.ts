@@ -14,8 +14,11 @@ export async function readBody(contentType: string | undefined, chunks: AsyncIte
   let length = 0;
   for await (const chunk of chunks) {
     length += chunk.length;
-    if (length > LARGEST_BODY) throw new RequestProblem(`the body is larger than ${LARGEST_BODY} bytes`);
-    parts.push(chunk);
+    // Read to its end, though not kept: whoever stops reading closes the connection under the answer.
+    if (length <= LARGEST_BODY) parts.push(chunk);
+  }
+  if (length > LARGEST_BODY) {
+    throw new RequestProblem(`the body is larger than ${LARGEST_BODY} bytes`, 'body-too-large');
   }
   const text = Buffer.concat(parts).toString();
   if (text === '') return undefined;

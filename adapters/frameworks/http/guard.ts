@@ -47,8 +47,7 @@ export function requireRecentSignInGuard(options: RecentSignInOptions): Guard {
     if (refusal !== null) return refusal;
     const { session, settings } = auth;
     if (session !== null && isRecent(session, settings.sessions.clock.now(), maxAge, amr)) return null;
-    if (isPage(exchange)) return toLogin(auth, exchange) ?? notRecent(auth, maxAge);
-    return notRecent(auth, maxAge);
+    return toLogin(auth, exchange) ?? notRecent(auth, maxAge, amr);
   };
 }
 
@@ -58,10 +57,11 @@ const isTexts = (value: unknown): value is readonly string[] =>
 const isRecent = (session: Session, now: number, maxAge: number, amr: readonly string[]): boolean =>
   now - session.authenticatedAt <= maxAge && amr.every((method) => session.amr.includes(method));
 
-function notRecent({ settings }: Auth, maxAge: number): Answer {
+function notRecent({ settings }: Auth, maxAge: number, amr: readonly string[]): Answer {
   const seconds = Math.floor(maxAge / 1000);
   const parameters = { error: 'insufficient_user_authentication', max_age: seconds };
-  return problem('sign-in-not-recent', { max_age: seconds }, challenge(settings.sessions.realm, parameters));
+  const members = amr.length === 0 ? { max_age: seconds } : { max_age: seconds, amr };
+  return problem('sign-in-not-recent', members, challenge(settings.sessions.realm, parameters));
 }
 
 /**
@@ -76,22 +76,19 @@ function refuseWithoutSession(auth: Auth, exchange: HttpExchange): Answer | null
 
   const reason = coarseReason(state.verdict?.reason);
   if (reason !== null && state.verdict?.ended?.reason !== 'replaced') deleteCookie(exchange, settings.cookie);
-  if (isPage(exchange)) {
-    const login = toLogin(auth, exchange);
-    if (login !== null) return login;
-  }
-  return problem('session-required', reason === null ? {} : { reason }, challenge(settings.sessions.realm));
+  return (
+    toLogin(auth, exchange) ??
+    problem('session-required', reason === null ? {} : { reason }, challenge(settings.sessions.realm))
+  );
 }
 
 const coarseReason = (reason: string | undefined): string | null =>
   reason === 'ended' || reason === 'expired' || reason === 'revoked' ? reason : null;
 
-const isPage = (exchange: HttpExchange): boolean => exchange.method === 'GET' && isNavigation(exchange);
-
-/** To the login page of the same host, and back to what was asked for afterwards. */
+/** A page goes to the login page of the same host, and back afterwards to what it asked for: a form is not sent again. */
 function toLogin({ settings }: Auth, exchange: HttpExchange): Answer | null {
-  const loginUrl = settings.loginUrl(exchange);
-  if (loginUrl === null) return null;
+  const loginUrl = isNavigation(exchange) ? settings.loginUrl(exchange) : null;
+  if (loginUrl === null || exchange.method !== 'GET') return loginUrl === null ? null : seeOther(loginUrl);
   const parameter = `returnTo=${encodeURIComponent(safeReturnPath(exchange.url))}`;
   return seeOther(`${loginUrl}${loginUrl.includes('?') ? '&' : '?'}${parameter}`);
 }

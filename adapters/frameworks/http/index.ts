@@ -6,9 +6,12 @@ export {
   Auth,
   openAuth,
   type ReauthenticateHttpRequest,
+  type ReauthenticateResult,
   type SignInRequest,
   type SignInResult,
+  type SignOutRequest,
   sessionOf,
+  type WithoutToken,
 } from './auth.ts';
 export { readBody } from './body.ts';
 export type { CookieOptions } from './cookie.ts';

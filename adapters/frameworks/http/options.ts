@@ -34,7 +34,7 @@ const COOKIE_KEYS = ['name', 'secure', 'sameSite', 'domain', 'path'];
 
 /** @throws `TypeError` that names the option, what is wrong with it, and what is allowed. */
 export function parseAuthenticationOptions(sessions: Sessions, options: AuthenticationOptions = {}): HttpSettings {
-  if (typeof sessions?.check !== 'function') throw new TypeError('sessions must come from createSessions');
+  refuseOther(sessions);
   refuseUnknown('authentication', options, KNOWN);
   const cookieOptions = options.cookie ?? {};
   refuseUnknown('cookie', cookieOptions, COOKIE_KEYS);
@@ -52,13 +52,20 @@ function parseLoginUrl(loginUrl: unknown): HttpSettings['loginUrl'] {
   if (loginUrl === undefined) return () => null;
   if (typeof loginUrl === 'function') return (exchange) => String(loginUrl(exchange));
   const path = safeReturnPath(loginUrl, '');
-  if (path === '')
+  if (path === '' || path.includes('#')) {
     throw new TypeError("loginUrl must be a path on this host such as '/login', or a function of the request");
+  }
   return () => path;
 }
 
 /** How old an authentication may be, in ms. */
 export const parseMaxAge = (maxAge: Duration): number => parseDuration('maxAge', maxAge, 0);
+
+/** @throws `TypeError` for what is no {@link Sessions}. */
+export function refuseOther(sessions: unknown): void {
+  if (typeof (sessions as Sessions | null | undefined)?.check === 'function') return;
+  throw new TypeError('sessions must come from createSessions');
+}
 
 /** A misspelt option must not pass for its default. */
 export function refuseUnknown(name: string, options: object, known: readonly string[]): void {

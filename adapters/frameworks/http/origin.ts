@@ -30,7 +30,7 @@ export function parseOrigins(origins: unknown): readonly string[] {
   if (!Array.isArray(origins)) throw new TypeError("origins must be an array such as ['https://app.example.org']");
   return origins.map((origin: unknown) => {
     const url = typeof origin === 'string' && URL.canParse(origin) ? new URL(origin) : null;
-    if (url === null || url.origin === 'null' || url.origin !== origin) {
+    if (url === null || url.origin !== origin || origin.includes('*')) {
       throw new TypeError(
         `origins has ${JSON.stringify(origin)}; an origin is scheme, host and port, such as 'https://app.example.org'`,
       );
@@ -39,8 +39,12 @@ export function parseOrigins(origins: unknown): readonly string[] {
   });
 }
 
-/** Whether a person is looking at this: a page is answered with a redirect, a program with a problem. */
+/**
+ * Whether a person is looking at this: a page is answered with a redirect, a program with a problem. Browsers navigate by
+ * GET, and by a form's POST.
+ */
 export function isNavigation(exchange: HttpExchange): boolean {
+  if (exchange.method !== 'GET' && exchange.method !== 'POST') return false;
   const destination = exchange.header('sec-fetch-dest');
   if (destination !== undefined) return destination === 'document';
   return exchange.header('accept')?.includes('text/html') ?? false;

@@ -1,10 +1,10 @@
-import { isSessionError, type ListedSession, type Session } from '../../../src/index.ts';
+import { isSessionError, type ListedSession, type Session, type Sessions } from '../../../src/index.ts';
 import { challenge, json, noContent, problem, seeOther, storeUnavailable } from './answer.ts';
 import type { Auth } from './auth.ts';
 import type { Answer, HttpExchange } from './exchange.ts';
 import { type Guard, type RecentSignInOptions, requireRecentSignInGuard, requireSessionGuard } from './guard.ts';
-import { refuseUnknown } from './options.ts';
-import { isNavigation, isOwnOrigin, safeReturnPath } from './origin.ts';
+import { refuseOther, refuseUnknown } from './options.ts';
+import { isNavigation, safeReturnPath } from './origin.ts';
 import { RequestProblem } from './request-problem.ts';
 
 /** What somebody wants to do through the routes. */
@@ -46,19 +46,22 @@ interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: RegExp;
   readonly action: RouteAction;
+  /** Whether it is about the asker's own session, so that `?user=` with somebody else makes no sense. */
+  readonly own?: true;
   run(asked: Asked): Promise<Answer>;
 }
 
 const ROUTES: readonly Route[] = [
   { method: 'GET', path: /^\/?$/, action: 'list', run: listSessions },
-  { method: 'POST', path: /^\/sign-out\/?$/, action: 'sign-out', run: signOut },
-  { method: 'POST', path: /^\/sign-out-others\/?$/, action: 'sign-out-others', run: signOutOthers },
+  { method: 'POST', path: /^\/sign-out\/?$/, action: 'sign-out', own: true, run: signOut },
+  { method: 'POST', path: /^\/sign-out-others\/?$/, action: 'sign-out-others', own: true, run: signOutOthers },
   { method: 'POST', path: /^\/sign-out-everywhere\/?$/, action: 'sign-out-everywhere', run: signOutEverywhere },
-  { method: 'DELETE', path: /^\/([^/]{1,256})\/?$/, action: 'end', run: endSession },
+  { method: 'DELETE', path: /^\/([^/]+)\/?$/, action: 'end', run: endSession },
 ];
 
 /** The routes of a login-management page: a list, one's ending, and three ways to sign out. */
-export function sessionRouteHandler(options: SessionRoutesOptions = {}): RouteHandler {
+export function sessionRouteHandler(sessions: Sessions, options: SessionRoutesOptions = {}): RouteHandler {
+  refuseOther(sessions);
   refuseUnknown('sessionRoutes', options, ['authorize', 'recentSignIn']);
   const { authorize = ownOnly, recentSignIn } = options;
   if (typeof authorize !== 'function') throw new TypeError('authorize must be a function');
@@ -66,20 +69,19 @@ export function sessionRouteHandler(options: SessionRoutesOptions = {}): RouteHa
   const recently = recentSignIn === undefined ? signedIn : requireRecentSignInGuard(recentSignIn);
 
   return async (auth, exchange, path) => {
-    const matching = ROUTES.filter((route) => route.path.test(path));
-    if (matching.length === 0) return null;
-    const method = exchange.method === 'HEAD' ? 'GET' : exchange.method;
-    const route = matching.find((one) => one.method === method);
-    if (route === undefined) {
-      const allow = matching.map((one) => one.method).join(', ');
-      return problem('method-not-allowed', {}, { allow });
+    const route = ROUTES.find((one) => one.path.test(path));
+    if (route === undefined) return null;
+    if (auth.settings.sessions !== sessions) {
+      throw new TypeError('sessionRoutes must be given the sessions that authentication was given before it');
     }
+    const allowed = route.method === 'GET' ? ['GET', 'HEAD'] : [route.method];
+    if (!allowed.includes(exchange.method)) return problem('method-not-allowed', {}, { allow: allowed.join(', ') });
     try {
       const refusal = signedIn(auth, exchange);
       if (refusal !== null) return refusal;
       return await answer(route, auth, exchange, path, authorize, recently);
     } catch (error) {
-      if (error instanceof RequestProblem) return problem('bad-request', { detail: error.message });
+      if (error instanceof RequestProblem) return problem(error.problem, { detail: error.message });
       if (isSessionError(error) && error.status === 503) return storeUnavailable();
       throw error;
     }
@@ -95,45 +97,40 @@ async function answer(
   recently: Guard,
 ): Promise<Answer> {
   const session = auth.session as Session;
-  if (route.method !== 'GET' && !isOwnOrigin(exchange, auth.settings.origins)) return problem('cross-origin');
   const query = new URL(exchange.url, 'http://localhost').searchParams;
   const user = query.get('user') ?? session.user;
-  const id = decodeSegment(route.path.exec(path)?.[1] ?? '');
+  const id = route.path.exec(path)?.[1] ?? '';
 
   const own = route.action === 'list' || route.action === 'sign-out' || id === session.id;
   const refusal = own ? null : recently(auth, exchange);
   if (refusal !== null) return refusal;
   if (!(await authorize({ actor: session, action: route.action, target: { user } }))) return problem('forbidden');
+  if (route.own === true && user !== session.user) throw new RequestProblem(`${route.action} takes no other user`);
   const body = route.method === 'POST' ? await exchange.body() : undefined;
   return route.run({ auth, exchange, session, user, query, id, body });
 }
 
-function decodeSegment(segment: string): string {
+/** What the core refuses of a client's text is the client's mistake and no fault of the server. */
+async function refusable<T>(call: () => Promise<T>): Promise<T> {
   try {
-    return decodeURIComponent(segment);
-  } catch {
-    throw new RequestProblem('the id is not well-formed');
+    return await call();
+  } catch (error) {
+    if (error instanceof TypeError) throw new RequestProblem(error.message);
+    throw error;
   }
 }
 
 async function listSessions({ auth, session, user, query }: Asked): Promise<Answer> {
   const limit = query.get('limit');
-  const ended = query.get('ended');
-  try {
-    const page = await auth.settings.sessions.list(
-      { user },
-      {
-        cursor: query.get('cursor') ?? undefined,
-        limit: limit === null ? undefined : Number(limit),
-        ended: ended === null ? undefined : ended === 'true',
-      },
-    );
-    const withCurrent = (row: ListedSession): unknown => ({ ...row, current: row.id === session.id });
-    return json({ sessions: page.sessions.map(withCurrent), cursor: page.cursor });
-  } catch (error) {
-    if (error instanceof TypeError) throw new RequestProblem(error.message);
-    throw error;
-  }
+  const request = {
+    cursor: query.get('cursor'),
+    limit: limit === null ? undefined : Number(limit),
+    ended: query.get('ended') === 'true',
+  };
+  const page = await refusable(() => auth.settings.sessions.list({ user }, request));
+  // Attributes are the app's own notes on the server's side: what of them a browser may see is for the app to say.
+  const shown = ({ attributes: _, ...row }: ListedSession): unknown => ({ ...row, current: row.id === session.id });
+  return json({ sessions: page.sessions.map(shown), cursor: page.cursor });
 }
 
 async function endSession({ auth, session, user, id }: Asked): Promise<Answer> {
@@ -142,7 +139,7 @@ async function endSession({ auth, session, user, id }: Asked): Promise<Answer> {
     const { ended } = await auth.signOut();
     return ended ? noContent() : problem('session-not-found');
   }
-  const { ended } = await sessions.end(id, { user, by: session.user, reason: 'signed-out' });
+  const { ended } = await refusable(() => sessions.end(id, { user, by: session.user, reason: 'signed-out' }));
   return ended ? noContent() : problem('session-not-found');
 }
 
@@ -157,7 +154,12 @@ async function signOutOthers(asked: Asked): Promise<Answer> {
 }
 
 async function signOutEverywhere(asked: Asked): Promise<Answer> {
-  const { revoked } = await asked.auth.signOutEverywhere();
+  const { auth, session, user } = asked;
+  const cause = { by: session.user, reason: 'signed-out-everywhere' };
+  const { revoked } =
+    user === session.user
+      ? await auth.signOutEverywhere()
+      : await refusable(() => auth.settings.sessions.revoke({ user }, cause));
   return revoked ? done(asked) : over(asked);
 }
 

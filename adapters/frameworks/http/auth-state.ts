@@ -1,0 +1,41 @@
+import { isSessionError, type Session, type SessionError, type Verdict } from '../../../src/index.ts';
+import { readCookie } from './cookie.ts';
+import type { HttpExchange } from './exchange.ts';
+import type { HttpSettings } from './options.ts';
+import { isOwnOrigin, isUnsafe } from './origin.ts';
+
+type Refused = Extract<Verdict, { ok: false }>;
+
+/** What the request's cookie is worth. */
+export type AuthState =
+  | { readonly is: 'session'; readonly session: Session }
+  /** No cookie, or one that is worth nothing; `verdict` tells why where the store said so. */
+  | { readonly is: 'none'; readonly verdict: Refused | null }
+  | { readonly is: 'cross-origin' }
+  | { readonly is: 'outage'; readonly error: SessionError };
+
+/** Nobody is signed in. */
+export const NONE: AuthState = { is: 'none', verdict: null };
+
+const MOST_COOKIES = 3;
+
+/** Reads the cookie and has it judged. */
+export async function readState(
+  { sessions, cookie, origins }: HttpSettings,
+  exchange: HttpExchange,
+): Promise<AuthState> {
+  const tokens = readCookie(exchange, cookie, MOST_COOKIES);
+  if (tokens.length === 0 || tokens.length > MOST_COOKIES) return NONE;
+  if (isUnsafe(exchange) && !isOwnOrigin(exchange, origins)) return { is: 'cross-origin' };
+  try {
+    const verdicts = await Promise.all(tokens.map((token) => sessions.check(token)));
+    const [live, another] = verdicts.filter((verdict) => verdict.ok);
+    // Two live ones: nobody knows which of them the browser's own page meant (CKE-14).
+    if (live !== undefined && another === undefined) return { is: 'session', session: live.session };
+    const [verdict, second] = verdicts;
+    return { is: 'none', verdict: verdict?.ok === false && second === undefined ? verdict : null };
+  } catch (error) {
+    if (isSessionError(error)) return { is: 'outage', error };
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export const root: string = join(import.meta.dirname, '../..');
+
+/** The pages that people read. */
+export const pages: readonly string[] = [
+  'README.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  ...readdirSync(join(root, 'docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
+];
+
+/** A fenced block. */
+export interface Block {
+  readonly language: string;
+  readonly text: string;
+  /** The heading that it stands under. */
+  readonly section: string;
+  /** The number of its first line in the page. */
+  readonly line: number;
+}
+
+export const readPage = (page: string): Promise<string> => readFile(join(root, page), 'utf8');
+
+export async function blocksOf(page: string): Promise<readonly Block[]> {
+  const blocks: Block[] = [];
+  let section = '';
+  let open: { language: string; line: number; lines: string[] } | null = null;
+  for (const [index, line] of (await readPage(page)).split('\n').entries()) {
+    const fence = /^```(\w*)/.exec(line);
+    if (open !== null && fence !== null) {
+      blocks.push({ language: open.language, text: open.lines.join('\n'), section, line: open.line });
+      open = null;
+    } else if (open !== null) open.lines.push(line);
+    else if (fence !== null) open = { language: fence[1] ?? '', line: index + 2, lines: [] };
+    else section = /^#+ (.*)/.exec(line)?.[1] ?? section;
+  }
+  return blocks;
+}
+
+/** The rows of all tables of a page, cell by cell. */
+export async function rowsOf(page: string): Promise<readonly (readonly string[])[]> {
+  const lines = (await readPage(page)).split('\n').filter((line) => line.startsWith('|'));
+  return lines.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}

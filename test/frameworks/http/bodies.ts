@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { NAVIGATION, sendRaw } from './browser.ts';
+import { expectProblem } from './expectations.ts';
+import type { Framework } from './framework.ts';
+import { open } from './site.ts';
+
+const FORM = 'application/x-www-form-urlencoded';
+const LARGEST = 16 * 1024;
+
+/** Signs out as a form of a page does, and says where that leads to. */
+async function leave(
+  framework: Framework,
+  parsesBodies: boolean,
+  type: string | null,
+  body?: string,
+): Promise<unknown> {
+  const { browser: open_ } = await open(framework, { parsesBodies, authentication: { loginUrl: '/login' } });
+  const browser = open_();
+  await browser.signIn('alice');
+  const answer = await browser.post('/sessions/sign-out', { ...NAVIGATION, 'content-type': type }, body);
+  expect(answer.status, answer.text).toBe(303);
+  return answer.headers.location;
+}
+
+export function bodies(framework: Framework): void {
+  describe.each([
+    ['read by the routes', false],
+    ['parsed already by the framework', true],
+  ])('%s', (_, parsesBodies) => {
+    test.each<[string, string | null, string | undefined, string]>([
+      ['none', null, undefined, '/login'],
+      ['an empty form', FORM, '', '/login'],
+      ['a form', `${FORM}; charset=utf-8`, 'x=1&returnTo=%2Fbye%3Fa%3Db', '/bye?a=b'],
+      ['JSON', 'application/json', '{"returnTo":"/bye"}', '/bye'],
+      ['JSON of another shape', 'application/json', '[1]', '/login'],
+      ['JSON with another type inside', 'application/json', '{"returnTo":{"a":1}}', '/login'],
+      ['a doubled field', FORM, 'returnTo=%2Fa&returnTo=%2F%2Fevil.example', parsesBodies ? '/login' : '/login'],
+      ['a prototype', 'application/json', '{"__proto__":{"returnTo":"/polluted"}}', '/login'],
+      ['another type, which is not read', 'text/plain', 'returnTo=/bye', '/login'],
+      ['a type in capitals', 'Application/JSON', '{"returnTo":"/bye"}', '/bye'],
+    ])('%s', async (_name, type, body, location) => {
+      expect(await leave(framework, parsesBodies, type, body)).toBe(location);
+    });
+
+    test('none where the client promises one by its type only', async () => {
+      const { browser: open_ } = await open(framework, { parsesBodies });
+      const browser = open_();
+      await browser.signIn('alice');
+      const answer = await browser.post('/sessions/sign-out', { 'content-type': 'application/json' });
+      expect(answer.status).toBe(204);
+    });
+  });
+
+  test.each(['{', 'returnTo=/x', '{"returnTo":"/x"} trailing', '\u0000'])(
+    'malformed JSON is a 400, and nothing is done: %j',
+    async (body) => {
+      const { browser: open_ } = await open(framework);
+      const browser = open_();
+      await browser.signIn('alice');
+      for (const path of ['sign-out', 'sign-out-others', 'sign-out-everywhere']) {
+        const answer = await browser.post(`/sessions/${path}`, { 'content-type': 'application/json' }, body);
+        expectProblem(answer, 400, 'bad-request');
+        expect(answer.json).toHaveProperty('detail', 'the body is not JSON');
+      }
+      expect((await browser.get('/private')).status).toBe(200);
+    },
+  );
+
+  test('one that is too large is a 413, and nothing is done', async () => {
+    const { browser: open_ } = await open(framework);
+    const browser = open_();
+    await browser.signIn('alice');
+    const send = (length: number): ReturnType<typeof browser.post> =>
+      browser.post('/sessions/sign-out', { 'content-type': FORM }, `a=${'x'.repeat(length - 2)}`);
+    for (const length of [LARGEST + 1, 3_000_000]) expectProblem(await send(length), 413, 'body-too-large');
+    expect((await browser.get('/private')).status).toBe(200);
+    expect((await send(LARGEST)).status).toBe(204);
+  });
+
+  test('one that is too large, in chunks, leaves the connection usable', async () => {
+    const { url, browser: open_ } = await open(framework);
+    const browser = open_();
+    await browser.signIn('alice');
+    const head = ['Host: x', `Cookie: ${browser.session}`, 'Sec-Fetch-Site: same-origin'];
+    const chunk = `2000\r\n${'x'.repeat(0x2000)}\r\n`;
+    const first = ['POST /sessions/sign-out HTTP/1.1', ...head, `Content-Type: ${FORM}`, 'Transfer-Encoding: chunked'];
+    const second = ['GET /private HTTP/1.1', ...head, 'Connection: close'];
+    const answers = await sendRaw(
+      url,
+      `${first.join('\r\n')}\r\n\r\n${chunk.repeat(4)}0\r\n\r\n${second.join('\r\n')}\r\n\r\n`,
+    );
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
+  });
+
+  test('no body is read for whoever is not signed in', async () => {
+    const { browser } = await open(framework);
+    const answer = await browser().post('/sessions/sign-out', { 'content-type': 'application/json' }, '{');
+    expectProblem(answer, 401, 'session-required');
+  });
+}

@@ -1,0 +1,118 @@
+import { type IncomingHttpHeaders, request as send } from 'node:http';
+import { connect } from 'node:net';
+import { CookieJar } from 'tough-cookie';
+
+/** Where the browser believes to be. A cookie that is `Secure` needs https, and the socket has none. */
+export const ORIGIN = 'https://app.example.org';
+
+export const CHROME_ON_MAC =
+  'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36';
+export const FIREFOX_ON_WINDOWS = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
+
+/** Headers of a request; `null` leaves out what is sent by default, a list is sent as several lines. */
+export type Headers = Readonly<Record<string, string | readonly string[] | null>>;
+
+/** A response. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly setCookies: readonly string[];
+  readonly text: string;
+  /** The body as JSON; `null` where it is empty. */
+  readonly json: Readonly<Record<string, unknown>> | null;
+}
+
+/** A script of our own page asks. */
+export const SCRIPT: Headers = { accept: '*/*', ...fetchMetadata('same-origin', 'cors', 'empty') };
+/** A link or a form of our own page is followed. */
+export const NAVIGATION: Headers = {
+  accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
+  ...fetchMetadata('same-origin', 'navigate', 'document'),
+};
+/** No word of where it comes from: an old browser, or none. */
+export const UNKNOWN_ORIGIN: Headers = { 'sec-fetch-site': null, 'sec-fetch-mode': null, 'sec-fetch-dest': null };
+
+export function fetchMetadata(site: string, mode = 'cors', dest = 'empty'): Headers {
+  return { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest };
+}
+
+/**
+ * A browser with a jar that keeps RFC 6265bis: `__Host-` and `__Secure-` are enforced, and a cookie that breaks their
+ * promise is an error. It knows nothing of `SameSite`, so that no test passes because of it (CSR-11).
+ */
+export class Browser {
+  readonly jar = new CookieJar(null, { prefixSecurity: 'strict' });
+  readonly #url: string;
+  readonly #userAgent: string;
+
+  constructor(url: string, userAgent: string) {
+    this.#url = url;
+    this.#userAgent = userAgent;
+  }
+
+  get = (path: string, headers?: Headers): Promise<Answer> => this.request('GET', path, headers);
+  post = (path: string, headers?: Headers, body?: string): Promise<Answer> => this.request('POST', path, headers, body);
+  delete = (path: string, headers?: Headers): Promise<Answer> => this.request('DELETE', path, headers);
+
+  /** Signs in by password. Most tests want nothing to go wrong with it. */
+  async signIn(user: string, query = ''): Promise<string> {
+    const { json } = await this.post(`/sign-in?user=${user}${query}`);
+    if (json?.ok !== true) throw new Error(`signing in answered ${JSON.stringify(json)}`);
+    return String(json.id);
+  }
+
+  async request(method: string, path: string, headers: Headers = {}, body?: string): Promise<Answer> {
+    const cookie = this.jar.getCookieStringSync(ORIGIN + path);
+    const all = { 'user-agent': this.#userAgent, ...SCRIPT, ...(cookie === '' ? {} : { cookie }), ...headers };
+    const answer = await ask(this.#url + path, method, all, body);
+    for (const line of answer.setCookies) this.jar.setCookieSync(line, ORIGIN + path);
+    return answer;
+  }
+
+  /** The value of a cookie that the jar holds. */
+  cookie(name: string): string | null {
+    return this.jar.getCookiesSync(`${ORIGIN}/`).find(({ key }) => key === name)?.value ?? null;
+  }
+
+  /** `name=value` of the session's cookie. */
+  get session(): string {
+    return this.jar.getCookieStringSync(`${ORIGIN}/`);
+  }
+}
+
+function ask(url: string, method: string, headers: Headers, body: string | undefined): Promise<Answer> {
+  const lines = Object.entries(headers).filter((line): line is [string, string | string[]] => line[1] !== null);
+  return new Promise((resolve, reject) => {
+    const request = send(url, { method, headers: Object.fromEntries(lines) }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk) => {
+        text += chunk;
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        const { statusCode = 0, headers } = response;
+        const isJson = /json/.test(headers['content-type'] ?? '') && text !== '';
+        const json = isJson ? (JSON.parse(text) as Record<string, unknown>) : null;
+        resolve({ status: statusCode, headers, setCookies: headers['set-cookie'] ?? [], text, json });
+      });
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** Sends bytes as they are and gives back all that comes, for what no HTTP client would send. */
+export function sendRaw(url: string, text: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(Number(port), hostname, () => socket.write(text, 'latin1'));
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
+  });
+}

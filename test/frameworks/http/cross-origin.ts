@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import type { Auth } from '../../../adapters/frameworks/http/index.ts';
+import { type Answer, type Browser, fetchMetadata, type Headers, UNKNOWN_ORIGIN } from './browser.ts';
+import { expectProblem } from './expectations.ts';
+import type { Framework, Page } from './framework.ts';
+import { open, type Site } from './site.ts';
+
+const OWN = 'https://app.example.org';
+const SISTER = 'https://blog.example.org';
+const origin = (value: string): Headers => ({ ...UNKNOWN_ORIGIN, origin: value });
+const WEBSOCKET: Headers = {
+  ...fetchMetadata('cross-site', 'websocket', 'empty'),
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+};
+
+const REFUSED: readonly (readonly [string, Headers])[] = [
+  ['CSR-1: cross-site', fetchMetadata('cross-site', 'navigate', 'document')],
+  ['CSR-1: cross-site, whatever Origin says', { ...fetchMetadata('cross-site'), origin: OWN }],
+  [
+    'CSR-2: same-site, from a sister that is not named',
+    { ...fetchMetadata('same-site'), origin: 'https://evil.example.org' },
+  ],
+  ['CSR-2: same-site without Origin', fetchMetadata('same-site')],
+  ['CSR-3: none, and no navigation', fetchMetadata('none', 'cors')],
+  ['CSR-3: none, and no mode', { ...UNKNOWN_ORIGIN, 'sec-fetch-site': 'none' }],
+  ['CSR-4: an unknown value is no word at all', fetchMetadata('same-origin-ish')],
+  ['CSR-4: two values', { ...UNKNOWN_ORIGIN, 'sec-fetch-site': ['same-origin', 'cross-site'] }],
+  ['CSR-4: a value in another case', fetchMetadata('Same-Origin')],
+  ['CSR-5: both headers absent', UNKNOWN_ORIGIN],
+  ['CSR-5: Origin: null', origin('null')],
+  ['CSR-5: Origin that begins like ours', origin('https://app.example.org.attacker.example')],
+  ['CSR-5: Origin that ends like ours', origin('https://evil-app.example.org')],
+  ['CSR-5: Origin over http', origin('http://app.example.org')],
+  ['CSR-5: Origin of another port', origin('https://app.example.org:8443')],
+  ['CSR-5: Origin in capitals', origin('HTTPS://APP.EXAMPLE.ORG')],
+  ['CSR-5: two Origins', origin(`${OWN}, https://evil.example`)],
+  ['CSR-5: Referer alone', { ...UNKNOWN_ORIGIN, referer: `${OWN}/page` }],
+  ['CSR-6: Origin that equals Host', { ...origin('https://evil.example'), host: 'evil.example' }],
+  [
+    'CSR-6: Origin that equals X-Forwarded-Host',
+    { ...origin('https://evil.example'), 'x-forwarded-host': 'evil.example' },
+  ],
+];
+
+const ALLOWED: readonly (readonly [string, Headers])[] = [
+  ['CSR-2: same-origin', fetchMetadata('same-origin')],
+  ['CSR-2: same-site, from a sister that is named', { ...fetchMetadata('same-site'), origin: SISTER }],
+  ['CSR-3: none, by a navigation', fetchMetadata('none', 'navigate', 'document')],
+  ['CSR-5: no Sec-Fetch-Site, and our own Origin', origin(OWN)],
+  ['CSR-4: an unknown Sec-Fetch-Site, and our own Origin', { ...fetchMetadata('sideways'), origin: OWN }],
+];
+
+const authentication = { origins: [OWN, SISTER] };
+
+async function signedIn(framework: Framework): Promise<{ site: Site; browser: Browser; id: string }> {
+  const site = await open(framework, { authentication });
+  const browser = site.browser();
+  const id = await browser.signIn('alice');
+  site.store.forget();
+  return { site, browser, id };
+}
+
+export function crossOrigin(framework: Framework): void {
+  describe('unsafe method authenticated by cookie, not same-origin: 403, nothing done (CSR-11: SameSite is not needed)', () => {
+    test.each(REFUSED)('%s', async (_, headers) => {
+      const { site, browser, id } = await signedIn(framework);
+      const answers: Answer[] = [
+        await browser.post('/private', headers),
+        await browser.post('/sessions/sign-out', headers),
+        await browser.post('/sessions/sign-out-everywhere', headers),
+        await browser.delete(`/sessions/${id}`, headers),
+        await browser.request('PUT', '/private', headers),
+      ];
+      for (const answer of answers.slice(0, 4)) expectProblem(answer, 403, 'cross-origin');
+      for (const path of ['/sign-in', '/renew', '/sign-out', '/sign-out-everywhere']) {
+        expect(await browser.post(path, headers)).toMatchObject({ status: 403, setCookies: [] });
+      }
+      expect(site.store.calls).toEqual([]);
+      expect((await browser.get('/private')).status).toBe(200);
+    });
+
+    test.each(ALLOWED)('passes: %s', async (_, headers) => {
+      const { browser } = await signedIn(framework);
+      expect((await browser.post('/private', headers)).status).toBe(200);
+      expect([204, 303]).toContain((await browser.post('/sessions/sign-out', headers)).status);
+      expect((await browser.post('/sign-in', headers)).json).toMatchObject({ ok: true });
+    });
+
+    test.each(['GET', 'HEAD', 'OPTIONS'])('%s is safe from anywhere', async (method) => {
+      const { browser } = await signedIn(framework);
+      const answer = await browser.request(method, '/private', fetchMetadata('cross-site', 'navigate', 'document'));
+      expect(answer.status).not.toBe(403);
+    });
+
+    test.each([
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'text/plain',
+      'application/json',
+    ])('CSR-8: a body of %s makes no difference', async (type) => {
+      const { site, browser } = await signedIn(framework);
+      const headers = { ...fetchMetadata('cross-site', 'navigate', 'document'), 'content-type': type };
+      expectProblem(await browser.post('/sessions/sign-out', headers, 'a=1'), 403, 'cross-origin');
+      expect(site.store.calls).toEqual([]);
+    });
+
+    test('a method in disguise is what it is', async () => {
+      const { browser, id } = await signedIn(framework);
+      const headers = { ...fetchMetadata('cross-site'), 'x-http-method-override': 'DELETE' };
+      expectProblem(await browser.get(`/sessions/${id}?_method=DELETE`, headers), 405, 'method-not-allowed');
+      expect((await browser.get('/private')).status).toBe(200);
+    });
+  });
+
+  describe('WebSocket upgrade', () => {
+    test('from another site: 403', async () => {
+      const { site, browser } = await signedIn(framework);
+      expectProblem(await browser.get('/private', WEBSOCKET), 403, 'cross-origin');
+      expect(site.store.calls).toEqual([]);
+    });
+
+    test.each([
+      ['Sec-Fetch-Site', fetchMetadata('same-origin', 'websocket', 'empty')],
+      ['Origin', origin(OWN)],
+    ])('from our own page, by %s', async (_, headers) => {
+      const { browser } = await signedIn(framework);
+      expect((await browser.get('/private', { ...WEBSOCKET, 'sec-fetch-site': null, ...headers })).status).toBe(200);
+    });
+  });
+
+  test('a public page sees nobody, and works', async () => {
+    const { browser } = await signedIn(framework);
+    expect((await browser.post('/public', fetchMetadata('cross-site'))).json).toEqual({ user: null });
+  });
+
+  test('without a cookie nothing is authenticated by one: 401', async () => {
+    const site = await open(framework);
+    expectProblem(await site.browser().post('/private', fetchMetadata('cross-site')), 401, 'session-required');
+  });
+
+  test.each<[string, (auth: Auth) => unknown]>([
+    ['signOut', (auth) => auth.signOut()],
+    ['signOutOthers', (auth) => auth.signOutOthers()],
+    ['signOutEverywhere', (auth) => auth.signOutEverywhere()],
+    ['renew', (auth) => auth.renew()],
+    ['signIn', (auth) => auth.signIn({ user: 'mallory', verify: () => true })],
+    ['reauthenticate', (auth) => auth.reauthenticate({ verify: () => true })],
+  ])('what changes something is refused behind a link of another site too: %s', async (_, act) => {
+    const page: Page = { method: 'get', path: '/link', run: ({ auth }) => act(auth()) };
+    const site = await open(framework, { pages: [page] });
+    const browser = site.browser();
+    await browser.signIn('alice');
+    site.store.forget();
+    const answer = await browser.get('/link', fetchMetadata('cross-site', 'navigate', 'document'));
+    expect(answer).toMatchObject({ status: 403, setCookies: [] });
+    expect(site.store.calls).toEqual(['find']);
+    expect((await browser.get('/private')).json).toMatchObject({ user: 'alice' });
+  });
+
+  test('CSR-7: every answer of the library says that it depends on where the request came from', async () => {
+    const { browser } = await signedIn(framework);
+    for (const path of ['/sessions', '/sessions/x']) {
+      expect((await browser.get(path)).headers.vary).toContain('Sec-Fetch-Site, Origin');
+    }
+  });
+
+  test.each([
+    ['a string', OWN],
+    ['a path', [`${OWN}/`]],
+    ['no scheme', ['app.example.org']],
+    ['a wildcard', ['https://*.example.org']],
+    ['null', ['null']],
+    ['capitals', ['https://APP.example.org']],
+    ['no text', [1]],
+  ])('origins that are %s are refused at start-up', async (_, origins) => {
+    await expect(open(framework, { authentication: { origins: origins as string[] } })).rejects.toThrow(TypeError);
+  });
+}

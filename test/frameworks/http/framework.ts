@@ -1,0 +1,76 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type {
+  Auth,
+  AuthenticationOptions,
+  RecentSignInOptions,
+  RequireSessionOptions,
+  SessionRoutesOptions,
+} from '../../../adapters/frameworks/http/index.ts';
+import type { Session, Sessions } from '../../../src/index.ts';
+
+/** What a page sees of a request: what the wrapper of the framework under test says. */
+export interface PageRequest {
+  /** `authOf(request)` */
+  auth(): Auth;
+  /** `sessionOf(request)` */
+  session(): Session;
+  readonly query: URLSearchParams;
+  /** Adds a `Set-Cookie` line of the app's own. */
+  setCookie(line: string): void;
+  /** Sends the headers, so that it is too late for more. */
+  sendHeaders(): void;
+}
+
+/** A page of the app under test. What `run` returns is sent as JSON; what it throws is the framework's to answer. */
+export interface Page {
+  readonly method: 'get' | 'post';
+  readonly path: string;
+  /** `requireSession(…)`, or `requireRecentSignIn(…)` where it has a `maxAge`. */
+  readonly guard?: RequireSessionOptions | RecentSignInOptions;
+  run(request: PageRequest): unknown;
+}
+
+/** An app in no framework's words. */
+export interface AppDescription {
+  readonly sessions: Sessions;
+  /** `null`: it is not used at all. */
+  readonly authentication: AuthenticationOptions | null;
+  /** The session routes are mounted at `/sessions`. */
+  readonly routes: SessionRoutesOptions;
+  /** Whose sessions the routes are made for. */
+  readonly routesOf: Sessions;
+  readonly pages: readonly Page[];
+  /** Whether the framework's own parsers for JSON and forms run before. */
+  readonly parsesBodies: boolean;
+  /** Whether the framework believes `X-Forwarded-For`. */
+  readonly trustsProxy: boolean;
+}
+
+/** A server that listens. */
+export interface Served {
+  /** Without a slash at the end. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** A framework under test. */
+export interface Framework {
+  /** Builds the app and listens on a port of its own. */
+  serve(app: AppDescription): Promise<Served>;
+}
+
+/** Serves on a free port of this machine. */
+export async function listen(listener: RequestListener): Promise<Served> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { expectProblem, expectUncached, rowsOf } from './expectations.ts';
+import type { Framework } from './framework.ts';
+import { HOUR } from './site.ts';
+import { threeSignedIn } from './three-signed-in.ts';
+
+export function list(framework: Framework): void {
+  test('DEV-6: address, label, time of sign-in and of last use, and which one is current', async () => {
+    const { mac, ids, clock } = await threeSignedIn(framework);
+    const at = clock.now();
+    const answer = await mac.get('/sessions');
+    expect(answer.status).toBe(200);
+    expect(answer.headers['content-type']).toMatch(/^application\/json\b/);
+    expectUncached(answer);
+    expect(answer.json).toMatchObject({ cursor: null });
+    const common = { user: 'alice', account: null, kind: 'browser', amr: [], over: null };
+    expect(rowsOf(answer)).toMatchObject([
+      {
+        ...common,
+        id: ids[1],
+        current: false,
+        createdAt: at - 2 * HOUR,
+        authenticatedAt: at - 2 * HOUR,
+        device: { label: 'Firefox on Windows', browser: 'Firefox', os: 'Windows', type: 'desktop', ip: '127.0.0.1' },
+      },
+      {
+        ...common,
+        id: ids[0],
+        current: true,
+        createdAt: at - 3 * HOUR,
+        lastUsedAt: expect.any(Number),
+        device: { label: 'Chrome on Mac OS', ip: '127.0.0.1' },
+      },
+    ]);
+  });
+
+  test('only the living, unless the others are asked for with their reasons', async () => {
+    const { mac, ids } = await threeSignedIn(framework);
+    await mac.delete(`/sessions/${ids[1]}`);
+    expect(rowsOf(await mac.get('/sessions')).map(({ id }) => id)).toEqual([ids[0]]);
+    expect(rowsOf(await mac.get('/sessions?ended=true'))).toMatchObject([
+      { id: ids[1], over: { reason: 'ended', ended: { by: 'alice', reason: 'signed-out' } } },
+      { id: ids[0], over: null },
+    ]);
+  });
+
+  test('no secret, no hash, and not what the app notes for itself', async () => {
+    const { mac } = await threeSignedIn(framework);
+    const { text } = await mac.get('/sessions');
+    expect(text).not.toMatch(/hash|secret|token|stamps|attributes|for the server/i);
+  });
+
+  test('page by page', async () => {
+    const { mac, ids } = await threeSignedIn(framework);
+    const first = await mac.get('/sessions?limit=1');
+    expect(rowsOf(first).map(({ id }) => id)).toEqual([ids[1]]);
+    const second = await mac.get(`/sessions/?limit=1&cursor=${first.json?.cursor}`);
+    expect(rowsOf(second).map(({ id }) => id)).toEqual([ids[0]]);
+  });
+
+  test.each(['limit=0', 'limit=x', 'limit=', 'limit=1001', 'cursor=x', 'cursor='])('?%s is a 400', async (query) => {
+    const { mac } = await threeSignedIn(framework);
+    expectProblem(await mac.get(`/sessions?${query}`), 400, 'bad-request');
+  });
+
+  test('HEAD has the headers and no body', async () => {
+    const { mac } = await threeSignedIn(framework);
+    const answer = await mac.request('HEAD', '/sessions');
+    expect(answer).toMatchObject({ status: 200, text: '' });
+    expectUncached(answer);
+  });
+}

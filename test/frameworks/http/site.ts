@@ -1,0 +1,87 @@
+import { createSessions, type Sessions, type SessionsOptions } from 'session-revocation';
+import { memoryStore } from 'session-revocation/memory';
+import { onTestFinished } from 'vitest';
+import { Browser, CHROME_ON_MAC } from './browser.ts';
+import type { AppDescription, Framework, Page } from './framework.ts';
+import { PAGES } from './pages.ts';
+import { Gatekeeper } from './store.ts';
+
+export const MINUTE = 60e3;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** The name of the session's cookie in the realm `default`. */
+export const COOKIE = '__Host-default-session';
+
+/** A clock that stands until it is moved. */
+export class TestClock {
+  #now = Date.UTC(2026, 10, 1);
+
+  now = (): number => this.#now;
+
+  advance(ms: number): void {
+    this.#now += ms;
+  }
+}
+
+/** What is special about a site. */
+export interface SiteOptions extends Partial<Omit<AppDescription, 'sessions'>> {
+  readonly sessions?: Omit<SessionsOptions, 'store' | 'clock'>;
+}
+
+/** An app that is served, and what stands behind it. */
+export interface Site {
+  readonly sessions: Sessions;
+  readonly store: Gatekeeper;
+  readonly clock: TestClock;
+  readonly url: string;
+  browser(userAgent?: string): Browser;
+}
+
+/** Serves an app for the duration of a test. */
+export async function open(framework: Framework, options: SiteOptions = {}): Promise<Site> {
+  const clock = new TestClock();
+  const store = new Gatekeeper(memoryStore());
+  const sessions = createSessions({ ...options.sessions, store: store.store, clock });
+  const { url, close } = await framework.serve({
+    authentication: {},
+    routes: {},
+    routesOf: sessions,
+    parsesBodies: false,
+    trustsProxy: false,
+    ...options,
+    pages: [...(options.pages ?? []), ...PAGES],
+    sessions,
+  });
+  onTestFinished(async () => {
+    await close();
+    store.state = 'answers';
+    await sessions.close();
+  });
+  return { sessions, store, clock, url, browser: (userAgent = CHROME_ON_MAC) => new Browser(url, userAgent) };
+}
+
+/** A page that waits in the middle of its request, for tests of what happens meanwhile. */
+export function pausedPage(path: string, then: Page['run']): Page & { readonly arrived: Promise<void>; go(): void } {
+  const [arrived, arrive] = gate();
+  const [going, go] = gate();
+  return {
+    method: 'post',
+    path,
+    run: async (request) => {
+      arrive();
+      await going;
+      return then(request);
+    },
+    arrived,
+    go,
+  };
+}
+
+function gate(): readonly [passing: Promise<void>, open: () => void] {
+  let open = (): void => {};
+  const passing = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return [passing, open];
+}
