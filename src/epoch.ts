@@ -163,18 +163,29 @@ const MOST_PARSED = 4096;
 export function parseEpoch(text: string): EpochRecord {
   const known = PARSED.get(text);
   if (known !== undefined) return known;
-  const record = JSON.parse(text) as EpochRecord | null;
-  const sound =
-    typeof record?.incarnation === 'string' &&
-    Number.isSafeInteger(record.counter) &&
-    typeof record.base === 'string' &&
-    typeof record.initial === 'string' &&
-    [record.kinds, record.keep, record.members].every((part) => typeof part === 'object' && part !== null);
-  if (!sound) throw new Error('an epoch record is malformed');
+  const record: unknown = JSON.parse(text);
+  if (!isEpochRecord(record)) throw new Error('an epoch record is malformed');
   if (PARSED.size >= MOST_PARSED) PARSED.clear();
   PARSED.set(text, deepFreeze(record));
   return record;
 }
+
+/** Whether this is a record, as far as one is judged by. */
+export function isEpochRecord(value: unknown): value is EpochRecord {
+  if (!isObject(value)) return false;
+  const { incarnation, counter, base, initial, kinds, keep, members } = value as Partial<EpochRecord>;
+  return (
+    typeof incarnation === 'string' &&
+    typeof counter === 'number' &&
+    typeof base === 'string' &&
+    typeof initial === 'string' &&
+    isObject(kinds) &&
+    isObject(keep) &&
+    isObject(members)
+  );
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

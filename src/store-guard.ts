@@ -1,3 +1,4 @@
+import { isEpochRecord } from './epoch.ts';
 import { isSessionError, SessionError } from './errors.ts';
 import type { Awaitable, FoundSession, Pruned, SessionRef, SessionStore, VersionedEpoch } from './store.ts';
 
@@ -99,27 +100,38 @@ const oneOf =
     outcomes.includes(answer);
 
 function isListOf<T>(answer: readonly T[], length: number, isSound: (item: T, at: number) => boolean): boolean {
-  return Array.isArray(answer) && answer.length === length && answer.every(isSound);
+  if (!Array.isArray(answer) || answer.length !== length) return false;
+  // Unlike `every`, this looks into the holes of a sparse array.
+  for (let at = 0; at < length; at++) if (!isSound(answer[at], at)) return false;
+  return true;
 }
 
 const isVersionedEpoch = (answer: VersionedEpoch): boolean =>
-  isObject(answer) && isObject(answer.record) && Number.isSafeInteger(answer.version);
+  isObject(answer) && isEpochRecord(answer.record) && Number.isSafeInteger(answer.version);
+
+const isTextOrNull = (value: unknown): boolean => value === null || typeof value === 'string';
+const isNumberOrNull = (value: unknown): boolean => value === null || typeof value === 'number';
+const isRecordOrLost = (record: unknown): boolean => record === null || isEpochRecord(record);
 
 function isFound(found: FoundSession, ref: Partial<SessionRef> | undefined): boolean {
   if (!isObject(found) || !isObject(found.session) || !isObject(found.epochs)) return false;
-  const { id, userTag, hash, lastUsedAt, expiresAt, idle, ended } = found.session;
+  const { id, userTag, accountTag, kind, hash, stamps, lastUsedAt, expiresAt, idle, ended } = found.session;
   const { realm, user, account } = found.epochs;
   return (
-    realm !== undefined &&
-    user !== undefined &&
-    account !== undefined &&
     (ref?.id === undefined || id === ref.id) &&
     userTag === ref?.user &&
+    isTextOrNull(accountTag) &&
+    (ref.account === undefined || accountTag === ref.account) &&
+    typeof kind === 'string' &&
     typeof hash === 'string' &&
+    isObject(stamps) &&
     typeof lastUsedAt === 'number' &&
-    (expiresAt === null || typeof expiresAt === 'number') &&
-    (idle === null || typeof idle === 'number') &&
-    ended !== undefined
+    isNumberOrNull(expiresAt) &&
+    isNumberOrNull(idle) &&
+    ended !== undefined &&
+    isRecordOrLost(realm) &&
+    isRecordOrLost(user) &&
+    isRecordOrLost(account)
   );
 }
 
