@@ -143,17 +143,18 @@ export interface ListedSession extends SessionView {
  * that is what `keep`, `renew` and `reauthenticate` compare with, so a copy or a row of a list will not do.
  */
 export class Session implements SessionView {
-  readonly id: string;
-  readonly user: string;
-  readonly account: string | null;
-  readonly kind: string;
-  readonly createdAt: number;
-  readonly authenticatedAt: number;
-  readonly lastUsedAt: number;
-  readonly expiresAt: number | null;
-  readonly amr: readonly string[];
-  readonly device: SessionDevice;
-  readonly attributes: Attributes;
+  // `declare`: otherwise each field is written twice, and a session is made at every check.
+  declare readonly id: string;
+  declare readonly user: string;
+  declare readonly account: string | null;
+  declare readonly kind: string;
+  declare readonly createdAt: number;
+  declare readonly authenticatedAt: number;
+  declare readonly lastUsedAt: number;
+  declare readonly expiresAt: number | null;
+  declare readonly amr: readonly string[];
+  declare readonly device: SessionDevice;
+  declare readonly attributes: Attributes;
   readonly #record: SessionRecord;
 
   /** @internal */

@@ -17,8 +17,12 @@ const INCARNATION_BYTES = 6;
 const TAG_LENGTH = 22;
 
 const ID = /^[\w-]{22}$/;
-const TOKEN = /^sr1\.([\w-]{22})\.([\w-]{22}|)\.([\w-]{22})\.([\w-]{43})$/;
-const LONGEST_TOKEN = 'sr1.'.length + 22 + 1 + 22 + 1 + 22 + 1 + 43;
+// sr1.<user's tag>.<account's tag, or nothing>.<id>.<secret>
+const TOKEN = /^sr1\.[\w-]{22}\.(?:[\w-]{22})?\.[\w-]{22}\.[\w-]{43}$/;
+const USER_AT = 'sr1.'.length;
+const ACCOUNT_AT = USER_AT + TAG_LENGTH + 1;
+const SECRET_LENGTH = 43;
+const LONGEST_TOKEN = ACCOUNT_AT + TAG_LENGTH + 1 + TAG_LENGTH + 1 + SECRET_LENGTH;
 
 // JSON keeps the parts apart ("a","bc" against "ab","c") and names the population, so that no two scopes share a tag.
 const digest = (...parts: string[]): Tag => hash('sha256', JSON.stringify(parts), 'base64url').slice(0, TAG_LENGTH);
@@ -63,9 +67,12 @@ export function formatToken({ id, user, account }: TokenRef, secret: string): st
 
 /** Takes a token apart; `null` for whatever is not one of ours. Size first, so that a huge one costs nothing. */
 export function parseToken(token: unknown): { readonly ref: TokenRef; readonly secret: string } | null {
-  if (typeof token !== 'string' || token.length > LONGEST_TOKEN) return null;
-  const match = TOKEN.exec(token);
-  if (match === null) return null;
-  const [, user, account, id, secret] = match as unknown as [string, string, string, string, string];
-  return { ref: { id, user, account: account === '' ? null : account }, secret };
+  if (typeof token !== 'string' || token.length > LONGEST_TOKEN || !TOKEN.test(token)) return null;
+  // By position: a third of the time that a pattern with groups takes, and every check pays it.
+  const secretAt = token.length - SECRET_LENGTH;
+  const idAt = secretAt - 1 - TAG_LENGTH;
+  const id = token.slice(idAt, secretAt - 1);
+  const user = token.slice(USER_AT, USER_AT + TAG_LENGTH);
+  const account = idAt - 1 === ACCOUNT_AT ? null : token.slice(ACCOUNT_AT, idAt - 1);
+  return { ref: { id, user, account }, secret: token.slice(secretAt) };
 }

@@ -69,7 +69,9 @@ test.skipIf(skip)('the whole program runs, and answers what the page shows', { t
   const port = await freePort();
   writeFileSync(join(folder, 'app.mjs'), onPort(program?.text ?? '', port));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  server = await startServer(join(folder, 'app.mjs'), { cwd: root, env: {} });
+  // It puts its file where it is started.
+  const env = { TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') };
+  server = await startServer(join(folder, 'app.mjs'), { cwd: folder, env });
   expect((await shell.type(onPort(input?.text ?? '', port))).trim()).toBe(output?.text);
 });
 
