@@ -1,0 +1,127 @@
+import { SessionError } from '../../../src/index.ts';
+import type { SqliteConnection } from './connection.ts';
+import { type Command, Preparer, type RowQuery, type RowsQuery } from './statement.ts';
+
+/**
+ * After so many pages the commit that is at hand carries the log over into the database, and everybody waits for it. A
+ * quarter of SQLite's default: 2 ms rather than 7, and no more of them in all.
+ */
+const CHECKPOINT_PAGES = 250;
+
+/** A connection that belongs to the store alone, and its transactions. */
+export class Database {
+  readonly #connection: SqliteConnection;
+  readonly #busyTimeout: number;
+  readonly #preparer: Preparer;
+  #closed = false;
+
+  constructor(connection: SqliteConnection, busyTimeout: number) {
+    this.#connection = connection;
+    this.#busyTimeout = busyTimeout;
+    this.#preparer = new Preparer(connection);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** To be called before anything is asked. */
+  ready(): void {
+    if (this.#closed) throw new Error('the connection is closed');
+    this.#preparer.settle();
+  }
+
+  exec(sql: string): void {
+    this.#connection.exec(sql);
+  }
+
+  row(sql: string): RowQuery {
+    return this.#preparer.row(sql);
+  }
+
+  rows(sql: string): RowsQuery {
+    return this.#preparer.rows(sql);
+  }
+
+  command(sql: string): Command {
+    return this.#preparer.command(sql);
+  }
+
+  /** What must be set before the first look at the file, and changes nothing in it. */
+  configure(): void {
+    this.exec(`PRAGMA busy_timeout = ${this.#busyTimeout}`);
+    this.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    this.exec('PRAGMA synchronous = FULL');
+  }
+
+  /** Gives the file a write-ahead log: readers and a writer do not wait for each other. */
+  useWriteAheadLog(): void {
+    const mode = this.row('PRAGMA journal_mode = WAL')()?.[0];
+    if (mode === 'wal' || mode === 'memory') return;
+    const message = `the file has the journal mode ${mode} and cannot have a write-ahead log; is it on a local disk?`;
+    throw new SessionError('SESSION_STORE_UNAVAILABLE', message);
+  }
+
+  /** Several reads of one moment. */
+  read<T>(step: () => T): T {
+    this.exec('BEGIN');
+    return this.#finish(step);
+  }
+
+  /** One atomic step, on the disk when this returns. */
+  write<T>(step: () => T): T {
+    // At once: one that began by reading could not write any more where another process has written since.
+    this.exec('BEGIN IMMEDIATE');
+    return this.#finish(step);
+  }
+
+  /**
+   * One atomic step that may be undone if the machine (not the process) crashes, for what nobody was promised. It costs
+   * a tenth. The order holds: whatever is on the disk is there with all that was committed before it.
+   */
+  writeUnsynced<T>(step: () => T): T {
+    // Never a prepared statement: SQLite obeys this one when it is prepared, not when it runs.
+    this.exec('PRAGMA synchronous = NORMAL');
+    try {
+      return this.write(step);
+    } finally {
+      this.#orClose(() => this.exec('PRAGMA synchronous = FULL'));
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connection.close();
+  }
+
+  #finish<T>(step: () => T): T {
+    try {
+      const outcome = step();
+      this.exec('COMMIT');
+      return outcome;
+    } catch (error) {
+      this.#rollBack();
+      throw error;
+    }
+  }
+
+  /** Leaves no transaction open: within it, this connection would see what never happened, and nothing new. */
+  #rollBack(): void {
+    try {
+      this.exec('ROLLBACK');
+    } catch {
+      // After some errors SQLite has rolled back by itself, and says that there is nothing to roll back.
+      this.#orClose(() => this.exec('BEGIN; ROLLBACK'));
+    }
+  }
+
+  /** A connection whose state is unknown is not asked any more. */
+  #orClose(step: () => void): void {
+    try {
+      step();
+    } catch {
+      this.close();
+    }
+  }
+}

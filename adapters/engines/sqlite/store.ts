@@ -1,0 +1,211 @@
+import {
+  type Advance,
+  type Ended,
+  type Ending,
+  type EpochRequest,
+  type FoundSession,
+  formatEpoch,
+  type ListPage,
+  type PruneBatch,
+  type Pruned,
+  type Renewal,
+  type SessionRecord,
+  type SessionRef,
+  type SessionStore,
+  type Tag,
+  type Touch,
+  type UserWrite,
+  type VersionedEpoch,
+} from '../../../src/index.ts';
+import type { Database } from './database.ts';
+import { prune } from './pruning.ts';
+import { epochOf, foundOf, rowOf } from './row.ts';
+import { setUp } from './schema.ts';
+import type { Row } from './statement.ts';
+import { prepareStatements, type Statements } from './statements.ts';
+
+/** Where the database comes from. */
+export interface Source {
+  /** Called when the database is first needed, and again after that failed or the connection was lost. */
+  connect(): Database;
+  /** Called where it could not be set up. */
+  discard(database: Database): void;
+}
+
+/** An open database, ready for every verb. */
+interface Open {
+  readonly database: Database;
+  readonly statements: Statements;
+}
+
+/** Comes before the youngest session. */
+const TOP = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
+
+/** The verbs of the port. All of them answer at once. */
+export class SqliteStore implements SessionStore {
+  readonly #source: Source;
+  #opened: Open | null = null;
+  #closed = false;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  setup(): void {
+    this.#open();
+  }
+
+  epochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
+    const { database, statements } = this.#open();
+    const kept = (): readonly VersionedEpoch[] =>
+      requests.flatMap(({ tag, keepUntil }) => {
+        const row = statements.epoch(tag);
+        return isKept(row, keepUntil) ? [epochOf(row)] : [];
+      });
+    const found = database.read(kept);
+    if (found.length === requests.length) return found;
+
+    // Nothing that builds on these records can reach the disk before them.
+    return database.writeUnsynced(() => {
+      for (const { tag, create, version, keepUntil } of requests) {
+        statements.keepEpoch(tag, formatEpoch(create), version, keepUntil);
+      }
+      return kept();
+    });
+  }
+
+  add(session: SessionRecord, { ifVersion, ending, keepUntil }: UserWrite): 'added' | 'conflict' {
+    const { database, statements } = this.#open();
+    return database.write(() => {
+      if (!isVersion(statements, session.userTag, ifVersion)) return 'conflict';
+      // Nothing is inserted where the id is taken.
+      if (statements.insert(...rowOf(session)) === 0) return 'conflict';
+      endOthers(statements, session.userTag, ending);
+      statements.raise(keepUntil, session.userTag);
+      statements.move(session.userTag);
+      return 'added';
+    });
+  }
+
+  find(realm: Tag, refs: readonly SessionRef[]): readonly (FoundSession | null)[] {
+    const { find } = this.#open().statements;
+    return refs.map((ref) => {
+      const row = find(realm, ref.id);
+      if (row === undefined) return null;
+      const found = foundOf(row);
+      const { userTag, accountTag } = found.session;
+      return userTag === ref.user && (ref.account === undefined || ref.account === accountTag) ? found : null;
+    });
+  }
+
+  list(realm: Tag, user: Tag, page: ListPage): { readonly found: readonly FoundSession[]; readonly more: boolean } {
+    const { account, over, now, after = TOP, limit } = page;
+    const { list } = this.#open().statements;
+    const anyAccount = account === undefined ? 1 : 0;
+    const anyState = over ? 1 : 0;
+    // One more than wanted, to know whether rows follow.
+    const rows = list(
+      ...[realm, user, after.createdAt, after.id],
+      ...[anyAccount, account ?? null, anyState, now, limit + 1],
+    );
+    return { found: rows.slice(0, limit).map(foundOf), more: rows.length > limit };
+  }
+
+  touch(touches: readonly Touch[]): void {
+    const { database, statements } = this.#open();
+    database.writeUnsynced(() => {
+      for (const { id, user, at } of touches) statements.touch(at, id, user, at, at);
+    });
+  }
+
+  renew({ session, ifHash, ifVersion, now, moves, ending, keepUntil }: Renewal): 'renewed' | 'not-live' | 'conflict' {
+    const { database, statements } = this.#open();
+    const { id, userTag, stamps } = session;
+    return database.write(() => {
+      if (statements.isLive(id, userTag, ifHash, now) === undefined) return 'not-live';
+      if (ifVersion !== undefined && !isVersion(statements, userTag, ifVersion)) return 'conflict';
+      statements.renew(
+        ...[session.hash, session.serial, session.account, session.accountTag, stamps.account, stamps.member],
+        ...[session.authenticatedAt, session.lastUsedAt, session.expiresAt, session.idle],
+        ...[JSON.stringify(session.amr), JSON.stringify(session.attributes), id],
+      );
+      endOthers(statements, userTag, ending);
+      statements.raise(keepUntil, userTag);
+      if (moves) statements.move(userTag);
+      return 'renewed';
+    });
+  }
+
+  end({ id, user, account }: SessionRef, { at, by, reason }: Ended): boolean {
+    const { database, statements } = this.#open();
+    return database.write(() => {
+      const anyAccount = account === undefined ? 1 : 0;
+      if (statements.end(at, by, reason, id, user, anyAccount, account ?? null) === 0) return false;
+      statements.move(user);
+      return true;
+    });
+  }
+
+  advance(tag: Tag, { record, ifVersion, keepUntil, asker }: Advance): 'advanced' | 'conflict' | 'not-live' {
+    const { database, statements } = this.#open();
+    return database.write(() => {
+      if (!isVersion(statements, tag, ifVersion)) return 'conflict';
+      if (asker !== undefined) {
+        if (statements.isLive(asker.id, tag, asker.ifHash, asker.now) === undefined) return 'not-live';
+        statements.rotate(asker.hash, asker.serial, asker.id);
+      }
+      statements.advance(formatEpoch(record), keepUntil, tag);
+      return 'advanced';
+    });
+  }
+
+  prune(batch: PruneBatch): Pruned {
+    const { database, statements } = this.#open();
+    // What comes back after a crash is pruned again.
+    return database.writeUnsynced(() => prune(statements, batch));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#opened?.database.close();
+    this.#opened = null;
+  }
+
+  #open(): Open {
+    const opened = this.#opened;
+    if (opened !== null && !opened.database.closed) {
+      opened.database.ready();
+      return opened;
+    }
+    if (this.#closed) throw new Error('the store is closed');
+    const database = this.#source.connect();
+    try {
+      database.ready();
+      setUp(database);
+      this.#opened = { database, statements: prepareStatements(database) };
+      return this.#opened;
+    } catch (error) {
+      this.#source.discard(database);
+      throw error;
+    }
+  }
+}
+
+/** Whether a record is there and has this version; `undefined` is any. */
+function isVersion({ epoch }: Statements, tag: Tag, version: number | undefined): boolean {
+  const row = epoch(tag);
+  return row !== undefined && (version === undefined || row[1] === version);
+}
+
+/** Whether a record is there and kept so long already. */
+function isKept(row: Row | undefined, keepUntil: number | null): row is Row {
+  if (row === undefined) return false;
+  const kept = row[2] as number | null;
+  return kept === null || (keepUntil !== null && kept >= keepUntil);
+}
+
+function endOthers({ endLiving }: Statements, user: Tag, ending: readonly Ending[]): void {
+  for (const { id, ended } of ending) {
+    endLiving(...[ended.at, ended.by, ended.reason], ...[id, user, ended.at]);
+  }
+}

@@ -1,0 +1,109 @@
+import type { Clock } from '../clock.ts';
+import type { SessionsOptions } from '../options.ts';
+import type { createSessions, Sessions } from '../sessions.ts';
+import type { SessionStore } from '../store.ts';
+import { isPromise } from '../store-guard.ts';
+import type { ContractStore } from './contract.ts';
+import { around } from './wrappers.ts';
+
+/** The core that cases are played through. */
+export type CreateSessions = typeof createSessions;
+
+/** The time at which every case begins: far from today, so that a store with a clock of its own is found out. */
+export const NOW: number = Date.UTC(2040, 0, 1);
+export const SECOND = 1000;
+export const HOUR: number = 3600 * SECOND;
+export const DAY: number = 24 * HOUR;
+
+/** A clock that stands still until it is moved. */
+export class TestClock implements Clock {
+  time: number;
+
+  constructor(time: number = NOW) {
+    this.time = time;
+  }
+
+  now(): number {
+    return this.time;
+  }
+}
+
+/** What a case works with: a fresh store, and the core over it. */
+export class Bench {
+  readonly store: SessionStore;
+  /** How many interleavings a great race tries. */
+  readonly interleavings: number;
+  readonly #made: ContractStore;
+  readonly #createSessions: CreateSessions;
+  readonly #touching = new Set<Promise<unknown>>();
+  #open: SessionStore[];
+
+  private constructor(made: ContractStore, interleavings: number, createSessions: CreateSessions) {
+    this.store = made.store;
+    this.interleavings = interleavings;
+    this.#made = made;
+    this.#createSessions = createSessions;
+    this.#open = [made.store];
+  }
+
+  static async open(made: ContractStore, interleavings: number, createSessions: CreateSessions): Promise<Bench> {
+    await made.store.setup?.();
+    return new Bench(made, interleavings, createSessions);
+  }
+
+  /** Another handle on the same data; the same one again where the adapter has only one. */
+  async second(): Promise<SessionStore> {
+    const second = await this.#made.second?.();
+    if (second === undefined) return this.store;
+    await second.setup?.();
+    this.#open.push(second);
+    return second;
+  }
+
+  /** The core over the store (or over a wrapped one), at {@link NOW} where no clock is given. */
+  sessions(options: Partial<SessionsOptions> = {}): Sessions {
+    const store = options.store ?? this.store;
+    return this.#createSessions({ clock: new TestClock(), ...options, store: this.#watched(store) });
+  }
+
+  // Uses are noted behind the caller's back: whoever wants to see them has to know when they were written.
+  #watched(store: SessionStore): SessionStore {
+    return around(store, (verb, ask) => {
+      const answer = ask();
+      if (verb === 'touch' && isPromise(answer)) {
+        this.#touching.add(answer);
+        answer.then(
+          () => this.#touching.delete(answer),
+          () => this.#touching.delete(answer),
+        );
+      }
+      return answer;
+    });
+  }
+
+  /** Resolves when the uses noted so far are written. */
+  async settled(): Promise<void> {
+    await turn();
+    await turn();
+    await Promise.allSettled(this.#touching);
+  }
+
+  /** Closes the stores, as far as they can be closed; for cases about that. */
+  async closeStores(): Promise<void> {
+    const open = this.#open;
+    this.#open = [];
+    for (const store of open) await store.close?.();
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.settled();
+      await this.closeStores();
+    } finally {
+      await this.#made.dispose?.();
+    }
+  }
+}
+
+/** Resolves when everything that is ready to run has run. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,105 @@
+import type { Awaitable, SessionStore } from '../store.ts';
+import { Bench, type CreateSessions } from './bench.ts';
+
+/** What a case is about: the first part of its id. */
+export type Concern =
+  | 'lifecycle'
+  | 'listing'
+  | 'renewal'
+  | 'expiry'
+  | 'epochs'
+  | 'text'
+  | 'revocation'
+  | 'fences'
+  | 'isolation'
+  | 'limits'
+  | 'races'
+  | 'loss'
+  | 'pruning'
+  | 'secrets'
+  | 'failure';
+
+/** One sentence of the contract. */
+export interface ContractCase {
+  /** `concern/what`. Frozen: a case may be added, but an id never comes to mean something else. */
+  readonly id: string;
+  /** What an adapter must do; where the case is skipped, the reason stands behind it. */
+  readonly title: string;
+  readonly concern: Concern;
+  /** Why this adapter skips it; `null` where it runs. */
+  readonly skip: string | null;
+  /** Runs it on a store of its own; rejects with an `AssertionError` where the store breaks the contract. */
+  run(): Promise<void>;
+}
+
+/** A store for one case. */
+export interface ContractStore {
+  /** Fresh and empty. The suite sets it up (`setup`) before the case and closes it (`close`) afterwards. */
+  readonly store: SessionStore;
+  /** Another handle on the same data, as a second process would have. Set up and closed by the suite, too. */
+  readonly second?: (() => Awaitable<SessionStore>) | undefined;
+  /** Removes what was made for the case, after the stores were closed. */
+  readonly dispose?: (() => Awaitable<unknown>) | undefined;
+}
+
+/** What {@link storeContract} needs of an adapter. */
+export interface StoreContractOptions {
+  /** Makes a store for one case. Cases may run at the same time, so two stores must not share data. */
+  create(): Awaitable<ContractStore>;
+  /** Cases to leave out, by id, each with the reason in words. Unknown ids are refused. */
+  readonly skip?: Readonly<Record<string, string>> | undefined;
+  /** How many interleavings the great races try. Default 1,000; the small ones try a fraction of it. */
+  readonly interleavings?: number | undefined;
+}
+
+/** A case that is not bound to a store yet. */
+export interface CaseDefinition extends Pick<ContractCase, 'id' | 'concern'> {
+  readonly title: Title;
+  run(bench: Bench): Promise<void>;
+}
+
+type Title = `MUST ${string}`;
+
+/** The cases of one concern, by the second part of their ids. */
+export function define(
+  concern: Concern,
+  cases: Readonly<Record<string, { readonly title: Title; run(bench: Bench): Promise<void> }>>,
+): readonly CaseDefinition[] {
+  return Object.entries(cases).map(([what, { title, run }]) => ({ id: `${concern}/${what}`, concern, title, run }));
+}
+
+/** Binds cases to an adapter, and to the core that they are played through. */
+export function bind(
+  definitions: readonly CaseDefinition[],
+  options: StoreContractOptions,
+  createSessions: CreateSessions,
+): readonly ContractCase[] {
+  const skip = options.skip ?? {};
+  const unknown = Object.keys(skip).find((id) => !definitions.some((definition) => definition.id === id));
+  if (unknown !== undefined) throw new TypeError(`skip names ${JSON.stringify(unknown)}, and there is no such case`);
+
+  return definitions.map(({ id, concern, title, run }) => {
+    if (!Object.hasOwn(skip, id)) {
+      return Object.freeze({ id, concern, title, skip: null, run: () => play(run, options, createSessions) });
+    }
+    const reason = skip[id];
+    if (typeof reason !== 'string' || reason.trim() === '') throw new TypeError(`skip must give a reason for ${id}`);
+    return Object.freeze({ id, concern, title: `${title} # SKIP ${reason}`, skip: reason, run: async () => {} });
+  });
+}
+
+async function play(
+  run: (bench: Bench) => Promise<void>,
+  options: StoreContractOptions,
+  createSessions: CreateSessions,
+): Promise<void> {
+  const bench = await Bench.open(await options.create(), options.interleavings ?? 1000, createSessions);
+  try {
+    await run(bench);
+  } catch (error) {
+    // The case's own failure is the news, whatever becomes of the tidying up.
+    await bench.close().catch(() => {});
+    throw error;
+  }
+  await bench.close();
+}

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { type EpochRecord, newEpoch } from '../epoch.ts';
+import type { SessionRecord } from '../session.ts';
+import type { Advance, AskerRotation, SessionStore } from '../store.ts';
+import { newVersion } from '../token.ts';
+import { DAY, HOUR, NOW, SECOND } from './bench.ts';
+import { type CaseDefinition, define } from './contract.ts';
+import {
+  add,
+  addNew,
+  anotherRecord,
+  endedAt,
+  look,
+  newHash,
+  openRecords,
+  outlives,
+  person,
+  recordOf,
+  same,
+  sessionOf,
+  stored,
+  versionOf,
+} from './ports.ts';
+
+const ann = person('ann');
+const bob = person('bob');
+const tag = ann.tags.user;
+
+const rotationOf = (session: SessionRecord, changes: Partial<AskerRotation> = {}): AskerRotation => ({
+  id: session.id,
+  ifHash: session.hash,
+  hash: newHash(),
+  serial: session.serial + 1,
+  now: NOW,
+  ...changes,
+});
+
+async function advance(store: SessionStore, record: EpochRecord, changes: Partial<Advance> = {}): Promise<string> {
+  return store.advance(tag, { record, ifVersion: await versionOf(store, ann), keepUntil: 0, ...changes });
+}
+
+/** The verbs `epochs` and `advance`. */
+export const epochs: readonly CaseDefinition[] = define('epochs', {
+  create: {
+    title: 'MUST create the records that are missing, with the version given, and answer in the order asked',
+    async run({ store }) {
+      const there = await recordOf(store, bob.tags.user);
+      const request = (of: string) => ({ tag: of, create: newEpoch(NOW), version: newVersion(), keepUntil: null });
+      const requests = [ann.tags.user, bob.tags.user, ann.tags.realm].map(request);
+      const created = requests.map(({ create, version }) => ({ record: create, version }));
+      const due = [created[0], there, created[2]];
+      same(await store.epochs(requests), due);
+      same(await store.epochs(requests.map(({ tag: of }) => request(of))), due, 'what is there is not made anew');
+      same(await store.epochs([...requests].reverse()), [...due].reverse());
+    },
+  },
+  'version-stays': {
+    title: 'MUST not move a version by reading, creating others, or raising how long a record is kept',
+    async run({ store }) {
+      const session = await addNew(store, ann, {}, NOW);
+      const version = await versionOf(store, ann);
+      for (const keepUntil of [0, NOW + HOUR, null])
+        assert.equal((await recordOf(store, tag, keepUntil)).version, version);
+      await openRecords(store, bob);
+      await look(store, session);
+      await store.list(ann.tags.realm, tag, { over: true, now: NOW, limit: 10 });
+      assert.equal(await versionOf(store, ann), version);
+    },
+  },
+  'kept-until': {
+    title: 'MUST keep a record for as long as anybody asked, and never for less',
+    async run({ store }) {
+      const session = await addNew(store, ann, {}, NOW + DAY);
+      await recordOf(store, tag, NOW + HOUR);
+      assert.equal(await outlives(store, NOW + DAY, session), true, 'not lowered');
+      await recordOf(store, tag, NOW + 2 * DAY);
+      assert.equal(await outlives(store, NOW + 2 * DAY, session), true, 'raised');
+      assert.equal(await outlives(store, NOW + 2 * DAY + 1, session), false);
+    },
+  },
+  'kept-for-ever': {
+    title: 'MUST keep a record for ever once anybody asked for that',
+    async run({ store }) {
+      const far = NOW + 1e5 * DAY;
+      const session = await addNew(store, ann, {}, NOW);
+      await recordOf(store, tag, null);
+      await recordOf(store, tag, NOW + DAY);
+      await advance(store, anotherRecord('x'), { keepUntil: NOW + DAY });
+      await add(store, sessionOf(ann), { keepUntil: NOW + DAY });
+      assert.equal(await outlives(store, far, session), true);
+      await openRecords(store, bob, NOW);
+      const other = await add(store, sessionOf(bob), { keepUntil: null });
+      assert.equal(await outlives(store, far, other), true, 'as asked by add');
+    },
+  },
+  'kept-by-add': {
+    title: "MUST raise the user's record in the step that adds a session, and never lower it",
+    async run({ store }) {
+      await openRecords(store, ann, NOW);
+      const session = await add(store, sessionOf(ann), { keepUntil: NOW + DAY });
+      await add(store, sessionOf(ann), { keepUntil: NOW + HOUR });
+      assert.equal(await outlives(store, NOW + DAY, session), true);
+      assert.equal(await outlives(store, NOW + DAY + 1, session), false);
+    },
+  },
+  advance: {
+    title: 'MUST replace the record, and no other, and move its version to one that it never had',
+    async run({ store }) {
+      const session = await addNew(store, ann);
+      const stranger = await addNew(store, bob);
+      const before = await look(store, stranger);
+      const others = await versionOf(store, bob);
+      const seen = new Set<number>();
+      for (let round = 0; round < 20; round++) {
+        const version = await versionOf(store, ann);
+        assert.ok(!seen.has(version), 'a version is new');
+        seen.add(version);
+        const record = anotherRecord(`round ${round}`);
+        assert.equal(await advance(store, record), 'advanced');
+        same((await look(store, session))?.epochs.user, record);
+        same((await recordOf(store, tag)).record, record);
+      }
+      same(await stored(store, session), session);
+      same(await look(store, stranger), before);
+      assert.equal(await versionOf(store, bob), others);
+    },
+  },
+  'advance-stale': {
+    title: "MUST answer 'conflict' and write nothing where the version is not the one that was read",
+    async run({ store }) {
+      const session = await addNew(store, ann, {}, NOW + HOUR);
+      const { record, version } = await recordOf(store, tag);
+      const stale = { ifVersion: version - 1, keepUntil: null, asker: rotationOf(session) };
+      assert.equal(await advance(store, anotherRecord('x'), stale), 'conflict');
+      same(await recordOf(store, tag), { record, version });
+      same(await stored(store, session), session, 'the secret was not rotated');
+      assert.equal(await outlives(store, NOW + HOUR + 1, session), false, 'the record is not kept for longer');
+    },
+  },
+  'advance-missing': {
+    title: "MUST answer 'conflict' and create nothing where the record is missing",
+    async run({ store }) {
+      const session = await addNew(store, ann, {}, NOW);
+      const { version } = await recordOf(store, tag);
+      assert.equal(await outlives(store, NOW + 1, session), false);
+      for (const ifVersion of [version, 0]) {
+        assert.equal(await store.advance(tag, { record: anotherRecord('x'), ifVersion, keepUntil: null }), 'conflict');
+      }
+      assert.equal((await look(store, session))?.epochs.user, null);
+    },
+  },
+  'advance-keeps-record': {
+    title: 'MUST raise the record to be kept as long as the advance asks, and never lower that',
+    async run({ store }) {
+      const session = await addNew(store, ann, {}, NOW);
+      await advance(store, anotherRecord('x'), { keepUntil: NOW + DAY });
+      await advance(store, anotherRecord('y'), { keepUntil: NOW + HOUR });
+      assert.equal(await outlives(store, NOW + DAY, session), true);
+      assert.equal(await outlives(store, NOW + DAY + 1, session), false);
+    },
+  },
+  asker: {
+    title: "MUST rotate the asker's secret in the step of the advance, and change nothing else of any session",
+    async run({ store }) {
+      const session = await addNew(store, ann);
+      const other = await addNew(store, ann);
+      const [record, asker] = [anotherRecord('keep'), rotationOf(session, { serial: 7, now: NOW + SECOND })];
+      assert.equal(await advance(store, record, { asker }), 'advanced');
+      const found = await look(store, session);
+      same(found?.session, { ...session, hash: asker.hash, serial: 7 });
+      same(found?.epochs.user, record);
+      same(await stored(store, other), other);
+
+      const unchanged = { ifHash: asker.hash, hash: asker.hash, serial: 7 };
+      assert.equal(await advance(store, anotherRecord('go'), { asker: rotationOf(session, unchanged) }), 'advanced');
+      same(
+        await stored(store, session),
+        { ...session, hash: asker.hash, serial: 7 },
+        'the same hash is a condition alone',
+      );
+    },
+  },
+  'asker-not-live': {
+    title: "MUST answer 'not-live' and write neither record nor secret where the asker is over, or has another secret",
+    async run({ store }) {
+      const live = await addNew(store, ann, {}, NOW + HOUR);
+      const ended = await addNew(store, ann, {}, NOW + HOUR);
+      await store.end({ id: ended.id, user: tag }, endedAt(NOW));
+      const expired = await addNew(store, ann, { expiresAt: NOW, lastUsedAt: NOW - HOUR }, NOW + HOUR);
+      const idle = await addNew(store, ann, { expiresAt: null, lastUsedAt: NOW - HOUR, idle: HOUR }, NOW + HOUR);
+      const over = [ended, expired, idle, sessionOf(ann)];
+      const other = newHash();
+      const askers = [
+        rotationOf(live, { ifHash: other }),
+        rotationOf(live, { ifHash: other, hash: other, serial: live.serial }),
+        ...over.map((of) => rotationOf(of)),
+        ...over.map((of) => rotationOf(of, { hash: of.hash, serial: of.serial })),
+      ];
+      const before = await recordOf(store, tag);
+      for (const asker of askers) {
+        assert.equal(await advance(store, anotherRecord('x'), { asker, keepUntil: null }), 'not-live');
+        same(await recordOf(store, tag), before);
+        for (const row of [live, expired, idle]) same(await stored(store, row), row);
+        same(await stored(store, ended), { ...ended, ended: endedAt(NOW) });
+      }
+      assert.equal(await outlives(store, NOW + HOUR + 1, live), false, 'the record is not kept for longer');
+    },
+  },
+  'asker-stranger': {
+    title: "MUST answer 'not-live' and write nothing where the asker's session is another user's",
+    async run({ store }) {
+      await openRecords(store, ann);
+      const stranger = await addNew(store, bob);
+      const before = await recordOf(store, tag);
+      assert.equal(await advance(store, anotherRecord('x'), { asker: rotationOf(stranger) }), 'not-live');
+      same(await recordOf(store, tag), before);
+      same(await stored(store, stranger), stranger);
+    },
+  },
+});

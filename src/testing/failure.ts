@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import type { SessionRecord } from '../session.ts';
+import type { Awaitable, FoundSession, SessionStore, VersionedEpoch } from '../store.ts';
+import { SECOND, TestClock } from './bench.ts';
+import { type CaseDefinition, define } from './contract.ts';
+import { allFail, DEADLINE, type Outage, open, unavailable, who } from './outage.ts';
+import { living, signIn, tell } from './people.ts';
+import { anotherRecord, person, pruneAll, sessionOf } from './ports.ts';
+import type { Verb } from './wrappers.ts';
+
+const EVERY: readonly Verb[] = ['epochs', 'add', 'find', 'list', 'renew', 'end', 'advance', 'prune'];
+const DOWN: readonly Outage[] = [
+  () => {
+    throw new Error('down');
+  },
+  () => Promise.reject(new Error('down')),
+];
+const answering = (answers: readonly unknown[]): Outage[] => answers.map((answer) => () => answer as never);
+// The true answer, with something of it changed.
+const tampering =
+  (change: (answer: never) => unknown): Outage =>
+  async (ask) =>
+    change((await ask()) as never) as never;
+const NONSENSE: readonly unknown[] = [
+  undefined,
+  null,
+  42,
+  'nonsense',
+  {},
+  [undefined],
+  Array(1),
+  Array(3),
+  [null, null, null, null],
+];
+
+/** A store that cannot answer: an outage, never a sign-out, an empty list or a success. */
+export const failure: readonly CaseDefinition[] = define('failure', {
+  throws: {
+    title: 'MUST be unavailable, and nobody signed out, where any verb throws or rejects (OPS-1)',
+    run: (bench) => allFail(bench, DOWN, EVERY),
+  },
+  hangs: {
+    title: 'MUST be unavailable, and nobody signed out, where any verb does not answer before the deadline (OPS-1)',
+    run: (bench) => allFail(bench, [() => new Promise<never>(() => {})], EVERY),
+  },
+  'malformed-find': {
+    title: 'MUST be unavailable where the answer to find makes no sense (OPS-1)',
+    async run(bench) {
+      const half = [[], [{}], [{ session: null, epochs: null }], [{ session: sessionOf(person('ann')), epochs: null }]];
+      await allFail(bench, answering([...NONSENSE, ...half]), ['find']);
+    },
+  },
+  'malformed-session': {
+    title: 'MUST be unavailable where a session is found without anything that it is judged by (OPS-1)',
+    async run(bench) {
+      const lacking = (part: keyof SessionRecord) =>
+        tampering((found: readonly FoundSession[]) =>
+          found.map(({ session: { [part]: _, ...session }, epochs }) => ({ session, epochs })),
+        );
+      const parts = [
+        'id',
+        'userTag',
+        'accountTag',
+        'kind',
+        'hash',
+        'stamps',
+        'lastUsedAt',
+        'expiresAt',
+        'idle',
+        'ended',
+      ] as const;
+      await allFail(bench, parts.map(lacking), ['find']);
+      const elsewhere = { accountTag: person('ann', 'other').tags.account };
+      for (const changes of [{ accountTag: null }, elsewhere]) {
+        const moved = tampering((found: readonly FoundSession[]) =>
+          found.map(({ session, epochs }) => ({ session: { ...session, ...changes }, epochs })),
+        );
+        const { scene, without } = await open(bench);
+        await assert.rejects(without('find', moved).sessions.check(scene.token), unavailable);
+        assert.equal(await tell(scene.sessions, scene.token), 'live');
+      }
+    },
+  },
+  'malformed-record': {
+    title: 'MUST be unavailable where a record is none: nothing is judged by it, and nothing written over it (OPS-1)',
+    async run(bench) {
+      const records = [
+        {},
+        [],
+        'x',
+        1,
+        true,
+        { ...anotherRecord('x'), kinds: null },
+        { ...anotherRecord('x'), counter: '1' },
+      ];
+      for (const whose of ['realm', 'user', 'account'] as const) {
+        const found = records.map((record) =>
+          tampering((answer: readonly FoundSession[]) =>
+            answer.map(({ session, epochs }) => ({ session, epochs: { ...epochs, [whose]: record } })),
+          ),
+        );
+        await allFail(bench, found, ['find']);
+      }
+      const read = records.map((record) =>
+        tampering((answer: readonly VersionedEpoch[]) => answer.map(({ version }) => ({ record, version }))),
+      );
+      await allFail(bench, read, ['epochs']);
+    },
+  },
+  'malformed-epochs': {
+    title: 'MUST be unavailable where the answer to epochs makes no sense (OPS-1)',
+    run: (bench) =>
+      allFail(bench, answering([...NONSENSE, [], [{}, {}, {}], [{ record: null, version: 1 }]]), ['epochs']),
+  },
+  'malformed-list': {
+    title: 'MUST be unavailable where the answer to list makes no sense (OPS-1)',
+    run: (bench) =>
+      allFail(bench, answering([...NONSENSE, { found: null, more: false }, { found: [null], more: false }]), ['list']),
+  },
+  'malformed-outcome': {
+    title:
+      'MUST be unavailable, and not a success, where the answer to a write is none that the contract knows (OPS-1)',
+    run: (bench) => allFail(bench, answering([...NONSENSE, 'ok', '']), ['add', 'renew', 'end', 'advance']),
+  },
+  'malformed-prune': {
+    title: 'MUST be unavailable where the answer to prune makes no sense (OPS-1)',
+    run: (bench) => allFail(bench, answering([...NONSENSE, { sessions: 1 }]), ['prune']),
+  },
+  'touch-fails': {
+    title: 'MUST accept a session although its use cannot be noted, and tell of that',
+    async run(bench) {
+      const clock = new TestClock();
+      const late: Outage = async (ask) => {
+        await new Promise((resolve) => setTimeout(resolve, DEADLINE + 100));
+        return ask();
+      };
+      for (const outage of [...DOWN, late]) {
+        const { without, scene } = await open(bench, { clock, touchEvery: 0 });
+        const { sessions } = without('touch', outage);
+        clock.time += SECOND;
+        const told = new Promise<string>((resolve) => {
+          sessions.on('background.failed', ({ operation }) => resolve(operation));
+        });
+        assert.equal(await tell(sessions, scene.token), 'live');
+        assert.equal(await told, 'touch');
+      }
+    },
+  },
+  'lost-answer': {
+    title: 'MUST have done wholly, or not at all, what failed by the loss of its answer, and let it be done again',
+    async run(bench) {
+      const lost: Outage = async (ask) => {
+        await ask();
+        throw new Error('the connection was lost');
+      };
+      const { scene, without } = await open(bench);
+      const { sessions, session, token, fence } = scene;
+      await assert.rejects(without('add', lost).sessions.start({ ...who, fence }), unavailable);
+      assert.equal((await living(sessions, 'ann')).length, 2);
+      await assert.rejects(without('end', lost).sessions.end(session.id, { user: 'ann' }), unavailable);
+      assert.equal(await tell(sessions, token), 'ended');
+      assert.equal((await sessions.end(session.id, { user: 'ann' })).ended, false);
+      const next = await signIn(sessions, who);
+      await assert.rejects(without('advance', lost).sessions.revoke({ user: 'ann' }), unavailable);
+      assert.equal(await tell(sessions, next.token), 'revoked');
+      assert.equal((await sessions.revoke({ user: 'ann' })).revoked, true);
+      const last = await signIn(sessions, who);
+      await assert.rejects(without('renew', lost).sessions.renew(last.session), unavailable);
+      assert.equal(await tell(sessions, last.token), 'superseded');
+    },
+  },
+  closed: {
+    title: 'MUST throw whatever is asked after it was closed, and answer nothing: not null, not an empty list',
+    async run(bench) {
+      const { store } = bench;
+      if (store.close === undefined) return;
+      const sessions = bench.sessions();
+      const { token } = await signIn(sessions, who);
+      await bench.closeStores();
+      await assert.rejects(sessions.check(token), unavailable);
+      await assert.rejects(sessions.list({ user: 'ann' }), unavailable);
+      await assert.rejects(sessions.fence(who), unavailable);
+      const { tags } = person('ann', 'acme', 'default');
+      for (const ask of asks(store, sessionOf(person('ann', 'acme', 'default')), tags.user)) {
+        await assert.rejects(
+          async () => ask(),
+          (error: unknown) => error instanceof Error,
+        );
+      }
+    },
+  },
+});
+
+function asks(store: SessionStore, session: SessionRecord, user: string): (() => Awaitable<unknown>)[] {
+  const write = { ending: [], keepUntil: 0 };
+  return [
+    () => store.add(session, write),
+    () => store.find(user, []),
+    () => store.touch([]),
+    () => store.end({ id: session.id, user }, { at: 0, by: null, reason: null }),
+    () => store.list(user, user, { over: true, now: 0, limit: 1 }),
+    () => store.renew({ ...write, session, ifHash: session.hash, now: 0, moves: false }),
+    () => pruneAll(store),
+  ];
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { isSessionError } from '../errors.ts';
+import type { SessionsOptions } from '../options.ts';
+import type { Session } from '../session.ts';
+import type { Sessions } from '../sessions.ts';
+import type { Awaitable } from '../store.ts';
+import type { Bench } from './bench.ts';
+import { living, signIn, tell } from './people.ts';
+import { around, type Verb } from './wrappers.ts';
+
+/** Who is signed in while the store fails. */
+export const who: { readonly user: string; readonly account: string } = { user: 'ann', account: 'acme' };
+
+/** What becomes of a question in an outage: it may be asked all the same. */
+export type Outage = <T>(ask: () => Awaitable<T>) => Awaitable<T>;
+
+/** Somebody who is signed in, and what operations on them need. */
+export interface Scene {
+  readonly sessions: Sessions;
+  readonly session: Session;
+  readonly token: string;
+  readonly fence: string;
+  readonly beta: string;
+}
+
+// Every operation, and the verbs that it cannot do without.
+const OPERATIONS: readonly (readonly [
+  name: string,
+  verbs: readonly Verb[],
+  call: (scene: Scene) => Promise<unknown>,
+])[] = [
+  ['fence', ['epochs'], ({ sessions }) => sessions.fence(who)],
+  ['start', ['epochs', 'list', 'add'], ({ sessions, fence }) => sessions.start({ ...who, fence })],
+  ['check', ['find'], ({ sessions, token }) => sessions.check(token)],
+  ['list', ['list'], ({ sessions }) => sessions.list({ user: 'ann' })],
+  ['end', ['find', 'end'], ({ sessions, session }) => sessions.end(session.id, { user: 'ann' })],
+  ['revoke', ['epochs', 'advance'], ({ sessions }) => sessions.revoke({ account: 'acme' })],
+  [
+    'keep',
+    ['epochs', 'find', 'advance'],
+    ({ sessions, session }) => sessions.revoke({ user: 'ann' }, { keep: session }),
+  ],
+  [
+    'ifLive',
+    ['epochs', 'find', 'advance'],
+    ({ sessions, session }) => sessions.revoke({ user: 'ann' }, { ifLive: session }),
+  ],
+  ['suspend', ['epochs', 'advance'], ({ sessions }) => sessions.suspend({ user: 'ann' })],
+  ['resume', ['epochs', 'advance'], ({ sessions }) => sessions.resume({ user: 'ann' })],
+  ['renew', ['find', 'renew'], ({ sessions, session }) => sessions.renew(session)],
+  [
+    'switch',
+    ['epochs', 'find', 'list', 'renew'],
+    ({ sessions, session, beta }) => sessions.renew(session, { account: 'beta', fence: beta }),
+  ],
+  [
+    'reauthenticate',
+    ['epochs', 'find', 'renew'],
+    ({ sessions, session, fence }) => sessions.reauthenticate(session, { fence }),
+  ],
+  ['prune', ['prune'], ({ sessions }) => sessions.prune()],
+];
+
+/** How long an operation waits here: ample for a store that answers, and short for one that does not. */
+export const DEADLINE = 250;
+
+/** The one way in which an outage is told. */
+export const unavailable = (error: unknown): boolean => isSessionError(error, 'SESSION_STORE_UNAVAILABLE');
+
+/** Somebody signed in, through a store that answers; and the same over one of which a single verb does not. */
+export async function open(
+  bench: Bench,
+  options: Partial<SessionsOptions> = {},
+): Promise<{ scene: Scene; without(verb: Verb, outage: Outage): Scene }> {
+  // A limit, so that signing in needs the list.
+  const settings: Partial<SessionsOptions> = { limit: { perUser: 1000, overflow: 'refuse' }, ...options };
+  const sessions = bench.sessions(settings);
+  const { session, token } = await signIn(sessions, who);
+  const [fence, beta] = [await sessions.fence(who), await sessions.fence({ ...who, account: 'beta' })];
+  const scene: Scene = { sessions, session, token, fence, beta };
+  const without = (verb: Verb, outage: Outage): Scene => {
+    const store = around(bench.store, (asked, ask) => (asked === verb ? outage(ask) : ask()));
+    return { ...scene, sessions: bench.sessions({ ...settings, store, deadline: DEADLINE }) };
+  };
+  return { scene, without };
+}
+
+/** Every operation fails with every one of these verbs that it needs, and nobody is signed out by that. */
+export async function allFail(bench: Bench, outages: readonly Outage[], only: readonly Verb[]): Promise<void> {
+  for (const outage of outages) {
+    const { scene, without } = await open(bench);
+    const failing = OPERATIONS.flatMap(([name, verbs, call]) =>
+      verbs
+        .filter((verb) => only.includes(verb))
+        .map(async (verb) => {
+          const failed = await call(without(verb, outage)).then(
+            () => 'answered',
+            (error: unknown) => (unavailable(error) ? 'unavailable' : `failed with ${String(error)}`),
+          );
+          assert.equal(failed, 'unavailable', `${name} without ${verb}`);
+        }),
+    );
+    await Promise.all(failing);
+    assert.equal(await tell(scene.sessions, scene.token), 'live', 'an outage signs nobody out');
+    assert.ok((await living(scene.sessions, 'ann')).includes(scene.session.id));
+  }
+}

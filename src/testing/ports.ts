@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { refOf } from '../core.ts';
+import { type EpochRecord, newEpoch } from '../epoch.ts';
+import type { Ended, SessionRecord } from '../session.ts';
+import type { FoundSession, PruneBatch, Renewal, SessionStore, UserWrite, VersionedEpoch } from '../store.ts';
+import { accountTag, hashSecret, newId, newSecret, newVersion, realmTag, type Tag, userTag } from '../token.ts';
+import { DAY, NOW } from './bench.ts';
+
+/** Somebody, in an account or in none, by name and by tag. */
+export interface Person {
+  readonly realm: string;
+  readonly user: string;
+  readonly account: string | null;
+  readonly tags: { readonly realm: Tag; readonly user: Tag; readonly account: Tag | null };
+}
+
+export function person(user: string, account: string | null = null, realm = 'shop'): Person {
+  const tags = {
+    realm: realmTag(realm),
+    user: userTag(realm, user),
+    account: account === null ? null : accountTag(realm, account),
+  };
+  return { realm, user, account, tags };
+}
+
+/** A hash as sessions have one. */
+export const newHash = (): string => hashSecret(newSecret());
+
+/** A session of somebody that nothing has happened to yet. Nothing of it is frozen. */
+export function sessionOf({ realm, user, account, tags }: Person, changes: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    id: newId(),
+    realm,
+    user,
+    account,
+    userTag: tags.user,
+    accountTag: tags.account,
+    kind: 'browser',
+    hash: newHash(),
+    serial: 0,
+    stamps: {
+      realm: 'realm.1',
+      user: 'user.1',
+      account: account === null ? null : 'account.1',
+      member: account === null ? null : 'member.1',
+    },
+    createdAt: NOW,
+    authenticatedAt: NOW,
+    lastUsedAt: NOW,
+    expiresAt: NOW + 30 * DAY,
+    idle: 14 * DAY,
+    amr: ['pwd', 'otp'],
+    device: { label: 'Chrome on Mac OS', browser: 'Chrome', os: 'Mac OS', type: 'desktop', ip: '192.0.2.1' },
+    deviceTag: null,
+    attributes: { theme: 'dark', tabs: [1, 2, { open: true }] },
+    ended: null,
+    ...changes,
+  };
+}
+
+/** A tombstone. */
+export const endedAt = (at: number, reason: string | null = 'signed-out', by: string | null = 'ann'): Ended => ({
+  at,
+  by,
+  reason,
+});
+
+/** A record other than any there is. */
+export const anotherRecord = (reason: string): EpochRecord =>
+  structuredClone({ ...newEpoch(NOW), last: { at: NOW, by: 'admin', reason } });
+
+/** Reads the record of a tag, creating it where it is missing. */
+export async function recordOf(store: SessionStore, tag: Tag, keepUntil: number | null = 0): Promise<VersionedEpoch> {
+  const answer = await store.epochs([{ tag, create: newEpoch(NOW), version: newVersion(), keepUntil }]);
+  assert.equal(answer.length, 1, 'epochs answers each request');
+  return nth(answer, 0);
+}
+
+/** Makes the records that somebody's sessions are judged by. */
+export async function openRecords(
+  store: SessionStore,
+  { tags }: Person,
+  keepUntil: number | null = null,
+): Promise<{ realm: VersionedEpoch; user: VersionedEpoch; account: VersionedEpoch | null }> {
+  return {
+    realm: await recordOf(store, tags.realm, keepUntil),
+    user: await recordOf(store, tags.user, keepUntil),
+    account: tags.account === null ? null : await recordOf(store, tags.account, keepUntil),
+  };
+}
+
+/** The version of somebody's record. */
+export const versionOf = async (store: SessionStore, { tags }: Person): Promise<number> =>
+  (await recordOf(store, tags.user)).version;
+
+/** A write that nothing depends on. */
+export const plainWrite = (changes: Partial<UserWrite> = {}): UserWrite => ({ ending: [], keepUntil: 0, ...changes });
+
+/** Adds a session, which must succeed. */
+export async function add(
+  store: SessionStore,
+  session: SessionRecord,
+  write?: Partial<UserWrite>,
+): Promise<SessionRecord> {
+  assert.equal(await store.add(session, plainWrite(write)), 'added');
+  return session;
+}
+
+/** Opens somebody's records and adds a session. */
+export async function addNew(
+  store: SessionStore,
+  whose: Person,
+  changes?: Partial<SessionRecord>,
+  keepUntil: number | null = null,
+): Promise<SessionRecord> {
+  await openRecords(store, whose, keepUntil);
+  return add(store, sessionOf(whose, changes));
+}
+
+/** A session as the store finds it, by all its tags. */
+export async function look(store: SessionStore, session: SessionRecord): Promise<FoundSession | null> {
+  const answer = await store.find(realmTag(session.realm), [refOf(session)]);
+  assert.equal(answer.length, 1, 'find answers each reference');
+  return answer[0] ?? null;
+}
+
+/** A session that must be there, as the store has it now. */
+export async function stored(store: SessionStore, session: SessionRecord): Promise<SessionRecord> {
+  const found = await look(store, session);
+  assert.ok(found, 'the session is found');
+  return found.session;
+}
+
+/** A renewal that changes the secret alone. */
+export function renewalOf(
+  session: SessionRecord,
+  changes: Partial<SessionRecord> = {},
+  write: Partial<Renewal> = {},
+): Renewal {
+  const next = { ...session, hash: newHash(), serial: session.serial + 1, ...changes };
+  return { session: next, ifHash: session.hash, now: NOW, moves: false, ending: [], keepUntil: 0, ...write };
+}
+
+/** Prunes until nothing is left to do, batch by batch. */
+export async function pruneAll(
+  store: SessionStore,
+  changes: Partial<PruneBatch> = {},
+): Promise<{ sessions: number; epochs: number; batches: number }> {
+  const total = { sessions: 0, epochs: 0, batches: 0 };
+  let after: string | null = null;
+  for (let more = true; more; ) {
+    assert.ok(total.batches < 500, 'pruning comes to an end');
+    const batch: PruneBatch = {
+      sessionsBefore: 0,
+      epochsBefore: 0,
+      limit: 100,
+      after,
+      revoked: () => false,
+      ...changes,
+    };
+    const pruned = await store.prune({ ...batch, after });
+    total.sessions += pruned.sessions;
+    total.epochs += pruned.epochs;
+    total.batches += 1;
+    ({ more, after } = pruned);
+  }
+  return total;
+}
+
+/** Whether a user's record is still there after a pruning of records that need not be kept at this time. */
+export async function outlives(store: SessionStore, at: number, witness: SessionRecord): Promise<boolean> {
+  await pruneAll(store, { epochsBefore: at });
+  const found = await look(store, witness);
+  assert.ok(found, 'the session is found');
+  return found.epochs.user !== null;
+}
+
+/** Compares values, whatever the prototypes of their objects. */
+export function same(actual: unknown, expected: unknown, message?: string): void {
+  assert.deepEqual(structuredClone(actual), structuredClone(expected), message);
+}
+
+/** One of a list, which must have it. */
+export function nth<T>(list: readonly T[], at: number): T {
+  const one = list.at(at);
+  assert.ok(one !== undefined, 'the list is long enough');
+  return one;
+}

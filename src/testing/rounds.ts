@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import type { SessionsOptions } from '../options.ts';
+import type { Sessions } from '../sessions.ts';
+import type { Bench } from './bench.ts';
+import { Interleaver } from './interleaver.ts';
+import { tell } from './people.ts';
+import { nth } from './ports.ts';
+
+/** One order of the questions that operations ask of a store. */
+export interface Round {
+  readonly seed: number;
+  readonly order: Interleaver;
+  /** The core over one handle, and the next time over the other, in a realm of this round's own. */
+  open(options?: Partial<SessionsOptions>): Sessions;
+}
+
+/** Plays a share of the interleavings, each in another order. What fails is told with its number, which is the seed. */
+export async function interleave(bench: Bench, share: number, play: (round: Round) => Promise<void>): Promise<void> {
+  const handles = [bench.store, await bench.second()];
+  for (let seed = 0; seed < Math.ceil(bench.interleavings * share); seed++) {
+    const order = new Interleaver(seed);
+    let opened = 0;
+    const open = (options: Partial<SessionsOptions> = {}): Sessions =>
+      bench.sessions({ realm: `realm ${seed}`, ...options, store: order.over(nth(handles, opened++ % 2)) });
+    try {
+      await play({ seed, order, open });
+    } catch (error) {
+      if (error instanceof Error) error.message = `in interleaving ${seed}: ${error.message}`;
+      throw error;
+    }
+  }
+}
+
+/** The token of an operation that succeeded. */
+export const tokenOf = (result: { readonly ok: boolean; readonly token?: string }): string | null =>
+  result.token ?? null;
+
+/** None of these tokens is worth anything. */
+export async function refuses(sessions: Sessions, ...tokens: readonly (string | null)[]): Promise<void> {
+  for (const token of tokens) {
+    if (token !== null) assert.notEqual(await tell(sessions, token), 'live', 'the token is worth nothing');
+  }
+}

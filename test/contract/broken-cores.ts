@@ -1,0 +1,118 @@
+import type { createSessions, Sessions, SessionsOptions } from '../../src/index.ts';
+
+/** What is broken of a core: the operations that differ, over the real one and the options that it was made with. */
+type CoreFault = (sessions: Sessions, options: SessionsOptions) => Partial<Sessions>;
+
+// Looks like a success, whatever was asked.
+const SUCCESS = {
+  ok: true,
+  revoked: true,
+  ended: true,
+  session: null,
+  token: '',
+  kept: null,
+  sessions: [],
+  cursor: null,
+};
+const UNKNOWN = { ok: false, session: null, reason: 'unknown', ended: null, revocation: null } as const;
+
+const OPERATIONS = [
+  'fence',
+  'start',
+  'check',
+  'list',
+  'end',
+  'revoke',
+  'suspend',
+  'resume',
+  'renew',
+  'reauthenticate',
+  'prune',
+] as const;
+
+const onOutage = (sessions: Sessions, answer: unknown): Partial<Sessions> =>
+  Object.fromEntries(
+    OPERATIONS.map((name) => [
+      name,
+      (...given: never[]) => (sessions[name] as (...given: never[]) => Promise<unknown>)(...given).catch(() => answer),
+    ]),
+  );
+
+/**
+ * Cores that break what no store can: cases that watch the core through a store must fail with these, or they watch
+ * nothing.
+ */
+export const BROKEN_CORES: Readonly<Record<string, CoreFault>> = {
+  'an outage signs out': (sessions) => ({
+    ...onOutage(sessions, UNKNOWN),
+    check: (token) => sessions.check(token).catch(() => UNKNOWN),
+  }),
+  'an outage passes for success': (sessions) => onOutage(sessions, SUCCESS),
+  'a use that cannot be noted signs out': (sessions, { store }) => ({
+    async check(token) {
+      const verdict = await sessions.check(token);
+      if (!verdict.ok) return verdict;
+      const touched = (async () => store.touch([]))();
+      const late = new Promise((_, reject) => setTimeout(reject, 20));
+      return Promise.race([touched, late]).then(
+        () => verdict,
+        () => UNKNOWN,
+      );
+    },
+  }),
+  'start asks the store with the token': (sessions, { store }) => ({
+    async start(request) {
+      const started = await sessions.start(request);
+      if (started.ok) await store.find(started.token, []);
+      return started;
+    },
+  }),
+  'check believes the hash': (sessions, { store }) => ({
+    async check(token) {
+      const [, user = '', , id = '', secret] = (token ?? '').split('.');
+      const [found] = await store.find(user, [{ id, user }]);
+      if (found?.session.hash !== secret) return sessions.check(token);
+      return { ok: true, session: null as never };
+    },
+  }),
+  'start forgets when it began': (sessions) => ({
+    start: async (request) =>
+      sessions.start({ ...request, fence: await sessions.fence({ user: request.user, account: request.account }) }),
+  }),
+  'revoke asks nobody whether they are live': (sessions) => ({
+    async revoke(scope, request = {}) {
+      const done = await sessions.revoke(scope, request);
+      const { keep, ifLive, ...rest } = request;
+      return done.revoked ? done : sessions.revoke(scope, rest);
+    },
+  }),
+  'revoke goes through the sessions': (sessions, { store }) => ({
+    async revoke(scope, request) {
+      await store.list('', '', { over: true, now: 0, limit: 100 });
+      return sessions.revoke(scope, request);
+    },
+  }),
+  'check writes every use': (sessions, { store }) => ({
+    async check(token) {
+      const verdict = await sessions.check(token);
+      if (verdict.ok) await store.touch([]);
+      return verdict;
+    },
+  }),
+};
+
+/** `createSessions` with a fault. */
+export function breakCore(name: string, create: typeof createSessions): typeof createSessions {
+  const fault = BROKEN_CORES[name];
+  if (fault === undefined) throw new TypeError(`no core is broken like this: ${name}`);
+  return (options) => {
+    const sessions = create(options);
+    const changes = fault(sessions, options);
+    return new Proxy(sessions, {
+      get(target, key) {
+        const value: unknown = Reflect.get(changes, key) ?? Reflect.get(target, key, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  };
+}

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { createSessions } from '../../src/index.ts';
+import { bind } from '../../src/testing/contract.ts';
+import { type ContractCase, DEFINITIONS, storeContract } from '../../src/testing/index.ts';
+import { BROKEN_CORES, breakCore } from './broken-cores.ts';
+import { BROKEN_STORES, breakStore } from './broken-stores/index.ts';
+import { CORES_FAIL, STORES_FAIL } from './failures.ts';
+import { emptyData, referenceStore } from './reference-store.ts';
+
+const sound = () => {
+  const data = emptyData();
+  return { store: referenceStore(data), second: () => referenceStore(data) };
+};
+
+const ids = DEFINITIONS.map(({ id }) => id);
+
+describe('the reference store', () => {
+  for (const { id, title, run } of storeContract({ create: sound })) test(`${id}: ${title}`, run);
+});
+
+describe('the table of failures', () => {
+  test('has every case, and no other, so that no case is without something that it fails on', () => {
+    const failing = Object.values({ ...STORES_FAIL, ...CORES_FAIL }).flat();
+    expect([...new Set(failing)].sort()).toEqual([...ids].sort());
+  });
+
+  test('has every broken store and core, with a case that it fails', () => {
+    expect(Object.keys(STORES_FAIL).sort()).toEqual(Object.keys(BROKEN_STORES).sort());
+    expect(Object.keys(CORES_FAIL).sort()).toEqual(Object.keys(BROKEN_CORES).sort());
+    for (const failing of Object.values({ ...STORES_FAIL, ...CORES_FAIL })) expect(failing).not.toEqual([]);
+  });
+});
+
+// Broken means that the case says so: an AssertionError, not an accident on the way.
+async function expectFailure(cases: readonly ContractCase[], id: string): Promise<void> {
+  const one = cases.find((each) => each.id === id);
+  await expect(one?.run()).rejects.toMatchObject({ code: 'ERR_ASSERTION' });
+}
+
+describe('a store is found out', () => {
+  for (const [name, failing] of Object.entries(STORES_FAIL)) {
+    const cases = storeContract({ create: () => breakStore(name), interleavings: 100 });
+    test.each(failing)(`${name}: %s`, (id) => expectFailure(cases, id));
+  }
+});
+
+describe('a core is found out', () => {
+  for (const [name, failing] of Object.entries(CORES_FAIL)) {
+    const cases = bind(DEFINITIONS, { create: sound, interleavings: 100 }, breakCore(name, createSessions));
+    test.each(failing)(`${name}: %s`, (id) => expectFailure(cases, id));
+  }
+});

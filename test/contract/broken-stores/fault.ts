@@ -1,0 +1,45 @@
+import type { SessionRecord } from '../../../src/session.ts';
+import type { SessionStore } from '../../../src/store.ts';
+import type { Data, EpochRow, SyncStore } from '../reference-store.ts';
+
+/** What is broken of a store: the verbs that differ from the reference's, which stands under it with its data. */
+export type Fault = (store: SyncStore, data: Data) => Partial<SessionStore>;
+
+/** Faults by name. */
+export type Faults = Readonly<Record<string, Fault>>;
+
+export const rowOf = (data: Data, tag: string): EpochRow | undefined => data.epochs.get(tag);
+
+export const every = (data: Data): readonly SessionRecord[] => [...data.sessions.values()];
+
+export function change(data: Data, id: string, changes: Partial<SessionRecord>): void {
+  const session = data.sessions.get(id);
+  if (session !== undefined) data.sessions.set(id, { ...session, ...changes });
+}
+
+/** The generations that a session would be born under at present. */
+export function presentStamps(
+  data: Data,
+  { userTag, accountTag, kind, stamps }: SessionRecord,
+): SessionRecord['stamps'] {
+  const user = rowOf(data, userTag)?.record;
+  const state = (of: Data['epochs'] extends Map<string, infer Row> ? Row | undefined : never) => of?.record;
+  const account = accountTag === null ? undefined : state(rowOf(data, accountTag));
+  const member =
+    accountTag === null || user === undefined
+      ? undefined
+      : (user.members[accountTag] ?? { kinds: {}, base: user.initial });
+  const present = (of: { kinds: Readonly<Record<string, string>>; base: string } | undefined) =>
+    of?.kinds[kind] ?? of?.base ?? null;
+  return {
+    realm: stamps.realm,
+    user: present(user) ?? stamps.user,
+    account: present(account),
+    member: present(member),
+  };
+}
+
+/** Lets others have their turn in the middle of a verb. */
+export async function pause(): Promise<void> {
+  for (let turns = 0; turns < 3; turns++) await null;
+}

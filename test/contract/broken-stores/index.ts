@@ -1,0 +1,25 @@
+import type { SessionStore } from '../../../src/store.ts';
+import type { ContractStore } from '../../../src/testing/index.ts';
+import { emptyData, referenceStore } from '../reference-store.ts';
+import type { Faults } from './fault.ts';
+import { RACY } from './racy.ts';
+import { READS } from './reads.ts';
+import { RECORDS } from './records.ts';
+import { RENEWALS } from './renewals.ts';
+import { TEXTUAL } from './texts.ts';
+import { WRITES } from './writes.ts';
+
+/** Every deliberately broken store, by what is wrong with it. */
+export const BROKEN_STORES: Faults = { ...WRITES, ...RENEWALS, ...READS, ...RECORDS, ...TEXTUAL, ...RACY };
+
+/** A fresh broken store, with another handle that is broken in the same way. */
+export function breakStore(name: string): ContractStore {
+  const fault = BROKEN_STORES[name];
+  if (fault === undefined) throw new TypeError(`no store is broken like this: ${name}`);
+  const data = emptyData();
+  const handle = (): SessionStore => {
+    const store = referenceStore(data);
+    return { ...store, ...fault(store, data) };
+  };
+  return { store: handle(), second: handle };
+}

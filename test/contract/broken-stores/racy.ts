@@ -1,0 +1,91 @@
+import type { SessionRecord } from '../../../src/session.ts';
+import { type Faults, pause, rowOf } from './fault.ts';
+
+/** Stores whose verbs are not one step: they look, let others have their turn, and write. */
+export const RACY: Faults = {
+  'epochs looks, then creates': (store, data) => ({
+    async epochs(requests) {
+      const missing = requests.filter(({ tag }) => rowOf(data, tag) === undefined);
+      await pause();
+      for (const { tag } of missing) data.epochs.delete(tag);
+      return store.epochs(requests);
+    },
+  }),
+  'add looks, then writes': (store, data) => ({
+    async add(session, write) {
+      const fits = write.ifVersion === undefined || rowOf(data, session.userTag)?.version === write.ifVersion;
+      await pause();
+      return fits ? store.add(session, { ...write, ifVersion: undefined }) : 'conflict';
+    },
+  }),
+  'advance looks, then writes': (store, data) => ({
+    async advance(tag, advance) {
+      const fits = rowOf(data, tag)?.version === advance.ifVersion;
+      await pause();
+      return fits ? store.advance(tag, { ...advance, ifVersion: rowOf(data, tag)?.version ?? 0 }) : 'conflict';
+    },
+  }),
+  'advance writes, then rotates': (store, data) => ({
+    async advance(tag, advance) {
+      const { asker } = advance;
+      if (asker === undefined) return store.advance(tag, advance);
+      if (data.sessions.get(asker.id)?.hash !== asker.ifHash) return 'not-live';
+      const answer = store.advance(tag, { ...advance, asker: { ...asker, hash: asker.ifHash } });
+      await pause();
+      const session = data.sessions.get(asker.id);
+      if (answer === 'advanced' && session !== undefined) data.sessions.set(asker.id, { ...session, hash: asker.hash });
+      return answer;
+    },
+  }),
+  'renew looks, then writes': (store, data) => ({
+    async renew(renewal) {
+      const fits = data.sessions.get(renewal.session.id)?.hash === renewal.ifHash;
+      await pause();
+      const ifHash = data.sessions.get(renewal.session.id)?.hash ?? '';
+      return fits ? store.renew({ ...renewal, ifHash }) : 'not-live';
+    },
+  }),
+  'end looks, then writes': (store, data) => ({
+    async end(ref, ended) {
+      const session = data.sessions.get(ref.id);
+      if (session?.ended !== null) return false;
+      await pause();
+      data.sessions.set(ref.id, { ...session, ended: null });
+      return store.end(ref, ended);
+    },
+  }),
+  'touch writes the whole row': (_, data) => ({
+    async touch(touches) {
+      const rows: SessionRecord[] = [];
+      for (const { id, at } of touches) {
+        const session = data.sessions.get(id);
+        if (session !== undefined && session.ended === null)
+          rows.push({ ...session, lastUsedAt: Math.max(at, session.lastUsedAt) });
+      }
+      await pause();
+      for (const row of rows) data.sessions.set(row.id, row);
+    },
+  }),
+  'find reads twice': (store) => ({
+    async find(realm, refs) {
+      const first = store.find(realm, refs);
+      await pause();
+      const second = store.find(realm, refs);
+      return first.map((one, at) => one && { session: one.session, epochs: second[at]?.epochs ?? one.epochs });
+    },
+  }),
+  'list reads twice': (store) => ({
+    async list(...given) {
+      const first = store.list(...given);
+      await pause();
+      const { found, more } = store.list(...given);
+      return { found: first.found.map((one, at) => ({ ...one, epochs: found[at]?.epochs ?? one.epochs })), more };
+    },
+  }),
+  'prune looks at where it was': (store) => ({
+    async prune(batch) {
+      await pause();
+      return { ...store.prune(batch), after: null };
+    },
+  }),
+};

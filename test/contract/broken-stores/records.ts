@@ -1,0 +1,249 @@
+import { overAt } from '../../../src/session.ts';
+import type { FoundSession } from '../../../src/store.ts';
+import { change, every, type Faults, rowOf } from './fault.ts';
+
+/** Broken ways to keep records, to advance them, and to prune. */
+export const RECORDS: Faults = {
+  'epochs makes all anew': (store, data) => ({
+    epochs(requests) {
+      for (const { tag } of requests) data.epochs.delete(tag);
+      return store.epochs(requests);
+    },
+  }),
+  'epochs answers in its own order': (store) => ({
+    epochs: (requests) => store.epochs([...requests].sort((a, b) => (a.tag < b.tag ? -1 : 1))),
+  }),
+  'epochs begins versions at one': (store) => ({
+    epochs: (requests) => store.epochs(requests.map((one) => ({ ...one, version: 1 }))),
+  }),
+  'epochs moves versions': (store, data) => ({
+    epochs(requests) {
+      for (const { tag } of requests) {
+        const row = rowOf(data, tag);
+        if (row !== undefined) row.version += 1;
+      }
+      return store.epochs(requests);
+    },
+  }),
+  'epochs moves versions by raising': (store, data) => ({
+    epochs(requests) {
+      for (const { tag, keepUntil } of requests) {
+        const row = rowOf(data, tag);
+        if (row !== undefined && row.keepUntil !== null && (keepUntil === null || keepUntil > row.keepUntil))
+          row.version += 1;
+      }
+      return store.epochs(requests);
+    },
+  }),
+  'epochs lowers what is kept': (store, data) => ({
+    epochs(requests) {
+      const answer = store.epochs(requests);
+      for (const { tag, keepUntil } of requests) {
+        const row = rowOf(data, tag);
+        if (row !== undefined) row.keepUntil = keepUntil;
+      }
+      return answer;
+    },
+  }),
+  'epochs raises nothing': (store, data) => ({
+    epochs: (requests) =>
+      store.epochs(
+        requests.map((one) => ({ ...one, keepUntil: rowOf(data, one.tag) === undefined ? one.keepUntil : 0 })),
+      ),
+  }),
+  'for ever is until then': (store, data) => {
+    const short = (keepUntil: number | null): number | null => keepUntil ?? Date.UTC(2041, 0, 1);
+    return {
+      epochs: (requests) => store.epochs(requests.map((one) => ({ ...one, keepUntil: short(one.keepUntil) }))),
+      add: (session, write) => store.add(session, { ...write, keepUntil: short(write.keepUntil) }),
+      renew: (renewal) => store.renew({ ...renewal, keepUntil: short(renewal.keepUntil) }),
+      advance(tag, advance) {
+        const row = rowOf(data, tag);
+        if (row !== undefined) row.keepUntil = short(row.keepUntil);
+        return store.advance(tag, { ...advance, keepUntil: short(advance.keepUntil) });
+      },
+    };
+  },
+  'a lost record comes back': (store, data) => {
+    const lost = new Map<string, FoundSession['epochs']['user']>();
+    return {
+      prune(batch) {
+        const before = new Map([...data.epochs].map(([tag, { record }]) => [tag, record]));
+        const answer = store.prune(batch);
+        for (const [tag, record] of before) if (!data.epochs.has(tag)) lost.set(tag, record);
+        return answer;
+      },
+      epochs: (requests) => store.epochs(requests.map((one) => ({ ...one, create: lost.get(one.tag) ?? one.create }))),
+    };
+  },
+  'one record serves all users': (store, data) => ({
+    advance(tag, advance) {
+      const answer = store.advance(tag, advance);
+      const users = new Set(every(data).map(({ userTag }) => userTag));
+      if (answer === 'advanced' && users.has(tag)) {
+        for (const other of users) Object.assign(rowOf(data, other) ?? {}, { record: structuredClone(advance.record) });
+      }
+      return answer;
+    },
+  }),
+  'advance writes nothing': () => ({ advance: () => 'advanced' }),
+  'advance leaves the version': (store, data) => ({
+    advance(tag, advance) {
+      const answer = store.advance(tag, advance);
+      if (answer === 'advanced') Object.assign(rowOf(data, tag) ?? {}, { version: advance.ifVersion });
+      return answer;
+    },
+  }),
+  'advance ignores the version': (store, data) => ({
+    advance: (tag, advance) =>
+      store.advance(tag, { ...advance, ifVersion: rowOf(data, tag)?.version ?? advance.ifVersion }),
+  }),
+  'advance rotates what conflicts': (store, data) => ({
+    advance(tag, advance) {
+      const answer = store.advance(tag, advance);
+      if (answer === 'conflict' && advance.asker !== undefined)
+        change(data, advance.asker.id, { hash: advance.asker.hash });
+      return answer;
+    },
+  }),
+  'advance creates': (store, data) => ({
+    advance(tag, advance) {
+      if (rowOf(data, tag) === undefined) {
+        data.epochs.set(tag, { record: advance.record, version: advance.ifVersion, keepUntil: advance.keepUntil });
+      }
+      return store.advance(tag, advance);
+    },
+  }),
+  'advance keeps no record': (store) => ({
+    advance: (tag, advance) => store.advance(tag, { ...advance, keepUntil: 0 }),
+  }),
+  'advance lowers what is kept': (store, data) => ({
+    advance(tag, advance) {
+      const answer = store.advance(tag, advance);
+      if (answer === 'advanced') Object.assign(rowOf(data, tag) ?? {}, { keepUntil: advance.keepUntil });
+      return answer;
+    },
+  }),
+  'advance rotates nothing': (store, data) => ({
+    advance(tag, advance) {
+      const { hash, serial } = data.sessions.get(advance.asker?.id ?? '') ?? {};
+      const answer = store.advance(tag, advance);
+      if (advance.asker !== undefined && hash !== undefined && serial !== undefined)
+        change(data, advance.asker.id, { hash, serial });
+      return answer;
+    },
+  }),
+  'advance counts a use': (store, data) => ({
+    advance(tag, advance) {
+      const answer = store.advance(tag, advance);
+      if (answer === 'advanced' && advance.asker !== undefined)
+        change(data, advance.asker.id, { lastUsedAt: advance.asker.now });
+      return answer;
+    },
+  }),
+  'advance forgets the kinds': (store) => ({
+    advance: (tag, advance) => store.advance(tag, { ...advance, record: { ...advance.record, kinds: {} } }),
+  }),
+  'advance of one kind is of all': (store) => ({
+    advance(tag, advance) {
+      const { record } = advance;
+      const newest = Object.values(record.kinds).find((stamp) => stamp.endsWith(`.${record.counter.toString(36)}`));
+      return store.advance(tag, { ...advance, record: { ...record, base: newest ?? record.base } });
+    },
+  }),
+  'advance forgets who is kept': (store) => ({
+    advance: (tag, advance) => store.advance(tag, { ...advance, record: { ...advance.record, keep: {} } }),
+  }),
+  'advance forgets the members': (store) => ({
+    advance: (tag, advance) => store.advance(tag, { ...advance, record: { ...advance.record, members: {} } }),
+  }),
+  'advance forgets who did it': (store) => ({
+    advance: (tag, advance) => store.advance(tag, { ...advance, record: { ...advance.record, last: null } }),
+  }),
+  'advance forgets suspensions': (store) => ({
+    advance: (tag, advance) => store.advance(tag, { ...advance, record: { ...advance.record, suspended: null } }),
+  }),
+  'advance has generations of a second': (store) => ({
+    advance(tag, advance) {
+      const coarse = (stamp: string): string => stamp.slice(0, -2);
+      const { record } = advance;
+      return store.advance(tag, { ...advance, record: { ...record, base: coarse(record.base) } });
+    },
+  }),
+  'advance asks nobody': (store) => ({
+    advance: (tag, advance) => store.advance(tag, { ...advance, asker: undefined }),
+  }),
+  'advance asks anybody': (store, data) => ({
+    advance(tag, advance) {
+      const { asker } = advance;
+      const stranger = asker !== undefined && data.sessions.get(asker.id)?.userTag !== tag;
+      if (!stranger) return store.advance(tag, advance);
+      change(data, asker.id, { hash: asker.hash });
+      return store.advance(tag, { ...advance, asker: undefined });
+    },
+  }),
+  'advance writes before it asks': (store, data) => ({
+    advance(tag, advance) {
+      const answer = store.advance(tag, advance);
+      if (answer === 'not-live') Object.assign(rowOf(data, tag) ?? {}, { record: advance.record });
+      return answer;
+    },
+  }),
+  'prune forgets the tombstones': (store) => ({ prune: (batch) => store.prune({ ...batch, sessionsBefore: 0 }) }),
+  'prune looks at expiry alone': (store, data) => ({
+    prune(batch) {
+      for (const session of every(data)) {
+        if (session.expiresAt !== null && session.expiresAt <= batch.sessionsBefore) data.sessions.delete(session.id);
+      }
+      return store.prune(batch);
+    },
+  }),
+  'prune removes a millisecond early': (store) => ({
+    prune: (batch) =>
+      store.prune({ ...batch, sessionsBefore: batch.sessionsBefore + 1, epochsBefore: batch.epochsBefore + 1 }),
+  }),
+  'prune removes an hour early': (store) => ({
+    prune: (batch) =>
+      store.prune({
+        ...batch,
+        sessionsBefore: batch.sessionsBefore + 3600e3,
+        epochsBefore: batch.epochsBefore + 3600e3,
+      }),
+  }),
+  'prune removes every record': (store, data) => ({
+    prune(batch) {
+      data.epochs.clear();
+      return store.prune(batch);
+    },
+  }),
+  'prune keeps records with sessions': (store, data) => ({
+    prune(batch) {
+      const used = new Set(every(data).flatMap(({ userTag }) => [userTag]));
+      const kept = [...data.epochs].filter(([tag]) => used.has(tag)).map(([tag, row]) => [tag, { ...row }] as const);
+      const { sessions, more, after } = store.prune(batch);
+      const stale = kept.filter(([tag]) => !data.epochs.has(tag));
+      for (const [tag, row] of stale) data.epochs.set(tag, row);
+      return { sessions, epochs: 0, more: more && stale.length === 0, after };
+    },
+  }),
+  'prune asks about all': (store, data) => ({
+    prune(batch) {
+      for (const session of every(data)) {
+        const realm = rowOf(data, session.realm)?.record ?? null;
+        const found = { session, epochs: { realm, account: null, user: null } };
+        if (overAt(session) !== null && batch.revoked(found)) data.sessions.delete(session.id);
+      }
+      return store.prune(batch);
+    },
+  }),
+  'prune knows no realm': (store) => ({
+    prune: (batch) =>
+      store.prune({
+        ...batch,
+        revoked: ({ session, epochs }) => batch.revoked({ session, epochs: { ...epochs, realm: null } }),
+      }),
+  }),
+  'prune has no limit': (store) => ({ prune: (batch) => store.prune({ ...batch, limit: 1000 }) }),
+  'prune does one batch': (store) => ({ prune: (batch) => ({ ...store.prune(batch), more: false }) }),
+  'prune asks nobody': (store) => ({ prune: (batch) => store.prune({ ...batch, revoked: () => false }) }),
+};

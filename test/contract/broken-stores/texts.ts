@@ -1,0 +1,104 @@
+import type { EpochRecord } from '../../../src/epoch.ts';
+import type { SyncStore } from '../reference-store.ts';
+import { change, type Fault, type Faults } from './fault.ts';
+
+// Folds whatever text goes in, keys and all.
+function folding(fold: (text: string) => string): Fault {
+  const deep = <T>(value: T): T => {
+    if (typeof value === 'string') return fold(value) as T;
+    if (Array.isArray(value)) return value.map(deep) as T;
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [fold(key), deep(part)])) as T;
+  };
+  return (store) => ({
+    add: (session, write) =>
+      store.add({ ...session, ...deep({ user: session.user, attributes: session.attributes }) }, write),
+    end: (ref, ended) => store.end(ref, { ...ended, reason: deep(ended.reason) }),
+    advance: (tag, advance) =>
+      store.advance(tag, { ...advance, record: { ...advance.record, last: deep(advance.record.last) } }),
+  });
+}
+
+// Compares one sort of key without regard to case.
+const caseless = (text: string): string => text.toLowerCase();
+
+const numbering =
+  (number: (value: number) => number | null): Fault =>
+  (store) => ({
+    add(session, write) {
+      const { createdAt, lastUsedAt, expiresAt, idle } = session;
+      const numbers = { createdAt: number(createdAt) ?? 0, lastUsedAt: number(lastUsedAt) ?? 0 };
+      const lifetimes = {
+        expiresAt: expiresAt === null ? null : number(expiresAt),
+        idle: idle === null ? null : number(idle),
+      };
+      return store.add({ ...session, ...numbers, ...lifetimes }, write);
+    },
+  });
+
+const shortened = (record: EpochRecord): EpochRecord => ({
+  ...record,
+  members: Object.fromEntries(Object.entries(record.members).slice(0, 200)),
+});
+
+/** Stores that take one text, or one number, for another. */
+export const TEXTUAL: Faults = {
+  'folds case': folding((text) => text.toLowerCase()),
+  trims: folding((text) => text.trimEnd()),
+  normalizes: folding((text) => text.normalize('NFC')),
+  'has no emoji': folding((text) => text.replace(/[\u{10000}-\u{10ffff}]/gu, '?')),
+  'ids ignore case': (store, data) => {
+    const id = (text: string): string =>
+      [...data.sessions.keys()].find((key) => caseless(key) === caseless(text)) ?? text;
+    return {
+      find: (realm, refs) =>
+        store.find(
+          realm,
+          refs.map((ref) => ({ ...ref, id: id(ref.id) })),
+        ),
+      end: (ref, ended) => store.end({ ...ref, id: id(ref.id) }, ended),
+      touch: (touches) => store.touch(touches.map((one) => ({ ...one, id: id(one.id) }))),
+    };
+  },
+  'tags ignore case': (store, data) => {
+    const known = (tag: string): string =>
+      [...data.epochs.keys()].find((key) => caseless(key) === caseless(tag)) ?? tag;
+    const mapped: Partial<SyncStore> = {
+      epochs: (requests) => store.epochs(requests.map((one) => ({ ...one, tag: known(one.tag) }))),
+      add: (session, write) => store.add({ ...session, userTag: known(session.userTag) }, write),
+      find: (realm, refs) =>
+        store.find(
+          realm,
+          refs.map((ref) => ({ ...ref, user: known(ref.user) })),
+        ),
+      list: (realm, user, page) => store.list(realm, known(user), page),
+      advance: (tag, advance) => store.advance(known(tag), advance),
+    };
+    return mapped;
+  },
+  'hashes ignore case': (store, data) => {
+    const stored = (id: string, hash: string): string => {
+      const known = data.sessions.get(id)?.hash ?? hash;
+      return caseless(known) === caseless(hash) ? known : hash;
+    };
+    return {
+      renew: (renewal) => store.renew({ ...renewal, ifHash: stored(renewal.session.id, renewal.ifHash) }),
+      advance(tag, { asker, ...rest }) {
+        return store.advance(tag, { ...rest, asker: asker && { ...asker, ifHash: stored(asker.id, asker.ifHash) } });
+      },
+    };
+  },
+  'cuts long records': (store) => ({
+    advance: (tag, advance) => store.advance(tag, { ...advance, record: shortened(advance.record) }),
+  }),
+  'cuts long attributes': (store, data) => ({
+    add(session, write) {
+      const answer = store.add(session, write);
+      if (JSON.stringify(session.attributes).length > 1024) change(data, session.id, { attributes: {} });
+      return answer;
+    },
+  }),
+  'has numbers of 32 bits': numbering((value) => value | 0),
+  'takes 0 for null': numbering((value) => value || null),
+  'has times in seconds': numbering((value) => Math.floor(value / 1000) * 1000),
+};

@@ -1,0 +1,168 @@
+import { expiryOf } from '../../../src/session.ts';
+import { change, every, type Faults, presentStamps, rowOf } from './fault.ts';
+
+/** Broken ways to write sessions. */
+export const WRITES: Faults = {
+  'add forgets attributes': (store) => ({ add: (session, write) => store.add({ ...session, attributes: {} }, write) }),
+  'add writes nothing': () => ({ add: () => 'added' }),
+  'add leaves the version': (store, data) => ({
+    add(session, write) {
+      const row = rowOf(data, session.userTag);
+      const version = row?.version;
+      const answer = store.add(session, write);
+      if (row !== undefined && version !== undefined) row.version = version;
+      return answer;
+    },
+  }),
+  'add ignores the version': (store) => ({
+    add: (session, write) => store.add(session, { ...write, ifVersion: undefined }),
+  }),
+  'add wants a version': (store) => ({
+    add: (session, write) => (write.ifVersion === undefined ? 'conflict' : store.add(session, write)),
+  }),
+  'add does half of what conflicts': (store, data) => ({
+    add(session, write) {
+      const answer = store.add(session, write);
+      if (answer === 'conflict') for (const { id, ended } of write.ending) change(data, id, { ended });
+      return answer;
+    },
+  }),
+  'add raises what conflicts': (store, data) => ({
+    add(session, write) {
+      const row = rowOf(data, session.userTag);
+      if (row !== undefined && write.keepUntil === null) row.keepUntil = null;
+      return store.add(session, write);
+    },
+  }),
+  'add needs no record': (store, data) => ({
+    add(session, write) {
+      if (rowOf(data, session.userTag) !== undefined) return store.add(session, write);
+      data.sessions.set(session.id, structuredClone(session));
+      return 'added';
+    },
+  }),
+  'add overwrites': (store, data) => ({
+    add(session, write) {
+      data.sessions.delete(session.id);
+      return store.add(session, write);
+    },
+  }),
+  'add ends nobody': (store) => ({ add: (session, write) => store.add(session, { ...write, ending: [] }) }),
+  'add ends everybody': (store, data) => ({
+    add(session, write) {
+      const answer = store.add(session, write);
+      const ended = { at: session.createdAt, by: null, reason: null };
+      for (const { id, userTag } of every(data))
+        if (userTag === session.userTag && id !== session.id) change(data, id, { ended });
+      return answer;
+    },
+  }),
+  'add ends strangers': (store, data) => ({
+    add(session, write) {
+      const answer = store.add(session, write);
+      if (answer === 'added') for (const { id, ended } of write.ending) change(data, id, { ended });
+      return answer;
+    },
+  }),
+  'add keeps no record': (store) => ({ add: (session, write) => store.add(session, { ...write, keepUntil: 0 }) }),
+  'add stamps with the present': (store, data) => ({
+    add: (session, write) =>
+      store.add({ ...session, stamps: presentStamps(data, session) }, { ...write, ifVersion: undefined }),
+  }),
+  'add forgets the device': (store) => ({ add: (session, write) => store.add({ ...session, deviceTag: null }, write) }),
+  'end leaves the version': (store, data) => ({
+    end(ref, ended) {
+      const version = rowOf(data, ref.user)?.version;
+      const answer = store.end(ref, ended);
+      const row = rowOf(data, ref.user);
+      if (row !== undefined && version !== undefined) row.version = version;
+      return answer;
+    },
+  }),
+  'end forgets why': (store) => ({ end: (ref, ended) => store.end(ref, { ...ended, reason: null }) }),
+  'end ends again': (store, data) => ({
+    end(ref, ended) {
+      if (data.sessions.get(ref.id)?.userTag === ref.user) change(data, ref.id, { ended: null });
+      return store.end(ref, ended);
+    },
+  }),
+  'end ends strangers': (store, data) => ({
+    end: (ref, ended) => store.end({ ...ref, user: data.sessions.get(ref.id)?.userTag ?? ref.user }, ended),
+  }),
+  'end ends all of the user': (store, data) => ({
+    end(ref, ended) {
+      const answer = store.end(ref, ended);
+      if (answer) for (const { id, userTag } of every(data)) if (userTag === ref.user) change(data, id, { ended });
+      return answer;
+    },
+  }),
+  'end needs a record': (store, data) => ({
+    end: (ref, ended) => rowOf(data, ref.user) !== undefined && store.end(ref, ended),
+  }),
+  'end deletes': (store, data) => ({
+    end(ref, ended) {
+      const answer = store.end(ref, ended);
+      if (answer) data.sessions.delete(ref.id);
+      return answer;
+    },
+  }),
+  'touch lowers': (_, data) => ({
+    touch(touches) {
+      for (const { id, user, at: lastUsedAt } of touches) {
+        const session = data.sessions.get(id);
+        if (session?.userTag === user && session.ended === null && lastUsedAt < (expiryOf(session) ?? Infinity))
+          change(data, id, { lastUsedAt });
+      }
+    },
+  }),
+  'touch loses uses': () => ({ touch: () => {} }),
+  'touch notes uses of the ended': (store, data) => ({
+    touch(touches) {
+      store.touch(touches);
+      for (const { id, at: lastUsedAt } of touches) if (data.sessions.get(id)?.ended) change(data, id, { lastUsedAt });
+    },
+  }),
+  'touch revives': (store, data) => ({
+    touch(touches) {
+      for (const { id } of touches) change(data, id, { ended: null });
+      return store.touch(touches);
+    },
+  }),
+  'touch revives the expired': (_, data) => ({
+    touch(touches) {
+      for (const { id, at: lastUsedAt } of touches) {
+        const session = data.sessions.get(id);
+        if (session !== undefined && session.ended === null && session.lastUsedAt < lastUsedAt)
+          change(data, id, { lastUsedAt });
+      }
+    },
+  }),
+  'touch extends the absolute lifetime': (store, data) => ({
+    touch(touches) {
+      for (const { id, at: now } of touches) {
+        const { expiresAt, lastUsedAt } = data.sessions.get(id) ?? {};
+        if (expiresAt && lastUsedAt) change(data, id, { expiresAt: expiresAt + Math.max(0, now - lastUsedAt) });
+      }
+      return store.touch(touches);
+    },
+  }),
+  'touch trusts the id': (store, data) => ({
+    touch: (touches) =>
+      store.touch(touches.map((one) => ({ ...one, user: data.sessions.get(one.id)?.userTag ?? one.user }))),
+  }),
+  'touch stops at what is gone': (store, data) => ({
+    touch(touches) {
+      const gone = touches.findIndex(({ id }) => !data.sessions.has(id));
+      return store.touch(gone === -1 ? touches : touches.slice(0, gone));
+    },
+  }),
+  'touch moves the version': (store, data) => ({
+    touch(touches) {
+      for (const { user } of touches) {
+        const row = rowOf(data, user);
+        if (row !== undefined) row.version += 1;
+      }
+      return store.touch(touches);
+    },
+  }),
+};

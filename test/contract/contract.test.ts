@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { memoryStore } from 'session-revocation/memory';
+import { sqliteStore } from 'session-revocation/sqlite';
+import { type StoreContractOptions, storeContract } from 'session-revocation/testing';
+import { describe, test } from 'vitest';
+import { drivers } from '../engines/support/sqlite-drivers.ts';
+
+function suite(name: string, options: StoreContractOptions): void {
+  describe(name, () => {
+    for (const { id, title, skip, run } of storeContract(options)) test.skipIf(skip)(`${id}: ${title}`, run);
+  });
+}
+
+suite('memory', { create: () => ({ store: memoryStore() }) });
+suite('sqlite', { create: () => ({ store: sqliteStore(':memory:') }) });
+
+// In a file, with a second connection; every write waits for the disk, so the races are tried less often.
+for (const { name, open } of drivers) {
+  const create = () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sessions-'));
+    const connect = () => sqliteStore(open(join(folder, 'sessions.db')));
+    return { store: connect(), second: connect, dispose: () => rmSync(folder, { recursive: true }) };
+  };
+  suite(`sqlite in a file, ${name}`, { create, interleavings: 50 });
+}

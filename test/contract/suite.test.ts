@@ -1,0 +1,156 @@
+import { AssertionError } from 'node:assert';
+import { describe, expect, test, vi } from 'vitest';
+import { createSessions } from '../../src/index.ts';
+import { bind, define } from '../../src/testing/contract.ts';
+import { type Concern, type ContractStore, DEFINITIONS, storeContract } from '../../src/testing/index.ts';
+import { Interleaver } from '../../src/testing/interleaver.ts';
+import { emptyData, referenceStore } from './reference-store.ts';
+
+const create = (): ContractStore => ({ store: referenceStore() });
+
+// One case of a suite of its own.
+const play = (run: Parameters<typeof define>[1][string]['run'], made: () => ContractStore) =>
+  bind(define('text', { it: { title: 'MUST work', run } }), { create: made }, createSessions)[0]!.run();
+
+describe('the cases', () => {
+  test('have ids of their own, that begin with what they are about, and titles that say what a store must do', () => {
+    expect(new Set(DEFINITIONS.map(({ id }) => id)).size).toBe(DEFINITIONS.length);
+    for (const { id, title, concern } of DEFINITIONS) {
+      expect(id).toMatch(/^[a-z]+\/[a-z]+(-[a-z]+)*$/);
+      expect(id.split('/')[0]).toBe(concern);
+      expect(title).toMatch(/^MUST [^.]+$/);
+    }
+    expect(new Set(DEFINITIONS.map(({ title }) => title)).size).toBe(DEFINITIONS.length);
+  });
+
+  test('are about all of these', () => {
+    const cases: Record<Concern, number> = {
+      ...{ lifecycle: 18, listing: 8, renewal: 16, expiry: 5, epochs: 12, text: 6, revocation: 13, fences: 5 },
+      ...{ isolation: 7, limits: 8, races: 22, loss: 6, pruning: 9, secrets: 2, failure: 12 },
+    };
+    for (const [concern, many] of Object.entries(cases)) {
+      expect(DEFINITIONS.filter((one) => one.concern === concern).length, concern).toBeGreaterThanOrEqual(many);
+    }
+  });
+
+  test('need nothing but a store: no test runner', () => {
+    const [first] = storeContract({ create });
+    expect(Object.keys(first!)).toEqual(['id', 'concern', 'title', 'skip', 'run']);
+    expect(Object.isFrozen(first)).toBe(true);
+  });
+});
+
+describe('skip', () => {
+  test('leaves a case out with the reason in its title, and does not run it', async () => {
+    const made = vi.fn(create);
+    const cases = storeContract({ create: made, skip: { 'epochs/create': 'no such thing here' } });
+    const skipped = cases.find(({ id }) => id === 'epochs/create')!;
+    expect(skipped.skip).toBe('no such thing here');
+    expect(skipped.title).toMatch(/^MUST .* # SKIP no such thing here$/);
+    await skipped.run();
+    expect(made).not.toHaveBeenCalled();
+    expect(cases.filter(({ skip }) => skip !== null)).toHaveLength(1);
+  });
+
+  test.each(['epochs/crate', 'toString', '__proto__'])('of %s, that there is not, is misuse', (id) => {
+    const skip = Object.fromEntries([[id, 'a reason']]);
+    expect(() => storeContract({ create, skip })).toThrow(
+      new TypeError(`skip names "${id}", and there is no such case`),
+    );
+  });
+
+  test.each(['', ' ', undefined, true])('for the reason %o is misuse', (reason) => {
+    const skip = { 'epochs/create': reason as string };
+    expect(() => storeContract({ create, skip })).toThrow(new TypeError('skip must give a reason for epochs/create'));
+  });
+});
+
+describe('around each case', () => {
+  function watched() {
+    const order: string[] = [];
+    const handle = (name: string) => ({
+      ...referenceStore(emptyData()),
+      setup: () => void order.push(`set up ${name}`),
+      close: () => void order.push(`close ${name}`),
+    });
+    return {
+      order,
+      made: { store: handle('one'), second: () => handle('two'), dispose: () => void order.push('dispose') },
+    };
+  }
+
+  test('stores are set up, closed, and disposed of', async () => {
+    const { order, made } = watched();
+    await play(
+      async (bench) => void (await bench.second()),
+      () => made,
+    );
+    expect(order).toEqual(['set up one', 'set up two', 'close one', 'close two', 'dispose']);
+  });
+
+  test('also where it fails, and its own failure is the one that is told', async () => {
+    const { order, made } = watched();
+    const failure = new AssertionError({ message: 'broken' });
+    const broken = { ...made, dispose: () => Promise.reject(new Error('cannot be disposed of')) };
+    const run = () => Promise.reject(failure);
+    await expect(play(run, () => broken)).rejects.toBe(failure);
+    await expect(play(run, () => made)).rejects.toBe(failure);
+    expect(order.slice(-2)).toEqual(['close one', 'dispose']);
+  });
+
+  test('what fails in tidying up fails the case', async () => {
+    const dispose = () => Promise.reject(new Error('cannot be disposed of'));
+    await expect(
+      play(
+        async () => {},
+        () => ({ ...create(), dispose }),
+      ),
+    ).rejects.toThrow('cannot be disposed of');
+  });
+
+  test('a case that closes the stores itself does not close them twice', async () => {
+    const { order, made } = watched();
+    await play(
+      (bench) => bench.closeStores(),
+      () => made,
+    );
+    expect(order).toEqual(['set up one', 'close one', 'dispose']);
+  });
+});
+
+describe('the interleaver', () => {
+  // In which order three tasks of two questions each were answered.
+  async function orderOf(seed: number): Promise<string> {
+    const seen: string[] = [];
+    const order = new Interleaver(seed);
+    const store = order.over({ ...referenceStore(), end: ({ id }) => seen.push(id) > 0 });
+    const task = (id: string) => async () => {
+      for (let times = 0; times < 2; times++) await store.end({ id, user: '' }, { at: 0, by: null, reason: null });
+      return id;
+    };
+    expect(await order.run(task('a'), task('b'), task('c'))).toEqual(['a', 'b', 'c']);
+    return seen.join('');
+  }
+
+  test('gives the same order for the same seed, and all orders for many', async () => {
+    const orders = new Set<string>();
+    for (let seed = 0; seed < 1500; seed++) orders.add(await orderOf(seed));
+    expect(orders.size).toBe(90);
+    expect(await orderOf(7)).toBe(await orderOf(7));
+  });
+
+  test('hands on what a store throws, and what a task throws', async () => {
+    const order = new Interleaver(1);
+    const store = order.over({
+      ...referenceStore(),
+      touch: () => {
+        throw new Error('down');
+      },
+    });
+    await expect(order.run(async () => store.touch([]))).rejects.toThrow('down');
+    await expect(order.run(() => Promise.reject(new Error('lost')))).rejects.toThrow('lost');
+    expect(await order.run(async () => store.list('', '', { over: true, now: 0, limit: 1 }))).toEqual([
+      { found: [], more: false },
+    ]);
+  });
+});

@@ -1,0 +1,74 @@
+import type { SessionRecord, SessionStore } from 'session-revocation';
+import { memoryStore } from 'session-revocation/memory';
+import { expect, test } from 'vitest';
+import { NOW } from '../../src/testing/bench.ts';
+import { add, openRecords, person, pruneAll, sessionOf } from '../../src/testing/ports.ts';
+
+const ann = person('ann');
+const youngestFirst = (a: SessionRecord, b: SessionRecord): number =>
+  b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
+
+/** All of the user's sessions, page by page. */
+async function listAll(store: SessionStore, limit: number): Promise<SessionRecord[]> {
+  const all: SessionRecord[] = [];
+  for (let more = true; more; ) {
+    const page = { over: true, now: NOW, after: all.at(-1), limit };
+    const answer = await store.list(ann.tags.realm, ann.tags.user, page);
+    all.push(...answer.found.map(({ session }) => session));
+    ({ more } = answer);
+  }
+  return all;
+}
+
+/** A user of many sessions, every other of which expired. */
+async function crowd(store: SessionStore, size: number, clock: (nth: number) => number): Promise<SessionRecord[]> {
+  await openRecords(store, ann);
+  const sessions: SessionRecord[] = [];
+  for (let nth = 0; nth < size; nth++) {
+    const times = { createdAt: clock(nth), expiresAt: nth % 2 === 0 ? NOW : null, idle: null };
+    sessions.push(await add(store, sessionOf(ann, times)));
+  }
+  return sessions.sort(youngestFirst);
+}
+
+test.each([
+  ['stands still', () => NOW],
+  ['goes on', (nth: number) => NOW + nth],
+  ['goes back', (nth: number) => NOW - nth],
+  ['jumps to and fro', (nth: number) => NOW + ((nth * 7919) % 1000)],
+])('a user of many sessions is listed in order where the clock %s', async (_, clock) => {
+  const store = memoryStore();
+  const sessions = await crowd(store, 3000, clock);
+  expect(await listAll(store, 170)).toEqual(sessions);
+
+  expect(await pruneAll(store, { sessionsBefore: NOW })).toMatchObject({ sessions: 1500 });
+  const staying = sessions.filter(({ expiresAt }) => expiresAt === null);
+  expect(await listAll(store, 999)).toEqual(staying);
+  const late = await add(store, sessionOf(ann, { createdAt: clock(0) }));
+  expect(await listAll(store, 999)).toEqual([...staying, late].sort(youngestFirst));
+});
+
+test('a list goes on behind a row that was removed', async () => {
+  const store = memoryStore();
+  const sessions = await crowd(store, 50, () => NOW);
+  await pruneAll(store, { sessionsBefore: NOW });
+  for (const [at, after] of sessions.entries()) {
+    const { found } = await store.list(ann.tags.realm, ann.tags.user, { over: true, now: NOW, after, limit: 99 });
+    const rest = sessions.slice(at + 1).filter(({ expiresAt }) => expiresAt === null);
+    expect(found.map(({ session }) => session)).toEqual(rest);
+  }
+});
+
+test('many sessions are added, listed and removed without each costing more than the one before', async () => {
+  /** Milliseconds per session. */
+  const cost = async (size: number): Promise<number> => {
+    const store = memoryStore();
+    const began = performance.now();
+    await crowd(store, size, () => NOW);
+    await pruneAll(store, { sessionsBefore: NOW, limit: 500, revoked: () => true });
+    return (performance.now() - began) / size;
+  };
+  await cost(1000);
+  // Were it quadratic, it would be twenty times as much.
+  expect(await cost(20_000)).toBeLessThan(8 * (await cost(1000)));
+});

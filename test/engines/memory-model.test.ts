@@ -1,0 +1,181 @@
+import fc from 'fast-check';
+import type { Ending, EpochRecord, FoundSession, SessionRecord, Tag } from 'session-revocation';
+import { memoryStore } from 'session-revocation/memory';
+import { expect, test } from 'vitest';
+import { newEpoch } from '../../src/epoch.ts';
+import { endedAt, person, sessionOf } from '../../src/testing/ports.ts';
+import { type Data, emptyData, referenceStore, type SyncStore } from '../contract/reference-store.ts';
+
+// A small world, so that everything meets everything: times are 0 to 40, and most lifetimes end within them.
+const PEOPLE = ['ann', 'bob', 'eve'].flatMap((user) => [null, 'acme', 'beta'].map((account) => person(user, account)));
+const REALM = person('ann').tags.realm;
+const TAGS = [...new Set(PEOPLE.flatMap(({ tags }) => [tags.realm, tags.user, tags.account ?? tags.user]))];
+
+const who = fc.constantFrom(...PEOPLE);
+const id: fc.Arbitrary<string> = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+const time = fc.integer({ min: 0, max: 40 });
+const name = fc.nat({ max: 99 });
+const keepUntil = fc.option(time);
+/** Whether what was read is still so. */
+const fresh = fc.integer({ min: 0, max: 9 }).map((n) => n > 0);
+const others = fc.uniqueArray(id, { maxLength: 2 });
+const birth = fc.record({
+  createdAt: fc.integer({ min: 0, max: 5 }),
+  kind: fc.constantFrom('browser', 'api'),
+  deviceTag: fc.option(fc.constant('device')),
+  device: fc.record({
+    label: fc.constantFrom('Chrome', 'Firefox'),
+    browser: fc.constant(null),
+    os: fc.constant('Linux'),
+    type: fc.constant('desktop' as const),
+    ip: fc.option(fc.constantFrom('192.0.2.1', '::1')),
+  }),
+});
+const state = fc.record({
+  hash: fc.constantFrom('', 'odd', 'A'.repeat(43), 'B'.repeat(43), '\u{1f511}'),
+  serial: fc.nat(),
+  authenticatedAt: time,
+  lastUsedAt: time,
+  expiresAt: fc.option(fc.integer({ min: 1, max: 60 })),
+  idle: fc.option(fc.integer({ min: 1, max: 30 })),
+  amr: fc.constantFrom(['pwd'], ['pwd', 'otp'], []),
+  attributes: fc.constantFrom({}, { role: 'admin' }, { deep: [{ er: null }] }),
+});
+
+/** Something to ask of a store. What it depends on is looked up in the model before anybody answers. */
+type Question = (model: Data) => (store: SyncStore) => unknown;
+
+const asking = <Given>(
+  weight: number,
+  given: fc.Arbitrary<Given>,
+  ask: (given: Given, model: Data) => (store: SyncStore) => unknown,
+): fc.WeightedArbitrary<Question> => ({ weight, arbitrary: given.map((one) => (model) => ask(one, model)) });
+
+const recordNamed = (text: string): EpochRecord => ({ ...newEpoch(0), incarnation: text, base: `${text}.0` });
+const hashOf = ({ sessions }: Data, one: string, right: boolean): string =>
+  right ? (sessions.get(one)?.hash ?? '') : 'wrong';
+const userOf = ({ sessions }: Data, one: string, right: boolean): Tag =>
+  (right && sessions.get(one)?.userTag) || person('bob').tags.user;
+const versionOf = ({ epochs }: Data, tag: string, right: boolean): number =>
+  (epochs.get(tag)?.version ?? 0) + (right ? 0 : 1);
+// At 0, when nobody is over yet: how one that is expired is passed by is tested beside the model.
+const endingOf = (ids: readonly string[], own: string): Ending[] =>
+  ids.filter((one) => one !== own).map((one) => ({ id: one, ended: endedAt(0, one) }));
+
+const questions: fc.Arbitrary<Question> = fc.oneof(
+  asking(2, fc.record({ who, keepUntil, name }), ({ who: { tags }, keepUntil, name: version }) => {
+    const wanted = [tags.realm, tags.user, tags.account ?? tags.user];
+    const requests = wanted.map((tag) => ({ tag, create: recordNamed(`${tag}${version}`), version, keepUntil }));
+    return (store) => store.epochs(requests);
+  }),
+  asking(6, fc.record({ id, who, state, birth, fresh, others, keepUntil }), (given, model) => {
+    const session = sessionOf(given.who, { id: given.id, ...given.state, ...given.birth });
+    const ifVersion = versionOf(model, session.userTag, given.fresh);
+    const write = { ifVersion, ending: endingOf(given.others, given.id), keepUntil: given.keepUntil };
+    return (store) => store.add(session, write);
+  }),
+  asking(2, fc.array(fc.record({ id, who, exact: fc.boolean() })), (wanted) => {
+    const refs = wanted.map(({ id, who: { tags }, exact }) => {
+      return { id, user: tags.user, account: exact ? tags.account : undefined };
+    });
+    return (store) => store.find(REALM, refs);
+  }),
+  asking(
+    2,
+    fc.record({
+      who,
+      page: fc.record({ over: fc.boolean(), now: time, limit: fc.nat({ max: 4 }) }),
+      after: fc.option(fc.record({ createdAt: fc.integer({ min: 0, max: 5 }), id }), { nil: undefined }),
+    }),
+    ({ who: { tags }, page, after }) =>
+      (store) =>
+        store.list(REALM, tags.user, { ...page, after, account: tags.account ?? undefined }),
+  ),
+  asking(2, fc.array(fc.record({ id, fresh, at: time })), (used, model) => {
+    const touches = used.map(({ id, fresh, at }) => ({ id, user: userOf(model, id, fresh), at }));
+    return (store) => store.touch(touches);
+  }),
+  asking(
+    4,
+    fc.record({ id, who, state, fresh, version: fc.option(fresh), now: time, moves: fc.boolean(), others, keepUntil }),
+    ({ id, who, state, fresh, version, now, moves, others, keepUntil }, model) => {
+      // As a rule the session's own user, in whatever account.
+      const whose = person(model.sessions.get(id)?.user ?? who.user, who.account);
+      const session = sessionOf(whose, { id, ...state, stamps: { ...sessionOf(whose).stamps, realm: 'x', user: 'y' } });
+      const ifVersion = version === null ? undefined : versionOf(model, session.userTag, version);
+      const write = {
+        ifHash: hashOf(model, id, fresh),
+        now,
+        ifVersion,
+        moves,
+        ending: endingOf(others, id),
+        keepUntil,
+      };
+      return (store) => store.renew({ session, ...write });
+    },
+  ),
+  asking(2, fc.record({ id, fresh, at: time }), ({ id, fresh, at }, model) => {
+    const ref = { id, user: userOf(model, id, fresh) };
+    return (store) => store.end(ref, endedAt(at, 'end'));
+  }),
+  asking(
+    3,
+    fc.record({
+      ...{ tag: fc.constantFrom(...TAGS), fresh, keepUntil, name },
+      asker: fc.option(fc.record({ id, fresh, now: time }), { nil: undefined }),
+    }),
+    ({ tag: any, fresh, keepUntil, name, asker }, model) => {
+      const tag = (asker && model.sessions.get(asker.id)?.userTag) ?? any;
+      const rotation = asker && {
+        ...{ id: asker.id, ifHash: hashOf(model, asker.id, asker.fresh), now: asker.now },
+        ...{ hash: `rotated ${name}`, serial: name },
+      };
+      const advance = { record: recordNamed(`advanced ${name}`), ifVersion: versionOf(model, tag, fresh), keepUntil };
+      return (store) => store.advance(tag, { ...advance, asker: rotation });
+    },
+  ),
+  asking(
+    1,
+    fc.record({ sessionsBefore: time, epochsBefore: time, limit: fc.integer({ min: 1, max: 5 }), gone: others }),
+    ({ gone, ...bounds }) =>
+      (store) => {
+        const asked: SessionRecord[] = [];
+        const total = { sessions: 0, epochs: 0 };
+        const revoked = ({ session }: FoundSession): boolean => asked.push(session) > 0 && gone.includes(session.id);
+        for (let more = true, after: string | null = null; more; ) {
+          const askedBefore = asked.length;
+          const batch = store.prune({ ...bounds, after, revoked });
+          for (const count of [batch.sessions, batch.epochs, asked.length - askedBefore]) {
+            expect(count).toBeLessThanOrEqual(bounds.limit);
+          }
+          total.sessions += batch.sessions;
+          total.epochs += batch.epochs;
+          ({ more, after } = batch);
+        }
+        return { total, asked: asked.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+      },
+  ),
+);
+
+const everything = (store: SyncStore): unknown =>
+  PEOPLE.map(({ tags }) => store.list(REALM, tags.user, { over: true, now: 0, limit: 99 }));
+
+test('answers like the port written down plainly, whatever is asked in whatever order', () => {
+  fc.assert(
+    fc.property(fc.array(questions, { maxLength: 60, size: 'max' }), (asked) => {
+      const model = emptyData();
+      const reference = referenceStore(model);
+      const store = memoryStore() as SyncStore;
+      for (const tag of TAGS) {
+        const wanted = [{ tag, create: recordNamed(tag), version: 1, keepUntil: 20 }];
+        expect(store.epochs(wanted)).toEqual(reference.epochs(wanted));
+      }
+      for (const question of asked) {
+        const ask = question(model);
+        expect(ask(store)).toEqual(ask(reference));
+        expect(everything(store)).toEqual(everything(reference));
+      }
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { drivers } from './support/sqlite-drivers.ts';
+import { answerOf, temporaryFile } from './support/sqlite-files.ts';
+import { sessionsIn, signIn } from './support/sqlite-people.ts';
+import type { Job, Told } from './support/sqlite-process.ts';
+
+const script = join(import.meta.dirname, 'support/sqlite-process.ts');
+
+/** Another process on the file. It is ready, and does its job when it is told to. */
+class Other {
+  readonly told: Told[] = [];
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#closed = once(child, 'close');
+  }
+
+  static async start(driver: string, file: string, job: Job): Promise<Other> {
+    const child = spawn(process.execPath, ['--no-warnings', '--import', 'tsx', script, driver, file, job], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    const other = new Other(child);
+    const lines = createInterface(child.stdout);
+    lines.on('line', (line) => other.told.push(JSON.parse(line) as Told));
+    await once(lines, 'line');
+    return other;
+  }
+
+  static all(count: number, driver: string, file: string, job: Job): Promise<Other[]> {
+    return Promise.all(Array.from({ length: count }, () => Other.start(driver, file, job)));
+  }
+
+  go(): void {
+    this.#child.stdin?.write('go\n');
+  }
+
+  /** Waits until it is done, and has told all. */
+  async done(): Promise<readonly Told[]> {
+    await this.#closed;
+    expect(this.#child.exitCode).toBe(0);
+    return this.told;
+  }
+
+  /** Kills it when it has told so much, in the middle of whatever it does then. */
+  async killAfter(count: number): Promise<readonly Told[]> {
+    this.#child.stdout?.on('data', () => {
+      if (this.told.length >= count) this.#child.kill('SIGKILL');
+    });
+    await this.#closed;
+    expect(this.#child.signalCode).toBe('SIGKILL');
+    return this.told;
+  }
+}
+
+describe.each(drivers)('several processes, $name', { timeout: 90_000 }, ({ name, open }) => {
+  test('what one revokes, the others refuse at their next check', async () => {
+    const file = temporaryFile();
+    const sessions = sessionsIn(open(file));
+    const { token } = await signIn(sessions, 'ann');
+    const other = await Other.start(name, file, 'revoke');
+    expect(await sessions.check(token)).toMatchObject({ ok: true });
+    other.go();
+    await other.done();
+    expect(await sessions.check(token)).toMatchObject({ ok: false, reason: 'revoked' });
+  });
+
+  test('ten may open a new file at once', async () => {
+    const file = temporaryFile();
+    const others = await Other.all(10, name, file, 'sign in');
+    for (const other of others) other.go();
+    for (const other of others) await other.done();
+
+    const connection = open(file);
+    expect(answerOf(connection, 'PRAGMA integrity_check')).toBe('ok');
+    expect(answerOf(connection, 'SELECT count(*) FROM sessions')).toBe(10);
+  });
+
+  test('eight that sign somebody in at once never exceed the limit', async () => {
+    const file = temporaryFile();
+    const sessions = sessionsIn(open(file));
+    const others = await Other.all(8, name, file, 'sign in often');
+    let working = true;
+    const done = Promise.all(others.map((other) => other.done())).finally(() => {
+      working = false;
+    });
+    for (const other of others) other.go();
+    while (working) {
+      expect((await sessions.list({ user: 'ann' })).sessions.length).toBeLessThanOrEqual(3);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const told = (await done).flat();
+    expect(told.filter(({ did }) => did === 'signed in')).toHaveLength(3);
+    expect(told.filter(({ did }) => did === 'refused')).toHaveLength(8 * 6 - 3);
+  });
+
+  test('one that is killed loses nothing that it has told', async () => {
+    const file = temporaryFile();
+    for (let round = 0; round < 6; round++) {
+      const other = await Other.start(name, file, 'go on for ever');
+      other.go();
+      const told = await other.killAfter(2 + Math.floor(Math.random() * 60));
+
+      const connection = open(file);
+      expect(answerOf(connection, 'PRAGMA integrity_check')).toBe('ok');
+      const sessions = sessionsIn(connection);
+      const revoked = new Set(told.map((each) => (each.did === 'revoked' ? each.user : null)));
+      let checked = 0;
+      for (const each of told) {
+        if (each.did !== 'signed in') continue;
+        // Whoever was about to be revoked may be, or not.
+        const isCertain = revoked.has(each.user) || each.user.endsWith('who stays');
+        if (!isCertain) continue;
+        const expected = revoked.has(each.user) ? { ok: false, reason: 'revoked' } : { ok: true };
+        expect(await sessions.check(each.token), each.user).toMatchObject(expected);
+        checked++;
+      }
+      expect(checked).toBeGreaterThan(0);
+      await signIn(sessions, 'somebody else');
+      await sessions.close();
+    }
+  });
+});

@@ -1,0 +1,376 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isSessionError, type SessionErrorCode, type SessionStore } from 'session-revocation';
+import { type SqliteConnection, sqliteStore } from 'session-revocation/sqlite';
+import { describe, expect, test } from 'vitest';
+import { Database } from '../../adapters/engines/sqlite/database.ts';
+import { SqliteStore } from '../../adapters/engines/sqlite/store.ts';
+import { newEpoch } from '../../src/epoch.ts';
+import { newVersion, userTag } from '../../src/token.ts';
+import { drivers } from './support/sqlite-drivers.ts';
+import { answerOf, temporaryFile, watched } from './support/sqlite-files.ts';
+import { sessionsIn, signIn } from './support/sqlite-people.ts';
+
+/** Waits for an error of this package and gives what is behind it. */
+async function causeOf(
+  failing: Promise<unknown>,
+  code: SessionErrorCode = 'SESSION_STORE_UNAVAILABLE',
+): Promise<unknown> {
+  const error = await failing.then(
+    () => expect.fail('it did not fail'),
+    (reason: unknown) => reason,
+  );
+  if (!isSessionError(error, code)) throw error;
+  return error.cause;
+}
+
+const SYNCHRONOUS = ['OFF', 'NORMAL', 'FULL'];
+const synchronous = (connection: SqliteConnection): string | undefined =>
+  SYNCHRONOUS[Number(answerOf(connection, 'PRAGMA synchronous'))];
+
+/** A record that the store was asked for. */
+const askForRecord = (store: SessionStore, tag: string, version: number = newVersion()): unknown =>
+  store.epochs([{ tag, create: newEpoch(Date.now()), version, keepUntil: null }]);
+
+describe('sqliteStore', () => {
+  test.each([undefined, null, '', 42, {}, { exec() {} }])('refuses %j as a database', (file) => {
+    expect(() => sqliteStore(file as string)).toThrow(TypeError);
+  });
+
+  test.each([
+    ['an option that is unknown', { busytimeout: 5 }, /"busytimeout".*busyTimeout/],
+    ['a time that is none', { busyTimeout: 'soon' }, /busyTimeout/],
+    ['a negative time', { busyTimeout: -1 }, /busyTimeout/],
+    ['a time without end', { busyTimeout: '1d' }, /busyTimeout.*600000/],
+    ['options that are none', 'fast', /object/],
+    ['null', null, /object/],
+  ])('refuses %s', (_, options, message) => {
+    const make = (): unknown => sqliteStore(':memory:', options as object);
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(message);
+  });
+
+  test('opens a file by its name, with a driver that it finds', async () => {
+    const file = temporaryFile();
+    const first = sessionsIn(file);
+    const { token } = await signIn(first, 'ann');
+    await first.close();
+
+    const second = sessionsIn(file, { busyTimeout: '1s' });
+    expect(await second.check(token)).toMatchObject({ ok: true, session: { user: 'ann' } });
+    await second.close();
+  });
+
+  test('keeps sessions in memory', async () => {
+    const sessions = sessionsIn(':memory:');
+    const { token } = await signIn(sessions, 'ann');
+    await sessions.revoke({ user: 'ann' });
+    expect(await sessions.check(token)).toMatchObject({ ok: false, reason: 'revoked' });
+    await sessions.close();
+  });
+});
+
+describe.each(drivers)('$name', ({ open }) => {
+  describe('opening', () => {
+    test('waits for the first question, or for setup', async () => {
+      const file = temporaryFile();
+      const store = sqliteStore(file);
+      expect(existsSync(file)).toBe(false);
+      await store.setup?.();
+      expect(existsSync(file)).toBe(true);
+      await store.close?.();
+
+      const unused = temporaryFile();
+      await sqliteStore(unused).close?.();
+      expect(existsSync(unused)).toBe(false);
+    });
+
+    test('marks the file as its own, and gives it a write-ahead log', async () => {
+      const file = temporaryFile();
+      const store = sqliteStore(open(file));
+      await store.setup?.();
+      await store.setup?.();
+
+      const other = open(file);
+      expect(answerOf(other, 'PRAGMA application_id')).toBe(0x73726576);
+      expect(answerOf(other, 'PRAGMA user_version')).toBe(1);
+      expect(answerOf(other, 'PRAGMA journal_mode')).toBe('wal');
+      expect(answerOf(other, 'PRAGMA integrity_check')).toBe('ok');
+      other.close();
+      await store.close?.();
+    });
+
+    test('closing ends it, once and for all', async () => {
+      const connection = open(temporaryFile());
+      const sessions = sessionsIn(connection);
+      const { token } = await signIn(sessions, 'ann');
+      await sessions.close();
+      await sessions.close();
+      await causeOf(sessions.check(token));
+      await causeOf(sessions.fence({ user: 'ann' }));
+    });
+
+    test('the numbers of a connection with BigInts are numbers all the same', async () => {
+      const connection = open(temporaryFile());
+      (connection as { defaultSafeIntegers?(on: boolean): unknown }).defaultSafeIntegers?.(true);
+      const sessions = sessionsIn(connection);
+      const { token } = await signIn(sessions, 'ann');
+      const verdict = await sessions.check(token);
+      expect(verdict.session?.createdAt).toBeTypeOf('number');
+      expect(await sessions.revoke({ user: 'ann' })).toMatchObject({ revoked: true });
+    });
+
+    test('rows that a driver gives as objects will do', async () => {
+      const sessions = sessionsIn(watched(open(temporaryFile()), () => {}));
+      const { token, session } = await signIn(sessions, 'ann');
+      expect((await sessions.check(token)).session).toMatchObject({ ...session });
+      expect((await sessions.list({ user: 'ann' })).sessions).toHaveLength(1);
+    });
+  });
+
+  describe('a file that is not for us', () => {
+    /** A copy without a write-ahead log, so that its bytes are all there is. */
+    function copyOf(file: string): string {
+      open(file).exec(`VACUUM INTO '${file}.copy'`);
+      return `${file}.copy`;
+    }
+
+    test('of a later version is refused as too new, and not touched', async () => {
+      const file = temporaryFile();
+      const made = sessionsIn(open(file));
+      await signIn(made, 'ann');
+      await made.close();
+      const later = copyOf(file);
+      open(later).exec('PRAGMA user_version = 2');
+      const before = readFileSync(later);
+
+      const sessions = sessionsIn(open(later));
+      await causeOf(sessions.fence({ user: 'ann' }), 'SESSION_STORE_TOO_NEW');
+      await causeOf(sessions.list({ user: 'ann' }), 'SESSION_STORE_TOO_NEW');
+      await sessions.close();
+      expect(readFileSync(later).equals(before)).toBe(true);
+    });
+
+    test.each([
+      ['tables', 'CREATE TABLE users (id INTEGER PRIMARY KEY)'],
+      ['tables and our version', 'CREATE TABLE sessions (id TEXT); PRAGMA user_version = 1'],
+      ['a version and no tables', 'PRAGMA user_version = 7'],
+      ['an application of its own', 'PRAGMA application_id = 12345'],
+    ])('with %s of something else is refused, and not touched', async (_, sql) => {
+      const file = temporaryFile();
+      open(file).exec(sql);
+      const before = readFileSync(file);
+      const sessions = sessionsIn(open(file));
+      await causeOf(sessions.fence({ user: 'ann' }));
+      await sessions.close();
+      expect(readFileSync(file).equals(before)).toBe(true);
+    });
+
+    test('that is no database is unavailable, and not touched', async () => {
+      const file = temporaryFile();
+      writeFileSync(file, 'user,password\n'.repeat(1000));
+      const sessions = sessionsIn(file);
+      expect(await causeOf(sessions.fence({ user: 'ann' }))).toBeInstanceOf(Error);
+      expect(readFileSync(file, 'utf8')).toBe('user,password\n'.repeat(1000));
+    });
+
+    test('whose pages are damaged is unavailable; it never says "unknown"', async () => {
+      const file = temporaryFile();
+      const { token } = await signIn(sessionsIn(open(file)), 'ann');
+      const damaged = copyOf(file);
+      writeFileSync(damaged, readFileSync(damaged).fill(0xa5, 4096));
+
+      const sessions = sessionsIn(open(damaged));
+      expect(await causeOf(sessions.check(token))).toBeInstanceOf(Error);
+    });
+  });
+
+  describe('an outage', () => {
+    test('where there is no such directory; it is over when there is one', async () => {
+      const file = `${temporaryFile()}/deeper/sessions.db`;
+      const sessions = sessionsIn(file);
+      expect(await causeOf(sessions.fence({ user: 'ann' }))).toBeInstanceOf(Error);
+      mkdirSync(dirname(file), { recursive: true });
+      await signIn(sessions, 'ann');
+      await sessions.close();
+    });
+
+    test('of a file that can only be read: checks go on, and nothing else', async () => {
+      const file = temporaryFile();
+      const { token } = await signIn(sessionsIn(open(file)), 'ann');
+
+      const connection = open(file);
+      connection.exec('PRAGMA query_only = ON');
+      const sessions = sessionsIn(connection, { touchEvery: 0 });
+      const failed = new Promise((resolve) => sessions.on('background.failed', resolve));
+      expect(await sessions.check(token)).toMatchObject({ ok: true });
+      expect(await failed).toMatchObject({ operation: 'touch' });
+      expect(await causeOf(sessions.fence({ user: 'bob' }))).toBeInstanceOf(Error);
+      expect(await causeOf(sessions.revoke({ user: 'ann' }))).toBeInstanceOf(Error);
+      expect(await sessions.check(token)).toMatchObject({ ok: true });
+    });
+
+    test('while somebody else writes for longer than we wait: checks go on', async () => {
+      const file = temporaryFile();
+      const sessions = sessionsIn(open(file), { busyTimeout: 20 });
+      const { token } = await signIn(sessions, 'ann');
+
+      const other = open(file);
+      other.exec('BEGIN IMMEDIATE');
+      expect(await causeOf(sessions.revoke({ user: 'ann' }))).toBeInstanceOf(Error);
+      expect(await sessions.check(token)).toMatchObject({ ok: true });
+      other.exec('COMMIT');
+      expect(await sessions.revoke({ user: 'ann' })).toMatchObject({ revoked: true });
+      expect(await sessions.check(token)).toMatchObject({ reason: 'revoked' });
+    });
+
+    test('while somebody else has the whole file', async () => {
+      const file = temporaryFile();
+      const { token } = await signIn(sessionsIn(open(file)), 'ann');
+      open(file).exec(`VACUUM INTO '${file}.copy'`);
+
+      const owner = open(`${file}.copy`);
+      owner.exec('BEGIN EXCLUSIVE');
+      const sessions = sessionsIn(open(`${file}.copy`), { busyTimeout: 20 });
+      expect(await causeOf(sessions.check(token))).toBeInstanceOf(Error);
+      expect(await causeOf(sessions.fence({ user: 'ann' }))).toBeInstanceOf(Error);
+      owner.exec('COMMIT');
+      expect(await sessions.check(token)).toMatchObject({ ok: true });
+
+      // Nothing of the outage is left: this connection sees what another one does.
+      await sessionsIn(open(`${file}.copy`)).revoke({ user: 'ann' });
+      expect(await sessions.check(token)).toMatchObject({ reason: 'revoked' });
+    });
+
+    test('of a full disk: nothing is half done, and room makes it well', async () => {
+      const file = temporaryFile();
+      const connection = open(file);
+      const sessions = sessionsIn(connection);
+      const tokens = new Map([['user-0', (await signIn(sessions, 'user-0')).token]]);
+      const pages = Number(answerOf(connection, 'PRAGMA page_count'));
+      connection.exec(`PRAGMA max_page_count = ${pages + 4}`);
+
+      let failure: unknown;
+      for (let at = 1; failure === undefined; at++) {
+        await signIn(sessions, `user-${at}`).then(
+          ({ token }) => tokens.set(`user-${at}`, token),
+          (error: unknown) => {
+            failure = error;
+          },
+        );
+      }
+      expect(await causeOf(Promise.reject(failure))).toBeInstanceOf(Error);
+      expect(tokens.size).toBeGreaterThan(1);
+      for (const [user, token] of tokens) {
+        expect(await sessions.check(token)).toMatchObject({ ok: true, session: { user } });
+        expect((await sessions.list({ user })).sessions).toHaveLength(1);
+      }
+      const other = open(file);
+      other.exec('BEGIN IMMEDIATE; COMMIT');
+      expect(answerOf(other, 'PRAGMA integrity_check')).toBe('ok');
+      other.close();
+
+      connection.exec('PRAGMA max_page_count = 100000');
+      await signIn(sessions, 'the-one-who-came-in-vain');
+    });
+  });
+
+  describe('a transaction', () => {
+    test('that cannot commit leaves nothing behind, and is not left open', async () => {
+      const file = temporaryFile();
+      let broken = false;
+      const connection = watched(open(file), (sql) => {
+        if (broken && sql === 'COMMIT') throw new Error('no commit');
+      });
+      const sessions = sessionsIn(connection);
+      const { token, session } = await signIn(sessions, 'ann');
+
+      broken = true;
+      expect(await causeOf(sessions.revoke({ user: 'ann' }))).toMatchObject({ message: 'no commit' });
+      expect(await causeOf(sessions.end(session.id, { user: 'ann' }))).toMatchObject({ message: 'no commit' });
+      const other = open(file);
+      other.exec('BEGIN IMMEDIATE; COMMIT');
+      other.close();
+
+      broken = false;
+      expect(await sessions.check(token)).toMatchObject({ ok: true });
+      expect(await sessions.revoke({ user: 'ann' })).toMatchObject({ revoked: true });
+    });
+
+    test('that can be neither committed nor rolled back takes its connection with it', async () => {
+      const file = temporaryFile();
+      let broken = false;
+      let opened = 0;
+      const connect = (): Database => {
+        opened++;
+        const connection = watched(open(file), (sql) => {
+          if (broken && /COMMIT|ROLLBACK/.test(sql)) throw new Error(`no ${sql}`);
+        });
+        return new Database(connection, 100);
+      };
+      const store = new SqliteStore({ connect, discard: (database) => database.close() });
+      askForRecord(store, 'first');
+      expect(opened).toBe(1);
+
+      broken = true;
+      expect(() => askForRecord(store, 'second')).toThrow('no COMMIT');
+      broken = false;
+      askForRecord(store, 'third');
+      expect(opened).toBe(2);
+      expect(answerOf(open(file), "SELECT count(*) FROM epochs WHERE tag = 'second'")).toBe(0);
+    });
+
+    test('of ours is refused on a connection that somebody has one open on', async () => {
+      const connection = open(temporaryFile());
+      const sessions = sessionsIn(connection);
+      await signIn(sessions, 'ann');
+      connection.exec('BEGIN');
+      await causeOf(sessions.revoke({ user: 'ann' }));
+      connection.exec('ROLLBACK');
+      expect(await sessions.revoke({ user: 'ann' })).toMatchObject({ revoked: true });
+    });
+
+    test('waits for the disk, except where nobody was promised anything', async () => {
+      const connection = open(temporaryFile());
+      let levels: unknown[] = [];
+      let broken = false;
+      const sessions = sessionsIn(
+        watched(connection, (sql) => {
+          if (sql === 'BEGIN IMMEDIATE') levels.push(synchronous(connection));
+          if (broken && levels.length > 0 && sql === 'COMMIT') throw new Error('no commit');
+        }),
+        { touchEvery: 0 },
+      );
+      /** How well the writes of a call were kept. */
+      const levelsOf = async (call: () => Promise<unknown>): Promise<unknown[]> => {
+        levels = [];
+        await call();
+        await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+        expect(synchronous(connection)).toBe('FULL');
+        return levels;
+      };
+      const { token, session } = await signIn(sessions, 'ann');
+      expect(await levelsOf(() => sessions.fence({ user: 'bob' }))).toEqual(['NORMAL']);
+      expect(await levelsOf(() => sessions.check(token))).toEqual(['NORMAL']);
+      expect(await levelsOf(() => sessions.prune())).toEqual(['NORMAL']);
+      expect((await levelsOf(() => signIn(sessions, 'ann'))).at(-1)).toBe('FULL');
+      expect((await levelsOf(() => sessions.renew(session))).at(-1)).toBe('FULL');
+      expect((await levelsOf(() => sessions.end(session.id, { user: 'ann' }))).at(-1)).toBe('FULL');
+      expect((await levelsOf(() => sessions.revoke({ user: 'ann' }))).at(-1)).toBe('FULL');
+      broken = true;
+      expect(await levelsOf(() => causeOf(sessions.fence({ user: 'cleo' })))).toEqual(['NORMAL']);
+    });
+  });
+
+  test('versions go up to what JavaScript can count, and start over', () => {
+    const store = sqliteStore(open(temporaryFile()));
+    const tag = userTag('default', 'ann');
+    const last = Number.MAX_SAFE_INTEGER;
+    expect(askForRecord(store, tag, last)).toMatchObject([{ version: last }]);
+    const advance = { record: newEpoch(1), keepUntil: null };
+    expect(store.advance(tag, { ...advance, ifVersion: last })).toBe('advanced');
+    expect(askForRecord(store, tag)).toMatchObject([{ version: 0 }]);
+    expect(store.advance(tag, { ...advance, ifVersion: last })).toBe('conflict');
+    expect(store.advance(tag, { ...advance, ifVersion: 0 })).toBe('advanced');
+  });
+});

@@ -1,0 +1,33 @@
+import { createRequire } from 'node:module';
+import libsql from 'libsql';
+import type { SqliteConnection } from 'session-revocation/sqlite';
+
+/** A driver that can be tested here. */
+export interface SqliteDriver {
+  readonly name: 'libsql' | 'node:sqlite' | 'better-sqlite3';
+  open(file: string): SqliteConnection;
+}
+
+type Open = new (file: string) => SqliteConnection;
+
+const driver = (name: SqliteDriver['name'], Database: Open): SqliteDriver => ({
+  name,
+  open: (file) => new Database(file),
+});
+
+function builtIn(): readonly SqliteDriver[] {
+  const sqlite = process.getBuiltinModule('node:sqlite') as { DatabaseSync: Open } | undefined;
+  return sqlite === undefined ? [] : [driver('node:sqlite', sqlite.DatabaseSync)];
+}
+
+/** It compiles for a minute, so it is no dependency: `BETTER_SQLITE3` is the path of the package. */
+function betterSqlite3(): readonly SqliteDriver[] {
+  const path = process.env.BETTER_SQLITE3;
+  if (path !== undefined) return [driver('better-sqlite3', createRequire(import.meta.url)(path) as Open)];
+  if (process.env.REQUIRE_SERVICES === '1') throw new Error('BETTER_SQLITE3 must be the path of better-sqlite3');
+  console.warn('SKIPPED: better-sqlite3 (BETTER_SQLITE3 is not set to the path of the package)');
+  return [];
+}
+
+/** Every driver that is there. */
+export const drivers: readonly SqliteDriver[] = [driver('libsql', libsql as Open), ...builtIn(), ...betterSqlite3()];

@@ -1,0 +1,18 @@
+import { createSessions, type Session, type Sessions, type SessionsOptions } from 'session-revocation';
+import { type SqliteConnection, type SqliteOptions, sqliteStore } from 'session-revocation/sqlite';
+
+/** The sessions in a database. */
+export const sessionsIn = (
+  file: string | SqliteConnection,
+  options: Omit<SessionsOptions, 'store'> & SqliteOptions = {},
+): Sessions => {
+  const { busyTimeout, ...rest } = options;
+  return createSessions({ store: sqliteStore(file, { busyTimeout }), ...rest });
+};
+
+/** Signs somebody in, who must be let in. */
+export async function signIn(sessions: Sessions, user: string): Promise<{ session: Session; token: string }> {
+  const started = await sessions.start({ user, fence: await sessions.fence({ user }) });
+  if (!started.ok) throw new Error(`${user} was refused: ${started.reason}`);
+  return started;
+}

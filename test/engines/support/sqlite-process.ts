@@ -1,0 +1,67 @@
+/**
+ * A process of its own on a file: `node --import tsx sqlite-process.ts <driver> <file> <job>`. It says `ready`, waits for
+ * a line, does the job, and tells what it did, each time when it is done and before it goes on.
+ */
+import { writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Sessions } from 'session-revocation';
+import { drivers } from './sqlite-drivers.ts';
+import { sessionsIn, signIn } from './sqlite-people.ts';
+
+/** What a process tells: the user it signed in, or revoked. */
+export type Told =
+  | { readonly did: 'ready' | 'refused' }
+  | { readonly did: 'signed in'; readonly user: string; readonly token: string }
+  | { readonly did: 'revoked'; readonly user: string };
+
+/** What a process can do. */
+export type Job = 'sign in' | 'sign in often' | 'revoke' | 'go on for ever';
+
+// Synchronously: what was told was told before the next thing is done.
+const tell = (told: Told): void => {
+  writeSync(1, `${JSON.stringify(told)}\n`);
+};
+
+const signInAndTell = async (sessions: Sessions, user: string): Promise<void> => {
+  const { token } = await signIn(sessions, user);
+  tell({ did: 'signed in', user, token });
+};
+
+const revokeAndTell = async (sessions: Sessions, user: string): Promise<void> => {
+  const { revoked } = await sessions.revoke({ user });
+  if (!revoked) throw new Error('nothing was revoked');
+  tell({ did: 'revoked', user });
+};
+
+const JOBS: Record<Job, (sessions: Sessions) => Promise<void>> = {
+  'sign in': (sessions) => signInAndTell(sessions, `user ${process.pid}`),
+
+  async 'sign in often'(sessions) {
+    for (let times = 0; times < 6; times++) {
+      const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });
+      tell(started.ok ? { did: 'signed in', user: 'ann', token: started.token } : { did: 'refused' });
+    }
+  },
+
+  revoke: (sessions) => revokeAndTell(sessions, 'ann'),
+
+  async 'go on for ever'(sessions) {
+    for (let nth = 0; ; nth++) {
+      const user = `user ${nth} of ${process.pid}`;
+      await signInAndTell(sessions, `${user}, who stays`);
+      await signInAndTell(sessions, `${user}, who goes`);
+      await revokeAndTell(sessions, `${user}, who goes`);
+    }
+  },
+};
+
+const [name, file, job] = process.argv.slice(2);
+const driver = drivers.find((each) => each.name === name);
+if (driver === undefined || file === undefined || job === undefined) throw new Error(`there is no driver ${name}`);
+tell({ did: 'ready' });
+createInterface(process.stdin).once('line', async () => {
+  const sessions = sessionsIn(driver.open(file), { limit: { perUser: 3, overflow: 'refuse' } });
+  await JOBS[job as Job](sessions);
+  await sessions.close();
+  process.exit();
+});

@@ -1,0 +1,88 @@
+import { memoryStore } from 'session-revocation/memory';
+import { describe, expect, test } from 'vitest';
+import { type Exploration, explore, type Scenario } from './explorer/explore.ts';
+import { choices, operations, together } from './explorer/scenarios/everything.ts';
+import { accidents, limits, scenarios, sessions } from './explorer/scenarios/index.ts';
+import { variants } from './explorer/variants.ts';
+
+/** How many operations are under way together where everything meets everything: 3 takes a quarter of an hour. */
+const TOGETHER = Number(process.env.EXPLORE_TOGETHER ?? 2);
+
+/** A crash before any step of any operation makes ten schedules of one: the largest scenarios take too long. */
+const MOST_TO_CRASH = Number(process.env.EXPLORE_CRASHES ?? 60);
+
+const all = [...scenarios, ...accidents];
+const explored = new Map<string, Exploration>();
+
+async function exploredOnce(scenario: Scenario): Promise<Exploration> {
+  const known = explored.get(scenario.name) ?? (await explore(scenario));
+  explored.set(scenario.name, known);
+  return known;
+}
+
+describe('in every order of the steps of', () => {
+  test.each(all)('$name', async (scenario) => {
+    const { refuted, schedules, outcomes } = await exploredOnce(scenario);
+    expect(refuted).toBeNull();
+    expect(schedules).toBeGreaterThan(2);
+    expect(outcomes.size).toBeGreaterThanOrEqual(scenario.outcomes ?? 2);
+  });
+
+  test.each(all)('$name, where one may crash', async (scenario) => {
+    const { schedules } = await exploredOnce(scenario);
+    if (schedules > MOST_TO_CRASH) return;
+    const crashing = await explore(scenario, { crashes: 1 });
+    expect(crashing.refuted).toBeNull();
+    expect(crashing.schedules).toBeGreaterThan(2 * schedules);
+  });
+
+  test.each([...sessions, ...limits])('$name, on the memory store', async (scenario) => {
+    const { refuted, schedules } = await explore(scenario, { store: memoryStore });
+    expect(refuted).toBeNull();
+    expect(schedules).toBe((await exploredOnce(scenario)).schedules);
+  });
+
+  test.each(Object.keys(operations))(
+    '%s, and whatever else',
+    { timeout: TOGETHER > 2 ? 3600e3 : 20e3 },
+    async (name) => {
+      for (const names of choices(TOGETHER).filter(([first]) => first === name)) {
+        const { refuted } = await explore(together(names));
+        expect(refuted, names.join(' × ')).toBeNull();
+      }
+    },
+  );
+});
+
+describe('the exploration', () => {
+  test('runs thousands of schedules, in which operations answer in all sorts of ways', async () => {
+    const found = await Promise.all(all.map(exploredOnce));
+    const total = (of: (one: Exploration) => number): number => found.reduce((sum, one) => sum + of(one), 0);
+    expect(total(({ schedules }) => schedules)).toBeGreaterThan(4000);
+    expect(total(({ steps }) => steps)).toBeGreaterThan(40_000);
+    expect(total(({ outcomes }) => outcomes.size)).toBeGreaterThan(130);
+  });
+
+  test('leaves out only orders of which nothing else comes', async () => {
+    for (const scenario of [...scenarios.slice(0, 3), ...sessions.slice(0, 2)]) {
+      const whole = await explore(scenario, { reduced: false });
+      const { schedules, outcomes } = await exploredOnce(scenario);
+      expect(whole.refuted).toBeNull();
+      expect(whole.schedules).toBeGreaterThan(schedules);
+      expect(whole.outcomes).toEqual(outcomes);
+    }
+  });
+});
+
+describe('without the rule that', () => {
+  test.each(variants)('$rule: $violation', async ({ scenario: name, without, violation: seeking }) => {
+    const scenario = all.find((one) => one.name === name);
+    if (scenario === undefined) throw new Error(`there is no scenario "${name}"`);
+    const { refuted } =
+      'play' in without ? await explore(without, { seeking }) : await explore(scenario, { ...without, seeking });
+    expect(refuted?.violations).toContainEqual(expect.objectContaining({ kind: seeking }));
+
+    const control = await exploredOnce(scenario);
+    expect(control.refuted).toBeNull();
+  });
+});

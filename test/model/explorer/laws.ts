@@ -1,0 +1,136 @@
+import type { FoundSession } from 'session-revocation';
+import { judge, type Over } from '../../../src/session.ts';
+import { type Issued, isCoveredBy, isWithin, type Known, noEffect } from './history.ts';
+import type { World } from './world.ts';
+
+/**
+ * What must hold after every step of every schedule. That nearly covers a crash of one of them, too: an operation that
+ * never goes on is one whose later steps come last, and what it leaves behind is seen before they come.
+ */
+export function observe(world: World): void {
+  const { history } = world;
+  const now = world.now();
+  const living = new Map<string, number>();
+  for (const session of history.known.values()) {
+    const found = world.found(session);
+    const over: Over | 'pruned' | null = found === null ? 'pruned' : judge(found.session, found.epochs, now);
+    if (over === null) {
+      // A secret that no answer carried out yet lets nobody in.
+      const held = history.issued.some(({ id, hash }) => id === session.id && hash === found?.session.hash);
+      if (held) mayLive(world, session);
+      session.live = true;
+      const group = groupOf(session);
+      living.set(group, (living.get(group) ?? 0) + 1);
+    } else mayBeOver(world, session, over);
+    if (found !== null) mayExpire(world, session, found);
+  }
+  for (const issued of history.issued) {
+    if (issued.stale && accepts(world, issued)) history.violate('old secret', 'a replaced secret is accepted');
+  }
+  if (world.limit !== null) {
+    for (const [group, count] of living) {
+      if (count > world.limit) history.violate('limit', `${count} sessions live, ${world.limit} are allowed`);
+      if (count >= world.limit) history.fullAt.set(group, history.step);
+    }
+  }
+  history.effect = noEffect();
+}
+
+/** Whom a limit counts together. */
+export const groupOf = ({ realm, user, account, kind }: Pick<Known, 'realm' | 'user' | 'account' | 'kind'>): string =>
+  JSON.stringify([realm, user, account, kind]);
+
+/** Whether a token is worth something, by what is stored. */
+export function accepts(world: World, { id, hash }: Issued): boolean {
+  const session = world.history.known.get(id);
+  const found = session === undefined ? null : world.found(session);
+  return found !== null && found.session.hash === hash && judge(found.session, found.epochs, world.now()) === null;
+}
+
+function mayLive({ history }: World, session: Known): void {
+  const { id, dead, expiredAt } = session;
+  // What was used, or renewed, before the end of a lifetime may be written after it.
+  if (dead || (expiredAt !== null && history.effect.usedAt >= expiredAt)) {
+    history.violate('resurrection', `session ${id} was over and lives again`);
+  }
+  const revoked = history.revoked.find((one) => isCoveredBy(session, one));
+  if (revoked !== undefined) history.violate('survivor', `session ${id} outlived a revocation of its ${revoked.scope}`);
+  if (history.suspensions.some((one) => one.to > history.step && isWithin(one, session))) {
+    history.violate('suspended', `session ${id} lives in a suspended scope`);
+  }
+  if (session.password < history.passwordReset) history.violate('old password', `session ${id} lives after a reset`);
+  session.expiredAt = null;
+}
+
+function mayBeOver({ history }: World, session: Known, over: Over | 'pruned'): void {
+  const { effect, step } = history;
+  const reason = over === 'pruned' ? over : over.reason;
+  const covering = effect.revoked !== null && isCoveredBy(session, effect.revoked);
+  // Behind the fences of a realm and an account a session may be born dead, or be switched and die of it.
+  const overtaken = history.revoked.some(
+    (one) => (one.scope === 'realm' || one.scope === 'account') && isCoveredBy(session, one),
+  );
+  const isNew = effect.added === session || effect.switched === session;
+  const explained = effect.ended.has(session.id) || covering || reason === 'expired' || (isNew && overtaken);
+  if (!explained && effect.added === session) history.violate('born dead', `session ${session.id} was never live`);
+  else if (!explained && session.live) history.violate('unexplained death', `session ${session.id} is over: ${reason}`);
+
+  if (session.live || effect.added === session) {
+    session.diedAt = step;
+    session.diedOf = covering ? (effect.revoked?.scope ?? null) : null;
+  }
+  session.live = false;
+  session.expiredAt = over !== 'pruned' && over.reason === 'expired' ? over.at : null;
+  session.dead ||= session.expiredAt === null;
+}
+
+function mayExpire({ history }: World, session: Known, found: FoundSession): void {
+  const { expiresAt } = found.session;
+  if (expiresAt !== session.record.expiresAt && history.effect.reauthenticated !== session.id) {
+    history.violate('absolute moved', `session ${session.id} expires at another time`);
+  }
+  session.record = found.session;
+}
+
+/** What must hold in the end: the library says of every token what is stored. */
+export async function observeEnd(world: World): Promise<void> {
+  const { history } = world;
+  for (const failure of world.stepper.failures) history.violate('failure', String(failure));
+  for (const issued of history.issued) {
+    const { ok } = await world.probe(history.known.get(issued.id)?.realm).check(issued.token);
+    if (ok !== accepts(world, issued)) history.violate('wrong verdict', `a check says ${ok ? 'live' : 'over'}`);
+  }
+}
+
+/** When a sign-in began, in steps, and when its fence was read. */
+interface Attempt {
+  readonly begunAt: number;
+  readonly fencedAt: number;
+  readonly fenceIsOld: boolean;
+}
+
+/** What a refused sign-in was told must be so. */
+export function mayRefuse(
+  world: World,
+  reason: 'superseded' | 'suspended' | 'limit',
+  who: Pick<Known, 'realm' | 'user' | 'account' | 'kind'>,
+  { begunAt, fencedAt, fenceIsOld }: Attempt,
+): void {
+  const { history } = world;
+  const justified = {
+    superseded: () =>
+      fenceIsOld || history.revoked.some((one) => one.step > fencedAt && isWithin(one, who) && one.covers(who.kind)),
+    suspended: () => history.suspensions.some((one) => one.to >= begunAt && isWithin(one, who)),
+    limit: () => (history.fullAt.get(groupOf(who)) ?? -1) >= begunAt,
+  };
+  if (!justified[reason]()) history.violate('needless refusal', `a sign-in is refused as ${reason}`);
+}
+
+/** In whose name something is done must be live, unless a revocation of an account or the realm was as quick. */
+export function mayAsk({ history }: World, asker: string, isCurrent: boolean, begunAt: number): void {
+  const session = history.known.get(asker);
+  const excused = (session?.diedOf === 'realm' || session?.diedOf === 'account') && session.diedAt > begunAt;
+  if (!isCurrent || (session?.live !== true && !excused)) {
+    history.violate('dead asker', `something is done in the name of session ${asker}, which is over`);
+  }
+}

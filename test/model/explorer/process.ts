@@ -1,0 +1,188 @@
+import {
+  createSessions,
+  type RenewResult,
+  type RevokeRequest,
+  type RevokeResult,
+  type Scope,
+  type Session,
+  type SessionStore,
+  type Sessions,
+  type SessionsOptions,
+  type StartRequest,
+  type StartResult,
+  type Verdict,
+} from 'session-revocation';
+import { FENCE_LIVES } from '../../../src/fence.ts';
+import type { Known, Who } from './history.ts';
+import { accepts, mayRefuse } from './laws.ts';
+import { type Intent, isLive, SURVIVING, steppingStore, targetOf } from './recorder.ts';
+import type { World } from './world.ts';
+
+export interface ProcessOptions {
+  readonly realm?: string;
+  /** How far its clock is ahead, in ms. */
+  readonly skew?: number;
+  /** Options of its `Sessions`, over those of the world. */
+  readonly sessions?: Omit<SessionsOptions, 'store' | 'clock' | 'realm'>;
+}
+
+/** One process with one `Sessions`, doing one thing after the other; what it does is taken down and judged. */
+export class Process {
+  readonly name: string;
+  readonly realm: string;
+  readonly world: World;
+  readonly sessions: Sessions;
+  /** The store as this process sees it: every verb waits for its turn. */
+  readonly store: SessionStore;
+  readonly #skew: number;
+  intent: Intent | null = null;
+  reauthenticating = false;
+  begunAt = 0;
+  fencedAt = 0;
+  #fenceMadeAt = 0;
+  verifiedAt: number = Number.POSITIVE_INFINITY;
+  password: number = Number.POSITIVE_INFINITY;
+
+  constructor(world: World, name: string, { realm = 'default', skew = 0, sessions }: ProcessOptions) {
+    this.world = world;
+    this.name = name;
+    this.realm = realm;
+    this.#skew = skew;
+    const stepping = steppingStore(this);
+    this.store = world.options.split?.(stepping, this) ?? stepping;
+    this.sessions = createSessions({
+      ...{ kinds: KINDS, touchEvery: 0 },
+      ...world.options.sessions,
+      ...sessions,
+      ...{ store: this.store, realm, clock: { now: () => this.now() } },
+    });
+    this.sessions.on('background.failed', ({ error }) => world.stepper.fail(error));
+  }
+
+  now(): number {
+    return this.world.now() + this.#skew;
+  }
+
+  /** Takes a fence; its stamps are of the step in which it was read. */
+  async fence(who: Who): Promise<string> {
+    this.begunAt = this.world.history.step;
+    this.#fenceMadeAt = this.now();
+    const fence = await this.sessions.fence(who);
+    this.fencedAt = this.world.history.step;
+    return fence;
+  }
+
+  /** The app compares a password with the one that is right at this step. */
+  async verify(password: number): Promise<boolean> {
+    const { world } = this;
+    return world.look(this.name, 'verify', () => {
+      this.verifiedAt = world.history.step;
+      this.password = password;
+      return password === world.history.password;
+    });
+  }
+
+  async start(who: Who, fence: string, request: Partial<StartRequest> = {}): Promise<StartResult> {
+    this.begunAt = this.world.history.step;
+    const result = await this.sessions.start({ ...who, fence, ...request });
+    if (result.ok) this.world.issue(result.token);
+    else this.#refused(result.reason, who, request.kind ?? 'browser');
+    return result;
+  }
+
+  /** A whole sign-in. */
+  async signIn(who: Who, request: Partial<StartRequest> = {}): Promise<StartResult> {
+    return this.start(who, await this.fence(who), request);
+  }
+
+  async check(token: string): Promise<Verdict> {
+    const verdict = await this.sessions.check(token);
+    const issued = this.world.history.issued.find((one) => one.token === token);
+    if (issued !== undefined && verdict.ok !== accepts(this.world, issued)) {
+      this.world.history.violate('wrong verdict', `a check says ${verdict.ok ? 'live' : verdict.reason}`);
+    }
+    return verdict;
+  }
+
+  async renew(
+    session: Session,
+    switching?: { readonly account: string; readonly fence: string },
+  ): Promise<RenewResult> {
+    this.begunAt = this.world.history.step;
+    return this.#renewed(session, switching?.account, await this.sessions.renew(session, switching));
+  }
+
+  async reauthenticate(session: Session, fence: string): Promise<RenewResult> {
+    this.begunAt = this.world.history.step;
+    this.reauthenticating = true;
+    const result = await this.sessions.reauthenticate(session, { fence });
+    this.reauthenticating = false;
+    return this.#renewed(session, undefined, result);
+  }
+
+  #renewed(session: Session, switching: string | undefined, result: RenewResult): RenewResult {
+    if (result.ok) this.world.issue(result.token);
+    else if (result.reason === 'not-live') this.#notLive(session);
+    else
+      this.#refused(result.reason, { user: session.user, account: switching ?? session.account ?? '' }, session.kind);
+    return result;
+  }
+
+  async end(session: Session): Promise<boolean> {
+    const { ended } = await this.sessions.end(session.id, { user: session.user });
+    return ended;
+  }
+
+  /** Revokes, in somebody's name or in nobody's. */
+  async revoke(scope: Scope, request: RevokeRequest = {}, inNameOf?: Session): Promise<RevokeResult> {
+    const { keep, ifLive, kinds } = request;
+    const asker = inNameOf ?? keep ?? ifLive ?? null;
+    return this.#write(scope, kinds ?? null, keep ?? null, asker, null, () => this.sessions.revoke(scope, request));
+  }
+
+  suspend(scope: Scope): Promise<RevokeResult> {
+    return this.#write(scope, 'all', null, null, true, () => this.sessions.suspend(scope));
+  }
+
+  resume(scope: Scope): Promise<RevokeResult> {
+    return this.#write(scope, 'all', null, null, false, () => this.sessions.resume(scope));
+  }
+
+  async #write(
+    scope: Scope,
+    kinds: Intent['kinds'],
+    keep: Session | null,
+    asker: Session | null,
+    suspend: boolean | null,
+    write: () => Promise<RevokeResult>,
+  ): Promise<RevokeResult> {
+    this.begunAt = this.world.history.step;
+    this.intent = { target: targetOf(this.realm, scope), kinds, keep, asker, suspend };
+    const result = await write();
+    if (result.token !== null) this.world.issue(result.token);
+    if (!result.revoked && asker !== null) this.#notLive(asker);
+    return result;
+  }
+
+  /** Declares what the next advance of this process does, for operations that are put together by hand. */
+  intend(scope: Scope, keep: Session | null = null): void {
+    this.intent = { target: targetOf(this.realm, scope), kinds: null, keep, asker: keep, suspend: null };
+  }
+
+  #refused(reason: 'superseded' | 'suspended' | 'limit', who: Who, kind: string): void {
+    const { begunAt, fencedAt } = this;
+    const fenceIsOld = this.now() - this.#fenceMadeAt > FENCE_LIVES;
+    const identity: Pick<Known, 'realm' | 'user' | 'account' | 'kind'> = {
+      ...{ realm: this.realm, user: who.user, kind },
+      account: who.account === undefined || who.account === '' ? null : who.account,
+    };
+    mayRefuse(this.world, reason, identity, { begunAt, fencedAt, fenceIsOld });
+  }
+
+  #notLive(session: Session): void {
+    if (!isLive(this.world, session)) return;
+    this.world.history.violate('needless refusal', `session ${session.id} is live under the secret that was judged`);
+  }
+}
+
+const KINDS = Object.fromEntries(SURVIVING.map((kind) => [kind, { survives: ['user', 'member'] as const }]));

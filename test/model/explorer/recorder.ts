@@ -1,0 +1,168 @@
+import type {
+  Awaitable,
+  Renewal,
+  Scope,
+  ScopeName,
+  Session,
+  SessionRecord,
+  SessionStore,
+  Touch,
+  UserWrite,
+} from 'session-revocation';
+import { Session as JudgedSession, judge } from '../../../src/session.ts';
+import type { Known, Target } from './history.ts';
+import { mayAsk } from './laws.ts';
+import type { Process } from './process.ts';
+import type { World } from './world.ts';
+
+/** What a process is about to write, in words that no store knows. */
+export interface Intent {
+  readonly target: Target;
+  readonly kinds: readonly string[] | 'all' | null;
+  readonly keep: Session | null;
+  /** In whose name it is done. */
+  readonly asker: Session | null;
+  readonly suspend: boolean | null;
+}
+
+/** The store as one process sees it: every verb waits for its turn, and what it wrote is taken down. */
+export function steppingStore(process: Process): SessionStore {
+  const { world, name } = process;
+  const { store, history, stepper } = world;
+  const ask = <T>(verb: string, perform: () => Awaitable<T>, wrote: (outcome: T) => boolean): Promise<T> =>
+    stepper.request(name, verb, () => {
+      history.step++;
+      const outcome = perform();
+      if (outcome instanceof Promise) throw new Error('a store must answer at once here');
+      history.harmless = !wrote(outcome as T);
+      return outcome as T;
+    });
+  const unseen = (): boolean => false;
+
+  const added = (session: SessionRecord, write: UserWrite): true => {
+    const known = knownOf(process, session);
+    history.known.set(session.id, known);
+    history.effect.added = known;
+    return ended(write);
+  };
+  const renewed = ({ session, moves, now, ...write }: Renewal): true => {
+    history.rotate(session.id);
+    history.effect.usedAt = now;
+    if (process.reauthenticating) history.effect.reauthenticated = session.id;
+    const known = history.known.get(session.id);
+    if (moves && known !== undefined) {
+      known.account = session.account;
+      known.enteredAt = process.fencedAt;
+      history.effect.switched = known;
+    }
+    return ended(write);
+  };
+  const ended = ({ ending }: Pick<UserWrite, 'ending'>): true => {
+    for (const { id } of ending) history.effect.ended.add(id);
+    return true;
+  };
+  const used = (touches: readonly Touch[]): true => {
+    history.effect.usedAt = Math.min(...touches.map(({ at }) => at));
+    return true;
+  };
+
+  return {
+    epochs: (requests) =>
+      ask(
+        'epochs',
+        () => store.epochs(requests),
+        (answer) => answer.some(({ record }, at) => record.incarnation === requests[at]?.create.incarnation),
+      ),
+    add: (session, write) =>
+      ask(
+        'add',
+        () => store.add(session, write),
+        (outcome) => outcome === 'added' && added(session, write),
+      ),
+    find: (realm, refs) => ask('find', () => store.find(realm, refs), unseen),
+    list: (realm, user, page) => ask('list', () => store.list(realm, user, page), unseen),
+    touch: (touches) =>
+      ask(
+        'touch',
+        () => store.touch(touches),
+        () => used(touches),
+      ),
+    renew: (renewal) =>
+      ask(
+        'renew',
+        () => store.renew(renewal),
+        (outcome) => outcome === 'renewed' && renewed(renewal),
+      ),
+    end: (ref, cause) =>
+      ask(
+        'end',
+        () => store.end(ref, cause),
+        (outcome) => outcome && ended({ ending: [{ id: ref.id, ended: cause }] }),
+      ),
+    advance: (tag, advance) => {
+      const asker = process.intent?.asker ?? null;
+      let current = false;
+      return ask(
+        'advance',
+        () => {
+          current = asker !== null && isCurrent(world, asker);
+          return store.advance(tag, advance);
+        },
+        (outcome) => outcome === 'advanced' && advanced(process, current),
+      );
+    },
+    prune: (batch) =>
+      ask(
+        'prune',
+        () => store.prune(batch),
+        () => true,
+      ),
+  };
+}
+
+function knownOf(process: Process, record: SessionRecord): Known {
+  const { id, user, kind, account } = record;
+  const begunAt = Math.min(process.fencedAt, process.verifiedAt);
+  return {
+    ...{ id, realm: process.realm, user, kind, account, record, begunAt, enteredAt: begunAt },
+    ...{ password: process.password, live: false, dead: false, expiredAt: null, diedOf: null, diedAt: 0 },
+  };
+}
+
+/** Takes an advance down, and judges whether it was to be done in this name. */
+function advanced({ world, intent, begunAt }: Process, current: boolean): true {
+  if (intent === null) throw new Error('an advance must be declared');
+  const { target, kinds, keep, asker, suspend } = intent;
+  const { history } = world;
+  if (asker !== null) mayAsk(world, asker.id, current, begunAt);
+  if (keep !== null) history.rotate(keep.id);
+  const spares = target.scope === 'user' || target.scope === 'member' ? SURVIVING : [];
+  const covers = (kind: string): boolean =>
+    kinds === 'all' || (kinds === null ? !spares.includes(kind) : kinds.includes(kind));
+  history.revoke({ ...target, step: history.step, kept: keep?.id ?? null, covers });
+  if (suspend !== null) history.suspend(target, suspend);
+  return true;
+}
+
+/** The kinds that survive the revocation of a user or a member here. */
+export const SURVIVING: readonly string[] = ['api'];
+
+/** A scope, by its names. */
+export function targetOf(realm: string, scope: Scope): Target {
+  if ('realm' in scope) return { realm, scope: 'realm', user: null, account: null };
+  const { user = null, account = null } = scope;
+  const name: ScopeName = user === null ? 'account' : account === null ? 'user' : 'member';
+  return { realm, scope: name, user, account };
+}
+
+/** Whether a session is still under the secret that was judged. */
+export function isCurrent(world: World, session: Session): boolean {
+  const found = world.find(session.id);
+  return found?.session.hash === JudgedSession.recordOf('session', session).hash;
+}
+
+/** Whether it is that, and live. */
+export function isLive(world: World, session: Session): boolean {
+  const found = world.find(session.id);
+  return isCurrent(world, session) && found !== null && judge(found.session, found.epochs, world.now()) === null;
+}

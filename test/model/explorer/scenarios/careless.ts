@@ -1,0 +1,71 @@
+import type { Session } from 'session-revocation';
+import { advanceEpoch, newEpoch } from '../../../../src/epoch.ts';
+import { FENCE_KEEPS } from '../../../../src/fence.ts';
+import { Session as Judged } from '../../../../src/session.ts';
+import { formatToken, hashSecret, newSecret, newVersion } from '../../../../src/token.ts';
+import type { Scenario } from '../explore.ts';
+import type { Process } from '../process.ts';
+import { ANN, before, inTurn, resetPassword, scenario, signInWith } from './scenario.ts';
+
+// Operations as somebody would write them who leaves out a rule. Each has its counterpart among the other scenarios.
+
+/** Keeps a session without asking whether it is live. */
+async function keepWhoever(process: Process, session: Session): Promise<void> {
+  const { userTag: user, accountTag: account, id, kind, stamps, hash: ifHash } = Judged.recordOf('session', session);
+  const now = process.now();
+  const keepUntil = now + FENCE_KEEPS;
+  const [current] = await process.store.epochs([
+    { tag: user, create: newEpoch(now), version: newVersion(), keepUntil },
+  ]);
+  const change = { covers: { except: [] }, mark: { at: now, by: null, reason: null } };
+  const advanced = advanceEpoch(current!.record, null, change, now);
+  const record = { ...advanced!, keep: { [kind]: { id, from: stamps.user } } };
+  const secret = newSecret();
+  const asker = { id, ifHash, hash: hashSecret(secret), serial: 1, now };
+  process.intend(ANN, session);
+  const outcome = await process.store.advance(user, { record, ifVersion: current!.version, keepUntil, asker });
+  if (outcome === 'advanced') process.world.issue(formatToken({ id, user, account }, secret));
+  if (outcome === 'conflict') await keepWhoever(process, session);
+}
+
+export const keepingWhoever: Scenario = scenario('two keeps at once, of whoever', async (world) => {
+  const [{ session: a }, { session: b }] = [await before(world), await before(world)];
+  const [one, two] = [world.process('one'), world.process('two')];
+  return [() => keepWhoever(one, a), () => keepWhoever(two, b)];
+});
+
+export const fenceAfterPassword: Scenario = scenario('reset × sign-in that takes its fence late', async (world) => {
+  const [reset, old] = [world.process('reset'), world.process('old')];
+  const signIn = async (): Promise<unknown> => ((await old.verify(0)) ? old.signIn(ANN) : null);
+  return [() => resetPassword(world, reset), signIn];
+});
+
+export const passwordAfterAdvance: Scenario = scenario(
+  'reset that writes the password last × sign-in',
+  async (world) => {
+    const [reset, old] = [world.process('reset'), world.process('old')];
+    const writeLast = inTurn(
+      () => reset.revoke(ANN, { kinds: 'all' }),
+      () => world.setPassword('reset'),
+      async () => {
+        world.history.passwordReset = world.history.password;
+      },
+    );
+    return [writeLast, () => signInWith(old, 0)];
+  },
+);
+
+export const signOutByTheDead: Scenario = scenario(
+  'sign out everywhere by whoever asks × revoke, sign-in',
+  async (world) => {
+    const { session } = await before(world);
+    const [page, ann] = [world.process('page'), world.process('ann')];
+    return [
+      () => page.revoke(ANN, {}, session),
+      inTurn(
+        () => ann.revoke(ANN),
+        () => ann.signIn(ANN),
+      ),
+    ];
+  },
+);

@@ -1,0 +1,82 @@
+import type { Session } from 'session-revocation';
+import type { Scenario } from '../explore.ts';
+import type { Process } from '../process.ts';
+import type { World, WorldOptions } from '../world.ts';
+import { ACME, ANN, AT_ACME, AT_BETA, BETA, before, DAY, inTurn, REALM, scenario, switchTo } from './scenario.ts';
+
+interface Subjects {
+  /** Two sessions at an account, and the token of the first. */
+  readonly a: Session;
+  readonly b: Session;
+  readonly token: string;
+}
+
+type Operation = (process: Process, subjects: Subjects, world: World) => Promise<unknown>;
+
+/** Whatever may happen, one operation of each sort. */
+export const operations: Readonly<Record<string, Operation>> = {
+  'sign-in': (process) => process.signIn(ANN),
+  'sign-in at an account': (process) => process.signIn(AT_ACME),
+  'sign-in as api': (process) => process.signIn(AT_ACME, { kind: 'api' }),
+  'check A': (process, { token }) => process.check(token),
+  'renew A': (process, { a }) => process.renew(a),
+  'reauthenticate A': async (process, { a }) => process.reauthenticate(a, await process.fence(AT_ACME)),
+  'switch A': (process, { a }) => switchTo(process, a, AT_BETA),
+  'end A': (process, { a }) => process.end(a),
+  'revoke user': (process) => process.revoke(ANN),
+  'revoke user, all kinds': (process) => process.revoke(ANN, { kinds: 'all' }),
+  'revoke user, api': (process) => process.revoke(ANN, { kinds: ['api'] }),
+  'keep A': (process, { a }) => process.revoke(ANN, { keep: a }),
+  'keep B': (process, { b }) => process.revoke(ANN, { keep: b }),
+  'sign out everywhere by A': (process, { a }) => process.revoke(ANN, { ifLive: a }),
+  'revoke member': (process) => process.revoke(AT_ACME),
+  'keep A as a member': (process, { a }) => process.revoke(AT_ACME, { keep: a }),
+  'revoke account': (process) => process.revoke(ACME),
+  'revoke the other account': (process) => process.revoke(BETA),
+  'revoke realm': (process) => process.revoke(REALM),
+  'suspend, resume user': (process) =>
+    inTurn(
+      () => process.suspend(ANN),
+      () => process.resume(ANN),
+    )(),
+  'suspend, resume account': (process) =>
+    inTurn(
+      () => process.suspend(ACME),
+      () => process.resume(ACME),
+    )(),
+  'lose user': (process, _, world) => world.lose(process.name, 'user', 'ann'),
+  'lose account': (process, _, world) => world.lose(process.name, 'account', 'acme'),
+  'lose realm': (process, _, world) => world.lose(process.name, 'realm', 'default'),
+  'a day, prune': (process, _, world) =>
+    inTurn(
+      () => world.wait(process.name, DAY),
+      () => process.sessions.prune(),
+    )(),
+};
+
+/** These operations at the same time, after two sessions at an account and one elsewhere. */
+export function together(names: readonly string[], options: WorldOptions = {}): Scenario {
+  return scenario(
+    names.join(' × '),
+    async (world) => {
+      // So that no two of the stamps are alike.
+      await world.process('admin').revoke(AT_ACME);
+      await world.process('admin').revoke(ANN);
+      const { session: a, token } = await before(world, AT_ACME);
+      const { session: b } = await before(world, AT_ACME);
+      await before(world, ANN, { kind: 'api' });
+      return names.map((name, at) => {
+        const process = world.process(`${at}`);
+        return () => operations[name]!(process, { a, b, token }, world);
+      });
+    },
+    options,
+  );
+}
+
+/** Every choice of so many operations, each also with itself. */
+export function choices(count: number, from = 0): readonly (readonly string[])[] {
+  if (count === 0) return [[]];
+  const names = Object.keys(operations);
+  return names.flatMap((name, at) => (at < from ? [] : choices(count - 1, at).map((others) => [name, ...others])));
+}

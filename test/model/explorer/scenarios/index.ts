@@ -1,0 +1,18 @@
+import type { Scenario } from '../explore.ts';
+import { accidents } from './accidents.ts';
+import { limits } from './limits.ts';
+import { sessions } from './living-sessions.ts';
+import { signIns, strangers } from './sign-ins.ts';
+import { leaving, switches } from './switches.ts';
+
+/** What any store must stand. */
+export const scenarios: readonly Scenario[] = [
+  ...signIns,
+  ...strangers,
+  ...sessions,
+  ...switches,
+  ...leaving,
+  ...limits,
+];
+/** Beside them: what takes a store that can lose a record, a clock, a pruner. */
+export { accidents, limits, sessions };

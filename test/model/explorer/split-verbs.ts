@@ -1,0 +1,66 @@
+import type { SessionStore } from 'session-revocation';
+import { newEpoch } from '../../../src/epoch.ts';
+import { newVersion } from '../../../src/token.ts';
+import type { WorldOptions } from './world.ts';
+
+// Stores whose verbs are not one atomic step: another process may come in between, or a crash.
+
+type Split = NonNullable<WorldOptions['split']>;
+
+/** Rotates the secret of the kept session in a step of its own. */
+export const lateRotation: Split = (store, { world, name }) => ({
+  ...store,
+  advance: async (tag, advance) => {
+    const { asker } = advance;
+    if (asker === undefined) return store.advance(tag, advance);
+    const outcome = await store.advance(tag, { ...advance, asker: { ...asker, hash: asker.ifHash } });
+    await world.act(name, 'rotate', () => {
+      const row = world.reference.row(asker.id);
+      if (row !== null) world.reference.overwrite({ ...row, hash: asker.hash, serial: asker.serial });
+    });
+    return outcome;
+  },
+});
+
+/** Notes a use by writing the session as it was found. */
+export const copyingTouch: Split = (store, { world, name }) => {
+  let found: Awaited<ReturnType<SessionStore['find']>> = [];
+  return {
+    ...store,
+    find: async (realm, refs) => {
+      found = await store.find(realm, refs);
+      return found;
+    },
+    touch: (touches) =>
+      world.act(name, 'touch', () => {
+        for (const one of found) world.reference.overwrite({ ...one!.session, lastUsedAt: touches[0]!.at });
+      }),
+  };
+};
+
+/** Knows of the account that a session left only what was read before the switch. */
+export const oldLookAtLeftAccount: Split = (store) => {
+  let left: Awaited<ReturnType<SessionStore['find']>> = [];
+  return {
+    ...store,
+    find: async (realm, refs) => {
+      left = await store.find(realm, refs);
+      return left;
+    },
+    epochs: async (requests) => {
+      const record = left[0]?.epochs.account ?? null;
+      return requests.length === 1 && record !== null ? [{ record, version: 0 }] : store.epochs(requests);
+    },
+  };
+};
+
+/** Raises how long a record is kept in a step of its own. */
+export const lateKeepUntil: Split = (store) => ({
+  ...store,
+  add: async (session, write) => {
+    const outcome = await store.add(session, { ...write, keepUntil: 0 });
+    const request = { tag: session.userTag, create: newEpoch(session.createdAt), version: newVersion() };
+    if (outcome === 'added') await store.epochs([{ ...request, keepUntil: write.keepUntil }]);
+    return outcome;
+  },
+});

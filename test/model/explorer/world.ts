@@ -1,0 +1,144 @@
+import {
+  createSessions,
+  type FoundSession,
+  type SessionStore,
+  type Sessions,
+  type SessionsOptions,
+} from 'session-revocation';
+import { accountTag, hashSecret, parseToken, realmTag, userTag } from '../../../src/token.ts';
+import { ReferenceStore } from '../reference-store.ts';
+import { History, type Known, type Target } from './history.ts';
+import { observe } from './laws.ts';
+import { Process, type ProcessOptions } from './process.ts';
+import { Stepper } from './stepping.ts';
+
+/** What a schedule runs on: a store, a rule that is left out. */
+export interface WorldOptions {
+  /** The store, made for every schedule anew. It must answer at once. */
+  readonly store?: () => SessionStore;
+  /** Takes verbs apart into several steps. */
+  readonly split?: (store: SessionStore, process: Process) => SessionStore;
+  /** How many processes may crash, each before any of its steps. Default 0. */
+  readonly crashes?: number;
+  /** Options of every `Sessions`. */
+  readonly sessions?: Omit<SessionsOptions, 'store' | 'clock' | 'realm'>;
+}
+
+const BEGINNING = Date.UTC(2030, 0, 1);
+const FOR_EVER = { absolute: null, idle: null };
+
+/** Everything that there is in one schedule. */
+export class World {
+  readonly store: SessionStore;
+  readonly history: History = new History();
+  readonly stepper: Stepper;
+  readonly options: WorldOptions;
+  /** How many sessions the law allows. */
+  readonly limit: number | null;
+  readonly #probes = new Map<string, Sessions>();
+  #elapsed = 0;
+  #processes = 0;
+
+  constructor(options: WorldOptions = {}) {
+    this.options = options;
+    this.stepper = new Stepper(() => observe(this), options.crashes);
+    this.store = options.store?.() ?? new ReferenceStore();
+    this.limit = options.sessions?.limit?.perUser ?? (options.sessions?.replace === 'same-browser' ? 1 : null);
+  }
+
+  /** Another node, which is asked without a schedule. */
+  probe(realm = 'default'): Sessions {
+    const clock = { now: () => this.now() };
+    const probe =
+      this.#probes.get(realm) ??
+      createSessions({ store: this.store, realm, clock, lifetime: FOR_EVER, touchEvery: '3000d' });
+    this.#probes.set(realm, probe);
+    return probe;
+  }
+
+  /** The true time, Unix ms. It stands still unless it is moved: nothing may hang on steps being some time apart. */
+  now(): number {
+    return BEGINNING + this.#elapsed;
+  }
+
+  /** A process of its own: with its own clock, its own part in the schedule. */
+  process(name: string, options: ProcessOptions = {}): Process {
+    this.#processes++;
+    return new Process(this, name, { ...options, skew: (options.skew ?? 0) + this.#processes });
+  }
+
+  /** An atomic step of the world's own that changes something: an app's, a clock's, an accident. */
+  act<T>(process: string, verb: string, perform: () => T): Promise<T> {
+    return this.#step(process, verb, perform, false);
+  }
+
+  /** One that only looks. */
+  look<T>(process: string, verb: string, perform: () => T): Promise<T> {
+    return this.#step(process, verb, perform, true);
+  }
+
+  #step<T>(process: string, verb: string, perform: () => T, harmless: boolean): Promise<T> {
+    return this.stepper.request(process, verb, () => {
+      this.history.step++;
+      this.history.harmless = harmless;
+      return perform();
+    });
+  }
+
+  /** Lets time pass. */
+  wait(process: string, ms: number): Promise<void> {
+    return this.act(process, 'clock', () => {
+      this.#elapsed += ms;
+    });
+  }
+
+  /** Loses the record of a realm, an account or a user, and with it what was suspended: nobody else knows of that. */
+  lose(process: string, scope: 'realm' | 'account' | 'user', name: string, realm = 'default'): Promise<void> {
+    return this.act(process, 'lose', () => {
+      const tag =
+        scope === 'realm' ? realmTag(name) : scope === 'user' ? userTag(realm, name) : accountTag(realm, name);
+      this.reference.lose(tag);
+      const target: Target = {
+        ...{ scope, realm: scope === 'realm' ? name : realm },
+        user: scope === 'user' ? name : null,
+        account: scope === 'account' ? name : null,
+      };
+      this.history.revoke({ ...target, step: this.history.step, kept: null, covers: () => true });
+      this.history.forgetSuspensions(target);
+    });
+  }
+
+  /** The app writes a new password: the old one is wrong from now on. */
+  setPassword(process: string): Promise<void> {
+    return this.act(process, 'password', () => {
+      this.history.password++;
+    });
+  }
+
+  get reference(): ReferenceStore {
+    if (this.store instanceof ReferenceStore) return this.store;
+    throw new Error('only the reference store can be looked into');
+  }
+
+  /** A session as it is stored, with its records. */
+  found(session: Known): FoundSession | null {
+    const { id, realm, user } = session;
+    const found = this.store.find(realmTag(realm), [{ id, user: userTag(realm, user) }]);
+    if (found instanceof Promise) throw new Error('a store must answer at once here');
+    return found[0] ?? null;
+  }
+
+  /** The same, by its id. */
+  find(id: string): FoundSession | null {
+    const known = this.history.known.get(id);
+    return known === undefined ? null : this.found(known);
+  }
+
+  /** Takes down that somebody holds a token. */
+  issue(token: string): void {
+    const parsed = parseToken(token);
+    if (parsed === null) throw new Error('a token is malformed');
+    const { ref, secret } = parsed;
+    this.history.issued.push({ token, id: ref.id, hash: hashSecret(secret), stale: false });
+  }
+}

@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import type { SessionStore } from 'session-revocation';
+import { memoryStore } from 'session-revocation/memory';
+import { sqliteStore } from 'session-revocation/sqlite';
+import { expect, test } from 'vitest';
+import { ReferenceStore } from './reference-store.ts';
+import { operation, rules } from './sessions-model/operations.ts';
+import { Run } from './sessions-model/run.ts';
+import { take } from './sessions-model/steps.ts';
+
+/** How many runs on each store. A longer search: `MODEL_RUNS=20000 npx vitest run test/model/sessions-model`. */
+const RUNS = Number(process.env.MODEL_RUNS ?? 150);
+/** What a failure prints, to see it again. */
+const SEED = process.env.MODEL_SEED === undefined ? {} : { seed: Number(process.env.MODEL_SEED) };
+
+const stores: readonly [name: string, open: () => SessionStore][] = [
+  ['the reference store', () => new ReferenceStore()],
+  ['the memory store', () => memoryStore()],
+  ['the SQLite store', () => sqliteStore(':memory:')],
+];
+
+test.each(stores)(
+  'a model that hunts sessions says the same of every token, list and operation: on %s',
+  async (_, open) => {
+    const told = new Map<string, number>();
+    const operations = fc.array(operation, { maxLength: 80, size: 'max' });
+    const property = fc.asyncProperty(rules, operations, async (given, todo) => {
+      const store = open();
+      const run = new Run(store, given, told);
+      for (const one of todo) await take(run, one);
+      await run.compare();
+      await store.close?.();
+    });
+    await fc.assert(property, { numRuns: RUNS, ...SEED });
+    expect(USUAL.filter((usual) => ![...told.keys()].some((answer) => answer.startsWith(usual)))).toEqual([]);
+  },
+  60_000 + RUNS * 100,
+);
+
+/** What must come up, or else the runs prove little. */
+const USUAL = [
+  ...['ok', 'superseded', 'suspended', 'limit'].map((word) => `start: ${word}`),
+  ...['ok', 'superseded', 'ended', 'expired', 'revoked', 'unknown'].map((word) => `check: ${word}`),
+  ...['ok', 'not-live'].map((word) => `renew: ${word}`),
+  ...['ok', 'not-live', 'superseded'].map((word) => `reauthenticate: ${word}`),
+  ...['ok', 'not-live', 'superseded'].map((word) => `switch: ${word}`),
+  ...['kept', 'not-live'].map((word) => `keep: ${word}`),
+  ...['revoked', 'not-live'].map((word) => `sign out everywhere: ${word}`),
+  ...['true', 'false'].map((word) => `end: ${word}`),
+  'prune: ',
+];

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+import { type Core, contend } from '../../src/core.ts';
+import { createSessions } from '../../src/sessions.ts';
+import { referenceStore } from '../contract/reference-store.ts';
+
+const UNAVAILABLE = {
+  code: 'SESSION_STORE_UNAVAILABLE',
+  message: expect.stringMatching(/^other writes kept coming first for /),
+};
+const core = (deadline: number): Core => ({ settings: { deadline } }) as Core;
+
+describe('a write that is beaten by others', () => {
+  test('is tried again until it is not', async () => {
+    let tries = 0;
+    expect(await contend(core(5000), async () => (++tries < 9 ? 'conflict' : 'done'))).toBe('done');
+    expect(tries).toBe(9);
+  });
+
+  test('gives up at the deadline: that is an outage, and no answer', async () => {
+    let tries = 0;
+    const losing = async (): Promise<'conflict'> => {
+      tries += 1;
+      return 'conflict';
+    };
+    await expect(contend(core(30), losing)).rejects.toMatchObject(UNAVAILABLE);
+    expect(tries).toBeGreaterThan(3);
+  });
+
+  test('fails at once with what the attempt throws', async () => {
+    await expect(contend(core(5000), () => Promise.reject(new Error('down')))).rejects.toThrow('down');
+  });
+
+  test('is unavailable, not refused, in every operation that writes so', async () => {
+    const store = { ...referenceStore(), add: () => 'conflict' as const, advance: () => 'conflict' as const };
+    const sessions = createSessions({ store, deadline: 20 });
+    const fence = await sessions.fence({ user: 'ann' });
+    await expect(sessions.start({ user: 'ann', fence })).rejects.toMatchObject(UNAVAILABLE);
+    await expect(sessions.revoke({ user: 'ann' })).rejects.toMatchObject(UNAVAILABLE);
+    await expect(sessions.suspend({ realm: true })).rejects.toMatchObject(UNAVAILABLE);
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { newEpoch } from '../../src/epoch.ts';
+import { SessionError } from '../../src/errors.ts';
+import type { SessionRecord } from '../../src/session.ts';
+import type { FoundSession, SessionStore } from '../../src/store.ts';
+import { guardStore, isPromise } from '../../src/store-guard.ts';
+
+const VERBS = ['epochs', 'add', 'find', 'list', 'touch', 'renew', 'end', 'advance', 'prune'] as const;
+type Verb = (typeof VERBS)[number];
+
+const ref = { id: 'i', user: 'u' };
+const record = newEpoch(0);
+const session = {
+  ...{
+    id: 'i',
+    userTag: 'u',
+    accountTag: null,
+    hash: 'h',
+    kind: 'browser',
+    ended: null,
+    expiresAt: 1,
+    idle: null,
+    lastUsedAt: 0,
+  },
+  stamps: { realm: record.base, user: record.base, account: null, member: null },
+} as unknown as SessionRecord;
+const found: FoundSession = { session, epochs: { realm: record, user: record, account: null } };
+
+// A store of which every verb answers like this.
+const answering = (answer: (verb: Verb) => unknown): SessionStore =>
+  Object.fromEntries(VERBS.map((verb) => [verb, () => answer(verb)])) as unknown as SessionStore;
+
+const ask = async (store: SessionStore, verb: Verb, deadline = 10): Promise<unknown> =>
+  (guardStore(store, deadline)[verb] as (...given: unknown[]) => unknown)('realm', verb === 'find' ? [ref] : [], []);
+
+const UNAVAILABLE = { name: 'SessionError', code: 'SESSION_STORE_UNAVAILABLE', status: 503 };
+
+describe('OPS-1: every verb of a guarded store', () => {
+  test.each(VERBS)('%s: is unavailable where the store throws, with the cause', async (verb) => {
+    const cause = new Error('down');
+    const store = answering(() => {
+      throw cause;
+    });
+    await expect(ask(store, verb)).rejects.toMatchObject({ ...UNAVAILABLE, cause });
+  });
+
+  test.each(VERBS)('%s: is unavailable where the store rejects, with the cause', async (verb) => {
+    const cause = 'not even an error';
+    await expect(
+      ask(
+        answering(() => Promise.reject(cause)),
+        verb,
+      ),
+    ).rejects.toMatchObject({ ...UNAVAILABLE, cause });
+  });
+
+  test.each(VERBS)('%s: is unavailable where no answer comes before the deadline', async (verb) => {
+    const store = answering(() => new Promise(() => {}));
+    await expect(ask(store, verb)).rejects.toMatchObject({
+      ...UNAVAILABLE,
+      cause: new Error('no answer within 10 ms'),
+    });
+  });
+
+  test.each(VERBS)('%s: takes no notice of an answer or a failure that comes too late', async (verb) => {
+    const late = new Promise((_, reject) => setTimeout(() => reject(new Error('late')), 20));
+    await expect(
+      ask(
+        answering(() => late),
+        verb,
+      ),
+    ).rejects.toMatchObject(UNAVAILABLE);
+    await expect(late).rejects.toThrow('late');
+  });
+
+  test.each(VERBS)('%s: hands on an error of this package as it is', async (verb) => {
+    const error = new SessionError('SESSION_STORE_NOT_SET_UP', 'run setup()');
+    await expect(
+      ask(
+        answering(() => Promise.reject(error)),
+        verb,
+      ),
+    ).rejects.toBe(error);
+  });
+
+  test('answers at once where the store does: an embedded one costs no promise', () => {
+    const guarded = guardStore(
+      answering(() => [found]),
+      10,
+    );
+    expect(guarded.find('realm', [ref])).toEqual([found]);
+  });
+
+  test('takes whatever can be waited for', async () => {
+    // biome-ignore lint/suspicious/noThenProperty: some clients answer with their own sort of promise
+    const thenable = { then: (done: (answer: unknown) => void) => done([found]) };
+    expect(
+      await ask(
+        answering(() => thenable),
+        'find',
+      ),
+    ).toEqual([found]);
+    expect([thenable, Promise.resolve()].map((one: unknown) => isPromise(one))).toEqual([true, true]);
+    expect([null, undefined, {}, 'x'].map((one) => isPromise<unknown>(one))).toEqual([false, false, false, false]);
+  });
+
+  test('lets a store be closed that cannot be', async () => {
+    await expect(
+      (async () =>
+        guardStore(
+          answering(() => []),
+          10,
+        ).close?.())(),
+    ).resolves.toBeUndefined();
+  });
+});
+
+describe('OPS-1: what find answers', () => {
+  const changed = (changes: Record<string, unknown>) => ({ ...found, session: { ...session, ...changes } });
+
+  test.each([
+    ['a session', [found]],
+    ['none', [null]],
+    ['one that never expires', [changed({ expiresAt: null })]],
+  ])('may be %s', async (_, answer) => {
+    for (const store of [answering(() => answer), answering(async () => answer)])
+      expect(await ask(store, 'find')).toEqual(answer);
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['no array', { 0: found, length: 1 }],
+    ['too few', []],
+    ['too many', [found, found]],
+    ['undefined for null', [undefined]],
+    ['text', ['found']],
+    ['a session without records', [{ session }]],
+    ['records without a session', [{ epochs: found.epochs }]],
+    ['another session', [changed({ id: 'j' })]],
+    ["another user's session", [changed({ userTag: 'v' })]],
+    ['a session without hash', [changed({ hash: undefined })]],
+    ['a time as text', [changed({ lastUsedAt: '0' })]],
+    ['an expiry as text', [changed({ expiresAt: '1' })]],
+    ['an expiry that is missing', [changed({ expiresAt: undefined })]],
+    ['a lifetime as text', [changed({ idle: '1' })]],
+    ['a tombstone that is missing', [changed({ ended: undefined })]],
+  ])('is no answer where it is %s', async (_, answer) => {
+    for (const store of [answering(() => answer), answering(async () => answer)]) {
+      await expect(ask(store, 'find')).rejects.toMatchObject(UNAVAILABLE);
+    }
+  });
+});
