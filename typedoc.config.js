@@ -9,6 +9,8 @@ export default {
   out: 'docs/api',
   readme: 'none',
   excludePrivate: true,
+  excludeInternal: true,
+  disableSources: true,
   treatWarningsAsErrors: true,
   validation: { notDocumented: true },
 };

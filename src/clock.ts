@@ -6,3 +6,13 @@ export interface Clock {
 
 /** The machine's wall clock, the default. */
 export const systemClock: Clock = { now: () => Date.now() };
+
+/**
+ * The time, in whole ms.
+ * @throws `TypeError` for a clock that tells none: nothing can be judged by it.
+ */
+export function timeOf(clock: Clock): number {
+  const now = Math.floor(clock.now());
+  if (Number.isSafeInteger(now) && now >= 0) return now;
+  throw new TypeError(`clock.now() gave ${now}, which is no Unix time in ms`);
+}

@@ -40,7 +40,7 @@ export function parseMethods(name: string, value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length > MOST_METHODS) {
     throw new TypeError(`${name} must be an array of at most ${MOST_METHODS} strings such as ['pwd', 'otp']`);
   }
-  return Object.freeze(value.map((method, at) => parseText(`${name}[${at}]`, method)));
+  return Object.freeze(Array.from(value, (method, at) => parseText(`${name}[${at}]`, method)));
 }
 
 const NO_METHODS: readonly string[] = Object.freeze([]);
@@ -62,9 +62,10 @@ const NO_ATTRIBUTES: Attributes = Object.freeze({});
 function copyJson(name: string, value: unknown, depth: number): Json {
   if (value === null || typeof value === 'boolean') return value;
   if (typeof value === 'string' && value.isWellFormed() && !value.includes('\0')) return value;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  // JSON knows no negative zero.
+  if (typeof value === 'number' && Number.isFinite(value)) return value === 0 ? 0 : value;
   if (depth < 16 && Array.isArray(value)) {
-    return Object.freeze(value.map((item, at) => copyJson(`${name}[${at}]`, item, depth + 1)));
+    return Object.freeze(Array.from(value, (item, at) => copyJson(`${name}[${at}]`, item, depth + 1)));
   }
   if (depth < 16 && isPlainObject(value)) {
     const entries = Object.entries(value).filter(([, item]) => item !== undefined);

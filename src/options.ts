@@ -30,7 +30,7 @@ export interface SessionsOptions {
   readonly touchEvery?: Duration | undefined;
   /** How long an ended, revoked or expired session stays listed before pruning removes it. At least `'1h'`. Default `'7d'`. */
   readonly retention?: Duration | undefined;
-  /** How long an operation waits for the store before it is `SESSION_STORE_UNAVAILABLE`. At most `'10m'`. Default `'5s'`. */
+  /** How long each question to the store may take before it is `SESSION_STORE_UNAVAILABLE`. At most `'10m'`. Default `'5s'`. */
   readonly deadline?: Duration | undefined;
   /** For tests. */
   readonly clock?: Clock | undefined;
@@ -57,6 +57,8 @@ export interface Settings extends AdmissionRules {
 export const CLOCKS_APART = 3600e3;
 
 const BUILT_IN_KINDS = ['browser', 'remembered', 'api', 'mcp'];
+// Records list the kinds that were revoked by name, and a fence holds those of four scopes.
+const MOST_KINDS = 64;
 const LONGEST_DEADLINE = 600e3;
 const DEFAULTS = {
   realm: 'default',
@@ -133,6 +135,7 @@ function parseKinds(input: unknown, lifetime: ResolvedLifetime): ReadonlyMap<str
   const kinds = new Map<string, KindSettings>(BUILT_IN_KINDS.map((kind) => [kind, { lifetime, survives: [] }]));
   if (input === undefined) return kinds;
   if (!isPlainObject(input)) throw new TypeError('kinds must be an object of kinds by name');
+  if (Object.keys(input).length > MOST_KINDS) throw new TypeError(`kinds has more than ${MOST_KINDS} kinds`);
   for (const [kind, value] of Object.entries(input)) {
     const name = `kinds.${kind.slice(0, 40)}`;
     // A name such as `constructor` would be found on every object that lists kinds.

@@ -1,5 +1,5 @@
 import { type Core, contend, identify, kindSettings, refOf } from './core.ts';
-import { advanceEpoch, type Coverage, holdsUser, type Mark, newEpoch } from './epoch.ts';
+import { advanceEpoch, type Coverage, holdsUser, type Mark, newEpoch, scopeState } from './epoch.ts';
 import type { NamedScope } from './events.ts';
 import { FENCE_KEEPS } from './fence.ts';
 import { isPlainObject, refuseUnknownKeys } from './input.ts';
@@ -9,8 +9,8 @@ import { accountTag, formatToken, hashSecret, newSecret, newVersion, type Tag } 
 
 /** Whom a revocation covers: a user, a member (a user within an account), an account, or the realm. */
 export type Scope =
-  | { readonly user: string; readonly account?: string | undefined }
-  | { readonly account: string; readonly user?: undefined }
+  | { readonly user: string; readonly account?: string }
+  | { readonly account: string }
   | { readonly realm: true };
 
 /** A revocation, as events and answers tell it. */
@@ -36,8 +36,11 @@ export type RevokeResult =
       readonly revoked: false;
       readonly kept: null;
       readonly token: null;
-      /** The session to keep was over itself, or its secret no longer the present one: nothing was done. */
-      readonly reason: 'not-live';
+      /**
+       * Nothing was done. `'not-live'`: the asker's session was over itself, or its secret no longer the present one.
+       * `'not-suspended'`: there was nothing to resume.
+       */
+      readonly reason: 'not-live' | 'not-suspended';
       readonly effectiveWithin: number;
       readonly revocation: null;
     };
@@ -66,6 +69,10 @@ export function parseScope(core: Core, scope: unknown): Target {
   if (!isPlainObject(scope))
     throw new TypeError('a scope must be { user }, { user, account }, { account } or { realm: true }');
   refuseUnknownKeys('a scope', scope, ['user', 'account', 'realm']);
+  // What was meant to narrow a revocation and came to nothing must not widen it.
+  const missing = Object.keys(scope).find((key) => scope[key] === undefined);
+  if (missing !== undefined)
+    throw new TypeError(`the ${missing} of the scope is undefined; leave it out to cover more`);
   const { user, account, realm } = scope;
   if (realm !== undefined) {
     if (realm !== true || user !== undefined || account !== undefined) {
@@ -103,14 +110,9 @@ function coverage(core: Core, scope: ScopeName, kinds: Order['kinds']): Coverage
   return { only: kinds };
 }
 
-const NOT_LIVE: RevokeResult = Object.freeze({
-  revoked: false,
-  kept: null,
-  token: null,
-  reason: 'not-live',
-  effectiveWithin: 0,
-  revocation: null,
-});
+const nothingDone = (reason: 'not-live' | 'not-suspended'): RevokeResult => {
+  return { revoked: false, kept: null, token: null, reason, effectiveWithin: 0, revocation: null };
+};
 
 /**
  * Advances the epoch of a scope: one write, whatever the number of sessions. With an asker (`keep`, which stays under a
@@ -131,12 +133,15 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
     ]);
     if (current === undefined) return 'conflict';
 
+    const { suspended } = scopeState(current.record, target.member);
+    if (order.suspend === false && suspended === null) return nothingDone('not-suspended');
+
     const live = asker === null ? undefined : await stillLive(core, asker.record, now);
-    if (live === null || (live !== undefined && !holdsUser(current.record, live))) return NOT_LIVE;
+    if (live === null || (live !== undefined && !holdsUser(current.record, live))) return nothingDone('not-live');
 
     const keep = asker?.stays === true ? live : undefined;
     const record = advanceEpoch(current.record, target.member, { covers, mark, keep, suspend: order.suspend }, now);
-    if (record === null) return NOT_LIVE;
+    if (record === null) return nothingDone('not-live');
 
     const rotation = keep === undefined ? undefined : rotate(keep);
     const outcome = await core.store.advance(target.tag, {
@@ -146,7 +151,7 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
       asker: live === undefined ? undefined : askerOf(live, rotation?.session ?? live, now),
     });
     if (outcome === 'conflict') return outcome;
-    if (outcome === 'not-live') return NOT_LIVE;
+    if (outcome === 'not-live') return nothingDone('not-live');
 
     const { scope, user, account } = target;
     const revocation: Revocation = { scope, user, account, ...mark, note: order.note, kinds: order.kinds };

@@ -105,7 +105,10 @@ export interface ListPage {
 
 /** One bounded batch of a pruning. */
 export interface PruneBatch {
-  /** Sessions that were over by themselves at this time (see {@link overAt}) are removed. */
+  /**
+   * Sessions that were over by themselves at this time or before (see {@link overAt}) are removed, in whichever realm:
+   * of realms that share a store, the shortest retention counts.
+   */
   readonly sessionsBefore: number;
   /** Records whose `keepUntil` is before this time are removed. Nothing else is tested: a record in use has a later one. */
   readonly epochsBefore: number;
@@ -113,7 +116,10 @@ export interface PruneBatch {
   readonly limit: number;
   /** Where to go on among the sessions that never expire; `null` begins. */
   readonly after: string | null;
-  /** Whether a session that never expires was revoked long ago: the core's judgement, not the store's. */
+  /**
+   * Whether a session that never expires was revoked long ago: the core's judgement, not the store's. It wants the epochs
+   * of the session's own realm, whose tag is `realmTag(session.realm)`.
+   */
   revoked(found: FoundSession): boolean;
 }
 

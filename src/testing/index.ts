@@ -2,7 +2,8 @@
  * The contract of a session store, for authors of adapters: every sentence of the port, and the invariants of the core
  * over it, as cases for any test runner.
  *
- * @example An adapter's whole test, here with `node:test`.
+ * An adapter's whole test, here with `node:test`:
+ *
  * ```ts
  * import test from 'node:test';
  * import { memoryStore } from 'session-revocation/memory';

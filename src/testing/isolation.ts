@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Scope } from '../revocation.ts';
 import type { Sessions } from '../sessions.ts';
+import { parseToken, realmTag } from '../token.ts';
 import { NOW, SECOND } from './bench.ts';
 import { type CaseDefinition, define } from './contract.ts';
 import { living, type SignedIn, signIn, tell } from './people.ts';
@@ -69,7 +70,14 @@ export const isolation: readonly CaseDefinition[] = define('isolation', {
       const [shop, desk] = [bench.sessions({ realm: 'shop' }), bench.sessions({ realm: 'desk' })];
       const client = await signIn(shop, { user: 'ann' });
       const other = await signIn(desk, { user: 'ann' });
-      assert.notEqual(await tell(desk, client.token), 'live');
+      same(await tell(desk, client.token), 'unknown');
+      const ref = parseToken(client.token)?.ref;
+      assert.ok(ref !== undefined);
+      const [[own], [foreign]] = [
+        await bench.store.find(realmTag('shop'), [ref]),
+        await bench.store.find(realmTag('desk'), [ref]),
+      ];
+      assert.notDeepEqual(foreign?.epochs.realm, own?.epochs.realm, 'the realm is the one that was asked');
       same([await living(shop, 'ann'), await living(desk, 'ann')], [[client.session.id], [other.session.id]]);
     },
   },

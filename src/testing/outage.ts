@@ -46,7 +46,7 @@ const OPERATIONS: readonly (readonly [
     ({ sessions, session }) => sessions.revoke({ user: 'ann' }, { ifLive: session }),
   ],
   ['suspend', ['epochs', 'advance'], ({ sessions }) => sessions.suspend({ user: 'ann' })],
-  ['resume', ['epochs', 'advance'], ({ sessions }) => sessions.resume({ user: 'ann' })],
+  ['resume', ['epochs', 'advance'], ({ sessions }) => sessions.resume({ user: 'suspended' })],
   ['renew', ['find', 'renew'], ({ sessions, session }) => sessions.renew(session)],
   [
     'switch',
@@ -76,6 +76,7 @@ export async function open(
   const settings: Partial<SessionsOptions> = { limit: { perUser: 1000, overflow: 'refuse' }, ...options };
   const sessions = bench.sessions(settings);
   const { session, token } = await signIn(sessions, who);
+  await sessions.suspend({ user: 'suspended' });
   const [fence, beta] = [await sessions.fence(who), await sessions.fence({ ...who, account: 'beta' })];
   const scene: Scene = { sessions, session, token, fence, beta };
   const without = (verb: Verb, outage: Outage): Scene => {

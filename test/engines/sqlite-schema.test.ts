@@ -9,7 +9,7 @@ import { answerOf, temporaryFile, watched } from './support/sqlite-files.ts';
 import { sessionsIn, signIn } from './support/sqlite-people.ts';
 
 const time = fc.integer({ min: 0, max: 4e12 });
-const maybe = fc.option(time);
+const maybe = fc.option(time, { freq: 2 });
 
 describe.each(drivers)('the schema, $name', ({ open }) => {
   test('knows as well as the core when a session is over', async () => {

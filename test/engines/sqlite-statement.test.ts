@@ -8,6 +8,7 @@ describe.each(drivers)('a statement, $name', ({ open }) => {
   function twoConnections() {
     const file = temporaryFile();
     const [ours, other] = [open(file), open(file)];
+    ours.exec('PRAGMA busy_timeout = 0');
     other.exec("CREATE TABLE t (id TEXT PRIMARY KEY, n INTEGER); INSERT INTO t VALUES ('x', 1), ('y', 2)");
     return { ours, other };
   }

@@ -242,6 +242,27 @@ describe.each(drivers)('$name', ({ open }) => {
       expect(await sessions.check(token)).toMatchObject({ reason: 'revoked' });
     });
 
+    test('over, what was left unanswered is asked again before anything else', async () => {
+      let locked = false;
+      let asked: string[] = [];
+      const connection = watched(open(temporaryFile()), (sql) => {
+        asked.push(sql);
+        if (locked && sql.includes('FROM sessions')) throw Object.assign(new Error(), { code: 'SQLITE_BUSY_RECOVERY' });
+      });
+      const sessions = sessionsIn(connection);
+      const { token } = await signIn(sessions, 'ann');
+      locked = true;
+      await causeOf(sessions.check(token));
+      await causeOf(sessions.fence({ user: 'ann' }));
+      locked = false;
+      asked = [];
+      await sessions.fence({ user: 'ann' });
+      expect(asked[0]).toContain('FROM sessions');
+      asked = [];
+      await sessions.fence({ user: 'ann' });
+      expect(asked[0]).toBe('BEGIN');
+    });
+
     test('of a full disk: nothing is half done, and room makes it well', async () => {
       const file = temporaryFile();
       const connection = open(file);

@@ -24,12 +24,12 @@ import type { Scope } from './scopes.ts';
 import { youngestFirst } from './timeline.ts';
 
 /**
- * A store in the memory of this process: for tests, and for an app of a single process whose users may be asked to sign
- * in again when it restarts. It shares nothing with other processes and keeps nothing on a disk: its durability is none.
+ * A store in the memory of this process: for tests, and for an app of one process whose users may be asked to sign in
+ * again whenever it restarts. Nothing is shared with other processes and nothing is written to a disk: it is not durable.
  *
- * It takes about 250 bytes per session, 30 more with an address, plus attributes. Memory of sessions that were pruned is
- * used for new ones. Every verb answers at once; a check takes about a microsecond, and a revocation the same time
- * whatever the number of sessions.
+ * A session takes about 280 bytes, 30 more with an address, and what its attributes take; up to 16 million fit. What
+ * pruning frees is used for other sessions, not returned. Every verb answers at once: a check takes about a microsecond,
+ * and a revocation the same time whatever the number of sessions.
  */
 export function memoryStore(): SessionStore {
   return new MemoryStore();

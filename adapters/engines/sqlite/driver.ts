@@ -13,7 +13,7 @@ const PACKAGES = ['libsql', 'better-sqlite3'];
  * @throws `SessionError` `SESSION_STORE_UNAVAILABLE` where there is none, with what went wrong as its `cause`.
  */
 export function findDriver(): Driver {
-  const builtIn = process.getBuiltinModule?.('node:sqlite') as { readonly DatabaseSync: Driver } | undefined;
+  const builtIn = process.getBuiltinModule('node:sqlite') as { readonly DatabaseSync: Driver } | undefined;
   if (builtIn !== undefined) return builtIn.DatabaseSync;
 
   const problems: unknown[] = [];

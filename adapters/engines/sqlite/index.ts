@@ -15,6 +15,36 @@ export interface SqliteOptions {
   readonly busyTimeout?: Duration | undefined;
 }
 
+/**
+ * A store in a SQLite file: for an app on one machine, in one process or several.
+ *
+ * - **Driver**: `node:sqlite` (Node 22.13 or later), libsql or better-sqlite3, the first that is there; or hand in an
+ *   open connection of one of them. It is given up to the store, which closes it: on a shared connection, somebody
+ *   else's `ROLLBACK` would undo a revocation that was acknowledged.
+ * - **File**: its own, on a local disk; a database of something else is refused. Nothing is opened before the first
+ *   question, or `setup()`. Tables are created and upgraded then, by as many processes at once as there are. Where that
+ *   fails, the next question tries again. `':memory:'` lasts as long as the store, and signs everybody out at its end.
+ * - **Durability**: every sign-in, ending and revocation is on the disk when it resolves (`synchronous=FULL`). Only a
+ *   crash of the machine, not of the process, may lose when a session was last used, and a sign-in that was under way.
+ * - **Several processes** on one machine may share the file: what one revokes, the others refuse at their next check.
+ *   Checks wait for nobody; writes wait for each other.
+ * - **Backups**: `VACUUM INTO`, or the three files together while nothing runs. A restored backup knows nothing of what
+ *   was revoked since: call `sessions.revoke({ realm: true })` before anybody is let in.
+ *
+ * What SQLite reports (locked, full, read-only, damaged, not a database) reaches the app as
+ * `SESSION_STORE_UNAVAILABLE`, with the driver's error as its `cause`. A file of a later version of this library is
+ * `SESSION_STORE_TOO_NEW`, and left as it was.
+ *
+ * @param file the name of a file, `':memory:'`, or an open connection.
+ * @throws `TypeError` for what is neither, and for unknown options; `SESSION_STORE_UNAVAILABLE` where there is no driver.
+ * @example
+ * ```ts
+ * import { createSessions } from 'session-revocation';
+ * import { sqliteStore } from 'session-revocation/sqlite';
+ *
+ * const sessions = createSessions({ store: sqliteStore('sessions.db') });
+ * ```
+ */
 export function sqliteStore(file: string | SqliteConnection, options: SqliteOptions = {}): SessionStore {
   return new SqliteStore(sourceOf(file, parseOptions(options)));
 }

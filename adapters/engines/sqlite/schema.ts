@@ -71,19 +71,16 @@ const STEPS: readonly string[] = [
  * @throws `SessionError` `SESSION_STORE_TOO_NEW` for a file of a later version; it is left as it was.
  */
 export function setUp(database: Database): void {
-  const isUpToDate = (): boolean => versionOf(database) === STEPS.length;
   database.configure();
-  const done = database.read(isUpToDate);
-  // Only now, when the file is known to be ours. Cannot be changed within a transaction.
+  const found = database.read(() => versionOf(database));
+  // Only now, when the file is known to be ours; and it cannot be changed within a transaction.
   database.useWriteAheadLog();
-  if (!done) {
-    database.write(() => {
-      // Another process may have come first.
-      if (isUpToDate()) return;
-      for (const step of STEPS.slice(versionOf(database))) database.exec(step);
-      database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${STEPS.length}`);
-    });
-  }
+  if (found === STEPS.length) return;
+  database.write(() => {
+    // Another process may have come first: then there is nothing left to do.
+    for (const step of STEPS.slice(versionOf(database))) database.exec(step);
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${STEPS.length}`);
+  });
 }
 
 /** The version of the schema that the file has; 0 for an empty one. */
@@ -97,7 +94,7 @@ function versionOf(database: Database): number {
     throw new SessionError('SESSION_STORE_UNAVAILABLE', message);
   }
   if (version > STEPS.length) {
-    const message = `the file has version ${version} of the schema; this version of session-revocation knows up to ${STEPS.length}`;
+    const message = `the schema of the file is version ${version}; this version of the library knows up to ${STEPS.length}`;
     throw new SessionError('SESSION_STORE_TOO_NEW', message);
   }
   return version;

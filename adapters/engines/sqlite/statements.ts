@@ -22,78 +22,73 @@ const MOVE = `version = (version + 1) % ${2 ** 53}`;
 /** NULL is for ever, and the max of NULL and anything is NULL. */
 const RAISE = 'keep_until = max(keep_until, ?)';
 
-const ROW = {
-  epoch: 'SELECT record, version, keep_until FROM epochs WHERE tag = ?',
+/** The statements of the store, prepared once. Parameters stand in the order of the question marks. */
+export interface Statements {
+  /** Record, version and `keepUntil` of a tag. */
+  readonly epoch: RowQuery;
+  /** Creates a record, or raises its `keepUntil` where it is there. */
+  readonly keepEpoch: Command;
+  readonly advance: Command;
+  /** Moves a version, whatever it is. */
+  readonly move: Command;
+  /** Raises `keepUntil`. */
+  readonly raise: Command;
 
-  find: `${FOUND} WHERE s.id = ?`,
+  readonly find: RowQuery;
+  readonly list: RowsQuery;
+  /** Whether a session of this user has this hash and is living. */
+  readonly isLive: RowQuery;
+  readonly insert: Command;
+  readonly touch: Command;
+  readonly renew: Command;
+  /** Another secret. */
+  readonly rotate: Command;
+  /** Writes a tombstone, whatever its lifetimes say. */
+  readonly end: Command;
+  /** Writes a tombstone, if it is living. */
+  readonly endLiving: Command;
 
-  isLive: `SELECT 1 FROM sessions WHERE id = ? AND user_tag = ? AND hash = ? AND ${LIVING}`,
-} as const;
-
-const ROWS = {
-  list: `${FOUND}
-    WHERE s.user_tag = ? AND (s.created_at, s.id) < (?, ?)
-      AND (? OR s.account_tag = ?) AND (? OR (${LIVING}))
-    ORDER BY s.created_at DESC, s.id DESC LIMIT ?`,
-
-  endless: `${FOUND} WHERE s.over_at IS NULL AND s.id > ? ORDER BY s.id LIMIT ?`,
-} as const;
-
-const COMMANDS = {
-  keepEpoch: `
-    INSERT INTO epochs (tag, record, version, keep_until) VALUES (?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET keep_until = max(keep_until, excluded.keep_until)`,
-
-  insert: `
-    INSERT INTO sessions (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
-    ON CONFLICT DO NOTHING`,
-
-  touch: `UPDATE sessions SET last_used_at = ? WHERE id = ? AND user_tag = ? AND last_used_at < ? AND ${LIVING}`,
-
-  renew: `
-    UPDATE sessions SET hash = ?, serial = ?, account = ?, account_tag = ?, account_stamp = ?, member_stamp = ?,
-      authenticated_at = ?, last_used_at = max(last_used_at, ?), expires_at = ?, idle = ?, amr = ?, attributes = ?
-    WHERE id = ?`,
-
-  rotate: 'UPDATE sessions SET hash = ?, serial = ? WHERE id = ?',
-
-  /** Whatever its lifetimes say. */
-  end: `${TOMBSTONE} AND (? OR account_tag IS ?) AND ended_at IS NULL`,
-
-  endLiving: `${TOMBSTONE} AND ${LIVING}`,
-
-  advance: `UPDATE epochs SET record = ?, ${MOVE}, ${RAISE} WHERE tag = ?`,
-  move: `UPDATE epochs SET ${MOVE} WHERE tag = ?`,
-  raise: `UPDATE epochs SET ${RAISE} WHERE tag = ?`,
-
-  pruneSessions: `
-    DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE over_at <= ? ORDER BY over_at LIMIT ?)`,
-
-  pruneEpochs: `
-    DELETE FROM epochs WHERE tag IN (SELECT tag FROM epochs WHERE keep_until < ? ORDER BY keep_until LIMIT ?)`,
-
-  remove: 'DELETE FROM sessions WHERE id = ?',
-} as const;
-
-type Prepared<Texts, Statement> = { readonly [Name in keyof Texts]: Statement };
-
-/** The statements of the store, prepared once. */
-export type Statements = Prepared<typeof ROW, RowQuery> &
-  Prepared<typeof ROWS, RowsQuery> &
-  Prepared<typeof COMMANDS, Command>;
+  readonly pruneSessions: Command;
+  readonly pruneEpochs: Command;
+  /** Sessions that are never over by themselves. */
+  readonly endless: RowsQuery;
+  readonly remove: Command;
+}
 
 export function prepareStatements(database: Database): Statements {
   return {
-    ...prepareAll(ROW, (sql) => database.row(sql)),
-    ...prepareAll(ROWS, (sql) => database.rows(sql)),
-    ...prepareAll(COMMANDS, (sql) => database.command(sql)),
-  };
-}
+    epoch: database.row('SELECT record, version, keep_until FROM epochs WHERE tag = ?'),
+    keepEpoch: database.command(`
+      INSERT INTO epochs (tag, record, version, keep_until) VALUES (?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET keep_until = max(keep_until, excluded.keep_until)`),
+    advance: database.command(`UPDATE epochs SET record = ?, ${MOVE}, ${RAISE} WHERE tag = ?`),
+    move: database.command(`UPDATE epochs SET ${MOVE} WHERE tag = ?`),
+    raise: database.command(`UPDATE epochs SET ${RAISE} WHERE tag = ?`),
 
-function prepareAll<Texts extends Record<string, string>, Statement>(
-  texts: Texts,
-  prepare: (sql: string) => Statement,
-): Prepared<Texts, Statement> {
-  const prepared = Object.entries(texts).map(([name, sql]) => [name, prepare(sql)]);
-  return Object.fromEntries(prepared) as Prepared<Texts, Statement>;
+    find: database.row(`${FOUND} WHERE s.id = ?`),
+    list: database.rows(`${FOUND}
+      WHERE s.user_tag = ? AND (s.created_at, s.id) < (?, ?)
+        AND (? OR s.account_tag = ?) AND (? OR (${LIVING}))
+      ORDER BY s.created_at DESC, s.id DESC LIMIT ?`),
+    isLive: database.row(`SELECT 1 FROM sessions WHERE id = ? AND user_tag = ? AND hash = ? AND ${LIVING}`),
+    insert: database.command(`
+      INSERT INTO sessions (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
+      ON CONFLICT DO NOTHING`),
+    touch: database.command(`
+      UPDATE sessions SET last_used_at = ? WHERE id = ? AND user_tag = ? AND last_used_at < ? AND ${LIVING}`),
+    renew: database.command(`
+      UPDATE sessions SET hash = ?, serial = ?, account = ?, account_tag = ?, account_stamp = ?, member_stamp = ?,
+        authenticated_at = ?, last_used_at = max(last_used_at, ?), expires_at = ?, idle = ?, amr = ?, attributes = ?
+      WHERE id = ?`),
+    rotate: database.command('UPDATE sessions SET hash = ?, serial = ? WHERE id = ?'),
+    end: database.command(`${TOMBSTONE} AND (? OR account_tag IS ?) AND ended_at IS NULL`),
+    endLiving: database.command(`${TOMBSTONE} AND ${LIVING}`),
+
+    pruneSessions: database.command(`
+      DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE over_at <= ? ORDER BY over_at LIMIT ?)`),
+    pruneEpochs: database.command(`
+      DELETE FROM epochs WHERE tag IN (SELECT tag FROM epochs WHERE keep_until < ? ORDER BY keep_until LIMIT ?)`),
+    endless: database.rows(`${FOUND} WHERE s.over_at IS NULL AND s.id > ? ORDER BY s.id LIMIT ?`),
+    remove: database.command('DELETE FROM sessions WHERE id = ?'),
+  };
 }

@@ -22,6 +22,6 @@ export {
   requireRecentSignInGuard,
   requireSessionGuard,
 } from './guard.ts';
-export { type AuthenticationOptions, type HttpSettings, parseAuthenticationOptions } from './options.ts';
+export { type AuthenticationOptions, parseAuthenticationOptions } from './options.ts';
 export { safeReturnPath } from './origin.ts';
 export { type AuthorizeRequest, type RouteAction, type SessionRoutesOptions, sessionRouteHandler } from './routes.ts';

@@ -30,4 +30,4 @@ function betterSqlite3(): readonly SqliteDriver[] {
 }
 
 /** Every driver that is there. */
-export const drivers: readonly SqliteDriver[] = [driver('libsql', libsql as Open), ...builtIn(), ...betterSqlite3()];
+export const drivers: readonly SqliteDriver[] = [driver('libsql', libsql), ...builtIn(), ...betterSqlite3()];

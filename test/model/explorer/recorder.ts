@@ -150,7 +150,7 @@ export const SURVIVING: readonly string[] = ['api'];
 /** A scope, by its names. */
 export function targetOf(realm: string, scope: Scope): Target {
   if ('realm' in scope) return { realm, scope: 'realm', user: null, account: null };
-  const { user = null, account = null } = scope;
+  const { user = null, account = null } = { user: undefined, ...scope };
   const name: ScopeName = user === null ? 'account' : account === null ? 'user' : 'member';
   return { realm, scope: name, user, account };
 }

@@ -199,6 +199,10 @@ export class SessionsModel {
     this.#lastRevoked.set(keyOf(scope), at);
   }
 
+  isSuspended(scope: ModelScope): boolean {
+    return this.#suspended.has(keyOf(scope));
+  }
+
   suspend(scope: ModelScope, suspended: boolean): void {
     if (suspended) this.#suspended.add(keyOf(scope));
     else this.#suspended.delete(keyOf(scope));

@@ -136,7 +136,9 @@ async function setSuspended(run: Run, told: Told<'suspend'>, suspended: boolean)
   const node = run.node(told.process);
   const scope = scopeOf(run, node, told);
   const result = await node.sessions[suspended ? 'suspend' : 'resume'](toldOf(scope));
-  run.same(suspended ? 'suspend' : 'resume', wordOf(result), 'revoked');
+  const nothingToDo = !suspended && !run.model.isSuspended(scope);
+  run.same(suspended ? 'suspend' : 'resume', wordOf(result), nothingToDo ? 'not-suspended' : 'revoked');
+  if (nothingToDo) return;
   run.model.revoke(scope, 'all', null, run.now(node));
   run.model.suspend(scope, suspended);
 }
