@@ -13,4 +13,15 @@ export default {
   disableSources: true,
   treatWarningsAsErrors: true,
   validation: { notDocumented: true },
+  // A property is documented where its name does not say it all.
+  requiredToBeDocumented: [
+    'Variable',
+    'Function',
+    'Class',
+    'Interface',
+    'TypeAlias',
+    'Method',
+    'Accessor',
+    'Constructor',
+  ],
 };

@@ -36,6 +36,7 @@ export class SessionError extends Error {
   /** Headers that belong to that answer, such as a 401's challenge; the handlers of Express, Koa and Fastify send them. */
   readonly headers: Readonly<Record<string, string>>;
 
+  /** For adapters: an error of this package's codes. */
   constructor(
     code: SessionErrorCode,
     message: string,

@@ -1,6 +1,6 @@
 /**
  * One request and its response, as the policy sees them. A wrapper translates its framework's objects into this, and an
- * {@link Answer} back; it decides nothing.
+ * `Answer` back; it decides nothing.
  */
 export interface HttpExchange {
   readonly method: string;

@@ -1,6 +1,6 @@
 /**
  * All policy over HTTP, once for every framework: which cookie, who may, what is answered. A wrapper translates its
- * framework's request into an {@link HttpExchange}, calls, and sends the {@link Answer}.
+ * framework's request into an {@link HttpExchange}, calls, and sends the `Answer`.
  */
 export {
   Auth,
