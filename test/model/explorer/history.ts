@@ -144,7 +144,8 @@ export const noEffect = (): Effect => ({
   usedAt: Number.POSITIVE_INFINITY,
 });
 
-const isSameScope = (a: Target, b: Target): boolean =>
+/** Whether these are one scope. */
+export const isSameScope = (a: Target, b: Target): boolean =>
   a.realm === b.realm && a.scope === b.scope && a.user === b.user && a.account === b.account;
 
 /** Whether a scope covers an identity. */

@@ -1,6 +1,6 @@
 import type { FoundSession } from 'session-revocation';
 import { judge, type Over } from '../../../src/session.ts';
-import { type Issued, isCoveredBy, isWithin, type Known, noEffect } from './history.ts';
+import { type Issued, isCoveredBy, isSameScope, isWithin, type Known, noEffect, type Target } from './history.ts';
 import type { World } from './world.ts';
 
 /**
@@ -124,6 +124,13 @@ export function mayRefuse(
     limit: () => (history.fullAt.get(groupOf(who)) ?? -1) >= begunAt,
   };
   if (!justified[reason]()) history.violate('needless refusal', `a sign-in is refused as ${reason}`);
+}
+
+/** Nothing is to be resumed only where nothing is suspended. */
+export function mayLeaveSuspended({ history }: World, target: Target): void {
+  if (history.suspensions.some((one) => one.to > history.step && isSameScope(one, target))) {
+    history.violate('needless refusal', 'a suspended scope is not resumed');
+  }
 }
 
 /** In whose name something is done must be live, unless a revocation of an account or the realm was as quick. */

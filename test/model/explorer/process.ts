@@ -14,7 +14,7 @@ import {
 } from 'session-revocation';
 import { FENCE_LIVES } from '../../../src/fence.ts';
 import type { Known, Who } from './history.ts';
-import { accepts, mayRefuse } from './laws.ts';
+import { accepts, mayLeaveSuspended, mayRefuse } from './laws.ts';
 import { type Intent, isLive, SURVIVING, steppingStore, targetOf } from './recorder.ts';
 import type { World } from './world.ts';
 
@@ -161,6 +161,7 @@ export class Process {
     const result = await write();
     if (result.token !== null) this.world.issue(result.token);
     if (!result.revoked && asker !== null) this.#notLive(asker);
+    if (!result.revoked && result.reason === 'not-suspended') mayLeaveSuspended(this.world, this.intent.target);
     return result;
   }
 

@@ -80,6 +80,7 @@ export type Word =
   | 'revoked';
 
 const FENCE_LIVES = 3 * 3600e3;
+const CLOCKS_APART = 3600e3;
 const SCOPES: readonly ScopeName[] = ['realm', 'user', 'account', 'member'];
 
 /**
@@ -146,6 +147,13 @@ export class SessionsModel {
     if (session.ended !== null) return 'ended';
     if (now >= this.#expiry(session)) return 'expired';
     return session.overtaken.size > 0 ? 'revoked' : null;
+  }
+
+  /** Whether it can be ended: also what has just expired here, since another clock may be behind. */
+  isEndable(session: ModelSession, now: number): boolean {
+    const over = this.over(session, now);
+    const justExpired = over === 'expired' && now - this.#expiry(session) < CLOCKS_APART;
+    return over === null || (justExpired && session.overtaken.size === 0);
   }
 
   /** The scope whose revocation is told, and when it was last revoked. */

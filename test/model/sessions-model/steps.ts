@@ -50,7 +50,7 @@ const steps: Steps = {
     const node = run.node(process, session.realm);
     const owner = user === null ? session.user : run.user(user);
     const now = run.now(node);
-    const ends = owner === session.user && run.model.over(session, now) === null;
+    const ends = owner === session.user && run.model.isEndable(session, now);
     const { ended } = await node.sessions.end(session.id, { user: owner, reason: 'signed-out' });
     run.same('end', String(ended), String(ends));
     if (ends) session.ended = { at: now, reason: 'signed-out' };

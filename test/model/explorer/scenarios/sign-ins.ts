@@ -29,6 +29,11 @@ export const signIns: readonly Scenario[] = [
       ),
     ];
   }),
+  scenario('sign-in × resume × resume', async (world) => {
+    const [ann, one, two] = [world.process('ann'), world.process('one'), world.process('two')];
+    await one.suspend(ANN);
+    return [() => ann.signIn(ANN), () => one.resume(ANN), () => two.resume(ANN)];
+  }),
   scenario('sign-in × suspend, revoke user', async (world) => {
     const [ann, admin] = [world.process('ann'), world.process('admin')];
     return [
