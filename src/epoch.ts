@@ -164,6 +164,7 @@ export const formatEpoch = (record: EpochRecord): string => JSON.stringify(recor
 
 const PARSED = new Map<string, EpochRecord>();
 const MOST_PARSED = 4096;
+const LONGEST_PARSED = 2048;
 
 /**
  * A record from the text that {@link formatEpoch} made. The same text is the same record, so the last few thousand are
@@ -175,6 +176,7 @@ export function parseEpoch(text: string): EpochRecord {
   if (known !== undefined) return known;
   const record: unknown = JSON.parse(text);
   if (!isEpochRecord(record)) throw new Error('an epoch record is malformed');
+  if (text.length > LONGEST_PARSED) return deepFreeze(record);
   if (PARSED.size >= MOST_PARSED) PARSED.clear();
   PARSED.set(text, deepFreeze(record));
   return record;

@@ -89,7 +89,8 @@ export class Events {
     for (const listener of [...listeners]) {
       try {
         const answer = listener(event as never);
-        if (answer instanceof Promise) answer.catch((error: unknown) => this.#failed(type, error));
+        // Also one of another context, or of a library.
+        if (isThenable(answer)) answer.then(undefined, (error: unknown) => this.#failed(type, error));
       } catch (error) {
         this.#failed(type, error);
       }
@@ -102,6 +103,9 @@ export class Events {
     else this.emit('background.failed', failure);
   }
 }
+
+const isThenable = (answer: unknown): answer is PromiseLike<unknown> =>
+  typeof (answer as { then?: unknown } | null | undefined)?.then === 'function';
 
 const EVENT_TYPES: ReadonlySet<string> = new Set<SessionEventType>([
   'session.started',

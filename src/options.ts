@@ -28,7 +28,10 @@ export interface SessionsOptions {
   readonly limit?: Limit | null | undefined;
   /** "Last used" is written at most this often, and must be shorter than every idle lifetime. 0 writes every use. Default `'1m'`. */
   readonly touchEvery?: Duration | undefined;
-  /** How long an ended, revoked or expired session stays listed before pruning removes it. At least `'1h'`. Default `'7d'`. */
+  /**
+   * How long an ended or expired session stays listed before pruning removes it; one that was revoked has still to expire,
+   * if it can. At least `'1h'`. Default `'7d'`. Of realms that share a store, the shortest counts.
+   */
   readonly retention?: Duration | undefined;
   /** How long each question to the store may take before it is `SESSION_STORE_UNAVAILABLE`. At most `'10m'`. Default `'5s'`. */
   readonly deadline?: Duration | undefined;

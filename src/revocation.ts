@@ -1,5 +1,5 @@
 import { type Core, contend, identify, kindSettings, refOf } from './core.ts';
-import { advanceEpoch, type Coverage, holdsUser, type Mark, newEpoch, scopeState } from './epoch.ts';
+import { advanceEpoch, type Coverage, holdsUser, isCovered, type Mark, newEpoch, scopeState } from './epoch.ts';
 import type { NamedScope } from './events.ts';
 import { FENCE_KEEPS } from './fence.ts';
 import { isPlainObject, refuseUnknownKeys } from './input.ts';
@@ -24,9 +24,12 @@ export interface Revocation extends Mark, NamedScope {
 export type RevokeResult =
   | {
       readonly revoked: true;
-      /** The session that was kept, with its new secret. Its old token is refused from now on. */
+      /**
+       * The session that was kept, with its new secret: its old token is refused from now on. With `ifLive`, the session
+       * that asked, where its kind was not covered: nothing has changed for it.
+       */
       readonly kept: Session | null;
-      /** The kept session's new token, to be given to its client. */
+      /** The kept session's new token, to be given to its client; `null` where there is no new one. */
       readonly token: string | null;
       /** After how many ms no process accepts what was covered. 0: none that looks from now on. */
       readonly effectiveWithin: number;
@@ -53,7 +56,7 @@ export interface Order {
   readonly note: string | null;
   /** Stays, under a new secret. */
   readonly keep?: Session | undefined;
-  /** Must be live, and goes with the others. */
+  /** Must be live; goes with the others, if its kind is covered. */
   readonly ifLive?: Session | undefined;
   readonly suspend?: boolean | undefined;
 }
@@ -70,9 +73,9 @@ export function parseScope(core: Core, scope: unknown): Target {
     throw new TypeError('a scope must be { user }, { user, account }, { account } or { realm: true }');
   refuseUnknownKeys('a scope', scope, ['user', 'account', 'realm']);
   // What was meant to narrow a revocation and came to nothing must not widen it.
-  const missing = Object.keys(scope).find((key) => scope[key] === undefined);
+  const missing = Object.keys(scope).find((key) => scope[key] === undefined || scope[key] === null);
   if (missing !== undefined)
-    throw new TypeError(`the ${missing} of the scope is undefined; leave it out to cover more`);
+    throw new TypeError(`the ${missing} of the scope is ${scope[missing]}; leave it out to cover more`);
   const { user, account, realm } = scope;
   if (realm !== undefined) {
     if (realm !== true || user !== undefined || account !== undefined) {
@@ -126,18 +129,19 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
   return contend<RevokeResult>(core, async () => {
     const now = core.now();
     const mark: Mark = { at: now, by: order.by, reason: order.reason };
+    // The asker first: what is read last is what the write compares with, so that few other writes come between.
+    const live = asker === null ? undefined : await stillLive(core, asker.record, now);
+    if (live === null) return nothingDone('not-live');
+
     const lasting = target.user === null || order.suspend === true;
     const keepUntil = lasting ? null : now + FENCE_KEEPS;
-    const [current] = await core.store.epochs([
-      { tag: target.tag, create: newEpoch(now), version: newVersion(), keepUntil },
-    ]);
+    const request = { tag: target.tag, create: newEpoch(now), version: newVersion(), keepUntil };
+    const [current] = await core.store.epochs([request]);
     if (current === undefined) return 'conflict';
 
     const { suspended } = scopeState(current.record, target.member);
     if (order.suspend === false && suspended === null) return nothingDone('not-suspended');
-
-    const live = asker === null ? undefined : await stillLive(core, asker.record, now);
-    if (live === null || (live !== undefined && !holdsUser(current.record, live))) return nothingDone('not-live');
+    if (live !== undefined && !holdsUser(current.record, live)) return nothingDone('not-live');
 
     const keep = asker?.stays === true ? live : undefined;
     const record = advanceEpoch(current.record, target.member, { covers, mark, keep, suspend: order.suspend }, now);
@@ -153,16 +157,17 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
     if (outcome === 'conflict') return outcome;
     if (outcome === 'not-live') return nothingDone('not-live');
 
+    const spared = live !== undefined && !isCovered(covers, live.kind) ? new Session(live) : null;
     const { scope, user, account } = target;
     const revocation: Revocation = { scope, user, account, ...mark, note: order.note, kinds: order.kinds };
     core.events.emit('sessions.revoked', {
       ...{ scope, user, account, by: mark.by, reason: mark.reason, note: order.note, kinds: order.kinds },
-      kept: keep?.id ?? null,
+      kept: keep?.id ?? spared?.id ?? null,
       change: order.suspend === undefined ? null : order.suspend ? 'suspended' : 'resumed',
     });
     return {
       revoked: true,
-      kept: rotation === undefined ? null : new Session(rotation.session),
+      kept: rotation === undefined ? spared : new Session(rotation.session),
       token: rotation?.token ?? null,
       effectiveWithin: 0,
       revocation,

@@ -77,7 +77,7 @@ export interface RevokeRequest extends By {
   readonly kinds?: readonly string[] | 'all' | undefined;
   /** The session that stays, alone of its kind, under a new secret: "sign out everywhere else". */
   readonly keep?: Session | undefined;
-  /** Only if this session is live; it goes with the others. For a request that asks in its own name. */
+  /** Only if this session is live; it goes with the others, if its kind is covered. For a request in its own name. */
   readonly ifLive?: Session | undefined;
 }
 

@@ -3,7 +3,7 @@
  * is 20 ms at most. SQLite answers synchronously, so that a check waits for a whole batch, and for the checkpoint that
  * a commit may bring with it.
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSessions } from 'session-revocation';
@@ -38,8 +38,12 @@ for (const { name, open } of drivers) {
     const times = { createdAt, authenticatedAt: createdAt, lastUsedAt: createdAt, expiresAt: createdAt + 30 * DAY };
     insert.run(...rowOf({ ...template, id: newId(), user, userTag: userTag('default', user), ...times }));
   }
-  filler.exec('COMMIT');
+  filler.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)');
   filler.close();
+  // The disk must not be at work on that still.
+  const descriptor = openSync(file, 'r+');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
   const megabytes = Math.round(statSync(file).size / 1e6);
 
   /** How long checks wait, one by one, until something is done. */

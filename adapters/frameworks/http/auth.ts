@@ -161,7 +161,7 @@ export class Auth {
       { user: session.user },
       { reason: 'signed-out-everywhere', ...request, ifLive: session, by: session.user },
     );
-    this.#leave(result.revoked);
+    if (!result.revoked || result.kept === null) this.#leave(result.revoked);
     return withoutToken(result);
   }
 

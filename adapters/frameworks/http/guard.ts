@@ -75,12 +75,15 @@ function refuseWithoutSession(auth: Auth, exchange: HttpExchange): Answer | null
   if (state.is === 'cross-origin') return problem('cross-origin');
 
   const reason = coarseReason(state.verdict?.reason);
-  if (reason !== null && state.verdict?.ended?.reason !== 'replaced') deleteCookie(exchange, settings.cookie);
+  if (reason !== null && !isSuperseded(state.verdict?.ended?.reason)) deleteCookie(exchange, settings.cookie);
   return (
     toLogin(auth, exchange) ??
     problem('session-required', reason === null ? {} : { reason }, challenge(settings.sessions.realm))
   );
 }
+
+/** What a newer sign-in ended, perhaps in the same browser. */
+const isSuperseded = (reason: string | null | undefined): boolean => reason === 'replaced' || reason === 'limit';
 
 const coarseReason = (reason: string | undefined): string | null =>
   reason === 'ended' || reason === 'expired' || reason === 'revoked' ? reason : null;

@@ -21,7 +21,7 @@ export function isOwnOrigin(exchange: HttpExchange, origins: readonly string[]):
   if (site === 'same-origin') return true;
   // A sister site only where it is named; typed into the address bar or a bookmark only as a navigation.
   if (site === 'same-site') return listed;
-  return site === 'none' && exchange.header('sec-fetch-mode') === 'navigate';
+  return site === 'none' && exchange.header('sec-fetch-mode') === 'navigate' && (origin === undefined || listed);
 }
 
 /** @throws `TypeError` for what is no origin: `https://app.example.org`, without a path. */

@@ -1,4 +1,4 @@
-import { isSessionError, type ListedSession, type Session, type Sessions } from '../../../src/index.ts';
+import { isSessionError, type ListedSession, type Over, type Session, type Sessions } from '../../../src/index.ts';
 import { challenge, json, noContent, problem, seeOther, storeUnavailable } from './answer.ts';
 import type { Auth } from './auth.ts';
 import type { Answer, HttpExchange } from './exchange.ts';
@@ -97,7 +97,7 @@ async function answer(
   recently: Guard,
 ): Promise<Answer> {
   const session = auth.session as Session;
-  const query = new URL(exchange.url, 'http://localhost').searchParams;
+  const query = new URLSearchParams(exchange.url.replace(/^[^?]*\??/, ''));
   const user = query.get('user') ?? session.user;
   const id = route.path.exec(path)?.[1] ?? '';
 
@@ -129,8 +129,18 @@ async function listSessions({ auth, session, user, query }: Asked): Promise<Answ
   };
   const page = await refusable(() => auth.settings.sessions.list({ user }, request));
   // Attributes are the app's own notes on the server's side: what of them a browser may see is for the app to say.
-  const shown = ({ attributes: _, ...row }: ListedSession): unknown => ({ ...row, current: row.id === session.id });
+  const shown = ({ attributes: _, over, ...row }: ListedSession): unknown => {
+    return { ...row, over: over === null ? null : shownOver(over, user), current: row.id === session.id };
+  };
   return json({ sessions: page.sessions.map(shown), cursor: page.cursor });
+}
+
+/** Who else ended a session, and in which words, is for the audit and not for its user. */
+function shownOver(over: Over, user: string): unknown {
+  if (over.reason === 'expired') return { reason: over.reason, at: over.at };
+  const mark = over.reason === 'ended' ? over.ended : over.revocation;
+  const own = mark !== null && mark.by === user;
+  return { reason: over.reason, at: mark?.at ?? null, by: own ? user : null, cause: own ? mark.reason : null };
 }
 
 async function endSession({ auth, session, user, id }: Asked): Promise<Answer> {

@@ -1,5 +1,5 @@
+import type { EpochRecord } from '../../../src/epoch.ts';
 import { overAt } from '../../../src/session.ts';
-import type { FoundSession } from '../../../src/store.ts';
 import { change, every, type Faults, rowOf } from './fault.ts';
 
 /** Broken ways to keep records, to advance them, and to prune. */
@@ -65,15 +65,22 @@ export const RECORDS: Faults = {
     };
   },
   'a lost record comes back': (store, data) => {
-    const lost = new Map<string, FoundSession['epochs']['user']>();
+    const { lost, prune } = remembering(store, data);
     return {
-      prune(batch) {
-        const before = new Map([...data.epochs].map(([tag, { record }]) => [tag, record]));
-        const answer = store.prune(batch);
-        for (const [tag, record] of before) if (!data.epochs.has(tag)) lost.set(tag, record);
-        return answer;
-      },
+      prune,
       epochs: (requests) => store.epochs(requests.map((one) => ({ ...one, create: lost.get(one.tag) ?? one.create }))),
+    };
+  },
+  'find judges by a lost record': (store, data) => {
+    const { lost, prune } = remembering(store, data);
+    return {
+      prune,
+      find: (realm, refs) =>
+        store.find(realm, refs).map((found) => {
+          if (found === null) return null;
+          const { session, epochs } = found;
+          return { session, epochs: { ...epochs, user: epochs.user ?? lost.get(session.userTag) ?? null } };
+        }),
     };
   },
   'one record serves all users': (store, data) => ({
@@ -247,3 +254,15 @@ export const RECORDS: Faults = {
   'prune does one batch': (store) => ({ prune: (batch) => ({ ...store.prune(batch), more: false }) }),
   'prune asks nobody': (store) => ({ prune: (batch) => store.prune({ ...batch, revoked: () => false }) }),
 };
+
+/** Records that a pruning removed. */
+function remembering(store: Parameters<Faults[string]>[0], data: Parameters<Faults[string]>[1]) {
+  const lost = new Map<string, EpochRecord>();
+  const prune: typeof store.prune = (batch) => {
+    const before = new Map([...data.epochs].map(([tag, { record }]) => [tag, record]));
+    const answer = store.prune(batch);
+    for (const [tag, record] of before) if (!data.epochs.has(tag)) lost.set(tag, record);
+    return answer;
+  };
+  return { lost, prune };
+}

@@ -25,6 +25,10 @@ const REFUSED: readonly (readonly [string, Headers])[] = [
   ],
   ['CSR-2: same-site without Origin', fetchMetadata('same-site')],
   ['CSR-3: none, and no navigation', fetchMetadata('none', 'cors')],
+  [
+    'CSR-3: none, by a navigation that says to come from elsewhere',
+    { ...fetchMetadata('none', 'navigate', 'document'), origin: 'https://evil.example' },
+  ],
   ['CSR-3: none, and no mode', { ...UNKNOWN_ORIGIN, 'sec-fetch-site': 'none' }],
   ['CSR-4: an unknown value is no word at all', fetchMetadata('same-origin-ish')],
   ['CSR-4: two values', { ...UNKNOWN_ORIGIN, 'sec-fetch-site': ['same-origin', 'cross-site'] }],

@@ -39,9 +39,17 @@ export function list(framework: Framework): void {
     await mac.delete(`/sessions/${ids[1]}`);
     expect(rowsOf(await mac.get('/sessions')).map(({ id }) => id)).toEqual([ids[0]]);
     expect(rowsOf(await mac.get('/sessions?ended=true'))).toMatchObject([
-      { id: ids[1], over: { reason: 'ended', ended: { by: 'alice', reason: 'signed-out' } } },
+      { id: ids[1], over: { reason: 'ended', by: 'alice', cause: 'signed-out' } },
       { id: ids[0], over: null },
     ]);
+  });
+
+  test('not who else ended one, nor in which words', async () => {
+    const { sessions, mac, ids } = await threeSignedIn(framework);
+    await sessions.end(String(ids[1]), { user: 'alice', by: 'admin-7', reason: 'incident 42' });
+    const { text } = await mac.get('/sessions?ended=true');
+    expect(text).toContain('"reason":"ended"');
+    expect(text).not.toMatch(/admin-7|incident/);
   });
 
   test('no secret, no hash, and not what the app notes for itself', async () => {

@@ -158,6 +158,17 @@ export function signIn(framework: Framework): void {
     },
   );
 
+  test('everywhere, of other kinds only, leaves the cookie of whoever asks: that session is live', async () => {
+    const page = postPage('/no-keys', async ({ auth }) =>
+      outcomeOf(await auth().signOutEverywhere({ kinds: ['api'] })),
+    );
+    const { browser: open_ } = await open(framework, { pages: [page] });
+    const browser = open_();
+    await browser.signIn('alice');
+    expect((await browser.post('/no-keys')).setCookies).toEqual([]);
+    expect((await browser.get('/private')).status).toBe(200);
+  });
+
   test('and sign-out say who did it, and why', async () => {
     const { sessions, browser: open_ } = await open(framework);
     const told: unknown[] = [];

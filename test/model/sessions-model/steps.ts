@@ -158,11 +158,15 @@ async function revokeByAsker(run: Run, told: Told<'keep'>, keep: boolean): Promi
   const live = run.model.isLive(held, now);
   const asker = keep ? { keep: real } : { ifLive: real };
   const result = await node.sessions.revoke(toldOf(scope), { ...asker, ...(kinds === null ? {} : { kinds }) });
-  run.same(keep ? 'keep' : 'sign out everywhere', wordOf(result), live ? (keep ? 'kept' : 'revoked') : 'not-live');
-  if (!live) return;
+  const act = keep ? 'keep' : 'sign out everywhere';
+  if (!live) return run.same(act, wordOf(result), 'not-live');
   run.model.revoke(scope, kinds, keep ? session : null, now);
+  // Who asks stays, too, where its kind is not covered; but its secret does not change by that.
+  run.same(act, wordOf(result), session.overtaken.size === 0 ? 'kept' : 'revoked');
   if (result.kept === null) return;
   assert.equal(result.kept.id, session.id);
+  assert.equal(result.token !== null, keep);
+  if (!keep) return;
   session.serial++;
   run.hold(run.model.held(session), result.kept, result.token ?? '');
 }
