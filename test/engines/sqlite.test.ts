@@ -224,6 +224,21 @@ describe.each(drivers)('$name', ({ open }) => {
       expect(await sessions.check(token)).toMatchObject({ reason: 'revoked' });
     });
 
+    test('while somebody else writes for long: noting a use gives up, and holds up nothing', async () => {
+      const file = temporaryFile();
+      const sessions = sessionsIn(open(file), { busyTimeout: '5s', touchEvery: 0 });
+      const { token } = await signIn(sessions, 'ann');
+      const other = open(file);
+      other.exec('BEGIN IMMEDIATE');
+      const told = new Promise((resolve) => sessions.on('background.failed', ({ operation }) => resolve(operation)));
+      const began = performance.now();
+      expect(await sessions.check(token)).toMatchObject({ ok: true });
+      expect(await told).toBe('touch');
+      expect(performance.now() - began).toBeLessThan(2500);
+      other.exec('COMMIT');
+      expect(await sessions.revoke({ user: 'ann' })).toMatchObject({ revoked: true });
+    });
+
     test('while somebody else has the whole file', async () => {
       const file = temporaryFile();
       const { token } = await signIn(sessionsIn(open(file)), 'ann');

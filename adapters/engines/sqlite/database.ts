@@ -8,6 +8,9 @@ import { type Command, Preparer, type RowQuery, type RowsQuery } from './stateme
  */
 const CHECKPOINT_PAGES = 100;
 
+/** Longer than another process takes to commit, in ms. */
+const SOON = 20;
+
 /** A connection that belongs to the store alone, and its transactions. */
 export class Database {
   readonly #connection: SqliteConnection;
@@ -86,6 +89,19 @@ export class Database {
       return this.write(step);
     } finally {
       this.#orClose(() => this.exec('PRAGMA synchronous = FULL'));
+    }
+  }
+
+  /**
+   * The same, and gives up soon where another process writes. For what is done again by itself: SQLite waits
+   * synchronously, and one stuck writer must not stop every check of this process.
+   */
+  writeSoon<T>(step: () => T): T {
+    this.exec(`PRAGMA busy_timeout = ${Math.min(SOON, this.#busyTimeout)}`);
+    try {
+      return this.writeUnsynced(step);
+    } finally {
+      this.#orClose(() => this.exec(`PRAGMA busy_timeout = ${this.#busyTimeout}`));
     }
   }
 

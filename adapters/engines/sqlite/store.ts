@@ -113,7 +113,7 @@ export class SqliteStore implements SessionStore {
 
   touch(touches: readonly Touch[]): void {
     const { database, statements } = this.#open();
-    database.writeUnsynced(() => {
+    database.writeSoon(() => {
       for (const { id, user, at } of touches) statements.touch(at, id, user, at, at);
     });
   }
