@@ -110,6 +110,18 @@ describe.each(drivers)('$name', ({ open }) => {
       await causeOf(sessions.fence({ user: 'ann' }));
     });
 
+    test('closes a connection that was handed in, once, and also where it was not used', async () => {
+      for (const used of [true, false]) {
+        let closed = 0;
+        const connection = watched(open(temporaryFile()), () => {});
+        const store = sqliteStore({ ...connection, close: () => closed++ });
+        if (used) await store.setup?.();
+        await store.close?.();
+        await store.close?.();
+        expect(closed).toBe(1);
+      }
+    });
+
     test('the numbers of a connection with BigInts are numbers all the same', async () => {
       const connection = open(temporaryFile());
       (connection as { defaultSafeIntegers?(on: boolean): unknown }).defaultSafeIntegers?.(true);
@@ -344,7 +356,7 @@ describe.each(drivers)('$name', ({ open }) => {
         });
         return new Database(connection, 100);
       };
-      const store = new SqliteStore({ connect, discard: (database) => database.close() });
+      const store = new SqliteStore({ connect, discard: (database) => database.close(), close() {} });
       askForRecord(store, 'first');
       expect(opened).toBe(1);
 

@@ -18,7 +18,7 @@ export function findDriver(): Driver {
 
   const problems: unknown[] = [];
   for (const name of PACKAGES) {
-    for (const place of PLACES()) {
+    for (const place of places()) {
       try {
         return createRequire(place)(name) as Driver;
       } catch (error) {
@@ -39,7 +39,7 @@ export function findDriver(): Driver {
  * Where a package is looked for: beside this one, as package managers lay peers; and beside the app, where this one is
  * linked or bundled. `__filename` is there in the CommonJS build, and nowhere else.
  */
-const PLACES = (): string[] => [
+const places = (): string[] => [
   typeof __filename === 'string' ? __filename : import.meta.url,
   join(process.cwd(), 'index.js'),
 ];

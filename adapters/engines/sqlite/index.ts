@@ -55,11 +55,12 @@ function sourceOf(file: unknown, busyTimeout: number): Source {
     return {
       connect: () => new Database(new Driver(file), busyTimeout),
       discard: (database) => database.close(),
+      close: () => {},
     };
   }
   if (isConnection(file)) {
     const database = new Database(file, busyTimeout);
-    return { connect: () => database, discard: () => {} };
+    return { connect: () => database, discard: () => {}, close: () => database.close() };
   }
   throw new TypeError(
     "sqliteStore needs the name of a file, ':memory:', or an open connection of a synchronous driver",

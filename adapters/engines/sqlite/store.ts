@@ -30,6 +30,8 @@ export interface Source {
   connect(): Database;
   /** Called where it could not be set up. */
   discard(database: Database): void;
+  /** Called when the store is closed. */
+  close(): void;
 }
 
 /** An open database, ready for every verb. */
@@ -169,6 +171,7 @@ export class SqliteStore implements SessionStore {
     this.#closed = true;
     this.#opened?.database.close();
     this.#opened = null;
+    this.#source.close();
   }
 
   #open(): Open {
