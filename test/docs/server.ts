@@ -17,7 +17,8 @@ export async function startServer(
 ): Promise<Server> {
   const child = spawn(process.execPath, ['--import', 'tsx', file], {
     cwd,
-    env: { ...process.env, ...env },
+    // Node 22 and 24 say of their SQLite that it is experimental.
+    env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
