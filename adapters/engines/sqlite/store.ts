@@ -181,6 +181,19 @@ export class SqliteStore implements SessionStore {
       return opened;
     }
     if (this.#closed) throw new Error('the store is closed');
+    // Of processes that open a new file at once, SQLite turns some away whatever the timeout: they come again.
+    const until = performance.now() + OPENING_LASTS;
+    for (let tries = 1; ; tries++) {
+      try {
+        return this.#connect();
+      } catch (error) {
+        if (!isBusy(error) || performance.now() >= until) throw error;
+        Atomics.wait(NEVER, 0, 0, Math.min(tries, 5) * (5 + 10 * Math.random()));
+      }
+    }
+  }
+
+  #connect(): Open {
     const database = this.#source.connect();
     try {
       database.ready();
@@ -192,6 +205,20 @@ export class SqliteStore implements SessionStore {
       throw error;
     }
   }
+}
+
+/** How long it is tried at the most, beside what SQLite itself waits, in ms. */
+const OPENING_LASTS = 1_000;
+
+/** Nobody changes it: waiting for it is sleeping. */
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
+
+/** Whether somebody else's lock was in the way: `code` of libsql and better-sqlite3, `errcode` of `node:sqlite`. */
+function isBusy(error: unknown): boolean {
+  const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown };
+  // The lower byte is SQLITE_BUSY; what is above it says more.
+  if (typeof errcode === 'number') return (errcode & 0xff) === 5;
+  return typeof code === 'string' && code.startsWith('SQLITE_BUSY');
 }
 
 /** Whether a record is there and has this version; `undefined` is any. */
