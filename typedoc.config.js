@@ -5,7 +5,7 @@ const { compilerOptions } = JSON.parse(readFileSync(new URL('tsconfig.json', imp
 /** @type {Partial<import('typedoc').TypeDocOptions>} */
 export default {
   entryPoints: Object.values(compilerOptions.paths).flat(),
-  tsconfig: 'tsconfig.build.json',
+  tsconfig: 'tsconfig.docs.json',
   out: 'docs/api',
   readme: 'none',
   excludePrivate: true,

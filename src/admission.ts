@@ -1,6 +1,5 @@
-import type { Cause, StartRefusal } from './events.ts';
+import type { StartRefusal } from './events.ts';
 import type { SessionRecord } from './session.ts';
-import type { Ending } from './store.ts';
 
 /** How many sessions a user may have, and what happens to the one too many. */
 export interface Limit {
@@ -25,31 +24,32 @@ export interface AdmissionRules {
 /** The newcomer, as far as admission asks. */
 export type Newcomer = Pick<SessionRecord, 'id' | 'accountTag' | 'kind' | 'device' | 'deviceTag'>;
 
+/** A session that makes room for a new one. */
+export interface Displaced {
+  readonly session: SessionRecord;
+  readonly reason: 'replaced' | 'limit';
+}
+
 /** What a new session costs the others, or why it may not be. */
 export function admit(
   newcomer: Newcomer,
   living: readonly SessionRecord[],
-  rules: AdmissionRules,
-  at: number,
-  by: string | null,
-): { readonly ending: readonly Ending[] } | { readonly refusal: Extract<StartRefusal, 'limit'> } {
+  { replace, limit }: AdmissionRules,
+): { readonly ending: readonly Displaced[] } | { readonly refusal: Extract<StartRefusal, 'limit'> } {
   const peers = living.filter(
     ({ id, accountTag, kind }) => id !== newcomer.id && accountTag === newcomer.accountTag && kind === newcomer.kind,
   );
-  const replaced = peers.filter((peer) => rules.replace !== null && isReplaced(peer, newcomer, rules.replace));
+  const replaced = peers.filter((peer) => replace !== null && isReplaced(peer, newcomer, replace));
   const staying = peers.filter((peer) => !replaced.includes(peer));
 
-  const ending = replaced.map(({ id }) => endingOf(id, { by, reason: 'replaced' }, at));
-  const { limit } = rules;
+  const ending = replaced.map((session): Displaced => ({ session, reason: 'replaced' }));
   if (limit === null || staying.length < limit.perUser) return { ending };
   if (limit.overflow === 'refuse') return { refusal: 'limit' };
 
   const oldestFirst = staying.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   const evicted = oldestFirst.slice(0, staying.length - limit.perUser + 1);
-  return { ending: [...ending, ...evicted.map(({ id }) => endingOf(id, { by, reason: 'limit' }, at))] };
+  return { ending: [...ending, ...evicted.map((session): Displaced => ({ session, reason: 'limit' }))] };
 }
-
-const endingOf = (id: string, cause: Cause, at: number): Ending => ({ id, ended: { at, ...cause } });
 
 function isReplaced(peer: Newcomer, newcomer: Newcomer, replace: Replace): boolean {
   if (replace === 'same-device') return newcomer.deviceTag !== null && peer.deviceTag === newcomer.deviceTag;

@@ -1,12 +1,15 @@
+import type { AuditLog } from './audit.ts';
 import { newEpoch } from './epoch.ts';
 import { SessionError } from './errors.ts';
 import type { Events } from './events.ts';
 import { parseText } from './input.ts';
+import type { Notes } from './notes.ts';
 import type { KindSettings, Settings } from './options.ts';
+import type { StorePowers } from './powers.ts';
 import type { Epochs, SessionRecord } from './session.ts';
-import type { SessionRef, SessionStore, VersionedEpoch } from './store.ts';
+import type { SessionRef, SessionStore, Touch, VersionedEpoch } from './store.ts';
+import type { Suspicion } from './suspicion.ts';
 import { accountTag, newVersion, type Tag, userTag } from './token.ts';
-import type { Touches } from './touches.ts';
 
 /** What every operation of one realm works with. */
 export interface Core {
@@ -15,7 +18,10 @@ export interface Core {
   readonly store: SessionStore;
   readonly realmTag: Tag;
   readonly events: Events;
-  readonly touches: Touches;
+  /** `null` where none is kept. */
+  readonly log: AuditLog | null;
+  readonly touches: Notes<Touch>;
+  readonly suspicion: Suspicion;
   /** Unix ms. */
   now(): number;
 }
@@ -90,6 +96,22 @@ export const refOf = ({ id, userTag, accountTag }: SessionRecord): SessionRef =>
   user: userTag,
   account: accountTag,
 });
+
+/**
+ * What the store can do beyond its verbs.
+ * @throws `SESSION_STORE_LACKS_POWER` where it does not declare that.
+ */
+export function powerOf<Name extends keyof StorePowers>(
+  { store }: { readonly store: SessionStore },
+  name: Name,
+): NonNullable<StorePowers[Name]> {
+  const power = store.powers?.[name];
+  if (power !== undefined && power !== null) return power;
+  throw new SessionError(
+    'SESSION_STORE_LACKS_POWER',
+    `the store does not declare the power ${name}: it cannot keep that`,
+  );
+}
 
 const LONGEST_WAIT = 64;
 const AT_ONCE = 3;

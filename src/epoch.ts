@@ -8,12 +8,13 @@ import { newIncarnation, type Tag } from './token.ts';
  */
 export type Stamp = string;
 
-/** When something was done to a scope, by whom, and why. `at` is for people; it decides nothing. */
+/** When something was done to a scope, by whom, why, and from which device. `at` is for people; it decides nothing. */
 export interface Mark {
   /** Unix ms. */
   readonly at: number;
   readonly by: string | null;
   readonly reason: string | null;
+  readonly from: string | null;
 }
 
 /** The one session of a kind that an advance spared. It lives in the record, so that the next advance drops it. */
@@ -157,6 +158,16 @@ export function advanceEpoch(record: EpochRecord, member: Tag | null, change: Ch
       ? { ...record, ...advanced, counter }
       : { ...record, counter, members: { ...record.members, [member]: advanced } },
   );
+}
+
+/** The record without whoever advanced it and why. It holds what it held. */
+export function forgetMarks(record: EpochRecord): EpochRecord {
+  const unmarked = (mark: Mark | null): Mark | null => mark && { at: mark.at, by: null, reason: null, from: null };
+  const forgotten = <State extends ScopeState>(state: State): State => {
+    return { ...state, last: unmarked(state.last), suspended: unmarked(state.suspended) };
+  };
+  const members = Object.entries(record.members).map(([tag, state]) => [tag, forgotten(state)]);
+  return deepFreeze({ ...forgotten(record), members: Object.fromEntries(members) });
 }
 
 /** A record as text, for stores that keep text. */

@@ -6,6 +6,7 @@
  * | `SESSION_STORE_UNAVAILABLE` | the store could not find out, or not before the deadline; `cause` says more | 503 |
  * | `SESSION_STORE_NOT_SET_UP` | the tables are missing: run `store.setup()` or apply the schema file | 503 |
  * | `SESSION_STORE_TOO_NEW` | the data was written by a later version of this library; nothing was touched | 503 |
+ * | `SESSION_STORE_LACKS_POWER` | an option or a call needs what this store does not declare that it can do | 501 |
  * | `SESSION_REQUIRED` | a session was asked of a request that has none | 401 |
  * | `SESSION_CROSS_ORIGIN` | a request that changes something does not come from the app's own pages | 403 |
  *
@@ -15,6 +16,7 @@ export type SessionErrorCode =
   | 'SESSION_STORE_UNAVAILABLE'
   | 'SESSION_STORE_NOT_SET_UP'
   | 'SESSION_STORE_TOO_NEW'
+  | 'SESSION_STORE_LACKS_POWER'
   | 'SESSION_REQUIRED'
   | 'SESSION_CROSS_ORIGIN';
 
@@ -22,6 +24,7 @@ const STATUS: Record<SessionErrorCode, number> = {
   SESSION_STORE_UNAVAILABLE: 503,
   SESSION_STORE_NOT_SET_UP: 503,
   SESSION_STORE_TOO_NEW: 503,
+  SESSION_STORE_LACKS_POWER: 501,
   SESSION_REQUIRED: 401,
   SESSION_CROSS_ORIGIN: 403,
 };

@@ -1,10 +1,8 @@
-import type { Overtaken, ScopeName, SessionView } from './session.ts';
-
-/** Who did it, and why; `null` where nobody said. */
-export interface Cause {
-  readonly by: string | null;
-  readonly reason: string | null;
-}
+import type { AuditLog } from './audit.ts';
+import type { Cause } from './cause.ts';
+import type { Policy } from './policy.ts';
+import type { AuditEntry, AuditRecord } from './powers.ts';
+import type { Overtaken, ScopeName, SessionDevice, SessionView } from './session.ts';
 
 /** Why a token was refused. */
 export type CheckRefusal = 'malformed' | 'unknown' | 'superseded' | 'ended' | 'expired' | 'revoked';
@@ -18,33 +16,77 @@ export interface NamedScope {
   readonly account: string | null;
 }
 
+/**
+ * What may be a sign of an attack: a first sign-in from a device that the user's other sessions do not know, another
+ * browser or system in mid-session, a secret that was renewed since, or many refused tokens from one address.
+ */
+export type SuspiciousSign = 'new-device' | 'device-changed' | 'superseded-token' | 'many-refusals';
+
 /** What happens, by name. Every event also has `type`, `realm` and `at` (Unix ms). None ever holds a token or a secret. */
 export interface SessionEventDetails {
   'session.started': { readonly session: SessionView };
-  /** A sign-in that got no session, or a token that was refused. `session` is an id that was claimed, not proved. */
+  /**
+   * A sign-in that got no session, or a token that was refused. Of a token, `session` and `user` are what the store says of
+   * it; where nothing stands there under its name, `session` is an id that was claimed and `user` is `null`.
+   */
   'session.refused': {
     readonly during: 'start' | 'check';
     readonly reason: StartRefusal | CheckRefusal;
     readonly user: string | null;
+    readonly account: string | null;
     readonly session: string | null;
     readonly revocation: Overtaken | null;
+    /** The device that it came from. */
+    readonly device: SessionDevice | null;
   };
   'session.renewed': { readonly session: SessionView; readonly reauthenticated: boolean };
-  'session.ended': Cause & { readonly session: string; readonly user: string };
+  'session.ended': Cause & {
+    readonly session: string;
+    readonly user: string;
+    readonly account: string | null;
+    readonly device: SessionDevice;
+  };
+  /** A risk signal: nothing was done about it. */
+  'session.suspicious': {
+    readonly sign: SuspiciousSign;
+    readonly user: string | null;
+    readonly account: string | null;
+    readonly session: string | null;
+    /** What the request says that it comes from. */
+    readonly device: SessionDevice | null;
+  };
   'sessions.revoked': Cause &
     NamedScope & {
-      readonly note: string | null;
       /** The kinds that were named, `'all'`, or `null` for all that do not survive this scope. */
       readonly kinds: readonly string[] | 'all' | null;
       /** The session that was kept. */
       readonly kept: string | null;
       /** `'suspended'` or `'resumed'` where the revocation came with one. */
       readonly change: 'suspended' | 'resumed' | null;
+      /** The trigger that it was done for, by name. */
+      readonly trigger: string | null;
     };
-  'sessions.pruned': { readonly sessions: number; readonly epochs: number };
+  'policy.changed': Cause & { readonly account: string; readonly before: Policy; readonly after: Policy };
+  /** Somebody with a session, or a page of another site, asked for something that they may not. */
+  'request.refused': {
+    readonly reason: 'forbidden' | 'cross-origin';
+    readonly action: string;
+    /** Who asked; `null` where nobody knows. */
+    readonly by: string | null;
+    /** Whom and what it was about. */
+    readonly user: string | null;
+    readonly account: string | null;
+    readonly device: SessionDevice | null;
+  };
+  /** A user's personal data was erased: it does not say whose. */
+  'user.forgotten': Cause & { readonly sessions: number; readonly entries: number };
+  'sessions.pruned': { readonly sessions: number; readonly epochs: number; readonly entries: number };
   /** Something that nobody waits for failed: noting a use, a pruning, another listener. */
   'background.failed': { readonly operation: string; readonly error: unknown };
 }
+
+/** A refusal, as it is told. */
+export type ToldRefusal = SessionEventDetails['session.refused'];
 
 /** The name of an event. */
 export type SessionEventType = keyof SessionEventDetails;
@@ -55,21 +97,31 @@ export type SessionEvent<Type extends SessionEventType = SessionEventType> = {
 /** Is told of events. An error of its own, thrown or rejected, fails nothing but itself. */
 export type SessionListener<Type extends SessionEventType> = (event: SessionEvent<Type>) => unknown;
 
+/** Something that is about to be done: the records that are written in its own step, and what is told once it is done. */
+export interface Happening {
+  readonly event: SessionEvent;
+  readonly entry: AuditEntry | null;
+  /** For the store's write; empty where no log is kept there. */
+  readonly audit: readonly AuditRecord[];
+}
+
 /** Tells listeners; a listener's failure is told as `background.failed`, or as a process warning if nobody listens. */
 export class Events {
   readonly #realm: string;
   readonly #now: () => number;
+  readonly #log: AuditLog | null;
   readonly #listeners = new Map<string, Set<(event: never) => unknown>>();
 
-  constructor(realm: string, now: () => number) {
+  constructor(realm: string, now: () => number, log: AuditLog | null = null) {
     this.#realm = realm;
     this.#now = now;
+    this.#log = log;
   }
 
   on<Type extends SessionEventType>(type: Type, listener: SessionListener<Type>): () => void {
     if (typeof listener !== 'function') throw new TypeError('a listener must be a function');
-    if (!EVENT_TYPES.has(type)) {
-      throw new TypeError(`there is no event ${JSON.stringify(type)}; there are ${[...EVENT_TYPES].join(', ')}`);
+    if (!EVENT_TYPES.includes(type)) {
+      throw new TypeError(`there is no event ${JSON.stringify(type)}; there are ${EVENT_TYPES.join(', ')}`);
     }
     const listeners = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, listeners);
@@ -79,43 +131,72 @@ export class Events {
     return () => void listeners.delete(entry);
   }
 
-  emit<Type extends SessionEventType>(type: Type, details: SessionEventDetails[Type]): void {
-    const listeners = this.#listeners.get(type);
-    if (listeners === undefined || listeners.size === 0) {
-      if (type === 'background.failed') warn(details as SessionEventDetails['background.failed']);
-      return;
-    }
-    const event = Object.freeze({ ...details, type, realm: this.#realm, at: this.#now() });
-    for (const listener of [...listeners]) {
-      try {
-        const answer = listener(event as never);
-        // Also one of another context, or of a library.
-        if (isThenable(answer)) answer.then(undefined, (error: unknown) => this.#failed(type, error));
-      } catch (error) {
-        this.#failed(type, error);
-      }
-    }
+  /** Whether anybody would hear of such an event, or read it in the log. */
+  matters(type: SessionEventType): boolean {
+    return this.#log !== null || this.#isHeard(type);
   }
 
-  #failed(type: SessionEventType, error: unknown): void {
-    const failure = { operation: `listener of ${type}`, error };
-    if (type === 'background.failed') warn(failure);
-    else this.emit('background.failed', failure);
+  /** What is about to be done: to be written, and then told. */
+  about<Type extends SessionEventType>(type: Type, details: SessionEventDetails[Type]): Happening {
+    const event = Object.freeze({ ...details, type, realm: this.#realm, at: this.#now() }) as unknown as SessionEvent;
+    const record = this.#log?.record(event) ?? null;
+    return { event, entry: record?.entry ?? null, audit: record === null || !this.#log?.isStored ? [] : [record] };
+  }
+
+  /** Tells what was done and written. */
+  tell({ event, entry }: Happening): void {
+    if (entry !== null) this.#guarded('audit.sink', () => this.#log?.sink?.(entry));
+    const listeners = this.#listeners.get(event.type) ?? [];
+    for (const listener of [...listeners]) this.#guarded(`listener of ${event.type}`, () => listener(event as never));
+    if (event.type === 'background.failed' && !this.#isHeard(event.type)) warn(event);
+  }
+
+  /** Tells what has no write of its own. The log, if there is one, gets it in the background. */
+  emit<Type extends SessionEventType>(type: Type, details: SessionEventDetails[Type]): void {
+    if (!this.matters(type) && type !== 'background.failed') return;
+    const happening = this.about(type, details);
+    this.tell(happening);
+    this.#log?.note(happening.audit);
+  }
+
+  #isHeard(type: SessionEventType): boolean {
+    return (this.#listeners.get(type)?.size ?? 0) > 0;
+  }
+
+  #guarded(operation: string, call: () => unknown): void {
+    const failed = (error: unknown): void => {
+      // A listener of failures that fails itself is not asked about that.
+      if (operation === 'listener of background.failed') warn({ operation, error });
+      else this.emit('background.failed', { operation, error });
+    };
+    try {
+      const answer = call();
+      // Also one of another context, or of a library.
+      if (isThenable(answer)) answer.then(undefined, failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 }
 
 const isThenable = (answer: unknown): answer is PromiseLike<unknown> =>
   typeof (answer as { then?: unknown } | null | undefined)?.then === 'function';
 
-const EVENT_TYPES: ReadonlySet<string> = new Set<SessionEventType>([
-  'session.started',
-  'session.refused',
-  'session.renewed',
-  'session.ended',
-  'sessions.revoked',
-  'sessions.pruned',
-  'background.failed',
-]);
+const NAMES: Record<SessionEventType, true> = {
+  'session.started': true,
+  'session.refused': true,
+  'session.renewed': true,
+  'session.ended': true,
+  'session.suspicious': true,
+  'sessions.revoked': true,
+  'policy.changed': true,
+  'request.refused': true,
+  'user.forgotten': true,
+  'sessions.pruned': true,
+  'background.failed': true,
+};
+/** Every event by name. */
+export const EVENT_TYPES: readonly SessionEventType[] = Object.keys(NAMES) as SessionEventType[];
 
 function warn({ operation, error }: SessionEventDetails['background.failed']): void {
   const text = error instanceof Error ? error.message : String(error);

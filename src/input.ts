@@ -11,6 +11,8 @@ const MOST_METHODS = 16;
 // other controls forge lines in logs (ASVS 16.4.1).
 const UNSAFE = /[\p{Cc}\u2028\u2029]/u;
 
+const EVERY_UNSAFE = new RegExp(UNSAFE, 'gu');
+
 /** A JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -33,6 +35,19 @@ export function parseText(name: string, value: unknown): string {
 /** Like {@link parseText}, and `null` for what was left out. */
 export const parseOptionalText = (name: string, value: unknown): string | null =>
   value === undefined || value === null ? null : parseText(name, value);
+
+/** What a client claims, cut down to what {@link parseText} allows; `null` where nothing is left of it. */
+export function claimed(text: string | null): string | null {
+  const safe = (text ?? '').slice(0, LONGEST_TEXT).toWellFormed().replace(EVERY_UNSAFE, '');
+  return safe === '' ? null : safe;
+}
+
+/** @throws `TypeError` for what is no boolean: a form's `'no'` must not pass for yes, nor its `'yes'` for no. */
+export function parseSwitch(name: string, value: unknown): boolean {
+  if (value === undefined) return false;
+  if (typeof value === 'boolean') return value;
+  throw new TypeError(`${name} must be a boolean, not ${kindOf(value)}`);
+}
 
 /** Authentication method references (RFC 8176), such as `['pwd', 'otp']`. */
 export function parseMethods(name: string, value: unknown): readonly string[] {

@@ -1,4 +1,5 @@
 import type { Core, Identity } from './core.ts';
+import { formatCursor, parseCursor, parseLimit } from './page.ts';
 import { judge, type ListedSession, listed } from './session.ts';
 
 /** Options of a list. */
@@ -19,20 +20,14 @@ export interface ListResult {
 }
 
 export const LIST_KEYS: readonly string[] = ['cursor', 'limit', 'ended'];
-const DEFAULT_LIMIT = 100;
-const LARGEST_LIMIT = 1000;
 // A user of very many revoked sessions gets short pages rather than a request without end.
 const MOST_READS = 10;
-
-interface Place {
-  readonly createdAt: number;
-  readonly id: string;
-}
 
 export async function list(core: Core, { tags }: Identity, request: ListRequest): Promise<ListResult> {
   const limit = parseLimit(request.limit);
   if (request.ended !== undefined && typeof request.ended !== 'boolean') throw new TypeError('ended must be a boolean');
-  let after = parseCursor(request.cursor);
+  const place = parseCursor(request.cursor);
+  let after = place === undefined ? undefined : { createdAt: place.at, id: place.id };
 
   const now = core.now();
   const sessions: ListedSession[] = [];
@@ -51,22 +46,5 @@ export async function list(core: Core, { tags }: Identity, request: ListRequest)
       if (over === null || request.ended === true) sessions.push(listed(session, over));
     }
   }
-  return { sessions, cursor: more && after !== undefined ? formatCursor(after) : null };
-}
-
-function parseLimit(limit: unknown): number {
-  if (limit === undefined) return DEFAULT_LIMIT;
-  if (typeof limit === 'number' && Number.isSafeInteger(limit) && limit >= 1 && limit <= LARGEST_LIMIT) return limit;
-  throw new TypeError(`limit is ${String(limit)}; allowed are whole numbers from 1 to ${LARGEST_LIMIT}`);
-}
-
-const formatCursor = ({ createdAt, id }: Place): string => `${createdAt.toString(36)}.${id}`;
-
-function parseCursor(cursor: unknown): Place | undefined {
-  if (cursor === undefined || cursor === null) return undefined;
-  const match = typeof cursor === 'string' ? /^([\da-z]{1,11})\.([\w-]{22})$/.exec(cursor) : null;
-  const createdAt = Number.parseInt(match?.[1] ?? '', 36);
-  if (match?.[2] === undefined || !Number.isSafeInteger(createdAt))
-    throw new TypeError('cursor must be what the last page gave');
-  return { createdAt, id: match[2] };
+  return { sessions, cursor: more && after !== undefined ? formatCursor({ at: after.createdAt, id: after.id }) : null };
 }

@@ -1,8 +1,12 @@
 import type { AdmissionRules, Limit, Replace } from './admission.ts';
+import { type AuditOptions, type AuditSettings, parseAudit } from './audit.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { powerOf } from './core.ts';
 import { isPlainObject, parseArguments, parseText } from './input.ts';
 import { type Duration, type Lifetime, parseDuration, parseLifetime, type ResolvedLifetime } from './lifetime.ts';
+import type { PolicyFunction } from './policy.ts';
 import type { SessionStore } from './store.ts';
+import { type BuiltInTrigger, parseTriggers, type TriggerRule, type TriggerSettings } from './triggers.ts';
 
 /** What is special about a kind of session. */
 export interface KindOptions {
@@ -13,7 +17,7 @@ export interface KindOptions {
 }
 
 /** The options of {@link createSessions}. Unknown or contradictory ones are a `TypeError` at once. */
-export interface SessionsOptions {
+export interface SessionsOptions<Trigger extends string = never> {
   /** Where sessions are kept. There is no default: it is a decision. */
   readonly store: SessionStore;
   /** The population of identities, such as `'dashboard'`; nothing crosses realms. Default `'default'`. */
@@ -33,6 +37,19 @@ export interface SessionsOptions {
    * if it can. At least `'1h'`. Default `'7d'`. Of realms that share a store, the shortest counts.
    */
   readonly retention?: Duration | undefined;
+  /**
+   * What a plain sign-out ends, account by account: a function that tells, or `'stored'` where the store keeps what
+   * {@link Sessions.setPolicy} sets. Default `null`: that session.
+   */
+  readonly policy?: PolicyFunction | 'stored' | null | undefined;
+  /**
+   * What {@link Sessions.trigger} does, by name: the built-in ones have defaults, and an app may add its own. A changed
+   * password, e-mail address, second factor or role revokes all others; a password reset, a removed last login method and
+   * a removed member everything, of all kinds.
+   */
+  readonly triggers?: { readonly [Name in BuiltInTrigger | Trigger]?: TriggerRule | undefined } | undefined;
+  /** Whether there is an audit log. `true` keeps it in the store, for 90 days. Default `false`. */
+  readonly audit?: boolean | AuditOptions | undefined;
   /** How long each question to the store may take before it is `SESSION_STORE_UNAVAILABLE`. At most `'10m'`. Default `'5s'`. */
   readonly deadline?: Duration | undefined;
   /** For tests. */
@@ -53,6 +70,9 @@ export interface Settings extends AdmissionRules {
   readonly touchEvery: number;
   readonly retention: number;
   readonly deadline: number;
+  readonly policy: PolicyFunction | 'stored' | null;
+  readonly triggers: ReadonlyMap<string, TriggerSettings>;
+  readonly audit: AuditSettings | null;
   readonly clock: Clock;
 }
 
@@ -79,14 +99,22 @@ const KNOWN = [
   'limit',
   'touchEvery',
   'retention',
+  'policy',
+  'triggers',
+  'audit',
   'deadline',
   'clock',
 ];
-const STORE_VERBS = ['epochs', 'add', 'find', 'list', 'touch', 'renew', 'end', 'advance', 'prune'];
+const STORE_VERBS = [
+  ...['epochs', 'add', 'find', 'list', 'touch', 'renew', 'end', 'advance', 'users', 'remove', 'prune'],
+];
 
-/** @throws `TypeError` that names the option, what is wrong with it, and what is allowed. */
-export function parseOptions(input: SessionsOptions): Settings {
-  const options = parseArguments('createSessions', input, KNOWN) as unknown as SessionsOptions;
+/**
+ * @throws `TypeError` that names the option, what is wrong with it, and what is allowed; `SESSION_STORE_LACKS_POWER` for
+ * one that the store cannot keep.
+ */
+export function parseOptions(input: SessionsOptions<string>): Settings {
+  const options = parseArguments('createSessions', input, KNOWN) as unknown as SessionsOptions<string>;
   const lifetime = lifetimeOf('lifetime', options.lifetime, DEFAULTS.lifetime);
   const kinds = parseKinds(options.kinds, lifetime);
   const touchEvery = duration('touchEvery', options.touchEvery, DEFAULTS.touchEvery, 0);
@@ -102,8 +130,16 @@ export function parseOptions(input: SessionsOptions): Settings {
       );
     }
   }
+  const store = parseStore(options.store);
+  const policy = parsePolicySource(options.policy);
+  const audit = parseAudit(options.audit);
+  if (policy === 'stored') powerOf({ store }, 'policies');
+  if (audit?.store === true) powerOf({ store }, 'audit');
   return Object.freeze({
-    store: parseStore(options.store),
+    store,
+    policy,
+    audit,
+    triggers: parseTriggers(options.triggers, kinds),
     realm: options.realm === undefined ? DEFAULTS.realm : parseText('realm', options.realm),
     kinds,
     replace: parseReplace(options.replace),
@@ -183,6 +219,12 @@ function parseLimit(value: unknown): Limit | null {
     throw new TypeError(`limit.overflow is ${String(overflow)}; allowed are 'end-oldest' and 'refuse'`);
   }
   return Object.freeze({ perUser, overflow });
+}
+
+function parsePolicySource(value: unknown): Settings['policy'] {
+  if (value === undefined || value === null) return null;
+  if (value === 'stored' || typeof value === 'function') return value as PolicyFunction | 'stored';
+  throw new TypeError(`policy is ${String(value)}; allowed are 'stored', a function of an account, and null`);
 }
 
 function parseStore(value: unknown): SessionStore {

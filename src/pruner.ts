@@ -7,6 +7,8 @@ import type { FoundSession } from './store.ts';
 export interface PruneResult {
   readonly sessions: number;
   readonly epochs: number;
+  /** Of the audit log. */
+  readonly entries: number;
 }
 
 const BATCH = 200;
@@ -19,7 +21,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 export async function prune({ store, settings, events, now }: Core): Promise<PruneResult> {
   const at = now();
   const before = at - settings.retention;
-  const total = { sessions: 0, epochs: 0 };
+  const total = { sessions: 0, epochs: 0, entries: 0 };
   let after: string | null = null;
   for (let more = true; more; ) {
     const batch = await store.prune({
@@ -32,6 +34,13 @@ export async function prune({ store, settings, events, now }: Core): Promise<Pru
     total.sessions += batch.sessions;
     total.epochs += batch.epochs;
     ({ more, after } = batch);
+    if (more) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const log = store.powers?.audit;
+  for (let more = log !== undefined; more && log !== undefined; ) {
+    const entries = await log.prune(at - CLOCKS_APART, BATCH);
+    total.entries += entries;
+    more = entries === BATCH;
     if (more) await new Promise((resolve) => setImmediate(resolve));
   }
   events.emit('sessions.pruned', total);

@@ -1,12 +1,13 @@
-import { type Core, contend, identify, kindSettings, readEpochs, refOf } from './core.ts';
+import { NO_CAUSE } from './cause.ts';
+import { type Core, contend, identify, kindSettings, readEpochs } from './core.ts';
+import { endFound } from './end.ts';
 import { holds, newEpoch } from './epoch.ts';
-import type { StartRefusal } from './events.ts';
+import type { Happening, StartRefusal } from './events.ts';
 import { FENCE_KEEPS, fenceRefusal, parseFence, stampsOf } from './fence.ts';
 import { type Attributes, parseAttributes, parseMethods } from './input.ts';
 import { stillLive } from './revocation.ts';
 import { Session, type SessionRecord } from './session.ts';
-import { admitted, announceEndings, type StartResult } from './start.ts';
-import type { Ending } from './store.ts';
+import { admitted, type StartResult } from './start.ts';
 import { formatToken, hashSecret, newSecret, newVersion } from './token.ts';
 
 /** What a renewal changes beside the secret. */
@@ -77,7 +78,7 @@ async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Pr
   const needsFence = rotation.reauthenticated || rotation.account !== null;
   const fence = needsFence ? parseFence(rotation.fence, identity.tags) : null;
 
-  const outcome = await contend<RenewResult & { ending?: readonly Ending[] }>(core, async () => {
+  const outcome = await contend<RenewResult & { readonly happened?: readonly Happening[] }>(core, async () => {
     const now = core.now();
     let version: number | undefined;
     if (fence !== null) {
@@ -102,32 +103,37 @@ async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Pr
       // The session stays born when it was: a renewal must not carry it over a revocation of its user or realm.
       stamps: stamps === null ? current.stamps : { ...current.stamps, account: stamps.account, member: stamps.member },
     };
-    const admission = moves ? await admitted(core, identity, next, now) : { ending: [] };
+    const admission = moves ? await admitted(core, identity, next, now) : { ending: [], happened: [] };
     if ('refusal' in admission) return refused(admission.refusal);
 
-    const { ending } = admission;
-    const write = { ifVersion: version, ending, keepUntil: next.expiresAt, ifHash: judged.hash, now, moves };
+    const { ending, happened } = admission;
+    const session = new Session(next);
+    const renewed = core.events.about('session.renewed', { session, reauthenticated: rotation.reauthenticated });
+    const condition = { ifVersion: version, ifHash: judged.hash, now };
+    const write = { ...condition, ending, keepUntil: next.expiresAt, moves, audit: renewed.audit };
     const written = await core.store.renew({ session: next, ...write });
     if (written === 'conflict') return written;
     if (written === 'not-live') return refused('not-live');
-    if (moves && !(await heldByLeftAccount(core, current, now))) {
-      const left = { id: next.id, ended: { at: now, by: null, reason: 'revoked' } };
-      await core.store.end(refOf(next), left.ended);
-      return { ...refused('not-live'), ending: [...ending, left] };
+    const revoked = { ...NO_CAUSE, reason: 'revoked' };
+    let held: boolean;
+    try {
+      held = !moves || (await heldByLeftAccount(core, current, now));
+    } catch (error) {
+      // Nobody has its new token, so that nobody could end it.
+      await endFound(core, next, revoked).catch(() => {});
+      throw error;
     }
-    return {
-      ok: true,
-      session: new Session(next),
-      token: formatToken({ id: next.id, ...identity.tags }, secret),
-      ending,
-    };
+    if (!held) {
+      core.events.tell(renewed);
+      await endFound(core, next, revoked);
+      return { ...refused('not-live'), happened };
+    }
+    const token = formatToken({ id: next.id, ...identity.tags }, secret);
+    return { ok: true, session, token, happened: [renewed, ...happened] };
   });
 
-  const { ending = [], ...result } = outcome;
-  if (result.ok) {
-    core.events.emit('session.renewed', { session: result.session, reauthenticated: rotation.reauthenticated });
-  }
-  announceEndings(core, identity.user, ending);
+  const { happened = [], ...result } = outcome;
+  for (const happening of happened) core.events.tell(happening);
   return result;
 }
 

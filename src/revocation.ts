@@ -1,8 +1,10 @@
+import type { Cause } from './cause.ts';
 import { type Core, contend, identify, kindSettings, refOf } from './core.ts';
 import { advanceEpoch, type Coverage, holdsUser, isCovered, type Mark, newEpoch, scopeState } from './epoch.ts';
 import type { NamedScope } from './events.ts';
 import { FENCE_KEEPS } from './fence.ts';
 import { isPlainObject, refuseUnknownKeys } from './input.ts';
+import { endedBy, type WouldEnd, wouldEnd } from './living.ts';
 import { judge, type ScopeName, Session, type SessionRecord } from './session.ts';
 import type { AskerRotation } from './store.ts';
 import { accountTag, formatToken, hashSecret, newSecret, newVersion, type Tag } from './token.ts';
@@ -31,6 +33,11 @@ export type RevokeResult =
       readonly kept: Session | null;
       /** The kept session's new token, to be given to its client; `null` where there is no new one. */
       readonly token: string | null;
+      /**
+       * Why the session that was to be kept was not: it was over itself, or (a trigger whose rule is `everywhere`) none is.
+       * `null` where it was, or none was named.
+       */
+      readonly notKept: 'not-live' | 'everywhere' | null;
       /** After how many ms no process accepts what was covered. 0: none that looks from now on. */
       readonly effectiveWithin: number;
       readonly revocation: Revocation;
@@ -41,24 +48,39 @@ export type RevokeResult =
       readonly token: null;
       /**
        * Nothing was done. `'not-live'`: the asker's session was over itself, or its secret no longer the present one.
-       * `'not-suspended'`: there was nothing to resume.
+       * `'not-suspended'`: there was nothing to resume. `'none'`: the rule of the trigger is to do nothing.
        */
-      readonly reason: 'not-live' | 'not-suspended';
+      readonly reason: 'not-live' | 'not-suspended' | 'none';
       readonly effectiveWithin: number;
       readonly revocation: null;
+    }
+  | {
+      readonly revoked: false;
+      readonly kept: null;
+      readonly token: null;
+      /** Nothing was done, as was asked. */
+      readonly reason: 'dry-run';
+      readonly effectiveWithin: number;
+      readonly revocation: null;
+      /** What would end: at most 1,000 are named. */
+      readonly wouldEnd: WouldEnd;
     };
 
 /** What is done to a scope. */
-export interface Order {
+export interface Order extends Cause {
   readonly kinds: readonly string[] | 'all' | null;
-  readonly by: string | null;
-  readonly reason: string | null;
-  readonly note: string | null;
   /** Stays, under a new secret. */
   readonly keep?: Session | undefined;
   /** Must be live; goes with the others, if its kind is covered. */
   readonly ifLive?: Session | undefined;
+  /** Whether it is done also where the asker's session is over. */
+  readonly anyway?: boolean | undefined;
+  /** Whether the asker's session may have been renewed since it was judged. */
+  readonly anySecret?: boolean | undefined;
+  /** The trigger that it is done for. */
+  readonly trigger?: string | undefined;
   readonly suspend?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
 }
 
 /** A scope, resolved: which record it stands in, and where in it. */
@@ -100,7 +122,7 @@ export function parseScope(core: Core, scope: unknown): Target {
 }
 
 /** Which kinds are covered: named ones, all, or those that do not survive this scope. */
-function coverage(core: Core, scope: ScopeName, kinds: Order['kinds']): Coverage {
+export function coverage(core: Core, scope: ScopeName, kinds: Order['kinds']): Coverage {
   if (kinds === 'all' || (kinds === null && (scope === 'realm' || scope === 'account'))) return { except: [] };
   if (kinds === null) {
     return {
@@ -113,8 +135,13 @@ function coverage(core: Core, scope: ScopeName, kinds: Order['kinds']): Coverage
   return { only: kinds };
 }
 
-const nothingDone = (reason: 'not-live' | 'not-suspended'): RevokeResult => {
+const nothingDone = (reason: 'not-live' | 'not-suspended' | 'none'): RevokeResult => {
   return { revoked: false, kept: null, token: null, reason, effectiveWithin: 0, revocation: null };
+};
+
+const dryRun = (named: WouldEnd): RevokeResult => {
+  const nothing = { revoked: false, kept: null, token: null, effectiveWithin: 0, revocation: null } as const;
+  return { ...nothing, reason: 'dry-run', wouldEnd: named };
 };
 
 /**
@@ -126,12 +153,21 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
   const covers = coverage(core, target.scope, order.kinds);
   const asker = parseAsker(target, order);
 
+  const from = order.from ?? asker?.record.device.label ?? null;
+
   return contend<RevokeResult>(core, async () => {
     const now = core.now();
-    const mark: Mark = { at: now, by: order.by, reason: order.reason };
+    const mark: Mark = { at: now, by: order.by, reason: order.reason, from };
     // The asker first: what is read last is what the write compares with, so that few other writes come between.
-    const live = asker === null ? undefined : await stillLive(core, asker.record, now);
-    if (live === null) return nothingDone('not-live');
+    let live = asker === null ? undefined : ((await stillLive(core, asker.record, now, order.anySecret)) ?? undefined);
+    if (asker !== null && live === undefined && order.anyway !== true) return nothingDone('not-live');
+    if (order.dryRun === true) {
+      // While a scope is suspended, nothing lives under it that resuming could end.
+      if (order.suspend === false) return dryRun({ sessions: [], more: false });
+      const kept = asker?.stays === true ? (live?.id ?? null) : null;
+      const named = await wouldEnd(core, target, endedBy(covers, kept));
+      return dryRun(named);
+    }
 
     const lasting = target.user === null || order.suspend === true;
     const keepUntil = lasting ? null : now + FENCE_KEEPS;
@@ -141,34 +177,44 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
 
     const { suspended } = scopeState(current.record, target.member);
     if (order.suspend === false && suspended === null) return nothingDone('not-suspended');
-    if (live !== undefined && !holdsUser(current.record, live)) return nothingDone('not-live');
+    if (live !== undefined && !holdsUser(current.record, live)) {
+      if (order.anyway !== true) return nothingDone('not-live');
+      live = undefined;
+    }
 
     const keep = asker?.stays === true ? live : undefined;
     const record = advanceEpoch(current.record, target.member, { covers, mark, keep, suspend: order.suspend }, now);
     if (record === null) return nothingDone('not-live');
 
     const rotation = keep === undefined ? undefined : rotate(keep);
+    const spared = live !== undefined && !isCovered(covers, live.kind) ? new Session(live) : null;
+    const { scope, user, account } = target;
+    const { kinds, note } = order;
+    const revocation: Revocation = { scope, user, account, ...mark, note, kinds };
+    const happening = core.events.about('sessions.revoked', {
+      ...{ scope, user, account, by: mark.by, reason: mark.reason, note, from, kinds },
+      kept: keep?.id ?? spared?.id ?? null,
+      change: order.suspend === undefined ? null : order.suspend ? 'suspended' : 'resumed',
+      trigger: order.trigger ?? null,
+    });
     const outcome = await core.store.advance(target.tag, {
       record,
       ifVersion: current.version,
       keepUntil,
       asker: live === undefined ? undefined : askerOf(live, rotation?.session ?? live, now),
+      audit: happening.audit,
     });
-    if (outcome === 'conflict') return outcome;
+    // With `anyway` or `anySecret`, the next look tells whether the session is over, or has another secret.
+    const looksAgain = order.anyway === true || order.anySecret === true;
+    if (outcome === 'conflict' || (outcome === 'not-live' && looksAgain)) return 'conflict';
     if (outcome === 'not-live') return nothingDone('not-live');
 
-    const spared = live !== undefined && !isCovered(covers, live.kind) ? new Session(live) : null;
-    const { scope, user, account } = target;
-    const revocation: Revocation = { scope, user, account, ...mark, note: order.note, kinds: order.kinds };
-    core.events.emit('sessions.revoked', {
-      ...{ scope, user, account, by: mark.by, reason: mark.reason, note: order.note, kinds: order.kinds },
-      kept: keep?.id ?? spared?.id ?? null,
-      change: order.suspend === undefined ? null : order.suspend ? 'suspended' : 'resumed',
-    });
+    core.events.tell(happening);
     return {
       revoked: true,
       kept: rotation === undefined ? spared : new Session(rotation.session),
       token: rotation?.token ?? null,
+      notKept: asker !== null && live === undefined ? 'not-live' : null,
       effectiveWithin: 0,
       revocation,
     };
@@ -181,7 +227,7 @@ function parseAsker(
 ): { record: SessionRecord; stays: boolean } | null {
   if (keep !== undefined && ifLive !== undefined) throw new TypeError('keep and ifLive do not go together');
   const name = keep === undefined ? 'ifLive' : 'keep';
-  const session = keep ?? ifLive;
+  const session = keep === undefined ? ifLive : keep;
   if (session === undefined) return null;
   if (scope !== 'user' && scope !== 'member') {
     throw new TypeError(`${name} goes with a user or a member, not with an account or a realm`);
@@ -194,9 +240,15 @@ function parseAsker(
 }
 
 /** The session as it is now, or `null` where it is over or bears another secret than the one that was judged. */
-export async function stillLive(core: Core, judged: SessionRecord, now: number): Promise<SessionRecord | null> {
+export async function stillLive(
+  core: Core,
+  judged: SessionRecord,
+  now: number,
+  anySecret = false,
+): Promise<SessionRecord | null> {
   const [found] = await core.store.find(core.realmTag, [refOf(judged)]);
-  if (found === undefined || found === null || found.session.hash !== judged.hash) return null;
+  if (found === undefined || found === null) return null;
+  if (!anySecret && found.session.hash !== judged.hash) return null;
   return judge(found.session, found.epochs, now) === null ? found.session : null;
 }
 

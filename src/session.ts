@@ -13,7 +13,7 @@ export interface Stamps {
 
 /** How a session was finished one by one. */
 export interface Ended extends Mark {
-  /** `'signed-out'`, `'replaced'`, `'limit'`, or the app's own words. */
+  /** A code of this library (see {@link ReasonCode}), or the app's own words. */
   readonly reason: string | null;
 }
 

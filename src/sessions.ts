@@ -1,11 +1,22 @@
+import { AuditLog } from './audit.ts';
+import { AUDIT_KEYS, type AuditRequest, type AuditResult, readAudit } from './audit-query.ts';
+import { BY_KEYS, type By, parseCause } from './cause.ts';
+import { Checks, type Verdict } from './check.ts';
 import { type Clock, timeOf } from './clock.ts';
-import { type Core, identify, kindSettings } from './core.ts';
-import { type CheckRefusal, Events, type SessionEventType, type SessionListener } from './events.ts';
-import { isPlainObject, parseArguments, parseOptionalText, parseText } from './input.ts';
+import { type Core, identify, kindSettings, powerOf } from './core.ts';
+import { type EndRequest, type EndResult, end, type SignOutResult, signOut } from './end.ts';
+import { Events, type SessionEventDetails, type SessionEventType, type SessionListener } from './events.ts';
+import { type ForgetRequest, type ForgetResult, forgetUser } from './forget.ts';
+import { type EndIdleRequest, type EndIdleResult, endIdle, type IdleScope } from './idle.ts';
+import { claimed, parseArguments, parseSwitch, parseText } from './input.ts';
 import { type Duration, parseDuration } from './lifetime.ts';
 import { LIST_KEYS, type ListRequest, type ListResult, list } from './list.ts';
-import { CLOCKS_APART, parseOptions, type SessionsOptions } from './options.ts';
+import { Notes } from './notes.ts';
+import { parseOptions, type SessionsOptions } from './options.ts';
+import { type Policy, type PolicyResult, policyOf, setPolicy } from './policy.ts';
+import type { AuditRecord } from './powers.ts';
 import { type PruneResult, prune, startPruning } from './pruner.ts';
+import { codeOf, markOf, REASON_CODES } from './reason.ts';
 import {
   REAUTHENTICATE_KEYS,
   RENEW_KEYS,
@@ -15,8 +26,9 @@ import {
   reauthenticate,
   renew,
 } from './renew.ts';
+import { type Review, type ReviewRequest, review } from './review.ts';
 import { type Order, parseScope, type RevokeResult, revoke, type Scope } from './revocation.ts';
-import { type Ended, judge, type Over, type Overtaken, Session } from './session.ts';
+import type { Over, Session, SessionDevice } from './session.ts';
 import {
   FENCE_KEYS,
   type FenceRequest,
@@ -26,75 +38,54 @@ import {
   type StartResult,
   start,
 } from './start.ts';
-import type { Awaitable, FoundSession } from './store.ts';
-import { guardStore, isPromise } from './store-guard.ts';
-import { hashSecret, isSessionId, parseToken, realmTag, sameHash, type TokenRef, userTag } from './token.ts';
-import { Touches } from './touches.ts';
-
-/** What a token is worth at this moment. */
-export type Verdict =
-  | { readonly ok: true; readonly session: Session }
-  | {
-      readonly ok: false;
-      readonly session: null;
-      /**
-       * `'malformed'`: not a token of ours; the store was not asked. `'unknown'`: no such session here. `'superseded'`:
-       * there is such a session, but its secret was renewed. The others: the secret was right, and the session is over.
-       */
-      readonly reason: CheckRefusal;
-      /** How it was ended, where that is the reason. */
-      readonly ended: Ended | null;
-      /** The revocation that ended it, where that is the reason and it is still known. */
-      readonly revocation: Overtaken | null;
-    };
-
-/** Who does something, and why: for events and lists. At most 256 characters each. */
-export interface By {
-  /** The actor's id, or what acts (`'cron'`). */
-  readonly by?: string | null | undefined;
-  readonly reason?: string | null | undefined;
-}
-
-/** Options of {@link Sessions.end}. */
-export interface EndRequest extends By {
-  /** Whose session it is. Somebody else's id is the same as no id. */
-  readonly user: string;
-}
-
-/** What {@link Sessions.end} did. */
-export interface EndResult {
-  /** Whether there was such a session of this user, live until now. */
-  readonly ended: boolean;
-  /** After how many ms no process accepts it. */
-  readonly effectiveWithin: number;
-}
+import type { Touch } from './store.ts';
+import { guardStore } from './store-guard.ts';
+import { type Client, Suspicion } from './suspicion.ts';
+import { realmTag } from './token.ts';
+import { type BuiltInTrigger, type TriggerRequest, type TriggerResult, trigger } from './triggers.ts';
 
 /** Options of {@link Sessions.revoke}. */
 export interface RevokeRequest extends By {
-  /** A remark for the record. */
-  readonly note?: string | null | undefined;
   /** Only these kinds, or `'all'`. Default: all kinds but those that survive this scope. */
   readonly kinds?: readonly string[] | 'all' | undefined;
   /** The session that stays, alone of its kind, under a new secret: "sign out everywhere else". */
   readonly keep?: Session | undefined;
   /** Only if this session is live; it goes with the others, if its kind is covered. For a request in its own name. */
   readonly ifLive?: Session | undefined;
+  /** Only tells what would end. */
+  readonly dryRun?: boolean | undefined;
 }
 
-const BY_KEYS = ['by', 'reason'];
-const REVOKE_KEYS = [...BY_KEYS, 'note', 'kinds', 'keep', 'ifLive'];
+/** Options of {@link Sessions.suspend} and {@link Sessions.resume}. */
+export interface SuspendRequest extends By {
+  /** Only tells what would end. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** A request that was refused by what stands before this library: see {@link Sessions.report}. */
+export type RefusedRequest = SessionEventDetails['request.refused'];
+
+/** Entries of the log that wait for an outage to end, at the most. */
+const MOST_UNWRITTEN = 1_000;
+
+const SUSPEND_KEYS = ['dryRun', ...BY_KEYS];
+const REVOKE_KEYS = [...SUSPEND_KEYS, 'kinds', 'keep', 'ifLive'];
 
 /**
  * The sessions of one realm. Made by {@link createSessions}. Every method may throw `SESSION_STORE_UNAVAILABLE` where
  * the store could not find out: that is an outage and never means "signed out"; and `TypeError` for misuse.
  */
-export class Sessions {
+export class Sessions<Trigger extends string = BuiltInTrigger> {
   readonly #core: Core;
+  readonly #checks: Checks;
+  readonly #codes: ReadonlySet<string>;
   readonly #pruners = new Set<() => void>();
 
   /** @internal */
   constructor(core: Core) {
     this.#core = core;
+    this.#checks = new Checks(core);
+    this.#codes = new Set([...REASON_CODES, ...[...core.settings.triggers.keys()].map(codeOf)]);
   }
 
   /** The realm that this object serves. */
@@ -137,43 +128,22 @@ export class Sessions {
     return start(this.#core, parseArguments('start', request, START_KEYS) as unknown as StartRequest);
   }
 
-  /** Judges a token. Never throws for what a client sent. One question to the store; the use is noted afterwards. */
-  async check(token: string | null | undefined): Promise<Verdict> {
-    return this.#check(token);
+  /**
+   * Judges a token. Never throws for what a client sent. One question to the store; the use is noted afterwards. What the
+   * request says of its client decides nothing: it is watched for signs of an attack, and told with a refusal.
+   */
+  async check(token: string | null | undefined, client?: Client): Promise<Verdict> {
+    return this.#checks.check(token, client);
   }
 
-  // Not `async` itself: V8 optimises what is not a good deal better.
-  #check(token: string | null | undefined): Awaitable<Verdict> {
-    const parsed = parseToken(token);
-    if (parsed === null) return this.#refused('malformed', null);
-    const { ref, secret } = parsed;
-    const hash = hashSecret(secret);
-    const answer = this.#core.store.find(this.#core.realmTag, [ref]);
-    return isPromise(answer)
-      ? answer.then(([found]) => this.#verdict(ref, hash, found ?? null))
-      : this.#verdict(ref, hash, answer[0] ?? null);
-  }
-
-  #verdict(ref: TokenRef, hash: string, found: FoundSession | null): Verdict {
-    const core = this.#core;
-    if (found === null) return this.#refused('unknown', ref.id);
-    const { session: record, epochs } = found;
-    // The tags came with the token: on a shared store they may be those of another realm.
-    if (record.realm !== core.settings.realm) return this.#refused('unknown', ref.id);
-    if (!sameHash(record.hash, hash)) return this.#refused('superseded', ref.id);
-
-    const now = core.now();
-    const over = judge(record, epochs, now);
-    if (over !== null) return this.#refused(over.reason, ref.id, record.user, over);
-    if (now - record.lastUsedAt >= core.settings.touchEvery) core.touches.note(record, now);
-    return { ok: true, session: new Session(record) };
-  }
-
-  #refused(reason: CheckRefusal, session: string | null, user: string | null = null, over?: Over): Verdict {
-    const ended = over?.reason === 'ended' ? over.ended : null;
-    const revocation = over?.reason === 'revoked' ? over.revocation : null;
-    this.#core.events.emit('session.refused', { during: 'check', reason, user, session, revocation });
-    return { ok: false, session: null, reason, ended, revocation };
+  /**
+   * Why a session is over, by a code that anybody may see and an app has a text for: one of this library's, or that of one
+   * of the app's triggers. `null` for words of an administrator's, which are for the audit log.
+   */
+  explain(over: Pick<Extract<Verdict, { ok: false }>, 'ended' | 'revocation'> | Over): string | null {
+    const mark = 'reason' in over ? markOf(over) : (over.ended ?? over.revocation);
+    const reason = mark?.reason ?? null;
+    return reason !== null && this.#codes.has(reason) ? reason : null;
   }
 
   /**
@@ -194,20 +164,15 @@ export class Sessions {
 
   /** Ends one session of a user. */
   async end(id: string, request: EndRequest): Promise<EndResult> {
-    const core = this.#core;
-    const { user, ...cause } = parseArguments('end', request, ['user', ...BY_KEYS]);
-    const name = parseText('user', user);
-    const { by, reason } = parseCause(cause);
-    if (typeof id !== 'string') throw new TypeError('the id of a session must be a string');
-    if (!isSessionId(id)) return { ended: false, effectiveWithin: 0 };
+    return end(this.#core, id, request);
+  }
 
-    const ref = { id, user: userTag(core.settings.realm, name) };
-    const at = core.now();
-    const [found] = await core.store.find(core.realmTag, [ref]);
-    const endable = found !== undefined && found !== null && isEndable(found, at);
-    const ended = endable && (await core.store.end(ref, { at, by, reason }));
-    if (ended) core.events.emit('session.ended', { session: id, user: name, by, reason });
-    return { ended, effectiveWithin: 0 };
+  /**
+   * Signs out: ends this session, or, where the account's {@link Policy} says `everywhere`, all of the user's sessions in
+   * the account, of every kind. Does nothing where the session is over.
+   */
+  async signOut(session: Session, request: By = {}): Promise<SignOutResult> {
+    return signOut(this.#core, session, request);
   }
 
   /**
@@ -216,14 +181,22 @@ export class Sessions {
    * nothing is done and the answer says so: a request of somebody who is signed out must not sign others out.
    */
   async revoke(scope: Scope, request: RevokeRequest = {}): Promise<RevokeResult> {
-    const { keep, ifLive, kinds, note, ...cause } = parseArguments('revoke', request, REVOKE_KEYS) as RevokeRequest;
+    const { keep, ifLive, kinds, dryRun, ...cause } = parseArguments('revoke', request, REVOKE_KEYS) as RevokeRequest;
     return revoke(this.#core, parseScope(this.#core, scope), {
       ...parseCause(cause),
-      note: parseOptionalText('note', note),
       kinds: this.#parseKinds(kinds),
       keep,
       ifLive,
+      dryRun: parseSwitch('dryRun', dryRun),
     });
+  }
+
+  /**
+   * Does what the option `triggers` says about something that has happened to a user. Call it when it *has* happened: the
+   * new password must be the one that counts, or commit with this. Where the session to `keep` is over, all are revoked.
+   */
+  async trigger(name: Trigger | BuiltInTrigger, request: TriggerRequest): Promise<TriggerResult> {
+    return trigger(this.#core, name, request);
   }
 
   #parseKinds(kinds: unknown): Order['kinds'] {
@@ -232,11 +205,11 @@ export class Sessions {
     if (!Array.isArray(kinds) || kinds.length === 0)
       throw new TypeError("kinds must be 'all' or a non-empty array of kinds");
     for (const kind of kinds) kindSettings(this.#core, kind);
-    return [...kinds];
+    return [...new Set<string>(kinds)];
   }
 
   /** Revokes all kinds of the scope, and refuses its sign-ins until {@link resume}. */
-  async suspend(scope: Scope, request: By = {}): Promise<RevokeResult> {
+  async suspend(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult> {
     return this.#setSuspended('suspend', scope, request, true);
   }
 
@@ -244,13 +217,67 @@ export class Sessions {
    * Lets the scope sign in again. Sign-ins begun while it was suspended stay refused. Where it is not suspended, nothing is
    * done and the answer says so.
    */
-  async resume(scope: Scope, request: By = {}): Promise<RevokeResult> {
+  async resume(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult> {
     return this.#setSuspended('resume', scope, request, false);
   }
 
-  async #setSuspended(name: string, scope: Scope, request: By, suspend: boolean): Promise<RevokeResult> {
-    const cause = parseCause(parseArguments(name, request, BY_KEYS));
-    return revoke(this.#core, parseScope(this.#core, scope), { ...cause, note: null, kinds: 'all', suspend });
+  async #setSuspended(name: string, scope: Scope, request: SuspendRequest, suspend: boolean): Promise<RevokeResult> {
+    const { dryRun, ...said } = parseArguments(name, request, SUSPEND_KEYS);
+    const cause = parseCause(said);
+    const reason = cause.reason ?? (suspend ? 'suspended' : null);
+    const order: Order = { ...cause, reason, kinds: 'all', suspend, dryRun: parseSwitch('dryRun', dryRun) };
+    return revoke(this.#core, parseScope(this.#core, scope), order);
+  }
+
+  /** The policy of an account, `null` for sessions without one. */
+  async policy(account: string | null): Promise<Policy> {
+    return policyOf(this.#core, account === null ? null : parseText('account', account));
+  }
+
+  /** Sets the policy of an account, with the option `policy: 'stored'`. It holds from the next sign-out on. */
+  async setPolicy(account: string, policy: Policy, request: By = {}): Promise<PolicyResult> {
+    return setPolicy(this.#core, account, policy, parseArguments('setPolicy', request, BY_KEYS));
+  }
+
+  /** Ends every session in an account, or of a user, that was not used for so long. */
+  async endIdle(scope: IdleScope, request: EndIdleRequest = {}): Promise<EndIdleResult> {
+    return endIdle(this.#core, scope, request);
+  }
+
+  /** A page of an account's members with what decides whether to sign somebody out. */
+  async review(request: ReviewRequest): Promise<Review> {
+    return review(this.#core, request);
+  }
+
+  /**
+   * Revokes everything of a user and erases what is known of the person, in the audit log too; the generations stay. Do it
+   * when the user can no longer sign in.
+   */
+  async forgetUser(user: string, request: ForgetRequest = {}): Promise<ForgetResult> {
+    return forgetUser(this.#core, user, request);
+  }
+
+  /** A page of the audit log that the store keeps, with the option `audit`; the youngest entries first. */
+  async audit(request: AuditRequest = {}): Promise<AuditResult> {
+    powerOf(this.#core, 'audit');
+    return readAudit(this.#core, parseArguments('audit', request, AUDIT_KEYS));
+  }
+
+  /** Tells, and logs, that something was refused before it came here: by an `authorize`, or for where it came from. */
+  report(request: RefusedRequest): void {
+    const { reason, action, by, user, account, device } = request;
+    if (reason !== 'forbidden' && reason !== 'cross-origin') {
+      throw new TypeError(`reason is ${String(reason)}; allowed are 'forbidden' and 'cross-origin'`);
+    }
+    this.#core.events.emit('request.refused', {
+      ...{ reason, action: claimed(action) ?? '', by: claimed(by), user: claimed(user), account: claimed(account) },
+      device: device && { ...device, label: claimed(device.label) ?? '', ip: claimed(device.ip) },
+    });
+  }
+
+  /** What a request says of its client, described. */
+  describe(client: Client): SessionDevice | null {
+    return this.#core.suspicion.deviceOf(client);
   }
 
   /**
@@ -301,35 +328,32 @@ export class Sessions {
   async close(): Promise<void> {
     for (const stop of this.#pruners) stop();
     this.#pruners.clear();
+    await this.#core.suspicion.settled();
     await this.#core.touches.settled();
+    await this.#core.log?.close();
     await this.#core.store.close?.();
   }
 }
 
 /**
- * Whether a session is live, or was until it expired a moment ago: a process whose clock is behind may accept it still,
- * so it is ended all the same.
- */
-function isEndable({ session, epochs }: FoundSession, now: number): boolean {
-  const over = judge(session, epochs, now);
-  if (over?.reason !== 'expired') return over === null;
-  return now - over.at < CLOCKS_APART && judge(session, epochs, over.at - 1) === null;
-}
-
-function parseCause(input: unknown): { by: string | null; reason: string | null } {
-  const { by, reason } = isPlainObject(input) ? input : {};
-  return { by: parseOptionalText('by', by), reason: parseOptionalText('reason', reason) };
-}
-
-/**
  * Makes the sessions of one realm.
- * @throws `TypeError` for options that are unknown, contradictory, or out of range.
+ * @throws `TypeError` for options that are unknown, contradictory, or out of range; `SESSION_STORE_LACKS_POWER` for one
+ * that needs what the store does not declare.
  */
-export function createSessions(options: SessionsOptions): Sessions {
-  const settings = parseOptions(options);
-  const now = (): number => timeOf(settings.clock);
+export function createSessions<Trigger extends string = never>(
+  options: SessionsOptions<Trigger>,
+): Sessions<Trigger | BuiltInTrigger> {
+  const settings = parseOptions(options as SessionsOptions<string>);
+  const { realm, clock, audit } = settings;
+  const now = (): number => timeOf(clock);
   const store = guardStore(settings.store, settings.deadline);
-  const events = new Events(settings.realm, now);
-  const touches = new Touches(store, events);
-  return new Sessions({ settings, store, events, touches, realmTag: realmTag(settings.realm), now });
+  const failed = (failure: SessionEventDetails['background.failed']): void => events.emit('background.failed', failure);
+  const power = audit?.store === true ? powerOf({ store }, 'audit') : null;
+  const logged = power && new Notes<AuditRecord>('audit', (records) => power.append(records), failed, MOST_UNWRITTEN);
+  const log = audit && new AuditLog(audit, realm, logged);
+  const events = new Events(realm, now, log);
+  const touches = new Notes<Touch>('touch', (uses) => store.touch(uses), failed);
+  const tag = realmTag(realm);
+  const suspicion = new Suspicion({ store, realmTag: tag, events, now });
+  return new Sessions({ settings, store, events, log, touches, suspicion, realmTag: tag, now });
 }

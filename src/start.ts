@@ -1,11 +1,12 @@
 import { admit } from './admission.ts';
 import { type Core, contend, type Identity, identify, kindSettings, readEpochs } from './core.ts';
-import { type ClientHints, describeDevice } from './device.ts';
-import type { StartRefusal } from './events.ts';
+import type { Happening, StartRefusal } from './events.ts';
 import { FENCE_KEEPS, fenceRefusal, parseFence, stampsOf, takeFence } from './fence.ts';
 import { type Attributes, parseAttributes, parseMethods, parseOptionalText, parseText } from './input.ts';
-import { judge, Session, type SessionDevice, type SessionRecord } from './session.ts';
+import { livingIn } from './living.ts';
+import { Session, type SessionRecord } from './session.ts';
 import type { Ending } from './store.ts';
+import { type Client, deviceOf } from './suspicion.ts';
 import { deviceTag, formatToken, hashSecret, newId, newSecret, type Tag } from './token.ts';
 
 /** Who signs in. */
@@ -16,17 +17,11 @@ export interface FenceRequest {
 }
 
 /** A sign-in whose credentials were checked. */
-export interface StartRequest extends FenceRequest {
+export interface StartRequest extends FenceRequest, Client {
   /** Taken by `sessions.fence` for this user and account *before* the credentials were checked. */
   readonly fence: string;
   /** Default `'browser'`. */
   readonly kind?: string | undefined;
-  /** The `User-Agent` header, as it came. */
-  readonly userAgent?: string | null | undefined;
-  /** The `Sec-CH-UA*` headers, as they came. */
-  readonly hints?: ClientHints | undefined;
-  /** The client's address. */
-  readonly ip?: string | null | undefined;
   /** The value of the device cookie, for `replace: 'same-device'`. */
   readonly deviceId?: string | null | undefined;
   /** How the user authenticated (RFC 8176), such as `['pwd', 'otp']`. */
@@ -65,7 +60,7 @@ export async function start(core: Core, request: StartRequest): Promise<StartRes
   const device = deviceOf(request);
   const deviceCookie = deviceTagOf(core, request.deviceId);
 
-  const outcome = await contend<StartResult & { ending?: readonly Ending[] }>(core, async () => {
+  const outcome = await contend<StartResult & { readonly happened?: readonly Happening[] }>(core, async () => {
     const now = core.now();
     const { epochs, version } = await readEpochs(core, identity, now, { user: now + FENCE_KEEPS, shared: null });
     const refusal = fenceRefusal(fence, epochs, kind, now);
@@ -97,30 +92,33 @@ export async function start(core: Core, request: StartRequest): Promise<StartRes
     const admission = await admitted(core, identity, session, now);
     if ('refusal' in admission) return refused(admission.refusal);
 
-    const write = { ifVersion: version, ending: admission.ending, keepUntil: session.expiresAt };
+    const live = new Session(session);
+    const started = core.events.about('session.started', { session: live });
+    const { ending, happened } = admission;
+    const write = { ifVersion: version, ending, keepUntil: session.expiresAt, audit: started.audit };
     if ((await core.store.add(session, write)) === 'conflict') return 'conflict';
+    core.suspicion.started(session);
     const token = formatToken({ id: session.id, ...identity.tags }, secret);
-    return { ok: true, session: new Session(session), token, ending: admission.ending };
+    return { ok: true, session: live, token, happened: [started, ...happened] };
   });
 
-  if (!outcome.ok) {
-    const { reason } = outcome;
-    core.events.emit('session.refused', {
-      during: 'start',
-      reason,
-      user: identity.user,
-      session: null,
-      revocation: null,
-    });
-    return outcome;
+  const { happened = [], ...result } = outcome;
+  for (const happening of happened) core.events.tell(happening);
+  if (!result.ok) {
+    const { user, account } = identity;
+    const refusal = { during: 'start', reason: result.reason, user, account, session: null } as const;
+    core.events.emit('session.refused', { ...refusal, revocation: null, device });
   }
-  const { session, token, ending = [] } = outcome;
-  core.events.emit('session.started', { session });
-  announceEndings(core, identity.user, ending);
-  return { ok: true, session, token };
+  return result;
 }
 
 const refused = (reason: StartRefusal): StartResult => ({ ok: false, session: null, reason });
+
+/** Sessions that a newcomer ends, for the store, and what is told of them afterwards. */
+export interface Admitted {
+  readonly ending: readonly Ending[];
+  readonly happened: readonly Happening[];
+}
 
 /** What admission says of a newcomer, from the list of the user's living sessions, where a rule needs that list. */
 export async function admitted(
@@ -128,41 +126,25 @@ export async function admitted(
   { user, tags }: Identity,
   newcomer: SessionRecord,
   now: number,
-): Promise<ReturnType<typeof admit>> {
+): Promise<Admitted | { readonly refusal: 'limit' }> {
   const { limit, replace } = core.settings;
-  if (limit === null && replace === null) return { ending: [] };
+  if (limit === null && replace === null) return { ending: [], happened: [] };
   const living: SessionRecord[] = [];
-  for await (const session of livingSessions(core, tags, now)) living.push(session);
-  return admit(newcomer, living, { limit, replace }, now, user);
+  for await (const session of livingIn(core, tags.user, tags.account ?? undefined, now)) living.push(session);
+  const admission = admit(newcomer, living, { limit, replace });
+  if ('refusal' in admission) return admission;
+
+  const from = newcomer.device.label;
+  const endings = admission.ending.map(({ session: { id, account, device }, reason }) => {
+    const details = { session: id, user, account, device, by: user, reason, note: null, from };
+    const happening = core.events.about('session.ended', details);
+    return { happening, ending: { id, ended: { at: now, by: user, reason, from }, audit: happening.audit } };
+  });
+  return {
+    ending: endings.map(({ ending }) => ending),
+    happened: endings.map(({ happening }) => happening),
+  };
 }
-
-const PAGE = 500;
-
-async function* livingSessions(core: Core, tags: Identity['tags'], now: number): AsyncGenerator<SessionRecord> {
-  let after: { createdAt: number; id: string } | undefined;
-  for (let more = true; more; ) {
-    const page = { account: tags.account ?? undefined, over: false, now, after, limit: PAGE };
-    const answer = await core.store.list(core.realmTag, tags.user, page);
-    for (const { session, epochs } of answer.found) if (judge(session, epochs, now) === null) yield session;
-    after = answer.found.at(-1)?.session;
-    more = answer.more && after !== undefined;
-  }
-}
-
-/** Tells of sessions that were ended by a newcomer. */
-export function announceEndings(core: Core, user: string, ending: readonly Ending[]): void {
-  for (const { id, ended } of ending) {
-    core.events.emit('session.ended', { session: id, user, by: ended.by, reason: ended.reason });
-  }
-}
-
-function deviceOf({ userAgent, hints, ip }: StartRequest): SessionDevice {
-  const { label, browser, os, type } = describeDevice(userAgent, hints);
-  return Object.freeze({ label, browser, os, type, ip: addressOf(ip) });
-}
-
-// An address is often what a proxy's header says: whatever does not look like one is left out, and fails nothing.
-const addressOf = (ip: unknown): string | null => (typeof ip === 'string' && /^[\w.:%-]{1,64}$/.test(ip) ? ip : null);
 
 function deviceTagOf({ settings: { realm } }: Core, deviceId: unknown): Tag | null {
   const id = parseOptionalText('deviceId', deviceId);

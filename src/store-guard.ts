@@ -1,5 +1,6 @@
 import { isEpochRecord } from './epoch.ts';
 import { isSessionError, SessionError } from './errors.ts';
+import type { StorePowers } from './powers.ts';
 import type { Awaitable, FoundSession, Pruned, SessionRef, SessionStore, VersionedEpoch } from './store.ts';
 
 /**
@@ -24,7 +25,22 @@ export function guardStore(store: SessionStore, deadline: number): SessionStore 
     return answer;
   }
 
+  const { audit, policies } = store.powers ?? {};
+  const powers: StorePowers = {
+    audit: audit && {
+      append: (records) => ask('audit.append', anything, () => audit.append(records)),
+      read: (page) => ask('audit.read', isLogPage, () => audit.read(page)),
+      forget: (user, limit) => ask('audit.forget', isCount, () => audit.forget(user, limit)),
+      prune: (before, limit) => ask('audit.prune', isCount, () => audit.prune(before, limit)),
+    },
+    policies: policies && {
+      get: (account) => ask('policies.get', isTextOrNull, () => policies.get(account)),
+      set: (write) => ask('policies.set', oneOf(SET), () => policies.set(write)),
+    },
+  };
+
   return {
+    powers,
     // Upgrading a large table may take its time.
     setup: () => ask('setup', anything, () => store.setup?.(), LONGEST_SETUP),
     epochs: (requests) =>
@@ -54,8 +70,10 @@ export function guardStore(store: SessionStore, deadline: number): SessionStore 
       ),
     touch: (touches) => ask('touch', anything, () => store.touch(touches)),
     renew: (renewal) => ask('renew', oneOf(RENEWED), () => store.renew(renewal)),
-    end: (ref, ended) => ask('end', isBoolean, () => store.end(ref, ended)),
+    end: (ref, ended, audit) => ask('end', isBoolean, () => store.end(ref, ended, audit)),
     advance: (tag, advance) => ask('advance', oneOf(ADVANCED), () => store.advance(tag, advance)),
+    users: (of, after, limit) => ask('users', isUsers, () => store.users(of, after, limit)),
+    remove: (user, limit) => ask('remove', isCount, () => store.remove(user, limit)),
     prune: (batch) => ask('prune', isPruned, () => store.prune(batch)),
     close: () => ask('close', anything, () => store.close?.()),
   };
@@ -65,6 +83,7 @@ const LONGEST_SETUP = 600e3;
 
 const ADDED = ['added', 'conflict'] as const;
 const RENEWED = ['renewed', 'not-live', 'conflict'] as const;
+const SET = ['set', 'conflict'] as const;
 const ADVANCED = ['advanced', 'not-live', 'conflict'] as const;
 
 /** Whether an answer has still to be waited for. */
@@ -154,6 +173,17 @@ function isPage(answer: { readonly found: readonly FoundSession[]; readonly more
   if (!isObject(answer) || !Array.isArray(answer.found)) return false;
   return isBoolean(answer.more) && answer.found.every((found) => isFound(found, { user }));
 }
+
+const isCount = (answer: unknown): boolean => Number.isSafeInteger(answer) && (answer as number) >= 0;
+
+const isUsers = (answer: { readonly users: readonly string[]; readonly after: string | null }): boolean =>
+  isObject(answer) &&
+  Array.isArray(answer.users) &&
+  answer.users.every((user) => typeof user === 'string') &&
+  isTextOrNull(answer.after);
+
+const isLogPage = (answer: { readonly entries: readonly unknown[]; readonly more: boolean }): boolean =>
+  isObject(answer) && Array.isArray(answer.entries) && answer.entries.every(isObject) && isBoolean(answer.more);
 
 const isPruned = (answer: Pruned): boolean =>
   isObject(answer) &&

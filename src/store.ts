@@ -1,4 +1,5 @@
 import type { EpochRecord } from './epoch.ts';
+import type { AuditRecord, StorePowers } from './powers.ts';
 import type { Ended, Epochs, SessionRecord } from './session.ts';
 import type { Tag } from './token.ts';
 
@@ -45,12 +46,16 @@ export interface UserWrite {
   readonly ending: readonly Ending[];
   /** Raises the user's record to be kept so long, in the same step. */
   readonly keepUntil: number | null;
+  /** Written in the same step, if that is done. Empty for a store that does not declare the power. */
+  readonly audit: readonly AuditRecord[];
 }
 
 /** One session to end. */
 export interface Ending {
   readonly id: string;
   readonly ended: Ended;
+  /** Written with the tombstone. */
+  readonly audit: readonly AuditRecord[];
 }
 
 /** A renewal: the record to write, and what must be true for it. */
@@ -71,6 +76,8 @@ export interface Advance {
   readonly keepUntil: number | null;
   /** The session in whose name it is done: it must be live, and its secret is rotated in the same step. */
   readonly asker?: AskerRotation | undefined;
+  /** Written in the same step, if that is done. */
+  readonly audit: readonly AuditRecord[];
 }
 
 /** A condition on the asker's session, and the rotation of its secret. */
@@ -101,6 +108,12 @@ export interface ListPage {
   /** Only what comes after this row. */
   readonly after?: { readonly createdAt: number; readonly id: string } | undefined;
   readonly limit: number;
+}
+
+/** Whose users are wanted: a realm's, or those of one account in it. */
+export interface UsersOf {
+  readonly realm: string;
+  readonly account: Tag | null;
 }
 
 /** One bounded batch of a pruning. */
@@ -147,6 +160,9 @@ export interface Pruned {
  * The contract suite in `session-revocation/testing` tests every sentence here.
  */
 export interface SessionStore {
+  /** What else it can do. */
+  readonly powers?: StorePowers | undefined;
+
   /** Creates or upgrades tables. May be called at any time, by several processes at once. Embedded stores call it themselves. */
   setup?(): Awaitable<void>;
 
@@ -193,8 +209,11 @@ export interface SessionStore {
    */
   renew(renewal: Renewal): Awaitable<'renewed' | 'not-live' | 'conflict'>;
 
-  /** Writes a tombstone and moves the user's version. `false`, and nothing is written, where there is none such or it has one. */
-  end(ref: SessionRef, ended: Ended): Awaitable<boolean>;
+  /**
+   * Writes a tombstone, with what `audit` tells of it, and moves the user's version. `false`, and nothing is written, where
+   * there is none such or it has one.
+   */
+  end(ref: SessionRef, ended: Ended, audit: readonly AuditRecord[]): Awaitable<boolean>;
 
   /**
    * Replaces a record and moves its version, if the version is still the one that was read; `'conflict'` where it is
@@ -203,6 +222,23 @@ export interface SessionStore {
    * and nothing is written.
    */
   advance(tag: Tag, advance: Advance): Awaitable<'advanced' | 'conflict' | 'not-live'>;
+
+  /**
+   * At most `limit` users who have sessions there, in any order, from where `after` says: what the last answer gave, `null`
+   * to begin with and at the end. May name one twice, and one whose sessions have moved; misses none that had sessions
+   * there all the while. A page may be short or empty.
+   */
+  users(
+    of: UsersOf,
+    after: string | null,
+    limit: number,
+  ): Awaitable<{ readonly users: readonly Tag[]; readonly after: string | null }>;
+
+  /**
+   * Removes `limit` sessions of a user, whatever they are, or all where there are fewer, and tells how many. Moves the user's
+   * version.
+   */
+  remove(user: Tag, limit: number): Awaitable<number>;
 
   /** Removes one batch of what nobody can miss. Any number of pruners may run at once. */
   prune(batch: PruneBatch): Awaitable<Pruned>;

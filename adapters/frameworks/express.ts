@@ -10,37 +10,42 @@
  * @module
  */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import type { Session, Sessions } from '../../src/index.ts';
+import type { BuiltInTrigger, Session, Sessions } from '../../src/index.ts';
 import * as http from './http/index.ts';
 
 export type {
   Auth,
   AuthenticationOptions,
+  AuthorizedAction,
   AuthorizeRequest,
   CookieOptions,
   HttpExchange,
   ReauthenticateHttpRequest,
   ReauthenticateResult,
   RecentSignInOptions,
+  Refusal,
   RequireSessionOptions,
   RouteAction,
   SessionRoutesOptions,
   SignInRequest,
   SignInResult,
   SignOutRequest,
+  TriggerHttpRequest,
   WithoutToken,
 } from './http/index.ts';
 export { safeReturnPath } from './http/index.ts';
 
 // A registered symbol, so that the ESM and the CJS build find each other's.
 const AUTH = Symbol.for('session-revocation.auth');
-type WithAuth = Request & { [AUTH]?: http.Auth };
+/** Of every realm that was asked, the last one first. */
+type WithAuth = Request & { [AUTH]?: readonly http.Auth[] };
 
 /** Reads the session cookie of every request. Answers nothing by itself: an outage is the guards' to tell. */
 export function authentication(sessions: Sessions, options: http.AuthenticationOptions = {}): RequestHandler {
   const settings = http.parseAuthenticationOptions(sessions, options);
   return async function authentication(request: WithAuth, response, next) {
-    request[AUTH] = await http.openAuth(settings, exchangeOf(request, response));
+    const auth = await http.openAuth(settings, exchangeOf(request, response));
+    request[AUTH] = [auth, ...(request[AUTH] ?? [])];
     next();
   };
 }
@@ -49,7 +54,7 @@ export function authentication(sessions: Sessions, options: http.AuthenticationO
 export function requireSession(options: http.RequireSessionOptions = {}): RequestHandler {
   const guard = http.requireSessionGuard(options);
   return function requireSession(request, response, next) {
-    send(response, guard(authOf(request), exchangeOf(request, response)), next);
+    send(response, guard(authOf(request, options.sessions), exchangeOf(request, response)), next);
   };
 }
 
@@ -57,7 +62,7 @@ export function requireSession(options: http.RequireSessionOptions = {}): Reques
 export function requireRecentSignIn(options: http.RecentSignInOptions): RequestHandler {
   const guard = http.requireRecentSignInGuard(options);
   return function requireRecentSignIn(request, response, next) {
-    send(response, guard(authOf(request), exchangeOf(request, response)), next);
+    send(response, guard(authOf(request, options.sessions), exchangeOf(request, response)), next);
   };
 }
 
@@ -65,26 +70,29 @@ export function requireRecentSignIn(options: http.RecentSignInOptions): RequestH
 export function sessionRoutes(sessions: Sessions, options: http.SessionRoutesOptions = {}): RequestHandler {
   const handle = http.sessionRouteHandler(sessions, options);
   return async function sessionRoutes(request, response, next) {
-    send(response, await handle(authOf(request), exchangeOf(request, response), request.path), next);
+    send(response, await handle(authOf(request, sessions), exchangeOf(request, response), request.path), next);
   };
 }
 
 /**
- * Who makes this request, and what it may do about it.
+ * Who makes this request, and what it may do about it: in the realm that {@link authentication} read last, or in that of
+ * the sessions that are named, whose own triggers are then known by type.
  * @throws `TypeError` where {@link authentication} did not run before.
  */
-export function authOf(request: Request): http.Auth {
-  const auth = (request as WithAuth)[AUTH];
-  if (auth === undefined)
-    throw new TypeError('authentication(sessions) must run before: app.use(authentication(sessions))');
-  return auth;
+export function authOf<Trigger extends string = BuiltInTrigger>(
+  request: Request,
+  sessions?: Sessions<Trigger>,
+): http.Auth<Trigger> {
+  const auth = http.findAuth((request as WithAuth)[AUTH], sessions);
+  if (auth !== undefined) return auth;
+  throw new TypeError('authentication(sessions) must run before: app.use(authentication(sessions))');
 }
 
 /**
  * The session of this request, never `null`.
  * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
  */
-export const sessionOf = (request: Request): Session => http.sessionOf(authOf(request));
+export const sessionOf = (request: Request, sessions?: Sessions): Session => http.sessionOf(authOf(request, sessions));
 
 function exchangeOf(request: Request, response: Response): http.HttpExchange {
   return {

@@ -1,15 +1,18 @@
 // @ts-check
-// `npm start`: the library's main job on an embedded database. PORT and DATABASE choose the port and the file.
+// `npm start`: one of five products on an embedded database. PORT and DATABASE choose the port and the file.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { createSessions } from 'session-revocation';
+import { parseArgs } from 'node:util';
 import { sqliteStore } from 'session-revocation/sqlite';
-import { createApp } from './app.js';
-import { DEMO_USERS, Users } from './users.js';
+import { createDemo } from './app.js';
+import { productOf } from './products.js';
+import { Users } from './users.js';
+import { welcome } from './welcome.js';
 
 const HOST = '127.0.0.1';
 const SHUTDOWN = 5e3;
 
+const product = parseProduct(process.argv.slice(2));
 const port = parsePort(process.env.PORT ?? '3000');
 const database = process.env.DATABASE || 'demo.db';
 
@@ -22,23 +25,21 @@ async function main(wanted) {
   const { users, store } = await openFiles().catch((error) => fail(whyNoFile(error)));
   const server = createServer();
   const port = await listen(server, wanted).catch((error) => fail(whyNoPort(wanted, error)));
-
-  const sessions = createSessions({ store, realm: 'demo' });
-  sessions.startPruning({ every: '1h' });
   const origins = [`http://localhost:${port}`, `http://${HOST}:${port}`];
-  server.on('request', createApp({ sessions, users, origins }));
+  const demo = createDemo({ product: product.letter, store, users, origins, mail: printMail });
+  server.on('request', demo.handler);
 
   const stop = async () => {
     process.once('SIGINT', () => process.exit(130));
     setTimeout(() => server.closeAllConnections(), SHUTDOWN).unref();
     server.close();
     await once(server, 'close');
-    await sessions.close();
+    await demo.close();
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
 
-  console.log(welcome(`http://localhost:${port}`, await users.all()));
+  console.log(welcome({ url: `http://localhost:${port}`, database, product, people: await users.all() }));
 }
 
 /**
@@ -59,26 +60,19 @@ async function openFiles() {
   return { store, users: await Users.open(`${database}.users.json`) };
 }
 
-/**
- * @param {string} url
- * @param {readonly import('./users.js').User[]} users
- */
-function welcome(url, users) {
-  const known = users.map(({ id, email, changed }) => ({
-    email,
-    password: changed ? null : (DEMO_USERS.find((user) => user.id === id)?.password ?? null),
-  }));
-  const { email, password } = known.find((user) => user.password !== null) ?? { email: '…', password: '…' };
-  return `Listening on ${url} (Ctrl-C stops it). Sessions are kept in ${database}.
+/** @param {import('./app.js').Mail} mail */
+function printMail({ to, subject, text }) {
+  console.log(`\nMail to ${to}: ${subject}\n  ${text}`);
+}
 
-Sign in there from two browsers, as one of
-${known.map((user) => `  ${user.email.padEnd(22)} ${user.password ?? '(you changed the password)'}`).join('\n')}
-
-or with curl:
-  curl -c jar -H 'Origin: ${url}' -d 'email=${email}' -d 'password=${password}' ${url}/sign-in
-  curl -b jar ${url}/sessions
-  curl -b jar -i -H 'Origin: ${url}' -X POST ${url}/sessions/sign-out-everywhere
-  curl -b jar -i ${url}/sessions`;
+/** @param {readonly string[]} args */
+function parseProduct(args) {
+  try {
+    const { values } = parseArgs({ args: [...args], options: { product: { type: 'string', default: 'e' } } });
+    return productOf(values.product);
+  } catch (error) {
+    return fail(`${/** @type {Error} */ (error).message}. For example: npm start -- --product a`);
+  }
 }
 
 /** @param {string} text */

@@ -1,46 +1,20 @@
 // @ts-check
 // The app's own part: who the users are and whether a password is right. The library never sees a password.
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { hashPassword, isPassword } from './passwords.js';
+import { ACCOUNTS } from './people.js';
+import { isCodeOf } from './totp.js';
+import { firstUsers, readUsers, writeUsers } from './users-file.js';
+
+export { SHORTEST_PASSWORD } from './passwords.js';
+export { ACCOUNTS, DEMO_BUYERS, DEMO_USERS } from './people.js';
 
 /**
- * @typedef {{ salt: string, hash: string }} Password
- * @typedef {{ id: string, email: string, password: Password, changed: boolean }} User
+ * @typedef {import('./users-file.js').User} User
+ * @typedef {import('./people.js').LoginMethod} LoginMethod
+ * @typedef {import('./people.js').Role} Role
  */
 
-/** Known to everybody who can read this: a demo's. */
-export const DEMO_USERS = [
-  { id: 'user-1', email: 'owner@acme.example', password: 'owner-demo-password' },
-  { id: 'user-2', email: 'member@acme.example', password: 'member-demo-password' },
-];
-
-// OWASP Password Storage Cheat Sheet: N = 2^14, r = 8, p = 5 takes 16 MiB.
-const COST = { N: 2 ** 14, r: 8, p: 5 };
-
-/**
- * @param {string} password
- * @param {string} salt
- * @returns {Promise<Buffer>}
- */
-function derive(password, salt) {
-  return new Promise((resolve, reject) => {
-    scrypt(password, Buffer.from(salt, 'base64'), 32, COST, (error, key) => (error ? reject(error) : resolve(key)));
-  });
-}
-
-/**
- * @param {string} password
- * @returns {Promise<Password>}
- */
-async function hashPassword(password) {
-  const salt = randomBytes(16).toString('base64');
-  return { salt, hash: (await derive(password, salt)).toString('base64') };
-}
-
-/** Nobody's: compared with where there is no such user, so that the answer takes as long. */
-const NOBODY = { salt: randomBytes(16).toString('base64'), hash: randomBytes(32).toString('base64') };
-
-/** The users of the demo: a JSON file, which is read at every question and replaced as a whole. */
+/** The users of the demo. Whatever changes one resolves when nobody finds the old state any more. */
 export class Users {
   #file;
   /** @type {Promise<unknown>} */
@@ -57,24 +31,17 @@ export class Users {
    * @param {string} file
    */
   static async open(file) {
-    const users = new Users(file);
     try {
-      await users.all();
+      await readUsers(file);
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOENT') throw error;
-      const hashed = DEMO_USERS.map(async (user) => ({
-        ...user,
-        password: await hashPassword(user.password),
-        changed: false,
-      }));
-      await users.#write(await Promise.all(hashed));
+      await writeUsers(file, await firstUsers());
     }
-    return users;
+    return new Users(file);
   }
 
-  /** @returns {Promise<readonly User[]>} */
-  async all() {
-    return JSON.parse(await readFile(this.#file, 'utf8'));
+  all() {
+    return readUsers(this.#file);
   }
 
   /** @param {string} id */
@@ -82,9 +49,36 @@ export class Users {
     return (await this.all()).find((user) => user.id === id) ?? null;
   }
 
-  /** @param {string} email */
-  async idOf(email) {
-    return (await this.all()).find((user) => user.email === email.trim().toLowerCase())?.id ?? null;
+  /**
+   * @param {string} email
+   * @param {import('./people.js').Population} [population]
+   */
+  async idOf(email, population = 'dashboard') {
+    const address = normalize(email);
+    return (await this.all()).find((user) => user.population === population && user.email === address)?.id ?? null;
+  }
+
+  /**
+   * Who may sign in to an account.
+   *
+   * @param {string} account
+   */
+  async members(account) {
+    return (await this.all()).filter((user) => user.account === account && !user.removed);
+  }
+
+  /**
+   * @param {string} id
+   * @param {string | null} account
+   */
+  async isAdmin(id, account) {
+    const user = await this.get(id);
+    return user !== null && user.account === account && user.role === 'admin' && !user.removed;
+  }
+
+  /** @param {string | null} account */
+  async planOf(account) {
+    return ACCOUNTS[account ?? '']?.plan ?? 'free';
   }
 
   /**
@@ -95,8 +89,28 @@ export class Users {
    */
   async verify(id, password) {
     const user = id === null ? null : await this.get(id);
-    const { salt, hash } = user?.password ?? NOBODY;
-    return timingSafeEqual(await derive(password, salt), Buffer.from(hash, 'base64')) && user !== null;
+    const mayUseIt = user?.methods.includes('password') === true && !user.removed;
+    return (await isPassword(password, user?.password ?? null)) && mayUseIt;
+  }
+
+  /**
+   * Whether a sign-in needs a code: as the user has decided, else as the product says.
+   *
+   * @param {string} id
+   * @param {import('./products.js').Product} product
+   */
+  async hasSecondFactor(id, { secondFactor }) {
+    return secondFactor !== null && ((await this.get(id))?.secondFactor ?? secondFactor.includes(id));
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} code
+   * @param {number} now
+   */
+  async verifyCode(id, code, now) {
+    const user = await this.get(id);
+    return user !== null && isCodeOf(user.totpSecret, code, now);
   }
 
   /**
@@ -107,32 +121,122 @@ export class Users {
    * @param {string} next
    * @returns {Promise<boolean>}
    */
-  async changePassword(id, current, next) {
-    const change = this.#lastChange.then(async () => {
+  changePassword(id, current, next) {
+    return this.#inTurn(async () => {
       if (!(await this.verify(id, current))) return false;
-      const password = await hashPassword(next);
-      const users = await this.all();
-      await this.#write(users.map((user) => (user.id === id ? { ...user, password, changed: true } : user)));
+      await this.#put(id, { password: await hashPassword(next), changed: true });
       return true;
     });
-    this.#lastChange = change.catch(() => {});
-    return change;
   }
 
   /**
-   * A reader finds the old file or the new one, never half of it; so does the next start, after a power cut.
+   * For who has proved in another way to be this user: a password opens the account again, also where it was removed.
    *
-   * @param {readonly User[]} users
+   * @param {string} id
+   * @param {string} next
    */
-  async #write(users) {
-    const draft = `${this.#file}.draft`;
-    const file = await open(draft, 'w', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify(users, null, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, this.#file);
+  setPassword(id, next) {
+    return this.#inTurn(async () => {
+      const methods = (await this.get(id))?.methods ?? [];
+      const password = await hashPassword(next);
+      await this.#put(id, { password, changed: true, methods: [...new Set([...methods, PASSWORD])] });
+    });
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} password
+   * @param {string} email
+   * @returns {Promise<'changed' | 'wrong-password' | 'taken'>}
+   */
+  changeEmail(id, password, email) {
+    return this.#inTurn(async () => {
+      if (!(await this.verify(id, password))) return 'wrong-password';
+      const user = await this.get(id);
+      const owner = await this.idOf(email, user?.population);
+      if (owner !== null && owner !== id) return 'taken';
+      await this.#put(id, { email: normalize(email) });
+      return 'changed';
+    });
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} password
+   * @param {boolean} secondFactor
+   * @returns {Promise<boolean>} whether the password was right
+   */
+  setSecondFactor(id, password, secondFactor) {
+    return this.#inTurn(async () => {
+      if (!(await this.verify(id, password))) return false;
+      await this.#put(id, { secondFactor });
+      return true;
+    });
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} method
+   * @returns {Promise<readonly LoginMethod[] | null>} those that are left; `null` where there was no such one
+   */
+  removeMethod(id, method) {
+    return this.#inTurn(async () => {
+      const before = (await this.get(id))?.methods ?? [];
+      const methods = before.filter((one) => one !== method);
+      if (methods.length === before.length) return null;
+      await this.#put(id, { methods });
+      return methods;
+    });
+  }
+
+  /**
+   * What an administrator changes: a role, or whether somebody is a member, or suspended.
+   *
+   * @param {string} id
+   * @param {Partial<Pick<User, 'role' | 'removed' | 'suspended'>>} change
+   */
+  change(id, change) {
+    return this.#inTurn(() => this.#put(id, change));
+  }
+
+  /** @param {string} id */
+  forget(id) {
+    return this.#inTurn(async () =>
+      writeUsers(
+        this.#file,
+        (await this.all()).filter((user) => user.id !== id),
+      ),
+    );
+  }
+
+  /**
+   * One change after the other, each on what the last one left.
+   *
+   * @template T
+   * @param {() => Promise<T>} change
+   * @returns {Promise<T>}
+   */
+  #inTurn(change) {
+    const done = this.#lastChange.then(change);
+    this.#lastChange = done.catch(() => {});
+    return done;
+  }
+
+  /**
+   * @param {string} id
+   * @param {Partial<User>} change
+   */
+  async #put(id, change) {
+    const users = await this.all();
+    await writeUsers(
+      this.#file,
+      users.map((user) => (user.id === id ? { ...user, ...change } : user)),
+    );
   }
 }
+
+/** @type {LoginMethod} */
+const PASSWORD = 'password';
+
+/** @param {string} email */
+const normalize = (email) => email.trim().toLowerCase();

@@ -44,8 +44,8 @@ export const aliasing: readonly CaseDefinition[] = define('isolation', {
       const asAdded = structuredClone(session);
       const write = {
         ifVersion: await versionOf(store, ann),
-        keepUntil: null,
-        ending: [{ id: first.id, ended: endedAt(NOW) }],
+        ...{ keepUntil: null, audit: [] },
+        ending: [{ id: first.id, ended: endedAt(NOW), audit: [] }],
       };
       await store.add(session, write);
       scribble(session);
@@ -61,13 +61,13 @@ export const aliasing: readonly CaseDefinition[] = define('isolation', {
 
       const advanced = anotherRecord('advanced');
       const asAdvanced = structuredClone(advanced);
-      const advance = { record: advanced, ifVersion: await versionOf(store, ann), keepUntil: null };
+      const advance = { record: advanced, ifVersion: await versionOf(store, ann), keepUntil: null, audit: [] };
       await store.advance(ann.tags.user, advance);
       scribble(advance);
       same((await look(store, asAdded))?.epochs.user, asAdvanced);
 
       const [ref, ended] = [{ id: asAdded.id, user: ann.tags.user }, endedAt(NOW)];
-      await store.end(ref, ended);
+      await store.end(ref, ended, []);
       scribble(ref);
       scribble(ended);
       same((await stored(store, asAdded)).ended, endedAt(NOW));
@@ -78,7 +78,7 @@ export const aliasing: readonly CaseDefinition[] = define('isolation', {
     async run({ store }) {
       const annAtAcme = person('ann', 'acme');
       const session = await addNew(store, annAtAcme);
-      await store.end({ id: session.id, user: ann.tags.user }, endedAt(NOW));
+      await store.end({ id: session.id, user: ann.tags.user }, endedAt(NOW), []);
       const before = structuredClone(await look(store, session));
       scribble(await look(store, session));
       same(await look(store, session), before);

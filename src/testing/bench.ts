@@ -3,7 +3,7 @@ import type { SessionsOptions } from '../options.ts';
 import type { createSessions, Sessions } from '../sessions.ts';
 import type { SessionStore } from '../store.ts';
 import { isPromise } from '../store-guard.ts';
-import type { ContractStore } from './contract.ts';
+import type { ContractStore, Power, StoreContractOptions } from './contract.ts';
 import { around } from './wrappers.ts';
 
 /** The core that cases are played through. */
@@ -28,27 +28,32 @@ export class TestClock implements Clock {
   }
 }
 
+type BenchOptions = Pick<StoreContractOptions, 'interleavings' | 'powers'>;
+
 /** What a case works with: a fresh store, and the core over it. */
 export class Bench {
   readonly store: SessionStore;
   /** How many interleavings a great race tries. */
   readonly interleavings: number;
+  /** The powers that the adapter claims. */
+  readonly powers: readonly Power[];
   readonly #made: ContractStore;
   readonly #createSessions: CreateSessions;
-  readonly #touching = new Set<Promise<unknown>>();
+  readonly #writing = new Set<Promise<unknown>>();
   #open: SessionStore[];
 
-  private constructor(made: ContractStore, interleavings: number, createSessions: CreateSessions) {
+  private constructor(made: ContractStore, options: BenchOptions, createSessions: CreateSessions) {
     this.store = made.store;
-    this.interleavings = interleavings;
+    this.interleavings = options.interleavings ?? 1000;
+    this.powers = options.powers ?? [];
     this.#made = made;
     this.#createSessions = createSessions;
     this.#open = [made.store];
   }
 
-  static async open(made: ContractStore, interleavings: number, createSessions: CreateSessions): Promise<Bench> {
+  static async open(made: ContractStore, options: BenchOptions, createSessions: CreateSessions): Promise<Bench> {
     await made.store.setup?.();
-    return new Bench(made, interleavings, createSessions);
+    return new Bench(made, options, createSessions);
   }
 
   /** Another handle on the same data; the same one again where the adapter has only one. */
@@ -66,26 +71,26 @@ export class Bench {
     return this.#createSessions({ clock: new TestClock(), ...options, store: this.#watched(store) });
   }
 
-  // Uses are noted behind the caller's back: whoever wants to see them has to know when they were written.
+  // Uses and entries are noted behind the caller's back: whoever wants to see them has to know when they were written.
   #watched(store: SessionStore): SessionStore {
     return around(store, (verb, ask) => {
       const answer = ask();
-      if (verb === 'touch' && isPromise(answer)) {
-        this.#touching.add(answer);
+      if ((verb === 'touch' || verb === 'audit.append') && isPromise(answer)) {
+        this.#writing.add(answer);
         answer.then(
-          () => this.#touching.delete(answer),
-          () => this.#touching.delete(answer),
+          () => this.#writing.delete(answer),
+          () => this.#writing.delete(answer),
         );
       }
       return answer;
     });
   }
 
-  /** Resolves when the uses noted so far are written. */
+  /** Resolves when the uses and entries noted so far are written. */
   async settled(): Promise<void> {
     await turn();
     await turn();
-    await Promise.allSettled(this.#touching);
+    await Promise.allSettled(this.#writing);
   }
 
   /** Closes the stores, as far as they can be closed; for cases about that. */

@@ -59,7 +59,7 @@ const advanceBy =
     store.advance(whose.tags.user, {
       record: anotherRecord(`${at}`),
       ifVersion,
-      keepUntil: 0,
+      ...{ keepUntil: 0, audit: [] },
       asker: kept && { id: kept.id, ifHash: kept.hash, hash: newHash(), serial: kept.serial + 1, now: NOW },
     });
 
@@ -143,7 +143,7 @@ export const contention: readonly CaseDefinition[] = define('races', {
         const answers = await atOnce(
           bench,
           second,
-          many(async (store, at) => store.end(ref, endedAt(NOW + at, `${at}`))),
+          many(async (store, at) => store.end(ref, endedAt(NOW + at, `${at}`), [])),
         );
         assert.equal(count(answers, true), 1);
         assert.equal((await stored(bench.store, session)).ended?.reason, `${answers.indexOf(true)}`);
@@ -174,7 +174,7 @@ export const contention: readonly CaseDefinition[] = define('races', {
         const version = await versionOf(bench.store, whose);
         const [kept, ended] = await Promise.all([
           advanceBy(whose, version, session)(bench.store, 0),
-          (async () => second.end({ id: session.id, user: whose.tags.user }, endedAt(NOW)))(),
+          (async () => second.end({ id: session.id, user: whose.tags.user }, endedAt(NOW), []))(),
         ]);
         const now = await stored(bench.store, session);
         assert.equal(ended, true);
@@ -197,7 +197,7 @@ export const contention: readonly CaseDefinition[] = define('races', {
         await Promise.all([
           (async () => second.touch(uses))(),
           (async () => bench.store.renew(renewal))(),
-          (async () => second.end({ id: gone.id, user }, endedAt(NOW)))(),
+          (async () => second.end({ id: gone.id, user }, endedAt(NOW), []))(),
           (async () => bench.store.touch(uses))(),
         ]);
         same(await stored(bench.store, session), { ...renewal.session, lastUsedAt: at });

@@ -1,3 +1,4 @@
+import type { StorePowers } from '../powers.ts';
 import type { Awaitable, SessionStore } from '../store.ts';
 import { Bench, type CreateSessions } from './bench.ts';
 
@@ -12,12 +13,19 @@ export type Concern =
   | 'revocation'
   | 'fences'
   | 'isolation'
+  | 'users'
+  | 'administration'
   | 'limits'
   | 'races'
   | 'loss'
   | 'pruning'
   | 'secrets'
-  | 'failure';
+  | 'failure'
+  | 'audit'
+  | 'policies';
+
+/** What a store may declare beside its verbs. */
+export type Power = keyof StorePowers;
 
 /** One sentence of the contract. */
 export interface ContractCase {
@@ -46,6 +54,11 @@ export interface ContractStore {
 export interface StoreContractOptions {
   /** Makes a store for one case. Cases may run at the same time, so two stores must not share data. */
   create(): Awaitable<ContractStore>;
+  /**
+   * The powers that the adapter claims to have. Cases about a power run where it is claimed, and fail where the store does
+   * not declare it; a store that declares one that is not claimed fails, too. Default: none.
+   */
+  readonly powers?: readonly Power[] | undefined;
   /** Cases to leave out, by id, each with the reason in words. Unknown ids are refused. */
   readonly skip?: Readonly<Record<string, string>> | undefined;
   /** How many interleavings the great races try. Default 1,000; the small ones try a fraction of it. */
@@ -55,17 +68,22 @@ export interface StoreContractOptions {
 /** A case that is not bound to a store yet. */
 export interface CaseDefinition extends Pick<ContractCase, 'id' | 'concern'> {
   readonly title: Title;
+  /** The powers without which the case says nothing. */
+  readonly needs: readonly Power[];
   run(bench: Bench): Promise<void>;
 }
 
 type Title = `MUST ${string}`;
 
-/** The cases of one concern, by the second part of their ids. */
+/** The cases of one concern, by the second part of their ids, and the powers that they need. */
 export function define(
   concern: Concern,
   cases: Readonly<Record<string, { readonly title: Title; run(bench: Bench): Promise<void> }>>,
+  needs: readonly Power[] = [],
 ): readonly CaseDefinition[] {
-  return Object.entries(cases).map(([what, { title, run }]) => ({ id: `${concern}/${what}`, concern, title, run }));
+  return Object.entries(cases).map(([what, { title, run }]) => ({
+    ...{ id: `${concern}/${what}`, concern, title, needs, run },
+  }));
 }
 
 /** Binds cases to an adapter, and to the core that they are played through. */
@@ -78,14 +96,25 @@ export function bind(
   const unknown = Object.keys(skip).find((id) => !definitions.some((definition) => definition.id === id));
   if (unknown !== undefined) throw new TypeError(`skip names ${JSON.stringify(unknown)}, and there is no such case`);
 
-  return definitions.map(({ id, concern, title, run }) => {
-    if (!Object.hasOwn(skip, id)) {
+  const claimed = options.powers ?? [];
+  const stray = claimed.find((power) => !POWERS.includes(power));
+  if (stray !== undefined) throw new TypeError(`there is no power ${JSON.stringify(stray)}`);
+
+  return definitions.map(({ id, concern, title, needs, run }) => {
+    const reason = Object.hasOwn(skip, id) ? skip[id] : unclaimed(needs, claimed);
+    if (reason === null) {
       return Object.freeze({ id, concern, title, skip: null, run: () => play(run, options, createSessions) });
     }
-    const reason = skip[id];
     if (typeof reason !== 'string' || reason.trim() === '') throw new TypeError(`skip must give a reason for ${id}`);
     return Object.freeze({ id, concern, title: `${title} # SKIP ${reason}`, skip: reason, run: async () => {} });
   });
+}
+
+const POWERS: readonly Power[] = ['audit', 'policies'];
+
+function unclaimed(needs: readonly Power[], claimed: readonly Power[]): string | null {
+  const missing = needs.find((power) => !claimed.includes(power));
+  return missing === undefined ? null : `the adapter does not claim the power ${missing}`;
 }
 
 async function play(
@@ -93,7 +122,7 @@ async function play(
   options: StoreContractOptions,
   createSessions: CreateSessions,
 ): Promise<void> {
-  const bench = await Bench.open(await options.create(), options.interleavings ?? 1000, createSessions);
+  const bench = await Bench.open(await options.create(), options, createSessions);
   try {
     await run(bench);
   } catch (error) {

@@ -36,7 +36,8 @@ const rotationOf = (session: SessionRecord, changes: Partial<AskerRotation> = {}
 });
 
 async function advance(store: SessionStore, record: EpochRecord, changes: Partial<Advance> = {}): Promise<string> {
-  return store.advance(tag, { record, ifVersion: await versionOf(store, ann), keepUntil: 0, ...changes });
+  const ifVersion = await versionOf(store, ann);
+  return store.advance(tag, { record, ifVersion, keepUntil: 0, audit: [], ...changes });
 }
 
 /** The verbs `epochs` and `advance`. */
@@ -144,7 +145,10 @@ export const epochs: readonly CaseDefinition[] = define('epochs', {
       const { version } = await recordOf(store, tag);
       assert.equal(await outlives(store, NOW + 1, session), false);
       for (const ifVersion of [version, 0]) {
-        assert.equal(await store.advance(tag, { record: anotherRecord('x'), ifVersion, keepUntil: null }), 'conflict');
+        assert.equal(
+          await store.advance(tag, { record: anotherRecord('x'), ifVersion, keepUntil: null, audit: [] }),
+          'conflict',
+        );
       }
       assert.equal((await look(store, session))?.epochs.user, null);
     },
@@ -185,7 +189,7 @@ export const epochs: readonly CaseDefinition[] = define('epochs', {
     async run({ store }) {
       const live = await addNew(store, ann, {}, NOW + HOUR);
       const ended = await addNew(store, ann, {}, NOW + HOUR);
-      await store.end({ id: ended.id, user: tag }, endedAt(NOW));
+      await store.end({ id: ended.id, user: tag }, endedAt(NOW), []);
       const expired = await addNew(store, ann, { expiresAt: NOW, lastUsedAt: NOW - HOUR }, NOW + HOUR);
       const idle = await addNew(store, ann, { expiresAt: null, lastUsedAt: NOW - HOUR, idle: HOUR }, NOW + HOUR);
       const over = [ended, expired, idle, sessionOf(ann)];

@@ -3,36 +3,20 @@ import type { SessionRecord } from '../session.ts';
 import type { Awaitable, FoundSession, SessionStore, VersionedEpoch } from '../store.ts';
 import { SECOND, TestClock } from './bench.ts';
 import { type CaseDefinition, define } from './contract.ts';
-import { allFail, DEADLINE, type Outage, open, unavailable, who } from './outage.ts';
+import { recordAbout } from './entries.ts';
+import { allFail, answering, DEADLINE, DOWN, NONSENSE, type Outage, open, unavailable, who } from './outage.ts';
 import { living, signIn, tell } from './people.ts';
-import { anotherRecord, person, pruneAll, sessionOf } from './ports.ts';
+import { anotherRecord, endedAt, person, plainWrite, pruneAll, sessionOf } from './ports.ts';
 import type { Verb } from './wrappers.ts';
 
-const EVERY: readonly Verb[] = ['epochs', 'add', 'find', 'list', 'renew', 'end', 'advance', 'prune'];
-const DOWN: readonly Outage[] = [
-  () => {
-    throw new Error('down');
-  },
-  () => Promise.reject(new Error('down')),
+const EVERY: readonly Verb[] = [
+  ...(['epochs', 'add', 'find', 'list', 'renew', 'end', 'advance', 'users', 'remove', 'prune'] as const),
 ];
-const answering = (answers: readonly unknown[]): Outage[] => answers.map((answer) => () => answer as never);
 // The true answer, with something of it changed.
 const tampering =
   (change: (answer: never) => unknown): Outage =>
   async (ask) =>
     change((await ask()) as never) as never;
-const NONSENSE: readonly unknown[] = [
-  undefined,
-  null,
-  42,
-  'nonsense',
-  {},
-  [undefined],
-  Array(1),
-  Array(3),
-  [null, null, null, null],
-];
-
 /** A store that cannot answer: an outage, never a sign-out, an empty list or a success. */
 export const failure: readonly CaseDefinition[] = define('failure', {
   throws: {
@@ -126,6 +110,19 @@ export const failure: readonly CaseDefinition[] = define('failure', {
     title: 'MUST be unavailable where the answer to prune makes no sense (OPS-1)',
     run: (bench) => allFail(bench, answering([...NONSENSE, { sessions: 1 }]), ['prune']),
   },
+  'malformed-users': {
+    title: 'MUST be unavailable where the answer to users makes no sense (OPS-1)',
+    run: (bench) =>
+      allFail(
+        bench,
+        answering([...NONSENSE, { users: [] }, { users: [1], after: null }, { users: null, after: null }]),
+        ['users'],
+      ),
+  },
+  'malformed-remove': {
+    title: 'MUST be unavailable where the answer to remove makes no sense (OPS-1)',
+    run: (bench) => allFail(bench, answering([...NONSENSE, -1, '1']), ['remove']),
+  },
   'touch-fails': {
     title: 'MUST accept a session although its use cannot be noted, and tell of that',
     async run(bench) {
@@ -192,14 +189,34 @@ export const failure: readonly CaseDefinition[] = define('failure', {
 });
 
 function asks(store: SessionStore, session: SessionRecord, user: string): (() => Awaitable<unknown>)[] {
-  const write = { ending: [], keepUntil: 0 };
+  const write = plainWrite();
   return [
     () => store.add(session, write),
     () => store.find(user, []),
     () => store.touch([]),
-    () => store.end({ id: session.id, user }, { at: 0, by: null, reason: null }),
+    () => store.end({ id: session.id, user }, endedAt(0, null, null), []),
     () => store.list(user, user, { over: true, now: 0, limit: 1 }),
     () => store.renew({ ...write, session, ifHash: session.hash, now: 0, moves: false }),
+    () => store.users({ realm: session.realm, account: null }, null, 1),
+    () => store.remove(user, 1),
     () => pruneAll(store),
+    ...asksOfPowers(store, user),
+  ];
+}
+
+function asksOfPowers({ powers }: SessionStore, tag: string): (() => Awaitable<unknown>)[] {
+  const { audit, policies } = powers ?? {};
+  return [
+    ...(audit === undefined
+      ? []
+      : [
+          () => audit.append([recordAbout(person('ann'))]),
+          () => audit.read({ realm: tag, limit: 1 }),
+          () => audit.forget(tag, 1),
+          () => audit.prune(0, 1),
+        ]),
+    ...(policies === undefined
+      ? []
+      : [() => policies.get(tag), () => policies.set({ account: tag, value: '', ifValue: null, audit: [] })]),
   ];
 }

@@ -16,7 +16,12 @@
  * @module
  */
 import { createSessions } from '../sessions.ts';
+import { administration } from './administration.ts';
 import { aliasing } from './aliasing.ts';
+import { auditErasing } from './audit-erasing.ts';
+import { auditEvents } from './audit-events.ts';
+import { auditPages } from './audit-pages.ts';
+import { auditWriting } from './audit-writing.ts';
 import { contention } from './contention.ts';
 import { bind, type CaseDefinition, type ContractCase, type StoreContractOptions } from './contract.ts';
 import { endings } from './endings.ts';
@@ -30,6 +35,8 @@ import { lifecycle } from './lifecycle.ts';
 import { limits } from './limits.ts';
 import { listing } from './listing.ts';
 import { loss } from './loss.ts';
+import { policies, policiesLogged } from './policies.ts';
+import { powers } from './powers.ts';
 import { pruning } from './pruning.ts';
 import { races } from './races.ts';
 import { renewal } from './renewal.ts';
@@ -38,9 +45,10 @@ import { revocation } from './revocation.ts';
 import { rotation } from './rotation.ts';
 import { secrets } from './secrets.ts';
 import { text } from './text.ts';
+import { users } from './users.ts';
 import { usesAndEnds } from './uses-and-ends.ts';
 
-export type { Concern, ContractCase, ContractStore, StoreContractOptions } from './contract.ts';
+export type { Concern, ContractCase, ContractStore, Power, StoreContractOptions } from './contract.ts';
 
 /**
  * Every case, bound to no store yet.
@@ -49,7 +57,8 @@ export type { Concern, ContractCase, ContractStore, StoreContractOptions } from 
 export const DEFINITIONS: readonly CaseDefinition[] = [
   ...[lifecycle, usesAndEnds, listing, renewal, rotation, expiry, epochs, text],
   ...[revocation, keeping, fences, isolation, aliasing, limits, contention, races, endings],
-  ...[loss, pruning, retention, secrets, failure],
+  ...[loss, pruning, retention, secrets, failure, users, administration],
+  ...[powers, auditWriting, auditPages, auditErasing, auditEvents, policies, policiesLogged],
 ].flat();
 
 /**

@@ -56,7 +56,12 @@ export const lifecycle: readonly CaseDefinition[] = define('lifecycle', {
       const first = await add(store, sessionOf(ann), { ifVersion: user.version });
       const version = await versionOf(store, ann);
       const late = sessionOf(ann);
-      const write = { ifVersion: user.version, ending: [{ id: first.id, ended: endedAt(NOW) }], keepUntil: null };
+      const write = {
+        ifVersion: user.version,
+        ending: [{ id: first.id, ended: endedAt(NOW), audit: [] }],
+        keepUntil: null,
+        audit: [],
+      };
       assert.equal(await store.add(late, write), 'conflict');
 
       assert.equal(await look(store, late), null, 'the session was not written');
@@ -109,11 +114,11 @@ export const lifecycle: readonly CaseDefinition[] = define('lifecycle', {
       const staying = await addNew(store, ann);
       const elsewhere = await addNew(store, annAtAcme);
       const earlier = endedAt(NOW, 'earlier');
-      assert.equal(await store.end({ id: over.id, user: ann.tags.user }, earlier), true);
+      assert.equal(await store.end({ id: over.id, user: ann.tags.user }, earlier, []), true);
 
       const ended = endedAt(NOW + SECOND, 'replaced', null);
       const named = [sessionOf(ann), one, over, stranger, elsewhere];
-      const ending = named.map(({ id }) => ({ id, ended }));
+      const ending = named.map(({ id }) => ({ id, ended, audit: [] }));
       const added = await add(store, sessionOf(ann), { ifVersion: await versionOf(store, ann), ending });
       same((await stored(store, one)).ended, ended);
       same((await stored(store, elsewhere)).ended, ended);
@@ -180,7 +185,7 @@ export const lifecycle: readonly CaseDefinition[] = define('lifecycle', {
     async run({ store }) {
       const expired = await addNew(store, ann, { expiresAt: 1, lastUsedAt: 0, createdAt: 0 });
       const ended = await addNew(store, ann);
-      await store.end({ id: ended.id, user: ann.tags.user }, endedAt(NOW));
+      await store.end({ id: ended.id, user: ann.tags.user }, endedAt(NOW), []);
       same(await stored(store, expired), expired);
       same(await stored(store, ended), { ...ended, ended: endedAt(NOW) });
     },

@@ -127,7 +127,7 @@ export const listing: readonly CaseDefinition[] = define('listing', {
         await at({ createdAt: NOW - 7, expiresAt: NOW + HOUR, lastUsedAt: NOW - HOUR - SECOND, idle: HOUR }),
         await at({ createdAt: NOW - 8 }),
       ];
-      await store.end({ id: nth(over, 3).id, user: ann.tags.user }, endedAt(NOW));
+      await store.end({ id: nth(over, 3).id, user: ann.tags.user }, endedAt(NOW), []);
       same(await listed(store, ann, { over: false }), ids(living));
       same(await listed(store, ann), ids([...living, ...over]));
       same(await paged(store, ann, 3, { over: false }), ids(living));

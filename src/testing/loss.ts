@@ -102,8 +102,8 @@ export const loss: readonly CaseDefinition[] = define('loss', {
       const { mine, lose } = await open(bench, tags.user);
       await lose();
       const ref = { id: mine.session.id, user: tags.user };
-      const ended = { at: NOW, by: null, reason: null };
-      assert.equal(await bench.store.end(ref, ended), true);
+      const ended = { at: NOW, by: null, reason: null, from: null };
+      assert.equal(await bench.store.end(ref, ended, []), true);
       const [found] = await bench.store.find(tags.realm, [ref]);
       same([found?.session.ended, found?.epochs.user], [ended, null]);
     },

@@ -14,6 +14,28 @@ export const who: { readonly user: string; readonly account: string } = { user: 
 /** What becomes of a question in an outage: it may be asked all the same. */
 export type Outage = <T>(ask: () => Awaitable<T>) => Awaitable<T>;
 
+/** A store that cannot answer. */
+export const DOWN: readonly Outage[] = [
+  () => {
+    throw new Error('down');
+  },
+  () => Promise.reject(new Error('down')),
+];
+/** A store that answers something else. */
+export const answering = (answers: readonly unknown[]): Outage[] => answers.map((answer) => () => answer as never);
+/** Answers that no verb gives. */
+export const NONSENSE: readonly unknown[] = [
+  undefined,
+  null,
+  4.2,
+  'nonsense',
+  {},
+  [undefined],
+  Array(1),
+  Array(3),
+  [null, null, null, null],
+];
+
 /** Somebody who is signed in, and what operations on them need. */
 export interface Scene {
   readonly sessions: Sessions;
@@ -23,12 +45,14 @@ export interface Scene {
   readonly beta: string;
 }
 
-// Every operation, and the verbs that it cannot do without.
-const OPERATIONS: readonly (readonly [
+/** Operations, and the verbs that each cannot do without. */
+export type Operations = readonly (readonly [
   name: string,
   verbs: readonly Verb[],
   call: (scene: Scene) => Promise<unknown>,
-])[] = [
+])[];
+
+const EVERY: Operations = [
   ['fence', ['epochs'], ({ sessions }) => sessions.fence(who)],
   ['start', ['epochs', 'list', 'add'], ({ sessions, fence }) => sessions.start({ ...who, fence })],
   ['check', ['find'], ({ sessions, token }) => sessions.check(token)],
@@ -58,6 +82,11 @@ const OPERATIONS: readonly (readonly [
     ['epochs', 'find', 'renew'],
     ({ sessions, session, fence }) => sessions.reauthenticate(session, { fence }),
   ],
+  ['endIdle', ['users', 'list'], ({ sessions }) => sessions.endIdle({ account: 'acme', unusedFor: '1d' })],
+  ['review', ['users', 'list'], ({ sessions }) => sessions.review({ account: 'acme' })],
+  ['dryRun', ['users', 'list'], ({ sessions }) => sessions.revoke({ realm: true }, { dryRun: true })],
+  ['trigger', ['epochs', 'advance'], ({ sessions }) => sessions.trigger('passwordReset', { user: 'bob' })],
+  ['forgetUser', ['epochs', 'advance', 'remove'], ({ sessions }) => sessions.forgetUser('bob')],
   ['prune', ['prune'], ({ sessions }) => sessions.prune()],
 ];
 
@@ -87,10 +116,15 @@ export async function open(
 }
 
 /** Every operation fails with every one of these verbs that it needs, and nobody is signed out by that. */
-export async function allFail(bench: Bench, outages: readonly Outage[], only: readonly Verb[]): Promise<void> {
+export async function allFail(
+  bench: Bench,
+  outages: readonly Outage[],
+  only: readonly Verb[],
+  { operations = EVERY, options = {} }: { operations?: Operations; options?: Partial<SessionsOptions> } = {},
+): Promise<void> {
   for (const outage of outages) {
-    const { scene, without } = await open(bench);
-    const failing = OPERATIONS.flatMap(([name, verbs, call]) =>
+    const { scene, without } = await open(bench, options);
+    const failing = operations.flatMap(([name, verbs, call]) =>
       verbs
         .filter((verb) => only.includes(verb))
         .map(async (verb) => {

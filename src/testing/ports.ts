@@ -59,15 +59,16 @@ export function sessionOf({ realm, user, account, tags }: Person, changes: Parti
 }
 
 /** A tombstone. */
-export const endedAt = (at: number, reason: string | null = 'signed-out', by: string | null = 'ann'): Ended => ({
-  at,
-  by,
-  reason,
-});
+export const endedAt = (
+  at: number,
+  reason: string | null = 'signed-out',
+  by: string | null = 'ann',
+  from: string | null = by && 'Chrome on Mac OS',
+): Ended => ({ at, by, reason, from });
 
 /** A record other than any there is. */
 export const anotherRecord = (reason: string): EpochRecord =>
-  structuredClone({ ...newEpoch(NOW), last: { at: NOW, by: 'admin', reason } });
+  structuredClone({ ...newEpoch(NOW), last: { at: NOW, by: 'admin', reason, from: 'Firefox on Windows' } });
 
 /** Reads the record of a tag, creating it where it is missing. */
 export async function recordOf(store: SessionStore, tag: Tag, keepUntil: number | null = 0): Promise<VersionedEpoch> {
@@ -94,7 +95,12 @@ export const versionOf = async (store: SessionStore, { tags }: Person): Promise<
   (await recordOf(store, tags.user)).version;
 
 /** A write that nothing depends on. */
-export const plainWrite = (changes: Partial<UserWrite> = {}): UserWrite => ({ ending: [], keepUntil: 0, ...changes });
+export const plainWrite = (changes: Partial<UserWrite> = {}): UserWrite => ({
+  ending: [],
+  keepUntil: 0,
+  audit: [],
+  ...changes,
+});
 
 /** Adds a session, which must succeed. */
 export async function add(
@@ -138,7 +144,7 @@ export function renewalOf(
   write: Partial<Renewal> = {},
 ): Renewal {
   const next = { ...session, hash: newHash(), serial: session.serial + 1, ...changes };
-  return { session: next, ifHash: session.hash, now: NOW, moves: false, ending: [], keepUntil: 0, ...write };
+  return { session: next, ifHash: session.hash, now: NOW, moves: false, ...plainWrite(), ...write };
 }
 
 /** Prunes until nothing is left to do, batch by batch. */

@@ -16,7 +16,7 @@ export const pruning: readonly CaseDefinition[] = define('pruning', {
       'MUST remove the sessions that were over by themselves at that time: by tombstone, else by expiry; and no other',
     async run({ store }) {
       const at = (changes: Partial<SessionRecord>): Promise<SessionRecord> => addNew(store, ann, changes);
-      const end = ({ id }: SessionRecord, when: number) => store.end({ id, user: ann.tags.user }, endedAt(when));
+      const end = ({ id }: SessionRecord, when: number) => store.end({ id, user: ann.tags.user }, endedAt(when), []);
       const gone = [
         await at({}),
         await at({}),

@@ -94,7 +94,7 @@ export const renewal: readonly CaseDefinition[] = define('renewal', {
       const session = await addNew(store, ann, {}, NOW + HOUR);
       const other = await addNew(store, ann, {}, NOW + HOUR);
       const version = await versionOf(store, ann);
-      const ending = [{ id: other.id, ended: endedAt(NOW) }];
+      const ending = [{ id: other.id, ended: endedAt(NOW), audit: [] }];
       const write = { ifHash: newHash(), ending, keepUntil: null, moves: true };
       assert.equal(await store.renew(renewalOf(session, { attributes: {} }, write)), 'not-live');
       same(await stored(store, session), session);
@@ -107,7 +107,7 @@ export const renewal: readonly CaseDefinition[] = define('renewal', {
     title: "MUST answer 'not-live' and write nothing where the session has a tombstone",
     async run({ store }) {
       const session = await addNew(store, ann);
-      await store.end({ id: session.id, user: ann.tags.user }, endedAt(NOW));
+      await store.end({ id: session.id, user: ann.tags.user }, endedAt(NOW), []);
       assert.equal(await store.renew(renewalOf(session)), 'not-live');
       same(await stored(store, session), { ...session, ended: endedAt(NOW) });
     },
@@ -130,7 +130,7 @@ export const renewal: readonly CaseDefinition[] = define('renewal', {
       const session = await addNew(store, ann, {}, NOW + HOUR);
       const other = await addNew(store, ann, {}, NOW + HOUR);
       const version = await versionOf(store, ann);
-      const ending = [{ id: other.id, ended: endedAt(NOW) }];
+      const ending = [{ id: other.id, ended: endedAt(NOW), audit: [] }];
       const late = { ifVersion: version + 1, ending, keepUntil: null, moves: true };
       assert.equal(await store.renew(renewalOf(session, {}, late)), 'conflict');
       same(await stored(store, session), session);
@@ -159,7 +159,7 @@ export const renewal: readonly CaseDefinition[] = define('renewal', {
       const session = await addNew(store, ann);
       const [replaced, staying] = [await addNew(store, annAtAcme), await addNew(store, annAtAcme)];
       const ended = endedAt(NOW, 'replaced');
-      const ending = [stranger, replaced].map(({ id }) => ({ id, ended }));
+      const ending = [stranger, replaced].map(({ id }) => ({ id, ended, audit: [] }));
       const version = await versionOf(store, ann);
       assert.equal(await store.renew(renewalOf(session, {}, { ifVersion: version, ending, moves: true })), 'renewed');
       same(await stored(store, replaced), { ...replaced, ended });

@@ -43,7 +43,7 @@ export const revocation: readonly CaseDefinition[] = define('revocation', {
     },
   },
   why: {
-    title: 'MUST tell of a revoked session when, by whom, and why',
+    title: 'MUST tell of a revoked session when, by whom, why, and from where',
     async run(bench) {
       const clock = new TestClock();
       const sessions = bench.sessions({ clock });
@@ -55,10 +55,11 @@ export const revocation: readonly CaseDefinition[] = define('revocation', {
       ] as const) {
         const { token } = await signIn(sessions, { user: 'ann', account: 'acme' });
         clock.time += SECOND;
-        await sessions.revoke(scope, { by: 'admin', reason: `of a ${name}` });
+        const cause = { by: 'admin', reason: `of a ${name}`, from: 'Firefox on Windows' };
+        await sessions.revoke(scope, cause);
         const verdict = await sessions.check(token);
         assert.ok(!verdict.ok);
-        same(verdict.revocation, { scope: name, at: clock.time, by: 'admin', reason: `of a ${name}` });
+        same(verdict.revocation, { scope: name, at: clock.time, ...cause });
       }
     },
   },
@@ -69,13 +70,15 @@ export const revocation: readonly CaseDefinition[] = define('revocation', {
       const sessions = bench.sessions({ clock });
       const [gone, staying] = [await signIn(sessions, { user: 'ann' }), await signIn(sessions, { user: 'ann' })];
       clock.time += SECOND;
-      await sessions.end(gone.session.id, { user: 'ann', by: 'ann', reason: 'signed-out' });
+      await sessions.end(gone.session.id, {
+        ...{ user: 'ann', by: 'ann', reason: 'signed-out', from: 'Safari on iOS' },
+      });
       const verdict = await sessions.check(gone.token);
       same(verdict, {
         ok: false,
         session: null,
         reason: 'ended',
-        ended: { at: clock.time, by: 'ann', reason: 'signed-out' },
+        ended: { at: clock.time, by: 'ann', reason: 'signed-out', from: 'Safari on iOS' },
         revocation: null,
       });
       same(await living(sessions, 'ann'), [staying.session.id]);

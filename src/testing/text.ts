@@ -76,12 +76,15 @@ export const text: readonly CaseDefinition[] = define('text', {
           attributes: words === '__proto__' ? { words } : { [words]: words, nested: [{ [words]: [words] }] },
         });
         same(await stored(store, session), session);
-        await store.end({ id: session.id, user: whose.tags.user }, endedAt(NOW, words, words));
-        same((await stored(store, session)).ended, endedAt(NOW, words, words));
+        await store.end({ id: session.id, user: whose.tags.user }, endedAt(NOW, words, words, words), []);
+        same((await stored(store, session)).ended, endedAt(NOW, words, words, words));
 
         const { version } = await recordOf(store, whose.tags.user);
-        const record = { ...anotherRecord(words), suspended: { at: NOW, by: words, reason: words } };
-        assert.equal(await store.advance(whose.tags.user, { record, ifVersion: version, keepUntil: null }), 'advanced');
+        const record = { ...anotherRecord(words), suspended: { at: NOW, by: words, reason: words, from: words } };
+        assert.equal(
+          await store.advance(whose.tags.user, { record, ifVersion: version, keepUntil: null, audit: [] }),
+          'advanced',
+        );
         same((await look(store, session))?.epochs.user, record);
       }
     },
@@ -99,7 +102,7 @@ export const text: readonly CaseDefinition[] = define('text', {
       ];
       const rows = [];
       for (const id of ids) rows.push(await addNew(store, ann, { id }));
-      assert.equal(await store.end({ id: nth(ids, 0), user: ann.tags.user }, endedAt(NOW)), true);
+      assert.equal(await store.end({ id: nth(ids, 0), user: ann.tags.user }, endedAt(NOW), []), true);
       await store.touch([{ id: nth(ids, 1), user: ann.tags.user, at: NOW + 1 }]);
       same(await stored(store, nth(rows, 0)), { ...rows[0], ended: endedAt(NOW) });
       same(await stored(store, nth(rows, 1)), { ...rows[1], lastUsedAt: NOW + 1 });
@@ -125,7 +128,7 @@ export const text: readonly CaseDefinition[] = define('text', {
       }
       const { version } = await recordOf(store, lower);
       const record = anotherRecord('lower');
-      await store.advance(lower, { record, ifVersion: version, keepUntil: null });
+      await store.advance(lower, { record, ifVersion: version, keepUntil: null, audit: [] });
       same((await look(store, nth(rows, 0)))?.epochs.user, record);
       assert.notDeepEqual((await look(store, nth(rows, 1)))?.epochs.user, record);
       const { realm, user } = ann.tags;
@@ -148,7 +151,7 @@ export const text: readonly CaseDefinition[] = define('text', {
       assert.equal(await store.renew(renewalOf(session, {}, { ifHash: other })), 'not-live');
       const { version } = await recordOf(store, ann.tags.user);
       const asker = { id: session.id, ifHash: other, hash: newHash(), serial: 1, now: NOW };
-      const advance = { record: anotherRecord('x'), ifVersion: version, keepUntil: null, asker };
+      const advance = { record: anotherRecord('x'), ifVersion: version, keepUntil: null, asker, audit: [] };
       assert.equal(await store.advance(ann.tags.user, advance), 'not-live');
       same(await stored(store, session), session);
     },
@@ -170,7 +173,10 @@ export const text: readonly CaseDefinition[] = define('text', {
       );
       const { version } = await recordOf(store, ann.tags.user);
       const record = { ...one, members };
-      assert.equal(await store.advance(ann.tags.user, { record, ifVersion: version, keepUntil: null }), 'advanced');
+      assert.equal(
+        await store.advance(ann.tags.user, { record, ifVersion: version, keepUntil: null, audit: [] }),
+        'advanced',
+      );
       same((await look(store, session))?.epochs.user, record);
     },
   },
@@ -195,7 +201,7 @@ export const text: readonly CaseDefinition[] = define('text', {
       ]) {
         const session = await add(store, sessionOf(ann, changes));
         same(await stored(store, session), session);
-        await store.end({ id: session.id, user: ann.tags.user }, endedAt(0, null, null));
+        await store.end({ id: session.id, user: ann.tags.user }, endedAt(0, null, null), []);
         same(await stored(store, session), { ...session, ended: endedAt(0, null, null) });
       }
       const bob = person('bob');

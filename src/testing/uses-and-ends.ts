@@ -12,10 +12,13 @@ export const usesAndEnds: readonly CaseDefinition[] = define('lifecycle', {
   end: {
     title: "MUST write the tombstone as it was given, change nothing else of the session, and move the user's version",
     async run({ store }) {
-      for (const ended of [endedAt(NOW + SECOND, 'left the company', 'admin'), { at: NOW, by: null, reason: null }]) {
+      for (const ended of [
+        endedAt(NOW + SECOND, 'left the company', 'admin'),
+        { at: NOW, by: null, reason: null, from: null },
+      ]) {
         const session = await addNew(store, annAtAcme, { expiresAt: NOW });
         const version = await versionOf(store, ann);
-        assert.equal(await store.end({ id: session.id, user: ann.tags.user }, ended), true);
+        assert.equal(await store.end({ id: session.id, user: ann.tags.user }, ended, []), true);
         same(await stored(store, session), { ...session, ended });
         assert.notEqual(await versionOf(store, ann), version, 'the version moved');
       }
@@ -26,9 +29,9 @@ export const usesAndEnds: readonly CaseDefinition[] = define('lifecycle', {
     async run({ store }) {
       const session = await addNew(store, ann);
       const ref = { id: session.id, user: ann.tags.user };
-      await store.end(ref, endedAt(NOW, 'first'));
+      await store.end(ref, endedAt(NOW, 'first'), []);
       const version = await versionOf(store, ann);
-      assert.equal(await store.end(ref, endedAt(NOW + SECOND, 'second')), false);
+      assert.equal(await store.end(ref, endedAt(NOW + SECOND, 'second'), []), false);
       same((await stored(store, session)).ended, endedAt(NOW, 'first'));
       assert.equal(await versionOf(store, ann), version, 'the version did not move');
     },
@@ -39,8 +42,8 @@ export const usesAndEnds: readonly CaseDefinition[] = define('lifecycle', {
       const session = await addNew(store, ann);
       await openRecords(store, bob);
       const versions = [await versionOf(store, ann), await versionOf(store, bob)];
-      assert.equal(await store.end({ id: sessionOf(ann).id, user: ann.tags.user }, endedAt(NOW)), false);
-      assert.equal(await store.end({ id: session.id, user: bob.tags.user }, endedAt(NOW)), false);
+      assert.equal(await store.end({ id: sessionOf(ann).id, user: ann.tags.user }, endedAt(NOW), []), false);
+      assert.equal(await store.end({ id: session.id, user: bob.tags.user }, endedAt(NOW), []), false);
       same(await stored(store, session), session);
       same([await versionOf(store, ann), await versionOf(store, bob)], versions);
     },
@@ -67,7 +70,7 @@ export const usesAndEnds: readonly CaseDefinition[] = define('lifecycle', {
     title: 'MUST not touch a session that has a tombstone',
     async run({ store }) {
       const session = await addNew(store, ann);
-      await store.end({ id: session.id, user: ann.tags.user }, endedAt(NOW + SECOND));
+      await store.end({ id: session.id, user: ann.tags.user }, endedAt(NOW + SECOND), []);
       await store.touch([{ id: session.id, user: ann.tags.user, at: NOW + 2 * SECOND }]);
       same(await stored(store, session), { ...session, ended: endedAt(NOW + SECOND) });
     },

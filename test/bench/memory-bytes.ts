@@ -53,7 +53,9 @@ function measure(users: number, address: (nth: number) => string | null): number
         device: { ...DEVICES[(nth + round) % DEVICES.length]!, ip: address(round * users + nth) },
         ...{ deviceTag: null, attributes: {}, ended: null },
       };
-      const answer = store.add(session, { ifVersion: mine!.version, ending: [], keepUntil: session.expiresAt });
+      const answer = store.add(session, {
+        ...{ ifVersion: mine!.version, ending: [], keepUntil: session.expiresAt, audit: [] },
+      });
       if (answer !== 'added') throw new Error(`add answered ${String(answer)}`);
     }
   }

@@ -1,4 +1,6 @@
 import type { createSessions, Sessions, SessionsOptions } from '../../src/index.ts';
+import { recordAbout } from '../../src/testing/entries.ts';
+import { person } from '../../src/testing/ports.ts';
 
 /** What is broken of a core: the operations that differ, over the real one and the options that it was made with. */
 type CoreFault = (sessions: Sessions, options: SessionsOptions) => Partial<Sessions>;
@@ -27,6 +29,7 @@ const OPERATIONS = [
   'resume',
   'renew',
   'reauthenticate',
+  ...(['signOut', 'trigger', 'endIdle', 'review', 'forgetUser', 'audit', 'policy', 'setPolicy'] as const),
   'prune',
 ] as const;
 
@@ -92,6 +95,49 @@ export const BROKEN_CORES: Readonly<Record<string, CoreFault>> = {
       return sessions.revoke(scope, request);
     },
   }),
+  'a dry run is none': (sessions) => ({
+    revoke: (scope, request = {}) => sessions.revoke(scope, { ...request, dryRun: false }),
+  }),
+  'a trigger wants a live asker': (sessions) => ({
+    trigger: async (_, { user, keep }) => ({
+      ...(await sessions.revoke({ user }, keep === undefined ? {} : { keep })),
+      found: true,
+    }),
+  }),
+  'a sign-out asks no policy': (sessions) => ({
+    signOut: async ({ id, user }) => ({ ...(await sessions.end(id, { user })), everywhere: true }),
+  }),
+  'logs what was not done': (sessions, { store }) => ({
+    async end(id, request) {
+      await store.powers?.audit?.append([recordOf(id)]);
+      return sessions.end(id, request);
+    },
+  }),
+  'logs every refusal': (sessions, { store }) => ({
+    async check(token) {
+      const verdict = await sessions.check(token);
+      if (!verdict.ok) await store.powers?.audit?.append([recordOf(verdict.reason)]);
+      return verdict;
+    },
+  }),
+  'logs tokens': (sessions, { store }) => ({
+    async start(request) {
+      const started = await sessions.start(request);
+      if (started.ok) await store.powers?.audit?.append([recordOf(started.token)]);
+      return started;
+    },
+  }),
+  'an entry that cannot be written signs out': (sessions, { store }) => ({
+    async check(token) {
+      const verdict = await sessions.check(token);
+      if (!verdict.ok) return verdict;
+      const written = (async () => store.powers?.audit?.append([]))();
+      return written.then(
+        () => verdict,
+        () => UNKNOWN,
+      );
+    },
+  }),
   'check writes every use': (sessions, { store }) => ({
     async check(token) {
       const verdict = await sessions.check(token);
@@ -100,6 +146,8 @@ export const BROKEN_CORES: Readonly<Record<string, CoreFault>> = {
     },
   }),
 };
+
+const recordOf = (reason: string) => recordAbout(person('ann', 'acme', 'default'), { reason });
 
 /** `createSessions` with a fault. */
 export function breakCore(name: string, create: typeof createSessions): typeof createSessions {

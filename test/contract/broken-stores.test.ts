@@ -12,10 +12,12 @@ const sound = () => {
   return { store: referenceStore(data), second: () => referenceStore(data) };
 };
 
+const powers = ['audit', 'policies'] as const;
+
 const ids = DEFINITIONS.map(({ id }) => id);
 
 describe('the reference store', () => {
-  for (const { id, title, run } of storeContract({ create: sound })) test(`${id}: ${title}`, run);
+  for (const { id, title, run } of storeContract({ create: sound, powers })) test(`${id}: ${title}`, run);
 });
 
 describe('the table of failures', () => {
@@ -39,14 +41,14 @@ async function expectFailure(cases: readonly ContractCase[], id: string): Promis
 
 describe('a store is found out', () => {
   for (const [name, failing] of Object.entries(STORES_FAIL)) {
-    const cases = storeContract({ create: () => breakStore(name), interleavings: 100 });
+    const cases = storeContract({ create: () => breakStore(name), powers, interleavings: 100 });
     test.each(failing)(`${name}: %s`, (id) => expectFailure(cases, id));
   }
 });
 
 describe('a core is found out', () => {
   for (const [name, failing] of Object.entries(CORES_FAIL)) {
-    const cases = bind(DEFINITIONS, { create: sound, interleavings: 100 }, breakCore(name, createSessions));
+    const cases = bind(DEFINITIONS, { create: sound, powers, interleavings: 100 }, breakCore(name, createSessions));
     test.each(failing)(`${name}: %s`, (id) => expectFailure(cases, id));
   }
 });

@@ -9,7 +9,8 @@ import { drivers } from '../engines/support/sqlite-drivers.ts';
 
 function suite(name: string, options: StoreContractOptions): void {
   describe(name, () => {
-    for (const { id, title, skip, run } of storeContract(options)) test.skipIf(skip)(`${id}: ${title}`, run);
+    const cases = storeContract({ powers: ['audit', 'policies'], ...options });
+    for (const { id, title, skip, run } of cases) test.skipIf(skip)(`${id}: ${title}`, run);
   });
 }
 

@@ -1,7 +1,9 @@
 import type { EpochRecord } from '../../src/epoch.ts';
+import type { AuditRecord, StorePowers } from '../../src/powers.ts';
 import { expiryOf, overAt, type SessionRecord } from '../../src/session.ts';
 import type { Ending, FoundSession, SessionStore } from '../../src/store.ts';
 import { realmTag, type Tag } from '../../src/token.ts';
+import { referencePowers } from './reference-powers.ts';
 
 /** A record, its version, and until when it is kept at least. */
 export interface EpochRow {
@@ -14,19 +16,28 @@ export interface EpochRow {
 export interface Data {
   readonly sessions: Map<string, SessionRecord>;
   readonly epochs: Map<Tag, EpochRow>;
+  readonly audit: AuditRecord[];
+  readonly policies: Map<Tag, string>;
 }
 
-/** A store that answers at once. */
-export type SyncStore = {
-  readonly [Verb in Exclude<keyof SessionStore, 'setup'>]-?: (
-    ...given: Parameters<NonNullable<SessionStore[Verb]>>
-  ) => Awaited<ReturnType<NonNullable<SessionStore[Verb]>>>;
+/** Verbs that answer at once. */
+type Sync<Verbs> = {
+  readonly [Verb in keyof Verbs]-?: NonNullable<Verbs[Verb]> extends (...given: infer Given) => infer Answer
+    ? (...given: Given) => Awaited<Answer>
+    : never;
 };
 
-export const emptyData = (): Data => ({ sessions: new Map(), epochs: new Map() });
+/** Powers that answer at once. */
+export type SyncPowers = { readonly [Name in keyof StorePowers]-?: Sync<NonNullable<StorePowers[Name]>> };
+
+/** A store that answers at once, with every power. */
+export type SyncStore = Sync<Omit<SessionStore, 'setup' | 'powers'>> & { readonly powers: SyncPowers };
+
+export const emptyData = (): Data => ({ sessions: new Map(), epochs: new Map(), audit: [], policies: new Map() });
 
 /** The port, as plainly as it can be written: for reading beside it, and for breaking. */
-export function referenceStore({ sessions, epochs }: Data = emptyData()): SyncStore {
+export function referenceStore(data: Data = emptyData()): SyncStore {
+  const { sessions, epochs } = data;
   const copy = structuredClone;
   let closed = false;
   const open = (): void => {
@@ -44,10 +55,15 @@ export function referenceStore({ sessions, epochs }: Data = emptyData()): SyncSt
     const expiry = expiryOf(session);
     return session.ended === null && (expiry === null || at < expiry);
   };
+  const log = (records: readonly AuditRecord[]): void => {
+    data.audit.push(...records);
+  };
   const endAll = (user: Tag, ending: readonly Ending[]): void => {
-    for (const { id, ended } of ending) {
+    for (const { id, ended, audit } of ending) {
       const session = sessions.get(id);
-      if (session?.userTag === user && session.ended === null) sessions.set(id, { ...session, ended: copy(ended) });
+      if (session?.userTag !== user || session.ended !== null) continue;
+      sessions.set(id, { ...session, ended });
+      log(audit);
     }
   };
   const record = (tag: Tag | null): EpochRecord | null => (tag === null ? null : (epochs.get(tag)?.record ?? null));
@@ -58,6 +74,8 @@ export function referenceStore({ sessions, epochs }: Data = emptyData()): SyncSt
     });
 
   return {
+    powers: referencePowers(data, open),
+
     epochs(requests) {
       open();
       return requests.map(({ tag, create, version, keepUntil }) => {
@@ -68,15 +86,18 @@ export function referenceStore({ sessions, epochs }: Data = emptyData()): SyncSt
       });
     },
 
-    add(session, { ifVersion, ending, keepUntil }) {
+    add(given, write) {
       open();
+      const { ifVersion, keepUntil } = write;
+      const [session, ending, audit] = copy([given, write.ending, write.audit] as const);
       const row = epochs.get(session.userTag);
       if (row === undefined || (ifVersion !== undefined && row.version !== ifVersion) || sessions.has(session.id))
         return 'conflict';
-      sessions.set(session.id, copy(session));
+      sessions.set(session.id, session);
       endAll(session.userTag, ending);
       raise(row, keepUntil);
       move(row);
+      log(audit);
       return 'added';
     },
 
@@ -111,39 +132,40 @@ export function referenceStore({ sessions, epochs }: Data = emptyData()): SyncSt
       }
     },
 
-    renew({ session, ifHash, now, ifVersion, ending, keepUntil, moves }) {
+    renew(renewal) {
       open();
+      const { session, ifHash, now, ifVersion, ending, keepUntil, moves, audit } = copy(renewal);
       const old = sessions.get(session.id);
       const row = epochs.get(session.userTag);
       if (old?.userTag !== session.userTag || old.hash !== ifHash || !within(old, now)) return 'not-live';
       if (ifVersion !== undefined && row?.version !== ifVersion) return 'conflict';
       const { hash, serial, account, accountTag, authenticatedAt, expiresAt, idle, amr, attributes } = session;
-      sessions.set(
-        old.id,
-        copy({
-          ...old,
-          ...{ hash, serial, account, accountTag, authenticatedAt, expiresAt, idle, amr, attributes },
-          stamps: { ...old.stamps, account: session.stamps.account, member: session.stamps.member },
-          lastUsedAt: Math.max(old.lastUsedAt, session.lastUsedAt),
-        }),
-      );
+      sessions.set(old.id, {
+        ...old,
+        ...{ hash, serial, account, accountTag, authenticatedAt, expiresAt, idle, amr, attributes },
+        stamps: { ...old.stamps, account: session.stamps.account, member: session.stamps.member },
+        lastUsedAt: Math.max(old.lastUsedAt, session.lastUsedAt),
+      });
       endAll(session.userTag, ending);
       raise(row, keepUntil);
       if (moves) move(row);
+      log(audit);
       return 'renewed';
     },
 
-    end({ id, user }, ended) {
+    end({ id, user }, ...given) {
       open();
+      const [ended, audit] = copy(given);
       const session = sessions.get(id);
       if (session?.userTag !== user || session.ended !== null) return false;
-      endAll(user, [{ id, ended }]);
+      endAll(user, [{ id, ended, audit }]);
       move(epochs.get(user));
       return true;
     },
 
-    advance(tag, { record: next, ifVersion, keepUntil, asker }) {
+    advance(tag, advance) {
       open();
+      const { record: next, ifVersion, keepUntil, asker, audit } = copy(advance);
       const row = epochs.get(tag);
       if (row?.version !== ifVersion) return 'conflict';
       if (asker !== undefined) {
@@ -151,10 +173,29 @@ export function referenceStore({ sessions, epochs }: Data = emptyData()): SyncSt
         if (session?.userTag !== tag || session.hash !== asker.ifHash || !within(session, asker.now)) return 'not-live';
         sessions.set(asker.id, { ...session, hash: asker.hash, serial: asker.serial });
       }
-      row.record = copy(next);
+      row.record = next;
       raise(row, keepUntil);
       move(row);
+      log(audit);
       return 'advanced';
+    },
+
+    users({ realm, account }, after, limit) {
+      open();
+      const there = [...sessions.values()].filter(
+        (session) => session.realm === realm && (account === null || session.accountTag === account),
+      );
+      const tags = [...new Set(there.map(({ userTag }) => userTag))].sort();
+      const users = tags.filter((tag) => tag > (after ?? '')).slice(0, limit);
+      return { users, after: users.length === limit ? (users.at(-1) ?? null) : null };
+    },
+
+    remove(user, limit) {
+      open();
+      const rows = [...sessions.values()].filter(({ userTag }) => userTag === user).slice(0, limit);
+      for (const { id } of rows) sessions.delete(id);
+      if (rows.length > 0) move(epochs.get(user));
+      return rows.length;
     },
 
     prune({ sessionsBefore, epochsBefore, limit, after, revoked }) {

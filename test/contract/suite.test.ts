@@ -1,8 +1,14 @@
 import { AssertionError } from 'node:assert';
 import { describe, expect, test, vi } from 'vitest';
-import { createSessions } from '../../src/index.ts';
+import { createSessions, type SessionStore } from '../../src/index.ts';
 import { bind, define } from '../../src/testing/contract.ts';
-import { type Concern, type ContractStore, DEFINITIONS, storeContract } from '../../src/testing/index.ts';
+import {
+  type Concern,
+  type ContractStore,
+  DEFINITIONS,
+  type StoreContractOptions,
+  storeContract,
+} from '../../src/testing/index.ts';
 import { Interleaver } from '../../src/testing/interleaver.ts';
 import { emptyData, referenceStore } from './reference-store.ts';
 
@@ -26,7 +32,8 @@ describe('the cases', () => {
   test('are about all of these', () => {
     const cases: Record<Concern, number> = {
       ...{ lifecycle: 18, listing: 8, renewal: 16, expiry: 5, epochs: 12, text: 6, revocation: 13, fences: 5 },
-      ...{ isolation: 7, limits: 8, races: 22, loss: 6, pruning: 9, secrets: 2, failure: 12 },
+      ...{ users: 7, administration: 8, audit: 31, policies: 9 },
+      ...{ isolation: 7, limits: 8, races: 22, loss: 6, pruning: 9, secrets: 2, failure: 14 },
     };
     for (const [concern, many] of Object.entries(cases)) {
       expect(DEFINITIONS.filter((one) => one.concern === concern).length, concern).toBeGreaterThanOrEqual(many);
@@ -49,7 +56,8 @@ describe('skip', () => {
     expect(skipped.title).toMatch(/^MUST .* # SKIP no such thing here$/);
     await skipped.run();
     expect(made).not.toHaveBeenCalled();
-    expect(cases.filter(({ skip }) => skip !== null)).toHaveLength(1);
+    const others = cases.filter(({ id, skip }) => skip !== null && id !== 'epochs/create');
+    expect([...new Set(others.map(({ concern }) => concern))]).toEqual(['audit', 'policies']);
   });
 
   test.each(['epochs/crate', 'toString', '__proto__'])('of %s, that there is not, is misuse', (id) => {
@@ -62,6 +70,64 @@ describe('skip', () => {
   test.each(['', ' ', undefined, true])('for the reason %o is misuse', (reason) => {
     const skip = { 'epochs/create': reason as string };
     expect(() => storeContract({ create, skip })).toThrow(new TypeError('skip must give a reason for epochs/create'));
+  });
+});
+
+describe('powers', () => {
+  const powers = ['audit', 'policies'] as const;
+  const titleOf = (id: string, claimed: StoreContractOptions['powers']) =>
+    storeContract({ create, powers: claimed }).find((one) => one.id === id)!;
+
+  test('are needed by what is about them, save for whether they are declared', () => {
+    for (const { id, concern, needs } of DEFINITIONS) {
+      const isAbout = powers.some((power) => power === concern) && !id.endsWith('/declared');
+      expect(needs.length > 0, id).toBe(isAbout);
+      if (isAbout) expect(needs, id).toContain(concern);
+    }
+  });
+
+  test('that are not claimed leave their cases out, with the reason in the title, and run nothing', async () => {
+    const made = vi.fn(create);
+    const cases = storeContract({ create: made, powers: ['policies'] });
+    for (const [at, { needs }] of DEFINITIONS.entries()) {
+      const { skip, title, run } = cases[at]!;
+      expect(skip).toBe(needs.includes('audit') ? 'the adapter does not claim the power audit' : null);
+      expect(title.endsWith(' # SKIP the adapter does not claim the power audit')).toBe(skip !== null);
+      if (skip !== null) await run();
+    }
+    expect(made).not.toHaveBeenCalled();
+    expect(cases.filter(({ skip }) => skip !== null).length).toBeGreaterThan(20);
+  });
+
+  test.each(powers)('%s: claimed and not declared fails, and so does declared and not claimed', async (power) => {
+    const { powers: declared } = referenceStore();
+    const without = () => ({ ...create().store, powers: { ...declared, [power]: undefined } });
+    const declares = (claimed: readonly ('audit' | 'policies')[], store: SessionStore) =>
+      storeContract({ create: () => ({ store }), powers: claimed })
+        .find(({ id }) => id === `${power}/declared`)!
+        .run();
+    await expect(declares([power], referenceStore())).resolves.toBeUndefined();
+    await expect(declares([], without())).resolves.toBeUndefined();
+    await expect(declares([power], without())).rejects.toThrow(`the adapter claims the power ${power}`);
+    await expect(declares([], referenceStore())).rejects.toThrow(`the adapter does not claim the power ${power}`);
+    const none = { ...referenceStore(), powers: undefined };
+    await expect(declares([power], none)).rejects.toThrow(`the adapter claims the power ${power}`);
+  });
+
+  test('of a case that needs two are both named, one after the other', () => {
+    expect(titleOf('policies/entries', []).skip).toBe('the adapter does not claim the power policies');
+    expect(titleOf('policies/entries', ['policies']).skip).toBe('the adapter does not claim the power audit');
+    expect(titleOf('policies/entries', powers).skip).toBeNull();
+  });
+
+  test('that there are not are misuse', () => {
+    const stray = ['audit', 'feed'] as unknown as StoreContractOptions['powers'];
+    expect(() => storeContract({ create, powers: stray })).toThrow(new TypeError('there is no power "feed"'));
+  });
+
+  test("come with a reason of the adapter's own where it skips the case", () => {
+    const skip = { 'audit/text': 'no emoji here' };
+    expect(storeContract({ create, skip }).find(({ id }) => id === 'audit/text')!.skip).toBe('no emoji here');
   });
 });
 
@@ -125,7 +191,8 @@ describe('the interleaver', () => {
     const order = new Interleaver(seed);
     const store = order.over({ ...referenceStore(), end: ({ id }) => seen.push(id) > 0 });
     const task = (id: string) => async () => {
-      for (let times = 0; times < 2; times++) await store.end({ id, user: '' }, { at: 0, by: null, reason: null });
+      for (let times = 0; times < 2; times++)
+        await store.end({ id, user: '' }, { at: 0, by: null, reason: null, from: null }, []);
       return id;
     };
     expect(await order.run(task('a'), task('b'), task('c'))).toEqual(['a', 'b', 'c']);

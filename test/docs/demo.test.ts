@@ -1,13 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSessions, type SessionStore } from 'session-revocation';
+import { REASON_CODES, type SessionStore } from 'session-revocation';
 import { memoryStore } from 'session-revocation/memory';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createApp } from '../../examples/demo/app.js';
+import { createDemo } from '../../examples/demo/app.js';
+import { PRODUCTS, productOf } from '../../examples/demo/products.js';
+import { ROWS } from '../../examples/demo/rows.js';
+import { REASONS } from '../../examples/demo/texts.js';
+import { codeOf, isCodeOf } from '../../examples/demo/totp.js';
 import { DEMO_USERS, Users } from '../../examples/demo/users.js';
 import { root } from './markdown.ts';
 import { type Server, startServer } from './server.ts';
@@ -39,9 +43,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A browser with one cookie jar, which asks for pages; or, with `accept`, a program. */
+/** A browser without JavaScript, which asks for pages; or, with `accept`, a program. */
 class Browser {
-  cookie: string | null = null;
+  readonly cookies = new Map<string, string>();
   readonly #origin: string;
   readonly #headers: Readonly<Record<string, string>>;
 
@@ -57,77 +61,117 @@ class Browser {
   signIn = (who: Record<string, string> | undefined): Promise<Answer> => this.post('/sign-in', who);
 
   async #ask(method: string, path: string, body?: URLSearchParams, headers?: Record<string, string>): Promise<Answer> {
-    const cookie: Record<string, string> = this.cookie === null ? {} : { cookie: this.cookie };
+    const cookie = [...this.cookies].map((pair) => pair.join('=')).join('; ');
     const answer = await fetch(this.#origin + path, {
       method,
       redirect: 'manual',
-      headers: { ...this.#headers, ...headers, ...cookie },
+      headers: { ...this.#headers, ...headers, ...(cookie === '' ? {} : { cookie }) },
       ...(body === undefined ? {} : { body }),
     });
     for (const line of answer.headers.getSetCookie()) {
-      const [pair = ''] = line.split(';');
-      this.cookie = pair.endsWith('=') ? null : pair;
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (value === '') this.cookies.delete(name);
+      else this.cookies.set(name, value);
     }
-    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+    const location = answer.headers.get('location');
+    return { status: answer.status, location, headers: answer.headers, text: await answer.text() };
   }
 }
 
 interface Answer {
   readonly status: number;
+  readonly location: string | null;
   readonly headers: Headers;
   readonly text: string;
 }
 
-async function serve(store: SessionStore): Promise<string> {
+interface Started {
+  readonly origin: string;
+  readonly sessions: ReturnType<typeof createDemo>['sessions'];
+}
+
+async function start(store: SessionStore, product = 'e', card?: string): Promise<Started> {
   copyFileSync(join(seeds, 'users.json'), join(folder, 'users.json'));
   const users = await Users.open(join(folder, 'users.json'));
-  const sessions = createSessions({ store, realm: 'demo' });
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
-  server.on('request', createApp({ sessions, users, origins: [origin] }));
+  const demo = createDemo({ product, store, users, origins: [origin], ...(card === undefined ? {} : { card }) });
+  server.on('request', demo.handler);
   stop = async () => {
     server.closeAllConnections();
     server.close();
-    await sessions.close();
+    await demo.close();
   };
-  return origin;
+  return { origin, sessions: demo.sessions };
+}
+
+const serve = async (store = memoryStore(), product?: string, card?: string): Promise<string> =>
+  (await start(store, product, card)).origin;
+
+/** A store with some of its verbs replaced. */
+const patched = (store: SessionStore, verbs: Partial<SessionStore>): SessionStore =>
+  new Proxy(store, {
+    get: (target, name) => {
+      const value = Reflect.get(verbs, name) ?? Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+
+/** A store that fails these verbs while it is down. */
+function failing(...verbs: readonly ('find' | 'advance')[]) {
+  const store = memoryStore();
+  const state = { down: false };
+  const fail = (verb: 'find' | 'advance') => [
+    verb,
+    (...args: never[]) => {
+      if (state.down) throw new Error('the disk is gone');
+      return (store[verb] as (...args: never[]) => unknown)(...args);
+    },
+  ];
+  return { state, store: patched(store, Object.fromEntries(verbs.map(fail))) };
 }
 
 const rowsOf = (page: string): string[] =>
-  [...page.matchAll(/<strong>([^<]*)<\/strong>\s*<span/g)].map(([, label = '']) => label);
-const firstDevice = (page: string): string => /\/devices\/([\w-]+)\/log-out/.exec(page)?.[1] ?? 'none';
+  [...page.matchAll(/<li>\s*<div>\s*<strong>([^<]*)<\/strong>/g)].map(([, label = '']) => label);
+const firstDevice = (page: string): string => /\/sessions\/([\w-]+)\/sign-out"/.exec(page)?.[1] ?? 'none';
+const messageOf = (page: string): string | undefined => /<p class="\w+" role="\w+">([^<]*)</.exec(page)?.[1];
 
 describe('the demo', () => {
   test('answers a stranger with the form, and a user with the devices', async () => {
-    const origin = await serve(memoryStore());
+    const origin = await serve();
     const chrome = new Browser(origin, CHROME);
     const stranger = await chrome.get('/');
     expect(stranger.status).toBe(200);
     expect(stranger.text).toContain('action="/sign-in"');
-    expect(stranger.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(stranger.headers.get('content-security-policy')).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    );
 
     const signedIn = await chrome.signIn({ ...owner, returnTo: '//evil.example' });
-    expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, '/']);
+    expect([signedIn.status, signedIn.location]).toEqual([303, '/profile']);
+    expect((await chrome.get('/')).location).toBe('/profile');
     const firefox = new Browser(origin, FIREFOX);
     await firefox.signIn(owner);
-    const page = await chrome.get('/');
-    expect(rowsOf(page.text)).toEqual(['Firefox on Windows', 'Chrome on Mac OS']);
-    expect(page.text.match(/Current session/g)).toHaveLength(1);
-    expect(page.text.match(/>Log out<\/button>/g)).toHaveLength(1);
+    const page = (await chrome.get('/profile')).text;
+    expect(page).toContain('<login-management src="/sessions" login-url="/"');
+    // What is there without JavaScript.
+    expect(rowsOf(page)).toEqual(['Firefox on Windows', 'Chrome on Mac OS']);
+    expect(page.match(/Current session/g)).toHaveLength(1);
+    expect(page.match(/>Log out<\/button>/g)).toHaveLength(1);
   });
 
   test('brings a page back to where it wanted to go', async () => {
-    const chrome = new Browser(await serve(memoryStore()), CHROME);
-    const asked = await chrome.get('/history');
-    expect([asked.status, asked.headers.get('location')]).toEqual([303, '/?returnTo=%2Fhistory']);
-    expect((await chrome.get('/?returnTo=%2Fhistory')).text).toContain('name="returnTo" value="/history"');
-    const signedIn = await chrome.signIn({ ...owner, returnTo: '/history' });
-    expect(signedIn.headers.get('location')).toBe('/history');
+    const chrome = new Browser(await serve(), CHROME);
+    const asked = await chrome.get('/tokens');
+    expect([asked.status, asked.location]).toEqual([303, '/?returnTo=%2Ftokens']);
+    expect((await chrome.get('/?returnTo=%2Ftokens')).text).toContain('name="returnTo" value="/tokens"');
+    expect((await chrome.signIn({ ...owner, returnTo: '/tokens' })).location).toBe('/tokens');
   });
 
-  test('logs out one device, all others, and all', async () => {
-    const origin = await serve(memoryStore());
+  test('logs out one device, all others, and all, by forms', async () => {
+    const origin = await serve();
     const [chrome, firefox, other] = [CHROME, FIREFOX, CHROME].map((agent) => new Browser(origin, agent)) as [
       Browser,
       Browser,
@@ -137,71 +181,95 @@ describe('the demo', () => {
     await chrome.signIn(owner);
     await firefox.signIn(owner);
 
-    await chrome.post(`/devices/${firstDevice((await chrome.get('/')).text)}/log-out`);
-    expect((await firefox.get('/')).text).toContain('action="/sign-in"');
-    expect((await chrome.get('/history')).text).toContain('Logged out just now');
+    const id = firstDevice((await chrome.get('/profile')).text);
+    const one = await chrome.post(`/sessions/${id}/sign-out`, { returnTo: '/profile?done=device' });
+    expect([one.status, one.location]).toEqual([303, '/profile?done=device']);
+    expect(messageOf((await chrome.get('/profile?done=device')).text)).toBe('That device is logged out.');
+    expect((await firefox.get('/profile')).location).toBe('/?returnTo=%2Fprofile&reason=signed-out');
 
     await firefox.signIn(owner);
-    await chrome.post('/sign-out-others');
-    expect((await firefox.get('/')).text).toContain('action="/sign-in"');
-    expect(rowsOf((await chrome.get('/')).text)).toEqual(['Chrome on Mac OS']);
+    await chrome.post('/sessions/sign-out-others', { returnTo: '/profile?done=others' });
+    expect((await firefox.get('/profile')).location).toBe('/?returnTo=%2Fprofile&reason=signed-out-others');
+    expect(rowsOf((await chrome.get('/profile')).text)).toEqual(['Chrome on Mac OS']);
 
     await firefox.signIn(owner);
-    const everywhere = await chrome.post('/sign-out-everywhere');
-    expect(everywhere.headers.get('location')).toBe('/?done=everywhere');
-    for (const browser of [chrome, firefox]) expect((await browser.get('/')).text).toContain('action="/sign-in"');
-    expect(rowsOf((await other.get('/')).text)).toEqual(['Chrome on Mac OS']);
+    expect((await chrome.get('/account/sign-out-everywhere')).text).toContain('Sign out everywhere?');
+    expect((await firefox.get('/profile')).status).toBe(200);
+    const everywhere = await chrome.post('/sessions/sign-out-everywhere', {
+      returnTo: '/?reason=signed-out-everywhere',
+    });
+    expect(everywhere.location).toBe('/?reason=signed-out-everywhere');
+    for (const browser of [chrome, firefox]) expect((await browser.get('/profile')).status).toBe(303);
+    expect(rowsOf((await other.get('/profile')).text)).toEqual(['Chrome on Mac OS']);
   });
 
   test('does not let one user end another’s session', async () => {
-    const origin = await serve(memoryStore());
+    const origin = await serve();
     const [chrome, other] = [new Browser(origin, CHROME), new Browser(origin, FIREFOX)];
     await chrome.signIn(owner);
-    const { id } = JSON.parse((await new Browser(origin, CHROME, '*/*').signIn(owner)).text);
+    const { id } = JSON.parse((await new Browser(origin, FIREFOX, '*/*').signIn(owner)).text);
     await other.signIn(member);
-    await other.post(`/devices/${id}/log-out`);
+    expect((await other.post(`/sessions/${id}/sign-out`)).status).toBe(404);
     expect((await other.delete(`/sessions/${id}`)).status).toBe(404);
-    expect(rowsOf((await chrome.get('/')).text)).toHaveLength(2);
+    expect(rowsOf((await chrome.get('/profile')).text)).toHaveLength(2);
   });
 
   test('changes a password: the others go, this one stays under a new secret', async () => {
-    const origin = await serve(memoryStore());
+    const origin = await serve();
     const [chrome, firefox] = [new Browser(origin, CHROME), new Browser(origin, FIREFOX)];
     await chrome.signIn(owner);
     await firefox.signIn(owner);
 
     const wrong = await chrome.post('/password', { current: 'wrong', next: 'a new password' });
-    expect([wrong.status, wrong.text.includes('The current password is wrong')]).toEqual([400, true]);
+    expect([wrong.status, messageOf(wrong.text)]).toEqual([400, 'The current password is wrong.']);
     const short = await chrome.post('/password', { current: owner?.password ?? '', next: 'short' });
-    expect(short.status).toBe(400);
-    expect(rowsOf((await firefox.get('/')).text)).toHaveLength(2);
+    expect([short.status, messageOf(short.text)]).toEqual([400, 'The new password needs at least 8 characters.']);
+    expect(rowsOf((await firefox.get('/profile')).text)).toHaveLength(2);
 
-    const before = chrome.cookie;
-    await chrome.post('/password', { current: owner?.password ?? '', next: 'a new password' });
-    expect(chrome.cookie).not.toBe(before);
-    expect(rowsOf((await chrome.get('/')).text)).toEqual(['Chrome on Mac OS']);
+    const before = new Map(chrome.cookies);
+    const changed = await chrome.post('/password', { current: owner?.password ?? '', next: 'a new password' });
+    expect([changed.status, changed.location]).toEqual([303, '/account?done=password']);
+    expect(chrome.cookies).not.toEqual(before);
+    expect(rowsOf((await chrome.get('/profile')).text)).toEqual(['Chrome on Mac OS']);
+    expect((await firefox.get('/profile')).location).toBe('/?returnTo=%2Fprofile&reason=password-changed');
     const thief = new Browser(origin, CHROME);
-    thief.cookie = before;
-    for (const browser of [firefox, thief]) expect((await browser.get('/')).text).toContain('action="/sign-in"');
+    for (const [name, value] of before) thief.cookies.set(name, value);
+    expect((await thief.get('/profile')).status).toBe(303);
     expect((await firefox.signIn(owner)).status).toBe(401);
     expect((await firefox.signIn({ email: owner?.email ?? '', password: 'a new password' })).status).toBe(303);
     expect(readFileSync(join(folder, 'users.json'), 'utf8')).not.toContain('a new password');
   });
 
-  test('tells a page that is signed out to sign in again', async () => {
-    const origin = await serve(memoryStore());
+  test('tells a page that is signed out why, and a form to sign in again', async () => {
+    const origin = await serve();
     const [chrome, firefox] = [new Browser(origin, CHROME), new Browser(origin, FIREFOX)];
     await chrome.signIn(owner);
     await firefox.signIn(owner);
-    await chrome.post('/sign-out-everywhere');
-    const late = await firefox.post('/sign-out-others');
-    expect([late.status, late.headers.get('www-authenticate')]).toEqual([401, 'Session realm="demo"']);
-    expect(late.text).toContain('You are signed out');
-    expect(late.text).toContain('action="/sign-in"');
+    await chrome.post('/sessions/sign-out-everywhere');
+    const late = await firefox.post('/password', { current: owner?.password ?? '', next: 'a new password' });
+    expect([late.status, late.location]).toEqual([303, '/?reason=signed-out-everywhere']);
+    const page = await firefox.get(late.location ?? '');
+    expect(messageOf(page.text)).toBe(REASONS['signed-out-everywhere']);
+    // The password is the old one still.
+    expect((await firefox.signIn(owner)).status).toBe(303);
+  });
+
+  test('has a text for every reason, and shows no other', async () => {
+    const chrome = new Browser(await serve(), CHROME);
+    expect(Object.keys(REASONS)).toEqual(expect.arrayContaining([...REASON_CODES, 'ended', 'expired', 'revoked']));
+    const texts = new Set<string | undefined>();
+    for (const code of Object.keys(REASONS)) texts.add(messageOf((await chrome.get(`/?reason=${code}`)).text));
+    expect(texts).toEqual(new Set(Object.values(REASONS)));
+    expect(texts.size).toBe(Object.keys(REASONS).length);
+    for (const code of ['constructor', '__proto__', '<b>x</b>', '']) {
+      const page = await chrome.get(`/?reason=${encodeURIComponent(code)}&done=${encodeURIComponent(code)}`);
+      expect([code, page.status, messageOf(page.text)]).toEqual([code, 200, undefined]);
+      expect(page.text).not.toContain('<b>');
+    }
   });
 
   test('refuses a wrong password, a stranger, and nonsense alike', async () => {
-    const origin = await serve(memoryStore());
+    const origin = await serve();
     const program = new Browser(origin, 'curl/8.0', '*/*');
     for (const who of [{ ...owner, password: 'x' }, { email: 'nobody@acme.example', password: 'x' }, {}]) {
       const refused = await program.signIn(who as Record<string, string>);
@@ -219,95 +287,265 @@ describe('the demo', () => {
   });
 
   test('refuses what comes from another site', async () => {
-    const origin = await serve(memoryStore());
+    const origin = await serve(memoryStore(), 'c');
     const chrome = new Browser(origin, CHROME);
     expect((await chrome.post('/sign-in', owner, 'https://evil.example')).status).toBe(403);
     await chrome.signIn(owner);
-    const device = firstDevice((await chrome.get('/')).text);
-    for (const path of [
-      '/sign-out',
-      '/sign-out-others',
-      '/sign-out-everywhere',
-      '/password',
-      `/devices/${device}/log-out`,
-    ]) {
-      const refused = await chrome.post(path, {}, 'https://evil.example');
+    const before = readFileSync(join(folder, 'users.json'), 'utf8');
+    const password = owner?.password ?? '';
+    const forms: readonly (readonly [string, Record<string, string>])[] = [
+      ['/sign-out', {}],
+      ['/sessions/sign-out', {}],
+      ['/sessions/sign-out-others', {}],
+      ['/sessions/sign-out-everywhere', {}],
+      ['/password', { current: password, next: 'a new password' }],
+      ['/email', { password, email: 'thief@evil.example' }],
+      ['/login-methods/remove', { method: 'passkey' }],
+      ['/password-reset/request', { email: owner?.email ?? '' }],
+      ['/password-reset', { token: 'x', next: 'a new password' }],
+      ['/tokens', { kind: 'api', name: 'stolen' }],
+      ['/tokens/revoke', { kind: 'api' }],
+      ['/review/revoke', { all: 'yes' }],
+      ['/review/end-idle', { unusedFor: '1m' }],
+      ['/review/remove-member', { user: 'user-2' }],
+      ['/review/role', { user: 'user-2', role: 'admin' }],
+      ['/review/suspend', { user: 'user-2' }],
+      ['/review/forget', { user: 'user-2' }],
+    ];
+    for (const [path, fields] of forms) {
+      const refused = await chrome.post(path, fields, 'https://evil.example');
       expect([path, refused.status]).toEqual([path, 403]);
+      // A page is told so in words.
+      expect(refused.text).toContain('The request did not come from a page of this site.');
     }
-    expect(rowsOf((await chrome.get('/')).text)).toHaveLength(1);
+    expect(rowsOf((await chrome.get('/profile')).text)).toEqual(['Chrome on Mac OS']);
+    expect(readFileSync(join(folder, 'users.json'), 'utf8')).toBe(before);
   });
 
-  test('shows a user agent with markup as text', async () => {
-    const chrome = new Browser(await serve(memoryStore()), '<img src=x onerror=alert(1)>/1.0 (<b>Mac</b>)');
+  test('shows markup of a client as text, on every page', async () => {
+    const origin = await serve();
+    const chrome = new Browser(origin, '<img src=x onerror=alert(1)>/1.0 (<b>Mac</b>)');
     await chrome.signIn(owner);
-    const page = (await chrome.get('/')).text;
-    expect(rowsOf(page)).toHaveLength(1);
-    expect(page).not.toMatch(/<img|<b>/);
+    const note = '<b>note</b>';
+    await new Browser(origin, FIREFOX).signIn(member);
+    await chrome.post('/review/revoke', { user: 'user-2', reason: '<img src=y>', note });
+    expect(rowsOf((await chrome.get('/profile')).text)).toHaveLength(1);
+    for (const path of ['/profile', '/review', '/audit', `/audit?type=${note}`, `/audit?user=${note}`]) {
+      const { status, text } = await chrome.get(path);
+      expect([path, status]).toEqual([path, 200]);
+      expect(text).not.toMatch(/<img|<b>/);
+    }
+    expect((await chrome.get('/audit')).text).toContain('&lt;b&gt;note&lt;/b&gt;');
+    const refused = await chrome.signIn({ email: '"><b>', password: 'x' });
+    expect(refused.text).toContain('value="&quot;&gt;&lt;b&gt;"');
   });
 
   test('signs nobody out in an outage, and recovers', async () => {
-    let down = false;
-    const store = memoryStore();
-    const find: SessionStore['find'] = (realm, refs) => {
-      if (down) throw new Error('the disk is gone');
-      return store.find(realm, refs);
-    };
-    const flaky = new Proxy(store, {
-      get: (target, name) => {
-        if (name === 'find') return find;
-        const value = Reflect.get(target, name);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
-    const origin = await serve(flaky);
+    const { state, store } = failing('find');
+    const origin = await serve(store);
     const chrome = new Browser(origin, CHROME);
     await chrome.signIn(owner);
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
-    down = true;
-    const page = await chrome.get('/');
-    expect([page.status, page.headers.get('retry-after'), page.headers.getSetCookie()]).toEqual([503, '5', []]);
-    expect(page.text).toContain('Nobody was signed out');
-    expect(page.text).not.toContain('disk');
-    expect(log).toHaveBeenCalledOnce();
+    state.down = true;
+    for (const path of ['/', '/profile', '/sessions']) {
+      const page = await chrome.get(path);
+      expect([path, page.status]).toEqual([path, 503]);
+      expect([page.headers.get('retry-after'), page.headers.getSetCookie()]).toEqual(['5', []]);
+      expect(page.text).toContain('Nobody was signed out');
+      expect(page.text).not.toContain('disk');
+    }
+    expect(log).toHaveBeenCalledTimes(3);
     log.mockRestore();
-    down = false;
-    expect(rowsOf((await chrome.get('/')).text)).toHaveLength(1);
+    expect((await new Browser(origin, FIREFOX).get('/')).status).toBe(200);
+    expect((await chrome.get('/about')).status).toBe(200);
+    state.down = false;
+    expect(rowsOf((await chrome.get('/profile')).text)).toHaveLength(1);
+  });
+
+  test('says so where a password is changed and nobody can be signed out', async () => {
+    const { state, store } = failing('advance');
+    const origin = await serve(store);
+    const [chrome, firefox] = [new Browser(origin, CHROME), new Browser(origin, FIREFOX)];
+    await chrome.signIn(owner);
+    await firefox.signIn(owner);
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    state.down = true;
+    const changed = await chrome.post('/password', { current: owner?.password ?? '', next: 'a new password' });
+    expect([changed.status, changed.headers.getSetCookie()]).toEqual([503, []]);
+    expect(changed.text).toContain('Your password is changed, but sessions are not ended');
+    log.mockRestore();
+    state.down = false;
+    expect((await firefox.get('/profile')).status).toBe(200);
+    expect((await chrome.signIn({ email: owner?.email ?? '', password: 'a new password' })).status).toBe(303);
+  });
+
+  test('makes no token for a session that is revoked while it asks', async () => {
+    const store = memoryStore();
+    const untouched = (): Promise<unknown> => Promise.resolve();
+    let before = untouched;
+    const slow = patched(store, {
+      epochs(requests) {
+        const act = before;
+        before = untouched;
+        return act().then(() => store.epochs(requests));
+      },
+    });
+    const { origin, sessions } = await start(slow);
+    const program = new Browser(origin, CHROME, 'application/json');
+    await program.signIn(owner);
+    before = () => sessions.revoke({ user: 'user-1' });
+    expect((await program.post('/tokens', { kind: 'api', name: 'late' })).status).toBe(401);
+    expect((await sessions.list({ user: 'user-1' })).sessions).toEqual([]);
+  });
+
+  test('knows the codes of an authenticator app', () => {
+    // RFC 6238, appendix B: the last six of eight digits.
+    const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+    const times = [59, 1111111109, 1111111111, 1234567890, 2000000000, 20000000000];
+    expect(times.map((time) => codeOf(secret, time * 1000))).toEqual([
+      '287082',
+      '081804',
+      '050471',
+      '005924',
+      '279037',
+      '353130',
+    ]);
+    const now = 1111111109e3;
+    expect([-30e3, 0, 30e3].map((late) => isCodeOf(secret, '081804', now + late))).toEqual([true, true, true]);
+    expect([-60e3, 60e3].map((late) => isCodeOf(secret, '081804', now + late))).toEqual([false, false]);
+    for (const code of ['', '81804', '0818040', 'x81804']) expect(isCodeOf(secret, code, now)).toBe(false);
+  });
+});
+
+describe('its products', () => {
+  test('have the card, in one file', async () => {
+    const file = join(folder, 'card.js');
+    writeFileSync(file, 'export {};');
+    const chrome = new Browser(await serve(memoryStore(), 'a', file), CHROME);
+    await chrome.signIn(member);
+    const page = (await chrome.get('/profile')).text;
+    const [, src = ''] = /<script type="module" src="([^"]+)"/.exec(page) ?? [];
+    const card = await chrome.get(src);
+    expect([card.status, card.text]).toEqual([200, 'export {};']);
+    expect(card.headers.get('content-type')).toMatch(/^text\/javascript/);
+    expect(page.match(/<script/g)).toHaveLength(1);
+  });
+
+  test.each(Object.keys(PRODUCTS))('%s starts, and tells what it does', async (product) => {
+    const program = new Browser(await serve(memoryStore(), product), CHROME, 'application/json');
+    const about = await program.get('/about');
+    expect(JSON.parse(about.text)).toEqual({
+      product,
+      name: productOf(product).name,
+      text: productOf(product).text,
+      rows: ROWS[product],
+    });
+  });
+
+  test('an unknown one is refused, with those that there are', async () => {
+    const allowed = /There is no product "x"; allowed are a, b, c, d, e$/;
+    expect(() => createDemo({ product: 'x' } as never)).toThrow(allowed);
+    for (const letter of [undefined, 'constructor', '', 'A']) expect(() => productOf(letter)).toThrow(RangeError);
+    const program = new Browser(await serve(), CHROME, 'application/json');
+    const about = await program.get('/about?product=x');
+    expect([about.status, JSON.parse(about.text).detail]).toEqual([400, expect.stringMatching(allowed)]);
+  });
+});
+
+describe('its users', () => {
+  test('are read from a file of an earlier demo', async () => {
+    const file = join(folder, 'users.json');
+    const now = JSON.parse(readFileSync(join(seeds, 'users.json'), 'utf8'));
+    const [{ id, email, password }] = now;
+    writeFileSync(file, JSON.stringify([{ id, email, password, changed: false }]));
+    const users = await Users.open(file);
+    expect(await users.all()).toEqual([now[0]]);
+    expect(await users.verify('user-1', owner?.password ?? '')).toBe(true);
+  });
+
+  test.each(['', '{', '{}', 'null', '[null]', '[{"id":"user-9"}]'])('are not made up from %s', async (text) => {
+    const file = join(folder, 'users.json');
+    writeFileSync(file, text);
+    await expect(Users.open(file)).rejects.toThrow(/JSON|no list|incomplete/);
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  test('change one after the other', async () => {
+    copyFileSync(join(seeds, 'users.json'), join(folder, 'users.json'));
+    const users = await Users.open(join(folder, 'users.json'));
+    await Promise.all(DEMO_USERS.map(({ id }) => users.change(id, { suspended: true })));
+    const suspended = (await users.members('acme')).map((user) => user.suspended);
+    expect(suspended).toEqual([true, true, true]);
   });
 });
 
 describe('npm start', { timeout: 60_000 }, () => {
-  const start = (env: Readonly<Record<string, string>> = {}): Promise<Server> =>
+  const start = (env: Readonly<Record<string, string>> = {}, ...args: readonly string[]): Promise<Server> =>
     startServer('examples/demo/server.js', {
       cwd: root,
       env: { PORT: '0', DATABASE: join(folder, 'demo.db'), ...env },
+      args,
     });
 
   test('keeps sessions and changed passwords over a restart, and says so', async () => {
     let server = await start();
     stop = () => server.stop();
     expect(server.output()).toContain(owner?.password);
+    expect(server.output()).toContain('Product e: Login management.');
     const chrome = new Browser(`http://localhost:${server.port}`, CHROME);
     await chrome.signIn(owner);
     await chrome.post('/password', { current: owner?.password ?? '', next: 'a new password' });
     expect(await server.stop()).toBe(0);
 
     server = await start({ PORT: String(server.port) });
-    expect(rowsOf((await chrome.get('/')).text)).toHaveLength(1);
+    expect(rowsOf((await chrome.get('/profile')).text)).toHaveLength(1);
     expect((await new Browser(`http://localhost:${server.port}`, CHROME).signIn(owner)).status).toBe(401);
     expect(server.output()).not.toContain(owner?.password);
     expect(server.output()).toContain(member?.password);
   });
 
-  test('says what is wrong with a port or a file', async () => {
-    for (const port of ['http', '65536', '']) {
-      const { status, stderr, signal } = spawnSync(process.execPath, ['--import', 'tsx', 'examples/demo/server.js'], {
+  test('starts the product that is named, and prints the mails', async () => {
+    const server = await start({}, '--product', 'a');
+    stop = () => server.stop();
+    expect(server.output()).toContain('Product a: Sign out everywhere.');
+    // Of who needs no code.
+    expect(server.output()).toContain("-d 'email=member@acme.example'");
+    const chrome = new Browser(`http://localhost:${server.port}`, CHROME);
+    expect((await chrome.signIn(owner)).status).toBe(401);
+    expect((await chrome.post('/password-reset/request', { email: owner?.email ?? '' })).status).toBe(202);
+    const link = /http:\/\/localhost:\d+(\/password-reset\?token=[\w-]+)/;
+    await vi.waitUntil(() => link.test(server.output()));
+    const path = link.exec(server.output())?.[1] ?? '';
+    expect((await chrome.get(path)).text).toContain('Choose a new password');
+  });
+
+  test('says what is wrong with a port, a product or a file', async () => {
+    const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
+      spawnSync(process.execPath, ['--import', 'tsx', 'examples/demo/server.js', ...args], {
         cwd: root,
-        env: { ...process.env, PORT: port, DATABASE: join(folder, 'demo.db') },
+        env: { ...process.env, NODE_NO_WARNINGS: '1', DATABASE: join(folder, 'demo.db'), ...env },
         encoding: 'utf8',
       });
+    for (const port of ['http', '65536', '']) {
+      const { status, stderr, signal } = run({ PORT: port });
       expect([port, status, signal]).toEqual([port, 1, null]);
       expect(stderr).toBe(`PORT is "${port}"; it must be a number from 0 (any free one) to 65535.\n`);
     }
+    for (const [args, message] of [
+      [['--product', 'x'], /^There is no product "x"; allowed are a, b, c, d, e\. .* npm start -- --product a\n$/],
+      [['--product'], /--product.* npm start -- --product a\n$/s],
+      [['--produkt', 'a'], /'--produkt'.* npm start -- --product a\n$/s],
+      [['a'], /'a'.* npm start -- --product a\n$/s],
+    ] as const) {
+      const { status, stderr } = run({ PORT: '0' }, ...args);
+      expect([args, status, stderr]).toEqual([args, 1, expect.stringMatching(message)]);
+    }
+    writeFileSync(join(folder, 'demo.db.users.json'), '{}');
+    const { status, stderr } = run({ PORT: '0' });
+    const message = /^DATABASE is ".*demo\.db", and that cannot be used: the file of users is no list of them\n$/;
+    expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
+    rmSync(join(folder, 'demo.db.users.json'));
+
     const server = await start();
     stop = () => server.stop();
     await expect(start({ PORT: String(server.port) })).rejects.toThrow(

@@ -10,12 +10,16 @@ export interface Server {
   stop(): Promise<number | null>;
 }
 
+/** How it is started. */
+export interface ServerOptions {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+}
+
 /** Starts it and waits until it says where it listens. */
-export async function startServer(
-  file: string,
-  { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
-): Promise<Server> {
-  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+export async function startServer(file: string, { cwd, env, args = [] }: ServerOptions): Promise<Server> {
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
     cwd,
     // Node 22 and 24 say of their SQLite that it is experimental.
     env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },

@@ -3,6 +3,7 @@ import { memoryStore } from 'session-revocation/memory';
 import { describe, expect, test } from 'vitest';
 import { newEpoch } from '../../src/epoch.ts';
 import { DAY, NOW } from '../../src/testing/bench.ts';
+import { logOf, policiesOf, recordAbout } from '../../src/testing/entries.ts';
 import {
   addNew,
   anotherRecord,
@@ -35,6 +36,7 @@ describe('what is handed in and out', () => {
     const store = memoryStore();
     const session = sessionOf(ann);
     const { id, userTag: user } = session;
+    const [log, policies] = [logOf(store), policiesOf(store)];
     const answers = [
       store.epochs([{ tag: user, create: newEpoch(NOW), version: 1, keepUntil: null }]),
       store.add(session, plainWrite()),
@@ -42,8 +44,16 @@ describe('what is handed in and out', () => {
       store.list(ann.tags.realm, user, { over: true, now: NOW, limit: 1 }),
       store.touch([{ id, user, at: NOW + 1 }]),
       store.renew(renewalOf(session)),
-      store.end({ id, user }, endedAt(NOW)),
-      store.advance(user, { record: newEpoch(NOW), ifVersion: 3, keepUntil: null }),
+      store.end({ id, user }, endedAt(NOW), []),
+      store.advance(user, { record: newEpoch(NOW), ifVersion: 3, keepUntil: null, audit: [] }),
+      store.users({ realm: 'shop', account: null }, null, 1),
+      store.remove(user, 1),
+      log.append([recordAbout(ann)]),
+      log.read({ realm: ann.tags.realm, limit: 1 }),
+      log.forget(user, 1),
+      log.prune(0, 1),
+      policies.get('acme'),
+      policies.set({ account: 'acme', value: 'x', ifValue: null, audit: [] }),
       store.prune({ sessionsBefore: 0, epochsBefore: 0, limit: 1, after: null, revoked: () => false }),
     ];
     for (const answer of answers) expect(answer).not.toBeInstanceOf(Promise);
@@ -54,7 +64,7 @@ describe('what is handed in and out', () => {
     const other = await addNew(store, annAtAcme);
     const session = sessionOf(annAtAcme);
     const before = structuredClone(session);
-    const ending = [{ id: other.id, ended: endedAt(NOW) }];
+    const ending = [{ id: other.id, ended: endedAt(NOW), audit: [] }];
     await store.add(session, plainWrite({ ending }));
     deface(session);
     deface(ending);
@@ -68,7 +78,7 @@ describe('what is handed in and out', () => {
     expect(await stored(store, before)).toEqual(renewed);
 
     const ended = endedAt(NOW);
-    await store.end({ id: before.id, user: before.userTag }, ended);
+    await store.end({ id: before.id, user: before.userTag }, ended, []);
     deface(ended);
     expect(await stored(store, before)).toEqual({ ...renewed, ended: endedAt(NOW) });
   });
@@ -83,7 +93,7 @@ describe('what is handed in and out', () => {
 
     const record = anotherRecord('left');
     const second = structuredClone(record);
-    await store.advance(ann.tags.user, { record, ifVersion: 1, keepUntil: null });
+    await store.advance(ann.tags.user, { record, ifVersion: 1, keepUntil: null, audit: [] });
     deface(record);
     expect((await recordOf(store, ann.tags.user)).record).toEqual(second);
   });
@@ -189,7 +199,9 @@ describe('sessions', () => {
     expect((await look(store, session))?.epochs).toEqual({ realm: null, account: null, user: null });
     expect(await store.add(sessionOf(ann), plainWrite({ keepUntil: null }))).toBe('conflict');
     expect(await store.renew(renewalOf(session, {}, { ifVersion }))).toBe('conflict');
-    expect(await store.advance(user, { record: newEpoch(NOW), ifVersion, keepUntil: null })).toBe('conflict');
+    expect(await store.advance(user, { record: newEpoch(NOW), ifVersion, keepUntil: null, audit: [] })).toBe(
+      'conflict',
+    );
 
     const made = await openRecords(store, annAtAcme);
     const anew = { realm: made.realm.record, account: made.account?.record, user: made.user.record };
@@ -205,7 +217,7 @@ describe('sessions', () => {
     const expired = await addNew(store, ann, { expiresAt: NOW });
     const idle = await addNew(store, ann, { idle: 1 });
     const living = await addNew(store, ann);
-    const ending = [expired, idle, living].map(({ id }) => ({ id, ended: endedAt(NOW + 1) }));
+    const ending = [expired, idle, living].map(({ id }) => ({ id, ended: endedAt(NOW + 1), audit: [] }));
     await store.add(sessionOf(ann), plainWrite({ ending }));
     expect(await stored(store, expired)).toEqual(expired);
     expect(await stored(store, idle)).toEqual(idle);
@@ -224,8 +236,16 @@ describe('sessions', () => {
       () => store.list(ann.tags.realm, user, { over: true, now: NOW, limit: 1 }),
       () => store.touch([]),
       () => store.renew(renewalOf(session)),
-      () => store.end({ id, user }, endedAt(NOW)),
-      () => store.advance(user, { record: newEpoch(NOW), ifVersion: 1, keepUntil: null }),
+      () => store.end({ id, user }, endedAt(NOW), []),
+      () => store.advance(user, { record: newEpoch(NOW), ifVersion: 1, keepUntil: null, audit: [] }),
+      () => store.users({ realm: 'shop', account: null }, null, 1),
+      () => store.remove(user, 1),
+      () => logOf(store).append([]),
+      () => logOf(store).read({ realm: ann.tags.realm, limit: 1 }),
+      () => logOf(store).forget(user, 1),
+      () => logOf(store).prune(0, 1),
+      () => policiesOf(store).get('acme'),
+      () => policiesOf(store).set({ account: 'acme', value: 'x', ifValue: null, audit: [] }),
       () => store.prune({ sessionsBefore: 0, epochsBefore: 0, limit: 1, after: null, revoked: () => false }),
     ];
     for (const call of calls) expect(call).toThrow('closed');

@@ -7,6 +7,7 @@ import { drivers } from './support/sqlite-drivers.ts';
 import { answerOf, temporaryFile } from './support/sqlite-files.ts';
 import { sessionsIn, signIn } from './support/sqlite-people.ts';
 import type { Job, Told } from './support/sqlite-process.ts';
+import { makeVersion1 } from './support/sqlite-version-1.ts';
 
 const script = join(import.meta.dirname, 'support/sqlite-process.ts');
 
@@ -82,6 +83,19 @@ describe.each(drivers)('several processes, $name', { timeout: 90_000 }, ({ name,
     const connection = open(file);
     expect(answerOf(connection, 'PRAGMA integrity_check')).toBe('ok');
     expect(answerOf(connection, 'SELECT count(*) FROM sessions')).toBe(10);
+  });
+
+  test('ten may upgrade a file of version 1 at once', async () => {
+    const file = temporaryFile();
+    const old = open(file);
+    makeVersion1(old);
+    const others = await Other.all(10, name, file, 'sign in');
+    for (const other of others) other.go();
+    for (const other of others) await other.done();
+
+    expect(answerOf(old, 'PRAGMA user_version')).toBe(2);
+    expect(answerOf(old, 'PRAGMA integrity_check')).toBe('ok');
+    expect(answerOf(old, 'SELECT count(*) FROM sessions')).toBe(10);
   });
 
   test('eight that sign somebody in at once never exceed the limit', async () => {

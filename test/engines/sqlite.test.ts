@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isSessionError, type SessionErrorCode, type SessionStore } from 'session-revocation';
+import { createSessions, isSessionError, type SessionErrorCode, type SessionStore } from 'session-revocation';
 import { type SqliteConnection, sqliteStore } from 'session-revocation/sqlite';
 import { describe, expect, test } from 'vitest';
 import { Database } from '../../adapters/engines/sqlite/database.ts';
 import { SqliteStore } from '../../adapters/engines/sqlite/store.ts';
 import { newEpoch } from '../../src/epoch.ts';
+import { recordAbout } from '../../src/testing/entries.ts';
+import { person } from '../../src/testing/ports.ts';
 import { newVersion, userTag } from '../../src/token.ts';
 import { drivers } from './support/sqlite-drivers.ts';
 import { answerOf, temporaryFile, watched } from './support/sqlite-files.ts';
@@ -93,7 +95,7 @@ describe.each(drivers)('$name', ({ open }) => {
 
       const other = open(file);
       expect(answerOf(other, 'PRAGMA application_id')).toBe(0x73726576);
-      expect(answerOf(other, 'PRAGMA user_version')).toBe(1);
+      expect(answerOf(other, 'PRAGMA user_version')).toBe(2);
       expect(answerOf(other, 'PRAGMA journal_mode')).toBe('wal');
       expect(answerOf(other, 'PRAGMA integrity_check')).toBe('ok');
       other.close();
@@ -153,7 +155,7 @@ describe.each(drivers)('$name', ({ open }) => {
       await signIn(made, 'ann');
       await made.close();
       const later = copyOf(file);
-      open(later).exec('PRAGMA user_version = 2');
+      open(later).exec('PRAGMA user_version = 3');
       const before = readFileSync(later);
 
       const sessions = sessionsIn(open(later));
@@ -382,13 +384,13 @@ describe.each(drivers)('$name', ({ open }) => {
       const connection = open(temporaryFile());
       let levels: unknown[] = [];
       let broken = false;
-      const sessions = sessionsIn(
+      const store = sqliteStore(
         watched(connection, (sql) => {
           if (sql === 'BEGIN IMMEDIATE') levels.push(synchronous(connection));
           if (broken && levels.length > 0 && sql === 'COMMIT') throw new Error('no commit');
         }),
-        { touchEvery: 0 },
       );
+      const sessions = createSessions({ store, touchEvery: 0 });
       /** How well the writes of a call were kept. */
       const levelsOf = async (call: () => Promise<unknown>): Promise<unknown[]> => {
         levels = [];
@@ -400,11 +402,19 @@ describe.each(drivers)('$name', ({ open }) => {
       const { token, session } = await signIn(sessions, 'ann');
       expect(await levelsOf(() => sessions.fence({ user: 'bob' }))).toEqual(['NORMAL']);
       expect(await levelsOf(() => sessions.check(token))).toEqual(['NORMAL']);
-      expect(await levelsOf(() => sessions.prune())).toEqual(['NORMAL']);
+      expect(await levelsOf(() => sessions.prune())).toEqual(['NORMAL', 'NORMAL']);
       expect((await levelsOf(() => signIn(sessions, 'ann'))).at(-1)).toBe('FULL');
       expect((await levelsOf(() => sessions.renew(session))).at(-1)).toBe('FULL');
       expect((await levelsOf(() => sessions.end(session.id, { user: 'ann' }))).at(-1)).toBe('FULL');
       expect((await levelsOf(() => sessions.revoke({ user: 'ann' }))).at(-1)).toBe('FULL');
+      const { audit, policies } = store.powers ?? {};
+      const record = recordAbout(person('ann'));
+      const set = { account: 'acme', value: 'x', ifValue: null, audit: [record] };
+      expect(await levelsOf(async () => store.remove(userTag('default', 'ann'), 1))).toEqual(['FULL']);
+      expect(await levelsOf(async () => policies?.set(set))).toEqual(['FULL']);
+      expect(await levelsOf(async () => audit?.append([record]))).toEqual(['NORMAL']);
+      expect(await levelsOf(async () => audit?.forget(userTag('default', 'ann'), 1))).toEqual(['FULL']);
+      expect(await levelsOf(async () => audit?.prune(0, 1))).toEqual(['NORMAL']);
       broken = true;
       expect(await levelsOf(() => causeOf(sessions.fence({ user: 'cleo' })))).toEqual(['NORMAL']);
     });
@@ -415,7 +425,7 @@ describe.each(drivers)('$name', ({ open }) => {
     const tag = userTag('default', 'ann');
     const last = Number.MAX_SAFE_INTEGER;
     expect(askForRecord(store, tag, last)).toMatchObject([{ version: last }]);
-    const advance = { record: newEpoch(1), keepUntil: null };
+    const advance = { record: newEpoch(1), keepUntil: null, audit: [] };
     expect(store.advance(tag, { ...advance, ifVersion: last })).toBe('advanced');
     expect(askForRecord(store, tag)).toMatchObject([{ version: 0 }]);
     expect(store.advance(tag, { ...advance, ifVersion: last })).toBe('conflict');

@@ -1,6 +1,7 @@
 import {
   type Advance,
   type AskerRotation,
+  type AuditRecord,
   type Ended,
   type EpochRecord,
   type EpochRequest,
@@ -16,10 +17,12 @@ import {
   type SessionStore,
   type Tag,
   type Touch,
+  type UsersOf,
   type UserWrite,
   type VersionedEpoch,
 } from 'session-revocation';
 import { realmTag } from '../../src/token.ts';
+import { ReferenceLog, ReferencePolicies } from './reference-powers.ts';
 
 interface Row {
   readonly record: EpochRecord;
@@ -32,8 +35,20 @@ interface Row {
  * what the explorer steps through; and it can lose a record, which no real store offers.
  */
 export class ReferenceStore implements SessionStore {
+  readonly log: ReferenceLog = new ReferenceLog();
+  readonly policies: ReferencePolicies = new ReferencePolicies(this.log);
+  readonly powers: { readonly audit: ReferenceLog; readonly policies: ReferencePolicies } = {
+    ...{ audit: this.log, policies: this.policies },
+  };
   readonly #sessions = new Map<string, SessionRecord>();
   readonly #epochs = new Map<Tag, Row>();
+
+  /** All that is kept, as text. */
+  dump(): string {
+    const { entries } = this.log;
+    const [sessions, epochs, policies] = [[...this.#sessions.values()], [...this.#epochs], [...this.policies.values]];
+    return JSON.stringify({ sessions, epochs, entries, policies }, null, 1);
+  }
 
   /** A record, without creating it. */
   peek(tag: Tag): EpochRecord | null {
@@ -73,6 +88,7 @@ export class ReferenceStore implements SessionStore {
     if (!this.#isVersion(session.userTag, write.ifVersion) || this.#sessions.has(session.id)) return 'conflict';
     this.#sessions.set(session.id, session);
     this.#writeUser(session.userTag, write, true);
+    this.log.append(write.audit);
     return 'added';
   }
 
@@ -119,22 +135,25 @@ export class ReferenceStore implements SessionStore {
       lastUsedAt: Math.max(current.lastUsedAt, session.lastUsedAt),
     });
     this.#writeUser(session.userTag, write, moves);
+    this.log.append(write.audit);
     return 'renewed';
   }
 
-  end({ id, user }: SessionRef, ended: Ended): boolean {
+  end({ id, user }: SessionRef, ended: Ended, audit: readonly AuditRecord[]): boolean {
     const session = this.#sessions.get(id);
     if (session === undefined || session.userTag !== user || session.ended !== null) return false;
     this.#sessions.set(id, { ...session, ended });
-    this.#writeUser(user, { ending: [], keepUntil: 0 }, true);
+    this.#writeUser(user, NOTHING_MORE, true);
+    this.log.append(audit);
     return true;
   }
 
-  advance(tag: Tag, { record, ifVersion, keepUntil, asker }: Advance): 'advanced' | 'conflict' | 'not-live' {
+  advance(tag: Tag, { record, ifVersion, keepUntil, asker, audit }: Advance): 'advanced' | 'conflict' | 'not-live' {
     const row = this.#epochs.get(tag);
     if (row === undefined || row.version !== ifVersion) return 'conflict';
     if (asker !== undefined && !this.#rotate(tag, asker)) return 'not-live';
     this.#epochs.set(tag, raised({ ...row, record, version: row.version + 1 }, keepUntil));
+    this.log.append(audit);
     return 'advanced';
   }
 
@@ -144,6 +163,28 @@ export class ReferenceStore implements SessionStore {
     if (!isUsable(session, now)) return false;
     this.#sessions.set(id, { ...session, hash, serial });
     return true;
+  }
+
+  users(
+    { realm, account }: UsersOf,
+    after: string | null,
+    limit: number,
+  ): { users: readonly Tag[]; after: string | null } {
+    const there = [...this.#sessions.values()].filter(
+      (session) => session.realm === realm && (account === null || session.accountTag === account),
+    );
+    const users = [...new Set(there.map(({ userTag }) => userTag))]
+      .sort()
+      .filter((tag) => after === null || tag > after);
+    const page = users.slice(0, limit);
+    return { users: page, after: users.length > limit ? page.at(-1)! : null };
+  }
+
+  remove(user: Tag, limit: number): number {
+    const sessions = [...this.#sessions.values()].filter(({ userTag }) => userTag === user).slice(0, limit);
+    for (const { id } of sessions) this.#sessions.delete(id);
+    this.#writeUser(user, NOTHING_MORE, true);
+    return sessions.length;
   }
 
   prune({ sessionsBefore, epochsBefore, revoked }: PruneBatch): Pruned {
@@ -168,16 +209,20 @@ export class ReferenceStore implements SessionStore {
     return row !== undefined && (version === undefined || row.version === version);
   }
 
-  #writeUser(user: Tag, { ending, keepUntil }: UserWrite, moves: boolean): void {
-    for (const { id, ended } of ending) {
+  #writeUser(user: Tag, { ending, keepUntil }: Pick<UserWrite, 'ending' | 'keepUntil'>, moves: boolean): void {
+    for (const { id, ended, audit } of ending) {
       const session = this.#sessions.get(id);
-      if (session?.userTag === user && isUsable(session, ended.at)) this.#sessions.set(id, { ...session, ended });
+      if (session?.userTag !== user || !isUsable(session, ended.at)) continue;
+      this.#sessions.set(id, { ...session, ended });
+      this.log.append(audit);
     }
     const row = this.#epochs.get(user);
     if (row !== undefined)
       this.#epochs.set(user, raised({ ...row, version: row.version + (moves ? 1 : 0) }, keepUntil));
   }
 }
+
+const NOTHING_MORE = { ending: [], keepUntil: 0 };
 
 function raised(row: Row, keepUntil: number | null): Row {
   if (row.keepUntil === null || keepUntil === null) return { ...row, keepUntil: null };

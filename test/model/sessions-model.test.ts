@@ -5,7 +5,7 @@ import { sqliteStore } from 'session-revocation/sqlite';
 import { expect, test } from 'vitest';
 import { ReferenceStore } from './reference-store.ts';
 import { operation, rules } from './sessions-model/operations.ts';
-import { Run } from './sessions-model/run.ts';
+import { Run, settled } from './sessions-model/run.ts';
 import { take } from './sessions-model/steps.ts';
 
 /** How many runs on each store. A longer search: `MODEL_RUNS=20000 npx vitest run test/model/sessions-model`. */
@@ -29,6 +29,7 @@ test.each(stores)(
       const run = new Run(store, given, told);
       for (const one of todo) await take(run, one);
       await run.compare();
+      await settled();
       await store.close?.();
     });
     await fc.assert(property, { numRuns: RUNS, ...SEED });
@@ -47,5 +48,8 @@ const USUAL = [
   ...['kept', 'not-live'].map((word) => `keep: ${word}`),
   ...['revoked', 'not-live'].map((word) => `sign out everywhere: ${word}`),
   ...['true', 'false'].map((word) => `end: ${word}`),
-  'prune: ',
+  ...['kept', 'revoked'].map((word) => `trigger others: ${word}`),
+  ...['trigger none: none', 'trigger everywhere: revoked'],
+  ...['sign out', 'sign out there'].flatMap((name) => ['true', 'false'].map((word) => `${name}: ${word}`)),
+  ...['end idle: ', 'forget: ', 'prune: '],
 ];

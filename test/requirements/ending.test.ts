@@ -1,4 +1,4 @@
-import { createSessions, type Sessions } from 'session-revocation';
+import { createSessions, type Session, type Sessions } from 'session-revocation';
 import { memoryStore } from 'session-revocation/memory';
 import { describe, expect, test } from 'vitest';
 import { DAY, TestClock } from '../frameworks/http/site.ts';
@@ -53,10 +53,33 @@ describe('SES-15: one call ends all sessions of a disabled user', () => {
   });
 });
 
-test('SES-16: after a change of factors all other sessions end, and this one goes on under a new secret', async () => {
+describe('SES-7: a change of privileges gives the one who is signed in a new secret, and ends the others', () => {
+  test.each(['roleChanged', 'passwordChanged', 'emailChanged', 'secondFactorChanged'] as const)('%s', async (name) => {
+    const { sessions } = openRealm();
+    const [mine, other] = [await signIn(sessions, MEMBER), await signIn(sessions, MEMBER)];
+    const result = await sessions.trigger(name, { ...MEMBER, keep: mine.session });
+    expect([await judge(sessions, mine.token), await judge(sessions, other.token)]).toEqual(['superseded', 'revoked']);
+    expect(await judge(sessions, result.token ?? '')).toBe('live');
+    expect(result.kept).toMatchObject({ id: mine.session.id, expiresAt: mine.session.expiresAt });
+  });
+
+  test('also where somebody with the old secret asked: then everybody is signed out', async () => {
+    const { sessions } = openRealm();
+    const mine = await signIn(sessions, MEMBER);
+    const renewed = await sessions.renew(mine.session);
+    const result = await sessions.trigger('roleChanged', { ...MEMBER, keep: mine.session });
+    expect(result).toMatchObject({ revoked: true, notKept: 'not-live' });
+    expect(await judge(sessions, renewed.ok ? renewed.token : '')).toBe('revoked');
+  });
+});
+
+test.each<[string, (sessions: Sessions, keep: Session) => Promise<{ readonly token: string | null }>]>([
+  ['by the trigger', (sessions, keep) => sessions.trigger('secondFactorChanged', { user: 'alice', keep })],
+  ['by hand', (sessions, keep) => sessions.revoke({ user: 'alice' }, { keep })],
+])('SES-16: after a change of factors all others end, and this one goes on under a new secret: %s', async (_, act) => {
   const { sessions } = openRealm();
   const [mine, other] = [await signIn(sessions), await signIn(sessions)];
-  const result = await sessions.revoke({ user: 'alice' }, { keep: mine.session });
+  const result = await act(sessions, mine.session);
   expect(await judge(sessions, other.token)).toBe('revoked');
   expect(await judge(sessions, mine.token)).toBe('superseded');
   expect(await judge(sessions, result.token ?? '')).toBe('live');
@@ -73,6 +96,17 @@ describe('SES-17: an administrator ends the sessions of one user, or of all', ()
     expect(store.calls).toEqual(['epochs', 'advance']);
     for (const token of tokens) expect(await judge(sessions, token)).toBe('revoked');
     expect(await judge(sessions, (await signIn(sessions)).token)).toBe('live');
+  });
+
+  test('after a look at whom it would end, and with who did it and why in the log', async () => {
+    const { sessions } = openRealm({ audit: true });
+    const { token } = await signIn(sessions);
+    const dry = await sessions.revoke({ realm: true }, { dryRun: true });
+    expect('wouldEnd' in dry ? dry.wouldEnd.sessions.map(({ user }) => user) : []).toEqual(['alice']);
+    expect(await judge(sessions, token)).toBe('live');
+    await sessions.revoke({ realm: true }, { by: 'admin', reason: 'breach', note: 'ticket 7' });
+    const { entries } = await sessions.audit({ by: 'admin' });
+    expect(entries).toMatchObject([{ type: 'sessions.revoked', scope: 'realm', reason: 'breach', note: 'ticket 7' }]);
   });
 });
 

@@ -1,7 +1,10 @@
 import { inspect } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
+import { CHROME_ON_MAC } from '../frameworks/http/browser.ts';
 import { DAY, MINUTE } from '../frameworks/http/site.ts';
 import { judge, openRealm, type Realm, settle, signIn } from './realm.ts';
+
+const CLIENT = { userAgent: CHROME_ON_MAC, ip: '192.0.2.7' };
 
 /** One of everything that can happen, and the tokens that were given out on the way. */
 async function liveThrough({ sessions, store, clock }: Realm): Promise<string[]> {
@@ -23,19 +26,32 @@ async function liveThrough({ sessions, store, clock }: Realm): Promise<string[]>
   const again = hold(
     await sessions.reauthenticate(renewed.session!, { fence: await sessions.fence({ user: 'alice' }) }),
   );
-  const { kept } = hold(await sessions.revoke({ user: 'alice' }, { keep: again.session!, by: 'alice' }));
+  const change = { user: 'alice', keep: again.session!, by: 'alice' };
+  const { kept, token: current } = hold(await sessions.trigger('passwordChanged', change));
+  await sessions.check(token, CLIENT);
+  await sessions.setPolicy('acme', { signOut: 'everywhere' }, { by: 'alice' });
+  sessions.report({
+    ...{ reason: 'forbidden', action: 'list', by: 'alice', user: 'bob', account: null },
+    device: sessions.describe(CLIENT),
+  });
+  const member = hold(await signIn(sessions, { user: 'bob', account: 'acme' }));
+  await sessions.signOut(member.session);
+  hold(await signIn(sessions, { user: 'bob', account: 'acme' }));
   clock.advance(2 * MINUTE);
   store.only = ['touch'];
   store.state = 'throws';
-  await judge(sessions, tokens.at(-1)!);
+  await judge(sessions, current!);
   await settle();
   store.state = 'answers';
   await sessions.end(kept!.id, { user: 'alice', by: 'alice', reason: 'signed-out' });
-  await judge(sessions, tokens.at(-1)!);
+  await judge(sessions, current!);
   hold(await signIn(sessions, { user: 'alice' }));
+  await sessions.endIdle({ account: 'acme', unusedFor: '1m' });
+  await sessions.forgetUser('bob', { by: 'alice' });
   clock.advance(60 * DAY);
   await judge(sessions, tokens.at(-1)!);
   await sessions.prune();
+  await settle();
   return tokens;
 }
 
@@ -55,7 +71,12 @@ describe('OPS-2, OPS-5: no token and no secret', () => {
       vi.spyOn(console, level).mockImplementation(log),
     );
     spies.push(vi.spyOn(process, 'emitWarning').mockImplementation(log) as never);
-    const realm = openRealm({ replace: 'same-device' });
+    const entries: unknown[] = [];
+    const realm = openRealm({
+      ...{ replace: 'same-device', policy: 'stored' },
+      audit: { sink: (entry) => entries.push(entry) },
+    });
+    realm.sessions.on('session.suspicious', log);
     const tokens = await liveThrough(realm);
     for (const spy of spies) spy.mockRestore();
 
@@ -73,9 +94,14 @@ describe('OPS-2, OPS-5: no token and no secret', () => {
     await sessions.list({ user: 'alice' }, { cursor: last }).catch(note);
     expect(errors).toHaveLength(5);
 
-    const told = inspect([realm.events, logged, errors], { depth: 20, showHidden: true });
+    expect(entries.length).toBeGreaterThan(20);
+    const told = inspect([realm.events, logged, errors, entries], {
+      depth: 20,
+      showHidden: true,
+      maxArrayLength: null,
+    });
     const written = realm.store.traffic.join('\n');
-    expect(tokens).toHaveLength(6);
+    expect(tokens).toHaveLength(8);
     for (const secret of tokens.map(secretOf)) {
       for (const spelling of spellingsOf(secret)) {
         expect(told).not.toContain(spelling);
@@ -91,13 +117,13 @@ describe('OPS-2, OPS-5: no token and no secret', () => {
     const [, user, account, id] = token.split('.');
     const texts = new Set(store.traffic.flatMap((line) => line.match(/[\w-]{43}/g) ?? []));
     expect(texts.size).toBeGreaterThan(0);
-    for (const text of texts) expect(await judge(sessions, `sr1.${user}.${account}.${id}.${text}`)).toBe('superseded');
+    for (const text of texts) expect(await judge(sessions, `sr1.${user}.${account}.${id}.${text}`)).toBe('unknown');
   });
 });
 
 describe('OPS-3: events', () => {
   test('tell what happens, each with its name, realm, time in UTC, and who did it and why', async () => {
-    const realm = openRealm({ realm: 'dashboard', replace: 'same-device' });
+    const realm = openRealm({ realm: 'dashboard', replace: 'same-device', policy: 'stored' });
     const begun = realm.clock.now();
     await liveThrough(realm);
     const seen = new Set(
@@ -107,7 +133,8 @@ describe('OPS-3: events', () => {
       [
         ...['background.failed', 'session.ended', 'session.renewed', 'session.started', 'sessions.pruned'],
         ...['session.refused: ended', 'session.refused: expired', 'session.refused: malformed'],
-        ...['session.refused: superseded', 'sessions.revoked'],
+        ...['session.refused: superseded', 'session.refused: unknown', 'sessions.revoked'],
+        ...['policy.changed', 'request.refused', 'user.forgotten'],
       ].sort(),
     );
     for (const event of realm.events) {
@@ -116,8 +143,10 @@ describe('OPS-3: events', () => {
       expect(event.at).toBeLessThanOrEqual(realm.clock.now());
       expect(Object.isFrozen(event)).toBe(true);
     }
-    const ended = realm.events.find(({ type }) => type === 'session.ended');
-    expect(ended).toMatchObject({ user: 'alice', by: 'alice', reason: 'signed-out', session: expect.any(String) });
+    const ended = realm.events.filter(({ type }) => type === 'session.ended');
+    expect(ended).toContainEqual(
+      expect.objectContaining({ user: 'alice', by: 'alice', reason: 'signed-out', session: expect.any(String) }),
+    );
   });
 
   test('the use of a session after its end, and of a secret after its renewal, name the session and whose it was', async () => {
@@ -134,6 +163,41 @@ describe('OPS-3: events', () => {
         revocation: { scope: 'user', by: 'admin', reason: 'stolen' },
       },
     ]);
+  });
+
+  test('stand in a log, in the words of the OWASP vocabulary where an app wants them, with time, user and actor', async () => {
+    const names = {
+      'session.started': 'session_created',
+      'session.renewed': 'session_renewed',
+      'session.ended': 'session_logout',
+      'sessions.revoked': 'authn_token_revoked',
+      'session.refused': 'session_use_after_expire',
+    } as const;
+    const { sessions, clock } = openRealm({ audit: { names } });
+    const [mine, other] = [await signIn(sessions), await signIn(sessions)];
+    await sessions.renew(mine.session);
+    clock.advance(MINUTE);
+    await sessions.end(other.session.id, { user: 'alice', by: 'alice', reason: 'signed-out', from: 'Safari on iOS' });
+    await sessions.revoke({ user: 'alice' }, { by: 'admin', reason: 'stolen', note: 'ticket 7' });
+    await judge(sessions, other.token);
+    await settle();
+    const at = clock.now();
+    const { entries } = await sessions.audit({ user: 'alice', from: at });
+    expect(entries.toSorted((a, b) => a.type.localeCompare(b.type))).toMatchObject([
+      {
+        type: 'authn_token_revoked',
+        at,
+        user: 'alice',
+        by: 'admin',
+        reason: 'stolen',
+        note: 'ticket 7',
+        scope: 'user',
+      },
+      { type: 'session_logout', at, session: other.session.id, by: 'alice', from: 'Safari on iOS' },
+      { type: 'session_use_after_expire', at, session: other.session.id, user: 'alice', reason: 'ended' },
+    ]);
+    const types = ['session_created', 'session_renewed'];
+    expect((await sessions.audit({ types })).entries).toHaveLength(3);
   });
 
   test('a listener that fails fails nothing but itself', async () => {
@@ -167,6 +231,44 @@ test('OPS-6: each refused token is told to a listener, so that an app can count 
   expect(store.calls).toEqual(Array(50).fill('find'));
 });
 
+test('OPS-6: many refused tokens from one address are told as a sign, once a minute, and in the log', async () => {
+  const { sessions, clock } = openRealm({ audit: true });
+  const signs: unknown[] = [];
+  sessions.on('session.suspicious', ({ sign, device }) => signs.push([sign, device?.ip]));
+  for (let minute = 0; minute < 2; minute++) {
+    for (let guess = 0; guess < 200; guess++) await sessions.check(`guess-${guess}`, { ip: '192.0.2.7' });
+    for (let guess = 0; guess < 10; guess++) await sessions.check(`guess-${guess}`, { ip: '198.51.100.4' });
+    clock.advance(MINUTE);
+  }
+  await settle();
+  expect(signs).toEqual(Array(2).fill(['many-refusals', '192.0.2.7']));
+  const { entries } = await sessions.audit();
+  expect(entries.filter(({ type }) => type === 'session.suspicious')).toHaveLength(2);
+  // A flood of them leaves few entries, which say how many there were.
+  const refused = entries.filter(({ type }) => type === 'session.refused');
+  expect(refused.length).toBeLessThanOrEqual(2 * 10);
+  expect(refused.some(({ details }) => Number(details.omitted) > 150)).toBe(true);
+});
+
+test('OPS-4: what was refused for where it came from, or for who asked, is logged with the reason', async () => {
+  const { sessions } = openRealm({ audit: true });
+  const device = sessions.describe(CLIENT);
+  sessions.report({ reason: 'cross-origin', action: 'POST /sessions', by: null, user: null, account: null, device });
+  sessions.report({ reason: 'forbidden', action: 'end', by: 'bob', user: 'alice', account: 'acme', device });
+  await settle();
+  const { entries } = await sessions.audit({ types: ['request.refused'] });
+  expect(entries.toSorted((a, b) => String(a.reason).localeCompare(String(b.reason)))).toMatchObject([
+    {
+      reason: 'cross-origin',
+      by: null,
+      ip: '192.0.2.7',
+      device: 'Chrome on Mac OS',
+      details: { action: 'POST /sessions' },
+    },
+    { reason: 'forbidden', by: 'bob', user: 'alice', account: 'acme', details: { action: 'end' } },
+  ]);
+});
+
 describe('OPS-8: what people and clients write cannot forge a line of a log', () => {
   const FORGERIES = ['a\nb', 'a\r\nb', 'a\u2028b', 'a\u0085b', '\u001b[31mred', 'a\0b', '\u007f', '\ud800'];
 
@@ -184,11 +286,22 @@ describe('OPS-8: what people and clients write cannot forge a line of a log', ()
       () => sessions.revoke({ user: 'alice' }, { reason: text }),
       () => sessions.revoke({ user: 'alice' }, { note: text }),
       () => sessions.suspend({ account: text }),
+      () => sessions.revoke({ user: 'alice' }, { from: text }),
+      () => sessions.signOut(session, { note: text }),
+      () => sessions.trigger('passwordChanged', { user: 'alice', reason: text }),
+      () => sessions.trigger('memberRemoved', { user: 'alice', account: text }),
+      () => sessions.endIdle({ account: text, unusedFor: '1d' }),
+      () => sessions.endIdle({ user: 'alice', unusedFor: '1d' }, { note: text }),
+      () => sessions.forgetUser(text),
+      () => sessions.forgetUser('alice', { by: text }),
+      () => sessions.setPolicy('acme', { signOut: 'session' }, { by: text }),
+      () => sessions.audit({ user: text }),
+      () => sessions.review({ account: text }),
       () => signIn(sessions, { user: 'alice', amr: [text] }),
     ]) {
       await expect(call()).rejects.toThrow(TypeError);
     }
-    expect(store.calls.filter((verb) => verb !== 'epochs')).toEqual([]);
+    expect(store.calls.filter((verb) => verb !== 'epochs' && verb !== 'list')).toEqual([]);
   });
 
   test.each(FORGERIES)(
@@ -202,4 +315,21 @@ describe('OPS-8: what people and clients write cannot forge a line of a log', ()
       expect(device).toMatchObject([{ ip: null, label: expect.stringMatching(/^[\w .+-]{1,64}$/) }]);
     },
   );
+
+  test.each(FORGERIES)('not in the log, by what a request says of itself: %j', async (text) => {
+    const { sessions } = openRealm({ audit: true });
+    const { session, token } = await signIn(sessions);
+    const client = { userAgent: `${text}/1.0 (${text})`, ip: `10.0.0.1${text}`, hints: { platform: text } };
+    await sessions.renew(session);
+    await sessions.check(token, client);
+    const device = sessions.describe(client);
+    for (const said of [text, `${text}${'x'.repeat(9999)}`]) {
+      sessions.report({ reason: 'forbidden', action: said, by: said, user: said, account: said, device });
+    }
+    await settle();
+    const { entries } = await sessions.audit();
+    expect(entries.length).toBeGreaterThan(3);
+    expect(JSON.stringify(entries)).toMatch(/^[\x20-\x7e\ufffd]+$/);
+    for (const entry of entries) expect(JSON.stringify(entry).length).toBeLessThan(3000);
+  });
 });

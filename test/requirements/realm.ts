@@ -11,15 +11,10 @@ import { memoryStore } from 'session-revocation/memory';
 import { TestClock } from '../frameworks/http/site.ts';
 import { Gatekeeper } from '../frameworks/http/store.ts';
 
-/** Every event there is. */
+/** Every event there is, but for the one that makes a sign-in look for other devices once somebody listens. */
 export const EVENTS: readonly SessionEventType[] = [
-  'session.started',
-  'session.refused',
-  'session.renewed',
-  'session.ended',
-  'sessions.revoked',
-  'sessions.pruned',
-  'background.failed',
+  ...(['session.started', 'session.refused', 'session.renewed', 'session.ended', 'sessions.revoked'] as const),
+  ...(['policy.changed', 'request.refused', 'user.forgotten', 'sessions.pruned', 'background.failed'] as const),
 ];
 
 /** The sessions of a realm, what stands behind them, and what they told. */

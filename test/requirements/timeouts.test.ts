@@ -1,3 +1,4 @@
+import { aal } from 'session-revocation';
 import { describe, expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../frameworks/http/site.ts';
 import { judge, openRealm, settle, signIn } from './realm.ts';
@@ -94,6 +95,31 @@ describe('SES-9: the absolute lifetime', () => {
     clock.advance(HOUR + SECOND);
     expect(await sessions.reauthenticate(session, { fence })).toMatchObject({ ok: false, reason: 'not-live' });
     expect(await judge(sessions, token)).toBe('expired');
+  });
+});
+
+describe('SES-10: the levels of NIST SP 800-63B-4', () => {
+  test.each([
+    [1, 30 * DAY, null],
+    [2, 24 * HOUR, HOUR],
+    [3, 12 * HOUR, 15 * MINUTE],
+  ] as const)('%d ends after %d ms, however busy, and after %o ms unused', async (level, absolute, idle) => {
+    const { sessions, clock } = openRealm({ lifetime: aal(level) });
+    const [busy, unused] = [await signIn(sessions, START), await signIn(sessions, START)];
+    const step = (idle ?? absolute) / 2;
+    for (let passed = step; passed < absolute; passed += step) {
+      clock.advance(step);
+      expect(await judge(sessions, busy.token)).toBe('live');
+      await settle();
+      if (passed === 2 * step) expect(await judge(sessions, unused.token)).toBe('expired');
+    }
+    clock.advance(step);
+    expect(await judge(sessions, busy.token)).toBe('expired');
+  });
+
+  test('refuse at construction what is longer', () => {
+    expect(() => openRealm({ lifetime: aal(3, { absolute: '13h' }) })).toThrow(TypeError);
+    expect(() => openRealm({ lifetime: aal(2, { absolute: null }) })).toThrow(TypeError);
   });
 });
 

@@ -25,8 +25,8 @@ const upTo = (perUser: number, overflow: 'end-oldest' | 'refuse' = 'end-oldest')
 });
 
 const ending = (newcomer: Newcomer, living: readonly SessionRecord[], rules: AdmissionRules): unknown => {
-  const outcome = admit(newcomer, living, rules, NOW, 'ann');
-  return 'refusal' in outcome ? outcome.refusal : outcome.ending.map(({ id, ended }) => [id, ended.reason]);
+  const outcome = admit(newcomer, living, rules);
+  return 'refusal' in outcome ? outcome.refusal : outcome.ending.map(({ session, reason }) => [session.id, reason]);
 };
 
 describe('without rules', () => {
@@ -130,10 +130,9 @@ describe('replacement', () => {
     expect(ending(peer(), living, same('same-browser'))).toEqual([]);
   });
 
-  test('tells when and by whom', () => {
+  test('hands out the sessions that make room as they were listed', () => {
     const [old] = [peer()];
-    expect(admit(peer(), [old], same('same-browser'), NOW, 'ann')).toEqual({
-      ending: [{ id: old.id, ended: { at: NOW, by: 'ann', reason: 'replaced' } }],
-    });
+    const outcome = admit(peer(), [old], same('same-browser'));
+    expect(outcome).toEqual({ ending: [{ session: old, reason: 'replaced' }] });
   });
 });

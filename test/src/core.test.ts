@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Core, contend } from '../../src/core.ts';
 import { createSessions } from '../../src/sessions.ts';
-import { referenceStore } from '../contract/reference-store.ts';
+import { ReferenceStore } from '../model/reference-store.ts';
 
 const UNAVAILABLE = {
   code: 'SESSION_STORE_UNAVAILABLE',
@@ -31,7 +31,11 @@ describe('a write that is beaten by others', () => {
   });
 
   test('is unavailable, not refused, in every operation that writes so', async () => {
-    const store = { ...referenceStore(), add: () => 'conflict' as const, advance: () => 'conflict' as const };
+    class Losing extends ReferenceStore {
+      override add = () => 'conflict' as const;
+      override advance = () => 'conflict' as const;
+    }
+    const store = new Losing();
     const sessions = createSessions({ store, deadline: 20 });
     const fence = await sessions.fence({ user: 'ann' });
     await expect(sessions.start({ user: 'ann', fence })).rejects.toMatchObject(UNAVAILABLE);

@@ -5,6 +5,7 @@ import {
   type Change,
   type Coverage,
   type EpochRecord,
+  forgetMarks,
   formatEpoch,
   generation,
   holds,
@@ -17,7 +18,7 @@ import {
 } from '../../src/epoch.ts';
 
 const NOW = 1_800_000_000_000;
-const MARK = { at: NOW, by: 'admin', reason: 'lost phone' };
+const MARK = { at: NOW, by: 'admin', reason: 'lost phone', from: 'Safari on iOS' };
 const ALL: Coverage = { except: [] };
 
 const change = (changes: Partial<Change> = {}): Change => ({ covers: ALL, mark: MARK, ...changes });
@@ -235,6 +236,35 @@ describe('against a model that looks at every session', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('a record without its marks', () => {
+  const marksOf = (record: EpochRecord): unknown[] =>
+    [record, ...Object.values(record.members)].flatMap(({ last, suspended }) => [last, suspended]);
+
+  test('tells when, and no longer by whom, why and from where, in every membership', () => {
+    const full = advance(advance(advance(newEpoch(NOW), { suspend: true }), {}, 'acme'), { suspend: true }, 'beta');
+    expect(marksOf(full).filter((mark) => mark !== null)).toEqual(Array(5).fill(MARK));
+    const nobody = { at: NOW, by: null, reason: null, from: null };
+    expect(marksOf(forgetMarks(full)).filter((mark) => mark !== null)).toEqual(Array(5).fill(nobody));
+  });
+
+  test('holds and keeps what it held, and is suspended where it was', () => {
+    const record = newEpoch(NOW);
+    const [mine, other] = [born(record, 'mine', 'browser', 'acme'), born(record, 'other')];
+    const before = advance(record, { keep: mine, suspend: true });
+    const after = forgetMarks(before);
+    expect([mine, other].map((session) => holdsUser(after, session))).toEqual([true, false]);
+    const { last, suspended, ...rest } = after;
+    expect(suspended).not.toBeNull();
+    expect({ ...rest, last: before.last, suspended: before.suspended }).toEqual(before);
+    expect(Object.isFrozen(last)).toBe(true);
+  });
+
+  test('stays without marks where it had none', () => {
+    const record = newEpoch(NOW);
+    expect(forgetMarks(record)).toEqual(record);
   });
 });
 

@@ -2,7 +2,11 @@ import { describe, expect, test, vi } from 'vitest';
 import { Events, type SessionEventDetails } from '../../src/events.ts';
 
 const NOW = 1_800_000_000_000;
-const ENDED: SessionEventDetails['session.ended'] = { session: 'i', user: 'ann', by: 'admin', reason: 'x' };
+const DEVICE = { label: 'Chrome on Mac OS', browser: 'Chrome', os: 'Mac OS', type: 'desktop', ip: null } as const;
+const ENDED: SessionEventDetails['session.ended'] = {
+  ...{ session: 'i', user: 'ann', account: null, device: DEVICE },
+  ...{ by: 'admin', reason: 'x', note: null, from: null },
+};
 const open = (): Events => new Events('shop', () => NOW);
 
 // What becomes of a listener's failure that nobody listens to.
@@ -22,7 +26,7 @@ describe('events', () => {
     events.on('session.ended', (event) => seen.push(event));
     events.on('sessions.pruned', (event) => seen.push(event.sessions));
     events.emit('session.ended', ENDED);
-    events.emit('sessions.pruned', { sessions: 3, epochs: 1 });
+    events.emit('sessions.pruned', { sessions: 3, epochs: 1, entries: 0 });
     events.emit('session.ended', { ...ENDED, session: 'j' });
     const told = { ...ENDED, type: 'session.ended', realm: 'shop', at: NOW };
     expect(seen).toEqual([told, 3, { ...told, session: 'j' }]);

@@ -4,7 +4,7 @@ import { advanceEpoch, type EpochRecord, newEpoch } from '../../src/epoch.ts';
 import { FENCE_KEEPS, FENCE_LIVES, fenceRefusal, parseFence, stampsOf, takeFence } from '../../src/fence.ts';
 
 const NOW = 1_800_000_000_000;
-const MARK = { at: NOW, by: null, reason: null };
+const MARK = { at: NOW, by: null, reason: null, from: null };
 const tags = { user: 'u'.repeat(22), account: 'a'.repeat(22) };
 const epochs = { realm: newEpoch(NOW), user: newEpoch(NOW), account: newEpoch(NOW) };
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createSessions, type Sessions } from '../../src/sessions.ts';
 import type { SessionStore } from '../../src/store.ts';
-import { emptyData, referenceStore } from '../contract/reference-store.ts';
+import { ReferenceStore } from '../model/reference-store.ts';
 
 const NOW = 1_800_000_000_000;
 let time = NOW;
@@ -10,7 +10,7 @@ let sessions: Sessions;
 
 beforeEach(() => {
   time = NOW;
-  store = referenceStore(emptyData());
+  store = new ReferenceStore();
   sessions = createSessions({ store, clock: { now: () => time } });
 });
 
@@ -86,12 +86,9 @@ describe('paging', () => {
 
   test('takes short and empty pages of a store, and more rows than it asked for', async () => {
     const ids = await signIn(6);
-    const { list } = store;
-    const odd: SessionStore = {
-      ...store,
-      list: (realm, user, page) => list(realm, user, { ...page, limit: page.after ? 5 : 1 }),
-    };
-    sessions = createSessions({ store: odd, clock: { now: () => time } });
+    const list: SessionStore['list'] = store.list.bind(store);
+    store.list = (realm, user, page) => list(realm, user, { ...page, limit: page.after ? 5 : 1 });
+    sessions = createSessions({ store, clock: { now: () => time } });
     expect((await pages(2)).flat().sort()).toEqual(ids.sort());
   });
 });

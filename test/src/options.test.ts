@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { isSessionError } from '../../src/errors.ts';
 import { parseOptions, type SessionsOptions } from '../../src/options.ts';
 import type { SessionStore } from '../../src/store.ts';
 
-const VERBS = ['epochs', 'add', 'find', 'list', 'touch', 'renew', 'end', 'advance', 'prune'];
+const VERBS = ['epochs', 'add', 'find', 'list', 'touch', 'renew', 'end', 'advance', 'users', 'remove', 'prune'];
 const store = Object.fromEntries(VERBS.map((verb) => [verb, () => {}])) as unknown as SessionStore;
 const DAY = 86_400_000;
 
@@ -10,10 +11,19 @@ const parse = (options: Record<string, unknown> = {}) => parseOptions({ store, .
 
 describe('defaults', () => {
   test('are these', () => {
-    const { kinds, clock, ...rest } = parse();
+    const { kinds, clock, triggers, ...rest } = parse();
     expect(rest).toEqual({
-      ...{ store, realm: 'default', replace: null, limit: null },
+      ...{ store, realm: 'default', replace: null, limit: null, policy: null, audit: null },
       ...{ touchEvery: 60_000, retention: 7 * DAY, deadline: 5000 },
+    });
+    expect(Object.fromEntries(triggers)).toEqual({
+      passwordChanged: { revoke: 'others', kinds: null },
+      emailChanged: { revoke: 'others', kinds: null },
+      secondFactorChanged: { revoke: 'others', kinds: null },
+      roleChanged: { revoke: 'others', kinds: null },
+      passwordReset: { revoke: 'everywhere', kinds: 'all' },
+      lastLoginMethodRemoved: { revoke: 'everywhere', kinds: 'all' },
+      memberRemoved: { revoke: 'everywhere', kinds: 'all' },
     });
     expect([...kinds.keys()]).toEqual(['browser', 'remembered', 'api', 'mcp']);
     for (const kind of kinds.values())
@@ -23,10 +33,10 @@ describe('defaults', () => {
 
   test('stand for what is undefined, and for nothing else: 0 and null are not undefined', () => {
     const undefineds = Object.fromEntries(
-      ['realm', 'lifetime', 'kinds', 'replace', 'limit', 'touchEvery', 'retention', 'deadline', 'clock'].map((name) => [
-        name,
-        undefined,
-      ]),
+      [
+        ...['realm', 'lifetime', 'kinds', 'replace', 'limit', 'touchEvery', 'retention', 'deadline', 'clock'],
+        ...['policy', 'triggers', 'audit'],
+      ].map((name) => [name, undefined]),
     );
     expect(parse(undefineds)).toEqual(parse());
     expect(parse({ touchEvery: 0 }).touchEvery).toBe(0);
@@ -158,11 +168,50 @@ describe('misuse is a TypeError that names the option, the problem and what is a
     ['retention for ever', { retention: null }, /^retention is null; allowed are/],
     ['deadline', { deadline: 0 }, /^deadline is 0; allowed are .*, not 0$/],
     ['deadline too long', { deadline: '11m' }, /^deadline is 660000 ms; at most 600000 ms are allowed$/],
+    [
+      'policy',
+      { policy: 'everywhere' },
+      /^policy is everywhere; allowed are 'stored', a function of an account, and null$/,
+    ],
+    ['policy true', { policy: true }, /^policy is true; allowed are/],
+    ['audit', { audit: 'yes' }, /^audit must be an object, not string$/],
+    ['audit misspelt', { audit: { keep: '1d' } }, /^audit has an unknown option "keep"; known are store, sink,/],
+    ['triggers', { triggers: [] }, /^triggers must be an object of rules by name$/],
     ['clock null', { clock: null }, /^clock must have a now\(\) that gives Unix ms$/],
     ['clock without now', { clock: {} }, /^clock must have a now\(\) that gives Unix ms$/],
   ])('%s', (_, options, words) => {
     expect(() => parse(options)).toThrow(TypeError);
     expect(() => parse(options)).toThrow(words);
+  });
+
+  test.each([
+    ['policies', { policy: 'stored' }],
+    ['audit', { audit: true }],
+    ['audit', { audit: {} }],
+    ['audit', { audit: { sink: () => {} } }],
+  ])('a store without the power %s: it is said at once, where %o needs it', (power, options) => {
+    for (const powers of [undefined, {}, { [power]: undefined }, { [power]: null }]) {
+      let error: unknown;
+      try {
+        parse({ store: { ...store, powers }, ...options });
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(isSessionError(error, 'SESSION_STORE_LACKS_POWER')).toBe(true);
+      expect(error).toMatchObject({ status: 501, message: expect.stringContaining(`the power ${power}`) });
+    }
+    expect(() => parse({ store: { ...store, powers: { audit: {}, policies: {} } }, ...options })).not.toThrow();
+  });
+
+  test.each([{ policy: null }, { policy: () => ({ signOut: 'session' }) }, { audit: false }, { audit: null }])(
+    'needs no power: %o',
+    (options) => {
+      expect(() => parse(options)).not.toThrow();
+    },
+  );
+
+  test('an audit log that only a sink gets needs none either', () => {
+    expect(parse({ audit: { store: false, sink: () => {} } }).audit).toMatchObject({ store: false });
   });
 
   test('no message repeats a long text', () => {

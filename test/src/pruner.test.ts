@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createSessions } from '../../src/sessions.ts';
 import type { PruneBatch, Pruned, SessionStore } from '../../src/store.ts';
-import { emptyData, referenceStore } from '../contract/reference-store.ts';
+import { ReferenceStore } from '../model/reference-store.ts';
 
 const NOW = 1_800_000_000_000;
 const HOUR = 3_600_000;
@@ -15,7 +15,7 @@ function open(batches: Partial<Pruned>[] | (() => Pruned | Promise<Pruned>) = []
       ? batches()
       : { sessions: 0, epochs: 0, more: false, after: null, ...batches[asked.length - 1] };
   };
-  const store: SessionStore = { ...referenceStore(emptyData()), prune };
+  const store: SessionStore = Object.assign(new ReferenceStore(), { prune });
   return { asked, sessions: createSessions({ store, clock: { now: () => NOW }, retention: '2d' }) };
 }
 
@@ -28,9 +28,9 @@ describe('pruning', () => {
     ]);
     const told = vi.fn();
     sessions.on('sessions.pruned', told);
-    expect(await sessions.prune()).toEqual({ sessions: 203, epochs: 8 });
+    expect(await sessions.prune()).toEqual({ sessions: 203, epochs: 8, entries: 0 });
     expect(asked.map(({ after }) => after)).toEqual([null, 'a', 'b']);
-    expect(told).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ sessions: 203, epochs: 8 }));
+    expect(told).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ sessions: 203, epochs: 8, entries: 0 }));
   });
 
   test('keeps what is over for the retention, and records for the hour that clocks may be apart', async () => {
@@ -38,6 +38,20 @@ describe('pruning', () => {
     await sessions.prune();
     expect(asked[0]).toMatchObject({ sessionsBefore: NOW - 48 * HOUR, epochsBefore: NOW - HOUR, after: null });
     expect(asked[0]!.limit).toBeGreaterThan(0);
+  });
+
+  test('of the log goes on in batches while there is more, also where this realm logs nothing', async () => {
+    const asked: [number, number][] = [];
+    const left = [200, 200, 7];
+    const prune = (before: number, limit: number): number => {
+      asked.push([before, limit]);
+      return left.shift() ?? 0;
+    };
+    const store = new ReferenceStore();
+    Object.assign(store.log, { prune });
+    const sessions = createSessions({ store, clock: { now: () => NOW } });
+    expect(await sessions.prune()).toMatchObject({ entries: 407 });
+    expect(asked).toEqual(Array(3).fill([NOW - HOUR, 200]));
   });
 
   test('lets everything else have its turn between two batches', async () => {

@@ -4,8 +4,8 @@ import { type Epochs, expiryOf, judge, listed, overAt, Session, type SessionReco
 
 const NOW = 1_800_000_000_000;
 const HOUR = 3_600_000;
-const ENDED = { at: NOW - 1, by: 'ann', reason: 'signed-out' };
-const MARK = { at: NOW, by: 'admin', reason: 'x' };
+const ENDED = { at: NOW - 1, by: 'ann', reason: 'signed-out', from: 'Safari on iOS' };
+const MARK = { at: NOW, by: 'admin', reason: 'x', from: null };
 
 const epochs = { realm: newEpoch(NOW), user: newEpoch(NOW), account: newEpoch(NOW) };
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { createSessions, type SessionStore, type Sessions, type SessionsOptions } from '../../src/index.ts';
-import { referenceStore } from '../contract/reference-store.ts';
+import { ReferenceStore } from '../model/reference-store.ts';
 
 const [HOUR, NOW] = [3600e3, 1.8e12];
-function open(options: Partial<SessionsOptions> = {}, store: SessionStore = referenceStore()) {
+function open(options: Partial<SessionsOptions> = {}, store: SessionStore = new ReferenceStore()) {
   const clock = { time: NOW, now: () => clock.time };
   return { clock, store, sessions: createSessions({ store, clock, ...options }) };
 }
@@ -27,7 +27,7 @@ test('resuming what is not suspended (a retried resume) signs nobody out', async
 });
 
 test('a token of another realm on the same store is unknown, and tells nothing of either realm', async () => {
-  const store = referenceStore();
+  const store = new ReferenceStore();
   const [a, b] = [open({ realm: 'a' }, store).sessions, open({ realm: 'b' }, store).sessions];
   const { token } = await signIn(a, { user: 'ann' });
   await signIn(b, { user: 'bob' });
@@ -51,7 +51,7 @@ test('{ user: undefined, account } is misuse, not a revocation of the whole acco
 
 test('signing out through a process whose clock is ahead ends the session everywhere', async () => {
   const lifetime = { absolute: '1d', idle: null } as const;
-  const store = referenceStore();
+  const store = new ReferenceStore();
   const [slow, fast] = [open({ lifetime }, store), open({ lifetime }, store)];
   const { token, session } = await signIn(slow.sessions, { user: 'ann' });
   slow.clock.time = NOW + 23.5 * HOUR;
@@ -84,4 +84,31 @@ test.each([
 ])('%o is misuse: what is missing must not widen a revocation', async (scope) => {
   const { sessions } = open();
   await expect(sessions.revoke(scope as never)).rejects.toThrow(/^the \w+ of the scope is (undefined|null)/);
+});
+
+test.each(['keep', 'ifLive'] as const)(
+  '%s of null is misuse: whoever is signed out must not sign others out',
+  async (name) => {
+    const { sessions } = open();
+    const { token } = await signIn(sessions, { user: 'ann' });
+    const { session } = await sessions.check('none');
+    await expect(sessions.revoke({ user: 'ann' }, { [name]: session })).rejects.toThrow(
+      new RegExp(`^${name} must be a session`),
+    );
+    expect(await word(sessions, token)).toBe('live');
+  },
+);
+
+test('OPS-4: a report of a refused request is told in harmless words of at most 256 characters', () => {
+  const { sessions } = open();
+  const told: unknown[] = [];
+  sessions.on('request.refused', (event) => told.push(event));
+  const device = sessions.describe({ ip: '192.0.2.7' });
+  const report = { reason: 'forbidden', action: 'end', by: 'bob', user: 'ann', account: null, device } as const;
+  sessions.report(report);
+  sessions.report({ ...report, action: `a\nb${'x'.repeat(9999)}`, user: '\ud800', by: '', account: 'a\u2028b' });
+  expect(told).toEqual([
+    { ...report, type: 'request.refused', realm: 'default', at: NOW },
+    expect.objectContaining({ action: `ab${'x'.repeat(253)}`, user: '\ufffd', by: null, account: 'ab' }),
+  ]);
 });

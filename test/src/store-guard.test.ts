@@ -5,7 +5,19 @@ import type { SessionRecord } from '../../src/session.ts';
 import type { FoundSession, SessionStore } from '../../src/store.ts';
 import { guardStore, isPromise } from '../../src/store-guard.ts';
 
-const VERBS = ['epochs', 'add', 'find', 'list', 'touch', 'renew', 'end', 'advance', 'prune'] as const;
+const VERBS = [
+  'epochs',
+  'add',
+  'find',
+  'list',
+  'touch',
+  'renew',
+  'end',
+  'advance',
+  'users',
+  'remove',
+  'prune',
+] as const;
 type Verb = (typeof VERBS)[number];
 
 const ref = { id: 'i', user: 'u' };
@@ -29,6 +41,26 @@ const found: FoundSession = { session, epochs: { realm: record, user: record, ac
 // A store of which every verb answers like this.
 const answering = (answer: (verb: Verb) => unknown): SessionStore =>
   Object.fromEntries(VERBS.map((verb) => [verb, () => answer(verb)])) as unknown as SessionStore;
+
+const POWERS = {
+  audit: ['append', 'read', 'forget', 'prune'],
+  policies: ['get', 'set'],
+} as const;
+const POWER_VERBS = Object.entries(POWERS).flatMap(([power, verbs]) => verbs.map((verb) => [power, verb] as const));
+
+// A store of which every verb of its powers answers like this.
+const powerful = (answer: () => unknown): SessionStore => {
+  const powers = Object.entries(POWERS).map(([power, verbs]) => [
+    power,
+    Object.fromEntries(verbs.map((verb) => [verb, answer])),
+  ]);
+  return { ...answering(answer), powers: Object.fromEntries(powers) } as SessionStore;
+};
+
+const askPower = async (store: SessionStore, power: string, verb: string, deadline = 10): Promise<unknown> => {
+  const powers = guardStore(store, deadline).powers as Record<string, Record<string, () => unknown>>;
+  return powers[power]![verb]!();
+};
 
 const ask = async (store: SessionStore, verb: Verb, deadline = 10): Promise<unknown> =>
   (guardStore(store, deadline)[verb] as (...given: unknown[]) => unknown)('realm', verb === 'find' ? [ref] : [], []);
@@ -112,6 +144,99 @@ describe('OPS-1: every verb of a guarded store', () => {
           10,
         ).close?.())(),
     ).resolves.toBeUndefined();
+  });
+});
+
+describe('OPS-1: every verb of a power', () => {
+  const cause = new Error('down');
+
+  test.each(POWER_VERBS)('%s.%s: is unavailable where the store throws, rejects or hangs', async (power, verb) => {
+    const throwing = powerful(() => {
+      throw cause;
+    });
+    const rejecting = powerful(() => Promise.reject(cause));
+    for (const store of [throwing, rejecting]) {
+      const message = `the session store could not answer ${power}.${verb}`;
+      await expect(askPower(store, power, verb)).rejects.toMatchObject({ ...UNAVAILABLE, cause, message });
+    }
+    const hanging = powerful(() => new Promise(() => {}));
+    await expect(askPower(hanging, power, verb)).rejects.toMatchObject(UNAVAILABLE);
+  });
+
+  test.each<[string, string, unknown[], unknown[]]>([
+    ['audit', 'append', [undefined], []],
+    [
+      ...(['audit', 'read'] as const),
+      [{ entries: [], more: false }],
+      [undefined, [], { entries: [] }, { entries: [null], more: false }, { entries: {}, more: false }],
+    ],
+    ['audit', 'forget', [0, 7], [undefined, -1, 1.5, '1', Number.NaN]],
+    ['audit', 'prune', [0, 7], [undefined, -1, 1.5, '1', Number.NaN]],
+    ['policies', 'get', [null, '', '{}'], [undefined, 1, {}]],
+    ['policies', 'set', ['set', 'conflict'], [undefined, true, 'done']],
+  ])('%s.%s: is taken where it makes sense, and nowhere else', async (power, verb, sound, unsound) => {
+    for (const answer of sound) {
+      expect(
+        await askPower(
+          powerful(() => answer),
+          power,
+          verb,
+        ),
+      ).toEqual(answer);
+    }
+    for (const answer of unsound) {
+      for (const store of [powerful(() => answer), powerful(async () => answer)]) {
+        await expect(askPower(store, power, verb)).rejects.toMatchObject(UNAVAILABLE);
+      }
+    }
+  });
+
+  test('is there only where the store declares the power', () => {
+    const { powers } = guardStore(
+      answering(() => undefined),
+      10,
+    );
+    expect([powers?.audit, powers?.policies]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('OPS-1: what the verbs answer', () => {
+  test.each<[Verb, unknown[], unknown[]]>([
+    ['add', ['added', 'conflict'], [undefined, true, 'not-live']],
+    ['renew', ['renewed', 'not-live', 'conflict'], [undefined, 'added']],
+    ['advance', ['advanced', 'not-live', 'conflict'], [undefined, 'renewed']],
+    ['end', [true, false], [undefined, 1, 'true']],
+    [
+      'users',
+      [
+        { users: [], after: null },
+        { users: ['a'], after: 'a' },
+      ],
+      [undefined, [], { users: ['a'] }, { users: [1], after: null }, { users: ['a'], after: 1 }],
+    ],
+    ['remove', [0, 7], [undefined, -1, 1.5, '1', Number.NaN]],
+    [
+      'prune',
+      [{ sessions: 0, epochs: 0, more: false, after: null }],
+      [undefined, {}, { sessions: 0, epochs: 0, more: false }, { sessions: '0', epochs: 0, more: false, after: null }],
+    ],
+  ])('%s: is taken where it makes sense, and nowhere else', async (verb, sound, unsound) => {
+    for (const answer of sound) {
+      expect(
+        await ask(
+          answering(() => answer),
+          verb,
+        ),
+      ).toEqual(answer);
+    }
+    for (const answer of unsound) {
+      await expect(
+        ask(
+          answering(async () => answer),
+          verb,
+        ),
+      ).rejects.toMatchObject(UNAVAILABLE);
+    }
   });
 });
 

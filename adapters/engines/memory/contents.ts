@@ -1,5 +1,7 @@
 import type { EpochRecord, FoundSession, SessionRecord, SessionRef } from '../../../src/index.ts';
+import { Audit } from './audit.ts';
 import { belongsTo, type Group, groupOf } from './group.ts';
+import { Policies } from './policies.ts';
 import { Pool } from './pool.ts';
 import { Rows } from './rows.ts';
 import { Scopes } from './scopes.ts';
@@ -13,6 +15,8 @@ export class Contents {
   readonly scopes: Scopes = new Scopes();
   readonly #pool = new Pool();
   readonly rows: Rows = new Rows(this.#pool);
+  readonly audit: Audit = new Audit();
+  readonly policies: Policies = new Policies(this.audit);
   readonly #slots = new Map<string, number>();
 
   has(id: string): boolean {

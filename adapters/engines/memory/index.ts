@@ -1,5 +1,6 @@
 import type {
   Advance,
+  AuditRecord,
   Ended,
   Ending,
   EpochRequest,
@@ -11,17 +12,21 @@ import type {
   SessionRecord,
   SessionRef,
   SessionStore,
+  StorePowers,
   Tag,
   Touch,
+  UsersOf,
   UserWrite,
   VersionedEpoch,
 } from '../../../src/index.ts';
 import { Contents } from './contents.ts';
 import { ownCopyOf } from './own.ts';
+import { memoryPowers } from './powers.ts';
 import { prune } from './pruning.ts';
 import { NONE } from './rows.ts';
 import type { Scope } from './scopes.ts';
 import { youngestFirst } from './timeline.ts';
+import { usersOf } from './users.ts';
 
 /**
  * A store in the memory of this process: for tests, and for an app of one process whose users may be asked to sign in
@@ -30,12 +35,15 @@ import { youngestFirst } from './timeline.ts';
  * A session takes about 280 bytes, 30 more with an address, and what its attributes take; up to 16 million fit. What
  * pruning frees is used for other sessions, not returned. Every verb answers at once: a check takes about a microsecond,
  * and a revocation the same time whatever the number of sessions.
+ *
+ * It keeps the policies of accounts, and the audit log: the newest 100,000 entries at the most, of about 700 bytes each.
  */
 export function memoryStore(): SessionStore {
   return new MemoryStore();
 }
 
 class MemoryStore implements SessionStore {
+  readonly powers: StorePowers = memoryPowers(() => this.#open());
   #contents: Contents | null = new Contents();
 
   epochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
@@ -52,16 +60,17 @@ class MemoryStore implements SessionStore {
     });
   }
 
-  add(session: SessionRecord, { ifVersion, ending, keepUntil }: UserWrite): 'added' | 'conflict' {
+  add(session: SessionRecord, { ifVersion, ending, keepUntil, audit }: UserWrite): 'added' | 'conflict' {
     const contents = this.#open();
     const scope = contents.scopes.get(session.userTag);
     if (!hasRecord(scope) || !hasVersion(scope, ifVersion) || contents.has(session.id)) return 'conflict';
 
-    const [added, others] = ownCopyOf([session, ending]);
+    const [added, others, entries] = ownCopyOf([session, ending, audit]);
     contents.insert(added);
     this.#endOthers(added, others);
     scope.raise(keepUntil);
     scope.version++;
+    contents.audit.write(entries);
     return 'added';
   }
 
@@ -97,14 +106,15 @@ class MemoryStore implements SessionStore {
     }
   }
 
-  renew({ session, ifHash, now, ifVersion, moves, ending, keepUntil }: Renewal): 'renewed' | 'not-live' | 'conflict' {
+  renew(renewal: Renewal): 'renewed' | 'not-live' | 'conflict' {
     const contents = this.#open();
+    const { session, ifHash, now, ifVersion, moves, ending, keepUntil, audit } = renewal;
     const slot = contents.openSlotOf({ id: session.id, user: session.userTag }, ifHash, now);
     if (slot === undefined) return 'not-live';
     const { userScope } = contents.rows.groupOf(slot);
     if (!hasVersion(userScope, ifVersion)) return 'conflict';
 
-    const [renewed, others] = ownCopyOf([session, ending]);
+    const [renewed, others, entries] = ownCopyOf([session, ending, audit]);
     const { hash, serial, account, accountTag, authenticatedAt, expiresAt, idle, amr, attributes } = renewed;
     const before = contents.rows.read(slot);
     contents.replace(slot, {
@@ -116,25 +126,28 @@ class MemoryStore implements SessionStore {
     this.#endOthers(renewed, others);
     userScope.raise(keepUntil);
     if (moves) userScope.version++;
+    contents.audit.write(entries);
     return 'renewed';
   }
 
-  end(ref: SessionRef, ended: Ended): boolean {
+  end(ref: SessionRef, ended: Ended, audit: readonly AuditRecord[]): boolean {
     const contents = this.#open();
     const slot = contents.slotOf(ref);
     if (slot === undefined) return false;
     const session = contents.rows.read(slot);
     if (session.ended !== null) return false;
-    contents.replace(slot, { ...session, ended: ownCopyOf(ended) });
+    const [tombstone, entries] = ownCopyOf([ended, audit]);
+    contents.replace(slot, { ...session, ended: tombstone });
     contents.rows.groupOf(slot).userScope.version++;
+    contents.audit.write(entries);
     return true;
   }
 
-  advance(tag: Tag, { record, ifVersion, keepUntil, asker }: Advance): 'advanced' | 'conflict' | 'not-live' {
+  advance(tag: Tag, { record, ifVersion, keepUntil, asker, audit }: Advance): 'advanced' | 'conflict' | 'not-live' {
     const contents = this.#open();
     const scope = contents.scopes.get(tag);
     if (!hasRecord(scope) || !hasVersion(scope, ifVersion)) return 'conflict';
-    const advanced = ownCopyOf(record);
+    const [advanced, entries] = ownCopyOf([record, audit]);
     if (asker !== undefined) {
       const slot = contents.openSlotOf({ id: asker.id, user: tag }, asker.ifHash, asker.now);
       if (slot === undefined) return 'not-live';
@@ -144,7 +157,22 @@ class MemoryStore implements SessionStore {
     scope.record = advanced;
     scope.version++;
     scope.raise(keepUntil);
+    contents.audit.write(entries);
     return 'advanced';
+  }
+
+  /** See `users.ts`: one page takes about a millisecond at most. */
+  users(of: UsersOf, after: string | null, limit: number): ReturnType<typeof usersOf> {
+    return usersOf(this.#open(), of, after, limit);
+  }
+
+  remove(user: Tag, limit: number): number {
+    const contents = this.#open();
+    const scope = contents.scopes.get(user);
+    let removed = 0;
+    for (; removed < limit && scope !== undefined && scope.root !== NONE; removed++) contents.remove(scope.root);
+    if (scope !== undefined && removed > 0) scope.version++;
+    return removed;
   }
 
   /** See `pruning.ts`: a whole pruning takes O(sessions + records), one batch at most about a millisecond. */
@@ -166,10 +194,11 @@ class MemoryStore implements SessionStore {
   #endOthers({ id: own, userTag: user }: SessionRecord, ending: readonly Ending[]): void {
     const contents = this.#open();
     const { rows } = contents;
-    for (const { id, ended } of ending) {
+    for (const { id, ended, audit } of ending) {
       const slot = id === own ? undefined : contents.slotOf({ id, user });
       if (slot === undefined || !rows.isOpen(slot, ended.at)) continue;
       contents.replace(slot, { ...rows.read(slot), ended });
+      contents.audit.write(audit);
     }
   }
 }

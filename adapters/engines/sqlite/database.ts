@@ -1,6 +1,6 @@
 import { SessionError } from '../../../src/index.ts';
 import type { SqliteConnection } from './connection.ts';
-import { type Command, Preparer, type RowQuery, type RowsQuery } from './statement.ts';
+import { type Command, isBusy, Preparer, type RowQuery, type RowsQuery } from './statement.ts';
 
 /**
  * After so many pages the commit that is at hand carries the log over into the database, and everybody waits for it. A
@@ -55,6 +55,8 @@ export class Database {
     this.exec(`PRAGMA busy_timeout = ${this.#busyTimeout}`);
     this.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     this.exec('PRAGMA synchronous = FULL');
+    // Zeros over what is removed. Always: a page that was split before has copies of its rows.
+    this.exec('PRAGMA secure_delete = ON');
   }
 
   /** Gives the file a write-ahead log: readers and a writer do not wait for each other. */
@@ -97,12 +99,24 @@ export class Database {
    * synchronously, and one stuck writer must not stop every check of this process.
    */
   writeSoon<T>(step: () => T): T {
+    return this.#impatiently(() => this.writeUnsynced(step));
+  }
+
+  #impatiently<T>(step: () => T): T {
     this.exec(`PRAGMA busy_timeout = ${Math.min(SOON, this.#busyTimeout)}`);
     try {
-      return this.writeUnsynced(step);
+      return step();
     } finally {
       this.#orClose(() => this.exec(`PRAGMA busy_timeout = ${this.#busyTimeout}`));
     }
+  }
+
+  /** One atomic step after which what it removed is neither in the file nor, unless somebody reads it, in the log beside it. */
+  erase<T>(step: () => T): T {
+    const outcome = this.write(step);
+    // Where somebody is in the way, the next one does it.
+    this.#impatiently(() => this.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    return outcome;
   }
 
   close(): void {
@@ -138,6 +152,28 @@ export class Database {
       step();
     } catch {
       this.close();
+    }
+  }
+}
+
+/** How long an opening is tried at the most, beside what SQLite itself waits, in ms. */
+const OPENING_LASTS = 1_000;
+
+/** Nobody changes it: waiting for it is sleeping. */
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Opens a database, and comes again where somebody else's lock is in the way: of processes that open a new file at once,
+ * SQLite turns some away whatever the timeout.
+ */
+export function openPatiently<T>(open: () => T): T {
+  const until = performance.now() + OPENING_LASTS;
+  for (let tries = 1; ; tries++) {
+    try {
+      return open();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= until) throw error;
+      Atomics.wait(NEVER, 0, 0, Math.min(tries, 5) * (5 + 10 * Math.random()));
     }
   }
 }

@@ -24,8 +24,10 @@ export interface SqliteOptions {
  * - **File**: its own, on a local disk; a database of something else is refused. Nothing is opened before the first
  *   question, or `setup()`. Tables are created and upgraded then, by as many processes at once as there are. Where that
  *   fails, the next question tries again. `':memory:'` lasts as long as the store, and signs everybody out at its end.
- * - **Durability**: every sign-in, ending and revocation is on the disk when it resolves (`synchronous=FULL`). Only a
- *   crash of the machine, not of the process, may lose when a session was last used, and a sign-in that was under way.
+ * - **Durability**: every sign-in, ending and revocation is on the disk when it resolves (`synchronous=FULL`), and what
+ *   the audit log tells of it. Only a crash of the machine, not of the process, may lose when a session was last used, a
+ *   sign-in that was under way, and entries that go with no write, such as those of refusals.
+ * - **Powers**: it keeps the audit log and the policies of accounts.
  * - **Several processes** on one machine may share the file: what one revokes, the others refuse at their next check.
  *   Checks wait for nobody; writes wait for each other.
  * - **Backups**: `VACUUM INTO`, or the three files together while nothing runs. A restored backup knows nothing of what

@@ -14,7 +14,7 @@ export const COLUMNS: readonly string[] = `
   realm_stamp user_stamp account_stamp member_stamp
   created_at authenticated_at last_used_at expires_at idle
   amr attributes device browser os device_type ip device_tag
-  ended_at ended_by ended_reason
+  ended_at ended_by ended_reason ended_from
 `
   .trim()
   .split(/\s+/);
@@ -50,6 +50,7 @@ type SessionRow = readonly [
   endedAt: number | null,
   endedBy: string | null,
   endedReason: string | null,
+  endedFrom: string | null,
 ];
 
 /** Behind it, the texts of the records that the session is judged by. */
@@ -92,6 +93,7 @@ export function rowOf({ stamps, device, ended, ...session }: SessionRecord): Ses
     ended?.at ?? null,
     ended?.by ?? null,
     ended?.reason ?? null,
+    ended?.from ?? null,
   ];
 }
 
@@ -103,7 +105,7 @@ export function foundOf(row: Row): FoundSession {
     realmStamp, userStamp, accountStamp, memberStamp,
     createdAt, authenticatedAt, lastUsedAt, expiresAt, idle,
     amr, attributes, label, browser, os, type, ip, deviceTag,
-    endedAt, endedBy, endedReason,
+    endedAt, endedBy, endedReason, endedFrom,
     realmRecord, accountRecord, userRecord,
   ] = row as FoundRow;
   return {
@@ -127,7 +129,7 @@ export function foundOf(row: Row): FoundSession {
       device: { label, browser, os, type, ip },
       deviceTag,
       attributes: parseJson(attributes) as SessionRecord['attributes'],
-      ended: endedAt === null ? null : { at: endedAt, by: endedBy, reason: endedReason },
+      ended: endedAt === null ? null : { at: endedAt, by: endedBy, reason: endedReason, from: endedFrom },
     },
     epochs: {
       realm: realmRecord === null ? null : parseEpoch(realmRecord),

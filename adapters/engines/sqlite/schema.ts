@@ -64,6 +64,47 @@ const STEPS: readonly string[] = [
   CREATE INDEX sessions_due ON sessions (over_at) WHERE over_at IS NOT NULL;
   CREATE INDEX sessions_endless ON sessions (id) WHERE over_at IS NULL;
   `,
+  `
+  ALTER TABLE sessions ADD COLUMN ended_from TEXT;
+
+  CREATE INDEX sessions_of_account ON sessions (account_tag, user_tag) WHERE account_tag IS NOT NULL;
+
+  CREATE TABLE audit (
+    realm_tag TEXT NOT NULL,
+    user_tag TEXT,
+    account_tag TEXT,
+    actor_tag TEXT,
+    keep_until INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    realm TEXT NOT NULL,
+    user TEXT,
+    account TEXT,
+    scope TEXT,
+    session TEXT,
+    device TEXT,
+    ip TEXT,
+    actor TEXT, -- "by"
+    reason TEXT,
+    note TEXT,
+    actor_device TEXT, -- "from"
+    details TEXT NOT NULL -- a JSON object
+  ) STRICT;
+
+  CREATE UNIQUE INDEX audit_of_realm ON audit (realm_tag, at, id);
+  CREATE INDEX audit_of_type ON audit (realm_tag, type, at, id);
+  CREATE INDEX audit_of_user ON audit (user_tag, at, id) WHERE user_tag IS NOT NULL;
+  CREATE INDEX audit_of_account ON audit (account_tag, at, id) WHERE account_tag IS NOT NULL;
+  CREATE INDEX audit_of_type_in_account ON audit (account_tag, type, at, id) WHERE account_tag IS NOT NULL;
+  CREATE INDEX audit_of_actor ON audit (actor_tag, at, id) WHERE actor_tag IS NOT NULL;
+  CREATE INDEX audit_due ON audit (keep_until);
+
+  CREATE TABLE policies (
+    account_tag TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

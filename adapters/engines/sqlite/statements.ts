@@ -14,7 +14,8 @@ const FOUND = `
 /** Without a tombstone and within its lifetimes at a time. What a revocation did to it is not asked. */
 const LIVING = 'ended_at IS NULL AND (over_at IS NULL OR over_at > ?)';
 
-const TOMBSTONE = 'UPDATE sessions SET ended_at = ?, ended_by = ?, ended_reason = ? WHERE id = ? AND user_tag = ?';
+const TOMBSTONE = `
+  UPDATE sessions SET ended_at = ?, ended_by = ?, ended_reason = ?, ended_from = ? WHERE id = ? AND user_tag = ?`;
 
 /** A version stays a whole number that JavaScript holds exactly. */
 const MOVE = `version = (version + 1) % ${2 ** 53}`;
@@ -47,6 +48,13 @@ export interface Statements {
   readonly end: Command;
   /** Writes a tombstone, if it is living. */
   readonly endLiving: Command;
+
+  /** The user behind a tag, among all who have sessions, and in which realm. */
+  readonly nextUser: RowQuery;
+  /** The same, among those who have sessions in an account. */
+  readonly nextMember: RowQuery;
+  /** Removes some sessions of a user. */
+  readonly removeOf: Command;
 
   readonly pruneSessions: Command;
   readonly pruneEpochs: Command;
@@ -83,6 +91,12 @@ export function prepareStatements(database: Database): Statements {
     rotate: database.command('UPDATE sessions SET hash = ?, serial = ? WHERE id = ?'),
     end: database.command(`${TOMBSTONE} AND (? OR account_tag IS ?) AND ended_at IS NULL`),
     endLiving: database.command(`${TOMBSTONE} AND ${LIVING}`),
+
+    nextUser: database.row('SELECT user_tag, realm FROM sessions WHERE user_tag > ? ORDER BY user_tag LIMIT 1'),
+    nextMember: database.row(`
+      SELECT user_tag, realm FROM sessions WHERE account_tag = ? AND user_tag > ? ORDER BY user_tag LIMIT 1`),
+    removeOf: database.command(`
+      DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE user_tag = ? LIMIT ?)`),
 
     pruneSessions: database.command(`
       DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE over_at <= ? ORDER BY over_at LIMIT ?)`),

@@ -1,5 +1,6 @@
 import {
   type Advance,
+  type AuditRecord,
   type Ended,
   type Ending,
   type EpochRequest,
@@ -12,17 +13,23 @@ import {
   type SessionRecord,
   type SessionRef,
   type SessionStore,
+  type StorePowers,
   type Tag,
   type Touch,
+  type UsersOf,
   type UserWrite,
   type VersionedEpoch,
 } from '../../../src/index.ts';
-import type { Database } from './database.ts';
+import { writeAudit } from './audit.ts';
+import { type AuditStatements, prepareAuditStatements } from './audit-statements.ts';
+import { type Database, openPatiently } from './database.ts';
+import { sqlitePowers } from './powers.ts';
 import { prune } from './pruning.ts';
 import { epochOf, foundOf, rowOf } from './row.ts';
 import { setUp } from './schema.ts';
 import type { Row } from './statement.ts';
 import { prepareStatements, type Statements } from './statements.ts';
+import { usersOf } from './users.ts';
 
 /** Where the database comes from. */
 export interface Source {
@@ -37,7 +44,7 @@ export interface Source {
 /** An open database, ready for every verb. */
 interface Open {
   readonly database: Database;
-  readonly statements: Statements;
+  readonly statements: Statements & AuditStatements;
 }
 
 /** Comes before the youngest session. */
@@ -45,6 +52,7 @@ const TOP = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
 
 /** The verbs of the port. All of them answer at once. */
 export class SqliteStore implements SessionStore {
+  readonly powers: StorePowers = sqlitePowers(() => this.#open());
   readonly #source: Source;
   #opened: Open | null = null;
   #closed = false;
@@ -76,7 +84,7 @@ export class SqliteStore implements SessionStore {
     });
   }
 
-  add(session: SessionRecord, { ifVersion, ending, keepUntil }: UserWrite): 'added' | 'conflict' {
+  add(session: SessionRecord, { ifVersion, ending, keepUntil, audit }: UserWrite): 'added' | 'conflict' {
     const { database, statements } = this.#open();
     return database.write(() => {
       if (!isVersion(statements, session.userTag, ifVersion)) return 'conflict';
@@ -85,6 +93,7 @@ export class SqliteStore implements SessionStore {
       endOthers(statements, session.userTag, ending);
       statements.raise(keepUntil, session.userTag);
       statements.move(session.userTag);
+      writeAudit(statements, audit);
       return 'added';
     });
   }
@@ -120,8 +129,9 @@ export class SqliteStore implements SessionStore {
     });
   }
 
-  renew({ session, ifHash, ifVersion, now, moves, ending, keepUntil }: Renewal): 'renewed' | 'not-live' | 'conflict' {
+  renew(renewal: Renewal): 'renewed' | 'not-live' | 'conflict' {
     const { database, statements } = this.#open();
+    const { session, ifHash, ifVersion, now, moves, ending, keepUntil, audit } = renewal;
     const { id, userTag, stamps } = session;
     return database.write(() => {
       if (statements.isLive(id, userTag, ifHash, now) === undefined) return 'not-live';
@@ -134,21 +144,23 @@ export class SqliteStore implements SessionStore {
       endOthers(statements, userTag, ending);
       statements.raise(keepUntil, userTag);
       if (moves) statements.move(userTag);
+      writeAudit(statements, audit);
       return 'renewed';
     });
   }
 
-  end({ id, user, account }: SessionRef, { at, by, reason }: Ended): boolean {
+  end({ id, user, account }: SessionRef, ended: Ended, audit: readonly AuditRecord[]): boolean {
     const { database, statements } = this.#open();
     return database.write(() => {
       const anyAccount = account === undefined ? 1 : 0;
-      if (statements.end(at, by, reason, id, user, anyAccount, account ?? null) === 0) return false;
+      if (statements.end(...markOf(ended), id, user, anyAccount, account ?? null) === 0) return false;
       statements.move(user);
+      writeAudit(statements, audit);
       return true;
     });
   }
 
-  advance(tag: Tag, { record, ifVersion, keepUntil, asker }: Advance): 'advanced' | 'conflict' | 'not-live' {
+  advance(tag: Tag, { record, ifVersion, keepUntil, asker, audit }: Advance): 'advanced' | 'conflict' | 'not-live' {
     const { database, statements } = this.#open();
     return database.write(() => {
       if (!isVersion(statements, tag, ifVersion)) return 'conflict';
@@ -157,7 +169,21 @@ export class SqliteStore implements SessionStore {
         statements.rotate(asker.hash, asker.serial, asker.id);
       }
       statements.advance(formatEpoch(record), keepUntil, tag);
+      writeAudit(statements, audit);
       return 'advanced';
+    });
+  }
+
+  users(of: UsersOf, after: string | null, limit: number): ReturnType<typeof usersOf> {
+    return usersOf(this.#open().statements, of, after, limit);
+  }
+
+  remove(user: Tag, limit: number): number {
+    const { database, statements } = this.#open();
+    return database.erase(() => {
+      const removed = statements.removeOf(user, limit);
+      if (removed > 0) statements.move(user);
+      return removed;
     });
   }
 
@@ -181,16 +207,7 @@ export class SqliteStore implements SessionStore {
       return opened;
     }
     if (this.#closed) throw new Error('the store is closed');
-    // Of processes that open a new file at once, SQLite turns some away whatever the timeout: they come again.
-    const until = performance.now() + OPENING_LASTS;
-    for (let tries = 1; ; tries++) {
-      try {
-        return this.#connect();
-      } catch (error) {
-        if (!isBusy(error) || performance.now() >= until) throw error;
-        Atomics.wait(NEVER, 0, 0, Math.min(tries, 5) * (5 + 10 * Math.random()));
-      }
-    }
+    return openPatiently(() => this.#connect());
   }
 
   #connect(): Open {
@@ -198,27 +215,13 @@ export class SqliteStore implements SessionStore {
     try {
       database.ready();
       setUp(database);
-      this.#opened = { database, statements: prepareStatements(database) };
+      this.#opened = { database, statements: { ...prepareStatements(database), ...prepareAuditStatements(database) } };
       return this.#opened;
     } catch (error) {
       this.#source.discard(database);
       throw error;
     }
   }
-}
-
-/** How long it is tried at the most, beside what SQLite itself waits, in ms. */
-const OPENING_LASTS = 1_000;
-
-/** Nobody changes it: waiting for it is sleeping. */
-const NEVER = new Int32Array(new SharedArrayBuffer(4));
-
-/** Whether somebody else's lock was in the way: `code` of libsql and better-sqlite3, `errcode` of `node:sqlite`. */
-function isBusy(error: unknown): boolean {
-  const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown };
-  // The lower byte is SQLITE_BUSY; what is above it says more.
-  if (typeof errcode === 'number') return (errcode & 0xff) === 5;
-  return typeof code === 'string' && code.startsWith('SQLITE_BUSY');
 }
 
 /** Whether a record is there and has this version; `undefined` is any. */
@@ -234,8 +237,10 @@ function isKept(row: Row | undefined, keepUntil: number | null): row is Row {
   return kept === null || (keepUntil !== null && kept >= keepUntil);
 }
 
-function endOthers({ endLiving }: Statements, user: Tag, ending: readonly Ending[]): void {
-  for (const { id, ended } of ending) {
-    endLiving(...[ended.at, ended.by, ended.reason], ...[id, user, ended.at]);
+const markOf = ({ at, by, reason, from }: Ended) => [at, by, reason, from] as const;
+
+function endOthers(statements: Open['statements'], user: Tag, ending: readonly Ending[]): void {
+  for (const { id, ended, audit } of ending) {
+    if (statements.endLiving(...markOf(ended), id, user, ended.at) > 0) writeAudit(statements, audit);
   }
 }

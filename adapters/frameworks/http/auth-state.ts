@@ -1,8 +1,10 @@
 import { isSessionError, type Session, type SessionError, type Verdict } from '../../../src/index.ts';
+import { clientOf } from './client.ts';
 import { readCookie } from './cookie.ts';
 import type { HttpExchange } from './exchange.ts';
 import type { HttpSettings } from './options.ts';
 import { isOwnOrigin, isUnsafe } from './origin.ts';
+import { reportCrossOrigin } from './report.ts';
 
 type Refused = Extract<Verdict, { ok: false }>;
 
@@ -14,21 +16,27 @@ export type AuthState =
   | { readonly is: 'cross-origin' }
   | { readonly is: 'outage'; readonly error: SessionError };
 
+/** What a stranger may learn of a refusal: only that a session which was once right is over. */
+export const coarseReason = (reason: string | undefined): 'ended' | 'expired' | 'revoked' | null =>
+  reason === 'ended' || reason === 'expired' || reason === 'revoked' ? reason : null;
+
 /** Nobody is signed in. */
 export const NONE: AuthState = { is: 'none', verdict: null };
 
 const MOST_COOKIES = 3;
 
 /** Reads the cookie and has it judged. */
-export async function readState(
-  { sessions, cookie, origins }: HttpSettings,
-  exchange: HttpExchange,
-): Promise<AuthState> {
+export async function readState(settings: HttpSettings, exchange: HttpExchange): Promise<AuthState> {
+  const { sessions, cookie, origins } = settings;
   const tokens = readCookie(exchange, cookie, MOST_COOKIES);
   if (tokens.length === 0 || tokens.length > MOST_COOKIES) return NONE;
-  if (isUnsafe(exchange) && !isOwnOrigin(exchange, origins)) return { is: 'cross-origin' };
+  const client = clientOf(exchange);
+  if (isUnsafe(exchange) && !isOwnOrigin(exchange, origins)) {
+    reportCrossOrigin(settings, exchange);
+    return { is: 'cross-origin' };
+  }
   try {
-    const verdicts = await Promise.all(tokens.map((token) => sessions.check(token)));
+    const verdicts = await Promise.all(tokens.map((token) => sessions.check(token, client)));
     const [live, another] = verdicts.filter((verdict) => verdict.ok);
     // Two live ones: nobody knows which of them the browser's own page meant (CKE-14).
     if (live !== undefined && another === undefined) return { is: 'session', session: live.session };

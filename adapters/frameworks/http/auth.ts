@@ -1,21 +1,27 @@
 import {
   type Attributes,
-  type EndResult,
+  type BuiltInTrigger,
   type RenewRequest,
   type RenewResult,
   type RevokeResult,
   type Session,
   SessionError,
+  type Sessions,
+  type SignOutResult,
   type StartRefusal,
   type StartResult,
+  type TriggerRequest,
+  type TriggerResult,
 } from '../../../src/index.ts';
 import { challenge } from './answer.ts';
-import { type AuthState, NONE, readState } from './auth-state.ts';
+import { type AuthState, coarseReason, NONE, readState } from './auth-state.ts';
+import { clientOf } from './client.ts';
 import { deleteCookie, LONGEST_COOKIE, readCookie, setCookie } from './cookie.ts';
 import { newDeviceId } from './device-id.ts';
 import type { HttpExchange } from './exchange.ts';
 import type { HttpSettings } from './options.ts';
 import { isOwnOrigin } from './origin.ts';
+import { reportCrossOrigin } from './report.ts';
 
 /** A sign-in over HTTP. Device, address and cookie are taken from the request. */
 export interface SignInRequest {
@@ -27,7 +33,7 @@ export interface SignInRequest {
   readonly account?: string | undefined;
   /** Default `'browser'`, whose cookie ends with the browser; the cookie of any other kind stays as long as the session. */
   readonly kind?: string | undefined;
-  /** How the user authenticates (RFC 8176), such as `['pwd']`. */
+  /** How the user authenticates (RFC 8176), such as `['pwd']`, where `verify` does not say. */
   readonly amr?: readonly string[] | undefined;
   readonly attributes?: Attributes | undefined;
   /**
@@ -35,12 +41,26 @@ export interface SignInRequest {
    * identity provider is such a request: there the app has checked the `state` that it gave (RFC 6749 10.12), and says so.
    */
   readonly crossSite?: 'state-was-checked' | undefined;
-  /** Checks the credentials: called after the fence was taken. A falsy answer starts nothing. */
+  /**
+   * Checks the credentials: called after the fence was taken. A falsy answer starts nothing; `{ amr: ['pwd', 'otp'] }` says
+   * what was proved.
+   */
   verify(): unknown;
 }
 
 /** A new authentication of who is signed in already. */
 export type ReauthenticateHttpRequest = Pick<SignInRequest, 'amr' | 'verify'>;
+
+/** What has happened to the user of a session, beside the name of the trigger. */
+export type TriggerHttpRequest = Pick<TriggerRequest, 'account' | 'reason' | 'note'>;
+
+/** Why a request has no session, for a page to tell. */
+export interface Refusal {
+  /** Its session was ended, has expired, or was revoked. */
+  readonly reason: 'ended' | 'expired' | 'revoked';
+  /** A code of this library or of one of the app's triggers, such as `'password-changed'`; `null` for whatever else. */
+  readonly cause: string | null;
+}
 
 /** Why, beside an end to all sessions. At most 256 characters each. */
 export interface SignOutRequest {
@@ -60,6 +80,12 @@ export type SignInResult = WithoutToken<StartResult<StartRefusal | 'not-verified
 /** What became of a new authentication. */
 export type ReauthenticateResult = WithoutToken<RenewResult> | SignInResult;
 
+/** What `verify` says was proved. The core refuses what is no list of methods. */
+const provedBy = (proof: unknown): readonly string[] | undefined =>
+  typeof proof === 'object' && proof !== null && 'amr' in proof ? (proof.amr as readonly string[]) : undefined;
+
+const byOwn = ({ user, device }: Session) => ({ by: user, from: device.label });
+
 // Takes the fence of whoever is unknown, so that the time of an answer does not tell who is known.
 const NOBODY = 'nobody';
 const NOT_VERIFIED = { ok: false, session: null, reason: 'not-verified' } as const;
@@ -73,7 +99,7 @@ function withoutToken<Result extends object>(result: Result): WithoutToken<Resul
  * Who makes this request, and what a request may do about it. The methods that set or delete the cookie must be called
  * before the response's headers are sent.
  */
-export class Auth {
+export class Auth<Trigger extends string = BuiltInTrigger> {
   readonly #settings: HttpSettings;
   readonly #exchange: HttpExchange;
   #state: AuthState;
@@ -95,6 +121,17 @@ export class Auth {
     return this.#state.is === 'session' ? this.#state.session : null;
   }
 
+  /**
+   * Why this request has no session although its cookie was once right: for the login page to tell. `null` where it has
+   * one, or nothing may be said.
+   */
+  get refusal(): Refusal | null {
+    const verdict = this.#state.is === 'none' ? this.#state.verdict : null;
+    const reason = coarseReason(verdict?.reason);
+    if (verdict === null || reason === null) return null;
+    return { reason, cause: this.#settings.sessions.explain(verdict) };
+  }
+
   /** @internal */
   get state(): AuthState {
     return this.#state;
@@ -113,14 +150,20 @@ export class Auth {
     const { sessions } = this.#settings;
     this.#mayChange(crossSite === 'state-was-checked');
     const fence = await sessions.fence({ user: user ?? NOBODY, account: request.account });
-    if (!(await verify()) || user === null) return NOT_VERIFIED;
+    const proof = await verify();
+    if (!proof || user === null) return NOT_VERIFIED;
 
     const deviceId = this.#deviceId();
-    const started = await sessions.start({ ...request, user, fence, deviceId, ...this.#client() });
+    const amr = provedBy(proof) ?? request.amr;
+    const started = await sessions.start({ ...request, amr, user, fence, deviceId, ...clientOf(this.#exchange) });
     if (!started.ok) return started;
     const before = this.#state.is === 'session' ? this.#state.session : null;
-    if (before !== null) await sessions.end(before.id, { user: before.user, by: user, reason: 'replaced' });
+    // First, whatever becomes of the old one: a session whose token nobody got could be ended by nobody.
     this.#become(started.session, started.token);
+    if (before !== null) {
+      const from = started.session.device.label;
+      await sessions.end(before.id, { user: before.user, by: user, reason: 'replaced', from });
+    }
     return withoutToken(started);
   }
 
@@ -129,16 +172,19 @@ export class Auth {
     const session = this.#required();
     const { sessions } = this.#settings;
     const fence = await sessions.fence({ user: session.user, account: session.account ?? undefined });
-    if (!(await verify())) return NOT_VERIFIED;
-    return this.#renewed(await sessions.reauthenticate(session, { fence, amr }));
+    const proof = await verify();
+    if (!proof) return NOT_VERIFIED;
+    return this.#renewed(await sessions.reauthenticate(session, { fence, amr: provedBy(proof) ?? amr }));
   }
 
-  /** Ends this session and deletes its cookie. Without a session it does nothing. */
-  async signOut(): Promise<EndResult> {
+  /**
+   * Ends this session, or what the account's policy says of a sign-out, and deletes the cookie. Without a session it does
+   * nothing.
+   */
+  async signOut(): Promise<SignOutResult> {
     this.#mayChange();
-    if (this.session === null) return { ended: false, effectiveWithin: 0 };
-    const { id, user } = this.session;
-    const result = await this.#settings.sessions.end(id, { user, by: user, reason: 'signed-out' });
+    if (this.session === null) return { ended: false, everywhere: false, effectiveWithin: 0 };
+    const result = await this.#settings.sessions.signOut(this.session);
     this.#leave(result.ended);
     return result;
   }
@@ -148,7 +194,7 @@ export class Auth {
     const session = this.#required();
     const result = await this.#settings.sessions.revoke(
       { user: session.user },
-      { reason: 'signed-out-others', ...request, keep: session, by: session.user },
+      { ...request, reason: request.reason ?? 'signed-out-others', keep: session, ...byOwn(session) },
     );
     if (result.kept !== null && result.token !== null) this.#become(result.kept, result.token);
     return withoutToken(result);
@@ -159,9 +205,28 @@ export class Auth {
     const session = this.#required();
     const result = await this.#settings.sessions.revoke(
       { user: session.user },
-      { reason: 'signed-out-everywhere', ...request, ifLive: session, by: session.user },
+      { ...request, reason: request.reason ?? 'signed-out-everywhere', ifLive: session, ...byOwn(session) },
     );
     if (!result.revoked || result.kept === null) this.#leave(result.revoked);
+    return withoutToken(result);
+  }
+
+  /**
+   * Does what the option `triggers` says about something that has happened to this user, such as `passwordChanged`: this
+   * session stays under a new secret where the rule is `others`, and goes with the rest where it is `everywhere`. Where it is
+   * over already, all are revoked.
+   */
+  async trigger(
+    name: Trigger | BuiltInTrigger,
+    request: TriggerHttpRequest = {},
+  ): Promise<WithoutToken<TriggerResult>> {
+    const session = this.#required();
+    const about = { ...request, user: session.user, by: session.user, keep: session };
+    // The core refuses a name that it does not know.
+    const result = await this.#settings.sessions.trigger(name as BuiltInTrigger, about);
+    if (!result.revoked) return withoutToken(result);
+    if (result.kept === null) this.#leave(result.notKept !== 'not-live');
+    else if (result.token !== null) this.#become(result.kept, result.token);
     return withoutToken(result);
   }
 
@@ -184,7 +249,10 @@ export class Auth {
 
   #mayChange(anyOrigin = false): void {
     if (this.#exchange.headersSent) throw new TypeError('the headers are sent: the cookie can no longer be set');
-    if (!anyOrigin && !isOwnOrigin(this.#exchange, this.#settings.origins)) throw crossOrigin();
+    if (anyOrigin || isOwnOrigin(this.#exchange, this.#settings.origins)) return;
+    // With a cookie it was told already.
+    if (this.#state.is !== 'cross-origin') reportCrossOrigin(this.#settings, this.#exchange);
+    throw crossOrigin();
   }
 
   #become(session: Session, token: string): void {
@@ -201,16 +269,6 @@ export class Auth {
     this.#state = NONE;
   }
 
-  #client(): { userAgent: string | undefined; hints: Record<string, string>; ip: string | undefined } {
-    const header = (name: string): string | undefined => this.#exchange.header(name);
-    const hints: Record<string, string> = {};
-    for (const [hint, name] of HINTS) {
-      const value = header(name);
-      if (value !== undefined) hints[hint] = value;
-    }
-    return { userAgent: header('user-agent'), hints, ip: this.#exchange.ip };
-  }
-
   #deviceId(): string | undefined {
     const { deviceCookie } = this.#settings;
     if (deviceCookie === null) return undefined;
@@ -221,14 +279,8 @@ export class Auth {
   }
 }
 
-const HINTS = [
-  ['brands', 'sec-ch-ua'],
-  ['mobile', 'sec-ch-ua-mobile'],
-  ['platform', 'sec-ch-ua-platform'],
-] as const;
-
 /** The session of a request that must have one. */
-export function sessionOf(auth: Auth): Session {
+export function sessionOf(auth: Pick<Auth, 'state' | 'settings'>): Session {
   const { state } = auth;
   if (state.is === 'session') return state.session;
   if (state.is === 'outage') throw state.error;
@@ -245,3 +297,14 @@ const crossOrigin = (): SessionError =>
 export async function openAuth(settings: HttpSettings, exchange: HttpExchange): Promise<Auth> {
   return new Auth(settings, exchange, await readState(settings, exchange));
 }
+
+/** Of the realms of a request, the one of these sessions; the last one that was read where none is named. */
+export function findAuth<Trigger extends string>(
+  auths: readonly Auth[] | undefined,
+  sessions: Sessions<Trigger> | undefined,
+): Auth<Trigger> | undefined {
+  const found = sessions === undefined ? auths?.[0] : auths?.find((auth) => isOf(auth, sessions));
+  return found as Auth<Trigger> | undefined;
+}
+
+const isOf = (auth: Auth, sessions: unknown): boolean => auth.settings.sessions === sessions;

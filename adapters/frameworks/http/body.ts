@@ -22,10 +22,20 @@ export async function readBody(contentType: string | undefined, chunks: AsyncIte
   }
   const text = Buffer.concat(parts).toString();
   if (text === '') return undefined;
-  if (type === 'application/x-www-form-urlencoded') return Object.fromEntries(new URLSearchParams(text));
+  if (type === 'application/x-www-form-urlencoded') return fieldsOf(text);
   try {
     return JSON.parse(text);
   } catch {
     throw new RequestProblem('the body is not JSON');
   }
+}
+
+/** The fields of a form; one that stands there several times is an array. */
+function fieldsOf(text: string): Record<string, string | string[]> {
+  const form = new URLSearchParams(text);
+  const fields = [...new Set(form.keys())].map((name) => {
+    const values = form.getAll(name);
+    return [name, values.length === 1 ? values[0] : values];
+  });
+  return Object.fromEntries(fields);
 }

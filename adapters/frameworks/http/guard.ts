@@ -1,4 +1,4 @@
-import type { Duration, Session } from '../../../src/index.ts';
+import type { Duration, Session, Sessions } from '../../../src/index.ts';
 import { challenge, problem, seeOther, storeUnavailable } from './answer.ts';
 import type { Auth } from './auth.ts';
 import { deleteCookie } from './cookie.ts';
@@ -8,12 +8,16 @@ import { isNavigation, safeReturnPath } from './origin.ts';
 
 /** Options of `requireSession`. */
 export interface RequireSessionOptions {
+  /** The realm, where a request has several. Default: the one that was read last. */
+  readonly sessions?: Sessions | undefined;
   /** Only sessions of these kinds. Default: any. */
   readonly kinds?: readonly string[] | undefined;
 }
 
 /** Options of `requireRecentSignIn` (RFC 9470, ASVS 7.5.3). */
 export interface RecentSignInOptions {
+  /** The realm, where a request has several. Default: the one that was read last. */
+  readonly sessions?: Sessions | undefined;
   /** How long ago the user may have authenticated. */
   readonly maxAge: Duration;
   /** Methods (RFC 8176) that must all have been used, such as `['otp']`. */
@@ -25,7 +29,7 @@ export type Guard = (auth: Auth, exchange: HttpExchange) => Answer | null;
 
 /** Lets pass whoever has a live session. */
 export function requireSessionGuard(options: RequireSessionOptions = {}): Guard {
-  refuseUnknown('requireSession', options, ['kinds']);
+  refuseUnknown('requireSession', options, ['kinds', 'sessions']);
   const { kinds } = options;
   if (kinds !== undefined && !isTexts(kinds))
     throw new TypeError("kinds must be an array such as ['browser', 'remembered']");
@@ -38,7 +42,7 @@ export function requireSessionGuard(options: RequireSessionOptions = {}): Guard 
 
 /** Lets pass whoever has a live session and authenticated lately, in the ways that are asked for. */
 export function requireRecentSignInGuard(options: RecentSignInOptions): Guard {
-  refuseUnknown('requireRecentSignIn', options, ['maxAge', 'amr']);
+  refuseUnknown('requireRecentSignIn', options, ['maxAge', 'amr', 'sessions']);
   const maxAge = parseMaxAge(options.maxAge);
   const { amr = [] } = options;
   if (!isTexts(amr)) throw new TypeError("amr must be an array such as ['otp']");
@@ -74,24 +78,26 @@ function refuseWithoutSession(auth: Auth, exchange: HttpExchange): Answer | null
   if (state.is === 'outage') return storeUnavailable();
   if (state.is === 'cross-origin') return problem('cross-origin');
 
-  const reason = coarseReason(state.verdict?.reason);
-  if (reason !== null && !isSuperseded(state.verdict?.ended?.reason)) deleteCookie(exchange, settings.cookie);
-  return (
-    toLogin(auth, exchange) ??
-    problem('session-required', reason === null ? {} : { reason }, challenge(settings.sessions.realm))
-  );
+  const { refusal } = auth;
+  if (refusal !== null && !isSuperseded(refusal.cause)) deleteCookie(exchange, settings.cookie);
+  const told =
+    refusal === null ? {} : { reason: refusal.reason, ...(refusal.cause !== null && { cause: refusal.cause }) };
+  return toLogin(auth, exchange) ?? problem('session-required', told, challenge(settings.sessions.realm));
 }
 
 /** What a newer sign-in ended, perhaps in the same browser. */
-const isSuperseded = (reason: string | null | undefined): boolean => reason === 'replaced' || reason === 'limit';
+const isSuperseded = (cause: string | null): boolean => cause === 'replaced' || cause === 'limit';
 
-const coarseReason = (reason: string | undefined): string | null =>
-  reason === 'ended' || reason === 'expired' || reason === 'revoked' ? reason : null;
-
-/** A page goes to the login page of the same host, and back afterwards to what it asked for: a form is not sent again. */
-function toLogin({ settings }: Auth, exchange: HttpExchange): Answer | null {
+/**
+ * A page goes to the login page of the same host, and back afterwards to what it asked for: a form is not sent again. Why it
+ * has to is told by a code, for which the login page has a text.
+ */
+function toLogin({ settings, refusal }: Auth, exchange: HttpExchange): Answer | null {
   const loginUrl = isNavigation(exchange) ? settings.loginUrl(exchange) : null;
-  if (loginUrl === null || exchange.method !== 'GET') return loginUrl === null ? null : seeOther(loginUrl);
-  const parameter = `returnTo=${encodeURIComponent(safeReturnPath(exchange.url))}`;
-  return seeOther(`${loginUrl}${loginUrl.includes('?') ? '&' : '?'}${parameter}`);
+  if (loginUrl === null) return null;
+  const query = new URLSearchParams();
+  if (exchange.method === 'GET') query.set('returnTo', safeReturnPath(exchange.url));
+  if (refusal !== null) query.set('reason', refusal.cause ?? refusal.reason);
+  if (query.size === 0) return seeOther(loginUrl);
+  return seeOther(`${loginUrl}${loginUrl.includes('?') ? '&' : '?'}${query}`);
 }

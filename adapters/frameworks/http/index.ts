@@ -4,13 +4,16 @@
  */
 export {
   Auth,
+  findAuth,
   openAuth,
   type ReauthenticateHttpRequest,
   type ReauthenticateResult,
+  type Refusal,
   type SignInRequest,
   type SignInResult,
   type SignOutRequest,
   sessionOf,
+  type TriggerHttpRequest,
   type WithoutToken,
 } from './auth.ts';
 export { readBody } from './body.ts';
@@ -24,4 +27,10 @@ export {
 } from './guard.ts';
 export { type AuthenticationOptions, parseAuthenticationOptions } from './options.ts';
 export { safeReturnPath } from './origin.ts';
-export { type AuthorizeRequest, type RouteAction, type SessionRoutesOptions, sessionRouteHandler } from './routes.ts';
+export {
+  type AuthorizedAction,
+  type AuthorizeRequest,
+  type RouteAction,
+  type SessionRoutesOptions,
+  sessionRouteHandler,
+} from './routes.ts';

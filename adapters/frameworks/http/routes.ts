@@ -1,39 +1,62 @@
-import { isSessionError, type ListedSession, type Over, type Session, type Sessions } from '../../../src/index.ts';
+import {
+  isSessionError,
+  type ListedSession,
+  type Over,
+  type Policy,
+  type Session,
+  type Sessions,
+} from '../../../src/index.ts';
 import { challenge, json, noContent, problem, seeOther, storeUnavailable } from './answer.ts';
 import type { Auth } from './auth.ts';
 import type { Answer, HttpExchange } from './exchange.ts';
 import { type Guard, type RecentSignInOptions, requireRecentSignInGuard, requireSessionGuard } from './guard.ts';
 import { refuseOther, refuseUnknown } from './options.ts';
 import { isNavigation, safeReturnPath } from './origin.ts';
+import { reportForbidden } from './report.ts';
 import { RequestProblem } from './request-problem.ts';
 
+/** What the routes do. */
+export type RouteAction = 'list' | 'end' | 'sign-out' | 'sign-out-others' | 'sign-out-everywhere' | 'policy';
+
 /** What somebody wants to do through the routes. */
-export type RouteAction = 'list' | 'end' | 'sign-out' | 'sign-out-others' | 'sign-out-everywhere';
+export type AuthorizedAction = RouteAction | 'change-policy';
 
 /** A question to `authorize`. */
 export interface AuthorizeRequest {
   /** Who asks. */
   readonly actor: Session;
-  readonly action: RouteAction;
-  /** Whose sessions it is about. */
-  readonly target: { readonly user: string };
+  readonly action: AuthorizedAction;
+  /**
+   * Whose sessions it is about. Somebody else's are listed and ended only in the actor's own `account`; one's own in all of
+   * them. A policy is that of the account. `null`: the actor's session is in no account, and reaches the whole user.
+   */
+  readonly target: { readonly user: string; readonly account: string | null };
 }
 
 /** Options of `sessionRoutes`, in every framework. */
 export interface SessionRoutesOptions {
-  /** Whether the actor may. Default: one's own sessions only. With one of your own, `?user=` names somebody else. */
+  /**
+   * Whether the actor may. Default: one's own sessions, and nobody changes a policy. With one of your own, `?user=` names
+   * somebody else.
+   */
   readonly authorize?: ((request: AuthorizeRequest) => boolean | Promise<boolean>) | undefined;
-  /** What ending *other* devices asks for (ASVS 7.5.2). Default: nothing more than a session. */
+  /** What ending *other* devices, or changing a policy, asks for (ASVS 7.5.2). Default: nothing more than a session. */
   readonly recentSignIn?: RecentSignInOptions | undefined;
+  /** Which routes there are; of the others, nothing answers. Default: all. */
+  readonly actions?: readonly RouteAction[] | undefined;
 }
 
 /** Answers a request to the routes, or `null` for a path that is none of them. */
 export type RouteHandler = (auth: Auth, exchange: HttpExchange, path: string) => Promise<Answer | null>;
 
-const ownOnly = ({ actor, target }: AuthorizeRequest): boolean => target.user === actor.user;
+const ownOnly = ({ actor, action, target }: AuthorizeRequest): boolean =>
+  target.user === actor.user && action !== 'change-policy';
+
+type Authorize = NonNullable<SessionRoutesOptions['authorize']>;
 
 interface Asked {
   readonly auth: Auth;
+  readonly authorize: Authorize;
   readonly exchange: HttpExchange;
   readonly session: Session;
   readonly user: string;
@@ -43,39 +66,57 @@ interface Asked {
 }
 
 interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: RegExp;
   readonly action: RouteAction;
+  /** What is asked of `authorize`, where that is not the action's name. */
+  readonly asks?: 'change-policy';
   /** Whether it is about the asker's own session, so that `?user=` with somebody else makes no sense. */
   readonly own?: true;
   run(asked: Asked): Promise<Answer>;
 }
 
+const POLICY = /^\/policy\/?$/;
+const ANY_ID = /^\/([^/]+)\/?$/;
+
+/** The first one whose path matches says what a path is: `/policy` is no id of a session. */
 const ROUTES: readonly Route[] = [
   { method: 'GET', path: /^\/?$/, action: 'list', run: listSessions },
   { method: 'POST', path: /^\/sign-out\/?$/, action: 'sign-out', own: true, run: signOut },
   { method: 'POST', path: /^\/sign-out-others\/?$/, action: 'sign-out-others', own: true, run: signOutOthers },
   { method: 'POST', path: /^\/sign-out-everywhere\/?$/, action: 'sign-out-everywhere', run: signOutEverywhere },
-  { method: 'DELETE', path: /^\/([^/]+)\/?$/, action: 'end', run: endSession },
+  { method: 'GET', path: POLICY, action: 'policy', own: true, run: showPolicy },
+  { method: 'PUT', path: POLICY, action: 'policy', asks: 'change-policy', own: true, run: changePolicy },
+  { method: 'DELETE', path: ANY_ID, action: 'end', run: endSession },
+  // A form knows no DELETE.
+  { method: 'POST', path: /^\/([^/]+)\/sign-out\/?$/, action: 'end', run: endSession },
 ];
+const ACTIONS: readonly string[] = [...new Set(ROUTES.map(({ action }) => action))];
 
-/** The routes of a login-management page: a list, one's ending, and three ways to sign out. */
+/** The routes of a login-management page: a list, one's ending, three ways to sign out, and the account's policy. */
 export function sessionRouteHandler(sessions: Sessions, options: SessionRoutesOptions = {}): RouteHandler {
   refuseOther(sessions);
-  refuseUnknown('sessionRoutes', options, ['authorize', 'recentSignIn']);
-  const { authorize = ownOnly, recentSignIn } = options;
+  refuseUnknown('sessionRoutes', options, ['authorize', 'recentSignIn', 'actions']);
+  const { authorize = ownOnly, recentSignIn, actions = ACTIONS } = options;
   if (typeof authorize !== 'function') throw new TypeError('authorize must be a function');
+  if (!Array.isArray(actions) || !actions.every((action) => ACTIONS.includes(action))) {
+    throw new TypeError(`actions must be an array of ${ACTIONS.join(', ')}`);
+  }
+  const routes = ROUTES.filter(({ action }) => actions.includes(action));
   const signedIn = requireSessionGuard();
   const recently = recentSignIn === undefined ? signedIn : requireRecentSignInGuard(recentSignIn);
 
   return async (auth, exchange, path) => {
-    const route = ROUTES.find((one) => one.path.test(path));
-    if (route === undefined) return null;
-    if (auth.settings.sessions !== sessions) {
-      throw new TypeError('sessionRoutes must be given the sessions that authentication was given before it');
+    const first = routes.find((one) => one.path.test(path));
+    if (first === undefined) return null;
+    const there = routes.filter((one) => one.path === first.path);
+    const route = there.find(({ method }) => method === (exchange.method === 'HEAD' ? 'GET' : exchange.method));
+    if (route === undefined) {
+      // Whatever is one segment long may be a page of the app's.
+      if (first.path === ANY_ID && !/^\/[\w-]{22}\/?$/.test(path)) return null;
+      const allowed = there.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+      return problem('method-not-allowed', {}, { allow: allowed.join(', ') });
     }
-    const allowed = route.method === 'GET' ? ['GET', 'HEAD'] : [route.method];
-    if (!allowed.includes(exchange.method)) return problem('method-not-allowed', {}, { allow: allowed.join(', ') });
     try {
       const refusal = signedIn(auth, exchange);
       if (refusal !== null) return refusal;
@@ -93,7 +134,7 @@ async function answer(
   auth: Auth,
   exchange: HttpExchange,
   path: string,
-  authorize: NonNullable<SessionRoutesOptions['authorize']>,
+  authorize: Authorize,
   recently: Guard,
 ): Promise<Answer> {
   const session = auth.session as Session;
@@ -101,13 +142,18 @@ async function answer(
   const user = query.get('user') ?? session.user;
   const id = route.path.exec(path)?.[1] ?? '';
 
-  const own = route.action === 'list' || route.action === 'sign-out' || id === session.id;
+  const own = route.method === 'GET' || route.action === 'sign-out' || id === session.id;
   const refusal = own ? null : recently(auth, exchange);
   if (refusal !== null) return refusal;
-  if (!(await authorize({ actor: session, action: route.action, target: { user } }))) return problem('forbidden');
+  const action = route.asks ?? route.action;
+  const { account } = session;
+  if (!(await authorize({ actor: session, action, target: { user, account } }))) {
+    reportForbidden(auth.settings, exchange, { actor: session, action, user });
+    return problem('forbidden');
+  }
   if (route.own === true && user !== session.user) throw new RequestProblem(`${route.action} takes no other user`);
-  const body = route.method === 'POST' ? await exchange.body() : undefined;
-  return route.run({ auth, exchange, session, user, query, id, body });
+  const body = route.method === 'POST' || route.method === 'PUT' ? await exchange.body() : undefined;
+  return route.run({ auth, authorize, exchange, session, user, query, id, body });
 }
 
 /** What the core refuses of a client's text is the client's mistake and no fault of the server. */
@@ -127,30 +173,67 @@ async function listSessions({ auth, session, user, query }: Asked): Promise<Answ
     limit: limit === null ? undefined : Number(limit),
     ended: query.get('ended') === 'true',
   };
-  const page = await refusable(() => auth.settings.sessions.list({ user }, request));
+  const page = await refusable(() => auth.settings.sessions.list(scopeOf(session, user), request));
   // Attributes are the app's own notes on the server's side: what of them a browser may see is for the app to say.
   const shown = ({ attributes: _, over, ...row }: ListedSession): unknown => {
-    return { ...row, over: over === null ? null : shownOver(over, user), current: row.id === session.id };
+    return { ...row, over: over && shownOver(auth.settings.sessions, over, user), current: row.id === session.id };
   };
   return json({ sessions: page.sessions.map(shown), cursor: page.cursor });
 }
 
-/** Who else ended a session, and in which words, is for the audit and not for its user. */
-function shownOver(over: Over, user: string): unknown {
-  if (over.reason === 'expired') return { reason: over.reason, at: over.at };
+/** Who else ended a session, from where, and in which words, is for the audit log and not for its user. */
+function shownOver(sessions: Sessions, over: Over, user: string): unknown {
+  if (over.reason === 'expired') return { reason: over.reason, at: over.at, by: null, from: null, cause: null };
   const mark = over.reason === 'ended' ? over.ended : over.revocation;
   const own = mark !== null && mark.by === user;
-  return { reason: over.reason, at: mark?.at ?? null, by: own ? user : null, cause: own ? mark.reason : null };
+  return {
+    reason: over.reason,
+    at: mark?.at ?? null,
+    by: own ? 'self' : (mark?.by ?? null) === null ? null : 'other',
+    from: own ? mark.from : null,
+    cause: sessions.explain(over),
+  };
 }
 
-async function endSession({ auth, session, user, id }: Asked): Promise<Answer> {
+async function showPolicy({ auth, authorize, session }: Asked): Promise<Answer> {
+  return policyAnswer({ auth, authorize, session }, await auth.settings.sessions.policy(session.account));
+}
+
+async function changePolicy({ auth, authorize, session, body }: Asked): Promise<Answer> {
+  const { account, user, device } = session;
+  if (account === null) throw new RequestProblem('this session belongs to no account');
+  if (typeof body !== 'object' || body === null)
+    throw new RequestProblem('the body must be JSON or a form with signOut');
+  const by = { by: user, from: device.label };
+  const { policy } = await refusable(() => auth.settings.sessions.setPolicy(account, body as Policy, by));
+  return policyAnswer({ auth, authorize, session }, policy);
+}
+
+async function policyAnswer(
+  { session, authorize }: Pick<Asked, 'auth' | 'authorize' | 'session'>,
+  policy: Policy,
+): Promise<Answer> {
+  const { account, user } = session;
+  const target = { user, account };
+  const mayChange = account !== null && (await authorize({ actor: session, action: 'change-policy', target }));
+  return json({ account, ...policy, mayChange });
+}
+
+/** Of somebody else, only what is in the actor's own account: an administrator of one is nobody in another. */
+function scopeOf(actor: Session, user: string): { readonly user: string; readonly account?: string } {
+  return user === actor.user || actor.account === null ? { user } : { user, account: actor.account };
+}
+
+async function endSession(asked: Asked): Promise<Answer> {
+  const { auth, session, user, id } = asked;
   const { sessions } = auth.settings;
   if (user === session.user && id === session.id) {
     const { ended } = await auth.signOut();
-    return ended ? noContent() : problem('session-not-found');
+    return ended ? done(asked) : problem('session-not-found');
   }
-  const { ended } = await refusable(() => sessions.end(id, { user, by: session.user, reason: 'signed-out' }));
-  return ended ? noContent() : problem('session-not-found');
+  const by = { by: session.user, reason: 'signed-out', from: session.device.label };
+  const { ended } = await refusable(() => sessions.end(id, { ...scopeOf(session, user), ...by }));
+  return ended ? done(asked) : problem('session-not-found');
 }
 
 async function signOut(asked: Asked): Promise<Answer> {
@@ -159,18 +242,28 @@ async function signOut(asked: Asked): Promise<Answer> {
 }
 
 async function signOutOthers(asked: Asked): Promise<Answer> {
-  const { revoked } = await asked.auth.signOutOthers();
+  const { revoked } = await refusable(() => asked.auth.signOutOthers(kindsOf(asked.body)));
   return revoked ? done(asked) : over(asked);
 }
 
 async function signOutEverywhere(asked: Asked): Promise<Answer> {
-  const { auth, session, user } = asked;
-  const cause = { by: session.user, reason: 'signed-out-everywhere' };
-  const { revoked } =
+  const { auth, session, user, body } = asked;
+  const kinds = kindsOf(body);
+  const cause = { by: session.user, reason: 'signed-out-everywhere', from: session.device.label };
+  const { revoked } = await refusable<{ readonly revoked: boolean }>(() =>
     user === session.user
-      ? await auth.signOutEverywhere()
-      : await refusable(() => auth.settings.sessions.revoke({ user }, cause));
+      ? auth.signOutEverywhere(kinds)
+      : auth.settings.sessions.revoke(scopeOf(session, user), { ...cause, ...kinds }),
+  );
   return revoked ? done(asked) : over(asked);
+}
+
+/** Which kinds are named: by an array, or by one field of a form or several. */
+function kindsOf(body: unknown): { readonly kinds?: readonly string[] | 'all' } {
+  const kinds = typeof body === 'object' && body !== null && 'kinds' in body ? body.kinds : undefined;
+  if (kinds === undefined) return {};
+  if (typeof kinds === 'string') return { kinds: kinds === 'all' ? kinds : [kinds] };
+  return { kinds: kinds as readonly string[] };
 }
 
 /** The asker's session was ended, or its secret renewed, while it asked. */

@@ -1,3 +1,4 @@
+import type { AuditPower, PolicyPower } from '../../../src/powers.ts';
 import type { SessionRecord } from '../../../src/session.ts';
 import type { SessionStore } from '../../../src/store.ts';
 import type { Data, EpochRow, SyncStore } from '../reference-store.ts';
@@ -39,7 +40,22 @@ export function presentStamps(
   };
 }
 
+/** Lets everything that is ready have its turn, several times, in the middle of a verb. */
+export async function longPause(): Promise<void> {
+  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Lets others have their turn in the middle of a verb. */
 export async function pause(): Promise<void> {
   for (let turns = 0; turns < 3; turns++) await null;
 }
+
+/** The store's powers, with a log that differs. */
+export const withLog = ({ powers }: SyncStore, changes: Partial<AuditPower>): Pick<SessionStore, 'powers'> => ({
+  powers: { ...powers, audit: { ...powers.audit, ...changes } },
+});
+
+/** The store's powers, with policies that differ. */
+export const withPolicies = ({ powers }: SyncStore, changes: Partial<PolicyPower>): Pick<SessionStore, 'powers'> => ({
+  powers: { ...powers, policies: { ...powers.policies, ...changes } },
+});

@@ -2,15 +2,22 @@ import type { SessionStore } from '../../../src/store.ts';
 import type { ContractStore } from '../../../src/testing/index.ts';
 import { emptyData, referenceStore } from '../reference-store.ts';
 import type { Faults } from './fault.ts';
+import { LOGGING } from './logging.ts';
+import { LOGS } from './logs.ts';
+import { POLICIES } from './policies.ts';
 import { RACY } from './racy.ts';
 import { READS } from './reads.ts';
 import { RECORDS } from './records.ts';
 import { RENEWALS } from './renewals.ts';
 import { TEXTUAL } from './texts.ts';
+import { USERS } from './users.ts';
 import { WRITES } from './writes.ts';
 
 /** Every deliberately broken store, by what is wrong with it. */
-export const BROKEN_STORES: Faults = { ...WRITES, ...RENEWALS, ...READS, ...RECORDS, ...TEXTUAL, ...RACY };
+export const BROKEN_STORES: Faults = {
+  ...{ ...WRITES, ...RENEWALS, ...READS, ...RECORDS, ...TEXTUAL, ...RACY },
+  ...{ ...USERS, ...LOGGING, ...LOGS, ...POLICIES },
+};
 
 /** A fresh broken store, with another handle that is broken in the same way. */
 export function breakStore(name: string): ContractStore {

@@ -46,12 +46,12 @@ export const RACY: Faults = {
     },
   }),
   'end looks, then writes': (store, data) => ({
-    async end(ref, ended) {
+    async end(ref, ended, audit) {
       const session = data.sessions.get(ref.id);
       if (session?.ended !== null) return false;
       await pause();
       data.sessions.set(ref.id, { ...session, ended: null });
-      return store.end(ref, ended);
+      return store.end(ref, ended, audit);
     },
   }),
   'touch writes the whole row': (_, data) => ({

@@ -106,7 +106,7 @@ export const READS: Faults = {
       add: (session, write) => forget(store.add(session, write)),
       touch: (touches) => forget(store.touch(touches)),
       renew: (renewal) => forget(store.renew(renewal)),
-      end: (ref, ended) => forget(store.end(ref, ended)),
+      end: (ref, ended, audit) => forget(store.end(ref, ended, audit)),
       advance: (tag, advance) => forget(store.advance(tag, advance)),
       prune: (batch) => forget(store.prune(batch)),
     };
@@ -217,8 +217,8 @@ export const READS: Faults = {
       if (answer === 'added') data.sessions.set(session.id, session);
       return answer;
     },
-    end(ref, ended) {
-      const answer = store.end(ref, ended);
+    end(ref, ended, audit) {
+      const answer = store.end(ref, ended, audit);
       if (answer) change(data, ref.id, { ended });
       return answer;
     },

@@ -13,7 +13,7 @@ function folding(fold: (text: string) => string): Fault {
   return (store) => ({
     add: (session, write) =>
       store.add({ ...session, ...deep({ user: session.user, attributes: session.attributes }) }, write),
-    end: (ref, ended) => store.end(ref, { ...ended, reason: deep(ended.reason) }),
+    end: (ref, ended, audit) => store.end(ref, { ...ended, reason: deep(ended.reason) }, audit),
     advance: (tag, advance) =>
       store.advance(tag, { ...advance, record: { ...advance.record, last: deep(advance.record.last) } }),
   });
@@ -56,7 +56,7 @@ export const TEXTUAL: Faults = {
           realm,
           refs.map((ref) => ({ ...ref, id: id(ref.id) })),
         ),
-      end: (ref, ended) => store.end({ ...ref, id: id(ref.id) }, ended),
+      end: (ref, ended, audit) => store.end({ ...ref, id: id(ref.id) }, ended, audit),
       touch: (touches) => store.touch(touches.map((one) => ({ ...one, id: id(one.id) }))),
     };
   },

@@ -51,7 +51,7 @@ export const WRITES: Faults = {
   'add ends everybody': (store, data) => ({
     add(session, write) {
       const answer = store.add(session, write);
-      const ended = { at: session.createdAt, by: null, reason: null };
+      const ended = { at: session.createdAt, by: null, reason: null, from: null };
       for (const { id, userTag } of every(data))
         if (userTag === session.userTag && id !== session.id) change(data, id, { ended });
       return answer;
@@ -71,37 +71,41 @@ export const WRITES: Faults = {
   }),
   'add forgets the device': (store) => ({ add: (session, write) => store.add({ ...session, deviceTag: null }, write) }),
   'end leaves the version': (store, data) => ({
-    end(ref, ended) {
+    end(ref, ended, audit) {
       const version = rowOf(data, ref.user)?.version;
-      const answer = store.end(ref, ended);
+      const answer = store.end(ref, ended, audit);
       const row = rowOf(data, ref.user);
       if (row !== undefined && version !== undefined) row.version = version;
       return answer;
     },
   }),
-  'end forgets why': (store) => ({ end: (ref, ended) => store.end(ref, { ...ended, reason: null }) }),
+  'end forgets why': (store) => ({ end: (ref, ended, audit) => store.end(ref, { ...ended, reason: null }, audit) }),
+  'end forgets from where': (store) => ({
+    end: (ref, ended, audit) => store.end(ref, { ...ended, from: null }, audit),
+  }),
   'end ends again': (store, data) => ({
-    end(ref, ended) {
+    end(ref, ended, audit) {
       if (data.sessions.get(ref.id)?.userTag === ref.user) change(data, ref.id, { ended: null });
-      return store.end(ref, ended);
+      return store.end(ref, ended, audit);
     },
   }),
   'end ends strangers': (store, data) => ({
-    end: (ref, ended) => store.end({ ...ref, user: data.sessions.get(ref.id)?.userTag ?? ref.user }, ended),
+    end: (ref, ended, audit) =>
+      store.end({ ...ref, user: data.sessions.get(ref.id)?.userTag ?? ref.user }, ended, audit),
   }),
   'end ends all of the user': (store, data) => ({
-    end(ref, ended) {
-      const answer = store.end(ref, ended);
+    end(ref, ended, audit) {
+      const answer = store.end(ref, ended, audit);
       if (answer) for (const { id, userTag } of every(data)) if (userTag === ref.user) change(data, id, { ended });
       return answer;
     },
   }),
   'end needs a record': (store, data) => ({
-    end: (ref, ended) => rowOf(data, ref.user) !== undefined && store.end(ref, ended),
+    end: (ref, ended, audit) => rowOf(data, ref.user) !== undefined && store.end(ref, ended, audit),
   }),
   'end deletes': (store, data) => ({
-    end(ref, ended) {
-      const answer = store.end(ref, ended);
+    end(ref, ended, audit) {
+      const answer = store.end(ref, ended, audit);
       if (answer) data.sessions.delete(ref.id);
       return answer;
     },

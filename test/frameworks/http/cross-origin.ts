@@ -135,6 +135,23 @@ export function crossOrigin(framework: Framework): void {
     });
   });
 
+  test('OPS-4: what is refused is told with where it came from, and once', async () => {
+    const { site, browser } = await signedIn(framework);
+    const told: unknown[] = [];
+    site.sessions.on('request.refused', ({ reason, action, by, device }) =>
+      told.push([reason, action, by, device?.ip]),
+    );
+    const headers = fetchMetadata('cross-site');
+    await browser.post('/sessions/sign-out?secret=1', headers);
+    await site.browser().post('/sign-in?user=alice', headers);
+    await browser.post('/renew', headers);
+    expect(told).toEqual([
+      ['cross-origin', 'POST /sessions', null, '127.0.0.1'],
+      ['cross-origin', 'POST /sign-in', null, '127.0.0.1'],
+      ['cross-origin', 'POST /renew', null, '127.0.0.1'],
+    ]);
+  });
+
   test('a public page sees nobody, and works', async () => {
     const { browser } = await signedIn(framework);
     expect((await browser.post('/public', fetchMetadata('cross-site'))).json).toEqual({ user: null });
@@ -166,7 +183,7 @@ export function crossOrigin(framework: Framework): void {
 
   test('CSR-7: every answer of the library says that it depends on where the request came from', async () => {
     const { browser } = await signedIn(framework);
-    for (const path of ['/sessions', '/sessions/x']) {
+    for (const path of ['/sessions', `/sessions/${'x'.repeat(22)}`]) {
       expect((await browser.get(path)).headers.vary).toContain('Sec-Fetch-Site, Origin');
     }
   });

@@ -11,10 +11,10 @@ import type { Session, Sessions } from '../../../src/index.ts';
 
 /** What a page sees of a request: what the wrapper of the framework under test says. */
 export interface PageRequest {
-  /** `authOf(request)` */
-  auth(): Auth;
-  /** `sessionOf(request)` */
-  session(): Session;
+  /** `authOf(request, sessions)` */
+  auth(sessions?: Sessions): Auth<string>;
+  /** `sessionOf(request, sessions)` */
+  session(sessions?: Sessions): Session;
   readonly query: URLSearchParams;
   /** Adds a `Set-Cookie` line of the app's own. */
   setCookie(line: string): void;
@@ -40,6 +40,8 @@ export interface AppDescription {
   readonly routes: SessionRoutesOptions;
   /** Whose sessions the routes are made for. */
   readonly routesOf: Sessions;
+  /** Other realms, which are read before; the routes of the first one are mounted at `/also`. */
+  readonly also: readonly Sessions[];
   readonly pages: readonly Page[];
   /** Whether the framework's own parsers for JSON and forms run before. */
   readonly parsesBodies: boolean;

@@ -102,7 +102,8 @@ export function guards(framework: Framework): void {
       expectSignedOut(await script.get('/private'));
 
       const redirect = await page.get('/private', NAVIGATION);
-      expect(redirect).toMatchObject({ status: 303, headers: { location: '/login?returnTo=%2Fprivate' } });
+      const location = `/login?returnTo=%2Fprivate&reason=${reason}`;
+      expect(redirect).toMatchObject({ status: 303, headers: { location } });
       expect(page.cookie(COOKIE)).toBeNull();
     });
   });

@@ -9,7 +9,10 @@ import type { Framework } from './framework.ts';
 import { guards } from './guards.ts';
 import { list } from './list.ts';
 import { outage } from './outage.ts';
+import { over } from './over.ts';
+import { policy } from './policy.ts';
 import { races } from './races.ts';
+import { realms } from './realms.ts';
 import { recentSignIn } from './recent-sign-in.ts';
 import { redirects } from './redirects.ts';
 import { routes } from './routes.ts';
@@ -29,6 +32,9 @@ const CONCERNS = {
   'the list': list,
   routes,
   'routes for others': routesForOthers,
+  'why a session is over': over,
+  policy,
+  realms,
   bodies,
   redirects,
   outage,

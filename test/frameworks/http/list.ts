@@ -39,7 +39,7 @@ export function list(framework: Framework): void {
     await mac.delete(`/sessions/${ids[1]}`);
     expect(rowsOf(await mac.get('/sessions')).map(({ id }) => id)).toEqual([ids[0]]);
     expect(rowsOf(await mac.get('/sessions?ended=true'))).toMatchObject([
-      { id: ids[1], over: { reason: 'ended', by: 'alice', cause: 'signed-out' } },
+      { id: ids[1], over: { reason: 'ended', by: 'self', cause: 'signed-out' } },
       { id: ids[0], over: null },
     ]);
   });

@@ -26,7 +26,7 @@ function signIn({ auth, query }: PageRequest): Promise<Outcome> {
 /** A page of a test's own. */
 export const postPage = (path: string, run: Page['run']): Page => ({ method: 'post', path, run });
 
-const post = (path: string, act: (auth: Auth, request: PageRequest) => Promise<Outcome>): Page =>
+const post = (path: string, act: (auth: Auth<string>, request: PageRequest) => Promise<Outcome>): Page =>
   postPage(path, async (request) => outcomeOf(await act(request.auth(), request)));
 
 /** The pages that every app under test has. */
@@ -44,6 +44,7 @@ export const PAGES: readonly Page[] = [
   post('/sign-out', (auth) => auth.signOut()),
   post('/sign-out-others', (auth) => auth.signOutOthers()),
   post('/sign-out-everywhere', (auth) => auth.signOutEverywhere()),
+  post('/trigger', (auth, { query }) => auth.trigger(query.get('name') ?? '')),
   post('/renew', (auth) => auth.renew()),
   post('/reauthenticate', (auth, { query }) =>
     auth.reauthenticate({ amr: query.getAll('amr'), verify: () => verified(query) }),

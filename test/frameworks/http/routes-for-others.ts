@@ -63,6 +63,18 @@ export function routesForOthers(framework: Framework): void {
       expect(told).toEqual([{ user: 'alice', by: 'admin', reason: 'signed-out-everywhere' }]);
     });
 
+    test('an administrator of one account reaches nobody’s sessions in another', async () => {
+      const { browser } = await open(framework, { routes: ADMINISTRATOR });
+      const [admin, here, there] = [browser(), browser(), browser()];
+      await admin.signIn('admin', '&account=acme');
+      const id = await here.signIn('alice', '&account=acme');
+      const elsewhere = await there.signIn('alice', '&account=beta');
+      expect(rowsOf(await admin.get('/sessions?user=alice')).map((row) => row.id)).toEqual([id]);
+      expectProblem(await admin.delete(`/sessions/${elsewhere}?user=alice`), 404, 'session-not-found');
+      expect((await admin.post('/sessions/sign-out-everywhere?user=alice')).status).toBe(204);
+      expect([await isIn(here), await isIn(there)]).toEqual([false, true]);
+    });
+
     test.each(['sign-out', 'sign-out-others'])('POST /%s is about one’s own session: 400 with ?user=', async (path) => {
       const { admin, alice } = await cast(framework, ADMINISTRATOR);
       expectProblem(await admin.post(`/sessions/${path}?user=alice`), 400, 'bad-request');
@@ -87,7 +99,7 @@ export function routesForOthers(framework: Framework): void {
           return action === 'list';
         },
       });
-      const target = { user: 'alice' };
+      const target = { user: 'alice', account: null };
       expect((await alice.get('/sessions')).status).toBe(200);
       expectProblem(await alice.post('/sessions/sign-out-everywhere'), 403, 'forbidden');
       expectProblem(await alice.delete(`/sessions/${id}`), 403, 'forbidden');

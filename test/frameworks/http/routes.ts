@@ -116,6 +116,72 @@ export function routes(framework: Framework): void {
     expect(answer).toMatchObject({ status: 303, headers: { location: '/login?returnTo=%2Fsessions%3Flimit%3D5' } });
   });
 
+  test('POST /:id/sign-out of a form ends one, and goes back to its page', async () => {
+    const { mac, windows, ids } = await threeSignedIn(framework);
+    const form = { ...NAVIGATION, 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await mac.post(`/sessions/${ids[1]}/sign-out`, form, 'returnTo=%2Fdevices');
+    expect(answer).toMatchObject({ status: 303, headers: { location: '/devices' } });
+    expectProblem(await windows.get('/private'), 401, 'session-required');
+    expectProblem(await mac.post(`/sessions/${ids[2]}/sign-out`), 404, 'session-not-found');
+  });
+
+  describe('kinds in the body name kinds', () => {
+    const JSON_BODY = { 'content-type': 'application/json' };
+    test.each([
+      ['application/json', '{"kinds":["api"]}'],
+      ['application/x-www-form-urlencoded', 'kinds=api'],
+      ['application/x-www-form-urlencoded', 'kinds=mcp&kinds=api'],
+      ['application/x-www-form-urlencoded', 'kinds=api&kinds=mcp'],
+    ])('as %s', async (type, body) => {
+      const { mac, browser } = await threeSignedIn(framework);
+      const api = browser();
+      await api.signIn('alice', '&kind=api');
+      const answer = await mac.post('/sessions/sign-out-everywhere', { 'content-type': type }, body);
+      expect(answer).toMatchObject({ status: 204, setCookies: [] });
+      expect([(await mac.get('/private')).status, (await api.get('/private')).status]).toEqual([200, 401]);
+    });
+
+    test.each(['{"kinds":["unheard-of"]}', '{"kinds":[]}', '{"kinds":7}', '{"kinds":null}'])(
+      '%s is a 400, and nothing is done',
+      async (body) => {
+        const { mac, windows } = await threeSignedIn(framework);
+        for (const path of ['sign-out-others', 'sign-out-everywhere']) {
+          expectProblem(await mac.post(`/sessions/${path}`, JSON_BODY, body), 400, 'bad-request');
+        }
+        for (const one of [mac, windows]) expect((await one.get('/private')).status).toBe(200);
+      },
+    );
+  });
+
+  describe('actions', () => {
+    test('name the routes that there are; of the others nothing answers', async () => {
+      const site = await open(framework, { routes: { actions: ['sign-out', 'sign-out-everywhere'] } });
+      const browser = site.browser();
+      const id = await browser.signIn('alice');
+      for (const answer of [
+        await browser.get('/sessions'),
+        await browser.delete(`/sessions/${id}`),
+        await browser.post('/sessions/sign-out-others'),
+        await browser.get('/sessions/policy'),
+      ]) {
+        expect(answer).toMatchObject({ status: 404, json: null });
+      }
+      expect((await browser.post('/sessions/sign-out-everywhere')).status).toBe(204);
+    });
+
+    test('left out leave their paths to the app', async () => {
+      const page = { method: 'post', path: '/sessions/sign-out', run: () => ({ own: true }) } as const;
+      const { browser } = await open(framework, { routes: { actions: ['list', 'end'] }, pages: [page] });
+      const mine = browser();
+      await mine.signIn('alice');
+      expect((await mine.post('/sessions/sign-out')).json).toEqual({ own: true });
+    });
+
+    test.each([['sign-in'], 'list', null, [7]])('%j is refused at start-up', async (actions) => {
+      await expect(open(framework, { routes: { actions: actions as never } })).rejects.toThrow(TypeError);
+    });
+  });
+
   test('routes that are made for another realm than the authentication before them are misuse: 500', async () => {
     const routesOf = createSessions({ store: memoryStore() });
     const { browser: open_ } = await open(framework, { routesOf });

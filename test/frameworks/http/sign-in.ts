@@ -7,6 +7,19 @@ import { COOKIE, open } from './site.ts';
 import { tokenOfElsewhere } from './tokens.ts';
 
 export function signIn(framework: Framework): void {
+  test('verify may say what was proved, and that counts', async () => {
+    const proof = { amr: ['pwd', 'otp'] };
+    const pages = [
+      postPage('/in', ({ auth }) => auth().signIn({ user: 'alice', amr: ['said-before'], verify: async () => proof })),
+      postPage('/again', ({ auth }) => auth().reauthenticate({ verify: () => ({ amr: ['hwk'] }) })),
+      postPage('/nonsense', ({ auth }) => auth().signIn({ user: 'alice', verify: () => ({ amr: 'pwd' }) })),
+    ];
+    const browser = (await open(framework, { pages })).browser();
+    expect((await browser.post('/in')).json).toMatchObject({ ok: true, session: { amr: ['pwd', 'otp'] } });
+    expect((await browser.post('/again')).json).toMatchObject({ ok: true, session: { amr: ['hwk'] } });
+    expect((await browser.post('/nonsense')).status).toBe(500);
+  });
+
   test('over a live cookie ends that session, also of another user (SES-6)', async () => {
     const { sessions, browser: open_ } = await open(framework);
     const [browser, thief] = [open_(), open_()];

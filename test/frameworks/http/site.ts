@@ -1,4 +1,4 @@
-import { createSessions, type Sessions, type SessionsOptions } from 'session-revocation';
+import { createSessions, type SessionStore, type Sessions, type SessionsOptions } from 'session-revocation';
 import { memoryStore } from 'session-revocation/memory';
 import { onTestFinished } from 'vitest';
 import { Browser, CHROME_ON_MAC } from './browser.ts';
@@ -26,12 +26,13 @@ export class TestClock {
 
 /** What is special about a site. */
 export interface SiteOptions extends Partial<Omit<AppDescription, 'sessions'>> {
-  readonly sessions?: Omit<SessionsOptions, 'store' | 'clock'>;
+  readonly sessions?: Omit<SessionsOptions<string>, 'store' | 'clock'>;
+  readonly store?: SessionStore;
 }
 
 /** An app that is served, and what stands behind it. */
 export interface Site {
-  readonly sessions: Sessions;
+  readonly sessions: Sessions<string>;
   readonly store: Gatekeeper;
   readonly clock: TestClock;
   readonly url: string;
@@ -41,12 +42,13 @@ export interface Site {
 /** Serves an app for the duration of a test. */
 export async function open(framework: Framework, options: SiteOptions = {}): Promise<Site> {
   const clock = new TestClock();
-  const store = new Gatekeeper(memoryStore());
+  const store = new Gatekeeper(options.store ?? memoryStore());
   const sessions = createSessions({ ...options.sessions, store: store.store, clock });
   const { url, close } = await framework.serve({
     authentication: {},
     routes: {},
     routesOf: sessions,
+    also: [],
     parsesBodies: false,
     trustsProxy: false,
     ...options,

@@ -85,6 +85,8 @@ export type ViolationKind =
   | 'limit'
   | 'absolute moved'
   | 'wrong verdict'
+  | 'log'
+  | 'remembered'
   | 'failure';
 
 /** Something that must not be and was. */
@@ -104,6 +106,12 @@ export class History {
   readonly revoked: Revoked[] = [];
   readonly issued: Issued[] = [];
   readonly suspensions: Suspension[] = [];
+  /** Users who are being forgotten: entries no longer tell of which session they are. */
+  readonly forgetting = new Set<string>();
+  /** Who was forgotten, and at which step everything of theirs was revoked. */
+  readonly forgotten: { readonly realm: string; readonly user: string; readonly step: number }[] = [];
+  /** What was written that has an entry of its own, in numbers. */
+  readonly written = { 'session.renewed': 0, 'sessions.revoked': 0, 'policy.changed': 0 };
   /** The last step at which a user had as many sessions as the limit allows. */
   readonly fullAt = new Map<string, number>();
   readonly violations: Violation[] = [];

@@ -1,6 +1,7 @@
 import type { FoundSession } from 'session-revocation';
 import { judge, type Over } from '../../../src/session.ts';
 import { type Issued, isCoveredBy, isSameScope, isWithin, type Known, noEffect, type Target } from './history.ts';
+import { mayLog, mayRemember } from './log-law.ts';
 import type { World } from './world.ts';
 
 /**
@@ -100,6 +101,8 @@ export async function observeEnd(world: World): Promise<void> {
     const { ok } = await world.probe(history.known.get(issued.id)?.realm).check(issued.token);
     if (ok !== accepts(world, issued)) history.violate('wrong verdict', `a check says ${ok ? 'live' : 'over'}`);
   }
+  await mayLog(world);
+  await mayRemember(world);
 }
 
 /** When a sign-in began, in steps, and when its fence was read. */
@@ -131,6 +134,11 @@ export function mayLeaveSuspended({ history }: World, target: Target): void {
   if (history.suspensions.some((one) => one.to > history.step && isSameScope(one, target))) {
     history.violate('needless refusal', 'a suspended scope is not resumed');
   }
+}
+
+/** A trigger goes without the session that was to be kept only where that one is over. */
+export function mayDrop({ history }: World, asker: string, isLive: boolean): void {
+  if (isLive) history.violate('needless refusal', `a trigger does not keep session ${asker}, which is live`);
 }
 
 /** In whose name something is done must be live, unless a revocation of an account or the realm was as quick. */

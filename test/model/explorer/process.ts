@@ -1,5 +1,6 @@
 import {
   createSessions,
+  type Duration,
   type RenewResult,
   type RevokeRequest,
   type RevokeResult,
@@ -39,6 +40,8 @@ export class Process {
   reauthenticating = false;
   begunAt = 0;
   fencedAt = 0;
+  /** At which step it last wrote a revocation. */
+  advancedAt = 0;
   #fenceMadeAt = 0;
   verifiedAt: number = Number.POSITIVE_INFINITY;
   password: number = Number.POSITIVE_INFINITY;
@@ -51,7 +54,7 @@ export class Process {
     const stepping = steppingStore(this);
     this.store = world.options.split?.(stepping, this) ?? stepping;
     this.sessions = createSessions({
-      ...{ kinds: KINDS, touchEvery: 0 },
+      ...{ kinds: KINDS, touchEvery: 0, audit: world.store.powers?.audit !== undefined && LOGGED },
       ...world.options.sessions,
       ...sessions,
       ...{ store: this.store, realm, clock: { now: () => this.now() } },
@@ -140,6 +143,43 @@ export class Process {
     return this.#write(scope, kinds ?? null, keep ?? null, asker, null, () => this.sessions.revoke(scope, request));
   }
 
+  /** Something has happened to somebody: what is to be revoked then is revoked, whoever asks. */
+  async trigger(name: Trigger, who: Who, asker: Session | null = null): Promise<RevokeResult> {
+    const { kinds, spares } = TRIGGERS[name];
+    const keep = spares ? asker : null;
+    this.begunAt = this.world.history.step;
+    this.intent = { target: targetOf(this.realm, who), kinds, keep, asker, suspend: null, anyway: true };
+    const result = await this.sessions.trigger(name, { ...who, keep: asker ?? undefined });
+    if (result.token !== null) this.world.issue(result.token);
+    if (!result.revoked) this.world.history.violate('needless refusal', 'a trigger revokes nothing');
+    return result;
+  }
+
+  /** Signs out, as the account's policy says. */
+  async signOut(session: Session): Promise<boolean> {
+    const { user, account } = session;
+    this.begunAt = this.world.history.step;
+    const target = targetOf(this.realm, account === null ? { user } : { user, account });
+    this.intent = { target, kinds: 'all', keep: null, asker: session, suspend: null, anySecret: true };
+    const { ended } = await this.sessions.signOut(session);
+    if (!ended) this.#notLive(session, true);
+    return ended;
+  }
+
+  async endIdle(who: Who, unusedFor: Duration): Promise<number> {
+    const { ended } = await this.sessions.endIdle({ ...who, unusedFor });
+    return ended;
+  }
+
+  async forgetUser(user: string): Promise<number> {
+    this.intent = { target: targetOf(this.realm, { user }), kinds: 'all', keep: null, asker: null, suspend: null };
+    const { history } = this.world;
+    history.forgetting.add(user);
+    const { sessions } = await this.sessions.forgetUser(user);
+    history.forgotten.push({ realm: this.realm, user, step: this.advancedAt });
+    return sessions;
+  }
+
   suspend(scope: Scope): Promise<RevokeResult> {
     return this.#write(scope, 'all', null, null, true, () => this.sessions.suspend(scope));
   }
@@ -180,10 +220,20 @@ export class Process {
     mayRefuse(this.world, reason, identity, { begunAt, fencedAt, fenceIsOld });
   }
 
-  #notLive(session: Session): void {
-    if (!isLive(this.world, session)) return;
-    this.world.history.violate('needless refusal', `session ${session.id} is live under the secret that was judged`);
+  #notLive(session: Session, anySecret = false): void {
+    if (!isLive(this.world, session, anySecret)) return;
+    this.world.history.violate('needless refusal', `session ${session.id} is live, and was taken for one that is over`);
   }
 }
 
+/** What the triggers do that stand for all of them. */
+const TRIGGERS = {
+  passwordChanged: { kinds: null, spares: true },
+  passwordReset: { kinds: 'all', spares: false },
+  memberRemoved: { kinds: 'all', spares: false },
+} as const;
+type Trigger = keyof typeof TRIGGERS;
+
+// Longer than any schedule waits.
+const LOGGED = { retention: '36500d' } as const;
 const KINDS = Object.fromEntries(SURVIVING.map((kind) => [kind, { survives: ['user', 'member'] as const }]));

@@ -6,12 +6,14 @@ import type {
   Session,
   SessionRecord,
   SessionStore,
+  StorePowers,
+  Tag,
   Touch,
   UserWrite,
 } from 'session-revocation';
 import { Session as JudgedSession, judge } from '../../../src/session.ts';
 import type { Known, Target } from './history.ts';
-import { mayAsk } from './laws.ts';
+import { mayAsk, mayDrop } from './laws.ts';
 import type { Process } from './process.ts';
 import type { World } from './world.ts';
 
@@ -23,6 +25,10 @@ export interface Intent {
   /** In whose name it is done. */
   readonly asker: Session | null;
   readonly suspend: boolean | null;
+  /** Whether it is done also where the asker is over: in nobody's name then. */
+  readonly anyway?: boolean;
+  /** Whether the asker may have another secret by now. */
+  readonly anySecret?: boolean;
 }
 
 /** The store as one process sees it: every verb waits for its turn, and what it wrote is taken down. */
@@ -38,6 +44,7 @@ export function steppingStore(process: Process): SessionStore {
       return outcome as T;
     });
   const unseen = (): boolean => false;
+  const counters = new Map<Tag, number>();
 
   const added = (session: SessionRecord, write: UserWrite): true => {
     const known = knownOf(process, session);
@@ -47,6 +54,7 @@ export function steppingStore(process: Process): SessionStore {
   };
   const renewed = ({ session, moves, now, ...write }: Renewal): true => {
     history.rotate(session.id);
+    history.written['session.renewed']++;
     history.effect.usedAt = now;
     if (process.reauthenticating) history.effect.reauthenticated = session.id;
     const known = history.known.get(session.id);
@@ -61,17 +69,44 @@ export function steppingStore(process: Process): SessionStore {
     for (const { id } of ending) history.effect.ended.add(id);
     return true;
   };
+  const removed = (user: Tag): true => {
+    for (const { id, record } of history.known.values()) if (record.userTag === user) history.effect.ended.add(id);
+    return true;
+  };
+  const changed = (): true => {
+    history.written['policy.changed']++;
+    return true;
+  };
   const used = (touches: readonly Touch[]): true => {
     history.effect.usedAt = Math.min(...touches.map(({ at }) => at));
     return true;
   };
 
+  const { audit, policies } = store.powers ?? {};
+  const powers: StorePowers = {
+    audit,
+    policies: policies && {
+      get: (account) => ask('get policy', () => policies.get(account), unseen),
+      set: (write) =>
+        ask(
+          'set policy',
+          () => policies.set(write),
+          (outcome) => outcome === 'set' && changed(),
+        ),
+    },
+  };
+
   return {
+    // What is logged without a write that it goes with decides nothing, and is no step.
+    powers,
     epochs: (requests) =>
       ask(
         'epochs',
         () => store.epochs(requests),
-        (answer) => answer.some(({ record }, at) => record.incarnation === requests[at]?.create.incarnation),
+        (answer) => {
+          for (const [at, { record }] of answer.entries()) counters.set(requests[at]!.tag, record.counter);
+          return answer.some(({ record }, at) => record.incarnation === requests[at]?.create.incarnation);
+        },
       ),
     add: (session, write) =>
       ask(
@@ -80,7 +115,9 @@ export function steppingStore(process: Process): SessionStore {
         (outcome) => outcome === 'added' && added(session, write),
       ),
     find: (realm, refs) => ask('find', () => store.find(realm, refs), unseen),
-    list: (realm, user, page) => ask('list', () => store.list(realm, user, page), unseen),
+    // Only the look for a new device asks for those that are over, too: it decides nothing.
+    list: (realm, user, page) =>
+      page.over ? store.list(realm, user, page) : ask('list', () => store.list(realm, user, page), unseen),
     touch: (touches) =>
       ask(
         'touch',
@@ -93,24 +130,37 @@ export function steppingStore(process: Process): SessionStore {
         () => store.renew(renewal),
         (outcome) => outcome === 'renewed' && renewed(renewal),
       ),
-    end: (ref, cause) =>
+    end: (ref, cause, audit) =>
       ask(
         'end',
-        () => store.end(ref, cause),
-        (outcome) => outcome && ended({ ending: [{ id: ref.id, ended: cause }] }),
+        () => store.end(ref, cause, audit),
+        (outcome) => outcome && ended({ ending: [{ id: ref.id, ended: cause, audit }] }),
       ),
     advance: (tag, advance) => {
-      const asker = process.intent?.asker ?? null;
+      const { intent } = process;
+      const inNobodysName = intent?.anyway === true && advance.asker === undefined;
+      const done = intent === null || !inNobodysName ? intent : { ...intent, keep: null, asker: null };
+      const asker = done?.asker ?? null;
       let current = false;
       return ask(
         'advance',
         () => {
-          current = asker !== null && isCurrent(world, asker);
+          current = asker !== null && (done?.anySecret === true || isCurrent(world, asker));
+          if (inNobodysName && intent.asker !== null) mayDrop(world, intent.asker.id, isLive(world, intent.asker));
           return store.advance(tag, advance);
         },
-        (outcome) => outcome === 'advanced' && advanced(process, current),
+        // A record may be rewritten at the generations that it has: that is no revocation.
+        (outcome) =>
+          outcome === 'advanced' && (counters.get(tag) === advance.record.counter || advanced(process, done, current)),
       );
     },
+    users: (of, after, limit) => ask('users', () => store.users(of, after, limit), unseen),
+    remove: (user, limit) =>
+      ask(
+        'remove',
+        () => store.remove(user, limit),
+        (count) => count > 0 && removed(user),
+      ),
     prune: (batch) =>
       ask(
         'prune',
@@ -130,7 +180,8 @@ function knownOf(process: Process, record: SessionRecord): Known {
 }
 
 /** Takes an advance down, and judges whether it was to be done in this name. */
-function advanced({ world, intent, begunAt }: Process, current: boolean): true {
+function advanced(process: Process, intent: Intent | null, current: boolean): true {
+  const { world, begunAt } = process;
   if (intent === null) throw new Error('an advance must be declared');
   const { target, kinds, keep, asker, suspend } = intent;
   const { history } = world;
@@ -139,6 +190,8 @@ function advanced({ world, intent, begunAt }: Process, current: boolean): true {
   const spares = target.scope === 'user' || target.scope === 'member' ? SURVIVING : [];
   const covers = (kind: string): boolean =>
     kinds === 'all' || (kinds === null ? !spares.includes(kind) : kinds.includes(kind));
+  process.advancedAt = history.step;
+  history.written['sessions.revoked']++;
   history.revoke({ ...target, step: history.step, kept: keep?.id ?? null, covers });
   if (suspend !== null) history.suspend(target, suspend);
   return true;
@@ -161,8 +214,9 @@ export function isCurrent(world: World, session: Session): boolean {
   return found?.session.hash === JudgedSession.recordOf('session', session).hash;
 }
 
-/** Whether it is that, and live. */
-export function isLive(world: World, session: Session): boolean {
+/** Whether it is that (or has any secret), and live. */
+export function isLive(world: World, session: Session, anySecret = false): boolean {
   const found = world.find(session.id);
-  return isCurrent(world, session) && found !== null && judge(found.session, found.epochs, world.now()) === null;
+  const isSame = anySecret ? found?.session.account === session.account : isCurrent(world, session);
+  return isSame && found !== null && judge(found.session, found.epochs, world.now()) === null;
 }

@@ -1,4 +1,4 @@
-import type { SessionStore } from 'session-revocation';
+import type { AuditRecord, Awaitable, SessionStore } from 'session-revocation';
 import { newEpoch } from '../../../src/epoch.ts';
 import { newVersion } from '../../../src/token.ts';
 import type { WorldOptions } from './world.ts';
@@ -63,4 +63,40 @@ export const lateKeepUntil: Split = (store) => ({
     if (outcome === 'added') await store.epochs([{ ...request, keepUntil: write.keepUntil }]);
     return outcome;
   },
+});
+
+/** Writes entries beside the verbs that they tell of. */
+const loggingBeside =
+  (
+    log: <T>(verb: () => Awaitable<T>, append: () => Promise<void>, took: (outcome: T) => boolean) => Promise<T>,
+  ): Split =>
+  (store, { world, name }) => {
+    const append = (records: readonly AuditRecord[]) => () =>
+      world.act(name, 'log', () => world.reference.log.append(records));
+    return {
+      ...store,
+      add: (session, { audit, ...write }) =>
+        log(
+          () => store.add(session, { ...write, audit: [] }),
+          append(audit),
+          (outcome) => outcome === 'added',
+        ),
+      advance: (tag, { audit, ...advance }) =>
+        log(
+          () => store.advance(tag, { ...advance, audit: [] }),
+          append(audit),
+          (outcome) => outcome === 'advanced',
+        ),
+    };
+  };
+
+export const loggingFirst: Split = loggingBeside(async (verb, append) => {
+  await append();
+  return verb();
+});
+
+export const loggingLast: Split = loggingBeside(async (verb, append, took) => {
+  const outcome = await verb();
+  if (took(outcome)) await append();
+  return outcome;
 });

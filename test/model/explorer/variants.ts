@@ -185,5 +185,26 @@ const LOSS: readonly Variant[] = [
   },
 ];
 
+const LOG: readonly Variant[] = [
+  {
+    rule: 'an entry is written only if what it tells of is done',
+    scenario: 'two keeps at once × sign-in',
+    without: { split: verbs.loggingFirst },
+    violation: 'log',
+  },
+  {
+    rule: 'an entry is written in the step of what it tells of, also where a process crashes',
+    scenario: 'sign-in × revoke user',
+    without: { split: verbs.loggingLast, crashes: 1 },
+    violation: 'log',
+  },
+  {
+    rule: 'whoever is forgotten is revoked first',
+    scenario: 'forget ann × sign-in × sign-in that had begun',
+    without: careless.removingOnly,
+    violation: 'remembered',
+  },
+];
+
 /** Rules that the design marks as shown to be needed, and some of their neighbours. */
-export const variants: readonly Variant[] = [...EPOCHS, ...SIGN_INS, ...CONDITIONS, ...LOSS];
+export const variants: readonly Variant[] = [...EPOCHS, ...SIGN_INS, ...CONDITIONS, ...LOSS, ...LOG];

@@ -1,4 +1,5 @@
 import {
+  type AuditEntry,
   createSessions,
   type FoundSession,
   type SessionStore,
@@ -132,6 +133,13 @@ export class World {
   find(id: string): FoundSession | null {
     const known = this.history.known.get(id);
     return known === undefined ? null : this.found(known);
+  }
+
+  /** What the log says of a realm. */
+  async entries(realm: string): Promise<readonly AuditEntry[]> {
+    const page = await this.store.powers?.audit?.read({ realm: realmTag(realm), limit: 10_000 });
+    if (page?.more === true) throw new Error('a schedule logs more than is looked at');
+    return page?.entries ?? [];
   }
 
   /** Takes down that somebody holds a token. */

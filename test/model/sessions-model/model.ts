@@ -90,6 +90,8 @@ const SCOPES: readonly ScopeName[] = ['realm', 'user', 'account', 'member'];
 export class SessionsModel {
   readonly sessions: ModelSession[] = [];
   readonly fences: ModelFence[] = [];
+  /** How often something was done, by realm and by what the log calls it. */
+  readonly done = new Map<string, number>();
   readonly #settings: ModelSettings;
   readonly #suspended = new Set<string>();
   readonly #lastRevoked = new Map<string, number>();
@@ -176,6 +178,7 @@ export class SessionsModel {
 
   /** A new secret. */
   renew({ session }: Held, now: number): Held {
+    this.#count(session.realm, 'session.renewed');
     session.serial++;
     session.lastUsedAt = Math.max(session.lastUsedAt, now);
     return this.held(session);
@@ -193,10 +196,7 @@ export class SessionsModel {
 
   /** Marks all that is covered, and the sign-ins that are under way. */
   revoke(scope: ModelScope, kinds: readonly string[] | 'all' | null, kept: ModelSession | null, at: number): void {
-    const covers = (kind: string): boolean =>
-      kinds === null
-        ? !this.#kind(kind).survives.some((name) => name === scope.name)
-        : kinds === 'all' || kinds.includes(kind);
+    const covers = (kind: string): boolean => this.#covers(scope, kinds, kind);
     for (const session of this.sessions) {
       if (isWithin(scope, session) && covers(session.kind) && session !== kept) session.overtaken.add(scope.name);
     }
@@ -205,6 +205,30 @@ export class SessionsModel {
       for (const kind of Object.keys(this.#settings.kinds)) if (covers(kind)) fence.superseded.add(kind);
     }
     this.#lastRevoked.set(keyOf(scope), at);
+    this.#count(scope.realm, 'sessions.revoked');
+  }
+
+  /** The living that a revocation would cover. */
+  covered(scope: ModelScope, kinds: readonly string[] | 'all' | null, now: number): ModelSession[] {
+    return this.sessions.filter(
+      (session) =>
+        isWithin(scope, session) && this.#covers(scope, kinds, session.kind) && this.over(session, now) === null,
+    );
+  }
+
+  /** Ends what was not used for so long, and tells how much that was. */
+  endIdle(scope: ModelScope, unusedFor: number, now: number): number {
+    const idle = this.covered(scope, 'all', now).filter(({ lastUsedAt }) => now - lastUsedAt >= unusedFor);
+    for (const session of idle) session.ended = { at: now, reason: 'idle' };
+    return idle.length;
+  }
+
+  /** Ends and forgets all of a user's, and tells how much that was. */
+  forgetUser(realm: string, user: string, now: number): number {
+    this.revoke({ name: 'user', realm, user, account: null }, 'all', null, now);
+    const theirs = this.sessions.filter((session) => session.realm === realm && session.user === user && !session.gone);
+    for (const session of theirs) session.gone = true;
+    return theirs.length;
   }
 
   isSuspended(scope: ModelScope): boolean {
@@ -234,6 +258,16 @@ export class SessionsModel {
     });
     for (const session of due) session.gone = true;
     return due.length;
+  }
+
+  #covers(scope: ModelScope, kinds: readonly string[] | 'all' | null, kind: string): boolean {
+    if (kinds === null) return !this.#kind(kind).survives.some((name) => name === scope.name);
+    return kinds === 'all' || kinds.includes(kind);
+  }
+
+  #count(realm: string, type: string): void {
+    const key = `${realm} ${type}`;
+    this.done.set(key, (this.done.get(key) ?? 0) + 1);
   }
 
   #expiry({ kind, expiresAt, lastUsedAt }: ModelSession): number {

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { createSessions, type KindOptions, type Session, type SessionStore, type Sessions } from 'session-revocation';
+import {
+  type BuiltInTrigger,
+  createSessions,
+  type KindOptions,
+  type Session,
+  type SessionStore,
+  type Sessions,
+} from 'session-revocation';
 import { type Held, type ModelFence, type ModelSettings, type Person, SessionsModel } from './model.ts';
 import type { Rules } from './operations.ts';
 
@@ -16,11 +23,21 @@ const USERS = ['ann', 'ann', 'bob', 'ann'];
 const ACCOUNTS = [null, 'acme', 'beta', 'acme'];
 const KIND_NAMES = ['browser', 'browser', 'api', 'mcp', 'remembered', 'browser'];
 const TIMES = { touchEvery: 60e3, retention: 2 * HOUR };
+/** The account whose members sign out everywhere. */
+export const EVERYWHERE = 'acme';
+const TRIGGERS = { noticed: 'none', newPhone: { revoke: 'others', kinds: ['browser'] } } as const;
+const OPTIONS = {
+  ...TIMES,
+  triggers: TRIGGERS,
+  policy: (account: string | null) => ({ signOut: account === EVERYWHERE ? 'everywhere' : 'session' }) as const,
+  // Longer than any run.
+  audit: { retention: '36500d' },
+} as const;
 
 /** A process: one realm, one clock. */
 export interface Node {
   readonly realm: string;
-  readonly sessions: Sessions;
+  readonly sessions: Sessions<BuiltInTrigger | keyof typeof TRIGGERS>;
   ahead: number;
 }
 
@@ -61,7 +78,7 @@ export class Run {
     );
     this.#nodes = ['dashboard', 'dashboard', 'dashboard', 'buyer'].map((realm) => {
       const clock = { now: () => this.now(node) };
-      const sessions = createSessions({ store, realm, kinds, ...TIMES, limit, replace, clock });
+      const sessions = createSessions({ ...OPTIONS, store, realm, kinds, limit, replace, clock });
       const node: Node = { realm, sessions, ahead: 0 };
       return node;
     });
@@ -161,6 +178,7 @@ export class Run {
   /** Compares every token ever given out, and every list, on every process. */
   async compare(): Promise<void> {
     for (const node of this.#nodes) {
+      await compareLog(node, this.model);
       for (const held of this.held) if (held.session.realm === node.realm) await this.check(node, held);
       for (const user of new Set(USERS)) {
         for (const account of new Set(ACCOUNTS)) await this.list(node, { user, account });
@@ -169,6 +187,36 @@ export class Run {
   }
 }
 
-async function settled(): Promise<void> {
+/** Whatever took effect has one entry in the log. */
+async function compareLog({ realm, sessions }: Node, model: SessionsModel): Promise<void> {
+  const inRealm = model.sessions.filter((session) => session.realm === realm);
+  const expected: Record<string, number> = {
+    'session.started': inRealm.length,
+    'session.ended': inRealm.filter(({ ended }) => ended !== null).length,
+    'session.renewed': model.done.get(`${realm} session.renewed`) ?? 0,
+    'sessions.revoked': model.done.get(`${realm} sessions.revoked`) ?? 0,
+  };
+  const told = Object.fromEntries(Object.keys(expected).map((type) => [type, 0]));
+  const seen = new Set<string>();
+  let cursor: string | null = null;
+  do {
+    const page: Awaited<ReturnType<Sessions['audit']>> = await sessions.audit({
+      ...{ types: Object.keys(expected), limit: 7, cursor },
+    });
+    for (const { id, type } of page.entries) {
+      told[type]!++;
+      seen.add(id);
+    }
+    cursor = page.cursor;
+  } while (cursor !== null);
+  assert.deepEqual(told, expected);
+  assert.equal(
+    seen.size,
+    Object.values(told).reduce((sum, count) => sum + count, 0),
+  );
+}
+
+/** Lets what nobody waits for come to its end. */
+export async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { RevokeResult, Scope } from 'session-revocation';
 import type { ModelScope, Person } from './model.ts';
 import type { Operation, Sort, Told } from './operations.ts';
-import { at, type FenceReal, type Node, named, type Run } from './run.ts';
+import { at, EVERYWHERE, type FenceReal, type Node, named, type Run } from './run.ts';
 
 const NAMED_KINDS = [null, null, 'all', ['browser'], ['api', 'mcp'], ['remembered']] as const;
 const SCOPES = ['user', 'member', 'user', 'account', 'member', 'user', 'realm', 'account'] as const;
@@ -67,6 +67,40 @@ const steps: Steps = {
   resume: (run, told) => setSuspended(run, told, false),
   keep: (run, told) => revokeByAsker(run, told, true),
   signOutEverywhere: (run, told) => revokeByAsker(run, told, false),
+  trigger,
+  signOut: async (run, { process, held: index }) => {
+    const held = at(run.held, index);
+    if (held === undefined) return;
+    const { session, real, account } = held;
+    const node = run.node(process, session.realm);
+    const now = run.now(node);
+    const everywhere = account === EVERYWHERE;
+    // By its id: what renewed its secret meanwhile was another request of the same device.
+    const there = session.account === account && run.model.over(session, now) === null;
+    const ends = everywhere ? there : run.model.isEndable(session, now);
+    const result = await node.sessions.signOut(real);
+    run.same(everywhere ? 'sign out there' : 'sign out', String(result.ended), String(ends));
+    assert.equal(result.everywhere, everywhere && ends);
+    if (!ends) return;
+    const { realm, user } = session;
+    if (everywhere) run.model.revoke({ name: 'member', realm, user, account }, 'all', null, now);
+    else session.ended = { at: now, reason: 'signed-out' };
+  },
+  endIdle: async (run, { unusedFor, ...told }) => {
+    const node = run.node(told.process);
+    const scope = scopeOf(run, node, told);
+    if (scope.name === 'realm') return;
+    const expected = run.model.endIdle(scope, unusedFor, run.now(node));
+    const { ended } = await node.sessions.endIdle({ ...(toldOf(scope) as { account: string }), unusedFor });
+    run.same(expected === 0 ? 'end nothing idle' : 'end idle', String(ended), String(expected));
+  },
+  forgetUser: async (run, { process, user: index }) => {
+    const node = run.node(process);
+    const user = run.user(index);
+    const expected = run.model.forgetUser(node.realm, user, run.now(node));
+    const { sessions } = await node.sessions.forgetUser(user);
+    run.same(expected === 0 ? 'forget nobody' : 'forget', String(sessions), String(expected));
+  },
   prune: async (run, { process }) => {
     const node = run.node(process);
     const expected = run.model.prune(run.now(node));
@@ -141,6 +175,41 @@ async function setSuspended(run: Run, told: Told<'suspend'>, suspended: boolean)
   if (nothingToDo) return;
   run.model.revoke(scope, 'all', null, run.now(node));
   run.model.suspend(scope, suspended);
+}
+
+const TRIGGERS = [
+  { name: 'passwordChanged', effect: 'others', kinds: null },
+  { name: 'memberRemoved', effect: 'everywhere', kinds: 'all' },
+  { name: 'noticed', effect: 'none', kinds: null },
+  { name: 'newPhone', effect: 'others', kinds: ['browser'] },
+] as const;
+
+async function trigger(run: Run, told: Told<'trigger'>): Promise<void> {
+  const held = at(run.held, told.held);
+  if (held === undefined) return;
+  const { session, real, account } = held;
+  const node = run.node(told.process, session.realm);
+  const now = run.now(node);
+  const { name, effect, kinds } = at(TRIGGERS, told.name)!;
+  const member = account !== null && (told.member || name === 'memberRemoved');
+  if (name === 'memberRemoved' && !member) return;
+  const { realm, user } = session;
+  const scope: ModelScope = { name: member ? 'member' : 'user', realm, user, account: member ? account : null };
+  const live = run.model.isLive(held, now);
+  const kept = effect === 'others' && told.keep && live ? session : null;
+  const found = run.model.covered(scope, kinds, now).some((one) => one !== kept);
+
+  const who = named({ user, account: scope.account });
+  const result = await node.sessions.trigger(name, { ...who, ...(told.keep ? { keep: real } : {}) });
+  assert.equal(result.found, found);
+  run.same(`trigger ${effect}`, wordOf(result), effect === 'none' ? 'none' : kept === null ? 'revoked' : 'kept');
+  if (!result.revoked) return;
+  const notKept = !told.keep || kept !== null ? null : live ? 'everywhere' : 'not-live';
+  assert.equal(result.notKept, notKept);
+  run.model.revoke(scope, kinds, kept, now);
+  if (kept === null) return;
+  session.serial++;
+  run.hold(run.model.held(session), result.kept!, result.token ?? '');
 }
 
 async function revokeByAsker(run: Run, told: Told<'keep'>, keep: boolean): Promise<void> {

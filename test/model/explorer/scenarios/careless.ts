@@ -17,13 +17,14 @@ async function keepWhoever(process: Process, session: Session): Promise<void> {
   const [current] = await process.store.epochs([
     { tag: user, create: newEpoch(now), version: newVersion(), keepUntil },
   ]);
-  const change = { covers: { except: [] }, mark: { at: now, by: null, reason: null } };
+  const change = { covers: { except: [] }, mark: { at: now, by: null, reason: null, from: null } };
   const advanced = advanceEpoch(current!.record, null, change, now);
   const record = { ...advanced!, keep: { [kind]: { id, from: stamps.user } } };
   const secret = newSecret();
   const asker = { id, ifHash, hash: hashSecret(secret), serial: 1, now };
   process.intend(ANN, session);
-  const outcome = await process.store.advance(user, { record, ifVersion: current!.version, keepUntil, asker });
+  const advance = { record, ifVersion: current!.version, keepUntil, asker, audit: [] };
+  const outcome = await process.store.advance(user, advance);
   if (outcome === 'advanced') process.world.issue(formatToken({ id, user, account }, secret));
   if (outcome === 'conflict') await keepWhoever(process, session);
 }
@@ -32,6 +33,20 @@ export const keepingWhoever: Scenario = scenario('two keeps at once, of whoever'
   const [{ session: a }, { session: b }] = [await before(world), await before(world)];
   const [one, two] = [world.process('one'), world.process('two')];
   return [() => keepWhoever(one, a), () => keepWhoever(two, b)];
+});
+
+/** Removes what there is of a person, and revokes nothing. */
+export const removingOnly: Scenario = scenario('remove what there is of ann × sign-in × sign-in', async (world) => {
+  const { session } = await before(world);
+  const { userTag } = Judged.recordOf('session', session);
+  const [eraser, one, two] = [world.process('eraser'), world.process('one'), world.process('two')];
+  const fence = await one.fence(ANN);
+  const remove = async (): Promise<unknown> => {
+    const removed = await eraser.store.remove(userTag, 100);
+    world.history.forgotten.push({ realm: 'default', user: 'ann', step: world.history.step });
+    return removed;
+  };
+  return [remove, () => one.start(ANN, fence), () => two.signIn(ANN)];
 });
 
 export const fenceAfterPassword: Scenario = scenario('reset × sign-in that takes its fence late', async (world) => {

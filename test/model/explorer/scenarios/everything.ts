@@ -2,7 +2,20 @@ import type { Session } from 'session-revocation';
 import type { Scenario } from '../explore.ts';
 import type { Process } from '../process.ts';
 import type { World, WorldOptions } from '../world.ts';
-import { ACME, ANN, AT_ACME, AT_BETA, BETA, before, DAY, inTurn, REALM, scenario, switchTo } from './scenario.ts';
+import {
+  ACME,
+  ANN,
+  AT_ACME,
+  AT_BETA,
+  BETA,
+  before,
+  DAY,
+  EVERYWHERE,
+  inTurn,
+  REALM,
+  scenario,
+  switchTo,
+} from './scenario.ts';
 
 interface Subjects {
   /** Two sessions at an account, and the token of the first. */
@@ -29,6 +42,11 @@ export const operations: Readonly<Record<string, Operation>> = {
   'keep A': (process, { a }) => process.revoke(ANN, { keep: a }),
   'keep B': (process, { b }) => process.revoke(ANN, { keep: b }),
   'sign out everywhere by A': (process, { a }) => process.revoke(ANN, { ifLive: a }),
+  'password changed, keeping A': (process, { a }) => process.trigger('passwordChanged', ANN, a),
+  'password reset': (process) => process.trigger('passwordReset', ANN),
+  'sign out A, and so everywhere': (process, { a }) => process.signOut(a),
+  'end the idle ones of the user': (process) => process.endIdle(ANN, 1),
+  'forget the user': (process) => process.forgetUser('ann'),
   'revoke member': (process) => process.revoke(AT_ACME),
   'keep A as a member': (process, { a }) => process.revoke(AT_ACME, { keep: a }),
   'revoke account': (process) => process.revoke(ACME),
@@ -70,7 +88,7 @@ export function together(names: readonly string[], options: WorldOptions = {}): 
         return () => operations[name]!(process, { a, b, token }, world);
       });
     },
-    options,
+    { ...EVERYWHERE, ...options },
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Scenario } from '../explore.ts';
 import { accidents } from './accidents.ts';
+import { cleaning, forgetting, signOuts, triggers } from './departures.ts';
 import { limits } from './limits.ts';
 import { sessions } from './living-sessions.ts';
 import { signIns, strangers } from './sign-ins.ts';
@@ -13,6 +14,10 @@ export const scenarios: readonly Scenario[] = [
   ...switches,
   ...leaving,
   ...limits,
+  ...triggers,
+  ...signOuts,
+  ...cleaning,
+  ...forgetting,
 ];
 /** Beside them: what takes a store that can lose a record, a clock, a pruner. */
 export { accidents, limits, sessions };

@@ -10,6 +10,8 @@ export const AT_BETA: Who = { user: 'ann', account: 'beta' };
 export const ACME = { account: 'acme' };
 export const BETA = { account: 'beta' };
 export const REALM = { realm: true } as const;
+/** A plain sign-out ends all sessions in the account. */
+export const EVERYWHERE: WorldOptions = { sessions: { policy: () => ({ signOut: 'everywhere' }) } };
 export const HOUR = 3600e3;
 export const DAY = 24 * HOUR;
 export const CHROME =

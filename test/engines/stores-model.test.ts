@@ -1,9 +1,11 @@
 import fc from 'fast-check';
-import type { Ending, EpochRecord, FoundSession, SessionRecord, Tag } from 'session-revocation';
+import type { AuditPage, AuditRecord, Ending, EpochRecord, FoundSession, SessionRecord, Tag } from 'session-revocation';
 import { memoryStore } from 'session-revocation/memory';
+import { sqliteStore } from 'session-revocation/sqlite';
 import { expect, test } from 'vitest';
 import { newEpoch } from '../../src/epoch.ts';
-import { endedAt, person, sessionOf } from '../../src/testing/ports.ts';
+import { recordAbout } from '../../src/testing/entries.ts';
+import { endedAt, type Person, person, sessionOf } from '../../src/testing/ports.ts';
 import { type Data, emptyData, referenceStore, type SyncStore } from '../contract/reference-store.ts';
 
 // A small world, so that everything meets everything: times are 0 to 40, and most lifetimes end within them.
@@ -42,6 +44,14 @@ const state = fc.record({
   attributes: fc.constantFrom({}, { role: 'admin' }, { deep: [{ er: null }] }),
 });
 
+let written = 0;
+/** What the log may say of somebody. Never the same twice. */
+const record = (whose: Person, at: number, keepUntil = 20): AuditRecord =>
+  recordAbout(whose, { id: `entry ${written++}`, at, type: `type ${at % 3}` }, keepUntil);
+const entries: fc.Arbitrary<() => readonly AuditRecord[]> = fc
+  .array(fc.record({ who, at: fc.integer({ min: 0, max: 5 }), keepUntil: time }), { maxLength: 2 })
+  .map((all) => () => all.map((one) => record(one.who, one.at, one.keepUntil)));
+
 /** Something to ask of a store. What it depends on is looked up in the model before anybody answers. */
 type Question = (model: Data) => (store: SyncStore) => unknown;
 
@@ -60,7 +70,7 @@ const versionOf = ({ epochs }: Data, tag: string, right: boolean): number =>
   (epochs.get(tag)?.version ?? 0) + (right ? 0 : 1);
 // At 0, when nobody is over yet: how one that is expired is passed by is tested beside the model.
 const endingOf = (ids: readonly string[], own: string): Ending[] =>
-  ids.filter((one) => one !== own).map((one) => ({ id: one, ended: endedAt(0, one) }));
+  ids.filter((one) => one !== own).map((one) => ({ id: one, ended: endedAt(0, one), audit: [record(PEOPLE[0]!, 0)] }));
 
 const questions: fc.Arbitrary<Question> = fc.oneof(
   asking(2, fc.record({ who, keepUntil, name }), ({ who: { tags }, keepUntil, name: version }) => {
@@ -68,10 +78,11 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
     const requests = wanted.map((tag) => ({ tag, create: recordNamed(`${tag}${version}`), version, keepUntil }));
     return (store) => store.epochs(requests);
   }),
-  asking(6, fc.record({ id, who, state, birth, fresh, others, keepUntil }), (given, model) => {
+  asking(6, fc.record({ id, who, state, birth, fresh, others, keepUntil, entries }), (given, model) => {
     const session = sessionOf(given.who, { id: given.id, ...given.state, ...given.birth });
     const ifVersion = versionOf(model, session.userTag, given.fresh);
-    const write = { ifVersion, ending: endingOf(given.others, given.id), keepUntil: given.keepUntil };
+    const { keepUntil, entries } = given;
+    const write = { ifVersion, ending: endingOf(given.others, given.id), keepUntil, audit: entries() };
     return (store) => store.add(session, write);
   }),
   asking(2, fc.array(fc.record({ id, who, exact: fc.boolean() })), (wanted) => {
@@ -97,8 +108,19 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
   }),
   asking(
     4,
-    fc.record({ id, who, state, fresh, version: fc.option(fresh), now: time, moves: fc.boolean(), others, keepUntil }),
-    ({ id, who, state, fresh, version, now, moves, others, keepUntil }, model) => {
+    fc.record({
+      id,
+      who,
+      state,
+      fresh,
+      version: fc.option(fresh),
+      now: time,
+      moves: fc.boolean(),
+      others,
+      keepUntil,
+      entries,
+    }),
+    ({ id, who, state, fresh, version, now, moves, others, keepUntil, entries }, model) => {
       // As a rule the session's own user, in whatever account.
       const whose = person(model.sessions.get(id)?.user ?? who.user, who.account);
       const session = sessionOf(whose, { id, ...state, stamps: { ...sessionOf(whose).stamps, realm: 'x', user: 'y' } });
@@ -110,30 +132,81 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
         moves,
         ending: endingOf(others, id),
         keepUntil,
+        audit: entries(),
       };
       return (store) => store.renew({ session, ...write });
     },
   ),
-  asking(2, fc.record({ id, fresh, at: time }), ({ id, fresh, at }, model) => {
+  asking(2, fc.record({ id, fresh, at: time, entries }), ({ id, fresh, at, entries }, model) => {
+    const audit = entries();
     const ref = { id, user: userOf(model, id, fresh) };
-    return (store) => store.end(ref, endedAt(at, 'end'));
+    return (store) => store.end(ref, endedAt(at, 'end'), audit);
   }),
   asking(
     3,
     fc.record({
-      ...{ tag: fc.constantFrom(...TAGS), fresh, keepUntil, name },
+      ...{ tag: fc.constantFrom(...TAGS), fresh, keepUntil, name, entries },
       asker: fc.option(fc.record({ id, fresh, now: time }), { nil: undefined }),
     }),
-    ({ tag: any, fresh, keepUntil, name, asker }, model) => {
+    ({ tag: any, fresh, keepUntil, name, entries, asker }, model) => {
       const tag = (asker && model.sessions.get(asker.id)?.userTag) ?? any;
       const rotation = asker && {
         ...{ id: asker.id, ifHash: hashOf(model, asker.id, asker.fresh), now: asker.now },
         ...{ hash: `rotated ${name}`, serial: name },
       };
-      const advance = { record: recordNamed(`advanced ${name}`), ifVersion: versionOf(model, tag, fresh), keepUntil };
+      const ifVersion = versionOf(model, tag, fresh);
+      const advance = { record: recordNamed(`advanced ${name}`), ifVersion, keepUntil, audit: entries() };
       return (store) => store.advance(tag, { ...advance, asker: rotation });
     },
   ),
+  asking(1, entries, (make) => {
+    const records = make();
+    return (store) => store.powers.audit.append(records);
+  }),
+  asking(
+    2,
+    fc.record({ who, names: fc.subarray(['user', 'account', 'by', 'types', 'from', 'until'] as const), at: time }),
+    ({ who: { tags }, names, at }) => {
+      const page = { user: tags.user, account: tags.account ?? '', by: tags.user, types: ['type 1'], from: at % 5 };
+      const all: Partial<AuditPage> = { ...page, until: at % 7 };
+      const chosen = Object.fromEntries(names.map((each) => [each, all[each]]));
+      return (store) => {
+        const pages = [];
+        let after: AuditPage['after'];
+        for (let more = true; more; ) {
+          const answer: ReturnType<SyncStore['powers']['audit']['read']> = store.powers.audit.read({
+            ...{ realm: REALM, ...chosen, after, limit: 3 },
+          });
+          pages.push(answer);
+          after = answer.entries.at(-1);
+          ({ more } = answer);
+        }
+        return pages;
+      };
+    },
+  ),
+  // Of some, which they are is the store's own affair: here it is all of them.
+  asking(
+    1,
+    who,
+    ({ tags }) =>
+      (store) =>
+        store.powers.audit.forget(tags.user, 999),
+  ),
+  asking(1, time, (before) => (store) => store.powers.audit.prune(before, 999)),
+  asking(
+    1,
+    who,
+    ({ tags }) =>
+      (store) =>
+        store.remove(tags.user, 99),
+  ),
+  asking(1, fc.record({ who, name, fresh, entries }), ({ who: { tags }, name, fresh, entries }, model) => {
+    const account = tags.account ?? '';
+    const ifValue = fresh ? (model.policies.get(account) ?? null) : 'another';
+    const write = { account, value: `policy ${name}`, ifValue, audit: entries() };
+    return (store) => store.powers.policies.set(write);
+  }),
   asking(
     1,
     fc.record({ sessionsBefore: time, epochsBefore: time, limit: fc.integer({ min: 1, max: 5 }), gone: others }),
@@ -157,15 +230,35 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
   ),
 );
 
-const everything = (store: SyncStore): unknown =>
-  PEOPLE.map(({ tags }) => store.list(REALM, tags.user, { over: true, now: 0, limit: 99 }));
+/** Every user of an account or the realm, in pages of two. */
+function usersOf(store: SyncStore, account: Tag | null): readonly Tag[] {
+  const users = new Set<Tag>();
+  let after: string | null = null;
+  do {
+    const page: ReturnType<SyncStore['users']> = store.users({ realm: 'shop', account }, after, 2);
+    expect(page.users.length).toBeLessThanOrEqual(2);
+    for (const user of page.users) users.add(user);
+    ({ after } = page);
+  } while (after !== null);
+  return [...users].sort();
+}
 
-test('answers like the port written down plainly, whatever is asked in whatever order', () => {
+const everything = (store: SyncStore): unknown => [
+  PEOPLE.map(({ tags }) => store.list(REALM, tags.user, { over: true, now: 0, limit: 99 })),
+  PEOPLE.map(({ tags }) => usersOf(store, tags.account)),
+  PEOPLE.map(({ tags }) => store.powers.policies.get(tags.account ?? '')),
+  store.powers.audit.read({ realm: REALM, limit: 999 }),
+];
+
+test.each([
+  ['memory', () => memoryStore()],
+  ['sqlite', () => sqliteStore(':memory:')],
+])('%s answers like the port written down plainly, whatever is asked in whatever order', (_, open) => {
   fc.assert(
     fc.property(fc.array(questions, { maxLength: 60, size: 'max' }), (asked) => {
       const model = emptyData();
       const reference = referenceStore(model);
-      const store = memoryStore() as SyncStore;
+      const store = open() as SyncStore;
       for (const tag of TAGS) {
         const wanted = [{ tag, create: recordNamed(tag), version: 1, keepUntil: 20 }];
         expect(store.epochs(wanted)).toEqual(reference.epochs(wanted));
@@ -176,6 +269,6 @@ test('answers like the port written down plainly, whatever is asked in whatever 
         expect(everything(store)).toEqual(everything(reference));
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 120 },
   );
 });

@@ -1,0 +1,61 @@
+import { ENTRY_COLUMNS } from './audit-row.ts';
+import type { Database } from './database.ts';
+import type { Command, RowQuery, RowsQuery } from './statement.ts';
+
+/** What the pages of the log can be found by. */
+export type FoundBy = 'user' | 'actor' | 'account' | 'typeInAccount' | 'type' | 'realm';
+
+/** The statements of the powers, prepared once. */
+export interface AuditStatements {
+  /** Writes an entry. Again, it does nothing. */
+  readonly insertEntry: Command;
+  /**
+   * A page by each index. Parameters: what it is found by; a place (`at`, `id`) that all come after, and the earliest `at`;
+   * the realm; and then user, actor, account and the types (a JSON array), each twice, with `null` for any; and the limit.
+   */
+  readonly entries: Readonly<Record<FoundBy, RowsQuery>>;
+  readonly forgetUser: Command;
+  readonly forgetActor: Command;
+  readonly pruneEntries: Command;
+
+  readonly policy: RowQuery;
+  readonly insertPolicy: Command;
+  readonly replacePolicy: Command;
+}
+
+// SQLite would have to guess which index finds the fewest.
+const page = (index: string, found: string): string => `
+  SELECT ${ENTRY_COLUMNS.join(', ')} FROM audit INDEXED BY ${index}
+  WHERE ${found} AND (at, id) < (?, ?) AND at >= ? AND realm_tag = ?
+    AND (? IS NULL OR user_tag = ?) AND (? IS NULL OR actor_tag = ?) AND (? IS NULL OR account_tag = ?)
+    AND (? IS NULL OR type IN (SELECT value FROM json_each(?)))
+  ORDER BY at DESC, id DESC LIMIT ?`;
+
+export function prepareAuditStatements(database: Database): AuditStatements {
+  return {
+    insertEntry: database.command(`
+      INSERT INTO audit (realm_tag, user_tag, account_tag, actor_tag, keep_until, ${ENTRY_COLUMNS.join(', ')})
+      VALUES (?, ?, ?, ?, ?, ${ENTRY_COLUMNS.map(() => '?').join(', ')}) ON CONFLICT DO NOTHING`),
+    entries: {
+      user: database.rows(page('audit_of_user', 'user_tag = ?')),
+      actor: database.rows(page('audit_of_actor', 'actor_tag = ?')),
+      account: database.rows(page('audit_of_account', 'account_tag = ?')),
+      typeInAccount: database.rows(page('audit_of_type_in_account', 'account_tag = ? AND type = ?')),
+      type: database.rows(page('audit_of_type', 'type = ?')),
+      realm: database.rows(page('audit_of_realm', 'realm_tag = ?')),
+    },
+    forgetUser: database.command(`
+      UPDATE audit SET user_tag = NULL, actor_tag = NULL, user = NULL, session = NULL, device = NULL, ip = NULL,
+        actor = NULL, reason = NULL, note = NULL, actor_device = NULL, details = '{}'
+      WHERE rowid IN (SELECT rowid FROM audit WHERE user_tag = ? LIMIT ?)`),
+    forgetActor: database.command(`
+      UPDATE audit SET actor_tag = NULL, actor = NULL, reason = NULL, note = NULL, actor_device = NULL
+      WHERE rowid IN (SELECT rowid FROM audit WHERE actor_tag = ? LIMIT ?)`),
+    pruneEntries: database.command(`
+      DELETE FROM audit WHERE rowid IN (SELECT rowid FROM audit WHERE keep_until < ? ORDER BY keep_until LIMIT ?)`),
+
+    policy: database.row('SELECT value FROM policies WHERE account_tag = ?'),
+    insertPolicy: database.command('INSERT INTO policies (account_tag, value) VALUES (?, ?) ON CONFLICT DO NOTHING'),
+    replacePolicy: database.command('UPDATE policies SET value = ? WHERE account_tag = ? AND value = ?'),
+  };
+}

@@ -1,0 +1,18 @@
+import type { Client } from '../../../src/index.ts';
+import type { HttpExchange } from './exchange.ts';
+
+const HINTS = [
+  ['brands', 'sec-ch-ua'],
+  ['mobile', 'sec-ch-ua-mobile'],
+  ['platform', 'sec-ch-ua-platform'],
+] as const;
+
+/** What a request says of the client that it comes from. */
+export function clientOf(exchange: HttpExchange): Client {
+  const hints: Record<string, string> = {};
+  for (const [hint, name] of HINTS) {
+    const value = exchange.header(name);
+    if (value !== undefined) hints[hint] = value;
+  }
+  return { userAgent: exchange.header('user-agent'), hints, ip: exchange.ip };
+}

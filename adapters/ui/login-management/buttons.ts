@@ -1,0 +1,63 @@
+import { build, buildButton } from './build.ts';
+import type { Card } from './card.ts';
+import type { Part as PartName } from './settings.ts';
+
+interface ButtonsOptions {
+  /** After all others were ended: how many of them were shown. */
+  othersEnded(): number;
+  /** Whether a plain sign-out ends all sessions in this account, as far as is known. */
+  endsAll(): boolean;
+}
+
+/** The buttons for more than one row. */
+export function buildButtons(
+  card: Card,
+  { othersEnded, endsAll }: ButtonsOptions,
+): { element: HTMLElement; others: HTMLElement | null } {
+  const { texts } = card.words;
+  const { routes } = card;
+
+  const buildIf = (part: PartName, text: string, look: 'danger' | '', act: (button: HTMLElement) => Promise<void>) => {
+    if (!card.settings.shows(part)) return null;
+    const button = buildButton(text, {}, look);
+    button.addEventListener('click', () => void act(button));
+    return button;
+  };
+
+  const others = buildIf('sign-out-others', texts.logOutOthers, '', (button) =>
+    card.act(button, {
+      during: 'sign-out-others',
+      question: { title: texts.confirmOthers, detail: texts.confirmOthersDetail, yes: texts.logOutOthers },
+      request: () => routes.post('sign-out-others'),
+      done: () => {
+        const shown = othersEnded();
+        card.say(texts.othersLoggedOut);
+        card.emit('others-signed-out', { shown });
+        card.refresh();
+      },
+    }),
+  );
+  const everywhere = buildIf('sign-out-everywhere', texts.signOutEverywhere, 'danger', (button) =>
+    card.act(button, {
+      during: 'sign-out-everywhere',
+      question: { title: texts.confirmEverywhere, detail: texts.confirmEverywhereDetail, yes: texts.signOutEverywhere },
+      request: () => routes.post('sign-out-everywhere'),
+      done: () => card.leave({ how: 'everywhere', reason: null }),
+    }),
+  );
+  const signOut = buildIf('sign-out', texts.signOut, '', (button) =>
+    card.act(button, {
+      during: 'sign-out',
+      question: {
+        title: texts.confirmSignOut,
+        detail: endsAll() ? texts.confirmSignOutAllDetail : texts.confirmSignOutDetail,
+        yes: texts.signOut,
+        danger: endsAll(),
+      },
+      request: () => routes.post('sign-out'),
+      done: () => card.leave({ how: 'sign-out', reason: null }),
+    }),
+  );
+  const all = [signOut, others, everywhere].filter((button) => button !== null);
+  return { element: build('div', { class: 'actions', part: 'actions', hidden: all.length === 0 }, ...all), others };
+}

@@ -1,0 +1,164 @@
+import { build, isBusy, setBusy } from './build.ts';
+import { Clock } from './clock.ts';
+import { confirm, type Question } from './confirmation.ts';
+import { depart } from './departure.ts';
+import type { CardEvents, SessionFailed, SignedOut } from './events.ts';
+import { Failure } from './failure.ts';
+import { Messages } from './messages.ts';
+import { Routes } from './routes.ts';
+import type { Settings } from './settings.ts';
+import type { Words } from './words.ts';
+
+type During = SessionFailed['during'];
+
+/** A part of the card that is filled from the server. */
+export interface Part {
+  readonly element: HTMLElement;
+  load(): Promise<void>;
+}
+
+/** Something that is done after a confirmation. */
+export interface Action {
+  readonly during: During;
+  readonly question: Question;
+  request(): Promise<void>;
+  done(): void;
+  /** What there was to end was over already. */
+  gone?(): void;
+}
+
+// Who looks at the page again after so long wants to see what is so now.
+const STALE_MS = 30_000;
+
+/** One life of the element, from its connection or a changed attribute to the next: what its parts share. */
+export class Card {
+  readonly section: HTMLElement;
+  readonly heading: HTMLElement;
+  readonly settings: Settings;
+  readonly words: Words;
+  readonly clock: Clock;
+  readonly routes: Routes;
+  readonly signal: AbortSignal;
+  readonly #controller = new AbortController();
+  readonly #host: HTMLElement;
+  readonly #messages: Messages;
+  #parts: readonly Part[] = [];
+
+  constructor(host: HTMLElement, settings: Settings, words: Words) {
+    this.#host = host;
+    this.settings = settings;
+    this.words = words;
+    this.signal = this.#controller.signal;
+    this.clock = new Clock(words, this.signal);
+    this.routes = new Routes(settings.src, this.signal);
+    this.#messages = new Messages(words.texts);
+    this.heading = build('h2', { id: 'heading', part: 'heading', tabindex: '-1' }, words.texts.heading);
+    this.section = build(
+      'section',
+      { class: 'card', part: 'card', lang: words.locale, 'aria-labelledby': 'heading' },
+      this.heading,
+      this.#messages.element,
+    );
+    this.#watchVisibility();
+  }
+
+  /** Adds the parts and fills them. */
+  start(parts: readonly Part[]): void {
+    this.#parts = parts;
+    this.section.append(...parts.map(({ element }) => element));
+    this.refresh();
+  }
+
+  refresh(): void {
+    for (const part of this.#parts) void part.load();
+  }
+
+  /** Ends all that is under way. What still answers is ignored. */
+  stop(): void {
+    this.#controller.abort();
+  }
+
+  /** Asks first, then does it; `opener` says so meanwhile. */
+  async act(opener: HTMLElement, action: Action): Promise<void> {
+    if (isBusy(opener) || !(await this.#confirm(opener, action.question))) return;
+    await this.#perform(opener, action);
+  }
+
+  #confirm(opener: HTMLElement, question: Question): Promise<boolean> {
+    return confirm({ card: this.section, opener, texts: this.words.texts, question, signal: this.signal });
+  }
+
+  async #perform(opener: HTMLElement, action: Action): Promise<void> {
+    setBusy(opener, true);
+    try {
+      await action.request();
+      this.signal.throwIfAborted();
+      this.succeed(action.during);
+      action.done();
+    } catch (error) {
+      if (error instanceof Failure && error.name === 'session-not-found' && action.gone !== undefined) action.gone();
+      else this.fail(error, action.during, () => void this.#perform(opener, action));
+    } finally {
+      setBusy(opener, false);
+    }
+  }
+
+  /** Told politely to a screen reader, and shown. */
+  say(text: string): void {
+    this.#messages.say(text);
+  }
+
+  /** Shows what went wrong. A session that is over leaves. */
+  fail(error: unknown, during: During, retry: () => void, retrying = false): void {
+    if (this.signal.aborted) return;
+    if (!(error instanceof Failure)) {
+      // Aborted by a newer request of the same part.
+      if (error instanceof DOMException && error.name === 'AbortError') return;
+      throw error;
+    }
+    if (error.name === 'session-required') {
+      this.leave({ how: 'over', reason: error.reason }, error);
+      return;
+    }
+    const { name, status, detail, mistake } = error;
+    this.#messages.fail(error, { during, settings: this.settings, retry, retrying });
+    this.emit('session-error', { name, status, during, detail: detail ?? mistake });
+  }
+
+  /** Takes back what `fail` said of this, and of what else stood in the way. */
+  succeed(during: During): void {
+    this.#messages.succeed(during);
+  }
+
+  /** This session is over: nothing of it stays on the page. */
+  leave(detail: SignedOut, failure: Failure = new Failure('session-required')): void {
+    this.stop();
+    this.section.replaceChildren(this.heading, this.#messages.element);
+    const goes = this.emit('signed-out', detail);
+    const { answered } = this.routes;
+    const left = goes && depart(this.settings, { back: detail.how === 'over', answered, reason: failure.reason });
+    if (left && detail.how !== 'over') this.#messages.say(this.words.texts.signedOut);
+    else this.#messages.fail(failure, { during: 'list', settings: this.settings, retry: null, retrying: false });
+  }
+
+  /** @returns whether no listener prevented what comes next. */
+  emit<Name extends keyof CardEvents>(name: Name, detail: CardEvents[Name]['detail']): boolean {
+    const cancelable = name === 'signed-out';
+    return this.#host.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, cancelable, detail }));
+  }
+
+  #watchVisibility(): void {
+    const { signal } = this;
+    let hiddenAt = document.visibilityState === 'hidden' ? Date.now() : null;
+    const onChange = () => {
+      if (document.visibilityState === 'hidden') hiddenAt ??= Date.now();
+      else if (hiddenAt !== null) {
+        if (Date.now() - hiddenAt > STALE_MS) this.refresh();
+        hiddenAt = null;
+      }
+    };
+    document.addEventListener('visibilitychange', onChange, { signal });
+    // Back from the history, as the page was when it was left.
+    window.addEventListener('pageshow', ({ persisted }) => persisted && this.refresh(), { signal });
+  }
+}

@@ -1,0 +1,117 @@
+/** What went wrong, by the name of the server's problem; the last three are the element's own. */
+export type FailureName =
+  | 'session-required'
+  | 'sign-in-not-recent'
+  | 'cross-origin'
+  | 'forbidden'
+  | 'session-not-found'
+  | 'store-unavailable'
+  | 'offline'
+  | 'refused'
+  | 'misconfigured';
+
+/** What a developer has to correct. */
+export type Mistake =
+  | 'missingSrc'
+  | 'invalidSrc'
+  | 'crossOriginSrc'
+  | 'invalidLoginUrl'
+  | 'notFound'
+  | 'notAllowed'
+  | 'redirected'
+  | 'notJson'
+  | 'wrongShape';
+
+interface FailureDetails {
+  readonly status?: number | null;
+  readonly detail?: string | null;
+  readonly reason?: string | null;
+  readonly retryAfter?: number | null;
+  readonly mistake?: Mistake | null;
+  readonly request?: string;
+}
+
+/** A request that failed. */
+export class Failure extends Error {
+  override readonly name: FailureName;
+  readonly status: number | null;
+  readonly detail: string | null;
+  /** Why the session is over: a code, or `ended`, `revoked`, `expired`. */
+  readonly reason: string | null;
+  /** In milliseconds. */
+  readonly retryAfter: number | null;
+  readonly mistake: Mistake | null;
+  /** Such as `GET https://app.example.org/sessions`. */
+  readonly request: string;
+
+  constructor(name: FailureName, details: FailureDetails = {}) {
+    super(name);
+    this.name = name;
+    this.status = details.status ?? null;
+    this.detail = details.detail ?? null;
+    this.reason = details.reason ?? null;
+    this.retryAfter = details.retryAfter ?? null;
+    this.mistake = details.mistake ?? null;
+    this.request = details.request ?? '';
+  }
+
+  /** Whether the same request may succeed a little later. */
+  get passes(): boolean {
+    const { status } = this;
+    return this.name === 'offline' || (status !== null && (status === 429 || status >= 500));
+  }
+}
+
+const PREFIX = 'urn:problem-type:session-revocation:';
+const OF_401: readonly string[] = ['session-required', 'sign-in-not-recent'];
+const OF_403: readonly string[] = ['cross-origin', 'forbidden'];
+
+/** Names what an answer that is no success means (RFC 9457). */
+export async function failureOf(response: Response, request: string): Promise<Failure> {
+  // What `redirect: 'manual'` leaves of a redirect.
+  if (response.type === 'opaqueredirect') return new Failure('misconfigured', { mistake: 'redirected', request });
+  const { status } = response;
+  const problem = await problemOf(response);
+  const details = {
+    status,
+    request,
+    detail: textOf(problem.detail),
+    reason: textOf(problem.cause) ?? textOf(problem.reason),
+    retryAfter: retryAfterOf(response.headers.get('retry-after')),
+  };
+  const type = textOf(problem.type) ?? '';
+  const name = type.startsWith(PREFIX) ? type.slice(PREFIX.length) : '';
+  // An app's own guards answer 401 and 403 too, in words of their own.
+  if (status === 401) return new Failure(OF_401.includes(name) ? (name as FailureName) : 'session-required', details);
+  if (status === 403) return new Failure(OF_403.includes(name) ? (name as FailureName) : 'forbidden', details);
+  if (name === 'session-not-found' || name === 'store-unavailable') return new Failure(name, details);
+  // Of what is not the library's, only a read has certainly signed out nobody.
+  if (status === 503 && request.startsWith('GET ')) return new Failure('store-unavailable', details);
+  if (status === 404) return new Failure('misconfigured', { ...details, mistake: 'notFound' });
+  if (status === 405) return new Failure('misconfigured', { ...details, mistake: 'notAllowed' });
+  return new Failure('refused', details);
+}
+
+async function problemOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
+  if (!isJson(response)) return {};
+  try {
+    const body: unknown = await response.json();
+    return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Whether an answer says that it is JSON, of whatever sort. */
+export function isJson(response: Response): boolean {
+  return /^application\/([\w.+-]+\+)?json\b/i.test(response.headers.get('content-type') ?? '');
+}
+
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+/** Seconds, or a date (RFC 9110, section 10.2.3). */
+function retryAfterOf(header: string | null): number | null {
+  if (header === null) return null;
+  const at = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(at) ? Math.max(0, at) : null;
+}

@@ -1,0 +1,99 @@
+/** A session as the routes list it, as far as it is shown. */
+export interface ListedSession {
+  readonly id: string;
+  readonly kind: string;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  readonly device: ListedDevice;
+  readonly current: boolean;
+  readonly over: End | null;
+}
+
+export interface ListedDevice {
+  readonly label: string;
+  readonly browser: string | null;
+  readonly os: string | null;
+  readonly type: string;
+  readonly ip: string | null;
+}
+
+/** Why and when a session was over. */
+export interface End {
+  readonly reason: string;
+  readonly at: number | null;
+  readonly by: 'self' | 'other' | null;
+  /** The label of the device that did it. */
+  readonly from: string | null;
+  readonly cause: string | null;
+}
+
+export interface Page {
+  readonly sessions: readonly ListedSession[];
+  readonly cursor: string | null;
+}
+
+/** The setting of an account. */
+export interface Policy {
+  readonly account: string | null;
+  readonly signOut: 'session' | 'everywhere';
+  readonly mayChange: boolean;
+}
+
+/** `null` where the body is not a list of sessions: `src` leads elsewhere. */
+export function readPage(body: unknown): Page | null {
+  if (!isObject(body) || !Array.isArray(body.sessions)) return null;
+  const sessions = body.sessions.map(readSession);
+  if (sessions.includes(null)) return null;
+  return { sessions: sessions as ListedSession[], cursor: textOf(body.cursor) };
+}
+
+/** `null` where the body is something else. */
+export function readPolicy(body: unknown): Policy | null {
+  if (!isObject(body)) return null;
+  const { signOut, mayChange } = body;
+  if ((signOut !== 'session' && signOut !== 'everywhere') || typeof mayChange !== 'boolean') return null;
+  return { account: textOf(body.account), signOut, mayChange };
+}
+
+function readSession(row: unknown): ListedSession | null {
+  if (!isObject(row) || !isObject(row.device)) return null;
+  const { id, kind, lastUsedAt, current, over, device } = row;
+  const createdAt = numberOf(row.createdAt);
+  if (typeof id !== 'string' || createdAt === null || typeof device.label !== 'string') return null;
+  return {
+    id,
+    kind: textOf(kind) ?? 'browser',
+    createdAt,
+    lastUsedAt: numberOf(lastUsedAt) ?? createdAt,
+    device: {
+      label: device.label,
+      browser: textOf(device.browser),
+      os: textOf(device.os),
+      type: textOf(device.type) ?? 'unknown',
+      ip: textOf(device.ip),
+    },
+    current: current === true,
+    over: isObject(over) ? readEnd(over) : null,
+  };
+}
+
+function readEnd(over: Readonly<Record<string, unknown>>): End {
+  return {
+    reason: textOf(over.reason) ?? 'ended',
+    at: numberOf(over.at),
+    by: over.by === 'self' || over.by === 'other' ? over.by : null,
+    from: textOf(over.from),
+    cause: textOf(over.cause),
+  };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+// Beyond it, there is no such date, and Intl throws.
+const MOST = 8.64e15;
+const numberOf = (value: unknown): number | null =>
+  typeof value === 'number' && Math.abs(value) <= MOST ? value : null;

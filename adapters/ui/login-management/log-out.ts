@@ -1,0 +1,31 @@
+import type { Card } from './card.ts';
+import { fillText } from './fill.ts';
+import type { Row } from './row.ts';
+
+/** Ends the session of a row, after a confirmation; `onOver` takes the row away. */
+export async function logOut(card: Card, row: Row, onOver: () => void): Promise<void> {
+  const { words, routes } = card;
+  const { texts } = words;
+  const { id, device } = row.session;
+  const label = words.device(device);
+  await card.act(row.button ?? row.element, {
+    during: 'end',
+    question: {
+      title: fillText(texts.confirmLogOut, { device: label }),
+      detail: texts.confirmLogOutDetail,
+      yes: texts.logOut,
+    },
+    request: () => routes.end(id),
+    done: () => {
+      onOver();
+      card.say(fillText(texts.loggedOut, { device: label }));
+      card.emit('session-ended', { id, label: device.label });
+    },
+    gone: () => {
+      onOver();
+      card.say(fillText(texts.alreadyOver, { device: label }));
+      // Others may be over too.
+      card.refresh();
+    },
+  });
+}

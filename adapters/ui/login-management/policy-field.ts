@@ -1,0 +1,97 @@
+import { build, buildButton } from './build.ts';
+import type { Card, Part } from './card.ts';
+import { Failure } from './failure.ts';
+import type { Policy } from './listed-session.ts';
+
+/** The account's setting: what it means for its users, and how its administrator changes it. */
+export class PolicyField implements Part {
+  readonly element: HTMLElement = build('div', { class: 'policy', part: 'policy', hidden: true });
+  readonly #card: Card;
+  #policy: Policy | null = null;
+
+  constructor(card: Card) {
+    this.#card = card;
+  }
+
+  get endsAll(): boolean {
+    return this.#policy?.signOut === 'everywhere';
+  }
+
+  async load(): Promise<void> {
+    try {
+      this.#show(await this.#card.routes.policy());
+    } catch (error) {
+      // An app may leave the route out, and the list tells of an outage. Only a session that is over is told here too.
+      if (error instanceof Failure && error.name === 'session-required') this.#card.fail(error, 'policy', () => {});
+    }
+  }
+
+  #show(policy: Policy): void {
+    const before = this.#policy;
+    // As it is already: an administrator may just be choosing.
+    if (before?.signOut === policy.signOut && before.mayChange === policy.mayChange) return;
+    this.#policy = policy;
+    const notice = build('p', { class: 'quiet', part: 'policy-text' }, this.#card.words.texts.policyEverywhereNotice);
+    this.element.replaceChildren(policy.mayChange ? this.#buildForm(policy) : notice);
+    this.element.hidden = !policy.mayChange && policy.signOut !== 'everywhere';
+  }
+
+  #buildForm({ signOut }: Policy): HTMLElement {
+    const { texts } = this.#card.words;
+    const save = buildButton(texts.policySave, { type: 'submit', hidden: true });
+    const radio = (value: Policy['signOut'], text: string) =>
+      build(
+        'label',
+        { class: 'choice', part: 'choice' },
+        build('input', { type: 'radio', name: 'sign-out', value, checked: value === signOut }),
+        text,
+      );
+    const form = build(
+      'form',
+      {},
+      build(
+        'fieldset',
+        {},
+        build('legend', {}, texts.policy),
+        radio('session', texts.policySession),
+        radio('everywhere', texts.policyEverywhere),
+      ),
+      save,
+    );
+    const chosen = () => new FormData(form).get('sign-out') as Policy['signOut'];
+    form.addEventListener('change', () => {
+      save.hidden = chosen() === signOut;
+    });
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.#save(save, chosen());
+    });
+    return form;
+  }
+
+  async #save(button: HTMLElement, signOut: Policy['signOut']): Promise<void> {
+    const { words, routes } = this.#card;
+    const { texts } = words;
+    let saved: Policy | null = null;
+    await this.#card.act(button, {
+      during: 'policy',
+      question: {
+        title: texts.confirmPolicy,
+        detail: signOut === 'everywhere' ? texts.confirmPolicyEverywhere : texts.confirmPolicySession,
+        yes: texts.policySave,
+        danger: false,
+      },
+      request: async () => {
+        saved = await routes.setPolicy(signOut);
+      },
+      done: () => {
+        if (saved === null) return;
+        const hadFocus = button.matches(':focus');
+        this.#show(saved);
+        if (hadFocus) this.element.querySelector<HTMLElement>('input:checked')?.focus();
+        this.#card.say(texts.policySaved);
+        this.#card.emit('policy-changed', { account: saved.account, signOut: saved.signOut });
+      },
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import { Failure, failureOf, isJson } from './failure.ts';
+import { type Page, type Policy, readPage, readPolicy } from './listed-session.ts';
+
+/** The routes of the server, called. No token is held or read here: the browser sends the cookie. */
+export class Routes {
+  readonly #src: URL;
+  readonly #signal: AbortSignal;
+  #answered = false;
+
+  constructor(src: URL, signal: AbortSignal) {
+    this.#src = src;
+    this.#signal = signal;
+  }
+
+  /** Whether there was a session: a request has succeeded. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  async list(
+    options: { readonly limit: number; readonly cursor: string | null; readonly ended?: boolean },
+    signal: AbortSignal = this.#signal,
+  ): Promise<Page> {
+    const url = this.#urlOf('');
+    url.searchParams.set('limit', String(options.limit));
+    if (options.cursor !== null) url.searchParams.set('cursor', options.cursor);
+    if (options.ended === true) url.searchParams.set('ended', 'true');
+    return this.#read('GET', url, readPage, { signal });
+  }
+
+  async end(id: string): Promise<void> {
+    await this.#send('DELETE', this.#urlOf(`/${encodeURIComponent(id)}`));
+  }
+
+  async post(action: 'sign-out' | 'sign-out-others' | 'sign-out-everywhere'): Promise<void> {
+    await this.#send('POST', this.#urlOf(`/${action}`));
+  }
+
+  async policy(): Promise<Policy> {
+    return this.#read('GET', this.#urlOf('/policy'), readPolicy);
+  }
+
+  async setPolicy(signOut: Policy['signOut']): Promise<Policy> {
+    return this.#read('PUT', this.#urlOf('/policy'), readPolicy, {
+      body: JSON.stringify({ signOut }),
+      headers: { accept: 'application/json', 'content-type': 'application/json' },
+    });
+  }
+
+  /** `src` may end with a slash and have a query of its own. */
+  #urlOf(path: string): URL {
+    const url = new URL(this.#src);
+    url.hash = '';
+    const base = url.pathname.replace(/\/+$/, '');
+    url.pathname = base + path || '/';
+    return url;
+  }
+
+  async #read<Body>(method: string, url: URL, read: (body: unknown) => Body | null, init?: RequestInit): Promise<Body> {
+    const response = await this.#send(method, url, init);
+    const wrong = { status: response.status, request: `${method} ${url}` };
+    if (!isJson(response)) throw new Failure('misconfigured', { ...wrong, mistake: 'notJson' });
+    const signal = init?.signal ?? this.#signal;
+    const body: unknown = await response.json().catch(() => {
+      signal.throwIfAborted();
+      throw new Failure('misconfigured', { ...wrong, mistake: 'notJson' });
+    });
+    const known = read(body);
+    if (known === null) throw new Failure('misconfigured', { ...wrong, mistake: 'wrongShape' });
+    this.#answered = true;
+    return known;
+  }
+
+  async #send(method: string, url: URL, init: RequestInit = {}): Promise<Response> {
+    const request = `${method} ${url}`;
+    const signal = init.signal ?? this.#signal;
+    const response = await fetch(url, {
+      method,
+      credentials: 'same-origin',
+      // A redirect means that something else answered: never follow it to a page and take that for success.
+      redirect: 'manual',
+      cache: 'no-store',
+      headers: { accept: 'application/json' },
+      ...init,
+      signal,
+    }).catch(() => {
+      // An abort is no failure: somebody else asks now, or nobody.
+      signal.throwIfAborted();
+      throw new Failure('offline', { request });
+    });
+    if (!response.ok) throw await failureOf(response, request);
+    // An app that answers every path with its page.
+    if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) {
+      throw new Failure('misconfigured', { mistake: 'notJson', status: response.status, request });
+    }
+    return response;
+  }
+}

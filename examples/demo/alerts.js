@@ -1,0 +1,16 @@
+// @ts-check
+
+/**
+ * Tells users of a sign-in from a device that none of their other sessions knows. The library refuses nobody for it: what
+ * looks suspicious is for people to judge.
+ *
+ * @param {import('./app.js').Demo} demo
+ */
+export function alertUsers({ sessions, users, mail }) {
+  sessions.on('session.suspicious', async ({ sign, user, device }) => {
+    const to = sign === 'new-device' && user !== null ? (await users.get(user))?.email : undefined;
+    if (to === undefined) return;
+    const text = `Somebody signed in from ${device?.label ?? 'an unknown device'}. Was it not you? Change your password.`;
+    mail({ to, subject: 'A new device', text, token: null });
+  });
+}

@@ -1,0 +1,76 @@
+// @ts-check
+// How the demo answers: a page for people, JSON for programs.
+
+/**
+ * @typedef {import('express').Request} Request
+ * @typedef {import('express').Response} Response
+ */
+
+/** @param {Request} req */
+export const wantsPage = (req) => req.accepts(['json', 'html']) === 'html';
+
+/**
+ * RFC 9457.
+ *
+ * @param {Response} res
+ * @param {number} status
+ * @param {string} title
+ * @param {string} [detail]
+ */
+export const problem = (res, status, title, detail) =>
+  res.status(status).type('application/problem+json').send(JSON.stringify({ title, status, detail }));
+
+/** What is answered instead: told by the error handler, as a page or as JSON. */
+export class Refusal extends Error {
+  /**
+   * @param {number} status
+   * @param {string} title
+   * @param {{ detail?: string, cause?: unknown }} [more]
+   */
+  constructor(status, title, { detail = '', cause } = {}) {
+    super(title, { cause });
+    this.status = status;
+    this.title = title;
+    this.detail = detail;
+  }
+}
+
+/**
+ * The library says of an argument that it cannot take what is wrong with it: where the argument came from a client, that
+ * is the client's to hear.
+ *
+ * @template T
+ * @param {() => Promise<T>} call
+ */
+export async function fromClient(call) {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof TypeError) throw new Refusal(400, 'Bad request', { detail: error.message, cause: error });
+    throw error;
+  }
+}
+
+/**
+ * The fields of a form, of JSON or of a query; what is missing, or no text, is empty. `true` of JSON is a checked box.
+ *
+ * @template {string} Name
+ * @param {unknown} body
+ * @param {...Name} names
+ * @returns {{ [name in Name]: string }}
+ */
+export function fieldsOf(body, ...names) {
+  const fields = /** @type {Record<string, unknown>} */ (typeof body === 'object' && body !== null ? body : {});
+  const text = (/** @type {string} */ name) => {
+    const value = fields[name] === true ? 'yes' : fields[name];
+    return typeof value === 'string' ? value : '';
+  };
+  return /** @type {{ [name in Name]: string }} */ (Object.fromEntries(names.map((name) => [name, text(name)])));
+}
+
+/**
+ * An empty field says nothing.
+ *
+ * @param {string} text
+ */
+export const given = (text) => (text === '' ? undefined : text);

@@ -1,0 +1,133 @@
+// @ts-check
+// Five products, as options of one library. `npm start -- --product a` starts one of them.
+
+/**
+ * @typedef {import('session-revocation').SessionsOptions} SessionsOptions
+ * @typedef {import('session-revocation/express').SessionRoutesOptions} SessionRoutesOptions
+ * @typedef {import('./users.js').Users} Users
+ */
+
+/**
+ * @typedef {object} Product
+ * @property {string} letter
+ * @property {string} name
+ * @property {string} text what it is, in a sentence
+ * @property {Omit<SessionsOptions, 'store' | 'clock'>} sessions options of `createSessions`
+ * @property {(users: Users) => SessionRoutesOptions} routes options of `sessionRoutes`
+ * @property {string} hide what the card leaves out
+ * @property {readonly ('sign-out-others' | 'sign-out-everywhere')[]} paid what the free plan does not have
+ * @property {readonly string[] | null} secondFactor who has one at the start; `null` where there is none to be had
+ * @property {boolean} tokens whether users make API tokens
+ * @property {boolean} alerts whether users are told of a new device
+ * @property {Omit<SessionsOptions, 'store' | 'clock'> | null} shop options of a second realm for buyers
+ */
+
+const PAID = /** @type {const} */ (['sign-out-others', 'sign-out-everywhere']);
+
+/** @type {import('session-revocation').KindOptions} */
+const LASTING = { lifetime: { absolute: '365d', idle: null }, survives: ['user', 'member'] };
+
+/** @type {Readonly<Record<string, Product>>} */
+export const PRODUCTS = {
+  a: {
+    letter: 'a',
+    name: 'Sign out everywhere',
+    text: 'All or nothing: this device, or every device. Nobody is signed out by time.',
+    sessions: {
+      realm: 'demo',
+      lifetime: { absolute: null, idle: null },
+      triggers: {
+        passwordChanged: 'everywhere',
+        emailChanged: 'everywhere',
+        passwordReset: 'everywhere',
+        secondFactorChanged: 'everywhere',
+      },
+      audit: true,
+    },
+    routes: () => ({ actions: ['sign-out', 'sign-out-everywhere'] }),
+    hide: 'rows ended sign-out-others policy',
+    paid: [],
+    secondFactor: ['user-1'],
+    tokens: false,
+    alerts: false,
+    shop: null,
+  },
+  b: {
+    letter: 'b',
+    name: 'Remote log-out',
+    text: 'Ends browsers and remembered devices from afar. API and MCP tokens stay until they are revoked themselves.',
+    sessions: {
+      realm: 'demo',
+      kinds: { api: LASTING, mcp: LASTING },
+      audit: { names: { 'sessions.revoked': 'user.session_invalidated' } },
+    },
+    routes: (users) => ({
+      async authorize({ actor, action, target }) {
+        if (target.user !== actor.user || action === 'change-policy') return false;
+        return !PAID.some((paid) => paid === action) || (await users.planOf(actor.account)) !== 'free';
+      },
+    }),
+    hide: 'sign-out policy',
+    paid: PAID,
+    secondFactor: null,
+    tokens: true,
+    alerts: false,
+    shop: null,
+  },
+  c: {
+    letter: 'c',
+    name: 'Account-wide logout behaviour',
+    text: 'An administrator decides for the account whether a sign-out ends one session or all of them.',
+    sessions: { realm: 'demo', policy: 'stored', audit: true },
+    routes: (users) => ({
+      async authorize({ actor, action, target }) {
+        if (action === 'change-policy') return users.isAdmin(actor.user, target.account);
+        return target.user === actor.user;
+      },
+    }),
+    hide: 'sign-out',
+    paid: [],
+    secondFactor: null,
+    tokens: true,
+    alerts: false,
+    shop: null,
+  },
+  d: {
+    letter: 'd',
+    name: 'Deciding when to sign out',
+    text: 'Who is signed in, what is suspicious, what would end, and who ended what: then the smallest step.',
+    sessions: { realm: 'dashboard', audit: true },
+    routes: () => ({}),
+    hide: 'sign-out policy',
+    paid: [],
+    secondFactor: [],
+    tokens: false,
+    alerts: true,
+    shop: { realm: 'buyer', lifetime: { absolute: '90d', idle: null }, audit: true },
+  },
+  e: {
+    letter: 'e',
+    name: 'Login management',
+    text: 'A row for each browser, each ended by a click, and an end to all others when a password changes.',
+    sessions: { realm: 'demo', replace: 'same-browser', lifetime: { absolute: '30d', idle: null }, audit: true },
+    routes: () => ({}),
+    hide: 'sign-out policy',
+    paid: [],
+    secondFactor: null,
+    tokens: true,
+    alerts: false,
+    shop: null,
+  },
+};
+
+/**
+ * @param {unknown} letter
+ * @returns {Product}
+ * @throws `RangeError` for what is no product
+ */
+export function productOf(letter) {
+  const product = typeof letter === 'string' && Object.hasOwn(PRODUCTS, letter) ? PRODUCTS[letter] : undefined;
+  if (product !== undefined) return product;
+  const letters = Object.keys(PRODUCTS).join(', ');
+  throw new RangeError(`There is no product ${JSON.stringify(letter)}; allowed are ${letters}`);
+}

@@ -1,0 +1,76 @@
+// @ts-check
+// The shop: another population, in a realm of its own. Nothing that happens here reaches the dashboard's sessions.
+import express from 'express';
+import {
+  authentication,
+  authOf,
+  requireSession,
+  safeReturnPath,
+  sessionOf,
+  sessionRoutes,
+} from 'session-revocation/express';
+import { fieldsOf, problem, wantsPage } from '../answers.js';
+import { answerError, notFound } from '../errors.js';
+import { ownPagesOnly, tellPages } from '../guards.js';
+import { shopPage, shopSignInPage } from '../pages/shop.js';
+import { reasonText, SIGN_IN_REFUSALS } from '../texts.js';
+
+/**
+ * @param {import('../app.js').Demo} demo
+ * @param {import('session-revocation').Sessions} buyers
+ */
+export function shopRouter({ product, users, origins, now }, buyers) {
+  const router = express.Router();
+  // Its cookie has a name of its own, by the realm.
+  router.use(authentication(buyers, { cookie: { secure: false }, loginUrl: '/shop', origins }));
+  router.use('/sessions', tellPages, sessionRoutes(buyers));
+  router.use(express.urlencoded({ extended: false }), express.json());
+  router.use(ownPagesOnly);
+
+  router.get('/', async (req, res) => {
+    const { session, refusal } = authOf(req);
+    if (session === null) {
+      const why = reasonText(req.query.reason) ?? reasonText(refusal?.cause) ?? reasonText(refusal?.reason);
+      res.send(shopSignInPage({ product, returnTo: safeReturnPath(req.query.returnTo, '/shop'), why }));
+      return;
+    }
+    const email = (await users.get(session.user))?.email ?? session.user;
+    const page = await buyers.list({ user: session.user }, { limit: 50 });
+    const forms = { rows: page.sessions, more: page.cursor !== null, current: session.id };
+    res.send(shopPage({ product, email, ...forms, now: now() }));
+  });
+
+  router.post('/sign-in', async (req, res) => {
+    const { email, password, returnTo } = fieldsOf(req.body, 'email', 'password', 'returnTo');
+    const user = await users.idOf(email, 'buyer');
+    const verify = () => users.verify(user, password);
+    const result = await authOf(req).signIn({ user, kind: 'remembered', amr: ['pwd'], verify });
+    const returnPath = safeReturnPath(returnTo, '/shop');
+    if (result.ok) {
+      const { id, user, device } = result.session;
+      if (wantsPage(req)) res.redirect(303, returnPath);
+      else res.json({ id, user, device: device.label });
+      return;
+    }
+    const { status, title } = SIGN_IN_REFUSALS[result.reason];
+    if (status === 401) res.set('WWW-Authenticate', `Session realm="${buyers.realm}"`);
+    if (!wantsPage(req)) problem(res, status, title);
+    else res.status(status).send(shopSignInPage({ product, returnTo: returnPath, email, problem: `${title}.` }));
+  });
+
+  router.post('/sign-out', async (req, res) => {
+    await authOf(req).signOut();
+    if (wantsPage(req)) res.redirect(303, '/shop?reason=signed-out');
+    else res.status(204).end();
+  });
+
+  router.get('/me', requireSession(), async (req, res) => {
+    const { user, kind, amr, authenticatedAt } = sessionOf(req);
+    res.json({ user, email: (await users.get(user))?.email ?? null, kind, amr, authenticatedAt });
+  });
+
+  // Nothing of the dashboard is under this path.
+  router.use(notFound);
+  router.use(answerError);
+  return router;
+}

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import type { Bench } from './bench.ts';
+import { type CaseDefinition, define, type Power } from './contract.ts';
+
+function declares({ store, powers }: Bench, power: Power): void {
+  const declared = store.powers?.[power] !== undefined && store.powers[power] !== null;
+  const claimed = powers.includes(power);
+  assert.equal(declared, claimed, `the adapter ${claimed ? 'claims' : 'does not claim'} the power ${power}`);
+}
+
+/** What a store declares to be able to do. */
+export const powers: readonly CaseDefinition[] = [
+  ...define('audit', {
+    declared: {
+      title: 'MUST declare that it keeps the audit log where the adapter claims that, and only there',
+      run: async (bench) => declares(bench, 'audit'),
+    },
+  }),
+  ...define('policies', {
+    declared: {
+      title: 'MUST declare that it keeps policies where the adapter claims that, and only there',
+      run: async (bench) => declares(bench, 'policies'),
+    },
+  }),
+];

@@ -1,0 +1,43 @@
+import { type IncomingHttpHeaders, request as send } from 'node:http';
+
+/** A request as it goes over the wire: the socket leads to this machine, whatever the name of the host. */
+export interface Outgoing {
+  readonly port: number;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+}
+
+/** A response. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** The body as JSON; `null` where it is none. */
+  readonly json: Readonly<Record<string, unknown>> | null;
+  /** The header, as it was sent. */
+  readonly location: string | null;
+}
+
+/** Sends a request and waits for all of its answer. Redirects are not followed. */
+export function ask({ port, method, path, headers, body }: Outgoing): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = send({ host: '127.0.0.1', port, method, path, headers, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk) => {
+        text += chunk;
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        const { statusCode = 0, headers } = response;
+        const isJson = /json/.test(headers['content-type'] ?? '') && text !== '';
+        const json = isJson ? (JSON.parse(text) as Readonly<Record<string, unknown>>) : null;
+        resolve({ status: statusCode, headers, text, json, location: headers.location ?? null });
+      });
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}

@@ -1,0 +1,53 @@
+// What is read in answers.
+import type { AuditEntry, Review } from 'session-revocation';
+import type { Answer } from './answer.ts';
+import type { Device } from './device.ts';
+
+/** A row of the list of sessions. */
+export interface Row {
+  readonly id: string;
+  readonly kind: string;
+  readonly device: { readonly label: string; readonly ip: string | null };
+  readonly current: boolean;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  readonly expiresAt: number | null;
+  readonly over: { readonly reason: string; readonly cause: string | null; readonly by: string | null } | null;
+}
+
+/** The rows that a device is shown. */
+export async function rowsOf(device: Device, query = ''): Promise<readonly Row[]> {
+  const { status, json, text } = await device.get(`/sessions${query}`);
+  if (status !== 200) throw new Error(`GET /sessions answered ${status} ${text}`);
+  return json?.sessions as readonly Row[];
+}
+
+/** Their labels. */
+export const labelsOf = async (device: Device): Promise<readonly string[]> =>
+  (await rowsOf(device)).map(({ device: { label } }) => label);
+
+/** The entries of the audit log that an administrator is shown. */
+export async function entriesOf(device: Device, query = ''): Promise<readonly AuditEntry[]> {
+  const { status, json, text } = await device.get(`/audit${query}`);
+  if (status !== 200) throw new Error(`GET /audit answered ${status} ${text}`);
+  return json?.entries as readonly AuditEntry[];
+}
+
+/** The review that an administrator is shown. */
+export async function reviewOf(device: Device, query = ''): Promise<Review> {
+  const { status, json, text } = await device.get(`/review${query}`);
+  if (status !== 200) throw new Error(`GET /review answered ${status} ${text}`);
+  return json as unknown as Review;
+}
+
+/** Why a device is signed out, as it is told at its next action. */
+export async function toldTo(device: Device): Promise<{ status: number; reason: unknown; cause: unknown }> {
+  const { status, json } = await device.get('/me');
+  return { status, reason: json?.reason, cause: json?.cause };
+}
+
+/** The token that an answer has made. */
+export const tokenOf = ({ status, json, text }: Answer): string => {
+  if (status !== 201) throw new Error(`making a token answered ${status} ${text}`);
+  return String(json?.token);
+};

@@ -1,0 +1,75 @@
+// Whatever somebody writes, a page shows it as text.
+import { expect, test } from 'vitest';
+import { CHROME_ON_MAC } from '../acceptance/support/user-agents.ts';
+import { describeInChromium } from '../ui/support/chromium.ts';
+import { useDemo } from './support/demo-browser.ts';
+import { shown } from './support/demo-page.ts';
+
+const IMAGE = '<img src=x onerror=alert(1)>';
+const SCRIPT = '"><script>alert(1)</script>';
+const ADDRESS = '"><img/src=x/onerror=alert(1)>@acme.example';
+
+describeInChromium('markup', () => {
+  const demo = useDemo();
+
+  test('in a user agent, a reason, a note, a name or an address is text', async () => {
+    const site = await demo.open('c');
+    const admin = await demo.newPage(site, { userAgent: CHROME_ON_MAC });
+    await admin.signIn('owner');
+    // What a stranger sends.
+    await site.signedIn('member', `Mozilla/5.0 ${IMAGE}`);
+    await site.signedIn('owner', IMAGE);
+    const second = await site.signedIn('second', `${SCRIPT}/1.0`);
+    await second.post('/email', { password: 'second-demo-password', email: ADDRESS });
+    await second.post('/tokens', { kind: 'api', name: IMAGE });
+
+    await admin.goto('/review');
+    const panel = admin.page.getByRole('article', { name: 'member@acme.example' });
+    await panel.getByLabel('Reason').fill(IMAGE);
+    await panel.getByLabel('Note').fill(SCRIPT);
+    await panel.getByRole('button', { name: 'What would end?' }).click();
+    await admin.page.getByRole('heading', { name: 'What would end' }).waitFor();
+    await expectNoMarkup();
+    await admin.page.locator('main').getByRole('button', { name: /^End/ }).click();
+    await admin.expectPath('/review?done=revoked');
+
+    const main = admin.page.locator('main');
+    expect(await shown(main)).toContain(ADDRESS);
+    await expectNoMarkup();
+    await admin.goto('/audit');
+    expect(await shown(main)).toContain(IMAGE);
+    expect(await shown(main)).toContain(SCRIPT);
+    await expectNoMarkup();
+    await admin.goto('/profile');
+    expect(await admin.labels()).toHaveLength(2);
+    await expectNoMarkup();
+
+    async function expectNoMarkup(): Promise<void> {
+      // A locator looks into the card's shadow, too.
+      expect(await admin.page.locator('img').count()).toBe(0);
+      expect(await admin.page.locator('script:not([src="/session-revocation-ui.js"])').count()).toBe(0);
+    }
+  });
+
+  test('in a link is text, or is not there at all', async () => {
+    const site = await demo.open('e');
+    const { page, origin } = await demo.newPage(site);
+    const query = new URLSearchParams({ reason: SCRIPT, returnTo: SCRIPT, done: IMAGE, product: IMAGE, token: SCRIPT });
+    for (const path of ['/', '/about', '/password-reset', '/account', `/${encodeURIComponent(IMAGE)}`]) {
+      await page.goto(`${origin}${path}?${query}`);
+      expect(await page.locator('img, script').count()).toBe(0);
+      expect(await shown(page.getByRole('heading', { level: 1 }))).not.toBe('');
+    }
+    await page.goto(`${origin}/`);
+    // Past the browser's own look at what an address is.
+    await page.locator('form').evaluate((form: { noValidate: boolean }) => {
+      form.noValidate = true;
+    });
+    await page.getByLabel('E-mail').fill(ADDRESS);
+    await page.getByLabel('Password').fill(SCRIPT);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByLabel('E-mail').inputValue()).toBe(ADDRESS);
+    expect(await page.locator('img, script').count()).toBe(0);
+  });
+});

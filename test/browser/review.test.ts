@@ -1,0 +1,94 @@
+// Tables B and D through the pages: look, ask what would end, end it, and read about it.
+import { expect, test } from 'vitest';
+import { DAY } from '../acceptance/support/site.ts';
+import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from '../acceptance/support/user-agents.ts';
+import { describeInChromium } from '../ui/support/chromium.ts';
+import { useDemo } from './support/demo-browser.ts';
+import { shown } from './support/demo-page.ts';
+
+describeInChromium('deciding in the browser', () => {
+  const demo = useDemo();
+
+  test('D2, D3, D4, D5 an administrator looks, asks what would end, ends it, and finds it in the log', async () => {
+    const site = await demo.open('d');
+    site.clock.advance(-10 * DAY);
+    const old = await site.signedIn('second', FIREFOX_ON_WINDOWS);
+    site.clock.advance(10 * DAY);
+    await site.signedIn('solo', CHROME_ON_MAC);
+    const phone = await demo.newPage(site, { userAgent: SAFARI_ON_IOS });
+    const admin = await demo.newPage(site, { userAgent: CHROME_ON_MAC });
+    await phone.signIn('member');
+    await admin.signIn('owner');
+
+    await admin.follow('Review');
+    const main = admin.page.locator('main');
+    const memberPanel = admin.page.getByRole('article', { name: 'member@acme.example' });
+    expect(await shown(memberPanel)).toMatch(/member.*no second factor.*Safari on iOS.*used just now/is);
+    expect(await shown(admin.page.getByRole('article', { name: 'second@acme.example' }))).toMatch(/used 10 days ago/);
+    expect(await shown(main)).not.toContain('beta.example');
+
+    await memberPanel.getByLabel('Reason').fill('lost-device');
+    await memberPanel.getByLabel('Note').fill('ticket 4711');
+    await memberPanel.getByRole('button', { name: 'What would end?' }).click();
+    expect(await shown(admin.page.getByRole('status'))).toMatch(/Nothing has ended yet/);
+    expect(await shown(main)).toMatch(/Safari on iOS.*member@acme\.example/s);
+    await phone.expectSignedIn();
+    await admin.page.locator('main').getByRole('button', { name: 'End it' }).click();
+    expect(await shown(admin.page.getByRole('status'))).toMatch(/sessions are ended/);
+    await phone.follow('Profile');
+    // In general words: what the administrator wrote is for the log.
+    await phone.expectLoginPage(/Your sessions were ended/);
+
+    await admin.page.getByLabel('End sessions that were not used for').selectOption('7d');
+    await admin.click('End them');
+    expect(await shown(admin.page.getByRole('status'))).toMatch(/unused sessions are ended/);
+    expect(await old.isSignedIn()).toBe(false);
+
+    await admin.follow('Audit log');
+    const entry = admin.page.getByRole('row').filter({ hasText: 'lost-device' });
+    expect(await shown(entry)).toMatch(/sessions\.revoked.*member@acme\.example.*owner@acme\.example.*ticket 4711/s);
+    expect(await shown(entry)).toContain('from Chrome on Mac OS');
+    const idle = admin.page.getByRole('row').filter({ hasText: 'idle' });
+    expect(await shown(idle)).toMatch(/session\.ended.*second@acme\.example.*owner@acme\.example/s);
+  });
+
+  test('D1 a buyer in the same browser stays where the dashboard signs out', async () => {
+    const site = await demo.open('d');
+    const both = await demo.newPage(site, { userAgent: CHROME_ON_MAC });
+    await both.signIn('owner');
+    await both.goto('/shop');
+    await both.fillIn(site.credentialsOf('buyer'));
+    await both.click('Sign in');
+    await both.page.getByText('buyer@mail.example').first().waitFor();
+    await both.goto('/account/sign-out-everywhere');
+    await both.click('Sign out everywhere');
+    await both.expectLoginPage(/signed out on every device/);
+    await both.goto('/shop');
+    await both.page.getByText('buyer@mail.example').first().waitFor();
+  });
+
+  test('B2, B6 tokens stay, and are revoked on their own page; the free plan is not offered what it has not', async () => {
+    const site = await demo.open('b');
+    const chrome = await demo.newPage(site, { userAgent: CHROME_ON_MAC });
+    await chrome.signIn('owner');
+    await chrome.follow('Tokens');
+    await chrome.page.getByLabel('Name').fill('nightly job');
+    await chrome.click('Make a token');
+    await chrome.page.getByText('nightly job').first().waitFor();
+    await chrome.goto('/profile');
+    expect(await shown(chrome.row('nightly job'))).toMatch(/API/);
+    await chrome.confirm('Sign out everywhere', 'Sign out everywhere');
+    await chrome.page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor();
+    await chrome.signIn('owner');
+    await chrome.goto('/tokens');
+    expect(await shown(chrome.page.locator('main'))).toContain('nightly job');
+
+    // Where the plan has it not, it is not offered.
+    const solo = await demo.newPage(site, { userAgent: FIREFOX_ON_WINDOWS });
+    await solo.signIn('solo');
+    await solo.row('Current session').waitFor();
+    expect(await solo.page.getByRole('button', { name: /everywhere|other devices/i }).count()).toBe(0);
+    await solo.goto('/account');
+    expect(await solo.page.getByRole('link', { name: /sign out everywhere/i }).count()).toBe(0);
+  });
+});

@@ -1,0 +1,118 @@
+import type { Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { type Person, personOf } from '../../acceptance/support/people.ts';
+import type { Site } from '../../acceptance/support/site.ts';
+
+/** What a person can read there, once it is there. */
+export async function shown(locator: Locator): Promise<string> {
+  await locator.waitFor();
+  return (await locator.allInnerTexts()).join();
+}
+
+/** A page of the demo, as a person uses it. */
+export class DemoPage {
+  readonly page: Page;
+  readonly origin: string;
+  readonly card: Locator;
+  readonly #site: Site;
+
+  constructor(page: Page, origin: string, site: Site) {
+    this.page = page;
+    this.origin = origin;
+    this.card = page.locator('login-management');
+    this.#site = site;
+  }
+
+  async goto(path: string): Promise<void> {
+    await this.page.goto(this.origin + path);
+  }
+
+  /** Fills in the form of the login page, which it goes to first where need be, sends it, and waits for what is behind it. */
+  async signIn(person: Person, { remember = false } = {}): Promise<void> {
+    if (!(await this.#loginHeading.isVisible())) await this.goto('/');
+    await this.fillIn(this.#site.credentialsOf(person));
+    if (remember) await this.page.getByLabel('Stay signed in').check();
+    await this.click('Sign in');
+    await this.#signOutButton.waitFor();
+  }
+
+  /** By the button that every page has, in its menu. */
+  signOut = (): Promise<void> => this.#signOutButton.click();
+
+  get #loginHeading(): Locator {
+    return this.page.getByRole('heading', { name: 'Sign in', level: 1, exact: true });
+  }
+
+  get #signOutButton(): Locator {
+    return this.page.getByRole('banner').getByRole('button', { name: 'Sign out' });
+  }
+
+  /** Fills in the login page. */
+  async fillIn({ email, password, code }: Partial<Record<string, string>>): Promise<void> {
+    await this.page.getByLabel('E-mail').fill(email ?? '');
+    await this.page.getByLabel('Password').fill(password ?? '');
+    const field = this.page.getByLabel('Code');
+    if (code !== undefined && (await field.isVisible())) await field.fill(code);
+  }
+
+  /** Changes the password on the page "Sessions & security". */
+  async changePassword(person: Person, next: string): Promise<void> {
+    await this.goto('/account');
+    await this.page.getByLabel('Current password').fill(personOf(person).password);
+    await this.page.getByLabel('New password').fill(next);
+    await this.click('Change password');
+  }
+
+  click = (name: string): Promise<void> => this.page.getByRole('button', { name, exact: true }).click();
+
+  /** Follows a link of the menu: the next thing that somebody does. */
+  follow = (name: string): Promise<void> => this.page.getByRole('link', { name }).click();
+
+  /** What is shown within the card. */
+  get content(): Locator {
+    return this.card.locator('[part~="card"]');
+  }
+
+  row = (label: string): Locator => this.card.getByRole('listitem').filter({ hasText: label });
+
+  /** The labels of the card's rows, once they are there. */
+  async labels(): Promise<readonly string[]> {
+    await this.row('Current session').waitFor();
+    return this.card.locator('[part~="label"]').allInnerTexts();
+  }
+
+  /** Clicks a button of the card, and one of the dialog that it opens. */
+  async confirm(name: string | RegExp, answer: string): Promise<void> {
+    await this.card.getByRole('button', typeof name === 'string' ? { name, exact: true } : { name }).click();
+    await this.card.getByRole('dialog').getByRole('button', { name: answer, exact: true }).click();
+  }
+
+  /** Waits until the address bar shows this path (and, where there is one, this query). */
+  async expectPath(path: string): Promise<void> {
+    await expect
+      .poll(
+        () =>
+          this.page
+            .url()
+            .replace(this.origin, '')
+            .replace(path.includes('?') ? '' : /\?.*$/, ''),
+        { timeout: 5_000 },
+      )
+      .toBe(path);
+  }
+
+  /** That this is the login page of the same host, and says why. */
+  async expectLoginPage(why: RegExp | null): Promise<void> {
+    await this.#loginHeading.waitFor();
+    expect(new URL(this.page.url()).origin).toBe(this.origin);
+    const told = this.page.getByRole('status');
+    if (why === null) expect(await told.count()).toBe(0);
+    else expect(await shown(told)).toMatch(why);
+  }
+
+  /** That somebody is signed in here: the next thing that they do succeeds. */
+  async expectSignedIn(): Promise<void> {
+    await this.goto('/account');
+    expect(await shown(this.page.getByRole('heading', { level: 1 }))).toBe('Sessions & security');
+  }
+}

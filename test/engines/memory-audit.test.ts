@@ -1,0 +1,34 @@
+import { memoryStore } from 'session-revocation/memory';
+import { expect, test } from 'vitest';
+import { MOST_ENTRIES } from '../../adapters/engines/memory/audit.ts';
+import { NOW } from '../../src/testing/bench.ts';
+import { logOf, readAll, recordAbout } from '../../src/testing/entries.ts';
+import { person } from '../../src/testing/ports.ts';
+
+const ann = person('ann');
+const { realm } = ann.tags;
+const recordAt = (at: number) => recordAbout(ann, { id: `entry ${at}`, at });
+
+test('keeps the newest entries, and lets the oldest go', async () => {
+  const store = memoryStore();
+  const log = logOf(store);
+  const all = Array.from({ length: MOST_ENTRIES }, (_, at) => recordAt(NOW + at));
+  await log.append(all);
+  expect(await log.read({ realm, until: NOW + 1, limit: 10 })).toMatchObject({ entries: [{ at: NOW }], more: false });
+  await log.append([recordAt(NOW + MOST_ENTRIES)]);
+  const { entries } = await log.read({ realm, limit: 1_000_000 });
+  expect(entries.length).toBeLessThanOrEqual(MOST_ENTRIES);
+  expect(entries.length).toBeGreaterThan(MOST_ENTRIES * 0.98);
+  expect(entries[0]?.at).toBe(NOW + MOST_ENTRIES);
+  expect(entries.at(-1)?.at).toBe(NOW + MOST_ENTRIES + 1 - entries.length);
+  expect(await log.read({ realm, until: NOW + 1, limit: 10 })).toEqual({ entries: [], more: false });
+});
+
+test('has entries in order whichever way the clock goes, and each of them once', async () => {
+  const store = memoryStore();
+  const times = Array.from({ length: 500 }, (_, nth) => NOW + ((nth * 7919) % 500));
+  for (const at of times) await logOf(store).append([recordAt(at)]);
+  await logOf(store).append(times.map(recordAt));
+  const entries = await readAll(store, { realm }, 33);
+  expect(entries.map(({ at }) => at)).toEqual([...times].sort((a, b) => b - a));
+});

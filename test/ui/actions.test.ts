@@ -1,0 +1,260 @@
+import { expect, test } from 'vitest';
+import { type CardPage, useCardPages } from './support/card-page.ts';
+import { describeInChromium } from './support/chromium.ts';
+import { eventually } from './support/eventually.ts';
+import { problem } from './support/stub-server.ts';
+
+const focused = (shown: CardPage): Promise<string | null> =>
+  shown.page.evaluate(() => {
+    const element = document.activeElement?.shadowRoot?.activeElement;
+    return element?.getAttribute('aria-label') ?? element?.textContent ?? null;
+  });
+
+describeInChromium('logging one device out', () => {
+  const cards = useCardPages();
+  const idOf = (label: string) => cards.stub.sessions.find(({ device }) => device.label === label)!.id;
+
+  test('asks first: Escape, "Cancel" and the backdrop are a no, and the focus returns', async () => {
+    const shown = await ready();
+    const button = shown.button('Log out Firefox on Windows');
+    const noes = [
+      () => shown.page.keyboard.press('Escape'),
+      () => shown.dialog.getByRole('button', { name: 'Cancel' }).click(),
+      () => shown.page.mouse.click(5, 5),
+    ];
+    for (const no of noes) {
+      await button.click();
+      expect(await shown.dialog.getByRole('heading').textContent()).toBe('Log out Firefox on Windows?');
+      // The dialog is named and described, and begins at what does no harm.
+      expect(await shown.card.getByRole('dialog', { name: 'Log out Firefox on Windows?' }).count()).toBe(1);
+      expect(await focused(shown)).toBe('Cancel');
+      await no();
+      await shown.dialog.waitFor({ state: 'detached' });
+      expect(await focused(shown)).toBe('Log out Firefox on Windows');
+    }
+    expect(cards.stub.received.filter(({ route }) => route.startsWith('DELETE'))).toEqual([]);
+    expect(await shown.happenings()).toEqual([]);
+  });
+
+  test('takes the row away without a reload, says so, and moves the focus on', async () => {
+    const shown = await ready();
+    const id = idOf('Firefox on Windows');
+    await shown.button('Log out Firefox on Windows').click();
+    await shown.answer('Log out');
+    await shown.status.getByText('Firefox on Windows is logged out.').waitFor();
+    expect(await shown.row('Firefox').count()).toBe(0);
+    expect(await focused(shown)).toBe('Log out deploy script');
+    expect(cards.stub.count(`DELETE /sessions/${id}`)).toBe(1);
+    expect(cards.stub.count('GET /settings/devices')).toBe(1);
+    expect(await shown.happenings()).toEqual([{ name: 'session-ended', detail: { id, label: 'Firefox on Windows' } }]);
+  });
+
+  test('shows it among those that are over, if they are shown', async () => {
+    const shown = await ready();
+    await shown.card.locator('summary').click();
+    await shown.card.getByText('No devices were logged out lately.').waitFor();
+    await shown.button('Log out Safari on iOS').click();
+    await shown.answer('Log out');
+    await shown.card.getByText('Signed out just now by you, from Chrome on Mac OS').waitFor();
+  });
+
+  test('of one that is over already takes it for gone', async () => {
+    const shown = await ready();
+    cards.stub.sessions = cards.stub.sessions.filter(({ device }) => device.label !== 'Safari on iOS');
+    await shown.button('Log out Safari on iOS').click();
+    await shown.answer('Log out');
+    await shown.status.getByText('Safari on iOS was logged out already.').waitFor();
+    await eventually(() => cards.stub.count('GET /sessions')).toBe(2);
+    expect(await shown.row('Safari').count()).toBe(0);
+    expect(await shown.alert.textContent()).toBe('');
+    expect(await shown.happenings()).toEqual([]);
+  });
+
+  test('is sent once, however often it is pressed', async () => {
+    const shown = await ready();
+    let answer: (value: { status: number }) => void = () => {};
+    const route = `DELETE /sessions/${idOf('Firefox on Windows')}`;
+    cards.stub.answer(route, new Promise((resolve) => (answer = resolve)));
+    const button = shown.button('Log out Firefox on Windows');
+    await button.click();
+    await shown.answer('Log out');
+    await eventually(() => button.getAttribute('aria-disabled')).toBe('true');
+    await button.click({ force: true });
+    expect(await shown.dialog.count()).toBe(0);
+    answer({ status: 204 });
+    await shown.row('Firefox').waitFor({ state: 'detached' });
+    expect(cards.stub.count(route)).toBe(1);
+  });
+
+  test('that fails keeps the row, and can be tried again', async () => {
+    const shown = await ready();
+    const route = `DELETE /sessions/${idOf('Firefox on Windows')}`;
+    cards.stub.answer(route, problem('store-unavailable', 503, {}, { 'retry-after': '5' }), 1);
+    await shown.button('Log out Firefox on Windows').click();
+    await shown.answer('Log out');
+    await shown.alert.getByText('Nobody was signed out by this').waitFor();
+    expect(await shown.row('Firefox').count()).toBe(1);
+    await shown.button('Try again').click();
+    await shown.status.getByText('is logged out').waitFor();
+    expect(await shown.alert.textContent()).toBe('');
+    expect((await shown.happenings()).map(({ name }) => name)).toEqual(['session-error', 'session-ended']);
+  });
+
+  async function ready(): Promise<CardPage> {
+    const shown = await cards.open();
+    await shown.row('Firefox').waitFor();
+    return shown;
+  }
+});
+
+describeInChromium('the buttons for all', () => {
+  const cards = useCardPages();
+
+  test('"Log out other devices" leaves this one alone', async () => {
+    const shown = await ready();
+    await shown.button('Log out other devices').click();
+    expect(await shown.dialog.getByText('Every device but this one').count()).toBe(1);
+    await shown.answer('Log out other devices');
+    await shown.status.getByText('All other devices are logged out.').waitFor();
+    await shown.card.getByText('No other devices are signed in.').waitFor();
+    expect(await shown.card.getByRole('listitem').count()).toBe(1);
+    expect(cards.stub.count('POST /sessions/sign-out-others')).toBe(1);
+    expect(await shown.happenings()).toEqual([{ name: 'others-signed-out', detail: { shown: 3 } }]);
+  });
+
+  test.each([
+    ['Sign out everywhere', 'sign-out-everywhere', 'everywhere'],
+    ['Sign out', 'sign-out', 'sign-out'],
+  ])('"%s" asks, and goes to login-url', async (name, route, how) => {
+    const shown = await ready();
+    const told = shown.page.evaluate(
+      () => new Promise((resolve) => addEventListener('signed-out', (event) => resolve(event.detail))),
+    );
+    await shown.button(name).click();
+    await shown.page.keyboard.press('Escape');
+    expect(cards.stub.count(`POST /sessions/${route}`)).toBe(0);
+    await shown.button(name).click();
+    await shown.dialog.getByRole('button', { name, exact: true }).click();
+    await shown.page.waitForURL('**/sign-in');
+    expect(await told).toEqual({ how, reason: null });
+    expect(cards.stub.count(`POST /sessions/${route}`)).toBe(1);
+  });
+
+  test('without a login-url, the page is loaded anew', async () => {
+    cards.stub.markup = '<login-management src="/sessions"></login-management>';
+    const shown = await ready();
+    await shown.button('Sign out everywhere').click();
+    const loaded = shown.page.waitForEvent('load');
+    await shown.dialog.getByRole('button', { name: 'Sign out everywhere' }).click();
+    await loaded;
+    expect(cards.stub.count('GET /settings/devices')).toBe(2);
+  });
+
+  test('a listener may keep the page; nothing of the session stays on it', async () => {
+    const shown = await ready();
+    await shown.page.evaluate(() => addEventListener('signed-out', (event) => event.preventDefault()));
+    await shown.button('Sign out').click();
+    await shown.dialog.getByRole('button', { name: 'Sign out' }).click();
+    await shown.alert.getByText('You are signed out.').waitFor();
+    expect(await shown.card.getByRole('listitem').count()).toBe(0);
+    expect(await shown.card.getByRole('button').count()).toBe(0);
+    expect(await shown.card.getByRole('link', { name: 'Sign in' }).getAttribute('href')).toContain(
+      '/sign-in?returnTo=',
+    );
+    expect(new URL(shown.page.url()).pathname).toBe('/settings/devices');
+  });
+
+  test('a route that the app left out is told to the developer', async () => {
+    cards.stub.answer('POST /sessions/sign-out-others', { status: 404, body: 'Cannot POST' });
+    const shown = await ready();
+    await shown.button('Log out other devices').click();
+    await shown.answer('Log out other devices');
+    await shown.alert.getByText(/POST .*\/sessions\/sign-out-others answered 404.*hide="sign-out-others"/).waitFor();
+  });
+
+  test('each part can be left out', async () => {
+    cards.stub.markup = '<login-management src="/sessions" hide="sign-out sign-out-others ended"></login-management>';
+    const shown = await ready();
+    expect(await shown.card.locator('summary').count()).toBe(0);
+    expect(await shown.button('Sign out').count()).toBe(0);
+    expect(await shown.button('Log out other devices').count()).toBe(0);
+    expect(await shown.button('Sign out everywhere').count()).toBe(1);
+  });
+
+  test('without rows it is only the buttons, and no list is asked for', async () => {
+    cards.stub.markup = '<login-management src="/sessions" hide="rows" no-policy></login-management>';
+    const shown = await cards.open();
+    await shown.button('Sign out everywhere').waitFor();
+    expect(await shown.card.getByRole('button').allTextContents()).toEqual([
+      'Sign out',
+      'Log out other devices',
+      'Sign out everywhere',
+    ]);
+    expect(cards.stub.received.filter(({ route }) => route.includes('/sessions'))).toEqual([]);
+  });
+
+  test('a misspelt part is told in the console', async () => {
+    cards.stub.markup = '<login-management src="/sessions" hide="others"></login-management>';
+    cards.expectComplaint(/hide="others" is unknown; known are rows, ended, /);
+    await ready();
+    await eventually(() => cards.complaints().length).toBe(1);
+  });
+
+  async function ready(): Promise<CardPage> {
+    const shown = await cards.open();
+    await shown.row('Firefox').waitFor();
+    return shown;
+  }
+});
+
+describeInChromium('by the keyboard alone', () => {
+  const cards = useCardPages();
+
+  test('everything is reached in order, done and undone', async () => {
+    cards.stub.policy = { account: 'acme', signOut: 'session', mayChange: true };
+    const shown = await cards.open();
+    await shown.card.getByText('When somebody signs out').waitFor();
+    await shown.row('Firefox').waitFor();
+    const { keyboard } = shown.page;
+    const order: (string | null)[] = [];
+    for (let stop = 0; stop < 8; stop++) {
+      await keyboard.press('Tab');
+      order.push(await focused(shown));
+    }
+    expect(order.slice(0, 7)).toEqual([
+      'Log out Safari on iOS',
+      'Log out Firefox on Windows',
+      'Log out deploy script',
+      'Sign out',
+      'Log out other devices',
+      'Sign out everywhere',
+      'Logged out',
+    ]);
+    // On the chosen one of the radios: choose the other, and leave it.
+    await keyboard.press('ArrowDown');
+    expect(await shown.card.getByRole('radio', { name: 'End all their sessions' }).isChecked()).toBe(true);
+    await keyboard.press('Tab');
+    expect(await focused(shown)).toBe('Save');
+    await keyboard.press('Enter');
+    await shown.dialog.waitFor();
+    await keyboard.press('Escape');
+    await expect.poll(() => focused(shown)).toBe('Save');
+    for (let stop = 0; stop < 2; stop++) await keyboard.press('Shift+Tab');
+    expect(await focused(shown)).toBe('Logged out');
+    await keyboard.press('Enter');
+    await shown.card.getByText('No devices were logged out lately.').waitFor();
+    for (let stop = 0; stop < 5; stop++) await keyboard.press('Shift+Tab');
+    expect(await focused(shown)).toBe('Log out Firefox on Windows');
+    await keyboard.press('Space');
+    await shown.dialog.waitFor();
+    // The focus stays in the dialog.
+    for (const name of ['Log out', 'Cancel', 'Log out']) {
+      await keyboard.press('Tab');
+      if ((await focused(shown)) === null) await keyboard.press('Tab');
+      expect(await focused(shown)).toBe(name);
+    }
+    await keyboard.press('Enter');
+    await shown.status.getByText('Firefox on Windows is logged out.').waitFor();
+    expect(await focused(shown)).toBe('Log out deploy script');
+  });
+});

@@ -1,0 +1,303 @@
+import { expect, test } from 'vitest';
+import { type CardPage, useCardPages } from './support/card-page.ts';
+import { describeInChromium } from './support/chromium.ts';
+import { eventually } from './support/eventually.ts';
+import { sample } from './support/samples.ts';
+import { type Answer, problem } from './support/stub-server.ts';
+
+const UNAVAILABLE = problem('store-unavailable', 503, {}, { 'retry-after': '5' });
+
+describeInChromium('an outage', () => {
+  const cards = useCardPages();
+
+  test('is no sign-out, and says so; "Try again" does', async () => {
+    cards.stub.answer('GET /sessions', UNAVAILABLE, 1);
+    const shown = await cards.open();
+    await shown.alert.getByText('Nobody was signed out by this.').waitFor();
+    await shown.alert.getByText('tries again by itself').waitFor();
+    expect(await shown.happenings()).toEqual([
+      { name: 'session-error', detail: { name: 'store-unavailable', status: 503, during: 'list', detail: null } },
+    ]);
+    await shown.button('Try again').click();
+    await shown.row('Firefox').waitFor();
+    expect(await shown.alert.textContent()).toBe('');
+  });
+
+  test('is tried again by itself, not before Retry-After, later every time, and not for ever', async () => {
+    cards.stub.answer('GET /sessions', UNAVAILABLE);
+    const shown = await cards.open({ clock: true });
+    await shown.alert.getByText('tries again by itself').waitFor();
+    await shown.page.clock.runFor(4_900);
+    expect(cards.stub.count('GET /sessions')).toBe(1);
+    await shown.page.clock.runFor(1_500);
+    await eventually(() => cards.stub.count('GET /sessions')).toBe(2);
+    for (let count = 3; count <= 6; count++) {
+      // The answer has to be there before the clock goes on.
+      await eventually(() => shown.happenings().then(({ length }) => length)).toBe(count - 1);
+      await shown.page.clock.runFor(80_000);
+      await eventually(() => cards.stub.count('GET /sessions')).toBe(count);
+    }
+    await shown.alert.getByText('tries again by itself').waitFor({ state: 'detached' });
+    await shown.page.clock.runFor(3_600_000);
+    expect(cards.stub.count('GET /sessions')).toBe(6);
+    expect(await shown.button('Try again').count()).toBe(1);
+  });
+
+  test('leaves the rows that are there', async () => {
+    const shown = await cards.open();
+    await shown.row('Firefox').waitFor();
+    cards.stub.answer('GET /sessions', UNAVAILABLE);
+    await shown.page.evaluate(() => document.querySelector('login-management')?.refresh());
+    await shown.alert.getByText('Nobody was signed out').waitFor();
+    expect(await shown.card.getByRole('listitem').count()).toBe(4);
+  });
+
+  test('of the network is told, and over when the browser says so', async () => {
+    const shown = await cards.open({ width: 1100 });
+    await shown.row('Firefox').waitFor();
+    await shown.page.context().setOffline(true);
+    await shown.page.evaluate(() => document.querySelector('login-management')?.refresh());
+    await shown.alert.getByText('There is no connection to the server.').waitFor();
+    await shown.page.context().setOffline(false);
+    await shown.alert.getByText('connection').waitFor({ state: 'detached' });
+    expect((await shown.happenings())[0]?.detail).toMatchObject({ name: 'offline', status: null });
+  });
+
+  test.each([
+    ['an app’s error', { status: 500, body: '<h1>Oops</h1>' }, 'the server answered 500'],
+    [
+      'what the server says',
+      problem('bad-request', 400, { detail: 'The cursor is of another list.' }),
+      'The cursor is of another list.',
+    ],
+    ['forbidden', problem('forbidden', 403), 'You are not allowed to do this.'],
+    ['cross-origin', problem('cross-origin', 403), 'does not take this page for one of its own'],
+  ] satisfies [string, Answer, string][])('of another sort is told too: %s', async (_, answer, text) => {
+    cards.stub.answer('GET /sessions', answer);
+    const shown = await cards.open();
+    await shown.alert.getByText(text).waitFor();
+    expect(await shown.button('Try again').count()).toBe(1);
+  });
+});
+
+describeInChromium('a session that is over', () => {
+  const cards = useCardPages();
+  const OVER = problem('session-required', 401, { reason: 'revoked', cause: 'password-changed' });
+
+  test('goes to login-url, with the way back and the reason', async () => {
+    const shown = await cards.open();
+    await shown.row('Firefox').waitFor();
+    cards.stub.answer('GET /sessions', OVER);
+    await shown.page.evaluate(() => {
+      addEventListener('signed-out', ({ detail }) => sessionStorage.setItem('told', JSON.stringify(detail)));
+      document.querySelector('login-management')?.refresh();
+    });
+    await shown.page.waitForURL('**/sign-in?*');
+    const { searchParams } = new URL(shown.page.url());
+    expect(Object.fromEntries(searchParams)).toEqual({
+      returnTo: '/settings/devices?tab=1',
+      reason: 'password-changed',
+    });
+    const told = await shown.page.evaluate(() => sessionStorage.getItem('told'));
+    await shown.page.evaluate(() => sessionStorage.clear());
+    expect(JSON.parse(told ?? '')).toEqual({ how: 'over', reason: 'password-changed' });
+  });
+
+  test('is found in an action too, and in the words of an app', async () => {
+    const shown = await cards.open();
+    await shown.row('Firefox').waitFor();
+    cards.stub.answer('POST /sessions/sign-out-others', { status: 401, body: 'Unauthorized' });
+    await shown.button('Log out other devices').click();
+    await shown.dialog.getByRole('button', { name: 'Log out other devices' }).click();
+    await shown.page.waitForURL('**/sign-in?*');
+  });
+
+  test('loads the page anew without a login-url, but not again and again', async () => {
+    cards.stub.markup = '<login-management src="/sessions"></login-management>';
+    cards.stub.answer('GET /sessions', OVER);
+    const shown = await cards.open({ width: 1100 });
+    await shown.alert.getByText('You are signed out. Sign in again to go on.').waitFor();
+    expect(await shown.button('Reload the page').count()).toBe(1);
+    expect(cards.stub.count('GET /settings/devices')).toBe(2);
+    expect(cards.stub.count('GET /sessions')).toBe(2);
+  });
+
+  test('does not go to the page that it is on', async () => {
+    cards.stub.markup = '<login-management src="/sessions" login-url="/settings/devices"></login-management>';
+    cards.stub.answer('GET /sessions', OVER);
+    const shown = await cards.open();
+    await shown.alert.getByText('You are signed out.').waitFor();
+    expect(cards.stub.count('GET /settings/devices')).toBe(1);
+  });
+
+  test('is another thing than a sign-in that is too old', async () => {
+    const shown = await cards.open();
+    await shown.row('Firefox').waitFor();
+    cards.stub.answer('POST /sessions/sign-out-others', problem('sign-in-not-recent', 401, { max_age: 600 }));
+    await shown.button('Log out other devices').click();
+    await shown.answer('Log out other devices');
+    await shown.alert.getByText('This needs a recent sign-in.').waitFor();
+    const link = shown.alert.getByRole('link', { name: 'Sign in' });
+    expect(await link.getAttribute('href')).toBe(
+      `${cards.stub.origin}/sign-in?returnTo=${encodeURIComponent('/settings/devices?tab=1')}`,
+    );
+    expect(await shown.card.getByRole('listitem').count()).toBe(4);
+    expect((await shown.happenings()).map(({ name, detail }) => [name, detail.name])).toEqual([
+      ['session-error', 'sign-in-not-recent'],
+    ]);
+  });
+});
+
+describeInChromium('a mistake in the page is told in the page', () => {
+  const cards = useCardPages();
+  const tag = (attributes: string): string => `<login-management ${attributes}></login-management>`;
+
+  test.each([
+    ['no src', tag(''), null, /needs the attribute src.*src="\/sessions"/],
+    ['an empty src', tag('src=" "'), null, /needs the attribute src/],
+    ['no address', tag('src="http://"'), null, /src="http:\/\/" is no address/],
+    [
+      'another origin',
+      tag('src="https://api.example.org/sessions"'),
+      null,
+      /https:\/\/api\.example\.org, another origin/,
+    ],
+    [
+      'a script for a login-url',
+      tag('src="/sessions" login-url="javascript:alert(1)"'),
+      null,
+      /login-url="javascript:.*no http/,
+    ],
+    ['a wrong path', tag('src="/wrong"'), null, /GET http.*\/wrong\?limit=100 answered 404\. Set src to/],
+    ['a page', tag('src="/sessions"'), { status: 200, body: '<h1>App</h1>' }, /answered 200, and not with JSON/],
+    [
+      'broken JSON',
+      tag('src="/sessions"'),
+      { status: 200, body: '{', headers: { 'content-type': 'application/json' } },
+      /not with JSON/,
+    ],
+    [
+      'another JSON',
+      tag('src="/sessions"'),
+      { status: 200, body: { users: [] } },
+      /JSON that is not of the session routes/,
+    ],
+    [
+      'another row',
+      tag('src="/sessions"'),
+      { status: 200, body: { sessions: [{ id: 1 }], cursor: null } },
+      /not of the session routes/,
+    ],
+    [
+      'a redirect',
+      tag('src="/sessions"'),
+      { status: 302, headers: { location: '/sign-in' } },
+      /answered with a redirect/,
+    ],
+    ['another method', tag('src="/sessions"'), problem('method-not-allowed', 405), /answered 405/],
+  ] satisfies [string, string, Answer | null, RegExp][])('%s', async (_, markup, answer, text) => {
+    cards.stub.markup = markup;
+    if (answer !== null) cards.stub.answer('GET /sessions', answer);
+    const shown = await cards.open();
+    await shown.alert.getByText(/^For the developer: /).waitFor();
+    expect(await shown.alert.textContent()).toMatch(text);
+    expect(await shown.alert.textContent()).toContain('not set up correctly');
+    expect((await shown.happenings())[0]).toMatchObject({ name: 'session-error', detail: { name: 'misconfigured' } });
+    // Nothing was followed, and nothing was asked of others.
+    expect(cards.stub.count('GET /sign-in')).toBe(0);
+  });
+
+  test('is over when the attribute is corrected', async () => {
+    cards.stub.markup = tag('');
+    const shown = await cards.open();
+    await shown.alert.getByText('For the developer').waitFor();
+    await shown.page.evaluate(() => document.querySelector('login-management')?.setAttribute('src', '/sessions'));
+    await shown.row('Firefox').waitFor();
+    expect(await shown.alert.textContent()).toBe('');
+  });
+});
+
+describeInChromium('nothing of an earlier life survives', () => {
+  const cards = useCardPages();
+  const later = (): { answer: Promise<Answer>; give: (answer: Answer) => void } => {
+    let give: (answer: Answer) => void = () => {};
+    const answer = new Promise<Answer>((resolve) => {
+      give = resolve;
+    });
+    return { answer, give };
+  };
+  const list = (label: string): Answer => ({ status: 200, body: { sessions: [sample(label)], cursor: null } });
+
+  test('a changed src asks anew, and a late answer of the old one is ignored', async () => {
+    const { answer, give } = later();
+    cards.stub.answer('GET /sessions', answer);
+    cards.stub.answer('GET /others', list('Opera on Linux'));
+    const shown = await cards.open();
+    await eventually(() => cards.stub.count('GET /sessions')).toBe(1);
+    await shown.page.evaluate(() => document.querySelector('login-management')?.setAttribute('src', '/others'));
+    await shown.row('Opera').waitFor();
+    give(list('Firefox on Windows'));
+    await settle(shown);
+    expect(await shown.card.getByRole('listitem').count()).toBe(1);
+    expect(await shown.row('Opera').count()).toBe(1);
+  });
+
+  test('attributes that change together ask once', async () => {
+    const shown = await cards.open();
+    await shown.row('Firefox').waitFor();
+    await shown.page.evaluate(() => {
+      const card = document.querySelector('login-management');
+      for (const size of ['5', '6', '7']) card?.setAttribute('page-size', size);
+      card?.setAttribute('hide', 'policy');
+    });
+    await eventually(() => cards.stub.count('GET /sessions')).toBe(2);
+    await settle(shown);
+    expect(
+      cards.stub.received.filter(({ route }) => route === 'GET /sessions').map(({ query }) => query.get('limit')),
+    ).toEqual(['100', '7']);
+  });
+
+  test('a request of an element that is gone is aborted, and its dialog closed', async () => {
+    const { answer, give } = later();
+    const shown = await cards.open({ width: 1100 });
+    await shown.row('Firefox').waitFor();
+    const aborted: string[] = [];
+    shown.page.on('requestfailed', (request) => aborted.push(`${request.url()} ${request.failure()?.errorText}`));
+    cards.stub.answer('GET /sessions', answer);
+    await shown.button('Sign out everywhere').click();
+    await shown.page.evaluate(() => {
+      const card = document.querySelector('login-management');
+      card?.refresh();
+      setTimeout(() => card?.remove(), 100);
+    });
+    await eventually(() => aborted).toEqual([`${cards.stub.origin}/sessions?limit=100 net::ERR_ABORTED`]);
+    give(list('Opera on Linux'));
+    await settle(shown);
+    expect(await shown.happenings()).toEqual([]);
+    expect(cards.stub.count('POST /sessions/sign-out-everywhere')).toBe(0);
+    // Put back, it lives again.
+    cards.stub.answer('GET /sessions', list('Edge on Linux'));
+    await shown.page.evaluate(() => document.body.append(document.createElement('login-management')));
+    await shown.page.evaluate(() => document.querySelector('login-management')?.setAttribute('src', '/sessions'));
+    await shown.row('Edge').waitFor();
+  });
+
+  test('an answer that was under way when a row was ended does not bring it back', async () => {
+    const shown = await cards.open();
+    await shown.row('Firefox').waitFor();
+    const { answer, give } = later();
+    const before = { status: 200, body: { sessions: structuredClone(cards.stub.sessions), cursor: null } };
+    cards.stub.answer('GET /sessions', answer, 1);
+    await shown.page.evaluate(() => document.querySelector('login-management')?.refresh());
+    await shown.button('Log out Firefox on Windows').click();
+    await shown.answer('Log out');
+    await shown.status.getByText('is logged out').waitFor();
+    give(before);
+    await settle(shown);
+    expect(await shown.row('Firefox').count()).toBe(0);
+    expect(await shown.card.getByRole('listitem').count()).toBe(3);
+  });
+
+  /** Time for what should not happen. */
+  const settle = (shown: CardPage): Promise<void> => shown.page.waitForTimeout(150);
+});

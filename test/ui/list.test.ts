@@ -1,0 +1,315 @@
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { useCardPages } from './support/card-page.ts';
+import { describeInChromium } from './support/chromium.ts';
+import { eventually } from './support/eventually.ts';
+import { watchMainThread } from './support/main-thread.ts';
+import { DAY, endedDevices, HOUR, MINUTE, sample } from './support/samples.ts';
+import { problem } from './support/stub-server.ts';
+
+describeInChromium('the list', () => {
+  const cards = useCardPages();
+
+  test('shows a row per session, youngest first, as the server sends them', async () => {
+    const { card, row } = await ready();
+    expect(await card.locator('[part=label]').allTextContents()).toEqual([
+      'Chrome on Mac OS',
+      'Safari on iOS',
+      'Firefox on Windows',
+      'deploy script',
+    ]);
+    expect(await row('Chrome').textContent()).toMatch(
+      /Current session\s*Active now\s*198\.51\.100\.24\s*Signed in 2 hours ago/,
+    );
+    expect(await row('Safari').textContent()).toMatch(/Just now\s*203\.0\.113\.7\s*Signed in yesterday/);
+    expect(await row('Firefox').textContent()).toMatch(/3 hours ago\s*2001:db8::8a2e:370:7334\s*Signed in 5 days ago/);
+    expect(await row('deploy').textContent()).toMatch(/API\s*5 days ago\s*192\.0\.2\.44\s*Signed in 1 month ago/);
+  });
+
+  test('names the device in each button, and has none for this session', async () => {
+    const { row, card } = await ready();
+    expect(await row('Chrome').getByRole('button').count()).toBe(0);
+    expect(await row('Firefox').getByRole('button', { name: 'Log out Firefox on Windows', exact: true }).count()).toBe(
+      1,
+    );
+    expect(await card.getByRole('region', { name: 'Your devices' }).count()).toBe(1);
+  });
+
+  test('has the absolute time in the title and for machines', async () => {
+    const at = Date.UTC(2026, 0, 2, 3, 4, 5);
+    cards.stub.sessions = [sample('Firefox on Windows', { createdAt: at, lastUsedAt: at })];
+    const { row } = await ready();
+    const time = row('Firefox').locator('time').first();
+    expect(await time.getAttribute('datetime')).toBe('2026-01-02T03:04:05.000Z');
+    // In the time zone of the device.
+    expect(await time.getAttribute('title')).toMatch(
+      /^Last used January 2, 2026 at 4:04\sAM\nSigned in January 2, 2026/,
+    );
+  });
+
+  test('keeps counting, with one timer that slows down', async () => {
+    const now = Date.now();
+    cards.stub.sessions = [
+      sample('Firefox on Windows', { lastUsedAt: now }),
+      sample('Edge on Linux', { lastUsedAt: now }),
+    ];
+    const shown = await cards.open({ clock: true, before: countTimers });
+    const { page } = shown;
+    const time = shown.row('Firefox').locator('time').first();
+    await eventually(() => time.textContent()).toBe('Just now');
+    await page.clock.runFor(MINUTE + 1000);
+    expect(await time.textContent()).toBe('1 minute ago');
+    await page.clock.runFor(70 * MINUTE);
+    expect(await time.textContent()).toBe('1 hour ago');
+    const { active, periods } = await timers(page);
+    expect(active).toBe(1);
+    expect(new Set(periods)).toEqual(new Set([MINUTE, HOUR]));
+  });
+
+  test('stands still while nobody looks, and is right and asks again when somebody does', async () => {
+    cards.stub.sessions = [sample('Firefox on Windows', { lastUsedAt: Date.now() })];
+    const shown = await cards.open({ clock: true });
+    const time = shown.row('Firefox').locator('time').first();
+    await time.waitFor();
+    await shown.show(false);
+    await shown.page.clock.runFor(10_000);
+    await shown.show(true);
+    expect(cards.stub.count('GET /sessions')).toBe(1);
+    await shown.show(false);
+    await shown.page.clock.runFor(3 * MINUTE);
+    expect(await time.textContent()).toBe('Just now');
+    await shown.show(true);
+    expect(await time.textContent()).toBe('3 minutes ago');
+    await eventually(() => cards.stub.count('GET /sessions')).toBe(2);
+  });
+
+  test('asks page by page, and again for as many as it shows', async () => {
+    cards.stub.sessions = Array.from({ length: 250 }, (_, at) => sample(`Device ${at}`));
+    const { card, button, page } = await ready();
+    const items = card.getByRole('listitem');
+    expect(await items.count()).toBe(100);
+    await button('Show more').click();
+    await items.nth(199).waitFor();
+    await button('Show more').focus();
+    await page.keyboard.press('Enter');
+    await items.nth(249).waitFor();
+    expect(await button('Show more').count()).toBe(0);
+    expect(await card.locator('[part=label]').last().textContent()).toBe('Device 249');
+    expect(await focusedName(page)).toBe('Log out Device 200');
+    const lists = () =>
+      cards.stub.received.filter(({ route }) => route === 'GET /sessions').map(({ query }) => query.toString());
+    expect(lists()).toEqual(['limit=100', 'limit=100&cursor=100', 'limit=100&cursor=200']);
+    cards.stub.sessions.splice(0, 0, sample('The newest'));
+    cards.stub.sessions.pop();
+    await page.evaluate(() => document.querySelector('login-management')?.refresh());
+    await card.getByText('The newest').waitFor();
+    expect([await items.count(), await card.locator('[part=label]').first().textContent()]).toEqual([
+      250,
+      'The newest',
+    ]);
+    expect(lists().slice(3)).toEqual(lists().slice(0, 3));
+  });
+
+  test('takes its page size from the attribute', async () => {
+    cards.stub.markup = '<login-management src="/sessions/" page-size="2"></login-management>';
+    const { card } = await ready();
+    expect(await card.getByRole('listitem').count()).toBe(2);
+    expect(cards.stub.received.find(({ route }) => route === 'GET /sessions')?.query.get('limit')).toBe('2');
+  });
+
+  test('puts 1,000 rows on the page in tasks below 50 ms', async () => {
+    cards.stub.sessions = Array.from({ length: 1000 }, (_, at) =>
+      sample('Firefox on Windows', { createdAt: Date.now() - at * HOUR }),
+    );
+    cards.stub.markup = '<login-management src="/sessions" page-size="1000"></login-management>';
+    let stop: () => Promise<number[]> = async () => [];
+    const { page } = await cards.open({
+      before: async (page) => {
+        stop = await watchMainThread(page);
+      },
+    });
+    // Not a locator: looking for roles among so many takes longer than what is measured.
+    const complete = () =>
+      document.querySelector('login-management')?.shadowRoot?.querySelectorAll('li').length === 1000;
+    await page.waitForFunction(complete, null, { polling: 100 });
+    const tasks = await stop();
+    expect(tasks.length).toBeGreaterThan(50);
+    expect(Math.max(...tasks)).toBeLessThan(50);
+    // In one go, it would have been one long task.
+    expect(tasks.reduce((sum, task) => sum + task, 0)).toBeGreaterThan(100);
+  });
+
+  test('says so where there are no others, and offers nothing to end', async () => {
+    cards.stub.sessions = [sample('Chrome on Mac OS', { current: true })];
+    const { card, button } = await ready();
+    await card.getByText('No other devices are signed in.').waitFor();
+    expect(await button('Log out other devices').count()).toBe(0);
+    expect(await button('Sign out everywhere').count()).toBe(1);
+  });
+
+  test('says so where there is nobody', async () => {
+    cards.stub.sessions = [];
+    const { card } = await cards.open();
+    await card.getByText('No devices are signed in.').waitFor();
+    expect(await card.getByRole('list').count()).toBe(0);
+  });
+
+  test('shows that it is loading', async () => {
+    let answer: (value: ReturnType<typeof problem>) => void = () => {};
+    cards.stub.answer('GET /sessions', new Promise((resolve) => (answer = resolve)));
+    const { card, alert } = await cards.open();
+    await card.getByText('Loading…').waitFor();
+    expect(await card.locator('[aria-busy=true]').count()).toBe(1);
+    answer(problem('forbidden', 403));
+    await alert.getByText('You are not allowed').waitFor();
+    expect(await card.locator('[aria-busy=true]').count()).toBe(0);
+    expect(await card.getByText('Loading…').isVisible()).toBe(false);
+  });
+
+  test('asks for JSON, with the cookie of this origin, and reads nothing of it', async () => {
+    const { page } = await ready();
+    const { headers } = cards.stub.received.find(({ route }) => route === 'GET /sessions')!;
+    expect([headers.accept, headers['sec-fetch-mode'], headers['sec-fetch-site']]).toEqual([
+      'application/json',
+      'cors',
+      'same-origin',
+    ]);
+    expect(await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie])).toEqual([
+      0,
+      0,
+      '',
+    ]);
+  });
+
+  async function ready() {
+    const opened = await cards.open();
+    await opened.card.getByRole('listitem').first().waitFor();
+    await eventually(() => opened.card.locator('[aria-busy]').count()).toBe(0);
+    return {
+      ...opened,
+      row: opened.row.bind(opened),
+      button: opened.button.bind(opened),
+      page: opened.page,
+      card: opened.card,
+    };
+  }
+});
+
+describeInChromium('what is over', () => {
+  const cards = useCardPages();
+
+  test('is asked for when the section is opened, and says how, when, by whom and from where', async () => {
+    cards.stub.sessions.push(...endedDevices());
+    const { card, row } = await opened();
+    await row('Edge').waitFor();
+    const texts = await card.locator('details [part=meta].end').allTextContents();
+    expect(texts).toEqual([
+      'Signed out 2 hours ago by you, from Firefox on Windows',
+      'Password changed 5 minutes ago',
+      'Expired yesterday',
+      'Ended by an administrator 3 days ago',
+      'Ended 2 hours ago by you',
+      'Ended',
+    ]);
+    expect(await card.locator('details').getByRole('button').count()).toBe(0);
+    expect(await card.locator('details').getByText('Chrome on Mac OS').count()).toBe(0);
+  });
+
+  test('is looked for behind pages of living ones, and goes on by "Show more"', async () => {
+    cards.stub.markup = '<login-management src="/sessions" page-size="2"></login-management>';
+    cards.stub.sessions.push(...endedDevices());
+    const { card } = await opened();
+    const rows = card.locator('details').getByRole('listitem');
+    await rows.nth(1).waitFor();
+    for (const count of [4, 6]) {
+      await card.locator('details').getByRole('button', { name: 'Show more' }).click();
+      await rows.nth(count - 1).waitFor();
+    }
+    expect(await card.locator('details').getByRole('button').count()).toBe(0);
+  });
+
+  test('says so where there is nothing', async () => {
+    const { card } = await opened();
+    await card.getByText('No devices were logged out lately.').waitFor();
+  });
+
+  async function opened() {
+    const shown = await cards.open();
+    await shown.card.getByRole('listitem').first().waitFor();
+    expect(cards.stub.received.some(({ query }) => query.has('ended'))).toBe(false);
+    await shown.card.locator('summary').click();
+    return { card: shown.card, row: shown.row.bind(shown) };
+  }
+});
+
+describeInChromium('whatever the server sends', () => {
+  const cards = useCardPages();
+  const EVIL = '<img src=x onerror="document.title=1"><b>bold</b>';
+
+  test('is shown as text, wherever it stands', async () => {
+    const now = Date.now();
+    cards.stub.sessions = [
+      sample(EVIL, { kind: EVIL, ip: EVIL, lastUsedAt: now - DAY }),
+      sample('Edge on Linux', { over: { reason: 'ended', at: now, by: 'self', from: EVIL, cause: EVIL } }),
+    ];
+    cards.stub.answer(`DELETE /sessions/${cards.stub.sessions[0]!.id}`, problem('forbidden', 403, { detail: EVIL }));
+    const shown = await cards.open();
+    await shown.card.locator('summary').click();
+    await shown.row('Edge').waitFor();
+    await shown.button(`Log out ${EVIL}`).click();
+    expect(await shown.dialog.getByRole('heading').textContent()).toBe(`Log out ${EVIL}?`);
+    await shown.answer('Log out');
+    await shown.alert.getByText(EVIL).waitFor();
+    expect(await shown.card.locator('img, b').count()).toBe(0);
+    expect(await shown.card.getByText(EVIL).count()).toBeGreaterThanOrEqual(5);
+    expect(await shown.page.title()).toBe('Devices');
+  });
+
+  test.each([
+    ['a time that is none', { lastUsedAt: 1e300 }],
+    ['a time to come', { lastUsedAt: Date.now() + DAY }],
+    ['a kind that is a name of every object', { kind: 'constructor' }],
+  ])('is survived: %s', async (_, rest) => {
+    cards.stub.sessions = [sample('Firefox on Windows', rest)];
+    const shown = await cards.open();
+    await shown.row('Firefox').waitFor();
+    expect(await shown.row('Firefox').textContent()).toMatch(/Just now|5 days ago|constructor/);
+  });
+});
+
+/** What has the focus, by its accessible name. */
+async function focusedName(page: Page): Promise<string | null> {
+  return page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.getAttribute('aria-label') ?? null);
+}
+
+/** Counts the timers of a minute or more. */
+async function countTimers(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const { setTimeout: set, clearTimeout: clear } = globalThis;
+    const timers = { active: new Set<unknown>(), periods: [] as number[] };
+    Object.assign(globalThis, {
+      timers,
+      setTimeout: (work: () => void, period = 0) => {
+        if (period < 60_000) return set(work, period);
+        timers.periods.push(period);
+        const id = set(() => {
+          timers.active.delete(id);
+          work();
+        }, period);
+        timers.active.add(id);
+        return id;
+      },
+      clearTimeout: (id: number) => {
+        timers.active.delete(id);
+        clear(id);
+      },
+    });
+  });
+}
+
+const timers = (page: Page): Promise<{ active: number; periods: number[] }> =>
+  page.evaluate(() => {
+    const { active, periods } = (globalThis as unknown as { timers: { active: Set<unknown>; periods: number[] } })
+      .timers;
+    return { active: active.size, periods };
+  });

@@ -1,0 +1,101 @@
+// Rows as the server lists them.
+
+export interface RowOver {
+  reason: 'ended' | 'expired' | 'revoked';
+  at: number | null;
+  by: 'self' | 'other' | null;
+  from: string | null;
+  cause: string | null;
+}
+
+export interface SampleRow {
+  id: string;
+  user: string;
+  account: string | null;
+  kind: string;
+  createdAt: number;
+  authenticatedAt: number;
+  lastUsedAt: number;
+  expiresAt: number | null;
+  amr: string[];
+  device: { label: string; browser: string | null; os: string | null; type: string; ip: string | null };
+  current: boolean;
+  over: RowOver | null;
+}
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+let count = 0;
+
+/** A session that is living, unless the rest says something else. */
+export function sample(
+  label: string,
+  rest: Partial<Omit<SampleRow, 'device'>> & { type?: string; ip?: string } = {},
+): SampleRow {
+  const [browser = null, os = null] = label.split(' on ');
+  const { type = 'desktop', ip = '203.0.113.7', ...others } = rest;
+  const createdAt = others.createdAt ?? Date.now() - 5 * DAY;
+  count++;
+  return {
+    id: `session-${count}`,
+    user: 'u1',
+    account: null,
+    kind: 'browser',
+    createdAt,
+    authenticatedAt: createdAt,
+    lastUsedAt: createdAt,
+    expiresAt: createdAt + 30 * DAY,
+    amr: ['pwd'],
+    device: { label, browser, os, type, ip },
+    current: false,
+    over: null,
+    ...others,
+  };
+}
+
+/** What a user of four devices sees. */
+export function fourDevices(): SampleRow[] {
+  const now = Date.now();
+  return [
+    sample('Chrome on Mac OS', { current: true, lastUsedAt: now, createdAt: now - 2 * HOUR, ip: '198.51.100.24' }),
+    sample('Safari on iOS', { type: 'mobile', lastUsedAt: now - 20_000, createdAt: now - 26 * HOUR }),
+    sample('Firefox on Windows', {
+      lastUsedAt: now - 3 * HOUR - MINUTE,
+      createdAt: now - 5 * DAY,
+      ip: '2001:db8::8a2e:370:7334',
+    }),
+    sample('deploy script', {
+      kind: 'api',
+      type: 'client',
+      lastUsedAt: now - 5 * DAY,
+      createdAt: now - 40 * DAY,
+      ip: '192.0.2.44',
+    }),
+  ];
+}
+
+/** How sessions end. */
+export function endedDevices(): SampleRow[] {
+  const now = Date.now();
+  const over = (rest: Partial<RowOver>): RowOver => ({
+    reason: 'ended',
+    at: now - 2 * HOUR,
+    by: null,
+    from: null,
+    cause: null,
+    ...rest,
+  });
+  return [
+    sample('Edge on Windows', { over: over({ cause: 'signed-out', by: 'self', from: 'Firefox on Windows' }) }),
+    sample('Chrome on Android', {
+      type: 'mobile',
+      over: over({ reason: 'revoked', cause: 'password-changed', at: now - 5 * MINUTE }),
+    }),
+    sample('Safari on iPadOS', { type: 'tablet', over: over({ reason: 'expired', at: now - 25 * HOUR }) }),
+    sample('Opera on Linux', { over: over({ reason: 'revoked', by: 'other', at: now - 3 * DAY }) }),
+    sample('Brave on Linux', { over: over({ cause: 'left-the-building', by: 'self' }) }),
+    sample('curl', { type: 'client', kind: 'api', over: over({ reason: 'revoked', at: null }) }),
+  ];
+}
