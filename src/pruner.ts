@@ -12,6 +12,8 @@ export interface PruneResult {
 }
 
 const BATCH = 200;
+// Embedded stores answer at once, and every entry stands in several indexes.
+const LOG_BATCH = 50;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
@@ -38,9 +40,9 @@ export async function prune({ store, settings, events, now }: Core): Promise<Pru
   }
   const log = store.powers?.audit;
   for (let more = log !== undefined; more && log !== undefined; ) {
-    const entries = await log.prune(at - CLOCKS_APART, BATCH);
+    const entries = await log.prune(at - CLOCKS_APART, LOG_BATCH);
     total.entries += entries;
-    more = entries === BATCH;
+    more = entries === LOG_BATCH;
     if (more) await new Promise((resolve) => setImmediate(resolve));
   }
   events.emit('sessions.pruned', total);

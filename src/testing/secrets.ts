@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import type { SessionEventType } from '../events.ts';
+import { EVENT_TYPES } from '../events.ts';
 import { formatToken, parseToken } from '../token.ts';
 import type { Bench } from './bench.ts';
 import { type CaseDefinition, define } from './contract.ts';
 import { type SignedIn, signIn, tell } from './people.ts';
 import { around } from './wrappers.ts';
-
-const EVENTS: readonly SessionEventType[] = [
-  'session.started',
-  'session.refused',
-  'session.renewed',
-  'session.ended',
-  'sessions.revoked',
-  'sessions.pruned',
-  'background.failed',
-];
 
 const show = (value: unknown): string =>
   inspect(value, { depth: 12, showHidden: true, maxArrayLength: null, maxStringLength: null });
@@ -32,10 +22,11 @@ async function live(bench: Bench) {
   const sessions = bench.sessions({
     store,
     touchEvery: 0,
+    audit: bench.powers.includes('audit'),
     limit: { perUser: 3, overflow: 'end-oldest' },
     replace: 'same-device',
   });
-  for (const type of EVENTS) sessions.on(type, (event) => seen.push(show(event), JSON.stringify(event)));
+  for (const type of EVENT_TYPES) sessions.on(type, (event) => seen.push(show(event), JSON.stringify(event)));
   const misuse = async (call: () => Promise<unknown>) =>
     seen.push(await call().then(show, (error: unknown) => `${show(error)} ${String(error)}`));
 
@@ -65,7 +56,16 @@ async function live(bench: Bench) {
     show(mine.session),
     JSON.stringify(other.session),
   );
-  await sessions.end(again.session.id, { user: 'ann' });
+  const account = 'acme';
+  sessions.report({ reason: 'forbidden', action: 'revoke', by: 'ann', user: 'bob', account, device: null });
+  const last = hold(await signIn(sessions, { user: 'ann', account, userAgent: 'curl/8', ip: '192.0.2.1' }));
+  await sessions.check(last.token, { userAgent: 'Mozilla/5.0 Firefox/143.0', ip: '192.0.2.2' });
+  hold(await sessions.trigger('passwordChanged', { user: 'ann', keep: last.session }));
+  seen.push(show(await sessions.review({ account })), show(await sessions.revoke({ account }, { dryRun: true })));
+  await sessions.end(last.session.id, { user: 'ann' });
+  await bench.settled();
+  if (bench.powers.includes('audit')) seen.push(show(await sessions.audit()));
+  await sessions.forgetUser('ann', { by: 'admin' });
   await sessions.prune();
   return { seen: seen.join('\n'), tokens };
 }
