@@ -42,7 +42,7 @@ describe('pruning', () => {
 
   test('of the log goes on in batches while there is more, also where this realm logs nothing', async () => {
     const asked: [number, number][] = [];
-    const left = [200, 200, 7];
+    const left = [50, 50, 7];
     const prune = (before: number, limit: number): number => {
       asked.push([before, limit]);
       return left.shift() ?? 0;
@@ -50,8 +50,8 @@ describe('pruning', () => {
     const store = new ReferenceStore();
     Object.assign(store.log, { prune });
     const sessions = createSessions({ store, clock: { now: () => NOW } });
-    expect(await sessions.prune()).toMatchObject({ entries: 407 });
-    expect(asked).toEqual(Array(3).fill([NOW - HOUR, 200]));
+    expect(await sessions.prune()).toMatchObject({ entries: 107 });
+    expect(asked).toEqual(Array(3).fill([NOW - HOUR, 50]));
   });
 
   test('lets everything else have its turn between two batches', async () => {
