@@ -2,13 +2,10 @@
 import { expect, test } from 'vitest';
 import { DAY } from '../acceptance/support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from '../acceptance/support/user-agents.ts';
-import { describeInChromium } from '../ui/support/chromium.ts';
-import { useDemo } from './support/demo-browser.ts';
+import type { DemoBrowser } from './support/demo-browser.ts';
 import { shown } from './support/demo-page.ts';
 
-describeInChromium('deciding in the browser', () => {
-  const demo = useDemo();
-
+export function review(demo: DemoBrowser): void {
   test('D2, D3, D4, D5 an administrator looks, asks what would end, ends it, and finds it in the log', async () => {
     const site = await demo.open('d');
     site.clock.advance(-10 * DAY);
@@ -91,4 +88,4 @@ describeInChromium('deciding in the browser', () => {
     await solo.goto('/account');
     expect(await solo.page.getByRole('link', { name: /sign out everywhere/i }).count()).toBe(0);
   });
-});
+}

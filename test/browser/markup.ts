@@ -1,17 +1,14 @@
 // Whatever somebody writes, a page shows it as text.
 import { expect, test } from 'vitest';
 import { CHROME_ON_MAC } from '../acceptance/support/user-agents.ts';
-import { describeInChromium } from '../ui/support/chromium.ts';
-import { useDemo } from './support/demo-browser.ts';
+import type { DemoBrowser } from './support/demo-browser.ts';
 import { shown } from './support/demo-page.ts';
 
 const IMAGE = '<img src=x onerror=alert(1)>';
 const SCRIPT = '"><script>alert(1)</script>';
 const ADDRESS = '"><img/src=x/onerror=alert(1)>@acme.example';
 
-describeInChromium('markup', () => {
-  const demo = useDemo();
-
+export function markup(demo: DemoBrowser): void {
   test('in a user agent, a reason, a note, a name or an address is text', async () => {
     const site = await demo.open('c');
     const admin = await demo.newPage(site, { userAgent: CHROME_ON_MAC });
@@ -72,4 +69,4 @@ describeInChromium('markup', () => {
     expect(await page.getByLabel('E-mail').inputValue()).toBe(ADDRESS);
     expect(await page.locator('img, script').count()).toBe(0);
   });
-});
+}

@@ -3,15 +3,12 @@ import { expect, test } from 'vitest';
 import { personOf } from '../acceptance/support/people.ts';
 import { DAY, HOUR, MINUTE, type Site } from '../acceptance/support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from '../acceptance/support/user-agents.ts';
-import { describeInChromium } from '../ui/support/chromium.ts';
-import { useDemo } from './support/demo-browser.ts';
+import type { DemoBrowser } from './support/demo-browser.ts';
 import { type DemoPage, shown } from './support/demo-page.ts';
 
 const NEXT = 'another-demo-password';
 
-describeInChromium('login management in the browser', () => {
-  const demo = useDemo();
-
+export function loginManagement(demo: DemoBrowser): void {
   /** The owner, signed in on Chrome, where it is done, and on Firefox, where it is felt. */
   async function onTwo(): Promise<{ site: Site; chrome: DemoPage; firefox: DemoPage }> {
     const site = await demo.open('e');
@@ -210,4 +207,4 @@ describeInChromium('login management in the browser', () => {
     await chrome.click('Yes, sign out everywhere');
     await chrome.expectLoginPage(/signed out on every device/);
   });
-});
+}

@@ -2,13 +2,10 @@
 import { expect, test } from 'vitest';
 import { newProgram } from '../acceptance/support/program.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from '../acceptance/support/user-agents.ts';
-import { describeInChromium } from '../ui/support/chromium.ts';
-import { useDemo } from './support/demo-browser.ts';
+import type { DemoBrowser } from './support/demo-browser.ts';
 import { shown } from './support/demo-page.ts';
 
-describeInChromium('what a sign-out ends', () => {
-  const demo = useDemo();
-
+export function accountPolicy(demo: DemoBrowser): void {
   test('C1, C2, C3 is switched by an administrator, and holds from the next sign-out on', async () => {
     const site = await demo.open('c');
     const [admin, member, phone] = await Promise.all([
@@ -59,4 +56,4 @@ describeInChromium('what a sign-out ends', () => {
     await phone.signIn('member');
     await phone.expectSignedIn();
   });
-});
+}

@@ -2,15 +2,12 @@
 import { expect, test } from 'vitest';
 import { DAY, type Site } from '../acceptance/support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from '../acceptance/support/user-agents.ts';
-import { describeInChromium } from '../ui/support/chromium.ts';
-import { HOSTS, useDemo } from './support/demo-browser.ts';
+import { type DemoBrowser, HOSTS } from './support/demo-browser.ts';
 import { type DemoPage, shown } from './support/demo-page.ts';
 
 const EVERYWHERE = /signed out on every device/;
 
-describeInChromium('sign out everywhere in the browser', () => {
-  const demo = useDemo();
-
+export function signOutEverywhere(demo: DemoBrowser): void {
   /** The owner on Chrome and on Firefox. */
   async function onTwo(host?: string): Promise<{ site: Site; chrome: DemoPage; firefox: DemoPage }> {
     const site = await demo.open('a');
@@ -136,4 +133,4 @@ describeInChromium('sign out everywhere in the browser', () => {
     await firefox.click('Sign in');
     await firefox.expectPath('/account');
   });
-});
+}

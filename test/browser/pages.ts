@@ -3,9 +3,8 @@ import { expect, test } from 'vitest';
 import type { Person } from '../acceptance/support/people.ts';
 import type { Site } from '../acceptance/support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS } from '../acceptance/support/user-agents.ts';
-import { describeInChromium } from '../ui/support/chromium.ts';
 import { overhangOf, violationsOf } from './support/axe.ts';
-import { useDemo } from './support/demo-browser.ts';
+import type { DemoBrowser } from './support/demo-browser.ts';
 import type { DemoPage } from './support/demo-page.ts';
 
 const STRANGERS = ['/', '/about', '/password-reset'];
@@ -21,9 +20,7 @@ const PRODUCTS = [
   ['e', [], ['/tokens', '/account?done=password']],
 ] as const;
 
-describeInChromium('the pages', () => {
-  const demo = useDemo();
-
+export function pages(demo: DemoBrowser): void {
   test.each(PRODUCTS)('of product %s are accessible', { timeout: 60_000 }, async (product, open, more) => {
     const site = await demo.open(product);
     await filled(site, product);
@@ -77,4 +74,4 @@ describeInChromium('the pages', () => {
     }
     return found;
   }
-});
+}
