@@ -23,6 +23,9 @@ export function deviceOf({ userAgent, hints, ip }: Client): SessionDevice {
 // An address is often what a proxy's header says: whatever does not look like one is left out, and fails nothing.
 const addressOf = (ip: unknown): string | null => (typeof ip === 'string' && /^[\w.:%-]{1,64}$/.test(ip) ? ip : null);
 
+/** Somebody who is signed in makes these, and gives them names. */
+const MADE_FOR_PROGRAMS: ReadonlySet<string> = new Set(['api', 'mcp']);
+
 const WINDOW = 60e3;
 const MANY_REFUSALS = 20;
 const MOST_REMEMBERED = 10_000;
@@ -56,7 +59,7 @@ export class Suspicion {
   /** A sign-in: is this device new to a user who has others? Nobody waits for the answer. */
   started(session: SessionRecord): void {
     const { events } = this.#watched;
-    if (!events.matters('session.suspicious')) return;
+    if (MADE_FOR_PROGRAMS.has(session.kind) || !events.matters('session.suspicious')) return;
     const looking = this.#look(session)
       .catch((error: unknown) => events.emit('background.failed', { operation: 'suspicion', error }))
       .finally(() => this.#looking.delete(looking));

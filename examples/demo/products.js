@@ -96,7 +96,8 @@ export const PRODUCTS = {
     letter: 'd',
     name: 'Deciding when to sign out',
     text: 'Who is signed in, what is suspicious, what would end, and who ended what: then the smallest step.',
-    sessions: { realm: 'dashboard', audit: true },
+    // Nobody is signed out for being away: the review finds them.
+    sessions: { realm: 'dashboard', lifetime: { absolute: '180d', idle: null }, audit: true },
     routes: () => ({}),
     hide: 'sign-out policy',
     paid: [],

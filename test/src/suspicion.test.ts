@@ -67,6 +67,15 @@ describe('D6: a new device', () => {
     ]);
   });
 
+  test.each(['api', 'mcp'])('is no %s token that somebody makes and names', async (kind) => {
+    const realm = new Realm();
+    const heard = realm.hear('session.suspicious');
+    await realm.signIn('ann', MAC);
+    await realm.signIn('ann', { kind, userAgent: 'nightly-job/1' });
+    await settle();
+    expect(heard).toEqual([]);
+  });
+
   test('is not the first of all, nor one that was there before, be it over', async () => {
     const realm = new Realm();
     const heard = realm.hear('session.suspicious');

@@ -185,6 +185,7 @@ describeInChromium('the buttons for all', () => {
     cards.stub.markup = '<login-management src="/sessions" hide="rows" no-policy></login-management>';
     const shown = await cards.open();
     await shown.button('Sign out everywhere').waitFor();
+    expect(await shown.card.getByRole('heading', { level: 2 }).textContent()).toBe('Your sessions');
     expect(await shown.card.getByRole('button').allTextContents()).toEqual([
       'Sign out',
       'Log out other devices',

@@ -52,7 +52,9 @@ export class Card {
     this.clock = new Clock(words, this.signal);
     this.routes = new Routes(settings.src, this.signal);
     this.#messages = new Messages(words.texts);
-    this.heading = build('h2', { id: 'heading', part: 'heading', tabindex: '-1' }, words.texts.heading);
+    const { heading, headingWithoutRows } = words.texts;
+    const title = settings.shows('rows') ? heading : headingWithoutRows;
+    this.heading = build('h2', { id: 'heading', part: 'heading', tabindex: '-1' }, title);
     this.section = build(
       'section',
       { class: 'card', part: 'card', lang: words.locale, 'aria-labelledby': 'heading' },

@@ -41,7 +41,8 @@ export function confirm({ card, opener, texts, question, signal }: ConfirmOption
   return new Promise((resolve) => {
     const over = () => {
       dialog.remove();
-      opener.focus();
+      // The browser gave the focus back when the dialog was closed, if the button had it; it may have moved on since.
+      if (document.activeElement === null || document.activeElement === document.body) opener.focus();
       resolve(dialog.returnValue === 'yes' && !signal.aborted);
     };
     dialog.addEventListener('close', over, { once: true });

@@ -2,6 +2,7 @@ import type { Texts } from './texts.ts';
 
 export const german: Texts = {
   heading: 'Ihre Geräte',
+  headingWithoutRows: 'Ihre Sitzungen',
   loading: 'Wird geladen …',
   current: 'Aktuelle Sitzung',
   activeNow: 'Jetzt aktiv',

@@ -2,6 +2,7 @@ import type { Texts } from './texts.ts';
 
 export const english: Texts = {
   heading: 'Your devices',
+  headingWithoutRows: 'Your sessions',
   loading: 'Loading…',
   current: 'Current session',
   activeNow: 'Active now',

@@ -4,6 +4,8 @@ import { english } from './texts-en.ts';
 /** Every text of the card, in one language. What stands in braces is filled in. */
 export interface Texts {
   heading: string;
+  /** Where the rows are left out. */
+  headingWithoutRows: string;
   loading: string;
   /** The badge of this session. */
   current: string;
