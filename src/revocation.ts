@@ -1,5 +1,5 @@
 import type { Cause } from './cause.ts';
-import { type Core, contend, identify, kindSettings, refOf } from './core.ts';
+import { type Core, contend, identify, refOf } from './core.ts';
 import { advanceEpoch, type Coverage, holdsUser, isCovered, type Mark, newEpoch, scopeState } from './epoch.ts';
 import type { NamedScope } from './events.ts';
 import { FENCE_KEEPS } from './fence.ts';
@@ -131,7 +131,6 @@ export function coverage(core: Core, scope: ScopeName, kinds: Order['kinds']): C
         .map(([kind]) => kind),
     };
   }
-  for (const kind of kinds) kindSettings(core, kind);
   return { only: kinds };
 }
 

@@ -70,12 +70,12 @@ export class Suspicion {
   used(session: SessionRecord, client: Client): void {
     const { events } = this.#watched;
     if (!events.matters('session.suspicious')) return;
-    const device = this.deviceOf(client);
-    if (device === null || !differs(device, session.device)) return;
-    if (this.#changed.get(session.id) === device.label) return;
+    const device = this.#describe(client);
+    if (!differs(device, session.device) || this.#changed.get(session.id) === device.label) return;
     remember(this.#changed, session.id, device.label, MOST_REMEMBERED);
     const { id, user, account } = session;
-    events.emit('session.suspicious', { sign: 'device-changed', user, account, session: id, device });
+    const seen = { ...device, ip: addressOf(client.ip) };
+    events.emit('session.suspicious', { sign: 'device-changed', user, account, session: id, device: seen });
   }
 
   /** A token that was refused. */
@@ -96,16 +96,20 @@ export class Suspicion {
     events.emit('session.suspicious', { sign: 'many-refusals', user: null, account: null, session: null, device });
   }
 
-  /** What a request says of its client, `null` where it says nothing. The same text is read once. */
+  /** What a request says of its client, `null` where it says nothing. */
   deviceOf(client: Client): SessionDevice | null {
-    const { userAgent, hints, ip } = client;
-    if (userAgent === undefined && ip === undefined) return null;
+    if (client.userAgent === undefined && client.ip === undefined) return null;
+    return { ...this.#describe(client), ip: addressOf(client.ip) };
+  }
+
+  /** The same text is read once: every request passes here. */
+  #describe({ userAgent, hints }: Client): Device {
     const key = JSON.stringify([userAgent, hints]);
     const known = this.#devices.get(key);
-    if (known !== undefined) return { ...known, ip: addressOf(ip) };
+    if (known !== undefined) return known;
     const device = describeDevice(userAgent, hints);
     if (key.length <= LONGEST_KEY) remember(this.#devices, key, device, MOST_DEVICES);
-    return { ...device, ip: addressOf(ip) };
+    return device;
   }
 
   /** Resolves when nothing is being looked at. */

@@ -1,6 +1,8 @@
 // @ts-check
 // How the demo answers: a page for people, JSON for programs.
 
+import { SIGN_IN_REFUSALS } from './texts.js';
+
 /**
  * @typedef {import('express').Request} Request
  * @typedef {import('express').Response} Response
@@ -19,6 +21,27 @@ export const wantsPage = (req) => req.accepts(['json', 'html']) === 'html';
  */
 export const problem = (res, status, title, detail) =>
   res.status(status).type('application/problem+json').send(JSON.stringify({ title, status, detail }));
+
+/**
+ * What became of a sign-in: on to the page that was asked for, or the form again with what is wrong.
+ *
+ * @param {Request} req
+ * @param {Response} res
+ * @param {import('session-revocation/express').SignInResult} result
+ * @param {{ realm: string, returnPath: string, form: (problem: string) => string }} around
+ */
+export function answerSignIn(req, res, result, { realm, returnPath, form }) {
+  if (result.ok) {
+    const { id, user, device } = result.session;
+    if (wantsPage(req)) res.redirect(303, returnPath);
+    else res.json({ id, user, device: device.label });
+    return;
+  }
+  const { status, title } = SIGN_IN_REFUSALS[result.reason];
+  if (status === 401) res.set('WWW-Authenticate', `Session realm="${realm}"`);
+  if (!wantsPage(req)) problem(res, status, title);
+  else res.status(status).send(form(`${title}.`));
+}
 
 /** What is answered instead: told by the error handler, as a page or as JSON. */
 export class Refusal extends Error {

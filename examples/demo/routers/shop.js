@@ -9,11 +9,11 @@ import {
   sessionOf,
   sessionRoutes,
 } from 'session-revocation/express';
-import { fieldsOf, problem, wantsPage } from '../answers.js';
+import { answerSignIn, fieldsOf, wantsPage } from '../answers.js';
 import { answerError, notFound } from '../errors.js';
 import { ownPagesOnly, tellPages } from '../guards.js';
 import { shopPage, shopSignInPage } from '../pages/shop.js';
-import { reasonText, SIGN_IN_REFUSALS } from '../texts.js';
+import { reasonText } from '../texts.js';
 
 /**
  * @param {import('../app.js').Demo} demo
@@ -46,16 +46,11 @@ export function shopRouter({ product, users, origins, now }, buyers) {
     const verify = () => users.verify(user, password);
     const result = await authOf(req).signIn({ user, kind: 'remembered', amr: ['pwd'], verify });
     const returnPath = safeReturnPath(returnTo, '/shop');
-    if (result.ok) {
-      const { id, user, device } = result.session;
-      if (wantsPage(req)) res.redirect(303, returnPath);
-      else res.json({ id, user, device: device.label });
-      return;
-    }
-    const { status, title } = SIGN_IN_REFUSALS[result.reason];
-    if (status === 401) res.set('WWW-Authenticate', `Session realm="${buyers.realm}"`);
-    if (!wantsPage(req)) problem(res, status, title);
-    else res.status(status).send(shopSignInPage({ product, returnTo: returnPath, email, problem: `${title}.` }));
+    answerSignIn(req, res, result, {
+      realm: buyers.realm,
+      returnPath,
+      form: (problem) => shopSignInPage({ product, returnTo: returnPath, email, problem }),
+    });
   });
 
   router.post('/sign-out', async (req, res) => {

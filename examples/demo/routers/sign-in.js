@@ -1,10 +1,10 @@
 // @ts-check
 import express from 'express';
 import { authOf, safeReturnPath, sessionOf } from 'session-revocation/express';
-import { fieldsOf, problem, wantsPage } from '../answers.js';
+import { answerSignIn, fieldsOf, wantsPage } from '../answers.js';
 import { signedIn } from '../guards.js';
 import { signInPage } from '../pages/sign-in.js';
-import { noticeText, reasonText, SIGN_IN_REFUSALS } from '../texts.js';
+import { noticeText, reasonText } from '../texts.js';
 
 /** @param {import('../app.js').Demo} demo */
 export function signInRouter({ product, sessions, users, now }) {
@@ -39,16 +39,11 @@ export function signInRouter({ product, sessions, users, now }) {
       },
     });
     const returnPath = safeReturnPath(returnTo, '/profile');
-    if (result.ok) {
-      const { id, user, device } = result.session;
-      if (wantsPage(req)) res.redirect(303, returnPath);
-      else res.json({ id, user, device: device.label });
-      return;
-    }
-    const { status, title } = SIGN_IN_REFUSALS[result.reason];
-    if (status === 401) res.set('WWW-Authenticate', `Session realm="${sessions.realm}"`);
-    if (!wantsPage(req)) problem(res, status, title);
-    else res.status(status).send(signInPage({ product, returnTo: returnPath, email, problem: `${title}.` }));
+    answerSignIn(req, res, result, {
+      realm: sessions.realm,
+      returnPath,
+      form: (problem) => signInPage({ product, returnTo: returnPath, email, problem }),
+    });
   });
 
   router.post('/sign-out', async (req, res) => {
