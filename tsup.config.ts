@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises';
 import { defineConfig, type Options } from 'tsup';
 import manifest from './package.json' with { type: 'json' };
 import tsconfig from './tsconfig.json' with { type: 'json' };
@@ -45,4 +46,21 @@ const forBrowsers: Options = {
   minify: true,
 };
 
-export default defineConfig([forNode, forBrowsers]);
+/** dist/cli.js: what it needs of others is inside, so that its users install nothing more. */
+const forTerminals: Options = {
+  entry: { cli: 'adapters/cli/index.ts' },
+  format: 'esm',
+  target: 'node20.19',
+  tsconfig: 'tsconfig.build.json',
+  noExternal: ['commander'],
+  // It is written in CommonJS, and asks for parts of Node.
+  banner: {
+    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+  },
+  splitting: false,
+  treeshake: true,
+  removeNodeProtocol: false,
+  onSuccess: () => copyFile('node_modules/commander/LICENSE', 'dist/cli.LICENSE.txt'),
+};
+
+export default defineConfig([forNode, forBrowsers, forTerminals]);

@@ -1,4 +1,15 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The browser's tests are in one file, which takes longer than any other: they go first. */
+class BrowserFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isBrowser = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/test/browser/');
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isBrowser), ...sorted.filter((file) => !isBrowser(file))];
+  }
+}
 
 export default defineConfig({
   // Tests import the package by its public names; `paths` in tsconfig.json leads them to the sources.
@@ -6,6 +17,11 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // Much of the time is spent waiting, for a browser, a server or a disk.
+    maxWorkers: availableParallelism(),
+    sequence: { sequencer: BrowserFirst },
+    // Finds databases for the tests that want one; the others do not wait for it.
+    globalSetup: 'test/services/global-setup.ts',
     testTimeout: 20_000,
     hookTimeout: 30_000,
     coverage: { include: ['src/**', 'adapters/**'] },

@@ -43,7 +43,7 @@ export class Checks {
     const hash = hashSecret(secret);
     const answer = this.#core.store.find(this.#core.realmTag, [ref]);
     return isPromise(answer)
-      ? answer.then(([found]) => this.#verdict(ref, hash, found ?? null, client))
+      ? answer.then((found) => this.#verdict(ref, hash, found[0] ?? null, client))
       : this.#verdict(ref, hash, answer[0] ?? null, client);
   }
 

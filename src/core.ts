@@ -79,7 +79,7 @@ export async function readEpochs(
     version: newVersion(),
     keepUntil: until,
   }));
-  const [realm, user, account] = await store.epochs(requests);
+  const [realm, user, account] = await store.epochs(requests, now);
   if (realm === undefined || user === undefined) throw malformed('epochs');
   return {
     epochs: { realm: realm.record, user: user.record, account: account?.record ?? null },

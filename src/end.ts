@@ -47,6 +47,8 @@ export async function end(core: Core, id: string, input: unknown): Promise<EndRe
   const ref: SessionRef = { id, user: userTag(core.settings.realm, name) };
   const [found] = await core.store.find(core.realmTag, [ref]);
   const there = found !== undefined && found !== null && (account === null || found.session.account === account);
+  // Perhaps written, and not confirmed by the store's replicas: asked again, it waits for them, or throws.
+  if (there && !dryRun && found.session.ended !== null) await core.store.end(ref, found.session.ended, []);
   const ended = there && isEndable(found, core.now()) && (dryRun || (await endFound(core, found.session, cause)));
   return { ended, effectiveWithin: 0 };
 }

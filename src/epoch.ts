@@ -1,3 +1,4 @@
+import { deepFreeze, Recent } from './recent.ts';
 import type { Stamps } from './session.ts';
 import { newIncarnation, type Tag } from './token.ts';
 
@@ -160,6 +161,25 @@ export function advanceEpoch(record: EpochRecord, member: Tag | null, change: Ch
   );
 }
 
+/**
+ * Whether a record has come to where another one was, in each of its scopes: it is that one, or everything that was over
+ * under it is over under this one, too. Another scope of the record says nothing: it may have moved without this.
+ */
+export function hasReached(record: EpochRecord, other: EpochRecord): boolean {
+  if (record.incarnation !== other.incarnation) return false;
+  const scopes = [null, ...Object.keys(other.members)];
+  return scopes.every((member) => {
+    const [present, wanted] = [scopeState(record, member), scopeState(other, member)];
+    const kinds = Object.keys(wanted.kinds);
+    return (
+      counterOf(present.base) >= counterOf(wanted.base) &&
+      kinds.every((kind) => counterOf(generation(present, kind)) >= counterOf(generation(wanted, kind)))
+    );
+  });
+}
+
+const counterOf = (stamp: Stamp): number => Number.parseInt(stamp.slice(stamp.indexOf('.') + 1), 36);
+
 /** The record without whoever advanced it and why. It holds what it held. */
 export function forgetMarks(record: EpochRecord): EpochRecord {
   const unmarked = (mark: Mark | null): Mark | null => mark && { at: mark.at, by: null, reason: null, from: null };
@@ -173,24 +193,19 @@ export function forgetMarks(record: EpochRecord): EpochRecord {
 /** A record as text, for stores that keep text. */
 export const formatEpoch = (record: EpochRecord): string => JSON.stringify(record);
 
-const PARSED = new Map<string, EpochRecord>();
-const MOST_PARSED = 4096;
-const LONGEST_PARSED = 2048;
+const RECENT = new Recent<EpochRecord>(4096, 2048);
 
 /**
- * A record from the text that {@link formatEpoch} made. The same text is the same record, so the last few thousand are
- * remembered: a check reads three of them.
+ * A record from the text that {@link formatEpoch} made, frozen. A check reads three of them, mostly such as were read before:
+ * with the tag that it belongs to, that is found out a little sooner.
  * @throws `Error` for text that is no record: a store that lost its mind cannot find out who is signed in.
  */
-export function parseEpoch(text: string): EpochRecord {
-  const known = PARSED.get(text);
+export function parseEpoch(text: string, tag?: Tag): EpochRecord {
+  const known = RECENT.get(text, tag);
   if (known !== undefined) return known;
   const record: unknown = JSON.parse(text);
   if (!isEpochRecord(record)) throw new Error('an epoch record is malformed');
-  if (text.length > LONGEST_PARSED) return deepFreeze(record);
-  if (PARSED.size >= MOST_PARSED) PARSED.clear();
-  PARSED.set(text, deepFreeze(record));
-  return record;
+  return RECENT.put(text, record, tag);
 }
 
 /** Whether this is a record, as far as one is judged by. */
@@ -209,11 +224,3 @@ export function isEpochRecord(value: unknown): value is EpochRecord {
 }
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const part of Object.values(value)) deepFreeze(part);
-  }
-  return value;
-}

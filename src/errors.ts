@@ -4,8 +4,13 @@
  * | code | meaning | over HTTP |
  * |---|---|---|
  * | `SESSION_STORE_UNAVAILABLE` | the store could not find out, or not before the deadline; `cause` says more | 503 |
- * | `SESSION_STORE_NOT_SET_UP` | the tables are missing: run `store.setup()` or apply the schema file | 503 |
+ * | `SESSION_STORE_NOT_SET_UP` | the tables are missing, or of an earlier version: run `store.setup()` or apply the schema file | 503 |
  * | `SESSION_STORE_TOO_NEW` | the data was written by a later version of this library; nothing was touched | 503 |
+ * | `SESSION_STORE_FOREIGN` | what stands under the store's name is somebody else's; nothing was touched | 503 |
+ * | `SESSION_STORE_DENIED` | the database refused for lack of rights, or of a password | 503 |
+ * | `SESSION_STORE_UNSUPPORTED` | the server is too old, or a driver is missing | 503 |
+ * | `SESSION_STORE_UNSAFE` | the server or its client is set up so that what was revoked could come back: a replica is read, records may be evicted, an older snapshot | 503 |
+ * | `SESSION_STORE_UNCONFIRMED` | it was written, and too few replicas confirmed it in time: a failover may lose it; do it again | 503 |
  * | `SESSION_STORE_LACKS_POWER` | an option or a call needs what this store does not declare that it can do | 501 |
  * | `SESSION_REQUIRED` | a session was asked of a request that has none | 401 |
  * | `SESSION_CROSS_ORIGIN` | a request that changes something does not come from the app's own pages | 403 |
@@ -16,6 +21,11 @@ export type SessionErrorCode =
   | 'SESSION_STORE_UNAVAILABLE'
   | 'SESSION_STORE_NOT_SET_UP'
   | 'SESSION_STORE_TOO_NEW'
+  | 'SESSION_STORE_FOREIGN'
+  | 'SESSION_STORE_DENIED'
+  | 'SESSION_STORE_UNSUPPORTED'
+  | 'SESSION_STORE_UNSAFE'
+  | 'SESSION_STORE_UNCONFIRMED'
   | 'SESSION_STORE_LACKS_POWER'
   | 'SESSION_REQUIRED'
   | 'SESSION_CROSS_ORIGIN';
@@ -24,6 +34,11 @@ const STATUS: Record<SessionErrorCode, number> = {
   SESSION_STORE_UNAVAILABLE: 503,
   SESSION_STORE_NOT_SET_UP: 503,
   SESSION_STORE_TOO_NEW: 503,
+  SESSION_STORE_FOREIGN: 503,
+  SESSION_STORE_DENIED: 503,
+  SESSION_STORE_UNSUPPORTED: 503,
+  SESSION_STORE_UNSAFE: 503,
+  SESSION_STORE_UNCONFIRMED: 503,
   SESSION_STORE_LACKS_POWER: 501,
   SESSION_REQUIRED: 401,
   SESSION_CROSS_ORIGIN: 403,

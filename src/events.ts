@@ -105,17 +105,30 @@ export interface Happening {
   readonly audit: readonly AuditRecord[];
 }
 
+type Listeners = Map<string, Set<(event: never) => unknown>>;
+
 /** Tells listeners; a listener's failure is told as `background.failed`, or as a process warning if nobody listens. */
 export class Events {
   readonly #realm: string;
   readonly #now: () => number;
   readonly #log: AuditLog | null;
-  readonly #listeners = new Map<string, Set<(event: never) => unknown>>();
+  readonly #listeners: Listeners;
 
-  constructor(realm: string, now: () => number, log: AuditLog | null = null) {
+  constructor(
+    realm: string,
+    now: () => number,
+    log: AuditLog | null = null,
+    listeners: Listeners = new Map<string, never>(),
+  ) {
     this.#realm = realm;
     this.#now = now;
     this.#log = log;
+    this.#listeners = listeners;
+  }
+
+  /** For the same listeners and the same log, which hear of nothing before it is released. */
+  hold(): HeldEvents {
+    return new HeldEvents(this.#realm, this.#now, this.#log, this.#listeners);
   }
 
   on<Type extends SessionEventType>(type: Type, listener: SessionListener<Type>): () => void {
@@ -175,6 +188,34 @@ export class Events {
       if (isThenable(answer)) answer.then(undefined, failed);
     } catch (error) {
       failed(error);
+    }
+  }
+}
+
+/** What happens in a transaction: nobody hears of it before the commit. */
+export class HeldEvents extends Events {
+  #waiting: (() => void)[] = [];
+  #releasing = false;
+
+  override tell(happening: Happening): void {
+    if (this.#releasing) super.tell(happening);
+    else this.#waiting.push(() => super.tell(happening));
+  }
+
+  override emit<Type extends SessionEventType>(type: Type, details: SessionEventDetails[Type]): void {
+    if (this.#releasing) super.emit(type, details);
+    else this.#waiting.push(() => super.emit(type, details));
+  }
+
+  /** Tells what was held back. */
+  release(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#releasing = true;
+    try {
+      for (const tell of waiting) tell();
+    } finally {
+      this.#releasing = false;
     }
   }
 }

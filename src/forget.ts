@@ -65,9 +65,9 @@ async function forgetRecord(core: Core, tag: Tag): Promise<void> {
   await contend(core, async () => {
     const now = core.now();
     const keepUntil = now + FENCE_KEEPS;
-    const [current] = await core.store.epochs([{ tag, create: newEpoch(now), version: newVersion(), keepUntil }]);
+    const [current] = await core.store.epochs([{ tag, create: newEpoch(now), version: newVersion(), keepUntil }], now);
     if (current === undefined) return 'conflict';
-    const write = { record: forgetMarks(current.record), ifVersion: current.version, keepUntil, audit: [] };
+    const write = { record: forgetMarks(current.record), ifVersion: current.version, now, keepUntil, audit: [] };
     return (await core.store.advance(tag, write)) === 'conflict' ? 'conflict' : null;
   });
 }

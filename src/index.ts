@@ -8,6 +8,7 @@ export { aal } from './aal.ts';
 export type { Limit, Replace } from './admission.ts';
 export type { AuditOptions } from './audit.ts';
 export type { AuditRequest, AuditResult } from './audit-query.ts';
+export { type BatchOptions, batched } from './batching.ts';
 export type { By, Cause } from './cause.ts';
 export type { Verdict } from './check.ts';
 export type { Clock } from './clock.ts';
@@ -36,14 +37,16 @@ export type {
 export type { ForgetRequest, ForgetResult } from './forget.ts';
 export type { EndIdleRequest, EndIdleResult, IdleScope } from './idle.ts';
 export type { Attributes, Json } from './input.ts';
+export { parseJson } from './json.ts';
 export { type Duration, type Lifetime, parseDuration } from './lifetime.ts';
 export type { ListRequest, ListResult } from './list.ts';
 export type { WouldEnd } from './living.ts';
 export type { KindOptions, SessionsOptions } from './options.ts';
 export type { Policy, PolicyFunction, PolicyResult } from './policy.ts';
 export type * from './powers.ts';
-export type { PruneResult } from './pruner.ts';
+export type { PruneRequest, PruneResult } from './pruner.ts';
 export { REASON_CODES, type ReasonCode } from './reason.ts';
+export { Recent } from './recent.ts';
 export type { ReauthenticateRequest, RenewRequest, RenewResult } from './renew.ts';
 export type { Review, ReviewedMember, ReviewedSession, ReviewRequest, SharedDevice } from './review.ts';
 export type { Revocation, RevokeResult, Scope } from './revocation.ts';
@@ -73,6 +76,7 @@ export type { FenceRequest, StartRequest, StartResult } from './start.ts';
 export type * from './store.ts';
 export type { Client } from './suspicion.ts';
 export { realmTag, type Tag } from './token.ts';
+export type { InTransaction } from './transaction.ts';
 export type {
   BuiltInTrigger,
   TriggerEffect,

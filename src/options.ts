@@ -17,9 +17,9 @@ export interface KindOptions {
 }
 
 /** The options of {@link createSessions}. Unknown or contradictory ones are a `TypeError` at once. */
-export interface SessionsOptions<Trigger extends string = never> {
+export interface SessionsOptions<Trigger extends string = never, Transaction = never> {
   /** Where sessions are kept. There is no default: it is a decision. */
-  readonly store: SessionStore;
+  readonly store: SessionStore<Transaction>;
   /** The population of identities, such as `'dashboard'`; nothing crosses realms. Default `'default'`. */
   readonly realm?: string | undefined;
   /** How long a session lives. Holds for sessions that start, or are reauthenticated, from now on. Default 30 days, 14 days idle. */

@@ -1,18 +1,22 @@
 import type { Cause } from './cause.ts';
 import type { Attributes } from './input.ts';
 import type { ScopeName } from './session.ts';
-import type { Awaitable } from './store.ts';
+import type { Awaitable, SessionStore } from './store.ts';
 import type { Tag } from './token.ts';
 
 /**
  * What a store can do beyond its verbs. A power is declared, never sniffed: an option that needs one which is not
  * declared is `SESSION_STORE_LACKS_POWER` at once. Everything that the port says of verbs holds for these, too.
  */
-export interface StorePowers {
+export interface StorePowers<Transaction = never> {
   /** Keeps the audit log. A store that declares it writes every {@link AuditRecord} that comes with a verb in that verb's own step. */
   readonly audit?: AuditPower | undefined;
   /** Keeps the policies of accounts. */
   readonly policies?: PolicyPower | undefined;
+  /** Writes in a transaction of the caller's. */
+  readonly transactions?: TransactionPower<Transaction> | undefined;
+  /** Says how the engine stands. */
+  readonly diagnosis?: DiagnosisPower | undefined;
 }
 
 /** What happened, as the audit log tells it. No token and no secret is ever in it. */
@@ -101,4 +105,36 @@ export interface PolicyPower {
 
   /** Writes a policy if the one that was read is still there; otherwise `'conflict'`, and nothing is written. */
   set(write: PolicyWrite): Awaitable<'set' | 'conflict'>;
+}
+
+/** POWER: writing in a transaction that the caller began and will commit. `Transaction` is what the caller has of it. */
+export interface TransactionPower<Transaction> {
+  /**
+   * The verbs within that transaction: `epochs`, `find`, `list`, `end`, `advance`, and the powers `audit` and `policies`.
+   * Their writes are seen by nobody else before the commit, and gone after a rollback; their reads see what was committed
+   * by others as late as the engine can, and those of `epochs` take the locks that let their writes compare with it. Nothing
+   * is retried: what fails there fails the caller's transaction. Closing it does nothing.
+   */
+  within(transaction: Transaction): SessionStore;
+}
+
+/** One thing that was looked at. */
+export interface Finding {
+  /** What: `'connection'`, `'version'`, `'schema'`, `'rights'`, `'role'`, `'durability'`, `'eviction'`, `'clock'`, `'replicas'`, … */
+  readonly subject: string;
+  /** `'problem'`: sessions would be lost, or come back. `'warning'`: it works, and could be safer. */
+  readonly level: 'ok' | 'warning' | 'problem';
+  /** What was found, in words. */
+  readonly found: string;
+  /** What to do about it; `null` where it is well. */
+  readonly advice: string | null;
+}
+
+/** POWER: a look at the engine: whether sessions are safe there. */
+export interface DiagnosisPower {
+  /**
+   * Never changes anything, and works also where the store is not set up. `now` is the process's time, Unix ms: a clock
+   * that is far off is told. Rejects where the engine cannot be asked at all.
+   */
+  diagnose(now: number): Awaitable<readonly Finding[]>;
 }

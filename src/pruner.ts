@@ -1,7 +1,8 @@
 import type { Core } from './core.ts';
 import { CLOCKS_APART } from './options.ts';
+import { Pace } from './pace.ts';
 import { judge } from './session.ts';
-import type { FoundSession } from './store.ts';
+import type { FoundSession, Pruned } from './store.ts';
 
 /** What a pruning removed. */
 export interface PruneResult {
@@ -11,38 +12,54 @@ export interface PruneResult {
   readonly entries: number;
 }
 
-const BATCH = 200;
-// Embedded stores answer at once, and every entry stands in several indexes.
-const LOG_BATCH = 50;
+/** Options of {@link Sessions.prune}. */
+export interface PruneRequest {
+  /** Is told after each batch what was removed so far. What it throws ends the pruning. */
+  readonly progress?: ((soFar: PruneResult) => void) | undefined;
+}
+
+const LEAST_SESSIONS = 200;
+// Every entry stands in several indexes.
+const LEAST_ENTRIES = 50;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Removes sessions that were over for longer than the retention, and records that nothing needs any more, in bounded
  * batches between which everything else gets its turn.
  */
-export async function prune({ store, settings, events, now }: Core): Promise<PruneResult> {
+export async function prune(core: Core, { progress }: PruneRequest = {}): Promise<PruneResult> {
+  const { store, settings, events, now } = core;
   const at = now();
   const before = at - settings.retention;
   const total = { sessions: 0, epochs: 0, entries: 0 };
+
+  const sessionsPace = new Pace(LEAST_SESSIONS);
   let after: string | null = null;
   for (let more = true; more; ) {
-    const batch = await store.prune({
-      sessionsBefore: before,
-      epochsBefore: at - CLOCKS_APART,
-      limit: BATCH,
-      after,
-      revoked: (found) => revokedBefore(found, at, before),
-    });
+    const batch: Pruned = await sessionsPace.measure(() =>
+      store.prune({
+        sessionsBefore: before,
+        epochsBefore: at - CLOCKS_APART,
+        limit: sessionsPace.size,
+        after,
+        revoked: (found) => revokedBefore(found, at, before),
+      }),
+    );
     total.sessions += batch.sessions;
     total.epochs += batch.epochs;
     ({ more, after } = batch);
+    progress?.({ ...total });
     if (more) await new Promise((resolve) => setImmediate(resolve));
   }
+
   const log = store.powers?.audit;
+  const entriesPace = new Pace(LEAST_ENTRIES);
   for (let more = log !== undefined; more && log !== undefined; ) {
-    const entries = await log.prune(at - CLOCKS_APART, LOG_BATCH);
+    const limit = entriesPace.size;
+    const entries = await entriesPace.measure(() => log.prune(at - CLOCKS_APART, limit));
     total.entries += entries;
-    more = entries === LOG_BATCH;
+    more = entries === limit;
+    progress?.({ ...total });
     if (more) await new Promise((resolve) => setImmediate(resolve));
   }
   events.emit('sessions.pruned', total);

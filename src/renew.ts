@@ -109,7 +109,7 @@ async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Pr
     const { ending, happened } = admission;
     const session = new Session(next);
     const renewed = core.events.about('session.renewed', { session, reauthenticated: rotation.reauthenticated });
-    const condition = { ifVersion: version, ifHash: judged.hash, now };
+    const condition = { ifVersion: version, ifHash: judged.hash, now, retention: core.settings.retention };
     const write = { ...condition, ending, keepUntil: next.expiresAt, moves, audit: renewed.audit };
     const written = await core.store.renew({ session: next, ...write });
     if (written === 'conflict') return written;
@@ -146,6 +146,6 @@ const refused = (reason: StartRefusal | 'not-live'): RenewResult => ({ ok: false
 async function heldByLeftAccount({ store }: Core, left: SessionRecord, now: number): Promise<boolean> {
   if (left.accountTag === null) return true;
   const create = { create: newEpoch(now), version: newVersion(), keepUntil: now + FENCE_KEEPS };
-  const [account] = await store.epochs([{ tag: left.accountTag, ...create }]);
+  const [account] = await store.epochs([{ tag: left.accountTag, ...create }], now);
   return account !== undefined && holds(account.record, left.kind, left.id, left.stamps.account);
 }

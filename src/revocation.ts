@@ -171,7 +171,7 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
     const lasting = target.user === null || order.suspend === true;
     const keepUntil = lasting ? null : now + FENCE_KEEPS;
     const request = { tag: target.tag, create: newEpoch(now), version: newVersion(), keepUntil };
-    const [current] = await core.store.epochs([request]);
+    const [current] = await core.store.epochs([request], now);
     if (current === undefined) return 'conflict';
 
     const { suspended } = scopeState(current.record, target.member);
@@ -199,8 +199,9 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
     const outcome = await core.store.advance(target.tag, {
       record,
       ifVersion: current.version,
+      now,
       keepUntil,
-      asker: live === undefined ? undefined : askerOf(live, rotation?.session ?? live, now),
+      asker: live === undefined ? undefined : askerOf(live, rotation?.session ?? live),
       audit: happening.audit,
     });
     // With `anyway` or `anySecret`, the next look tells whether the session is over, or has another secret.
@@ -259,6 +260,6 @@ function rotate(live: SessionRecord): { session: SessionRecord; token: string } 
   };
 }
 
-const askerOf = ({ id, hash: ifHash }: SessionRecord, { hash, serial }: SessionRecord, now: number): AskerRotation => ({
-  ...{ id, ifHash, hash, serial, now },
+const askerOf = ({ id, hash: ifHash }: SessionRecord, { hash, serial }: SessionRecord): AskerRotation => ({
+  ...{ id, ifHash, hash, serial },
 });

@@ -15,7 +15,7 @@ import { Notes } from './notes.ts';
 import { parseOptions, type SessionsOptions } from './options.ts';
 import { type Policy, type PolicyResult, policyOf, setPolicy } from './policy.ts';
 import type { AuditRecord } from './powers.ts';
-import { type PruneResult, prune, startPruning } from './pruner.ts';
+import { type PruneRequest, type PruneResult, prune, startPruning } from './pruner.ts';
 import { codeOf, markOf, REASON_CODES } from './reason.ts';
 import {
   REAUTHENTICATE_KEYS,
@@ -41,7 +41,8 @@ import {
 import type { Touch } from './store.ts';
 import { guardStore } from './store-guard.ts';
 import { type Client, Suspicion } from './suspicion.ts';
-import { realmTag } from './token.ts';
+import { parseToken, realmTag } from './token.ts';
+import { InTransaction } from './transaction.ts';
 import { type BuiltInTrigger, type TriggerRequest, type TriggerResult, trigger } from './triggers.ts';
 
 /** Options of {@link Sessions.revoke}. */
@@ -75,7 +76,7 @@ const REVOKE_KEYS = [...SUSPEND_KEYS, 'kinds', 'keep', 'ifLive'];
  * The sessions of one realm. Made by {@link createSessions}. Every method may throw `SESSION_STORE_UNAVAILABLE` where
  * the store could not find out: that is an outage and never means "signed out"; and `TypeError` for misuse.
  */
-export class Sessions<Trigger extends string = BuiltInTrigger> {
+export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = never> {
   readonly #core: Core;
   readonly #checks: Checks;
   readonly #codes: ReadonlySet<string>;
@@ -129,11 +130,26 @@ export class Sessions<Trigger extends string = BuiltInTrigger> {
   }
 
   /**
+   * Whether a text is a token of this user's, in this account where one is named (`null` is none), as far as it says: it proves
+   * nothing. For bridges to other session layers, which keep a token beside the user's name.
+   */
+  isTokenOf(token: unknown, user: string, account?: string | null): boolean {
+    const ref = parseToken(token)?.ref;
+    const { tags } = identify(this.#core, user, account);
+    return ref?.user === tags.user && (account === undefined || ref.account === tags.account);
+  }
+
+  /**
    * Judges a token. Never throws for what a client sent. One question to the store; the use is noted afterwards. What the
    * request says of its client decides nothing: it is watched for signs of an attack, and told with a refusal.
    */
-  async check(token: string | null | undefined, client?: Client): Promise<Verdict> {
-    return this.#checks.check(token, client);
+  check(token: string | null | undefined, client?: Client): Promise<Verdict> {
+    // Not `async`, which would wait for its answer's promise with one of its own.
+    try {
+      return Promise.resolve(this.#checks.check(token, client));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -306,8 +322,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger> {
   }
 
   /** Removes, in bounded batches, what was over for longer than the retention. Any number of processes may prune at once. */
-  async prune(): Promise<PruneResult> {
-    return prune(this.#core);
+  async prune(request: PruneRequest = {}): Promise<PruneResult> {
+    return prune(this.#core, parseArguments('prune', request, ['progress']));
   }
 
   /**
@@ -322,6 +338,16 @@ export class Sessions<Trigger extends string = BuiltInTrigger> {
       stop();
       this.#pruners.delete(stop);
     };
+  }
+
+  /**
+   * The operations that end sessions, in a transaction that the caller began and will commit: a new password and what it
+   * revokes then hold together, or not at all. The type of `transaction` is the store's: what its client has of one. Others
+   * hear of nothing before {@link InTransaction.committed}.
+   * @throws `SESSION_STORE_LACKS_POWER` where the store cannot (SQLite, Redis, memory: there the type is `never`).
+   */
+  within(transaction: Transaction): InTransaction<Trigger> {
+    return new InTransaction(this.#core, transaction, (core) => new Sessions(core));
   }
 
   /** Stops pruning, writes what is noted, and closes the store (another realm's too, if they share it). */
@@ -340,9 +366,9 @@ export class Sessions<Trigger extends string = BuiltInTrigger> {
  * @throws `TypeError` for options that are unknown, contradictory, or out of range; `SESSION_STORE_LACKS_POWER` for one
  * that needs what the store does not declare.
  */
-export function createSessions<Trigger extends string = never>(
-  options: SessionsOptions<Trigger>,
-): Sessions<Trigger | BuiltInTrigger> {
+export function createSessions<Trigger extends string = never, Transaction = never>(
+  options: SessionsOptions<Trigger, Transaction>,
+): Sessions<Trigger | BuiltInTrigger, Transaction> {
   const settings = parseOptions(options as SessionsOptions<string>);
   const { realm, clock, audit } = settings;
   const now = (): number => timeOf(clock);

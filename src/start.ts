@@ -95,7 +95,8 @@ export async function start(core: Core, request: StartRequest): Promise<StartRes
     const live = new Session(session);
     const started = core.events.about('session.started', { session: live });
     const { ending, happened } = admission;
-    const write = { ifVersion: version, ending, keepUntil: session.expiresAt, audit: started.audit };
+    const { retention } = core.settings;
+    const write = { ifVersion: version, now, retention, ending, keepUntil: session.expiresAt, audit: started.audit };
     if ((await core.store.add(session, write)) === 'conflict') return 'conflict';
     core.suspicion.started(session);
     const token = formatToken({ id: session.id, ...identity.tags }, secret);

@@ -1,3 +1,4 @@
+import { Deadlines } from './deadlines.ts';
 import { isEpochRecord } from './epoch.ts';
 import { isSessionError, SessionError } from './errors.ts';
 import type { StorePowers } from './powers.ts';
@@ -7,12 +8,14 @@ import type { Awaitable, FoundSession, Pruned, SessionRef, SessionStore, Version
  * The store as the core asks it. An answer that does not come in time, an exception, or an answer that makes no sense
  * is `SESSION_STORE_UNAVAILABLE`: an outage is not a sign-out, and nothing is accepted on it (ASVS 16.5.3).
  */
-export function guardStore(store: SessionStore, deadline: number): SessionStore {
+export function guardStore<Transaction>(store: SessionStore<Transaction>, deadline: number): SessionStore<Transaction> {
+  const deadlines = new Deadlines(deadline);
+
   function ask<T>(
     verb: string,
     makesSense: (answer: T) => boolean,
     call: () => Awaitable<T>,
-    longest = deadline,
+    within = deadlines,
   ): Awaitable<T> {
     let answer: Awaitable<T>;
     try {
@@ -20,13 +23,13 @@ export function guardStore(store: SessionStore, deadline: number): SessionStore 
     } catch (error) {
       throw unavailable(verb, error);
     }
-    if (isPromise(answer)) return inTime(verb, makesSense, answer, longest);
+    if (isPromise(answer)) return inTime(verb, makesSense, answer, within);
     if (!makesSense(answer)) throw nonsense(verb);
     return answer;
   }
 
-  const { audit, policies } = store.powers ?? {};
-  const powers: StorePowers = {
+  const { audit, policies, transactions, diagnosis }: StorePowers<Transaction> = store.powers ?? {};
+  const powers: StorePowers<Transaction> = {
     audit: audit && {
       append: (records) => ask('audit.append', anything, () => audit.append(records)),
       read: (page) => ask('audit.read', isLogPage, () => audit.read(page)),
@@ -37,17 +40,23 @@ export function guardStore(store: SessionStore, deadline: number): SessionStore 
       get: (account) => ask('policies.get', isTextOrNull, () => policies.get(account)),
       set: (write) => ask('policies.set', oneOf(SET), () => policies.set(write)),
     },
+    transactions: transactions && {
+      within: (transaction) => guardStore(transactions.within(transaction), deadline),
+    },
+    diagnosis: diagnosis && {
+      diagnose: (now) => ask('diagnosis.diagnose', Array.isArray, () => diagnosis.diagnose(now)),
+    },
   };
 
   return {
     powers,
     // Upgrading a large table may take its time.
-    setup: () => ask('setup', anything, () => store.setup?.(), LONGEST_SETUP),
-    epochs: (requests) =>
+    setup: () => ask('setup', anything, () => store.setup?.(), new Deadlines(LONGEST_SETUP)),
+    epochs: (requests, now) =>
       ask(
         'epochs',
         (answer) => isListOf(answer, requests.length, isVersionedEpoch),
-        () => store.epochs(requests),
+        () => store.epochs(requests, now),
       ),
     add: (session, write) => ask('add', oneOf(ADDED), () => store.add(session, write)),
     // Written out, since every check passes here.
@@ -58,7 +67,7 @@ export function guardStore(store: SessionStore, deadline: number): SessionStore 
       } catch (error) {
         throw unavailable('find', error);
       }
-      if (isPromise(answer)) return inTime('find', (found) => areFound(found, refs), answer, deadline);
+      if (isPromise(answer)) return inTime('find', (found) => areFound(found, refs), answer, deadlines);
       if (!areFound(answer, refs)) throw nonsense('find');
       return answer;
     },
@@ -90,19 +99,22 @@ const ADVANCED = ['advanced', 'not-live', 'conflict'] as const;
 export const isPromise = <T>(answer: Awaitable<T>): answer is Promise<T> =>
   typeof (answer as { then?: unknown } | null | undefined)?.then === 'function';
 
-function inTime<T>(verb: string, makesSense: (answer: T) => boolean, answer: Promise<T>, deadline: number): Promise<T> {
+function inTime<T>(
+  verb: string,
+  makesSense: (answer: T) => boolean,
+  answer: Promise<T>,
+  deadlines: Deadlines,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(unavailable(verb, new Error(`no answer within ${deadline} ms`)));
-    }, deadline);
+    const begun = deadlines.begin(() => reject(unavailable(verb, new Error(`no answer within ${deadlines.ms} ms`))));
     answer.then(
       (value) => {
-        clearTimeout(timer);
+        deadlines.done(begun);
         if (makesSense(value)) resolve(value);
         else reject(nonsense(verb));
       },
       (error: unknown) => {
-        clearTimeout(timer);
+        deadlines.done(begun);
         reject(unavailable(verb, error));
       },
     );

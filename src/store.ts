@@ -40,6 +40,10 @@ export interface VersionedEpoch {
 
 /** A write that depends on what was read of a user. */
 export interface UserWrite {
+  /** The core's time, Unix ms. Engines that remove by themselves what is old count from it: their own clock may be another. */
+  readonly now: number;
+  /** How long, in ms, a session is to be found after it is over; an engine that removes by itself keeps it longer than that. */
+  readonly retention: number;
   /** The user's version as read; `undefined` where the write does not depend on it. */
   readonly ifVersion?: number | undefined;
   /** Other sessions of this user to end in the same step; those that are over already are passed by. */
@@ -63,7 +67,6 @@ export interface Renewal extends UserWrite {
   readonly session: SessionRecord;
   /** The hash that was judged. */
   readonly ifHash: string;
-  readonly now: number;
   /** Whether the set of sessions that limits count changes with it (a switch of account): moves the user's version. */
   readonly moves: boolean;
 }
@@ -72,6 +75,8 @@ export interface Renewal extends UserWrite {
 export interface Advance {
   readonly record: EpochRecord;
   readonly ifVersion: number;
+  /** The core's time, Unix ms. */
+  readonly now: number;
   /** Raises the record to be kept so long. */
   readonly keepUntil: number | null;
   /** The session in whose name it is done: it must be live, and its secret is rotated in the same step. */
@@ -87,7 +92,6 @@ export interface AskerRotation {
   /** The new hash; the same as `ifHash` where nothing is kept. */
   readonly hash: string;
   readonly serial: number;
-  readonly now: number;
 }
 
 /** A use of a session, to be noted. */
@@ -159,23 +163,27 @@ export interface Pruned {
  *
  * The contract suite in `session-revocation/testing` tests every sentence here.
  */
-export interface SessionStore {
+export interface SessionStore<Transaction = never> {
   /** What else it can do. */
-  readonly powers?: StorePowers | undefined;
+  readonly powers?: StorePowers<Transaction> | undefined;
 
-  /** Creates or upgrades tables. May be called at any time, by several processes at once. Embedded stores call it themselves. */
+  /**
+   * Creates or upgrades tables, and makes sure that the engine is one to rely on. May be called at any time, by several
+   * processes at once. Embedded stores call it themselves; others never change a schema unasked.
+   */
   setup?(): Awaitable<void>;
 
   /**
    * Reads records, creating those that are missing, in the order asked. Creating and raising `keepUntil` change no
-   * version: a stranger's attempts to sign in must not keep a revocation from its compare-and-set.
+   * version: a stranger's attempts to sign in must not keep a revocation from its compare-and-set. `now` is the core's
+   * time, as in {@link UserWrite}.
    */
-  epochs(requests: readonly EpochRequest[]): Awaitable<readonly VersionedEpoch[]>;
+  epochs(requests: readonly EpochRequest[], now: number): Awaitable<readonly VersionedEpoch[]>;
 
   /**
    * Writes a new session, ends others, raises `keepUntil` and moves the user's version, if that version is still the
    * one that was read. `'conflict'`, and nothing is written, where it is not, where the record is missing, or where
-   * the id is taken.
+   * the id is taken: by a session of this user, and as far as the engine can see, by anybody's.
    */
   add(session: SessionRecord, write: UserWrite): Awaitable<'added' | 'conflict'>;
 

@@ -35,17 +35,11 @@ export type {
 } from './http/index.ts';
 export { safeReturnPath } from './http/index.ts';
 
-// A registered symbol, so that the ESM and the CJS build find each other's.
-const AUTH = Symbol.for('session-revocation.auth');
-/** Of every realm that was asked, the last one first. */
-type WithAuth = Request & { [AUTH]?: readonly http.Auth[] };
-
 /** Reads the session cookie of every request. Answers nothing by itself: an outage is the guards' to tell. */
 export function authentication(sessions: Sessions, options: http.AuthenticationOptions = {}): RequestHandler {
   const settings = http.parseAuthenticationOptions(sessions, options);
-  return async function authentication(request: WithAuth, response, next) {
-    const auth = await http.openAuth(settings, exchangeOf(request, response));
-    request[AUTH] = [auth, ...(request[AUTH] ?? [])];
+  return async function authentication(request, response, next) {
+    http.attachAuth(request, await http.openAuth(settings, http.nodeExchange(request, response)));
     next();
   };
 }
@@ -54,7 +48,7 @@ export function authentication(sessions: Sessions, options: http.AuthenticationO
 export function requireSession(options: http.RequireSessionOptions = {}): RequestHandler {
   const guard = http.requireSessionGuard(options);
   return function requireSession(request, response, next) {
-    send(response, guard(authOf(request, options.sessions), exchangeOf(request, response)), next);
+    send(response, guard(authOf(request, options.sessions), http.nodeExchange(request, response)), next);
   };
 }
 
@@ -62,7 +56,7 @@ export function requireSession(options: http.RequireSessionOptions = {}): Reques
 export function requireRecentSignIn(options: http.RecentSignInOptions): RequestHandler {
   const guard = http.requireRecentSignInGuard(options);
   return function requireRecentSignIn(request, response, next) {
-    send(response, guard(authOf(request, options.sessions), exchangeOf(request, response)), next);
+    send(response, guard(authOf(request, options.sessions), http.nodeExchange(request, response)), next);
   };
 }
 
@@ -70,7 +64,7 @@ export function requireRecentSignIn(options: http.RecentSignInOptions): RequestH
 export function sessionRoutes(sessions: Sessions, options: http.SessionRoutesOptions = {}): RequestHandler {
   const handle = http.sessionRouteHandler(sessions, options);
   return async function sessionRoutes(request, response, next) {
-    send(response, await handle(authOf(request, sessions), exchangeOf(request, response), request.path), next);
+    send(response, await handle(authOf(request, sessions), http.nodeExchange(request, response), request.path), next);
   };
 }
 
@@ -83,7 +77,7 @@ export function authOf<Trigger extends string = BuiltInTrigger>(
   request: Request,
   sessions?: Sessions<Trigger>,
 ): http.Auth<Trigger> {
-  const auth = http.findAuth((request as WithAuth)[AUTH], sessions);
+  const auth = http.attachedAuth(request, sessions);
   if (auth !== undefined) return auth;
   throw new TypeError('authentication(sessions) must run before: app.use(authentication(sessions))');
 }
@@ -93,29 +87,6 @@ export function authOf<Trigger extends string = BuiltInTrigger>(
  * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
  */
 export const sessionOf = (request: Request, sessions?: Sessions): Session => http.sessionOf(authOf(request, sessions));
-
-function exchangeOf(request: Request, response: Response): http.HttpExchange {
-  return {
-    method: request.method,
-    url: request.originalUrl,
-    ip: request.ip,
-    header: (name) => {
-      const value = request.headers[name];
-      return Array.isArray(value) ? value.join(', ') : value;
-    },
-    body: async () =>
-      request.body ?? (request.readableEnded ? undefined : http.readBody(request.headers['content-type'], request)),
-    get headersSent() {
-      return response.headersSent;
-    },
-    setCookies: () => {
-      const lines = response.getHeader('set-cookie') ?? [];
-      return Array.isArray(lines) ? lines : [String(lines)];
-    },
-    replaceSetCookies: (lines) => response.setHeader('set-cookie', [...lines]),
-    setHeader: (name, value) => response.setHeader(name, value),
-  };
-}
 
 function send(response: Response, answer: http.Answer | null, next: NextFunction): void {
   if (answer === null) {

@@ -1,4 +1,4 @@
-import { NOW } from './bench.ts';
+import { DAY, NOW } from './bench.ts';
 import { type CaseDefinition, define } from './contract.ts';
 import {
   add,
@@ -34,7 +34,7 @@ export const aliasing: readonly CaseDefinition[] = define('isolation', {
       const record = anotherRecord('created');
       const created = structuredClone(record);
       const request = { tag: ann.tags.user, create: record, version: 1, keepUntil: null };
-      await store.epochs([request]);
+      await store.epochs([request], NOW);
       scribble(request);
       same((await recordOf(store, ann.tags.user)).record, created);
       await recordOf(store, ann.tags.realm);
@@ -44,7 +44,7 @@ export const aliasing: readonly CaseDefinition[] = define('isolation', {
       const asAdded = structuredClone(session);
       const write = {
         ifVersion: await versionOf(store, ann),
-        ...{ keepUntil: null, audit: [] },
+        ...{ now: NOW, retention: DAY, keepUntil: null, audit: [] },
         ending: [{ id: first.id, ended: endedAt(NOW), audit: [] }],
       };
       await store.add(session, write);
@@ -61,7 +61,13 @@ export const aliasing: readonly CaseDefinition[] = define('isolation', {
 
       const advanced = anotherRecord('advanced');
       const asAdvanced = structuredClone(advanced);
-      const advance = { record: advanced, ifVersion: await versionOf(store, ann), keepUntil: null, audit: [] };
+      const advance = {
+        record: advanced,
+        ifVersion: await versionOf(store, ann),
+        now: NOW,
+        keepUntil: null,
+        audit: [],
+      };
       await store.advance(ann.tags.user, advance);
       scribble(advance);
       same((await look(store, asAdded))?.epochs.user, asAdvanced);
@@ -86,7 +92,8 @@ export const aliasing: readonly CaseDefinition[] = define('isolation', {
       scribble(found);
       same(await look(store, session), before);
       const { version } = await recordOf(store, ann.tags.user);
-      scribble(await store.epochs([{ tag: ann.tags.user, create: anotherRecord('x'), version: 1, keepUntil: null }]));
+      const request = { tag: ann.tags.user, create: anotherRecord('x'), version: 1, keepUntil: null };
+      scribble(await store.epochs([request], NOW));
       same(await recordOf(store, ann.tags.user), { record: before?.epochs.user, version });
       same(await look(store, session), before);
     },

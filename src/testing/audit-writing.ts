@@ -50,8 +50,8 @@ const WRITES: Readonly<
   end: async (store, session, audit) => store.end({ id: session.id, user }, endedAt(NOW), audit),
   advance: async (store, { id, hash: ifHash }, audit) => {
     const ifVersion = await versionOf(store, ann);
-    const asker = { id, ifHash, hash: newHash(), serial: 1, now: NOW };
-    return store.advance(user, { record: anotherRecord('x'), ifVersion, keepUntil: null, asker, audit });
+    const asker = { id, ifHash, hash: newHash(), serial: 1 };
+    return store.advance(user, { record: anotherRecord('x'), ifVersion, now: NOW, keepUntil: null, asker, audit });
   },
   'the ending of another': async (store, { id }, audit) =>
     store.add(sessionOf(ann), plainWrite({ ending: [{ id, ended: endedAt(NOW), audit }] })),
@@ -134,13 +134,19 @@ export const auditWriting: readonly CaseDefinition[] = define(
         const session = await addNew(store, ann, { expiresAt: NOW + HOUR });
         const version = await versionOf(store, ann);
         const advance = (ifVersion: number, now: number | null, ...audit: AuditRecord[]) => {
-          const asker =
-            now === null ? undefined : { id: session.id, ifHash: session.hash, hash: newHash(), serial: 1, now };
-          return store.advance(user, { record: anotherRecord('x'), ifVersion, keepUntil: null, asker, audit });
+          const asker = now === null ? undefined : { id: session.id, ifHash: session.hash, hash: newHash(), serial: 1 };
+          const condition = { ifVersion, now: now ?? NOW };
+          return store.advance(user, { record: anotherRecord('x'), ...condition, keepUntil: null, asker, audit });
         };
         assert.equal(await advance(version + 1, null, recordAbout(ann)), 'conflict');
         assert.equal(await advance(version, NOW + HOUR, recordAbout(ann)), 'not-live');
-        const missing = { record: anotherRecord('x'), ifVersion: 1, keepUntil: null, audit: [recordAbout(bob)] };
+        const missing = {
+          record: anotherRecord('x'),
+          ifVersion: 1,
+          now: NOW,
+          keepUntil: null,
+          audit: [recordAbout(bob)],
+        };
         assert.equal(await store.advance(bob.tags.user, missing), 'conflict');
         same(await logged(store, ann), []);
         const mine = recordAbout(ann);

@@ -3,7 +3,7 @@ import type { SessionsOptions } from '../options.ts';
 import type { createSessions, Sessions } from '../sessions.ts';
 import type { SessionStore } from '../store.ts';
 import { isPromise } from '../store-guard.ts';
-import type { ContractStore, Power, StoreContractOptions } from './contract.ts';
+import type { ContractStore, OpenTransaction, Power, StoreContractOptions } from './contract.ts';
 import { around } from './wrappers.ts';
 
 /** The core that cases are played through. */
@@ -63,6 +63,13 @@ export class Bench {
     await second.setup?.();
     this.#open.push(second);
     return second;
+  }
+
+  /** Begins a transaction. */
+  async begin(): Promise<OpenTransaction> {
+    const open = await this.#made.begin?.();
+    if (open === undefined) throw new TypeError('an adapter that claims the power transactions must give begin()');
+    return open;
   }
 
   /** The core over the store (or over a wrapped one), at {@link NOW} where no clock is given. */

@@ -59,8 +59,8 @@ const advanceBy =
     store.advance(whose.tags.user, {
       record: anotherRecord(`${at}`),
       ifVersion,
-      ...{ keepUntil: 0, audit: [] },
-      asker: kept && { id: kept.id, ifHash: kept.hash, hash: newHash(), serial: kept.serial + 1, now: NOW },
+      ...{ now: NOW, keepUntil: 0, audit: [] },
+      asker: kept && { id: kept.id, ifHash: kept.hash, hash: newHash(), serial: kept.serial + 1 },
     });
 
 /** Verbs that are asked at the same time, through two handles where the adapter has them. */
@@ -74,7 +74,7 @@ export const contention: readonly CaseDefinition[] = define('races', {
         const made = await Promise.all(
           [0, 1, 2, 3, 4, 5].map(async (at) => {
             const request = { tag, create: newEpoch(NOW + at), version: 1000 * at, keepUntil: null };
-            const [answer] = await (at % 2 === 0 ? bench.store : second).epochs([request]);
+            const [answer] = await (at % 2 === 0 ? bench.store : second).epochs([request], NOW);
             return answer;
           }),
         );

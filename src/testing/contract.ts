@@ -22,7 +22,9 @@ export type Concern =
   | 'secrets'
   | 'failure'
   | 'audit'
-  | 'policies';
+  | 'policies'
+  | 'transactions'
+  | 'diagnosis';
 
 /** What a store may declare beside its verbs. */
 export type Power = keyof StorePowers;
@@ -40,12 +42,24 @@ export interface ContractCase {
   run(): Promise<void>;
 }
 
+/** A transaction that is open. */
+export interface OpenTransaction {
+  /** What `within` of the store takes. */
+  readonly transaction: unknown;
+  /** Makes what was written in it hold. */
+  commit(): Awaitable<unknown>;
+  /** Undoes what was written in it. */
+  rollback(): Awaitable<unknown>;
+}
+
 /** A store for one case. */
 export interface ContractStore {
   /** Fresh and empty. The suite sets it up (`setup`) before the case and closes it (`close`) afterwards. */
   readonly store: SessionStore;
   /** Another handle on the same data, as a second process would have. Set up and closed by the suite, too. */
   readonly second?: (() => Awaitable<SessionStore>) | undefined;
+  /** Begins a transaction on the same data: for a store with the power. Each one that is begun is ended before the next. */
+  readonly begin?: (() => Awaitable<OpenTransaction>) | undefined;
   /** Removes what was made for the case, after the stores were closed. */
   readonly dispose?: (() => Awaitable<unknown>) | undefined;
 }
@@ -110,7 +124,7 @@ export function bind(
   });
 }
 
-const POWERS: readonly Power[] = ['audit', 'policies'];
+const POWERS: readonly Power[] = ['audit', 'policies', 'transactions', 'diagnosis'];
 
 function unclaimed(needs: readonly Power[], claimed: readonly Power[]): string | null {
   const missing = needs.find((power) => !claimed.includes(power));

@@ -31,13 +31,12 @@ const rotationOf = (session: SessionRecord, changes: Partial<AskerRotation> = {}
   ifHash: session.hash,
   hash: newHash(),
   serial: session.serial + 1,
-  now: NOW,
   ...changes,
 });
 
 async function advance(store: SessionStore, record: EpochRecord, changes: Partial<Advance> = {}): Promise<string> {
   const ifVersion = await versionOf(store, ann);
-  return store.advance(tag, { record, ifVersion, keepUntil: 0, audit: [], ...changes });
+  return store.advance(tag, { record, ifVersion, now: NOW, keepUntil: 0, audit: [], ...changes });
 }
 
 /** The verbs `epochs` and `advance`. */
@@ -50,9 +49,16 @@ export const epochs: readonly CaseDefinition[] = define('epochs', {
       const requests = [ann.tags.user, bob.tags.user, ann.tags.realm].map(request);
       const created = requests.map(({ create, version }) => ({ record: create, version }));
       const due = [created[0], there, created[2]];
-      same(await store.epochs(requests), due);
-      same(await store.epochs(requests.map(({ tag: of }) => request(of))), due, 'what is there is not made anew');
-      same(await store.epochs([...requests].reverse()), [...due].reverse());
+      same(await store.epochs(requests, NOW), due);
+      same(
+        await store.epochs(
+          requests.map(({ tag: of }) => request(of)),
+          NOW,
+        ),
+        due,
+        'what is there is not made anew',
+      );
+      same(await store.epochs([...requests].reverse(), NOW), [...due].reverse());
     },
   },
   'version-stays': {
@@ -146,7 +152,7 @@ export const epochs: readonly CaseDefinition[] = define('epochs', {
       assert.equal(await outlives(store, NOW + 1, session), false);
       for (const ifVersion of [version, 0]) {
         assert.equal(
-          await store.advance(tag, { record: anotherRecord('x'), ifVersion, keepUntil: null, audit: [] }),
+          await store.advance(tag, { record: anotherRecord('x'), ifVersion, now: NOW, keepUntil: null, audit: [] }),
           'conflict',
         );
       }
@@ -168,8 +174,8 @@ export const epochs: readonly CaseDefinition[] = define('epochs', {
     async run({ store }) {
       const session = await addNew(store, ann);
       const other = await addNew(store, ann);
-      const [record, asker] = [anotherRecord('keep'), rotationOf(session, { serial: 7, now: NOW + SECOND })];
-      assert.equal(await advance(store, record, { asker }), 'advanced');
+      const [record, asker] = [anotherRecord('keep'), rotationOf(session, { serial: 7 })];
+      assert.equal(await advance(store, record, { asker, now: NOW + SECOND }), 'advanced');
       const found = await look(store, session);
       same(found?.session, { ...session, hash: asker.hash, serial: 7 });
       same(found?.epochs.user, record);

@@ -24,6 +24,7 @@ import { auditPages } from './audit-pages.ts';
 import { auditWriting } from './audit-writing.ts';
 import { contention } from './contention.ts';
 import { bind, type CaseDefinition, type ContractCase, type StoreContractOptions } from './contract.ts';
+import { diagnosis } from './diagnosis.ts';
 import { endings } from './endings.ts';
 import { epochs } from './epochs.ts';
 import { expiry } from './expiry.ts';
@@ -45,10 +46,18 @@ import { revocation } from './revocation.ts';
 import { rotation } from './rotation.ts';
 import { secrets } from './secrets.ts';
 import { text } from './text.ts';
+import { transactions } from './transactions.ts';
 import { users } from './users.ts';
 import { usesAndEnds } from './uses-and-ends.ts';
 
-export type { Concern, ContractCase, ContractStore, Power, StoreContractOptions } from './contract.ts';
+export type {
+  Concern,
+  ContractCase,
+  ContractStore,
+  OpenTransaction,
+  Power,
+  StoreContractOptions,
+} from './contract.ts';
 
 /**
  * Every case, bound to no store yet.
@@ -59,6 +68,7 @@ export const DEFINITIONS: readonly CaseDefinition[] = [
   ...[revocation, keeping, fences, isolation, aliasing, limits, contention, races, endings],
   ...[loss, pruning, retention, secrets, failure, users, administration],
   ...[powers, auditWriting, auditPages, auditErasing, auditEvents, policies, policiesLogged],
+  ...[transactions, diagnosis],
 ].flat();
 
 /**

@@ -15,7 +15,11 @@ function losing(store: SessionStore, lost: Tag): SessionStore {
   const until = (tag: Tag): number | null => (tag === lost ? LOST : null);
   return {
     ...around(store, (_, ask) => ask()),
-    epochs: (requests) => store.epochs(requests.map((request) => ({ ...request, keepUntil: until(request.tag) }))),
+    epochs: (requests, now) =>
+      store.epochs(
+        requests.map((request) => ({ ...request, keepUntil: until(request.tag) })),
+        now,
+      ),
     add: (session, write) => store.add(session, { ...write, keepUntil: until(session.userTag) }),
     renew: (renewal) => store.renew({ ...renewal, keepUntil: until(renewal.session.userTag) }),
     advance: (tag, advance) => store.advance(tag, { ...advance, keepUntil: until(tag) }),

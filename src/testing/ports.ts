@@ -72,7 +72,7 @@ export const anotherRecord = (reason: string): EpochRecord =>
 
 /** Reads the record of a tag, creating it where it is missing. */
 export async function recordOf(store: SessionStore, tag: Tag, keepUntil: number | null = 0): Promise<VersionedEpoch> {
-  const answer = await store.epochs([{ tag, create: newEpoch(NOW), version: newVersion(), keepUntil }]);
+  const answer = await store.epochs([{ tag, create: newEpoch(NOW), version: newVersion(), keepUntil }], NOW);
   assert.equal(answer.length, 1, 'epochs answers each request');
   return nth(answer, 0);
 }
@@ -96,6 +96,8 @@ export const versionOf = async (store: SessionStore, { tags }: Person): Promise<
 
 /** A write that nothing depends on. */
 export const plainWrite = (changes: Partial<UserWrite> = {}): UserWrite => ({
+  now: NOW,
+  retention: DAY,
   ending: [],
   keepUntil: 0,
   audit: [],
@@ -144,7 +146,7 @@ export function renewalOf(
   write: Partial<Renewal> = {},
 ): Renewal {
   const next = { ...session, hash: newHash(), serial: session.serial + 1, ...changes };
-  return { session: next, ifHash: session.hash, now: NOW, moves: false, ...plainWrite(), ...write };
+  return { session: next, ifHash: session.hash, moves: false, ...plainWrite(), ...write };
 }
 
 /** Prunes until nothing is left to do, batch by batch. */

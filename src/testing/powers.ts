@@ -22,4 +22,16 @@ export const powers: readonly CaseDefinition[] = [
       run: async (bench) => declares(bench, 'policies'),
     },
   }),
+  ...define('transactions', {
+    declared: {
+      title: 'MUST declare that it writes in a transaction where the adapter claims that, and only there',
+      run: async (bench) => declares(bench, 'transactions'),
+    },
+  }),
+  ...define('diagnosis', {
+    declared: {
+      title: 'MUST declare that it says how the engine stands where the adapter claims that, and only there',
+      run: async (bench) => declares(bench, 'diagnosis'),
+    },
+  }),
 ];

@@ -175,6 +175,7 @@ export const users: readonly CaseDefinition[] = define('users', {
       const advance = {
         record: anotherRecord('x'),
         ifVersion: await versionOf(store, ann),
+        now: NOW,
         keepUntil: null,
         audit: [],
       };

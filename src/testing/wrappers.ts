@@ -9,9 +9,11 @@ export type Around = <T>(verb: Verb, ask: () => Awaitable<T>, given: readonly un
 
 /** A store that asks another one, with something done around it. It has the other's powers. */
 export function around(store: SessionStore, wrap: Around): SessionStore {
-  const { audit, policies } = store.powers ?? {};
+  const { audit, policies, transactions, diagnosis } = store.powers ?? {};
   return {
     powers: {
+      transactions,
+      diagnosis,
       audit: audit && {
         append: (...given) => wrap('audit.append', () => audit.append(...given), given),
         read: (...given) => wrap('audit.read', () => audit.read(...given), given),

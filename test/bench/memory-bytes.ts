@@ -43,7 +43,7 @@ function measure(users: number, address: (nth: number) => string | null): number
       const wanted = [realmTag(REALM), tags.user].map((tag) => {
         return { tag, create: newEpoch(now), version: newVersion(), keepUntil: now + DAY };
       });
-      const [realm, mine] = store.epochs(wanted) as Exclude<ReturnType<typeof store.epochs>, Promise<unknown>>;
+      const [realm, mine] = store.epochs(wanted, now) as Exclude<ReturnType<typeof store.epochs>, Promise<unknown>>;
       const fence = takeFence(tags, { realm: realm!.record, user: mine!.record, account: null }, now);
       const session = {
         ...{ id: newId(), realm: REALM, user, account: null, userTag: tags.user, accountTag: null, kind: 'browser' },
@@ -54,7 +54,7 @@ function measure(users: number, address: (nth: number) => string | null): number
         ...{ deviceTag: null, attributes: {}, ended: null },
       };
       const answer = store.add(session, {
-        ...{ ifVersion: mine!.version, ending: [], keepUntil: session.expiresAt, audit: [] },
+        ...{ ifVersion: mine!.version, now, retention: DAY, ending: [], keepUntil: session.expiresAt, audit: [] },
       });
       if (answer !== 'added') throw new Error(`add answered ${String(answer)}`);
     }

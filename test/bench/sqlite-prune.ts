@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSessions } from 'session-revocation';
 import { sqliteStore } from 'session-revocation/sqlite';
-import { COLUMNS, rowOf } from '../../adapters/engines/sqlite/row.ts';
+import { COLUMNS, rowOf } from '../../adapters/engines/sql/session-row.ts';
 import { Session } from '../../src/session.ts';
 import { newId, userTag } from '../../src/token.ts';
 import { drivers } from '../engines/support/sqlite-drivers.ts';

@@ -6,13 +6,14 @@ import { BROKEN_CORES, breakCore } from './broken-cores.ts';
 import { BROKEN_STORES, breakStore } from './broken-stores/index.ts';
 import { CORES_FAIL, STORES_FAIL } from './failures.ts';
 import { emptyData, referenceStore } from './reference-store.ts';
+import { beginOn } from './reference-transaction.ts';
 
 const sound = () => {
   const data = emptyData();
-  return { store: referenceStore(data), second: () => referenceStore(data) };
+  return { store: referenceStore(data), second: () => referenceStore(data), begin: () => beginOn(data) };
 };
 
-const powers = ['audit', 'policies'] as const;
+const powers = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
 
 const ids = DEFINITIONS.map(({ id }) => id);
 

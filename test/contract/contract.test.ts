@@ -9,7 +9,7 @@ import { drivers } from '../engines/support/sqlite-drivers.ts';
 
 function suite(name: string, options: StoreContractOptions): void {
   describe(name, () => {
-    const cases = storeContract({ powers: ['audit', 'policies'], ...options });
+    const cases = storeContract({ powers: ['audit', 'policies', 'diagnosis'], ...options });
     for (const { id, title, skip, run } of cases) test.skipIf(skip)(`${id}: ${title}`, run);
   });
 }

@@ -222,6 +222,20 @@ export const STORES_FAIL: Readonly<Record<string, readonly string[]>> = {
   'policies look, then write': ['policies/race'],
   'policies are read once': ['policies/set', 'policies/sign-out'],
   'prune forgets policies': ['policies/kept'],
+  'declares no transactions': ['transactions/declared'],
+  'within writes at once': [
+    'transactions/commit',
+    'transactions/rollback',
+    'transactions/password-changed',
+    'transactions/password-unchanged',
+  ],
+  'within logs at once': ['transactions/commit', 'transactions/rollback'],
+  'within logs nothing': ['transactions/commit', 'transactions/password-changed'],
+  'within forgets policies': ['transactions/commit'],
+  'within compares with what it read': ['transactions/older-snapshot'],
+  'declares no diagnosis': ['diagnosis/declared'],
+  'diagnosis finds nothing': ['diagnosis/findings'],
+  'diagnosis gives no advice': ['diagnosis/findings'],
 };
 
 /** Which cases each broken core must fail: those that watch the core through a store. */

@@ -1,5 +1,5 @@
 import type { EpochRecord } from '../../src/epoch.ts';
-import type { AuditRecord, StorePowers } from '../../src/powers.ts';
+import type { AuditRecord, DiagnosisPower, Finding, StorePowers, TransactionPower } from '../../src/powers.ts';
 import { expiryOf, overAt, type SessionRecord } from '../../src/session.ts';
 import type { Ending, FoundSession, SessionStore } from '../../src/store.ts';
 import { realmTag, type Tag } from '../../src/token.ts';
@@ -28,10 +28,18 @@ type Sync<Verbs> = {
 };
 
 /** Powers that answer at once. */
-export type SyncPowers = { readonly [Name in keyof StorePowers]-?: Sync<NonNullable<StorePowers[Name]>> };
+export type SyncPowers = { readonly [Name in 'audit' | 'policies']-?: Sync<NonNullable<StorePowers[Name]>> };
+
+/** Those, and the others. */
+export interface ReferencePowers extends SyncPowers {
+  readonly transactions: TransactionPower<Data>;
+  readonly diagnosis: DiagnosisPower;
+}
 
 /** A store that answers at once, with every power. */
-export type SyncStore = Sync<Omit<SessionStore, 'setup' | 'powers'>> & { readonly powers: SyncPowers };
+export type SyncStore = Sync<Omit<SessionStore, 'setup' | 'powers'>> & { readonly powers: ReferencePowers };
+
+const WELL: Finding = { subject: 'connection', level: 'ok', found: 'the data are in this process', advice: null };
 
 export const emptyData = (): Data => ({ sessions: new Map(), epochs: new Map(), audit: [], policies: new Map() });
 
@@ -74,7 +82,11 @@ export function referenceStore(data: Data = emptyData()): SyncStore {
     });
 
   return {
-    powers: referencePowers(data, open),
+    powers: {
+      ...referencePowers(data, open),
+      transactions: { within: (transaction) => referenceStore(transaction) },
+      diagnosis: { diagnose: () => [WELL] },
+    },
 
     epochs(requests) {
       open();
@@ -165,12 +177,12 @@ export function referenceStore(data: Data = emptyData()): SyncStore {
 
     advance(tag, advance) {
       open();
-      const { record: next, ifVersion, keepUntil, asker, audit } = copy(advance);
+      const { record: next, ifVersion, now, keepUntil, asker, audit } = copy(advance);
       const row = epochs.get(tag);
       if (row?.version !== ifVersion) return 'conflict';
       if (asker !== undefined) {
         const session = sessions.get(asker.id);
-        if (session?.userTag !== tag || session.hash !== asker.ifHash || !within(session, asker.now)) return 'not-live';
+        if (session?.userTag !== tag || session.hash !== asker.ifHash || !within(session, now)) return 'not-live';
         sessions.set(asker.id, { ...session, hash: asker.hash, serial: asker.serial });
       }
       row.record = next;

@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { describe, expect, test, vi } from 'vitest';
 import { createSessions, type SessionStore } from '../../src/index.ts';
-import { bind, define } from '../../src/testing/contract.ts';
+import { bind, define, type Power } from '../../src/testing/contract.ts';
 import {
   type Concern,
   type ContractStore,
@@ -32,7 +32,7 @@ describe('the cases', () => {
   test('are about all of these', () => {
     const cases: Record<Concern, number> = {
       ...{ lifecycle: 18, listing: 8, renewal: 16, expiry: 5, epochs: 12, text: 6, revocation: 13, fences: 5 },
-      ...{ users: 7, administration: 8, audit: 31, policies: 9 },
+      ...{ users: 7, administration: 8, audit: 31, policies: 9, transactions: 6, diagnosis: 2 },
       ...{ isolation: 7, limits: 8, races: 22, loss: 6, pruning: 9, secrets: 2, failure: 14 },
     };
     for (const [concern, many] of Object.entries(cases)) {
@@ -57,7 +57,12 @@ describe('skip', () => {
     await skipped.run();
     expect(made).not.toHaveBeenCalled();
     const others = cases.filter(({ id, skip }) => skip !== null && id !== 'epochs/create');
-    expect([...new Set(others.map(({ concern }) => concern))]).toEqual(['audit', 'policies']);
+    expect([...new Set(others.map(({ concern }) => concern))]).toEqual([
+      'audit',
+      'policies',
+      'transactions',
+      'diagnosis',
+    ]);
   });
 
   test.each(['epochs/crate', 'toString', '__proto__'])('of %s, that there is not, is misuse', (id) => {
@@ -74,7 +79,7 @@ describe('skip', () => {
 });
 
 describe('powers', () => {
-  const powers = ['audit', 'policies'] as const;
+  const powers = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
   const titleOf = (id: string, claimed: StoreContractOptions['powers']) =>
     storeContract({ create, powers: claimed }).find((one) => one.id === id)!;
 
@@ -88,7 +93,7 @@ describe('powers', () => {
 
   test('that are not claimed leave their cases out, with the reason in the title, and run nothing', async () => {
     const made = vi.fn(create);
-    const cases = storeContract({ create: made, powers: ['policies'] });
+    const cases = storeContract({ create: made, powers: ['policies', 'transactions', 'diagnosis'] });
     for (const [at, { needs }] of DEFINITIONS.entries()) {
       const { skip, title, run } = cases[at]!;
       expect(skip).toBe(needs.includes('audit') ? 'the adapter does not claim the power audit' : null);
@@ -102,7 +107,7 @@ describe('powers', () => {
   test.each(powers)('%s: claimed and not declared fails, and so does declared and not claimed', async (power) => {
     const { powers: declared } = referenceStore();
     const without = () => ({ ...create().store, powers: { ...declared, [power]: undefined } });
-    const declares = (claimed: readonly ('audit' | 'policies')[], store: SessionStore) =>
+    const declares = (claimed: readonly Power[], store: SessionStore) =>
       storeContract({ create: () => ({ store }), powers: claimed })
         .find(({ id }) => id === `${power}/declared`)!
         .run();

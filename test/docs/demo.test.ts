@@ -384,10 +384,10 @@ describe('the demo', () => {
     const untouched = (): Promise<unknown> => Promise.resolve();
     let before = untouched;
     const slow = patched(store, {
-      epochs(requests) {
+      epochs(requests, now) {
         const act = before;
         before = untouched;
-        return act().then(() => store.epochs(requests));
+        return act().then(() => store.epochs(requests, now));
       },
     });
     const { origin, sessions } = await start(slow);

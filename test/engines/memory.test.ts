@@ -38,14 +38,14 @@ describe('what is handed in and out', () => {
     const { id, userTag: user } = session;
     const [log, policies] = [logOf(store), policiesOf(store)];
     const answers = [
-      store.epochs([{ tag: user, create: newEpoch(NOW), version: 1, keepUntil: null }]),
+      store.epochs([{ tag: user, create: newEpoch(NOW), version: 1, keepUntil: null }], NOW),
       store.add(session, plainWrite()),
       store.find(ann.tags.realm, [{ id, user }]),
       store.list(ann.tags.realm, user, { over: true, now: NOW, limit: 1 }),
       store.touch([{ id, user, at: NOW + 1 }]),
       store.renew(renewalOf(session)),
       store.end({ id, user }, endedAt(NOW), []),
-      store.advance(user, { record: newEpoch(NOW), ifVersion: 3, keepUntil: null, audit: [] }),
+      store.advance(user, { record: newEpoch(NOW), ifVersion: 3, now: NOW, keepUntil: null, audit: [] }),
       store.users({ realm: 'shop', account: null }, null, 1),
       store.remove(user, 1),
       log.append([recordAbout(ann)]),
@@ -87,13 +87,13 @@ describe('what is handed in and out', () => {
     const store = memoryStore();
     const create = { ...newEpoch(NOW), kinds: { api: 'x.1' }, members: {} };
     const first = structuredClone(create);
-    await store.epochs([{ tag: ann.tags.user, create, version: 1, keepUntil: null }]);
+    await store.epochs([{ tag: ann.tags.user, create, version: 1, keepUntil: null }], NOW);
     deface(create);
     expect((await recordOf(store, ann.tags.user)).record).toEqual(first);
 
     const record = anotherRecord('left');
     const second = structuredClone(record);
-    await store.advance(ann.tags.user, { record, ifVersion: 1, keepUntil: null, audit: [] });
+    await store.advance(ann.tags.user, { record, ifVersion: 1, now: NOW, keepUntil: null, audit: [] });
     deface(record);
     expect((await recordOf(store, ann.tags.user)).record).toEqual(second);
   });
@@ -199,7 +199,7 @@ describe('sessions', () => {
     expect((await look(store, session))?.epochs).toEqual({ realm: null, account: null, user: null });
     expect(await store.add(sessionOf(ann), plainWrite({ keepUntil: null }))).toBe('conflict');
     expect(await store.renew(renewalOf(session, {}, { ifVersion }))).toBe('conflict');
-    expect(await store.advance(user, { record: newEpoch(NOW), ifVersion, keepUntil: null, audit: [] })).toBe(
+    expect(await store.advance(user, { record: newEpoch(NOW), ifVersion, now: NOW, keepUntil: null, audit: [] })).toBe(
       'conflict',
     );
 
@@ -230,14 +230,14 @@ describe('sessions', () => {
     const { id, userTag: user } = session;
     await store.close?.();
     const calls: (() => unknown)[] = [
-      () => store.epochs([]),
+      () => store.epochs([], NOW),
       () => store.add(session, plainWrite()),
       () => store.find(ann.tags.realm, []),
       () => store.list(ann.tags.realm, user, { over: true, now: NOW, limit: 1 }),
       () => store.touch([]),
       () => store.renew(renewalOf(session)),
       () => store.end({ id, user }, endedAt(NOW), []),
-      () => store.advance(user, { record: newEpoch(NOW), ifVersion: 1, keepUntil: null, audit: [] }),
+      () => store.advance(user, { record: newEpoch(NOW), ifVersion: 1, now: NOW, keepUntil: null, audit: [] }),
       () => store.users({ realm: 'shop', account: null }, null, 1),
       () => store.remove(user, 1),
       () => logOf(store).append([]),

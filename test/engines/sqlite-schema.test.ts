@@ -25,7 +25,7 @@ describe.each(drivers)('the schema, $name', ({ open }) => {
       fc.property(time, maybe, maybe, maybe, (lastUsedAt, expiresAt, idle, endedAt) => {
         const ended = endedAt === null ? null : { at: endedAt, by: null, reason: null, from: null };
         const session: SessionRecord = { ...template, id: newId(), lastUsedAt, expiresAt, idle, ended };
-        expect(store.add(session, { ending: [], keepUntil: null, audit: [] })).toBe('added');
+        expect(store.add(session, plainWrite({ keepUntil: null }))).toBe('added');
         const stored = answerOf(connection, `SELECT over_at FROM sessions WHERE id = '${session.id}'`);
         expect(stored).toBe(overAt(session));
       }),
@@ -61,7 +61,7 @@ describe.each(drivers)('the schema, $name', ({ open }) => {
     const people = Array.from({ length: 501 }, (_, at) => person(`user ${at}`));
     for (const whose of people) {
       const create = newEpoch(NOW);
-      void store.epochs([{ tag: whose.tags.user, create, version: 1, keepUntil: null }]);
+      void store.epochs([{ tag: whose.tags.user, create, version: 1, keepUntil: null }], NOW);
       expect(store.add(sessionOf(whose), plainWrite())).toBe('added');
     }
     const page = (realm: string, after: string | null) => store.users({ realm, account: null }, after, 10_000);

@@ -32,7 +32,7 @@ const synchronous = (connection: SqliteConnection): string | undefined =>
 
 /** A record that the store was asked for. */
 const askForRecord = (store: SessionStore, tag: string, version: number = newVersion()): unknown =>
-  store.epochs([{ tag, create: newEpoch(Date.now()), version, keepUntil: null }]);
+  store.epochs([{ tag, create: newEpoch(Date.now()), version, keepUntil: null }], Date.now());
 
 describe('sqliteStore', () => {
   test.each([undefined, null, '', 42, {}, { exec() {} }])('refuses %j as a database', (file) => {
@@ -175,7 +175,7 @@ describe.each(drivers)('$name', ({ open }) => {
       open(file).exec(sql);
       const before = readFileSync(file);
       const sessions = sessionsIn(open(file));
-      await causeOf(sessions.fence({ user: 'ann' }));
+      await causeOf(sessions.fence({ user: 'ann' }), 'SESSION_STORE_FOREIGN');
       await sessions.close();
       expect(readFileSync(file).equals(before)).toBe(true);
     });
@@ -425,7 +425,7 @@ describe.each(drivers)('$name', ({ open }) => {
     const tag = userTag('default', 'ann');
     const last = Number.MAX_SAFE_INTEGER;
     expect(askForRecord(store, tag, last)).toMatchObject([{ version: last }]);
-    const advance = { record: newEpoch(1), keepUntil: null, audit: [] };
+    const advance = { record: newEpoch(1), now: 1, keepUntil: null, audit: [] };
     expect(store.advance(tag, { ...advance, ifVersion: last })).toBe('advanced');
     expect(askForRecord(store, tag)).toMatchObject([{ version: 0 }]);
     expect(store.advance(tag, { ...advance, ifVersion: last })).toBe('conflict');

@@ -76,13 +76,20 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
   asking(2, fc.record({ who, keepUntil, name }), ({ who: { tags }, keepUntil, name: version }) => {
     const wanted = [tags.realm, tags.user, tags.account ?? tags.user];
     const requests = wanted.map((tag) => ({ tag, create: recordNamed(`${tag}${version}`), version, keepUntil }));
-    return (store) => store.epochs(requests);
+    return (store) => store.epochs(requests, 0);
   }),
   asking(6, fc.record({ id, who, state, birth, fresh, others, keepUntil, entries }), (given, model) => {
     const session = sessionOf(given.who, { id: given.id, ...given.state, ...given.birth });
     const ifVersion = versionOf(model, session.userTag, given.fresh);
     const { keepUntil, entries } = given;
-    const write = { ifVersion, ending: endingOf(given.others, given.id), keepUntil, audit: entries() };
+    const write = {
+      ifVersion,
+      now: 0,
+      retention: 0,
+      ending: endingOf(given.others, given.id),
+      keepUntil,
+      audit: entries(),
+    };
     return (store) => store.add(session, write);
   }),
   asking(2, fc.array(fc.record({ id, who, exact: fc.boolean() })), (wanted) => {
@@ -128,6 +135,7 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
       const write = {
         ifHash: hashOf(model, id, fresh),
         now,
+        retention: 0,
         ifVersion,
         moves,
         ending: endingOf(others, id),
@@ -151,11 +159,17 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
     ({ tag: any, fresh, keepUntil, name, entries, asker }, model) => {
       const tag = (asker && model.sessions.get(asker.id)?.userTag) ?? any;
       const rotation = asker && {
-        ...{ id: asker.id, ifHash: hashOf(model, asker.id, asker.fresh), now: asker.now },
+        ...{ id: asker.id, ifHash: hashOf(model, asker.id, asker.fresh) },
         ...{ hash: `rotated ${name}`, serial: name },
       };
       const ifVersion = versionOf(model, tag, fresh);
-      const advance = { record: recordNamed(`advanced ${name}`), ifVersion, keepUntil, audit: entries() };
+      const advance = {
+        record: recordNamed(`advanced ${name}`),
+        now: asker?.now ?? 0,
+        ifVersion,
+        keepUntil,
+        audit: entries(),
+      };
       return (store) => store.advance(tag, { ...advance, asker: rotation });
     },
   ),
@@ -261,7 +275,7 @@ test.each([
       const store = open() as SyncStore;
       for (const tag of TAGS) {
         const wanted = [{ tag, create: recordNamed(tag), version: 1, keepUntil: 20 }];
-        expect(store.epochs(wanted)).toEqual(reference.epochs(wanted));
+        expect(store.epochs(wanted, 0)).toEqual(reference.epochs(wanted, 0));
       }
       for (const question of asked) {
         const ask = question(model);

@@ -10,7 +10,8 @@ httpBehaviours('express', ({ sessions, authentication, routes, routesOf, also, p
     app.use(ours.authentication(realm), express.Router().use('/also', ours.sessionRoutes(realm)));
   if (authentication !== null) app.use(ours.authentication(sessions, authentication));
   app.use('/sessions', ours.sessionRoutes(routesOf, routes));
-  for (const { method, path, guard = null, run } of pages) {
+  for (const { method, guard = null, run, ...page } of pages) {
+    const path = page.path === '*' ? /.*/ : page.path;
     if (guard) app[method](path, 'maxAge' in guard ? ours.requireRecentSignIn(guard) : ours.requireSession(guard));
     app[method](path, async (request, response) => {
       const auth = (realm?: Sessions) => ours.authOf<string>(request, realm);

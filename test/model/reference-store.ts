@@ -148,16 +148,19 @@ export class ReferenceStore implements SessionStore {
     return true;
   }
 
-  advance(tag: Tag, { record, ifVersion, keepUntil, asker, audit }: Advance): 'advanced' | 'conflict' | 'not-live' {
+  advance(
+    tag: Tag,
+    { record, ifVersion, now, keepUntil, asker, audit }: Advance,
+  ): 'advanced' | 'conflict' | 'not-live' {
     const row = this.#epochs.get(tag);
     if (row === undefined || row.version !== ifVersion) return 'conflict';
-    if (asker !== undefined && !this.#rotate(tag, asker)) return 'not-live';
+    if (asker !== undefined && !this.#rotate(tag, asker, now)) return 'not-live';
     this.#epochs.set(tag, raised({ ...row, record, version: row.version + 1 }, keepUntil));
     this.log.append(audit);
     return 'advanced';
   }
 
-  #rotate(user: Tag, { id, ifHash, hash, serial, now }: AskerRotation): boolean {
+  #rotate(user: Tag, { id, ifHash, hash, serial }: AskerRotation, now: number): boolean {
     const session = this.#sessions.get(id);
     if (session === undefined || session.userTag !== user || session.hash !== ifHash) return false;
     if (!isUsable(session, now)) return false;

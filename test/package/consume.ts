@@ -45,8 +45,9 @@ try {
 
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
   run('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`);
-  // What the consumer brings: Express and its types, a SQLite, TypeScript.
-  for (const peer of ['express', 'libsql', '@types', 'typescript', '@libsql', '@neon-rs', 'detect-libc']) {
+  // What the consumer brings: frameworks and their types, a SQLite, TypeScript.
+  const frameworks = ['express', 'express-session', 'fastify', 'koa'];
+  for (const peer of [...frameworks, 'libsql', '@types', 'typescript', '@libsql', '@neon-rs', 'detect-libc']) {
     try {
       symlinkSync(join(root, 'node_modules', peer), join(folder, 'node_modules', peer));
     } catch (error) {
@@ -77,22 +78,77 @@ try {
   run(process.execPath, 'use.mjs');
   run(process.execPath, 'use.cjs');
 
+  const command = (...args: string[]): string =>
+    run('npx', '--no-install', manifest.name, '--store', 'sqlite:sessions.db', '--json', ...args);
+  assert.match(run('npx', '--no-install', manifest.name, '--help'), /revoke/);
+  command('setup');
+  assert.equal(
+    (JSON.parse(command('revoke', '--user', 'u1', '--reason', 'tried')) as { revoked: boolean }).revoked,
+    true,
+  );
+  assert.match(command('audit', '--user', 'u1'), /"tried"/);
+
   const typed = `${imports}
     import type { SessionStore } from '${manifest.name}';
     import { authentication, authOf, requireSession, sessionOf, sessionRoutes } from '${manifest.name}/express';
-    import type { Request } from 'express';
+    import * as onFastify from '${manifest.name}/fastify';
+    import * as onFetch from '${manifest.name}/fetch';
+    import { bridge } from '${manifest.name}/express-session';
+    import express, { type Request } from 'express';
+    import session from 'express-session';
+    import fastify from 'fastify';
+    // What express-oauth2-jwt-bearer and Clerk's middleware declare: ours does not get in their way.
+    declare global {
+      namespace Express {
+        interface Request {
+          auth?: { readonly payload: { readonly sub?: string } };
+          ours: import('${manifest.name}/express').Auth;
+        }
+      }
+    }
+    declare module 'express-session' {
+      interface SessionData {
+        userId: string;
+      }
+    }
+    export const app = express().use(authentication(createSessions({ store: memoryStore() }), { property: 'ours' }));
+    app.get('/', (request) => [request.auth?.payload.sub, request.ours.session?.user]);
+    const bridged = bridge(createSessions({ store: memoryStore() }), { user: (data) => data.userId });
+    app.use(session({ secret: 'x', store: bridged.store(new session.MemoryStore()) }));
+    export const fast = fastify();
+    fast.register(onFastify.authentication, { sessions: createSessions({ store: memoryStore() }) });
+    fast.get('/', { onRequest: onFastify.requireSession() }, async (request) => onFastify.sessionOf(request).user);
+    const open = onFetch.authentication(createSessions({ store: memoryStore() }));
+    export const answer = async (request: globalThis.Request): Promise<Response> => {
+      const auth = await open(request);
+      return onFetch.requireSession()(auth) ?? auth.commit(Response.json(onFetch.sessionOf(auth).user));
+    };
     const store: SessionStore = memoryStore();
     const all = createSessions({ store });
     [authentication(all), requireSession(), sessionRoutes(all)];
     export const whose = (request: Request): string => sessionOf(request).user + (authOf(request).session?.id ?? '');
     ${USE}`;
-  writeFileSync(join(folder, 'use.mts'), typed);
-  writeFileSync(join(folder, 'use.ts'), typed);
-  for (const [module, resolution, file] of [
-    ['nodenext', 'nodenext', 'use.mts'],
-    ['preserve', 'bundler', 'use.ts'],
+  const withKoa = `${imports}
+    import { authentication, sessionOf } from '${manifest.name}/koa';
+    import Koa from 'koa';
+    export const koa = new Koa().use(authentication(createSessions({ store: memoryStore() })));
+    koa.use((ctx) => {
+      ctx.body = sessionOf(ctx).user;
+    });
+    ${USE}`;
+  for (const extension of ['mts', 'ts']) {
+    writeFileSync(join(folder, `use.${extension}`), typed);
+    writeFileSync(join(folder, `use-koa.${extension}`), withKoa);
+  }
+  for (const [module, resolution, file, skipsLibraries] of [
+    ['nodenext', 'nodenext', 'use.mts', 'false'],
+    ['preserve', 'bundler', 'use.ts', 'false'],
+    // @types/koa has a mistake of its own beside content-disposition 2.
+    ['nodenext', 'nodenext', 'use-koa.mts', 'true'],
+    ['preserve', 'bundler', 'use-koa.ts', 'true'],
   ] as const) {
-    const options = ['--strict', '--noEmit', '--target', 'es2023', '--types', 'node', '--skipLibCheck', 'false'];
+    const target = ['--target', 'es2023', '--types', 'node', '--skipLibCheck', skipsLibraries];
+    const options = ['--strict', '--noEmit', ...target];
     run(
       process.execPath,
       'node_modules/typescript/bin/tsc',

@@ -32,6 +32,17 @@ const CORE_PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^src\/testing\//, 'node:util'],
 ];
 
+/** What adapters may use of each other. */
+const SHARED: readonly (readonly [RegExp, RegExp])[] = [
+  [/^adapters\/(frameworks|bridges|receivers)\//, /^adapters\/frameworks\/http\/index\.ts$/],
+  [/^adapters\/bridges\//, /^adapters\/bridges\/host\//],
+  [/^adapters\/engines\/(sqlite|postgres|mysql)\//, /^adapters\/engines\/sql\//],
+  [/^adapters\/cli\//, /^adapters\/(cli\/|engines\/\w+\/index\.ts$)/],
+];
+
+/** Where the program of the command line begins. */
+const BIN = 'adapters/cli/index.ts';
+
 describe('the layout', () => {
   test('is there to be looked at', () => expect(sources.length).toBeGreaterThan(30));
 
@@ -47,10 +58,8 @@ describe('the layout', () => {
     for (const imported of await importsOf(file)) {
       if (!/^(src|adapters)\//.test(imported)) continue;
       const own = imported.startsWith(`adapters/${group}/${name}/`) || imported === `adapters/${group}/${name}.ts`;
-      const http =
-        ['frameworks', 'bridges', 'receivers'].includes(group ?? '') &&
-        imported === 'adapters/frameworks/http/index.ts';
-      expect(own || http || imported === 'src/index.ts', `${file} imports ${imported}`).toBe(true);
+      const shared = SHARED.some(([place, pattern]) => place.test(file) && pattern.test(imported));
+      expect(own || shared || imported === 'src/index.ts', `${file} imports ${imported}`).toBe(true);
     }
   });
 
@@ -62,6 +71,7 @@ describe('the layout', () => {
       for (const imported of await importsOf(file)) if (sources.includes(imported)) await visit(imported);
     };
     for (const [entry] of Object.values(tsconfig.compilerOptions.paths)) await visit(normalize(entry!));
+    await visit(BIN);
     expect(sources.filter((file) => !reached.has(file))).toEqual([]);
   });
 });

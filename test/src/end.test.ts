@@ -24,6 +24,18 @@ describe('end', () => {
     expect(await realm.sessions.check(mine.token)).toMatchObject({ ended: { at: realm.now, ...told } });
   });
 
+  test('of a session that has ended asks the store once more, since its replicas may not know of it yet', async () => {
+    const realm = new Realm();
+    const { session } = await realm.signIn();
+    await realm.sessions.end(session.id, { user: 'ann' });
+    const heard = realm.hearAll();
+    realm.calls.length = 0;
+    expect(await realm.sessions.end(session.id, { user: 'ann' })).toMatchObject({ ended: false });
+    expect(await realm.sessions.end(session.id, { user: 'ann', dryRun: true })).toMatchObject({ ended: false });
+    expect(realm.calls).toEqual(['find', 'end', 'find']);
+    expect(heard).toEqual([]);
+  });
+
   test.each<[string, (realm: Realm, id: string) => readonly [id: string, user: string]]>([
     ['an id of nobody', () => ['x'.repeat(22), 'ann']],
     ['an id that is none', () => ['x', 'ann']],

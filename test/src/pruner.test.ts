@@ -54,6 +54,41 @@ describe('pruning', () => {
     expect(asked).toEqual(Array(3).fill([NOW - HOUR, 50]));
   });
 
+  test('takes larger batches where the store answers quickly, and smaller ones where others would wait', async () => {
+    const times = [1, 1, 20, 100, 100, 100];
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const { asked, sessions } = open(async () => {
+      now += times.shift() ?? 0;
+      return { sessions: 0, epochs: 0, more: times.length > 0, after: null };
+    });
+    await sessions.prune();
+    clock.mockRestore();
+    expect(asked.map(({ limit }) => limit)).toEqual([200, 400, 800, 800, 400, 200]);
+  });
+
+  test('takes at most 10,000 at once', async () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+    let left = 10;
+    const { asked, sessions } = open(async () => ({ sessions: 0, epochs: 0, more: --left > 0, after: null }));
+    await sessions.prune();
+    clock.mockRestore();
+    expect(asked.at(-1)?.limit).toBe(10_000);
+  });
+
+  test('tells after each batch how far it is', async () => {
+    const { sessions } = open([
+      { sessions: 200, more: true },
+      { sessions: 3, epochs: 2 },
+    ]);
+    const told: unknown[] = [];
+    await sessions.prune({ progress: (soFar) => told.push(soFar) });
+    const done = { sessions: 203, epochs: 2, entries: 0 };
+    expect(told).toEqual([{ sessions: 200, epochs: 0, entries: 0 }, done, done]);
+    // @ts-expect-error
+    await expect(sessions.prune({ onProgress: () => {} })).rejects.toThrow(/"onProgress"/);
+  });
+
   test('lets everything else have its turn between two batches', async () => {
     const order: string[] = [];
     const { sessions } = open([{ more: true }, { more: true }, {}]);

@@ -143,13 +143,16 @@ class MemoryStore implements SessionStore {
     return true;
   }
 
-  advance(tag: Tag, { record, ifVersion, keepUntil, asker, audit }: Advance): 'advanced' | 'conflict' | 'not-live' {
+  advance(
+    tag: Tag,
+    { record, ifVersion, now, keepUntil, asker, audit }: Advance,
+  ): 'advanced' | 'conflict' | 'not-live' {
     const contents = this.#open();
     const scope = contents.scopes.get(tag);
     if (!hasRecord(scope) || !hasVersion(scope, ifVersion)) return 'conflict';
     const [advanced, entries] = ownCopyOf([record, audit]);
     if (asker !== undefined) {
-      const slot = contents.openSlotOf({ id: asker.id, user: tag }, asker.ifHash, asker.now);
+      const slot = contents.openSlotOf({ id: asker.id, user: tag }, asker.ifHash, now);
       if (slot === undefined) return 'not-live';
       const { hash, serial } = ownCopyOf(asker);
       contents.replace(slot, { ...contents.rows.read(slot), hash, serial });

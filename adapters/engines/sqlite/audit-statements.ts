@@ -1,4 +1,4 @@
-import { ENTRY_COLUMNS } from './audit-row.ts';
+import { ENTRY_COLUMNS } from '../sql/audit-row.ts';
 import type { Database } from './database.ts';
 import type { Command, RowQuery, RowsQuery } from './statement.ts';
 

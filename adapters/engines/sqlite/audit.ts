@@ -1,8 +1,9 @@
 import type { AuditEntry, AuditPage, AuditRecord, Tag } from '../../../src/index.ts';
-import { entryOf, placeOf, rowOfRecord } from './audit-row.ts';
+import { entryOf, placeOf, rowOfRecord } from '../sql/audit-row.ts';
+import type { Row } from '../sql/row.ts';
+import { toColumn } from '../sql/text.ts';
 import type { AuditStatements, FoundBy } from './audit-statements.ts';
 import type { SqliteValue } from './connection.ts';
-import type { Row } from './statement.ts';
 
 /** Comes before the youngest entry. */
 const TOP = { at: Number.MAX_SAFE_INTEGER, id: '' };
@@ -28,7 +29,8 @@ function wanted({ realm, user, account, by, types }: AuditPage): readonly (reado
   if (user !== undefined) return [['user', user]];
   if (by !== undefined) return [['actor', by]];
   if (types === undefined) return [account === undefined ? ['realm', realm] : ['account', account]];
-  return [...new Set(types)].map((type) => (account === undefined ? ['type', type] : ['typeInAccount', account, type]));
+  const columns = [...new Set(types)].map(toColumn);
+  return columns.map((type) => (account === undefined ? ['type', type] : ['typeInAccount', account, type]));
 }
 
 function readBy(
@@ -44,7 +46,7 @@ function readBy(
   const twice = (value: SqliteValue | undefined): SqliteValue[] => [value ?? null, value ?? null];
   return entries[found](
     ...[...values, top.at, top.id, from, realm],
-    ...[...twice(user), ...twice(by), ...twice(account), ...twice(types && JSON.stringify(types))],
+    ...[...twice(user), ...twice(by), ...twice(account), ...twice(types && JSON.stringify(types.map(toColumn)))],
     // One more than wanted, to know whether entries follow.
     limit + 1,
   );

@@ -10,7 +10,7 @@ const PACKAGES = ['libsql', 'better-sqlite3'];
 
 /**
  * The driver that is there: of Node itself, or of a package. None is imported, so that none is required.
- * @throws `SessionError` `SESSION_STORE_UNAVAILABLE` where there is none, with what went wrong as its `cause`.
+ * @throws `SessionError` `SESSION_STORE_UNSUPPORTED` where there is none, with what went wrong as its `cause`.
  */
 export function findDriver(): Driver {
   const builtIn = process.getBuiltinModule('node:sqlite') as { readonly DatabaseSync: Driver } | undefined;
@@ -28,7 +28,7 @@ export function findDriver(): Driver {
     }
   }
   throw new SessionError(
-    'SESSION_STORE_UNAVAILABLE',
+    'SESSION_STORE_UNSUPPORTED',
     'there is no SQLite: run on Node 22.13 or later, `npm install libsql`, `npm install better-sqlite3`, ' +
       'or hand an open connection to sqliteStore()',
     { cause: new AggregateError(problems, problems.map(String).join('\n')) },

@@ -33,12 +33,12 @@ export interface SqliteOptions {
  * - **Backups**: `VACUUM INTO`, or the three files together while nothing runs. A restored backup knows nothing of what
  *   was revoked since: call `sessions.revoke({ realm: true })` before anybody is let in.
  *
- * What SQLite reports (locked, full, read-only, damaged, not a database) reaches the app as
+ * What SQLite reports (locked, full, read-only, damaged, not a database at all) reaches the app as
  * `SESSION_STORE_UNAVAILABLE`, with the driver's error as its `cause`. A file of a later version of this library is
- * `SESSION_STORE_TOO_NEW`, and left as it was.
+ * `SESSION_STORE_TOO_NEW`, a database of something else `SESSION_STORE_FOREIGN`; both are left as they were.
  *
  * @param file the name of a file, `':memory:'`, or an open connection.
- * @throws `TypeError` for what is neither, and for unknown options; `SESSION_STORE_UNAVAILABLE` where there is no driver.
+ * @throws `TypeError` for what is neither, and for unknown options; `SESSION_STORE_UNSUPPORTED` where there is no driver.
  * @example
  * ```ts
  * import { createSessions } from 'session-revocation';

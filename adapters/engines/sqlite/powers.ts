@@ -2,6 +2,7 @@ import type { StorePowers } from '../../../src/index.ts';
 import { forgetUser, readAudit, writeAudit } from './audit.ts';
 import type { AuditStatements } from './audit-statements.ts';
 import type { Database } from './database.ts';
+import { diagnose } from './diagnosis.ts';
 
 /** What the store can do beyond the verbs of the port. `open` gives the database, ready to be asked. */
 export function sqlitePowers(
@@ -27,6 +28,7 @@ export function sqlitePowers(
         return database.writeUnsynced(() => statements.pruneEntries(before, limit));
       },
     },
+    diagnosis: { diagnose: () => diagnose(open().database) },
     policies: {
       get(account) {
         const row = open().statements.policy(account);

@@ -132,7 +132,7 @@ function versionOf(database: Database): number {
   const isEmpty = database.row('SELECT 1 FROM sqlite_schema')() === undefined;
   if (application !== APPLICATION_ID && !(isEmpty && application === 0 && version === 0)) {
     const message = 'the file is a database of something else; sessions need a file of their own';
-    throw new SessionError('SESSION_STORE_UNAVAILABLE', message);
+    throw new SessionError('SESSION_STORE_FOREIGN', message);
   }
   if (version > STEPS.length) {
     const message = `the schema of the file is version ${version}; this version of the library knows up to ${STEPS.length}`;

@@ -1,7 +1,5 @@
+import type { Row } from '../sql/row.ts';
 import type { SqliteConnection, SqliteStatement, SqliteValue } from './connection.ts';
-
-/** A row by position: half the price of an object, whose names are made anew for every row. */
-export type Row = readonly SqliteValue[];
 
 /** A statement that answers with one row or none. */
 export type RowQuery = (...parameters: SqliteValue[]) => Row | undefined;

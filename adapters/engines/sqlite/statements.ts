@@ -1,5 +1,5 @@
+import { COLUMNS } from '../sql/session-row.ts';
 import type { Database } from './database.ts';
-import { COLUMNS } from './row.ts';
 import type { Command, RowQuery, RowsQuery } from './statement.ts';
 
 /** Sessions and the records that each is judged by, as `foundOf` takes them. Its first parameter is the realm's tag. */

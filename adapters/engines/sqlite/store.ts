@@ -20,14 +20,15 @@ import {
   type UserWrite,
   type VersionedEpoch,
 } from '../../../src/index.ts';
+import type { Row } from '../sql/row.ts';
+import { epochOf, foundOf, markOf, rowOf } from '../sql/session-row.ts';
+import { toColumn } from '../sql/text.ts';
 import { writeAudit } from './audit.ts';
 import { type AuditStatements, prepareAuditStatements } from './audit-statements.ts';
 import { type Database, openPatiently } from './database.ts';
 import { sqlitePowers } from './powers.ts';
 import { prune } from './pruning.ts';
-import { epochOf, foundOf, rowOf } from './row.ts';
 import { setUp } from './schema.ts';
-import type { Row } from './statement.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { usersOf } from './users.ts';
 
@@ -137,7 +138,7 @@ export class SqliteStore implements SessionStore {
       if (statements.isLive(id, userTag, ifHash, now) === undefined) return 'not-live';
       if (ifVersion !== undefined && !isVersion(statements, userTag, ifVersion)) return 'conflict';
       statements.renew(
-        ...[session.hash, session.serial, session.account, session.accountTag, stamps.account, stamps.member],
+        ...[session.hash, session.serial, toColumn(session.account), session.accountTag, stamps.account, stamps.member],
         ...[session.authenticatedAt, session.lastUsedAt, session.expiresAt, session.idle],
         ...[JSON.stringify(session.amr), JSON.stringify(session.attributes), id],
       );
@@ -160,12 +161,15 @@ export class SqliteStore implements SessionStore {
     });
   }
 
-  advance(tag: Tag, { record, ifVersion, keepUntil, asker, audit }: Advance): 'advanced' | 'conflict' | 'not-live' {
+  advance(
+    tag: Tag,
+    { record, ifVersion, now, keepUntil, asker, audit }: Advance,
+  ): 'advanced' | 'conflict' | 'not-live' {
     const { database, statements } = this.#open();
     return database.write(() => {
       if (!isVersion(statements, tag, ifVersion)) return 'conflict';
       if (asker !== undefined) {
-        if (statements.isLive(asker.id, tag, asker.ifHash, asker.now) === undefined) return 'not-live';
+        if (statements.isLive(asker.id, tag, asker.ifHash, now) === undefined) return 'not-live';
         statements.rotate(asker.hash, asker.serial, asker.id);
       }
       statements.advance(formatEpoch(record), keepUntil, tag);
@@ -236,8 +240,6 @@ function isKept(row: Row | undefined, keepUntil: number | null): row is Row {
   const kept = row[2] as number | null;
   return kept === null || (keepUntil !== null && kept >= keepUntil);
 }
-
-const markOf = ({ at, by, reason, from }: Ended) => [at, by, reason, from] as const;
 
 function endOthers(statements: Open['statements'], user: Tag, ending: readonly Ending[]): void {
   for (const { id, ended, audit } of ending) {

@@ -1,6 +1,6 @@
 import { isSessionError, type Session, type SessionError, type Verdict } from '../../../src/index.ts';
+import type { Carrier } from './carrier.ts';
 import { clientOf } from './client.ts';
-import { readCookie } from './cookie.ts';
 import type { HttpExchange } from './exchange.ts';
 import type { HttpSettings } from './options.ts';
 import { isOwnOrigin, isUnsafe } from './origin.ts';
@@ -8,10 +8,10 @@ import { reportCrossOrigin } from './report.ts';
 
 type Refused = Extract<Verdict, { ok: false }>;
 
-/** What the request's cookie is worth. */
+/** What the token of a request is worth. */
 export type AuthState =
   | { readonly is: 'session'; readonly session: Session }
-  /** No cookie, or one that is worth nothing; `verdict` tells why where the store said so. */
+  /** No token, or one that is worth nothing; `verdict` tells why where the store said so. */
   | { readonly is: 'none'; readonly verdict: Refused | null }
   | { readonly is: 'cross-origin' }
   | { readonly is: 'outage'; readonly error: SessionError };
@@ -23,27 +23,42 @@ export const coarseReason = (reason: string | undefined): 'ended' | 'expired' | 
 /** Nobody is signed in. */
 export const NONE: AuthState = { is: 'none', verdict: null };
 
-const MOST_COOKIES = 3;
+const MOST_TOKENS = 3;
+const CROSS_ORIGIN: AuthState = { is: 'cross-origin' };
 
-/** Reads the cookie and has it judged. */
-export async function readState(settings: HttpSettings, exchange: HttpExchange): Promise<AuthState> {
-  const { sessions, cookie, origins } = settings;
-  const tokens = readCookie(exchange, cookie, MOST_COOKIES);
-  if (tokens.length === 0 || tokens.length > MOST_COOKIES) return NONE;
+/** Has the tokens of a request judged. */
+export async function readState(
+  settings: HttpSettings,
+  exchange: HttpExchange,
+  carrier: Pick<Carrier, 'tokens'>,
+): Promise<AuthState> {
+  const tokens = carrier.tokens(MOST_TOKENS);
+  if (tokens.length === 0 || tokens.length > MOST_TOKENS) return NONE;
+  if (isForeign(settings, exchange)) return CROSS_ORIGIN;
   const client = clientOf(exchange);
-  if (isUnsafe(exchange) && !isOwnOrigin(exchange, origins)) {
-    reportCrossOrigin(settings, exchange);
-    return { is: 'cross-origin' };
-  }
   try {
-    const verdicts = await Promise.all(tokens.map((token) => sessions.check(token, client)));
-    const [live, another] = verdicts.filter((verdict) => verdict.ok);
-    // Two live ones: nobody knows which of them the browser's own page meant (CKE-14).
-    if (live !== undefined && another === undefined) return { is: 'session', session: live.session };
-    const [verdict, second] = verdicts;
-    return { is: 'none', verdict: verdict?.ok === false && second === undefined ? verdict : null };
+    return stateOf(await Promise.all(tokens.map((token) => settings.sessions.check(token, client))));
   } catch (error) {
     if (isSessionError(error)) return { is: 'outage', error };
     throw error;
   }
+}
+
+/** Of a token that was judged already. */
+export const judgedState = (settings: HttpSettings, exchange: HttpExchange, verdict: Verdict): AuthState =>
+  isForeign(settings, exchange) ? CROSS_ORIGIN : stateOf([verdict]);
+
+function stateOf(verdicts: readonly Verdict[]): AuthState {
+  const [live, another] = verdicts.filter((verdict) => verdict.ok);
+  // Two live ones: nobody knows which of them the browser's own page meant (CKE-14).
+  if (live !== undefined && another === undefined) return { is: 'session', session: live.session };
+  const [verdict, second] = verdicts;
+  return { is: 'none', verdict: verdict?.ok === false && second === undefined ? verdict : null };
+}
+
+/** Whether a request that bears a token may change something and does not come from our own pages; that is told. */
+function isForeign(settings: HttpSettings, exchange: HttpExchange): boolean {
+  if (!isUnsafe(exchange) || isOwnOrigin(exchange, settings.origins)) return false;
+  reportCrossOrigin(settings, exchange);
+  return true;
 }

@@ -6,7 +6,6 @@ import {
   type RevokeResult,
   type Session,
   SessionError,
-  type Sessions,
   type SignOutResult,
   type StartRefusal,
   type StartResult,
@@ -15,8 +14,9 @@ import {
 } from '../../../src/index.ts';
 import { challenge } from './answer.ts';
 import { type AuthState, coarseReason, NONE, readState } from './auth-state.ts';
+import { type Carrier, CookieCarrier } from './carrier.ts';
 import { clientOf } from './client.ts';
-import { deleteCookie, LONGEST_COOKIE, readCookie, setCookie } from './cookie.ts';
+import { LONGEST_COOKIE, readCookie, setCookie } from './cookie.ts';
 import { newDeviceId } from './device-id.ts';
 import type { HttpExchange } from './exchange.ts';
 import type { HttpSettings } from './options.ts';
@@ -102,12 +102,14 @@ function withoutToken<Result extends object>(result: Result): WithoutToken<Resul
 export class Auth<Trigger extends string = BuiltInTrigger> {
   readonly #settings: HttpSettings;
   readonly #exchange: HttpExchange;
+  readonly #carrier: Carrier;
   #state: AuthState;
 
   /** @internal */
-  constructor(settings: HttpSettings, exchange: HttpExchange, state: AuthState) {
+  constructor(settings: HttpSettings, exchange: HttpExchange, carrier: Carrier, state: AuthState) {
     this.#settings = settings;
     this.#exchange = exchange;
+    this.#carrier = carrier;
     this.#state = state;
   }
 
@@ -138,6 +140,11 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
   }
 
   /** @internal */
+  get carrier(): Carrier {
+    return this.#carrier;
+  }
+
+  /** @internal */
   get settings(): HttpSettings {
     return this.#settings;
   }
@@ -159,7 +166,12 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
     if (!started.ok) return started;
     const before = this.#state.is === 'session' ? this.#state.session : null;
     // First, whatever becomes of the old one: a session whose token nobody got could be ended by nobody.
-    this.#become(started.session, started.token);
+    try {
+      await this.#become(started.session, started.token);
+    } catch (error) {
+      await sessions.end(started.session.id, { user, reason: 'signed-out' }).catch(() => {});
+      throw error;
+    }
     if (before !== null) {
       const from = started.session.device.label;
       await sessions.end(before.id, { user: before.user, by: user, reason: 'replaced', from });
@@ -174,6 +186,7 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
     const fence = await sessions.fence({ user: session.user, account: session.account ?? undefined });
     const proof = await verify();
     if (!proof) return NOT_VERIFIED;
+    await this.#carrier.ready?.();
     return this.#renewed(await sessions.reauthenticate(session, { fence, amr: provedBy(proof) ?? amr }));
   }
 
@@ -185,18 +198,19 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
     this.#mayChange();
     if (this.session === null) return { ended: false, everywhere: false, effectiveWithin: 0 };
     const result = await this.#settings.sessions.signOut(this.session);
-    this.#leave(result.ended);
+    await this.#leave(result.ended);
     return result;
   }
 
   /** Ends every other session of this user; this one gets a new secret and cookie. Does nothing where this one is over. */
   async signOutOthers(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult>> {
     const session = this.#required();
+    await this.#carrier.ready?.();
     const result = await this.#settings.sessions.revoke(
       { user: session.user },
       { ...request, reason: request.reason ?? 'signed-out-others', keep: session, ...byOwn(session) },
     );
-    if (result.kept !== null && result.token !== null) this.#become(result.kept, result.token);
+    if (result.kept !== null && result.token !== null) await this.#become(result.kept, result.token);
     return withoutToken(result);
   }
 
@@ -207,7 +221,7 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
       { user: session.user },
       { ...request, reason: request.reason ?? 'signed-out-everywhere', ifLive: session, ...byOwn(session) },
     );
-    if (!result.revoked || result.kept === null) this.#leave(result.revoked);
+    if (!result.revoked || result.kept === null) await this.#leave(result.revoked);
     return withoutToken(result);
   }
 
@@ -221,23 +235,26 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
     request: TriggerHttpRequest = {},
   ): Promise<WithoutToken<TriggerResult>> {
     const session = this.#required();
+    await this.#carrier.ready?.();
     const about = { ...request, user: session.user, by: session.user, keep: session };
     // The core refuses a name that it does not know.
     const result = await this.#settings.sessions.trigger(name as BuiltInTrigger, about);
     if (!result.revoked) return withoutToken(result);
-    if (result.kept === null) this.#leave(result.notKept !== 'not-live');
-    else if (result.token !== null) this.#become(result.kept, result.token);
+    if (result.kept === null) await this.#leave(result.notKept !== 'not-live');
+    else if (result.token !== null) await this.#become(result.kept, result.token);
     return withoutToken(result);
   }
 
   /** Gives the session a new secret and sets its cookie: do it when privileges change. */
   async renew(request: RenewRequest = {}): Promise<WithoutToken<RenewResult>> {
-    return this.#renewed(await this.#settings.sessions.renew(this.#required(), request));
+    const session = this.#required();
+    await this.#carrier.ready?.();
+    return this.#renewed(await this.#settings.sessions.renew(session, request));
   }
 
-  #renewed(result: RenewResult): WithoutToken<RenewResult> {
+  async #renewed(result: RenewResult): Promise<WithoutToken<RenewResult>> {
     if (!result.ok) return result;
-    this.#become(result.session, result.token);
+    await this.#become(result.session, result.token);
     return withoutToken(result);
   }
 
@@ -248,24 +265,22 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
   }
 
   #mayChange(anyOrigin = false): void {
-    if (this.#exchange.headersSent) throw new TypeError('the headers are sent: the cookie can no longer be set');
+    if (this.#exchange.headersSent)
+      throw new TypeError('the headers are sent, or the response was committed: the cookie can no longer be set');
     if (anyOrigin || isOwnOrigin(this.#exchange, this.#settings.origins)) return;
     // With a cookie it was told already.
     if (this.#state.is !== 'cross-origin') reportCrossOrigin(this.#settings, this.#exchange);
     throw crossOrigin();
   }
 
-  #become(session: Session, token: string): void {
-    const { cookie, sessions } = this.#settings;
-    const lasting = session.kind !== 'browser';
-    const end = session.expiresAt === null ? LONGEST_COOKIE : (session.expiresAt - sessions.clock.now()) / 1000;
-    setCookie(this.#exchange, cookie, token, lasting ? end : null);
+  async #become(session: Session, token: string): Promise<void> {
+    await this.#carrier.give(session, token);
     this.#state = { is: 'session', session };
   }
 
-  /** Where the session was over already, the browser may hold the cookie of a newer one by now. */
-  #leave(byThisRequest: boolean): void {
-    if (byThisRequest) deleteCookie(this.#exchange, this.#settings.cookie);
+  /** Where the session was over already, the browser may hold the token of a newer one by now. */
+  async #leave(byThisRequest: boolean): Promise<void> {
+    if (byThisRequest) await this.#carrier.take();
     this.#state = NONE;
   }
 
@@ -295,16 +310,6 @@ const crossOrigin = (): SessionError =>
 
 /** Reads the cookie and judges it. Answers nothing by itself; an outage is remembered for whoever asks. */
 export async function openAuth(settings: HttpSettings, exchange: HttpExchange): Promise<Auth> {
-  return new Auth(settings, exchange, await readState(settings, exchange));
+  const carrier = new CookieCarrier(settings, exchange);
+  return new Auth(settings, exchange, carrier, await readState(settings, exchange, carrier));
 }
-
-/** Of the realms of a request, the one of these sessions; the last one that was read where none is named. */
-export function findAuth<Trigger extends string>(
-  auths: readonly Auth[] | undefined,
-  sessions: Sessions<Trigger> | undefined,
-): Auth<Trigger> | undefined {
-  const found = sessions === undefined ? auths?.[0] : auths?.find((auth) => isOf(auth, sessions));
-  return found as Auth<Trigger> | undefined;
-}
-
-const isOf = (auth: Auth, sessions: unknown): boolean => auth.settings.sessions === sessions;

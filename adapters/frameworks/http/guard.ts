@@ -1,7 +1,6 @@
 import type { Duration, Session, Sessions } from '../../../src/index.ts';
 import { challenge, problem, seeOther, storeUnavailable } from './answer.ts';
 import type { Auth } from './auth.ts';
-import { deleteCookie } from './cookie.ts';
 import type { Answer, HttpExchange } from './exchange.ts';
 import { parseMaxAge, refuseUnknown } from './options.ts';
 import { isNavigation, safeReturnPath } from './origin.ts';
@@ -79,7 +78,7 @@ function refuseWithoutSession(auth: Auth, exchange: HttpExchange): Answer | null
   if (state.is === 'cross-origin') return problem('cross-origin');
 
   const { refusal } = auth;
-  if (refusal !== null && !isSuperseded(refusal.cause)) deleteCookie(exchange, settings.cookie);
+  if (refusal !== null && !isSuperseded(refusal.cause)) auth.carrier.forget();
   const told =
     refusal === null ? {} : { reason: refusal.reason, ...(refusal.cause !== null && { cause: refusal.cause }) };
   return toLogin(auth, exchange) ?? problem('session-required', told, challenge(settings.sessions.realm));

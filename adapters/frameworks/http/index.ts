@@ -2,9 +2,9 @@
  * All policy over HTTP, once for every framework: which cookie, who may, what is answered. A wrapper translates its
  * framework's request into an {@link HttpExchange}, calls, and sends the `Answer`.
  */
+export { AUTH, attachAuth, attachedAuth } from './attached.ts';
 export {
   Auth,
-  findAuth,
   openAuth,
   type ReauthenticateHttpRequest,
   type ReauthenticateResult,
@@ -16,15 +16,21 @@ export {
   type TriggerHttpRequest,
   type WithoutToken,
 } from './auth.ts';
+export { coarseReason, judgedState, NONE } from './auth-state.ts';
 export { readBody } from './body.ts';
+export type { Carrier } from './carrier.ts';
 export type { CookieOptions } from './cookie.ts';
 export type { Answer, HttpExchange } from './exchange.ts';
+export { fastifyExchange, type Reply, type Request } from './fastify-exchange.ts';
 export {
   type RecentSignInOptions,
   type RequireSessionOptions,
   requireRecentSignInGuard,
   requireSessionGuard,
 } from './guard.ts';
+export { koaExchange } from './koa-exchange.ts';
+export { parseMount, pathBelow } from './mount.ts';
+export { type NodeRequest, nodeExchange } from './node-exchange.ts';
 export { type AuthenticationOptions, parseAuthenticationOptions } from './options.ts';
 export { safeReturnPath } from './origin.ts';
 export {

@@ -17,6 +17,11 @@ export interface AuthenticationOptions {
    * for pages on sister sites. Default: none.
    */
   readonly origins?: readonly string[] | undefined;
+  /**
+   * Under which property of the request (in Koa, of the context) its {@link Auth} stands too, such as `'auth'`: its type is for you to
+   * declare. Default: none, so that nobody else's is in the way.
+   */
+  readonly property?: string | undefined;
 }
 
 /** The options, resolved once. */
@@ -26,10 +31,11 @@ export interface HttpSettings {
   /** The cookie that knows a browser again, where the sessions replace by device. */
   readonly deviceCookie: Cookie | null;
   readonly origins: readonly string[];
+  readonly property: string | null;
   loginUrl(exchange: HttpExchange): string | null;
 }
 
-const KNOWN = ['cookie', 'loginUrl', 'origins'];
+const KNOWN = ['cookie', 'loginUrl', 'origins', 'property'];
 const COOKIE_KEYS = ['name', 'secure', 'sameSite', 'domain', 'path'];
 
 /** @throws `TypeError` that names the option, what is wrong with it, and what is allowed. */
@@ -44,8 +50,15 @@ export function parseAuthenticationOptions(sessions: Sessions, options: Authenti
     cookie: parseCookie(cookieOptions, sessions.realm, 'session'),
     deviceCookie: sessions.usesDeviceId ? parseCookie(shared, sessions.realm, 'device') : null,
     origins: parseOrigins(options.origins),
+    property: parseProperty(options.property),
     loginUrl: parseLoginUrl(options.loginUrl),
   };
+}
+
+function parseProperty(property: unknown): string | null {
+  if (property === undefined) return null;
+  if (typeof property === 'string' && /^[A-Za-z_$][\w$]{0,63}$/.test(property)) return property;
+  throw new TypeError("property must be the name of a property, such as 'auth'");
 }
 
 function parseLoginUrl(loginUrl: unknown): HttpSettings['loginUrl'] {

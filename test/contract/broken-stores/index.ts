@@ -1,6 +1,7 @@
 import type { SessionStore } from '../../../src/store.ts';
 import type { ContractStore } from '../../../src/testing/index.ts';
 import { emptyData, referenceStore } from '../reference-store.ts';
+import { beginOn } from '../reference-transaction.ts';
 import type { Faults } from './fault.ts';
 import { LOGGING } from './logging.ts';
 import { LOGS } from './logs.ts';
@@ -10,13 +11,14 @@ import { READS } from './reads.ts';
 import { RECORDS } from './records.ts';
 import { RENEWALS } from './renewals.ts';
 import { TEXTUAL } from './texts.ts';
+import { TRANSACTIONS } from './transactions.ts';
 import { USERS } from './users.ts';
 import { WRITES } from './writes.ts';
 
 /** Every deliberately broken store, by what is wrong with it. */
 export const BROKEN_STORES: Faults = {
   ...{ ...WRITES, ...RENEWALS, ...READS, ...RECORDS, ...TEXTUAL, ...RACY },
-  ...{ ...USERS, ...LOGGING, ...LOGS, ...POLICIES },
+  ...{ ...USERS, ...LOGGING, ...LOGS, ...POLICIES, ...TRANSACTIONS },
 };
 
 /** A fresh broken store, with another handle that is broken in the same way. */
@@ -28,5 +30,5 @@ export function breakStore(name: string): ContractStore {
     const store = referenceStore(data);
     return { ...store, ...fault(store, data) };
   };
-  return { store: handle(), second: handle };
+  return { store: handle(), second: handle, begin: () => beginOn(data) };
 }

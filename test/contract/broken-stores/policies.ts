@@ -2,7 +2,7 @@ import { type Faults, pause, withPolicies } from './fault.ts';
 
 /** Broken ways to keep policies. */
 export const POLICIES: Faults = {
-  'declares no policies': ({ powers }) => ({ powers: { audit: powers.audit } }),
+  'declares no policies': ({ powers: { policies: _, ...powers } }) => ({ powers }),
   'policies are of everybody': (store) => {
     const { get, set } = store.powers.policies;
     return withPolicies(store, { get: () => get(''), set: (write) => set({ ...write, account: '' }) });

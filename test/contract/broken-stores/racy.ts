@@ -4,11 +4,11 @@ import { type Faults, pause, rowOf } from './fault.ts';
 /** Stores whose verbs are not one step: they look, let others have their turn, and write. */
 export const RACY: Faults = {
   'epochs looks, then creates': (store, data) => ({
-    async epochs(requests) {
+    async epochs(requests, now) {
       const missing = requests.filter(({ tag }) => rowOf(data, tag) === undefined);
       await pause();
       for (const { tag } of missing) data.epochs.delete(tag);
-      return store.epochs(requests);
+      return store.epochs(requests, now);
     },
   }),
   'add looks, then writes': (store, data) => ({

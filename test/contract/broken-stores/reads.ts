@@ -102,7 +102,7 @@ export const READS: Faults = {
           known.set(key, found);
           return structuredClone(found);
         }),
-      epochs: (requests) => forget(store.epochs(requests)),
+      epochs: (requests, now) => forget(store.epochs(requests, now)),
       add: (session, write) => forget(store.add(session, write)),
       touch: (touches) => forget(store.touch(touches)),
       renew: (renewal) => forget(store.renew(renewal)),

@@ -5,39 +5,47 @@ import { change, every, type Faults, rowOf } from './fault.ts';
 /** Broken ways to keep records, to advance them, and to prune. */
 export const RECORDS: Faults = {
   'epochs makes all anew': (store, data) => ({
-    epochs(requests) {
+    epochs(requests, now) {
       for (const { tag } of requests) data.epochs.delete(tag);
-      return store.epochs(requests);
+      return store.epochs(requests, now);
     },
   }),
   'epochs answers in its own order': (store) => ({
-    epochs: (requests) => store.epochs([...requests].sort((a, b) => (a.tag < b.tag ? -1 : 1))),
+    epochs: (requests, now) =>
+      store.epochs(
+        [...requests].sort((a, b) => (a.tag < b.tag ? -1 : 1)),
+        now,
+      ),
   }),
   'epochs begins versions at one': (store) => ({
-    epochs: (requests) => store.epochs(requests.map((one) => ({ ...one, version: 1 }))),
+    epochs: (requests, now) =>
+      store.epochs(
+        requests.map((one) => ({ ...one, version: 1 })),
+        now,
+      ),
   }),
   'epochs moves versions': (store, data) => ({
-    epochs(requests) {
+    epochs(requests, now) {
       for (const { tag } of requests) {
         const row = rowOf(data, tag);
         if (row !== undefined) row.version += 1;
       }
-      return store.epochs(requests);
+      return store.epochs(requests, now);
     },
   }),
   'epochs moves versions by raising': (store, data) => ({
-    epochs(requests) {
+    epochs(requests, now) {
       for (const { tag, keepUntil } of requests) {
         const row = rowOf(data, tag);
         if (row !== undefined && row.keepUntil !== null && (keepUntil === null || keepUntil > row.keepUntil))
           row.version += 1;
       }
-      return store.epochs(requests);
+      return store.epochs(requests, now);
     },
   }),
   'epochs lowers what is kept': (store, data) => ({
-    epochs(requests) {
-      const answer = store.epochs(requests);
+    epochs(requests, now) {
+      const answer = store.epochs(requests, now);
       for (const { tag, keepUntil } of requests) {
         const row = rowOf(data, tag);
         if (row !== undefined) row.keepUntil = keepUntil;
@@ -46,15 +54,20 @@ export const RECORDS: Faults = {
     },
   }),
   'epochs raises nothing': (store, data) => ({
-    epochs: (requests) =>
+    epochs: (requests, now) =>
       store.epochs(
         requests.map((one) => ({ ...one, keepUntil: rowOf(data, one.tag) === undefined ? one.keepUntil : 0 })),
+        now,
       ),
   }),
   'for ever is until then': (store, data) => {
     const short = (keepUntil: number | null): number | null => keepUntil ?? Date.UTC(2041, 0, 1);
     return {
-      epochs: (requests) => store.epochs(requests.map((one) => ({ ...one, keepUntil: short(one.keepUntil) }))),
+      epochs: (requests, now) =>
+        store.epochs(
+          requests.map((one) => ({ ...one, keepUntil: short(one.keepUntil) })),
+          now,
+        ),
       add: (session, write) => store.add(session, { ...write, keepUntil: short(write.keepUntil) }),
       renew: (renewal) => store.renew({ ...renewal, keepUntil: short(renewal.keepUntil) }),
       advance(tag, advance) {
@@ -68,7 +81,11 @@ export const RECORDS: Faults = {
     const { lost, prune } = remembering(store, data);
     return {
       prune,
-      epochs: (requests) => store.epochs(requests.map((one) => ({ ...one, create: lost.get(one.tag) ?? one.create }))),
+      epochs: (requests, now) =>
+        store.epochs(
+          requests.map((one) => ({ ...one, create: lost.get(one.tag) ?? one.create })),
+          now,
+        ),
     };
   },
   'find judges by a lost record': (store, data) => {
@@ -144,7 +161,7 @@ export const RECORDS: Faults = {
     advance(tag, advance) {
       const answer = store.advance(tag, advance);
       if (answer === 'advanced' && advance.asker !== undefined)
-        change(data, advance.asker.id, { lastUsedAt: advance.asker.now });
+        change(data, advance.asker.id, { lastUsedAt: advance.now });
       return answer;
     },
   }),

@@ -64,7 +64,11 @@ export const TEXTUAL: Faults = {
     const known = (tag: string): string =>
       [...data.epochs.keys()].find((key) => caseless(key) === caseless(tag)) ?? tag;
     const mapped: Partial<SyncStore> = {
-      epochs: (requests) => store.epochs(requests.map((one) => ({ ...one, tag: known(one.tag) }))),
+      epochs: (requests, now) =>
+        store.epochs(
+          requests.map((one) => ({ ...one, tag: known(one.tag) })),
+          now,
+        ),
       add: (session, write) => store.add({ ...session, userTag: known(session.userTag) }, write),
       find: (realm, refs) =>
         store.find(

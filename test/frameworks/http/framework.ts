@@ -25,6 +25,7 @@ export interface PageRequest {
 /** A page of the app under test. What `run` returns is sent as JSON; what it throws is the framework's to answer. */
 export interface Page {
   readonly method: 'get' | 'post';
+  /** `'*'` is every path. */
   readonly path: string;
   /** `requireSession(…)`, or `requireRecentSignIn(…)` where it has a `maxAge`. */
   readonly guard?: RequireSessionOptions | RecentSignInOptions;

@@ -94,8 +94,8 @@ export class BlindAdvance extends ReferenceStore {
 
 /** Adds whatever became of the user since it was read. */
 export class BlindAdd extends ReferenceStore {
-  override add(session: SessionRecord, { ending, keepUntil, audit }: UserWrite): 'added' | 'conflict' {
-    return super.add(session, { ending, keepUntil, audit });
+  override add(session: SessionRecord, { ifVersion: _, ...write }: UserWrite): 'added' | 'conflict' {
+    return super.add(session, write);
   }
 }
 

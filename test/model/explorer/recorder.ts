@@ -99,10 +99,10 @@ export function steppingStore(process: Process): SessionStore {
   return {
     // What is logged without a write that it goes with decides nothing, and is no step.
     powers,
-    epochs: (requests) =>
+    epochs: (requests, now) =>
       ask(
         'epochs',
-        () => store.epochs(requests),
+        () => store.epochs(requests, now),
         (answer) => {
           for (const [at, { record }] of answer.entries()) counters.set(requests[at]!.tag, record.counter);
           return answer.some(({ record }, at) => record.incarnation === requests[at]?.create.incarnation);

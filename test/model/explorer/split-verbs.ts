@@ -47,9 +47,9 @@ export const oldLookAtLeftAccount: Split = (store) => {
       left = await store.find(realm, refs);
       return left;
     },
-    epochs: async (requests) => {
+    epochs: async (requests, now) => {
       const record = left[0]?.epochs.account ?? null;
-      return requests.length === 1 && record !== null ? [{ record, version: 0 }] : store.epochs(requests);
+      return requests.length === 1 && record !== null ? [{ record, version: 0 }] : store.epochs(requests, now);
     },
   };
 };
@@ -60,7 +60,7 @@ export const lateKeepUntil: Split = (store) => ({
   add: async (session, write) => {
     const outcome = await store.add(session, { ...write, keepUntil: 0 });
     const request = { tag: session.userTag, create: newEpoch(session.createdAt), version: newVersion() };
-    if (outcome === 'added') await store.epochs([{ ...request, keepUntil: write.keepUntil }]);
+    if (outcome === 'added') await store.epochs([{ ...request, keepUntil: write.keepUntil }], write.now);
     return outcome;
   },
 });

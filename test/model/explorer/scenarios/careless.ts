@@ -14,16 +14,17 @@ async function keepWhoever(process: Process, session: Session): Promise<void> {
   const { userTag: user, accountTag: account, id, kind, stamps, hash: ifHash } = Judged.recordOf('session', session);
   const now = process.now();
   const keepUntil = now + FENCE_KEEPS;
-  const [current] = await process.store.epochs([
-    { tag: user, create: newEpoch(now), version: newVersion(), keepUntil },
-  ]);
+  const [current] = await process.store.epochs(
+    [{ tag: user, create: newEpoch(now), version: newVersion(), keepUntil }],
+    now,
+  );
   const change = { covers: { except: [] }, mark: { at: now, by: null, reason: null, from: null } };
   const advanced = advanceEpoch(current!.record, null, change, now);
   const record = { ...advanced!, keep: { [kind]: { id, from: stamps.user } } };
   const secret = newSecret();
-  const asker = { id, ifHash, hash: hashSecret(secret), serial: 1, now };
+  const asker = { id, ifHash, hash: hashSecret(secret), serial: 1 };
   process.intend(ANN, session);
-  const advance = { record, ifVersion: current!.version, keepUntil, asker, audit: [] };
+  const advance = { record, ifVersion: current!.version, now, keepUntil, asker, audit: [] };
   const outcome = await process.store.advance(user, advance);
   if (outcome === 'advanced') process.world.issue(formatToken({ id, user, account }, secret));
   if (outcome === 'conflict') await keepWhoever(process, session);

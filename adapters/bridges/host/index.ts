@@ -1,0 +1,144 @@
+/**
+ * What every bridge does, whatever the host: another session layer, which keeps data for each of its sessions. A stamp among
+ * these data, a token of ours, ties them to one of our sessions.
+ */
+import type { Sessions, Verdict } from '../../../src/index.ts';
+import { coarseReason } from '../../frameworks/http/index.ts';
+
+/** What a host keeps for a session. */
+export type HostData = object;
+
+/** Options of `bridge`, for every host. */
+export interface BridgeOptions<Data> {
+  /**
+   * Who is signed in, by the host's data: their id in the app, or nothing. With Passport: `(data) => data.passport?.user`. It must
+   * not throw, whatever the data.
+   */
+  readonly user: (data: Data) => string | number | null | undefined;
+  /** The account (tenant) they act in. Default: none. */
+  readonly account?: ((data: Data) => string | number | null | undefined) | undefined;
+}
+
+/** The one field that is added to the host's data. */
+export const STAMP = 'sessionRevocation';
+
+/** What the host's data are worth. */
+export type Admission =
+  /** Nobody is signed in. */
+  | { readonly is: 'anonymous' }
+  | { readonly is: 'session'; readonly verdict: Verdict }
+  /** Whoever it says is not let in. `isOver`: by a verdict on its own stamp, so that it can be cleared away. */
+  | { readonly is: 'refused'; readonly verdict: Verdict | null; readonly isOver: boolean };
+
+const ANONYMOUS: Admission = { is: 'anonymous' };
+const REFUSED: Admission = { is: 'refused', verdict: null, isOver: false };
+
+/** Our sessions beside those of a host. */
+export class Bridge<Data extends HostData> {
+  readonly #sessions: Sessions;
+  readonly #options: BridgeOptions<Data>;
+  #warned = false;
+
+  constructor(sessions: Sessions, options: BridgeOptions<Data>) {
+    if (typeof options.user !== 'function')
+      throw new TypeError('bridge needs user: (data) => the id of who is signed in');
+    if (options.account !== undefined && typeof options.account !== 'function')
+      throw new TypeError('account must be a function of the data');
+    this.#sessions = sessions;
+    this.#options = options;
+  }
+
+  /** Who is signed in by the data; `null` for nobody. */
+  userOf(data: Data): string | null {
+    return textOf(this.#options.user(data));
+  }
+
+  /**
+   * Judges the host's data when a request brings them.
+   * @throws `SESSION_STORE_UNAVAILABLE`: an outage is no sign-out.
+   */
+  async admit(data: Data): Promise<Admission> {
+    const user = this.userOf(data);
+    if (user === null) return ANONYMOUS;
+    const stamp = stampOf(data);
+    if (stamp === undefined) {
+      this.#warn();
+      return REFUSED;
+    }
+    const verdict = await this.#sessions.check(stamp);
+    if (!verdict.ok) {
+      return { is: 'refused', verdict, isOver: coarseReason(verdict.reason) !== null };
+    }
+    const isTheirs = verdict.session.user === user && this.#isIn(data, verdict.session.account);
+    return isTheirs ? { is: 'session', verdict } : REFUSED;
+  }
+
+  /**
+   * What is to be saved of the data. Where nobody is signed in any more, somebody has signed out.
+   * @throws `TypeError` where the data are somebody else's than the stamp.
+   */
+  async saved(data: Data): Promise<Data> {
+    const stamp = stampOf(data);
+    if (stamp === undefined) return data;
+    const user = this.userOf(data);
+    if (user === null) {
+      await this.end(data);
+      return withStamp(data, null);
+    }
+    const account = this.#options.account === undefined ? undefined : this.#accountOf(data);
+    if (this.#sessions.isTokenOf(stamp, user, account)) return data;
+    throw new TypeError(
+      'this session was signed in for another user or account: use authOf(request).signIn, or renew({ account, fence })',
+    );
+  }
+
+  /** Ends our session, as the account's policy says of a sign-out. What is over already stays as it is. */
+  async end(data: Data): Promise<void> {
+    const stamp = stampOf(data);
+    if (stamp === undefined) return;
+    const verdict = await this.#sessions.check(stamp);
+    if (verdict.ok) await this.#sessions.signOut(verdict.session);
+  }
+
+  /** Whether the data act in the account that a session is in: revocations of another one do not reach it. */
+  #isIn(data: Data, account: string | null): boolean {
+    return this.#options.account === undefined || this.#accountOf(data) === account;
+  }
+
+  #accountOf(data: Data): string | null {
+    return textOf(this.#options.account?.(data));
+  }
+
+  #warn(): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const told = 'somebody is signed in whom no sign-in has stamped, and is refused: sign in by authOf(request).signIn';
+    process.emitWarning(told, 'SessionRevocationWarning');
+  }
+}
+
+/** @throws `TypeError` for what is no id: every object would be `'[object Object]'`, and everybody the same person. */
+function textOf(value: unknown): string | null {
+  if (value === null || value === undefined || value === '') return null;
+  if (typeof value === 'string' || Number.isFinite(value)) return String(value);
+  throw new TypeError('user and account of bridge must give an id (a text, a number) or nothing');
+}
+
+/** The stamp among the data. What is no text is worth nothing. */
+export function stampOf(data: HostData): string | undefined {
+  const stamp: unknown = Reflect.get(data, STAMP);
+  return stamp === undefined || stamp === null ? undefined : String(stamp);
+}
+
+/** Stamps the data. */
+export function putStamp(data: HostData, stamp: string): void {
+  Reflect.set(data, STAMP, stamp);
+}
+
+/** The same data with another stamp, or without one. */
+export function withStamp<Data extends HostData>(data: Data, stamp: string | null): Data {
+  const copy: Data = Object.assign(Object.create(Object.getPrototypeOf(data)), data);
+  if (stamp === null) Reflect.deleteProperty(copy, STAMP);
+  else putStamp(copy, stamp);
+  return copy;
+}

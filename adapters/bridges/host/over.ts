@@ -1,0 +1,19 @@
+/** A store, with some of its members replaced. What it can do beyond them, it can do as before. */
+export function over<Inner extends object>(inner: Inner, replaced: object): Inner {
+  const outer: Inner = new Proxy(inner, {
+    get(target, name) {
+      if (isReplaced(replaced, name)) return Reflect.get(replaced, name);
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function' || name === 'constructor') return value;
+      // Its own methods go on working on what is its own, private fields and listeners included.
+      return (...args: unknown[]): unknown => {
+        const result: unknown = Reflect.apply(value, target, args);
+        return result === target ? outer : result;
+      };
+    },
+    set: (target, name, value) => Reflect.set(isReplaced(replaced, name) ? replaced : target, name, value),
+  });
+  return outer;
+}
+
+const isReplaced = (replaced: object, name: PropertyKey): boolean => name in replaced && !(name in Object.prototype);

@@ -1,0 +1,78 @@
+import { type Bridge, type HostData, stampOf, withStamp } from '../host/index.ts';
+import { type Details, type ExternalStore, isData, isHosted, type MaxAge } from './host.ts';
+import type { Visit, Visits } from './visit.ts';
+
+/** What is different about a store of koa-session that is bridged. */
+export class BridgedStore<Data extends HostData> {
+  readonly #inner: ExternalStore;
+  readonly #bridge: Bridge<Data>;
+  readonly #visits: Visits;
+
+  constructor(inner: ExternalStore, bridge: Bridge<Data>, visits: Visits) {
+    this.#inner = inner;
+    this.#bridge = bridge;
+    this.#visits = visits;
+  }
+
+  readonly get = async (
+    key: string,
+    maxAge: MaxAge,
+    details: Details & { readonly rolling: boolean },
+  ): Promise<unknown> => {
+    const data = await this.#inner.get(key, maxAge, details);
+    if (!isData<Data>(data)) return data;
+    const admission = await this.#bridge.admit(data);
+    const visit = this.#visitOf(details);
+    if (visit !== null) visit.finding ??= { key, admission };
+    if (admission.is !== 'refused') return data;
+    if (admission.isOver) await this.#clearAway(key, details);
+    return null;
+  };
+
+  readonly set = async (
+    key: string,
+    data: Data,
+    maxAge: MaxAge,
+    details: Details & { readonly rolling: boolean; readonly changed: boolean },
+  ): Promise<unknown> => {
+    const visit = this.#visitOf(details);
+    const saved = visit === null || visit.rotation === null ? await this.#bridge.saved(stamped(data, visit)) : data;
+    return this.#inner.set(key, saved, maxAge, details);
+  };
+
+  readonly destroy = async (key: string, details: Details): Promise<unknown> => {
+    const rotation = this.#visitOf(details)?.rotation ?? null;
+    if (rotation === 'apart') return undefined;
+    // The host's `regenerate` saves the data that it still has under another key at once; a sign-out leaves it none.
+    const ctx = details?.ctx;
+    const goesOn = ctx !== undefined && isHosted<Data>(ctx) && ctx.session !== null;
+    if (!goesOn) {
+      const data = await this.#read(key, details);
+      if (data !== null) await this.#bridge.end(data);
+    }
+    return this.#inner.destroy(key, details);
+  };
+
+  /** What the inner store has. */
+  async #read(key: string, details: Details): Promise<Data | null> {
+    const ctx = details?.ctx;
+    const { maxAge = 'session', rolling = false } = ctx !== undefined && isHosted<Data>(ctx) ? ctx.sessionOptions : {};
+    const data = await this.#inner.get(key, maxAge, { ...details, rolling });
+    return isData<Data>(data) ? data : null;
+  }
+
+  #visitOf(details: Details | undefined): Visit | null {
+    return details?.ctx === undefined ? null : this.#visits.of(details.ctx);
+  }
+
+  /** What cannot be cleared away now is refused the next time, too. */
+  async #clearAway(key: string, details: Details): Promise<void> {
+    try {
+      await this.#inner.destroy(key, details);
+    } catch {}
+  }
+}
+
+/** With the stamp that the session had, where the app has put other data in the place of all. */
+const stamped = <Data extends HostData>(data: Data, visit: Visit | null): Data =>
+  visit?.stamp === undefined || stampOf(data) !== undefined ? data : withStamp(data, visit.stamp);

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { EXIT } from '../failure.ts';
+import { addCauseOptions, auditOf, type CauseOptions, causeOf } from '../options.ts';
+import { unshielded } from '../session-id.ts';
+import { type Cli, type Task, works } from '../task.ts';
+
+interface EndOptions extends CauseOptions {
+  readonly user: string;
+  readonly account?: string;
+  readonly dryRun: boolean;
+}
+
+export function addEnd(program: Command, cli: Cli): void {
+  const command = program
+    .command('end')
+    .summary('end one session')
+    .description(
+      'Ends one session of a user, by its id. Exit code 1 where the user has no such living session: ' +
+        'nothing is done then.',
+    )
+    .argument('<id>', 'the id of the session, as `list` tells it')
+    .requiredOption('--user <id>', 'whose session it is')
+    .option('--account <id>', 'only if it is in this account')
+    .option('--dry-run', 'only tell whether there is such a session', false);
+  addCauseOptions(command).addHelpText(
+    'after',
+    '\nExample:\n  $ session-revocation end q2kq0FJm3tS1xkV0r9Zb8w --user ann --reason laptop-lost',
+  );
+  works(command, cli, end);
+}
+
+async function end(task: Task<EndOptions>, word = ''): Promise<number> {
+  const id = unshielded(word);
+  const { user, account, dryRun } = task.options;
+  const sessions = await task.sessions({ audit: auditOf(task.options) });
+  const { ended, effectiveWithin } = await sessions.end(id, { user, account, dryRun, ...causeOf(task.options) });
+  task.out.answer({ ended: ended && !dryRun, ...(dryRun ? { wouldEnd: ended } : {}), effectiveWithin }, () => {
+    const whose = `session ${id} of user ${user}`;
+    if (!ended) return [`There is no living ${whose}${account === undefined ? '' : ` in account ${account}`}.`];
+    return [dryRun ? `This would end ${whose}.` : `Ended ${whose}.`];
+  });
+  return ended ? EXIT.done : EXIT.failed;
+}

@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import type { ListedSession, ListResult } from '../../../src/index.ts';
+import { addPageOptions, type PageOptions } from '../options.ts';
+import { printPages } from '../pages.ts';
+import { sessionColumns } from '../session-columns.ts';
+import { type Cli, type Task, works } from '../task.ts';
+
+interface ListOptions extends PageOptions {
+  readonly user: string;
+  readonly account?: string;
+  readonly ended: boolean;
+}
+
+export function addList(program: Command, cli: Cli): void {
+  const command = program
+    .command('list')
+    .summary("a user's sessions")
+    .description(
+      'Lists the living sessions of a user, the youngest first. The id in the first column is what `end` ' +
+        'takes; it is no secret.',
+    )
+    .requiredOption('--user <id>', 'whose sessions')
+    .option('--account <id>', 'only those in this account')
+    .option('--ended', 'also those that are over, with the reason, until they are pruned', false);
+  addPageOptions(command, 'sessions').addHelpText(
+    'after',
+    '\nExample:\n  $ session-revocation list --user ann --account acme --ended',
+  );
+  works(command, cli, list);
+}
+
+async function list(task: Task<ListOptions>): Promise<void> {
+  const { user, account, ended } = task.options;
+  const where = account === undefined ? '' : ` in account ${account}`;
+  const sessions = await task.sessions();
+  await printPages<ListedSession, ListResult>(task, {
+    ask: (page) => sessions.list({ user, account }, { ...page, ended }),
+    pageOf: (answer) => ({ rows: answer.sessions, cursor: answer.cursor }),
+    columns: sessionColumns(Date.now(), { account: account === undefined, over: ended }),
+    none: `user ${user} has no ${ended ? '' : 'living '}sessions${where}.`,
+  });
+}

@@ -1,0 +1,77 @@
+import { type Command, Option } from 'commander';
+import type { Policy } from '../../../src/index.ts';
+import { addCauseOptions, auditOf, type CauseOptions, causeOf } from '../options.ts';
+import { type Cli, type Task, works } from '../task.ts';
+
+interface GetOptions {
+  readonly account: string;
+}
+
+interface SetOptions extends GetOptions, CauseOptions {
+  readonly signOut: Policy['signOut'];
+  readonly dryRun: boolean;
+}
+
+export function addPolicy(program: Command, cli: Cli): void {
+  const policy = program
+    .command('policy')
+    .summary('what a plain sign-out ends, account by account: `policy get`, `policy set`')
+    .description(
+      "What a plain sign-out ends in an account: that session, or everywhere all of the user's sessions " +
+        "there. It counts where the app was made with the option policy: 'stored'.",
+    );
+
+  const get = policy
+    .command('get')
+    .description('Tells the policy of an account.')
+    .requiredOption('--account <id>', 'the account')
+    .addHelpText('after', '\nExample:\n  $ session-revocation policy get --account acme');
+  works(get, cli, getPolicy);
+
+  const set = policy
+    .command('set')
+    .description('Sets the policy of an account. It holds from the next sign-out on, and ends nothing by itself.')
+    .requiredOption('--account <id>', 'the account')
+    .addOption(
+      new Option('--sign-out <what>', 'what a plain sign-out ends')
+        .choices(['session', 'everywhere'])
+        .makeOptionMandatory(),
+    )
+    .option('--dry-run', 'only tell what would change', false);
+  addCauseOptions(set).addHelpText(
+    'after',
+    '\nExample:\n  $ session-revocation policy set --account acme --sign-out everywhere --note "their security review"',
+  );
+  works(set, cli, setPolicy);
+}
+
+const sentence = (account: string, { signOut }: Policy): string =>
+  signOut === 'session'
+    ? `In account ${account}, signing out ends that session.`
+    : `In account ${account}, signing out ends all of the user's sessions there.`;
+
+async function getPolicy(task: Task<GetOptions>): Promise<void> {
+  const { account } = task.options;
+  const sessions = await task.sessions();
+  const policy = await sessions.policy(account);
+  task.out.answer({ account, policy }, () => [sentence(account, policy)]);
+}
+
+async function setPolicy(task: Task<SetOptions>): Promise<void> {
+  const { account, signOut, dryRun } = task.options;
+  const sessions = await task.sessions({ audit: auditOf(task.options) });
+  if (dryRun) {
+    const before = await sessions.policy(account);
+    const wouldChange = before.signOut !== signOut;
+    task.out.answer({ account, changed: false, wouldChange, policy: before }, () => [
+      wouldChange
+        ? `This would change it: ${sentence(account, before)}`
+        : `It is so already: ${sentence(account, before)}`,
+    ]);
+    return;
+  }
+  const { changed, policy } = await sessions.setPolicy(account, { signOut }, causeOf(task.options));
+  task.out.answer({ account, changed, policy }, () => [
+    `${changed ? 'Changed' : 'It was so already'}: ${sentence(account, policy)}`,
+  ]);
+}

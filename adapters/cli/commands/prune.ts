@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import type { PruneResult } from '../../../src/index.ts';
+import { durationOption } from '../options.ts';
+import { counted } from '../output.ts';
+import { type Cli, type Task, works } from '../task.ts';
+
+interface PruneOptions {
+  readonly retention: number;
+}
+
+export function addPrune(program: Command, cli: Cli): void {
+  const command = program
+    .command('prune')
+    .summary('remove what has been over for long')
+    .description(
+      'Removes, in small batches between which everything else gets its turn, sessions that have been over ' +
+        'for longer than the retention, records that nothing needs any more, and entries of the audit log ' +
+        'whose time is up. Nobody can miss what it removes. Any number may run at once, and one that is ' +
+        'interrupted has done its part.',
+    )
+    .addOption(
+      durationOption('--retention <duration>', 'how long what is over stays listed; the app’s option of that name', {
+        least: 3600e3,
+      }).default(7 * 86400e3, '7d'),
+    )
+    .addHelpText(
+      'after',
+      '\nIt prunes all realms that share the store. The entries of the audit log each know how long they are kept.\n' +
+        '\nExample:\n  $ session-revocation prune --retention 30d',
+    );
+  works(command, cli, prune);
+}
+
+async function prune(task: Task<PruneOptions>): Promise<void> {
+  const { options, out } = task;
+  const began = performance.now();
+  let batches = 0;
+  const progress = (soFar: PruneResult): void => {
+    batches++;
+    out.progress(`${counted(batches, 'batch', 'batches')}: ${removed(soFar)} …`);
+  };
+  const sessions = await task.sessions({ retention: options.retention });
+  const result = await sessions.prune({ progress }).finally(() => out.progress(''));
+  const ms = Math.round(performance.now() - began);
+  out.answer({ ...result, batches, ms }, () => [`Pruned ${removed(result)} in ${ms} ms.`]);
+}
+
+const removed = ({ sessions, epochs, entries }: PruneResult): string =>
+  [counted(sessions, 'session'), counted(epochs, 'record'), counted(entries, 'audit entry', 'audit entries')].join(
+    ', ',
+  );

@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { addCauseOptions, auditOf, type CauseOptions, causeOf } from '../options.ts';
+import { type RevokingOptions, revokeScope, targetOfTask } from '../revoking.ts';
+import { addScopeOptions } from '../scope.ts';
+import { type Cli, type Task, works } from '../task.ts';
+
+interface ResumeOptions extends RevokingOptions, CauseOptions {}
+
+export function addResume(program: Command, cli: Cli): void {
+  const command = program
+    .command('resume')
+    .summary('let a suspended scope sign in again')
+    .description(
+      'Lets a suspended user, member, account or realm sign in again. No old session comes back, and a ' +
+        'sign-in that began before stays refused. Where nothing is suspended, nothing is done. It never asks:' +
+        ' nobody is signed out by it.',
+    );
+  addScopeOptions(command);
+  addCauseOptions(command).addHelpText('after', '\nExample:\n  $ session-revocation resume --user bob --account acme');
+  works(command, cli, resume);
+}
+
+async function resume(task: Task<ResumeOptions>): Promise<void> {
+  const { options } = task;
+  const target = targetOfTask(task);
+  await revokeScope(task, target, {
+    ends: false,
+    settings: { audit: auditOf(options) },
+    act: (sessions) => sessions.resume(target.scope, causeOf(options)),
+    done: () => `Resumed ${target.name}: sign-ins are accepted again.`,
+  });
+}

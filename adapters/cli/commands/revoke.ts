@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { chooseKinds, type KindsOptions } from '../kinds.ts';
+import { addCauseOptions, auditOf, type CauseOptions, causeOf, listOption } from '../options.ts';
+import { type RevokingOptions, revokeScope, targetOfTask } from '../revoking.ts';
+import { addScopeOptions } from '../scope.ts';
+import { type Cli, type Task, works } from '../task.ts';
+
+interface RevokeOptions extends RevokingOptions, KindsOptions, CauseOptions {}
+
+export function addRevoke(program: Command, cli: Cli): void {
+  const command = program
+    .command('revoke')
+    .summary('end all sessions of a user, a member, an account or the realm, in one write')
+    .description(
+      'Ends every session of a user, of a user within an account, of an account, or of the realm: in one ' +
+        'write, however many there are, and sign-ins that are under way with them. Of more than one person it' +
+        ' shows what would end, and asks; without a terminal it refuses unless --yes is given.',
+    );
+  addScopeOptions(command)
+    .addOption(listOption('--kinds <kinds>', 'only these kinds, with commas between (default: all)'))
+    .addOption(listOption('--spare <kinds>', 'all kinds but these; for a user, or a user within an account'))
+    .option('--dry-run', 'only show what would end', false)
+    .option('--yes', 'do not ask', false);
+  addCauseOptions(command).addHelpText(
+    'after',
+    '\nThe kinds are the app’s: any name will do, and one that no session has ends nothing. Which kinds survive\n' +
+      'what (`survives`) is the app’s too, and not known here: name what shall stay with --spare.\n' +
+      '\nExamples:\n' +
+      '  $ session-revocation revoke --user ann --spare api --reason laptop-lost --note "ticket 4711"\n' +
+      '  $ session-revocation revoke --account acme --dry-run\n' +
+      '  $ session-revocation revoke --everyone --realm dashboard --reason restored-from-backup',
+  );
+  works(command, cli, revoke);
+}
+
+async function revoke(task: Task<RevokeOptions>): Promise<void> {
+  const { options } = task;
+  const target = targetOfTask(task);
+  const { declared, asked, name } = chooseKinds(options, target);
+  await revokeScope(task, target, {
+    ends: true,
+    settings: { audit: auditOf(options), kinds: declared },
+    act: (sessions, dryRun) => sessions.revoke(target.scope, { ...causeOf(options), kinds: asked, dryRun }),
+    done: (since) => `Revoked the sessions of ${target.name}, ${name}: no process accepts them ${since}.`,
+  });
+}

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { SessionStore } from '../../../src/index.ts';
+import { diagnose } from '../diagnosis.ts';
+import { type Cli, type Task, works } from '../task.ts';
+
+export function addSetup(program: Command, cli: Cli): void {
+  const command = program
+    .command('setup')
+    .summary('make or upgrade the tables, and see that the engine is one to rely on')
+    .description(
+      'Makes or upgrades the tables of the store, and sees that the engine is one to rely on. It may be run' +
+        ' at any time, by several processes at once, and again: what is there already is left as it is. Where' +
+        ' your migration tool does that, you do not need it.',
+    )
+    .addHelpText('after', '\nExample:\n  $ session-revocation setup --store postgres://deploy@db.internal/app');
+  works(command, cli, setup);
+}
+
+async function setup(task: Task): Promise<void> {
+  const { url, out } = task;
+  const isNew = url.engine === 'sqlite' && !existsSync(url.file);
+  const sessions = await task.sessions({ mayCreate: true });
+  const { store } = await task.connect();
+  const schema = (): Promise<string | null> => schemaOf(store, task.options.timeout);
+  const before = isNew ? 'there was no file' : await schema();
+  await sessions.setup();
+  const after = await schema();
+  out.answer({ store: url.name, ready: true, before, after }, () => [
+    `${url.name} is ready.`,
+    ...(before === null || before === after ? [] : [`before: ${before}`]),
+    ...(after === null ? [] : [`now:    ${after}`]),
+  ]);
+}
+
+/** What the store's own diagnosis says of its tables; `null` where it says nothing. */
+async function schemaOf(store: SessionStore, timeout: number): Promise<string | null> {
+  const findings = await diagnose(store, timeout);
+  return findings.find(({ subject }) => subject === 'schema')?.found ?? null;
+}

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { addCauseOptions, auditOf, type CauseOptions, causeOf } from '../options.ts';
+import { type RevokingOptions, revokeScope, targetOfTask } from '../revoking.ts';
+import { addScopeOptions } from '../scope.ts';
+import { type Cli, type Task, works } from '../task.ts';
+
+interface SuspendOptions extends RevokingOptions, CauseOptions {}
+
+export function addSuspend(program: Command, cli: Cli): void {
+  const command = program
+    .command('suspend')
+    .summary('end all sessions of a scope, and refuse its sign-ins until `resume`')
+    .description(
+      'Ends every session of a user, of a user within an account, of an account, or of the realm, of all ' +
+        'kinds, and refuses their sign-ins until `resume`. It asks like `revoke`.',
+    );
+  addScopeOptions(command).option('--dry-run', 'only show what would end', false).option('--yes', 'do not ask', false);
+  addCauseOptions(command).addHelpText(
+    'after',
+    '\nExample:\n  $ session-revocation suspend --user bob --account acme --reason offboarding',
+  );
+  works(command, cli, suspend);
+}
+
+async function suspend(task: Task<SuspendOptions>): Promise<void> {
+  const { options } = task;
+  const target = targetOfTask(task);
+  await revokeScope(task, target, {
+    ends: true,
+    settings: { audit: auditOf(options) },
+    act: (sessions, dryRun) => sessions.suspend(target.scope, { ...causeOf(options), dryRun }),
+    done: (since) => `Suspended ${target.name}: no session is accepted ${since}, and no sign-in before \`resume\`.`,
+  });
+}

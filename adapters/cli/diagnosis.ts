@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { type Finding, isSessionError, SessionError, type SessionStore, type Sessions } from '../../src/index.ts';
+
+/** How long look-ups take, in ms. */
+export interface Latency {
+  readonly lookups: number;
+  readonly p50: number;
+  readonly p95: number;
+}
+
+const LOOKUPS = 50;
+
+/** Longer than this, every request of the app is slowed down by what one would notice. In ms. */
+const SLOW = 20;
+
+const ID_BYTES = 16;
+
+/**
+ * Times look-ups of sessions that do not exist, one after the other: what each request of the app pays at least. As a
+ * dry run of an ending, so that nothing of it stands in the audit log.
+ */
+export async function measure(sessions: Sessions): Promise<Latency> {
+  const times: number[] = [];
+  // The first one connects, and is not counted.
+  for (let at = 0; at <= LOOKUPS; at++) {
+    const id = randomBytes(ID_BYTES).toString('base64url');
+    const began = performance.now();
+    await sessions.end(id, { user: 'nobody', dryRun: true });
+    if (at > 0) times.push(performance.now() - began);
+  }
+  times.sort((a, b) => a - b);
+  const quantile = (share: number): number =>
+    Math.round((times[Math.ceil(times.length * share) - 1] ?? 0) * 1000) / 1000;
+  return { lookups: times.length, p50: quantile(0.5), p95: quantile(0.95) };
+}
+
+/** What there is to say of it. */
+export function latencyFinding({ lookups, p50, p95 }: Latency): Finding {
+  const found = `${lookups} look-ups, one after the other: p50 ${p50} ms, p95 ${p95} ms`;
+  if (p95 <= SLOW) return { subject: 'latency', level: 'ok', found, advice: null };
+  const advice = 'every request of the app pays this: run it nearer to the store, or see what keeps the store busy';
+  return { subject: 'latency', level: 'warning', found, advice };
+}
+
+/**
+ * What the store says of its engine, in time; nothing where it does not declare that it can.
+ * @throws `SESSION_STORE_UNAVAILABLE` where the engine cannot be asked.
+ */
+export async function diagnose(store: SessionStore, timeout: number): Promise<readonly Finding[]> {
+  const power = store.powers?.diagnosis;
+  if (power === undefined) return [];
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout);
+  });
+  try {
+    return await Promise.race([power.diagnose(Date.now()), late]);
+  } catch (cause) {
+    if (isSessionError(cause)) throw cause;
+    throw new SessionError('SESSION_STORE_UNAVAILABLE', 'the session store could not answer diagnose', { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}

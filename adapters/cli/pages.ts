@@ -1,0 +1,54 @@
+import type { PageOptions } from './options.ts';
+import type { Column } from './table.ts';
+import type { Task } from './task.ts';
+
+/** Where a page is to begin, and how long it may be. */
+export interface PageRequest {
+  readonly cursor: string | undefined;
+  readonly limit: number | undefined;
+}
+
+/** A page of an answer: its rows, and where the next one begins. */
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly cursor: string | null;
+}
+
+/** How the pages of an answer are asked for and shown. */
+export interface Pages<Row, Answer> {
+  ask(request: PageRequest): Promise<Answer>;
+  pageOf(answer: Answer): Page<Row>;
+  readonly columns: readonly Column<Row>[];
+  /** What stands where there are no rows. */
+  readonly none: string;
+  /** What is said below the rows of a page. */
+  below?(answer: Answer): readonly string[];
+  /** A line of JSON per row, with `--all`; the rows themselves by default. */
+  linesOf?(answer: Answer): readonly unknown[];
+}
+
+/** Prints one page, or all. As JSON, one page is the library's own answer, and all are a line per row. */
+export async function printPages<Row, Answer>(task: Task<PageOptions>, pages: Pages<Row, Answer>): Promise<void> {
+  const { out, options } = task;
+  const { limit, all } = options;
+  const table = out.table(pages.columns);
+  let cursor: string | null = options.cursor ?? null;
+  let found = 0;
+  do {
+    const answer = await pages.ask({ cursor: cursor ?? undefined, limit });
+    const page = pages.pageOf(answer);
+    found += page.rows.length;
+    ({ cursor } = page);
+    if (all && out.isJson) {
+      for (const row of pages.linesOf?.(answer) ?? page.rows) out.row(row);
+      continue;
+    }
+    out.answer(answer, () => [
+      ...(page.rows.length === 0 ? [] : table.lines(page.rows)),
+      ...(pages.below?.(answer) ?? []),
+    ]);
+  } while (all && cursor !== null);
+  if (out.isJson) return;
+  if (found === 0) out.note(pages.none);
+  if (cursor !== null) out.note(`There is more: add --cursor ${cursor}, or --all.`);
+}

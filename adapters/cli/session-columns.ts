@@ -1,0 +1,48 @@
+import type { ListedSession, Over } from '../../src/index.ts';
+import type { Column } from './table.ts';
+import { relativeTime, timeCell } from './times.ts';
+
+/** Which columns a table of sessions has, beside those that it always has. */
+export interface SessionColumns {
+  /** Whose sessions they are, where they may be several people's. */
+  readonly user?: boolean;
+  /** Where they may be in several accounts. */
+  readonly account?: boolean;
+  /** Whether some of them are over, and why. */
+  readonly over?: boolean;
+}
+
+/** The columns of a table of sessions. The id is what `end` takes, and is never cut. */
+export function sessionColumns(now: number, columns: SessionColumns): readonly Column<ListedSession>[] {
+  const only = (wanted: boolean | undefined, column: Column<ListedSession>) => (wanted === true ? [column] : []);
+  return [
+    { title: 'ID', cell: ({ id }) => id },
+    ...only(columns.user, { title: 'USER', cell: ({ user }) => user, cut: true }),
+    ...only(columns.account, { title: 'ACCOUNT', cell: ({ account }) => account, cut: true }),
+    { title: 'KIND', cell: ({ kind }) => kind },
+    { title: 'DEVICE', cell: ({ device }) => device.label, cut: true },
+    { title: 'IP', cell: ({ device }) => device.ip, wideOnly: true },
+    {
+      title: 'SIGNED IN',
+      cell: ({ createdAt }) => timeCell(createdAt, now),
+      short: ({ createdAt }) => relativeTime(createdAt, now),
+    },
+    {
+      title: 'LAST USED',
+      cell: ({ lastUsedAt }) => timeCell(lastUsedAt, now),
+      short: ({ lastUsedAt }) => relativeTime(lastUsedAt, now),
+    },
+    ...only(columns.over, { title: 'STATE', cell: ({ over }) => stateOf(over, now), cut: true }),
+  ];
+}
+
+/** Whether a session is live, and else since when, by whom and why it is not. */
+function stateOf(over: Over | null, now: number): string {
+  if (over === null) return 'live';
+  if (over.reason === 'expired') return `expired ${relativeTime(over.at, now)}`;
+  const mark = over.reason === 'ended' ? over.ended : over.revocation;
+  if (mark === null) return over.reason;
+  const said = [mark.reason === null ? '' : `: ${mark.reason}`, mark.by === null ? '' : `, by ${mark.by}`];
+  const scope = over.reason === 'revoked' && over.revocation !== null ? ` (${over.revocation.scope})` : '';
+  return `${over.reason}${scope} ${relativeTime(mark.at, now)}${said.join('')}`;
+}

@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { SessionError } from '../../../src/index.ts';
+
+/** A driver that was found: its name, and what its package exports. */
+export interface Driver<Name extends string> {
+  readonly name: Name;
+  readonly exports: unknown;
+}
+
+/**
+ * The first of these packages that is there: in the project that the command is run in, else beside this package. None
+ * is imported, so that none is required.
+ * @throws `SessionError` `SESSION_STORE_UNSUPPORTED` where there is none, or it does not load; says what to install.
+ */
+export function findDriver<Name extends string>(engine: string, names: readonly Name[]): Driver<Name> {
+  for (const place of [join(process.cwd(), 'index.js'), import.meta.url]) {
+    const require = createRequire(place);
+    for (const name of names) {
+      const path = resolved(require, name);
+      if (path === null) continue;
+      try {
+        return { name, exports: require(path) };
+      } catch (cause) {
+        throw new SessionError('SESSION_STORE_UNSUPPORTED', `the driver ${name} is there and does not load`, { cause });
+      }
+    }
+  }
+  const installs = names.map((name) => `\`npm install ${name.split('/')[0]}\``).join(' or ');
+  throw new SessionError(
+    'SESSION_STORE_UNSUPPORTED',
+    `there is no driver for ${engine} in ${process.cwd()}: run the command in your project, or ${installs} there`,
+  );
+}
+
+function resolved(require: NodeJS.Require, name: string): string | null {
+  try {
+    return require.resolve(name);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,55 @@
+import { fromPostgresJs, type PgClient, type PostgresJsClient, postgresStore } from '../../engines/postgres/index.ts';
+import {
+  type Connection,
+  type ConnectOptions,
+  connectTimeout,
+  type Emitter,
+  MOST_CONNECTIONS,
+  Trouble,
+} from './connection.ts';
+import { findDriver } from './driver.ts';
+import { type ServerUrl, switchOf } from './store-url.ts';
+
+/** What we need of pg. */
+interface Pg {
+  readonly Pool: new (options: object) => PgClient & Emitter & { end(): Promise<void> };
+}
+
+/** What we need of postgres.js. */
+type PostgresJs = (
+  url: string,
+  options: object,
+) => PostgresJsClient & { end(options: { readonly timeout: number }): Promise<void> };
+
+const APPLICATION = 'session-revocation';
+
+export function connectPostgres({ url, settings }: ServerUrl<'postgres'>, options: ConnectOptions): Connection {
+  const driver = findDriver('PostgreSQL', ['pg', 'postgres']);
+  const { schema, prefix } = settings;
+  const store = { schema, prefix, prepare: switchOf('prepare', settings.prepare) };
+  const trouble = new Trouble();
+  const timeout = connectTimeout(options);
+  if (driver.name === 'pg') {
+    const { Pool } = driver.exports as Pg;
+    const pool = new Pool({
+      connectionString: url.href,
+      connectionTimeoutMillis: timeout,
+      max: MOST_CONNECTIONS,
+      application_name: APPLICATION,
+    });
+    trouble.listen(pool);
+    return { store: postgresStore(pool, store), trouble: () => trouble.last, close: () => pool.end() };
+  }
+  const sql = (driver.exports as PostgresJs)(url.href, {
+    connect_timeout: Math.ceil(timeout / 1000),
+    max: MOST_CONNECTIONS,
+    connection: { application_name: APPLICATION },
+    // It writes them to stdout, which is for answers.
+    onnotice: () => {},
+  });
+  return {
+    store: postgresStore(fromPostgresJs(sql), store),
+    trouble: () => trouble.last,
+    close: () => sql.end({ timeout: 1 }),
+  };
+}

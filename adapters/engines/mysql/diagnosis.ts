@@ -1,0 +1,162 @@
+import { type Finding, isSessionError } from '../../../src/index.ts';
+import type { MysqlClient, MysqlConnection } from './client.ts';
+import { explained } from './failure.ts';
+import type { Names } from './names.ts';
+import { STEPS } from './schema.ts';
+import { needed, serverOf } from './server.ts';
+import { isOn, isolationOf, readSettings, type Settings } from './settings.ts';
+import { problemOf } from './setup.ts';
+import { numberOf, textOf } from './values.ts';
+
+/** A difference of clocks that is worth a word, in ms. Nothing is decided by the server's clock. */
+const FAR_OFF = 5_000;
+
+/** How the server stands. */
+export async function diagnose(client: MysqlClient<never>, names: Names, now: number): Promise<readonly Finding[]> {
+  const began = performance.now();
+  const connection = await client.lend(null);
+  try {
+    const [row] = await connection.rows(
+      "SELECT VERSION(), TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
+      [],
+    );
+    const lasted = performance.now() - began;
+    const settings = await readSettings(connection);
+    return [
+      versionOf(textOf(row?.[0])),
+      ...(await tablesOf(connection, names)),
+      roleOf(settings),
+      ...durabilityOf(settings),
+      ...clusterOf(settings),
+      isolationFinding(settings),
+      clockOf(numberOf(row?.[1]) / 1000 - now - lasted / 2),
+    ];
+  } finally {
+    connection.release();
+  }
+}
+
+const ok = (subject: string, found: string): Finding => ({ subject, level: 'ok', found, advice: null });
+const warning = (subject: string, found: string, advice: string): Finding => ({
+  subject,
+  level: 'warning',
+  found,
+  advice,
+});
+const problem = (subject: string, found: string, advice: string): Finding => ({
+  subject,
+  level: 'problem',
+  found,
+  advice,
+});
+
+function versionOf(told: string): Finding {
+  const { dialect, version, isSupported } = serverOf(told);
+  if (isSupported) return ok('version', `${dialect} ${version}`);
+  return problem('version', `${dialect} ${version} is too old`, `use at least ${needed}`);
+}
+
+async function tablesOf(connection: MysqlConnection, names: Names): Promise<readonly Finding[]> {
+  const wrong = await problemOf(connection, names);
+  if (wrong !== null) return [problem('schema', wrong.found, wrong.advice)];
+  const schema = ok('schema', `the tables ${names.prefix}… are of version ${STEPS.length}`);
+  return [schema, await rightsOf(connection, names)];
+}
+
+/** To explain a statement takes the rights that it takes to run it, and changes nothing. */
+async function rightsOf(connection: MysqlConnection, { sessions, epochs, audit, policies }: Names): Promise<Finding> {
+  const statements = [
+    ...[sessions, epochs, audit].map((table) => `DELETE FROM ${table} WHERE 1 = 0`),
+    `UPDATE ${sessions} SET serial = serial WHERE id = ''`,
+    `UPDATE ${epochs} SET version = version WHERE tag = ''`,
+    `UPDATE ${audit} SET at = at WHERE seq = 0`,
+    `UPDATE ${policies} SET value = value WHERE account_tag = ''`,
+    `INSERT INTO ${sessions} (id) VALUES ('')`,
+    `INSERT INTO ${epochs} (tag) VALUES ('')`,
+    `INSERT INTO ${audit} (id) VALUES ('')`,
+    `INSERT INTO ${policies} (account_tag) VALUES ('')`,
+  ];
+  for (const statement of statements) {
+    try {
+      await connection.command(`EXPLAIN ${statement}`);
+    } catch (error) {
+      const failure = explained(error);
+      if (!isSessionError(failure, 'SESSION_STORE_DENIED')) continue;
+      return problem(
+        'rights',
+        String((error as Error).message),
+        'grant SELECT, INSERT, UPDATE and DELETE on the tables',
+      );
+    }
+  }
+  return ok('rights', 'the user may read and write the tables');
+}
+
+function roleOf(settings: Settings): Finding {
+  const isReadOnly = (name: string): boolean => !['OFF', '0', undefined].includes(settings.get(name));
+  if (!isReadOnly('read_only') && !isReadOnly('innodb_read_only')) return ok('role', 'the server takes writes');
+  return problem('role', 'the server only reads: it may be a replica', 'connect to the primary');
+}
+
+function durabilityOf(settings: Settings): readonly Finding[] {
+  const findings: Finding[] = [];
+  const flush = settings.get('innodb_flush_log_at_trx_commit');
+  if (flush !== '1' && flush !== '3') {
+    const found = `innodb_flush_log_at_trx_commit is ${flush}: a crash of the machine may bring back what was revoked`;
+    findings.push(problem('durability', found, 'set innodb_flush_log_at_trx_commit to 1'));
+  }
+  if (isOn(settings, 'log_bin') && settings.get('sync_binlog') !== '1') {
+    const found = `sync_binlog is ${settings.get('sync_binlog')}: after a crash, replicas may lack or have what this server has not`;
+    findings.push(warning('durability', found, 'set sync_binlog to 1'));
+  }
+  if (isOn(settings, 'log_bin') && settings.get('binlog_format') === 'STATEMENT') {
+    const found = 'binlog_format is STATEMENT: noting uses and pruning are refused by the server';
+    findings.push(problem('durability', found, 'set binlog_format to ROW or MIXED'));
+  }
+  if (['OFF', '0'].includes(settings.get('innodb_doublewrite') ?? '')) {
+    const found = 'innodb_doublewrite is off: a power cut may tear a page';
+    findings.push(warning('durability', found, 'turn it on, unless the file system writes whole pages'));
+  }
+  return findings.length > 0 ? findings : [ok('durability', 'what is acknowledged is on the disk')];
+}
+
+/** Of several primaries, one may not know yet what another has acknowledged. */
+function clusterOf(settings: Settings): readonly Finding[] {
+  if (isOn(settings, 'wsrep_on') && (Number(settings.get('wsrep_sync_wait')) & 1) === 0) {
+    const found = 'a Galera cluster whose nodes answer before they know what others committed';
+    return [problem('replicas', found, 'set wsrep_sync_wait to 1, or let all processes use one node')];
+  }
+  if (settings.get('group_replication_single_primary_mode') === 'OFF') {
+    const consistency = settings.get('group_replication_consistency');
+    if (consistency?.startsWith('BEFORE') || consistency === 'AFTER') return [];
+    const found = `a group of several primaries whose group_replication_consistency is ${consistency}`;
+    return [problem('replicas', found, 'set it to BEFORE or AFTER, or let all processes use one member')];
+  }
+  return [];
+}
+
+function isolationFinding(settings: Settings): Finding {
+  const isolation = isolationOf(settings);
+  if (isolation === 'READ-UNCOMMITTED') {
+    return problem(
+      'isolation',
+      'connections read what is not committed',
+      'set transaction_isolation to REPEATABLE-READ',
+    );
+  }
+  if (!isOn(settings, 'autocommit')) {
+    return problem('isolation', 'autocommit is off: checks would see an older snapshot', 'leave it on for this client');
+  }
+  return ok('isolation', isolation);
+}
+
+function clockOf(difference: number): Finding {
+  const seconds = Math.abs(difference / 1000).toFixed(1);
+  if (Math.abs(difference) < FAR_OFF) return ok('clock', `${seconds} s from the server's`);
+  const found = `this process is ${seconds} s ${difference > 0 ? 'behind' : 'ahead of'} the server`;
+  return warning(
+    'clock',
+    found,
+    "synchronise the clocks: nothing is decided by the server's, but one of them is wrong",
+  );
+}

@@ -1,0 +1,19 @@
+import { otherThan, type PostgresClient, type PostgresRow, type PostgresStatement } from '../client.ts';
+
+/** The part of PGlite that this store needs; its transactions have it, too. */
+export interface PgliteClient {
+  /** Runs a statement. */
+  query<Row>(text: string, values: unknown[], options: { rowMode: 'array' }): Promise<{ rows: Row[] }>;
+}
+
+/** A client of [PGlite](https://pglite.dev): `postgresStore(fromPglite(db))`. A transaction is what `db.transaction` hands out. */
+export const fromPglite = (db: PgliteClient): PostgresClient<PgliteClient> => ({
+  run: (statement) => ask(db, statement),
+  runWithin: ask,
+  checkTransaction: otherThan(db, 'db.transaction'),
+});
+
+async function ask(db: PgliteClient, { text, values }: PostgresStatement): Promise<readonly PostgresRow[]> {
+  const { rows } = await db.query<PostgresRow>(text, values as unknown[], { rowMode: 'array' });
+  return rows;
+}

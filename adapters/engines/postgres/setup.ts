@@ -1,0 +1,81 @@
+import type { Connection } from './connection.ts';
+import { RAISED, sqlStateOf } from './errors.ts';
+import { prepared } from './prepared.ts';
+import { APPLICATION, OLDEST_SERVER, recordVersion, type Step } from './schema.ts';
+import { literal, type Tables } from './tables.ts';
+
+/** What a transaction that began before another one's commit may come upon: the other one made it. */
+const MADE_MEANWHILE = ['42P06', '42P07', '23505', '40001', '40P01', RAISED.UNSEEN];
+const MOST_TRIES = 5;
+/** Upgrading a large table may take its time. In ms. */
+const LONGEST_SETUP = 600_000;
+
+/** Makes the tables, or brings them up to date. */
+export async function setUp(connection: Connection, tables: Tables, steps: readonly Step[]): Promise<void> {
+  const statement = prepared('setup', setUpStatement(tables, steps), LONGEST_SETUP);
+  connection.forget();
+  for (let tries = 1; ; tries++) {
+    try {
+      await connection.askUnready(statement);
+      break;
+    } catch (error) {
+      if (tries === MOST_TRIES || !MADE_MEANWHILE.includes(sqlStateOf(error) ?? '')) throw error;
+    }
+  }
+  await connection.ready();
+}
+
+/**
+ * One statement that makes the tables, brings them up to date, or does nothing where they are. One, because a client may
+ * hand every statement to another connection: a block is a transaction by itself, whatever the client, and holds the lock
+ * that lets one of several processes come first until it is done.
+ */
+export function setUpStatement(tables: Tables, steps: readonly Step[]): string {
+  const { schema, meta, sessions, epochs, audit, policies } = tables;
+  const ours = [sessions, epochs, audit, policies].map((table) => `to_regclass(${literal(table)}) IS NOT NULL`);
+  const upgrade = steps.map(({ sql }, at) => `  IF present < ${at + 1} THEN\n${sql(tables)}\n  END IF;`);
+  return `DO ${dollarQuoted(`
+DECLARE
+  present integer := 0;
+  works_from integer := 0;
+  owner text;
+BEGIN
+  IF current_setting('server_version_num')::integer < ${OLDEST_SERVER} THEN
+    RAISE EXCEPTION 'sessions need Postgres 13 or later' USING ERRCODE = '${RAISED.UNSUPPORTED}';
+  END IF;
+  IF current_setting('server_encoding') <> 'UTF8' THEN
+    RAISE EXCEPTION 'sessions need a database in UTF8' USING ERRCODE = '${RAISED.UNSUPPORTED}';
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended(${literal(`${APPLICATION} ${meta}`)}, 0));
+  IF to_regclass(${literal(meta)}) IS NOT NULL THEN
+    SELECT application, version, oldest INTO owner, present, works_from FROM ${meta};
+    IF owner IS NULL THEN
+      RAISE EXCEPTION 'the table meta has no row that this transaction sees' USING ERRCODE = '${RAISED.UNSEEN}';
+    ELSIF owner <> ${literal(APPLICATION)} THEN
+      RAISE EXCEPTION 'the table meta is of something else' USING ERRCODE = '${RAISED.FOREIGN}';
+    END IF;
+  ELSIF ${ours.join(' OR ')} THEN
+    RAISE EXCEPTION 'there is a table without the table meta' USING ERRCODE = '${RAISED.FOREIGN}';
+  END IF;
+  IF works_from > ${steps.length} THEN
+    RAISE EXCEPTION 'the tables are of version %, and this library knows up to ${steps.length}', present
+      USING ERRCODE = '${RAISED.TOO_NEW}';
+  END IF;
+  IF present >= ${steps.length} THEN
+    RETURN;
+  END IF;
+  IF to_regnamespace(${literal(schema)}) IS NULL THEN
+    CREATE SCHEMA ${schema};
+  END IF;
+${upgrade.join('\n')}
+${recordVersion(tables, steps)}
+END
+`)}`;
+}
+
+/** A text between marks that it does not hold itself. */
+function dollarQuoted(text: string): string {
+  let mark = '$setup$';
+  for (let more = 1; text.includes(mark); more++) mark = `$setup${more}$`;
+  return `${mark}${text}${mark}`;
+}

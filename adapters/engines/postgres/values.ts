@@ -1,0 +1,33 @@
+import type { AuditRecord, Ending } from '../../../src/index.ts';
+import { rowOfRecord } from '../sql/audit-row.ts';
+import { markOf } from '../sql/session-row.ts';
+import { ENTRY_NAMES, windowOf } from './fragments.ts';
+
+/** A value as a parameter: numbers go as text, see `number` in `fragments.ts`. */
+export const parameter = (value: string | number | null | undefined): string | null =>
+  value === null || value === undefined ? null : String(value);
+
+export const parameters = (values: readonly (string | number | null)[]): (string | null)[] => values.map(parameter);
+
+/** Endings, for `endOthers`. */
+export const endingsOf = (endings: readonly Ending[]): string =>
+  JSON.stringify(
+    endings.map(({ id, ended }) => {
+      const [at, by, reason, origin] = markOf(ended);
+      return { id, at, by, reason, origin, due: windowOf(ended.at) };
+    }),
+  );
+
+/** Entries, for `log`: of the verb itself, and of each of its endings. */
+export function entriesOf(audit: readonly AuditRecord[], endings: readonly Ending[] = []): string {
+  const entries = audit.map(entryOf);
+  for (const { id, audit: ofEnding } of endings) {
+    for (const record of ofEnding) entries.push({ ...entryOf(record), ending: id });
+  }
+  return JSON.stringify(entries);
+}
+
+function entryOf(record: AuditRecord): Record<string, unknown> {
+  const row = rowOfRecord(record);
+  return Object.fromEntries(ENTRY_NAMES.map((name, at) => [name, row[at]]));
+}

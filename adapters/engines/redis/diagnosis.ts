@@ -1,0 +1,142 @@
+import { type DiagnosisPower, type Finding, isSessionError } from '../../../src/index.ts';
+import type { Keys } from './keys.ts';
+import { checkMeta } from './readiness.ts';
+import type { Confirmation, Server } from './server.ts';
+import { isNewEnough, parseInfo, SAFE_POLICY, type ServerInfo } from './server-info.ts';
+
+/** How far clocks may be apart before it is told, in ms. */
+const CLOCKS_APART = 60_000;
+
+/** POWER: how the server stands. Asks, and changes nothing. */
+export class Diagnosis implements DiagnosisPower {
+  readonly #server: Server;
+  readonly #keys: Keys;
+  readonly #confirmation: Confirmation | null;
+
+  constructor(server: Server, keys: Keys, confirmation: Confirmation | null) {
+    this.#server = server;
+    this.#keys = keys;
+    this.#confirmation = confirmation;
+  }
+
+  async diagnose(now: number): Promise<readonly Finding[]> {
+    const began = performance.now();
+    const schema = await this.#schema();
+    const took = performance.now() - began;
+    const servers = (await this.#server.askAll('INFO')).map(parseInfo);
+    return [
+      this.#connection(took),
+      ...this.#cluster(servers),
+      schema,
+      ...servers.flatMap((info) => [version(info), role(info), eviction(info), durability(info), memory(info)]),
+      ...servers.map((info) => this.#replicas(info)),
+      await this.#clock(now),
+    ];
+  }
+
+  #connection(took: number): Finding {
+    const found = `answers in ${took.toFixed(1)} ms`;
+    const { lacksTimeout, resends } = this.#server;
+    const advice: string[] = [];
+    if (lacksTimeout !== null) {
+      const why = 'a connection whose other end is gone without a word hangs for long otherwise';
+      advice.push(`set ${lacksTimeout} of the client (5,000 ms, say): ${why}`);
+    }
+    if (resends !== null) {
+      const why = 'a command whose answer was lost is sent again otherwise, and may answer as if it had not been done';
+      advice.push(`set ${resends} of the client to false: ${why}`);
+    }
+    if (advice.length === 0) return ok('connection', found);
+    return { subject: 'connection', level: 'warning', found, advice: advice.join('; ') };
+  }
+
+  async #schema(): Promise<Finding> {
+    try {
+      const meta = (await this.#server.ask(this.#keys.meta, 'GET', this.#keys.meta)) as string | null;
+      checkMeta(meta);
+      return ok('schema', meta === null ? 'nothing is stored yet' : meta);
+    } catch (error) {
+      if (!isSessionError(error, 'SESSION_STORE_FOREIGN') && !isSessionError(error, 'SESSION_STORE_TOO_NEW'))
+        throw error;
+      return { subject: 'schema', level: 'problem', found: error.message, advice: 'nothing was touched' };
+    }
+  }
+
+  #cluster(servers: readonly ServerInfo[]): readonly Finding[] {
+    const isCluster = servers.some((info) => info.get('cluster_enabled') === '1');
+    if (isCluster === this.#server.isCluster) {
+      return isCluster ? [ok('cluster', `${servers.length} primaries`)] : [];
+    }
+    const found = isCluster
+      ? 'a cluster, asked by a client for one server'
+      : 'one server, asked by a client for clusters';
+    return [{ subject: 'cluster', level: 'problem', found, advice: 'hand in the client that goes with it' }];
+  }
+
+  #replicas(info: ServerInfo): Finding {
+    const connected = Number(info.get('connected_slaves') ?? 0);
+    const found = `${connected} connected`;
+    const wanted = this.#confirmation?.atLeast ?? 0;
+    if (connected < wanted) {
+      const advice = `connect ${wanted}, as the option replicas wants: until then every revocation is SESSION_STORE_UNCONFIRMED`;
+      return { subject: 'replicas', level: 'problem', found, advice };
+    }
+    if (connected > 0 && wanted === 0) {
+      const advice = 'a failover may lose what was revoked just before: set the option replicas';
+      return { subject: 'replicas', level: 'warning', found, advice };
+    }
+    return ok('replicas', found);
+  }
+
+  async #clock(now: number): Promise<Finding> {
+    const [seconds, micros] = (await this.#server.ask(null, 'TIME')) as [string, string];
+    const apart = Math.round(Number(seconds) * 1000 + Number(micros) / 1000 - now);
+    const found = `${Math.abs(apart)} ms ${apart < 0 ? 'behind' : 'ahead of'} this process`;
+    if (Math.abs(apart) <= CLOCKS_APART) return ok('clock', found);
+    const advice = 'set both clocks by NTP; times of sessions are those of the processes';
+    return { subject: 'clock', level: 'warning', found, advice };
+  }
+}
+
+const ok = (subject: string, found: string): Finding => ({ subject, level: 'ok', found, advice: null });
+
+function version(info: ServerInfo): Finding {
+  const found = `${info.get('server_name') ?? 'redis'} ${info.get('redis_version') ?? 'of an unknown version'}`;
+  if (isNewEnough(info.get('redis_version') ?? '')) return ok('version', found);
+  return { subject: 'version', level: 'problem', found, advice: 'upgrade to Redis 6.2 or later' };
+}
+
+function role(info: ServerInfo): Finding {
+  const found = info.get('role') === 'slave' ? 'replica' : 'primary';
+  if (found === 'primary') return ok('role', found);
+  return { subject: 'role', level: 'problem', found, advice: 'connect to the primary, or by Sentinel' };
+}
+
+function eviction(info: ServerInfo): Finding {
+  const found = `maxmemory-policy ${info.get('maxmemory_policy') ?? 'unknown'}`;
+  if (info.get('maxmemory_policy') === SAFE_POLICY) return ok('eviction', found);
+  const advice = `set maxmemory-policy ${SAFE_POLICY}: what is evicted signs people out, and lifts suspensions`;
+  return { subject: 'eviction', level: 'problem', found, advice };
+}
+
+function durability(info: ServerInfo): Finding {
+  if (info.get('aof_enabled') === '1') {
+    const isWell = info.get('aof_last_write_status') !== 'err';
+    const found = isWell ? 'append-only file' : 'append-only file, whose last write failed';
+    if (isWell) return ok('durability', found);
+    return { subject: 'durability', level: 'problem', found, advice: 'make room on the disk' };
+  }
+  const advice =
+    'set appendonly yes, and appendfsync always where no revocation may be lost: after a crash, what was revoked since the last snapshot is live again';
+  return { subject: 'durability', level: 'warning', found: 'snapshots at most', advice };
+}
+
+function memory(info: ServerInfo): Finding {
+  const [used, most] = [Number(info.get('used_memory') ?? 0), Number(info.get('maxmemory') ?? 0)];
+  const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`;
+  if (most === 0) return ok('memory', `${megabytes(used)} used, without a limit`);
+  const found = `${megabytes(used)} of ${megabytes(most)} used`;
+  if (used < 0.9 * most) return ok('memory', found);
+  const advice = 'raise maxmemory: once it is full, nobody can sign in, and nothing can be revoked';
+  return { subject: 'memory', level: 'warning', found, advice };
+}

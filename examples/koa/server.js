@@ -1,0 +1,142 @@
+// @ts-check
+// A sign-in form, a list of the user's devices and the three ways to sign out, on Koa, in one file.
+//
+//   npm install koa session-revocation
+//   node server.js
+//
+// In a checkout of this library instead: npm ci && npm run build && node examples/koa/server.js
+// Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland).
+// PORT chooses another port. Sessions are kept in memory: a restart signs everybody out.
+import { scryptSync, timingSafeEqual } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import Koa from 'koa';
+import { createSessions, isSessionError } from 'session-revocation';
+import {
+  authentication,
+  authOf,
+  requireSession,
+  safeReturnPath,
+  sessionOf,
+  sessionRoutes,
+} from 'session-revocation/koa';
+import { memoryStore } from 'session-revocation/memory';
+
+const port = Number(process.env.PORT ?? 3000);
+const SALT = 'one for each user, in earnest';
+const hashOf = (/** @type {string} */ password) => scryptSync(password, SALT, 32);
+const PASSWORDS = new Map([['alice', hashOf('wonderland')]]);
+const NOBODYS = hashOf('');
+
+const WHY = new Map([
+  ['signed-out', 'You were signed out on another device.'],
+  ['signed-out-others', 'You were signed out on another device.'],
+  ['signed-out-everywhere', 'You were signed out on all devices.'],
+  ['expired', 'You were signed out after some time.'],
+]);
+
+const sessions = createSessions({ store: memoryStore(), replace: 'same-browser' });
+sessions.startPruning({ every: '1h' });
+
+const app = new Koa();
+app.use(
+  authentication(sessions, {
+    loginUrl: '/login',
+    origins: [`http://localhost:${port}`],
+    // For http://localhost and nothing else.
+    cookie: { secure: false },
+  }),
+);
+app.use(sessionRoutes(sessions, { path: '/sessions' }));
+
+app.use(async (ctx, next) => {
+  if (ctx.path !== '/login') return next();
+  if (ctx.method === 'POST') return signIn(ctx);
+  show(ctx, 'Sign in', loginForm(WHY.get(String(ctx.query.reason)), ctx.query.returnTo));
+});
+
+app.use(requireSession());
+app.use(async (ctx, next) => {
+  if (ctx.path !== '/') return next();
+  const { user, id } = sessionOf(ctx);
+  const { sessions: rows } = await sessions.list({ user });
+  const devices = rows.map((row) => {
+    const device = `<li>${escapeHtml(row.device.label)}, last used ${new Date(row.lastUsedAt).toLocaleString()}`;
+    return row.id === id ? `${device}: this one` : `${device} ${button(`${row.id}/sign-out`, 'Sign out')}`;
+  });
+  const body = `<ul>${devices.join('')}</ul>
+    ${button('sign-out', 'Sign out')}
+    ${button('sign-out-others', 'Sign out on all other devices')}
+    ${button('sign-out-everywhere', 'Sign out everywhere')}`;
+  show(ctx, `Devices of ${escapeHtml(user)}`, body);
+});
+
+// A request that nobody is signed in for is no fault of the server.
+app.on('error', (error) => {
+  if (!isSessionError(error) || error.status >= 500) console.error(error);
+});
+
+/** @param {import('koa').Context} ctx */
+async function signIn(ctx) {
+  const form = new URLSearchParams(await text(ctx.req));
+  const user = form.get('user') ?? '';
+  const signedIn = await authOf(ctx).signIn({
+    user: PASSWORDS.has(user) ? user : null,
+    amr: ['pwd'],
+    verify: () => timingSafeEqual(hashOf(form.get('password') ?? ''), PASSWORDS.get(user) ?? NOBODYS),
+  });
+  if (signedIn.ok) {
+    ctx.status = 303;
+    ctx.redirect(safeReturnPath(form.get('returnTo')));
+  } else {
+    ctx.status = 401;
+    show(ctx, 'Sign in', loginForm('That did not work.', form.get('returnTo')));
+  }
+}
+
+/**
+ * A form for one of the routes.
+ *
+ * @param {string} path
+ * @param {string} label
+ */
+function button(path, label) {
+  return `<form method="post" action="/sessions/${path}">
+    <input type="hidden" name="returnTo" value="/"><button>${label}</button></form>`;
+}
+
+/** @param {string} [notice] @param {unknown} [returnTo] */
+function loginForm(notice = '', returnTo) {
+  return `<p role="status">${notice}</p>
+    <form method="post" action="/login">
+      <input type="hidden" name="returnTo" value="${escapeHtml(safeReturnPath(returnTo))}">
+      <label>User <input name="user" autocomplete="username" required></label>
+      <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
+      <button>Sign in</button>
+    </form>`;
+}
+
+/**
+ * @param {import('koa').Context} ctx
+ * @param {string} title
+ * @param {string} body
+ */
+function show(ctx, title, body) {
+  ctx.set('cache-control', 'no-store');
+  ctx.type = 'html';
+  ctx.body = `<!doctype html><html lang="en"><title>${title}</title><h1>${title}</h1>${body}</html>`;
+}
+
+/** @param {string} value */
+function escapeHtml(value) {
+  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+const server = app.listen(port, '127.0.0.1', () => {
+  console.log(`http://localhost:${port}: sign in as alice, password wonderland`);
+});
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    server.close(() => sessions.close());
+    server.closeAllConnections();
+  });
+}

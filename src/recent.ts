@@ -1,0 +1,61 @@
+/** A text that was read, and what it means. */
+interface Read<Meaning> {
+  readonly text: string;
+  readonly meaning: Meaning;
+}
+
+/**
+ * What texts mean that were read of late. The same text means the same, and most are read again and again: a check reads a
+ * session and its records, of which next to nothing has changed since the check before. It says nothing of what a store
+ * holds now: the text has to come from there.
+ *
+ * Each stands under a name, such as the id of a session; without one, under the text itself. A name that is shorter is found
+ * sooner.
+ */
+export class Recent<Meaning> {
+  readonly #most: number;
+  readonly #longest: number;
+  #young = new Map<string, Read<Meaning>>();
+  #old: ReadonlyMap<string, Read<Meaning>> = new Map();
+
+  /** Remembers at least half of `most` texts, and never more; none that is longer than `longest` UTF-16 code units. */
+  constructor(most: number, longest: number) {
+    this.#most = most / 2;
+    this.#longest = longest;
+  }
+
+  /** What a text means, where it was read of late under this name. */
+  get(text: string, name: string = text): Meaning | undefined {
+    let read = this.#young.get(name);
+    if (read === undefined) {
+      read = this.#old.get(name);
+      if (read === undefined) return undefined;
+      this.#remember(name, read);
+    }
+    return read.text === text ? read.meaning : undefined;
+  }
+
+  /** Freezes the meaning, since it is shared from now on, and gives it back. */
+  put(text: string, meaning: Meaning, name: string = text): Meaning {
+    const frozen = deepFreeze(meaning);
+    if (text.length <= this.#longest) this.#remember(name, { text, meaning: frozen });
+    return frozen;
+  }
+
+  #remember(name: string, read: Read<Meaning>): void {
+    if (this.#young.size >= this.#most) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(name, read);
+  }
+}
+
+/** Freezes a value and all that it is made of. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deepFreeze(part);
+  }
+  return value;
+}

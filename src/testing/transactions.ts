@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import type { Session } from '../session.ts';
+import type { SessionStore } from '../store.ts';
+import { type Bench, NOW } from './bench.ts';
+import { type CaseDefinition, define, type OpenTransaction } from './contract.ts';
+import { idsOf, logged, policiesOf, recordAbout } from './entries.ts';
+import { signIn, tell, tellAll } from './people.ts';
+import { addNew, anotherRecord, endedAt, look, newHash, person, recordOf, same, stored, versionOf } from './ports.ts';
+
+const ann = person('ann', 'acme');
+const account = ann.tags.account ?? assert.fail('ann is in an account');
+const OPTIONS = { realm: 'shop', policy: 'stored' } as const;
+
+/** Does something in a transaction, and gives what is to be done with it. */
+async function begun<T>(
+  bench: Bench,
+  step: (within: SessionStore, open: OpenTransaction) => Promise<T>,
+): Promise<{ readonly open: OpenTransaction; readonly done: T }> {
+  const power = bench.store.powers?.transactions ?? assert.fail('it declares the power');
+  const open = await bench.begin();
+  try {
+    return { open, done: await step(power.within(open.transaction as never), open) };
+  } catch (error) {
+    await open.rollback();
+    throw error;
+  }
+}
+
+/** Writes in all the ways that there are. */
+async function writeAll(bench: Bench) {
+  const { store } = bench;
+  const [ended, kept] = [await addNew(store, ann), await addNew(store, ann)];
+  const records = [recordAbout(ann), recordAbout(ann), recordAbout(ann), recordAbout(ann)] as const;
+  const before = { version: await versionOf(store, ann), epochs: (await look(store, kept))?.epochs };
+  const [record, hash] = [anotherRecord('password changed'), newHash()];
+  const { open } = await begun(bench, async (within) => {
+    const { id, userTag: user } = ended;
+    assert.equal(await within.end({ id, user }, endedAt(NOW), [records[0]]), true);
+    const { version: ifVersion } = await recordOf(within, user);
+    const asker = { id: kept.id, ifHash: kept.hash, hash, serial: 1 };
+    const advance = { record, ifVersion, now: NOW, keepUntil: null, asker, audit: [records[1]] };
+    assert.equal(await within.advance(user, advance), 'advanced');
+    const policy = { account, value: 'strict', ifValue: null, audit: [records[2]] };
+    assert.equal(await policiesOf(within).set(policy), 'set');
+    await within.powers?.audit?.append([records[3]]);
+
+    same(await stored(within, kept), { ...kept, hash, serial: 1 }, 'it reads what it wrote');
+    same((await stored(within, ended)).ended, endedAt(NOW));
+    assert.equal(await policiesOf(within).get(account), 'strict');
+  });
+  return { open, ended, kept, records, before, record, hash };
+}
+
+/** Whether nothing is to be seen of the writes. */
+async function seesNothing(bench: Bench, { ended, kept, before }: Awaited<ReturnType<typeof writeAll>>): Promise<void> {
+  const { store } = bench;
+  same(await stored(store, ended), ended);
+  same(await stored(store, kept), kept);
+  same((await look(store, kept))?.epochs, before.epochs);
+  assert.equal(await policiesOf(store).get(account), null);
+  same(await logged(store, ann), []);
+}
+
+interface Told {
+  readonly types: string[];
+}
+
+/** Somebody with two sessions, and a change of password that keeps one of them. */
+async function changePassword(bench: Bench, told: Told) {
+  const sessions = bench.sessions({ ...OPTIONS, audit: true });
+  const [here, there] = [await signIn(sessions, { user: 'ann' }), await signIn(sessions, { user: 'ann' })];
+  sessions.on('sessions.revoked', ({ type }) => told.types.push(type));
+  const open = await bench.begin();
+  const within = sessions.within(open.transaction as never);
+  const change = (keep: Session) => within.trigger('passwordChanged', { user: 'ann', keep });
+  return { sessions, here, there, open, within, change };
+}
+
+/** Writes in the caller's transaction. */
+export const transactions: readonly CaseDefinition[] = define(
+  'transactions',
+  {
+    commit: {
+      title:
+        "MUST show nobody else what is written in a caller's transaction before the commit, and everything after it",
+      async run(bench) {
+        const written = await writeAll(bench);
+        const { open, ended, kept, records, record, hash } = written;
+        try {
+          await seesNothing(bench, written);
+        } finally {
+          await open.commit();
+        }
+        const { store } = bench;
+        same((await stored(store, ended)).ended, endedAt(NOW));
+        same(await stored(store, kept), { ...kept, hash, serial: 1 });
+        same((await look(store, kept))?.epochs.user, record);
+        assert.equal(await policiesOf(store).get(account), 'strict');
+        same(await logged(store, ann), idsOf([...records]));
+      },
+    },
+    rollback: {
+      title: 'MUST leave nothing of what is written in a transaction that is rolled back',
+      async run(bench) {
+        const written = await writeAll(bench);
+        await written.open.rollback();
+        await seesNothing(bench, written);
+        assert.equal(await versionOf(bench.store, ann), written.before.version);
+      },
+    },
+    'older-snapshot': {
+      title: 'MUST not write over what was committed since the transaction began to read',
+      async run(bench) {
+        const { store } = bench;
+        const session = await addNew(store, ann);
+        const { userTag: user } = session;
+        const ifVersion = await versionOf(store, ann);
+        const write = { now: NOW, keepUntil: null, audit: [] };
+        const { open, done } = await begun(bench, async (within) => {
+          await policiesOf(within).get(account);
+          assert.equal(
+            await store.advance(user, { ...write, record: anotherRecord('first'), ifVersion }),
+            'advanced',
+            'a transaction that only read holds up nobody',
+          );
+          const second = { ...write, record: anotherRecord('second'), ifVersion };
+          return Promise.resolve(within.advance(user, second)).catch(() => 'failed');
+        });
+        await open.rollback();
+        assert.ok(['conflict', 'failed'].includes(done), `it is beaten, not ${done}`);
+        same((await look(store, session))?.epochs.user?.last?.reason, 'first');
+      },
+    },
+    'password-changed': {
+      title: 'MUST let a password and its revocation commit together, and tell nobody before',
+      async run(bench) {
+        const told: Told = { types: [] };
+        const { sessions, here, there, open, within, change } = await changePassword(bench, told);
+        let token: string | null = null;
+        try {
+          const done = await change(here.session);
+          ({ token } = done);
+          assert.equal(done.found, true, 'it finds the other session');
+          same(await tellAll(sessions, [here, there]), ['live', 'live'], 'nothing has happened yet');
+          assert.equal(await within.committed(), false, 'not committed');
+        } finally {
+          await open.commit();
+        }
+        same(await tellAll(sessions, [here, there]), ['superseded', 'revoked']);
+        assert.equal(await tell(sessions, token ?? ''), 'live', 'the kept session has its new token');
+        same(told.types, [], 'nobody was told');
+        same([await within.committed(), told.types], [true, ['sessions.revoked']]);
+        same([await within.committed(), told.types], [true, ['sessions.revoked']], 'once');
+        const { entries } = await sessions.audit({ types: ['sessions.revoked'] });
+        same(entries.length, 1);
+      },
+    },
+    'password-unchanged': {
+      title: 'MUST leave everybody signed in, and tell nobody, where the new password is rolled back',
+      async run(bench) {
+        const told: Told = { types: [] };
+        const { sessions, here, there, open, within, change } = await changePassword(bench, told);
+        try {
+          await change(here.session);
+        } finally {
+          await open.rollback();
+        }
+        same(await tellAll(sessions, [here, there]), ['live', 'live']);
+        same([await within.committed(), told.types], [false, []]);
+        same((await sessions.audit({ types: ['sessions.revoked'] })).entries, []);
+      },
+    },
+  },
+  ['transactions', 'audit', 'policies'],
+);

@@ -1,0 +1,131 @@
+import type { By } from './cause.ts';
+import { type Core, powerOf } from './core.ts';
+import type { EndRequest, EndResult, SignOutResult } from './end.ts';
+import { hasReached, newEpoch } from './epoch.ts';
+import type { HeldEvents } from './events.ts';
+import type { Policy, PolicyResult } from './policy.ts';
+import type { RevokeResult, Scope } from './revocation.ts';
+import type { Session } from './session.ts';
+import type { RevokeRequest, Sessions, SuspendRequest } from './sessions.ts';
+import type { SessionStore } from './store.ts';
+import { newVersion } from './token.ts';
+import type { BuiltInTrigger, TriggerRequest, TriggerResult } from './triggers.ts';
+
+/** Whether a write of the transaction is there for everybody. */
+type Witness = () => Promise<boolean>;
+
+/**
+ * What {@link Sessions.within} gives: operations whose writes, the audit log's among them, are part of the caller's
+ * transaction. They lock what they write until its end, so do them last. What they answer holds from the commit on: that is
+ * from when `effectiveWithin` counts, and when a new token may be given to its client. Whatever fails there, the caller
+ * should roll back, and may do it all again. Tokens are never checked here: a transaction may see what was true before it.
+ */
+export class InTransaction<Trigger extends string = BuiltInTrigger> {
+  readonly #sessions: Sessions<Trigger>;
+  readonly #events: HeldEvents;
+  readonly #witnesses = new Map<string, Witness>();
+
+  /** @internal */
+  constructor(core: Core, transaction: unknown, make: (core: Core) => Sessions<Trigger>) {
+    const within = powerOf(core, 'transactions').within(transaction as never);
+    this.#events = core.events.hold();
+    this.#sessions = make({ ...core, store: this.#witnessed(core, within), events: this.#events });
+  }
+
+  /** See {@link Sessions.revoke}. */
+  async revoke(scope: Scope, request: RevokeRequest = {}): Promise<RevokeResult> {
+    return this.#sessions.revoke(scope, request);
+  }
+
+  /** See {@link Sessions.trigger}. */
+  async trigger(name: Trigger | BuiltInTrigger, request: TriggerRequest): Promise<TriggerResult> {
+    return this.#sessions.trigger(name, request);
+  }
+
+  /** See {@link Sessions.end}. */
+  async end(id: string, request: EndRequest): Promise<EndResult> {
+    return this.#sessions.end(id, request);
+  }
+
+  /** See {@link Sessions.signOut}. */
+  async signOut(session: Session, request: By = {}): Promise<SignOutResult> {
+    return this.#sessions.signOut(session, request);
+  }
+
+  /** See {@link Sessions.suspend}. */
+  async suspend(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult> {
+    return this.#sessions.suspend(scope, request);
+  }
+
+  /** See {@link Sessions.resume}. */
+  async resume(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult> {
+    return this.#sessions.resume(scope, request);
+  }
+
+  /** See {@link Sessions.setPolicy}. */
+  async setPolicy(account: string, policy: Policy, request: By = {}): Promise<PolicyResult> {
+    return this.#sessions.setPolicy(account, policy, request);
+  }
+
+  /**
+   * Call it after the commit: it looks whether all of it is there, and then tells the listeners of {@link Sessions.on} and
+   * the audit log's `sink`. Revocations hold without it. While the transaction is open, it may wait for its locks, until the
+   * deadline, and throw `SESSION_STORE_UNAVAILABLE`.
+   * @returns `false`, and nothing is told, where the transaction was not committed.
+   */
+  async committed(): Promise<boolean> {
+    for (const [key, isThere] of this.#witnesses) {
+      if (!(await isThere())) return false;
+      this.#witnesses.delete(key);
+    }
+    this.#events.release();
+    return true;
+  }
+
+  /** Remembers of each write how to see, from outside, that it is there. Of several to one record, the last one counts. */
+  #witnessed({ store, realmTag }: Core, within: SessionStore): SessionStore {
+    const { policies } = within.powers ?? {};
+    const committed = store.powers?.policies;
+    return {
+      ...within,
+      advance: async (tag, advance) => {
+        const { record, now } = advance;
+        const outcome = await within.advance(tag, advance);
+        if (outcome === 'advanced') {
+          this.#witnesses.set(`record ${tag}`, async () => {
+            // One made anew is told by its incarnation.
+            const create = { create: newEpoch(now), version: newVersion(), keepUntil: now };
+            const [found] = await store.epochs([{ tag, ...create }], now);
+            return found !== undefined && hasReached(found.record, record);
+          });
+        }
+        return outcome;
+      },
+      end: async (ref, ended, audit) => {
+        const done = await within.end(ref, ended, audit);
+        if (done) {
+          this.#witnesses.set(`session ${ref.id}`, async () => {
+            const [found] = await store.find(realmTag, [ref]);
+            // Pruned since, or there with its tombstone.
+            return found === null || found?.session.ended !== null;
+          });
+        }
+        return done;
+      },
+      powers: {
+        ...within.powers,
+        policies: policies && {
+          ...policies,
+          set: async (write) => {
+            const outcome = await policies.set(write);
+            const { account, value } = write;
+            if (outcome === 'set') {
+              this.#witnesses.set(`policy ${account}`, async () => (await committed?.get(account)) === value);
+            }
+            return outcome;
+          },
+        },
+      },
+    };
+  }
+}

@@ -1,0 +1,261 @@
+import fastifyCookie from '@fastify/cookie';
+import fastifySession, { MemoryStore, type SessionStore } from '@fastify/session';
+import { fastify, type Session } from 'fastify';
+import { createSessions } from 'session-revocation';
+import { authOf } from 'session-revocation/fastify';
+import { bridge, type FastifySessionBridge } from 'session-revocation/fastify-session';
+import { memoryStore } from 'session-revocation/memory';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { fastifyHost } from './support/fastify-host.ts';
+import { type Inner, open } from './support/koa-fastify-site.ts';
+
+function newBridge(): FastifySessionBridge {
+  const sessions = createSessions({ store: memoryStore() });
+  onTestFinished(() => sessions.close());
+  return bridge(sessions, { user: ({ userId }) => userId });
+}
+
+const visitor = (cart: string[]): Session => ({ cookie: { originalMaxAge: null }, cart });
+
+/** What a method called back with, and how often. */
+async function calledBack(run: (callback: (...answer: unknown[]) => void) => unknown): Promise<unknown[]> {
+  const calls: unknown[] = [];
+  await new Promise<void>((resolve) => {
+    run((...answer) => {
+      calls.push(answer);
+      resolve();
+    });
+  });
+  for (let time = 0; time < 5; time++) await new Promise((resolve) => setImmediate(resolve));
+  return calls;
+}
+
+const CALLS: readonly (readonly [name: string, run: (store: SessionStore) => Promise<unknown>])[] = [
+  [
+    'what was set is got, and a later set replaces',
+    async (store) => [
+      await calledBack((callback) => store.set('a', visitor(['tea']), callback)),
+      await calledBack((callback) => store.set('a', visitor(['milk']), callback)),
+      await calledBack((callback) => store.get('a', (error, data) => callback(error ?? null, data?.cart))),
+    ],
+  ],
+  [
+    'get of what is not there',
+    async (store) => calledBack((callback) => store.get('x', (error, data) => callback(error ?? null, data ?? null))),
+  ],
+  [
+    'destroy of what is there, twice, and of what never was',
+    async (store) => {
+      await calledBack((callback) => store.set('a', visitor(['tea']), callback));
+      const errors = [];
+      for (const sid of ['a', 'a', 'x'])
+        errors.push(await calledBack((callback) => store.destroy(sid, (error) => callback(error ?? null))));
+      return [
+        errors,
+        await calledBack((callback) => store.get('a', (error, data) => callback(error ?? null, data ?? null))),
+      ];
+    },
+  ],
+];
+
+describe.each(fastifyHost.inners)('on $name', ({ open: openInner }) => {
+  describe.skipIf(openInner === null)('a bridged store', () => {
+    async function newInner(): Promise<Inner> {
+      const inner = await openInner!();
+      onTestFinished(inner.close);
+      return inner;
+    }
+
+    test.each(CALLS)('does the same as the inner one: %s', async (_, run) => {
+      const [alone, under] = [await newInner(), await newInner()];
+      const expected = JSON.stringify(await run(alone.store as SessionStore));
+      const store = newBridge().store(under.store as SessionStore);
+      expect(JSON.stringify(await run(store)).replaceAll('"OK"', '')).toBe(expected.replaceAll('"OK"', ''));
+    });
+  });
+});
+
+test('what the inner store has beyond, the bridged one has, and nothing that it lacks', () => {
+  class Inner extends MemoryStore {
+    readonly #secret = 'hidden';
+    tell = (): string => this.#secret;
+    on(): this {
+      return this;
+    }
+  }
+  const inner = new Inner();
+  const store = newBridge().store(inner);
+  expect(store).toBeInstanceOf(MemoryStore);
+  expect(store.constructor).toBe(Inner);
+  expect(store.tell()).toBe('hidden');
+  expect(store.on()).toBe(store);
+  for (const name of ['touch', 'all', 'adopt', 'rotate']) expect(name in store, name).toBe(name in inner);
+  expect(Reflect.get(store, 'rotate')).toBeUndefined();
+});
+
+describe('the errors of the inner store', () => {
+  const failure = Object.assign(new Error('inner'), { code: 'EINNER' });
+
+  test.each(['calls back', 'throws'])('are passed on as they are, once: it %s', async (way) => {
+    const fail = (callback: (error: unknown) => void): void => {
+      if (way === 'throws') throw failure;
+      callback(failure);
+    };
+    const inner: SessionStore = {
+      get: (_, callback) => callback(null, null),
+      set: (_, __, callback) => fail(callback),
+      destroy: (_, callback) => fail(callback),
+    };
+    const store = newBridge().store(inner);
+    expect(await calledBack((callback) => store.set('a', visitor([]), callback))).toEqual([[failure]]);
+    expect(await calledBack((callback) => store.destroy('a', callback))).toEqual([[failure]]);
+  });
+
+  test('are errors of the request, and nobody’s sign-out', async () => {
+    const memory = new MemoryStore();
+    let isBroken = false;
+    const store: SessionStore = {
+      get: (sid, callback) => (isBroken ? callback(failure) : memory.get(sid, callback)),
+      set: (sid, data, callback) => (isBroken ? callback(failure) : memory.set(sid, data, callback)),
+      destroy: (sid, callback) => (isBroken ? callback(failure) : memory.destroy(sid, callback)),
+    };
+    const inner: Inner = { ...(await fastifyHost.inners[0].open!()), store };
+    const site = await open(fastifyHost, { inner });
+    const browser = site.browser();
+    const sid = await browser.login('alice');
+    isBroken = true;
+    for (const path of ['/me', '/host']) expect(await browser.get(path)).toMatchObject({ status: 500, setCookies: [] });
+    isBroken = false;
+    expect(browser.sid).toBe(sid);
+    expect((await browser.get('/me')).json).toMatchObject({ user: 'alice' });
+  });
+
+  test('in the middle of a renewal leave the session that is there, under its new token', async () => {
+    const memory = new MemoryStore();
+    let failures = 0;
+    const store: SessionStore = {
+      get: (sid, callback) => memory.get(sid, callback),
+      set: (sid, data, callback) => memory.set(sid, data, callback),
+      destroy: (sid, callback) => (failures-- > 0 ? callback(failure) : memory.destroy(sid, callback)),
+    };
+    const inner: Inner = { ...(await fastifyHost.inners[0].open!()), store };
+    const site = await open(fastifyHost, { inner });
+    const browser = site.browser();
+    const sid = await browser.login('alice');
+    failures = 1;
+    expect((await browser.post('/renew')).status).toBe(500);
+    expect(browser.sid).toBe(sid);
+    expect((await browser.get('/me')).json).toMatchObject({ user: 'alice' });
+  });
+});
+
+describe('the plugin', () => {
+  const settings = { secret: 'a'.repeat(32), cookie: { secure: false } };
+
+  test('tells what is known behind hooks of the app’s own that take their time', async () => {
+    const sessions = createSessions({ store: memoryStore() });
+    const app = fastify();
+    onTestFinished(async () => {
+      await app.close();
+      await sessions.close();
+    });
+    const bridged = bridge(sessions, { user: ({ userId }) => userId });
+    const store = bridged.store(new MemoryStore());
+    await app.register(fastifyCookie);
+    await app.register(fastifySession, { ...settings, store });
+    app.addHook('onRequest', async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+    });
+    await app.register(bridged.plugin);
+    app.post('/login', async (request) => {
+      await authOf(request).signIn({ user: 'alice', verify: () => true });
+      request.session.userId = 'alice';
+    });
+    const told = ({ refusal, session }: ReturnType<typeof authOf>) => ({ user: session?.user ?? null, refusal });
+    app.get('/who', (request) => told(authOf(request)));
+    // A request of the app's own, in the context of another one.
+    app.get('/nested', async () => (await app.inject('/who')).json() as unknown);
+
+    const origin = { 'sec-fetch-site': 'same-origin' };
+    const { cookies } = await app.inject({ method: 'POST', url: '/login', headers: origin });
+    const sessionId = cookies.find(({ name }) => name === 'sessionId')?.value ?? '';
+    const ask = async (url: string): Promise<unknown> => (await app.inject({ url, cookies: { sessionId } })).json();
+    expect(await ask('/who')).toEqual({ user: 'alice', refusal: null });
+    expect(await ask('/nested')).toEqual({ user: null, refusal: null });
+    await sessions.revoke({ user: 'alice' });
+    expect(await ask('/nested')).toEqual({ user: null, refusal: null });
+    // The record of a refused session is gone: it is asked for with a new one.
+    const again = await app.inject({ method: 'POST', url: '/login', headers: origin });
+    const next = again.cookies.find(({ name }) => name === 'sessionId')?.value ?? '';
+    await sessions.revoke({ user: 'alice' });
+    const refused = await app.inject({ url: '/who', cookies: { sessionId: next } });
+    expect(refused.json()).toMatchObject({ user: null, refusal: { reason: 'revoked' } });
+  });
+
+  test('needs @fastify/session, and that with the bridged store', async () => {
+    const without = fastify();
+    onTestFinished(() => without.close());
+    await expect(without.register(newBridge().plugin).ready()).rejects.toThrow(/@fastify\/session/);
+
+    const app = fastify();
+    onTestFinished(() => app.close());
+    await app.register(fastifyCookie);
+    await app.register(fastifySession, settings);
+    await app.register(newBridge().plugin);
+    app.get('/', () => 'nothing');
+    const { statusCode, json } = await app.inject('/');
+    expect(statusCode).toBe(500);
+    expect(json()).toMatchObject({ message: expect.stringContaining('bridged.store(inner)') });
+  });
+
+  test('outside of the path of the host’s cookie nobody is signed in, and a sign-in says why it fails', async () => {
+    const site = await open(fastifyHost, { host: { cookie: { secure: false, path: '/app' } } });
+    const browser = site.browser();
+    expect((await browser.get('/who')).json).toMatchObject({ user: null });
+    expect((await browser.post('/login')).json).toMatchObject({ message: expect.stringContaining('cookie.path') });
+    expect((await site.sessions.list({ user: 'alice' })).sessions).toEqual([]);
+  });
+
+  test('a sign-in is possible in a request that destroyed the session', async () => {
+    const site = await open(fastifyHost, {
+      pages: [
+        {
+          method: 'post',
+          path: '/afresh',
+          run: async (visit) => {
+            await visit.destroy();
+            await visit.auth.signIn({ user: 'bob', verify: () => true });
+            Object.assign(visit.data ?? {}, { userId: 'bob' });
+          },
+        },
+      ],
+    });
+    const browser = site.browser();
+    await browser.login('alice');
+    await browser.post('/cart?item=tea');
+    expect((await browser.post('/afresh')).status).toBe(200);
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'bob', host: 'bob', cart: null });
+    expect((await site.sessions.list({ user: 'alice' })).sessions).toEqual([]);
+  });
+});
+
+test('how long the app lets a session last stays with it', async () => {
+  const site = await open(fastifyHost, { host: { cookie: { secure: false, maxAge: 3600e3, sameSite: 'lax' } } });
+  const browser = site.browser();
+  const { setCookies } = await browser.post('/login');
+  expect(setCookies).toEqual([
+    expect.stringMatching(/^sessionId=[^;]+; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/),
+  ]);
+});
+
+test('options that make no sense are said at once', () => {
+  const sessions = createSessions({ store: memoryStore() });
+  onTestFinished(() => sessions.close());
+  const user = (): null => null;
+  const wrong: unknown[] = [undefined, {}, { user: 'userId' }, { user, account: 'acme' }, { user, users: user }];
+  for (const options of wrong) {
+    expect(() => Reflect.apply(bridge, null, [sessions, options]), JSON.stringify(options)).toThrow(TypeError);
+  }
+  expect(() => Reflect.apply(bridge, null, [{}, { user }])).toThrow(TypeError);
+  expect(() => Reflect.apply(bridge(sessions, { user }).store, null, [{}])).toThrow(TypeError);
+});

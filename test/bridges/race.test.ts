@@ -1,0 +1,139 @@
+import type { SessionOptions, Store } from 'express-session';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { called } from './support/host.ts';
+import { type Ending, InFlight } from './support/in-flight.ts';
+import { innerKinds, memory } from './support/inner-stores.ts';
+import { addPassport } from './support/passport.ts';
+import { type HostBrowser, open, type Site, type SiteOptions } from './support/site.ts';
+
+const THOROUGH = process.env.CI !== undefined;
+const TIMES = 1000;
+/** How many races run at once, each of a user of its own. */
+const LANES = 10;
+
+const VARIANTS: readonly (readonly [ending: Ending, settings: string, host: Partial<SessionOptions>])[] = [
+  ['modified data', 'the usual settings', {}],
+  ['modified data', 'rolling and resave', { rolling: true, resave: true, cookie: { maxAge: 3600e3 } }],
+  ['nothing of its own', 'the usual settings', {}],
+  ['nothing of its own', 'rolling', { rolling: true, cookie: { maxAge: 3600e3 } }],
+  ['nothing of its own', 'resave', { resave: true }],
+  ['a touched session', 'the usual settings', {}],
+  ['an explicit save', 'the usual settings', {}],
+  ['a regenerated session', 'the usual settings', {}],
+  ['Passport’s login again', 'the usual settings', {}],
+];
+
+/** Runs it for a thousand users, or so many, some at a time. */
+async function race(times: number, run: (user: string, time: number) => Promise<void>): Promise<void> {
+  const lane = async (first: number): Promise<void> => {
+    for (let time = first; time < times; time += LANES) await run(`user-${time}`, time);
+  };
+  await Promise.all(Array.from({ length: LANES }, (_, first) => lane(first)));
+}
+
+async function start(options: SiteOptions): Promise<{ site: Site; inFlight: InFlight }> {
+  const inFlight = new InFlight();
+  const site = await open({
+    ...options,
+    pages: (app) => {
+      addPassport(app);
+      inFlight.addPage(app);
+    },
+  });
+  return { site, inFlight };
+}
+
+/** Whether any of these cookies is somebody's, for the host or for us. It is asked twice: no refusal forgives the next. */
+async function isAlive(browser: HostBrowser, cookies: readonly string[]): Promise<boolean> {
+  for (const cookie of [...cookies, ...cookies]) {
+    if ((await browser.get('/host', { cookie })).json?.user !== null) return true;
+    if ((await browser.get('/me', { cookie })).status !== 401) return true;
+  }
+  return false;
+}
+
+describe.each(innerKinds)('on $name', ({ name, open: openInner }) => {
+  const share = Math.ceil(TIMES / VARIANTS.length);
+  const times = THOROUGH ? TIMES : name === 'MemoryStore' ? share : Math.ceil(share / 4);
+
+  describe.skipIf(openInner === null)(`a request in flight while its user signs out everywhere, ${times} times`, () => {
+    test.each(VARIANTS)(
+      '%s, %s: brings nothing back',
+      { timeout: THOROUGH ? 120_000 : 20_000 },
+      async (ending, _, host) => {
+        const { store, close } = await openInner!();
+        onTestFinished(close);
+        const { site, inFlight } = await start({ inner: store, host });
+        let answered = 0;
+        const revived: string[] = [];
+        await race(times, async (user, time) => {
+          const [browser, other] = [site.browser(), site.browser()];
+          if (ending === 'Passport’s login again') await browser.post(`/passport/login?user=${user}&password=right`);
+          else await browser.login(user);
+          await other.login(user);
+          const before = browser.session;
+          const held = await inFlight.send(browser, ending);
+          // By another device, and by another tab of the same.
+          const by = time % 2 === 0 ? other : browser;
+          expect((await by.post('/sessions/sign-out-everywhere')).status).toBe(204);
+          if ((await held.release()).json !== null) answered++;
+
+          if (await isAlive(browser, [browser.session, before])) revived.push(user);
+          if ((await site.sessions.list({ user })).sessions.length > 0) revived.push(user);
+        });
+        expect(revived).toEqual([]);
+        expect(answered).toBe(times);
+      },
+    );
+  });
+});
+
+describe('a request in flight while its user signs out all others in another tab', () => {
+  test.each<Ending>(['modified data', 'nothing of its own', 'an explicit save'])(
+    '%s: the session goes on under its new id, and the old one is dead',
+    async (ending) => {
+      const { site, inFlight } = await start({});
+      await race(LANES, async (user) => {
+        const browser = site.browser();
+        await browser.login(user);
+        const before = browser.session;
+        const held = await inFlight.send(browser, ending);
+        expect((await browser.post('/sessions/sign-out-others')).status).toBe(204);
+        await held.release();
+        expect((await browser.get('/me')).json).toMatchObject({ user });
+        expect(await isAlive(browser, [before])).toBe(false);
+        expect((await site.sessions.list({ user })).sessions).toHaveLength(1);
+      });
+    },
+  );
+});
+
+describe('express-session without the bridge', () => {
+  test('a save in flight brings a destroyed session back', async () => {
+    const { store: inner } = await memory();
+    const { site, inFlight } = await start({ inner, plain: true });
+    let revived = 0;
+    await race(LANES, async (user) => {
+      const [browser, other] = [site.browser(), site.browser()];
+      await browser.post(`/host-login?user=${user}`);
+      await other.post(`/host-login?user=${user}`);
+      const held = await inFlight.send(browser, 'modified data');
+      await destroyAllOf(inner, user);
+      expect((await browser.get('/host')).json).toMatchObject({ user: null });
+
+      await held.release();
+      if ((await browser.get('/host')).json?.user === user) revived++;
+    });
+    expect(revived).toBeGreaterThan(0);
+  });
+});
+
+/** "Sign out everywhere" as apps on express-session write it. */
+async function destroyAllOf(store: Store, user: string): Promise<void> {
+  const { value } = await called<Parameters<Parameters<NonNullable<Store['all']>>[0]>[1]>((callback) =>
+    store.all?.(callback),
+  );
+  for (const [sid, data] of Object.entries(value ?? {})) {
+    if (data.userId === user) await called((callback) => store.destroy(sid, callback));
+  }
+}

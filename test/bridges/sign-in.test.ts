@@ -1,0 +1,163 @@
+import { authOf } from 'session-revocation/express';
+import { describe, expect, test } from 'vitest';
+import { expectProblem, rowsOf } from '../frameworks/http/expectations.ts';
+import { recordOf } from './support/host.ts';
+import { open, type Site } from './support/site.ts';
+
+describe('signIn', () => {
+  test('gives a visitor a new id and lets the data stay; the old id is nobody’s', async () => {
+    const { browser: newBrowser, inner } = await open();
+    const browser = newBrowser();
+    await browser.post('/cart?item=tea');
+    const { sid, session } = browser;
+    await browser.login('alice');
+    expect(browser.sid).not.toBe(sid);
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice', cart: ['tea'] });
+    expect(await recordOf(inner, sid)).toBeNull();
+    // Whoever fixed the id before the sign-in has nothing.
+    expect((await browser.get('/who', { cookie: session })).json).toMatchObject({ user: null, host: null, cart: null });
+  });
+
+  test('over another user’s live session: fresh data, and that session ends', async () => {
+    const { browser: newBrowser, sessions } = await open();
+    const browser = newBrowser();
+    await browser.login('alice');
+    await browser.post('/cart?item=tea');
+    const { session } = browser;
+    await browser.login('bob');
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'bob', host: 'bob', cart: null });
+    expect((await browser.get('/who', { cookie: session })).json).toMatchObject({ user: null, host: null });
+    const { sessions: ended } = await sessions.list({ user: 'alice' }, { ended: true });
+    expect(ended).toMatchObject([{ over: { reason: 'ended', ended: { reason: 'replaced' } } }]);
+  });
+
+  test('again, of the same user: the data stay, and one session is listed', async () => {
+    const { browser: newBrowser } = await open();
+    const browser = newBrowser();
+    await browser.login('alice');
+    await browser.post('/cart?item=tea');
+    const { sid } = browser;
+    await browser.login('alice');
+    expect(browser.sid).not.toBe(sid);
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', cart: ['tea'] });
+    expect(rowsOf(await browser.get('/sessions'))).toHaveLength(1);
+  });
+
+  test('with a wrong password changes nothing', async () => {
+    const { browser: newBrowser } = await open();
+    const browser = newBrowser();
+    await browser.login('alice');
+    const { sid } = browser;
+    expect((await browser.post('/login?user=bob&password=wrong')).json).toEqual({ ok: false, reason: 'not-verified' });
+    expect(browser.sid).toBe(sid);
+    expect((await browser.get('/me')).json).toMatchObject({ user: 'alice' });
+  });
+
+  test('that is overtaken by a revocation while the password is checked starts nothing', async () => {
+    const site: Site = await open({
+      pages: (app) => {
+        app.post('/slow-login', async (request, response) => {
+          const verify = () => site.sessions.revoke({ user: 'alice' });
+          const { ok, ...signedIn } = await authOf(request).signIn({ user: 'alice', verify });
+          response.json({ ok, reason: 'reason' in signedIn ? signedIn.reason : null });
+        });
+      },
+    });
+    const browser = site.browser();
+    await browser.post('/cart?item=tea');
+    const { sid } = browser;
+    expect((await browser.post('/slow-login')).json).toEqual({ ok: false, reason: 'superseded' });
+    expect(browser.sid).toBe(sid);
+    expect((await browser.get('/who')).json).toMatchObject({ user: null, cart: ['tea'] });
+  });
+
+  test('of a suspended user starts nothing', async () => {
+    const { browser: newBrowser, sessions } = await open();
+    await sessions.suspend({ user: 'alice' }, { by: 'admin' });
+    const browser = newBrowser();
+    expect((await browser.post('/login')).json).toEqual({ ok: false, reason: 'suspended' });
+    expect((await browser.get('/who')).json).toMatchObject({ user: null, host: null });
+  });
+
+  test('after a refusal starts afresh', async () => {
+    const { browser: newBrowser, sessions } = await open();
+    const browser = newBrowser();
+    await browser.login('alice');
+    await sessions.revoke({ user: 'alice' });
+    expectProblem(await browser.get('/me'), 401, 'session-required');
+    await browser.login('alice');
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', refusal: null });
+  });
+
+  test('keeps what the host keeps of its cookie', async () => {
+    const { browser: newBrowser } = await open({ host: { cookie: { maxAge: 3600e3, sameSite: 'lax' } } });
+    const browser = newBrowser();
+    const { setCookies } = await browser.post('/login');
+    expect(setCookies).toEqual([
+      expect.stringMatching(/^connect\.sid=s%3A[^;]+; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/),
+    ]);
+  });
+});
+
+describe.each(['renew', 'reauthenticate', 'sign-out-others', 'password-changed'])('%s', (page) => {
+  test('gives the client a new id; the data and the session stay, the old id is dead', async () => {
+    const { browser: newBrowser, inner } = await open();
+    const browser = newBrowser();
+    await browser.login('alice');
+    await browser.post('/cart?item=tea');
+    const { id } = (await browser.get('/me')).json ?? {};
+    const { sid, session } = browser;
+
+    expect((await browser.post(`/${page}`)).status).toBe(200);
+    expect(browser.sid).not.toBe(sid);
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', id, host: 'alice', cart: ['tea'] });
+    expect((await browser.get('/who', { cookie: session })).json).toMatchObject({ user: null, host: null, cart: null });
+    expect(Object.keys((await recordOf(inner, sid)) ?? {})).toEqual(['cookie']);
+    expect(rowsOf(await browser.get('/sessions'))).toMatchObject([{ id, current: true }]);
+  });
+
+  test('of a session that is over meanwhile does nothing to a newer one', async () => {
+    const { browser: newBrowser, sessions } = await open();
+    const [browser, other] = [newBrowser(), newBrowser()];
+    await browser.login('alice');
+    await sessions.revoke({ user: 'alice' });
+    await other.login('alice');
+    expect((await browser.post(`/${page}`)).status).toBe(401);
+    expect((await other.get('/me')).json).toMatchObject({ user: 'alice' });
+  });
+});
+
+test('reauthenticate with a wrong password changes nothing', async () => {
+  const { browser: newBrowser } = await open();
+  const browser = newBrowser();
+  const sid = await browser.login('alice');
+  expect((await browser.post('/reauthenticate?password=wrong')).json).toMatchObject({ ok: false });
+  expect(browser.sid).toBe(sid);
+  await browser.post('/reauthenticate');
+  expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', amr: ['otp'] });
+});
+
+describe.each(['sign-out', 'sign-out-everywhere', 'password-reset'])('%s', (page) => {
+  test('ends our session, and the host’s is empty under a new id', async () => {
+    const { browser: newBrowser, sessions, inner } = await open();
+    const browser = newBrowser();
+    await browser.login('alice');
+    await browser.post('/cart?item=tea');
+    const { sid, session } = browser;
+    expect((await browser.post(`/${page}`)).status).toBe(200);
+    expect((await sessions.list({ user: 'alice' })).sessions).toEqual([]);
+    expect(await recordOf(inner, sid)).toBeNull();
+    for (const cookie of [browser.session, session]) {
+      expect((await browser.get('/who', { cookie })).json).toMatchObject({ user: null, host: null, cart: null });
+    }
+  });
+});
+
+test('signOut ends what the account’s policy says', async () => {
+  const { browser: newBrowser } = await open({ sessions: { policy: () => ({ signOut: 'everywhere' }) } });
+  const [browser, other] = [newBrowser(), newBrowser()];
+  await browser.login('alice');
+  await other.login('alice');
+  await browser.post('/sign-out');
+  expect((await other.get('/who')).json).toMatchObject({ user: null, refusal: { reason: 'revoked' } });
+});

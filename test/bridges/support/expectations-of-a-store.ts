@@ -1,0 +1,211 @@
+import session, { Cookie, type SessionData, type Store } from 'express-session';
+import { called, recordOf } from './host.ts';
+
+/** Something that express-session, or an app on it, expects of a store. What `run` gives is compared. */
+export interface Expectation {
+  readonly name: string;
+  run(store: Store): Promise<unknown>;
+}
+
+/** A visitor who is not signed in. */
+function visitor(cart: readonly string[] = []): SessionData {
+  const cookie = new Cookie();
+  cookie.maxAge = 3600e3;
+  return { cookie, cart: [...cart] };
+}
+
+const save = (store: Store, sid: string, data: SessionData) => called((callback) => store.set(sid, data, callback));
+const destroy = (store: Store, sid: string) => called((callback) => store.destroy(sid, callback));
+
+/** The data without what tells the time. */
+const told = (data: SessionData | null): unknown =>
+  data === null ? null : { cart: data.cart, path: data.cookie.path };
+
+/** Any two of a kind are compared, so a message that names a path or an id is left out. */
+const kindOf = (error: unknown): unknown =>
+  error instanceof Error ? { code: (error as NodeJS.ErrnoException).code, name: error.name } : error;
+
+/** How often it calls back; a question that is answered later shows that no second call is still under way. */
+async function callsOf(store: Store, run: (callback: () => void) => unknown): Promise<number> {
+  let calls = 0;
+  await new Promise<void>((resolve) => {
+    run(() => {
+      calls++;
+      resolve();
+    });
+  });
+  for (let time = 0; time < 3; time++) await recordOf(store, 'nobody');
+  return calls;
+}
+
+/** What there may be beside `get`, `set` and `destroy`. */
+async function optional(store: Store, name: 'all' | 'length', of: (value: unknown) => unknown): Promise<unknown> {
+  if (typeof store[name] !== 'function') return `no ${name}`;
+  const { error, value } = await called((callback) => store[name]?.(callback));
+  return { error: kindOf(error), value: of(value) };
+}
+
+const cartsOf = (value: unknown): unknown =>
+  Object.values(value as Record<string, SessionData>)
+    .map(({ cart }) => String(cart))
+    .sort();
+
+const clear = (store: Store): Promise<unknown> | string =>
+  typeof store.clear === 'function' ? called((callback) => store.clear?.(callback)) : 'no clear';
+
+/** The list. Each runs on a store that is empty. */
+export const EXPECTATIONS: readonly Expectation[] = [
+  {
+    name: 'what was set is got',
+    async run(store) {
+      const { error } = await save(store, 'a', visitor(['tea']));
+      return [kindOf(error), told(await recordOf(store, 'a'))];
+    },
+  },
+  {
+    name: 'a later set replaces',
+    async run(store) {
+      await save(store, 'a', visitor(['tea']));
+      await save(store, 'a', visitor(['milk']));
+      return told(await recordOf(store, 'a'));
+    },
+  },
+  {
+    name: 'get of what is not there',
+    async run(store) {
+      const { error, value } = await called((callback) => store.get('nobody', callback));
+      return [kindOf(error), value ?? null];
+    },
+  },
+  {
+    name: 'destroy of what is there, twice, and of what never was',
+    async run(store) {
+      await save(store, 'a', visitor());
+      const errors = [await destroy(store, 'a'), await destroy(store, 'a'), await destroy(store, 'nobody')];
+      return [errors.map(({ error }) => kindOf(error)), await recordOf(store, 'a')];
+    },
+  },
+  {
+    name: 'touch of what is there changes its cookie alone, of what is not nothing',
+    async run(store) {
+      if (typeof store.touch !== 'function') return 'no touch';
+      await save(store, 'a', visitor(['tea']));
+      const errors = [
+        await called((callback) => store.touch?.('a', visitor(['milk']), callback)),
+        await called((callback) => store.touch?.('nobody', visitor(), callback)),
+      ];
+      return [
+        errors.map(({ error }) => kindOf(error)),
+        told(await recordOf(store, 'a')),
+        await recordOf(store, 'nobody'),
+      ];
+    },
+  },
+  {
+    name: 'every callback is called once',
+    async run(store) {
+      return [
+        await callsOf(store, (callback) => store.set('a', visitor(), callback)),
+        await callsOf(store, (callback) => store.get('a', callback)),
+        await callsOf(store, (callback) => store.get('nobody', callback)),
+        await callsOf(store, (callback) => (store.touch ? store.touch('a', visitor(), callback) : callback())),
+        await callsOf(store, (callback) => store.destroy('a', callback)),
+        await callsOf(store, (callback) => store.load('nobody', callback)),
+      ];
+    },
+  },
+  {
+    name: 'set and destroy without a callback',
+    async run(store) {
+      store.set('a', visitor(['tea']));
+      // Whatever has to be asked for meanwhile: another write of the same key comes after it.
+      await save(store, 'b', visitor());
+      for (let time = 0; time < 100 && (await recordOf(store, 'a')) === null; time++);
+      const found = told(await recordOf(store, 'a'));
+      store.destroy('a');
+      for (let time = 0; time < 100 && (await recordOf(store, 'a')) !== null; time++);
+      return [found, await recordOf(store, 'a')];
+    },
+  },
+  {
+    name: 'all and length',
+    async run(store) {
+      for (const cart of ['tea', 'milk', 'bread']) await save(store, cart, visitor([cart]));
+      await destroy(store, 'milk');
+      return [await optional(store, 'all', cartsOf), await optional(store, 'length', (value) => value)];
+    },
+  },
+  {
+    name: 'clear',
+    async run(store) {
+      await save(store, 'a', visitor());
+      await save(store, 'b', visitor());
+      const cleared = await clear(store);
+      if (typeof cleared === 'string') return cleared;
+      return [
+        await recordOf(store, 'a'),
+        await recordOf(store, 'b'),
+        await optional(store, 'length', (value) => value),
+      ];
+    },
+  },
+  {
+    name: 'load makes a session',
+    async run(store) {
+      await save(store, 'a', visitor(['tea']));
+      const { error, value } = await called<SessionData>((callback) => store.load('a', callback));
+      return [
+        kindOf(error),
+        value instanceof session.Session,
+        value?.cart,
+        value?.cookie instanceof Cookie,
+        value?.cookie.expires instanceof Date,
+        // express-session counts it from the time of expiry: it may be a millisecond less.
+        Math.round((value?.cookie.originalMaxAge ?? 0) / 1000),
+      ];
+    },
+  },
+  {
+    name: 'load of what is not there',
+    async run(store) {
+      const { error, value } = await called((callback) => store.load('nobody', callback));
+      return [kindOf(error), value ?? null];
+    },
+  },
+  {
+    name: 'what expired is not got',
+    async run(store) {
+      const data = visitor();
+      data.cookie.expires = new Date(Date.now() - 1000);
+      data.cookie.originalMaxAge = -1000;
+      await save(store, 'a', data);
+      const { error, value } = await called((callback) => store.get('a', callback));
+      return [kindOf(error), value ?? null];
+    },
+  },
+  {
+    name: 'the data that are handed in stay as they are, and those handed out are nobody else’s',
+    async run(store) {
+      const data = visitor(['tea']);
+      await save(store, 'a', data);
+      const one = await recordOf(store, 'a');
+      one?.cart?.push('milk');
+      return [data.cart, told(await recordOf(store, 'a')), 'sessionRevocation' in data];
+    },
+  },
+  {
+    name: 'whoever listens to it is told of disconnect and connect, once',
+    async run(store) {
+      const heard: string[] = [];
+      const [disconnect, connect] = [() => heard.push('disconnect'), () => heard.push('connect')];
+      store.on('disconnect', disconnect);
+      store.once('connect', connect);
+      store.emit('disconnect');
+      store.emit('connect');
+      store.emit('connect');
+      store.removeListener('disconnect', disconnect);
+      store.emit('disconnect');
+      return heard;
+    },
+  },
+];

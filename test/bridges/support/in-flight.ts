@@ -1,0 +1,66 @@
+import type { Express, Request } from 'express';
+import type { Answer } from '../../frameworks/http/browser.ts';
+import { done } from './pages.ts';
+import type { HostBrowser } from './site.ts';
+
+/** What a request does after it was held, before it is answered: the host saves its session then. */
+const ENDINGS = {
+  'modified data': ({ session }) => (session.cart = [...(session.cart ?? []), 'tea']),
+  'nothing of its own': () => null,
+  'a touched session': ({ session }) => session.touch().id,
+  'an explicit save': ({ session }) => done((callback) => session.save(callback)),
+  'a regenerated session': async (request) => {
+    const { userId } = request.session;
+    await done((callback) => request.session.regenerate(callback));
+    request.session.userId = userId;
+  },
+  'Passport’s login again': (request) =>
+    done((callback) => request.login(request.user ?? {}, { session: true, keepSessionInfo: true }, callback)),
+} satisfies Readonly<Record<string, (request: Request) => unknown>>;
+
+/** Names what a request does after it was held. */
+export type Ending = keyof typeof ENDINGS;
+
+interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+}
+
+function newGate(): Gate {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/** Holds requests between the reading of the session and its saving. */
+export class InFlight {
+  readonly #gates: { readonly arrival: Gate; readonly release: Gate; readonly ending: Ending }[] = [];
+
+  /** Adds the page that is held. */
+  addPage = (app: Express): void => {
+    app.post('/held/:number', async (request, response) => {
+      const { arrival, release, ending } = this.#gates[Number(request.params.number)]!;
+      arrival.open();
+      await release.opened;
+      const end: (request: Request) => unknown = ENDINGS[ending];
+      await end(request);
+      response.json('ended');
+    });
+  };
+
+  /** Sends a request, and gives it back when it has read the session; `release` lets it end. */
+  async send(browser: HostBrowser, ending: Ending): Promise<{ release(): Promise<Answer> }> {
+    const [arrival, release] = [newGate(), newGate()];
+    const number = this.#gates.push({ arrival, release, ending }) - 1;
+    const answer = browser.post(`/held/${number}`);
+    await Promise.race([arrival.opened, answer]);
+    return {
+      release() {
+        release.open();
+        return answer;
+      },
+    };
+  }
+}

@@ -1,0 +1,150 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Answer } from '../../frameworks/http/browser.ts';
+import { type Host, type HostBrowser, type Inner, open, type Page, type Site, type Visit } from './koa-fastify-site.ts';
+
+const THOROUGH = process.env.CI !== undefined;
+/** How many races run at once, each of a user of its own. */
+const LANES = 10;
+
+/** What a request does after it was held, before it is answered: the host saves its session then. */
+const ENDINGS = {
+  'modified data': ({ data }) => {
+    if (data !== null) data.cart = [...(data.cart ?? []), 'tea'];
+  },
+  'nothing of its own': () => null,
+  'an explicit save': (visit) => visit.save(),
+  'a regenerated session': async (visit) => {
+    const { userId } = visit.data ?? {};
+    await visit.regenerate();
+    Object.assign(visit.data ?? {}, { userId });
+  },
+} satisfies Readonly<Record<string, (visit: Visit) => unknown>>;
+
+type Ending = keyof typeof ENDINGS;
+
+const gate = (): readonly [passing: Promise<void>, open: () => void] => {
+  let open = (): void => {};
+  const passing = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return [passing, open];
+};
+
+/** Holds requests between the reading of the session and its saving. */
+class InFlight {
+  readonly #held: { readonly arrive: () => void; readonly going: Promise<void>; readonly ending: Ending }[] = [];
+
+  readonly page: Page = {
+    method: 'post',
+    path: '/held',
+    run: async (visit) => {
+      const { arrive, going, ending } = this.#held[Number(visit.query.get('number'))]!;
+      arrive();
+      await going;
+      const end: (visit: Visit) => unknown = ENDINGS[ending];
+      await end(visit);
+      return 'ended';
+    },
+  };
+
+  /** Sends a request, and gives it back when it has read the session. */
+  async send(browser: HostBrowser, ending: Ending): Promise<() => Promise<Answer>> {
+    const [arrived, arrive] = gate();
+    const [going, go] = gate();
+    const number = this.#held.push({ arrive, going, ending }) - 1;
+    const answer = browser.post(`/held?number=${number}`);
+    await Promise.race([arrived, answer]);
+    return () => {
+      go();
+      return answer;
+    };
+  }
+}
+
+async function race(times: number, run: (user: string, time: number) => Promise<void>): Promise<void> {
+  const lane = async (first: number): Promise<void> => {
+    for (let time = first; time < times; time += LANES) await run(`user-${time}`, time);
+  };
+  await Promise.all(Array.from({ length: LANES }, (_, first) => lane(first)));
+}
+
+/** Whether any of these cookies is somebody's. It is asked twice: no refusal forgives the next. */
+async function isAlive(browser: HostBrowser, cookies: readonly string[]): Promise<boolean> {
+  for (const cookie of [...cookies, ...cookies]) {
+    if ((await browser.get('/host', { cookie })).json?.user !== null) return true;
+    if ((await browser.get('/me', { cookie })).status !== 401) return true;
+  }
+  return false;
+}
+
+/** A request that is in flight while its user signs out everywhere. */
+export function raceBehaviours(host: Host): void {
+  const variants: readonly (readonly [ending: Ending, settings: string, host: object])[] = [
+    ['modified data', 'the usual settings', {}],
+    ['nothing of its own', 'rolling', host.rolling],
+    ['an explicit save', 'the usual settings', {}],
+    ['a regenerated session', 'the usual settings', {}],
+  ];
+
+  async function start(inner: Inner, settings: object, isPlain = false): Promise<{ site: Site; inFlight: InFlight }> {
+    const inFlight = new InFlight();
+    const site = await open(host, { inner, host: settings, isPlain, pages: [inFlight.page] });
+    return { site, inFlight };
+  }
+
+  describe.each(host.inners)('on $name', ({ name, open: openInner }) => {
+    // Two hundred, or a thousand, over all variants.
+    const all = THOROUGH ? 1000 : 200;
+    const times = name === host.inners[0].name ? all / (THOROUGH ? 1 : variants.length) : all / (variants.length * 5);
+
+    describe.skipIf(openInner === null)(
+      `a request in flight while its user signs out everywhere, ${times} times`,
+      () => {
+        test.each(variants)(
+          '%s, %s: brings nothing back',
+          { timeout: THOROUGH ? 120_000 : 20_000 },
+          async (ending, _, settings) => {
+            const inner = await openInner!();
+            onTestFinished(inner.close);
+            const { site, inFlight } = await start(inner, settings);
+            const revived: string[] = [];
+            let ended = 0;
+            await race(times, async (user, time) => {
+              const [browser, other] = [site.browser(), site.browser()];
+              await browser.login(user);
+              await other.login(user);
+              const before = browser.session;
+              const release = await inFlight.send(browser, ending);
+              // By another device, and by another tab of the same.
+              const by = time % 2 === 0 ? other : browser;
+              expect((await by.post('/sessions/sign-out-everywhere')).status).toBe(204);
+              if ((await release()).status === 200) ended++;
+              if (await isAlive(browser, [browser.session, before])) revived.push(user);
+              if ((await site.sessions.list({ user })).sessions.length > 0) revived.push(user);
+            });
+            expect(revived).toEqual([]);
+            expect(ended).toBe(times);
+          },
+        );
+      },
+    );
+  });
+
+  test('the same without the bridge: a save in flight brings a destroyed session back', async () => {
+    const inner = await host.inners[0].open!();
+    const { site, inFlight } = await start(inner, {}, true);
+    let revived = 0;
+    await race(LANES, async (user) => {
+      const browser = site.browser();
+      await browser.post(`/host-login?user=${user}`);
+      const cookie = browser.session;
+      const release = await inFlight.send(browser, 'modified data');
+      // "Sign out everywhere" as apps write it.
+      await inner.remove(browser.sid);
+      expect((await browser.get('/host', { cookie })).json).toMatchObject({ user: null });
+      await release();
+      if ((await browser.get('/host', { cookie })).json?.user === user) revived++;
+    });
+    expect(revived).toBe(LANES);
+  });
+}

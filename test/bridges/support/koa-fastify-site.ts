@@ -1,0 +1,157 @@
+import {
+  createSessions,
+  isSessionError,
+  type Session,
+  type SessionStore,
+  type Sessions,
+  type SessionsOptions,
+} from 'session-revocation';
+import type { Auth } from 'session-revocation/koa';
+import { memoryStore } from 'session-revocation/memory';
+import { onTestFinished } from 'vitest';
+import type { AuthenticationOptions } from '../../../adapters/frameworks/http/index.ts';
+import { type Answer, Browser, CHROME_ON_MAC } from '../../frameworks/http/browser.ts';
+import type { Served } from '../../frameworks/http/framework.ts';
+import { TestClock } from '../../frameworks/http/site.ts';
+import { Gatekeeper } from '../../frameworks/http/store.ts';
+import { PAGES } from './koa-fastify-pages.ts';
+
+/** What the apps under test keep of a visitor. */
+export interface Data {
+  userId?: string | undefined;
+  account?: string | undefined;
+  cart?: string[] | undefined;
+}
+
+/** A request, in no host's words. */
+export interface Visit {
+  readonly auth: Auth<string>;
+  /** `sessionOf` of the wrapper. */
+  session(): Session;
+  readonly query: URLSearchParams;
+  /** The host's session, with its data; `null` once it was destroyed. */
+  readonly data: Data | null;
+  /** What the host calls destroying, saving and another id. */
+  destroy(): Promise<void> | void;
+  save(): Promise<unknown>;
+  regenerate(): Promise<unknown>;
+}
+
+/** A page that answers with what it did. */
+export interface Page {
+  readonly method: 'get' | 'post';
+  readonly path: string;
+  /** Whether `requireSession` stands before. */
+  readonly isGuarded?: true;
+  run(visit: Visit): unknown;
+}
+
+/** A real store of the host's. */
+export interface Inner {
+  readonly store: object;
+  /** What it has under this id, past the bridge. */
+  read(sid: string): Promise<Data | null>;
+  write(sid: string, data: object): Promise<void>;
+  remove(sid: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A kind of inner store; `open` is `null` where its server is missing. */
+export interface InnerKind {
+  readonly name: string;
+  readonly open: (() => Promise<Inner>) | null;
+}
+
+/** An app, in no host's words. */
+export interface App {
+  readonly sessions: Sessions<string>;
+  readonly inner: Inner;
+  /** The app as it was before: the host alone. */
+  readonly isPlain: boolean;
+  readonly bridge: Pick<AuthenticationOptions, 'origins' | 'loginUrl' | 'property'>;
+  readonly host: object;
+  readonly pages: readonly Page[];
+  /** Hears of errors, in order, and answers with what `answerOf` says. */
+  readonly errors: unknown[];
+}
+
+/** A host under test. */
+export interface Host {
+  readonly name: string;
+  /** The name of its cookie. */
+  readonly cookie: string;
+  /** Settings with which it saves every request. */
+  readonly rolling: object;
+  readonly inners: readonly [memory: InnerKind, ...others: InnerKind[]];
+  /** The id of its session, out of the cookie. */
+  sidOf(cookie: string): string;
+  serve(app: App): Promise<Served>;
+}
+
+/** What is special about a site. */
+export interface SiteOptions extends Partial<Pick<App, 'inner' | 'isPlain' | 'bridge' | 'host' | 'pages'>> {
+  readonly sessions?: Omit<SessionsOptions<string>, 'store' | 'clock'>;
+  readonly store?: SessionStore;
+  readonly clock?: TestClock;
+}
+
+/** An app that is served, and what stands behind it. */
+export interface Site {
+  readonly sessions: Sessions<string>;
+  readonly store: Gatekeeper;
+  readonly inner: Inner;
+  readonly clock: TestClock;
+  readonly errors: readonly unknown[];
+  browser(userAgent?: string): HostBrowser;
+}
+
+/** A browser of an app on a host. */
+export class HostBrowser extends Browser {
+  readonly #host: Host;
+
+  constructor(url: string, userAgent: string, host: Host) {
+    super(url, userAgent);
+    this.#host = host;
+  }
+
+  /** Signs in by password, through the bridge, and gives the id of the host's session. */
+  async login(user: string, query = ''): Promise<string> {
+    const { json, text } = await this.post(`/login?user=${user}${query}`);
+    if (json?.ok !== true) throw new Error(`the login answered ${text}`);
+    return this.sid;
+  }
+
+  get sid(): string {
+    return this.#host.sidOf(this.cookie(this.#host.cookie) ?? '');
+  }
+}
+
+/** Serves an app for the duration of a test. */
+export async function open(host: Host, options: SiteOptions = {}): Promise<Site> {
+  const { isPlain = false, bridge = {}, pages = [] } = options;
+  const clock = options.clock ?? new TestClock();
+  const store = new Gatekeeper(options.store ?? memoryStore());
+  const sessions = createSessions({ ...options.sessions, store: store.store, clock });
+  const inner = options.inner ?? (await host.inners[0].open!());
+  const errors: unknown[] = [];
+  const settings = options.host ?? {};
+  const app = { sessions, inner, isPlain, bridge, host: settings, pages: [...PAGES, ...pages], errors };
+  const { url, close } = await host.serve(app);
+  onTestFinished(async () => {
+    await close();
+    store.state = 'answers';
+    await sessions.close();
+  });
+  const browser = (userAgent = CHROME_ON_MAC): HostBrowser => new HostBrowser(url, userAgent, host);
+  return { sessions, store, inner, clock, errors, browser };
+}
+
+/** How an error is answered. */
+export function answerOf(error: unknown): { status: number; body: object } {
+  const [status, code] = isSessionError(error) ? [error.status, error.code] : [500, null];
+  return { status, body: { code, message: error instanceof Error ? error.message : String(error) } };
+}
+
+/** Whether the answer left the host's cookie as it was. */
+export const leavesCookie = (host: Host, { setCookies }: Answer): boolean =>
+  setCookies.every((line) => !line.startsWith(host.cookie));

@@ -1,0 +1,109 @@
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import session, { type SessionOptions, type Store } from 'express-session';
+import {
+  createSessions,
+  isSessionError,
+  type SessionStore,
+  type Sessions,
+  type SessionsOptions,
+} from 'session-revocation';
+import { bridge } from 'session-revocation/express-session';
+import { memoryStore } from 'session-revocation/memory';
+import { onTestFinished } from 'vitest';
+import { type Answer, Browser, CHROME_ON_MAC } from '../../frameworks/http/browser.ts';
+import { listen } from '../../frameworks/http/framework.ts';
+import { TestClock } from '../../frameworks/http/site.ts';
+import { Gatekeeper } from '../../frameworks/http/store.ts';
+import { memory } from './inner-stores.ts';
+import { addPages } from './pages.ts';
+
+/** What is special about a site. */
+export interface SiteOptions {
+  /** The host's store; a `MemoryStore` of its own by default. */
+  readonly inner?: Store;
+  /** Ours. */
+  readonly store?: SessionStore;
+  readonly clock?: TestClock;
+  readonly sessions?: Omit<SessionsOptions<string>, 'store' | 'clock'>;
+  readonly bridge?: Partial<Parameters<typeof bridge>[1]>;
+  readonly host?: Partial<SessionOptions>;
+  /** The app as it was before: express-session alone, on the inner store. */
+  readonly plain?: boolean;
+  /** More pages. */
+  pages?(app: Express): void;
+}
+
+/** An app on express-session that is served, and what stands behind it. */
+export interface Site {
+  readonly sessions: Sessions<string>;
+  readonly store: Gatekeeper;
+  readonly inner: Store;
+  readonly clock: TestClock;
+  /** What Express was told of, in order; of an answer that had begun, only this tells. */
+  readonly errors: readonly unknown[];
+  readonly url: string;
+  browser(userAgent?: string): HostBrowser;
+}
+
+/** The name of the host's cookie. */
+export const COOKIE = 'connect.sid';
+
+/** A browser of an app on express-session. */
+export class HostBrowser extends Browser {
+  /** Signs in by password, through the bridge, and gives the id of the host's session. */
+  async login(user: string, query = ''): Promise<string> {
+    const { json, text } = await this.post(`/login?user=${user}${query}`);
+    if (json?.ok !== true) throw new Error(`the login answered ${text}`);
+    return this.sid;
+  }
+
+  /** The id of the host's session, out of the signed cookie. */
+  get sid(): string {
+    return sidOf(this.cookie(COOKIE) ?? '');
+  }
+}
+
+/** The id in the value of a signed cookie. */
+export const sidOf = (cookie: string): string => /^s:([^.]+)\./.exec(decodeURIComponent(cookie))?.[1] ?? '';
+
+/** Whether the answer left the cookie as it was. */
+export const leavesCookie = ({ setCookies }: Answer): boolean => setCookies.every((line) => !line.startsWith(COOKIE));
+
+/** Serves an app for the duration of a test. */
+export async function open(options: SiteOptions = {}): Promise<Site> {
+  const clock = options.clock ?? new TestClock();
+  const store = new Gatekeeper(options.store ?? memoryStore());
+  const sessions = createSessions({ ...options.sessions, store: store.store, clock });
+  const inner = options.inner ?? (await memory()).store;
+  const errors: unknown[] = [];
+
+  const app = express();
+  const host = { secret: 'a test', resave: false, saveUninitialized: false, ...options.host };
+  if (options.plain) app.use(session({ ...host, store: inner }));
+  else {
+    const user = ({ userId, passport }: session.SessionData): string | undefined => userId ?? passport?.user;
+    const bridged = bridge(sessions, { user, ...options.bridge });
+    app.use(session({ ...host, store: bridged.store(inner) }));
+  }
+  options.pages?.(app);
+  addPages(app, sessions);
+  app.use(answerError(errors));
+
+  const { url, close } = await listen(app);
+  onTestFinished(async () => {
+    await close();
+    store.state = 'answers';
+    await sessions.close();
+  });
+  const browser = (userAgent = CHROME_ON_MAC): HostBrowser => new HostBrowser(url, userAgent);
+  return { sessions, store, inner, clock, errors, url, browser };
+}
+
+const answerError =
+  (errors: unknown[]): ErrorRequestHandler =>
+  (error, _request, response, _next) => {
+    errors.push(error);
+    if (response.headersSent) return;
+    const [status, code] = isSessionError(error) ? [error.status, error.code] : [500, null];
+    response.status(status).json({ code, message: error instanceof Error ? error.message : String(error) });
+  };

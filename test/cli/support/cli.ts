@@ -1,0 +1,54 @@
+import { PassThrough, Writable } from 'node:stream';
+import { run } from '../../../adapters/cli/run.ts';
+
+/** What a command printed, and how it ended. */
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** How a command is run. */
+export interface Surroundings {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What somebody types at a terminal, key by key; left out, there is no terminal. */
+  readonly keys?: string;
+  /** The width of stdout, where that is a terminal. */
+  readonly columns?: number;
+}
+
+class Collector extends Writable {
+  text = '';
+  readonly columns: number | undefined;
+
+  constructor(columns?: number) {
+    super();
+    this.columns = columns;
+  }
+
+  override _write(chunk: Buffer, _: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+/** Runs a command in this process, as if it were typed into a shell. */
+export async function cli(words: readonly string[], { env = {}, keys, columns }: Surroundings = {}): Promise<Ran> {
+  const stdin = new PassThrough();
+  const stdout = new Collector(columns);
+  const stderr = new Collector();
+  if (keys === undefined) stdin.end();
+  else stdin.write(keys);
+  const code = await run(words, { stdin, stdout, stderr, env, isTty: keys !== undefined });
+  return { code, out: stdout.text, err: stderr.text };
+}
+
+/** Of a store: the same with `--store`. */
+export const cliOf =
+  (store: string) =>
+  (words: string, surroundings?: Surroundings): Promise<Ran> =>
+    cli([...wordsOf(words), '--store', store], surroundings);
+
+/** As a shell takes a line apart: at spaces, but for what stands in double quotes. */
+export const wordsOf = (line: string): string[] =>
+  [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');

@@ -1,0 +1,70 @@
+import { type Clock, createSessions, type Session, type SessionStore } from 'session-revocation';
+import { sqliteStore } from 'session-revocation/sqlite';
+import { temporaryFile } from '../../engines/support/sqlite-files.ts';
+
+export const CHROME =
+  'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
+export const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0';
+
+/** Who signs in. */
+export interface Person {
+  readonly user: string;
+  readonly account?: string;
+  readonly kind?: string;
+  readonly userAgent?: string;
+  readonly amr?: readonly string[];
+}
+
+/** An app: it defined a kind of its own, and API tokens survive what is done to their user. */
+const app = (store: SessionStore, clock?: Clock) =>
+  createSessions({
+    store,
+    clock,
+    kinds: { cron: {}, api: { lifetime: { absolute: null, idle: null }, survives: ['user', 'member'] } },
+    policy: 'stored',
+    audit: true,
+  });
+
+/** What the command line is tried on, and what the app says of it. */
+export interface Tried {
+  /** For `--store`. */
+  readonly url: string;
+  /** Signs somebody in. */
+  start(person: Person): Promise<{ readonly session: Session; readonly token: string }>;
+  /** Whether the app accepts a token. */
+  accepts(token: string): Promise<boolean>;
+  /** What the app's sign-in answers: `null` where it let somebody in, else why not. */
+  refusal(person: Person): Promise<string | null>;
+  close(): Promise<void>;
+}
+
+export function tried(url: string, store: SessionStore, clock?: Clock): Tried {
+  const sessions = app(store, clock);
+  const signIn = async ({ userAgent = CHROME, ...person }: Person) => {
+    const { user, account } = person;
+    const fence = await sessions.fence(account === undefined ? { user } : { user, account });
+    return sessions.start({ ...person, fence, userAgent, ip: '192.0.2.7' });
+  };
+  return {
+    url,
+    async start(person) {
+      const started = await signIn(person);
+      if (!started.ok) throw new Error(`refused: ${started.reason}`);
+      return started;
+    },
+    accepts: async (token) => (await sessions.check(token)).ok,
+    refusal: async (person) => {
+      const started = await signIn(person);
+      return started.ok ? null : started.reason;
+    },
+    close: () => sessions.close(),
+  };
+}
+
+/** A new SQLite file. */
+export async function triedFile(clock?: Clock): Promise<Tried> {
+  const file = temporaryFile();
+  const store = sqliteStore(file);
+  await store.setup?.();
+  return tried(`sqlite:${file}`, store, clock);
+}

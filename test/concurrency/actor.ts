@@ -1,0 +1,301 @@
+import type { RenewResult, RevokeRequest, Scope, Session, Sessions, SessionView } from 'session-revocation';
+import type { Fenced, Seen } from './operation.ts';
+import { anAccount, type Chance, KINDS, SURVIVING, somebody, somewhere } from './population.ts';
+import { monotonic, type Recorder } from './recorder.ts';
+
+/** A token that somebody holds, and whose session it is. */
+export interface Held {
+  readonly token: string;
+  readonly id: string;
+}
+
+/** How many tokens are tried again and again. */
+const MOST_HELD = 40;
+
+/** How often a token that was refused is thrown away: the others show whether what is over comes back. */
+const GIVEN_UP = 0.3;
+
+/** How often what an actor has suspended is resumed, instead of doing anything else: where nobody can sign in, nothing happens. */
+const RESUMED = 0.2;
+
+type Deed = (actor: Actor) => Promise<void>;
+
+/** What is done, and how often. */
+const DEEDS: readonly (readonly [Deed, number])[] = [
+  [(actor) => actor.check().then(() => {}), 50],
+  [(actor) => actor.signIn(), 16],
+  [(actor) => actor.list(), 6],
+  [(actor) => actor.renew(), 8],
+  [(actor) => actor.switchAccount(), 3],
+  [(actor) => actor.reauthenticate(), 2],
+  [(actor) => actor.end(), 4],
+  [(actor) => actor.revokeOthers(), 5],
+  [(actor) => actor.revokeUser(), 2],
+  [(actor) => actor.revokeMember(), 2],
+  [(actor) => actor.revokeApi(), 1],
+  [(actor) => actor.revokeAccount(), 0.5],
+  [(actor) => actor.revokeRealm(), 0.15],
+  [(actor) => actor.suspend(), 1],
+  [(actor) => actor.resume(), 0.5],
+  [(actor) => actor.prune(), 0.5],
+];
+
+/** One who does at random what users, apps and administrators do, one thing after the other, and has it taken down. */
+export class Actor {
+  readonly #sessions: Sessions;
+  readonly #recorder: Recorder;
+  readonly #chance: Chance;
+  readonly #issued: (held: Held) => void;
+  readonly #held: Held[];
+  /** What it has suspended, and not resumed yet. */
+  readonly #suspended: Scope[] = [];
+
+  /** `held` is shared with others of the process; `issued` tells of every new token. */
+  constructor(sessions: Sessions, recorder: Recorder, chance: Chance, held: Held[], issued: (held: Held) => void) {
+    this.#sessions = sessions;
+    this.#recorder = recorder;
+    this.#chance = chance;
+    this.#held = held;
+    this.#issued = issued;
+  }
+
+  /** Does one thing. */
+  act(): Promise<void> {
+    const suspended = this.#suspended[0];
+    if (suspended !== undefined && this.#chance.next() < RESUMED) return this.#resume(suspended);
+    return this.#chance.weigh(DEEDS)(this);
+  }
+
+  async signIn(): Promise<void> {
+    const user = somebody(this.#chance, monotonic());
+    const account = somewhere(this.#chance);
+    const kind = this.#chance.pick(KINDS);
+    const fenced = await this.#fence(user, account);
+    if (fenced === null) return;
+    const { fence, ...times } = fenced;
+    const started = await this.#recorder.take(
+      () => this.#sessions.start({ user, ...inAccount(account), kind, fence }),
+      (answer) => ({
+        ...{ type: 'start', user, account, kind, ...times },
+        session: answer?.ok === true ? seen(answer.session) : null,
+        refused: answer?.ok === false ? answer.reason : null,
+        token: answer?.ok === true ? nameOf(answer.token) : null,
+      }),
+    );
+    if (started?.ok === true) this.#hold(started.token, started.session.id);
+  }
+
+  /** Checks some token; gives the session, if it lives. */
+  async check(held: Held | undefined = this.#anyHeld()): Promise<{ held: Held; session: Session } | null> {
+    if (held === undefined) return null;
+    const verdict = await this.#recorder.take(
+      () => this.#sessions.check(held.token),
+      (answer) => ({
+        ...{ type: 'check', id: held.id, token: nameOf(held.token) },
+        session: answer?.ok === true ? seen(answer.session) : null,
+        refused: answer?.ok === false ? answer.reason : null,
+      }),
+    );
+    if (verdict === null) return null;
+    if (verdict.ok) return { held, session: verdict.session };
+    if (this.#chance.next() < GIVEN_UP) this.#drop(held);
+    return null;
+  }
+
+  async list(user: string = somebody(this.#chance, monotonic())): Promise<void> {
+    await this.#recorder.take(
+      () => this.#sessions.list({ user }, { limit: 1_000 }),
+      (answer) => ({
+        ...{ type: 'list', user, whole: answer !== null && answer.cursor === null },
+        sessions: answer?.sessions.map(seen) ?? [],
+      }),
+    );
+  }
+
+  async renew(): Promise<void> {
+    const judged = await this.check();
+    if (judged === null) return;
+    const attributes = { turn: this.#chance.next() };
+    await this.#rotate(judged, null, false, () => this.#sessions.renew(judged.session, { attributes }));
+  }
+
+  async switchAccount(): Promise<void> {
+    const judged = await this.check();
+    if (judged === null) return;
+    const account = anAccount(this.#chance);
+    const fenced = await this.#fence(judged.session.user, account);
+    if (fenced === null) return;
+    const { fence, ...times } = fenced;
+    const into = { account, ...times };
+    await this.#rotate(judged, into, false, () => this.#sessions.renew(judged.session, { account, fence }));
+  }
+
+  async reauthenticate(): Promise<void> {
+    const judged = await this.check();
+    if (judged === null) return;
+    const fenced = await this.#fence(judged.session.user, judged.session.account);
+    if (fenced === null) return;
+    const { fence } = fenced;
+    await this.#rotate(judged, null, true, () => this.#sessions.reauthenticate(judged.session, { fence }));
+  }
+
+  async end(): Promise<void> {
+    const judged = await this.check();
+    if (judged === null) return;
+    const { id, user } = judged.session;
+    await this.#recorder.take(
+      () => this.#sessions.end(id, { user }),
+      (answer) => ({ type: 'end', judged: seen(judged.session), ended: answer?.ended ?? false }),
+    );
+  }
+
+  async revokeOthers(): Promise<void> {
+    const judged = await this.check();
+    if (judged === null) return;
+    const { user, account } = judged.session;
+    const scope = account !== null && this.#chance.next() < 0.5 ? { user, account } : { user };
+    await this.#revoke(scope, null, { keep: judged.session, ...this.#anyKinds() }, judged);
+  }
+
+  async revokeUser(): Promise<void> {
+    await this.#revoke({ user: somebody(this.#chance, monotonic()) }, null, this.#anyKinds());
+  }
+
+  async revokeMember(): Promise<void> {
+    const member = { user: somebody(this.#chance, monotonic()), account: anAccount(this.#chance) };
+    await this.#revoke(member, null, this.#anyKinds());
+  }
+
+  async revokeApi(): Promise<void> {
+    await this.#revoke({ user: somebody(this.#chance, monotonic()) }, null, { kinds: ['api'] });
+  }
+
+  async revokeAccount(): Promise<void> {
+    await this.#revoke({ account: anAccount(this.#chance) }, null);
+  }
+
+  async revokeRealm(): Promise<void> {
+    await this.#revoke({ realm: true }, null);
+  }
+
+  async suspend(): Promise<void> {
+    const scope = this.#anyScope();
+    this.#suspended.push(scope);
+    await this.#revoke(scope, 'suspended');
+  }
+
+  async resume(): Promise<void> {
+    await this.#revoke(this.#anyScope(), 'resumed');
+  }
+
+  async #resume(scope: Scope): Promise<void> {
+    if (await this.#revoke(scope, 'resumed')) this.#suspended.splice(this.#suspended.indexOf(scope), 1);
+  }
+
+  async prune(): Promise<void> {
+    await this.#recorder.take(
+      () => this.#sessions.prune(),
+      (answer) => ({ type: 'prune', removed: answer?.sessions ?? 0 }),
+    );
+  }
+
+  async #fence(user: string, account: string | null): Promise<(Fenced & { readonly fence: string }) | null> {
+    const fenceCall = monotonic();
+    let fence: string | null = null;
+    await this.#recorder.take(
+      async () => {
+        fence = await this.#sessions.fence({ user, ...inAccount(account) });
+      },
+      () => ({ type: 'fence' }),
+    );
+    return fence === null ? null : { fence, fenceCall, fenceAnswer: monotonic() };
+  }
+
+  async #rotate(
+    { held, session }: { readonly held: Held; readonly session: Session },
+    into: (Fenced & { readonly account: string }) | null,
+    reauthenticated: boolean,
+    perform: () => Promise<RenewResult>,
+  ): Promise<void> {
+    const rotated = await this.#recorder.take(perform, (answer) => ({
+      ...{ type: 'rotate', from: nameOf(held.token), judged: seen(session), into, reauthenticated },
+      session: answer?.ok === true ? seen(answer.session) : null,
+      refused: answer?.ok === false ? answer.reason : null,
+      token: answer?.ok === true ? nameOf(answer.token) : null,
+    }));
+    if (rotated?.ok === true) this.#hold(rotated.token, session.id);
+  }
+
+  /** Whether there was an answer. */
+  async #revoke(
+    scope: Scope,
+    change: 'suspended' | 'resumed' | null,
+    request: Pick<RevokeRequest, 'keep' | 'kinds'> = {},
+    asker: { readonly held: Held; readonly session: Session } | null = null,
+  ): Promise<boolean> {
+    const { user = null, account = null } = { user: undefined, account: undefined, ...scope };
+    const name = user === null ? (account === null ? 'realm' : 'account') : account === null ? 'user' : 'member';
+    const spares = user === null || change !== null ? [] : SURVIVING;
+    const covers = Array.isArray(request.kinds)
+      ? request.kinds
+      : KINDS.filter((kind) => request.kinds === 'all' || !spares.includes(kind));
+    const verb = change === null ? 'revoke' : change === 'suspended' ? 'suspend' : 'resume';
+    const revoked = await this.#recorder.take(
+      () => this.#sessions[verb](scope, request),
+      (answer) => ({
+        ...{ type: 'revoke', scope: name, user, account, covers, change },
+        ...{ asker: asker && seen(asker.session), from: asker && nameOf(asker.held.token), keeps: asker !== null },
+        done: answer?.revoked ?? false,
+        kept: answer?.kept?.id ?? null,
+        token: answer?.token ? nameOf(answer.token) : null,
+      }),
+    );
+    if (revoked?.revoked === true && revoked.token !== null && revoked.kept !== null) {
+      this.#hold(revoked.token, revoked.kept.id);
+    }
+    return revoked !== null;
+  }
+
+  #anyKinds(): Pick<RevokeRequest, 'kinds'> {
+    return this.#chance.next() < 0.3 ? { kinds: 'all' } : {};
+  }
+
+  #anyScope(): Scope {
+    const user = somebody(this.#chance, monotonic());
+    const account = anAccount(this.#chance);
+    return this.#chance.weigh<Scope>([
+      [{ user }, 6],
+      [{ user, account }, 6],
+      [{ account }, 1],
+      [{ realm: true }, 0.5],
+    ]);
+  }
+
+  #anyHeld(): Held | undefined {
+    return this.#held.length === 0 ? undefined : this.#chance.pick(this.#held);
+  }
+
+  #hold(token: string, id: string): void {
+    const held = { token, id };
+    hold(this.#held, held, this.#chance);
+    this.#issued(held);
+  }
+
+  #drop(held: Held): void {
+    const at = this.#held.indexOf(held);
+    if (at >= 0) this.#held.splice(at, 1);
+  }
+}
+
+/** Takes up a token, in the place of another one where there are many. */
+export function hold(all: Held[], held: Held, chance: Chance): void {
+  if (all.length < MOST_HELD) all.push(held);
+  else all[Math.floor(chance.next() * all.length)] = held;
+}
+
+const inAccount = (account: string | null): { account?: string } => (account === null ? {} : { account });
+
+/** Enough of a token to tell it from others. */
+const nameOf = (token: string): string => token.slice(-12);
+
+const seen = ({ id, user, account, kind, expiresAt }: SessionView): Seen => ({ id, user, account, kind, expiresAt });

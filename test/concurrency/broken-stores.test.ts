@@ -1,0 +1,139 @@
+import type { SessionStore } from 'session-revocation';
+import { describe, expect, test } from 'vitest';
+import { BROKEN_STORES } from '../contract/broken-stores/index.ts';
+import { type Data, emptyData, referenceStore, type SyncStore } from '../contract/reference-store.ts';
+import { violationsOf } from './laws.ts';
+import type { Operation } from './operation.ts';
+import { RACY_STORES } from './racy-stores.ts';
+import type { Violation, ViolationKind } from './violation.ts';
+import { Work } from './work.ts';
+
+const PROCESSES = 3;
+
+/** Work goes on in such pieces, in ms, and is judged after each. */
+const PIECE = 100;
+const MOST_PIECES = 15;
+const MOST_CROWDS = 20;
+
+/** The laws that races break; see {@link RACY_STORES}. */
+const RACES: Readonly<Record<string, ViolationKind>> = {
+  'add looks, then writes': 'limit',
+  'advance looks, then writes': 'survivor',
+  'renew looks, then writes': 'forked secret',
+  'touch writes the whole row': 'resurrection',
+  'one advance of fifty is lost': 'survivor',
+  'a session is found as it was 50 ms ago': 'survivor',
+};
+
+/** What is broken in the stores that the contract suite is tried on, and the law that it breaks. */
+const FAULTS: Readonly<Record<string, ViolationKind>> = {
+  'advance asks nobody': 'unexplained end',
+  'advance forgets suspensions': 'suspended',
+  'advance forgets the members': 'survivor',
+  'advance forgets who is kept': 'unexplained end',
+  'advance of one kind is of all': 'unexplained end',
+  'advance rotates nothing': 'old secret',
+  'add ends nobody': 'limit',
+  'add ends everybody': 'unexplained end',
+  'end ends all of the user': 'unexplained end',
+  'renew extends the absolute lifetime': 'absolute moved',
+  'renew stamps with the present': 'survivor',
+  'touch revives': 'resurrection',
+  'prune removes every record': 'unexplained end',
+};
+
+/** A handle whose verbs take a moment before and after they are done, so that others come in between. */
+function slowly(store: SessionStore): SessionStore {
+  const moment = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const slow =
+    <Given extends readonly unknown[], Answer>(verb: (...given: Given) => Answer) =>
+    async (...given: Given): Promise<Awaited<Answer>> => {
+      await moment();
+      const answer = await verb(...given);
+      await moment();
+      return answer;
+    };
+  return {
+    ...store,
+    epochs: slow(store.epochs),
+    add: slow(store.add),
+    find: slow(store.find),
+    list: slow(store.list),
+    touch: slow(store.touch),
+    renew: slow(store.renew),
+    end: slow(store.end),
+    advance: slow(store.advance),
+    prune: slow(store.prune),
+  };
+}
+
+/** Several processes in one, each with a handle and a clock of its own. */
+class Crowd {
+  readonly #works: readonly Work[];
+
+  constructor(handle: () => SessionStore, seed = 7) {
+    this.#works = Array.from({ length: PROCESSES }, (_, process): Work => {
+      const options = { process, processes: PROCESSES, seed, actors: 3 };
+      return new Work(slowly(handle()), options, (held) => {
+        for (const [at, other] of this.#works.entries()) if (at !== process) other.hear(held);
+      });
+    });
+  }
+
+  get history(): readonly Operation[] {
+    return this.#works.flatMap(({ operations }) => operations);
+  }
+
+  async run(ms: number): Promise<readonly Violation[]> {
+    await Promise.all(this.#works.map((work) => work.run(ms)));
+    return violationsOf(this.history);
+  }
+}
+
+/** The kinds of what is found wrong: as soon as one is the expected one, it is enough. */
+async function findWrong(open: () => () => SessionStore, expected: ViolationKind): Promise<readonly ViolationKind[]> {
+  let kinds: readonly ViolationKind[] = [];
+  // On a busy machine it takes many tries until the wrong two meet. A new crowd each time: a long history takes long to judge.
+  for (let seed = 1; seed <= MOST_CROWDS && !kinds.includes(expected); seed++) {
+    const crowd = new Crowd(open(), seed);
+    for (let piece = 0; piece < MOST_PIECES && !kinds.includes(expected); piece++) {
+      kinds = (await crowd.run(PIECE)).map(({ kind }) => kind);
+    }
+  }
+  return kinds;
+}
+
+test('a sound store breaks no law', async () => {
+  const data = emptyData();
+  const crowd = new Crowd(() => referenceStore(data));
+  expect(await crowd.run(1_000)).toEqual([]);
+  const done = crowd.history.filter(({ failed }) => failed === null);
+  for (const type of ['start', 'check', 'list', 'rotate', 'end', 'revoke', 'prune'] as const) {
+    expect(done.filter((one) => one.type === type).length, type).toBeGreaterThan(0);
+  }
+});
+
+/** The reference store, broken like this, for any number of processes. */
+function broken(
+  fault: ((store: SyncStore, data: Data) => Partial<SessionStore>) | undefined,
+): () => () => SessionStore {
+  if (fault === undefined) throw new TypeError('no store is broken like this');
+  return () => {
+    const data = emptyData();
+    return () => {
+      const store = referenceStore(data);
+      return { ...store, ...fault(store, data) };
+    };
+  };
+}
+
+describe('what is broken is found', { timeout: 120_000 }, () => {
+  // That they are found by the contract suite is tried in every run.
+  test.runIf(process.env.CI).each(Object.entries(FAULTS))('%s: %s', async (name, expected) => {
+    expect(await findWrong(broken(BROKEN_STORES[name]), expected)).toContain(expected);
+  });
+
+  test.each(Object.entries(RACES))('%s: %s', async (name, expected) => {
+    expect(await findWrong(broken(RACY_STORES[name]), expected)).toContain(expected);
+  });
+});

@@ -1,0 +1,97 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStore, type Place } from '../services/stores.ts';
+import { violationsOf } from './laws.ts';
+import type { Operation } from './operation.ts';
+import type { Violation } from './violation.ts';
+import { Work } from './work.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+/** Options of {@link Crew.tryPlace}. */
+export interface TryOptions {
+  readonly seconds: number;
+  readonly seed: number;
+}
+
+/** What came of it. */
+export interface Report {
+  readonly violations: readonly Violation[];
+  /** How often each thing was done. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** How often the store could not find out, by what was asked and the code. */
+  readonly failures: ReadonlyMap<string, number>;
+}
+
+/** Several processes that work on a store together, with clocks that are up to 2 h apart. */
+export class Crew {
+  readonly #workers: readonly WorkerProcess[];
+
+  constructor(processes: number) {
+    this.#workers = Array.from({ length: processes }, () => new WorkerProcess());
+  }
+
+  /** Lets them work on this store, and judges what they tell of it. */
+  async tryPlace(place: Place, { seconds, seed }: TryOptions): Promise<Report> {
+    const folder = mkdtempSync(join(tmpdir(), 'session-test-history-'));
+    const processes = this.#workers.length;
+    const opened = openStore(place);
+    // Looks at all of it in the end, when nobody else does anything.
+    const witness = new Work(opened.store, { process: processes, processes: 1, seed }, () => {});
+    try {
+      await this.#all((worker, process) => worker.does({ type: 'open', place, options: { process, processes, seed } }));
+      for (const worker of this.#workers) {
+        worker.issued = (held) => {
+          witness.hear(held);
+          for (const other of this.#workers) if (other !== worker) other.hear(held);
+        };
+      }
+      await this.#all((worker) => worker.does({ type: 'run', ms: seconds * 1_000 }));
+      const fileOf = (process: number): string => join(folder, `${process}.ndjson`);
+      await this.#all((worker, process) => worker.does({ type: 'write', file: fileOf(process) }));
+      const told = this.#workers.flatMap((_, process) => readHistory(fileOf(process)));
+      await witness.look(new Set(told.flatMap((one) => (one.type === 'start' ? [one.user] : []))));
+      const history = [...told, ...witness.operations];
+      return { violations: violationsOf(history), counts: countsOf(history), failures: failuresOf(history) };
+    } finally {
+      await witness.close();
+      await opened.end();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Lets them go, and sees to it that they end by themselves. */
+  async leave(): Promise<void> {
+    await this.#all((worker) => worker.leave());
+  }
+
+  /** Ends them, whatever they do. */
+  kill(): void {
+    for (const worker of this.#workers) worker.kill();
+  }
+
+  async #all(does: (worker: WorkerProcess, process: number) => Promise<void>): Promise<void> {
+    await Promise.all(this.#workers.map(does));
+  }
+}
+
+function readHistory(file: string): readonly Operation[] {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Operation);
+}
+
+/** How often each thing was done. */
+const countsOf = (history: readonly Operation[]): ReadonlyMap<string, number> => tally(history, ({ type }) => type);
+
+/** How often the store could not find out, by what was asked and the code. */
+export const failuresOf = (history: readonly Operation[]): ReadonlyMap<string, number> =>
+  tally(history, ({ type, failed }) => failed && `${type} ${failed}`);
+
+function tally(history: readonly Operation[], nameOf: (one: Operation) => string | null): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of history) {
+    const name = nameOf(one);
+    if (name !== null) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}

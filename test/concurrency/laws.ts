@@ -1,0 +1,175 @@
+import type { Life } from './life.ts';
+import { groupOf, Lives } from './lives.ts';
+import type { Check, List, Operation, Revoke, Rotate, Seen, Start } from './operation.ts';
+import { PER_USER } from './population.ts';
+import { type Covered, Revocations } from './revocations.ts';
+import { Secrets, tellsOfSecret } from './secrets.ts';
+import { type Span, spanText, timeText, type Violation, type ViolationKind } from './violation.ts';
+
+/**
+ * What a history breaks of the design's invariants. Only the order in real time counts: what was answered before something
+ * else was called came before it; of two that overlap, either may have come first. So whatever is told here is wrong under
+ * every order that is possible. An operation that failed may have been done at any time after it was called, or never.
+ */
+export function violationsOf(history: readonly Operation[]): readonly Violation[] {
+  const of = <Type extends Operation['type']>(type: Type): readonly Extract<Operation, { type: Type }>[] =>
+    history.filter((one): one is Extract<Operation, { type: Type }> => one.type === type && one.failed === null);
+  const every = <Type extends Operation['type']>(type: Type): readonly Extract<Operation, { type: Type }>[] =>
+    history.filter((one): one is Extract<Operation, { type: Type }> => one.type === type);
+
+  const secrets = new Secrets(every('rotate'), every('revoke'));
+  const laws = new Laws(new Lives(history, secrets), new Revocations(every('revoke')), secrets);
+  for (const one of of('start')) laws.judgeStart(one);
+  for (const one of of('check')) laws.judgeCheck(one);
+  for (const one of of('list')) laws.judgeList(one);
+  for (const one of of('rotate')) laws.judgeRotation(one);
+  for (const one of of('revoke')) laws.judgeRevocation(one);
+  laws.judgeEnds();
+  return [...laws.violations, ...secrets.judge(of('check'))];
+}
+
+class Laws {
+  readonly violations: Violation[] = [];
+  readonly #lives: Lives;
+  readonly #revocations: Revocations;
+  readonly #secrets: Secrets;
+
+  constructor(lives: Lives, revocations: Revocations, secrets: Secrets) {
+    this.#lives = lives;
+    this.#revocations = revocations;
+    this.#secrets = secrets;
+  }
+
+  /** A sign-in that began before a revocation starts nothing after it, and none does while it is suspended. */
+  judgeStart(start: Start): void {
+    const { session, refused, fenceCall, fenceAnswer, user, account, kind, call, answer } = start;
+    const who: Covered = { id: session?.id ?? '', user, account, kind };
+    const told = `a sign-in of ${user} ${spanText(start)}`;
+    if (session !== null) {
+      const superseded = this.#revocations.supersededFrom(who, fenceAnswer);
+      if (superseded < call) this.#violate('fence', `${told} began before what was revoked at ${timeText(superseded)}`);
+      if (this.#revocations.isSuspended(who, call, answer)) this.#violate('suspended', `${told} is suspended`);
+    }
+    if (refused === 'limit') this.#violate('needless refusal', `${told} is refused for a limit`);
+    if (refused === 'superseded' && !this.#revocations.mayHaveEnded(who, fenceCall, answer)) {
+      this.#violate('needless refusal', `${told} is superseded by nothing`);
+    }
+    if (refused === 'suspended' && !this.#revocations.mayBeSuspended(who, answer)) {
+      this.#violate('needless refusal', `${told} is suspended by nobody`);
+    }
+  }
+
+  judgeCheck(check: Check): void {
+    const { id, session, refused } = check;
+    const life = this.#lives.of(id);
+    if (life === undefined) {
+      this.#violate('wrong session', `${id} is checked, which nobody started`);
+      return;
+    }
+    if (session !== null) this.#mayLive(life, session, check, 'is accepted');
+    else if (refused === 'expired' || refused === 'malformed') {
+      this.#violate('needless refusal', `the token of ${id} is refused as ${refused}`);
+    } else if (!tellsOfSecret(check, this.#secrets)) this.#mayBeOver(life, check, `is refused as ${refused}`);
+  }
+
+  /** A list shows the living, all of them, and never more than the limit allows. */
+  judgeList(list: List): void {
+    const counts = new Map<string, number>();
+    for (const session of list.sessions) {
+      const life = this.#lives.of(session.id);
+      if (life !== undefined) this.#mayLive(life, session, list, 'is listed');
+      else if (!this.#lives.mayBeUnknown(list.user)) {
+        this.#violate('wrong session', `${session.id} is listed, which nobody started`);
+      }
+      const group = groupOf(session);
+      counts.set(group, (counts.get(group) ?? 0) + 1);
+    }
+    if (!this.#lives.fitsOnePage(list.user)) return;
+    for (const [group, count] of counts) {
+      if (count > PER_USER) this.#violate('limit', `${count} sessions of ${group} live ${spanText(list)}`);
+    }
+    for (const life of this.#lives.absent(list)) this.#mayBeOver(life, list, 'is not listed');
+  }
+
+  judgeRotation(rotation: Rotate): void {
+    const { judged, session, refused, into, from } = rotation;
+    const life = this.#lives.of(judged.id);
+    if (life === undefined) return;
+    if (session !== null) this.#mayLive(life, judged, rotation, 'is renewed');
+    if (refused === 'limit') this.#violate('needless refusal', `a switch of ${judged.id} is refused for a limit`);
+    if (refused === 'not-live') this.#mayBeNotLive(life, rotation, from);
+    if (refused === 'superseded' && into !== null) {
+      // A revocation that keeps this session is one behind its fence all the same.
+      const there = { ...judged, id: '', account: into.account };
+      if (!this.#revocations.mayHaveEnded(there, into.fenceCall, rotation.answer)) {
+        this.#violate('needless refusal', `a switch of ${judged.id} is superseded by nothing`);
+      }
+    }
+  }
+
+  /** Only a live session is kept, and whoever asks to keep one is refused only where it is over. */
+  judgeRevocation(revoke: Revoke): void {
+    const { asker, done, kept, token, from } = revoke;
+    const life = asker === null ? undefined : this.#lives.of(asker.id);
+    if (asker === null || from === null || life === undefined) return;
+    if (!done) {
+      this.#mayBeNotLive(life, revoke, from);
+      return;
+    }
+    if (kept !== asker.id || token === null) this.#violate('wrong session', `${kept} is kept instead of ${asker.id}`);
+    this.#mayLive(life, asker, revoke, 'is kept');
+  }
+
+  judgeEnds(): void {
+    for (const { seen, ends } of this.#lives.all()) {
+      if (ends.filter(({ ended }) => ended).length > 1) this.#violate('ended twice', `${seen.id} was ended twice`);
+    }
+  }
+
+  /** A session that lived in this time must not have been over before it. */
+  #mayLive(life: Life, now: Seen, span: Span, what: string): void {
+    const { start, seen, overAt, rotations, ends } = life;
+    const told = `${now.id} ${what} ${spanText(span)}`;
+    if (now.user !== seen.user || now.kind !== seen.kind) {
+      this.#violate('wrong session', `${told} with another user or kind`);
+    }
+    const enteredAt = life.enteredAt(now.account, span.answer);
+    if (enteredAt === null) {
+      this.#violate('wrong session', `${told} in an account that it never entered`);
+      return;
+    }
+    const dead = this.#revocations.deadFrom(now, start.fenceAnswer, enteredAt);
+    if (dead < span.call) this.#violate('survivor', `${told}, and was revoked at ${timeText(dead)}`);
+    const ended = Math.min(...ends.map((end) => (end.ended ? end.answer : Number.POSITIVE_INFINITY)));
+    if (ended < span.call) this.#violate('survivor', `${told}, and was ended at ${timeText(ended)}`);
+    if (overAt < span.call) this.#violate('resurrection', `${told}, and was over at ${timeText(overAt)}`);
+    if (this.#revocations.isSuspended(now, span.call, span.answer)) {
+      this.#violate('suspended', `${told}, and is suspended`);
+    }
+    const mayMove = rotations.some(
+      ({ reauthenticated, call, refused }) => reauthenticated && refused === null && call < span.answer,
+    );
+    if (now.expiresAt !== seen.expiresAt && !mayMove) this.#violate('absolute moved', `${told} with another expiry`);
+  }
+
+  /** A session that was over in this time must have been ended by something. */
+  #mayBeOver(life: Life, span: Span, what: string): void {
+    const [after, before] = [life.aliveUntil(span.call), span.answer];
+    if (life.mayHaveEnded(after, before)) return;
+    for (const account of life.accounts) {
+      const there = { ...life.seen, account };
+      if (this.#revocations.mayHaveEnded(there, after, before)) return;
+      if (this.#lives.mayHaveMadeRoom(there, after, before)) return;
+    }
+    this.#violate('unexplained end', `${life.seen.id} ${what} ${spanText(span)}, and lived at ${timeText(after)}`);
+  }
+
+  /** What was asked in a session's name and was refused: it was over, or its secret another one. */
+  #mayBeNotLive(life: Life, span: Span, token: string): void {
+    if (!this.#secrets.mayBeReplaced(token, span.answer)) this.#mayBeOver(life, span, 'counts as not live');
+  }
+
+  #violate(kind: ViolationKind, text: string): void {
+    this.violations.push({ kind, text });
+  }
+}

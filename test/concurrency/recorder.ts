@@ -1,0 +1,34 @@
+import { isSessionError } from 'session-revocation';
+import type { Operation, Outcome } from './operation.ts';
+
+/** Now, in ms. All processes of a machine share this clock, and nobody sets it. */
+export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+/** What one process does, taken down. */
+export class Recorder {
+  readonly operations: Operation[] = [];
+  readonly #process: number;
+
+  constructor(process: number) {
+    this.#process = process;
+  }
+
+  /**
+   * Does something and takes it down: `told` makes of the answer what there is to say of it, or of `null` where there was
+   * none. Gives the answer; `null` where the store could not find out. Throws what is not the store's.
+   */
+  async take<T>(perform: () => Promise<T>, told: (answer: T | null) => Outcome): Promise<T | null> {
+    const call = monotonic();
+    let answered: T | null = null;
+    let failed: string | null = null;
+    try {
+      answered = await perform();
+    } catch (error) {
+      if (!isSessionError(error)) throw error;
+      failed = error.code;
+    }
+    const answer = monotonic();
+    this.operations.push({ process: this.#process, call, answer, failed, ...told(answered) });
+    return answered;
+  }
+}

@@ -1,0 +1,129 @@
+import type { Revoke, Seen } from './operation.ts';
+
+/** Which session is meant, as far as revocations ask. */
+export type Covered = Pick<Seen, 'id' | 'user' | 'account' | 'kind'>;
+
+/** The revocations of a history, by the scope that they cover. */
+export class Revocations {
+  readonly #scopes = new Map<string, Scope>();
+
+  constructor(all: readonly Revoke[]) {
+    for (const revoke of all) {
+      if (!revoke.done && revoke.failed === null) continue;
+      const key = keyOf(revoke.scope, revoke.user, revoke.account);
+      const scope = this.#scopes.get(key) ?? new Scope();
+      this.#scopes.set(key, scope);
+      scope.all.push(revoke);
+    }
+    for (const scope of this.#scopes.values()) scope.all.sort((a, b) => a.call - b.call);
+    for (const scope of this.#scopes.values()) scope.prepare();
+  }
+
+  /** The scopes that a session stands in: those that its user's record serves, and the others. */
+  #around({ user, account }: Covered, which: 'own' | 'all'): readonly Scope[] {
+    const keys = [keyOf('user', user, null)];
+    if (account !== null) keys.push(keyOf('member', user, account));
+    if (which === 'all') keys.push(keyOf('realm', null, null));
+    if (which === 'all' && account !== null) keys.push(keyOf('account', null, account));
+    return keys.flatMap((key) => this.#scopes.get(key) ?? []);
+  }
+
+  /**
+   * From when on a session must be dead: the first answer to a revocation that covers it and was called after the session
+   * was fenced. `fencedAt` is when its stamps of user and realm were there for certain; `enteredAt`, those of its account.
+   */
+  deadFrom(session: Covered, fencedAt: number, enteredAt: number): number {
+    const { id, user, account, kind } = session;
+    const first = (key: string, since: number): number =>
+      this.#scopes.get(key)?.firstAnswer(id, kind, since) ?? Infinity;
+    return Math.min(
+      first(keyOf('realm', null, null), fencedAt),
+      first(keyOf('user', user, null), fencedAt),
+      ...(account === null
+        ? []
+        : [first(keyOf('account', null, account), enteredAt), first(keyOf('member', user, account), enteredAt)]),
+    );
+  }
+
+  /** The same, only for the scopes of which a fence is exact: the user's and the member's. */
+  supersededFrom(session: Covered, fencedAt: number): number {
+    const { id, kind } = session;
+    return Math.min(...this.#around(session, 'own').map((scope) => scope.firstAnswer(id, kind, fencedAt)), Infinity);
+  }
+
+  /** Whether some revocation may have had its moment between these times, and have ended this session. */
+  mayHaveEnded(session: Covered, after: number, before: number): boolean {
+    const { id, kind } = session;
+    return this.#around(session, 'all').some((scope) => scope.mayCover(id, kind, after, before));
+  }
+
+  /** Whether the session's user, account or realm was suspended for certain, all the time from one moment to another. */
+  isSuspended(session: Covered, from: number, to: number): boolean {
+    return this.#around(session, 'all').some((scope) => scope.isSuspended(from, to));
+  }
+
+  /** Whether one of them may have been suspended then. */
+  mayBeSuspended(session: Covered, before: number): boolean {
+    return this.#around(session, 'all').some(({ suspensions }) => suspensions.some(({ call }) => call < before));
+  }
+}
+
+/** The revocations of one scope, in the order in which they were called. */
+class Scope {
+  readonly all: Revoke[] = [];
+  suspensions: readonly Revoke[] = [];
+  #resumptions: readonly Revoke[] = [];
+  #unknown: readonly Revoke[] = [];
+  #longest = 0;
+
+  prepare(): void {
+    this.suspensions = this.all.filter(({ change }) => change === 'suspended');
+    this.#resumptions = this.all.filter(({ change }) => change === 'resumed');
+    this.#unknown = this.all.filter(({ done }) => !done);
+    for (const { call, answer } of this.all) this.#longest = Math.max(this.#longest, answer - call);
+  }
+
+  firstAnswer(id: string, kind: string, since: number): number {
+    let first = Infinity;
+    for (let at = firstAfter(this.all, since); at < this.all.length; at++) {
+      const revoke = this.all[at];
+      if (revoke === undefined || revoke.call > first) break;
+      if (revoke.done && covers(revoke, id, kind)) first = Math.min(first, revoke.answer);
+    }
+    return first;
+  }
+
+  mayCover(id: string, kind: string, after: number, before: number): boolean {
+    if (this.#unknown.some((revoke) => revoke.call < before && covers(revoke, id, kind))) return true;
+    for (let at = firstAfter(this.all, after - this.#longest); at < this.all.length; at++) {
+      const revoke = this.all[at];
+      if (revoke === undefined || revoke.call >= before) return false;
+      if (revoke.answer > after && covers(revoke, id, kind)) return true;
+    }
+    return false;
+  }
+
+  isSuspended(from: number, to: number): boolean {
+    // The youngest is enough: what ended it ended those before it, too.
+    const last = this.suspensions.findLast(({ done, answer }) => done && answer < from);
+    if (last === undefined) return false;
+    return !this.#resumptions.some(({ done, call, answer }) => call < to && (!done || answer > last.call));
+  }
+}
+
+const covers = (revoke: Revoke, id: string, kind: string): boolean =>
+  revoke.covers.includes(kind) && !(revoke.done && revoke.keeps && revoke.kept === id);
+
+const keyOf = (scope: Revoke['scope'], user: string | null, account: string | null): string =>
+  JSON.stringify([scope, user, account]);
+
+/** Where the first one stands that was called after this time. */
+function firstAfter(all: readonly { readonly call: number }[], time: number): number {
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((all[middle]?.call ?? Infinity) > time) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

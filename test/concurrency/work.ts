@@ -1,0 +1,87 @@
+import { createSessions, type SessionStore, type Sessions } from 'session-revocation';
+import { Actor, type Held, hold } from './actor.ts';
+import type { Operation } from './operation.ts';
+import { Chance, OPTIONS } from './population.ts';
+import { Recorder } from './recorder.ts';
+
+/** Options of {@link Work}. */
+export interface WorkOptions {
+  /** Which process this is, and of how many. */
+  readonly process: number;
+  readonly processes: number;
+  /** What chance begins with. */
+  readonly seed: number;
+  /** How many do something at the same time. Default 4. */
+  readonly actors?: number;
+  /** How long each question to the store may take, in ms. Default 5,000. */
+  readonly deadline?: number;
+}
+
+/** How far the clocks of the first and of the last process are off, in ms. */
+const CLOCKS_APART = 3600e3;
+
+/** A history of more would not be checked in a moment: then a process has done enough. */
+const MOST_OPERATIONS = 150_000;
+
+/** What one process does: several actors over one `Sessions`, whose clock is wrong. */
+export class Work {
+  readonly sessions: Sessions;
+  readonly #recorder: Recorder;
+  readonly #actors: readonly Actor[];
+  readonly #chance: Chance;
+  readonly #held: Held[] = [];
+  #stopped = false;
+
+  constructor(store: SessionStore, options: WorkOptions, issued: (held: Held) => void) {
+    const { process, processes, seed, actors = 4, deadline = 5_000 } = options;
+    const skew = processes === 1 ? 0 : CLOCKS_APART * ((2 * process) / (processes - 1) - 1);
+    const clock = { now: () => Date.now() + Math.round(skew) };
+    this.sessions = createSessions({ ...OPTIONS, store, clock, deadline });
+    this.#recorder = new Recorder(process);
+    this.#chance = new Chance(seed * 1_000 + process);
+    this.#actors = Array.from({ length: actors }, (_, at) => {
+      const chance = new Chance((seed * 1_000 + process) * 100 + at);
+      return new Actor(this.sessions, this.#recorder, chance, this.#held, issued);
+    });
+  }
+
+  get operations(): readonly Operation[] {
+    return this.#recorder.operations;
+  }
+
+  /** Another process has issued a token. */
+  hear(held: Held): void {
+    hold(this.#held, held, this.#chance);
+  }
+
+  /** Works for so many ms, or until it is stopped. */
+  async run(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    await Promise.all(
+      this.#actors.map(async (actor) => {
+        while (!this.#stopped && performance.now() < until && this.operations.length < MOST_OPERATIONS) {
+          await actor.act();
+          // A store that answers at once would else let nobody else have a turn.
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      }),
+    );
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Waits for what is still noted, and closes the store. */
+  close(): Promise<void> {
+    return this.sessions.close();
+  }
+
+  /** When all is done: looks at all that is held, and at the lists of these users. */
+  async look(users: Iterable<string>): Promise<void> {
+    const [actor] = this.#actors;
+    if (actor === undefined) return;
+    for (const held of [...this.#held]) await actor.check(held);
+    for (const user of users) await actor.list(user);
+  }
+}

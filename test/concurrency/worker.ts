@@ -1,0 +1,71 @@
+/**
+ * A process of its own that works on one store after the other. It tells of the tokens that it issues, hears of the others',
+ * and hands its histories over in files.
+ */
+import { createWriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { type Opened, openStore, type Place } from '../services/stores.ts';
+import type { Held } from './actor.ts';
+import type { Operation } from './operation.ts';
+import { Work, type WorkOptions } from './work.ts';
+
+/** What a worker is told. All but `hear` is answered with `done` when it is done. */
+export type Order =
+  | { readonly type: 'open'; readonly place: Place; readonly options: WorkOptions }
+  | { readonly type: 'run'; readonly ms: number }
+  | { readonly type: 'hear'; readonly held: Held }
+  | { readonly type: 'write'; readonly file: string }
+  | { readonly type: 'leave' };
+
+/** What a worker tells. */
+export type Told = { readonly issued: Held } | { readonly done: Order['type'] };
+
+let opened: Opened | null = null;
+let work: Work | null = null;
+
+const tell = (told: Told): void => {
+  process.send?.(told);
+};
+
+async function open(place: Place, options: WorkOptions): Promise<void> {
+  opened = openStore(place);
+  // A connection, and the first look at the server, are no part of what is tried.
+  await opened.store.users({ realm: 'nobody', account: null }, null, 1);
+  work = new Work(opened.store, options, (issued) => tell({ issued }));
+}
+
+async function write(operations: readonly Operation[], file: string): Promise<void> {
+  const output = createWriteStream(file);
+  for (const operation of operations) output.write(`${JSON.stringify(operation)}\n`);
+  output.end();
+  await finished(output);
+}
+
+async function close(): Promise<void> {
+  await work?.close();
+  await opened?.end();
+  [opened, work] = [null, null];
+}
+
+process.on('message', async (order: Order) => {
+  switch (order.type) {
+    case 'hear':
+      work?.hear(order.held);
+      return;
+    case 'open':
+      await open(order.place, order.options);
+      break;
+    case 'run':
+      await work?.run(order.ms);
+      break;
+    case 'write':
+      await write(work?.operations ?? [], order.file);
+      await close();
+      break;
+    case 'leave':
+      // Nothing else may keep the process alive.
+      process.disconnect();
+      return;
+  }
+  tell({ done: order.type });
+});

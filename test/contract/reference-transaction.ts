@@ -1,0 +1,53 @@
+import type { OpenTransaction } from '../../src/testing/index.ts';
+import type { Data } from './reference-store.ts';
+
+/** A map that writes into itself and reads what lies under it. */
+class Layer<Key, Value> extends Map<Key, Value> {
+  readonly #under: Map<Key, Value>;
+
+  constructor(under: Map<Key, Value>) {
+    super();
+    this.#under = under;
+  }
+
+  override get(key: Key): Value | undefined {
+    if (!super.has(key)) {
+      const value = this.#under.get(key);
+      // Rows are changed in place.
+      if (value !== undefined) super.set(key, structuredClone(value));
+    }
+    return super.get(key);
+  }
+
+  override has(key: Key): boolean {
+    return super.has(key) || this.#under.has(key);
+  }
+
+  override values(): MapIterator<Value> {
+    for (const key of this.#under.keys()) this.get(key);
+    return super.values();
+  }
+
+  /** Writes everything into what lies under it. */
+  merge(): void {
+    for (const [key, value] of super.entries()) this.#under.set(key, value);
+  }
+}
+
+/** The data as a transaction sees and changes them. */
+export function beginOn(data: Data): OpenTransaction & { readonly transaction: Data } {
+  const layers = {
+    sessions: new Layer(data.sessions),
+    epochs: new Layer(data.epochs),
+    policies: new Layer(data.policies),
+  };
+  const transaction: Data = { ...layers, audit: [] };
+  return {
+    transaction,
+    commit() {
+      for (const layer of Object.values(layers)) layer.merge();
+      data.audit.push(...transaction.audit);
+    },
+    rollback() {},
+  };
+}

@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createSessions, type SessionStore } from 'session-revocation';
+import { fromMysql2, mysqlSchema, mysqlStore } from 'session-revocation/mysql';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { namesOf } from '../../adapters/engines/mysql/names.ts';
+import { STEPS, type Step } from '../../adapters/engines/mysql/schema.ts';
+import { requireTables, setUp } from '../../adapters/engines/mysql/setup.ts';
+import { addNew, look, person } from '../../src/testing/ports.ts';
+import { dropTables, newPrefix, openTables, testPool, url } from './support/mysql.ts';
+
+const ann = person('ann');
+const ask = async (store: SessionStore): Promise<unknown> => createSessions({ store }).fence({ user: 'ann' });
+
+/** A step that is to come: a column more in a table that is there, and a table. */
+const NEXT: Step = ({ sessions, schema }) => [
+  { table: 'sessions', column: 'colour', sql: `ALTER TABLE ${sessions} ADD COLUMN colour VARBINARY(20)` },
+  { table: 'schema', column: 'since', sql: `ALTER TABLE ${schema} ADD COLUMN since BIGINT NOT NULL DEFAULT 0` },
+];
+
+/** A prefix whose tables are removed, and a pool. */
+function fresh(prefix: string = newPrefix()) {
+  const pool = testPool();
+  onTestFinished(() => dropTables(testPool(), prefix));
+  return { prefix, pool, names: namesOf(prefix), store: mysqlStore(pool, { prefix }) };
+}
+
+describe.skipIf(url === null)('the tables', () => {
+  test('are not made unasked; setup makes them, also again', async () => {
+    const { pool, prefix, store } = fresh();
+    await expect(ask(store)).rejects.toMatchObject({
+      code: 'SESSION_STORE_NOT_SET_UP',
+      message: expect.stringMatching(/setup\(\)/),
+    });
+    expect((await pool.query(`SHOW TABLES LIKE '${prefix}%'`))[0]).toEqual([]);
+    await store.setup?.();
+    const session = await addNew(store, ann);
+    await store.setup?.();
+    expect(await look(store, session)).toMatchObject({ session });
+    await dropTables(pool, prefix);
+    await expect(look(store, session)).rejects.toMatchObject({ code: 'SESSION_STORE_NOT_SET_UP' });
+    await store.setup?.();
+    expect(await look(store, session)).toBeNull();
+  });
+
+  test('are made by ten processes at once', async () => {
+    const { prefix, store } = fresh();
+    const script = fileURLToPath(new URL('support/mysql-process.ts', import.meta.url));
+    const run = () => promisify(execFile)(process.execPath, ['--import', 'tsx', script, `${url}`, prefix]);
+    const told = await Promise.all(Array.from({ length: process.env.CI ? 10 : 2 }, run));
+    expect(new Set(told.map(({ stdout }) => stdout))).toEqual(new Set(['ready\n']));
+    // And by ten more in one process, over a pool each.
+    await Promise.all(Array.from({ length: 10 }, async () => mysqlStore(testPool(), { prefix }).setup?.()));
+    await addNew(store, ann);
+  }, 60_000);
+
+  test('may be made by a migration tool', async () => {
+    const { pool, prefix, store } = fresh();
+    for (const statement of mysqlSchema({ prefix }).split(';\n')) {
+      if (statement.trim() !== '') await pool.query(statement);
+    }
+    await addNew(store, ann);
+    await store.setup?.();
+    expect(mysqlSchema({ from: STEPS.length })).toBe('');
+    expect(() => mysqlSchema({ from: 99 })).toThrow(TypeError);
+    expect(() => mysqlSchema({ prefix: '\0' })).toThrow(TypeError);
+  });
+
+  test('are upgraded while processes of the version before go on, also where one stopped halfway', async () => {
+    const { pool, prefix, names, store } = fresh();
+    await store.setup?.();
+    const session = await addNew(store, ann);
+    const client = fromMysql2(pool);
+    const steps = [...STEPS, NEXT];
+    await expect(requireTables(client, names, steps)).rejects.toMatchObject({ code: 'SESSION_STORE_NOT_SET_UP' });
+    await pool.query(NEXT(names)[0]!.sql);
+    await Promise.all([setUp(client, names, steps), setUp(client, names, steps), addNew(store, ann)]);
+    await requireTables(client, names, steps);
+    // The one that was ready already goes on, with old rows and new ones; it cannot begin anew.
+    expect(await look(store, session)).toMatchObject({ session });
+    await addNew(store, ann);
+    const late = mysqlStore(pool, { prefix });
+    await expect(ask(late)).rejects.toMatchObject({ code: 'SESSION_STORE_TOO_NEW' });
+    await expect(late.setup?.()).rejects.toMatchObject({ code: 'SESSION_STORE_TOO_NEW' });
+  });
+
+  test.each(['sessions', 'schema'])('are somebody else’s where %s is: nothing is touched', async (table) => {
+    const { pool, prefix, store } = fresh();
+    await pool.query(`CREATE TABLE ${prefix}${table} (id INT PRIMARY KEY, data TEXT)`);
+    await expect(store.setup?.()).rejects.toMatchObject({ code: 'SESSION_STORE_FOREIGN' });
+    expect((await pool.query(`SHOW TABLES LIKE '${prefix}%'`))[0]).toHaveLength(1);
+    const code = table === 'schema' ? 'SESSION_STORE_FOREIGN' : 'SESSION_STORE_NOT_SET_UP';
+    await expect(ask(store)).rejects.toMatchObject({ code });
+  });
+
+  test.each(['it`s "mine" \u00fc; --', 'with.dot/and\\slash '])('may be named %j', async (words) => {
+    const { store } = await openTables({ prefix: `${newPrefix()}${words}` });
+    const session = await addNew(store, ann);
+    expect(await look(store, session)).toMatchObject({ session });
+  });
+});

@@ -1,0 +1,114 @@
+import { fromMariadb, fromMysql2, type MysqlClient } from 'session-revocation/mysql';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { transact } from '../../adapters/engines/mysql/transaction.ts';
+
+/** How long a statement of a transaction may take, in ms, and how often that is looked at. */
+const LIMIT = 30_000;
+const LATEST = LIMIT + 500;
+
+/** Connections that answer until they are told to be silent, and then nothing, not even that they are closed. */
+function network() {
+  const state = { silent: false, closed: 0, given: 0, asked: [] as string[] };
+  const never = new Promise<never>(() => {});
+  const answer = <T>(sql: string, result: T): Promise<T> => {
+    state.asked.push(sql);
+    return state.silent ? never : Promise.resolve(result);
+  };
+  const promises = {
+    execute: ({ sql }: { readonly sql: string }) => answer(sql, [] as never),
+    query: (sql: string) => answer(sql, [] as never),
+    destroy: () => void state.closed++,
+  };
+  const callbacks = {
+    execute: ({ sql }: { readonly sql: string }, _: unknown, tell: (error: null, result: unknown) => void) =>
+      void answer(sql, []).then((result) => tell(null, result)),
+    query: (sql: string, tell: (error: null) => void) => void answer(sql, null).then(tell),
+    destroy: () => void state.closed++,
+    release: () => void state.given++,
+  };
+  return { state, promises, callbacks };
+}
+
+const clients: Readonly<Record<string, (of: ReturnType<typeof network>) => MysqlClient<never>>> = {
+  'a pool of mysql2': ({ callbacks }) =>
+    fromMysql2({ promise() {}, getConnection: (take) => take(null, { ...callbacks }) }) as MysqlClient<never>,
+  'a pool of mariadb': ({ promises, state }) =>
+    fromMariadb({
+      getConnection: async () => ({ ...promises, release: async () => void state.given++ }),
+    }) as MysqlClient<never>,
+  'a connection of mysql2': ({ promises }) => fromMysql2(promises) as MysqlClient<never>,
+  'a connection of mariadb': ({ promises }) =>
+    fromMariadb(promises as Parameters<typeof fromMariadb>[0]) as MysqlClient<never>,
+};
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** What a promise has come to, if it has. */
+function outcomeOf(promise: Promise<unknown>): { readonly value: unknown } {
+  const outcome: { value: unknown } = { value: 'nothing yet' };
+  promise.then(
+    (value) => {
+      outcome.value = value;
+    },
+    (error: unknown) => {
+      outcome.value = error;
+    },
+  );
+  return outcome;
+}
+
+describe.each(Object.entries(clients))('%s that falls silent', (_, clientOf) => {
+  test('fails a transaction in time, closes the connection at once, and asks it nothing more', async () => {
+    const net = network();
+    const outcome = outcomeOf(
+      transact(clientOf(net), (connection) => {
+        net.state.silent = true;
+        return connection.rows('SELECT 1', []);
+      }),
+    );
+    await vi.advanceTimersByTimeAsync(LIMIT - 500);
+    expect(outcome.value).toBe('nothing yet');
+    expect(net.state.closed).toBe(0);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(outcome.value).toMatchObject({ message: expect.stringMatching(/no answer within 30000 ms/) });
+    expect(net.state.closed).toBeGreaterThan(0);
+    expect(net.state.given).toBe(0);
+    expect(net.state.asked.at(-1)).toBe('SELECT 1');
+  });
+
+  test('keeps nobody waiting behind it for ever', async () => {
+    const net = network();
+    const client = clientOf(net);
+    const [first, second] = [1, 2].map(() =>
+      outcomeOf(
+        transact(client, (connection) => {
+          net.state.silent = true;
+          return connection.rows('SELECT 1', []);
+        }),
+      ),
+    );
+    await vi.advanceTimersByTimeAsync(2 * LATEST);
+    expect([first?.value, second?.value]).toEqual([expect.any(Error), expect.any(Error)]);
+  });
+});
+
+test('a pool of mariadb: once one connection was given up, those that have answered nothing since get little time', async () => {
+  const net = network();
+  // In another wrapping each time, as the driver has it; what it knows of the connection stays.
+  const infos = [{}, {}];
+  let nth = 0;
+  const client = fromMariadb({
+    getConnection: async () => ({ ...net.promises, info: infos[nth++ % 2], release: async () => {} }),
+  });
+  const ask = () => client.rows('SELECT 1', []);
+  await Promise.all([ask(), ask()]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  net.state.silent = true;
+  const first = outcomeOf(ask());
+  await vi.advanceTimersByTimeAsync(5_500);
+  expect(first.value).toBeInstanceOf(Error);
+  const second = outcomeOf(ask());
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect(second.value).toBeInstanceOf(Error);
+});

@@ -1,0 +1,128 @@
+import type { Pool, RowDataPacket } from 'mysql2/promise';
+import { describe, expect, test } from 'vitest';
+import { auditStatementsOf, type FoundBy } from '../../adapters/engines/mysql/audit-statements.ts';
+import { namesOf } from '../../adapters/engines/mysql/names.ts';
+import { mysqlSchema } from '../../adapters/engines/mysql/schema.ts';
+import { statementsOf } from '../../adapters/engines/mysql/statements.ts';
+import { openTables, url } from './support/mysql.ts';
+
+const ROWS = process.env.CI ? 1_000_000 : 50_000;
+const NOW = 1_700_000_000_000;
+
+/** Every statement that looks for rows, with values as they come. */
+function everything(prefix: string): Readonly<Record<string, readonly [sql: string, ...values: unknown[]]>> {
+  const sql = statementsOf(namesOf(prefix));
+  const log = auditStatementsOf(namesOf(prefix));
+  const [id, user, account, realm, hash] = ['s777', 'u77', 'a7', 'r', 'h'].map((text) => Buffer.from(text));
+  const found: Readonly<Record<FoundBy, unknown[]>> = {
+    user: [user],
+    actor: [user],
+    account: [account],
+    typeInAccount: [account, 'session.started'],
+    type: [realm, 'session.started'],
+    realm: [realm],
+  };
+  const pages = Object.entries(found).map(([by, values]) => {
+    const page = log.entries(by as FoundBy, { user: false, actor: false, account: false, types: 2 });
+    return [`page by ${by}`, [page, ...values, NOW, NOW, 'x', 0, realm, 'a', 'b', 51]] as const;
+  });
+  const lists = [true, false].flatMap((some) => {
+    const list = sql.list({ account: some, after: some, living: some });
+    const values = some ? [account, NOW, NOW, id, NOW] : [];
+    return [[`list ${some}`, [list, realm, user, ...values, 51]] as const];
+  });
+  return {
+    epochs: [sql.epochs(2), realm, user],
+    lockedEpochs: [sql.lockedEpochs(2), realm, user],
+    sharedRecords: [sql.sharedRecords(2), realm, account],
+    lockUser: [sql.lockUser, user],
+    moveFrom: [sql.moveFrom, NOW, user, 1],
+    moveAndRaise: [sql.moveAndRaise, NOW, user],
+    move: [sql.move, user],
+    raise: [sql.raise, NOW, user],
+    advance: [sql.advance, '{}', null, user, 1],
+    advanceFor: [sql.advanceFor, '{}', null, hash, 1, user, 1, id, hash, NOW],
+    'find one': [sql.find(1), realm, id],
+    'find many': [sql.find(4), realm, id, 's1', 's2', 's3'],
+    findLocked: [sql.findLocked, id, user],
+    ...Object.fromEntries(lists),
+    isLive: [sql.isLive, id, user, hash, NOW],
+    renew: [sql.renew, hash, 1, account, NOW, NOW, NOW, '{}', id, user, hash, NOW],
+    end: [sql.end, NOW, '{}', id, user],
+    endIn: [sql.endIn, NOW, '{}', id, user, account],
+    endLiving: [sql.endLiving, NOW, '{}', id, user, NOW],
+    used: [sql.used(2), id, 's1'],
+    present: [sql.present(2), id, 's1'],
+    touch: [sql.touch(2), id, NOW, 's1', NOW, id, 's1'],
+    users: [sql.users, '', 50],
+    members: [sql.members, account, '', 50],
+    removeOf: [sql.removeOf, user, 10],
+    dueSessions: [sql.dueSessions, NOW - 9_000, 100],
+    dueEpochs: [sql.dueEpochs, NOW - 9_000, 100],
+    endless: [sql.endless, '', 's5', 100],
+    records: [sql.records(2), realm, account],
+    removeSessions: [sql.removeSessions(2), id, 's1'],
+    removeEpochs: [sql.removeEpochs(2), realm, user],
+    ...Object.fromEntries(pages),
+    forgetUser: [log.forgetUser, user, 10],
+    forgetActor: [log.forgetActor, user, 10],
+    dueEntries: [log.dueEntries, NOW - 9_000, 100],
+    removeEntries: [log.removeEntries(2), 1, 2],
+    policy: [log.policy, account],
+    sharedPolicy: [log.sharedPolicy, account],
+    lockPolicy: [log.lockPolicy, account],
+    replacePolicy: [log.replacePolicy, '{}', account],
+  };
+}
+
+/** Many sessions: of ten each a user, every hundredth endless; and as many entries. */
+async function fill(pool: Pool, prefix: string): Promise<void> {
+  const { sessions, epochs, audit, policies } = namesOf(prefix);
+  // Numbers from 0 on, in what both dialects know.
+  const digits =
+    '(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)';
+  const powers = [1, 10, 100, 1_000, 10_000, 100_000];
+  const numbers = `(SELECT ${powers.map((power, at) => `t${at}.d * ${power}`).join(' + ')} AS n FROM ${powers.map((_, at) => `${digits} t${at}`).join(', ')}) numbers WHERE n < ${ROWS}`;
+  await pool.query(`
+    INSERT INTO ${sessions} (id, user_tag, account_tag, hash, serial, created_at, last_used_at, expires_at, idle, born, renewed)
+    SELECT CONCAT('s', n), CONCAT('u', n DIV 10), CONCAT('a', n MOD 500), 'h', 0, ${NOW} + n, ${NOW} + n,
+      IF(n MOD 100 = 0, NULL, ${NOW} + n), NULL, '{"realm":"shop"}', '{}' FROM ${numbers}`);
+  await pool.query(`
+    INSERT INTO ${epochs} SELECT CONCAT('u', n), '{}', 1, ${NOW} + n FROM ${numbers} AND n < ${ROWS / 10}`);
+  await pool.query(`INSERT INTO ${epochs} SELECT CONCAT('a', n), '{}', 1, NULL FROM ${numbers} AND n < 500`);
+  await pool.query(`INSERT INTO ${policies} SELECT CONCAT('a', n), '{}' FROM ${numbers} AND n < 500`);
+  await pool.query(`
+    INSERT INTO ${audit} (realm_tag, user_tag, account_tag, actor_tag, keep_until, id, at, type, realm, details)
+    SELECT 'r', CONCAT('u', n DIV 10), CONCAT('a', n MOD 500), CONCAT('u', n DIV 10), ${NOW} + n, CONCAT('e', n),
+      ${NOW} + n, IF(n MOD 2 = 0, 'session.started', 'session.ended'), 'shop', '{}' FROM ${numbers}`);
+  for (const table of [sessions, epochs, audit, policies]) await pool.query(`ANALYZE TABLE ${table}`);
+}
+
+describe.skipIf(url === null)('statements', () => {
+  test(`every one finds its rows by an index, among ${ROWS} sessions`, async () => {
+    const { pool, prefix } = await openTables();
+    await fill(pool, prefix);
+    for (const [name, [sql, ...values]] of Object.entries(everything(prefix))) {
+      const [plan] = await pool.query<RowDataPacket[]>(`EXPLAIN ${sql}`, values);
+      for (const { table, type, key, rows, Extra } of plan) {
+        // The page of users itself, which is all that is wanted.
+        if (table === null || `${table}`.startsWith('<')) continue;
+        if (type === 'ALL' && `${Extra}`.includes('no matching row')) continue;
+        expect
+          .soft({ name, table, key, type })
+          .toEqual({ name, table, key: expect.any(String), type: expect.not.stringMatching(/^(ALL|index)$/) });
+        expect.soft(Number(rows), `rows of ${name}`).toBeLessThan(ROWS * 0.6);
+        expect.soft(`${name}: ${Extra}`).not.toMatch(/filesort|temporary/);
+      }
+    }
+  }, 600_000);
+
+  test('are of both dialects: nothing that only one of them knows', () => {
+    const all = [...Object.values(everything('x_')).map(([sql]) => sql), mysqlSchema()].join(';\n');
+    const outside = all.replaceAll(/\/\*M!.*?\*\//g, '');
+    expect(outside).not.toMatch(/RETURNING|NOWAIT|\bWAIT \d|IF (NOT )?EXISTS|\bOF s\b|\bSEQUENCE\b|PERSISTENT|seq_\d/i);
+    // MySQL's own: row aliases in place of VALUES(), FOR SHARE, values as rows, expressions as defaults and indexes, JSON tables.
+    expect(outside).not.toMatch(/FOR SHARE|AS new\b|VALUES ROW|JSON_TABLE|->>|LATERAL|DEFAULT \(|utf8mb4_0900|nopad/i);
+    expect(outside).not.toMatch(/BEGIN NOT ATOMIC|EXCEPT|INTERSECT|FETCH FIRST|@@in_transaction|tx_isolation/i);
+  });
+});

@@ -1,0 +1,203 @@
+import type { Pool } from 'mysql2/promise';
+import { createSessions } from 'session-revocation';
+import { describe, expect, test } from 'vitest';
+import { NOW } from '../../src/testing/bench.ts';
+import { addNew, anotherRecord, endedAt, look, newHash, person, recordOf, versionOf } from '../../src/testing/ports.ts';
+import { openTables, url } from './support/mysql.ts';
+import { signIn } from './support/sqlite-people.ts';
+
+const ann = person('ann');
+
+/** A transaction that has seen what is there now, as one of an app has. */
+async function begin(pool: Pool, prefix: string, isolation = 'REPEATABLE READ') {
+  const transaction = await pool.getConnection();
+  await transaction.query(`SET TRANSACTION ISOLATION LEVEL ${isolation}`);
+  await transaction.beginTransaction();
+  await transaction.query(`SELECT COUNT(*) FROM ${prefix}epochs`);
+  return {
+    transaction,
+    async end(how: 'commit' | 'rollback'): Promise<void> {
+      await transaction[how]();
+      transaction.release();
+    },
+  };
+}
+
+describe.skipIf(url === null)('a transaction of the caller’s', () => {
+  test.each(['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE'])(
+    'of %s changes the password and revokes, both or neither',
+    async (isolation) => {
+      const { pool, prefix, store } = await openTables();
+      await pool.query(
+        `CREATE TABLE ${prefix}people (name VARCHAR(20) PRIMARY KEY, password VARCHAR(20)) ENGINE = InnoDB`,
+      );
+      await pool.query(`INSERT INTO ${prefix}people VALUES ('ann', 'old')`);
+      const sessions = createSessions({ store, audit: true });
+      const [here, there] = [await signIn(sessions, 'ann'), await signIn(sessions, 'ann')];
+      const change = async (how: 'commit' | 'rollback') => {
+        const open = await begin(pool, prefix, isolation);
+        await open.transaction.query(`UPDATE ${prefix}people SET password = 'new'`);
+        const within = sessions.within(open.transaction);
+        const result = await within.trigger('passwordChanged', { user: 'ann', keep: here.session });
+        expect(await sessions.check(here.token)).toMatchObject({ ok: true });
+        await open.end(how);
+        return result;
+      };
+      const seen = async () => [
+        (await sessions.check(there.token)).ok,
+        (await pool.query(`SELECT password FROM ${prefix}people`))[0],
+        (await sessions.audit({ types: ['sessions.revoked'] })).entries.length,
+      ];
+
+      await change('rollback');
+      expect(await seen()).toEqual([true, [{ password: 'old' }], 0]);
+      expect(await sessions.check(here.token)).toMatchObject({ ok: true });
+      const { token } = await change('commit');
+      expect(await seen()).toEqual([false, [{ password: 'new' }], 1]);
+      expect(await sessions.check(here.token)).toMatchObject({ ok: false });
+      expect(await sessions.check(`${token}`)).toMatchObject({ ok: true });
+      await pool.query(`DROP TABLE ${prefix}people`);
+    },
+  );
+
+  test('sees what others did since it began to read to what it sees, and nothing that they made since', async () => {
+    const { pool, prefix, store } = await openTables();
+    const old = await addNew(store, ann);
+    const open = await begin(pool, prefix);
+    const record = anotherRecord('since');
+    const advance = { record, ifVersion: await versionOf(store, ann), now: NOW, keepUntil: null, audit: [] };
+    expect(await store.advance(ann.tags.user, advance)).toBe('advanced');
+    await store.end({ id: old.id, user: ann.tags.user }, endedAt(NOW), []);
+    const late = await addNew(store, ann);
+
+    const within = store.powers?.transactions?.within(open.transaction) ?? expect.fail('it can');
+    expect((await recordOf(within, ann.tags.user)).record).toEqual(record);
+    expect((await look(within, old))?.session.ended).toEqual(endedAt(NOW));
+    expect((await look(within, old))?.epochs.user).toEqual(record);
+    expect(await look(within, late)).toBeNull();
+    expect(await within.end({ id: late.id, user: ann.tags.user }, endedAt(NOW), [])).toBe(false);
+    const asker = { id: old.id, ifHash: old.hash, hash: newHash(), serial: 1 };
+    const next = { ...advance, ifVersion: await versionOf(within, ann), asker };
+    expect(await within.advance(ann.tags.user, next)).toBe('not-live');
+    expect(await within.advance(ann.tags.user, { ...next, ifVersion: 1 })).toBe('conflict');
+    expect(await within.end({ id: old.id, user: ann.tags.user }, endedAt(NOW), [])).toBe(false);
+    await open.end('rollback');
+  });
+
+  test('keeps nobody else from signing in, being checked and being revoked', async () => {
+    const { pool, prefix, store } = await openTables();
+    const sessions = createSessions({ store, deadline: '2s', touchEvery: 0 });
+    const { token, session } = await signIn(sessions, 'ann');
+    const open = await begin(pool, prefix);
+    await sessions.within(open.transaction).trigger('passwordChanged', { user: 'ann', keep: session });
+    for (const user of ['bob', 'carol', 'dave']) {
+      const { token: theirs } = await signIn(sessions, user);
+      expect(await sessions.check(theirs)).toMatchObject({ ok: true });
+      expect(await sessions.revoke({ user })).toMatchObject({ revoked: true });
+    }
+    expect(await sessions.check(token)).toMatchObject({ ok: true });
+    await open.end('rollback');
+  });
+
+  test('that asks for what is not there keeps nobody else from signing in, and from setting a policy', async () => {
+    const { pool, prefix, store } = await openTables();
+    const sessions = createSessions({ store, deadline: '1s' });
+    const { session } = await signIn(sessions, 'ann');
+    const open = await begin(pool, prefix);
+    const nobody = '0'.repeat(session.id.length);
+    expect(await sessions.within(open.transaction).end(session.id, { user: 'nobody' })).toMatchObject({ ended: false });
+    expect(await sessions.within(open.transaction).end(nobody, { user: 'ann' })).toMatchObject({ ended: false });
+    const within = store.powers?.transactions?.within(open.transaction) ?? expect.fail('it can');
+    const gone = { id: nobody, user: person('nobody').tags.user };
+    expect(await within.find(person('nobody', null, 'nowhere').tags.realm, [gone])).toEqual([null]);
+    expect(await within.end(gone, endedAt(NOW), [])).toBe(false);
+    const asker = { id: nobody, ifHash: 'x', hash: 'y', serial: 1 };
+    const advance = { record: anotherRecord('x'), ifVersion: 1, now: NOW, keepUntil: null, audit: [] };
+    expect(await within.advance(gone.user, advance)).toBe('conflict');
+    expect(await within.advance(ann.tags.user, { ...advance, asker })).toBe('conflict');
+    const ifVersion = await versionOf(within, ann);
+    expect(await within.advance(ann.tags.user, { ...advance, ifVersion, asker })).toBe('not-live');
+    const policies = within.powers?.policies ?? expect.fail('it has');
+    expect(await policies.get('nobody')).toBeNull();
+    const write = { account: 'nobody', value: '{}', audit: [] };
+    expect(await policies.set({ ...write, ifValue: 'another' })).toBe('conflict');
+
+    const began = performance.now();
+    for (const user of ['bob', 'carol', 'dave', 'erin', 'frank']) await signIn(sessions, user);
+    expect(await store.powers?.policies?.set({ ...write, account: 'm', ifValue: null })).toBe('set');
+    expect(await store.powers?.policies?.set({ ...write, account: 'o', ifValue: null })).toBe('set');
+    expect(performance.now() - began).toBeLessThan(1_000);
+    await open.end('commit');
+  });
+
+  test('that is none is refused, and so is what cannot be done in one', async () => {
+    const { pool, store } = await openTables();
+    const session = await addNew(store, ann);
+    const connection = await pool.getConnection();
+    const within = store.powers?.transactions?.within(connection) ?? expect.fail('it can');
+    await expect(look(within, session)).rejects.toMatchObject({ code: 'SESSION_STORE_UNSAFE' });
+    await connection.query('SET autocommit = 0');
+    expect(await look(store.powers?.transactions?.within(connection) ?? within, session)).toMatchObject({ session });
+    await connection.query('ROLLBACK');
+    await connection.query('SET autocommit = 1');
+    await expect(within.prune(undefined as never)).rejects.toMatchObject({ code: 'SESSION_STORE_LACKS_POWER' });
+    connection.release();
+  });
+
+  test('keeps uses of its sessions from being noted, and nobody from noting those of others', async () => {
+    const { pool, prefix, store } = await openTables({ batch: false });
+    const [kept, other] = [await addNew(store, ann), await addNew(store, person('bob'))];
+    const open = await begin(pool, prefix);
+    await open.transaction.query(`SELECT 1 FROM ${prefix}sessions WHERE id = '${kept.id}' FOR UPDATE`);
+    const touch = (at: number) => store.touch([kept, other].map(({ id, userTag: user }) => ({ id, user, at })));
+    const usedAt = async () => [kept, other].map(async (one) => (await look(store, one))?.session.lastUsedAt);
+    const seen = async () => Promise.all(await usedAt());
+
+    // More than the pool has connections: none is held by one that waits.
+    const began = performance.now();
+    await Promise.all(Array.from({ length: 20 }, (_, nth) => touch(NOW + nth)));
+    await store.touch([{ id: kept.id, user: kept.userTag, at: NOW + 50 }]);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(await seen()).toEqual([NOW, NOW + 19]);
+
+    const touched = touch(NOW + 100);
+    await expect.poll(async () => (await seen())[1]).toBe(NOW + 100);
+    // While that one is waited for, nobody waits for the other one.
+    expect(await store.end({ id: other.id, user: other.userTag }, endedAt(NOW), [])).toBe(true);
+    await open.end('commit');
+    await touched;
+    expect((await seen())[0]).toBe(NOW + 100);
+  });
+
+  test('a use of a session that is gone is passed by at once', async () => {
+    const { store } = await openTables();
+    const began = performance.now();
+    await store.touch([{ id: 'gone', user: ann.tags.user, at: NOW }]);
+    expect(performance.now() - began).toBeLessThan(300);
+  });
+});
+
+describe.skipIf(url === null)('two requests for one record', () => {
+  test.each([
+    [NOW + 5, NOW + 1, NOW + 5],
+    [NOW + 1, NOW + 5, NOW + 5],
+    [null, NOW + 1, null],
+    [NOW + 1, null, null],
+  ])('to be kept until %s and %s: the first makes it, and the longest counts', async (one, two, kept) => {
+    const { pool, prefix, store } = await openTables();
+    const open = await begin(pool, prefix);
+    const within = store.powers?.transactions?.within(open.transaction) ?? expect.fail('it can');
+    for (const [asked, tag] of [
+      [store, 'outside'],
+      [within, 'within'],
+    ] as const) {
+      const first = { tag, create: anotherRecord('first'), version: 1, keepUntil: one };
+      const second = { tag, create: anotherRecord('second'), version: 2, keepUntil: two };
+      const made = { record: first.create, version: 1 };
+      expect(await asked.epochs([first, second], NOW)).toEqual([made, made]);
+    }
+    await open.end('commit');
+    const [rows] = await pool.query(`SELECT keep_until FROM ${prefix}epochs`);
+    expect(rows).toEqual([{ keep_until: kept }, { keep_until: kept }]);
+  });
+});

@@ -1,0 +1,15 @@
+import { mysqlStore } from 'session-revocation/mysql';
+import { storeContract } from 'session-revocation/testing';
+import { describe, test } from 'vitest';
+import { contractStores, openPool, url } from './support/mysql.ts';
+
+describe.skipIf(url === null)('over a pool of mysql2', () => {
+  const { create } = contractStores((prefix) => {
+    const pool = openPool();
+    return { store: () => mysqlStore(pool, { prefix }), end: () => pool.end() };
+  });
+  const powers = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
+  for (const { id, title, skip, run } of storeContract({ create, powers, interleavings: 20 })) {
+    test.skipIf(skip !== null)(`${id}: ${title}`, run, 60_000);
+  }
+});

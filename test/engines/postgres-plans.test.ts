@@ -1,0 +1,173 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pageStatement } from '../../adapters/engines/postgres/audit.ts';
+import type { PostgresStatement } from '../../adapters/engines/postgres/client.ts';
+import { statementsOf as namesOfStatements } from '../../adapters/engines/postgres/statements.ts';
+import { PostgresStore } from '../../adapters/engines/postgres/store.ts';
+import { tablesOf } from '../../adapters/engines/postgres/tables.ts';
+import { newEpoch } from '../../src/epoch.ts';
+import { recordAbout } from '../../src/testing/entries.ts';
+import { endedAt, newHash, person, plainWrite, renewalOf, sessionOf } from '../../src/testing/ports.ts';
+import { newName, url } from './support/postgres-clients.ts';
+import { crowdOf } from './support/postgres-crowd.ts';
+
+const SESSIONS = process.env.CI === undefined ? 50_000 : 1_000_000;
+/** Of so many, the size of one is measured. */
+const MEASURED = Math.min(SESSIONS, 100_000);
+const ENTRIES = 20_000;
+const schema = newName();
+const now = Date.now();
+const ann = person('ann', 'acme');
+const user = ann.tags.user;
+
+/** A node of a plan, as EXPLAIN tells it. */
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly Plans?: readonly Plan[];
+}
+
+const nodesOf = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+
+/** Everything that a store asks, by the verb that asks it. */
+async function statementsOf(pool: pg.Pool): Promise<ReadonlyMap<string, PostgresStatement>> {
+  const asked = new Map<string, PostgresStatement>();
+  const remember = async (statement: PostgresStatement) => {
+    const { rows } = await pool.query({ ...statement, values: [...statement.values], rowMode: 'array' });
+    asked.set(statement.name?.split(' ')[1] ?? statement.text, statement);
+    return rows;
+  };
+  const store = new PostgresStore(
+    { run: remember, runWithin: (_, statement) => remember(statement) },
+    tablesOf({ schema }),
+    true,
+  );
+  const session = sessionOf(ann);
+  const { id, hash: ifHash } = session;
+  const record = recordAbout(ann);
+  const epoch = (tag: string) => ({ tag, create: newEpoch(now), version: 1, keepUntil: null });
+  const advance = { record: newEpoch(now), ifVersion: 1, now, keepUntil: null, audit: [record] };
+  const ending = [{ id: 'other', ended: endedAt(now), audit: [record] }];
+  const { audit, policies } = store.powers;
+  await store.epochs([epoch(user), epoch(ann.tags.realm)]);
+  await store.add(session, plainWrite({ ending, audit: [record] }));
+  await store.find(ann.tags.realm, [{ id, user }]);
+  await store.find(
+    ann.tags.realm,
+    ['one', 'other', id].map((of) => ({ id: of, user })),
+  );
+  await store.list(ann.tags.realm, user, { account: 'acme', over: false, now, limit: 50 });
+  await store.touch([{ id, user, at: now }]);
+  await store.renew(renewalOf(session, {}, { ifHash: newHash(), ending, audit: [record] }));
+  await store.end({ id: 'none', user }, endedAt(now), [record]);
+  await store.advance(user, advance);
+  await store.advance(user, { ...advance, asker: { id, ifHash, hash: newHash(), serial: 1 } });
+  await store.users({ realm: 'default', account: null }, null, 500);
+  await store.users({ realm: 'default', account: ann.tags.account }, null, 500);
+  await store.remove(person('nobody').tags.user, 200);
+  const endless = sessionOf(ann, { expiresAt: null, idle: null });
+  await store.add(endless, plainWrite());
+  await store.prune({ sessionsBefore: 1, epochsBefore: 1, limit: 200, after: null, revoked: () => true });
+  await audit?.append([record]);
+  await audit?.forget(person('nobody').tags.user, 200);
+  await audit?.prune(1, 50);
+  await policies?.get('acme');
+  await policies?.set({ account: 'acme', value: 'one', ifValue: null, audit: [] });
+  await policies?.set({ account: 'acme', value: 'two', ifValue: 'one', audit: [] });
+  asked.delete('version');
+  const { realm, account } = ann.tags;
+  for (const [name, page] of Object.entries({
+    realm: {},
+    user: { user },
+    account: { account: account ?? '' },
+    actor: { by: user },
+    types: { types: ['session.started', 'session.ended'] },
+    'types in an account': { account: account ?? '', types: ['session.started'] },
+    'a place': { after: { at: now, id: 'x' }, from: 1, until: now },
+  })) {
+    asked.set(`audit by ${name}`, pageStatement(tablesOf({ schema }), { realm, limit: 50, ...page }));
+  }
+  return asked;
+}
+
+describe.skipIf(url === null)(`plans on ${SESSIONS} sessions`, () => {
+  const pool = new pg.Pool({ connectionString: url ?? '', max: 2 });
+  let statements: ReadonlyMap<string, PostgresStatement> = new Map();
+
+  beforeAll(async () => {
+    const store = new PostgresStore(
+      {
+        run: async (s) => (await pool.query({ ...s, values: [...s.values], rowMode: 'array' })).rows,
+        runWithin: async () => [],
+      },
+      tablesOf({ schema }),
+      false,
+    );
+    await store.setup();
+    await pool.query(crowdOf({ schema, sessions: SESSIONS, each: 4, now, accounts: true }));
+    await pool.query(`
+      INSERT INTO ${schema}.audit (at, keep_until, id, realm_tag, user_tag, account_tag, actor_tag, type, realm, details)
+      SELECT ${now} - n, ${now} + n, 'entry ' || n, '${ann.tags.realm}', 'user ' || n % 1000, 'account ' || n % 100,
+        'user ' || n % 1000, (ARRAY['session.started', 'session.ended', 'sessions.revoked'])[n % 3 + 1], 'default', '{}'
+      FROM generate_series(1, ${ENTRIES}) AS n;
+      INSERT INTO ${schema}.policies (account_tag, value) SELECT 'account ' || n, 'x' FROM generate_series(1, 5000) AS n;
+      ANALYZE ${schema}.audit;
+      ANALYZE ${schema}.policies;`);
+    statements = await statementsOf(pool);
+  }, 300_000);
+
+  afterAll(async () => {
+    await pool.query(`DROP SCHEMA ${schema} CASCADE`);
+    await pool.end();
+  }, 120_000);
+
+  /** Tables that a plan reads from end to end. */
+  async function scanned({ text, values }: PostgresStatement, mode: string): Promise<readonly string[]> {
+    const client = await pool.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query(`SET LOCAL plan_cache_mode = ${mode}`);
+      await client.query(`PREPARE plan AS ${text}`);
+      const literals = values.map((value) => {
+        if (value === null) return 'NULL';
+        return typeof value === 'string' ? pg.escapeLiteral(value) : `ARRAY[${value.map(pg.escapeLiteral)}]::text[]`;
+      });
+      const { rows } = await client.query(`EXPLAIN (FORMAT JSON) EXECUTE plan(${literals})`);
+      const [{ Plan }] = rows[0]['QUERY PLAN'];
+      return nodesOf(Plan)
+        .filter((node) => node['Node Type'] === 'Seq Scan')
+        .map((node) => `${node['Relation Name']}`);
+    } finally {
+      await client.query('ROLLBACK; DEALLOCATE ALL');
+      client.release();
+    }
+  }
+
+  test('there is one of every statement', () => {
+    const names = Object.keys(namesOfStatements(tablesOf({ schema })));
+    expect([...statements.keys()]).toEqual(expect.arrayContaining(names));
+  });
+
+  test.each(['force_generic_plan', 'force_custom_plan'])('every statement finds by an index: %s', async (mode) => {
+    const found: Record<string, readonly string[]> = {};
+    for (const [name, statement] of statements) {
+      const tables = await scanned(statement, mode);
+      if (tables.length > 0) found[name] = tables;
+    }
+    expect(found).toEqual({});
+  });
+
+  test('and a scan from end to end would be noticed', async () => {
+    const text = `SELECT count(*) FROM ${schema}.sessions WHERE ip = $1`;
+    expect(await scanned({ text, values: ['::1'] }, 'force_generic_plan')).toEqual(['sessions']);
+  });
+
+  test('a session takes at most 400 bytes, with all indexes', async () => {
+    await pool.query(`TRUNCATE ${schema}.sessions, ${schema}.epochs`);
+    await pool.query(crowdOf({ schema, sessions: MEASURED, each: 4, now }));
+    const { rows } = await pool.query(`SELECT pg_total_relation_size('${schema}.sessions') AS bytes`);
+    const bytes = Number(rows[0].bytes) / MEASURED;
+    process.stderr.write(`Postgres: ${bytes.toFixed(1)} bytes per session\n`);
+    expect(bytes).toBeLessThan(400);
+  }, 60_000);
+});

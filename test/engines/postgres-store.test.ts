@@ -1,0 +1,837 @@
+import { spawn } from 'node:child_process';
+import { inspect } from 'node:util';
+import { sql as drizzleSql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import postgres from 'postgres';
+import { createSessions, isSessionError, type SessionErrorCode, type Sessions } from 'session-revocation';
+import {
+  fromDrizzle,
+  fromKysely,
+  fromPglite,
+  fromPostgresJs,
+  fromPrisma,
+  fromTypeOrm,
+  type PostgresOptions,
+  postgresSchema,
+  postgresStore,
+} from 'session-revocation/postgres';
+import { DataSource } from 'typeorm';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { PostgresClient, PostgresStatement } from '../../adapters/engines/postgres/client.ts';
+import { Connection } from '../../adapters/engines/postgres/connection.ts';
+import { STEPS } from '../../adapters/engines/postgres/schema.ts';
+import { setUp } from '../../adapters/engines/postgres/setup.ts';
+import { tablesOf } from '../../adapters/engines/postgres/tables.ts';
+import { recordAbout } from '../../src/testing/entries.ts';
+import {
+  addNew,
+  endedAt,
+  newHash,
+  person,
+  plainWrite,
+  recordOf,
+  renewalOf,
+  same,
+  sessionOf,
+  stored,
+} from '../../src/testing/ports.ts';
+import { newName, url } from './support/postgres-clients.ts';
+
+const ann = person('ann', 'acme');
+
+/** Clients, each with what a store of it must not take for a transaction. */
+const MAKERS: Readonly<Record<string, (pool: pg.Pool) => readonly [client: unknown, itself: object]>> = {
+  'a pool': (pool) => [pool, pool],
+  Drizzle: (pool) => {
+    const db = drizzle(pool);
+    return [fromDrizzle(db, drizzleSql), db];
+  },
+  Kysely: (pool) => {
+    const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+    return [fromKysely(db), db];
+  },
+  'postgres.js': () => {
+    const client = postgres('postgres://nobody@127.0.0.1:1');
+    return [fromPostgresJs(client), client];
+  },
+  TypeORM: () => {
+    const source = { query: async () => [] };
+    return [fromTypeOrm(source), source];
+  },
+  PGlite: () => {
+    const db = { query: async () => ({ rows: [] }) };
+    return [fromPglite(db), db];
+  },
+  Prisma: () => {
+    const prisma = { $queryRawUnsafe: async () => [] as never, $executeRawUnsafe: async () => 0 };
+    return [fromPrisma(prisma), prisma];
+  },
+};
+
+describe('postgresStore', () => {
+  const nobody = { query: () => {}, connect: () => {} } as never;
+  test.each([
+    [{ schema: '' }, /schema is 0 bytes/],
+    [{ schema: 'x'.repeat(64) }, /schema is 64 bytes/],
+    [{ schema: '\u00fc'.repeat(32) }, /schema is 64 bytes/],
+    [{ schema: 'a\0b' }, /NUL/],
+    [{ prefix: 'x'.repeat(40) }, /prefix is 40 bytes/],
+    [{ prefix: 7 }, /prefix must be a text/],
+    [{ batch: 'yes' }, /batch/],
+    [{ prepare: 1 }, /prepare/],
+    [{ table: 'x' }, /"table".*schema, prefix, batch, prepare/],
+    [null, /object/],
+  ])('refuses the options %j', (options, message) => {
+    expect(() => postgresStore(nobody, options as PostgresOptions)).toThrow(TypeError);
+    expect(() => postgresStore(nobody, options as PostgresOptions)).toThrow(message);
+  });
+
+  test.each([undefined, null, 'postgres://', {}, { query() {} }])('refuses %j as a client', (client) => {
+    expect(() => postgresStore(client as never)).toThrow(TypeError);
+  });
+
+  test('names the maker for a client that is not taken as it is', () => {
+    const client = postgres('postgres://nobody@127.0.0.1:1');
+    expect(() => postgresStore(client as never)).toThrow(/fromPostgresJs\(sql\)/);
+    expect(() => postgresStore({ query() {}, createQueryRunner() {} } as never)).toThrow(/fromTypeOrm/);
+    expect(() => postgresStore({ withoutPlugins() {} } as never)).toThrow(/fromKysely/);
+  });
+});
+
+describe.skipIf(url === null)('a store', () => {
+  const pool = new pg.Pool({ connectionString: url ?? '', max: 12 });
+  const made: string[] = [];
+  const schemaName = (name = newName()): string => {
+    made.push(name);
+    return name;
+  };
+  const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+  const storeIn = (schema: string, options: PostgresOptions = {}) => postgresStore(pool, { schema, ...options });
+  const shared = schemaName();
+
+  beforeAll(async () => {
+    await storeIn(shared).setup?.();
+  });
+  afterEach(async () => {
+    for (const name of made.splice(1)) await pool.query(`DROP SCHEMA IF EXISTS ${quoted(name)} CASCADE`);
+  });
+  afterAll(async () => {
+    await pool.query(`DROP SCHEMA IF EXISTS ${quoted(shared)} CASCADE`);
+    await pool.end();
+  });
+
+  async function codeOf(failing: unknown): Promise<SessionErrorCode | unknown> {
+    const error = await Promise.resolve(failing).then(
+      () => expect.fail('it did not fail'),
+      (reason: unknown) => reason,
+    );
+    return isSessionError(error) ? error.code : error;
+  }
+  const ask = (schema: string, options: PostgresOptions = {}): Promise<unknown> =>
+    Promise.resolve(storeIn(schema, options).find(ann.tags.realm, [{ id: 'x', user: ann.tags.user }]));
+
+  async function signIn(sessions: Sessions, user = 'ann') {
+    const started = await sessions.start({ user, fence: await sessions.fence({ user }) });
+    if (!started.ok) return expect.fail(started.reason);
+    return started;
+  }
+
+  describe('tables', () => {
+    test('that are missing are told, and never made unasked', async () => {
+      const schema = schemaName();
+      expect(await codeOf(ask(schema))).toBe('SESSION_STORE_NOT_SET_UP');
+      await pool.query(`CREATE SCHEMA ${schema}`);
+      expect(await codeOf(ask(schema))).toBe('SESSION_STORE_NOT_SET_UP');
+      const { rows } = await pool.query(`SELECT count(*) FROM pg_class WHERE relnamespace = '${schema}'::regnamespace`);
+      expect(rows).toEqual([{ count: '0' }]);
+    });
+
+    test('that come later are found by the same store', async () => {
+      const store = storeIn(schemaName());
+      const sessions = createSessions({ store });
+      expect(await codeOf(sessions.fence({ user: 'ann' }))).toBe('SESSION_STORE_NOT_SET_UP');
+      await store.setup?.();
+      const { token } = await signIn(sessions);
+      expect(await sessions.check(token)).toMatchObject({ ok: true });
+    });
+
+    test('are made once by ten that come at once', async () => {
+      const schema = schemaName();
+      await Promise.all(Array.from({ length: 10 }, () => storeIn(schema).setup?.()));
+      expect((await pool.query(`SELECT * FROM ${schema}.meta`)).rows).toEqual([
+        { application: 'session-revocation', version: 1, oldest: 1 },
+      ]);
+      await addNew(storeIn(schema), ann);
+    });
+
+    test('are made where transactions are SERIALIZABLE by default, by several at once', async () => {
+      const schema = schemaName();
+      const options = '-c default_transaction_isolation=serializable';
+      const strict = new pg.Pool({ connectionString: url ?? '', options, max: 6 });
+      await Promise.all(Array.from({ length: 6 }, () => postgresStore(strict, { schema }).setup?.()));
+      const store = postgresStore(strict, { schema });
+      const session = await addNew(store, ann);
+      same(await stored(store, session), session);
+      await strict.end();
+    });
+
+    test.each(['sessions', 'epochs', 'meta', 'policies'])('of something else are left alone: %s', async (table) => {
+      const schema = schemaName();
+      await pool.query(`CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.${table} (x int)`);
+      expect(await codeOf(storeIn(schema).setup?.())).toBe('SESSION_STORE_FOREIGN');
+      if (table === 'meta') expect(await codeOf(ask(schema))).toBe('SESSION_STORE_FOREIGN');
+      const { rows } = await pool.query(`SELECT relname FROM pg_class WHERE relnamespace = '${schema}'::regnamespace`);
+      expect(rows).toEqual([{ relname: table }]);
+    });
+
+    test('of another application are left alone', async () => {
+      const schema = schemaName();
+      await storeIn(schema).setup?.();
+      await pool.query(`UPDATE ${schema}.meta SET application = 'other'`);
+      expect(await codeOf(ask(schema))).toBe('SESSION_STORE_FOREIGN');
+      expect(await codeOf(storeIn(schema).setup?.())).toBe('SESSION_STORE_FOREIGN');
+    });
+
+    test('of another version are told', async () => {
+      const schema = schemaName();
+      const store = storeIn(schema);
+      await store.setup?.();
+      await addNew(store, ann);
+      await pool.query(`UPDATE ${schema}.meta SET version = 3, oldest = 2`);
+      expect(await codeOf(ask(schema))).toBe('SESSION_STORE_TOO_NEW');
+      expect(await codeOf(storeIn(schema).setup?.())).toBe('SESSION_STORE_TOO_NEW');
+      await pool.query(`UPDATE ${schema}.meta SET version = 0, oldest = 0`);
+      expect(await codeOf(ask(schema))).toBe('SESSION_STORE_NOT_SET_UP');
+    });
+
+    test('can have any names', async () => {
+      const names = [
+        { schema: schemaName(`o'Hara "quoted" $1 \u{1f511} $setup$ ${newName()}`), prefix: '' },
+        { schema: schemaName(`back\\slash; -- ${newName()}`), prefix: `"it's" %s \\ ` },
+        { schema: schemaName(newName().padEnd(63, 'x')), prefix: '\u{1f511}'.repeat(9) },
+      ];
+      for (const { schema, prefix } of names) {
+        const store = storeIn(schema, { prefix });
+        await store.setup?.();
+        await store.setup?.();
+        const session = await addNew(store, ann);
+        same(await stored(store, session), session);
+        const findings = await store.powers?.diagnosis?.diagnose(Date.now());
+        expect(findings?.filter(({ subject }) => ['schema', 'rights'].includes(subject))).toMatchObject([
+          { level: 'ok' },
+          { level: 'ok' },
+        ]);
+      }
+    });
+
+    test('can be made by a migration tool', async () => {
+      const schema = schemaName();
+      const db = new Kysely<unknown>({
+        dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url ?? '' }) }),
+      });
+      await db
+        .transaction()
+        .execute((transaction) => sql.raw(postgresSchema({ schema, prefix: 'auth_' })).execute(transaction));
+      await db.destroy();
+      const store = storeIn(schema, { prefix: 'auth_' });
+      await addNew(store, ann);
+      await store.setup?.();
+      expect(postgresSchema({ schema, from: STEPS.length })).toBe('');
+      expect(() => postgresSchema({ from: 99 })).toThrow(TypeError);
+    });
+
+    test('are upgraded while the code of the version before goes on, and starts anew', async () => {
+      const schema = schemaName();
+      const old = storeIn(schema);
+      await old.setup?.();
+      const session = await addNew(old, ann);
+      const next = [
+        ...STEPS,
+        {
+          sql: ({ sessions }: { readonly sessions: string }) =>
+            `ALTER TABLE ${sessions} ADD COLUMN more text; CREATE INDEX ON ${sessions} (more);`,
+          oldest: 1,
+        },
+      ];
+      const tables = tablesOf({ schema });
+      const client: PostgresClient = {
+        run: async ({ text, values }) => (await pool.query({ text, values: [...values], rowMode: 'array' })).rows,
+        runWithin: () => expect.fail('not asked'),
+      };
+      await Promise.all([1, 2, 3].map(() => setUp(new Connection(client, tables, false), tables, next)));
+      expect((await pool.query(`SELECT version, oldest FROM ${schema}.meta`)).rows).toEqual([
+        { version: 2, oldest: 1 },
+      ]);
+      for (const store of [old, storeIn(schema)]) {
+        same(await stored(store, session), session);
+        await addNew(store, ann);
+        await store.touch([{ id: session.id, user: session.userTag, at: session.lastUsedAt }]);
+        await store.setup?.();
+      }
+    });
+  });
+
+  describe('rights', () => {
+    const role = newName();
+    const schema = newName();
+    const as = (): pg.Pool => {
+      const at = new URL(url ?? '');
+      at.username = role;
+      return new pg.Pool({ connectionString: at.href, max: 1 });
+    };
+    beforeAll(async () => {
+      await pool.query(`CREATE ROLE ${role} LOGIN`);
+      await storeIn(schema).setup?.();
+    });
+    afterAll(async () => {
+      await pool.query(`DROP SCHEMA ${schema} CASCADE; DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    });
+
+    test('that are lacking are told; those that the page names are enough', async () => {
+      const other = as();
+      const store = postgresStore(other, { schema });
+      const find = () => store.find(ann.tags.realm, [{ id: 'x', user: ann.tags.user }]);
+      try {
+        expect(await codeOf(find())).toBe('SESSION_STORE_DENIED');
+        expect(await codeOf(postgresStore(other, { schema: newName() }).setup?.())).toBe('SESSION_STORE_DENIED');
+        await pool.query(`GRANT USAGE ON SCHEMA ${schema} TO ${role}; GRANT SELECT ON ${schema}.meta TO ${role}`);
+        expect(await codeOf(find())).toBe('SESSION_STORE_DENIED');
+        expect(await store.powers?.diagnosis?.diagnose(0)).toContainEqual(
+          expect.objectContaining({ subject: 'rights', level: 'problem', found: expect.stringContaining('DELETE on') }),
+        );
+        await pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO ${role}`);
+        expect(await find()).toEqual([null]);
+        const session = await addNew(store, ann, {}, null);
+        await store.powers?.audit?.append([recordAbout(ann)]);
+        await store.end({ id: session.id, user: session.userTag }, endedAt(1), []);
+        await store.setup?.();
+      } finally {
+        await other.end();
+      }
+    });
+  });
+
+  describe('an error', () => {
+    /** Everything that a log might print of an error and its causes. */
+    const printed = (error: unknown): string => {
+      const causes: unknown[] = [];
+      for (let at = error; at !== undefined && causes.length < 9; at = (at as Error).cause) causes.push(at);
+      return causes
+        .map(
+          (at) => `${at} ${(at as Error).stack} ${JSON.stringify(at)} ${inspect(at, { depth: 9, showHidden: false })}`,
+        )
+        .join('\n');
+    };
+    const hash = newHash();
+    const attributes = { colour: 'vermilion' };
+    const secrets = ['zebulon', '203.0.113.77', 'vermilion', hash];
+    const signInOf = (store: ReturnType<typeof postgresStore>): Promise<unknown> => {
+      const session = { ...sessionOf(person('zebulon')), ip: '203.0.113.77', attributes, hash };
+      return Promise.resolve(store.add(session as never, plainWrite())).then(
+        () => expect.fail('it did not fail'),
+        (error: unknown) => error,
+      );
+    };
+    const expectDiscreet = (error: unknown): void => {
+      const text = printed(error);
+      for (const secret of secrets) expect(text).not.toContain(secret);
+      expect(text).not.toContain('INSERT INTO');
+    };
+
+    test('does not hold who signed in, where rights are missing: over Drizzle, TypeORM and Kysely', async () => {
+      const [role, schema] = [newName(), schemaName()];
+      await storeIn(schema).setup?.();
+      await pool.query(`CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA ${schema} TO ${role};
+        GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role}`);
+      const at = new URL(url ?? '');
+      at.username = role;
+      const own = new pg.Pool({ connectionString: at.href, max: 1 });
+      const source = await new DataSource({ type: 'postgres', url: at.href, poolSize: 1 }).initialize();
+      const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: own }) });
+      try {
+        for (const client of [fromDrizzle(drizzle(own), drizzleSql), fromTypeOrm(source), fromKysely(db)]) {
+          const error = await signInOf(postgresStore(client as PostgresClient, { schema }));
+          expect(error).toMatchObject({ code: 'SESSION_STORE_DENIED', cause: { code: '42501' } });
+          expect((error as Error).message).toMatch(/permission denied/);
+          expectDiscreet(error);
+        }
+      } finally {
+        await Promise.all([own.end(), source.destroy()]);
+        await pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+      }
+    });
+
+    test('does not hold it where a rule is broken, or the connection fails', async () => {
+      const schema = schemaName();
+      await storeIn(schema).setup?.();
+      await pool.query(`ALTER TABLE ${schema}.sessions ADD CHECK (ip IS NULL);
+        INSERT INTO ${schema}.epochs (tag, record, version) SELECT '${person('zebulon').tags.user}', '{}', 1`);
+      const db = drizzle(pool);
+      for (const store of [storeIn(schema), postgresStore(fromDrizzle(db, drizzleSql), { schema })]) {
+        const error = await signInOf(store);
+        expect(error).toMatchObject({ code: '23514' });
+        expectDiscreet(error);
+      }
+      const failing = new pg.Pool({ connectionString: 'postgres://ann@127.0.0.1:1/none' });
+      const store = postgresStore(fromDrizzle(drizzle(failing), drizzleSql), { schema });
+      expect(await signInOf(store)).toMatchObject({ code: 'ECONNREFUSED' });
+      await failing.end();
+    });
+
+    test('of PGlite, which tells the parameters in properties, does not hold them', async () => {
+      const failing = {
+        async query(query: string, params: unknown[]) {
+          if (!query.includes('INSERT INTO')) return { rows: [['session-revocation', 1, 1, 150_000]] };
+          throw Object.assign(new Error('a rule is broken'), { code: '23514', params, detail: `zebulon: ${params}` });
+        },
+      };
+      const error = await signInOf(postgresStore(fromPglite(failing as never), { schema: shared }));
+      expect(error).toMatchObject({ code: '23514', detail: expect.stringContaining('zebulon') });
+      expectDiscreet(error);
+    });
+  });
+
+  describe('an outage', () => {
+    test('is told with its cause', async () => {
+      const wrong = new pg.Pool({ connectionString: 'postgres://ann@127.0.0.1:1/none' });
+      const sessions = createSessions({ store: postgresStore(wrong) });
+      const failed = await sessions.fence({ user: 'ann' }).catch((error: unknown) => error);
+      expect(failed).toMatchObject({ code: 'SESSION_STORE_UNAVAILABLE', cause: { code: 'ECONNREFUSED' } });
+      await wrong.end();
+    });
+
+    test('of a database that is not there is told, too', async () => {
+      const at = new URL(url ?? '');
+      at.pathname = newName();
+      const wrong = new pg.Pool({ connectionString: at.href });
+      const sessions = createSessions({ store: postgresStore(wrong) });
+      const failed = await sessions.fence({ user: 'ann' }).catch((error: unknown) => error);
+      expect(failed).toMatchObject({ code: 'SESSION_STORE_UNAVAILABLE', cause: { code: '3D000' } });
+      await wrong.end();
+    });
+  });
+
+  describe('reading', () => {
+    /** A client of which some statement is another one, or fails. */
+    const changed = (change: (statement: PostgresStatement) => PostgresStatement): PostgresClient => ({
+      run: async (statement) => {
+        const { text, values } = change(statement);
+        return (await pool.query({ text, values: [...values], rowMode: 'array' })).rows;
+      },
+      runWithin: () => expect.fail('not asked'),
+    });
+
+    test('from a replica is refused, whether there is a session or not', async () => {
+      const replica = changed((of) => ({ ...of, text: of.text.replace('pg_is_in_recovery()', 'true') }));
+      const store = postgresStore(replica, { schema: shared });
+      const refs = ['x', 'y'].map((id) => ({ id, user: ann.tags.user }));
+      expect(await codeOf(store.find(ann.tags.realm, refs.slice(1)))).toBe('SESSION_STORE_UNSAFE');
+      expect(await codeOf(store.find(ann.tags.realm, refs))).toBe('SESSION_STORE_UNSAFE');
+      const page = { over: true, now: 0, limit: 5 };
+      expect(await codeOf(store.list(ann.tags.realm, person('nobody').tags.user, page))).toBe('SESSION_STORE_UNSAFE');
+    });
+
+    test('is refused where nothing tells that it is of now, or a session is left out', async () => {
+      const untold = changed((of) => ({
+        ...of,
+        text: of.text.replace(/CASE WHEN pg_is_in_recovery.*?END AS/s, 'NULL AS'),
+      }));
+      const store = postgresStore(untold, { schema: shared });
+      const refs = ['x', 'y'].map((id) => ({ id, user: ann.tags.user }));
+      expect(await codeOf(store.find(ann.tags.realm, refs.slice(1)))).toBe('SESSION_STORE_UNSAFE');
+      const { run } = changed((of) => of);
+      const first: PostgresClient = {
+        run: async (statement) => (await run(statement)).slice(0, 1),
+        runWithin: () => expect.fail('not asked'),
+      };
+      await expect(async () => postgresStore(first, { schema: shared }).find(ann.tags.realm, refs)).rejects.toThrow(
+        /makes no sense/,
+      );
+    });
+
+    test.each(['find', 'list'] as const)(
+      '%s asks once more where the server was held up for a moment',
+      async (verb) => {
+        let late = 1;
+        const held = changed(({ text, ...of }) => {
+          const isLate = text.includes('AS reading') && late-- > 0;
+          return { ...of, text: isLate ? text.replace(/CASE WHEN pg_is_in_recovery.*?END AS/s, '2 AS') : text };
+        });
+        const store = postgresStore(held, { schema: shared });
+        const { realm, user } = person('nobody').tags;
+        const asked = {
+          find: () => store.find(realm, [{ id: 'x', user }]),
+          list: () => store.list(realm, user, { over: true, now: 0, limit: 5 }),
+        }[verb];
+        expect(await asked()).toEqual({ find: [null], list: { found: [], more: false } }[verb]);
+        expect(late).toBe(-1);
+        late = 2;
+        expect(await codeOf(asked())).toBe('SESSION_STORE_UNSAFE');
+      },
+    );
+
+    test.each(['REPEATABLE READ', 'SERIALIZABLE'])('in a transaction that is %s is refused', async (level) => {
+      const client = new pg.Client({ connectionString: url ?? '' });
+      await client.connect();
+      // Most clients cannot tell whether they are in a transaction.
+      const silent = { query: client.query.bind(client), connect() {} } as pg.Client;
+      const store = postgresStore(silent, { schema: shared });
+      const refs = [{ id: 'x', user: ann.tags.user }];
+      const page = { over: true, now: 0, limit: 5 };
+      const nobody = person('nobody').tags.user;
+      expect(await store.find(ann.tags.realm, refs)).toEqual([null]);
+      await client.query(`BEGIN ISOLATION LEVEL ${level}`);
+      await client.query('SELECT pg_sleep(0.12)');
+      expect(await codeOf(store.find(ann.tags.realm, refs))).toBe('SESSION_STORE_UNSAFE');
+      expect(await codeOf(store.list(ann.tags.realm, nobody, page))).toBe('SESSION_STORE_UNSAFE');
+      await client.query('ROLLBACK');
+      await client.query(`SET default_transaction_isolation = '${level.toLowerCase()}'`);
+      expect(await store.find(ann.tags.realm, refs)).toEqual([null]);
+      await client.end();
+    });
+
+    test('goes on without prepared statements where a proxy does not know them', async () => {
+      const names: (string | undefined)[] = [];
+      const proxied: PostgresClient = {
+        async run({ text, values, name }) {
+          names.push(name);
+          if (name !== undefined) throw Object.assign(new Error('no such statement'), { code: '26000' });
+          return (await pool.query({ text, values: [...values], rowMode: 'array' })).rows;
+        },
+        runWithin: () => expect.fail('not asked'),
+      };
+      const store = postgresStore(proxied, { schema: shared });
+      for (let times = 0; times < 2; times++) await store.find(ann.tags.realm, [{ id: 'x', user: ann.tags.user }]);
+      expect(names.filter((name) => name !== undefined)).toHaveLength(1);
+      expect(await store.powers?.diagnosis?.diagnose(Date.now())).toContainEqual(
+        expect.objectContaining({ subject: 'prepared statements', level: 'warning' }),
+      );
+      names.length = 0;
+      const told = postgresStore(proxied, { schema: shared, prepare: false });
+      await told.find(ann.tags.realm, [{ id: 'x', user: ann.tags.user }]);
+      expect(names).toEqual([undefined, undefined]);
+    });
+  });
+
+  test.each(['40P01', '40001'])('a verb is asked again after %s, and not without end', async (code) => {
+    let failures = 2;
+    const client: PostgresClient = {
+      async run({ text, values }) {
+        if (text.includes('INSERT INTO') && failures-- > 0) throw Object.assign(new Error('in the way'), { code });
+        return (await pool.query({ text, values: [...values], rowMode: 'array' })).rows;
+      },
+      runWithin: () => expect.fail('not asked'),
+    };
+    const store = postgresStore(client, { schema: shared });
+    await addNew(store, person('bob'));
+    failures = Number.POSITIVE_INFINITY;
+    await expect(async () => store.add(sessionOf(person('bob')), plainWrite())).rejects.toMatchObject({ code });
+  });
+
+  test('prisma: statements go to $queryRawUnsafe, and blocks to $executeRawUnsafe', async () => {
+    const asked: string[] = [];
+    const prisma = {
+      async $queryRawUnsafe(text: string, ...values: unknown[]) {
+        asked.push('query');
+        return (await pool.query(text, values)).rows;
+      },
+      async $executeRawUnsafe(text: string) {
+        asked.push('execute');
+        await pool.query(text);
+        return 0;
+      },
+    };
+    const store = postgresStore(fromPrisma(prisma as never), { schema: shared });
+    await store.setup?.();
+    const session = await addNew(store, ann);
+    same(await stored(store, session), session);
+    expect(asked.slice(0, 2)).toEqual(['execute', 'query']);
+  });
+
+  describe("somebody else's transaction", () => {
+    const seen = async (id: string): Promise<number> =>
+      (await pool.query(`SELECT 1 FROM ${shared}.sessions WHERE id = $1`, [id])).rows.length;
+
+    test('that was left open on a connection of the pool is passed by, and undone', async () => {
+      const own = new pg.Pool({ connectionString: url ?? '', max: 2 });
+      const store = postgresStore(own, { schema: shared });
+      for (const failed of [false, true]) {
+        const lent = await Promise.all([own.connect(), own.connect()]);
+        for (const client of lent) {
+          await client.query('BEGIN');
+          if (failed) await client.query('SELECT 1 / 0').catch(() => {});
+          client.release();
+        }
+        const session = await addNew(store, ann);
+        expect(await seen(session.id)).toBe(1);
+      }
+      expect(own.idleCount).toBe(own.totalCount);
+      await own.end();
+    });
+
+    test('on the only connection is refused, and nothing is written', async () => {
+      const client = new pg.Client({ connectionString: url ?? '' });
+      await client.connect();
+      const store = postgresStore(client, { schema: shared });
+      const session = await addNew(store, ann);
+      const ref = { id: session.id, user: session.userTag };
+      await client.query('BEGIN');
+      expect(await codeOf(store.end(ref, endedAt(1), []))).toBe('SESSION_STORE_UNSAFE');
+      expect(await codeOf(store.find(ann.tags.realm, [ref]))).toBe('SESSION_STORE_UNSAFE');
+      await client.query('COMMIT');
+      expect((await stored(store, session)).ended).toBeNull();
+      // BEGIN is on its way: its status comes after the question was asked.
+      const begun = client.query('BEGIN');
+      expect(await codeOf(store.end(ref, endedAt(1), []))).toBe('SESSION_STORE_UNSAFE');
+      await begun;
+      await client.query('ROLLBACK');
+      expect((await stored(store, session)).ended).toBeNull();
+      expect(await store.end(ref, endedAt(1), [])).toBe(true);
+      await client.end();
+    });
+
+    test('is looked for in vain where every connection has one', async () => {
+      const own = new pg.Pool({ connectionString: url ?? '', max: 1 });
+      let lent = 0;
+      const begun = {
+        ...{ query: () => {}, on() {}, removeListener() {}, getTransactionStatus: () => 'T' },
+        release: (error: unknown) => expect(error).toBe(true),
+      };
+      own.connect = async () => {
+        lent++;
+        return begun as never;
+      };
+      const find = postgresStore(own, { schema: shared }).find(ann.tags.realm, [{ id: 'x', user: ann.tags.user }]);
+      expect(await codeOf(find)).toBe('SESSION_STORE_UNSAFE');
+      expect(lent).toBe(100);
+    });
+
+    test('a connection that the server ends in the middle is an error, and the pool goes on', async () => {
+      const own = new pg.Pool({ connectionString: url ?? '', max: 1, application_name: newName() });
+      own.on('error', () => {});
+      const store = postgresStore(own, { schema: shared });
+      const session = await addNew(store, ann);
+      const ref = { id: session.id, user: session.userTag };
+      const client = await pool.connect();
+      await client.query(`BEGIN; SELECT 1 FROM ${shared}.sessions WHERE id = '${session.id}' FOR UPDATE`);
+      const ending = codeOf(store.end(ref, endedAt(1), []));
+      for (let ended = 0, tries = 0; ended === 0 && tries < 500; tries++) {
+        const { rows } = await pool.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'`,
+          [own.options.application_name],
+        );
+        ended = rows.length;
+      }
+      expect(await ending).toMatchObject({ code: '57P01' });
+      await client.query('ROLLBACK');
+      client.release();
+      expect(await store.end(ref, endedAt(1), [])).toBe(true);
+      await own.end();
+    });
+  });
+
+  test.each(Object.entries(MAKERS))('%s itself is no transaction', (_, made) => {
+    const [client, itself] = made(pool);
+    const sessions = createSessions({ store: postgresStore(client as PostgresClient<object>, { schema: shared }) });
+    expect(() => sessions.within(itself)).toThrow(TypeError);
+    expect(() => sessions.within(itself)).toThrow(/within needs/);
+  });
+
+  test('what does not run within a transaction says so', async () => {
+    const client = new pg.Client({ connectionString: url ?? '' });
+    const within = storeIn(shared).powers?.transactions?.within(client);
+    expect(() => within?.touch([])).toThrow(/touch does not run within a transaction/);
+  });
+
+  describe("in the app's transaction", () => {
+    /** Begins, does something, and waits in the middle. */
+    async function within(level: string, body: (client: pg.PoolClient) => Promise<void>) {
+      const client = await pool.connect();
+      try {
+        await client.query(`BEGIN ISOLATION LEVEL ${level}`);
+        await body(client);
+      } finally {
+        await client.query('ROLLBACK');
+        client.release();
+      }
+    }
+    const sessionsHere = createSessions({ store: storeIn(shared), realm: 'within', audit: true, touchEvery: 0 });
+
+    test.each(['READ COMMITTED', 'REPEATABLE READ'])('%s: a password and its revocation are one', async (level) => {
+      const table = `${shared}.users_${level.replace(' ', '_')}`;
+      await pool.query(`CREATE TABLE ${table} (password text); INSERT INTO ${table} VALUES ('old')`);
+      const password = async () => (await pool.query(`SELECT password FROM ${table}`)).rows[0].password;
+      for (const end of ['ROLLBACK', 'COMMIT']) {
+        const [here, there] = [await signIn(sessionsHere), await signIn(sessionsHere)];
+        let token: string | null = null;
+        await within(level, async (client) => {
+          await client.query(`UPDATE ${table} SET password = 'new'`);
+          const change = await sessionsHere
+            .within(client)
+            .trigger('passwordChanged', { user: 'ann', keep: here.session });
+          token = change.token;
+          expect(await sessionsHere.check(there.token), 'a check waits for nobody').toMatchObject({ ok: true });
+          expect(await sessionsHere.check(here.token)).toMatchObject({ ok: true });
+          expect(await password()).toBe('old');
+          await client.query(end);
+        });
+        const done = end === 'COMMIT';
+        expect(await password()).toBe(done ? 'new' : 'old');
+        expect(await sessionsHere.check(there.token)).toMatchObject({ ok: !done });
+        expect(await sessionsHere.check(here.token)).toMatchObject({ ok: !done });
+        expect(await sessionsHere.check(token ?? '')).toMatchObject({ ok: done });
+        const { entries } = await sessionsHere.audit({ types: ['sessions.revoked'], user: 'ann' });
+        expect(entries.length > 0).toBe(done || level === 'REPEATABLE READ');
+      }
+    });
+
+    test('whoever writes to the same user waits for the commit, and compares with it', async () => {
+      const store = storeIn(shared, { batch: false });
+      const session = await addNew(store, person('cleo'));
+      const user = session.userTag;
+      const record = { record: (await recordOf(store, user)).record, now: 1, keepUntil: null, audit: [] };
+      const { version: ifVersion } = await recordOf(store, user);
+      await within('READ COMMITTED', async (client) => {
+        const tx = store.powers?.transactions?.within(client);
+        expect(await tx?.advance(user, { ...record, ifVersion })).toBe('advanced');
+        const late = [
+          store.advance(user, { ...record, ifVersion }),
+          store.add(sessionOf(person('cleo')), plainWrite({ ifVersion })),
+          store.renew(renewalOf(session, {}, { ifVersion })),
+        ];
+        await client.query('COMMIT');
+        expect(await Promise.all(late)).toEqual(['conflict', 'conflict', 'conflict']);
+      });
+    });
+
+    test('a use of a session that it holds is let go, and the rest is noted at once', async () => {
+      const store = storeIn(shared, { batch: false });
+      const [held, free] = [await addNew(store, person('dan')), await addNew(store, person('dan'))];
+      const user = held.userTag;
+      await within('READ COMMITTED', async (client) => {
+        await client.query(`SELECT 1 FROM ${shared}.sessions WHERE id = $1 FOR UPDATE`, [held.id]);
+        const at = held.lastUsedAt + 1;
+        await store.touch([held, free].map(({ id }) => ({ id, user, at })));
+        expect((await stored(store, free)).lastUsedAt).toBe(at);
+        expect((await stored(store, held)).lastUsedAt).toBe(held.lastUsedAt);
+      });
+    });
+  });
+
+  /** What is decided after a wait is decided by what was committed meanwhile: each pair is held apart by a lock. */
+  describe('after a wait for another writer', () => {
+    /** Runs `late` while somebody else holds a session or record that it needs, and has `change` committed first. */
+    async function behind<T>(lock: string, change: string, late: () => T): Promise<Awaited<T>> {
+      const client = await pool.connect();
+      await client.query('BEGIN');
+      await client.query(lock);
+      await client.query(change);
+      const answer = late();
+      const waiting = `SELECT count(*)::int AS n FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE NOT l.granted AND a.query LIKE '%${shared}%'`;
+      for (let looks = 0; looks < 200; looks++) {
+        if ((await pool.query(waiting)).rows[0].n > 0) break;
+      }
+      await client.query('COMMIT');
+      client.release();
+      return await answer;
+    }
+    const store = storeIn(shared, { batch: false });
+    const eve = person('eve');
+    const of = (id: string): string => `${shared}.sessions WHERE id = '${id}'`;
+
+    test('a session that was ended is not ended again, renewed, kept, or touched back to life', async () => {
+      const { user } = eve.tags;
+      for (const verb of ['end', 'renew', 'advance', 'add'] as const) {
+        const session = await addNew(store, eve);
+        const { id, hash: ifHash } = session;
+        const { record, version: ifVersion } = await recordOf(store, user);
+        const asker = { id, ifHash, hash: newHash(), serial: 1 };
+        const advance = { record, ifVersion, now: session.createdAt, keepUntil: null, asker, audit: [] };
+        const ending = [{ id, ended: endedAt(session.createdAt, 'second'), audit: [recordAbout(eve)] }];
+        const verbs = {
+          end: () => store.end({ id, user }, endedAt(2, 'second'), []),
+          renew: () => store.renew(renewalOf(session)),
+          advance: () => store.advance(user, advance),
+          add: () => store.add(sessionOf(eve), plainWrite({ ending })),
+        };
+        const answer = await behind(
+          `SELECT 1 FROM ${of(id)} FOR UPDATE`,
+          `UPDATE ${shared}.sessions SET ended_at = 1, ended_reason = 'first' WHERE id = '${id}'`,
+          verbs[verb] as () => unknown,
+        );
+        expect([verb, answer]).toEqual([
+          verb,
+          { end: false, renew: 'not-live', advance: 'not-live', add: 'added' }[verb],
+        ]);
+        expect(await stored(store, session)).toMatchObject({ hash: ifHash, ended: { at: 1, reason: 'first' } });
+        if (verb === 'advance') expect((await recordOf(store, user)).version).toBe(ifVersion);
+        if (verb === 'add') {
+          const page = await store.powers?.audit?.read({ realm: eve.tags.realm, user, limit: 9 });
+          expect(page?.entries).toEqual([]);
+        }
+      }
+    });
+
+    test('a record that was advanced is not advanced again, and nobody is let in', async () => {
+      const session = await addNew(store, eve);
+      const { user } = eve.tags;
+      const { id, hash: ifHash } = session;
+      for (const verb of ['advance', 'advanceFor', 'add', 'renew'] as const) {
+        const { record, version: ifVersion } = await recordOf(store, user);
+        const advance = { record, ifVersion, now: session.createdAt, keepUntil: null, audit: [] };
+        const asker = { id, ifHash, hash: newHash(), serial: 1 };
+        const verbs = {
+          advance: () => store.advance(user, advance),
+          advanceFor: () => store.advance(user, { ...advance, asker }),
+          add: () => store.add(sessionOf(eve), plainWrite({ ifVersion })),
+          renew: () => store.renew(renewalOf(session, {}, { ifVersion })),
+        };
+        const answer = await behind(
+          `SELECT 1 FROM ${shared}.epochs WHERE tag = '${user}' FOR UPDATE`,
+          `UPDATE ${shared}.epochs SET version = version + 1 WHERE tag = '${user}'`,
+          verbs[verb] as () => unknown,
+        );
+        expect([verb, answer]).toEqual([verb, 'conflict']);
+        same(await stored(store, session), session);
+      }
+    });
+
+    test('a session that was used meanwhile is not pruned, and removed whole where it is to be removed', async () => {
+      const fay = person('fay');
+      const session = await addNew(store, fay, { idle: 1000, expiresAt: null });
+      const before = session.lastUsedAt + 5000;
+      const prune = () =>
+        store.prune({ sessionsBefore: before, epochsBefore: 0, limit: 9, after: null, revoked: () => false });
+      const use = `UPDATE ${shared}.sessions SET last_used_at = last_used_at + 600000000 WHERE id = '${session.id}'`;
+      await behind(`SELECT 1 FROM ${of(session.id)} FOR UPDATE`, use, () => prune());
+      await prune();
+      expect((await stored(store, session)).lastUsedAt).toBe(session.lastUsedAt + 600_000_000);
+      expect((await pool.query(`SELECT due FROM ${of(session.id)}`)).rows[0].due).toBe(
+        Math.floor((session.lastUsedAt + 600_001_000) / 2 ** 18),
+      );
+      const lock = `SELECT 1 FROM ${of(session.id)} FOR UPDATE`;
+      expect(await behind(lock, use, () => store.remove(fay.tags.user, 10))).toBe(1);
+    });
+  });
+
+  test('a process is not kept running, and nothing of the store is left open', async () => {
+    const script = `
+      import pg from 'pg';
+      import { createSessions } from 'session-revocation';
+      import { postgresStore } from 'session-revocation/postgres';
+      const pool = new pg.Pool({ connectionString: process.argv[1], allowExitOnIdle: true });
+      const sessions = createSessions({ store: postgresStore(pool, { schema: process.argv[2] }) });
+      await sessions.fence({ user: 'ann' });
+      console.log('done');`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, url ?? '', shared]);
+    let output = '';
+    child.stdout.on('data', (data) => {
+      output += data;
+    });
+    const code = await new Promise((resolve) => child.on('exit', resolve));
+    expect([code, output]).toEqual([0, 'done\n']);
+  });
+});

@@ -1,0 +1,408 @@
+import { Cluster, Redis } from 'ioredis';
+import { createClient, createCluster } from 'redis';
+import { createSessions, isSessionError, type SessionErrorCode, type SessionStore } from 'session-revocation';
+import { type IoRedisClient, type RedisClient, type RedisOptions, redisStore } from 'session-revocation/redis';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { DAY, NOW } from '../../src/testing/bench.ts';
+import {
+  add,
+  addNew,
+  anotherRecord,
+  endedAt,
+  look,
+  openRecords,
+  person,
+  plainWrite,
+  renewalOf,
+  sessionOf,
+  versionOf,
+} from '../../src/testing/ports.ts';
+import { findBinary } from '../services/binaries.ts';
+import { type PrivateServer, startRedis } from '../services/index.ts';
+import { newPrefix, removeKeys, url } from './support/redis-clients.ts';
+
+const ann = person('ann');
+const canStart = findBinary('redis-server') !== null;
+
+/** The code of an error of this package. Anything else is thrown on. */
+async function codeOf(failing: Promise<unknown> | unknown): Promise<SessionErrorCode> {
+  const error = await Promise.resolve(failing).then(
+    () => expect.fail('it did not fail'),
+    (reason: unknown) => reason,
+  );
+  if (!isSessionError(error)) throw error;
+  expect(error.message.length).toBeGreaterThan(20);
+  return error.code;
+}
+
+/** A client that is gone after the test. */
+function connect(to: string): Redis {
+  const client = new Redis(to, {
+    maxRetriesPerRequest: 1,
+    socketTimeout: 10_000,
+    autoResendUnfulfilledCommands: false,
+  });
+  client.on('error', () => {});
+  onTestFinished(() => client.disconnect());
+  return client;
+}
+
+const careful = (to: string): Redis => new Redis(to, { socketTimeout: 5_000, autoResendUnfulfilledCommands: false });
+
+/** A client some of whose replies are others. */
+function altered(client: Redis, alter: (name: string, reply: unknown) => unknown): IoRedisClient {
+  const call = async (name: string, ...args: string[]) => alter(name, await client.call(name, ...args));
+  return { call, pipeline: (commands) => client.pipeline(commands) };
+}
+
+const problems = async (store: SessionStore): Promise<readonly string[]> => {
+  const findings = (await store.powers?.diagnosis?.diagnose(Date.now())) ?? [];
+  return findings.filter(({ level }) => level !== 'ok').map(({ subject, level }) => `${subject}: ${level}`);
+};
+
+describe('redisStore', () => {
+  test.each([undefined, null, 'redis://127.0.0.1', 6379, {}, { call() {} }, { sendCommand() {} }])(
+    'refuses %j as a client',
+    (client) => expect(() => redisStore(client as unknown as RedisClient)).toThrow(TypeError),
+  );
+
+  test.each([
+    ['an option that is unknown', { prefx: 'a' }, /"prefx".*prefix/],
+    ['no options', null, /must be an object/],
+    ['an empty prefix', { prefix: '' }, /prefix/],
+    ['a prefix with braces', { prefix: '{a}' }, /braces/],
+    ['a long prefix', { prefix: 'a'.repeat(65) }, /64/],
+    ['a number for a prefix', { prefix: 4 }, /prefix/],
+    ['a word for a switch', { allowEviction: 'yes' }, /allowEviction must be a boolean/],
+    ['a word for another', { batch: 1 }, /batch must be a boolean/],
+    ['no replicas', { replicas: { atLeast: 0 } }, /replicas.atLeast/],
+    ['half a replica', { replicas: { atLeast: 1.5 } }, /replicas.atLeast/],
+    ['replicas without a number', { replicas: {} }, /replicas.atLeast/],
+    ['something else of replicas', { replicas: { atLeast: 1, most: 2 } }, /"most"/],
+    ['no time for replicas', { replicas: { atLeast: 1, timeout: 0 } }, /timeout/],
+    ['a long time for replicas', { replicas: { atLeast: 1, timeout: '2m' } }, /60000 ms/],
+  ])('refuses %s', (_, options, message) => {
+    const client = new Redis({ lazyConnect: true });
+    expect(() => redisStore(client, options as RedisOptions)).toThrow(message);
+    expect(() => redisStore(client, options as RedisOptions)).toThrow(TypeError);
+  });
+
+  test.each([
+    ['ioredis', () => new Redis({ lazyConnect: true, readOnly: true })],
+    [
+      'ioredis, by Sentinel',
+      () => new Redis({ lazyConnect: true, sentinels: [{ host: 'localhost' }], name: 'm', role: 'slave' }),
+    ],
+    ['a cluster of ioredis', () => new Cluster(['127.0.0.1:1'], { lazyConnect: true, scaleReads: 'slave' })],
+    [
+      'a cluster of ioredis, by choice',
+      () => new Cluster(['127.0.0.1:1'], { lazyConnect: true, scaleReads: () => [] as never }),
+    ],
+    ['node-redis', () => createClient({ readonly: true })],
+    ['a cluster of node-redis', () => createCluster({ rootNodes: [], useReplicas: true })],
+  ])('refuses a client that reads from replicas: %s', async (_, make) => {
+    const client = make() as RedisClient;
+    expect(await codeOf((async () => redisStore(client))())).toBe('SESSION_STORE_UNSAFE');
+  });
+
+  test('takes clients that do not', () => {
+    expect(redisStore(new Cluster(['127.0.0.1:1'], { lazyConnect: true }))).toBeTypeOf('object');
+    expect(redisStore(createCluster({ rootNodes: [] }))).toBeTypeOf('object');
+    expect(redisStore(createClient())).toBeTypeOf('object');
+  });
+});
+
+describe.skipIf(url === null)('what stands under the prefix', () => {
+  const base = newPrefix();
+  let made = 0;
+  const fresh = (): string => `${base}${made++}:`;
+  afterAll(() => removeKeys(url ?? '', base));
+
+  test.each([
+    ['somebody else’s', 'users 1', 'SESSION_STORE_FOREIGN'],
+    ['something else', 'session-revocation', 'SESSION_STORE_FOREIGN'],
+    ['of a later version', 'session-revocation 2', 'SESSION_STORE_TOO_NEW'],
+  ] as const)('%s is refused, and left as it is', async (_, meta, code) => {
+    const client = connect(url ?? '');
+    const prefix = fresh();
+    await client.set(`${prefix}meta`, meta);
+    const store = redisStore(client, { prefix });
+    const sessions = createSessions({ store });
+    expect(await codeOf(sessions.fence({ user: 'ann' }))).toBe(code);
+    expect(await codeOf(sessions.list({ user: 'ann' }))).toBe(code);
+    expect(await codeOf(store.setup?.())).toBe(code);
+    expect(await problems(store)).toContain('schema: problem');
+    expect(await client.keys(`${prefix}*`)).toEqual([`${prefix}meta`]);
+    expect(await client.get(`${prefix}meta`)).toBe(meta);
+    await client.del(`${prefix}meta`);
+    expect(await sessions.fence({ user: 'ann' }), 'and it goes on once that is gone').toBeTypeOf('string');
+  });
+
+  test('of another type is somebody else’s', async () => {
+    const client = connect(url ?? '');
+    const [one, other] = [fresh(), fresh()];
+    await client.rpush(`${one}meta`, 'x');
+    expect(await codeOf(redisStore(client, { prefix: one }).setup?.())).toBe('SESSION_STORE_FOREIGN');
+    await client.rpush(`${other}{${ann.tags.user}}`, 'x');
+    expect(await codeOf(openRecords(redisStore(client, { prefix: other }), ann))).toBe('SESSION_STORE_FOREIGN');
+  });
+
+  test('that is no record is an outage, never a sign-out', async () => {
+    const client = connect(url ?? '');
+    const prefix = fresh();
+    const sessions = createSessions({ store: redisStore(client, { prefix }) });
+    const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });
+    const key = (await client.keys(`${prefix}{*}*`)).find((one) => one.endsWith(`}${started.session?.id}`)) ?? '';
+    for (const broken of ['', 'x', '\n\n\n']) {
+      await client.set(key, broken);
+      expect(await codeOf(sessions.check(started.ok ? started.token : ''))).toBe('SESSION_STORE_UNAVAILABLE');
+    }
+  });
+
+  test('is not asked for where the server is too old, or evicts, and the answer is not kept', async () => {
+    const client = connect(url ?? '');
+    let info: (text: string) => string = (text) => text.replace(/redis_version:.*/, 'redis_version:6.0.16');
+    const store = redisStore(
+      altered(client, (name, reply) => (name === 'INFO' ? info(String(reply)) : reply)),
+      { prefix: fresh() },
+    );
+    expect(await codeOf(store.setup?.())).toBe('SESSION_STORE_UNSUPPORTED');
+    expect(await problems(store)).toContain('version: problem');
+    info = (text) => text.replace(/maxmemory_policy:.*/, '');
+    expect(await codeOf(store.setup?.())).toBe('SESSION_STORE_UNSAFE');
+    info = (text) => text.replace(/redis_version:.*/, 'redis_version:10.0.0');
+    await store.setup?.();
+  });
+
+  test.each([
+    ['ioredis', (to: string) => new Redis(to, { autoResendUnfulfilledCommands: false }), careful],
+    ['ioredis, that sends again', (to: string) => new Redis(to, { socketTimeout: 5_000 }), careful],
+    [
+      'node-redis',
+      (to: string) => createClient({ url: to }),
+      (to: string) => createClient({ url: to, socket: { socketTimeout: 5_000 }, pingInterval: 1_000 }),
+    ],
+  ])(
+    'is looked at by a client that waits for ever or sends again, and that is told: %s',
+    async (_, careless, other) => {
+      for (const [make, due] of [
+        [careless, true],
+        [other, false],
+      ] as const) {
+        const client = make(url ?? '');
+        if (!(client instanceof Redis)) await client.connect();
+        const told = await problems(redisStore(client, { prefix: fresh() }));
+        if (client instanceof Redis) client.disconnect();
+        else client.destroy();
+        expect(told.includes('connection: warning')).toBe(due);
+      }
+    },
+  );
+
+  test('closed, it leaves the client alone', async () => {
+    const client = connect(url ?? '');
+    const store = redisStore(client, { prefix: fresh() });
+    await addNew(store, ann);
+    await store.close?.();
+    await expect((async () => store.setup?.())()).rejects.toThrow('closed');
+    await expect((async () => look(store, sessionOf(ann)))()).rejects.toThrow('closed');
+    expect(await client.ping()).toBe('PONG');
+  });
+});
+
+describe.skipIf(!canStart)('a server of our own', () => {
+  const servers: PrivateServer[] = [];
+  const start = async (...options: Parameters<typeof startRedis>): Promise<PrivateServer> => {
+    const server = await startRedis(...options);
+    servers.push(server);
+    return server;
+  };
+  let primary: PrivateServer;
+  beforeAll(async () => {
+    primary = await start();
+  });
+  afterAll(() => Promise.all(servers.map((server) => server.stop())));
+  afterEach(async () => {
+    const client = new Redis(primary.url);
+    await client.config('SET', 'maxmemory-policy', 'noeviction');
+    client.disconnect();
+  });
+
+  test('that may evict records is refused, unless that is put up with', async () => {
+    const client = connect(primary.url);
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    const store = redisStore(client);
+    expect(await codeOf(store.setup?.())).toBe('SESSION_STORE_UNSAFE');
+    expect(await codeOf(createSessions({ store }).fence({ user: 'ann' }))).toBe('SESSION_STORE_UNSAFE');
+    expect(await client.dbsize()).toBe(0);
+    expect(await problems(store)).toContain('eviction: problem');
+    await redisStore(client, { allowEviction: true }).setup?.();
+    await client.config('SET', 'maxmemory-policy', 'noeviction');
+    await store.setup?.();
+    expect(await problems(store)).toEqual(['durability: warning']);
+  });
+
+  test('whose user may not do everything, or gave no password, is denied', async () => {
+    const client = connect(primary.url);
+    await client.call('ACL', 'SETUSER', 'limited', 'on', '>secret', '~*', '+@all', '-evalsha', '-eval');
+    await client.call('ACL', 'SETUSER', 'blind', 'on', '>secret', '~*', '+@all', '-info');
+    onTestFinished(() => client.call('ACL', 'DELUSER', 'limited', 'blind').then(() => {}));
+    const as = (who: string) => redisStore(connect(primary.url.replace('//', `//${who}@`)));
+    expect(await codeOf(as('blind:secret').setup?.())).toBe('SESSION_STORE_DENIED');
+    await as('limited:secret').setup?.();
+    expect(await codeOf(openRecords(as('limited:secret'), ann))).toBe('SESSION_STORE_DENIED');
+    await client.config('SET', 'requirepass', 'secret');
+    try {
+      expect(await codeOf(redisStore(connect(primary.url)).setup?.())).toBe('SESSION_STORE_DENIED');
+    } finally {
+      await client.config('SET', 'requirepass', '');
+    }
+  });
+
+  test('that is full says so, and signs nobody out', async () => {
+    const client = connect(primary.url);
+    const sessions = createSessions({ store: redisStore(client, { prefix: 'full:' }) });
+    const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });
+    await client.config('SET', 'maxmemory', '1');
+    try {
+      expect(await codeOf(sessions.fence({ user: 'bob' }))).toBe('SESSION_STORE_UNAVAILABLE');
+      expect(await codeOf(sessions.revoke({ user: 'ann' }))).toBe('SESSION_STORE_UNAVAILABLE');
+      expect(await sessions.check(started.ok ? started.token : '')).toMatchObject({ ok: true });
+    } finally {
+      await client.config('SET', 'maxmemory', '0');
+    }
+    expect(await sessions.revoke({ user: 'ann' })).toMatchObject({ revoked: true });
+  });
+
+  describe('with a replica', () => {
+    let replica: PrivateServer;
+    const { user } = ann.tags;
+    beforeAll(async () => {
+      replica = await start({ replicaOf: primary });
+      const client = new Redis(primary.url);
+      for (let tries = 0; !/slave0:.*state=online/.test(await client.info('replication')); tries++) {
+        expect(tries, 'the replica is there').toBeLessThan(1000);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      client.disconnect();
+    });
+
+    test('which is refused itself', async () => {
+      const store = redisStore(connect(replica.url));
+      expect(await codeOf(store.setup?.())).toBe('SESSION_STORE_UNSAFE');
+      expect(await codeOf(look(store, sessionOf(ann)))).toBe('SESSION_STORE_UNSAFE');
+      expect(await problems(store)).toContain('role: problem');
+    });
+
+    test('which did not confirm: written, and told', async () => {
+      const client = connect(primary.url);
+      const alone = redisStore(client, { prefix: 'two:', replicas: { atLeast: 2, timeout: 50 } });
+      const [session, other] = [await addNew(alone, ann), await addNew(alone, ann)];
+      const written = 'SESSION_STORE_UNCONFIRMED';
+      expect(await codeOf(alone.end({ id: session.id, user }, endedAt(NOW), []))).toBe(written);
+      expect((await look(alone, session))?.session.ended).toEqual(endedAt(NOW));
+      const advance = { record: anotherRecord('x'), now: NOW, keepUntil: null, audit: [] };
+      expect(await codeOf(alone.advance(user, { ...advance, ifVersion: await versionOf(alone, ann) }))).toBe(written);
+      expect((await look(alone, session))?.epochs.user?.last?.reason).toBe('x');
+      expect(await codeOf(alone.renew(renewalOf(other)))).toBe(written);
+      const ending = [{ id: other.id, ended: endedAt(NOW), audit: [] }];
+      expect(await codeOf(alone.add(sessionOf(ann), plainWrite({ ending })))).toBe(written);
+      expect(await codeOf(alone.remove(user, 10))).toBe(written);
+      expect(await problems(alone)).toContain('replicas: problem');
+
+      await client.script('FLUSH');
+      const both = redisStore(client, { prefix: 'one:', replicas: { atLeast: 1, timeout: '5s' } });
+      const mine = await addNew(both, ann);
+      expect(await both.end({ id: mine.id, user }, endedAt(NOW), [])).toBe(true);
+      expect(await problems(both)).toEqual(['durability: warning']);
+    });
+
+    test.each([['node-redis', async () => createClient({ url: primary.url }).connect()]] as const)(
+      'which confirms over the connection that wrote: %s',
+      async (_, make) => {
+        const client = await make();
+        onTestFinished(() => client.destroy());
+        for (const [atLeast, outcome] of [
+          [1, 'ended'],
+          [2, 'SESSION_STORE_UNCONFIRMED'],
+        ] as const) {
+          const store = redisStore(client, { prefix: `n${atLeast}:`, replicas: { atLeast, timeout: 50 } });
+          const session = await addNew(store, ann);
+          await client.sendCommand(['SCRIPT', 'FLUSH']);
+          const end = (async () => store.end({ id: session.id, user }, endedAt(NOW), []))();
+          expect(
+            await end.then(
+              () => 'ended',
+              () => codeOf(end),
+            ),
+          ).toBe(outcome);
+        }
+      },
+    );
+
+    test('which is silent, so that a revocation is not confirmed; it is once it speaks again', async () => {
+      const store = redisStore(connect(primary.url), { prefix: 'mute:', replicas: { atLeast: 1, timeout: 100 } });
+      const session = await addNew(store, ann);
+      await replica.kill('SIGSTOP');
+      const failed = await codeOf(store.end({ id: session.id, user }, endedAt(NOW), [])).finally(() =>
+        replica.kill('SIGCONT'),
+      );
+      expect(failed).toBe('SESSION_STORE_UNCONFIRMED');
+      const advance = { record: anotherRecord('x'), now: NOW, keepUntil: null, audit: [] };
+      for (let tries = 0; ; tries++) {
+        const again = (async () => store.advance(user, { ...advance, ifVersion: await versionOf(store, ann) }))();
+        if ((await again.catch(() => null)) === 'advanced') break;
+        expect(tries).toBeLessThan(100);
+      }
+    });
+
+    test('to which a primary was demoted: it is not believed for longer than a second', async () => {
+      const client = connect(primary.url);
+      const store = redisStore(client, { prefix: 'demoted:' });
+      const session = await addNew(store, ann);
+      expect(await look(store, session)).not.toBeNull();
+      await client.call('REPLICAOF', '127.0.0.1', String(replica.port));
+      try {
+        const until = performance.now() + 1500;
+        let refused: unknown = null;
+        while (refused === null && performance.now() < until) {
+          refused = await look(store, session).then(
+            () => null,
+            (error: unknown) => error,
+          );
+        }
+        expect(isSessionError(refused, 'SESSION_STORE_UNSAFE')).toBe(true);
+        expect(await codeOf(look(store, session)), 'from then on').toBe('SESSION_STORE_UNSAFE');
+      } finally {
+        await client.call('REPLICAOF', 'NO', 'ONE');
+      }
+      expect(await look(store, session)).not.toBeNull();
+    });
+  });
+
+  test('that was killed is an outage; the store goes on by itself when it is back', async () => {
+    const server = await start({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
+    const client = connect(server.url);
+    const sessions = createSessions({ store: redisStore(client), deadline: '1s' });
+    const began = { user: 'ann', fence: await sessions.fence({ user: 'ann' }) };
+    const started = await sessions.start(began);
+    const token = started.ok ? started.token : '';
+    const other = await sessions.start({ ...began, fence: await sessions.fence({ user: 'ann' }) });
+    await sessions.end(other.session?.id ?? '', { user: 'ann' });
+    await server.kill();
+    expect(await codeOf(sessions.check(token))).toBe('SESSION_STORE_UNAVAILABLE');
+    await server.restart();
+    const back = async () => {
+      for (let tries = 0; ; tries++) {
+        const verdict = await sessions.check(token).catch(() => null);
+        if (verdict !== null) return verdict;
+        expect(tries).toBeLessThan(100);
+      }
+    };
+    expect(await back()).toMatchObject({ ok: true });
+    expect(await sessions.check(other.ok ? other.token : '')).toMatchObject({ reason: 'ended' });
+    const store = redisStore(client);
+    await openRecords(store, ann);
+    expect((await add(store, sessionOf(ann), { retention: DAY })).id).toBeTypeOf('string');
+  });
+});

@@ -1,0 +1,11 @@
+import { createPool } from 'mysql2/promise';
+import { mysqlStore } from '../../../adapters/engines/mysql/index.ts';
+
+/** A process of its own: sets up the tables of a prefix, uses them, and says so. */
+const [url, prefix] = process.argv.slice(2);
+const pool = createPool(`${url}`);
+const store = mysqlStore(pool, { prefix: `${prefix}` });
+await store.setup?.();
+await store.list('realm', 'user', { over: true, now: 0, limit: 1 });
+await pool.end();
+process.stdout.write('ready\n');

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { createConnection as createMariadbConnection, createPool as createMariadbPool } from 'mariadb';
+import { createPool, type Pool } from 'mysql2/promise';
+import type { SessionStore } from 'session-revocation';
+import { type Mysql2Connection, type MysqlOptions, mysqlStore } from 'session-revocation/mysql';
+import type { ContractStore } from 'session-revocation/testing';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { namesOf, TABLES } from '../../../adapters/engines/mysql/names.ts';
+import { findService } from '../../services/index.ts';
+
+/** Where the server is, or `null`. */
+export const url: string | null = await findService('mysql');
+
+/** A pool of `mysql2`, to be ended by whoever made it. */
+export const openPool = (settings: object = {}): Pool =>
+  createPool({ uri: `${url}`, connectionLimit: 10, ...settings });
+
+/** A pool of `mysql2` for one test. */
+export function testPool(settings: object = {}): Pool {
+  const pool = openPool(settings);
+  onTestFinished(() => pool.end());
+  return pool;
+}
+
+function mariadbTarget() {
+  const { hostname, port, username, password, pathname } = new URL(`${url}`);
+  return { host: hostname, port: Number(port || 3306), user: username, password, database: pathname.slice(1) };
+}
+
+/** A pool of `mariadb`, to be ended by whoever made it. */
+export const openMariadbPool = (settings: object = {}): ReturnType<typeof createMariadbPool> =>
+  createMariadbPool({ ...mariadbTarget(), connectionLimit: 10, ...settings });
+
+/** A connection of `mariadb`, to be ended by whoever made it. */
+export const openMariadbConnection = (settings: object = {}): ReturnType<typeof createMariadbConnection> =>
+  createMariadbConnection({ ...mariadbTarget(), ...settings });
+
+/** A prefix that nobody else has. */
+export const newPrefix = (): string => `t${randomBytes(6).toString('hex')}_`;
+
+/** Removes the tables of a prefix. */
+export async function dropTables(pool: Pick<Pool, 'query'>, prefix: string): Promise<void> {
+  for (const table of TABLES) await pool.query(`DROP TABLE IF EXISTS \`${prefix.replaceAll('`', '``')}${table}\``);
+}
+
+/** Tables of their own for one test, set up, and what reaches them. */
+export async function openTables({
+  pool: settings,
+  ...options
+}: MysqlOptions & { readonly pool?: object } = {}): Promise<{
+  readonly pool: Pool;
+  readonly prefix: string;
+  readonly store: SessionStore<Mysql2Connection>;
+}> {
+  const prefix = options.prefix ?? newPrefix();
+  const pool = testPool(settings);
+  onTestFinished(() => dropTables(pool, prefix));
+  const store = mysqlStore(pool, { ...options, prefix });
+  await store.setup?.();
+  return { pool, prefix, store };
+}
+
+/**
+ * Stores for the contract, over whatever runs statements. All of them have the same tables, which are emptied after each
+ * case: that is quicker than making new ones.
+ */
+export function contractStores(
+  open: (
+    prefix: string,
+  ) => Promise<{ store(): SessionStore; end(): Promise<unknown> }> | { store(): SessionStore; end(): Promise<unknown> },
+): { readonly create: () => ContractStore } {
+  const prefix = newPrefix();
+  const pool = openPool();
+  let opened: Awaited<ReturnType<typeof open>>;
+  beforeAll(async () => {
+    opened = await open(prefix);
+  });
+  afterAll(async () => {
+    await dropTables(pool, prefix);
+    await pool.end();
+    await opened.end();
+  });
+
+  const { sessions, epochs, audit, policies } = namesOf(prefix);
+  const dispose = () =>
+    Promise.all([sessions, epochs, audit, policies].map((table) => pool.query(`DELETE FROM ${table}`)));
+
+  const begin = async () => {
+    const transaction = await pool.getConnection();
+    await transaction.beginTransaction();
+    const end = async (how: 'commit' | 'rollback'): Promise<void> => {
+      await transaction[how]();
+      transaction.release();
+    };
+    return { transaction, commit: () => end('commit'), rollback: () => end('rollback') };
+  };
+  return { create: () => ({ store: opened.store(), second: () => opened.store(), begin, dispose }) };
+}

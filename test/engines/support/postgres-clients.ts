@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto';
+import { PGlite } from '@electric-sql/pglite';
+import { sql as drizzleSql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import postgres from 'postgres';
+import type { SessionStore } from 'session-revocation';
+import {
+  fromDrizzle,
+  fromKysely,
+  fromPglite,
+  fromPostgresJs,
+  fromTypeOrm,
+  type PostgresOptions,
+  postgresStore,
+} from 'session-revocation/postgres';
+import { DataSource } from 'typeorm';
+import type { OpenTransaction } from '../../../src/testing/contract.ts';
+import { findService } from '../../services/index.ts';
+
+export const url: string | null = await findService('postgres');
+
+/** A name that no other run has. */
+export const newName = (): string => `srev_${randomBytes(6).toString('hex')}`;
+
+/** A client of some package, and what the tests do with it beside the store. */
+export interface Connected {
+  store(options: PostgresOptions): SessionStore;
+  begin(level?: string): Promise<OpenTransaction>;
+  /** Runs statements without parameters. */
+  exec(sql: string): Promise<unknown>;
+  close(): Promise<unknown>;
+}
+
+export type Connect = (url: string) => Promise<Connected>;
+
+/** Ends a transaction that a callback holds open. */
+function held(begin: (body: (transaction: unknown) => Promise<void>) => Promise<unknown>): Promise<OpenTransaction> {
+  return new Promise((resolve, reject) => {
+    const undo = new Error('undo');
+    let ended: Promise<unknown>;
+    const body = (transaction: unknown): Promise<void> =>
+      new Promise((commit, rollBack) => {
+        resolve({
+          transaction,
+          commit() {
+            commit();
+            return ended;
+          },
+          rollback() {
+            rollBack(undo);
+            return ended.catch(() => {});
+          },
+        });
+      });
+    ended = begin(body);
+    ended.catch(reject);
+  });
+}
+
+const BEGIN = 'read committed';
+
+export const pool: Connect = async (at) => {
+  const client = new pg.Pool({ connectionString: at, max: 5 });
+  // A server that ends a connection that nobody uses is no news.
+  client.on('error', () => {});
+  return {
+    store: (options) => postgresStore(client, options),
+    async begin(level = BEGIN) {
+      const transaction = await client.connect();
+      await transaction.query(`BEGIN ISOLATION LEVEL ${level}`);
+      const end = async (how: string) => {
+        await transaction.query(how);
+        transaction.release();
+      };
+      return { transaction, commit: () => end('COMMIT'), rollback: () => end('ROLLBACK') };
+    },
+    exec: (sql) => client.query(sql),
+    close: () => client.end(),
+  };
+};
+
+const client: Connect = async (at) => {
+  const [one, other] = [new pg.Client({ connectionString: at }), new pg.Client({ connectionString: at })];
+  await Promise.all([one.connect(), other.connect()]);
+  return {
+    store: (options) => postgresStore(one, options),
+    async begin(level = BEGIN) {
+      await other.query(`BEGIN ISOLATION LEVEL ${level}`);
+      return { transaction: other, commit: () => other.query('COMMIT'), rollback: () => other.query('ROLLBACK') };
+    },
+    exec: (sql) => one.query(sql),
+    close: () => Promise.all([one.end(), other.end()]),
+  };
+};
+
+const postgresJs: Connect = async (at) => {
+  const sql = postgres(at, { max: 5, onnotice: () => {} });
+  return {
+    store: (options) => postgresStore(fromPostgresJs(sql), options),
+    begin: (level = BEGIN) => held((body) => sql.begin(`isolation level ${level}`, body)),
+    exec: (text) => sql.unsafe(text),
+    close: () => sql.end(),
+  };
+};
+
+const kysely: Connect = async (at) => {
+  const db = new Kysely<unknown>({
+    dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: at, max: 5 }) }),
+  });
+  return {
+    store: (options) => postgresStore(fromKysely(db), options),
+    begin: () => held((body) => db.transaction().setIsolationLevel('read committed').execute(body)),
+    exec: (text) => pgExec(at, text),
+    close: () => db.destroy(),
+  };
+};
+
+const drizzled: Connect = async (at) => {
+  const of = new pg.Pool({ connectionString: at, max: 5 });
+  const db = drizzle(of);
+  return {
+    store: (options) => postgresStore(fromDrizzle(db, drizzleSql), options),
+    begin: () => held((body) => db.transaction(body)),
+    exec: (text) => of.query(text),
+    close: () => of.end(),
+  };
+};
+
+const typeOrm: Connect = async (at) => {
+  const source = await new DataSource({ type: 'postgres', url: at, poolSize: 5 }).initialize();
+  return {
+    store: (options) => postgresStore(fromTypeOrm(source), options),
+    begin: () => held((body) => source.transaction(body)),
+    exec: (text) => source.query(text),
+    close: () => source.destroy(),
+  };
+};
+
+/** In this process, without a server. */
+export const pglite: Connect = async () => {
+  const db = await PGlite.create();
+  return {
+    store: (options) => postgresStore(fromPglite(db), options),
+    begin: () => held((body) => db.transaction(body)),
+    exec: (text) => db.exec(text),
+    close: () => db.close(),
+  };
+};
+
+async function pgExec(at: string, text: string): Promise<void> {
+  const one = new pg.Client({ connectionString: at });
+  await one.connect();
+  await one.query(text);
+  await one.end();
+}
+
+/** Every client that there is a maker for, by name. */
+export const clients: Readonly<Record<string, Connect>> = {
+  'pg Pool': pool,
+  'pg Client': client,
+  'postgres.js': postgresJs,
+  Kysely: kysely,
+  Drizzle: drizzled,
+  TypeORM: typeOrm,
+};

@@ -1,0 +1,61 @@
+import { type StoreContractOptions, storeContract } from 'session-revocation/testing';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { type Connect, type Connected, newName } from './postgres-clients.ts';
+
+const POWERS = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
+
+/** How the contract is played over a client. */
+interface Playing {
+  readonly interleavings: number;
+  /** Only the cases of which this is true. */
+  readonly only?: (id: string) => boolean;
+  /** Cases to leave out, each with the reason. */
+  readonly skip?: StoreContractOptions['skip'];
+}
+
+/** Plays the contract over a client, in a schema of its own that every case finds empty. */
+export function postgresContract(name: string, url: string | null, connect: Connect, playing: Playing): void {
+  describe.skipIf(url === null)(name, () => {
+    const schema = newName();
+    let connected: Connected;
+    beforeAll(async () => {
+      connected = await connect(url ?? '');
+    });
+    afterAll(async () => {
+      await connected.exec(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+      await connected.close();
+    });
+    const create: StoreContractOptions['create'] = () => ({
+      store: connected.store({ schema }),
+      second: () => connected.store({ schema, batch: false }),
+      begin: () => connected.begin(),
+      dispose: () =>
+        connected.exec(
+          ['sessions', 'epochs', 'audit', 'policies'].map((of) => `DELETE FROM ${schema}.${of};`).join(''),
+        ),
+    });
+    const { interleavings, only = () => true, skip = {} } = playing;
+    for (const { id, title, skip: reason, run } of storeContract({ create, interleavings, powers: POWERS, skip })) {
+      if (only(id)) test.skipIf(reason !== null)(`${id}: ${title}`, run, 60_000);
+    }
+  });
+}
+
+const TELLING = [
+  ...[
+    'lifecycle/add-then-find',
+    'lifecycle/add-ends-others',
+    'lifecycle/find-order',
+    'text/numbers',
+    'renewal/changes',
+  ],
+  ...['listing/pages', 'transactions/', 'policies/set', 'diagnosis/'],
+];
+/** Cases that go through the statements, for clients that differ in how they send them. */
+export const FEW = (id: string): boolean => TELLING.some((one) => id.startsWith(one));
+
+const HELD = 'PGlite has one connection: nobody else is answered while a transaction is open';
+/** What takes a connection beside the one of a transaction. */
+export const ONE_CONNECTION: StoreContractOptions['skip'] = Object.fromEntries(
+  ['commit', 'older-snapshot', 'password-changed', 'password-unchanged'].map((what) => [`transactions/${what}`, HELD]),
+);

@@ -1,0 +1,34 @@
+import { redisStore } from 'session-revocation/redis';
+import { type StoreContractOptions, storeContract } from 'session-revocation/testing';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { type Connected, newPrefix, removeKeys } from './redis-clients.ts';
+
+/** Plays the contract over a client, with two of them as two processes would have. */
+export function redisContract(
+  name: string,
+  url: string | null,
+  connect: (url: string) => Promise<Connected>,
+  interleavings: number,
+): void {
+  describe.skipIf(url === null)(name, () => {
+    const prefix = newPrefix();
+    let made = 0;
+    let connected: readonly Connected[] = [];
+    beforeAll(async () => {
+      connected = await Promise.all([connect(url ?? ''), connect(url ?? '')]);
+    });
+    afterAll(async () => {
+      for (const one of connected) await one.close();
+      await removeKeys(url ?? '', prefix);
+    });
+    const create: StoreContractOptions['create'] = () => {
+      const mine = { prefix: `${prefix}${made++}:` };
+      const store = (at: number) => redisStore((connected[at] as Connected).client, mine);
+      return { store: store(0), second: () => store(1) };
+    };
+    const powers = ['audit', 'policies', 'diagnosis'] as const;
+    for (const { id, title, skip, run } of storeContract({ create, interleavings, powers })) {
+      test.skipIf(skip !== null)(`${id}: ${title}`, run, 60_000);
+    }
+  });
+}

@@ -1,0 +1,22 @@
+/** A process that checks a token when it is told to, tells the code of what went wrong, closes everything, and should end. */
+import { createSessions, isSessionError } from 'session-revocation';
+import { openStore, type Place } from '../services/stores.ts';
+
+const { store, end } = openStore(JSON.parse(process.argv[2] ?? '') as Place);
+const sessions = createSessions({ store, deadline: 5_000 });
+sessions.startPruning({ every: '1s' });
+const fence = await sessions.fence({ user: 'ann' });
+const started = await sessions.start({ user: 'ann', fence });
+if (!started.ok) throw new Error(`a sign-in is refused: ${started.reason}`);
+
+process.once('message', async () => {
+  const code = await sessions.check(started.token).then(
+    ({ ok }) => (ok ? 'accepted' : 'refused'),
+    (error: unknown) => (isSessionError(error) ? error.code : String(error)),
+  );
+  process.send?.({ code });
+  await sessions.close();
+  await end();
+  process.disconnect();
+});
+process.send?.({ ready: true });

@@ -1,0 +1,42 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Place } from '../services/stores.ts';
+
+/** How long a process may take to end by itself, in ms. */
+const PATIENCE = 20_000;
+
+/** A process that is to end by itself while its store cannot be reached. */
+export class Leaver {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown[]>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#exited = once(child, 'exit');
+  }
+
+  /** Starts one, and waits until it has signed somebody in. */
+  static async start(place: Place): Promise<Leaver> {
+    const script = join(import.meta.dirname, 'leaver-process.ts');
+    const child = fork(script, [JSON.stringify(place)], { execArgv: ['--no-warnings', '--import', 'tsx'] });
+    const leaver = new Leaver(child);
+    await Promise.race([once(child, 'message'), leaver.#exited]);
+    return leaver;
+  }
+
+  /** Has it check and leave: what its check came to, and with what it ended; `null` where it had to be killed. */
+  async checkAndLeave(): Promise<{ readonly code: string; readonly exit: number | null }> {
+    const answered = once(this.#child, 'message');
+    this.#child.send({});
+    const [{ code }] = (await answered) as [{ readonly code: string }];
+    const patience = setTimeout(() => this.kill(), PATIENCE);
+    const [exit] = (await this.#exited) as [number | null];
+    clearTimeout(patience);
+    return { code, exit };
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+}

@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
+
+/** A connection through the proxy: to the client, and to the server. */
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+  /** Nothing passes any more: neither bytes nor the end. */
+  silent: boolean;
+}
+
+/** A network that can be treated badly: a proxy on the loopback interface. */
+export class LoopbackProxy {
+  readonly port: number;
+  readonly #listener: Server;
+  readonly #pairs = new Set<Pair>();
+  #target: number;
+  #delay = 0;
+  #silent = false;
+  #refusing = false;
+
+  private constructor(listener: Server, target: number) {
+    this.#listener = listener;
+    this.#target = target;
+    this.port = (listener.address() as AddressInfo).port;
+    listener.on('connection', (client) => this.#connect(client));
+  }
+
+  /** Opens one to a port of this machine. */
+  static async open(target: number): Promise<LoopbackProxy> {
+    const listener = createServer({ pauseOnConnect: true });
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    return new LoopbackProxy(listener, target);
+  }
+
+  /** Every connection that there is ends at once, without a word of the server's. */
+  cut(): void {
+    for (const { client, server } of this.#pairs) {
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    }
+  }
+
+  /** Nothing passes any more, on old connections and on new ones: as if a cable were pulled. */
+  swallow(): void {
+    this.#silent = true;
+    this.silence();
+  }
+
+  /** Nothing passes any more on the connections that there are, and new ones work: as if the server had been replaced. */
+  silence(): void {
+    for (const pair of this.#pairs) {
+      pair.silent = true;
+      pair.client.pause();
+      pair.server.pause();
+    }
+  }
+
+  /** New connections are refused, and old ones cut: as if the server had ended. */
+  refuse(): void {
+    this.#refusing = true;
+    this.cut();
+  }
+
+  /** Everything is so many ms late, in both directions. */
+  delay(ms: number): void {
+    this.#delay = ms;
+  }
+
+  /** New connections go to another server; old ones are cut. */
+  retarget(port: number): void {
+    this.#target = port;
+    this.cut();
+  }
+
+  /** New connections work again, at once. What was swallowed is lost, and its connections are cut, or stay silent. */
+  heal({ cut = true }: { readonly cut?: boolean } = {}): void {
+    this.#silent = false;
+    this.#refusing = false;
+    this.#delay = 0;
+    if (cut) for (const { silent, client } of this.#pairs) if (silent) client.resetAndDestroy();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    this.#listener.close();
+    await once(this.#listener, 'close');
+  }
+
+  #connect(client: Socket): void {
+    if (this.#refusing) {
+      client.resetAndDestroy();
+      return;
+    }
+    const server = new Socket();
+    const pair: Pair = { client, server, silent: this.#silent };
+    this.#pairs.add(pair);
+    const end = (): void => {
+      if (pair.silent && !client.destroyed) return;
+      this.#pairs.delete(pair);
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of [client, server]) {
+      socket.setNoDelay(true);
+      socket.on('error', end);
+      socket.on('close', end);
+    }
+    if (pair.silent) return;
+    server.connect(this.#target, '127.0.0.1');
+    this.#pass(pair, client, server);
+    this.#pass(pair, server, client);
+    client.resume();
+  }
+
+  #pass(pair: Pair, from: Socket, to: Socket): void {
+    let last = 0;
+    // Whatever the delay becomes: nothing overtakes what was sent before it.
+    const late = (pass: () => void): void => {
+      const now = performance.now();
+      last = Math.max(last, now + this.#delay);
+      if (last === now) pass();
+      else setTimeout(pass, last - now);
+    };
+    from.on('data', (bytes: Buffer) => {
+      late(() => {
+        if (!pair.silent && !to.destroyed) to.write(bytes);
+      });
+    });
+    from.on('end', () => {
+      late(() => {
+        if (!pair.silent) to.end();
+      });
+    });
+  }
+}

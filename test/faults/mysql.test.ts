@@ -1,0 +1,115 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Connection, createConnection, createPool } from 'mysql2/promise';
+import { createSessions, type Sessions } from 'session-revocation';
+import { mysqlStore } from 'session-revocation/mysql';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { findService, startMariadb } from '../services/index.ts';
+import { hasMariadb } from '../services/mariadb.ts';
+import { clearPlace, findPlace, newPlace, type Place, queryMysql } from '../services/stores.ts';
+import { DEADLINE, Trial } from './trial.ts';
+
+const UNAVAILABLE = 'SESSION_STORE_UNAVAILABLE';
+
+const url = await findService('mysql');
+
+describe.skipIf(url === null)('MariaDB', () => {
+  let place: Place;
+
+  beforeAll(async () => {
+    const found = await findPlace('mysql');
+    if (found === null) throw new Error('a MariaDB that was there is gone');
+    place = found;
+  });
+
+  afterAll(() => clearPlace(place));
+
+  test('where no connection is free, nobody waits for longer than the deadline', { timeout: 60_000 }, async () => {
+    const pool = createPool({ uri: place.url, connectionLimit: 1 });
+    onTestFinished(() => pool.end());
+    const sessions = createSessions({ store: mysqlStore(pool), realm: 'people', deadline: DEADLINE }) as Sessions;
+    const { token } = await signIn(sessions, 'ann');
+    const taken = await pool.getConnection();
+    const asked = performance.now();
+    await expect(sessions.check(token)).rejects.toMatchObject({ code: UNAVAILABLE });
+    expect(performance.now() - asked).toBeLessThan(DEADLINE + 1_500);
+    taken.release();
+    expect(await sessions.check(token)).toMatchObject({ ok: true });
+  });
+
+  test('an end that is chosen to give way in a deadlock is done all the same', { timeout: 60_000 }, async () => {
+    const pool = createPool({ uri: place.url, connectionLimit: 2 });
+    onTestFinished(() => pool.end());
+    const sessions = createSessions({ store: mysqlStore(pool), realm: 'people', deadline: 10_000 }) as Sessions;
+    const { session } = await signIn(sessions, 'bob');
+    const other = await createConnection(place.url);
+    onTestFinished(() => other.end());
+    const watcher = await createConnection(place.url);
+    onTestFinished(() => watcher.end());
+
+    // InnoDB lets the one give way that has changed less.
+    await other.query('CREATE TABLE heavy (number int)');
+    await other.query('BEGIN');
+    await other.query(`INSERT INTO heavy SELECT seq FROM seq_1_to_10000`);
+    const [sessionsTable, epochsTable] = ['session_revocation_sessions', 'session_revocation_epochs'];
+    await other.query(`SELECT 1 FROM ${sessionsTable} FOR UPDATE`);
+    const ended = sessions.end(session.id, { user: 'bob' });
+    await waitsForLock(watcher, place.space);
+    const deadlocks = await deadlocksOf(watcher);
+    await other.query(`SELECT 1 FROM ${epochsTable} FOR UPDATE`);
+    await other.query('COMMIT');
+    expect(await ended).toMatchObject({ ended: true });
+    expect(await deadlocksOf(watcher)).toBeGreaterThan(deadlocks);
+  });
+});
+
+describe.runIf(process.env.CI !== undefined && hasMariadb())('a MariaDB of its own', () => {
+  test('that only reads revokes nothing and is asked nothing, until it is well again', {
+    timeout: 120_000,
+  }, async () => {
+    const server = await startMariadb();
+    onTestFinished(() => server.stop());
+    const place = await newPlace('mysql', server.url);
+    const trial = await Trial.begin(place);
+    await queryMysql(server.url, 'SET GLOBAL read_only = 1');
+    expect(await trial.fails('check')).toContain('SESSION_STORE_UNSAFE');
+    await queryMysql(server.url, 'SET GLOBAL read_only = 0');
+    await trial.works();
+    expect(await trial.end()).toEqual([]);
+  });
+
+  test('that takes no more connections than it has', { timeout: 120_000 }, async () => {
+    const server = await startMariadb({ args: ['--max-connections=3'] });
+    onTestFinished(() => server.stop());
+    const trial = await Trial.begin(await newPlace('mysql', server.url), { connections: 2 });
+    await trial.works();
+    expect(await trial.end()).toEqual([]);
+  });
+});
+
+async function signIn(sessions: Sessions, user: string) {
+  const fence = await sessions.fence({ user });
+  const started = await sessions.start({ user, fence });
+  if (!started.ok) throw new Error(`a sign-in is refused: ${started.reason}`);
+  return started;
+}
+
+async function deadlocksOf(connection: Connection): Promise<number> {
+  const [rows] = await connection.query("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'");
+  return Number((rows as { readonly Value: string }[])[0]?.Value);
+}
+
+/** Waits until a statement in this database waits for a lock of another one. */
+async function waitsForLock(connection: Connection, database: string): Promise<void> {
+  for (let tries = 0; tries < 50; tries++) {
+    // What is asked oftener than every 0.1 s has the same answer again.
+    await wait(150);
+    const [rows] = await connection.query(
+      `SELECT 1 FROM information_schema.innodb_trx t
+       JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+       WHERE t.trx_state = 'LOCK WAIT' AND p.db = ?`,
+      [database],
+    );
+    if ((rows as unknown[]).length > 0) return;
+  }
+  throw new Error('nobody waits for a lock');
+}

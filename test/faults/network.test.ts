@@ -1,0 +1,78 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type ServiceName, startServices } from '../services/index.ts';
+import { clearPlace, findPlace, through } from '../services/stores.ts';
+import { LoopbackProxy } from './loopback-proxy.ts';
+import { DEADLINE, lawsOf, Trial, type TrialOptions } from './trial.ts';
+
+/** Those that are asked over one connection, or several to one server. */
+const ENGINES: readonly ServiceName[] = ['postgres', 'mysql', 'redis'];
+
+const UNAVAILABLE = ['SESSION_STORE_UNAVAILABLE'];
+
+const found = await startServices(ENGINES);
+
+describe.each(ENGINES.filter((engine) => found.get(engine)))('the network of %s', (engine) => {
+  /** A process at work behind a proxy. */
+  async function begin(options: TrialOptions = {}): Promise<{ readonly trial: Trial; readonly proxy: LoopbackProxy }> {
+    const place = await findPlace(engine);
+    if (place === null) throw new Error('a server that was there is gone');
+    onTestFinished(() => clearPlace(place));
+    const proxy = await LoopbackProxy.open(Number(new URL(place.url).port));
+    onTestFinished(() => proxy.close());
+    return { proxy, trial: await Trial.begin(through(place, proxy.port), options) };
+  }
+
+  test('connections are cut, again and again', { timeout: 120_000 }, async () => {
+    const { trial, proxy } = await begin();
+    for (let times = 0; times < 5; times++) {
+      proxy.cut();
+      await wait(50);
+    }
+    await trial.works();
+    expect(await trial.end(lawsOf(engine))).toEqual([]);
+  });
+
+  test('nothing passes for a while', { timeout: 120_000 }, async () => {
+    const { trial, proxy } = await begin();
+    proxy.swallow();
+    expect(await trial.fails('check', 'fence')).toEqual(UNAVAILABLE);
+    proxy.heal();
+    await trial.works();
+    expect(await trial.end(lawsOf(engine))).toEqual([]);
+  });
+
+  describe.runIf(process.env.CI)('for long', () => {
+    test('the server is replaced, and nobody tells', { timeout: 180_000 }, async () => {
+      // The dead ones of a pool are found out one after the other.
+      const { trial, proxy } = await begin({ connections: 4 });
+      proxy.silence();
+      expect(await trial.fails('check')).toEqual(UNAVAILABLE);
+      await trial.works();
+      // No client ends in good order while it waits for somebody who is gone.
+      proxy.cut();
+      expect(await trial.end(lawsOf(engine))).toEqual([]);
+    });
+
+    test('nobody answers for a while', { timeout: 120_000 }, async () => {
+      const { trial, proxy } = await begin();
+      proxy.refuse();
+      expect(await trial.fails('check', 'fence')).toEqual(UNAVAILABLE);
+      proxy.heal();
+      await trial.works();
+      expect(await trial.end(lawsOf(engine))).toEqual([]);
+    });
+
+    test('everything is late: by less than the deadline, and by more', { timeout: 120_000 }, async () => {
+      const { trial, proxy } = await begin();
+      // Of several round trips, too.
+      proxy.delay(DEADLINE / 50);
+      await trial.works();
+      proxy.delay(DEADLINE);
+      expect(await trial.fails('check')).toEqual(UNAVAILABLE);
+      proxy.heal();
+      await trial.works();
+      expect(await trial.end(lawsOf(engine))).toEqual([]);
+    });
+  });
+});

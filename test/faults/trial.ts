@@ -1,0 +1,125 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { violationsOf } from '../concurrency/laws.ts';
+import type { Operation } from '../concurrency/operation.ts';
+import { monotonic } from '../concurrency/recorder.ts';
+import type { Violation, ViolationKind } from '../concurrency/violation.ts';
+import { Work } from '../concurrency/work.ts';
+import { type EngineName, type Opened, type OpenOptions, openStore, type Place } from '../services/stores.ts';
+
+/** How long a question to the store may take in these tests, in ms. */
+export const DEADLINE = 500;
+
+/** How much later than its deadline an answer may be noticed on a busy machine, in ms. */
+const SLACK = 1_500;
+
+/** How long it may take until a fault is felt, or is over, in ms. */
+const PATIENCE = 30_000;
+
+/** An operation that asks the store in turns until it is not beaten any more, or its deadline is over, in ms. */
+const LONGEST_END = 5 * DEADLINE + PATIENCE;
+
+/** What a failover of an engine that replicates asynchronously must not break: what was acknowledged as taken away. */
+export const ACKNOWLEDGED: readonly ViolationKind[] = ['survivor', 'old secret', 'suspended', 'fence', 'forked secret'];
+
+/**
+ * The laws of an engine whose connections are lost. ioredis sends again what had no answer, so that something may be done, and
+ * then be told as not done, since it was done before: nothing comes back and nobody survives, but some ends are unexplained.
+ */
+export const lawsOf = (engine: EngineName): readonly ViolationKind[] | undefined =>
+  engine.startsWith('redis') ? [...ACKNOWLEDGED, 'resurrection', 'limit', 'absolute moved'] : undefined;
+
+/** Options of {@link Trial.begin}. */
+export interface TrialOptions extends OpenOptions {
+  /** How many do something at the same time. Default 4. */
+  readonly actors?: number;
+}
+
+/** A process at work on a store, to which something happens. Its client stays the same all the time. */
+export class Trial {
+  readonly #work: Work;
+  readonly #opened: Opened;
+  readonly #running: Promise<void>;
+
+  private constructor(opened: Opened, actors: number) {
+    this.#opened = opened;
+    const options = { process: 0, processes: 1, seed: Date.now(), actors, deadline: DEADLINE };
+    this.#work = new Work(opened.store, options, () => {});
+    this.#running = this.#work.run(600_000);
+    // It is awaited in the end.
+    this.#running.catch(() => {});
+  }
+
+  /** Begins, and waits until all goes well. */
+  static async begin(place: Place, { actors = 4, ...options }: TrialOptions = {}): Promise<Trial> {
+    const trial = new Trial(openStore(place, options), actors);
+    await trial.works();
+    return trial;
+  }
+
+  get #operations(): readonly Operation[] {
+    return this.#work.operations;
+  }
+
+  /** Waits until, from now on, sessions were started, accepted and revoked. */
+  async works(): Promise<void> {
+    const isWell = (one: Operation): boolean =>
+      one.failed === null &&
+      ((one.type === 'check' && one.session !== null) ||
+        (one.type === 'start' && one.session !== null) ||
+        (one.type === 'revoke' && one.done && one.change !== 'suspended'));
+    const types = await this.#until(['check', 'start', 'revoke'], isWell);
+    expect(types, 'what goes well').toEqual([]);
+  }
+
+  /** Waits until, from now on, these were asked in vain; gives the codes. Default: checks. */
+  async fails(...types: readonly Operation['type'][]): Promise<readonly string[]> {
+    const wanted = types.length === 0 ? (['check'] as const) : types;
+    const from = this.#operations.length;
+    const missing = await this.#until(wanted, ({ failed }) => failed !== null);
+    expect(missing, 'what fails').toEqual([]);
+    const codes = this.#operations.slice(from).flatMap(({ type, failed }) => (wanted.includes(type) && failed) || []);
+    return [...new Set(codes)];
+  }
+
+  /** Waits until, from now on, checks accepted something, whatever else may fail. */
+  async accepts(): Promise<void> {
+    const missing = await this.#until(['check'], (one) => one.type === 'check' && one.session !== null);
+    expect(missing, 'what goes well').toEqual([]);
+  }
+
+  /** Ends the work, looks at all that is left, and tells what is wrong; of all kinds, or of these. */
+  async end(kinds?: readonly ViolationKind[]): Promise<readonly Violation[]> {
+    this.#work.stop();
+    const hangs = wait(LONGEST_END, 'hangs', { ref: false });
+    expect(await Promise.race([this.#running, hangs]), 'an operation that was begun').toBeUndefined();
+    const users = new Set(this.#operations.flatMap((one) => (one.type === 'start' ? [one.user] : [])));
+    await this.#work.look(users);
+    await this.#work.close();
+    await this.#opened.end();
+
+    const checks = this.#operations.filter(({ type }) => type === 'check');
+    const slowest = Math.max(...checks.map(({ call, answer }) => answer - call));
+    expect(slowest, 'ms of the slowest check').toBeLessThan(DEADLINE + SLACK);
+    const violations = violationsOf(this.#operations);
+    return kinds === undefined ? violations : violations.filter(({ kind }) => kinds.includes(kind));
+  }
+
+  /** Waits until each of these was called from now on, and went as is wanted; gives those that did not. */
+  async #until(
+    types: readonly Operation['type'][],
+    isWanted: (one: Operation) => boolean,
+  ): Promise<readonly Operation['type'][]> {
+    const since = monotonic();
+    const missing = new Set(types);
+    for (let at = this.#operations.length; monotonic() < since + PATIENCE; ) {
+      for (; at < this.#operations.length; at++) {
+        const one = this.#operations[at];
+        if (one !== undefined && one.call >= since && isWanted(one)) missing.delete(one.type);
+      }
+      if (missing.size === 0) break;
+      await wait(10);
+    }
+    return [...missing];
+  }
+}

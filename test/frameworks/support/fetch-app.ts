@@ -1,0 +1,82 @@
+import type { Sessions } from 'session-revocation';
+import * as ours from 'session-revocation/fetch';
+import type { AppDescription, Page } from '../http/framework.ts';
+
+/** One request, and who makes it in each realm. */
+export interface Visit {
+  /** The library's routes; `null` for a path that is none of them. */
+  routes(): Promise<Response | null>;
+  /** A page of the app, behind its guard. */
+  show(page: Page): Promise<Response>;
+  /** What is sent. */
+  commit(response: Response): Response;
+}
+
+type Open = (request: Request, peer: ours.Peer) => Promise<ours.Auth>;
+type Routes = ReturnType<typeof ours.sessionRoutes>;
+type Guard = (auth: ours.Auth) => Response | null;
+
+/** An app on `Request` and `Response`, but for the routing, which is the host's. Gives what begins a visit. */
+export function fetchApp({
+  sessions,
+  authentication,
+  routes,
+  routesOf,
+  also,
+  pages,
+  trustsProxy,
+}: AppDescription): (request: Request, address: string | undefined) => Promise<Visit> {
+  const opens = new Map<Sessions, Open>(also.map((realm) => [realm, ours.authentication(realm)]));
+  if (authentication !== null) opens.set(sessions, ours.authentication(sessions, authentication));
+  const mounted: [Sessions, Routes][] = also.map((realm) => [realm, ours.sessionRoutes(realm, { path: '/also' })]);
+  mounted.push([sessions, ours.sessionRoutes(routesOf, routes && { path: '/sessions', ...routes })]);
+  const guards = new Map<Page, Guard>();
+  for (const page of pages) if (page.guard) guards.set(page, guardOf(page.guard));
+
+  return async function open(request: Request, address: string | undefined): Promise<Visit> {
+    const ip = (trustsProxy && request.headers.get('x-forwarded-for')?.split(',')[0]) || address;
+    const auths = new Map<Sessions, ours.Auth<string>>();
+    for (const [realm, openOne] of opens) auths.set(realm, await openOne(request, { ip }));
+    const auth = (realm = sessions): ours.Auth<string> => {
+      const found = auths.get(realm);
+      if (found === undefined) throw new TypeError('this realm was not opened');
+      return found;
+    };
+    const commit = (response: Response): Response =>
+      [...auths.values()].reduce((committed, one) => one.commit(committed), response);
+
+    return {
+      commit,
+      async routes() {
+        for (const [realm, answer] of mounted) {
+          const response = await answer(auth(realm));
+          if (response !== null) return response;
+        }
+        return null;
+      },
+      async show(page) {
+        const refused = guards.get(page)?.(auth(page.guard?.sessions)) ?? null;
+        if (refused !== null) return refused;
+        const headers = new Headers();
+        const answer = await page.run({
+          auth,
+          session: (realm) => ours.sessionOf(auth(realm)),
+          query: new URL(request.url).searchParams,
+          setCookie: (line) => headers.append('set-cookie', line),
+          sendHeaders: () => commit(new Response()),
+        });
+        return Response.json(answer ?? null, { headers });
+      },
+    };
+  };
+}
+
+/** What a page throws, as the docs say it is answered. */
+export function answerError(error: unknown): Response {
+  const { status = 500, headers = {} } = error as { status?: number; headers?: Record<string, string> };
+  return new Response(null, { status, headers });
+}
+
+function guardOf(options: NonNullable<Page['guard']>): Guard {
+  return 'maxAge' in options ? ours.requireRecentSignIn(options) : ours.requireSession(options);
+}

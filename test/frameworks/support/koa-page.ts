@@ -1,0 +1,27 @@
+import type { Middleware } from 'koa';
+import type { Sessions } from 'session-revocation';
+import { authOf, sessionOf } from 'session-revocation/koa';
+import type { Page } from '../http/framework.ts';
+
+/** A route, since Koa has no router: for one method, GET answering HEAD too, and one path; `'*'` is every one. */
+export function page({ method, path }: Pick<Page, 'method' | 'path'>, middleware: Middleware): Middleware {
+  return async (ctx, next) => {
+    const asked = ctx.method === 'HEAD' ? 'get' : ctx.method.toLowerCase();
+    await (asked === method && (path === '*' || ctx.path === path) ? middleware(ctx, next) : next());
+  };
+}
+
+/** Runs a page, and sends what it returns as JSON. */
+export function show({ run }: Pick<Page, 'run'>): Middleware {
+  return async (ctx) => {
+    const answer = await run({
+      auth: (realm?: Sessions) => authOf<string>(ctx, realm),
+      session: (realm?: Sessions) => sessionOf(ctx, realm),
+      query: new URLSearchParams(ctx.querystring),
+      setCookie: (line) => ctx.append('set-cookie', line),
+      sendHeaders: () => ctx.flushHeaders(),
+    });
+    ctx.body = JSON.stringify(answer) ?? '';
+    ctx.type = 'json';
+  };
+}

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { discover, type Found } from './discovery.ts';
+import { isServiceName, type ServiceName } from './names.ts';
+
+/** Where the processes of a run find its broker. */
+const VARIABLE = 'SESSION_TEST_BROKER';
+
+/** The broker of the run that this process belongs to; `null` where it belongs to none. */
+export const brokerUrl = (): string | null => process.env[VARIABLE] ?? null;
+
+/** Finds, and starts, services for all processes of a run: each at most once, and only when somebody first asks. */
+export interface Broker {
+  /** What was asked for and is not there, each in one line. */
+  missing(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** Begins to answer, and lets the processes that are started from now on know. */
+export async function openBroker(): Promise<Broker> {
+  const found = new Map<ServiceName, Promise<Found>>();
+  const server: Server = createServer((request, response) => {
+    const name = request.url?.slice(1) ?? '';
+    if (!isServiceName(name)) return answer(response, 404, {});
+    const asked = found.get(name) ?? discover(name);
+    found.set(name, asked);
+    return asked.then(
+      (result) => answer(response, 200, result),
+      (error: unknown) => answer(response, 500, { error: describe(error) }),
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  process.env[VARIABLE] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    async missing() {
+      const all = await Promise.allSettled(found.values());
+      return all.flatMap((one) =>
+        one.status === 'fulfilled' && one.value.missing !== null ? [one.value.missing] : [],
+      );
+    },
+    async close() {
+      delete process.env[VARIABLE];
+      server.closeAllConnections();
+      server.close();
+      // What is still being started would else be left over.
+      await Promise.allSettled(found.values());
+    },
+  };
+}
+
+/** Asks the broker of the run. */
+export async function askBroker(broker: string, name: ServiceName): Promise<Found> {
+  const response = await fetch(`${broker}/${name}`);
+  const answered = (await response.json()) as Found & { readonly error?: string };
+  if (!response.ok) throw new Error(answered.error ?? `the broker knows no ${name}`);
+  return answered;
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' });
+  response.end(JSON.stringify(body));
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`;
+}

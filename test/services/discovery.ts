@@ -1,0 +1,90 @@
+import { hasMariadb, startMariadb } from './mariadb.ts';
+import type { ServiceName } from './names.ts';
+import { hasPostgres, startPostgres } from './postgres.ts';
+import { type Probe, probeMysql, probePostgres, probeRedis } from './probes.ts';
+import { hasRedis, startRedis } from './redis.ts';
+import { startRedisCluster } from './redis-cluster.ts';
+
+/** What became of the search for a service. */
+export type Found =
+  | { readonly url: string; readonly missing: null }
+  /** In one line: what is missing, and what to do. */
+  | { readonly url: null; readonly missing: string };
+
+/** Where a service may be. */
+interface Service {
+  readonly title: string;
+  readonly variable: string;
+  /** Where one of one's own usually is. */
+  readonly standard: string | null;
+  readonly probe: Probe;
+  readonly binary: string;
+  hasBinary(): boolean;
+  start(): Promise<{ readonly url: string }>;
+}
+
+const services: Readonly<Record<ServiceName, Service>> = {
+  postgres: {
+    title: 'Postgres',
+    variable: 'POSTGRES_URL',
+    standard: 'postgres://root@127.0.0.1:5432/test',
+    probe: probePostgres,
+    binary: 'postgres and initdb',
+    hasBinary: hasPostgres,
+    start: startPostgres,
+  },
+  mysql: {
+    title: 'MariaDB or MySQL',
+    variable: 'MYSQL_URL',
+    standard: 'mysql://root@127.0.0.1:3306/test',
+    probe: probeMysql,
+    binary: 'mariadbd and mariadb-install-db, or mysqld',
+    hasBinary: hasMariadb,
+    start: startMariadb,
+  },
+  redis: {
+    title: 'Redis',
+    variable: 'REDIS_URL',
+    standard: 'redis://127.0.0.1:6379',
+    probe: probeRedis,
+    binary: 'redis-server',
+    hasBinary: hasRedis,
+    start: startRedis,
+  },
+  'redis-cluster': {
+    title: 'Redis Cluster',
+    variable: 'REDIS_CLUSTER_URL',
+    standard: null,
+    // One node that answers is enough.
+    probe: (urls) => Promise.any(urls.split(',').map(probeRedis)),
+    binary: 'redis-server',
+    hasBinary: hasRedis,
+    start: startRedisCluster,
+  },
+};
+
+/**
+ * Looks for a service, and starts one where there is none. Rejects where its variable is set and nothing answers there:
+ * whoever set it did not mean another one.
+ */
+export async function discover(name: ServiceName): Promise<Found> {
+  const { title, variable, standard, probe, binary, hasBinary, start } = services[name];
+  const given = process.env[variable];
+  if (given !== undefined && given !== '') {
+    try {
+      await probe(given);
+    } catch (cause) {
+      throw new Error(`${variable} is set, and no ${title} answers there`, { cause });
+    }
+    return { url: given, missing: null };
+  }
+  if (standard !== null && (await answers(standard, probe))) return { url: standard, missing: null };
+  if (hasBinary()) return { url: (await start()).url, missing: null };
+  return { url: null, missing: `no ${title}: its tests did not run. Set ${variable} or put ${binary} on PATH` };
+}
+
+const answers = (url: string, probe: Probe): Promise<boolean> =>
+  probe(url).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { findBinary, run } from './binaries.ts';
+import { PrivateServer } from './private-server.ts';
+import { probePostgres } from './probes.ts';
+
+/** Options of {@link startPostgres}. */
+export interface PostgresOptions {
+  /** More settings, such as `{ max_connections: '5' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Whether a private one can be started here. */
+export const hasPostgres = (): boolean => findBinary('postgres') !== null && findBinary('initdb') !== null;
+
+/** A Postgres with the settings that it comes with, a superuser without a password, and an empty database `test`. */
+export function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<PrivateServer> {
+  const program = findBinary('postgres');
+  const initdb = findBinary('initdb');
+  if (program === null || initdb === null) throw new Error('postgres and initdb are not on PATH');
+  const urlOf = (port: number, database: string): string => `postgres://postgres@127.0.0.1:${port}/${database}`;
+  const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
+  const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  return PrivateServer.start({
+    name: 'postgres',
+    program,
+    // At a SIGTERM it would wait for everybody to leave.
+    signal: 'SIGINT',
+    probe: async (url) => probePostgres(url.replace(/[^/]+$/, 'postgres')),
+    url: ({ port }) => urlOf(port, 'test'),
+    args: ({ folder, port }) => ['-D', join(folder, 'data'), '-p', `${port}`, ...flags],
+    prepare: ({ folder, account }) =>
+      run(
+        initdb,
+        ['-D', join(folder, 'data'), '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'],
+        folder,
+        account,
+      ),
+    async populate({ port }) {
+      const client = new Client({ connectionString: urlOf(port, 'postgres') });
+      await client.connect();
+      await client.query('CREATE DATABASE test');
+      await client.end();
+    },
+  });
+}

@@ -1,0 +1,60 @@
+import { Redis } from 'ioredis';
+import { createConnection } from 'mysql2/promise';
+import { Client } from 'pg';
+
+/** How long a server on a standard port has to answer before it counts as none. */
+const PATIENCE = 2_000;
+
+/** How long such a question may take altogether, in ms. */
+const LONGEST_PROBE = 5_000;
+
+/** Asks one real question; rejects where the server does not answer it. */
+export type Probe = (url: string) => Promise<void>;
+
+export const probePostgres: Probe = async (url) => {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: PATIENCE });
+  // A server that ends while it is asked says so twice: in the answer, and here.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+  } finally {
+    await client.end();
+  }
+};
+
+export const probeMysql: Probe = async (url) => {
+  const connection = await createConnection({ uri: url, connectTimeout: PATIENCE });
+  connection.on('error', () => {});
+  try {
+    await connection.query('SELECT 1');
+  } finally {
+    connection.destroy();
+  }
+};
+
+/** Without any retry: the answer now. */
+export async function withRedis<T>(url: string, ask: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: PATIENCE,
+    commandTimeout: PATIENCE,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+  });
+  // A refused connection says so twice: in the answer, and here.
+  client.on('error', () => {});
+  // A client that finds a server loading, or a replica without its primary, asks again until that is over.
+  const patience = setTimeout(() => client.disconnect(), LONGEST_PROBE);
+  try {
+    await client.connect();
+    return await ask(client);
+  } finally {
+    clearTimeout(patience);
+    client.disconnect();
+  }
+}
+
+export const probeRedis: Probe = async (url) => {
+  await withRedis(url, (client) => client.ping());
+};

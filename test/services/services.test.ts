@@ -1,0 +1,47 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { findService, serviceNames, startRedis } from './index.ts';
+import { probeRedis } from './probes.ts';
+import { hasRedis } from './redis.ts';
+
+describe.skipIf(!hasRedis())('a private server', () => {
+  test('survives what a test does to it, and leaves nothing behind', async () => {
+    const server = await startRedis();
+    onTestFinished(() => server.stop());
+    const { pid, url } = server;
+    const folders = readdirSync(tmpdir()).filter((name) => name.startsWith('session-test-redis-'));
+
+    await server.kill('SIGKILL');
+    await expect(probeRedis(url)).rejects.toThrow();
+    expect(isRunning(pid)).toBe(false);
+    await server.restart();
+    await probeRedis(url);
+    expect(server.pid).not.toBe(pid);
+
+    const { pid: second } = server;
+    await server.stop();
+    expect(isRunning(second)).toBe(false);
+    expect(folders.some((name) => !existsSync(`${tmpdir()}/${name}`))).toBe(true);
+  });
+
+  test('is found once, however often it is asked for', async () => {
+    const urls = await Promise.all([findService('redis'), findService('redis')]);
+    expect(urls[0]).toMatch(/^redis:/);
+    expect(urls[1]).toBe(urls[0]);
+  });
+});
+
+test('a service is found, or said to be missing', async () => {
+  const cheap = serviceNames.filter((name) => name !== 'redis-cluster');
+  for (const url of await Promise.all(cheap.map(findService))) expect([null, expect.any(String)]).toContainEqual(url);
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Cluster, Redis } from 'ioredis';
+import { createConnection, createPool } from 'mysql2/promise';
+import { Client, Pool } from 'pg';
+import type { SessionStore } from 'session-revocation';
+import { mysqlStore } from 'session-revocation/mysql';
+import { postgresStore } from 'session-revocation/postgres';
+import { type RedisOptions, redisStore } from 'session-revocation/redis';
+import { sqliteStore } from 'session-revocation/sqlite';
+import { findService } from './index.ts';
+
+/** The engines that several processes can share. */
+export type EngineName = 'sqlite' | 'postgres' | 'mysql' | 'redis' | 'redis-cluster';
+
+export const engineNames: readonly EngineName[] = ['sqlite', 'postgres', 'mysql', 'redis', 'redis-cluster'];
+
+/** Where a store of a test is, apart from all others. It can be handed to another process. */
+export interface Place {
+  readonly engine: EngineName;
+  /** Of the server; of SQLite, the file. */
+  readonly url: string;
+  /** The name of a schema, or the beginning of the names of keys. */
+  readonly space: string;
+}
+
+/** A store, and its client. */
+export interface Opened {
+  readonly store: SessionStore;
+  /** Ends the client, after the store was closed. */
+  end(): Promise<void>;
+}
+
+/** Options of {@link openStore}. */
+export interface OpenOptions {
+  /** The most connections of a pool. Default: the client's own. */
+  readonly connections?: number;
+  /** How many replicas of a Redis must have what takes something away. Default: none is waited for. */
+  readonly replicas?: number;
+}
+
+/** A place for a test on a server that is found, empty and set up; `null` where there is no such server. */
+export async function findPlace(engine: EngineName): Promise<Place | null> {
+  if (engine === 'sqlite') return newPlace(engine, join(mkdtempSync(join(tmpdir(), 'session-test-')), 'sessions.db'));
+  const url = await findService(engine);
+  return url === null ? null : newPlace(engine, url);
+}
+
+/** A place on this server, empty and set up. */
+export async function newPlace(engine: EngineName, server: string): Promise<Place> {
+  const space = `sr_test_${randomBytes(6).toString('hex')}`;
+  let url = server;
+  if (engine === 'mysql') {
+    await queryMysql(server, `CREATE DATABASE ${space}`);
+    url = databaseUrl(server, space);
+  }
+  const place: Place = { engine, url, space };
+  const { store, end } = openStore(place);
+  await store.setup?.();
+  await store.close?.();
+  await end();
+  return place;
+}
+
+/** As long as a server of Redis may be silent until its client takes it for gone, in ms: by itself, it never does. */
+const SOCKET_TIMEOUT = 2_000;
+
+/** The same place, asked through another port of this machine. */
+export function through(place: Place, port: number): Place {
+  const url = new URL(place.url);
+  url.host = `127.0.0.1:${port}`;
+  return { ...place, url: url.href };
+}
+
+const openers: Readonly<Record<EngineName, (place: Place, options: OpenOptions) => Opened>> = {
+  sqlite({ url }) {
+    return { store: sqliteStore(url), end: async () => {} };
+  },
+  postgres({ url, space }, { connections }) {
+    const pool = new Pool({ connectionString: url, ...(connections === undefined ? {} : { max: connections }) });
+    // Where nobody listens, the loss of an idle connection ends the process.
+    pool.on('error', () => {});
+    return { store: withoutTransactions(postgresStore(pool, { schema: space })), end: () => pool.end() };
+  },
+  mysql({ url }, { connections }) {
+    const pool = createPool({ uri: url, ...(connections === undefined ? {} : { connectionLimit: connections }) });
+    return { store: withoutTransactions(mysqlStore(pool)), end: () => pool.end() };
+  },
+  redis({ url, space }, options) {
+    const client = new Redis(url, { socketTimeout: SOCKET_TIMEOUT });
+    client.on('error', () => {});
+    return { store: redisStore(client, redisOptions(space, options)), end: async () => client.disconnect() };
+  },
+  'redis-cluster'({ url, space }, options) {
+    const client = new Cluster(url.split(','), {
+      redisOptions: { connectTimeout: SOCKET_TIMEOUT, socketTimeout: SOCKET_TIMEOUT },
+    });
+    client.on('error', () => {});
+    return { store: redisStore(client, redisOptions(space, options)), end: async () => client.disconnect() };
+  },
+};
+
+const redisOptions = (space: string, { replicas }: OpenOptions): RedisOptions => ({
+  prefix: `${space}:`,
+  ...(replicas === undefined ? {} : { replicas: { atLeast: replicas, timeout: 300 } }),
+});
+
+/** A store of one's own in this place, with a client of its own, of the sort and settings that most have. */
+export const openStore = (place: Place, options: OpenOptions = {}): Opened => openers[place.engine](place, options);
+
+/** What every engine can do: nobody here brings a transaction. */
+const withoutTransactions = <Transaction>(store: SessionStore<Transaction>): SessionStore =>
+  store as unknown as SessionStore;
+
+/** Removes what was written there. */
+export async function clearPlace({ engine, url, space }: Place): Promise<void> {
+  switch (engine) {
+    case 'sqlite':
+      rmSync(dirname(url), { recursive: true, force: true });
+      return;
+    case 'postgres':
+      return queryPostgres(url, `DROP SCHEMA IF EXISTS ${space} CASCADE`);
+    case 'mysql':
+      return queryMysql(url, `DROP DATABASE IF EXISTS ${space}`);
+    default:
+      for (const node of url.split(',')) await deleteKeys(node, `${space}:*`);
+  }
+}
+
+/** Runs one statement. */
+export async function queryPostgres(url: string, text: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Runs one statement. */
+export async function queryMysql(url: string, text: string): Promise<void> {
+  const connection = await createConnection(url);
+  try {
+    await connection.query(text);
+  } finally {
+    await connection.end();
+  }
+}
+
+function databaseUrl(url: string, database: string): string {
+  const changed = new URL(url);
+  changed.pathname = database;
+  return changed.href;
+}
+
+/** A test may look through all keys of a test's server; the store never does. */
+async function deleteKeys(url: string, pattern: string): Promise<void> {
+  const client = new Redis(url);
+  client.on('error', () => {});
+  try {
+    if (!(await client.info('replication')).includes('role:master')) return;
+    for await (const keys of client.scanStream({ match: pattern, count: 1_000 })) {
+      // One by one: on a cluster they are in different slots.
+      await Promise.all((keys as readonly string[]).map((key) => client.unlink(key)));
+    }
+  } finally {
+    client.disconnect();
+  }
+}

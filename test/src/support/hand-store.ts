@@ -1,0 +1,75 @@
+import { type BatchOptions, batched } from '../../../src/batching.ts';
+import type { Awaitable, FoundSession, SessionRef, SessionStore } from '../../../src/store.ts';
+
+export type Found = readonly (FoundSession | null)[];
+
+export const REALM = 'realm';
+export const refOf = (id: string): SessionRef => ({ id, user: 'ann' });
+export const refsOf = (...ids: string[]): SessionRef[] => ids.map(refOf);
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** What this store answers about a reference; `version` is the state of the store that was read. */
+export const answerTo = (realm: string, { id, user }: SessionRef, version = 0): FoundSession =>
+  ({ session: { id, user, realm }, epochs: { version } }) as unknown as FoundSession;
+export const answersTo = (realm: string, refs: readonly SessionRef[]): Found => refs.map((ref) => answerTo(realm, ref));
+
+/** A question that arrived at the store. */
+export interface Question {
+  readonly realm: string;
+  readonly ids: string[];
+  reply(...found: [unknown?]): Promise<void>;
+  fail(error: unknown): Promise<void>;
+}
+
+/** A store that answers when the test says so. */
+export class HandStore {
+  readonly questions: Question[] = [];
+
+  find(realm: string, refs: readonly SessionRef[]): Promise<Found> {
+    const ids = refs.map(({ id }) => id);
+    return new Promise<Found>((resolve, reject) => {
+      this.questions.push({
+        realm,
+        ids,
+        reply: (...found: [unknown?]) => {
+          resolve(found.length > 0 ? (found[0] as Found) : answersTo(realm, refs));
+          return turn();
+        },
+        fail: (error) => {
+          reject(error);
+          return turn();
+        },
+      });
+    });
+  }
+
+  /** The ids in each question so far. */
+  get asked(): string[][] {
+    return this.questions.map(({ ids }) => ids);
+  }
+}
+
+/** A batched store, of which only `find` is of interest. */
+export function open(options?: BatchOptions) {
+  const hand = new HandStore();
+  const store = batched(hand as unknown as SessionStore, options);
+  const find = async (...ids: string[]): Promise<Found> => store.find(REALM, refsOf(...ids));
+  /** A look-up whose outcome is looked at later. */
+  const ask = (...ids: string[]) => {
+    const asker: { found: string[] | null; error: unknown } = { found: null, error: null };
+    find(...ids).then(
+      (found) => {
+        asker.found = Array.from(found, (each) => each?.session.id ?? String(each));
+      },
+      (error: unknown) => {
+        asker.error = error;
+      },
+    );
+    return asker;
+  };
+  return { hand, store, find, ask, questions: hand.questions };
+}
+
+/** A batched store that answers look-ups like this. */
+export const storeThat = (find: (realm: string, refs: readonly SessionRef[]) => Awaitable<Found>): SessionStore =>
+  batched({ find } as unknown as SessionStore);
