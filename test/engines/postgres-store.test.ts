@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { sql as drizzleSql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
@@ -18,7 +20,7 @@ import {
   postgresStore,
 } from 'session-revocation/postgres';
 import { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { PostgresClient, PostgresStatement } from '../../adapters/engines/postgres/client.ts';
 import { Connection } from '../../adapters/engines/postgres/connection.ts';
 import { STEPS } from '../../adapters/engines/postgres/schema.ts';
@@ -599,10 +601,10 @@ describe.skipIf(url === null)('a store', () => {
         ...{ query: () => {}, on() {}, removeListener() {}, getTransactionStatus: () => 'T' },
         release: (error: unknown) => expect(error).toBe(true),
       };
-      own.connect = async () => {
+      own.connect = ((callback: (error: undefined, client: object) => void) => {
         lent++;
-        return begun as never;
-      };
+        callback(undefined, begun);
+      }) as never;
       const find = postgresStore(own, { schema: shared }).find(ann.tags.realm, [{ id: 'x', user: ann.tags.user }]);
       expect(await codeOf(find)).toBe('SESSION_STORE_UNSAFE');
       expect(lent).toBe(100);
@@ -630,6 +632,29 @@ describe.skipIf(url === null)('a store', () => {
       expect(await store.end(ref, endedAt(1), [])).toBe(true);
       await own.end();
     });
+  });
+
+  test('a server that ends in the packet that says it is ready is an error, and ends no process', async () => {
+    const message = (type: string, body: Buffer): Buffer => {
+      const head = Buffer.alloc(5);
+      head.write(type);
+      head.writeInt32BE(body.length + 4, 1);
+      return Buffer.concat([head, body]);
+    };
+    const authenticated = message('R', Buffer.alloc(4));
+    const ready = message('Z', Buffer.from('I'));
+    const fatal = message('E', Buffer.from('SFATAL\0C57P01\0Mterminating connection\0\0'));
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end(Buffer.concat([authenticated, ready, fatal])));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void server.close());
+    const own = new pg.Pool({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, user: 'ann' });
+    own.on('error', () => {});
+    const find = postgresStore(own).find(ann.tags.realm, [{ id: 'x', user: ann.tags.user }]);
+    await expect(find).rejects.toThrow(/not queryable|terminat/);
+    await own.end();
   });
 
   test.each(Object.entries(MAKERS))('%s itself is no transaction', (_, made) => {

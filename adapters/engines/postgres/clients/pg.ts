@@ -24,7 +24,7 @@ export interface PgClient {
 
 /** The part of pg's `Pool` that is asked for a connection. */
 interface PgPool extends PgClient {
-  connect(): Promise<LentClient>;
+  connect(callback: (error: Error | undefined, lent: LentClient | undefined) => void): void;
 }
 
 interface LentClient extends PgClient {
@@ -69,13 +69,11 @@ const MOST_LEFT_OPEN = 100;
 /** As a pool's own `query` does it, but on no connection that was given back before its transaction was over. */
 async function askLent(pool: PgPool, statement: PostgresStatement): Promise<readonly PostgresRow[]> {
   for (let tries = 0; tries < MOST_LEFT_OPEN; tries++) {
-    const lent = await pool.connect();
+    const lent = await borrow(pool);
     if (isInTransaction(lent)) {
       lent.release(true);
       continue;
     }
-    // The statement fails with it; without a listener, the process would.
-    lent.on('error', ignore);
     try {
       const rows = await askAlone(lent, statement);
       lent.release();
@@ -89,6 +87,22 @@ async function askLent(pool: PgPool, statement: PostgresStatement): Promise<read
   }
   throw inAnothers('the app gives connections back to its pool before COMMIT or ROLLBACK');
 }
+
+/**
+ * A connection of the pool's. Its loss fails the statement; where nobody listens, it fails the process. So somebody does
+ * before this turn is over: the server's goodbye may come in the same packet as its word that the connection is ready.
+ */
+const borrow = (pool: PgPool): Promise<LentClient> =>
+  new Promise((resolve, reject) => {
+    pool.connect((error, lent) => {
+      if (lent === undefined) {
+        reject(error);
+        return;
+      }
+      lent.on('error', ignore);
+      resolve(lent);
+    });
+  });
 
 const ignore = (): void => {};
 
