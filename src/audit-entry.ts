@@ -18,6 +18,7 @@ export function describe(event: SessionEvent): Description {
 function partsOf(event: SessionEvent): Partial<Description> {
   switch (event.type) {
     case 'session.started':
+    case 'session.adopted':
     case 'session.renewed': {
       const { id, user, account, kind, device, amr } = event.session;
       const reauthenticated = event.type === 'session.renewed' ? { reauthenticated: event.reauthenticated } : {};

@@ -16,3 +16,6 @@ export function timeOf(clock: Clock): number {
   if (Number.isSafeInteger(now) && now >= 0) return now;
   throw new TypeError(`clock.now() gave ${now}, which is no Unix time in ms`);
 }
+
+/** How far apart the clocks of processes may be, in ms: pruning keeps everything for at least so long. */
+export const CLOCKS_APART = 3600e3;

@@ -1,7 +1,7 @@
 import { BY_KEYS, type By, type Cause, parseCause } from './cause.ts';
+import { CLOCKS_APART } from './clock.ts';
 import type { Core } from './core.ts';
 import { parseArguments, parseOptionalText, parseSwitch, parseText } from './input.ts';
-import { CLOCKS_APART } from './options.ts';
 import { policyOf } from './policy.ts';
 import { type Order, parseScope, revoke } from './revocation.ts';
 import { judge, Session, type SessionRecord } from './session.ts';

@@ -25,6 +25,8 @@ export type SuspiciousSign = 'new-device' | 'device-changed' | 'superseded-token
 /** What happens, by name. Every event also has `type`, `realm` and `at` (Unix ms). None ever holds a token or a secret. */
 export interface SessionEventDetails {
   'session.started': { readonly session: SessionView };
+  /** A session of another layer was taken over: nobody has signed in. */
+  'session.adopted': { readonly session: SessionView };
   /**
    * A sign-in that got no session, or a token that was refused. Of a token, `session` and `user` are what the store says of
    * it; where nothing stands there under its name, `session` is an id that was claimed and `user` is `null`.
@@ -225,6 +227,7 @@ const isThenable = (answer: unknown): answer is PromiseLike<unknown> =>
 
 const NAMES: Record<SessionEventType, true> = {
   'session.started': true,
+  'session.adopted': true,
   'session.refused': true,
   'session.renewed': true,
   'session.ended': true,

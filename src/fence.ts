@@ -87,7 +87,7 @@ const isGenerations = (value: Generations | null): boolean =>
 const stampFrom = (scope: Generations, kind: string): Stamp => scope.kinds[kind] ?? scope.base;
 
 /** The stamps that a session of this kind is born with behind this fence. */
-export function stampsOf({ scopes }: Fence, kind: string): Stamps {
+export function stampsOf({ scopes }: Pick<Fence, 'scopes'>, kind: string): Stamps {
   return {
     realm: stampFrom(scopes.realm, kind),
     user: stampFrom(scopes.user, kind),

@@ -1,6 +1,6 @@
 import type { AdmissionRules, Limit, Replace } from './admission.ts';
 import { type AuditOptions, type AuditSettings, parseAudit } from './audit.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { CLOCKS_APART, type Clock, systemClock } from './clock.ts';
 import { powerOf } from './core.ts';
 import { isPlainObject, parseArguments, parseText } from './input.ts';
 import { type Duration, type Lifetime, parseDuration, parseLifetime, type ResolvedLifetime } from './lifetime.ts';
@@ -75,9 +75,6 @@ export interface Settings extends AdmissionRules {
   readonly audit: AuditSettings | null;
   readonly clock: Clock;
 }
-
-/** How far apart the clocks of processes may be: pruning keeps everything for at least so long. */
-export const CLOCKS_APART = 3600e3;
 
 const BUILT_IN_KINDS = ['browser', 'remembered', 'api', 'mcp'];
 // Records list the kinds that were revoked by name, and a fence holds those of four scopes.

@@ -1,5 +1,5 @@
+import { CLOCKS_APART } from './clock.ts';
 import type { Core } from './core.ts';
-import { CLOCKS_APART } from './options.ts';
 import { Pace } from './pace.ts';
 import { judge } from './session.ts';
 import type { FoundSession, Pruned } from './store.ts';

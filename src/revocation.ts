@@ -1,8 +1,8 @@
 import type { Cause } from './cause.ts';
+import { CLOCKS_APART } from './clock.ts';
 import { type Core, contend, identify, refOf } from './core.ts';
 import { advanceEpoch, type Coverage, holdsUser, isCovered, type Mark, newEpoch, scopeState } from './epoch.ts';
 import type { NamedScope } from './events.ts';
-import { FENCE_KEEPS } from './fence.ts';
 import { isPlainObject, refuseUnknownKeys } from './input.ts';
 import { endedBy, type WouldEnd, wouldEnd } from './living.ts';
 import { judge, type ScopeName, Session, type SessionRecord } from './session.ts';
@@ -65,6 +65,12 @@ export type RevokeResult =
       /** What would end: at most 1,000 are named. */
       readonly wouldEnd: WouldEnd;
     };
+
+/**
+ * How long a user's record is kept after a revocation, whether or not it met a session of ours: it may have met one of
+ * another layer that is still to be adopted.
+ */
+export const REVOCATION_KEEPS: number = 30 * 86400e3 + CLOCKS_APART;
 
 /** What is done to a scope. */
 export interface Order extends Cause {
@@ -169,7 +175,7 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
     }
 
     const lasting = target.user === null || order.suspend === true;
-    const keepUntil = lasting ? null : now + FENCE_KEEPS;
+    const keepUntil = lasting ? null : now + REVOCATION_KEEPS;
     const request = { tag: target.tag, create: newEpoch(now), version: newVersion(), keepUntil };
     const [current] = await core.store.epochs([request], now);
     if (current === undefined) return 'conflict';

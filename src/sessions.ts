@@ -1,3 +1,4 @@
+import { type Adopt, adopt, parseAdoptionEnd } from './adopt.ts';
 import { AuditLog } from './audit.ts';
 import { AUDIT_KEYS, type AuditRequest, type AuditResult, readAudit } from './audit-query.ts';
 import { BY_KEYS, type By, parseCause } from './cause.ts';
@@ -127,6 +128,19 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    */
   async start(request: StartRequest): Promise<StartResult> {
     return start(this.#core, parseArguments('start', request, START_KEYS) as unknown as StartRequest);
+  }
+
+  /**
+   * For bridges: takes over the sessions that another session layer has begun before this one came, until a day that is at
+   * most 30 days ahead, and less than the `retention`. What that gives tells the token of the session that stands for such
+   * a one, and begins that session when it is first seen; whom a revocation has met by then has to sign in anew, and
+   * {@link check} refuses the token. A session that was taken over was signed in nobody knows when: `authenticatedAt` is 0.
+   * @throws `TypeError` for a day that is none, or too far.
+   */
+  adoption(options: { readonly until: Date }): Adopt {
+    const { until } = parseArguments('adoption', options, ['until']);
+    const end = parseAdoptionEnd(this.#core, until);
+    return (request) => adopt(this.#core, end, request);
   }
 
   /**

@@ -53,7 +53,7 @@ export async function fence(core: Core, request: FenceRequest): Promise<string> 
 export async function start(core: Core, request: StartRequest): Promise<StartResult> {
   const identity = identify(core, request.user, request.account);
   const kind = request.kind === undefined ? 'browser' : parseText('kind', request.kind);
-  const { lifetime } = kindSettings(core, kind);
+  kindSettings(core, kind);
   const fence = parseFence(request.fence, identity.tags);
   const amr = parseMethods('amr', request.amr);
   const attributes = parseAttributes('attributes', request.attributes);
@@ -67,28 +67,10 @@ export async function start(core: Core, request: StartRequest): Promise<StartRes
     if (refusal !== null) return refused(refusal);
 
     const secret = newSecret();
-    const session: SessionRecord = {
-      id: newId(),
-      realm: core.settings.realm,
-      user: identity.user,
-      account: identity.account,
-      userTag: identity.tags.user,
-      accountTag: identity.tags.account,
-      kind,
-      hash: hashSecret(secret),
-      serial: 0,
-      stamps: stampsOf(fence, kind),
-      createdAt: now,
-      authenticatedAt: now,
-      lastUsedAt: now,
-      expiresAt: lifetime.absolute === null ? null : now + lifetime.absolute,
-      idle: lifetime.idle,
-      amr,
-      device,
-      deviceTag: deviceCookie,
-      attributes,
-      ended: null,
-    };
+    const session = newSession(core, identity, {
+      ...{ id: newId(), hash: hashSecret(secret), kind, stamps: stampsOf(fence, kind), at: now },
+      ...{ authenticatedAt: now, amr, device, deviceTag: deviceCookie, attributes },
+    });
     const admission = await admitted(core, identity, session, now);
     if ('refusal' in admission) return refused(admission.refusal);
 
@@ -111,6 +93,34 @@ export async function start(core: Core, request: StartRequest): Promise<StartRes
     core.events.emit('session.refused', { ...refusal, revocation: null, device });
   }
   return result;
+}
+
+/** What is known of a session that begins. */
+export type Begun = Pick<
+  SessionRecord,
+  'id' | 'hash' | 'kind' | 'stamps' | 'authenticatedAt' | 'amr' | 'device' | 'deviceTag' | 'attributes'
+> & {
+  /** Unix ms. */
+  readonly at: number;
+};
+
+/** The record of a session that begins. */
+export function newSession(core: Core, { user, account, tags }: Identity, { at, ...begun }: Begun): SessionRecord {
+  const { lifetime } = kindSettings(core, begun.kind);
+  return {
+    ...begun,
+    realm: core.settings.realm,
+    user,
+    account,
+    userTag: tags.user,
+    accountTag: tags.account,
+    serial: 0,
+    createdAt: at,
+    lastUsedAt: at,
+    expiresAt: lifetime.absolute === null ? null : at + lifetime.absolute,
+    idle: lifetime.idle,
+    ended: null,
+  };
 }
 
 const refused = (reason: StartRefusal): StartResult => ({ ok: false, session: null, reason });

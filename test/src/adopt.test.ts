@@ -1,0 +1,208 @@
+import type { AdoptRequest, Duration, Scope } from 'session-revocation';
+import { describe, expect, test } from 'vitest';
+import { CHROME_ON_MAC, DAY, HOUR, MINUTE, NOW, Realm } from './support/realm.ts';
+
+const MONTH = { retention: '31d' } as const;
+const UNTIL = new Date(NOW + 30 * DAY);
+const SID = 'what-the-host-calls-it';
+const ANN: AdoptRequest = { user: 'ann', credential: SID, userAgent: CHROME_ON_MAC, ip: '192.0.2.7' };
+const ANN_AT_ACME: AdoptRequest = { ...ANN, account: 'acme' };
+
+/** A realm that adopts, and how. */
+function adopting(options: ConstructorParameters<typeof Realm>[0] = {}) {
+  const realm = new Realm({ ...MONTH, ...options });
+  return { realm, adopt: realm.sessions.adoption({ until: UNTIL }) };
+}
+
+const rowsOf = async ({ sessions }: Realm, user = 'ann') =>
+  (await sessions.list({ user }, { ended: true })).sessions.map(({ id, over }) => [id, over?.reason ?? 'live']);
+
+describe('a session of another layer', () => {
+  test('is begun when it is first seen, and is the same one ever after', async () => {
+    const { realm, adopt } = adopting();
+    const token = await adopt(ANN_AT_ACME);
+    const verdict = await realm.sessions.check(token);
+    expect(verdict).toMatchObject({
+      ok: true,
+      session: {
+        ...{ user: 'ann', account: 'acme', kind: 'browser', createdAt: NOW, amr: [], attributes: {} },
+        device: { label: 'Chrome on Mac OS', ip: '192.0.2.7' },
+      },
+    });
+    realm.now += MINUTE;
+    expect(await adopt({ user: 'ann', account: 'acme', credential: SID })).toBe(token);
+    expect(await rowsOf(realm)).toEqual([[verdict.session?.id, 'live']]);
+  });
+
+  test('was signed in nobody knows when, and tells of no sign-in', async () => {
+    const { realm, adopt } = adopting({ audit: true });
+    const heard = realm.hearAll();
+    const { session } = await realm.sessions.check(await adopt(ANN));
+    expect(session?.authenticatedAt).toBe(0);
+    expect(heard).toMatchObject([{ type: 'session.adopted', session: { id: session?.id } }]);
+    const { entries } = await realm.sessions.audit();
+    expect(entries).toMatchObject([{ type: 'session.adopted', user: 'ann', session: session?.id }]);
+  });
+
+  test('costs nobody a session, whatever the limits', async () => {
+    const { realm, adopt } = adopting({ limit: { perUser: 1, overflow: 'end-oldest' }, replace: 'same-browser' });
+    const there = await realm.signIn('ann', { userAgent: CHROME_ON_MAC });
+    for (const credential of ['one', 'two']) expect(await realm.word(await adopt({ ...ANN, credential }))).toBe('live');
+    expect(await realm.word(there.token)).toBe('live');
+  });
+
+  test('is another one for another user, account, realm or credential', async () => {
+    const { realm, adopt } = adopting();
+    const desk = new Realm({ ...MONTH, realm: 'desk' }, realm.store);
+    const tokens = await Promise.all([
+      adopt(ANN),
+      adopt(ANN_AT_ACME),
+      adopt({ ...ANN, user: 'bob' }),
+      adopt({ ...ANN, credential: 'another' }),
+      desk.sessions.adoption({ until: UNTIL })(ANN),
+    ]);
+    expect(new Set(tokens).size).toBe(5);
+    expect(await rowsOf(realm)).toHaveLength(3);
+    expect(await realm.word(tokens[4] ?? null)).toBe('unknown');
+  });
+
+  test('is begun once, whoever sees it at the same time', async () => {
+    const { realm, adopt } = adopting();
+    const other = new Realm(MONTH, realm.store);
+    const heard = [realm, other].map((one) => one.hear('session.adopted'));
+    const asks = Array.from({ length: 20 }, (_, at) =>
+      at % 2 ? adopt(ANN) : other.sessions.adoption({ until: UNTIL })(ANN),
+    );
+    const tokens = new Set(await Promise.all(asks));
+    expect(tokens.size).toBe(1);
+    expect(await rowsOf(realm)).toMatchObject([[expect.any(String), 'live']]);
+    expect(heard.flat()).toHaveLength(1);
+  });
+
+  test('does not come back under its old secret once it is renewed', async () => {
+    const { realm, adopt } = adopting();
+    const token = await adopt(ANN);
+    const { session } = await realm.sessions.check(token);
+    if (session === null) throw new Error('it is not live');
+    const renewed = await realm.sessions.renew(session);
+    expect(await realm.word(await adopt(ANN))).toBe('superseded');
+    expect(renewed.ok && (await realm.word(renewed.token))).toBe('live');
+  });
+});
+
+describe('what is over is not adopted anew', () => {
+  test.each([
+    ['ended', (realm: Realm, id: string) => realm.sessions.end(id, { user: 'ann' })],
+    ['revoked', (realm: Realm) => realm.sessions.revoke({ user: 'ann' })],
+    [
+      'expired',
+      async (realm: Realm) => {
+        realm.now += 15 * DAY;
+      },
+    ],
+    ['of somebody who was forgotten', (realm: Realm) => realm.sessions.forgetUser('ann')],
+  ] as const)('%s, as long as adoption lasts, and whatever is pruned', async (_, finish) => {
+    const { realm, adopt } = adopting();
+    const { session } = await realm.sessions.check(await adopt(ANN));
+    await finish(realm, session?.id ?? '');
+    for (realm.now += MINUTE; realm.now < UNTIL.getTime(); realm.now += DAY) {
+      await realm.sessions.prune();
+      expect(await realm.word(await adopt(ANN))).not.toBe('live');
+    }
+    expect(realm.now).toBeGreaterThan(NOW + 29 * DAY);
+  });
+
+  test('nor what was never seen before a revocation, by whichever process', async () => {
+    const { realm, adopt } = adopting();
+    // As the command line does it: a process that knows of no adoption.
+    const other = new Realm({}, realm.store);
+    await other.sessions.revoke({ user: 'ann' });
+    for (realm.now += MINUTE; realm.now < UNTIL.getTime(); realm.now += DAY) {
+      other.now = realm.now;
+      await other.sessions.prune();
+      expect(await realm.word(await adopt(ANN))).toBe('unknown');
+    }
+    expect(await rowsOf(realm)).toEqual([]);
+  });
+
+  test.each<[string, Scope]>([
+    ['the realm', { realm: true }],
+    ['the user', { user: 'ann' }],
+    ['the account', { account: 'acme' }],
+    ['the member', { user: 'ann', account: 'acme' }],
+  ])('nor whose scope was suspended and resumed: %s', async (_, scope) => {
+    const { realm, adopt } = adopting();
+    await realm.sessions.suspend(scope);
+    expect(await realm.word(await adopt(ANN_AT_ACME))).toBe('unknown');
+    await realm.sessions.resume(scope);
+    expect(await realm.word(await adopt(ANN_AT_ACME))).toBe('unknown');
+    // Of those whom it has not met, it says nothing.
+    const other = await adopt({ ...ANN, user: 'bob', account: 'beta' });
+    expect(await realm.word(other)).toBe('realm' in scope ? 'unknown' : 'live');
+  });
+
+  test.each<[string, Scope]>([
+    ['the realm', { realm: true }],
+    ['the user', { user: 'ann' }],
+    ['the account', { account: 'acme' }],
+    ['the member', { user: 'ann', account: 'acme' }],
+  ])('nor what a revocation of %s came before, while it was adopted', async (_, scope) => {
+    for (const verb of ['find', 'epochs', 'add']) {
+      for (const when of ['before', 'after']) {
+        const { realm, adopt } = adopting();
+        const other = new Realm(MONTH, realm.store);
+        let calls = 0;
+        realm.around = async (call, ask) => {
+          if (call !== verb || calls++ > 0) return ask();
+          if (when === 'before') await other.sessions.revoke(scope);
+          const answer = await ask();
+          if (when === 'after') await other.sessions.revoke(scope);
+          return answer;
+        };
+        const token = await adopt(ANN_AT_ACME);
+        expect(await realm.word(token), `${when} ${verb}`).not.toBe('live');
+      }
+    }
+  });
+});
+
+describe('the end of adoption', () => {
+  test('begins nothing more, and leaves what is begun', async () => {
+    const { realm, adopt } = adopting({ lifetime: { absolute: null, idle: null } });
+    const token = await adopt(ANN);
+    realm.now = UNTIL.getTime();
+    expect(await realm.word(await adopt(ANN))).toBe('live');
+    expect(await adopt(ANN)).toBe(token);
+    expect(await realm.word(await adopt({ ...ANN, credential: 'another' }))).toBe('unknown');
+    expect(await rowsOf(realm)).toHaveLength(1);
+  });
+
+  test.each<[{ retention?: Duration }, unknown, RegExp]>([
+    [
+      {},
+      new Date(NOW + 7 * DAY - HOUR + 1),
+      /^until is \d+ ms ahead; at most 601200000 ms are allowed: choose an earlier one, or raise retention/,
+    ],
+    [{ retention: '90d' }, new Date(NOW + 30 * DAY + 1), /at most 2592000000 ms are allowed$/],
+    [{}, new Date(Number.NaN), /^until must be a Date/],
+    [{}, '2027-01-01', /^until must be a Date/],
+    [{}, undefined, /^until must be a Date/],
+  ])('is not too far: %j, %s', (options, until, message) => {
+    const { sessions } = new Realm(options);
+    expect(() => sessions.adoption({ until: until as Date })).toThrow(message);
+  });
+
+  test('may be long past', () => {
+    expect(new Realm().sessions.adoption({ until: new Date(0) })).toBeTypeOf('function');
+  });
+});
+
+test.each([
+  [{ user: 'ann' }, /^credential must be a non-empty string/],
+  [{ ...ANN, credential: '' }, /^credential must be/],
+  [{ ...ANN, user: '' }, /^user must not be empty/],
+  [{ ...ANN, kind: 'api' }, /kind/],
+])('what cannot be adopted is misuse: %j', async (request, message) => {
+  const { adopt } = adopting();
+  await expect(adopt(request as AdoptRequest)).rejects.toThrow(message);
+});
