@@ -39,6 +39,10 @@ const TOLD: readonly [SessionEvent, Partial<Description>][] = [
     { ...WHO, ...SEEN, by: 'ann', from: SEEN.device, details: { kind: 'api', amr: ['pwd', 'otp'] } },
   ],
   [
+    event('session.adopted', { session: SESSION }),
+    { ...WHO, ...SEEN, by: 'ann', from: SEEN.device, details: { kind: 'api', amr: ['pwd', 'otp'] } },
+  ],
+  [
     event('session.renewed', { session: SESSION, reauthenticated: true }),
     {
       ...{ ...WHO, ...SEEN, by: 'ann', from: SEEN.device },

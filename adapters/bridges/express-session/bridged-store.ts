@@ -67,7 +67,10 @@ export class BridgedStore {
 
   readonly createSession = (request: HostRequest, data: HostSession): unknown => {
     const session = this.#inner.createSession(request, data);
-    const admission = this.#admissions.get(data);
+    const admission = this.#admissions.get(data) ?? null;
+    const stamp = admission?.is === 'session' ? admission.stamp : null;
+    // After the host has noted what the data were: it saves them with it.
+    if (stamp !== null) putStamp(session, stamp);
     // `load` has no request to tell of.
     if (request.headers !== undefined) {
       this.#arrived(request, admission?.is === 'session' ? admission.verdict : null);

@@ -17,7 +17,7 @@ export interface HostRequest extends NodeRequest {
 /** The part of a store that is bridged, as JavaScript sees it. */
 export interface InnerStore extends CallbackRecords<HostSession> {
   /** Makes the session of a request. */
-  createSession(request: HostRequest, data: HostSession): unknown;
+  createSession(request: HostRequest, data: HostSession): object;
 }
 
 /** A store of express-session's, seen like that. */

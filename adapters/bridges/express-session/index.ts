@@ -9,8 +9,10 @@
  * ```
  * @module
  */
+import type { ServerResponse } from 'node:http';
 import type { Store } from 'express-session';
 import type { Sessions } from '../../../src/index.ts';
+import type { NodeRequest } from '../../frameworks/http/index.ts';
 import * as http from '../../frameworks/http/index.ts';
 import { Bridge, type BridgeOptions } from '../host/index.ts';
 import { over } from '../host/over.ts';
@@ -35,6 +37,11 @@ export interface ExpressSessionBridge {
    * @throws `TypeError` for what is no store of express-session.
    */
   store<Inner extends Store>(inner: Inner): Inner;
+  /**
+   * To be used before express-session where sessions are adopted, see `adoptUntil`: it tells the device that each of them is listed
+   * with. All else works without.
+   */
+  middleware(): (request: NodeRequest, response: ServerResponse, next: () => void) => void;
 }
 
 /**
@@ -42,15 +49,15 @@ export interface ExpressSessionBridge {
  * of our session. The inner store keeps that as it keeps all else:
  * whoever can read it has the tokens, and whoever can write to it can be anybody, as before.
  *
- * Sign in by `authOf(request).signIn`, and put the user into the session afterwards, as before: nobody else is let in. Who is
- * signed in on the day when the bridge comes signs in anew.
+ * Sign in by `authOf(request).signIn`, and put the user into the session afterwards, as before: nobody else is let in, but for
+ * who was signed in before the bridge came, with `adoptUntil`.
  *
  * @throws `TypeError` that names the option, what is wrong with it, and what is allowed.
  */
 export function bridge(sessions: Sessions, options: ExpressSessionBridgeOptions): ExpressSessionBridge {
-  const { user, account, ...authentication } = options;
+  const { user, account, adoptUntil, ...authentication } = options;
   const settings = http.parseAuthenticationOptions(sessions, authentication);
-  const shared = new Bridge<HostSession>(sessions, { user, account });
+  const shared = new Bridge<HostSession>(sessions, { user, account, adoptUntil });
   return {
     store<Inner extends Store>(inner: Inner): Inner {
       for (const verb of ['get', 'set', 'destroy', 'createSession', 'on'] as const) {
@@ -71,5 +78,9 @@ export function bridge(sessions: Sessions, options: ExpressSessionBridgeOptions)
       const bridged = new BridgedStore(innerOf(inner), shared, arrived);
       return over(inner, bridged);
     },
+    middleware: () =>
+      function bridge(request, response, next) {
+        shared.serve(http.nodeExchange(request, response), next);
+      },
   };
 }

@@ -11,10 +11,10 @@
  * ```
  * @module
  */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Sessions } from '../../../src/index.ts';
 import * as http from '../../frameworks/http/index.ts';
-import { Bridge, type BridgeOptions } from '../host/index.ts';
+import { Bridge, type BridgeOptions, putStamp } from '../host/index.ts';
 import { over } from '../host/over.ts';
 import { BridgedStore } from './bridged-store.ts';
 import type { HostSession, SessionStore } from './host.ts';
@@ -39,23 +39,28 @@ export interface FastifySessionBridge {
   store<Inner extends SessionStore>(inner: Inner): Inner;
   /** To be registered right behind @fastify/session, in the same scope: it tells `authOf(request)` who makes a request. */
   readonly plugin: (app: FastifyInstance) => Promise<void>;
+  /**
+   * To be added by `app.addHook('onRequest', …)` before @fastify/session where sessions are adopted, see `adoptUntil`: it tells the
+   * device that each of them is listed with. All else works without.
+   */
+  readonly hook: (request: FastifyRequest, reply: FastifyReply, next: () => void) => void;
 }
 
 /**
  * Bridges to @fastify/session. Its cookies stay as they are, and so do its data, but for one more field, `sessionRevocation`: the token
  * of our session. The inner store keeps that as it keeps all else: whoever can read it has the tokens, and whoever can write to it can be anybody, as before.
  *
- * Sign in by `authOf(request).signIn`, and put the user into the session afterwards, as before: nobody else is let in. Whoever signed in before has to
- * sign in again.
+ * Sign in by `authOf(request).signIn`, and put the user into the session afterwards, as before: nobody else is let in, but for who was
+ * signed in before the bridge came, with `adoptUntil`.
  *
  * An outage of our store is `SESSION_STORE_UNAVAILABLE` (503) to whoever is signed in, and leaves their cookie alone.
  *
  * @throws `TypeError` that names the option, what is wrong with it, and what is allowed.
  */
 export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions): FastifySessionBridge {
-  const { user, account, ...authentication } = options;
+  const { user, account, adoptUntil, ...authentication } = options;
   const settings = http.parseAuthenticationOptions(sessions, authentication);
-  const shared = new Bridge<HostSession>(sessions, { user, account });
+  const shared = new Bridge<HostSession>(sessions, { user, account, adoptUntil });
   const stores = new WeakMap<object, BridgedStore>();
   return {
     store(inner) {
@@ -76,14 +81,16 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
         const { session } = request;
         const exchange = http.fastifyExchange(request, reply);
         const carrier = new SessionCarrier(request, store, shared);
-        const admission = store.findingOf(session) ?? (await shared.admit(session));
+        const admission = store.findingOf(session) ?? (await shared.admit(session.sessionId, session, exchange));
         const isRefused = admission.is === 'refused';
         if (isRefused && shared.userOf(session) !== null) await carrier.refuse();
+        if (admission.is === 'session' && admission.stamp !== null) putStamp(session, admission.stamp);
         const verdict = isRefused || admission.is === 'session' ? admission.verdict : null;
         const state = verdict === null ? http.NONE : http.judgedState(settings, exchange, verdict);
         http.attachAuth(request, new http.Auth(settings, exchange, carrier, state));
       });
     }),
+    hook: (request, reply, next) => shared.serve(http.fastifyExchange(request, reply), next),
   };
 }
 

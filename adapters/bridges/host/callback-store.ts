@@ -32,12 +32,14 @@ export class CallbackStore<Data extends HostData> implements CallbackRecords<Dat
   }
 
   readonly get = (sid: string, callback: Callback<Data | null>): void => {
+    // Now: the inner store may answer in the middle of another request.
+    const { served } = this.#bridge;
     this.#inner.get(sid, (error, data) => {
       if (error || !data) {
         callback(error, data);
         return;
       }
-      this.#bridge.admit(data).then(
+      this.#bridge.admit(sid, data, served).then(
         // Off the promise, which would swallow what the callback throws.
         (admission) => process.nextTick(() => this.#answer(sid, data, admission, callback)),
         (failure: unknown) => process.nextTick(callback, failure),
@@ -72,7 +74,7 @@ export class CallbackStore<Data extends HostData> implements CallbackRecords<Dat
         callback(error);
         return;
       }
-      const ended = data ? this.#bridge.end(data) : Promise.resolve();
+      const ended = data ? this.#bridge.end(sid, data) : Promise.resolve();
       ended.then(
         () => process.nextTick(() => attempt((done) => this.#inner.destroy(sid, done), callback)),
         (failure: unknown) => process.nextTick(callback, failure),

@@ -2,8 +2,9 @@
  * What every bridge does, whatever the host: another session layer, which keeps data for each of its sessions. A stamp among
  * these data, a token of ours, ties them to one of our sessions.
  */
-import type { Sessions, Verdict } from '../../../src/index.ts';
-import { coarseReason } from '../../frameworks/http/index.ts';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Adopt, Sessions, Verdict } from '../../../src/index.ts';
+import { clientOf, coarseReason, type HttpExchange } from '../../frameworks/http/index.ts';
 
 /** What a host keeps for a session. */
 export type HostData = object;
@@ -17,16 +18,29 @@ export interface BridgeOptions<Data> {
   readonly user: (data: Data) => string | number | null | undefined;
   /** The account (tenant) they act in. Default: none. */
   readonly account?: ((data: Data) => string | number | null | undefined) | undefined;
+  /**
+   * Until when the host's sessions from before the bridge are taken over, each as soon as a request brings it: at most 30
+   * days ahead, and less than the `retention` of `createSessions`. Leave it as it is when the day is past. Default: none are,
+   * and everybody signs in anew.
+   */
+  readonly adoptUntil?: Date | undefined;
 }
 
 /** The one field that is added to the host's data. */
 export const STAMP = 'sessionRevocation';
+/** The stamp of a session that was signed in past the bridge: it is refused, and never adopted. */
+const UNSTAMPED = '';
 
 /** What the host's data are worth. */
 export type Admission =
   /** Nobody is signed in. */
   | { readonly is: 'anonymous' }
-  | { readonly is: 'session'; readonly verdict: Verdict }
+  | {
+      readonly is: 'session';
+      readonly verdict: Verdict;
+      /** What the data are to be stamped with, where they were adopted. */
+      readonly stamp: string | null;
+    }
   /** Whoever it says is not let in. `isOver`: by a verdict on its own stamp, so that it can be cleared away. */
   | { readonly is: 'refused'; readonly verdict: Verdict | null; readonly isOver: boolean };
 
@@ -37,6 +51,8 @@ const REFUSED: Admission = { is: 'refused', verdict: null, isOver: false };
 export class Bridge<Data extends HostData> {
   readonly #sessions: Sessions;
   readonly #options: BridgeOptions<Data>;
+  readonly #adopt: Adopt | null;
+  readonly #served = new AsyncLocalStorage<HttpExchange>();
   #warned = false;
 
   constructor(sessions: Sessions, options: BridgeOptions<Data>) {
@@ -46,6 +62,18 @@ export class Bridge<Data extends HostData> {
       throw new TypeError('account must be a function of the data');
     this.#sessions = sessions;
     this.#options = options;
+    const { adoptUntil: until } = options;
+    this.#adopt = until === undefined ? null : sessions.adoption({ until });
+  }
+
+  /** Serves a request: where its host asks a store without a word of it, the bridge knows. */
+  serve<Result>(exchange: HttpExchange, next: () => Result): Result {
+    return this.#served.run(exchange, next);
+  }
+
+  /** The request that is being served, where that is known. */
+  get served(): HttpExchange | undefined {
+    return this.#served.getStore();
   }
 
   /** Who is signed in by the data; `null` for nobody. */
@@ -54,14 +82,15 @@ export class Bridge<Data extends HostData> {
   }
 
   /**
-   * Judges the host's data when a request brings them.
+   * Judges the host's data when a request brings them under its id of the session.
    * @throws `SESSION_STORE_UNAVAILABLE`: an outage is no sign-out.
    */
-  async admit(data: Data): Promise<Admission> {
+  async admit(sid: string, data: Data, served: HttpExchange | undefined = this.served): Promise<Admission> {
     const user = this.userOf(data);
     if (user === null) return ANONYMOUS;
-    const stamp = stampOf(data);
-    if (stamp === undefined) {
+    const known = stampOf(data);
+    const stamp = known ?? (await this.#adopted(sid, data, user, served));
+    if (stamp === UNSTAMPED) {
       this.#warn();
       return REFUSED;
     }
@@ -70,7 +99,14 @@ export class Bridge<Data extends HostData> {
       return { is: 'refused', verdict, isOver: coarseReason(verdict.reason) !== null };
     }
     const isTheirs = verdict.session.user === user && this.#isIn(data, verdict.session.account);
-    return isTheirs ? { is: 'session', verdict } : REFUSED;
+    return isTheirs ? { is: 'session', verdict, stamp: known === undefined ? stamp : null } : REFUSED;
+  }
+
+  /** The stamp of data from before the bridge. */
+  async #adopted(sid: string, data: Data, user: string, served?: HttpExchange): Promise<string> {
+    if (this.#adopt === null) return UNSTAMPED;
+    const client = served === undefined ? {} : clientOf(served);
+    return this.#adopt({ ...client, user, account: this.#accountOf(data), credential: sid });
   }
 
   /**
@@ -79,10 +115,12 @@ export class Bridge<Data extends HostData> {
    */
   async saved(data: Data): Promise<Data> {
     const stamp = stampOf(data);
-    if (stamp === undefined) return data;
     const user = this.userOf(data);
+    // Whatever was there before the bridge has its stamp by now: this one was signed in past it.
+    if (stamp === undefined) return user === null || this.#adopt === null ? data : withStamp(data, UNSTAMPED);
+    if (stamp === UNSTAMPED) return data;
     if (user === null) {
-      await this.end(data);
+      await this.#end(stamp);
       return withStamp(data, null);
     }
     const account = this.#options.account === undefined ? undefined : this.#accountOf(data);
@@ -93,9 +131,15 @@ export class Bridge<Data extends HostData> {
   }
 
   /** Ends our session, as the account's policy says of a sign-out. What is over already stays as it is. */
-  async end(data: Data): Promise<void> {
-    const stamp = stampOf(data);
-    if (stamp === undefined) return;
+  async end(sid: string, data: Data, served: HttpExchange | undefined = this.served): Promise<void> {
+    const user = this.userOf(data);
+    // Of what is left from before the bridge, nobody may come back either.
+    const stamp = stampOf(data) ?? (user === null ? UNSTAMPED : await this.#adopted(sid, data, user, served));
+    await this.#end(stamp);
+  }
+
+  async #end(stamp: string): Promise<void> {
+    if (stamp === UNSTAMPED) return;
     const verdict = await this.#sessions.check(stamp);
     if (verdict.ok) await this.#sessions.signOut(verdict.session);
   }

@@ -1,3 +1,5 @@
+import type { ExtendableContext } from 'koa';
+import { type HttpExchange, koaExchange } from '../../frameworks/http/index.ts';
 import { type Bridge, type HostData, stampOf, withStamp } from '../host/index.ts';
 import { type Details, type ExternalStore, isData, isHosted, type MaxAge } from './host.ts';
 import type { Visit, Visits } from './visit.ts';
@@ -21,7 +23,7 @@ export class BridgedStore<Data extends HostData> {
   ): Promise<unknown> => {
     const data = await this.#inner.get(key, maxAge, details);
     if (!isData<Data>(data)) return data;
-    const admission = await this.#bridge.admit(data);
+    const admission = await this.#bridge.admit(key, data, exchangeOf(details));
     const visit = this.#visitOf(details);
     if (visit !== null) visit.finding ??= { key, admission };
     if (admission.is !== 'refused') return data;
@@ -48,7 +50,7 @@ export class BridgedStore<Data extends HostData> {
     const goesOn = ctx !== undefined && isHosted<Data>(ctx) && ctx.session !== null;
     if (!goesOn) {
       const data = await this.#read(key, details);
-      if (data !== null) await this.#bridge.end(data);
+      if (data !== null) await this.#bridge.end(key, data, exchangeOf(details));
     }
     return this.#inner.destroy(key, details);
   };
@@ -76,3 +78,7 @@ export class BridgedStore<Data extends HostData> {
 /** With the stamp that the session had, where the app has put other data in the place of all. */
 const stamped = <Data extends HostData>(data: Data, visit: Visit | null): Data =>
   visit?.stamp === undefined || stampOf(data) !== undefined ? data : withStamp(data, visit.stamp);
+
+/** The request; koa-session tells the context itself. */
+const exchangeOf = ({ ctx }: Details): HttpExchange | undefined =>
+  ctx === undefined ? undefined : koaExchange(ctx as ExtendableContext);

@@ -13,7 +13,7 @@
 import type { ExtendableContext as Context, Next } from 'koa';
 import type { Sessions } from '../../../src/index.ts';
 import * as http from '../../frameworks/http/index.ts';
-import { Bridge, type BridgeOptions, type HostData, stampOf } from '../host/index.ts';
+import { Bridge, type BridgeOptions, type HostData, putStamp, stampOf } from '../host/index.ts';
 import { over } from '../host/over.ts';
 import { BridgedStore } from './bridged-store.ts';
 import { type ExternalStore, type HostContext, isHosted } from './host.ts';
@@ -45,8 +45,8 @@ export interface KoaSessionBridge {
  * Bridges to koa-session. Its cookies stay as they are, and so do its data, but for one more field, `sessionRevocation`: the token of our
  * session. The inner store keeps that as it keeps all else: whoever can read it has the tokens, and whoever can write to it can be anybody, as before.
  *
- * Sign in by `authOf(ctx).signIn`, and put the user into the session afterwards, as before: nobody else is let in. Whoever signed in before has to
- * sign in again.
+ * Sign in by `authOf(ctx).signIn`, and put the user into the session afterwards, as before: nobody else is let in, but for who was
+ * signed in before the bridge came, with `adoptUntil`.
  *
  * An outage of our store is `SESSION_STORE_UNAVAILABLE` (503) to whoever is signed in, and leaves their cookie alone.
  *
@@ -56,9 +56,9 @@ export function bridge<Data extends HostData>(
   sessions: Sessions,
   options: KoaSessionBridgeOptions<Data>,
 ): KoaSessionBridge {
-  const { user, account, ...authentication } = options;
+  const { user, account, adoptUntil, ...authentication } = options;
   const settings = http.parseAuthenticationOptions(sessions, authentication);
-  const shared = new Bridge<Data>(sessions, { user, account });
+  const shared = new Bridge<Data>(sessions, { user, account, adoptUntil });
   const visits = new Visits();
   const stores = new WeakSet<object>();
 
@@ -75,10 +75,14 @@ export function bridge<Data extends HostData>(
     // Instead of one that is refused, or over by the host's own rules, the host has made a new one.
     const isOfIt =
       finding?.admission.is === 'refused' ? stampOf(session) === undefined : finding?.key === session.externalKey;
-    const admission = isOfIt && finding !== null ? finding.admission : await shared.admit(session);
+    const admission =
+      isOfIt && finding !== null ? finding.admission : await shared.admit(session.externalKey ?? '', session, exchange);
     const isRefused = admission.is === 'refused';
     if (isRefused && shared.userOf(session) !== null) await carrier.refuse();
-    if (admission.is === 'session') visit.stamp = stampOf(session);
+    if (admission.is === 'session') {
+      if (admission.stamp !== null) putStamp(session, admission.stamp);
+      visit.stamp = stampOf(session);
+    }
     const verdict = isRefused || admission.is === 'session' ? admission.verdict : null;
     const state = verdict === null ? http.NONE : http.judgedState(settings, exchange, verdict);
     http.attachAuth(ctx, new http.Auth(settings, exchange, carrier, state));

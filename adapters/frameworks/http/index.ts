@@ -19,6 +19,7 @@ export {
 export { coarseReason, judgedState, NONE } from './auth-state.ts';
 export { readBody } from './body.ts';
 export type { Carrier } from './carrier.ts';
+export { clientOf } from './client.ts';
 export type { CookieOptions } from './cookie.ts';
 export type { Answer, HttpExchange } from './exchange.ts';
 export { fastifyExchange, type Reply, type Request } from './fastify-exchange.ts';

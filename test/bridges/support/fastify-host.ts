@@ -61,6 +61,7 @@ export const fastifyHost: Host = {
       ...app.bridge,
     });
     const settings = { secret: 'a'.repeat(32), saveUninitialized: false, rolling: false, cookie: { secure: false } };
+    if (app.bridge.adoptUntil !== undefined) server.addHook('onRequest', bridged.hook);
     await server.register(fastifyCookie);
     await server.register(fastifySession, { ...settings, ...app.host, store: isPlain ? store : bridged.store(store) });
     if (!isPlain) {

@@ -9,6 +9,7 @@ import {
 import type { Auth } from 'session-revocation/koa';
 import { memoryStore } from 'session-revocation/memory';
 import { onTestFinished } from 'vitest';
+import type { BridgeOptions } from '../../../adapters/bridges/host/index.ts';
 import type { AuthenticationOptions } from '../../../adapters/frameworks/http/index.ts';
 import { type Answer, Browser, CHROME_ON_MAC } from '../../frameworks/http/browser.ts';
 import type { Served } from '../../frameworks/http/framework.ts';
@@ -68,7 +69,10 @@ export interface App {
   readonly inner: Inner;
   /** The app as it was before: the host alone. */
   readonly isPlain: boolean;
-  readonly bridge: Pick<AuthenticationOptions, 'origins' | 'loginUrl' | 'property'>;
+  readonly bridge: Pick<
+    AuthenticationOptions & BridgeOptions<Data>,
+    'origins' | 'loginUrl' | 'property' | 'adoptUntil'
+  >;
   readonly host: object;
   readonly pages: readonly Page[];
   /** Hears of errors, in order, and answers with what `answerOf` says. */

@@ -83,6 +83,7 @@ export async function open(options: SiteOptions = {}): Promise<Site> {
   else {
     const user = ({ userId, passport }: session.SessionData): string | undefined => userId ?? passport?.user;
     const bridged = bridge(sessions, { user, ...options.bridge });
+    if (options.bridge?.adoptUntil !== undefined) app.use(bridged.middleware());
     app.use(session({ ...host, store: bridged.store(inner) }));
   }
   options.pages?.(app);

@@ -1,0 +1,144 @@
+import { memoryStore } from 'session-revocation/memory';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { STAMP } from '../../adapters/bridges/host/index.ts';
+import type { Answer, Browser } from '../frameworks/http/browser.ts';
+import { FIREFOX_ON_WINDOWS } from '../frameworks/http/browser.ts';
+import { expectProblem, rowsOf } from '../frameworks/http/expectations.ts';
+import { DAY, TestClock } from '../frameworks/http/site.ts';
+import { type Before, hosts } from './support/adoption-hosts.ts';
+
+/** An app from before the bridge, and the same with it, as far as that is made. */
+async function deployed(host: (typeof hosts)[number], options: { readonly adopts?: boolean } = {}) {
+  const clock = new TestClock();
+  const before: Before = await host.begin();
+  onTestFinished(before.close);
+  const adoptUntil = options.adopts === false ? undefined : new Date(clock.now() + 6 * DAY);
+  const store = memoryStore();
+  const deploy = () => before.deploy({ store, clock, adoptUntil });
+  return { ...before, clock, deploy, ...(await deploy()) };
+}
+
+/** The client of one of its sessions from before. */
+async function signedIn(host: (typeof hosts)[number], options: { readonly adopts?: boolean } = {}) {
+  const site = await deployed(host, options);
+  const visitor = await site.old();
+  await visitor.post('/host-login?user=alice');
+  await visitor.post('/cart?item=tea');
+  const cookie = visitor.cookie(host.cookie) ?? '';
+  const sid = host.sidOf(cookie);
+  const record = await site.read(sid);
+  expect(record).toMatchObject({ userId: 'alice', cart: ['tea'] });
+  expect(record).not.toHaveProperty(STAMP);
+  const as = { cookie: visitor.session };
+  const browser = site.browser(FIREFOX_ON_WINDOWS);
+  return { ...site, sid, cookie, record: record as object, as, browser, newBrowser: site.browser };
+}
+
+const isRefused = async (browser: Browser, as: { cookie: string }): Promise<void> => {
+  // Twice: no refusal forgives the next.
+  for (let times = 0; times < 2; times++) {
+    expectProblem(await browser.get('/me', as), 401, 'session-required');
+    expect((await browser.get('/host', as)).json).toMatchObject({ user: null });
+  }
+};
+
+describe.each(hosts)('a session of $name from before the bridge', (host) => {
+  test('goes on, is listed after its next request, and bears a stamp from then on', async () => {
+    const { browser, as, read, sid, cookie } = await signedIn(host);
+    const first = await browser.get('/me', as);
+    expect(first.json).toMatchObject({ user: 'alice' });
+    expect([null, cookie]).toContain(browser.cookie(host.cookie));
+    expect(rowsOf(await browser.get('/sessions', as))).toMatchObject([
+      { current: true, device: { label: 'Firefox on Windows' } },
+    ]);
+    const record = await read(sid);
+    expect(record).toMatchObject({ userId: 'alice', cart: ['tea'], [STAMP]: expect.stringMatching(/^sr1\./) });
+    expect((await browser.get('/who', as)).json).toMatchObject({ user: 'alice', id: first.json?.id, cart: ['tea'] });
+  });
+
+  test('is one session, however many requests bring it at once, to however many processes', async () => {
+    const { browser, as, sessions, deploy } = await signedIn(host);
+    const other = await deploy();
+    const asks = [browser, other.browser()].flatMap((each) => Array.from({ length: 8 }, () => each.get('/me', as)));
+    const ids = new Set((await Promise.all(asks)).map(({ json }: Answer) => json?.id));
+    expect(ids.size).toBe(1);
+    expect((await sessions.list({ user: 'alice' })).sessions.map(({ id }) => id)).toEqual([...ids]);
+  });
+
+  test('that was ended does not come back, whatever a process of before still saves', async () => {
+    const { browser, as, sessions, write, sid, record, clock } = await signedIn(host);
+    const { json } = await browser.get('/me', as);
+    await sessions.end(String(json?.id), { user: 'alice' });
+    await isRefused(browser, as);
+    await write(sid, record);
+    await isRefused(browser, as);
+    clock.advance(5 * DAY);
+    await sessions.prune();
+    await write(sid, record);
+    await isRefused(browser, as);
+  });
+
+  test('that a revocation came before is never seen', async () => {
+    const { browser, as, sessions, write, sid, record } = await signedIn(host);
+    await sessions.revoke({ user: 'alice' });
+    await isRefused(browser, as);
+    await write(sid, record);
+    await isRefused(browser, as);
+    expect((await sessions.list({ user: 'alice' }, { ended: true })).sessions).toEqual([]);
+  });
+
+  test.each(['/sign-out', '/sign-out-everywhere', '/destroy', '/drop-user'])(
+    'that ends with its first request, by %s, does not come back',
+    async (path) => {
+      const { browser, as, sessions, write, sid, record } = await signedIn(host);
+      expect((await browser.post(path, as)).status).toBe(200);
+      expect((await sessions.list({ user: 'alice' })).sessions).toEqual([]);
+      await write(sid, record);
+      await isRefused(browser, as);
+    },
+  );
+
+  test('that is renewed goes on under its new id alone', async () => {
+    const { browser, as, write, sid, record } = await signedIn(host);
+    expect((await browser.post('/renew', as)).status).toBe(200);
+    expect(browser.sid).not.toBe(sid);
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice', cart: ['tea'] });
+    await write(sid, record);
+    await isRefused(browser, as);
+  });
+
+  test('is not adopted by an outage, nor signed out by it', async () => {
+    const { browser, as, gate, newBrowser } = await signedIn(host);
+    gate.state = 'throws';
+    expect((await browser.get('/me', as)).status).toBe(503);
+    gate.state = 'answers';
+    expect((await newBrowser().get('/me', as)).json).toMatchObject({ user: 'alice' });
+  });
+
+  test('is adopted until the day, and goes on after it', async () => {
+    const { browser, as, sessions, clock } = await signedIn(host);
+    const late = await signedIn(host);
+    await browser.get('/me', as);
+    for (const each of [clock, late.clock]) each.advance(6 * DAY);
+    expect((await browser.get('/me', as)).json).toMatchObject({ user: 'alice' });
+    expect((await sessions.list({ user: 'alice' })).sessions).toHaveLength(1);
+    await isRefused(late.browser, late.as);
+  });
+
+  test('is nobody’s where none are adopted', async () => {
+    const { browser, as, sessions } = await signedIn(host, { adopts: false });
+    await isRefused(browser, as);
+    expect((await sessions.list({ user: 'alice' }, { ended: true })).sessions).toEqual([]);
+  });
+});
+
+describe.each(hosts)('a sign-in past the bridge of $name, while it adopts', (host) => {
+  test.each(['/host-login?user=bob', '/become?user=bob'])('by %s is no session from before', async (path) => {
+    const { browser: newBrowser, sessions, read } = await deployed(host);
+    const browser = newBrowser();
+    await browser.post(path);
+    expect(await read(browser.sid)).toMatchObject({ userId: 'bob', [STAMP]: '' });
+    expectProblem(await browser.get('/me'), 401, 'session-required');
+    expect((await sessions.list({ user: 'bob' }, { ended: true })).sessions).toEqual([]);
+  });
+});

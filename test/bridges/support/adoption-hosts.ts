@@ -1,0 +1,95 @@
+import type { SessionStore, Sessions } from 'session-revocation';
+import type { Browser } from '../../frameworks/http/browser.ts';
+import type { TestClock } from '../../frameworks/http/site.ts';
+import type { Gatekeeper } from '../../frameworks/http/store.ts';
+import { fastifyHost } from './fastify-host.ts';
+import { called, recordOf } from './host.ts';
+import { innerKinds } from './inner-stores.ts';
+import { type Host, open as openOther } from './koa-fastify-site.ts';
+import { koaHost } from './koa-host.ts';
+import { COOKIE, open as openExpress, sidOf } from './site.ts';
+
+/** A browser that knows the id of its session. */
+export interface HostBrowser extends Browser {
+  readonly sid: string;
+}
+
+/** The app with the bridge. */
+export interface Deployed {
+  readonly sessions: Sessions<string>;
+  readonly gate: Gatekeeper;
+  browser(userAgent?: string): HostBrowser;
+}
+
+/** An app on a host alone, and what it keeps. */
+export interface Before {
+  old(): Promise<Browser>;
+  deploy(options: { store: SessionStore; clock: TestClock; adoptUntil: Date | undefined }): Promise<Deployed>;
+  read(sid: string): Promise<object | null>;
+  write(sid: string, record: object): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A host on one of its stores. */
+export interface AdoptionHost {
+  readonly name: string;
+  readonly cookie: string;
+  sidOf(cookie: string): string;
+  begin(): Promise<Before>;
+}
+
+const express = innerKinds.flatMap(({ name, open }): AdoptionHost[] => {
+  if (open === null) return [];
+  return [
+    {
+      name: `express-session on ${name}`,
+      cookie: COOKIE,
+      sidOf,
+      async begin() {
+        const { store: inner, close } = await open();
+        return {
+          old: async () => (await openExpress({ inner, plain: true })).browser(),
+          async deploy({ store, clock, adoptUntil }) {
+            const site = await openExpress({ inner, store, clock, bridge: { adoptUntil } });
+            return { ...site, gate: site.store };
+          },
+          read: (sid) => recordOf(inner, sid),
+          async write(sid, record) {
+            const { error } = await called((callback) => inner.set(sid, record as never, callback));
+            if (error !== null) throw error;
+          },
+          close,
+        };
+      },
+    },
+  ];
+});
+
+const others = [fastifyHost, koaHost].flatMap((host: Host) =>
+  host.inners.flatMap(({ name, open }): AdoptionHost[] => {
+    if (open === null) return [];
+    return [
+      {
+        name: `${host.name} on ${name}`,
+        cookie: host.cookie,
+        sidOf: host.sidOf,
+        async begin() {
+          const inner = await open();
+          return {
+            old: async () => (await openOther(host, { inner, isPlain: true })).browser(),
+            async deploy({ store, clock, adoptUntil }) {
+              const site = await openOther(host, { inner, store, clock, bridge: { adoptUntil } });
+              return { ...site, gate: site.store };
+            },
+            read: inner.read,
+            write: inner.write,
+            close: inner.close,
+          };
+        },
+      },
+    ];
+  }),
+);
+
+/** Every host, on every store of its that is here. */
+export const hosts: readonly AdoptionHost[] = [...express, ...others];
