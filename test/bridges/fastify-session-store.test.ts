@@ -130,20 +130,54 @@ describe('the errors of the inner store', () => {
     expect((await browser.get('/me')).json).toMatchObject({ user: 'alice' });
   });
 
-  test('in the middle of a renewal leave the session that is there, under its new token', async () => {
+  /** A site whose inner store fails where it is told to. */
+  async function breakable() {
     const memory = new MemoryStore();
-    let failures = 0;
+    const failing = new Set<string>();
     const store: SessionStore = {
       get: (sid, callback) => memory.get(sid, callback),
-      set: (sid, data, callback) => memory.set(sid, data, callback),
-      destroy: (sid, callback) => (failures-- > 0 ? callback(failure) : memory.destroy(sid, callback)),
+      set: (sid, data, callback) => (failing.has('set') ? callback(failure) : memory.set(sid, data, callback)),
+      destroy: (sid, callback) => (failing.delete('destroy') ? callback(failure) : memory.destroy(sid, callback)),
     };
     const inner: Inner = { ...(await fastifyHost.inners[0].open!()), store };
-    const site = await open(fastifyHost, { inner });
-    const browser = site.browser();
+    return { failing, ...(await open(fastifyHost, { inner })) };
+  }
+
+  test('in the middle of a renewal leave the session that is there, under its new token', async () => {
+    const { failing, browser: newBrowser } = await breakable();
+    const browser = newBrowser();
     const sid = await browser.login('alice');
-    failures = 1;
+    failing.add('destroy');
     expect((await browser.post('/renew')).status).toBe(500);
+    expect(browser.sid).toBe(sid);
+    expect((await browser.get('/me')).json).toMatchObject({ user: 'alice' });
+  });
+
+  test.each(['', '?user=alice'])(
+    'while somebody signs in leave whoever was there: visitor or user "%s"',
+    async (before) => {
+      const { failing, sessions, browser: newBrowser } = await breakable();
+      const browser = newBrowser();
+      await browser.post('/cart?item=tea');
+      if (before !== '') await browser.login('alice');
+      const { sid } = browser;
+      const user = before === '' ? null : 'alice';
+      failing.add('destroy');
+      expect((await browser.post('/login?user=alice')).status).toBe(500);
+      expect(browser.sid).toBe(sid);
+      expect((await browser.get('/who')).json).toMatchObject({ user, host: user, cart: ['tea'] });
+      expect((await sessions.list({ user: 'alice' })).sessions).toHaveLength(user === null ? 0 : 1);
+    },
+  );
+
+  test('keep a renewal from being begun that could not be saved', async () => {
+    const { failing, store, browser: newBrowser } = await breakable();
+    const browser = newBrowser();
+    const sid = await browser.login('alice');
+    failing.add('set');
+    expect((await browser.post('/renew')).status).toBe(500);
+    failing.clear();
+    expect(store.count('renew')).toBe(0);
     expect(browser.sid).toBe(sid);
     expect((await browser.get('/me')).json).toMatchObject({ user: 'alice' });
   });

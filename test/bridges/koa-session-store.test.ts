@@ -129,6 +129,38 @@ describe('the errors of the inner store', () => {
     expect((await site.sessions.list({ user: 'bob' })).sessions).toEqual([]);
   });
 
+  test.each(['', '?user=alice'])(
+    'while somebody signs in leave whoever was there: visitor or user "%s"',
+    async (before) => {
+      const { inner, failing } = breakable();
+      const site = await open(koaHost, { inner: await inner });
+      const browser = site.browser();
+      await browser.post('/cart?item=tea');
+      if (before !== '') await browser.login('alice');
+      const { sid } = browser;
+      const user = before === '' ? null : 'alice';
+      failing.add('destroy');
+      expect((await browser.post('/login?user=alice')).status).toBe(500);
+      failing.clear();
+      expect(browser.sid).toBe(sid);
+      expect((await browser.get('/who')).json).toMatchObject({ user, host: user, cart: ['tea'] });
+      expect((await site.sessions.list({ user: 'alice' })).sessions).toHaveLength(user === null ? 0 : 1);
+    },
+  );
+
+  test('keep a renewal from being begun that could not be saved', async () => {
+    const { inner, failing } = breakable();
+    const site = await open(koaHost, { inner: await inner });
+    const browser = site.browser();
+    const sid = await browser.login('alice');
+    failing.add('set');
+    expect((await browser.post('/renew')).status).toBe(500);
+    failing.clear();
+    expect(site.store.count('renew')).toBe(0);
+    expect(browser.sid).toBe(sid);
+    expect((await browser.get('/me')).json).toMatchObject({ user: 'alice' });
+  });
+
   test('while a session that is over is cleared away are nobody’s', async () => {
     const { inner, failing } = breakable();
     const site = await open(koaHost, { inner: await inner });

@@ -14,7 +14,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Sessions } from '../../../src/index.ts';
 import * as http from '../../frameworks/http/index.ts';
-import { Bridge, type BridgeOptions, putStamp } from '../host/index.ts';
+import { authBy, Bridge, type BridgeOptions, putStamp, verdictOf } from '../host/index.ts';
 import { over } from '../host/over.ts';
 import { BridgedStore } from './bridged-store.ts';
 import type { HostSession, SessionStore } from './host.ts';
@@ -80,14 +80,11 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
         if (store === undefined) throw new TypeError('@fastify/session needs store: bridged.store(inner)');
         const { session } = request;
         const exchange = http.fastifyExchange(request, reply);
-        const carrier = new SessionCarrier(request, store, shared);
         const admission = store.findingOf(session) ?? (await shared.admit(session.sessionId, session, exchange));
-        const isRefused = admission.is === 'refused';
-        if (isRefused && shared.userOf(session) !== null) await carrier.refuse();
+        const carrier = new SessionCarrier(request, store, shared, admission);
+        if (admission.is === 'refused' && shared.userOf(session) !== null) await carrier.refuse();
         if (admission.is === 'session' && admission.stamp !== null) putStamp(session, admission.stamp);
-        const verdict = isRefused || admission.is === 'session' ? admission.verdict : null;
-        const state = verdict === null ? http.NONE : http.judgedState(settings, exchange, verdict);
-        http.attachAuth(request, new http.Auth(settings, exchange, carrier, state));
+        http.attachAuth(request, authBy(settings, exchange, carrier, verdictOf(admission)));
       });
     }),
     hook: (request, reply, next) => shared.serve(http.fastifyExchange(request, reply), next),

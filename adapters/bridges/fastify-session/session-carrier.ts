@@ -1,7 +1,7 @@
 import type { FastifySessionObject } from '@fastify/session';
 import type { Session } from '../../../src/index.ts';
 import type { Carrier } from '../../frameworks/http/index.ts';
-import { type Bridge, putStamp, STAMP } from '../host/index.ts';
+import { type Admission, type Bridge, putStamp, STAMP, verdictOf } from '../host/index.ts';
 import type { BridgedStore } from './bridged-store.ts';
 import type { HostRequest, HostSession } from './host.ts';
 import { carryStamps } from './rotation.ts';
@@ -12,8 +12,11 @@ export class SessionCarrier implements Carrier {
   readonly #store: BridgedStore;
   readonly #bridge: Bridge<HostSession>;
   readonly #last: () => FastifySessionObject | null;
+  /** The id of the session that the client holds. */
+  #held: string | null;
 
-  constructor(request: HostRequest, store: BridgedStore, bridge: Bridge<HostSession>) {
+  constructor(request: HostRequest, store: BridgedStore, bridge: Bridge<HostSession>, admission: Admission) {
+    this.#held = verdictOf(admission)?.session?.id ?? null;
     this.#request = request;
     this.#store = store;
     this.#bridge = bridge;
@@ -25,22 +28,28 @@ export class SessionCarrier implements Carrier {
     return [];
   }
 
+  /** Saves the session as it is: where the store cannot, the new token would be lost. */
+  async ready(): Promise<void> {
+    await this.#request.session?.save();
+  }
+
   /**
    * The client gets another sid with it, since somebody else may know the present one (session fixation, ASVS 7.2.4). The data
    * stay, unless they are another user's.
    */
-  async give({ user }: Session, token: string): Promise<void> {
+  async give({ id, user }: Session, token: string): Promise<void> {
     const { session } = this.#request;
     const owner = session === null ? null : this.#bridge.userOf(session);
     const kept = owner === null || owner === user ? session : null;
-    // Should the inner store fail, then this one goes on under the new token.
-    if (kept !== null) putStamp(kept, token);
+    // Should the inner store fail, then one that is renewed goes on under its new token, and another one as it was.
+    if (kept !== null && this.#held === id) putStamp(kept, token);
     try {
       putStamp(await this.#rotate(kept), token);
     } catch (error) {
       this.#request.session = session;
       throw error;
     }
+    this.#held = id;
   }
 
   /** The client gets an empty session. */

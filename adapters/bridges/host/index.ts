@@ -4,7 +4,16 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Adopt, Sessions, Verdict } from '../../../src/index.ts';
-import { clientOf, coarseReason, type HttpExchange } from '../../frameworks/http/index.ts';
+import {
+  Auth,
+  type Carrier,
+  clientOf,
+  coarseReason,
+  type HttpExchange,
+  judgedState,
+  NONE,
+  type parseAuthenticationOptions,
+} from '../../frameworks/http/index.ts';
 
 /** What a host keeps for a session. */
 export type HostData = object;
@@ -46,6 +55,21 @@ export type Admission =
 
 const ANONYMOUS: Admission = { is: 'anonymous' };
 const REFUSED: Admission = { is: 'refused', verdict: null, isOver: false };
+
+/** What was found out about the session that data are stamped with; `null` where they have none. */
+export const verdictOf = (admission: Admission): Verdict | null =>
+  admission.is === 'anonymous' ? null : admission.verdict;
+
+/** The `Auth` of a request, by what was found out about its host's data. */
+export function authBy(
+  settings: ReturnType<typeof parseAuthenticationOptions>,
+  exchange: HttpExchange,
+  carrier: Carrier,
+  verdict: Verdict | null,
+): Auth<string> {
+  const state = verdict === null ? NONE : judgedState(settings, exchange, verdict);
+  return new Auth(settings, exchange, carrier, state);
+}
 
 /** Our sessions beside those of a host. */
 export class Bridge<Data extends HostData> {
@@ -115,10 +139,10 @@ export class Bridge<Data extends HostData> {
    */
   async saved(data: Data): Promise<Data> {
     const stamp = stampOf(data);
+    if (stamp === UNSTAMPED || (stamp === undefined && this.#adopt === null)) return data;
     const user = this.userOf(data);
-    // Whatever was there before the bridge has its stamp by now: this one was signed in past it.
-    if (stamp === undefined) return user === null || this.#adopt === null ? data : withStamp(data, UNSTAMPED);
-    if (stamp === UNSTAMPED) return data;
+    // Whoever was there before the bridge has a stamp by now: this one was signed in past it.
+    if (stamp === undefined) return user === null ? data : withStamp(data, UNSTAMPED);
     if (user === null) {
       await this.#end(stamp);
       return withStamp(data, null);

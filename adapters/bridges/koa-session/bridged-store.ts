@@ -80,5 +80,5 @@ const stamped = <Data extends HostData>(data: Data, visit: Visit | null): Data =
   visit?.stamp === undefined || stampOf(data) !== undefined ? data : withStamp(data, visit.stamp);
 
 /** The request; koa-session tells the context itself. */
-const exchangeOf = ({ ctx }: Details): HttpExchange | undefined =>
-  ctx === undefined ? undefined : koaExchange(ctx as ExtendableContext);
+const exchangeOf = (details: Details | undefined): HttpExchange | undefined =>
+  details?.ctx === undefined ? undefined : koaExchange(details.ctx as ExtendableContext);

@@ -13,12 +13,21 @@
 import type { ExtendableContext as Context, Next } from 'koa';
 import type { Sessions } from '../../../src/index.ts';
 import * as http from '../../frameworks/http/index.ts';
-import { Bridge, type BridgeOptions, type HostData, putStamp, stampOf } from '../host/index.ts';
+import {
+  type Admission,
+  authBy,
+  Bridge,
+  type BridgeOptions,
+  type HostData,
+  putStamp,
+  stampOf,
+  verdictOf,
+} from '../host/index.ts';
 import { over } from '../host/over.ts';
 import { BridgedStore } from './bridged-store.ts';
 import { type ExternalStore, type HostContext, isHosted } from './host.ts';
 import { SessionCarrier } from './session-carrier.ts';
-import { Visits } from './visit.ts';
+import { type Visit, Visits } from './visit.ts';
 
 export type { Auth } from '../../frameworks/http/index.ts';
 export type { BridgeOptions, HostData } from '../host/index.ts';
@@ -62,30 +71,30 @@ export function bridge<Data extends HostData>(
   const visits = new Visits();
   const stores = new WeakSet<object>();
 
-  async function arrive(ctx: Context & HostContext<Data>): Promise<void> {
-    const exchange = http.koaExchange(ctx);
-    const visit = visits.of(ctx);
-    const carrier = new SessionCarrier(ctx, visit, shared);
-    const { finding } = visit;
-    const { session } = ctx;
-    if (session === null) {
-      http.attachAuth(ctx, new http.Auth(settings, exchange, carrier, http.NONE));
-      return;
-    }
+  async function admissionOf(
+    { session }: HostContext<Data>,
+    { finding }: Visit,
+    exchange: http.HttpExchange,
+  ): Promise<Admission> {
+    if (session === null) return { is: 'anonymous' };
     // Instead of one that is refused, or over by the host's own rules, the host has made a new one.
     const isOfIt =
       finding?.admission.is === 'refused' ? stampOf(session) === undefined : finding?.key === session.externalKey;
-    const admission =
-      isOfIt && finding !== null ? finding.admission : await shared.admit(session.externalKey ?? '', session, exchange);
-    const isRefused = admission.is === 'refused';
-    if (isRefused && shared.userOf(session) !== null) await carrier.refuse();
-    if (admission.is === 'session') {
+    return isOfIt && finding !== null ? finding.admission : shared.admit(session.externalKey ?? '', session, exchange);
+  }
+
+  async function arrive(ctx: Context & HostContext<Data>): Promise<void> {
+    const exchange = http.koaExchange(ctx);
+    const visit = visits.of(ctx);
+    const admission = await admissionOf(ctx, visit, exchange);
+    const carrier = new SessionCarrier(ctx, visit, shared, admission);
+    const { session } = ctx;
+    if (admission.is === 'refused' && session !== null && shared.userOf(session) !== null) await carrier.refuse();
+    if (admission.is === 'session' && session !== null) {
       if (admission.stamp !== null) putStamp(session, admission.stamp);
       visit.stamp = stampOf(session);
     }
-    const verdict = isRefused || admission.is === 'session' ? admission.verdict : null;
-    const state = verdict === null ? http.NONE : http.judgedState(settings, exchange, verdict);
-    http.attachAuth(ctx, new http.Auth(settings, exchange, carrier, state));
+    http.attachAuth(ctx, authBy(settings, exchange, carrier, verdictOf(admission)));
   }
 
   return {

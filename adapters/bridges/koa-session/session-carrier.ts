@@ -1,6 +1,6 @@
 import type { Session } from '../../../src/index.ts';
 import type { Carrier } from '../../frameworks/http/index.ts';
-import { type Bridge, type HostData, putStamp } from '../host/index.ts';
+import { type Admission, type Bridge, type HostData, putStamp, STAMP, verdictOf } from '../host/index.ts';
 import type { HostContext } from './host.ts';
 import type { Visit } from './visit.ts';
 
@@ -9,8 +9,11 @@ export class SessionCarrier<Data extends HostData> implements Carrier {
   readonly #ctx: HostContext<Data>;
   readonly #visit: Visit;
   readonly #bridge: Bridge<Data>;
+  /** The id of the session that the client holds. */
+  #held: string | null;
 
-  constructor(ctx: HostContext<Data>, visit: Visit, bridge: Bridge<Data>) {
+  constructor(ctx: HostContext<Data>, visit: Visit, bridge: Bridge<Data>, admission: Admission) {
+    this.#held = verdictOf(admission)?.session?.id ?? null;
     this.#ctx = ctx;
     this.#visit = visit;
     this.#bridge = bridge;
@@ -21,27 +24,32 @@ export class SessionCarrier<Data extends HostData> implements Carrier {
     return [];
   }
 
+  /** Saves the session as it is: where the store cannot, the new token would be lost. */
+  async ready(): Promise<void> {
+    await this.#keepingMaxAge(() => this.#ctx.session?.save());
+  }
+
   /**
    * The client gets another key with it, since somebody else may know the present one (session fixation, ASVS 7.2.4). The data
    * stay, unless they are another user's.
    */
-  async give({ user }: Session, token: string): Promise<void> {
+  async give({ id, user }: Session, token: string): Promise<void> {
     const { session } = this.#ctx;
-    const stamp = this.#visit.stamp;
+    const { stamp } = this.#visit;
     const owner = session === null ? null : this.#bridge.userOf(session);
-    const keeps = session !== null && (owner === null || owner === user);
-    if (!keeps) this.#ctx.session = {};
+    if (session === null || (owner !== null && owner !== user)) this.#ctx.session = {};
     this.#put(token);
     try {
       await this.#rotate('instead');
     } catch (error) {
-      // Data that stay go on under the new token, whatever becomes of the key.
-      if (!keeps) {
-        this.#ctx.session = session;
-        this.#visit.stamp = stamp;
+      // One that is renewed goes on under its new token, whatever becomes of the key, and another one as it was.
+      if (this.#held !== id) {
+        if (this.#ctx.session !== session) this.#ctx.session = session;
+        this.#put(stamp);
       }
       throw error;
     }
+    this.#held = id;
   }
 
   /** The client gets an empty session. */
@@ -59,9 +67,12 @@ export class SessionCarrier<Data extends HostData> implements Carrier {
   /** The store has cleared it away. */
   forget(): void {}
 
-  #put(stamp: string): void {
+  #put(stamp: string | undefined): void {
     const { session } = this.#ctx;
-    if (session !== null) putStamp(session, stamp);
+    if (session !== null) {
+      if (stamp === undefined) Reflect.deleteProperty(session, STAMP);
+      else putStamp(session, stamp);
+    }
     this.#visit.stamp = stamp;
   }
 
