@@ -1,7 +1,8 @@
 // @ts-check
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** @typedef {{ salt: string, hash: string }} Password */
+/** @typedef {{ N: number, r: number, p: number }} Cost of scrypt */
+/** @typedef {{ salt: string, hash: string, cost?: Cost }} Password with what it cost: so that the next ones can cost more */
 
 export const SHORTEST_PASSWORD = 8;
 
@@ -11,24 +12,30 @@ const COST = { N: 2 ** 14, r: 8, p: 5 };
 /**
  * @param {string} password
  * @param {string} salt
+ * @param {Cost} [cost]
  * @returns {Promise<Buffer>}
  */
-function derive(password, salt) {
+function derive(password, salt, cost = COST) {
   return new Promise((resolve, reject) => {
-    scrypt(password, Buffer.from(salt, 'base64'), 32, COST, (error, key) => (error ? reject(error) : resolve(key)));
+    scrypt(password, Buffer.from(salt, 'base64'), 32, cost, (error, key) => (error ? reject(error) : resolve(key)));
   });
 }
 
 /**
  * @param {string} password
+ * @param {Cost} [cost]
  * @returns {Promise<Password>}
  */
-export async function hashPassword(password) {
+export async function hashPassword(password, cost = COST) {
   const salt = randomBytes(16).toString('base64');
-  return { salt, hash: (await derive(password, salt)).toString('base64') };
+  return { salt, hash: (await derive(password, salt, cost)).toString('base64'), cost };
 }
 
-/** Nobody's: compared with where there is no such user, so that the answer takes as long. */
+/**
+ * Nobody's: compared with where there is no such user, so that the answer takes as long.
+ *
+ * @type {Password}
+ */
 const NOBODY = { salt: randomBytes(16).toString('base64'), hash: randomBytes(32).toString('base64') };
 
 /**
@@ -36,6 +43,6 @@ const NOBODY = { salt: randomBytes(16).toString('base64'), hash: randomBytes(32)
  * @param {Password | null} hashed
  */
 export async function isPassword(password, hashed) {
-  const { salt, hash } = hashed ?? NOBODY;
-  return timingSafeEqual(await derive(password, salt), Buffer.from(hash, 'base64')) && hashed !== null;
+  const { salt, hash, cost } = hashed ?? NOBODY;
+  return timingSafeEqual(await derive(password, salt, cost), Buffer.from(hash, 'base64')) && hashed !== null;
 }

@@ -43,10 +43,13 @@ export async function writeUsers(file, users) {
   await rename(draft, file);
 }
 
-/** @returns {Promise<readonly User[]>} */
-export function firstUsers() {
+/**
+ * @param {import('./passwords.js').Cost} [cost] of their passwords
+ * @returns {Promise<readonly User[]>}
+ */
+export function firstUsers(cost) {
   return Promise.all(
-    DEMO.map(async ({ password, ...user }) => ({ ...START, ...user, password: await hashPassword(password) })),
+    DEMO.map(async ({ password, ...user }) => ({ ...START, ...user, password: await hashPassword(password, cost) })),
   );
 }
 

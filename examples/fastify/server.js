@@ -123,5 +123,5 @@ function escapeHtml(text) {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close());
-await app.listen({ host: '127.0.0.1', port });
-console.log(`http://localhost:${port}: sign in as alice, password wonderland`);
+const address = await app.listen({ host: '127.0.0.1', port });
+console.log(`Listening on http://localhost:${new URL(address).port} (sign in as alice, password wonderland)`);

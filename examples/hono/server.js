@@ -126,8 +126,8 @@ function page(title, body) {
   return html`<!doctype html><html lang="en"><title>${title}</title><h1>${title}</h1>${body}</html>`;
 }
 
-const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, () => {
-  console.log(`http://localhost:${port}: sign in as alice, password wonderland`);
+const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, (address) => {
+  console.log(`Listening on http://localhost:${address.port} (sign in as alice, password wonderland)`);
 });
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {

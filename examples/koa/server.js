@@ -132,7 +132,9 @@ function escapeHtml(value) {
 }
 
 const server = app.listen(port, '127.0.0.1', () => {
-  console.log(`http://localhost:${port}: sign in as alice, password wonderland`);
+  const address = server.address();
+  const at = typeof address === 'object' && address !== null ? address.port : port;
+  console.log(`Listening on http://localhost:${at} (sign in as alice, password wonderland)`);
 });
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {

@@ -7,7 +7,8 @@
 //
 // In a checkout of this library instead: npm ci && npm run build && node examples/passport/server.js
 // Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland).
-// PORT chooses another port. With REDIS_URL, sessions are kept there; without, in memory: a restart signs everybody out.
+// PORT chooses another port. With REDIS_URL, sessions are kept there, in keys that begin with REDIS_PREFIX; without, in
+// memory: a restart signs everybody out.
 import { scryptSync, timingSafeEqual } from 'node:crypto';
 import express from 'express';
 import session, { MemoryStore } from 'express-session';
@@ -138,7 +139,12 @@ async function inRedis(url) {
   const client = createClient({ url, socket: { socketTimeout: 5_000 }, pingInterval: 1_000 });
   client.on('error', (error) => console.error(error));
   await client.connect();
-  return { inner: new RedisStore({ client }), ours: redisStore(client), close: () => client.destroy() };
+  const prefix = process.env.REDIS_PREFIX ?? '';
+  return {
+    inner: new RedisStore({ client, prefix: `${prefix}sess:` }),
+    ours: redisStore(client, { prefix: `${prefix}sr:` }),
+    close: () => client.destroy(),
+  };
 }
 
 /**
@@ -181,7 +187,7 @@ function escapeHtml(value) {
 const server = app.listen(port, '127.0.0.1', () => {
   const address = server.address();
   const at = typeof address === 'object' && address !== null ? address.port : port;
-  console.log(`Listening on http://localhost:${at}: sign in as alice, password wonderland`);
+  console.log(`Listening on http://localhost:${at} (sign in as alice, password wonderland)`);
 });
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {

@@ -1,0 +1,6 @@
+/** A page. What is put into it was escaped. */
+export const page = (title: string, body: string): string =>
+  `<!doctype html><html lang="en"><title>${title}</title><h1>${title}</h1>${body}</html>`;
+
+export const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

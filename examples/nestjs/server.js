@@ -1,0 +1,32 @@
+// @ts-check
+// A sign-in form, the card with the user's devices, and a guard, on NestJS: on its platform for Express, or for Fastify.
+//
+//   npm install @nestjs/common @nestjs/core reflect-metadata rxjs session-revocation tsx
+//   npm install @nestjs/platform-express    (for Fastify, @nestjs/platform-fastify)
+//   npm pkg set type=module
+//   npx tsx server.js                       (on Fastify, npx tsx server.js --fastify)
+//
+// In a checkout of this library instead: npm ci && npm run build && cd examples/nestjs && npx tsx server.js
+// Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland).
+// PORT chooses another port. Sessions are kept in memory: a restart signs everybody out.
+import 'reflect-metadata';
+import { createSessions } from 'session-revocation';
+import { memoryStore } from 'session-revocation/memory';
+
+const port = Number(process.env.PORT ?? 3000);
+const platform = process.argv.includes('--fastify') ? import('./on-fastify.ts') : import('./on-express.ts');
+const { createApp } = await platform;
+
+const sessions = createSessions({ store: memoryStore(), replace: 'same-browser' });
+sessions.startPruning({ every: '1h' });
+
+const app = await createApp(sessions, {
+  loginUrl: '/login',
+  origins: [`http://localhost:${port}`],
+  // For http://localhost and nothing else.
+  cookie: { secure: false },
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close());
+await app.listen(port, '127.0.0.1');
+const { port: at } = app.getHttpServer().address();
+console.log(`Listening on http://localhost:${at} (sign in as alice, password wonderland)`);

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { basename, join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import { root, rowsOf } from '../markdown.ts';
+
+/** What is typed to start an example. */
+export interface Example {
+  /** As the README has it. */
+  readonly command: string;
+  readonly folder: string;
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+const COMMAND = /^`(?:REDIS_URL=\S+ )?(?:cd (?<cd>\S+) && npx tsx|node) (?<path>\S+) ?(?<args>.*)`$/;
+
+/** The examples that the README names. */
+export async function examples(): Promise<readonly Example[]> {
+  const rows = await rowsOf('README.md');
+  return rows.flatMap(([, cell = '']) => {
+    const { cd = '.', path, args = '' } = COMMAND.exec(cell)?.groups ?? {};
+    if (path === undefined) return [];
+    const file = join(cd, path);
+    const folder = basename(join(file, '..'));
+    return [{ command: cell.replaceAll('`', ''), folder, file, args: args === '' ? [] : args.split(' ') }];
+  });
+}
+
+/** Longer than a busy machine takes to start a program, or to end it. */
+const PATIENCE = 60_000;
+
+/**
+ * Starts an example, from the sources, for the duration of a test.
+ * @returns its address.
+ */
+export async function startExample({ file, args }: Example, env: Readonly<Record<string, string>>): Promise<string> {
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+    cwd: root,
+    // Node 22 and 24 say of their SQLite that it is experimental.
+    env: { ...process.env, NODE_NO_WARNINGS: '1', REDIS_URL: '', PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exit = once(child, 'exit');
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+    });
+  }
+  onTestFinished(async () => {
+    expect(await stopped(child, exit), output).toBe(0);
+  }, 2 * PATIENCE);
+  const ended = exit.then(([code]) => {
+    throw new Error(`it ended with ${code}: ${output}`);
+  });
+  ended.catch(() => {});
+  const listening = /^Listening on http:\/\/localhost:(\d+)\s/m;
+  while (!listening.test(output)) {
+    await Promise.race([ended, once(child.stdout, 'data', { signal: AbortSignal.timeout(PATIENCE) })]);
+  }
+  return `http://127.0.0.1:${listening.exec(output)?.[1]}`;
+}
+
+/** Ctrl-C, and the exit code; of a program that does not heed it, `null`. */
+async function stopped(child: ChildProcess, exit: Promise<readonly unknown[]>): Promise<unknown> {
+  child.kill('SIGINT');
+  const hurry = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
+  const [code] = await exit;
+  clearTimeout(hurry);
+  return code;
+}
