@@ -8,6 +8,8 @@ import { interleave, refuses, tokenOf } from './rounds.ts';
 import { around } from './wrappers.ts';
 
 const API = { lifetime: { absolute: '365d', idle: null }, survives: ['user', 'member'] } as const;
+/** No name that could stand by chance in what is random. */
+const ANN = 'ann-the-person';
 const acme = (user: string) => ({ user, account: 'acme' });
 
 // Everybody of a review, page by page.
@@ -184,24 +186,24 @@ export const administration: readonly CaseDefinition[] = define('administration'
     title: 'MUST remove every session of a user who is forgotten, for good, and leave everybody else',
     async run(bench) {
       const sessions = bench.sessions();
-      const clients = [await signIn(sessions, acme('ann')), await signIn(sessions, { user: 'ann' })];
+      const clients = [await signIn(sessions, acme(ANN)), await signIn(sessions, { user: ANN })];
       const stranger = await signIn(sessions, acme('bob'));
-      await sessions.end(nth(clients, 1).session.id, { user: 'ann', by: 'ann' });
-      await sessions.suspend({ user: 'ann' }, { by: 'ann', reason: 'ann asked' });
-      const before = await sessions.fence(acme('ann'));
-      same((await sessions.forgetUser('ann')).sessions, 2);
+      await sessions.end(nth(clients, 1).session.id, { user: ANN, by: ANN });
+      await sessions.suspend({ user: ANN }, { by: ANN, reason: `${ANN} asked` });
+      const before = await sessions.fence(acme(ANN));
+      same((await sessions.forgetUser(ANN)).sessions, 2);
       same(await tellAll(sessions, clients), ['unknown', 'unknown']);
-      same((await sessions.list({ user: 'ann' }, { ended: true })).sessions, []);
-      const { record } = await recordOf(bench.store, person('ann', null, 'default').tags.user);
-      assert.ok(!JSON.stringify(record).includes('ann'), 'the record tells of nobody');
-      const late = await sessions.start({ ...acme('ann'), fence: before });
+      same((await sessions.list({ user: ANN }, { ended: true })).sessions, []);
+      const { record } = await recordOf(bench.store, person(ANN, null, 'default').tags.user);
+      assert.ok(!JSON.stringify(record).includes(ANN), 'the record tells of nobody');
+      const late = await sessions.start({ ...acme(ANN), fence: before });
       assert.equal(late.ok ? 'started' : late.reason, 'suspended', 'what was suspended stays so');
-      await sessions.resume({ user: 'ann' });
-      const again = await sessions.start({ ...acme('ann'), fence: before });
+      await sessions.resume({ user: ANN });
+      const again = await sessions.start({ ...acme(ANN), fence: before });
       assert.equal(again.ok ? 'started' : again.reason, 'superseded', 'a sign-in from before stays refused');
       assert.equal(await tell(sessions, stranger.token), 'live');
       same(await living(sessions, 'bob'), [stranger.session.id]);
-      same((await sessions.forgetUser('ann')).sessions, 0);
+      same((await sessions.forgetUser(ANN)).sessions, 0);
     },
   },
   'forget-against-sign-in': {

@@ -15,6 +15,9 @@ export const SECOND = 1000;
 export const HOUR: number = 3600 * SECOND;
 export const DAY: number = 24 * HOUR;
 
+/** How long a store may take over a question, ms, where its silence is not what a case is about: a busy machine is no outage. */
+export const PATIENCE: number = 60 * SECOND;
+
 /** A clock that stands still until it is moved. */
 export class TestClock implements Clock {
   time: number;
@@ -75,7 +78,12 @@ export class Bench {
   /** The core over the store (or over a wrapped one), at {@link NOW} where no clock is given. */
   sessions(options: Partial<SessionsOptions> = {}): Sessions {
     const store = options.store ?? this.store;
-    return this.#createSessions({ clock: new TestClock(), ...options, store: this.#watched(store) });
+    return this.#createSessions({
+      clock: new TestClock(),
+      deadline: PATIENCE,
+      ...options,
+      store: this.#watched(store),
+    });
   }
 
   // Uses and entries are noted behind the caller's back: whoever wants to see them has to know when they were written.
@@ -95,9 +103,8 @@ export class Bench {
 
   /** Resolves when the uses and entries noted so far are written. */
   async settled(): Promise<void> {
-    await turn();
-    await turn();
-    await Promise.allSettled(this.#writing);
+    // What was noted while others were written goes out after them.
+    for (await turns(); this.#writing.size > 0; await turns()) await Promise.allSettled(this.#writing);
   }
 
   /** Closes the stores, as far as they can be closed; for cases about that. */
@@ -119,3 +126,9 @@ export class Bench {
 
 /** Resolves when everything that is ready to run has run. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+// What is noted in a turn goes out in the next one.
+const turns = async (): Promise<void> => {
+  await turn();
+  await turn();
+};

@@ -4,7 +4,7 @@ import type { SessionsOptions } from '../options.ts';
 import type { Session } from '../session.ts';
 import type { Sessions } from '../sessions.ts';
 import type { Awaitable } from '../store.ts';
-import type { Bench } from './bench.ts';
+import { type Bench, PATIENCE } from './bench.ts';
 import { living, signIn, tell } from './people.ts';
 import { around, type Verb } from './wrappers.ts';
 
@@ -90,7 +90,7 @@ const EVERY: Operations = [
   ['prune', ['prune'], ({ sessions }) => sessions.prune()],
 ];
 
-/** How long an operation waits here: ample for a store that answers, and short for one that does not. */
+/** How long an operation waits for a store that does not answer, ms. */
 export const DEADLINE = 250;
 
 /** The one way in which an outage is told. */
@@ -100,7 +100,7 @@ export const unavailable = (error: unknown): boolean => isSessionError(error, 'S
 export async function open(
   bench: Bench,
   options: Partial<SessionsOptions> = {},
-): Promise<{ scene: Scene; without(verb: Verb, outage: Outage): Scene }> {
+): Promise<{ scene: Scene; without(verb: Verb, outage: Outage, deadline?: number): Scene }> {
   // A limit, so that signing in needs the list.
   const settings: Partial<SessionsOptions> = { limit: { perUser: 1000, overflow: 'refuse' }, ...options };
   const sessions = bench.sessions(settings);
@@ -108,11 +108,18 @@ export async function open(
   await sessions.suspend({ user: 'suspended' });
   const [fence, beta] = [await sessions.fence(who), await sessions.fence({ ...who, account: 'beta' })];
   const scene: Scene = { sessions, session, token, fence, beta };
-  const without = (verb: Verb, outage: Outage): Scene => {
+  const without = (verb: Verb, outage: Outage, deadline: number = PATIENCE): Scene => {
     const store = around(bench.store, (asked, ask) => (asked === verb ? outage(ask) : ask()));
-    return { ...scene, sessions: bench.sessions({ ...settings, store, deadline: DEADLINE }) };
+    return { ...scene, sessions: bench.sessions({ ...settings, store, deadline }) };
   };
   return { scene, without };
+}
+
+interface AllFailOptions {
+  readonly operations?: Operations;
+  readonly options?: Partial<SessionsOptions>;
+  /** How long the store is waited for where it fails, ms. */
+  readonly deadline?: number;
 }
 
 /** Every operation fails with every one of these verbs that it needs, and nobody is signed out by that. */
@@ -120,7 +127,7 @@ export async function allFail(
   bench: Bench,
   outages: readonly Outage[],
   only: readonly Verb[],
-  { operations = EVERY, options = {} }: { operations?: Operations; options?: Partial<SessionsOptions> } = {},
+  { operations = EVERY, options = {}, deadline = PATIENCE }: AllFailOptions = {},
 ): Promise<void> {
   for (const outage of outages) {
     const { scene, without } = await open(bench, options);
@@ -128,7 +135,7 @@ export async function allFail(
       verbs
         .filter((verb) => only.includes(verb))
         .map(async (verb) => {
-          const failed = await call(without(verb, outage)).then(
+          const failed = await call(without(verb, outage, deadline)).then(
             () => 'answered',
             (error: unknown) => (unavailable(error) ? 'unavailable' : `failed with ${String(error)}`),
           );

@@ -47,11 +47,20 @@ export class Actor {
   readonly #chance: Chance;
   readonly #issued: (held: Held) => void;
   readonly #held: Held[];
+  readonly #generation: number;
   /** What it has suspended, and not resumed yet. */
   readonly #suspended: Scope[] = [];
 
-  /** `held` is shared with others of the process; `issued` tells of every new token. */
-  constructor(sessions: Sessions, recorder: Recorder, chance: Chance, held: Held[], issued: (held: Held) => void) {
+  /** `held` is shared with others of the process; `issued` tells of every new token; a `generation` of users is so many ms long. */
+  constructor(
+    sessions: Sessions,
+    recorder: Recorder,
+    chance: Chance,
+    held: Held[],
+    issued: (held: Held) => void,
+    generation: number,
+  ) {
+    this.#generation = generation;
     this.#sessions = sessions;
     this.#recorder = recorder;
     this.#chance = chance;
@@ -67,7 +76,7 @@ export class Actor {
   }
 
   async signIn(): Promise<void> {
-    const user = somebody(this.#chance, monotonic());
+    const user = this.#anybody();
     const account = somewhere(this.#chance);
     const kind = this.#chance.pick(KINDS);
     const fenced = await this.#fence(user, account);
@@ -102,7 +111,7 @@ export class Actor {
     return null;
   }
 
-  async list(user: string = somebody(this.#chance, monotonic())): Promise<void> {
+  async list(user: string = this.#anybody()): Promise<void> {
     await this.#recorder.take(
       () => this.#sessions.list({ user }, { limit: 1_000 }),
       (answer) => ({
@@ -158,16 +167,16 @@ export class Actor {
   }
 
   async revokeUser(): Promise<void> {
-    await this.#revoke({ user: somebody(this.#chance, monotonic()) }, null, this.#anyKinds());
+    await this.#revoke({ user: this.#anybody() }, null, this.#anyKinds());
   }
 
   async revokeMember(): Promise<void> {
-    const member = { user: somebody(this.#chance, monotonic()), account: anAccount(this.#chance) };
+    const member = { user: this.#anybody(), account: anAccount(this.#chance) };
     await this.#revoke(member, null, this.#anyKinds());
   }
 
   async revokeApi(): Promise<void> {
-    await this.#revoke({ user: somebody(this.#chance, monotonic()) }, null, { kinds: ['api'] });
+    await this.#revoke({ user: this.#anybody() }, null, { kinds: ['api'] });
   }
 
   async revokeAccount(): Promise<void> {
@@ -260,8 +269,13 @@ export class Actor {
     return this.#chance.next() < 0.3 ? { kinds: 'all' } : {};
   }
 
+  /** Somebody who is about at this moment. */
+  #anybody(): string {
+    return somebody(this.#chance, Math.floor(monotonic() / this.#generation));
+  }
+
   #anyScope(): Scope {
-    const user = somebody(this.#chance, monotonic());
+    const user = this.#anybody();
     const account = anAccount(this.#chance);
     return this.#chance.weigh<Scope>([
       [{ user }, 6],

@@ -12,12 +12,14 @@ import { WorkerProcess } from './worker-process.ts';
 export interface TryOptions {
   readonly seconds: number;
   readonly seed: number;
+  /** How many things each process has answered at least, however long that takes. Default 0. */
+  readonly least?: number;
 }
 
 /** What came of it. */
 export interface Report {
   readonly violations: readonly Violation[];
-  /** How often each thing was done. */
+  /** How often each thing was done, or asked in vain. */
   readonly counts: ReadonlyMap<string, number>;
   /** How often the store could not find out, by what was asked and the code. */
   readonly failures: ReadonlyMap<string, number>;
@@ -32,7 +34,7 @@ export class Crew {
   }
 
   /** Lets them work on this store, and judges what they tell of it. */
-  async tryPlace(place: Place, { seconds, seed }: TryOptions): Promise<Report> {
+  async tryPlace(place: Place, { seconds, seed, least = 0 }: TryOptions): Promise<Report> {
     const folder = mkdtempSync(join(tmpdir(), 'session-test-history-'));
     const processes = this.#workers.length;
     const opened = openStore(place);
@@ -46,7 +48,7 @@ export class Crew {
           for (const other of this.#workers) if (other !== worker) other.hear(held);
         };
       }
-      await this.#all((worker) => worker.does({ type: 'run', ms: seconds * 1_000 }));
+      await this.#all((worker) => worker.does({ type: 'run', ms: seconds * 1_000, least }));
       const fileOf = (process: number): string => join(folder, `${process}.ndjson`);
       await this.#all((worker, process) => worker.does({ type: 'write', file: fileOf(process) }));
       const told = this.#workers.flatMap((_, process) => readHistory(fileOf(process)));
@@ -80,7 +82,7 @@ function readHistory(file: string): readonly Operation[] {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Operation);
 }
 
-/** How often each thing was done. */
+/** How often each thing was done, or asked in vain. */
 const countsOf = (history: readonly Operation[]): ReadonlyMap<string, number> => tally(history, ({ type }) => type);
 
 /** How often the store could not find out, by what was asked and the code. */

@@ -11,9 +11,6 @@ export const SURVIVING: readonly string[] = ['api'];
 const USERS = ['ann', 'bob', 'eve'];
 const ACCOUNTS = ['acme', 'beta', null];
 
-/** After so many ms others take their place: what was revoked stays in the lists that a sign-in has to read. */
-const GENERATION = 2_000;
-
 /** Options of every process. Nothing expires; pruning removes what is over as soon as clocks that are apart allow. */
 export const OPTIONS: Omit<SessionsOptions, 'store' | 'clock'> = {
   realm: 'people',
@@ -59,9 +56,8 @@ export class Chance {
   }
 }
 
-/** Somebody who is about at this moment. */
-export const somebody = (chance: Chance, now: number): string =>
-  `${chance.pick(USERS)} ${Math.floor(now / GENERATION)}`;
+/** Somebody of this generation. */
+export const somebody = (chance: Chance, generation: number): string => `${chance.pick(USERS)} ${generation}`;
 
 /** An account, or none. */
 export const somewhere = (chance: Chance): string | null => chance.pick(ACCOUNTS);

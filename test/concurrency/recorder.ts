@@ -7,6 +7,8 @@ export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
 /** What one process does, taken down. */
 export class Recorder {
   readonly operations: Operation[] = [];
+  /** How many of them had an answer. */
+  answered = 0;
   readonly #process: number;
 
   constructor(process: number) {
@@ -28,6 +30,7 @@ export class Recorder {
       failed = error.code;
     }
     const answer = monotonic();
+    if (failed === null) this.answered++;
     this.operations.push({ process: this.#process, call, answer, failed, ...told(answered) });
     return answered;
   }

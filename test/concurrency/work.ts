@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { createSessions, type SessionStore, type Sessions } from 'session-revocation';
 import { Actor, type Held, hold } from './actor.ts';
 import type { Operation } from './operation.ts';
@@ -13,8 +14,13 @@ export interface WorkOptions {
   readonly seed: number;
   /** How many do something at the same time. Default 4. */
   readonly actors?: number;
-  /** How long each question to the store may take, in ms. Default 5,000. */
+  /** How long each question to the store may take, in ms. Default 60,000: a busy machine is no outage. */
   readonly deadline?: number;
+  /**
+   * After how many ms others take the place of the users: what was revoked stays in the lists that a sign-in has to read.
+   * Default 2,000.
+   */
+  readonly generation?: number;
 }
 
 /** How far the clocks of the first and of the last process are off, in ms. */
@@ -22,6 +28,9 @@ const CLOCKS_APART = 3600e3;
 
 /** A history of more would not be checked in a moment: then a process has done enough. */
 const MOST_OPERATIONS = 150_000;
+
+/** Who had no answer asks again after so many ms: what fails at once would else fail a thousand times in a second. */
+const REST = 10;
 
 /** What one process does: several actors over one `Sessions`, whose clock is wrong. */
 export class Work {
@@ -33,7 +42,7 @@ export class Work {
   #stopped = false;
 
   constructor(store: SessionStore, options: WorkOptions, issued: (held: Held) => void) {
-    const { process, processes, seed, actors = 4, deadline = 5_000 } = options;
+    const { process, processes, seed, actors = 4, deadline = 60_000, generation = 2_000 } = options;
     const skew = processes === 1 ? 0 : CLOCKS_APART * ((2 * process) / (processes - 1) - 1);
     const clock = { now: () => Date.now() + Math.round(skew) };
     this.sessions = createSessions({ ...OPTIONS, store, clock, deadline });
@@ -41,7 +50,7 @@ export class Work {
     this.#chance = new Chance(seed * 1_000 + process);
     this.#actors = Array.from({ length: actors }, (_, at) => {
       const chance = new Chance((seed * 1_000 + process) * 100 + at);
-      return new Actor(this.sessions, this.#recorder, chance, this.#held, issued);
+      return new Actor(this.sessions, this.#recorder, chance, this.#held, issued, generation);
     });
   }
 
@@ -54,15 +63,33 @@ export class Work {
     hold(this.#held, held, this.#chance);
   }
 
-  /** Works for so many ms, or until it is stopped. */
-  async run(ms: number): Promise<void> {
+  /** Works for so many ms, and on until at least so many things were answered. */
+  run(ms: number, least = 0): Promise<void> {
     const until = performance.now() + ms;
+    return this.#runWhile(
+      () => this.#recorder.answered < least || (performance.now() < until && this.operations.length < MOST_OPERATIONS),
+    );
+  }
+
+  /** Does so many things more. */
+  runOn(operations: number): Promise<void> {
+    const until = this.operations.length + operations;
+    return this.#runWhile(() => this.operations.length < until);
+  }
+
+  /** Works until it is stopped. */
+  runUntilStopped(): Promise<void> {
+    return this.#runWhile(() => true);
+  }
+
+  async #runWhile(isDue: () => boolean): Promise<void> {
     await Promise.all(
       this.#actors.map(async (actor) => {
-        while (!this.#stopped && performance.now() < until && this.operations.length < MOST_OPERATIONS) {
+        while (!this.#stopped && isDue()) {
           await actor.act();
+          const isAnswered = (this.operations.at(-1)?.failed ?? null) === null;
           // A store that answers at once would else let nobody else have a turn.
-          await new Promise((resolve) => setImmediate(resolve));
+          await (isAnswered ? new Promise((resolve) => setImmediate(resolve)) : wait(REST));
         }
       }),
     );

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Held } from './actor.ts';
 import type { Order, Told } from './worker.ts';
 
-/** Longer than anything takes that comes to an end. */
-const PATIENCE = 60_000;
+/** Longer than anything takes that comes to an end, on a machine that stands still in between. */
+const PATIENCE = 300_000;
 
 /** A worker, seen from the process that started it. */
 export class WorkerProcess {

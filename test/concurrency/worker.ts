@@ -12,7 +12,7 @@ import { Work, type WorkOptions } from './work.ts';
 /** What a worker is told. All but `hear` is answered with `done` when it is done. */
 export type Order =
   | { readonly type: 'open'; readonly place: Place; readonly options: WorkOptions }
-  | { readonly type: 'run'; readonly ms: number }
+  | { readonly type: 'run'; readonly ms: number; readonly least: number }
   | { readonly type: 'hear'; readonly held: Held }
   | { readonly type: 'write'; readonly file: string }
   | { readonly type: 'leave' };
@@ -56,7 +56,7 @@ process.on('message', async (order: Order) => {
       await open(order.place, order.options);
       break;
     case 'run':
-      await work?.run(order.ms);
+      await work?.run(order.ms, order.least);
       break;
     case 'write':
       await write(work?.operations ?? [], order.file);

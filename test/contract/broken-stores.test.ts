@@ -13,11 +13,14 @@ const sound = () => {
   return { store: referenceStore(data), second: () => referenceStore(data), begin: () => beginOn(data) };
 };
 
+/** A case is a thousand races, on a machine that may stand still in between. */
+const LONGEST = 300_000;
+
 const powers = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
 
 const ids = DEFINITIONS.map(({ id }) => id);
 
-describe('the reference store', () => {
+describe('the reference store', { timeout: LONGEST }, () => {
   for (const { id, title, run } of storeContract({ create: sound, powers })) test(`${id}: ${title}`, run);
 });
 
@@ -40,14 +43,14 @@ async function expectFailure(cases: readonly ContractCase[], id: string): Promis
   await expect(one?.run()).rejects.toMatchObject({ code: 'ERR_ASSERTION' });
 }
 
-describe('a store is found out', () => {
+describe('a store is found out', { timeout: LONGEST }, () => {
   for (const [name, failing] of Object.entries(STORES_FAIL)) {
     const cases = storeContract({ create: () => breakStore(name), powers, interleavings: 100 });
     test.each(failing)(`${name}: %s`, (id) => expectFailure(cases, id));
   }
 });
 
-describe('a core is found out', () => {
+describe('a core is found out', { timeout: LONGEST }, () => {
   for (const [name, failing] of Object.entries(CORES_FAIL)) {
     const cases = bind(DEFINITIONS, { create: sound, powers, interleavings: 100 }, breakCore(name, createSessions));
     test.each(failing)(`${name}: %s`, (id) => expectFailure(cases, id));

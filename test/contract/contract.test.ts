@@ -7,8 +7,11 @@ import { type StoreContractOptions, storeContract } from 'session-revocation/tes
 import { describe, test } from 'vitest';
 import { drivers } from '../engines/support/sqlite-drivers.ts';
 
+/** A case is a thousand races, on a machine that may stand still in between. */
+const LONGEST = 300_000;
+
 function suite(name: string, options: StoreContractOptions): void {
-  describe(name, () => {
+  describe(name, { timeout: LONGEST }, () => {
     const cases = storeContract({ powers: ['audit', 'policies', 'diagnosis'], ...options });
     for (const { id, title, skip, run } of cases) test.skipIf(skip)(`${id}: ${title}`, run);
   });

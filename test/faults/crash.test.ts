@@ -5,7 +5,7 @@ import { hasPostgres } from '../services/postgres.ts';
 import { hasRedis } from '../services/redis.ts';
 import { type EngineName, newPlace } from '../services/stores.ts';
 import { Leaver } from './leaver.ts';
-import { lawsOf, Trial } from './trial.ts';
+import { LONGEST_TRIAL, lawsOf, Trial } from './trial.ts';
 
 interface Crashing {
   readonly engine: EngineName;
@@ -27,7 +27,7 @@ const SERVERS: readonly Crashing[] = [
 describe.runIf(process.env.CI).each(SERVERS.filter(({ isHere }) => isHere))(
   'a crash of $engine',
   ({ engine, start }) => {
-    test('is an outage, and brings nothing back', { timeout: 180_000 }, async () => {
+    test('is an outage, and brings nothing back', { timeout: LONGEST_TRIAL }, async () => {
       const server = await start();
       onTestFinished(() => server.stop());
       const trial = await Trial.begin(await newPlace(engine, server.url));
@@ -40,7 +40,7 @@ describe.runIf(process.env.CI).each(SERVERS.filter(({ isHere }) => isHere))(
       expect(await trial.end(lawsOf(engine))).toEqual([]);
     });
 
-    test('keeps no process alive', { timeout: 120_000 }, async () => {
+    test('keeps no process alive', { timeout: LONGEST_TRIAL }, async () => {
       const server = await start();
       onTestFinished(() => server.stop());
       const leaver = await Leaver.start(await newPlace(engine, server.url));

@@ -3,10 +3,11 @@ import { createSessions, isSessionError } from 'session-revocation';
 import { openStore, type Place } from '../services/stores.ts';
 
 const { store, end } = openStore(JSON.parse(process.argv[2] ?? '') as Place);
-const sessions = createSessions({ store, deadline: 5_000 });
+const patient = createSessions({ store, deadline: '1m' });
+const sessions = createSessions({ store, deadline: '1s' });
 sessions.startPruning({ every: '1s' });
-const fence = await sessions.fence({ user: 'ann' });
-const started = await sessions.start({ user: 'ann', fence });
+const fence = await patient.fence({ user: 'ann' });
+const started = await patient.start({ user: 'ann', fence });
 if (!started.ok) throw new Error(`a sign-in is refused: ${started.reason}`);
 
 process.once('message', async () => {

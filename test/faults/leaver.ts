@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Place } from '../services/stores.ts';
 
 /** How long a process may take to end by itself, in ms. */
-const PATIENCE = 20_000;
+const PATIENCE = 120_000;
 
 /** A process that is to end by itself while its store cannot be reached. */
 export class Leaver {
@@ -21,7 +21,10 @@ export class Leaver {
     const script = join(import.meta.dirname, 'leaver-process.ts');
     const child = fork(script, [JSON.stringify(place)], { execArgv: ['--no-warnings', '--import', 'tsx'] });
     const leaver = new Leaver(child);
-    await Promise.race([once(child, 'message'), leaver.#exited]);
+    const failed = leaver.#exited.then(([exit]) => {
+      throw new Error(`a process that was to sign somebody in ended with ${exit}`);
+    });
+    await Promise.race([once(child, 'message'), failed]);
     return leaver;
   }
 

@@ -115,13 +115,22 @@ export class LoopbackProxy {
   }
 
   #pass(pair: Pair, from: Socket, to: Socket): void {
-    let last = 0;
-    // Whatever the delay becomes: nothing overtakes what was sent before it.
+    // Whatever the delay becomes, and whenever timers fire: nothing overtakes what was sent before it.
+    const waiting: { readonly due: number; readonly pass: () => void }[] = [];
+    const passOn = (): void => {
+      for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+        const left = next.due - performance.now();
+        if (left > 0) {
+          setTimeout(passOn, Math.ceil(left));
+          return;
+        }
+        waiting.shift();
+        next.pass();
+      }
+    };
     const late = (pass: () => void): void => {
-      const now = performance.now();
-      last = Math.max(last, now + this.#delay);
-      if (last === now) pass();
-      else setTimeout(pass, last - now);
+      waiting.push({ due: performance.now() + this.#delay, pass });
+      if (waiting.length === 1) passOn();
     };
     from.on('data', (bytes: Buffer) => {
       late(() => {

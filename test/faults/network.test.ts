@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ServiceName, startServices } from '../services/index.ts';
 import { clearPlace, findPlace, through } from '../services/stores.ts';
 import { LoopbackProxy } from './loopback-proxy.ts';
-import { DEADLINE, lawsOf, Trial, type TrialOptions } from './trial.ts';
+import { DEADLINE, LONGEST_TRIAL, lawsOf, Trial, type TrialOptions } from './trial.ts';
 
 /** Those that are asked over one connection, or several to one server. */
 const ENGINES: readonly ServiceName[] = ['postgres', 'mysql', 'redis'];
@@ -23,7 +23,7 @@ describe.each(ENGINES.filter((engine) => found.get(engine)))('the network of %s'
     return { proxy, trial: await Trial.begin(through(place, proxy.port), options) };
   }
 
-  test('connections are cut, again and again', { timeout: 120_000 }, async () => {
+  test('connections are cut, again and again', { timeout: LONGEST_TRIAL }, async () => {
     const { trial, proxy } = await begin();
     for (let times = 0; times < 5; times++) {
       proxy.cut();
@@ -33,7 +33,7 @@ describe.each(ENGINES.filter((engine) => found.get(engine)))('the network of %s'
     expect(await trial.end(lawsOf(engine))).toEqual([]);
   });
 
-  test('nothing passes for a while', { timeout: 120_000 }, async () => {
+  test('nothing passes for a while', { timeout: LONGEST_TRIAL }, async () => {
     const { trial, proxy } = await begin();
     proxy.swallow();
     expect(await trial.fails('check', 'fence')).toEqual(UNAVAILABLE);
@@ -43,7 +43,7 @@ describe.each(ENGINES.filter((engine) => found.get(engine)))('the network of %s'
   });
 
   describe.runIf(process.env.CI)('for long', () => {
-    test('the server is replaced, and nobody tells', { timeout: 180_000 }, async () => {
+    test('the server is replaced, and nobody tells', { timeout: LONGEST_TRIAL }, async () => {
       // The dead ones of a pool are found out one after the other.
       const { trial, proxy } = await begin({ connections: 4 });
       proxy.silence();
@@ -54,7 +54,7 @@ describe.each(ENGINES.filter((engine) => found.get(engine)))('the network of %s'
       expect(await trial.end(lawsOf(engine))).toEqual([]);
     });
 
-    test('nobody answers for a while', { timeout: 120_000 }, async () => {
+    test('nobody answers for a while', { timeout: LONGEST_TRIAL }, async () => {
       const { trial, proxy } = await begin();
       proxy.refuse();
       expect(await trial.fails('check', 'fence')).toEqual(UNAVAILABLE);
@@ -63,7 +63,7 @@ describe.each(ENGINES.filter((engine) => found.get(engine)))('the network of %s'
       expect(await trial.end(lawsOf(engine))).toEqual([]);
     });
 
-    test('everything is late: by less than the deadline, and by more', { timeout: 120_000 }, async () => {
+    test('everything is late: by less than the deadline, and by more', { timeout: LONGEST_TRIAL }, async () => {
       const { trial, proxy } = await begin();
       // Of several round trips, too.
       proxy.delay(DEADLINE / 50);

@@ -1,16 +1,16 @@
 import { chmodSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type PrivateServer, startRedis } from '../services/index.ts';
 import { withRedis } from '../services/probes.ts';
 import { hasRedis } from '../services/redis.ts';
 import { newPlace } from '../services/stores.ts';
-import { Trial } from './trial.ts';
+import { until } from '../services/until.ts';
+import { LONGEST_TRIAL, Trial } from './trial.ts';
 
 const UNAVAILABLE = ['SESSION_STORE_UNAVAILABLE'];
 
 describe.skipIf(!hasRedis())('a Redis that takes no writes', () => {
-  test('for lack of replicas: nothing is revoked, and what lives is accepted', { timeout: 60_000 }, async () => {
+  test('for lack of replicas: nothing is revoked, and what lives is accepted', { timeout: LONGEST_TRIAL }, async () => {
     const { server, trial } = await begin();
     await set(server, 'min-replicas-to-write', '1');
     expect(await trial.fails('revoke')).toEqual(UNAVAILABLE);
@@ -20,7 +20,7 @@ describe.skipIf(!hasRedis())('a Redis that takes no writes', () => {
     expect(await trial.end()).toEqual([]);
   });
 
-  test('since it cannot save', { timeout: 60_000 }, async () => {
+  test('since it cannot save', { timeout: LONGEST_TRIAL }, async () => {
     const { server, trial } = await begin('--save', '3600 1');
     chmodSync(server.folder, 0o500);
     await save(server, 'err');
@@ -32,7 +32,7 @@ describe.skipIf(!hasRedis())('a Redis that takes no writes', () => {
     expect(await trial.end()).toEqual([]);
   });
 
-  test('since its memory is full', { timeout: 60_000 }, async () => {
+  test('since its memory is full', { timeout: LONGEST_TRIAL }, async () => {
     const { server, trial } = await begin();
     await set(server, 'maxmemory', '1');
     expect(await trial.fails('revoke')).toEqual(UNAVAILABLE);
@@ -42,14 +42,18 @@ describe.skipIf(!hasRedis())('a Redis that takes no writes', () => {
   });
 });
 
-test.skipIf(!hasRedis())('a Redis that forgets its scripts is taught them again', { timeout: 60_000 }, async () => {
-  const { server, trial } = await begin();
-  for (let times = 0; times < 3; times++) {
-    await withRedis(server.url, (client) => client.script('FLUSH'));
-    await trial.works();
-  }
-  expect(await trial.end()).toEqual([]);
-});
+test.skipIf(!hasRedis())(
+  'a Redis that forgets its scripts is taught them again',
+  { timeout: LONGEST_TRIAL },
+  async () => {
+    const { server, trial } = await begin();
+    for (let times = 0; times < 3; times++) {
+      await withRedis(server.url, (client) => client.script('FLUSH'));
+      await trial.works();
+    }
+    expect(await trial.end()).toEqual([]);
+  },
+);
 
 async function begin(...args: readonly string[]): Promise<{ readonly server: PrivateServer; readonly trial: Trial }> {
   const server = await startRedis({ args });
@@ -61,14 +65,11 @@ const set = (server: PrivateServer, name: string, value: string): Promise<unknow
   withRedis(server.url, (client) => client.config('SET', name, value));
 
 /** Has it save, until that goes as expected. */
-async function save(server: PrivateServer, expected: 'ok' | 'err'): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+const save = (server: PrivateServer, expected: 'ok' | 'err'): Promise<void> =>
+  until(`saving goes ${expected}`, async () => {
     const info = await withRedis(server.url, async (client) => {
       await client.bgsave().catch(() => {});
       return client.info('persistence');
     });
-    if (info.includes(`rdb_last_bgsave_status:${expected}`)) return;
-    await wait(50);
-  }
-  throw new Error(`saving never went ${expected}`);
-}
+    return info.includes(`rdb_last_bgsave_status:${expected}`);
+  });

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { SessionErrorCode } from 'session-revocation';
 import { expect } from 'vitest';
 import { violationsOf } from '../concurrency/laws.ts';
 import type { Operation } from '../concurrency/operation.ts';
@@ -6,18 +7,26 @@ import { monotonic } from '../concurrency/recorder.ts';
 import type { Violation, ViolationKind } from '../concurrency/violation.ts';
 import { Work } from '../concurrency/work.ts';
 import { type EngineName, type Opened, type OpenOptions, openStore, type Place } from '../services/stores.ts';
+import { Bystander } from './bystander.ts';
+import { Pulse } from './pulse.ts';
 
 /** How long a question to the store may take in these tests, in ms. */
 export const DEADLINE = 500;
 
-/** How much later than its deadline an answer may be noticed on a busy machine, in ms. */
+/** How much later than its deadline an answer may be noticed, in ms of the {@link Pulse}. */
 const SLACK = 1_500;
 
-/** How long it may take until a fault is felt, or is over, in ms. */
-const PATIENCE = 30_000;
+/** How long it may take until a fault is felt, or is over, in ms: much longer than a machine stands still in between. */
+const PATIENCE = 120_000;
+
+/** Longer than all that a trial waits for: it says itself what it has waited for in vain. */
+export const LONGEST_TRIAL = 900_000;
 
 /** An operation that asks the store in turns until it is not beaten any more, or its deadline is over, in ms. */
 const LONGEST_END = 5 * DEADLINE + PATIENCE;
+
+/** What chance begins with: what is tried is the fault. */
+const SEED = 7;
 
 /** What a failover of an engine that replicates asynchronously must not break: what was acknowledged as taken away. */
 export const ACKNOWLEDGED: readonly ViolationKind[] = ['survivor', 'old secret', 'suspended', 'fence', 'forked secret'];
@@ -38,27 +47,32 @@ export interface TrialOptions extends OpenOptions {
 /** A process at work on a store, to which something happens. Its client stays the same all the time. */
 export class Trial {
   readonly #work: Work;
+  readonly #bystander: Bystander;
   readonly #opened: Opened;
-  readonly #running: Promise<void>;
+  readonly #running: Promise<unknown>;
+  readonly #pulse: Pulse = new Pulse();
 
-  private constructor(opened: Opened, actors: number) {
+  private constructor(opened: Opened, bystander: Bystander, actors: number) {
     this.#opened = opened;
-    const options = { process: 0, processes: 1, seed: Date.now(), actors, deadline: DEADLINE };
+    this.#bystander = bystander;
+    const options = { process: 0, processes: 1, seed: SEED, actors, deadline: DEADLINE };
     this.#work = new Work(opened.store, options, () => {});
-    this.#running = this.#work.run(600_000);
+    this.#running = Promise.all([this.#work.runUntilStopped(), bystander.run()]);
     // It is awaited in the end.
     this.#running.catch(() => {});
   }
 
   /** Begins, and waits until all goes well. */
   static async begin(place: Place, { actors = 4, ...options }: TrialOptions = {}): Promise<Trial> {
-    const trial = new Trial(openStore(place, options), actors);
+    const opened = openStore(place, options);
+    const trial = new Trial(opened, await Bystander.begin(opened.store, DEADLINE), actors);
     await trial.works();
     return trial;
   }
 
-  get #operations(): readonly Operation[] {
-    return this.#work.operations;
+  /** What was done so far, by all. */
+  get #histories(): readonly (readonly Operation[])[] {
+    return [this.#work.operations, this.#bystander.operations];
   }
 
   /** Waits until, from now on, sessions were started, accepted and revoked. */
@@ -75,11 +89,17 @@ export class Trial {
   /** Waits until, from now on, these were asked in vain; gives the codes. Default: checks. */
   async fails(...types: readonly Operation['type'][]): Promise<readonly string[]> {
     const wanted = types.length === 0 ? (['check'] as const) : types;
-    const from = this.#operations.length;
+    const from = this.#histories.map(({ length }) => length);
     const missing = await this.#until(wanted, ({ failed }) => failed !== null);
     expect(missing, 'what fails').toEqual([]);
-    const codes = this.#operations.slice(from).flatMap(({ type, failed }) => (wanted.includes(type) && failed) || []);
-    return [...new Set(codes)];
+    const since = this.#histories.flatMap((history, at) => history.slice(from[at]));
+    return [...new Set(since.flatMap(({ type, failed }) => (wanted.includes(type) && failed) || []))];
+  }
+
+  /** Waits until, from now on, each of these failed with this code, in whatever other ways they may fail before. Default: checks. */
+  async meets(code: SessionErrorCode, ...types: readonly Operation['type'][]): Promise<void> {
+    const missing = await this.#until(types.length === 0 ? ['check'] : types, ({ failed }) => failed === code);
+    expect(missing, `what fails with ${code}`).toEqual([]);
   }
 
   /** Waits until, from now on, checks accepted something, whatever else may fail. */
@@ -91,17 +111,24 @@ export class Trial {
   /** Ends the work, looks at all that is left, and tells what is wrong; of all kinds, or of these. */
   async end(kinds?: readonly ViolationKind[]): Promise<readonly Violation[]> {
     this.#work.stop();
+    this.#bystander.stop();
     const hangs = wait(LONGEST_END, 'hangs', { ref: false });
-    expect(await Promise.race([this.#running, hangs]), 'an operation that was begun').toBeUndefined();
-    const users = new Set(this.#operations.flatMap((one) => (one.type === 'start' ? [one.user] : [])));
+    expect(await Promise.race([this.#running, hangs]), 'an operation that was begun').not.toBe('hangs');
+    const { operations } = this.#work;
+    const users = new Set(operations.flatMap((one) => (one.type === 'start' ? [one.user] : [])));
     await this.#work.look(users);
     await this.#work.close();
     await this.#opened.end();
 
-    const checks = this.#operations.filter(({ type }) => type === 'check');
-    const slowest = Math.max(...checks.map(({ call, answer }) => answer - call));
+    this.#pulse.stop();
+    let slowest = 0;
+    for (const { type, call, answer } of this.#histories.flat()) {
+      if (type === 'check') slowest = Math.max(slowest, this.#pulse.between(call, answer));
+    }
     expect(slowest, 'ms of the slowest check').toBeLessThan(DEADLINE + SLACK);
-    const violations = violationsOf(this.#operations);
+    // What was only added may be lost with a server that replicates asynchronously.
+    if (kinds !== ACKNOWLEDGED) expect(this.#bystander.refusals, 'whom nobody revoked').toEqual([]);
+    const violations = violationsOf(operations);
     return kinds === undefined ? violations : violations.filter(({ kind }) => kinds.includes(kind));
   }
 
@@ -112,13 +139,15 @@ export class Trial {
   ): Promise<readonly Operation['type'][]> {
     const since = monotonic();
     const missing = new Set(types);
-    for (let at = this.#operations.length; monotonic() < since + PATIENCE; ) {
-      for (; at < this.#operations.length; at++) {
-        const one = this.#operations[at];
-        if (one !== undefined && one.call >= since && isWanted(one)) missing.delete(one.type);
-      }
-      if (missing.size === 0) break;
+    const from = this.#histories.map(({ length }) => length);
+    while (missing.size > 0 && monotonic() < since + PATIENCE) {
       await wait(10);
+      for (const [at, history] of this.#histories.entries()) {
+        for (const one of history.slice(from[at])) {
+          if (one.call >= since && isWanted(one)) missing.delete(one.type);
+        }
+        from[at] = history.length;
+      }
     }
     return [...missing];
   }

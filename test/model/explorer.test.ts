@@ -11,6 +11,9 @@ const TOGETHER = Number(process.env.EXPLORE_TOGETHER ?? 2);
 /** A crash before any step of any operation makes ten schedules of one: the largest scenarios take too long. */
 const MOST_TO_CRASH = Number(process.env.EXPLORE_CRASHES ?? 60);
 
+/** One test explores thousands of schedules. */
+const LONGEST = 600_000;
+
 const all = [...scenarios, ...accidents];
 const explored = new Map<string, Exploration>();
 
@@ -20,7 +23,7 @@ async function exploredOnce(scenario: Scenario): Promise<Exploration> {
   return known;
 }
 
-describe('in every order of the steps of', () => {
+describe('in every order of the steps of', { timeout: LONGEST }, () => {
   test.each(all)('$name', async (scenario) => {
     const { refuted, schedules, outcomes } = await exploredOnce(scenario);
     expect(refuted).toBeNull();
@@ -44,7 +47,7 @@ describe('in every order of the steps of', () => {
 
   test.each(Object.keys(operations))(
     '%s, and whatever else',
-    { timeout: TOGETHER > 2 ? 3600e3 : 20e3 },
+    { timeout: TOGETHER > 2 ? 3600e3 : LONGEST },
     async (name) => {
       for (const names of choices(TOGETHER).filter(([first]) => first === name)) {
         const { refuted } = await explore(together(names));
@@ -54,7 +57,7 @@ describe('in every order of the steps of', () => {
   );
 });
 
-describe('the exploration', () => {
+describe('the exploration', { timeout: LONGEST }, () => {
   test('runs thousands of schedules, in which operations answer in all sorts of ways', async () => {
     const found = await Promise.all(all.map(exploredOnce));
     const total = (of: (one: Exploration) => number): number => found.reduce((sum, one) => sum + of(one), 0);
@@ -74,7 +77,7 @@ describe('the exploration', () => {
   });
 });
 
-describe('without the rule that', () => {
+describe('without the rule that', { timeout: LONGEST }, () => {
   test.each(variants)('$rule: $violation', async ({ scenario: name, without, violation: seeking }) => {
     const scenario = all.find((one) => one.name === name);
     if (scenario === undefined) throw new Error(`there is no scenario "${name}"`);

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AdmissionRules, admit, type Newcomer } from '../../src/admission.ts';
 import type { SessionRecord } from '../../src/session.ts';
+import { fc } from './support/fast-check.ts';
 
 const NOW = 1_800_000_000_000;
 const DEVICE = { label: 'Chrome on Mac OS', browser: 'Chrome', os: 'Mac OS', type: 'desktop', ip: null } as const;

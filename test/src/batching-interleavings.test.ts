@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { batched } from '../../src/batching.ts';
 import type { Awaitable, SessionRef, SessionStore } from '../../src/store.ts';
+import { fc } from './support/fast-check.ts';
 import { answersTo, answerTo, type Found, refOf, refsOf } from './support/hand-store.ts';
 
 describe('in any interleaving of asks, writes and replies', () => {

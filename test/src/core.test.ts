@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Core, contend } from '../../src/core.ts';
 import { createSessions } from '../../src/sessions.ts';
 import { ReferenceStore } from '../model/reference-store.ts';
@@ -9,10 +9,14 @@ const UNAVAILABLE = {
 };
 const core = (deadline: number): Core => ({ settings: { deadline } }) as Core;
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe('a write that is beaten by others', () => {
   test('is tried again until it is not', async () => {
     let tries = 0;
-    expect(await contend(core(5000), async () => (++tries < 9 ? 'conflict' : 'done'))).toBe('done');
+    expect(await contend(core(600_000), async () => (++tries < 9 ? 'conflict' : 'done'))).toBe('done');
     expect(tries).toBe(9);
   });
 
@@ -22,8 +26,12 @@ describe('a write that is beaten by others', () => {
       tries += 1;
       return 'conflict';
     };
-    await expect(contend(core(30), losing)).rejects.toMatchObject(UNAVAILABLE);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+    const lost = expect(contend(core(30), losing)).rejects.toMatchObject(UNAVAILABLE);
+    await vi.advanceTimersByTimeAsync(29);
     expect(tries).toBeGreaterThan(3);
+    await vi.advanceTimersByTimeAsync(65);
+    await lost;
   });
 
   test('fails at once with what the attempt throws', async () => {

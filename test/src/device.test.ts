@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cleanName } from '../../src/device/names.ts';
 import { parseBoolean, parseString, parseStringList } from '../../src/device/structured-field.ts';
 import { type ClientHints, describeDevice } from '../../src/device.ts';
+import { fc } from './support/fast-check.ts';
 
 const WINDOWS = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64)';
 const MAC = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)';
@@ -518,18 +518,29 @@ describe('hostile text', () => {
     ...['"a";v="1", ', '"a', '"\\\\', '"";a', '"";', ';a='],
   ];
 
-  test.each(SLOW)('DEV-3: repeats of %j take under 5 ms', (text) => {
+  // Of this process alone, ms: a busy machine takes longer, and works no more.
+  function workOf(what: () => unknown): number {
+    const before = process.cpuUsage();
+    what();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  }
+
+  // Less than a tenth of that is usual. What backtracks takes seconds.
+  test.each(SLOW)('DEV-3: repeats of %j are no work of 50 ms', (text) => {
     const long = text.repeat(2000 / text.length);
     const padded = [long, `Mozilla/5.0 (Linux; Android 10; ${long}`, long.slice(0, 1024), `${long.slice(0, 250)}!`];
     for (const given of padded) {
       const hints = { brands: given, mobile: given, platform: given, formFactors: given };
-      // The least of several: expressions are compiled on their first calls, and the machine has other things to do.
-      const times = Array.from({ length: 8 }, () => {
-        const start = performance.now();
-        describeDevice(given, hints);
-        return performance.now() - start;
-      });
-      expect(Math.min(...times)).toBeLessThan(5);
+      let least = Number.POSITIVE_INFINITY;
+      // Expressions are compiled on their first calls, and other threads of the process have work, too.
+      for (let tries = 0; tries < 20 && least >= 50; tries++) {
+        least = Math.min(
+          least,
+          workOf(() => describeDevice(given, hints)),
+        );
+      }
+      expect(least).toBeLessThan(50);
     }
   });
 });

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   advanceEpoch,
@@ -16,6 +15,7 @@ import {
   parseEpoch,
   scopeState,
 } from '../../src/epoch.ts';
+import { fc } from './support/fast-check.ts';
 
 const NOW = 1_800_000_000_000;
 const MARK = { at: NOW, by: 'admin', reason: 'lost phone', from: 'Safari on iOS' };

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { advanceEpoch, type EpochRecord, newEpoch } from '../../src/epoch.ts';
 import { FENCE_KEEPS, FENCE_LIVES, fenceRefusal, parseFence, stampsOf, takeFence } from '../../src/fence.ts';
+import { fc } from './support/fast-check.ts';
 
 const NOW = 1_800_000_000_000;
 const MARK = { at: NOW, by: null, reason: null, from: null };

@@ -5,8 +5,18 @@ import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, Realm, settle } from './support/real
 const ANN = 'ann@people.example';
 const AT_ACME = { account: 'acme' };
 const MAC = { userAgent: CHROME_ON_MAC, ip: '192.0.2.7' };
-/** What is known of the person, in all the words that it was said in. */
-const PERSONAL = [ANN, '192.0.2.7', 'Chrome', 'Mac OS', 'dark mode', 'she is ill', 'asked by phone', 'her cookie'];
+/** What is known of the person, in all the words that it was said in. None could stand by chance in what is random. */
+const PERSONAL = [
+  ANN,
+  '192.0.2.7',
+  '"Chrome"',
+  'Chrome on',
+  'Mac OS',
+  'dark mode',
+  'she is ill',
+  'asked by phone',
+  'her cookie',
+];
 
 /** A person who did what one can do, and others around. */
 async function lived(options: { realm?: string } = {}, store = new ReferenceStore()) {

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   isPlainObject,
@@ -9,6 +8,7 @@ import {
   parseText,
   refuseUnknownKeys,
 } from '../../src/input.ts';
+import { fc } from './support/fast-check.ts';
 
 describe('text', () => {
   test.each(['ann', ' ', 'x'.repeat(256), '\u{1f600}'.repeat(128), 'caf\u00e9', '}x', "' OR 1=1", '%_', '\u00a0'])(

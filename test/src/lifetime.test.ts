@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseDuration, parseLifetime } from '../../src/lifetime.ts';
+import { fc } from './support/fast-check.ts';
 
 const YEARS_100 = 100 * 365 * 86_400_000;
 

@@ -4,6 +4,9 @@ import { Notes } from '../../src/notes.ts';
 
 type Use = readonly [id: string, at: number];
 
+/** It is so after a few turns; on a machine that stands still, they take long. */
+const PATIENTLY = { timeout: 60_000, interval: 0 };
+
 function open(write: (uses: readonly Use[]) => void | Promise<void> = () => {}, mostKept?: number) {
   const written: (readonly Use[])[] = [];
   const events = new Events('default', () => 0);
@@ -41,13 +44,13 @@ describe('notes', () => {
     const release: (() => void)[] = [];
     const { written, note, notes } = open(() => new Promise((resolve) => release.push(resolve)));
     note('a', 1);
-    await vi.waitUntil(() => release.length === 1);
+    await vi.waitUntil(() => release.length === 1, PATIENTLY);
     note('b', 2);
     note('c', 3);
     await new Promise((resolve) => setImmediate(resolve));
     expect(written).toHaveLength(1);
     release[0]!();
-    await vi.waitUntil(() => release.length === 2);
+    await vi.waitUntil(() => release.length === 2, PATIENTLY);
     release[1]!();
     await notes.settled();
     expect(written.map((batch) => batch.map(([id]) => id))).toEqual([['a'], ['b', 'c']]);
@@ -162,7 +165,7 @@ describe('notes that could not be written', () => {
       });
     }, 10);
     note('a', 1);
-    await vi.waitUntil(() => written.length === 1, { interval: 0 });
+    await vi.waitUntil(() => written.length === 1, PATIENTLY);
     note('b', 2);
     note('a', 3);
     fail();

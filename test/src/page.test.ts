@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatCursor, parseCursor, parseLimit } from '../../src/page.ts';
+import { fc } from './support/fast-check.ts';
 
 describe('a cursor', () => {
   test('comes back as the place that it was of', () => {

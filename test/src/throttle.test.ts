@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Throttle } from '../../src/throttle.ts';
+import { fc } from './support/fast-check.ts';
 import { HOUR, MINUTE, NOW, SECOND } from './support/realm.ts';
 
 describe('a throttle', () => {

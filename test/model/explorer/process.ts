@@ -54,7 +54,8 @@ export class Process {
     const stepping = steppingStore(this);
     this.store = world.options.split?.(stepping, this) ?? stepping;
     this.sessions = createSessions({
-      ...{ kinds: KINDS, touchEvery: 0, audit: world.store.powers?.audit !== undefined && LOGGED },
+      // A schedule may take as long as it takes.
+      ...{ deadline: '10m', kinds: KINDS, touchEvery: 0, audit: world.store.powers?.audit !== undefined && LOGGED },
       ...world.options.sessions,
       ...sessions,
       ...{ store: this.store, realm, clock: { now: () => this.now() } },

@@ -39,6 +39,8 @@ export class Realm<Trigger extends string = never> {
   constructor(options: Own<Trigger> = {}, store: ReferenceStore = new ReferenceStore()) {
     this.store = store;
     this.sessions = createSessions<Trigger>({
+      // However long the machine stands still: that is no outage.
+      deadline: '10m',
       ...(options as SessionsOptions<Trigger>),
       store: this.#watched(),
       clock: { now: () => this.now },
