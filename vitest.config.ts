@@ -22,8 +22,9 @@ export default defineConfig({
     sequence: { sequencer: BrowserFirst },
     // Finds databases for the tests that want one; the others do not wait for it.
     globalSetup: 'test/services/global-setup.ts',
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Against what hangs: a busy machine may take twenty times as long for something as an idle one.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     coverage: { include: ['src/**', 'adapters/**'] },
   },
 });
