@@ -25,6 +25,7 @@ export default defineConfig({
     // Against what hangs: a busy machine may take twenty times as long for something as an idle one.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     coverage: { include: ['src/**', 'adapters/**'] },
   },
 });

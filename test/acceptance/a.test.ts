@@ -1,5 +1,6 @@
 // Table A: sign out everywhere, all or nothing.
 import { describe, expect, test } from 'vitest';
+import { LONGEST } from '../ui/support/patience.ts';
 import type { Answer } from './support/answer.ts';
 import type { Device } from './support/device.ts';
 import { formsOf, linksOf } from './support/forms.ts';
@@ -10,7 +11,7 @@ import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from './support/user
 
 const { password } = personOf('owner');
 
-describe('A: sign out everywhere', () => {
+describe('A: sign out everywhere', { timeout: LONGEST }, () => {
   test('A1 Sign out ends this device only', async () => {
     const site = await open('a');
     const [chrome, firefox, safari] = await onThree(site);
@@ -229,7 +230,7 @@ describe('A: sign out everywhere', () => {
   });
 });
 
-describe('what else signs out everywhere', () => {
+describe('what else signs out everywhere', { timeout: LONGEST }, () => {
   test.each([
     ['an e-mail address', '/email', { password, email: 'new@acme.example' }, 'email-changed'],
     ['the second factor', '/second-factor', { password, enabled: 'no' }, 'second-factor-changed'],

@@ -1,5 +1,7 @@
 // Table C: what a sign-out ends is the account's decision.
 import { describe, expect, test } from 'vitest';
+import { eventually } from '../ui/support/eventually.ts';
+import { LONGEST } from '../ui/support/patience.ts';
 import type { Device } from './support/device.ts';
 import { newProgram, programWith } from './support/program.ts';
 import { entriesOf, tokenOf, toldTo } from './support/reading.ts';
@@ -8,7 +10,7 @@ import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from './support/user
 
 const ALL_ENDED = { status: 401, reason: 'revoked', cause: 'signed-out' };
 
-describe('C: account-wide logout behaviour', () => {
+describe('C: account-wide logout behaviour', { timeout: LONGEST }, () => {
   test('C1 A setting of the account: session or everywhere; only an administrator changes it, for all its users; it persists', async () => {
     const site = await open('c');
     const [admin, member, solo] = [
@@ -23,9 +25,9 @@ describe('C: account-wide logout behaviour', () => {
     const refused = await member.put('/sessions/policy', { signOut: 'everywhere' });
     expect([refused.status, refused.json?.type]).toEqual([403, 'urn:problem-type:session-revocation:forbidden']);
     expect((await member.get('/sessions/policy')).json).toMatchObject(session);
-    await expect
-      .poll(() => entriesOf(admin, '?type=request.refused'))
-      .toEqual([expect.objectContaining({ by: 'user-2', account: 'acme', details: { action: 'change-policy' } })]);
+    await eventually(() => entriesOf(admin, '?type=request.refused')).toEqual([
+      expect.objectContaining({ by: 'user-2', account: 'acme', details: { action: 'change-policy' } }),
+    ]);
     expect(await entriesOf(admin, '?type=policy.changed')).toEqual([]);
 
     const everywhere = { account: 'acme', signOut: 'everywhere' };

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import type { WouldEnd } from 'session-revocation';
 import { describe, expect, test } from 'vitest';
 import { root } from '../docs/markdown.ts';
+import { eventually } from '../ui/support/eventually.ts';
+import { LONGEST } from '../ui/support/patience.ts';
 import { personOf } from './support/people.ts';
 import { entriesOf, reviewOf, rowsOf, toldTo } from './support/reading.ts';
 import { DAY, open } from './support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from './support/user-agents.ts';
 
-describe('D: deciding when to sign out', () => {
+describe('D: deciding when to sign out', { timeout: LONGEST }, () => {
   test('D1 Buyer and dashboard identities are separate realms', async () => {
     const site = await open('d');
     // One browser, signed in to both, and others of each.
@@ -211,7 +213,7 @@ describe('D: deciding when to sign out', () => {
     // The same browser once more is nothing new.
     await site.signedIn('member', SAFARI_ON_IOS);
     expect(await phone.isSignedIn()).toBe(true);
-    await expect.poll(() => entriesOf(admin, '?type=session.started')).toHaveLength(3);
+    await eventually(() => entriesOf(admin, '?type=session.started')).toHaveLength(3);
     expect(heard).toEqual([]);
 
     const changed = 'device-changed user-2 Firefox on Windows';
@@ -226,19 +228,17 @@ describe('D: deciding when to sign out', () => {
     expect(heard).toEqual([changed, reused]);
 
     const windows = await site.signedIn('member', FIREFOX_ON_WINDOWS);
-    await expect.poll(() => heard).toEqual([changed, reused, 'new-device user-2 Firefox on Windows']);
+    await eventually(() => heard).toEqual([changed, reused, 'new-device user-2 Firefox on Windows']);
 
     // The log has them, for the administrator, under their signs.
-    await expect
-      .poll(async () => {
-        const entries = await entriesOf(admin, '?type=session.suspicious');
-        return entries.map(({ reason, user, account, device }) => [reason, user, account, device].join(' ')).sort();
-      })
-      .toEqual([
-        'device-changed user-2 acme Firefox on Windows',
-        'new-device user-2 acme Firefox on Windows',
-        'superseded-token user-2 acme Firefox on Windows',
-      ]);
+    await eventually(async () => {
+      const entries = await entriesOf(admin, '?type=session.suspicious');
+      return entries.map(({ reason, user, account, device }) => [reason, user, account, device].join(' ')).sort();
+    }).toEqual([
+      'device-changed user-2 acme Firefox on Windows',
+      'new-device user-2 acme Firefox on Windows',
+      'superseded-token user-2 acme Firefox on Windows',
+    ]);
     expect(await windows.isSignedIn()).toBe(true);
   });
 

@@ -1,5 +1,6 @@
 // What a sign-in meets that something else comes between, and what the login page says of it.
 import { describe, expect, test } from 'vitest';
+import { LONGEST } from '../ui/support/patience.ts';
 import { formsOf } from './support/forms.ts';
 import { personOf } from './support/people.ts';
 import { open, type Site } from './support/site.ts';
@@ -32,7 +33,7 @@ function hold({ users }: Site, count: number): { readonly arrived: Promise<void>
 
 const SUPERSEDED = 'This account was signed out everywhere a moment ago: sign in again';
 
-describe('a sign-in that was begun before', () => {
+describe('a sign-in that was begun before', { timeout: LONGEST }, () => {
   const { email, password } = personOf('member');
 
   test.each([
@@ -101,7 +102,7 @@ describe('a sign-in that was begun before', () => {
   }
 });
 
-describe('the login page says why', () => {
+describe('the login page says why', { timeout: LONGEST }, () => {
   test.each([
     [
       'by a password change',
@@ -148,7 +149,7 @@ describe('the login page says why', () => {
   });
 });
 
-describe('a trigger for somebody without sessions', () => {
+describe('a trigger for somebody without sessions', { timeout: LONGEST }, () => {
   test('answers so, and counts all the same', async () => {
     const site = await open('d');
     const admin = await site.signedIn('owner');

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { newProgram } from '../acceptance/support/program.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from '../acceptance/support/user-agents.ts';
+import { eventually } from '../ui/support/eventually.ts';
 import type { DemoBrowser } from './support/demo-browser.ts';
 import { shown } from './support/demo-page.ts';
 
@@ -35,14 +36,14 @@ export function accountPolicy(demo: DemoBrowser): void {
     expect(await everywhere.isChecked()).toBe(false);
     await everywhere.check();
     await admin.confirm('Save', 'Save');
-    await expect.poll(() => shown(admin.card.getByRole('status'))).toContain('The setting is saved');
+    await eventually(() => shown(admin.card.getByRole('status'))).toContain('The setting is saved');
     await admin.goto('/profile');
     await everywhere.waitFor();
     expect(await everywhere.isChecked()).toBe(true);
 
     // It ends nothing by itself; the member is told, and has no switch still.
     await phone.goto('/profile');
-    await expect.poll(() => shown(phone.content)).toContain('all your sessions in this account end');
+    await eventually(() => shown(phone.content)).toContain('all your sessions in this account end');
     expect(await phone.card.getByRole('radio').count()).toBe(0);
     expect((await program.me()).status).toBe(200);
 

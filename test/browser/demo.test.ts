@@ -1,6 +1,6 @@
 // The demo in a real browser, in one file: all of it shares one Chromium.
 import { describe } from 'vitest';
-import { describeInChromium } from '../ui/support/chromium.ts';
+import { describeInChromium } from '../ui/support/describe-in-chromium.ts';
 import { accountPolicy } from './account-policy.ts';
 import { loginManagement } from './login-management.ts';
 import { markup } from './markup.ts';

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { personOf } from '../acceptance/support/people.ts';
 import { DAY, HOUR, MINUTE, type Site } from '../acceptance/support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from '../acceptance/support/user-agents.ts';
+import { eventually } from '../ui/support/eventually.ts';
 import type { DemoBrowser } from './support/demo-browser.ts';
 import { type DemoPage, shown } from './support/demo-page.ts';
 
@@ -48,7 +49,7 @@ export function loginManagement(demo: DemoBrowser): void {
     await chrome.confirm('Log out Firefox on Windows', 'Cancel');
     expect(await chrome.labels()).toHaveLength(2);
     await chrome.confirm('Log out Firefox on Windows', 'Log out');
-    await expect.poll(() => chrome.labels()).toEqual(['Chrome on Mac OS']);
+    await eventually(() => chrome.labels()).toEqual(['Chrome on Mac OS']);
     expect(await shown(chrome.card.getByRole('status'))).toContain('Firefox on Windows is logged out');
 
     // The open page is as it was, until the next action.
@@ -69,7 +70,7 @@ export function loginManagement(demo: DemoBrowser): void {
     await firefox.row('Chrome on Mac OS').waitFor();
     await chrome.goto('/profile');
     await chrome.confirm('Log out Firefox on Windows', 'Log out');
-    await expect.poll(() => chrome.labels()).toEqual(['Chrome on Mac OS']);
+    await eventually(() => chrome.labels()).toEqual(['Chrome on Mac OS']);
     await firefox.confirm('Log out Chrome on Mac OS', 'Log out');
     await firefox.expectLoginPage(/signed out/i);
     expect(new URL(firefox.page.url()).searchParams.get('returnTo')).toBe('/profile');
@@ -89,7 +90,7 @@ export function loginManagement(demo: DemoBrowser): void {
     expect(await chrome.labels()).toHaveLength(3);
 
     await chrome.confirm('Log out other devices', 'Log out other devices');
-    await expect.poll(() => chrome.labels()).toEqual(['Chrome on Mac OS']);
+    await eventually(() => chrome.labels()).toEqual(['Chrome on Mac OS']);
     for (const device of [firefox, phone]) {
       await device.follow('Sessions & security');
       await device.expectLoginPage(/from another of your devices/);
@@ -101,7 +102,7 @@ export function loginManagement(demo: DemoBrowser): void {
     const { chrome, firefox } = await onTwo();
     await chrome.changePassword('owner', NEXT);
     await chrome.expectPath('/account');
-    expect(await shown(chrome.page.getByRole('status'))).toMatch(/password is changed/);
+    await chrome.expectTold(/password is changed/);
     await firefox.follow('Sessions & security');
     await firefox.expectLoginPage(/Your password was changed/);
 
@@ -125,13 +126,13 @@ export function loginManagement(demo: DemoBrowser): void {
     await stranger.goto('/');
     await stranger.follow('Forgot your password?');
     await stranger.page.getByLabel('E-mail').fill('owner@acme.example');
-    await stranger.page.getByRole('button').first().click();
-    expect(await shown(stranger.page.getByRole('status'))).toMatch(/on its way/);
+    await stranger.submit(stranger.page.getByRole('button').first());
+    await stranger.expectTold(/on its way/);
 
     const [, link = ''] = /(\/password-reset\?token=\S+)/.exec(site.mails[0]?.text ?? '') ?? [];
     await stranger.goto(link);
     await stranger.page.getByLabel('New password').fill(NEXT);
-    await stranger.page.locator('main').getByRole('button').first().click();
+    await stranger.submit(stranger.page.locator('main').getByRole('button').first());
     await stranger.expectLoginPage(/Your password was reset/);
     for (const device of [chrome, firefox]) {
       await device.follow('Sessions & security');
@@ -156,6 +157,7 @@ export function loginManagement(demo: DemoBrowser): void {
 
   test('E9 signing in again on the same browser and system replaces', async () => {
     const { site, chrome, firefox } = await onTwo();
+    site.clock.advance(1);
     const again = await demo.newPage(site, { userAgent: FIREFOX_ON_WINDOWS });
     await again.signIn('owner');
     expect(await again.labels()).toEqual(['Firefox on Windows', 'Chrome on Mac OS']);
@@ -168,7 +170,7 @@ export function loginManagement(demo: DemoBrowser): void {
     const { chrome, firefox } = await onTwo();
     await chrome.goto('/account');
     await chrome.click('Remove Passkey');
-    expect(await shown(chrome.page.getByRole('status'))).toMatch(/login method is removed/);
+    await chrome.expectTold(/login method is removed/);
     await firefox.expectSignedIn();
 
     await chrome.click('Remove Password');
@@ -181,7 +183,7 @@ export function loginManagement(demo: DemoBrowser): void {
     const { chrome } = await onTwo();
     await chrome.goto('/profile');
     await chrome.confirm('Log out Firefox on Windows', 'Log out');
-    await expect.poll(() => chrome.labels()).toEqual(['Chrome on Mac OS']);
+    await eventually(() => chrome.labels()).toEqual(['Chrome on Mac OS']);
     await chrome.card.getByText('Logged out', { exact: true }).click();
     const row = chrome.card.locator('details').getByRole('listitem');
     expect(await shown(row)).toMatch(/Firefox on Windows.*Signed out just now by you, from Chrome on Mac OS/is);
@@ -196,13 +198,13 @@ export function loginManagement(demo: DemoBrowser): void {
     await chrome.signIn('owner');
 
     await chrome.click('Log out Firefox on Windows');
-    expect(await shown(chrome.page.getByRole('status'))).toMatch(/That device is logged out/);
+    await chrome.expectTold(/That device is logged out/);
     await firefox.follow('Sessions & security');
     await firefox.expectLoginPage(/signed out/i);
 
     await chrome.page.getByText('Log out other devices', { exact: true }).click();
     await chrome.click('Yes, log out other devices');
-    expect(await shown(chrome.page.getByRole('status'))).toMatch(/All other devices are logged out/);
+    await chrome.expectTold(/All other devices are logged out/);
     await chrome.page.getByText('Sign out everywhere', { exact: true }).click();
     await chrome.click('Yes, sign out everywhere');
     await chrome.expectLoginPage(/signed out on every device/);

@@ -24,10 +24,10 @@ export function markup(demo: DemoBrowser): void {
     const panel = admin.page.getByRole('article', { name: 'member@acme.example' });
     await panel.getByLabel('Reason').fill(IMAGE);
     await panel.getByLabel('Note').fill(SCRIPT);
-    await panel.getByRole('button', { name: 'What would end?' }).click();
+    await admin.submit(panel.getByRole('button', { name: 'What would end?' }));
     await admin.page.getByRole('heading', { name: 'What would end' }).waitFor();
     await expectNoMarkup();
-    await admin.page.locator('main').getByRole('button', { name: /^End/ }).click();
+    await admin.submit(admin.page.locator('main').getByRole('button', { name: /^End/ }));
     await admin.expectPath('/review?done=revoked');
 
     const main = admin.page.locator('main');

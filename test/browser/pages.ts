@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Person } from '../acceptance/support/people.ts';
 import type { Site } from '../acceptance/support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS } from '../acceptance/support/user-agents.ts';
+import { eventually } from '../ui/support/eventually.ts';
 import { overhangOf, violationsOf } from './support/axe.ts';
 import type { DemoBrowser } from './support/demo-browser.ts';
 import type { DemoPage } from './support/demo-page.ts';
@@ -23,7 +24,7 @@ const PRODUCTS = [
 const LOOKED_AT = process.env.CI ? PRODUCTS : PRODUCTS.slice(-1);
 
 export function pages(demo: DemoBrowser): void {
-  test.each(LOOKED_AT)('of product %s are accessible', { timeout: 60_000 }, async (product, open, more) => {
+  test.each(LOOKED_AT)('of product %s are accessible', async (product, open, more) => {
     const site = await demo.open(product);
     await filled(site, product);
     const device = await demo.newPage(site, { userAgent: CHROME_ON_MAC });
@@ -61,8 +62,8 @@ export function pages(demo: DemoBrowser): void {
       await page.setViewportSize({ width: 1200, height: 900 });
       await page.emulateMedia({ colorScheme: 'light' });
       await device.goto(path);
-      const card = device.card.locator('[part~="card"]:not([aria-busy="true"])');
-      if ((await device.card.count()) > 0) await card.waitFor();
+      if ((await device.card.count()) > 0) await device.content.waitFor();
+      await eventually(() => device.card.locator('[aria-busy]').count()).toBe(0);
       for (const [name, width, colorScheme] of [
         ['light', 1200, 'light'],
         ['dark, 360 px', 360, 'dark'],

@@ -26,19 +26,19 @@ export function review(demo: DemoBrowser): void {
 
     await memberPanel.getByLabel('Reason').fill('lost-device');
     await memberPanel.getByLabel('Note').fill('ticket 4711');
-    await memberPanel.getByRole('button', { name: 'What would end?' }).click();
-    expect(await shown(admin.page.getByRole('status'))).toMatch(/Nothing has ended yet/);
+    await admin.submit(memberPanel.getByRole('button', { name: 'What would end?' }));
+    await admin.expectTold(/Nothing has ended yet/);
     expect(await shown(main)).toMatch(/Safari on iOS.*member@acme\.example/s);
     await phone.expectSignedIn();
-    await admin.page.locator('main').getByRole('button', { name: 'End it' }).click();
-    expect(await shown(admin.page.getByRole('status'))).toMatch(/sessions are ended/);
+    await admin.submit(admin.page.locator('main').getByRole('button', { name: 'End it' }));
+    await admin.expectTold(/sessions are ended/);
     await phone.follow('Profile');
     // In general words: what the administrator wrote is for the log.
     await phone.expectLoginPage(/Your sessions were ended/);
 
     await admin.page.getByLabel('End sessions that were not used for').selectOption('7d');
     await admin.click('End them');
-    expect(await shown(admin.page.getByRole('status'))).toMatch(/unused sessions are ended/);
+    await admin.expectTold(/unused sessions are ended/);
     expect(await old.isSignedIn()).toBe(false);
 
     await admin.follow('Audit log');

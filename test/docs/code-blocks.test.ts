@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import tsconfig from '../../tsconfig.json' with { type: 'json' };
+import { LONGEST } from '../ui/support/patience.ts';
 import { blocksOf, pages, root } from './markdown.ts';
 
 /** What the fragments in the pages take for granted; a block that declares or imports a name of its own hides it. */
@@ -58,7 +59,7 @@ function messagesOf(language: string, modules: ReadonlyMap<string, string>): str
   });
 }
 
-describe('the code in the pages', { timeout: 60_000 }, () => {
+describe('the code in the pages', { timeout: LONGEST }, () => {
   test.each(['js', 'ts'])('compiles: %s', async (language) => {
     const modules = new Map<string, string>();
     for (const page of pages) {

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,8 +12,11 @@ import { ROWS } from '../../examples/demo/rows.js';
 import { REASONS } from '../../examples/demo/texts.js';
 import { codeOf, isCodeOf } from '../../examples/demo/totp.js';
 import { DEMO_USERS, Users } from '../../examples/demo/users.js';
+import { writeFirstUsers } from '../acceptance/support/site.ts';
+import { eventually } from '../ui/support/eventually.ts';
+import { LONGEST } from '../ui/support/patience.ts';
 import { root } from './markdown.ts';
-import { type Server, startServer } from './server.ts';
+import { runToEnd, type Server, startServer } from './server.ts';
 
 const [owner, member] = DEMO_USERS.map(({ email, password }) => ({ email, password }));
 const CHROME =
@@ -25,10 +27,9 @@ let seeds: string;
 let folder: string;
 let stop: () => Promise<unknown>;
 
-// Hashing the passwords is what takes time.
 beforeAll(async () => {
   seeds = mkdtempSync(join(tmpdir(), 'session-revocation-demo-users-'));
-  await Users.open(join(seeds, 'users.json'));
+  await writeFirstUsers(join(seeds, 'users.json'));
 });
 
 afterAll(() => rmSync(seeds, { recursive: true, force: true }));
@@ -41,7 +42,7 @@ beforeEach(() => {
 afterEach(async () => {
   await stop();
   rmSync(folder, { recursive: true, force: true });
-});
+}, LONGEST);
 
 /** A browser without JavaScript, which asks for pages; or, with `accept`, a program. */
 class Browser {
@@ -52,6 +53,13 @@ class Browser {
   constructor(origin: string, userAgent: string, accept = 'text/html') {
     this.#origin = origin;
     this.#headers = { 'user-agent': userAgent, accept };
+  }
+
+  /** The same browser, where the same app is on another port: to cookies, that is the same place. */
+  at(origin: string): Browser {
+    const there = new Browser(origin, this.#headers['user-agent'] ?? '', this.#headers.accept);
+    for (const [name, value] of this.cookies) there.cookies.set(name, value);
+    return there;
   }
 
   get = (path: string): Promise<Answer> => this.#ask('GET', path);
@@ -93,7 +101,8 @@ interface Started {
 async function start(store: SessionStore, product = 'e', card?: string): Promise<Started> {
   copyFileSync(join(seeds, 'users.json'), join(folder, 'users.json'));
   const users = await Users.open(join(folder, 'users.json'));
-  const server = createServer().listen(0, '127.0.0.1');
+  // It closes no connection by itself, which a client might just be using again.
+  const server = createServer({ keepAliveTimeout: 0 }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
   const demo = createDemo({ product, store, users, origins: [origin], ...(card === undefined ? {} : { card }) });
@@ -137,7 +146,7 @@ const rowsOf = (page: string): string[] =>
 const firstDevice = (page: string): string => /\/sessions\/([\w-]+)\/sign-out"/.exec(page)?.[1] ?? 'none';
 const messageOf = (page: string): string | undefined => /<p class="\w+" role="\w+">([^<]*)</.exec(page)?.[1];
 
-describe('the demo', () => {
+describe('the demo', { timeout: LONGEST }, () => {
   test('answers a stranger with the form, and a user with the devices', async () => {
     const origin = await serve();
     const chrome = new Browser(origin, CHROME);
@@ -417,7 +426,7 @@ describe('the demo', () => {
   });
 });
 
-describe('its products', () => {
+describe('its products', { timeout: LONGEST }, () => {
   test('have the card, in one file', async () => {
     const file = join(folder, 'card.js');
     writeFileSync(file, 'export {};');
@@ -452,7 +461,7 @@ describe('its products', () => {
   });
 });
 
-describe('its users', () => {
+describe('its users', { timeout: LONGEST }, () => {
   test('are read from a file of an earlier demo', async () => {
     const file = join(folder, 'users.json');
     const now = JSON.parse(readFileSync(join(seeds, 'users.json'), 'utf8'));
@@ -479,7 +488,7 @@ describe('its users', () => {
   });
 });
 
-describe('npm start', { timeout: 60_000 }, () => {
+describe('npm start', { timeout: LONGEST }, () => {
   const start = (env: Readonly<Record<string, string>> = {}, ...args: readonly string[]): Promise<Server> =>
     startServer('examples/demo/server.js', {
       cwd: root,
@@ -497,9 +506,11 @@ describe('npm start', { timeout: 60_000 }, () => {
     await chrome.post('/password', { current: owner?.password ?? '', next: 'a new password' });
     expect(await server.stop()).toBe(0);
 
-    server = await start({ PORT: String(server.port) });
-    expect(rowsOf((await chrome.get('/profile')).text)).toHaveLength(1);
-    expect((await new Browser(`http://localhost:${server.port}`, CHROME).signIn(owner)).status).toBe(401);
+    // On another port: somebody else may have the one of before by now.
+    server = await start();
+    const origin = `http://localhost:${server.port}`;
+    expect(rowsOf((await chrome.at(origin).get('/profile')).text)).toHaveLength(1);
+    expect((await new Browser(origin, CHROME).signIn(owner)).status).toBe(401);
     expect(server.output()).not.toContain(owner?.password);
     expect(server.output()).toContain(member?.password);
   });
@@ -514,34 +525,37 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect((await chrome.signIn(owner)).status).toBe(401);
     expect((await chrome.post('/password-reset/request', { email: owner?.email ?? '' })).status).toBe(202);
     const link = /http:\/\/localhost:\d+(\/password-reset\?token=[\w-]+)/;
-    await vi.waitUntil(() => link.test(server.output()));
+    await eventually(() => server.output()).toMatch(link);
     const path = link.exec(server.output())?.[1] ?? '';
     expect((await chrome.get(path)).text).toContain('Choose a new password');
   });
 
   test('says what is wrong with a port, a product or a file', async () => {
     const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
-      spawnSync(process.execPath, ['--import', 'tsx', 'examples/demo/server.js', ...args], {
+      runToEnd('examples/demo/server.js', {
         cwd: root,
-        env: { ...process.env, NODE_NO_WARNINGS: '1', DATABASE: join(folder, 'demo.db'), ...env },
-        encoding: 'utf8',
+        env: { DATABASE: join(folder, 'demo.db'), ...env },
+        args,
       });
-    for (const port of ['http', '65536', '']) {
-      const { status, stderr, signal } = run({ PORT: port });
-      expect([port, status, signal]).toEqual([port, 1, null]);
+    const ports = ['http', '65536', ''].map(async (port) => {
+      const { status, stderr } = await run({ PORT: port });
+      expect([port, status]).toEqual([port, 1]);
       expect(stderr).toBe(`PORT is "${port}"; it must be a number from 0 (any free one) to 65535.\n`);
-    }
-    for (const [args, message] of [
-      [['--product', 'x'], /^There is no product "x"; allowed are a, b, c, d, e\. .* npm start -- --product a\n$/],
-      [['--product'], /--product.* npm start -- --product a\n$/s],
-      [['--produkt', 'a'], /'--produkt'.* npm start -- --product a\n$/s],
-      [['a'], /'a'.* npm start -- --product a\n$/s],
-    ] as const) {
-      const { status, stderr } = run({ PORT: '0' }, ...args);
+    });
+    const products = (
+      [
+        [['--product', 'x'], /^There is no product "x"; allowed are a, b, c, d, e\. .* npm start -- --product a\n$/],
+        [['--product'], /--product.* npm start -- --product a\n$/s],
+        [['--produkt', 'a'], /'--produkt'.* npm start -- --product a\n$/s],
+        [['a'], /'a'.* npm start -- --product a\n$/s],
+      ] as const
+    ).map(async ([args, message]) => {
+      const { status, stderr } = await run({ PORT: '0' }, ...args);
       expect([args, status, stderr]).toEqual([args, 1, expect.stringMatching(message)]);
-    }
+    });
+    await Promise.all([...ports, ...products]);
     writeFileSync(join(folder, 'demo.db.users.json'), '{}');
-    const { status, stderr } = run({ PORT: '0' });
+    const { status, stderr } = await run({ PORT: '0' });
     const message = /^DATABASE is ".*demo\.db", and that cannot be used: the file of users is no list of them\n$/;
     expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
     rmSync(join(folder, 'demo.db.users.json'));

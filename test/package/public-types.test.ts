@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import tsconfig from '../../tsconfig.json' with { type: 'json' };
+import { LONGEST } from '../ui/support/patience.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -20,7 +21,7 @@ function program(files: readonly string[], virtual: Readonly<Record<string, stri
 const PRIMITIVE =
   ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BigIntLike | ts.TypeFlags.BooleanLike;
 
-describe('the public types', () => {
+describe('the public types', { timeout: LONGEST }, () => {
   const entries = Object.values(tsconfig.compilerOptions.paths).map(([source]) => join(root, source!));
 
   test('hold no any', () => {
@@ -67,7 +68,7 @@ describe('the public types', () => {
     }
     expect(found).toEqual([]);
     expect(looked).toBeGreaterThan(110);
-  }, 60_000);
+  });
 
   const WRONG: Readonly<Record<string, string>> = {
     'a misspelt option': `createSessions({ store, lifetme: { absolute: '1d' } });`,
@@ -131,7 +132,7 @@ describe('the public types', () => {
       return built.getSemanticDiagnostics(source).length + built.getSyntacticDiagnostics(source).length > 0;
     });
     expect(refused).toEqual(Object.keys(WRONG));
-  }, 60_000);
+  });
 });
 
 test('jose stays out of what the core declares', () => {

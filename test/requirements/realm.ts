@@ -28,7 +28,8 @@ export interface Realm {
 export function openRealm(options: Omit<SessionsOptions, 'store' | 'clock'> = {}): Realm {
   const clock = new TestClock();
   const store = new Gatekeeper(memoryStore());
-  const sessions = createSessions({ ...options, store: store.store, clock });
+  // However long the machine stands still: nothing here is about an answer that does not come.
+  const sessions = createSessions({ deadline: '10m', ...options, store: store.store, clock });
   const events: SessionEvent[] = [];
   for (const type of EVENTS) sessions.on(type, (event) => events.push(event));
   return { sessions, store, clock, events };

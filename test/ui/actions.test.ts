@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type CardPage, useCardPages } from './support/card-page.ts';
-import { describeInChromium } from './support/chromium.ts';
+import { describeInChromium } from './support/describe-in-chromium.ts';
 import { eventually } from './support/eventually.ts';
 import { problem } from './support/stub-server.ts';
 
@@ -239,7 +239,7 @@ describeInChromium('by the keyboard alone', () => {
     await keyboard.press('Enter');
     await shown.dialog.waitFor();
     await keyboard.press('Escape');
-    await expect.poll(() => focused(shown)).toBe('Save');
+    await eventually(() => focused(shown)).toBe('Save');
     for (let stop = 0; stop < 2; stop++) await keyboard.press('Shift+Tab');
     expect(await focused(shown)).toBe('Logged out');
     await keyboard.press('Enter');

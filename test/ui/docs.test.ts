@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { styleText } from '../../adapters/ui/login-management/style.ts';
 import { blocksOf, readPage, root, rowsOf } from '../docs/markdown.ts';
 import { useCardPages } from './support/card-page.ts';
-import { describeInChromium } from './support/chromium.ts';
+import { describeInChromium } from './support/describe-in-chromium.ts';
 
 const PAGE = 'docs/ui.md';
 const folder = join(root, 'adapters/ui/login-management');

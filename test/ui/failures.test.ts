@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
 import { type CardPage, useCardPages } from './support/card-page.ts';
-import { describeInChromium } from './support/chromium.ts';
+import { describeInChromium } from './support/describe-in-chromium.ts';
 import { eventually } from './support/eventually.ts';
 import { sample } from './support/samples.ts';
 import { type Answer, problem } from './support/stub-server.ts';
+
+const tag = (attributes: string): string => `<login-management ${attributes}></login-management>`;
+/** Time for what should not happen. */
+const settle = (shown: CardPage): Promise<void> => shown.page.waitForTimeout(150);
 
 const UNAVAILABLE = problem('store-unavailable', 503, {}, { 'retry-after': '5' });
 
@@ -12,7 +16,8 @@ describeInChromium('an outage', () => {
 
   test('is no sign-out, and says so; "Try again" does', async () => {
     cards.stub.answer('GET /sessions', UNAVAILABLE, 1);
-    const shown = await cards.open();
+    // By its own clock, the page would try again after 5 s.
+    const shown = await cards.open({ clock: true });
     await shown.alert.getByText('Nobody was signed out by this.').waitFor();
     await shown.alert.getByText('tries again by itself').waitFor();
     expect(await shown.happenings()).toEqual([
@@ -26,19 +31,20 @@ describeInChromium('an outage', () => {
   test('is tried again by itself, not before Retry-After, later every time, and not for ever', async () => {
     cards.stub.answer('GET /sessions', UNAVAILABLE);
     const shown = await cards.open({ clock: true });
-    await shown.alert.getByText('tries again by itself').waitFor();
-    await shown.page.clock.runFor(4_900);
-    expect(cards.stub.count('GET /sessions')).toBe(1);
-    await shown.page.clock.runFor(1_500);
-    await eventually(() => cards.stub.count('GET /sessions')).toBe(2);
-    for (let count = 3; count <= 6; count++) {
+    // Retry-After at first; what follows is spread over a quarter more.
+    for (const [tries, seconds] of [5, 5, 8, 16, 32].entries()) {
       // The answer has to be there before the clock goes on.
-      await eventually(() => shown.happenings().then(({ length }) => length)).toBe(count - 1);
-      await shown.page.clock.runFor(80_000);
-      await eventually(() => cards.stub.count('GET /sessions')).toBe(count);
+      await eventually(() => shown.happenings().then(({ length }) => length)).toBe(tries + 1);
+      await shown.alert.getByText('tries again by itself').waitFor();
+      await shown.page.clock.runFor(seconds * 1000 - 1);
+      await settle(shown);
+      expect(cards.stub.count('GET /sessions')).toBe(tries + 1);
+      await shown.page.clock.runFor(seconds * 250 + 1);
+      await eventually(() => cards.stub.count('GET /sessions')).toBe(tries + 2);
     }
     await shown.alert.getByText('tries again by itself').waitFor({ state: 'detached' });
     await shown.page.clock.runFor(3_600_000);
+    await settle(shown);
     expect(cards.stub.count('GET /sessions')).toBe(6);
     expect(await shown.button('Try again').count()).toBe(1);
   });
@@ -53,7 +59,8 @@ describeInChromium('an outage', () => {
   });
 
   test('of the network is told, and over when the browser says so', async () => {
-    const shown = await cards.open({ width: 1100 });
+    // By its own clock, the page would try again, and in the end no more.
+    const shown = await cards.open({ clock: true });
     await shown.row('Firefox').waitFor();
     await shown.page.context().setOffline(true);
     await shown.page.evaluate(() => document.querySelector('login-management')?.refresh());
@@ -116,7 +123,10 @@ describeInChromium('a session that is over', () => {
     cards.stub.markup = '<login-management src="/sessions"></login-management>';
     cards.stub.answer('GET /sessions', OVER);
     const shown = await cards.open({ width: 1100 });
+    // The first page says it, too, while it goes.
+    await eventually(() => cards.stub.count('GET /sessions')).toBe(2);
     await shown.alert.getByText('You are signed out. Sign in again to go on.').waitFor();
+    await settle(shown);
     expect(await shown.button('Reload the page').count()).toBe(1);
     expect(cards.stub.count('GET /settings/devices')).toBe(2);
     expect(cards.stub.count('GET /sessions')).toBe(2);
@@ -127,6 +137,7 @@ describeInChromium('a session that is over', () => {
     cards.stub.answer('GET /sessions', OVER);
     const shown = await cards.open();
     await shown.alert.getByText('You are signed out.').waitFor();
+    await settle(shown);
     expect(cards.stub.count('GET /settings/devices')).toBe(1);
   });
 
@@ -150,7 +161,6 @@ describeInChromium('a session that is over', () => {
 
 describeInChromium('a mistake in the page is told in the page', () => {
   const cards = useCardPages();
-  const tag = (attributes: string): string => `<login-management ${attributes}></login-management>`;
 
   test.each([
     ['no src', tag(''), null, /needs the attribute src.*src="\/sessions"/],
@@ -259,17 +269,16 @@ describeInChromium('nothing of an earlier life survives', () => {
 
   test('a request of an element that is gone is aborted, and its dialog closed', async () => {
     const { answer, give } = later();
+    cards.stub.markup = tag('src="/sessions" no-policy');
     const shown = await cards.open({ width: 1100 });
     await shown.row('Firefox').waitFor();
     const aborted: string[] = [];
     shown.page.on('requestfailed', (request) => aborted.push(`${request.url()} ${request.failure()?.errorText}`));
     cards.stub.answer('GET /sessions', answer);
     await shown.button('Sign out everywhere').click();
-    await shown.page.evaluate(() => {
-      const card = document.querySelector('login-management');
-      card?.refresh();
-      setTimeout(() => card?.remove(), 100);
-    });
+    await shown.page.evaluate(() => document.querySelector('login-management')?.refresh());
+    await eventually(() => cards.stub.count('GET /sessions')).toBe(2);
+    await shown.page.evaluate(() => document.querySelector('login-management')?.remove());
     await eventually(() => aborted).toEqual([`${cards.stub.origin}/sessions?limit=100 net::ERR_ABORTED`]);
     give(list('Opera on Linux'));
     await settle(shown);
@@ -297,7 +306,4 @@ describeInChromium('nothing of an earlier life survives', () => {
     expect(await shown.row('Firefox').count()).toBe(0);
     expect(await shown.card.getByRole('listitem').count()).toBe(3);
   });
-
-  /** Time for what should not happen. */
-  const settle = (shown: CardPage): Promise<void> => shown.page.waitForTimeout(150);
 });

@@ -1,7 +1,7 @@
 import { texts } from 'session-revocation/ui';
 import { describe, expect, test } from 'vitest';
 import { useCardPages } from './support/card-page.ts';
-import { describeInChromium } from './support/chromium.ts';
+import { describeInChromium } from './support/describe-in-chromium.ts';
 import { endedDevices } from './support/samples.ts';
 
 describe('the languages', () => {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { violationsOf } from './support/accessibility.ts';
 import { type CardPage, useCardPages } from './support/card-page.ts';
-import { type DeviceOptions, describeInChromium } from './support/chromium.ts';
+import type { DeviceOptions } from './support/chromium.ts';
+import { describeInChromium } from './support/describe-in-chromium.ts';
 import { endedDevices, sample } from './support/samples.ts';
 import { type Answer, problem } from './support/stub-server.ts';
 

@@ -9,11 +9,12 @@ import { describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { buildFile } from './support/built-file.ts';
 import { useCardPages } from './support/card-page.ts';
-import { describeInChromium } from './support/chromium.ts';
+import { describeInChromium } from './support/describe-in-chromium.ts';
+import { LONGEST } from './support/patience.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-describe('dist/ui.js', () => {
+describe('dist/ui.js', { timeout: LONGEST }, () => {
   test('is one file for browsers, that asks for nothing', async () => {
     const file = await buildFile();
     // What it exports is its only link to others.
@@ -65,7 +66,7 @@ describeInChromium('the element', () => {
   });
 });
 
-describe('the types', { timeout: 60_000 }, () => {
+describe('the types', { timeout: LONGEST }, () => {
   const CONSUMER = `import { type LoginManagementElement, texts, type TextOverrides } from './ui.js';
     export const overrides: TextOverrides = { heading: 'Devices', causes: { 'left-us': 'Left us' } };
     export const german: string = texts.de?.heading ?? '';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { useCardPages } from './support/card-page.ts';
-import { describeInChromium } from './support/chromium.ts';
+import { describeInChromium } from './support/describe-in-chromium.ts';
 import { eventually } from './support/eventually.ts';
 import { problem } from './support/stub-server.ts';
 

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { Person } from '../../acceptance/support/people.ts';
-import { type MovableClock, open, type Site } from '../../acceptance/support/site.ts';
+import { open, type Site } from '../../acceptance/support/site.ts';
 import { buildFile } from '../../ui/support/built-file.ts';
 import { type Chromium, type DeviceOptions, launch } from '../../ui/support/chromium.ts';
+import { LONGEST } from '../../ui/support/patience.ts';
 import { DemoPage } from './demo-page.ts';
 
 /** Names of hosts that lead to this machine: a subdomain, and a customer's own domain. */
@@ -20,9 +21,9 @@ export interface NewPageOptions extends DeviceOptions {
 }
 
 export interface DemoBrowser {
-  /** Serves a product. Its clock goes, so that it agrees with the browser's, and can be moved. */
+  /** Serves a product. */
   open(product: string): Promise<Site>;
-  /** A device of its own, with a blank page. */
+  /** A device of its own, with a blank page. It takes for now what the product does at this moment. */
   newPage(site: Site, options?: NewPageOptions): Promise<DemoPage>;
   /** The same, signed in already: for what is not about how that looks. */
   signedIn(site: Site, person: Person, options?: NewPageOptions & { readonly remember?: boolean }): Promise<DemoPage>;
@@ -40,28 +41,28 @@ export function useDemo(): DemoBrowser {
     const [browser, script] = await Promise.all([launch({ hosts: HOSTS }), buildFile()]);
     chromium = browser;
     await writeFile(join(folder, 'ui.js'), script);
-  });
+  }, LONGEST);
   afterAll(async () => {
     await chromium?.close();
     await rm(folder, { recursive: true, force: true });
-  });
+  }, LONGEST);
   afterEach(async () => {
     await Promise.all(contexts.splice(0).map((context) => context.close()));
     const found = complaints;
     complaints = [];
     // An error in a script, or something that the Content-Security-Policy has stopped.
     expect(found).toEqual([]);
-  });
+  }, LONGEST);
 
   const demo: DemoBrowser = {
-    open: (product) => open(product, { clock: new ShiftedClock(), card: join(folder, 'ui.js'), hosts: HOSTS }),
+    open: (product) => open(product, { card: join(folder, 'ui.js'), hosts: HOSTS }),
     async newPage(site, { host = 'localhost', script = true, ...options } = {}) {
       const context = await chromium.newDevice({ reducedMotion: true, ...options });
       contexts.push(context);
-      context.setDefaultTimeout(10_000);
       if (!script)
         await context.route('**/*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
       const page = await context.newPage();
+      await page.addInitScript(`Date.now = () => ${site.clock.now()}`);
       if (options.userAgent?.includes(' Chrome/')) await passForChrome(page, options.userAgent);
       page.on('pageerror', (error) => complaints.push(String(error)));
       page.on('dialog', (dialog) => {
@@ -102,13 +103,3 @@ async function passForChrome(page: Page, userAgent: string): Promise<void> {
 const isExpected = (text: string): boolean =>
   text.startsWith('Failed to load resource') ||
   text.startsWith('The Cross-Origin-Opener-Policy header has been ignored');
-
-class ShiftedClock implements MovableClock {
-  #shift = 0;
-
-  now = (): number => Date.now() + this.#shift;
-
-  advance(ms: number): void {
-    this.#shift += ms;
-  }
-}

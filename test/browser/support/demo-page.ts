@@ -2,6 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { type Person, personOf } from '../../acceptance/support/people.ts';
 import type { Site } from '../../acceptance/support/site.ts';
+import { eventually } from '../../ui/support/eventually.ts';
 
 /** What a person can read there, once it is there. */
 export async function shown(locator: Locator): Promise<string> {
@@ -37,7 +38,7 @@ export class DemoPage {
   }
 
   /** By the button that every page has, in its menu. */
-  signOut = (): Promise<void> => this.#signOutButton.click();
+  signOut = (): Promise<void> => this.submit(this.#signOutButton);
 
   get #loginHeading(): Locator {
     return this.page.getByRole('heading', { name: 'Sign in', level: 1, exact: true });
@@ -49,6 +50,7 @@ export class DemoPage {
 
   /** Fills in the login page. */
   async fillIn({ email, password, code }: Partial<Record<string, string>>): Promise<void> {
+    await this.page.waitForLoadState();
     await this.page.getByLabel('E-mail').fill(email ?? '');
     await this.page.getByLabel('Password').fill(password ?? '');
     const field = this.page.getByLabel('Code');
@@ -63,10 +65,16 @@ export class DemoPage {
     await this.click('Change password');
   }
 
-  click = (name: string): Promise<void> => this.page.getByRole('button', { name, exact: true }).click();
+  click = (name: string): Promise<void> => this.submit(this.page.getByRole('button', { name, exact: true }));
 
   /** Follows a link of the menu: the next thing that somebody does. */
-  follow = (name: string): Promise<void> => this.page.getByRole('link', { name }).click();
+  follow = (name: string): Promise<void> => this.submit(this.page.getByRole('link', { name }));
+
+  /** Clicks what leads to another page, or to the same one anew, and waits for it. */
+  async submit(button: Locator): Promise<void> {
+    await this.page.waitForLoadState();
+    await Promise.all([this.page.waitForEvent('load'), button.click()]);
+  }
 
   /** What is shown within the card. */
   get content(): Locator {
@@ -75,9 +83,9 @@ export class DemoPage {
 
   row = (label: string): Locator => this.card.getByRole('listitem').filter({ hasText: label });
 
-  /** The labels of the card's rows, once they are there. */
+  /** The labels of the card's rows, once all are there. */
   async labels(): Promise<readonly string[]> {
-    await this.row('Current session').waitFor();
+    await this.card.locator('div:has(> [part~="list"]):not([aria-busy])').waitFor();
     return this.card.locator('[part~="label"]').allInnerTexts();
   }
 
@@ -89,25 +97,21 @@ export class DemoPage {
 
   /** Waits until the address bar shows this path (and, where there is one, this query). */
   async expectPath(path: string): Promise<void> {
-    await expect
-      .poll(
-        () =>
-          this.page
-            .url()
-            .replace(this.origin, '')
-            .replace(path.includes('?') ? '' : /\?.*$/, ''),
-        { timeout: 5_000 },
-      )
-      .toBe(path);
+    const rest = path.includes('?') ? '' : /\?.*$/;
+    await eventually(() => this.page.url().replace(this.origin, '').replace(rest, '')).toBe(path);
+  }
+
+  /** That the page says this, or soon will. */
+  async expectTold(what: RegExp): Promise<void> {
+    await eventually(() => shown(this.page.getByRole('status'))).toMatch(what);
   }
 
   /** That this is the login page of the same host, and says why. */
   async expectLoginPage(why: RegExp | null): Promise<void> {
     await this.#loginHeading.waitFor();
     expect(new URL(this.page.url()).origin).toBe(this.origin);
-    const told = this.page.getByRole('status');
-    if (why === null) expect(await told.count()).toBe(0);
-    else expect(await shown(told)).toMatch(why);
+    if (why === null) expect(await this.page.getByRole('status').count()).toBe(0);
+    else await this.expectTold(why);
   }
 
   /** That somebody is signed in here: the next thing that they do succeeds. */

@@ -1,9 +1,11 @@
 // A page with the card in it, in a real browser, before a stub server.
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import type { CardEvents } from 'session-revocation/ui';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { buildFile } from './built-file.ts';
 import { type Chromium, type DeviceOptions, launch } from './chromium.ts';
+import { LONGEST } from './patience.ts';
+import { DAY, NOW } from './samples.ts';
 import { StubServer } from './stub-server.ts';
 
 export interface Happening {
@@ -12,7 +14,7 @@ export interface Happening {
 }
 
 interface OpenOptions extends DeviceOptions {
-  /** Whether the test moves the page's clock. */
+  /** Whether the test moves the page's clock: its timers stand still, too. */
   readonly clock?: boolean;
   /** Runs before the page does. */
   readonly before?: (page: Page) => Promise<unknown>;
@@ -70,7 +72,7 @@ export class CardPage {
   }
 }
 
-/** What a test file needs: a browser, a stub server, and pages. Every page is closed after its test. */
+/** What a test file needs: a browser, and for each test a stub server and pages, which are closed after it. */
 export function useCardPages(): {
   readonly stub: StubServer;
   open(options?: OpenOptions): Promise<CardPage>;
@@ -80,6 +82,7 @@ export function useCardPages(): {
   complaints(): readonly string[];
 } {
   let chromium: Chromium;
+  let script: string;
   let stub: StubServer;
   const devices: BrowserContext[] = [];
   // One page serves all tests that ask for nothing special: a new one takes longer than most of them.
@@ -88,14 +91,14 @@ export function useCardPages(): {
   let expected: RegExp[] = [];
 
   beforeAll(async () => {
-    const script = await buildFile();
+    [chromium, script] = await Promise.all([launch(), buildFile()]);
+  }, LONGEST);
+  afterAll(() => chromium?.close(), LONGEST);
+  // One for each test: what a page still asks when its test is over is not counted in the next one.
+  beforeEach(async () => {
     stub = new StubServer(script);
-    [chromium] = await Promise.all([launch(), stub.listen()]);
-  });
-  afterAll(async () => {
-    await chromium?.close();
-    await stub?.close();
-  });
+    await stub.listen();
+  }, LONGEST);
   afterEach(async () => {
     for (const device of devices.splice(0)) await device.close();
     // A page that is still on its way elsewhere does not go where it is told.
@@ -103,13 +106,13 @@ export function useCardPages(): {
       await common?.context().close();
       common = null;
     });
-    stub.reset();
+    await stub.close();
     const unexpected = complaints.filter((text) => !expected.some((pattern) => pattern.test(text)));
     complaints = [];
     expected = [];
     // An error in the script, or something that the Content-Security-Policy has stopped.
     expect(unexpected).toEqual([]);
-  });
+  }, LONGEST);
 
   return {
     get stub() {
@@ -130,18 +133,20 @@ export function useCardPages(): {
     const device = await chromium.newDevice(options);
     if (clock || before !== undefined || Object.keys(options).length > 0) devices.push(device);
     const page = await device.newPage();
-    page.setDefaultTimeout(10_000);
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => {
       // The browser logs every failed answer: those are what is tested.
       const isAnswer = message.text().startsWith('Failed to load resource');
       if (['error', 'warning'].includes(message.type()) && !isAnswer) complaints.push(message.text());
     });
+    // The time of day is the same in each run, and how long a test takes does not matter to it.
     if (clock) {
-      // It stands still before the page is there: how long the test takes must not matter.
-      const now = Date.now();
-      await page.clock.install({ time: now - 60_000 });
-      await page.clock.pauseAt(now);
+      await page.clock.install({ time: NOW - DAY });
+      await page.clock.pauseAt(NOW);
+    } else {
+      await page.addInitScript((now) => {
+        Date.now = () => now;
+      }, NOW);
     }
     await page.addInitScript(listen);
     await before?.(page);

@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
-import { describe } from 'vitest';
+import { PATIENCE } from './patience.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -22,18 +22,6 @@ function isExecutable(path: string): boolean {
     return false;
   }
 }
-
-const missing = findChromium() === null;
-if (missing) {
-  console.warn(
-    '\nTHE BROWSER TESTS ARE SKIPPED: no Chromium was found. Install it (Debian: apt-get install chromium), or give its\n' +
-      'path in the environment as CHROMIUM. With REQUIRE_SERVICES=1 they fail instead.\n',
-  );
-}
-
-/** `describe`, skipped where there is no Chromium; with `REQUIRE_SERVICES`, its tests fail then. */
-export const describeInChromium: typeof describe | typeof describe.skip =
-  missing && !process.env.REQUIRE_SERVICES ? describe.skip : describe;
 
 /** What a person has before them. */
 export interface DeviceOptions {
@@ -65,6 +53,7 @@ export async function launch({ hosts = [] }: { readonly hosts?: readonly string[
   const rules = [...names, 'MAP * ~NOTFOUND', 'EXCLUDE localhost', 'EXCLUDE 127.0.0.1'];
   const browser = await chromium.launch({
     executablePath,
+    timeout: PATIENCE,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -79,9 +68,9 @@ export async function launch({ hosts = [] }: { readonly hosts?: readonly string[
   return { newDevice: (options) => newDevice(browser, options), close: () => browser.close() };
 }
 
-function newDevice(browser: Browser, options: DeviceOptions = {}): Promise<BrowserContext> {
+async function newDevice(browser: Browser, options: DeviceOptions = {}): Promise<BrowserContext> {
   const { userAgent, colorScheme = 'light', width = 1200, height = 900, touch = false, locale = 'en-GB' } = options;
-  return browser.newContext({
+  const device = await browser.newContext({
     ...(userAgent === undefined ? {} : { userAgent }),
     colorScheme,
     viewport: { width, height },
@@ -92,4 +81,6 @@ function newDevice(browser: Browser, options: DeviceOptions = {}): Promise<Brows
     reducedMotion: options.reducedMotion === true ? 'reduce' : 'no-preference',
     forcedColors: options.forcedColors === true ? 'active' : 'none',
   });
+  device.setDefaultTimeout(PATIENCE);
+  return device;
 }

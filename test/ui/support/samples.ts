@@ -27,6 +27,9 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
+/** What every page takes for now: noon in its time zone, so that 25 hours ago was yesterday whenever the tests run. */
+export const NOW: number = Date.UTC(2026, 5, 17, 10);
+
 let count = 0;
 
 /** A session that is living, unless the rest says something else. */
@@ -36,7 +39,7 @@ export function sample(
 ): SampleRow {
   const [browser = null, os = null] = label.split(' on ');
   const { type = 'desktop', ip = '203.0.113.7', ...others } = rest;
-  const createdAt = others.createdAt ?? Date.now() - 5 * DAY;
+  const createdAt = others.createdAt ?? NOW - 5 * DAY;
   count++;
   return {
     id: `session-${count}`,
@@ -57,20 +60,19 @@ export function sample(
 
 /** What a user of four devices sees. */
 export function fourDevices(): SampleRow[] {
-  const now = Date.now();
   return [
-    sample('Chrome on Mac OS', { current: true, lastUsedAt: now, createdAt: now - 2 * HOUR, ip: '198.51.100.24' }),
-    sample('Safari on iOS', { type: 'mobile', lastUsedAt: now - 20_000, createdAt: now - 26 * HOUR }),
+    sample('Chrome on Mac OS', { current: true, lastUsedAt: NOW, createdAt: NOW - 2 * HOUR, ip: '198.51.100.24' }),
+    sample('Safari on iOS', { type: 'mobile', lastUsedAt: NOW - 20_000, createdAt: NOW - 26 * HOUR }),
     sample('Firefox on Windows', {
-      lastUsedAt: now - 3 * HOUR - MINUTE,
-      createdAt: now - 5 * DAY,
+      lastUsedAt: NOW - 3 * HOUR - MINUTE,
+      createdAt: NOW - 5 * DAY,
       ip: '2001:db8::8a2e:370:7334',
     }),
     sample('deploy script', {
       kind: 'api',
       type: 'client',
-      lastUsedAt: now - 5 * DAY,
-      createdAt: now - 40 * DAY,
+      lastUsedAt: NOW - 5 * DAY,
+      createdAt: NOW - 40 * DAY,
       ip: '192.0.2.44',
     }),
   ];
@@ -78,10 +80,9 @@ export function fourDevices(): SampleRow[] {
 
 /** How sessions end. */
 export function endedDevices(): SampleRow[] {
-  const now = Date.now();
   const over = (rest: Partial<RowOver>): RowOver => ({
     reason: 'ended',
-    at: now - 2 * HOUR,
+    at: NOW - 2 * HOUR,
     by: null,
     from: null,
     cause: null,
@@ -91,10 +92,10 @@ export function endedDevices(): SampleRow[] {
     sample('Edge on Windows', { over: over({ cause: 'signed-out', by: 'self', from: 'Firefox on Windows' }) }),
     sample('Chrome on Android', {
       type: 'mobile',
-      over: over({ reason: 'revoked', cause: 'password-changed', at: now - 5 * MINUTE }),
+      over: over({ reason: 'revoked', cause: 'password-changed', at: NOW - 5 * MINUTE }),
     }),
-    sample('Safari on iPadOS', { type: 'tablet', over: over({ reason: 'expired', at: now - 25 * HOUR }) }),
-    sample('Opera on Linux', { over: over({ reason: 'revoked', by: 'other', at: now - 3 * DAY }) }),
+    sample('Safari on iPadOS', { type: 'tablet', over: over({ reason: 'expired', at: NOW - 25 * HOUR }) }),
+    sample('Opera on Linux', { over: over({ reason: 'revoked', by: 'other', at: NOW - 3 * DAY }) }),
     sample('Brave on Linux', { over: over({ cause: 'left-the-building', by: 'self' }) }),
     sample('curl', { type: 'client', kind: 'api', over: over({ reason: 'revoked', at: null }) }),
   ];

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fourDevices, type SampleRow } from './samples.ts';
+import { text } from 'node:stream/consumers';
+import { fourDevices, NOW, type SampleRow } from './samples.ts';
 
 /** What answers in place of the route. */
 export interface Answer {
@@ -70,33 +71,24 @@ export class StubServer {
     return this.received.filter((received) => received.route === route).length;
   }
 
-  /** As new, for the next test. */
-  reset(): void {
-    this.sessions = fourDevices();
-    this.policy = null;
-    this.markup = '<login-management src="/sessions" login-url="/sign-in"></login-management>';
-    this.language = 'en';
-    this.received.length = 0;
-    this.#overrides.clear();
-  }
-
   async close(): Promise<void> {
-    this.#server.closeAllConnections();
     this.#server.close();
+    this.#server.closeAllConnections();
     await once(this.#server, 'close');
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.origin);
-    let body = '';
-    for await (const chunk of request) body += chunk;
+    const body = await text(request).catch(() => null);
+    // The page that was asking is gone.
+    if (body === null) return;
     const route = `${request.method} ${url.pathname}`;
     this.received.push({ route, query: url.searchParams, headers: request.headers, body });
     const { status, body: content, headers } = await this.#answerTo(route, url, body);
     if (response.destroyed) return;
-    const text = typeof content === 'string' ? content : content === undefined ? '' : JSON.stringify(content);
+    const sent = typeof content === 'string' ? content : content === undefined ? '' : JSON.stringify(content);
     const type = typeof content === 'string' ? 'text/html; charset=utf-8' : 'application/json';
-    response.writeHead(status, { 'content-security-policy': CSP, 'content-type': type, ...headers }).end(text);
+    response.writeHead(status, { 'content-security-policy': CSP, 'content-type': type, ...headers }).end(sent);
   }
 
   async #answerTo(route: string, url: URL, body: string): Promise<Answer> {
@@ -136,7 +128,7 @@ export class StubServer {
   #end(which: (row: SampleRow) => boolean): number {
     const rows = this.sessions.filter((row) => row.over === null && which(row));
     const from = this.sessions.find(({ current }) => current)?.device.label ?? null;
-    for (const row of rows) row.over = { reason: 'ended', at: Date.now(), by: 'self', from, cause: 'signed-out' };
+    for (const row of rows) row.over = { reason: 'ended', at: NOW, by: 'self', from, cause: 'signed-out' };
     return rows.length;
   }
 

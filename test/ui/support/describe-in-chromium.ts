@@ -1,0 +1,16 @@
+import { describe } from 'vitest';
+import { findChromium } from './chromium.ts';
+import { LONGEST } from './patience.ts';
+
+const missing = findChromium() === null;
+if (missing) {
+  console.warn(
+    '\nTHE BROWSER TESTS ARE SKIPPED: no Chromium was found. Install it (Debian: apt-get install chromium), or give its\n' +
+      'path in the environment as CHROMIUM. With REQUIRE_SERVICES=1 they fail instead.\n',
+  );
+}
+
+/** `describe`, skipped where there is no Chromium; with `REQUIRE_SERVICES`, its tests fail then. */
+export function describeInChromium(name: string, tests: () => void): void {
+  describe.skipIf(missing && !process.env.REQUIRE_SERVICES)(name, { timeout: LONGEST }, tests);
+}
