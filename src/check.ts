@@ -36,15 +36,29 @@ export class Checks {
   }
 
   check(token: string | null | undefined, client: Client = NOBODY_SAID): Awaitable<Verdict> {
-    if (client !== NOBODY_SAID) parseArguments('check', client, CLIENT_KEYS);
+    const said = this.#read(client);
     const parsed = parseToken(token);
-    if (parsed === null) return this.#refused('malformed', null, null, client);
+    if (parsed === null) return this.#refused('malformed', null, null, said);
     const { ref, secret } = parsed;
     const hash = hashSecret(secret);
     const answer = this.#core.store.find(this.#core.realmTag, [ref]);
     return isPromise(answer)
-      ? answer.then((found) => this.#verdict(ref, hash, found[0] ?? null, client))
-      : this.#verdict(ref, hash, answer[0] ?? null, client);
+      ? answer.then((found) => this.#verdict(ref, hash, found[0] ?? null, said))
+      : this.#verdict(ref, hash, answer[0] ?? null, said);
+  }
+
+  /** Read before anything is waited for, since the client may be gone by then; and only where somebody would hear of it. */
+  #read(client: Client): Client {
+    if (client === NOBODY_SAID) return client;
+    parseArguments('check', client, CLIENT_KEYS);
+    if (!this.#isHeard) return NOBODY_SAID;
+    const { userAgent, hints, ip } = client;
+    return { userAgent, hints, ip };
+  }
+
+  get #isHeard(): boolean {
+    const { events } = this.#core;
+    return events.matters('session.refused') || events.matters('session.suspicious');
   }
 
   #verdict(ref: TokenRef, hash: string, found: FoundSession | null, client: Client): Verdict {
@@ -80,7 +94,7 @@ export class Checks {
     const { events, suspicion } = this.#core;
     const ended = over?.reason === 'ended' ? over.ended : null;
     const revocation = over?.reason === 'revoked' ? over.revocation : null;
-    if (events.matters('session.refused') || events.matters('session.suspicious')) {
+    if (this.#isHeard) {
       const [user, account] = [record?.user ?? null, record?.account ?? null];
       const device = suspicion.deviceOf(client);
       const refusal = { during: 'check', reason, user, account, session, revocation, device } as const;

@@ -48,7 +48,7 @@ export function authentication(sessions: Sessions, options: http.AuthenticationO
 export function requireSession(options: http.RequireSessionOptions = {}): RequestHandler {
   const guard = http.requireSessionGuard(options);
   return function requireSession(request, response, next) {
-    send(response, guard(authOf(request, options.sessions), http.nodeExchange(request, response)), next);
+    send(response, guard(authOf(request, options.sessions)), next);
   };
 }
 
@@ -56,7 +56,7 @@ export function requireSession(options: http.RequireSessionOptions = {}): Reques
 export function requireRecentSignIn(options: http.RecentSignInOptions): RequestHandler {
   const guard = http.requireRecentSignInGuard(options);
   return function requireRecentSignIn(request, response, next) {
-    send(response, guard(authOf(request, options.sessions), http.nodeExchange(request, response)), next);
+    send(response, guard(authOf(request, options.sessions)), next);
   };
 }
 

@@ -76,7 +76,7 @@ export async function authentication(app: FastifyInstance, options: Authenticati
 export function requireSession(options: http.RequireSessionOptions = {}): Guard {
   const guard = http.requireSessionGuard(options);
   return function requireSession(request, reply, done) {
-    const answer = guard(authOf(request, options.sessions), http.fastifyExchange(request, reply));
+    const answer = guard(authOf(request, options.sessions));
     if (answer === null) done();
     else send(reply, answer);
   };
@@ -86,7 +86,7 @@ export function requireSession(options: http.RequireSessionOptions = {}): Guard 
 export function requireRecentSignIn(options: http.RecentSignInOptions): Guard {
   const guard = http.requireRecentSignInGuard(options);
   return function requireRecentSignIn(request, reply, done) {
-    const answer = guard(authOf(request, options.sessions), http.fastifyExchange(request, reply));
+    const answer = guard(authOf(request, options.sessions));
     if (answer === null) done();
     else send(reply, answer);
   };

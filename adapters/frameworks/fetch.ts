@@ -87,13 +87,13 @@ export function authentication(
 /** Lets pass whoever has a live session: else 401, a redirect of a page to `loginUrl`, 403 across origins, 503 in an outage. */
 export function requireSession(options: http.RequireSessionOptions = {}): (auth: Auth) => Response | null {
   const guard = http.requireSessionGuard(options);
-  return (auth) => committed(auth, guard(auth, exchangeOf(auth, options.sessions)));
+  return (auth) => committed(auth, guard(authFor(auth, options.sessions)));
 }
 
 /** Lets pass whoever authenticated lately, in the ways that are asked for: else 401 with the challenge of RFC 9470. */
 export function requireRecentSignIn(options: http.RecentSignInOptions): (auth: Auth) => Response | null {
   const guard = http.requireRecentSignInGuard(options);
-  return (auth) => committed(auth, guard(auth, exchangeOf(auth, options.sessions)));
+  return (auth) => committed(auth, guard(authFor(auth, options.sessions)));
 }
 
 /**
@@ -108,8 +108,8 @@ export function sessionRoutes(
   const { path: _, ...others } = options;
   const handle = http.sessionRouteHandler(sessions, others);
   return async function routes(auth) {
-    const below = http.pathBelow(mount, exchangeOf(auth).path);
-    return below === null ? null : committed(auth, await handle(auth, exchangeOf(auth, sessions), below));
+    const below = http.pathBelow(mount, authFor(auth)[EXCHANGE].path);
+    return below === null ? null : committed(auth, await handle(authFor(auth, sessions), auth[EXCHANGE], below));
   };
 }
 
@@ -184,15 +184,14 @@ class FetchExchange implements http.HttpExchange {
 
 const nameOf = (line: string): string => line.slice(0, line.indexOf('='));
 
-function exchangeOf(auth: Auth, sessions?: Sessions): FetchExchange {
-  const exchange: FetchExchange | undefined = auth?.[EXCHANGE];
-  if (exchange === undefined) {
+function authFor(auth: Auth, sessions?: Sessions): Auth {
+  if (auth?.[EXCHANGE] === undefined) {
     throw new TypeError('an Auth is needed: await open(request), where open is authentication(sessions)');
   }
   if (sessions !== undefined && auth.settings.sessions !== sessions) {
     throw new TypeError('the Auth is of other sessions than those that are asked for');
   }
-  return exchange;
+  return auth;
 }
 
 /** The answer of the library as a whole response. */

@@ -63,7 +63,9 @@ export function authentication(sessions: Sessions, options: http.AuthenticationO
 export function requireSession(options: http.RequireSessionOptions = {}): Middleware {
   const guard = http.requireSessionGuard(options);
   return async function requireSession(ctx, next) {
-    await send(ctx, guard(authOf(ctx, options.sessions), http.koaExchange(ctx)), next);
+    const answer = guard(authOf(ctx, options.sessions));
+    if (answer === null) await next();
+    else send(ctx, answer);
   };
 }
 
@@ -71,7 +73,9 @@ export function requireSession(options: http.RequireSessionOptions = {}): Middle
 export function requireRecentSignIn(options: http.RecentSignInOptions): Middleware {
   const guard = http.requireRecentSignInGuard(options);
   return async function requireRecentSignIn(ctx, next) {
-    await send(ctx, guard(authOf(ctx, options.sessions), http.koaExchange(ctx)), next);
+    const answer = guard(authOf(ctx, options.sessions));
+    if (answer === null) await next();
+    else send(ctx, answer);
   };
 }
 
@@ -83,7 +87,8 @@ export function sessionRoutes(sessions: Sessions, options: SessionRoutesOptions)
   return async function sessionRoutes(ctx, next) {
     const below = http.pathBelow(mount, ctx.path);
     const answer = below === null ? null : await handle(authOf(ctx, sessions), http.koaExchange(ctx), below);
-    await send(ctx, answer, next);
+    if (answer === null) await next();
+    else send(ctx, answer);
   };
 }
 
@@ -107,11 +112,7 @@ export function authOf<Trigger extends string = BuiltInTrigger>(
  */
 export const sessionOf = (ctx: Context, sessions?: Sessions): Session => http.sessionOf(authOf(ctx, sessions));
 
-async function send(ctx: Context, answer: http.Answer | null, next: Next): Promise<void> {
-  if (answer === null) {
-    await next();
-    return;
-  }
+function send(ctx: Context, answer: http.Answer): void {
   // Koa guesses from the type what no body means, and from the body what status is meant: they come in this order.
   ctx.remove('content-type');
   ctx.body = answer.body;

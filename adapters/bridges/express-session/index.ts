@@ -9,10 +9,9 @@
  * ```
  * @module
  */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Store } from 'express-session';
 import type { Sessions } from '../../../src/index.ts';
-import type { NodeRequest } from '../../frameworks/http/index.ts';
 import * as http from '../../frameworks/http/index.ts';
 import { authBy, Bridge, type BridgeOptions } from '../host/index.ts';
 import { over } from '../host/over.ts';
@@ -41,7 +40,7 @@ export interface ExpressSessionBridge {
    * To be used before express-session where sessions are adopted, see `adoptUntil`: it tells the device that each of them is listed
    * with. All else works without.
    */
-  middleware(): (request: NodeRequest, response: ServerResponse, next: () => void) => void;
+  middleware(): (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isSessionError, type Session, type SessionError, type Verdict } from '../../../src/index.ts';
+import { type Client, isSessionError, type Session, type SessionError, type Verdict } from '../../../src/index.ts';
 import type { Carrier } from './carrier.ts';
 import { clientOf } from './client.ts';
 import type { HttpExchange } from './exchange.ts';
@@ -35,9 +35,12 @@ export async function readState(
   const tokens = carrier.tokens(MOST_TOKENS);
   if (tokens.length === 0 || tokens.length > MOST_TOKENS) return NONE;
   if (isForeign(settings, exchange)) return CROSS_ORIGIN;
-  const client = clientOf(exchange);
+  const client = new UnreadClient(exchange);
   try {
-    return stateOf(await Promise.all(tokens.map((token) => settings.sessions.check(token, client))));
+    const verdicts: Verdict[] = [];
+    // One after the other: nearly every request bears one alone.
+    for (const token of tokens) verdicts.push(await settings.sessions.check(token, client));
+    return stateOf(verdicts);
   } catch (error) {
     if (isSessionError(error)) return { is: 'outage', error };
     throw error;
@@ -47,6 +50,33 @@ export async function readState(
 /** Of a token that was judged already. */
 export const judgedState = (settings: HttpSettings, exchange: HttpExchange, verdict: Verdict): AuthState =>
   isForeign(settings, exchange) ? CROSS_ORIGIN : stateOf([verdict]);
+
+/** What a request says of its client, read once somebody wants to know: as a rule nobody does. */
+class UnreadClient implements Client {
+  readonly #exchange: HttpExchange;
+  #client: Client | null = null;
+
+  constructor(exchange: HttpExchange) {
+    this.#exchange = exchange;
+  }
+
+  get userAgent(): Client['userAgent'] {
+    return this.#read().userAgent;
+  }
+
+  get hints(): Client['hints'] {
+    return this.#read().hints;
+  }
+
+  get ip(): Client['ip'] {
+    return this.#read().ip;
+  }
+
+  #read(): Client {
+    this.#client ??= clientOf(this.#exchange);
+    return this.#client;
+  }
+}
 
 function stateOf(verdicts: readonly Verdict[]): AuthState {
   const [live, another] = verdicts.filter((verdict) => verdict.ok);

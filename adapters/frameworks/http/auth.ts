@@ -140,6 +140,11 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
   }
 
   /** @internal */
+  get exchange(): HttpExchange {
+    return this.#exchange;
+  }
+
+  /** @internal */
   get carrier(): Carrier {
     return this.#carrier;
   }
@@ -156,13 +161,15 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
   async signIn({ verify, crossSite, user, ...request }: SignInRequest): Promise<SignInResult> {
     const { sessions } = this.#settings;
     this.#mayChange(crossSite === 'state-was-checked');
+    // Before anything is waited for: whoever goes away has no address any more.
+    const client = clientOf(this.#exchange);
     const fence = await sessions.fence({ user: user ?? NOBODY, account: request.account });
     const proof = await verify();
     if (!proof || user === null) return NOT_VERIFIED;
 
     const deviceId = this.#deviceId();
     const amr = provedBy(proof) ?? request.amr;
-    const started = await sessions.start({ ...request, amr, user, fence, deviceId, ...clientOf(this.#exchange) });
+    const started = await sessions.start({ ...request, amr, user, fence, deviceId, ...client });
     if (!started.ok) return started;
     const before = this.#state.is === 'session' ? this.#state.session : null;
     // First, whatever becomes of the old one: a session whose token nobody got could be ended by nobody.

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Client } from '../../../src/index.ts';
 import type { HttpExchange } from './exchange.ts';
 
@@ -14,5 +15,12 @@ export function clientOf(exchange: HttpExchange): Client {
     const value = exchange.header(name);
     if (value !== undefined) hints[hint] = value;
   }
-  return { userAgent: exchange.header('user-agent'), hints, ip: exchange.ip };
+  return { userAgent: exchange.header('user-agent'), hints, ip: addressOf(exchange.ip) };
+}
+
+/** What a proxy says may be anything, such as `unknown`. Some add a port, which is another one with each connection. */
+function addressOf(said: string | undefined): string | undefined {
+  if (said === undefined || isIP(said) !== 0) return said;
+  const address = said.replace(/^\[(.+)\](:\d+)?$|^([\d.]+):\d+$/, '$1$3');
+  return isIP(address) === 0 ? undefined : address;
 }

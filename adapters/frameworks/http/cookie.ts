@@ -68,16 +68,15 @@ function refuseBrokenPrefix(name: string, secure: boolean, hostOnly: boolean): v
 
 /** Every value that the request has for this cookie, at most one more than `most`. */
 export function readCookie(exchange: HttpExchange, { name }: Cookie, most: number): readonly string[] {
-  const header = exchange.header('cookie');
-  if (header === undefined) return [];
-  const values = new Set<string>();
-  for (const pair of header.split(';')) {
+  const values: string[] = [];
+  for (const pair of exchange.header('cookie')?.split(';') ?? []) {
     const at = pair.indexOf('=');
     if (at < 0 || pair.slice(0, at).trim() !== name) continue;
-    values.add(pair.slice(at + 1).trim());
-    if (values.size > most) break;
+    const value = pair.slice(at + 1).trim();
+    if (!values.includes(value)) values.push(value);
+    if (values.length > most) break;
   }
-  return [...values];
+  return values;
 }
 
 /** Sets the cookie; `maxAge` in seconds, `null` for one that ends with the browser. */

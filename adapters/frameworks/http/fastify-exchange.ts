@@ -6,30 +6,59 @@ export type Request = FastifyRequest<RouteGenericInterface, RawServerBase>;
 /** Its reply. */
 export type Reply = FastifyReply<RouteGenericInterface, RawServerBase>;
 
-/** An exchange over Fastify's request and reply. */
-export function fastifyExchange(
-  request: Request,
-  reply: Reply,
-  body: () => Promise<unknown> = async () => request.body,
-): HttpExchange {
-  return {
-    method: request.method,
-    url: request.originalUrl,
-    ip: request.ip,
-    header: (name) => {
-      const value = request.headers[name];
-      return Array.isArray(value) ? value.join(', ') : value;
-    },
-    body,
-    get headersSent() {
-      return reply.raw.headersSent;
-    },
-    setCookies: () => {
-      const lines = reply.getHeader('set-cookie') ?? [];
-      return Array.isArray(lines) ? lines : [String(lines)];
-    },
-    // Fastify adds to the lines that there are.
-    replaceSetCookies: (lines) => reply.removeHeader('set-cookie').header('set-cookie', [...lines]),
-    setHeader: (name, value) => reply.header(name, value),
+/** An exchange over Fastify's request and reply; as with Node's, nothing is read before it is asked for. */
+class FastifyExchange implements HttpExchange {
+  readonly #request: Request;
+  readonly #reply: Reply;
+  readonly #body: (() => Promise<unknown>) | undefined;
+
+  constructor(request: Request, reply: Reply, body?: () => Promise<unknown>) {
+    this.#request = request;
+    this.#reply = reply;
+    this.#body = body;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  get url(): string {
+    return this.#request.originalUrl;
+  }
+
+  get ip(): string | undefined {
+    return this.#request.ip;
+  }
+
+  get headersSent(): boolean {
+    return this.#reply.raw.headersSent;
+  }
+
+  // Bound, as Node's is.
+  readonly header = (name: string): string | undefined => {
+    const value = this.#request.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
   };
+
+  async body(): Promise<unknown> {
+    return this.#body === undefined ? this.#request.body : this.#body();
+  }
+
+  setCookies(): readonly string[] {
+    const lines = this.#reply.getHeader('set-cookie') ?? [];
+    return Array.isArray(lines) ? lines : [String(lines)];
+  }
+
+  replaceSetCookies(lines: readonly string[]): void {
+    // Fastify adds to the lines that there are.
+    this.#reply.removeHeader('set-cookie').header('set-cookie', [...lines]);
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#reply.header(name, value);
+  }
 }
+
+/** An exchange over Fastify's request and reply; `body` reads what Fastify's own parsers leave alone. */
+export const fastifyExchange = (request: Request, reply: Reply, body?: () => Promise<unknown>): HttpExchange =>
+  new FastifyExchange(request, reply, body);

@@ -1,7 +1,7 @@
 import type { Duration, Session, Sessions } from '../../../src/index.ts';
 import { challenge, problem, seeOther, storeUnavailable } from './answer.ts';
 import type { Auth } from './auth.ts';
-import type { Answer, HttpExchange } from './exchange.ts';
+import type { Answer } from './exchange.ts';
 import { parseMaxAge, refuseUnknown } from './options.ts';
 import { isNavigation, safeReturnPath } from './origin.ts';
 
@@ -24,7 +24,7 @@ export interface RecentSignInOptions {
 }
 
 /** Says what to answer instead of going on, or `null` to go on. */
-export type Guard = (auth: Auth, exchange: HttpExchange) => Answer | null;
+export type Guard = (auth: Auth) => Answer | null;
 
 /** Lets pass whoever has a live session. */
 export function requireSessionGuard(options: RequireSessionOptions = {}): Guard {
@@ -32,8 +32,8 @@ export function requireSessionGuard(options: RequireSessionOptions = {}): Guard 
   const { kinds } = options;
   if (kinds !== undefined && !isTexts(kinds))
     throw new TypeError("kinds must be an array such as ['browser', 'remembered']");
-  return (auth, exchange) => {
-    const refusal = refuseWithoutSession(auth, exchange);
+  return (auth) => {
+    const refusal = refuseWithoutSession(auth);
     if (refusal !== null || kinds === undefined) return refusal;
     return kinds.includes(auth.session?.kind ?? '') ? null : problem('forbidden');
   };
@@ -45,12 +45,12 @@ export function requireRecentSignInGuard(options: RecentSignInOptions): Guard {
   const maxAge = parseMaxAge(options.maxAge);
   const { amr = [] } = options;
   if (!isTexts(amr)) throw new TypeError("amr must be an array such as ['otp']");
-  return (auth, exchange) => {
-    const refusal = refuseWithoutSession(auth, exchange);
+  return (auth) => {
+    const refusal = refuseWithoutSession(auth);
     if (refusal !== null) return refusal;
     const { session, settings } = auth;
     if (session !== null && isRecent(session, settings.sessions.clock.now(), maxAge, amr)) return null;
-    return toLogin(auth, exchange) ?? notRecent(auth, maxAge, amr);
+    return toLogin(auth) ?? notRecent(auth, maxAge, amr);
   };
 }
 
@@ -71,7 +71,7 @@ function notRecent({ settings }: Auth, maxAge: number, amr: readonly string[]): 
  * What a request without a session is answered with. The cookie is deleted only where its secret was right and the
  * session is over: one that is unknown, renewed or replaced may be older than the cookie that the browser holds by now.
  */
-function refuseWithoutSession(auth: Auth, exchange: HttpExchange): Answer | null {
+function refuseWithoutSession(auth: Auth): Answer | null {
   const { state, settings } = auth;
   if (state.is === 'session') return null;
   if (state.is === 'outage') return storeUnavailable();
@@ -81,7 +81,7 @@ function refuseWithoutSession(auth: Auth, exchange: HttpExchange): Answer | null
   if (refusal !== null && !isSuperseded(refusal.cause)) auth.carrier.forget();
   const told =
     refusal === null ? {} : { reason: refusal.reason, ...(refusal.cause !== null && { cause: refusal.cause }) };
-  return toLogin(auth, exchange) ?? problem('session-required', told, challenge(settings.sessions.realm));
+  return toLogin(auth) ?? problem('session-required', told, challenge(settings.sessions.realm));
 }
 
 /** What a newer sign-in ended, perhaps in the same browser. */
@@ -91,7 +91,7 @@ const isSuperseded = (cause: string | null): boolean => cause === 'replaced' || 
  * A page goes to the login page of the same host, and back afterwards to what it asked for: a form is not sent again. Why it
  * has to is told by a code, for which the login page has a text.
  */
-function toLogin({ settings, refusal }: Auth, exchange: HttpExchange): Answer | null {
+function toLogin({ settings, exchange, refusal }: Auth): Answer | null {
   const loginUrl = isNavigation(exchange) ? settings.loginUrl(exchange) : null;
   if (loginUrl === null) return null;
   const query = new URLSearchParams();

@@ -1,18 +1,32 @@
 import type { ExtendableContext } from 'koa';
 import type { HttpExchange } from './exchange.ts';
-import { nodeExchange } from './node-exchange.ts';
+import { NodeExchange } from './node-exchange.ts';
 
 /** As a parser before us left it. */
 type WithBody = ExtendableContext['request'] & { readonly body?: unknown };
 
 /** An exchange over Koa's context. */
-export function koaExchange(ctx: ExtendableContext): HttpExchange {
-  const request: WithBody = ctx.request;
-  const exchange = nodeExchange(ctx.req, ctx.res);
-  const { body: read } = exchange;
-  return Object.assign(exchange, {
-    url: ctx.originalUrl,
-    ip: ctx.ip === '' ? undefined : ctx.ip,
-    body: async () => request.body ?? read(),
-  });
+class KoaExchange extends NodeExchange {
+  readonly #ctx: ExtendableContext;
+
+  constructor(ctx: ExtendableContext) {
+    super(ctx.req, ctx.res);
+    this.#ctx = ctx;
+  }
+
+  override get url(): string {
+    return this.#ctx.originalUrl;
+  }
+
+  override get ip(): string | undefined {
+    return this.#ctx.ip === '' ? undefined : this.#ctx.ip;
+  }
+
+  override async body(): Promise<unknown> {
+    const request: WithBody = this.#ctx.request;
+    return request.body ?? super.body();
+  }
 }
+
+/** An exchange over Koa's context. */
+export const koaExchange = (ctx: ExtendableContext): HttpExchange => new KoaExchange(ctx);

@@ -9,26 +9,60 @@ export interface NodeRequest extends IncomingMessage {
   readonly body?: unknown;
 }
 
-/** An exchange over Node's own request and response. */
-export function nodeExchange(request: NodeRequest, response: ServerResponse): HttpExchange {
-  return {
-    method: request.method ?? 'GET',
-    url: request.originalUrl ?? request.url ?? '/',
-    ip: request.ip,
-    header: (name) => {
-      const value = request.headers[name];
-      return Array.isArray(value) ? value.join(', ') : value;
-    },
-    body: async () =>
-      request.body ?? (request.readableEnded ? undefined : readBody(request.headers['content-type'], request)),
-    get headersSent() {
-      return response.headersSent;
-    },
-    setCookies: () => {
-      const lines = response.getHeader('set-cookie') ?? [];
-      return Array.isArray(lines) ? lines : [String(lines)];
-    },
-    replaceSetCookies: (lines) => response.setHeader('set-cookie', [...lines]),
-    setHeader: (name, value) => response.setHeader(name, value),
+/**
+ * An exchange over Node's own request and response; nothing is read before it is asked for. A class: V8 describes each literal
+ * with a getter anew, and what only such a description holds, here the whole request, outlives every minor collection.
+ */
+export class NodeExchange implements HttpExchange {
+  readonly #request: NodeRequest;
+  readonly #response: ServerResponse;
+
+  constructor(request: NodeRequest, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+  }
+
+  get method(): string {
+    return this.#request.method ?? 'GET';
+  }
+
+  get url(): string {
+    return this.#request.originalUrl ?? this.#request.url ?? '/';
+  }
+
+  get ip(): string | undefined {
+    return this.#request.ip;
+  }
+
+  get headersSent(): boolean {
+    return this.#response.headersSent;
+  }
+
+  // Bound, since an app may take it off: `loginUrl: ({ header }) => …`.
+  readonly header = (name: string): string | undefined => {
+    const value = this.#request.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
   };
+
+  async body(): Promise<unknown> {
+    const request = this.#request;
+    return request.body ?? (request.readableEnded ? undefined : readBody(request.headers['content-type'], request));
+  }
+
+  setCookies(): readonly string[] {
+    const lines = this.#response.getHeader('set-cookie') ?? [];
+    return Array.isArray(lines) ? lines : [String(lines)];
+  }
+
+  replaceSetCookies(lines: readonly string[]): void {
+    this.#response.setHeader('set-cookie', [...lines]);
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#response.setHeader(name, value);
+  }
 }
+
+/** An exchange over Node's own request and response. */
+export const nodeExchange = (request: NodeRequest, response: ServerResponse): HttpExchange =>
+  new NodeExchange(request, response);

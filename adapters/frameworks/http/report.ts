@@ -1,4 +1,4 @@
-import type { Session } from '../../../src/index.ts';
+import type { Client, Session } from '../../../src/index.ts';
 import { clientOf } from './client.ts';
 import type { HttpExchange } from './exchange.ts';
 import type { HttpSettings } from './options.ts';
@@ -15,9 +15,9 @@ export function reportCrossOrigin({ sessions }: HttpSettings, exchange: HttpExch
 /** Tells, and logs, that somebody asked for what they may not. */
 export function reportForbidden(
   { sessions }: HttpSettings,
-  exchange: HttpExchange,
+  client: Client,
   { actor, action, user }: { readonly actor: Session; readonly action: string; readonly user: string },
 ): void {
-  const device = sessions.describe(clientOf(exchange));
+  const device = sessions.describe(client);
   sessions.report({ reason: 'forbidden', action, by: actor.user, user, account: actor.account, device });
 }

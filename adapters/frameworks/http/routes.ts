@@ -8,6 +8,7 @@ import {
 } from '../../../src/index.ts';
 import { challenge, json, noContent, problem, seeOther, storeUnavailable } from './answer.ts';
 import type { Auth } from './auth.ts';
+import { clientOf } from './client.ts';
 import type { Answer, HttpExchange } from './exchange.ts';
 import { type Guard, type RecentSignInOptions, requireRecentSignInGuard, requireSessionGuard } from './guard.ts';
 import { refuseOther, refuseUnknown } from './options.ts';
@@ -118,7 +119,7 @@ export function sessionRouteHandler(sessions: Sessions, options: SessionRoutesOp
       return problem('method-not-allowed', {}, { allow: allowed.join(', ') });
     }
     try {
-      const refusal = signedIn(auth, exchange);
+      const refusal = signedIn(auth);
       if (refusal !== null) return refusal;
       return await answer(route, auth, exchange, path, authorize, recently);
     } catch (error) {
@@ -143,12 +144,14 @@ async function answer(
   const id = route.path.exec(path)?.[1] ?? '';
 
   const own = route.method === 'GET' || route.action === 'sign-out' || id === session.id;
-  const refusal = own ? null : recently(auth, exchange);
+  const refusal = own ? null : recently(auth);
   if (refusal !== null) return refusal;
   const action = route.asks ?? route.action;
   const { account } = session;
+  // Before anything is waited for: whoever goes away has no address any more.
+  const client = clientOf(exchange);
   if (!(await authorize({ actor: session, action, target: { user, account } }))) {
-    reportForbidden(auth.settings, exchange, { actor: session, action, user });
+    reportForbidden(auth.settings, client, { actor: session, action, user });
     return problem('forbidden');
   }
   if (route.own === true && user !== session.user) throw new RequestProblem(`${route.action} takes no other user`);
