@@ -27,7 +27,7 @@ export class Deadlines {
     else this.#last.after = waiting;
     this.#last = waiting;
     // It goes on where nobody waits any more, so that the next one finds it running; but for that no process stays.
-    if (this.#timer === null) this.#timer = setTimeout(() => this.#fire(), this.ms);
+    if (this.#timer === null) this.#timer = setTimeout(this.#due, this.ms);
     else if (waiting.before === null) this.#timer.ref();
     return waiting;
   }
@@ -46,6 +46,9 @@ export class Deadlines {
     if (this.#first === null) this.#timer?.unref();
   }
 
+  /** After what has arrived: a process that stood still has late timers, and answers that were in time. */
+  readonly #due = (): void => void setImmediate(() => this.#fire());
+
   #fire(): void {
     const now = performance.now();
     while (this.#first !== null && this.#first.until <= now) {
@@ -54,7 +57,6 @@ export class Deadlines {
       waiting.late();
     }
     // Timers may fire a little early.
-    this.#timer =
-      this.#first === null ? null : setTimeout(() => this.#fire(), Math.max(Math.ceil(this.#first.until - now), 1));
+    this.#timer = this.#first === null ? null : setTimeout(this.#due, Math.max(Math.ceil(this.#first.until - now), 1));
   }
 }

@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { cliOf, type Ran, type Surroundings } from './support/cli.ts';
 import { FIREFOX, type Tried, triedFile } from './support/people.ts';
+import { standStill } from './support/time.ts';
 
 let app: Tried;
 let cli: (words: string, surroundings?: Surroundings) => Promise<Ran>;
 
 beforeEach(async () => {
+  standStill();
   app = await triedFile();
   cli = cliOf(app.url);
 });

@@ -1,6 +1,7 @@
 import type { SessionRecord, SessionStore } from 'session-revocation';
 import { memoryStore } from 'session-revocation/memory';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { Rows } from '../../adapters/engines/memory/rows.ts';
 import { NOW } from '../../src/testing/bench.ts';
 import { add, openRecords, person, pruneAll, sessionOf } from '../../src/testing/ports.ts';
 
@@ -60,15 +61,26 @@ test('a list goes on behind a row that was removed', async () => {
 });
 
 test('many sessions are added, listed and removed without each costing more than the one before', async () => {
-  /** Milliseconds per session. */
+  let looks = 0;
+  const { createdAt } = Rows.prototype;
+  Rows.prototype.createdAt = function (slot) {
+    looks++;
+    return createdAt.call(this, slot);
+  };
+  onTestFinished(() => {
+    Rows.prototype.createdAt = createdAt;
+  });
+  /** How many others are looked at for a session, to find its place. */
   const cost = async (size: number): Promise<number> => {
     const store = memoryStore();
-    const began = performance.now();
-    await crowd(store, size, () => NOW);
+    looks = 0;
+    await crowd(store, size, (nth) => NOW + ((nth * 7919) % size));
+    await listAll(store, 100);
     await pruneAll(store, { sessionsBefore: NOW, limit: 500, revoked: () => true });
-    return (performance.now() - began) / size;
+    return looks / size;
   };
-  await cost(1000);
-  // Were it quadratic, it would be twenty times as much.
-  expect(await cost(20_000)).toBeLessThan(8 * (await cost(1000)));
+  const [few, many] = [await cost(500), await cost(8_000)];
+  expect(few).toBeGreaterThan(1);
+  // Of 16 times as many, a tree is four steps deeper; sought among all, each would cost 16 times as much.
+  expect(many).toBeLessThan(2 * few);
 });

@@ -1,14 +1,22 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { createPool } from 'mysql2';
-import { createConnection } from 'mysql2/promise';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { createSessions } from 'session-revocation';
 import { fromMariadb, mysqlStore } from 'session-revocation/mysql';
 import { storeContract } from 'session-revocation/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { addNew, look, person } from '../../src/testing/ports.ts';
+import { until } from '../services/until.ts';
 import { contractStores, openMariadbConnection, openMariadbPool, openTables, testPool, url } from './support/mysql.ts';
 import { signIn } from './support/sqlite-people.ts';
 
+/** Many times as long as the longest case takes, in ms. */
+const PATIENCE = 600_000;
+
 /** In the ordinary run, what differs from client to client: bytes, numbers, counts of rows, transactions, and errors. */
-const HANDFUL = /^(text|audit\/text|epochs|races\/(add|end)-once|pruning|policies\/(set|race)|diagnosis)/;
+const HANDFUL =
+  /^(text|audit\/text|epochs\/(create|advance|asker)|races\/(add|end)-once|pruning\/(sessions|records)|policies\/(set|race)|diagnosis)/;
 
 const clients = {
   'a connection of mysql2': async (prefix: string) => {
@@ -35,15 +43,15 @@ describe.skipIf(url === null).each(Object.entries(clients))('%s', (_, open) => {
   for (const { id, title, skip, run } of cases) {
     // Transactions of these are tested below: the suite begins them on mysql2.
     const left = skip !== null || id.startsWith('transactions') || !(process.env.CI || HANDFUL.test(id));
-    test.skipIf(left)(`${id}: ${title}`, run, 60_000);
+    test.skipIf(left)(`${id}: ${title}`, run, PATIENCE);
   }
 });
 
-describe.skipIf(url === null)('clients', () => {
+describe.skipIf(url === null)('clients', { timeout: PATIENCE }, () => {
   test('mariadb: a transaction of the caller’s', async () => {
     const { prefix } = await openTables();
     const pool = openMariadbPool();
-    const sessions = createSessions({ store: mysqlStore(pool, { prefix }) });
+    const sessions = createSessions({ store: mysqlStore(pool, { prefix }), deadline: '2m' });
     const { token } = await signIn(sessions, 'ann');
     const connection = await pool.getConnection();
     await connection.beginTransaction();
@@ -53,6 +61,48 @@ describe.skipIf(url === null)('clients', () => {
     expect(await sessions.check(token)).toMatchObject({ ok: false, reason: 'revoked' });
     await connection.release();
     await pool.end();
+  });
+
+  /** The server, by way of a port of this machine; and the connections that were made there. */
+  async function passage(): Promise<{ readonly port: number; readonly sockets: readonly Socket[] }> {
+    const { hostname, port } = new URL(`${url}`);
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => {
+      const onwards = connect(Number(port || 3306), hostname);
+      for (const end of [socket, onwards]) end.on('error', () => {});
+      socket.pipe(onwards).pipe(socket);
+      socket.on('close', () => onwards.destroy());
+      sockets.push(socket);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    return { port: (server.address() as AddressInfo).port, sockets };
+  }
+
+  test('mysql2: a connection that was reset is lent to nobody who waits for one', async () => {
+    // None is given up for being slow.
+    vi.useFakeTimers({ toFake: ['setInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { pool, prefix, store } = await openTables();
+    const session = await addNew(store, person('ann'));
+    const { port, sockets } = await passage();
+    const target = new URL(`${url}`);
+    target.host = `127.0.0.1:${port}`;
+    const other = mysqlStore(testPool({ uri: target.href, connectionLimit: 1 }), { prefix, batch: false });
+    await look(other, session);
+    const admin = await pool.getConnection();
+    await admin.query(`LOCK TABLES ${prefix}sessions WRITE`);
+    const answers = Promise.allSettled([1, 2, 3].map(() => look(other, session)));
+    const waiting = `SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table%' AND info LIKE '%${prefix}%'`;
+    await until('the first one waits', async () => (await pool.query<RowDataPacket[]>(waiting))[0].length > 0);
+    for (const socket of sockets) socket.resetAndDestroy();
+    await until('the next one has a connection', () => sockets.length === 2);
+    await admin.query('UNLOCK TABLES');
+    admin.release();
+    expect((await answers).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
   });
 
   test.each([undefined, null, '', 'mysql://localhost/test', 42, {}, { query() {} }, { pool: {} }])(

@@ -13,10 +13,14 @@ import { newPrefix, openTables, testPool, url } from './support/mysql.ts';
 const ann = person('ann');
 const failing = (code: SessionErrorCode, message = /./) => ({ code, message: expect.stringMatching(message) });
 
-/** Asks as everybody does. */
-const ask = async (store: SessionStore): Promise<unknown> => createSessions({ store }).fence({ user: 'ann' });
+/** Asks as everybody does, and waits for the answer. */
+const ask = async (store: SessionStore): Promise<unknown> =>
+  createSessions({ store, deadline: '2m' }).fence({ user: 'ann' });
 
-describe.skipIf(url === null)('what a look-up must not rely on', () => {
+/** Much longer than a test takes, on a machine that stands still in between, in ms. */
+const PATIENCE = 300_000;
+
+describe.skipIf(url === null)('what a look-up must not rely on', { timeout: PATIENCE }, () => {
   test('a pool without autocommit', async () => {
     const { prefix, store } = await openTables();
     const session = await addNew(store, ann);
@@ -162,6 +166,34 @@ describe('what a driver reports', () => {
   });
 });
 
+describe('a process that stood still', () => {
+  test('gives up no connection for that: first it reads what came meanwhile', () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    onTestFinished(() => {
+      clock.mockRestore();
+      vi.useRealTimers();
+    });
+    const after = (ms: number): void => {
+      now += ms;
+      vi.advanceTimersByTime(250);
+    };
+    const watch = new Watch();
+    const [answering, silent] = [{}, {}];
+    const ended: object[] = [];
+    for (const one of [answering, silent]) watch.begin(one, 5_000, () => ended.push(one));
+    after(250);
+    after(60_000);
+    expect(ended).toEqual([]);
+    watch.done(answering);
+    for (let looks = 0; looks < 16; looks++) after(250);
+    expect(ended).toEqual([]);
+    for (let looks = 0; looks < 4; looks++) after(250);
+    expect(ended).toEqual([silent]);
+  });
+});
+
 describe('versions of servers', () => {
   test.each([
     ['10.11.6-MariaDB-0+deb12u1', 'MariaDB', true],
@@ -179,7 +211,7 @@ describe('versions of servers', () => {
   });
 });
 
-describe.skipIf(url === null)('what is wrong is said by its code', () => {
+describe.skipIf(url === null)('what is wrong is said by its code', { timeout: PATIENCE }, () => {
   test('a wrong port, a wrong password, no such database', async () => {
     const { hostname, port } = new URL(`${url}`);
     const prefix = newPrefix();
@@ -198,7 +230,7 @@ describe.skipIf(url === null)('what is wrong is said by its code', () => {
     const { pool, prefix, store } = await openTables();
     const session = await addNew(store, ann);
     await pool.query(`CREATE USER '${prefix}'@'%' IDENTIFIED BY 'x'`);
-    onTestFinished(async () => void (await testPool().query(`DROP USER '${prefix}'@'%'`)));
+    onTestFinished(async () => void (await pool.query(`DROP USER '${prefix}'@'%'`)));
     const target = new URL(`${url}`);
     target.username = prefix;
     target.password = 'x';

@@ -81,7 +81,7 @@ async function fill(pool: Pool, prefix: string): Promise<void> {
   // Numbers from 0 on, in what both dialects know.
   const digits =
     '(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)';
-  const powers = [1, 10, 100, 1_000, 10_000, 100_000];
+  const powers = Array.from({ length: `${ROWS - 1}`.length }, (_, at) => 10 ** at);
   const numbers = `(SELECT ${powers.map((power, at) => `t${at}.d * ${power}`).join(' + ')} AS n FROM ${powers.map((_, at) => `${digits} t${at}`).join(', ')}) numbers WHERE n < ${ROWS}`;
   await pool.query(`
     INSERT INTO ${sessions} (id, user_tag, account_tag, hash, serial, created_at, last_used_at, expires_at, idle, born, renewed)
@@ -115,7 +115,7 @@ describe.skipIf(url === null)('statements', () => {
         expect.soft(`${name}: ${Extra}`).not.toMatch(/filesort|temporary/);
       }
     }
-  }, 600_000);
+  }, 1_800_000);
 
   test('are of both dialects: nothing that only one of them knows', () => {
     const all = [...Object.values(everything('x_')).map(([sql]) => sql), mysqlSchema()].join(';\n');

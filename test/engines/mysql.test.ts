@@ -3,6 +3,9 @@ import { storeContract } from 'session-revocation/testing';
 import { describe, test } from 'vitest';
 import { contractStores, openPool, url } from './support/mysql.ts';
 
+/** Many times as long as the longest case takes, in ms. */
+const PATIENCE = 600_000;
+
 describe.skipIf(url === null)('over a pool of mysql2', () => {
   const { create } = contractStores((prefix) => {
     const pool = openPool();
@@ -10,6 +13,6 @@ describe.skipIf(url === null)('over a pool of mysql2', () => {
   });
   const powers = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
   for (const { id, title, skip, run } of storeContract({ create, powers, interleavings: 20 })) {
-    test.skipIf(skip !== null)(`${id}: ${title}`, run, 60_000);
+    test.skipIf(skip !== null)(`${id}: ${title}`, run, PATIENCE);
   }
 });

@@ -20,7 +20,7 @@ import {
   postgresStore,
 } from 'session-revocation/postgres';
 import { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { PostgresClient, PostgresStatement } from '../../adapters/engines/postgres/client.ts';
 import { Connection } from '../../adapters/engines/postgres/connection.ts';
 import { STEPS } from '../../adapters/engines/postgres/schema.ts';
@@ -39,9 +39,15 @@ import {
   sessionOf,
   stored,
 } from '../../src/testing/ports.ts';
-import { newName, url } from './support/postgres-clients.ts';
+import { until } from '../services/until.ts';
+import { newName, openClient, openPool, url } from './support/postgres-clients.ts';
 
 const ann = person('ann', 'acme');
+
+/** Much longer than any answer takes. */
+const DEADLINE = '2m';
+/** For what starts a process, or waits for another writer, in ms. */
+const PATIENCE = 300_000;
 
 /** Clients, each with what a store of it must not take for a transaction. */
 const MAKERS: Readonly<Record<string, (pool: pg.Pool) => readonly [client: unknown, itself: object]>> = {
@@ -102,8 +108,8 @@ describe('postgresStore', () => {
   });
 });
 
-describe.skipIf(url === null)('a store', () => {
-  const pool = new pg.Pool({ connectionString: url ?? '', max: 12 });
+describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
+  const pool = openPool({ connectionString: url ?? '', max: 12 });
   const made: string[] = [];
   const schemaName = (name = newName()): string => {
     made.push(name);
@@ -123,6 +129,13 @@ describe.skipIf(url === null)('a store', () => {
     await pool.query(`DROP SCHEMA IF EXISTS ${quoted(shared)} CASCADE`);
     await pool.end();
   });
+
+  /** A statement may wait for as long as it likes: pg gives it up by a timer. */
+  function withoutPatience(): void {
+    if (vi.isFakeTimers()) return;
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+  }
 
   async function codeOf(failing: unknown): Promise<SessionErrorCode | unknown> {
     const error = await Promise.resolve(failing).then(
@@ -152,7 +165,7 @@ describe.skipIf(url === null)('a store', () => {
 
     test('that come later are found by the same store', async () => {
       const store = storeIn(schemaName());
-      const sessions = createSessions({ store });
+      const sessions = createSessions({ store, deadline: DEADLINE });
       expect(await codeOf(sessions.fence({ user: 'ann' }))).toBe('SESSION_STORE_NOT_SET_UP');
       await store.setup?.();
       const { token } = await signIn(sessions);
@@ -171,7 +184,7 @@ describe.skipIf(url === null)('a store', () => {
     test('are made where transactions are SERIALIZABLE by default, by several at once', async () => {
       const schema = schemaName();
       const options = '-c default_transaction_isolation=serializable';
-      const strict = new pg.Pool({ connectionString: url ?? '', options, max: 6 });
+      const strict = openPool({ connectionString: url ?? '', options, max: 6 });
       await Promise.all(Array.from({ length: 6 }, () => postgresStore(strict, { schema }).setup?.()));
       const store = postgresStore(strict, { schema });
       const session = await addNew(store, ann);
@@ -231,7 +244,7 @@ describe.skipIf(url === null)('a store', () => {
     test('can be made by a migration tool', async () => {
       const schema = schemaName();
       const db = new Kysely<unknown>({
-        dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url ?? '' }) }),
+        dialect: new PostgresDialect({ pool: openPool({ connectionString: url ?? '' }) }),
       });
       await db
         .transaction()
@@ -281,7 +294,7 @@ describe.skipIf(url === null)('a store', () => {
     const as = (): pg.Pool => {
       const at = new URL(url ?? '');
       at.username = role;
-      return new pg.Pool({ connectionString: at.href, max: 1 });
+      return openPool({ connectionString: at.href, max: 1 });
     };
     beforeAll(async () => {
       await pool.query(`CREATE ROLE ${role} LOGIN`);
@@ -349,7 +362,7 @@ describe.skipIf(url === null)('a store', () => {
         GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role}`);
       const at = new URL(url ?? '');
       at.username = role;
-      const own = new pg.Pool({ connectionString: at.href, max: 1 });
+      const own = openPool({ connectionString: at.href, max: 1 });
       const source = await new DataSource({ type: 'postgres', url: at.href, poolSize: 1 }).initialize();
       const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: own }) });
       try {
@@ -376,7 +389,7 @@ describe.skipIf(url === null)('a store', () => {
         expect(error).toMatchObject({ code: '23514' });
         expectDiscreet(error);
       }
-      const failing = new pg.Pool({ connectionString: 'postgres://ann@127.0.0.1:1/none' });
+      const failing = openPool({ connectionString: 'postgres://ann@127.0.0.1:1/none' });
       const store = postgresStore(fromDrizzle(drizzle(failing), drizzleSql), { schema });
       expect(await signInOf(store)).toMatchObject({ code: 'ECONNREFUSED' });
       await failing.end();
@@ -397,8 +410,8 @@ describe.skipIf(url === null)('a store', () => {
 
   describe('an outage', () => {
     test('is told with its cause', async () => {
-      const wrong = new pg.Pool({ connectionString: 'postgres://ann@127.0.0.1:1/none' });
-      const sessions = createSessions({ store: postgresStore(wrong) });
+      const wrong = openPool({ connectionString: 'postgres://ann@127.0.0.1:1/none' });
+      const sessions = createSessions({ store: postgresStore(wrong), deadline: DEADLINE });
       const failed = await sessions.fence({ user: 'ann' }).catch((error: unknown) => error);
       expect(failed).toMatchObject({ code: 'SESSION_STORE_UNAVAILABLE', cause: { code: 'ECONNREFUSED' } });
       await wrong.end();
@@ -407,8 +420,8 @@ describe.skipIf(url === null)('a store', () => {
     test('of a database that is not there is told, too', async () => {
       const at = new URL(url ?? '');
       at.pathname = newName();
-      const wrong = new pg.Pool({ connectionString: at.href });
-      const sessions = createSessions({ store: postgresStore(wrong) });
+      const wrong = openPool({ connectionString: at.href });
+      const sessions = createSessions({ store: postgresStore(wrong), deadline: DEADLINE });
       const failed = await sessions.fence({ user: 'ann' }).catch((error: unknown) => error);
       expect(failed).toMatchObject({ code: 'SESSION_STORE_UNAVAILABLE', cause: { code: '3D000' } });
       await wrong.end();
@@ -475,8 +488,7 @@ describe.skipIf(url === null)('a store', () => {
     );
 
     test.each(['REPEATABLE READ', 'SERIALIZABLE'])('in a transaction that is %s is refused', async (level) => {
-      const client = new pg.Client({ connectionString: url ?? '' });
-      await client.connect();
+      const client = await openClient(url ?? '');
       // Most clients cannot tell whether they are in a transaction.
       const silent = { query: client.query.bind(client), connect() {} } as pg.Client;
       const store = postgresStore(silent, { schema: shared });
@@ -557,7 +569,7 @@ describe.skipIf(url === null)('a store', () => {
       (await pool.query(`SELECT 1 FROM ${shared}.sessions WHERE id = $1`, [id])).rows.length;
 
     test('that was left open on a connection of the pool is passed by, and undone', async () => {
-      const own = new pg.Pool({ connectionString: url ?? '', max: 2 });
+      const own = openPool({ connectionString: url ?? '', max: 2 });
       const store = postgresStore(own, { schema: shared });
       for (const failed of [false, true]) {
         const lent = await Promise.all([own.connect(), own.connect()]);
@@ -574,8 +586,7 @@ describe.skipIf(url === null)('a store', () => {
     });
 
     test('on the only connection is refused, and nothing is written', async () => {
-      const client = new pg.Client({ connectionString: url ?? '' });
-      await client.connect();
+      const client = await openClient(url ?? '');
       const store = postgresStore(client, { schema: shared });
       const session = await addNew(store, ann);
       const ref = { id: session.id, user: session.userTag };
@@ -595,7 +606,7 @@ describe.skipIf(url === null)('a store', () => {
     });
 
     test('is looked for in vain where every connection has one', async () => {
-      const own = new pg.Pool({ connectionString: url ?? '', max: 1 });
+      const own = openPool({ connectionString: url ?? '', max: 1 });
       let lent = 0;
       const begun = {
         ...{ query: () => {}, on() {}, removeListener() {}, getTransactionStatus: () => 'T' },
@@ -611,21 +622,21 @@ describe.skipIf(url === null)('a store', () => {
     });
 
     test('a connection that the server ends in the middle is an error, and the pool goes on', async () => {
-      const own = new pg.Pool({ connectionString: url ?? '', max: 1, application_name: newName() });
-      own.on('error', () => {});
+      const own = openPool({ connectionString: url ?? '', max: 1, application_name: newName() });
+      withoutPatience();
       const store = postgresStore(own, { schema: shared });
       const session = await addNew(store, ann);
       const ref = { id: session.id, user: session.userTag };
       const client = await pool.connect();
       await client.query(`BEGIN; SELECT 1 FROM ${shared}.sessions WHERE id = '${session.id}' FOR UPDATE`);
       const ending = codeOf(store.end(ref, endedAt(1), []));
-      for (let ended = 0, tries = 0; ended === 0 && tries < 500; tries++) {
+      await until('it waits, and is ended', async () => {
         const { rows } = await pool.query(
           `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'`,
           [own.options.application_name],
         );
-        ended = rows.length;
-      }
+        return rows.length > 0;
+      });
       expect(await ending).toMatchObject({ code: '57P01' });
       await client.query('ROLLBACK');
       client.release();
@@ -650,8 +661,7 @@ describe.skipIf(url === null)('a store', () => {
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     onTestFinished(() => void server.close());
-    const own = new pg.Pool({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, user: 'ann' });
-    own.on('error', () => {});
+    const own = openPool({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, user: 'ann' });
     const find = postgresStore(own).find(ann.tags.realm, [{ id: 'x', user: ann.tags.user }]);
     await expect(find).rejects.toThrow(/not queryable|terminat/);
     await own.end();
@@ -682,7 +692,9 @@ describe.skipIf(url === null)('a store', () => {
         client.release();
       }
     }
-    const sessionsHere = createSessions({ store: storeIn(shared), realm: 'within', audit: true, touchEvery: 0 });
+    const sessionsHere = createSessions({
+      ...{ store: storeIn(shared), realm: 'within', audit: true, touchEvery: 0, deadline: DEADLINE },
+    });
 
     test.each(['READ COMMITTED', 'REPEATABLE READ'])('%s: a password and its revocation are one', async (level) => {
       const table = `${shared}.users_${level.replace(' ', '_')}`;
@@ -747,21 +759,26 @@ describe.skipIf(url === null)('a store', () => {
 
   /** What is decided after a wait is decided by what was committed meanwhile: each pair is held apart by a lock. */
   describe('after a wait for another writer', () => {
-    /** Runs `late` while somebody else holds a session or record that it needs, and has `change` committed first. */
+    /** Runs `late` while somebody else holds a session or record; `change` is committed when it waits for it, or has passed it by. */
     async function behind<T>(lock: string, change: string, late: () => T): Promise<Awaited<T>> {
+      withoutPatience();
       const client = await pool.connect();
-      await client.query('BEGIN');
-      await client.query(lock);
-      await client.query(change);
-      const answer = late();
       const waiting = `SELECT count(*)::int AS n FROM pg_locks l JOIN pg_stat_activity a USING (pid)
         WHERE NOT l.granted AND a.query LIKE '%${shared}%'`;
-      for (let looks = 0; looks < 200; looks++) {
-        if ((await pool.query(waiting)).rows[0].n > 0) break;
+      let answer: Promise<Awaited<T>>;
+      try {
+        await client.query(`BEGIN; ${lock}; ${change}`);
+        let answered = false;
+        answer = Promise.resolve(late()).finally(() => {
+          answered = true;
+        });
+        answer.catch(() => {});
+        await until('it waits, or has answered', async () => answered || (await pool.query(waiting)).rows[0].n > 0);
+      } finally {
+        await client.query('COMMIT');
+        client.release();
       }
-      await client.query('COMMIT');
-      client.release();
-      return await answer;
+      return answer;
     }
     const store = storeIn(shared, { batch: false });
     const eve = person('eve');
@@ -856,7 +873,8 @@ describe.skipIf(url === null)('a store', () => {
     child.stdout.on('data', (data) => {
       output += data;
     });
-    const code = await new Promise((resolve) => child.on('exit', resolve));
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const code = await new Promise((resolve) => child.on('close', resolve));
     expect([code, output]).toEqual([0, 'done\n']);
   });
 });

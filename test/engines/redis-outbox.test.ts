@@ -12,7 +12,10 @@ const url = await findService('redis-cluster');
 const ann = person('ann', 'acme');
 const { user, realm } = ann.tags;
 
-describe.skipIf(url === null)('the audit log of a cluster', () => {
+/** Much longer than a test takes, on a machine that stands still in between, in ms. */
+const PATIENCE = 300_000;
+
+describe.skipIf(url === null)('the audit log of a cluster', { timeout: PATIENCE }, () => {
   let cluster: Cluster;
   const base = newPrefix();
   let prefix: string;
@@ -20,6 +23,7 @@ describe.skipIf(url === null)('the audit log of a cluster', () => {
   let made = 0;
   beforeAll(async () => {
     cluster = new Cluster((url ?? '').split(','), { lazyConnect: true });
+    cluster.on('error', () => {});
     await cluster.connect();
   });
   beforeEach(() => {

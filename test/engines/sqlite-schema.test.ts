@@ -8,15 +8,18 @@ import { NOW } from '../../src/testing/bench.ts';
 import { person, plainWrite, sessionOf } from '../../src/testing/ports.ts';
 import { newId } from '../../src/token.ts';
 import { drivers } from './support/sqlite-drivers.ts';
-import { answerOf, temporaryFile, watched } from './support/sqlite-files.ts';
+import { answerOf, watched } from './support/sqlite-files.ts';
 import { sessionsIn, signIn } from './support/sqlite-people.ts';
 
 const time = fc.integer({ min: 0, max: 4e12 });
 const maybe = fc.option(time, { freq: 2 });
 
-describe.each(drivers)('the schema, $name', ({ open }) => {
+/** Much longer than a test takes, on a machine that stands still in between, in ms. */
+const PATIENCE = 300_000;
+
+describe.each(drivers)('the schema, $name', { timeout: PATIENCE }, ({ open }) => {
   test('knows as well as the core when a session is over', async () => {
-    const connection = open(temporaryFile());
+    const connection = open(':memory:');
     const sessions = sessionsIn(connection);
     const template = Session.recordOf('session', (await signIn(sessions, 'ann')).session);
     const store = sqliteStore(connection);
@@ -34,7 +37,7 @@ describe.each(drivers)('the schema, $name', ({ open }) => {
   });
 
   test('has an index for every statement', async () => {
-    const connection = open(temporaryFile());
+    const connection = open(':memory:');
     const prepared: string[] = [];
     const { prepare } = watched(connection, () => {});
     const store = sqliteStore({
@@ -57,7 +60,7 @@ describe.each(drivers)('the schema, $name', ({ open }) => {
   });
 
   test('looks at so many users at a time and no more, whatever is asked', () => {
-    const store = sqliteStore(open(temporaryFile()));
+    const store = sqliteStore(open(':memory:'));
     const people = Array.from({ length: 501 }, (_, at) => person(`user ${at}`));
     for (const whose of people) {
       const create = newEpoch(NOW);
@@ -72,7 +75,7 @@ describe.each(drivers)('the schema, $name', ({ open }) => {
   });
 
   test('revokes with the same few statements, whatever the number of sessions', async () => {
-    const connection = open(temporaryFile());
+    const connection = open(':memory:');
     let log: string[] = [];
     const sessions = sessionsIn(watched(connection, (sql) => log.push(sql)));
     const revoking = async (user: string): Promise<string[]> => {

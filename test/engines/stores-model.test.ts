@@ -44,6 +44,9 @@ const state = fc.record({
   attributes: fc.constantFrom({}, { role: 'admin' }, { deep: [{ er: null }] }),
 });
 
+/** Many times as long as it takes, in ms. */
+const PATIENCE = 600_000;
+
 let written = 0;
 /** What the log may say of somebody. Never the same twice. */
 const record = (whose: Person, at: number, keepUntil = 20): AuditRecord =>
@@ -267,22 +270,26 @@ const everything = (store: SyncStore): unknown => [
 test.each([
   ['memory', () => memoryStore()],
   ['sqlite', () => sqliteStore(':memory:')],
-])('%s answers like the port written down plainly, whatever is asked in whatever order', (_, open) => {
-  fc.assert(
-    fc.property(fc.array(questions, { maxLength: 60, size: 'max' }), (asked) => {
-      const model = emptyData();
-      const reference = referenceStore(model);
-      const store = open() as SyncStore;
-      for (const tag of TAGS) {
-        const wanted = [{ tag, create: recordNamed(tag), version: 1, keepUntil: 20 }];
-        expect(store.epochs(wanted, 0)).toEqual(reference.epochs(wanted, 0));
-      }
-      for (const question of asked) {
-        const ask = question(model);
-        expect(ask(store)).toEqual(ask(reference));
-        expect(everything(store)).toEqual(everything(reference));
-      }
-    }),
-    { numRuns: 120 },
-  );
-});
+])(
+  '%s answers like the port written down plainly, whatever is asked in whatever order',
+  (_, open) => {
+    fc.assert(
+      fc.property(fc.array(questions, { maxLength: 60, size: 'max' }), (asked) => {
+        const model = emptyData();
+        const reference = referenceStore(model);
+        const store = open() as SyncStore;
+        for (const tag of TAGS) {
+          const wanted = [{ tag, create: recordNamed(tag), version: 1, keepUntil: 20 }];
+          expect(store.epochs(wanted, 0)).toEqual(reference.epochs(wanted, 0));
+        }
+        for (const question of asked) {
+          const ask = question(model);
+          expect(ask(store)).toEqual(ask(reference));
+          expect(everything(store)).toEqual(everything(reference));
+        }
+      }),
+      { numRuns: process.env.CI === undefined ? 40 : 120 },
+    );
+  },
+  PATIENCE,
+);

@@ -4,8 +4,8 @@ import { httpBehaviours, listen } from './http/index.ts';
 import { bodyParser } from './support/koa-body-parser.ts';
 import { page, show } from './support/koa-page.ts';
 
-httpBehaviours('koa', ({ sessions, routes, routesOf, also, pages, trustsProxy, parsesBodies, ...described }) => {
-  const app = new Koa({ proxy: trustsProxy });
+httpBehaviours('koa', ({ sessions, routes, routesOf, also, pages, trustedProxy, parsesBodies, ...described }) => {
+  const app = new Koa({ proxy: trustedProxy !== null, maxIpsCount: 1 });
   app.silent = true;
   if (parsesBodies) app.use(bodyParser);
   for (const realm of also) app.use(authentication(realm)).use(sessionRoutes(realm, { path: '/also' }));

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { safeReturnPath } from 'session-revocation/express';
 import { describe, expect, test } from 'vitest';
 
+/** The same texts in every run. */
+const SEED = 20261101;
 const HOSTS = ['https://app.example.org', 'https://app.example.org:8443', 'http://localhost:3000'];
 
 /** Text as somebody writes it who wants to lead a browser astray. */
@@ -13,16 +15,16 @@ const piece = fc.constantFrom(
 const astray = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''));
 
 describe('safeReturnPath', () => {
-  test.each(HOSTS)('never leaves %s, whatever it is given', (host) => {
+  test('never leaves the host, whatever it is given', () => {
     fc.assert(
       fc.property(fc.oneof(astray, fc.string({ unit: 'binary' }), fc.webUrl()), (path) => {
         const safe = safeReturnPath(path);
         expect(safe).toMatch(/^\/(?![/\\])[\x21-\x7e]*$/);
-        expect(new URL(safe, host).origin).toBe(host);
+        expect(HOSTS.map((host) => new URL(safe, host).origin)).toEqual(HOSTS);
         // What a browser makes of it is what was meant: nothing moves when it is read once more.
         expect(safeReturnPath(safe)).toBe(safe);
       }),
-      { numRuns: 3000 },
+      { numRuns: 3000, seed: SEED },
     );
   });
 
@@ -33,6 +35,7 @@ describe('safeReturnPath', () => {
         const path = `/${segments.join('/')}${query === null ? '' : `?q=${query}`}`;
         expect(safeReturnPath(path, '/fallback')).toBe(path);
       }),
+      { seed: SEED },
     );
   });
 

@@ -37,7 +37,8 @@ const SHARED: readonly (readonly [RegExp, RegExp])[] = [
   [/^adapters\/(frameworks|bridges|receivers)\//, /^adapters\/frameworks\/http\/index\.ts$/],
   [/^adapters\/bridges\//, /^adapters\/bridges\/host\//],
   [/^adapters\/engines\/(sqlite|postgres|mysql)\//, /^adapters\/engines\/sql\//],
-  [/^adapters\/cli\//, /^adapters\/(cli\/|engines\/\w+\/index\.ts$)/],
+  // And what an engine's driver failed of, which it tells before there is a store.
+  [/^adapters\/cli\//, /^adapters\/(cli\/|engines\/\w+\/(index|failure)\.ts$)/],
 ];
 
 /** Where the program of the command line begins. */

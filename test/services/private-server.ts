@@ -33,8 +33,8 @@ export interface Place {
   readonly account: Account | null;
 }
 
-const LONGEST_START = 30_000;
-const LONGEST_STOP = 15_000;
+const LONGEST_START = 120_000;
+const LONGEST_STOP = 30_000;
 const ATTEMPTS = 3;
 
 const servers = new Set<PrivateServer>();

@@ -2,11 +2,14 @@ import { Redis } from 'ioredis';
 import { createConnection } from 'mysql2/promise';
 import { Client } from 'pg';
 
-/** How long a server on a standard port has to answer before it counts as none. */
-const PATIENCE = 2_000;
+/**
+ * How long a server has to answer before it counts as none, in ms. Where nothing listens that is known at once, so that it
+ * costs nothing to wait for one that stands still.
+ */
+const PATIENCE = 15_000;
 
 /** How long such a question may take altogether, in ms. */
-const LONGEST_PROBE = 5_000;
+const LONGEST_PROBE = 30_000;
 
 /** Asks one real question; rejects where the server does not answer it. */
 export type Probe = (url: string) => Promise<void>;

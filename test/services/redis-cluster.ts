@@ -1,11 +1,11 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { PrivateServer } from './private-server.ts';
 import { withRedis } from './probes.ts';
 import { startRedis } from './redis.ts';
+import { until } from './until.ts';
 
 /** Options of {@link startRedisCluster}. */
 export interface RedisClusterOptions {
-  /** After how many ms of silence a node counts as failed. Default 15,000, so that a busy machine is no failure. */
+  /** After how many ms of silence a node counts as failed. Default 60,000, so that a busy machine is no failure. */
   readonly nodeTimeout?: number;
   /** More arguments of each node. */
   readonly args?: readonly string[];
@@ -25,11 +25,10 @@ export interface RedisCluster {
 
 const MASTERS = 3;
 const SLOTS = 16_384;
-const LONGEST_FORMING = 60_000;
 
 /** Six private processes. */
 export async function startRedisCluster({
-  nodeTimeout = 15_000,
+  nodeTimeout = 60_000,
   args = [],
 }: RedisClusterOptions = {}): Promise<RedisCluster> {
   const started = await Promise.allSettled(
@@ -116,11 +115,3 @@ function isRunning(node: PrivateServer): boolean {
 
 const ask = (url: string, command: string, ...args: readonly string[]): Promise<string> =>
   withRedis(url, async (client) => String(await client.call('CLUSTER', command, ...args)));
-
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = Date.now() + LONGEST_FORMING;
-  while (!(await isSo())) {
-    if (Date.now() > giveUpAt) throw new Error(`${what}: not within ${LONGEST_FORMING} ms`);
-    await wait(50);
-  }
-}

@@ -37,6 +37,8 @@ export interface Opened {
 export interface OpenOptions {
   /** The most connections of a pool. Default: the client's own. */
   readonly connections?: number;
+  /** How long a server of Redis may be silent until its client takes it for gone, in ms. Default 2,000. */
+  readonly silence?: number;
   /** How many replicas of a Redis must have what takes something away. Default: none is waited for. */
   readonly replicas?: number;
 }
@@ -89,14 +91,13 @@ const openers: Readonly<Record<EngineName, (place: Place, options: OpenOptions) 
     return { store: withoutTransactions(mysqlStore(pool)), end: () => pool.end() };
   },
   redis({ url, space }, options) {
-    const client = new Redis(url, { socketTimeout: SOCKET_TIMEOUT });
+    const client = new Redis(url, { socketTimeout: options.silence ?? SOCKET_TIMEOUT });
     client.on('error', () => {});
     return { store: redisStore(client, redisOptions(space, options)), end: async () => client.disconnect() };
   },
   'redis-cluster'({ url, space }, options) {
-    const client = new Cluster(url.split(','), {
-      redisOptions: { connectTimeout: SOCKET_TIMEOUT, socketTimeout: SOCKET_TIMEOUT },
-    });
+    const socketTimeout = options.silence ?? SOCKET_TIMEOUT;
+    const client = new Cluster(url.split(','), { redisOptions: { connectTimeout: socketTimeout, socketTimeout } });
     client.on('error', () => {});
     return { store: redisStore(client, redisOptions(space, options)), end: async () => client.disconnect() };
   },
@@ -144,6 +145,7 @@ export async function queryPostgres(url: string, text: string): Promise<void> {
 /** Runs one statement. */
 export async function queryMysql(url: string, text: string): Promise<void> {
   const connection = await createConnection(url);
+  connection.on('error', () => {});
   try {
     await connection.query(text);
   } finally {

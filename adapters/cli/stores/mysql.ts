@@ -1,27 +1,55 @@
-import { type MariadbPool, type Mysql2Pool, mysqlStore } from '../../engines/mysql/index.ts';
-import { type Connection, type ConnectOptions, connectTimeout, MOST_CONNECTIONS } from './connection.ts';
+import { isSessionError, SessionError } from '../../../src/index.ts';
+import { explained } from '../../engines/mysql/failure.ts';
+import { type MariadbConnection, type Mysql2Pool, mysqlStore } from '../../engines/mysql/index.ts';
+import {
+  type Connection,
+  type ConnectOptions,
+  connectTimeout,
+  type Emitter,
+  MOST_CONNECTIONS,
+  Trouble,
+} from './connection.ts';
 import { findDriver } from './driver.ts';
 import type { ServerUrl } from './store-url.ts';
 
-/** What we need of mysql2/promise and of mariadb. */
-interface Driver {
-  createPool(options: object): (Mysql2Pool | MariadbPool) & { end(): Promise<void> };
+/** What we need of mysql2/promise. */
+interface Mysql2 {
+  createPool(options: object): Mysql2Pool & { end(): Promise<void> };
+}
+
+/** What we need of mariadb. */
+interface Mariadb {
+  createConnection(options: object): Promise<MariadbConnection & Emitter & { end(): Promise<void> }>;
 }
 
 const DEFAULT_PORT = 3306;
 
-export function connectMysql({ url, settings }: ServerUrl<'mysql'>, options: ConnectOptions): Connection {
+export async function connectMysql(
+  { url, settings }: ServerUrl<'mysql'>,
+  options: ConnectOptions,
+): Promise<Connection> {
   const { name, exports } = findDriver('MySQL and MariaDB', ['mysql2/promise', 'mariadb']);
-  const timeout = connectTimeout(options);
-  const ofMariadb = { acquireTimeout: timeout, initializationTimeout: timeout };
-  const pool = (exports as Driver).createPool({
-    ...settingsOf(url),
-    connectTimeout: timeout,
-    connectionLimit: MOST_CONNECTIONS,
-    ...(name === 'mariadb' ? ofMariadb : {}),
+  const target = { ...settingsOf(url), connectTimeout: connectTimeout(options) };
+  const { prefix } = settings;
+  if (name === 'mariadb') return overMariadb(exports as Mariadb, target, prefix);
+  const pool = (exports as Mysql2).createPool({ ...target, connectionLimit: MOST_CONNECTIONS });
+  return { store: mysqlStore(pool, { prefix }), trouble: () => undefined, close: () => pool.end() };
+}
+
+/** One connection: a pool of this driver tries again where it is refused, and says why only when its time is up. */
+async function overMariadb(mariadb: Mariadb, target: object, prefix: string | undefined): Promise<Connection> {
+  const connection = await mariadb.createConnection(target).catch((error: unknown) => {
+    const cause = explained(error);
+    if (isSessionError(cause)) throw cause;
+    throw new SessionError('SESSION_STORE_UNAVAILABLE', 'the server does not answer', { cause });
   });
-  const store = mysqlStore(pool as Mysql2Pool, { prefix: settings.prefix });
-  return { store, trouble: () => undefined, close: () => pool.end() };
+  const trouble = new Trouble();
+  trouble.listen(connection);
+  return {
+    store: mysqlStore(connection, { prefix }),
+    trouble: () => trouble.last,
+    close: () => connection.end(),
+  };
 }
 
 /** Never the URL itself: one of the two quotes it in its errors, with the password. */

@@ -61,6 +61,9 @@ export function explained(error: unknown): unknown {
 /** Whether trying again is likely to succeed, and safe, since nothing was committed. */
 export const isLost = (error: unknown): boolean => LOST.includes(errnoOf(error));
 
+/** Whether a lock was waited for too long. */
+export const isLockTimeout = (error: unknown): boolean => errnoOf(error) === 1205;
+
 /** Whether a row of this key is there already. */
 export const isDuplicate = (error: unknown): boolean => errnoOf(error) === 1062;
 

@@ -102,7 +102,8 @@ class Mysql2PoolClient implements MysqlClient<Mysql2Connection> {
         try {
           connection.execute(statementOf(sql), parameters as Parameter[], (error, result) => {
             this.#watch.done(connection);
-            connection.release();
+            if (isFatal(error)) cut(connection);
+            else connection.release();
             if (error) reject(error);
             else resolve(result as readonly MysqlRow[]);
           });
@@ -206,6 +207,9 @@ const promised = (connection: Mysql2Connection): MysqlConnection => ({
 
 // Said here, whatever the pool is set to.
 const statementOf = (sql: string): Mysql2Statement => ({ sql, rowsAsArray: true, typeCast: true });
+
+/** Whether the connection is lost: `mysql2` tells before it takes it out of the pool, and whoever waits there would be lent it. */
+const isFatal = (error: Error | null): boolean => (error as { readonly fatal?: unknown } | null)?.fatal === true;
 
 const affected = (result: unknown): number => (result as { readonly affectedRows: number }).affectedRows;
 

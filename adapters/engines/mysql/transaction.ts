@@ -1,5 +1,5 @@
 import type { LentConnection, MysqlClient, MysqlConnection } from './client.ts';
-import { isLost } from './failure.ts';
+import { isLockTimeout, isLost } from './failure.ts';
 
 /** Thrown within a transaction: what was written is undone, and this is its outcome. */
 export class Undone<T> {
@@ -11,8 +11,8 @@ export class Undone<T> {
 }
 
 const MOST_TRIES = 5;
-/** A wait for a lock may last as long as the server is set to: after so long in all, in ms, nobody waits for another try. */
-const LONGEST_TRYING = 2_000;
+/** A wait for a lock may last as long as the server is set to: after so long in all, in ms, nobody waits for another one. */
+const LONGEST_WAITING = 2_000;
 /** How long a statement of a transaction may take, in ms, before the connection is given up. */
 const LONGEST_STATEMENT = 30_000;
 
@@ -31,7 +31,8 @@ export async function transact<T>(
     try {
       return await once(client, step, readCommitted);
     } catch (error) {
-      if (!isLost(error) || tries === MOST_TRIES || performance.now() - began > LONGEST_TRYING) throw error;
+      if (!isLost(error) || tries === MOST_TRIES) throw error;
+      if (isLockTimeout(error) && performance.now() - began > LONGEST_WAITING) throw error;
       await new Promise((resolve) => setTimeout(resolve, tries * (2 + 8 * Math.random())));
     }
   }

@@ -163,18 +163,18 @@ export class Database {
   }
 }
 
-/** How long an opening is tried at the most, beside what SQLite itself waits, in ms. */
+/** How long an opening is tried at the least, where others are in the way, in ms. */
 const OPENING_LASTS = 1_000;
 
 /** Nobody changes it: waiting for it is sleeping. */
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Opens a database, and comes again where somebody else's lock is in the way: of processes that open a new file at once,
- * SQLite turns some away whatever the timeout.
+ * Opens a database, and comes again where somebody else's lock is in the way, for as long as others are waited for: of
+ * processes that open a new file at once, SQLite turns some away whatever the timeout.
  */
-export function openPatiently<T>(open: () => T): T {
-  const until = performance.now() + OPENING_LASTS;
+export function openPatiently<T>(open: () => T, busyTimeout: number): T {
+  const until = performance.now() + Math.max(OPENING_LASTS, busyTimeout);
   for (let tries = 1; ; tries++) {
     try {
       return open();

@@ -55,6 +55,7 @@ function sourceOf(file: unknown, busyTimeout: number): Source {
   if (typeof file === 'string' && file !== '') {
     const Driver = findDriver();
     return {
+      busyTimeout,
       connect: () => new Database(new Driver(file), busyTimeout),
       discard: (database) => database.close(),
       close: () => {},
@@ -62,7 +63,7 @@ function sourceOf(file: unknown, busyTimeout: number): Source {
   }
   if (isConnection(file)) {
     const database = new Database(file, busyTimeout);
-    return { connect: () => database, discard: () => {}, close: () => database.close() };
+    return { busyTimeout, connect: () => database, discard: () => {}, close: () => database.close() };
   }
   throw new TypeError(
     "sqliteStore needs the name of a file, ':memory:', or an open connection of a synchronous driver",

@@ -34,6 +34,8 @@ import { usersOf } from './users.ts';
 
 /** Where the database comes from. */
 export interface Source {
+  /** How long others are waited for, in ms. */
+  readonly busyTimeout: number;
   /** Called when the database is first needed, and again after that failed or the connection was lost. */
   connect(): Database;
   /** Called where it could not be set up. */
@@ -211,7 +213,7 @@ export class SqliteStore implements SessionStore {
       return opened;
     }
     if (this.#closed) throw new Error('the store is closed');
-    return openPatiently(() => this.#connect());
+    return openPatiently(() => this.#connect(), this.#source.busyTimeout);
   }
 
   #connect(): Open {

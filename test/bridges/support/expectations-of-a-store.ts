@@ -1,4 +1,5 @@
 import session, { Cookie, type SessionData, type Store } from 'express-session';
+import { until } from '../../services/until.ts';
 import { called, recordOf } from './host.ts';
 
 /** Something that express-session, or an app on it, expects of a store. What `run` gives is compared. */
@@ -120,10 +121,10 @@ export const EXPECTATIONS: readonly Expectation[] = [
       store.set('a', visitor(['tea']));
       // Whatever has to be asked for meanwhile: another write of the same key comes after it.
       await save(store, 'b', visitor());
-      for (let time = 0; time < 100 && (await recordOf(store, 'a')) === null; time++);
+      await until('it is set', async () => (await recordOf(store, 'a')) !== null);
       const found = told(await recordOf(store, 'a'));
       store.destroy('a');
-      for (let time = 0; time < 100 && (await recordOf(store, 'a')) !== null; time++);
+      await until('it is destroyed', async () => (await recordOf(store, 'a')) === null);
       return [found, await recordOf(store, 'a')];
     },
   },

@@ -100,32 +100,28 @@ export function raceBehaviours(host: Host): void {
     describe.skipIf(openInner === null)(
       `a request in flight while its user signs out everywhere, ${times} times`,
       () => {
-        test.each(variants)(
-          '%s, %s: brings nothing back',
-          { timeout: THOROUGH ? 120_000 : 20_000 },
-          async (ending, _, settings) => {
-            const inner = await openInner!();
-            onTestFinished(inner.close);
-            const { site, inFlight } = await start(inner, settings);
-            const revived: string[] = [];
-            let ended = 0;
-            await race(times, async (user, time) => {
-              const [browser, other] = [site.browser(), site.browser()];
-              await browser.login(user);
-              await other.login(user);
-              const before = browser.session;
-              const release = await inFlight.send(browser, ending);
-              // By another device, and by another tab of the same.
-              const by = time % 2 === 0 ? other : browser;
-              expect((await by.post('/sessions/sign-out-everywhere')).status).toBe(204);
-              if ((await release()).status === 200) ended++;
-              if (await isAlive(browser, [browser.session, before])) revived.push(user);
-              if ((await site.sessions.list({ user })).sessions.length > 0) revived.push(user);
-            });
-            expect(revived).toEqual([]);
-            expect(ended).toBe(times);
-          },
-        );
+        test.each(variants)('%s, %s: brings nothing back', { timeout: 600_000 }, async (ending, _, settings) => {
+          const inner = await openInner!();
+          onTestFinished(inner.close);
+          const { site, inFlight } = await start(inner, settings);
+          const revived: string[] = [];
+          let ended = 0;
+          await race(times, async (user, time) => {
+            const [browser, other] = [site.browser(), site.browser()];
+            await browser.login(user);
+            await other.login(user);
+            const before = browser.session;
+            const release = await inFlight.send(browser, ending);
+            // By another device, and by another tab of the same.
+            const by = time % 2 === 0 ? other : browser;
+            expect((await by.post('/sessions/sign-out-everywhere')).status).toBe(204);
+            if ((await release()).status === 200) ended++;
+            if (await isAlive(browser, [browser.session, before])) revived.push(user);
+            if ((await site.sessions.list({ user })).sessions.length > 0) revived.push(user);
+          });
+          expect(revived).toEqual([]);
+          expect(ended).toBe(times);
+        });
       },
     );
   });

@@ -1,5 +1,6 @@
 import { PassThrough, Writable } from 'node:stream';
 import { run } from '../../../adapters/cli/run.ts';
+import { aSecondLater } from './time.ts';
 
 /** What a command printed, and how it ended. */
 export interface Ran {
@@ -34,6 +35,7 @@ class Collector extends Writable {
 
 /** Runs a command in this process, as if it were typed into a shell. */
 export async function cli(words: readonly string[], { env = {}, keys, columns }: Surroundings = {}): Promise<Ran> {
+  aSecondLater();
   const stdin = new PassThrough();
   const stdout = new Collector(columns);
   const stderr = new Collector();

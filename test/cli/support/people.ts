@@ -1,6 +1,7 @@
 import { type Clock, createSessions, type Session, type SessionStore } from 'session-revocation';
 import { sqliteStore } from 'session-revocation/sqlite';
 import { temporaryFile } from '../../engines/support/sqlite-files.ts';
+import { aSecondLater } from './time.ts';
 
 export const CHROME =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
@@ -23,6 +24,8 @@ const app = (store: SessionStore, clock?: Clock) =>
     kinds: { cron: {}, api: { lifetime: { absolute: null, idle: null }, survives: ['user', 'member'] } },
     policy: 'stored',
     audit: true,
+    // Longer than any answer takes, on a machine that stands still in between.
+    deadline: '2m',
   });
 
 /** What the command line is tried on, and what the app says of it. */
@@ -41,6 +44,7 @@ export interface Tried {
 export function tried(url: string, store: SessionStore, clock?: Clock): Tried {
   const sessions = app(store, clock);
   const signIn = async ({ userAgent = CHROME, ...person }: Person) => {
+    aSecondLater();
     const { user, account } = person;
     const fence = await sessions.fence(account === undefined ? { user } : { user, account });
     return sessions.start({ ...person, fence, userAgent, ip: '192.0.2.7' });

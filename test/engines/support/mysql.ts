@@ -60,6 +60,9 @@ export async function openTables({
   return { pool, prefix, store };
 }
 
+/** Dropping tables waits for whoever still has them, in ms. */
+const PATIENCE = 120_000;
+
 /**
  * Stores for the contract, over whatever runs statements. All of them have the same tables, which are emptied after each
  * case: that is quicker than making new ones.
@@ -79,7 +82,7 @@ export function contractStores(
     await dropTables(pool, prefix);
     await pool.end();
     await opened.end();
-  });
+  }, PATIENCE);
 
   const { sessions, epochs, audit, policies } = namesOf(prefix);
   const dispose = () =>

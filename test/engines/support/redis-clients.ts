@@ -15,28 +15,34 @@ type Connect = (url: string) => Promise<Connected>;
 const urlsOf = (url: string): string[] => url.split(',');
 const ended = { lazyConnect: true } as const;
 
+/** A client whose errors are told by what it was asked. Where nobody listened to the event, some would end the process. */
+function quiet<Client extends { on(event: 'error', listener: () => void): unknown }>(client: Client): Client {
+  client.on('error', () => {});
+  return client;
+}
+
 /** Clients for one server, by name. */
 export const clients: Readonly<Record<string, Connect>> = {
   async ioredis(url) {
-    const client = new Redis(url, ended);
+    const client = quiet(new Redis(url, ended));
     await client.connect();
     return { client, close: () => client.disconnect() };
   },
   async iovalkey(url) {
-    const client = new Valkey(url, ended);
+    const client = quiet(new Valkey(url, ended));
     await client.connect();
     return { client, close: () => client.disconnect() };
   },
   async 'node-redis'(url) {
-    const client = await createClient({ url }).connect();
+    const client = await quiet(createClient({ url })).connect();
     return { client, close: () => client.destroy() };
   },
   async 'node-redis, the old protocol'(url) {
-    const client = await createClient({ url, RESP: 2 }).connect();
+    const client = await quiet(createClient({ url, RESP: 2 })).connect();
     return { client, close: () => client.destroy() };
   },
   async 'node-redis, a pool'(url) {
-    const client = createClientPool({ url }, { minimum: 2, maximum: 5 });
+    const client = quiet(createClientPool({ url }, { minimum: 2, maximum: 5 }));
     await client.connect();
     return { client, close: () => client.destroy() };
   },
@@ -45,17 +51,17 @@ export const clients: Readonly<Record<string, Connect>> = {
 /** Clients for a cluster, by name. */
 export const clusterClients: Readonly<Record<string, Connect>> = {
   async ioredis(url) {
-    const client = new Cluster(urlsOf(url), ended);
+    const client = quiet(new Cluster(urlsOf(url), ended));
     await client.connect();
     return { client, close: () => client.disconnect() };
   },
   async iovalkey(url) {
-    const client = new ValkeyCluster(urlsOf(url), ended);
+    const client = quiet(new ValkeyCluster(urlsOf(url), ended));
     await client.connect();
     return { client, close: () => client.disconnect() };
   },
   async 'node-redis'(url) {
-    const client = createCluster({ rootNodes: urlsOf(url).map((one) => ({ url: one })) });
+    const client = quiet(createCluster({ rootNodes: urlsOf(url).map((one) => ({ url: one })) }));
     await client.connect();
     return { client, close: () => client.destroy() };
   },
@@ -71,10 +77,11 @@ export const newPrefix = (): string => `test-${Math.random().toString(36).slice(
 export async function removeKeys(of: string, prefix: string): Promise<void> {
   await Promise.all(
     urlsOf(of).map(async (one) => {
-      const client = new Redis(one);
+      const client = quiet(new Redis(one));
       try {
         if ((await client.role())[0] !== 'master') return;
-        for (const key of await keysOf(client, prefix)) await client.unlink(key);
+        // One by one, since on a cluster they are in different slots, and without waiting for each.
+        await Promise.all((await keysOf(client, prefix)).map((key) => client.unlink(key)));
       } finally {
         client.disconnect();
       }

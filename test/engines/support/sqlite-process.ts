@@ -60,7 +60,10 @@ const driver = drivers.find((each) => each.name === name);
 if (driver === undefined || file === undefined || job === undefined) throw new Error(`there is no driver ${name}`);
 tell({ did: 'ready' });
 createInterface(process.stdin).once('line', async () => {
-  const sessions = sessionsIn(driver.open(file), { limit: { perUser: 3, overflow: 'refuse' } });
+  // Patient: the others may stand still in the middle of what they do.
+  const sessions = sessionsIn(driver.open(file), {
+    ...{ limit: { perUser: 3, overflow: 'refuse' }, busyTimeout: '2m', deadline: '2m' },
+  });
   await JOBS[job as Job](sessions);
   await sessions.close();
   process.exit();

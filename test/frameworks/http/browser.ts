@@ -1,4 +1,5 @@
-import { type IncomingHttpHeaders, request as send } from 'node:http';
+import { type IncomingHttpHeaders, request as sendInClear } from 'node:http';
+import { type RequestOptions, request as sendEncrypted } from 'node:https';
 import { connect } from 'node:net';
 import { CookieJar } from 'tough-cookie';
 
@@ -44,10 +45,12 @@ export class Browser {
   readonly jar = new CookieJar(null, { prefixSecurity: 'strict' });
   readonly #url: string;
   readonly #userAgent: string;
+  readonly #connection: RequestOptions;
 
-  constructor(url: string, userAgent: string) {
+  constructor(url: string, userAgent: string, connection: RequestOptions = {}) {
     this.#url = url;
     this.#userAgent = userAgent;
+    this.#connection = connection;
   }
 
   get = (path: string, headers?: Headers): Promise<Answer> => this.request('GET', path, headers);
@@ -64,7 +67,7 @@ export class Browser {
   async request(method: string, path: string, headers: Headers = {}, body?: string): Promise<Answer> {
     const cookie = this.jar.getCookieStringSync(ORIGIN + path);
     const all = { 'user-agent': this.#userAgent, ...SCRIPT, ...(cookie === '' ? {} : { cookie }), ...headers };
-    const answer = await ask(this.#url + path, method, all, body);
+    const answer = await ask(this.#url + path, { ...this.#connection, method, headers: linesOf(all) }, body);
     for (const line of answer.setCookies) this.jar.setCookieSync(line, ORIGIN + path);
     return answer;
   }
@@ -80,10 +83,15 @@ export class Browser {
   }
 }
 
-function ask(url: string, method: string, headers: Headers, body: string | undefined): Promise<Answer> {
+function linesOf(headers: Headers): Record<string, string | string[]> {
   const lines = Object.entries(headers).filter((line): line is [string, string | string[]] => line[1] !== null);
+  return Object.fromEntries(lines);
+}
+
+function ask(url: string, options: RequestOptions, body: string | undefined): Promise<Answer> {
+  const send = url.startsWith('https:') ? sendEncrypted : sendInClear;
   return new Promise((resolve, reject) => {
-    const request = send(url, { method, headers: Object.fromEntries(lines) }, (response) => {
+    const request = send(url, options, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk) => {

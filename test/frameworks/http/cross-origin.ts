@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Auth } from '../../../adapters/frameworks/http/index.ts';
+import type { Auth, CookieOptions } from '../../../adapters/frameworks/http/index.ts';
 import { type Answer, type Browser, fetchMetadata, type Headers, UNKNOWN_ORIGIN } from './browser.ts';
 import { expectProblem } from './expectations.ts';
 import type { Framework, Page } from './framework.ts';
@@ -109,6 +109,25 @@ export function crossOrigin(framework: Framework): void {
       const headers = { ...fetchMetadata('cross-site', 'navigate', 'document'), 'content-type': type };
       expectProblem(await browser.post('/sessions/sign-out', headers, 'a=1'), 403, 'cross-origin');
       expect(site.store.calls).toEqual([]);
+    });
+
+    test.each<[string, CookieOptions]>([
+      ['as by default', {}],
+      ['SameSite=None', { sameSite: 'none' }],
+      ['shared by hosts', { domain: 'example.org' }],
+      ['on localhost', { secure: false }],
+    ])('CKE-12: the token in the cookie is enough for nothing that changes something: %s', async (_, cookie) => {
+      const site = await open(framework, { authentication: { cookie } });
+      const browser = site.browser();
+      const { setCookies } = await browser.post('/sign-in');
+      expect(/; Secure(;|$)/.test(setCookies[0] ?? '')).toBe(cookie.secure ?? true);
+      site.store.forget();
+      for (const headers of [fetchMetadata('cross-site'), fetchMetadata('same-site'), UNKNOWN_ORIGIN]) {
+        expectProblem(await browser.post('/private', headers), 403, 'cross-origin');
+        expectProblem(await browser.post('/sessions/sign-out-everywhere', headers), 403, 'cross-origin');
+      }
+      expect(site.store.calls).toEqual([]);
+      expect((await browser.get('/private')).status).toBe(200);
     });
 
     test('a method in disguise is what it is', async () => {

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type {
   Auth,
@@ -16,8 +16,10 @@ export interface PageRequest {
   /** `sessionOf(request, sessions)` */
   session(sessions?: Sessions): Session;
   readonly query: URLSearchParams;
-  /** Adds a `Set-Cookie` line of the app's own. */
-  setCookie(line: string): void;
+  /** Whether the framework takes the request to have come by https. */
+  readonly secure: boolean;
+  /** Adds a header of the app's own. */
+  addHeader(name: string, value: string): void;
   /** Sends the headers, so that it is too late for more. */
   sendHeaders(): void;
 }
@@ -46,8 +48,8 @@ export interface AppDescription {
   readonly pages: readonly Page[];
   /** Whether the framework's own parsers for JSON and forms run before. */
   readonly parsesBodies: boolean;
-  /** Whether the framework believes `X-Forwarded-For`. */
-  readonly trustsProxy: boolean;
+  /** The address of the one proxy whose `X-Forwarded-*` the framework believes; `null`: it believes nobody's. */
+  readonly trustedProxy: string | null;
 }
 
 /** A server that listens. */
@@ -64,12 +66,16 @@ export interface Framework {
 }
 
 /** Serves on a free port of this machine. */
-export async function listen(listener: RequestListener): Promise<Served> {
-  const server = createServer(listener);
+export const listen = (listener: RequestListener): Promise<Served> => serveOn(createServer(listener), 'http');
+
+/** Has a server listen on a free port of this machine. */
+export async function serveOn(server: Server, scheme: 'http' | 'https'): Promise<Served> {
+  // Else a machine that stands still for some seconds closes a connection under the next request.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${scheme}://127.0.0.1:${port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,5 +1,8 @@
 import { describe } from 'vitest';
 import { bodies } from './bodies.ts';
+import { caching } from './caching.ts';
+import { challenges } from './challenges.ts';
+import { clearSiteData } from './clear-site-data.ts';
 import { cookieInput } from './cookie-input.ts';
 import { cookieOptions } from './cookie-options.ts';
 import { cookieOutput } from './cookie-output.ts';
@@ -11,13 +14,17 @@ import { list } from './list.ts';
 import { outage } from './outage.ts';
 import { over } from './over.ts';
 import { policy } from './policy.ts';
+import { problems } from './problems.ts';
+import { proxy } from './proxy.ts';
 import { races } from './races.ts';
 import { realms } from './realms.ts';
 import { recentSignIn } from './recent-sign-in.ts';
 import { redirects } from './redirects.ts';
 import { routes } from './routes.ts';
 import { routesForOthers } from './routes-for-others.ts';
+import { sameBytes } from './same-bytes.ts';
 import { signIn } from './sign-in.ts';
+import { standards } from './standards.ts';
 
 export { listen } from './framework.ts';
 
@@ -28,6 +35,11 @@ const CONCERNS = {
   'cookies that come': cookieInput,
   'cookies that go': cookieOutput,
   'options of the cookie': cookieOptions,
+  'Clear-Site-Data': clearSiteData,
+  caches: caching,
+  challenges,
+  problems,
+  'the same bytes in every framework': sameBytes,
   'cross-origin': crossOrigin,
   'the list': list,
   routes,
@@ -40,11 +52,16 @@ const CONCERNS = {
   outage,
   races,
   devices,
+  'behind a proxy': proxy,
+  standards,
 };
+
+/** Nothing here measures time: a machine that stands still for a while fails nothing. */
+const PATIENCE = { timeout: 120_000 };
 
 /** What every framework's wrapper does, over real sockets. */
 export function httpBehaviours(name: string, serve: Framework['serve']): void {
-  describe(name, () => {
+  describe(name, PATIENCE, () => {
     for (const [concern, declare] of Object.entries(CONCERNS)) describe(concern, () => declare({ serve }));
   });
 }

@@ -5,6 +5,8 @@ import { expectProblem, expectUncached } from './expectations.ts';
 import type { Framework } from './framework.ts';
 import { COOKIE, open, pausedPage, type Site } from './site.ts';
 
+/** What nobody waits for may take its time on a busy machine. */
+const PATIENTLY = { interval: 5, timeout: 60_000 };
 const JSON_BODY = { 'content-type': 'application/json' };
 const EVERYWHERE = '{"signOut":"everywhere"}';
 
@@ -80,12 +82,11 @@ export function policy(framework: Framework): void {
   });
 
   test('who may not gets 403, nothing is changed, and it stands in the log', async () => {
-    const { alice, sessions, store } = await acme(framework);
+    const { alice, sessions } = await acme(framework);
     expectProblem(await put(alice), 403, 'forbidden');
     expect(await sessions.policy('acme')).toEqual({ signOut: 'session' });
-    await expect.poll(() => store.count('find')).toBeGreaterThan(0);
     await expect
-      .poll(async () => (await sessions.audit({ types: ['request.refused', 'policy.changed'] })).entries)
+      .poll(async () => (await sessions.audit({ types: ['request.refused', 'policy.changed'] })).entries, PATIENTLY)
       .toMatchObject([{ type: 'request.refused', by: 'alice', account: 'acme', details: { action: 'change-policy' } }]);
   });
 

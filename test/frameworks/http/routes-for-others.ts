@@ -27,7 +27,7 @@ const isIn = async (browser: Browser): Promise<boolean> => (await browser.get('/
 
 export function routesForOthers(framework: Framework): void {
   describe('authorize', () => {
-    test('by default: one’s own sessions only, else 403 and nothing done', async () => {
+    test('ERR-5: by default one’s own sessions only, else 403 and nothing done', async () => {
       const { admin, alice, id, store } = await cast(framework, {});
       store.forget();
       for (const answer of [

@@ -43,14 +43,15 @@ export interface Site {
 export async function open(framework: Framework, options: SiteOptions = {}): Promise<Site> {
   const clock = new TestClock();
   const store = new Gatekeeper(options.store ?? memoryStore());
-  const sessions = createSessions({ ...options.sessions, store: store.store, clock });
+  // A machine that stands still is no outage: only tests of an outage want one soon.
+  const sessions = createSessions({ deadline: '2m', ...options.sessions, store: store.store, clock });
   const { url, close } = await framework.serve({
     authentication: {},
     routes: {},
     routesOf: sessions,
     also: [],
     parsesBodies: false,
-    trustsProxy: false,
+    trustedProxy: null,
     ...options,
     pages: [...(options.pages ?? []), ...PAGES],
     sessions,

@@ -24,7 +24,7 @@ export function fetchApp({
   routesOf,
   also,
   pages,
-  trustsProxy,
+  trustedProxy,
 }: AppDescription): (request: Request, address: string | undefined) => Promise<Visit> {
   const opens = new Map<Sessions, Open>(also.map((realm) => [realm, ours.authentication(realm)]));
   if (authentication !== null) opens.set(sessions, ours.authentication(sessions, authentication));
@@ -34,7 +34,7 @@ export function fetchApp({
   for (const page of pages) if (page.guard) guards.set(page, guardOf(page.guard));
 
   return async function open(request: Request, address: string | undefined): Promise<Visit> {
-    const ip = (trustsProxy && request.headers.get('x-forwarded-for')?.split(',')[0]) || address;
+    const { ip, secure } = peerOf(request, address, trustedProxy);
     const auths = new Map<Sessions, ours.Auth<string>>();
     for (const [realm, openOne] of opens) auths.set(realm, await openOne(request, { ip }));
     const auth = (realm = sessions): ours.Auth<string> => {
@@ -62,13 +62,25 @@ export function fetchApp({
           auth,
           session: (realm) => ours.sessionOf(auth(realm)),
           query: new URL(request.url).searchParams,
-          setCookie: (line) => headers.append('set-cookie', line),
+          secure,
+          addHeader: (name, value) => headers.append(name, value),
           sendHeaders: () => commit(new Response()),
         });
         return Response.json(answer ?? null, { headers });
       },
     };
   };
+}
+
+/** Who asks, and whether by https: which proxy is believed is for the host to say, since nothing else knows. */
+function peerOf(
+  { url, headers }: Request,
+  address: string | undefined,
+  trustedProxy: string | null,
+): { readonly ip: string | undefined; readonly secure: boolean } {
+  if (address !== trustedProxy) return { ip: address, secure: url.startsWith('https:') };
+  const seen = headers.get('x-forwarded-for')?.split(',').at(-1)?.trim();
+  return { ip: seen || address, secure: headers.get('x-forwarded-proto') === 'https' };
 }
 
 /** What a page throws, as the docs say it is answered. */

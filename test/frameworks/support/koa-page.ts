@@ -18,7 +18,8 @@ export function show({ run }: Pick<Page, 'run'>): Middleware {
       auth: (realm?: Sessions) => authOf<string>(ctx, realm),
       session: (realm?: Sessions) => sessionOf(ctx, realm),
       query: new URLSearchParams(ctx.querystring),
-      setCookie: (line) => ctx.append('set-cookie', line),
+      secure: ctx.secure,
+      addHeader: (name, value) => ctx.append(name, value),
       sendHeaders: () => ctx.flushHeaders(),
     });
     ctx.body = JSON.stringify(answer) ?? '';

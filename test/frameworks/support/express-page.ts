@@ -1,0 +1,24 @@
+import type { RequestHandler } from 'express';
+import type { Sessions } from 'session-revocation';
+import { authOf, requireRecentSignIn, requireSession, sessionOf } from 'session-revocation/express';
+import type { Page } from '../http/framework.ts';
+
+/** What stands before a page. */
+export const guardsOf = ({ guard }: Page): RequestHandler[] =>
+  guard ? ['maxAge' in guard ? requireRecentSignIn(guard) : requireSession(guard)] : [];
+
+/** Runs a page, and sends what it returns as JSON. */
+export function show({ run }: Page): RequestHandler {
+  return async (request, response) => {
+    const answer = await run({
+      auth: (realm?: Sessions) => authOf<string>(request, realm),
+      session: (realm?: Sessions) => sessionOf(request, realm),
+      query: new URLSearchParams(request.url.split('?')[1]),
+      secure: request.secure,
+      addHeader: (name, value) => void response.append(name, value),
+      sendHeaders: () => response.flushHeaders(),
+    });
+    if (response.headersSent) response.end();
+    else response.json(answer);
+  };
+}
