@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Adopt } from '../adopt.ts';
 import type { Scope } from '../revocation.ts';
 import type { Sessions } from '../sessions.ts';
 import { type CaseDefinition, define } from './contract.ts';
@@ -12,6 +13,11 @@ const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like 
 
 const SCOPES: readonly Scope[] = [{ user: 'ann' }, who, { account: 'acme' }, { realm: true }];
 const scopeOf = ({ seed }: Round): Scope => nth(SCOPES, seed % SCOPES.length);
+
+/** Of another layer. */
+const theirs = { ...who, credential: 'their own id of it' };
+const adoption = (sessions: Sessions): Adopt =>
+  sessions.adoption({ until: new Date(sessions.clock.now() + 24 * 3600e3) });
 
 /** Operations against each other, in a thousand orders of their questions to the store. */
 export const races: readonly CaseDefinition[] = define('races', {
@@ -50,6 +56,43 @@ export const races: readonly CaseDefinition[] = define('races', {
         await refuses(other, tokenOf(started));
         same(await living(other, 'ann'), []);
       }),
+  },
+  'adopt-against-revoke': {
+    title:
+      'MUST give no live session to what another layer has begun if a revocation comes while it is adopted, nor afterwards',
+    run: (bench) =>
+      interleave(bench, 0.1, async (round) => {
+        const [sessions, other] = [round.open(), round.open()];
+        const [adopt, again] = [adoption(sessions), adoption(other)];
+        const [token] = await round.order.run(
+          () => adopt(theirs),
+          () => again(theirs),
+          () => other.revoke(scopeOf(round)),
+        );
+        await refuses(other, token, await again(theirs));
+        same(await living(other, 'ann'), []);
+      }),
+  },
+  'adopt-behind-end': {
+    title: 'MUST adopt what another layer has begun once, and not again when it has ended, whoever was about to',
+    async run(bench) {
+      const other = bench.sessions();
+      const again = adoption(other);
+      let isEnded = false;
+      const store = around(bench.store, async (verb, ask) => {
+        if (verb === 'add' && !isEnded) {
+          isEnded = true;
+          const { session } = await other.check(await again(theirs));
+          assert.ok(session, 'what was adopted is live');
+          await other.end(session.id, { user: 'ann' });
+        }
+        return ask();
+      });
+      const token = await adoption(bench.sessions({ store }))(theirs);
+      assert.equal(await tell(other, token), 'ended');
+      assert.equal(await again(theirs), token);
+      same(await living(other, 'ann'), []);
+    },
   },
   'renew-against-revoke': {
     title: 'MUST not carry a session over a revocation by a renewal or a new authentication under way',
