@@ -1,14 +1,14 @@
 import { CLOCKS_APART } from './clock.ts';
 import { type Core, contend, type Identity, identify, readEpochs, type UserEpochs } from './core.ts';
-import { type ScopeState, scopeState } from './epoch.ts';
+import { bornAt, type EpochRecord, type ScopeState, scopeState, withAdopted } from './epoch.ts';
 import type { Happening } from './events.ts';
-import { FENCE_KEEPS, stampsOf } from './fence.ts';
+import { stampsOf } from './fence.ts';
 import { parseArguments } from './input.ts';
 import { REVOCATION_KEEPS } from './revocation.ts';
 import { Session } from './session.ts';
 import { newSession } from './start.ts';
 import { type Client, deviceOf } from './suspicion.ts';
-import { adoptedId, adoptedSecret, formatToken, hashSecret, type Origin } from './token.ts';
+import { adoptedId, adoptedSecret, formatToken, hashSecret, type Origin, type TokenRef } from './token.ts';
 
 /** A session that another layer has begun. */
 export interface AdoptRequest extends Client {
@@ -19,59 +19,120 @@ export interface AdoptRequest extends Client {
   readonly credential: string;
 }
 
-/** Takes over a session of another layer, see {@link Sessions.adoption}; gives its token. */
-export type Adopt = (request: AdoptRequest) => Promise<string>;
-
 const ADOPT_KEYS = ['user', 'account', 'credential', 'userAgent', 'hints', 'ip'];
 const KIND = 'browser';
 
-/** How far ahead the end of an adoption may be: until then, every revocation is known. */
-const LONGEST_ADOPTION = REVOCATION_KEEPS - CLOCKS_APART;
+/** How long after the first sign-in of a realm something may be adopted: until then, every revocation is known. */
+const LONGEST_ADOPTION = REVOCATION_KEEPS - 2 * CLOCKS_APART;
+/** How long whoever begins a session may take between noting that and writing it, in ms. */
+const LONGEST_BEGIN = 60e3;
+/** How many sessions of one user are adopted. */
+const MOST_ADOPTED = 100;
 
-/** @throws `TypeError` for an end so late that what was ended before it could be forgotten, and adopted anew. */
-export function parseAdoptionEnd({ settings: { retention }, now }: Core, until: unknown): number {
-  const end = until instanceof Date ? until.getTime() : Number.NaN;
-  if (Number.isNaN(end)) throw new TypeError('until must be a Date: the time from which on nothing more is adopted');
-  const most = Math.min(LONGEST_ADOPTION, retention - CLOCKS_APART);
-  if (end - now() <= most) return end;
-  const remedy = most < LONGEST_ADOPTION ? `: choose an earlier one, or raise retention (now ${retention} ms)` : '';
-  throw new TypeError(`until is ${end - now()} ms ahead; at most ${most} ms are allowed${remedy}`);
+/** What follows from a request. */
+interface Adopted {
+  readonly request: AdoptRequest;
+  readonly identity: Identity;
+  readonly ref: TokenRef;
+  readonly secret: string;
 }
 
 /**
- * The token of the session that stands for another layer's. That session is begun when the other one is first seen, and
- * never again, since its id follows from the credential and its tombstone outlives the adoption. None is begun for whom
- * any revocation has ever met: nobody knows which of the two is older. `check` refuses the token then.
+ * Takes over the sessions of another layer. For each there is one of ours, whose token follows from what the other layer
+ * knows it by, so that it is begun once, by whoever sees it first. That it was is noted in the user's record, which
+ * outlives the adoption: it is never begun again, whatever becomes of it. None is begun for whom any revocation has ever
+ * met, since nobody knows which of the two is older.
  */
-export async function adopt(core: Core, until: number, input: unknown): Promise<string> {
-  const request = parseArguments('adopt', input, ADOPT_KEYS) as unknown as AdoptRequest;
-  const { credential } = request;
-  if (typeof credential !== 'string' || credential === '') throw new TypeError('credential must be a non-empty string');
-  const identity = identify(core, request.user, request.account);
-  const origin: Origin = [core.settings.realm, identity.user, identity.account ?? '', credential];
-  const ref = { id: adoptedId(origin), ...identity.tags };
-  const secret = adoptedSecret(origin);
+export class Adoption {
+  readonly #core: Core;
+  readonly #until: number;
 
-  const adopted = await contend<Happening | null>(core, async () => {
-    const [found] = await core.store.find(core.realmTag, [ref]);
-    const now = core.now();
-    if (found || now >= until) return null;
-    const { epochs, version } = await readEpochs(core, identity, now, { user: now + FENCE_KEEPS, shared: null });
-    const scopes = scopesOf(epochs, identity);
-    if (!Object.values(scopes).every(isUntouched)) return null;
-    const session = newSession(core, identity, {
-      ...{ id: ref.id, hash: hashSecret(secret), kind: KIND, stamps: stampsOf({ scopes }, KIND), at: now },
-      // Nobody knows when that was: too long ago for whatever asks for a recent sign-in.
-      ...{ authenticatedAt: 0, amr: [], device: deviceOf(request), deviceTag: null, attributes: {} },
+  /** @internal */
+  constructor(core: Core, until: unknown) {
+    const end = until instanceof Date ? until.getTime() : Number.NaN;
+    if (Number.isNaN(end)) throw new TypeError('until must be a Date: the time from which on nothing more is adopted');
+    this.#core = core;
+    this.#until = end;
+  }
+
+  /** The token of the session that stands for another one, begun or not: nothing is asked. */
+  tokenOf(request: AdoptRequest): string {
+    const { ref, secret } = this.#parse(request);
+    return formatToken(ref, secret);
+  }
+
+  /** Begins that session, unless it was begun already or may not be: `check` refuses its token then. Gives the token. */
+  async begin(request: AdoptRequest): Promise<string> {
+    const adopted = this.#parse(request);
+    let isNoted = false;
+    const begun = await contend<Happening | null>(this.#core, async () => {
+      const { store, events, settings, now: time } = this.#core;
+      const [found] = await store.find(this.#core.realmTag, [{ id: adopted.ref.id, user: adopted.ref.user }]);
+      if (found) return null;
+      const now = time();
+      const { epochs, version } = await this.#read(adopted, now);
+      if (!isNoted) {
+        const noted = epochs.user.adopted?.[adopted.ref.id];
+        // Somebody else is about to, or has, and it is gone since.
+        if (noted !== undefined) return now - noted < LONGEST_BEGIN ? 'conflict' : null;
+        if (!this.#mayBegin(epochs, adopted, now)) return null;
+        if ((await this.#note(epochs.user, version, adopted, now)) === 'conflict') return 'conflict';
+        isNoted = true;
+        return 'conflict';
+      }
+      if (!this.#mayBegin(epochs, adopted, now)) return null;
+      const session = newSession(this.#core, adopted.identity, {
+        ...{ id: adopted.ref.id, hash: hashSecret(adopted.secret), kind: KIND, at: now },
+        stamps: stampsOf({ scopes: scopesOf(epochs, adopted.identity) }, KIND),
+        // Nobody knows when that was: too long ago for whatever asks for a recent sign-in.
+        ...{ authenticatedAt: 0, amr: [], device: deviceOf(adopted.request), deviceTag: null, attributes: {} },
+      });
+      const happening = events.about('session.adopted', { session: new Session(session) });
+      const kept = { ifVersion: version, now, retention: settings.retention, keepUntil: session.expiresAt };
+      const outcome = await store.add(session, { ...kept, ending: [], audit: happening.audit });
+      return outcome === 'conflict' ? 'conflict' : happening;
     });
-    const happening = core.events.about('session.adopted', { session: new Session(session) });
-    const { retention } = core.settings;
-    const kept = { ifVersion: version, now, retention, keepUntil: session.expiresAt };
-    const outcome = await core.store.add(session, { ...kept, ending: [], audit: happening.audit });
-    return outcome === 'conflict' ? 'conflict' : happening;
-  });
-  if (adopted !== null) core.events.tell(adopted);
-  return formatToken(ref, secret);
+    if (begun !== null) this.#core.events.tell(begun);
+    return formatToken(adopted.ref, adopted.secret);
+  }
+
+  /** Sees to it that the session is never begun. One that was begun is left as it is. */
+  async forgo(request: AdoptRequest): Promise<void> {
+    const adopted = this.#parse(request);
+    await contend(this.#core, async () => {
+      const now = this.#core.now();
+      const { epochs, version } = await this.#read(adopted, now);
+      if (epochs.user.adopted?.[adopted.ref.id] !== undefined || !this.#mayBegin(epochs, adopted, now)) return null;
+      return this.#note(epochs.user, version, adopted, now);
+    });
+  }
+
+  #parse(input: unknown): Adopted {
+    const request = parseArguments('adopt', input, ADOPT_KEYS) as unknown as AdoptRequest;
+    const { credential } = request;
+    if (typeof credential !== 'string' || credential === '')
+      throw new TypeError('credential must be a non-empty string');
+    const identity = identify(this.#core, request.user, request.account);
+    const origin: Origin = [this.#core.settings.realm, identity.user, credential];
+    const ref = { id: adoptedId(origin), ...identity.tags };
+    return { request, identity, ref, secret: adoptedSecret(origin) };
+  }
+
+  #read({ identity }: Adopted, now: number): Promise<UserEpochs> {
+    return readEpochs(this.#core, identity, now, { user: now + REVOCATION_KEEPS, shared: null });
+  }
+
+  #mayBegin(epochs: UserEpochs['epochs'], { identity }: Adopted, now: number): boolean {
+    const end = Math.min(this.#until, bornAt(epochs.realm) + LONGEST_ADOPTION);
+    const isFull = Object.keys(epochs.user.adopted ?? {}).length > MOST_ADOPTED;
+    return now < end && !isFull && Object.values(scopesOf(epochs, identity)).every(isUntouched);
+  }
+
+  async #note(record: EpochRecord, version: number, { ref }: Adopted, now: number): Promise<'conflict' | null> {
+    const noted = withAdopted(record, ref.id, now);
+    const write = { record: noted, ifVersion: version, now, keepUntil: now + REVOCATION_KEEPS, audit: [] };
+    return (await this.#core.store.advance(ref.user, write)) === 'advanced' ? null : 'conflict';
+  }
 }
 
 const scopesOf = ({ realm, user, account }: UserEpochs['epochs'], { tags }: Identity) => ({

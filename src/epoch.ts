@@ -49,6 +49,8 @@ export interface EpochRecord extends ScopeState {
   readonly initial: Stamp;
   /** In a user's record: the memberships that were advanced, by the account's tag. */
   readonly members: Readonly<Record<Tag, ScopeState>>;
+  /** In a user's record: the ids of sessions that were adopted, and when, Unix ms. None of them is adopted again. */
+  readonly adopted?: Readonly<Record<string, number>> | undefined;
 }
 
 /** Which kinds an advance covers. */
@@ -189,6 +191,13 @@ export function forgetMarks(record: EpochRecord): EpochRecord {
   const members = Object.entries(record.members).map(([tag, state]) => [tag, forgotten(state)]);
   return deepFreeze({ ...forgotten(record), members: Object.fromEntries(members) });
 }
+
+/** When a record was made, Unix ms. */
+export const bornAt = ({ initial }: EpochRecord): number => counterOf(initial);
+
+/** The record with another session that is adopted, or never will be. It holds what it held. */
+export const withAdopted = (record: EpochRecord, id: string, at: number): EpochRecord =>
+  deepFreeze({ ...record, adopted: { ...record.adopted, [id]: at } });
 
 /** A record as text, for stores that keep text. */
 export const formatEpoch = (record: EpochRecord): string => JSON.stringify(record);

@@ -6,7 +6,7 @@
  */
 export { aal } from './aal.ts';
 export type { Limit, Replace } from './admission.ts';
-export type { Adopt, AdoptRequest } from './adopt.ts';
+export type { Adoption, AdoptRequest } from './adopt.ts';
 export type { AuditOptions } from './audit.ts';
 export type { AuditRequest, AuditResult } from './audit-query.ts';
 export { type BatchOptions, batched } from './batching.ts';

@@ -1,4 +1,4 @@
-import { type Adopt, adopt, parseAdoptionEnd } from './adopt.ts';
+import { Adoption } from './adopt.ts';
 import { AuditLog } from './audit.ts';
 import { AUDIT_KEYS, type AuditRequest, type AuditResult, readAudit } from './audit-query.ts';
 import { BY_KEYS, type By, parseCause } from './cause.ts';
@@ -131,16 +131,13 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   }
 
   /**
-   * For bridges: takes over the sessions that another session layer has begun before this one came, until a day that is at
-   * most 30 days ahead, and less than the `retention`. What that gives tells the token of the session that stands for such
-   * a one, and begins that session when it is first seen; whom a revocation has met by then has to sign in anew, and
-   * {@link check} refuses the token. A session that was taken over was signed in nobody knows when: `authenticatedAt` is 0.
-   * @throws `TypeError` for a day that is none, or too far.
+   * For bridges: takes over the sessions that another session layer has begun, until a day, and for at most 30 days after
+   * the first sign-in of this realm. A session that was taken over was signed in nobody knows when: its `authenticatedAt` is 0.
+   * @throws `TypeError` for a day that is none.
    */
-  adoption(options: { readonly until: Date }): Adopt {
+  adoption(options: { readonly until: Date }): Adoption {
     const { until } = parseArguments('adoption', options, ['until']);
-    const end = parseAdoptionEnd(this.#core, until);
-    return (request) => adopt(this.#core, end, request);
+    return new Adoption(this.#core, until);
   }
 
   /**

@@ -42,8 +42,8 @@ export const deviceTag = (realm: string, device: string): Tag => digest('device'
 export const newId = (): string => randomBytes(ID_BYTES).toString('base64url');
 /** A session's secret: 256 random bits. Only {@link hashSecret} of it is ever stored. */
 export const newSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
-/** What a session of another layer is known by: our realm, the user, the account or `''`, and that layer's own id. */
-export type Origin = readonly [realm: string, user: string, account: string, credential: string];
+/** What a session of another layer is known by: our realm, the user, and that layer's own id. */
+export type Origin = readonly [realm: string, user: string, credential: string];
 /** The public id of a session that stands for another layer's, always the same. */
 export const adoptedId = (origin: Origin): string => digest('adopted id', ...origin);
 /** Its first secret. Whoever has the other layer's own id has it, too. */

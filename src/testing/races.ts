@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Adopt } from '../adopt.ts';
+import type { Adoption } from '../adopt.ts';
 import type { Scope } from '../revocation.ts';
 import type { Sessions } from '../sessions.ts';
 import { type CaseDefinition, define } from './contract.ts';
@@ -16,7 +16,7 @@ const scopeOf = ({ seed }: Round): Scope => nth(SCOPES, seed % SCOPES.length);
 
 /** Of another layer. */
 const theirs = { ...who, credential: 'their own id of it' };
-const adoption = (sessions: Sessions): Adopt =>
+const adoption = (sessions: Sessions): Adoption =>
   sessions.adoption({ until: new Date(sessions.clock.now() + 24 * 3600e3) });
 
 /** Operations against each other, in a thousand orders of their questions to the store. */
@@ -65,11 +65,11 @@ export const races: readonly CaseDefinition[] = define('races', {
         const [sessions, other] = [round.open(), round.open()];
         const [adopt, again] = [adoption(sessions), adoption(other)];
         const [token] = await round.order.run(
-          () => adopt(theirs),
-          () => again(theirs),
+          () => adopt.begin(theirs),
+          () => again.begin(theirs),
           () => other.revoke(scopeOf(round)),
         );
-        await refuses(other, token, await again(theirs));
+        await refuses(other, token, await again.begin(theirs));
         same(await living(other, 'ann'), []);
       }),
   },
@@ -82,15 +82,15 @@ export const races: readonly CaseDefinition[] = define('races', {
       const store = around(bench.store, async (verb, ask) => {
         if (verb === 'add' && !isEnded) {
           isEnded = true;
-          const { session } = await other.check(await again(theirs));
+          const { session } = await other.check(await again.begin(theirs));
           assert.ok(session, 'what was adopted is live');
           await other.end(session.id, { user: 'ann' });
         }
         return ask();
       });
-      const token = await adoption(bench.sessions({ store }))(theirs);
+      const token = await adoption(bench.sessions({ store })).begin(theirs);
       assert.equal(await tell(other, token), 'ended');
-      assert.equal(await again(theirs), token);
+      assert.equal(await again.begin(theirs), token);
       same(await living(other, 'ann'), []);
     },
   },

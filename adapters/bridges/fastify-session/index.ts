@@ -80,7 +80,7 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
         if (store === undefined) throw new TypeError('@fastify/session needs store: bridged.store(inner)');
         const { session } = request;
         const exchange = http.fastifyExchange(request, reply);
-        const admission = store.findingOf(session) ?? (await shared.admit(session.sessionId, session, exchange));
+        const admission = store.findingOf(session) ?? (await shared.judge(session.sessionId, session));
         const carrier = new SessionCarrier(request, store, shared, admission);
         if (admission.is === 'refused' && shared.userOf(session) !== null) await carrier.refuse();
         if (admission.is === 'session' && admission.stamp !== null) putStamp(session, admission.stamp);

@@ -62,7 +62,7 @@ export class CallbackStore<Data extends HostData> implements CallbackRecords<Dat
   }
 
   readonly set = (sid: string, data: Data, callback: Callback = () => {}): void => {
-    this.#bridge.saved(data).then(
+    this.#bridge.saved(sid, data).then(
       (saved) => process.nextTick(() => attempt((done) => this.#inner.set(sid, saved, done), callback)),
       (failure: unknown) => process.nextTick(callback, failure),
     );

@@ -3,7 +3,7 @@
  * these data, a token of ours, ties them to one of our sessions.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Adopt, Sessions, Verdict } from '../../../src/index.ts';
+import type { Adoption, AdoptRequest, Sessions, Verdict } from '../../../src/index.ts';
 import {
   Auth,
   type Carrier,
@@ -75,7 +75,7 @@ export function authBy(
 export class Bridge<Data extends HostData> {
   readonly #sessions: Sessions;
   readonly #options: BridgeOptions<Data>;
-  readonly #adopt: Adopt | null;
+  readonly #adoption: Adoption | null;
   readonly #served = new AsyncLocalStorage<HttpExchange>();
   #warned = false;
 
@@ -87,7 +87,7 @@ export class Bridge<Data extends HostData> {
     this.#sessions = sessions;
     this.#options = options;
     const { adoptUntil: until } = options;
-    this.#adopt = until === undefined ? null : sessions.adoption({ until });
+    this.#adoption = until === undefined ? null : sessions.adoption({ until });
   }
 
   /** Serves a request: where its host asks a store without a word of it, the bridge knows. */
@@ -106,14 +106,22 @@ export class Bridge<Data extends HostData> {
   }
 
   /**
-   * Judges the host's data when a request brings them under its id of the session.
+   * Judges the host's data when its store has them under its id of the session.
    * @throws `SESSION_STORE_UNAVAILABLE`: an outage is no sign-out.
    */
   async admit(sid: string, data: Data, served: HttpExchange | undefined = this.served): Promise<Admission> {
+    const origin = stampOf(data) === undefined && !isOver(data) ? this.#originOf(sid, data) : null;
+    if (origin !== null)
+      await this.#adoption?.begin(served === undefined ? origin : { ...origin, ...clientOf(served) });
+    return this.judge(sid, data);
+  }
+
+  /** Judges data that come from no store of the host's: nothing begins with them. */
+  async judge(sid: string, data: Data): Promise<Admission> {
     const user = this.userOf(data);
     if (user === null) return ANONYMOUS;
     const known = stampOf(data);
-    const stamp = known ?? (await this.#adopted(sid, data, user, served));
+    const stamp = known ?? this.#adopted(sid, data) ?? UNSTAMPED;
     if (stamp === UNSTAMPED) {
       this.#warn();
       return REFUSED;
@@ -126,23 +134,28 @@ export class Bridge<Data extends HostData> {
     return isTheirs ? { is: 'session', verdict, stamp: known === undefined ? stamp : null } : REFUSED;
   }
 
-  /** The stamp of data from before the bridge. */
-  async #adopted(sid: string, data: Data, user: string, served?: HttpExchange): Promise<string> {
-    if (this.#adopt === null) return UNSTAMPED;
-    const client = served === undefined ? {} : clientOf(served);
-    return this.#adopt({ ...client, user, account: this.#accountOf(data), credential: sid });
+  /** The token of whatever was adopted for data without a stamp. */
+  #adopted(sid: string, data: Data): string | undefined {
+    const origin = this.#originOf(sid, data);
+    return origin === null ? undefined : this.#adoption?.tokenOf(origin);
+  }
+
+  /** What data may be from before the bridge; `null` where they cannot. */
+  #originOf(sid: string, data: Data): AdoptRequest | null {
+    const user = this.userOf(data);
+    if (user === null || this.#adoption === null || sid === '') return null;
+    return { user, account: this.#accountOf(data), credential: sid };
   }
 
   /**
    * What is to be saved of the data. Where nobody is signed in any more, somebody has signed out.
    * @throws `TypeError` where the data are somebody else's than the stamp.
    */
-  async saved(data: Data): Promise<Data> {
+  async saved(sid: string, data: Data): Promise<Data> {
     const stamp = stampOf(data);
-    if (stamp === UNSTAMPED || (stamp === undefined && this.#adopt === null)) return data;
+    if (stamp === UNSTAMPED) return data;
+    if (stamp === undefined) return this.#savedUnstamped(sid, data);
     const user = this.userOf(data);
-    // Whoever was there before the bridge has a stamp by now: this one was signed in past it.
-    if (stamp === undefined) return user === null ? data : withStamp(data, UNSTAMPED);
     if (user === null) {
       await this.#end(stamp);
       return withStamp(data, null);
@@ -154,12 +167,21 @@ export class Bridge<Data extends HostData> {
     );
   }
 
+  /** Whoever was there before the bridge was adopted when the store was asked: anybody else was signed in past it. */
+  async #savedUnstamped(sid: string, data: Data): Promise<Data> {
+    if (this.#adoption === null) return data;
+    const token = this.#adopted(sid, data);
+    if (token === undefined) return data;
+    const { ok } = await this.#sessions.check(token);
+    return withStamp(data, ok ? token : UNSTAMPED);
+  }
+
   /** Ends our session, as the account's policy says of a sign-out. What is over already stays as it is. */
-  async end(sid: string, data: Data, served: HttpExchange | undefined = this.served): Promise<void> {
-    const user = this.userOf(data);
+  async end(sid: string, data: Data): Promise<void> {
+    const origin = stampOf(data) === undefined && this.#adoption !== null ? this.#originOf(sid, data) : null;
+    await this.#end(stampOf(data) ?? (origin === null ? UNSTAMPED : this.#adoption?.tokenOf(origin)) ?? UNSTAMPED);
     // Of what is left from before the bridge, nobody may come back either.
-    const stamp = stampOf(data) ?? (user === null ? UNSTAMPED : await this.#adopted(sid, data, user, served));
-    await this.#end(stamp);
+    if (origin !== null) await this.#adoption?.forgo(origin);
   }
 
   async #end(stamp: string): Promise<void> {
@@ -190,6 +212,16 @@ function textOf(value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null;
   if (typeof value === 'string' || Number.isFinite(value)) return String(value);
   throw new TypeError('user and account of bridge must give an id (a text, a number) or nothing');
+}
+
+/** Whether the host itself is about to refuse these data as expired: koa-session's, or those that keep a cookie. */
+function isOver(data: HostData): boolean {
+  const { _expire, cookie } = data as {
+    readonly _expire?: unknown;
+    readonly cookie?: { readonly expires?: unknown } | null;
+  };
+  const expires = _expire ?? cookie?.expires ?? null;
+  return expires !== null && new Date(expires as string | number | Date).getTime() < Date.now();
 }
 
 /** The stamp among the data. What is no text is worth nothing. */

@@ -38,7 +38,8 @@ export class BridgedStore<Data extends HostData> {
     details: Details & { readonly rolling: boolean; readonly changed: boolean },
   ): Promise<unknown> => {
     const visit = this.#visitOf(details);
-    const saved = visit === null || visit.rotation === null ? await this.#bridge.saved(stamped(data, visit)) : data;
+    const saved =
+      visit === null || visit.rotation === null ? await this.#bridge.saved(key, stamped(data, visit)) : data;
     return this.#inner.set(key, saved, maxAge, details);
   };
 
@@ -50,7 +51,7 @@ export class BridgedStore<Data extends HostData> {
     const goesOn = ctx !== undefined && isHosted<Data>(ctx) && ctx.session !== null;
     if (!goesOn) {
       const data = await this.#read(key, details);
-      if (data !== null) await this.#bridge.end(key, data, exchangeOf(details));
+      if (data !== null) await this.#bridge.end(key, data);
     }
     return this.#inner.destroy(key, details);
   };

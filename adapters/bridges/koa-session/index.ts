@@ -71,22 +71,18 @@ export function bridge<Data extends HostData>(
   const visits = new Visits();
   const stores = new WeakSet<object>();
 
-  async function admissionOf(
-    { session }: HostContext<Data>,
-    { finding }: Visit,
-    exchange: http.HttpExchange,
-  ): Promise<Admission> {
+  async function admissionOf({ session }: HostContext<Data>, { finding }: Visit): Promise<Admission> {
     if (session === null) return { is: 'anonymous' };
     // Instead of one that is refused, or over by the host's own rules, the host has made a new one.
     const isOfIt =
       finding?.admission.is === 'refused' ? stampOf(session) === undefined : finding?.key === session.externalKey;
-    return isOfIt && finding !== null ? finding.admission : shared.admit(session.externalKey ?? '', session, exchange);
+    return isOfIt && finding !== null ? finding.admission : shared.judge(session.externalKey ?? '', session);
   }
 
   async function arrive(ctx: Context & HostContext<Data>): Promise<void> {
     const exchange = http.koaExchange(ctx);
     const visit = visits.of(ctx);
-    const admission = await admissionOf(ctx, visit, exchange);
+    const admission = await admissionOf(ctx, visit);
     const carrier = new SessionCarrier(ctx, visit, shared, admission);
     const { session } = ctx;
     if (admission.is === 'refused' && session !== null && shared.userOf(session) !== null) await carrier.refuse();
