@@ -8,18 +8,24 @@ import { DAY, TestClock } from '../frameworks/http/site.ts';
 import { type Before, hosts } from './support/adoption-hosts.ts';
 
 /** An app from before the bridge, and the same with it, as far as that is made. */
-async function deployed(host: (typeof hosts)[number], options: { readonly adopts?: boolean } = {}) {
+async function deployed(
+  host: (typeof hosts)[number],
+  options: { readonly adopts?: boolean; readonly everywhere?: boolean } = {},
+) {
   const clock = new TestClock();
   const before: Before = await host.begin();
   onTestFinished(before.close);
   const adoptUntil = options.adopts === false ? undefined : new Date(clock.now() + 6 * DAY);
   const store = memoryStore();
-  const deploy = () => before.deploy({ store, clock, adoptUntil });
+  const deploy = () => before.deploy({ store, clock, adoptUntil, everywhere: options.everywhere ?? false });
   return { ...before, clock, deploy, ...(await deploy()) };
 }
 
 /** The client of one of its sessions from before. */
-async function signedIn(host: (typeof hosts)[number], options: { readonly adopts?: boolean } = {}) {
+async function signedIn(
+  host: (typeof hosts)[number],
+  options: { readonly adopts?: boolean; readonly everywhere?: boolean } = {},
+) {
   const site = await deployed(host, options);
   const visitor = await site.old();
   await visitor.post('/host-login?user=alice');
@@ -123,6 +129,18 @@ describe.each(hosts)('a session of $name from before the bridge', (host) => {
     expect((await browser.get('/me', as)).json).toMatchObject({ user: 'alice' });
     expect((await sessions.list({ user: 'alice' })).sessions).toHaveLength(1);
     await isRefused(late.browser, late.as);
+  });
+
+  test('that the host itself takes for expired is not adopted, and signs nobody out', async () => {
+    const { browser, as, sessions, write, read, sid, record, newBrowser } = await signedIn(host, { everywhere: true });
+    const there = newBrowser();
+    await there.login('alice');
+    const past = Date.now() - 60 * DAY;
+    const cookie = { ...(record as { cookie?: object }).cookie, expires: new Date(past), originalMaxAge: 1000 };
+    await write(sid, '_maxAge' in record ? { ...record, _expire: past } : { ...record, cookie });
+    if ((await read(sid)) !== null) await isRefused(browser, as);
+    expect((await there.get('/me')).json).toMatchObject({ user: 'alice' });
+    expect((await sessions.list({ user: 'alice' }, { ended: true })).sessions).toHaveLength(1);
   });
 
   test('is nobody’s where none are adopted', async () => {

@@ -28,9 +28,8 @@ export interface BridgeOptions<Data> {
   /** The account (tenant) they act in. Default: none. */
   readonly account?: ((data: Data) => string | number | null | undefined) | undefined;
   /**
-   * Until when the host's sessions from before the bridge are taken over, each as soon as a request brings it: at most 30
-   * days ahead, and less than the `retention` of `createSessions`. Leave it as it is when the day is past. Default: none are,
-   * and everybody signs in anew.
+   * Until when the host's sessions from before the bridge are taken over, each as soon as a request brings it; 30 days after the
+   * first sign-in of the realm at the latest. Leave it as it is when the day is past. Default: none are, and everybody signs in anew.
    */
   readonly adoptUntil?: Date | undefined;
 }

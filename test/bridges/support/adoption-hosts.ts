@@ -1,4 +1,4 @@
-import type { SessionStore, Sessions } from 'session-revocation';
+import type { SessionStore, Sessions, SessionsOptions } from 'session-revocation';
 import type { Browser } from '../../frameworks/http/browser.ts';
 import type { TestClock } from '../../frameworks/http/site.ts';
 import type { Gatekeeper } from '../../frameworks/http/store.ts';
@@ -12,6 +12,7 @@ import { COOKIE, open as openExpress, sidOf } from './site.ts';
 /** A browser that knows the id of its session. */
 export interface HostBrowser extends Browser {
   readonly sid: string;
+  login(user: string): Promise<string>;
 }
 
 /** The app with the bridge. */
@@ -24,7 +25,13 @@ export interface Deployed {
 /** An app on a host alone, and what it keeps. */
 export interface Before {
   old(): Promise<Browser>;
-  deploy(options: { store: SessionStore; clock: TestClock; adoptUntil: Date | undefined }): Promise<Deployed>;
+  deploy(options: {
+    store: SessionStore;
+    clock: TestClock;
+    adoptUntil: Date | undefined;
+    /** Whether a sign-out ends all. */
+    everywhere: boolean;
+  }): Promise<Deployed>;
   read(sid: string): Promise<object | null>;
   write(sid: string, record: object): Promise<void>;
   close(): Promise<void>;
@@ -38,6 +45,10 @@ export interface AdoptionHost {
   begin(): Promise<Before>;
 }
 
+const policyOf = (everywhere: boolean): Pick<SessionsOptions, 'policy'> => ({
+  policy: () => ({ signOut: everywhere ? 'everywhere' : 'session' }),
+});
+
 const express = innerKinds.flatMap(({ name, open }): AdoptionHost[] => {
   if (open === null) return [];
   return [
@@ -49,8 +60,14 @@ const express = innerKinds.flatMap(({ name, open }): AdoptionHost[] => {
         const { store: inner, close } = await open();
         return {
           old: async () => (await openExpress({ inner, plain: true })).browser(),
-          async deploy({ store, clock, adoptUntil }) {
-            const site = await openExpress({ inner, store, clock, bridge: { adoptUntil } });
+          async deploy({ store, clock, adoptUntil, everywhere }) {
+            const site = await openExpress({
+              inner,
+              store,
+              clock,
+              bridge: { adoptUntil },
+              sessions: policyOf(everywhere),
+            });
             return { ...site, gate: site.store };
           },
           read: (sid) => recordOf(inner, sid),
@@ -77,8 +94,14 @@ const others = [fastifyHost, koaHost].flatMap((host: Host) =>
           const inner = await open();
           return {
             old: async () => (await openOther(host, { inner, isPlain: true })).browser(),
-            async deploy({ store, clock, adoptUntil }) {
-              const site = await openOther(host, { inner, store, clock, bridge: { adoptUntil } });
+            async deploy({ store, clock, adoptUntil, everywhere }) {
+              const site = await openOther(host, {
+                inner,
+                store,
+                clock,
+                bridge: { adoptUntil },
+                sessions: policyOf(everywhere),
+              });
               return { ...site, gate: site.store };
             },
             read: inner.read,
