@@ -25,7 +25,7 @@ const KIND = 'browser';
 /** How long after the first sign-in of a realm something may be adopted: until then, every revocation is known. */
 const LONGEST_ADOPTION = REVOCATION_KEEPS - 2 * CLOCKS_APART;
 /** How long whoever begins a session may take between noting that and writing it, in ms. */
-const LONGEST_BEGIN = 60e3;
+const LONGEST_BEGIN = 10e3;
 /** How many sessions of one user are adopted. */
 const MOST_ADOPTED = 100;
 
@@ -71,16 +71,15 @@ export class Adoption {
       if (found) return null;
       const now = time();
       const { epochs, version } = await this.#read(adopted, now);
+      if (!this.#mayBegin(epochs, adopted, now)) return null;
       if (!isNoted) {
         const noted = epochs.user.adopted?.[adopted.ref.id];
         // Somebody else is about to, or has, and it is gone since.
         if (noted !== undefined) return now - noted < LONGEST_BEGIN ? 'conflict' : null;
-        if (!this.#mayBegin(epochs, adopted, now)) return null;
         if ((await this.#note(epochs.user, version, adopted, now)) === 'conflict') return 'conflict';
         isNoted = true;
         return 'conflict';
       }
-      if (!this.#mayBegin(epochs, adopted, now)) return null;
       const session = newSession(this.#core, adopted.identity, {
         ...{ id: adopted.ref.id, hash: hashSecret(adopted.secret), kind: KIND, at: now },
         stamps: stampsOf({ scopes: scopesOf(epochs, adopted.identity) }, KIND),

@@ -73,27 +73,6 @@ export const races: readonly CaseDefinition[] = define('races', {
         same(await living(other, 'ann'), []);
       }),
   },
-  'adopt-behind-end': {
-    title: 'MUST adopt what another layer has begun once, and not again when it has ended, whoever was about to',
-    async run(bench) {
-      const other = bench.sessions();
-      const again = adoption(other);
-      let isEnded = false;
-      const store = around(bench.store, async (verb, ask) => {
-        if (verb === 'add' && !isEnded) {
-          isEnded = true;
-          const { session } = await other.check(await again.begin(theirs));
-          assert.ok(session, 'what was adopted is live');
-          await other.end(session.id, { user: 'ann' });
-        }
-        return ask();
-      });
-      const token = await adoption(bench.sessions({ store })).begin(theirs);
-      assert.equal(await tell(other, token), 'ended');
-      assert.equal(await again.begin(theirs), token);
-      same(await living(other, 'ann'), []);
-    },
-  },
   'renew-against-revoke': {
     title: 'MUST not carry a session over a revocation by a renewal or a new authentication under way',
     run: (bench) =>

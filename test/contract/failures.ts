@@ -12,7 +12,6 @@ export const STORES_FAIL: Readonly<Record<string, readonly string[]>> = {
   'add raises what conflicts': ['lifecycle/add-stale-version'],
   'add needs no record': ['lifecycle/add-missing-record'],
   'add overwrites': ['lifecycle/add-taken-id'],
-  'add upserts': ['lifecycle/add-taken-id', 'races/adopt-behind-end'],
   'add ends nobody': ['limits/end-oldest'],
   'add ends everybody': ['limits/apart', 'limits/same-browser'],
   'add ends strangers': ['lifecycle/add-ends-others'],

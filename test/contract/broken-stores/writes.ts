@@ -47,12 +47,6 @@ export const WRITES: Faults = {
       return store.add(session, write);
     },
   }),
-  'add upserts': (store, data) => ({
-    add(session, write) {
-      data.sessions.delete(session.id);
-      return store.add(session, { ...write, ifVersion: undefined });
-    },
-  }),
   'add ends nobody': (store) => ({ add: (session, write) => store.add(session, { ...write, ending: [] }) }),
   'add ends everybody': (store, data) => ({
     add(session, write) {
