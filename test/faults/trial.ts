@@ -17,7 +17,7 @@ export const DEADLINE = 500;
 const SLACK = 1_500;
 
 /** How long it may take until a fault is felt, or is over, in ms: much longer than a machine stands still in between. */
-const PATIENCE = 120_000;
+const PATIENCE = 300_000;
 
 /** Longer than all that a trial waits for: it says itself what it has waited for in vain. */
 export const LONGEST_TRIAL = 900_000;
