@@ -141,9 +141,9 @@ export class Bridge<Data extends HostData> {
 
   /** What data may be from before the bridge; `null` where they cannot. */
   #originOf(sid: string, data: Data): AdoptRequest | null {
+    if (this.#adoption === null || sid === '') return null;
     const user = this.userOf(data);
-    if (user === null || this.#adoption === null || sid === '') return null;
-    return { user, account: this.#accountOf(data), credential: sid };
+    return user === null ? null : { user, account: this.#accountOf(data), credential: sid };
   }
 
   /**
@@ -168,7 +168,6 @@ export class Bridge<Data extends HostData> {
 
   /** Whoever was there before the bridge was adopted when the store was asked: anybody else was signed in past it. */
   async #savedUnstamped(sid: string, data: Data): Promise<Data> {
-    if (this.#adoption === null) return data;
     const token = this.#adopted(sid, data);
     if (token === undefined) return data;
     const { ok } = await this.#sessions.check(token);
@@ -177,9 +176,10 @@ export class Bridge<Data extends HostData> {
 
   /** Ends our session, as the account's policy says of a sign-out. What is over already stays as it is. */
   async end(sid: string, data: Data): Promise<void> {
-    const origin = stampOf(data) === undefined && this.#adoption !== null ? this.#originOf(sid, data) : null;
-    await this.#end(stampOf(data) ?? (origin === null ? UNSTAMPED : this.#adoption?.tokenOf(origin)) ?? UNSTAMPED);
+    const stamp = stampOf(data);
+    await this.#end(stamp ?? this.#adopted(sid, data) ?? UNSTAMPED);
     // Of what is left from before the bridge, nobody may come back either.
+    const origin = stamp === undefined ? this.#originOf(sid, data) : null;
     if (origin !== null) await this.#adoption?.forgo(origin);
   }
 
