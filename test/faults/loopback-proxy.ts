@@ -45,16 +45,16 @@ export class LoopbackProxy {
   /** Nothing passes any more, on old connections and on new ones: as if a cable were pulled. */
   swallow(): void {
     this.#silent = true;
-    this.silence();
+    this.#muffle();
   }
 
-  /** Nothing passes any more on the connections that there are, and new ones work: as if the server had been replaced. */
+  /**
+   * Nothing passes any more on the connections that there are, and new ones work: as if the server had been replaced. To the
+   * server they end, since one that is gone holds no locks.
+   */
   silence(): void {
-    for (const pair of this.#pairs) {
-      pair.silent = true;
-      pair.client.pause();
-      pair.server.pause();
-    }
+    this.#muffle();
+    for (const { server } of this.#pairs) server.resetAndDestroy();
   }
 
   /** New connections are refused, and old ones cut: as if the server had ended. */
@@ -86,6 +86,14 @@ export class LoopbackProxy {
     this.cut();
     this.#listener.close();
     await once(this.#listener, 'close');
+  }
+
+  #muffle(): void {
+    for (const pair of this.#pairs) {
+      pair.silent = true;
+      pair.client.pause();
+      pair.server.pause();
+    }
   }
 
   #connect(client: Socket): void {
