@@ -26,6 +26,8 @@ const KIND = 'browser';
 const LONGEST_ADOPTION = REVOCATION_KEEPS - 2 * CLOCKS_APART;
 /** How long whoever begins a session may take between noting that and writing it, in ms. */
 const LONGEST_BEGIN = 10e3;
+/** Noted of what nobody is to begin. */
+const FORGONE = 0;
 /** How many sessions of one user are adopted. */
 const MOST_ADOPTED = 100;
 
@@ -64,7 +66,7 @@ export class Adoption {
   /** Begins that session, unless it was begun already or may not be: `check` refuses its token then. Gives the token. */
   async begin(request: AdoptRequest): Promise<string> {
     const adopted = this.#parse(request);
-    let isNoted = false;
+    let notedAt: number | null = null;
     const begun = await contend<Happening | null>(this.#core, async () => {
       const { store, events, settings, now: time } = this.#core;
       const [found] = await store.find(this.#core.realmTag, [{ id: adopted.ref.id, user: adopted.ref.user }]);
@@ -72,14 +74,15 @@ export class Adoption {
       const now = time();
       const { epochs, version } = await this.#read(adopted, now);
       if (!this.#mayBegin(epochs, adopted, now)) return null;
-      if (!isNoted) {
-        const noted = epochs.user.adopted?.[adopted.ref.id];
+      const noted = epochs.user.adopted?.[adopted.ref.id];
+      if (notedAt === null) {
         // Somebody else is about to, or has, and it is gone since.
         if (noted !== undefined) return now - noted < LONGEST_BEGIN ? 'conflict' : null;
-        if ((await this.#note(epochs.user, version, adopted, now)) === 'conflict') return 'conflict';
-        isNoted = true;
+        if ((await this.#note(epochs.user, version, adopted, now, now)) === 'conflict') return 'conflict';
+        notedAt = now;
         return 'conflict';
       }
+      if (noted !== notedAt) return null;
       const session = newSession(this.#core, adopted.identity, {
         ...{ id: adopted.ref.id, hash: hashSecret(adopted.secret), kind: KIND, at: now },
         stamps: stampsOf({ scopes: scopesOf(epochs, adopted.identity) }, KIND),
@@ -95,14 +98,15 @@ export class Adoption {
     return formatToken(adopted.ref, adopted.secret);
   }
 
-  /** Sees to it that the session is never begun. One that was begun is left as it is. */
+  /** Sees to it that the session is never begun, by whoever is about to, either. One that was begun is left as it is. */
   async forgo(request: AdoptRequest): Promise<void> {
     const adopted = this.#parse(request);
     await contend(this.#core, async () => {
       const now = this.#core.now();
       const { epochs, version } = await this.#read(adopted, now);
-      if (epochs.user.adopted?.[adopted.ref.id] !== undefined || !this.#mayBegin(epochs, adopted, now)) return null;
-      return this.#note(epochs.user, version, adopted, now);
+      const noted = epochs.user.adopted?.[adopted.ref.id];
+      if (noted === FORGONE || (noted === undefined && !this.#mayBegin(epochs, adopted, now))) return null;
+      return this.#note(epochs.user, version, adopted, FORGONE, now);
     });
   }
 
@@ -127,8 +131,14 @@ export class Adoption {
     return now < end && !isFull && Object.values(scopesOf(epochs, identity)).every(isUntouched);
   }
 
-  async #note(record: EpochRecord, version: number, { ref }: Adopted, now: number): Promise<'conflict' | null> {
-    const noted = withAdopted(record, ref.id, now);
+  async #note(
+    record: EpochRecord,
+    version: number,
+    { ref }: Adopted,
+    at: number,
+    now: number,
+  ): Promise<'conflict' | null> {
+    const noted = withAdopted(record, ref.id, at);
     const write = { record: noted, ifVersion: version, now, keepUntil: now + REVOCATION_KEEPS, audit: [] };
     return (await this.#core.store.advance(ref.user, write)) === 'advanced' ? null : 'conflict';
   }

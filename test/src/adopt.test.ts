@@ -150,6 +150,18 @@ describe('what is over is not adopted anew', () => {
     expect(await realm.word(await adopt({ ...ANN, credential: 'another' }))).toBe('live');
   });
 
+  test('nor what is forgone while somebody is about to begin it', async () => {
+    const { realm, adopt } = adopting();
+    const other = new Realm(MONTH, realm.store);
+    realm.around = async (verb, ask) => {
+      if (verb === 'add') await other.sessions.adoption({ until: UNTIL }).forgo(ANN);
+      return ask();
+    };
+    expect(await realm.word(await adopt(ANN))).toBe('unknown');
+    expect(await rowsOf(realm)).toEqual([]);
+    expect(await realm.word(await adopt(ANN))).toBe('unknown');
+  });
+
   test('nor what was never seen before a revocation, by whichever process', async () => {
     const { realm, adopt } = adopting();
     // As the command line does it: a process that knows of no adoption.

@@ -177,10 +177,10 @@ export class Bridge<Data extends HostData> {
   /** Ends our session, as the account's policy says of a sign-out. What is over already stays as it is. */
   async end(sid: string, data: Data): Promise<void> {
     const stamp = stampOf(data);
-    await this.#end(stamp ?? this.#adopted(sid, data) ?? UNSTAMPED);
-    // Of what is left from before the bridge, nobody may come back either.
+    // Of what is left from before the bridge, nobody may come back either: what was not begun by then never is.
     const origin = stamp === undefined ? this.#originOf(sid, data) : null;
     if (origin !== null) await this.#adoption?.forgo(origin);
+    await this.#end(stamp ?? this.#adopted(sid, data) ?? UNSTAMPED);
   }
 
   async #end(stamp: string): Promise<void> {
