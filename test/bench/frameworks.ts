@@ -1,7 +1,8 @@
 /**
  * Requests per second of a guarded route, against the same app without any session, and against the usual session layer of the
  * framework on its memory store. The load comes from another process. The goals: at least 0.90 of bare Express, 0.85 of bare
- * Fastify, 0.83 of bare Koa; with Redis, 0.82 of bare Express; 1.5, 3 and 3 times the others, and 1.5 with connect-redis.
+ * Fastify, 0.83 of bare Koa; with Redis, 0.82 of bare Express; 1.5, 3 and 3 times the others, and 1.5 with connect-redis. On
+ * SQLite, at most 25 µs of processor more than bare Express.
  *
  * "inlined" is the least that anybody can do for an opaque token, written into the app by hand: nobody can come nearer to bare.
  */
@@ -21,6 +22,8 @@ const ROUNDS = 7;
 interface Goal {
   readonly than: string;
   readonly atLeast?: number;
+  /** How many µs of processor more a request may cost than one of `than`. */
+  readonly more?: number;
 }
 
 const goals: Record<string, readonly Goal[]> = {
@@ -39,7 +42,7 @@ const goals: Record<string, readonly Goal[]> = {
     { than: 'koa', atLeast: 0.83 },
     { than: 'koa-session', atLeast: 3 },
   ],
-  'express, ours on SQLite': [{ than: 'express' }],
+  'express, ours on SQLite': [{ than: 'express', more: 25 }],
   'express, ours on Redis': [
     { than: 'express', atLeast: 0.82 },
     { than: 'express-session on connect-redis', atLeast: 1.5 },
@@ -87,12 +90,17 @@ class AppProcess {
   }
 
   async #told(): Promise<unknown> {
-    const ended = once(this.#child, 'exit').then(([code]) => {
+    const heard = new AbortController();
+    const ended = once(this.#child, 'exit', heard).then(([code]) => {
       throw new Error(`an app ended with ${code}`);
     });
-    ended.catch(() => {});
-    const [message] = await Promise.race([once(this.#child, 'message'), ended]);
-    return message;
+    try {
+      const [message] = await Promise.race([once(this.#child, 'message', heard), ended]);
+      return message;
+    } finally {
+      // Nobody listens on: there would be one more with each question.
+      heard.abort();
+    }
   }
 }
 
@@ -142,13 +150,15 @@ function report(loads: ReadonlyMap<string, readonly Load[]>): void {
     const rate = median(own.map((one) => one.rate)).toFixed(0);
     const processor = median(own.map((one) => one.processor)).toFixed(1);
     console.log(`${name.padEnd(36)} ${rate.padStart(7)} requests/s ${processor.padStart(7)} µs of processor`);
-    for (const { than, atLeast } of goals[name] ?? []) {
+    for (const { than, atLeast, more: most } of goals[name] ?? []) {
       const others = loads.get(than) ?? [];
       const ratio = median(own.map((one, round) => one.rate / (others[round]?.rate ?? Number.NaN)));
       const more = median(own.map((one, round) => one.processor - (others[round]?.processor ?? Number.NaN)));
-      const verdict =
-        atLeast === undefined ? '' : `, goal ${atLeast.toFixed(2)}: ${ratio >= atLeast ? 'met' : 'MISSED'}`;
-      console.log(`    ${ratio.toFixed(2)} times ${than}, ${more.toFixed(1)} µs of processor more${verdict}`);
+      const verdicts = [
+        ...(atLeast === undefined ? [] : [`, goal ${atLeast.toFixed(2)}: ${ratio >= atLeast ? 'met' : 'MISSED'}`]),
+        ...(most === undefined ? [] : [`, goal ${most} µs: ${more <= most ? 'met' : 'MISSED'}`]),
+      ];
+      console.log(`    ${ratio.toFixed(2)} times ${than}, ${more.toFixed(1)} µs of processor more${verdicts.join('')}`);
     }
   }
 }

@@ -4,7 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createPool } from 'mysql2/promise';
+import { realmTag } from 'session-revocation';
 import { mysqlStore } from 'session-revocation/mysql';
+import { namesOf } from '../../adapters/engines/mysql/names.ts';
+import { statementsOf } from '../../adapters/engines/mysql/statements.ts';
 import { findService, stopServices } from '../services/index.ts';
 import { compareChecks, USERS } from './support/checks.ts';
 
@@ -18,10 +21,12 @@ try {
   await pool.query(`CREATE TABLE ${prefix}bare (id VARBINARY(40) PRIMARY KEY, value VARBINARY(400) NOT NULL)`);
   const rows = Array.from({ length: USERS }, (_, nth) => [`id-${nth}`, 'x'.repeat(300)]);
   await pool.query(`INSERT INTO ${prefix}bare VALUES ?`, [rows]);
+  const find = statementsOf(namesOf(prefix)).find(1);
   await compareChecks(
     {
       batched: batched as never,
       unbatched: mysqlStore(pool, { prefix, batch: false }) as never,
+      floor: ({ id }) => pool.execute(find, [realmTag('default'), id]),
       bare: (nth) => pool.execute(`SELECT id, value FROM ${prefix}bare WHERE id = ?`, [`id-${nth % USERS}`]),
     },
     { 1: 1.15, 32: 0.55 },

@@ -6,7 +6,10 @@ import { randomBytes } from 'node:crypto';
 import connectPgSimple from 'connect-pg-simple';
 import expressSession from 'express-session';
 import { Pool } from 'pg';
+import { realmTag } from 'session-revocation';
 import { postgresStore } from 'session-revocation/postgres';
+import { statementsOf } from '../../adapters/engines/postgres/statements.ts';
+import { tablesOf } from '../../adapters/engines/postgres/tables.ts';
 import { findService, stopServices } from '../services/index.ts';
 import { compareChecks, USERS } from './support/checks.ts';
 import { plainSession } from './support/sign-in.ts';
@@ -29,12 +32,18 @@ try {
     await new Promise((resolve) => simple.set(`${nth}`, plainSession(nth) as expressSession.SessionData, resolve));
   }
   await pool.query('VACUUM ANALYZE');
+  const { findOne } = statementsOf(tablesOf(options));
   const text = `SELECT id, value FROM ${schema}.bare WHERE id = $1`;
   await compareChecks(
     {
       batched: batched as never,
       unbatched: postgresStore(pool, { ...options, batch: false }) as never,
       bare: (nth) => pool.query({ name: 'bare', text, values: [`id-${nth % USERS}`] }),
+      floor: ({ id }) =>
+        pool.query({
+          ...{ name: findOne.name, text: findOne.text, rowMode: 'array' },
+          values: [realmTag('default'), id],
+        }),
       others: {
         'connect-pg-simple get': (nth) =>
           new Promise((resolve, reject) => {

@@ -6,11 +6,11 @@ import { randomBytes } from 'node:crypto';
 import { RedisStore } from 'connect-redis';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
-import { createSessions } from 'session-revocation';
+import { createSessions, realmTag } from 'session-revocation';
 import { type RedisClient, redisStore } from 'session-revocation/redis';
 import { findService, stopServices } from '../services/index.ts';
 import { type Measure, sideBySide, tell, type Work } from './support/side-by-side.ts';
-import { checking, idOf, plainSession, signInMany } from './support/sign-in.ts';
+import { checks, idOf, plainSession, refOf, signInMany } from './support/sign-in.ts';
 
 const USERS = 2_000;
 const MEASURES: readonly Measure[] = [
@@ -26,7 +26,12 @@ interface Bare {
   set(key: string, value: string): Promise<unknown>;
 }
 
-async function measure(name: string, client: RedisClient & Bare, withAccounts: boolean): Promise<void> {
+async function measure(
+  name: string,
+  client: RedisClient & Bare,
+  read: (keys: string[]) => Promise<unknown>,
+  withAccounts: boolean,
+): Promise<void> {
   const sessions = createSessions({ store: redisStore(client, { prefix }) });
   const unbatched = createSessions({ store: redisStore(client, { prefix, batch: false }) });
   const tokens = await signInMany(sessions, USERS, withAccounts);
@@ -40,10 +45,17 @@ async function measure(name: string, client: RedisClient & Bare, withAccounts: b
     }),
   );
 
-  const works: Record<'bare GET' | 'check' | 'check, not batched' | 'connect-redis get', Work> = {
+  const asked = tokens.map((token) => {
+    const { id, user, account } = refOf(token);
+    const records = [realmTag('default'), user, ...(account === '' ? [] : [account])].map((tag) => `${prefix}{${tag}}`);
+    return [...records, `${prefix}{${user}}${id}`];
+  });
+  const works: Record<string, Work> = {
     'bare GET': (nth) => client.get(keys[nth % USERS] ?? ''),
-    check: checking(sessions, tokens),
-    'check, not batched': checking(unbatched, tokens),
+    check: checks(sessions, tokens),
+    'check, not batched': checks(unbatched, tokens),
+    // Below that, no check that is alone can come.
+    "bare MGET of a check's keys": (nth) => read(asked[nth % USERS] ?? []),
     'connect-redis get': (nth) => connect.get(`${nth % USERS}`),
   };
   console.log(`${name}, ${withAccounts ? 'with' : 'without'} accounts, values of ${sample} bytes`);
@@ -75,8 +87,10 @@ async function keysUnder(start: string): Promise<string[]> {
 }
 
 try {
-  for (const withAccounts of [false, true]) await measure('ioredis', own, withAccounts);
-  await measure('node-redis', node, false);
+  for (const withAccounts of [false, true]) {
+    await measure('ioredis', own, (keys) => own.mget(keys), withAccounts);
+  }
+  await measure('node-redis', node, (keys) => node.mGet(keys), false);
 } finally {
   const keys = await keysUnder(prefix);
   for (let at = 0; at < keys.length; at += 1_000) await own.unlink(...keys.slice(at, at + 1_000));

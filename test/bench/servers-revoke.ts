@@ -25,9 +25,15 @@ async function inRedis(url: string): Promise<void> {
   const store = redisStore(client, { prefix: `${own}:` });
   const script = `redis.call('SET', KEYS[1], ARGV[1]) return redis.call('ZADD', KEYS[2], ARGV[2], ARGV[3])`;
   const sha = (await client.script('LOAD', script)) as string;
+  const more = `redis.call('SET', KEYS[1], ARGV[1]) redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+    for index = 1, 4 do redis.call('ZADD', KEYS[2] .. index, ARGV[2], ARGV[2]) end`;
+  const indexed = (await client.script('LOAD', more)) as string;
   try {
     await compareRevocations('Redis', {
       store,
+      // The log is found by four things, as ours is.
+      indexed: (nth) =>
+        client.evalsha(indexed, 2, `${own}:floor`, `${own}:indexed`, 'x'.repeat(150), nth, 'x'.repeat(300)),
       floor: (nth) => client.evalsha(sha, 2, `${own}:floor`, `${own}:log`, 'x'.repeat(150), nth, 'x'.repeat(300) + nth),
       async crowd(template, copies) {
         let left = copies;

@@ -72,7 +72,7 @@ async function readEndless(
   limit: number,
 ): Promise<readonly FoundSession[]> {
   const rows = await reader.rows(sql.endless, [key(NO_REALM), key(after ?? ''), limitOf(limit)]);
-  const found = rows.map(foundOf);
+  const found = rows.map((row) => foundOf(row));
   const tags = [...new Set(found.map(({ session }) => realmTag(session.realm)))].map(key);
   if (tags.length === 0) return [];
   // Read later, so that nothing is thought lost that was not made yet.

@@ -2,7 +2,7 @@ import type { FoundSession, ListPage, SessionRef, Tag, UsersOf } from '../../../
 import type { MysqlConnection, MysqlRow } from './client.ts';
 import { filledUp, key, limitOf } from './parameters.ts';
 import { requireState } from './server.ts';
-import { foundOf, idOf, STATE_AT } from './session-row.ts';
+import { foundOf, idOf, realmOf, STATE_AT } from './session-row.ts';
 import type { Statements } from './statements.ts';
 import { textOf } from './values.ts';
 
@@ -48,7 +48,11 @@ export async function findSessions(
   for (let at = 0; at < refs.length; at += MOST_FOUND) {
     const ids = filledUp(refs.slice(at, at + MOST_FOUND).map(({ id }) => key(id)));
     const rows = present(await reader.rows(statements.find(ids.length), [key(realm), ...ids]));
-    for (const row of rows) found.set(idOf(row), foundOf(row));
+    const record = rows[0] === undefined ? null : realmOf(rows[0]);
+    for (const row of rows) {
+      const id = idOf(row);
+      found.set(id, foundOf(row, id, record));
+    }
   }
   return refs.map((ref) => {
     const one = found.get(ref.id);
@@ -79,7 +83,7 @@ export async function listSessions(
     limitOf(limit + 1),
   ]);
   const rows = present(answer);
-  return { found: rows.slice(0, limit).map(foundOf), more: rows.length > limit };
+  return { found: rows.slice(0, limit).map((row) => foundOf(row)), more: rows.length > limit };
 }
 
 /** What a page holds at the most, whatever is asked for. */

@@ -48,14 +48,7 @@ export const raised = (until: string): string =>
 export const isRaised = (until: string): string =>
   `(e.keep_until IS NOT NULL AND (${until} IS NULL OR ${until} > e.keep_until))`;
 
-/** What goes without saying is NULL. */
-const TOLD: Readonly<Record<string, string>> = {
-  serial: 'coalesce(s.serial, 0)',
-  authenticated_at: 'coalesce(s.authenticated_at, s.created_at)',
-  device: "coalesce(s.device, s.browser || ' on ' || s.os)",
-};
-
-const columns: readonly string[] = COLUMNS.map((column) => TOLD[column] ?? `s."${column}"`);
+const columns: readonly string[] = COLUMNS.map((column) => `s."${column}"`);
 
 /** Whether what is read here can be relied on, as `checkReading` takes it. It costs less than a microsecond. */
 export const READING = `
@@ -65,11 +58,11 @@ export const READING = `
     ELSE 0 END AS reading`;
 
 /**
- * A session and the records that it is judged by, as `foundIn` takes them; the realm's is `realm`. The session comes as one
- * array of JSON: clients take a third less time for it than for as many columns.
+ * A session and the records that it is judged by, as `foundIn` takes them; the realm's is `realm`. The session comes as the
+ * text of a row: clients take a third less time for it than for as many columns, and the server for an array of JSON.
  */
 export const foundColumns = (realm: string): string => `
-  json_build_array(${columns.join(', ')})::text AS session,
+  ROW(${columns.join(', ')})::text AS session,
   ${realm} AS realm_record, a.record AS account_record, u.record AS user_record`;
 
 /** The records of a session's account and user. */

@@ -1,46 +1,76 @@
-import { type FoundSession, Recent, SessionError, type SessionRecord } from '../../../src/index.ts';
-import type { Row } from '../sql/row.ts';
-import { recordOf, sessionOf } from '../sql/session-row.ts';
+import {
+  type EpochRecord,
+  type FoundSession,
+  LastFound,
+  Lately,
+  SessionError,
+  type SessionRecord,
+} from '../../../src/index.ts';
+import type { Value } from '../sql/row.ts';
+import { COLUMNS, recordOf, sessionOf } from '../sql/session-row.ts';
 import type { PostgresRow } from './client.ts';
+import { columnsOf } from './row-text.ts';
 
 /** Where the text of the realm's record stands in a row of `find`, behind the session. */
 export const REALM_RECORD: number = 1;
-const ACCOUNT_RECORD = 2;
-const USER_RECORD = 3;
 /** Where it stands whether the row can be relied on. */
 const READING = 4;
 /** Where the place of the reference stands, of several. */
 export const PLACE: number = 5;
 
+/** Sessions that were found of late, by their ids. */
+const FOUND = new Lately<LastFound>(8192);
+
 /**
- * The session of a row as `foundColumns` gives it, with its records; `null` where there is none. `realm` is the text of the
- * realm's record.
+ * The session of a row as `foundColumns` gives it, with its records; `null` where there is none. `id` is what was asked for,
+ * where that is known.
  */
-export function foundIn(row: PostgresRow, realm: unknown = row[REALM_RECORD]): FoundSession | null {
-  const session = sessionIn(row[0] as string);
-  if (session === null) return null;
-  const epochs = {
-    realm: recordOf(realm),
-    account: recordOf(row[ACCOUNT_RECORD], session.accountTag),
-    user: recordOf(row[USER_RECORD], session.userTag),
-  };
-  return { session, epochs };
+export function foundIn(row: PostgresRow, realm: EpochRecord | null, id?: string): FoundSession | null {
+  const [session, , account, user] = row as (string | null)[];
+  // An outer join gives NULLs, and no session is without its id.
+  if (session === null || session === undefined || session.startsWith('(,')) return null;
+  const [userText, accountText] = [user ?? null, account ?? null];
+  if (id === undefined) return read(session, userText, accountText, realm);
+  let last = FOUND.get(id);
+  if (last === undefined) {
+    last = new LastFound();
+    FOUND.set(id, last);
+  }
+  return (
+    last.get(session, userText, accountText, realm) ??
+    last.set(session, userText, accountText, read(session, userText, accountText, realm))
+  );
 }
 
-/** Of a session that is read again and again, nothing has changed but, once a minute, its last use. */
-const SESSIONS = new Recent<SessionRecord>(8192, 2048);
+function read(text: string, user: string | null, account: string | null, realm: EpochRecord | null): FoundSession {
+  const session = sessionIn(text);
+  return {
+    session,
+    epochs: { realm, account: recordOf(account, session.accountTag), user: recordOf(user, session.userTag) },
+  };
+}
 
-function sessionIn(text: string): SessionRecord | null {
-  const known = SESSIONS.get(text);
-  if (known !== undefined) return known;
-  const row: Row = JSON.parse(text);
-  // An outer join gives NULLs.
-  return row[0] === null ? null : SESSIONS.put(text, sessionOf(row));
+const place = (column: string): number => COLUMNS.indexOf(column);
+const NUMBERS: readonly number[] = [
+  ...['serial', 'created_at', 'authenticated_at', 'last_used_at', 'expires_at', 'idle', 'ended_at'].map(place),
+];
+const [SERIAL, CREATED_AT, AUTHENTICATED_AT] = [place('serial'), place('created_at'), place('authenticated_at')];
+const [DEVICE, BROWSER, OS] = [place('device'), place('browser'), place('os')];
+
+function sessionIn(text: string): SessionRecord {
+  const row: Value[] = columnsOf(text);
+  if (row.length !== COLUMNS.length) throw new Error('a session is malformed');
+  for (const at of NUMBERS) row[at] &&= Number(row[at]);
+  // What goes without saying is NULL.
+  row[SERIAL] ??= 0;
+  row[AUTHENTICATED_AT] ??= row[CREATED_AT] ?? null;
+  row[DEVICE] ??= `${row[BROWSER]} on ${row[OS]}`;
+  return sessionOf(row);
 }
 
 /** The sessions of rows; one of NULLs has none. */
 export const allFoundIn = (rows: readonly PostgresRow[]): readonly FoundSession[] =>
-  rows.flatMap((row) => foundIn(row) ?? []);
+  rows.flatMap((row) => foundIn(row, recordOf(row[REALM_RECORD])) ?? []);
 
 const UNSAFE: Readonly<Record<number, string>> = {
   1: 'sessions were read from a replica, which may not know yet what was revoked: give the store a connection to the primary',

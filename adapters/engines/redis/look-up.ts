@@ -1,30 +1,34 @@
 import type { EpochRecord, FoundSession, SessionRecord, SessionRef, Tag } from '../../../src/index.ts';
 import { epochOf } from './epoch-value.ts';
 import type { Keys } from './keys.ts';
+import type { Place, Places, Value } from './place.ts';
 import type { Server } from './server.ts';
-import { sessionOf } from './session-value.ts';
 
 type Found = readonly (FoundSession | null)[];
-type Value = string | null | undefined;
 
 /**
  * Finds sessions. On one server a look-up is one MGET, whatever it asks for. On a cluster it is as many commands at once as
  * there are users, accounts and realms in it: a session and its user's record come from one of them, so that they are of
  * one moment; the other scopes are judged each by itself, by what was true after the question.
  */
-export function find(server: Server, keys: Keys, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
+export function find(server: Server, places: Places, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
   if (refs.length === 0) return Promise.resolve([]);
-  const found = (server.isCluster ? findInCluster : findOnServer)(server, keys, realm, refs);
+  const found = (server.isCluster ? findInCluster : findOnServer)(server, places, realm, refs);
   // A token names its account: only other questions leave it open.
   if (refs.every(({ account }) => account !== undefined)) return found;
-  return found.then((incomplete) => completed(server, keys, refs, incomplete));
+  return found.then((incomplete) => completed(server, places.keys, refs, incomplete));
 }
 
-function findOnServer(server: Server, keys: Keys, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
+function findOnServer(server: Server, places: Places, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
+  const { keys } = places;
   const wanted = [keys.record(realm)];
+  const asked: Place[] = [];
   const accounts = new Map<Tag, number>();
-  for (const { id, user, account } of refs) {
-    wanted.push(keys.record(user), keys.session(user, id));
+  for (const ref of refs) {
+    const place = places.of(ref);
+    asked.push(place);
+    wanted.push(place.record, place.session);
+    const { account } = ref;
     // Many are in one account, which is asked for once.
     if (typeof account === 'string' && !accounts.has(account)) accounts.set(account, accounts.size);
   }
@@ -32,32 +36,32 @@ function findOnServer(server: Server, keys: Keys, realm: Tag, refs: readonly Ses
   for (const account of accounts.keys()) wanted.push(keys.record(account));
   return server.read(wanted).then((values) => {
     const record = epochOf(values[0], realm);
-    return refs.map((ref, nth) => {
-      const { account } = ref;
-      const at = typeof account === 'string' ? accounts.get(account) : undefined;
-      const accountValue = at === undefined ? null : values[accountsAt + at];
-      return foundOf(ref, values[2 * nth + 2], values[2 * nth + 1], accountValue, record);
+    return asked.map((place, nth) => {
+      const ref = refs[nth] as SessionRef;
+      const at = typeof ref.account === 'string' ? accounts.get(ref.account) : undefined;
+      const account = at === undefined ? null : values[accountsAt + at];
+      return places.found(place, ref, values[2 * nth + 2], values[2 * nth + 1], account, record);
     });
   });
 }
 
-async function findInCluster(server: Server, keys: Keys, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
+async function findInCluster(server: Server, places: Places, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
+  const { keys } = places;
+  const asked = refs.map((ref) => places.of(ref));
   const users = new Map<Tag, string[]>();
   const shared = new Map<Tag, Promise<Value>>();
   const ask = (tag: Tag): Promise<Value> => {
-    const asked = shared.get(tag) ?? server.read([keys.record(tag)]).then(([value]) => value);
-    shared.set(tag, asked);
-    return asked;
+    const answer = shared.get(tag) ?? server.read([keys.record(tag)]).then(([value]) => value);
+    shared.set(tag, answer);
+    return answer;
   };
-  for (const { id, user } of refs) {
-    const ids = users.get(user);
-    if (ids === undefined) users.set(user, [id]);
-    else ids.push(id);
+  for (const { user, record, session } of asked) {
+    const wanted = users.get(user);
+    if (wanted === undefined) users.set(user, [record, session]);
+    else wanted.push(session);
   }
   const owned = new Map<Tag, Promise<readonly Value[]>>();
-  for (const [user, ids] of users) {
-    owned.set(user, server.read([keys.record(user), ...ids.map((id) => keys.session(user, id))]));
-  }
+  for (const [user, wanted] of users) owned.set(user, server.read(wanted));
   const realmRecord = ask(realm);
   const accounts = refs.map(({ account }) => (account === undefined || account === null ? null : ask(account)));
   // All are sent by now, and nothing may be left unhandled where one of them fails.
@@ -70,23 +74,9 @@ async function findInCluster(server: Server, keys: Keys, realm: Tag, refs: reado
       const at = (next.get(ref.user) ?? 0) + 1;
       next.set(ref.user, at);
       const values = (await owned.get(ref.user)) ?? [];
-      return foundOf(ref, values[at], values[0], await accounts[nth], record);
+      return places.found(asked[nth] as Place, ref, values[at], values[0], await accounts[nth], record);
     }),
   );
-}
-
-function foundOf(
-  ref: SessionRef,
-  value: Value,
-  user: Value,
-  account: Value,
-  realm: EpochRecord | null,
-): FoundSession | null {
-  if (value === null || value === undefined) return null;
-  const session = sessionOf(value, ref.id, ref.user);
-  if (ref.account !== undefined && ref.account !== session.accountTag) return null;
-  const accountTag = session.accountTag ?? undefined;
-  return { session, epochs: { realm, user: epochOf(user, ref.user), account: epochOf(account, accountTag) } };
 }
 
 /** The records of accounts that nobody could name beforehand. */

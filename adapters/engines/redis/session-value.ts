@@ -73,21 +73,11 @@ function amrOf(line: string): readonly string[] {
   return METHODS.get(line) ?? METHODS.put(line, line === '' ? [] : line.split(' '));
 }
 
-/** Of a session that is read again and again, nothing has changed but, once a minute, its last use. */
-const SESSIONS = new Recent<SessionRecord>(8192, 1024);
-
 /**
- * A session from its value, frozen.
+ * A session from its value. By position, and without a closure.
  * @throws `Error` for a value that is none: the store cannot find out who is signed in.
  */
 export function sessionOf(value: string, id: string, userTag: Tag): SessionRecord {
-  const known = SESSIONS.get(value, id);
-  if (known !== undefined && known.userTag === userTag) return known;
-  return SESSIONS.put(value, readSession(value, id, userTag), id);
-}
-
-/** By position, and without a closure. */
-function readSession(value: string, id: string, userTag: Tag): SessionRecord {
   const lines = value.split('\n');
   if (lines.length <= USER_STAMP) throw new Error('a session is malformed');
   const createdAt = Number(lines[2]);

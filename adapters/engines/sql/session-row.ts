@@ -1,7 +1,6 @@
 import {
   type Ended,
   type EpochRecord,
-  type FoundSession,
   parseEpoch,
   parseJson,
   type SessionDevice,
@@ -57,7 +56,7 @@ type SessionRow = readonly [
   endedFrom: string | null,
 ];
 
-/** A session as it is inserted. What is read has, behind it, the texts of the realm's, the account's and the user's record. */
+/** A session as it is inserted. */
 export function rowOf({ stamps, device, ended, ...session }: SessionRecord): SessionRow {
   return [
     session.id,
@@ -91,18 +90,6 @@ export function rowOf({ stamps, device, ended, ...session }: SessionRecord): Ses
     toColumn(ended?.reason ?? null),
     toColumn(ended?.from ?? null),
   ];
-}
-
-/** A session and what it is judged by. */
-export function foundOf(row: Row): FoundSession {
-  const session = sessionOf(row);
-  const [realm, account, user] = row.slice(COLUMNS.length) as Row;
-  const epochs = {
-    realm: recordOf(realm),
-    account: recordOf(account, session.accountTag),
-    user: recordOf(user, session.userTag),
-  };
-  return { session, epochs };
 }
 
 /** A record from its text, or `null` where there is none. */

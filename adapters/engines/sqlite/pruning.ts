@@ -1,5 +1,6 @@
 import { type FoundSession, type PruneBatch, type Pruned, realmTag } from '../../../src/index.ts';
-import { epochOf, foundOf } from '../sql/session-row.ts';
+import { epochOf } from '../sql/session-row.ts';
+import { foundOf } from './reading.ts';
 import type { Statements } from './statements.ts';
 
 /** SQLite answers synchronously, so that everybody waits for a batch: it is a small one, whatever is asked for. */

@@ -1,11 +1,11 @@
 import { COLUMNS } from '../sql/session-row.ts';
 import type { Database } from './database.ts';
+import { FOUND_COLUMNS } from './reading.ts';
 import type { Command, RowQuery, RowsQuery } from './statement.ts';
 
 /** Sessions and the records that each is judged by, as `foundOf` takes them. Its first parameter is the realm's tag. */
 const FOUND = `
-  SELECT ${COLUMNS.map((column) => `s.${column}`).join(', ')}, realm.record AS realm_record,
-    account.record AS account_record, user.record AS user_record
+  SELECT ${FOUND_COLUMNS}
   FROM sessions s
   LEFT JOIN epochs realm ON realm.tag = ?
   LEFT JOIN epochs account ON account.tag = s.account_tag

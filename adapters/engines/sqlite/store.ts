@@ -21,13 +21,14 @@ import {
   type VersionedEpoch,
 } from '../../../src/index.ts';
 import type { Row } from '../sql/row.ts';
-import { epochOf, foundOf, markOf, rowOf } from '../sql/session-row.ts';
+import { epochOf, markOf, rowOf } from '../sql/session-row.ts';
 import { toColumn } from '../sql/text.ts';
 import { writeAudit } from './audit.ts';
 import { type AuditStatements, prepareAuditStatements } from './audit-statements.ts';
 import { type Database, openPatiently } from './database.ts';
 import { sqlitePowers } from './powers.ts';
 import { prune } from './pruning.ts';
+import { foundById, foundOf } from './reading.ts';
 import { setUp } from './schema.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { usersOf } from './users.ts';
@@ -68,22 +69,20 @@ export class SqliteStore implements SessionStore {
     this.#open();
   }
 
-  epochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
+  epochs(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
     const { database, statements } = this.#open();
-    const kept = (): readonly VersionedEpoch[] =>
-      requests.flatMap(({ tag, keepUntil }) => {
-        const row = statements.epoch(tag);
-        return isKept(row, keepUntil) ? [epochOf(row)] : [];
-      });
-    const found = database.read(kept);
-    if (found.length === requests.length) return found;
+    const read = (): readonly (Row | undefined)[] => requests.map(({ tag }) => statements.epoch(tag));
+    const found = database.read(read);
+    if (requests.every(({ create, keepUntil }, at) => create === null || isKept(found[at], keepUntil))) {
+      return found.map(epochOrMissing);
+    }
 
     // Nothing that builds on these records can reach the disk before them.
     return database.writeUnsynced(() => {
       for (const { tag, create, version, keepUntil } of requests) {
-        statements.keepEpoch(tag, formatEpoch(create), version, keepUntil);
+        if (create !== null) statements.keepEpoch(tag, formatEpoch(create), version, keepUntil);
       }
-      return kept();
+      return read().map(epochOrMissing);
     });
   }
 
@@ -106,7 +105,7 @@ export class SqliteStore implements SessionStore {
     return refs.map((ref) => {
       const row = find(realm, ref.id);
       if (row === undefined) return null;
-      const found = foundOf(row);
+      const found = foundById(row, ref.id, realm);
       const { userTag, accountTag } = found.session;
       return userTag === ref.user && (ref.account === undefined || ref.account === accountTag) ? found : null;
     });
@@ -122,7 +121,7 @@ export class SqliteStore implements SessionStore {
       ...[realm, user, after.createdAt, after.id],
       ...[anyAccount, account ?? null, anyState, now, limit + 1],
     );
-    return { found: rows.slice(0, limit).map(foundOf), more: rows.length > limit };
+    return { found: rows.slice(0, limit).map((row) => foundOf(row, realm)), more: rows.length > limit };
   }
 
   touch(touches: readonly Touch[]): void {
@@ -236,8 +235,10 @@ function isVersion({ epoch }: Statements, tag: Tag, version: number | undefined)
   return row !== undefined && (version === undefined || row[1] === version);
 }
 
+const epochOrMissing = (row: Row | undefined): VersionedEpoch | null => (row === undefined ? null : epochOf(row));
+
 /** Whether a record is there and kept so long already. */
-function isKept(row: Row | undefined, keepUntil: number | null): row is Row {
+function isKept(row: Row | undefined, keepUntil: number | null): boolean {
   if (row === undefined) return false;
   const kept = row[2] as number | null;
   return kept === null || (keepUntil !== null && kept >= keepUntil);

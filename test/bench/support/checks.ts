@@ -1,6 +1,6 @@
 import { createSessions, type SessionStore } from 'session-revocation';
 import { type Measure, sideBySide, tell, type Work } from './side-by-side.ts';
-import { checking, signInMany } from './sign-in.ts';
+import { checks, type Ref, refOf, signInMany } from './sign-in.ts';
 
 export const USERS = 2_000;
 
@@ -10,6 +10,8 @@ export interface Rivals {
   readonly unbatched: SessionStore;
   /** A look-up by primary key of a row of the same size, over the same client. */
   readonly bare: Work;
+  /** A check's own question, asked by hand, each for itself: below that, no check that is alone can come. */
+  readonly floor?: ((ref: Ref) => Promise<unknown>) | undefined;
   /** What others do. */
   readonly others?: Readonly<Record<string, Work>>;
 }
@@ -24,14 +26,19 @@ const MEASURES: readonly Measure[] = [
 ];
 
 /** Measures checks against a bare look-up, without accounts and with them. */
-export async function compareChecks({ batched, unbatched, bare, others = {} }: Rivals, goals: Goals): Promise<void> {
+export async function compareChecks(
+  { batched, unbatched, bare, floor, others = {} }: Rivals,
+  goals: Goals,
+): Promise<void> {
   for (const withAccounts of [false, true]) {
     const sessions = createSessions({ store: batched });
     const tokens = await signInMany(sessions, USERS, withAccounts);
+    const refs = tokens.map(refOf);
     const works: Record<string, Work> = {
       bare,
-      check: checking(sessions, tokens),
-      'check, not batched': checking(createSessions({ store: unbatched }), tokens),
+      check: checks(sessions, tokens),
+      'check, not batched': checks(createSessions({ store: unbatched }), tokens),
+      ...(floor && { "a check's question alone": (nth) => floor(refs[nth % USERS] as Ref) }),
       ...others,
     };
     console.log(withAccounts ? 'with accounts' : 'without accounts');

@@ -12,10 +12,12 @@ export interface Engine {
   crowd(template: SessionRecord, copies: number): Promise<void>;
   /** The least that an engine can do for a revocation: writes a value and a line of a log, in one atomic step. */
   readonly floor: Work;
+  /** The same, with as many indexes as the log has. */
+  readonly indexed?: Work | undefined;
 }
 
 /** Measures revocations of one session and of a crowd, and the step in which they happen against the engine's floor. */
-export async function compareRevocations(name: string, { store, crowd, floor }: Engine): Promise<void> {
+export async function compareRevocations(name: string, { store, crowd, floor, indexed }: Engine): Promise<void> {
   const advances: number[] = [];
   const sessions = createSessions({ store: timing(store, advances), audit: true });
   await signIn(sessions, 'one');
@@ -54,9 +56,14 @@ export async function compareRevocations(name: string, { store, crowd, floor }: 
   tell('a revocation that keeps one', await sideBySide(kept, measure), goals);
 
   advances.length = 0;
-  const took = await sideBySide({ floor, revocation: revoking('many') }, measure);
+  const took = await sideBySide<string>(
+    { floor, ...(indexed && { 'floor with indexes': indexed }), revocation: revoking('many') },
+    measure,
+  );
   tell('a revocation with its log entry', took);
   const step = median(advances);
+  const beside = took.get('floor with indexes');
+  if (beside !== undefined) console.log(`    ${(step / beside.median).toFixed(2)} times the floor with indexes`);
   const ratio = step / (took.get('floor')?.median ?? Number.NaN);
   console.log(
     `    its one writing step: ${step.toFixed(1)} µs, ${ratio.toFixed(2)} times the floor, goal 1.25: ${ratio <= 1.25 ? 'met' : 'MISSED'}`,

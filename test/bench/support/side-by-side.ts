@@ -1,4 +1,4 @@
-/** The nth piece of some work, of which several may be done at a time. */
+/** The nth piece of some work, of which several may be done at a time. A verdict that it resolves to must not refuse. */
 export type Work = (nth: number) => Promise<unknown>;
 
 /** How work is measured. */
@@ -33,10 +33,11 @@ export async function sideBySide<Name extends string>(
   const processor = new Map(names.map((name) => [name, 0]));
   // The first rounds, in which V8 still compiles, are not counted.
   for (let round = -2; round < rounds; round++) {
-    for (const name of names) {
+    for (const [turn, name] of names.entries()) {
       const usage = process.cpuUsage();
       const began = performance.now();
-      await work(works[name], concurrency, count, round + 2);
+      // No two of them are about the same: whoever came second would find it in the processors' caches.
+      await work(works[name], concurrency, count, (round + 2) * names.length + turn);
       const took = performance.now() - began;
       const { user, system } = process.cpuUsage(usage);
       if (round < 0) continue;
@@ -57,9 +58,15 @@ export async function sideBySide<Name extends string>(
 async function work(piece: Work, concurrency: number, count: number, round: number): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < count) await piece(round * count + next++);
+    while (next < count) mustPass(await piece(round * count + next++));
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
+}
+
+/** Looked at here, for all works alike: a function around a check that looks would be measured, too. */
+function mustPass(told: unknown): void {
+  const verdict = told as { readonly ok?: unknown; readonly reason?: unknown } | null | undefined;
+  if (verdict?.ok === false) throw new Error(`refused: ${verdict.reason}`);
 }
 
 export function median(values: readonly number[]): number {

@@ -1,4 +1,4 @@
-import type { Session, Sessions } from 'session-revocation';
+import type { Session, Sessions, Verdict } from 'session-revocation';
 
 /** What a browser says of itself: the usual length. */
 export const USER_AGENT =
@@ -36,7 +36,27 @@ export async function signInMany(sessions: Sessions, users: number, withAccounts
 }
 
 /** The id of the session that a token is for. */
-export const idOf = (token: string): string => token.split('.')[3] ?? '';
+export const idOf = (token: string): string => refOf(token).id;
+
+/** What a look-up asks for. */
+export interface Ref {
+  readonly id: string;
+  readonly user: string;
+  /** Nothing at all for none. */
+  readonly account: string;
+}
+
+/** The same, with the tags of its user and account. */
+export function refOf(token: string): Ref {
+  const [, user = '', account = '', id = ''] = token.split('.');
+  return { id, user, account };
+}
+
+/** Checks tokens, round and round, and nothing else: whoever measures it looks at the verdicts. */
+export const checks =
+  (sessions: Sessions, tokens: readonly string[]) =>
+  (nth: number): Promise<Verdict> =>
+    sessions.check(tokens[nth % tokens.length]);
 
 /** Checks tokens, round and round. Throws for one that is refused. */
 export const checking =

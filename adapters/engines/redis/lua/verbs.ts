@@ -122,28 +122,43 @@ return 1
 `,
 );
 
-/** Replaces a record, and rotates the secret of who asked for it. */
+/** Replaces a record. Knows nothing of sessions: what is not there need not be made anew at each call. */
 export const ADVANCE: Script = new Script(
+  ...[ARGUMENTS, RECORD, LOG],
+  `
+local record_at = key()
+local now, version, keep, text = number(), arg(), arg(), arg()
+local entries = take_entries()
+local r = find_record(record_at)
+if not is_version(r, version) then return 'conflict' end
+r.text = text
+raise(r, keep)
+move(r)
+save_record(record_at, r, now)
+write_entries(entries)
+return 'advanced'
+`,
+);
+
+/** The same, which rotates the secret of who asked for it. */
+export const ADVANCE_FOR: Script = new Script(
   ...[ARGUMENTS, SESSION, RECORD, LOG],
   `
 local record_at = key()
-local now, version, keep, text, has_asker = number(), arg(), arg(), arg(), arg()
-local where, if_hash, hash, serial
-if has_asker == '1' then where, if_hash, hash, serial = key(), arg(), arg(), arg() end
+local now, version, keep, text = number(), arg(), arg(), arg()
+local where, if_hash, hash, serial = key(), arg(), arg(), arg()
 local entries = take_entries()
 local r = find_record(record_at)
-local s = where and find_session(where)
+local s = find_session(where)
 -- Sent again, see above.
 if s and s.hash == hash and hash ~= if_hash and r and r.text == text then
   put_again(record_at)
   return 'advanced'
 end
 if not is_version(r, version) then return 'conflict' end
-if where then
-  if not s or s.hash ~= if_hash or not is_living(s, now) then return 'not-live' end
-  s.hash, s.serial = hash, serial
-  redis.call('SET', where, value_of(s), 'KEEPTTL')
-end
+if not s or s.hash ~= if_hash or not is_living(s, now) then return 'not-live' end
+s.hash, s.serial = hash, serial
+redis.call('SET', where, value_of(s), 'KEEPTTL')
 r.text = text
 raise(r, keep)
 move(r)
