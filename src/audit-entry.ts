@@ -35,6 +35,11 @@ function partsOf(event: SessionEvent): Partial<Description> {
       const { session, user, account, device, by, reason, note, from } = event;
       return { session, user, account, ...seen(device), by, reason, note, from };
     }
+    case 'session.reused': {
+      const { session, user, account, client, device } = event;
+      const details = { client: client?.id ?? null };
+      return { session, user, account, reason: 'token-reused', ...seen(device), details };
+    }
     case 'session.suspicious': {
       const { sign, user, account, session, device } = event;
       return { user, account, session, reason: sign, ...seen(device) };
@@ -42,6 +47,10 @@ function partsOf(event: SessionEvent): Partial<Description> {
     case 'sessions.revoked': {
       const { scope, user, account, by, reason, note, from, kinds, kept, change, trigger } = event;
       return { scope, user, account, by, reason, note, from, details: { kinds, kept, change, trigger } };
+    }
+    case 'token.revoked': {
+      const { claim, issuer, value, by, reason, note, from } = event;
+      return { by, reason, note, from, details: { claim, issuer, value } };
     }
     case 'policy.changed': {
       const { account, by, reason, note, from, before, after } = event;
@@ -80,7 +89,7 @@ export interface Flood {
 
 /** `null` for what always stands in the log. */
 export function floodOf(event: SessionEvent): Flood | null {
-  if (event.type === 'session.refused' && event.during === 'check') {
+  if (event.type === 'session.refused' && event.during !== 'start') {
     const { reason, user, session } = event;
     return user === null ? { budget: 'strangers', sort: reason } : { budget: 'known', sort: `${reason} ${session}` };
   }

@@ -36,6 +36,12 @@ export class Checks {
   }
 
   check(token: string | null | undefined, client: Client = NOBODY_SAID): Awaitable<Verdict> {
+    if (client !== NOBODY_SAID) parseArguments('check', client, CLIENT_KEYS);
+    return this.judge(token, client);
+  }
+
+  /** The same, of a client that is our own. */
+  judge(token: string | null | undefined, client: Client): Awaitable<Verdict> {
     const said = this.#read(client);
     const parsed = parseToken(token);
     if (parsed === null) return this.#refused('malformed', null, null, said);
@@ -49,9 +55,7 @@ export class Checks {
 
   /** Read before anything is waited for, since the client may be gone by then; and only where somebody would hear of it. */
   #read(client: Client): Client {
-    if (client === NOBODY_SAID) return client;
-    parseArguments('check', client, CLIENT_KEYS);
-    if (!this.#isHeard) return NOBODY_SAID;
+    if (client === NOBODY_SAID || !this.#isHeard) return NOBODY_SAID;
     const { userAgent, hints, ip } = client;
     return { userAgent, hints, ip };
   }

@@ -7,7 +7,7 @@ import type { Notes } from './notes.ts';
 import type { KindSettings, Settings } from './options.ts';
 import type { StorePowers } from './powers.ts';
 import type { Epochs, SessionRecord } from './session.ts';
-import type { SessionRef, SessionStore, Touch, VersionedEpoch } from './store.ts';
+import type { EpochRequest, SessionRef, SessionStore, Touch, VersionedEpoch } from './store.ts';
 import type { Suspicion } from './suspicion.ts';
 import { accountTag, newVersion, type Tag, userTag } from './token.ts';
 
@@ -61,6 +61,26 @@ export interface UserEpochs {
   readonly version: number;
 }
 
+/** Asks for a record, to be created where it is missing, and to be kept for so long. */
+export const keeping = (tag: Tag, now: number, keepUntil: number | null): EpochRequest => ({
+  ...{ tag, create: newEpoch(now), version: newVersion(), keepUntil },
+});
+
+/** Asks for a record as it is, if it is there. */
+export const lookingAt = (tag: Tag): EpochRequest => ({ tag, create: null, version: 0, keepUntil: 0 });
+
+/** Reads a record, creating it where it is missing. */
+export async function keepEpoch(
+  { store }: Pick<Core, 'store'>,
+  tag: Tag,
+  now: number,
+  keepUntil: number | null,
+): Promise<VersionedEpoch> {
+  const [found] = await store.epochs([keeping(tag, now, keepUntil)], now);
+  if (!found) throw malformed('epochs');
+  return found;
+}
+
 /** Reads the records of an identity, creating what is missing. */
 export async function readEpochs(
   { store, realmTag }: Core,
@@ -73,21 +93,17 @@ export async function readEpochs(
     [tags.user, keepUntil.user],
   ];
   if (tags.account !== null) wanted.push([tags.account, keepUntil.shared]);
-  const requests = wanted.map(([tag, until]) => ({
-    tag,
-    create: newEpoch(now),
-    version: newVersion(),
-    keepUntil: until,
-  }));
+  const requests = wanted.map(([tag, until]) => keeping(tag, now, until));
   const [realm, user, account] = await store.epochs(requests, now);
-  if (realm === undefined || user === undefined) throw malformed('epochs');
+  if (!realm || !user) throw malformed('epochs');
   return {
     epochs: { realm: realm.record, user: user.record, account: account?.record ?? null },
     version: user.version,
   };
 }
 
-const malformed = (verb: string): SessionError =>
+/** What a store says that cannot be. */
+export const malformed = (verb: string): SessionError =>
   new SessionError('SESSION_STORE_UNAVAILABLE', `the session store's answer to ${verb} is malformed`);
 
 /** Where a record is found again. */

@@ -51,6 +51,16 @@ export interface EpochRecord extends ScopeState {
   readonly members: Readonly<Record<Tag, ScopeState>>;
   /** In a user's record: the ids of sessions that were adopted, and when, Unix ms. None of them is adopted again. */
   readonly adopted?: Readonly<Record<string, number>> | undefined;
+  /** In a realm's record: what is known of other issuers' tokens that are guarded here. */
+  readonly guarded?: Guarded | undefined;
+}
+
+/** How long other issuers' tokens are accepted after the authentication that they tell of: revocations are kept for longer. */
+export interface Guarded {
+  /** In ms: the longest of all guards. */
+  readonly longest: number;
+  /** Unix ms: from then on, every revocation is kept for so long. Those from before may be gone after 30 days. */
+  readonly since: number;
 }
 
 /** Which kinds an advance covers. */
@@ -62,6 +72,8 @@ export interface Change {
   readonly mark: Mark;
   /** Spares this session, if it is live under the record. */
   readonly keep?: KeptSession | undefined;
+  /** Spares the tokens of this session of another issuer's, which the caller has found to be live under the record. */
+  readonly keepForeign?: { readonly id: string; readonly kind: string } | undefined;
   /** `true` suspends, `false` resumes; left out, neither. */
   readonly suspend?: boolean | undefined;
 }
@@ -113,6 +125,15 @@ export function holds(state: ScopeState, kind: string, id: string, stamp: Stamp 
   return keep !== undefined && keep.id === id && keep.from === stamp;
 }
 
+/** Whether the last advance of this kind spared the tokens of this session of another issuer's. */
+export function keepsForeign(state: ScopeState, kind: string, id: string): boolean {
+  const keep = state.keep[kind];
+  return keep !== undefined && keep.from === FOREIGN && keep.id === id;
+}
+
+/** Instead of a stamp, which tokens of others bear none of. No stamp looks like it. */
+const FOREIGN: Stamp = 'foreign';
+
 /** Whether a user's record holds a session in both of its scopes, the user's and the member's. */
 export function holdsUser(record: EpochRecord, session: KeptSession): boolean {
   const { id, kind, accountTag, stamps } = session;
@@ -130,7 +151,7 @@ export const isCovered = (covers: Coverage, kind: string): boolean =>
  * @returns `null`, and nothing is advanced, where the session to keep is not live under the record.
  */
 export function advanceEpoch(record: EpochRecord, member: Tag | null, change: Change, now: number): EpochRecord | null {
-  const { covers, keep } = change;
+  const { covers, keep, keepForeign } = change;
   if (keep !== undefined && !holdsUser(record, keep)) return null;
 
   const state = scopeState(record, member);
@@ -152,6 +173,9 @@ export function advanceEpoch(record: EpochRecord, member: Tag | null, change: Ch
     const from = member === null ? keep.stamps.user : keep.stamps.member;
     if (from === null) return null;
     kept[keep.kind] = { id: keep.id, from };
+  }
+  if (keepForeign !== undefined && isCovered(covers, keepForeign.kind)) {
+    kept[keepForeign.kind] = { id: keepForeign.id, from: FOREIGN };
   }
 
   const suspended = change.suspend === undefined ? state.suspended : change.suspend ? change.mark : null;
@@ -198,6 +222,15 @@ export const bornAt = ({ initial }: EpochRecord): number => counterOf(initial);
 /** The record with another session that is adopted, or never will be. It holds what it held. */
 export const withAdopted = (record: EpochRecord, id: string, at: number): EpochRecord =>
   deepFreeze({ ...record, adopted: { ...record.adopted, [id]: at } });
+
+/** The record of a realm that guards tokens of other issuers. It holds what it held. */
+export const withGuarded = (record: EpochRecord, guarded: Guarded): EpochRecord => deepFreeze({ ...record, guarded });
+
+/** When a scope was last advanced for a kind, Unix ms, or a little later: `null` is never. */
+export function advancedAt({ initial }: EpochRecord, state: ScopeState, kind: string): number | null {
+  const stamp = generation(state, kind);
+  return stamp === initial ? null : counterOf(stamp);
+}
 
 /** A record as text, for stores that keep text. */
 export const formatEpoch = (record: EpochRecord): string => JSON.stringify(record);

@@ -3,9 +3,26 @@ import type { Cause } from './cause.ts';
 import type { Policy } from './policy.ts';
 import type { AuditEntry, AuditRecord } from './powers.ts';
 import type { Overtaken, ScopeName, SessionDevice, SessionView } from './session.ts';
+import type { SessionClient } from './session-client.ts';
 
 /** Why a token was refused. */
 export type CheckRefusal = 'malformed' | 'unknown' | 'superseded' | 'ended' | 'expired' | 'revoked';
+/** Why an access token was refused; `'invalid'` where its signature, or what it says of whom it is for, is not right. */
+export type AccessRefusal = CheckRefusal | 'invalid';
+/**
+ * Why a refresh token was refused. `'reused'`: it was used before, and the session is ended now. `'retry'`: it was used a moment
+ * ago, which is within the grace interval. `'client'`, `'scope'`: it was given to another client, or for less.
+ */
+export type RefreshRefusal =
+  | 'malformed'
+  | 'unknown'
+  | 'reused'
+  | 'retry'
+  | 'ended'
+  | 'expired'
+  | 'revoked'
+  | 'client'
+  | 'scope';
 /** Why a sign-in got no session. */
 export type StartRefusal = 'superseded' | 'limit' | 'suspended';
 
@@ -32,8 +49,8 @@ export interface SessionEventDetails {
    * it; where nothing stands there under its name, `session` is an id that was claimed and `user` is `null`.
    */
   'session.refused': {
-    readonly during: 'start' | 'check';
-    readonly reason: StartRefusal | CheckRefusal;
+    readonly during: 'start' | 'check' | 'refresh';
+    readonly reason: StartRefusal | AccessRefusal | RefreshRefusal;
     readonly user: string | null;
     readonly account: string | null;
     readonly session: string | null;
@@ -47,6 +64,15 @@ export interface SessionEventDetails {
     readonly user: string;
     readonly account: string | null;
     readonly device: SessionDevice;
+  };
+  /** A refresh token that had been used before was used again: somebody else has it, and the session was ended. */
+  'session.reused': {
+    readonly session: string;
+    readonly user: string;
+    readonly account: string | null;
+    readonly client: SessionClient | null;
+    /** The device that it came from this time. */
+    readonly device: SessionDevice | null;
   };
   /** A risk signal: nothing was done about it. */
   'session.suspicious': {
@@ -68,6 +94,12 @@ export interface SessionEventDetails {
       /** The trigger that it was done for, by name. */
       readonly trigger: string | null;
     };
+  /** A token of another issuer, or all of one session there, was denied. The value is an id, and proves nothing. */
+  'token.revoked': Cause & {
+    readonly claim: 'jti' | 'sid';
+    readonly issuer: string;
+    readonly value: string;
+  };
   'policy.changed': Cause & { readonly account: string; readonly before: Policy; readonly after: Policy };
   /** Somebody with a session, or a page of another site, asked for something that they may not. */
   'request.refused': {
@@ -231,8 +263,10 @@ const NAMES: Record<SessionEventType, true> = {
   'session.refused': true,
   'session.renewed': true,
   'session.ended': true,
+  'session.reused': true,
   'session.suspicious': true,
   'sessions.revoked': true,
+  'token.revoked': true,
   'policy.changed': true,
   'request.refused': true,
   'user.forgotten': true,

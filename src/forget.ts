@@ -1,11 +1,11 @@
 import { BY_KEYS, type By, NO_CAUSE, parseCause } from './cause.ts';
-import { type Core, contend } from './core.ts';
-import { forgetMarks, newEpoch } from './epoch.ts';
+import { type Core, contend, keepEpoch } from './core.ts';
+import { forgetMarks } from './epoch.ts';
 import { FENCE_KEEPS } from './fence.ts';
 import { parseArguments, parseSwitch } from './input.ts';
 import { livingIn } from './living.ts';
 import { parseScope, revoke } from './revocation.ts';
-import { newVersion, type Tag } from './token.ts';
+import type { Tag } from './token.ts';
 
 /** Options of {@link Sessions.forgetUser}. */
 export interface ForgetRequest extends By {
@@ -65,8 +65,7 @@ async function forgetRecord(core: Core, tag: Tag): Promise<void> {
   await contend(core, async () => {
     const now = core.now();
     const keepUntil = now + FENCE_KEEPS;
-    const [current] = await core.store.epochs([{ tag, create: newEpoch(now), version: newVersion(), keepUntil }], now);
-    if (current === undefined) return 'conflict';
+    const current = await keepEpoch(core, tag, now, keepUntil);
     const write = { record: forgetMarks(current.record), ifVersion: current.version, now, keepUntil, audit: [] };
     return (await core.store.advance(tag, write)) === 'conflict' ? 'conflict' : null;
   });

@@ -18,6 +18,7 @@ export type { EndRequest, EndResult, SignOutResult } from './end.ts';
 export {
   type EpochRecord,
   formatEpoch,
+  type Guarded,
   type Keep,
   type Mark,
   parseEpoch,
@@ -26,8 +27,10 @@ export {
 } from './epoch.ts';
 export { isSessionError, SessionError, type SessionErrorCode } from './errors.ts';
 export type {
+  AccessRefusal,
   CheckRefusal,
   NamedScope,
+  RefreshRefusal,
   SessionEvent,
   SessionEventDetails,
   SessionEventType,
@@ -39,6 +42,7 @@ export type { ForgetRequest, ForgetResult } from './forget.ts';
 export type { EndIdleRequest, EndIdleResult, IdleScope } from './idle.ts';
 export type { Attributes, Json } from './input.ts';
 export { parseJson } from './json.ts';
+export { LastFound } from './last-found.ts';
 export { type Duration, type Lifetime, parseDuration } from './lifetime.ts';
 export type { ListRequest, ListResult } from './list.ts';
 export type { WouldEnd } from './living.ts';
@@ -47,7 +51,7 @@ export type { Policy, PolicyFunction, PolicyResult } from './policy.ts';
 export type * from './powers.ts';
 export type { PruneRequest, PruneResult } from './pruner.ts';
 export { REASON_CODES, type ReasonCode } from './reason.ts';
-export { Recent } from './recent.ts';
+export { Lately, Recent } from './recent.ts';
 export type { ReauthenticateRequest, RenewRequest, RenewResult } from './renew.ts';
 export type { Review, ReviewedMember, ReviewedSession, ReviewRequest, SharedDevice } from './review.ts';
 export type { Revocation, RevokeResult, Scope } from './revocation.ts';
@@ -66,6 +70,7 @@ export {
   type SessionView,
   type Stamps,
 } from './session.ts';
+export type { SessionClient } from './session-client.ts';
 export {
   createSessions,
   type RefusedRequest,

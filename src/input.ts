@@ -2,6 +2,7 @@
  * What an application hands in, bounded before it reaches a store. Misuse is a `TypeError` that names the argument,
  * what is wrong with it, and what is allowed.
  */
+import { CLIENT_MEMBER } from './session-client.ts';
 
 const LONGEST_TEXT = 256;
 const LARGEST_ATTRIBUTES = 4096;
@@ -64,6 +65,9 @@ const NO_METHODS: readonly string[] = Object.freeze([]);
 export function parseAttributes(name: string, value: unknown): Attributes {
   if (value === undefined) return NO_ATTRIBUTES;
   if (!isPlainObject(value)) throw new TypeError(`${name} must be a plain object, not ${kindOf(value)}`);
+  if (Object.hasOwn(value, CLIENT_MEMBER)) {
+    throw new TypeError(`${name} has a member ${CLIENT_MEMBER}: the name is taken; choose another one`);
+  }
   const copy = copyJson(name, value, 0) as Attributes;
   const bytes = Buffer.byteLength(JSON.stringify(copy));
   if (bytes > LARGEST_ATTRIBUTES) {

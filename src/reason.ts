@@ -20,6 +20,7 @@ export const REASON_CODES = [
   'last-login-method-removed',
   'role-changed',
   'member-removed',
+  'token-reused',
 ] as const;
 
 /** Why a session is over, by a code of this library. */

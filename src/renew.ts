@@ -1,14 +1,15 @@
 import { NO_CAUSE } from './cause.ts';
-import { type Core, contend, identify, kindSettings, readEpochs } from './core.ts';
+import { type Core, contend, identify, keepEpoch, kindSettings, readEpochs } from './core.ts';
+import { newCredential } from './credential.ts';
 import { endFound } from './end.ts';
-import { holds, newEpoch } from './epoch.ts';
+import { holds } from './epoch.ts';
 import type { Happening, StartRefusal } from './events.ts';
 import { FENCE_KEEPS, fenceRefusal, parseFence, stampsOf } from './fence.ts';
 import { type Attributes, parseAttributes, parseMethods } from './input.ts';
 import { stillLive } from './revocation.ts';
 import { Session, type SessionRecord } from './session.ts';
+import { grantOf, withGrant } from './session-client.ts';
 import { admitted, type StartResult } from './start.ts';
-import { formatToken, hashSecret, newSecret, newVersion } from './token.ts';
 
 /** What a renewal changes beside the secret. */
 export interface RenewRequest {
@@ -41,7 +42,8 @@ export function renew(core: Core, session: Session, request: RenewRequest): Prom
     throw new TypeError('account and fence go together: the fence is taken for the account that is switched to');
   }
   const attributes = request.attributes === undefined ? undefined : parseAttributes('attributes', request.attributes);
-  const changed = (): Partial<SessionRecord> => (attributes === undefined ? {} : { attributes });
+  const changed = (_: number, current: SessionRecord): Partial<SessionRecord> =>
+    attributes === undefined ? {} : { attributes: withGrant(attributes, grantOf(current)) };
   return rotate(core, judged, {
     account: request.account ?? null,
     fence: request.fence,
@@ -69,7 +71,7 @@ interface Rotation {
   readonly account: string | null;
   readonly fence: string | undefined;
   readonly reauthenticated: boolean;
-  changed(now: number): Partial<SessionRecord>;
+  changed(now: number, current: SessionRecord): Partial<SessionRecord>;
 }
 
 async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Promise<RenewResult> {
@@ -90,14 +92,13 @@ async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Pr
     const current = await stillLive(core, judged, now);
     if (current === null) return refused('not-live');
 
-    const secret = newSecret();
     const stamps = fence !== null && moves ? stampsOf(fence, judged.kind) : null;
+    const there = { ...current, account: identity.account, accountTag: identity.tags.account };
+    const { hash, token } = newCredential(there);
     const next: SessionRecord = {
-      ...current,
-      ...rotation.changed(now),
-      account: identity.account,
-      accountTag: identity.tags.account,
-      hash: hashSecret(secret),
+      ...there,
+      ...rotation.changed(now, current),
+      hash,
       serial: current.serial + 1,
       lastUsedAt: Math.max(current.lastUsedAt, now),
       // The session stays born when it was: a renewal must not carry it over a revocation of its user or realm.
@@ -128,7 +129,6 @@ async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Pr
       await endFound(core, next, revoked);
       return { ...refused('not-live'), happened };
     }
-    const token = formatToken({ id: next.id, ...identity.tags }, secret);
     return { ok: true, session, token, happened: [renewed, ...happened] };
   });
 
@@ -143,9 +143,8 @@ const refused = (reason: StartRefusal | 'not-live'): RenewResult => ({ ok: false
  * Whether the account that a session just left had not revoked it by then. It stands in another shard, so it is looked
  * at after the write: the new token is given to nobody before, and the old one is refused already.
  */
-async function heldByLeftAccount({ store }: Core, left: SessionRecord, now: number): Promise<boolean> {
+async function heldByLeftAccount(core: Core, left: SessionRecord, now: number): Promise<boolean> {
   if (left.accountTag === null) return true;
-  const create = { create: newEpoch(now), version: newVersion(), keepUntil: now + FENCE_KEEPS };
-  const [account] = await store.epochs([{ tag: left.accountTag, ...create }], now);
-  return account !== undefined && holds(account.record, left.kind, left.id, left.stamps.account);
+  const account = await keepEpoch(core, left.accountTag, now, now + FENCE_KEEPS);
+  return holds(account.record, left.kind, left.id, left.stamps.account);
 }

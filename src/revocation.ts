@@ -1,13 +1,14 @@
 import type { Cause } from './cause.ts';
 import { CLOCKS_APART } from './clock.ts';
-import { type Core, contend, identify, refOf } from './core.ts';
-import { advanceEpoch, type Coverage, holdsUser, isCovered, type Mark, newEpoch, scopeState } from './epoch.ts';
+import { type Core, contend, identify, keeping, lookingAt, malformed, refOf } from './core.ts';
+import { newCredential } from './credential.ts';
+import { advanceEpoch, type Coverage, type EpochRecord, holdsUser, isCovered, type Mark, scopeState } from './epoch.ts';
 import type { NamedScope } from './events.ts';
 import { isPlainObject, refuseUnknownKeys } from './input.ts';
 import { endedBy, type WouldEnd, wouldEnd } from './living.ts';
 import { judge, type ScopeName, Session, type SessionRecord } from './session.ts';
-import type { AskerRotation } from './store.ts';
-import { accountTag, formatToken, hashSecret, newSecret, newVersion, type Tag } from './token.ts';
+import type { AskerRotation, VersionedEpoch } from './store.ts';
+import { accountTag, type Tag } from './token.ts';
 
 /** Whom a revocation covers: a user, a member (a user within an account), an account, or the realm. */
 export type Scope =
@@ -175,10 +176,7 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
     }
 
     const lasting = target.user === null || order.suspend === true;
-    const keepUntil = lasting ? null : now + REVOCATION_KEEPS;
-    const request = { tag: target.tag, create: newEpoch(now), version: newVersion(), keepUntil };
-    const [current] = await core.store.epochs([request], now);
-    if (current === undefined) return 'conflict';
+    const { current, guarded } = await readTarget(core, target, now, lasting ? null : now + REVOCATION_KEEPS);
 
     const { suspended } = scopeState(current.record, target.member);
     if (order.suspend === false && suspended === null) return nothingDone('not-suspended');
@@ -206,7 +204,7 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
       record,
       ifVersion: current.version,
       now,
-      keepUntil,
+      keepUntil: lasting ? null : keptUntil(record, guarded, now),
       asker: live === undefined ? undefined : askerOf(live, rotation?.session ?? live),
       audit: happening.audit,
     });
@@ -226,6 +224,29 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
     };
   });
 }
+
+/**
+ * The record to advance, made where there is none, and how long the tokens of other issuers are accepted that are guarded in
+ * this realm, in ms.
+ */
+async function readTarget(
+  { store, realmTag }: Core,
+  { tag, user }: Target,
+  now: number,
+  keepUntil: number | null,
+): Promise<{ readonly current: VersionedEpoch; readonly guarded: number }> {
+  const wanted = keeping(tag, now, keepUntil);
+  const [current, realm] = await store.epochs(user === null ? [wanted] : [wanted, lookingAt(realmTag)], now);
+  if (!current) throw malformed('epochs');
+  return { current, guarded: realm?.record.guarded?.longest ?? 0 };
+}
+
+/**
+ * Until when a user's record is kept after an advance: as long as any session or token may be accepted that it met. Counted
+ * from its generation, which may be ahead of the clock here.
+ */
+export const keptUntil = ({ counter }: EpochRecord, guarded: number, now: number): number =>
+  Math.max(now, counter) + Math.max(REVOCATION_KEEPS, guarded + CLOCKS_APART);
 
 function parseAsker(
   { scope, tag, member }: Target,
@@ -259,11 +280,8 @@ export async function stillLive(
 }
 
 function rotate(live: SessionRecord): { session: SessionRecord; token: string } {
-  const secret = newSecret();
-  return {
-    session: { ...live, hash: hashSecret(secret), serial: live.serial + 1 },
-    token: formatToken({ id: live.id, user: live.userTag, account: live.accountTag }, secret),
-  };
+  const { hash, token } = newCredential(live);
+  return { session: { ...live, hash, serial: live.serial + 1 }, token };
 }
 
 const askerOf = ({ id, hash: ifHash }: SessionRecord, { hash, serial }: SessionRecord): AskerRotation => ({

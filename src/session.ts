@@ -1,6 +1,7 @@
 import type { Device } from './device.ts';
 import { type EpochRecord, holds, type Mark, type ScopeState, type Stamp, scopeState } from './epoch.ts';
 import type { Attributes } from './input.ts';
+import { attributesOf, clientOf, type SessionClient } from './session-client.ts';
 import type { Tag } from './token.ts';
 
 /** The generations a session was born under, one per scope; `null` where it has no account. */
@@ -32,7 +33,10 @@ export interface SessionRecord {
   readonly userTag: Tag;
   readonly accountTag: Tag | null;
   readonly kind: string;
-  /** SHA-256 of the present secret, base64url. */
+  /**
+   * SHA-256 of the present secret, base64url; of a session with a refresh token, several with dots between. To a store it is
+   * text like any other, of at most 255 bytes.
+   */
   readonly hash: string;
   /** How often the secret was rotated. */
   readonly serial: number;
@@ -131,6 +135,8 @@ export interface SessionView {
   readonly amr: readonly string[];
   readonly device: SessionDevice;
   readonly attributes: Attributes;
+  /** The app that it was handed to, with a refresh token; `null` for a session of a browser's. */
+  readonly client: SessionClient | null;
 }
 
 /** A row of a list: the same, and why it is over where it is. It proves nothing, so nothing can be done in its name. */
@@ -155,6 +161,7 @@ export class Session implements SessionView {
   declare readonly amr: readonly string[];
   declare readonly device: SessionDevice;
   declare readonly attributes: Attributes;
+  declare readonly client: SessionClient | null;
   readonly #record: SessionRecord;
 
   /** @internal */
@@ -169,7 +176,8 @@ export class Session implements SessionView {
     this.expiresAt = record.expiresAt;
     this.amr = record.amr;
     this.device = record.device;
-    this.attributes = record.attributes;
+    this.attributes = attributesOf(record);
+    this.client = clientOf(record);
     this.#record = record;
   }
 
@@ -185,10 +193,11 @@ export class Session implements SessionView {
 
 /** A row of a list. */
 export function listed(record: SessionRecord, over: Over | null): ListedSession {
-  const { id, user, account, kind, createdAt, authenticatedAt, lastUsedAt, expiresAt, amr, device, attributes } =
-    record;
+  const { id, user, account, kind, createdAt, authenticatedAt, lastUsedAt, expiresAt, amr, device } = record;
   return {
-    ...{ id, user, account, kind, createdAt, authenticatedAt, lastUsedAt, expiresAt, amr, device, attributes },
+    ...{ id, user, account, kind, createdAt, authenticatedAt, lastUsedAt, expiresAt, amr, device },
+    attributes: attributesOf(record),
+    client: clientOf(record),
     over,
   };
 }

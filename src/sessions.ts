@@ -39,7 +39,7 @@ import {
   type StartResult,
   start,
 } from './start.ts';
-import type { Touch } from './store.ts';
+import type { Awaitable, Touch } from './store.ts';
 import { guardStore } from './store-guard.ts';
 import { type Client, Suspicion } from './suspicion.ts';
 import { parseToken, realmTag } from './token.ts';
@@ -88,6 +88,15 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
     this.#core = core;
     this.#checks = new Checks(core);
     this.#codes = new Set([...REASON_CODES, ...[...core.settings.triggers.keys()].map(codeOf)]);
+  }
+
+  /**
+   * What the operations on tokens work with, which are beside this class so that only who needs them loads them.
+   * @internal
+   */
+  static coreOf(sessions: unknown): Core {
+    if (typeof sessions === 'object' && sessions !== null && #core in sessions) return sessions.#core;
+    throw new TypeError('sessions must be what createSessions gave');
   }
 
   /** The realm that this object serves. */
@@ -161,6 +170,14 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * The same, at once where the store answers at once: of a request, waiting for a promise is a good part of the price.
+   * @internal
+   */
+  judge(token: string, client: Client): Awaitable<Verdict> {
+    return this.#checks.judge(token, client);
   }
 
   /**

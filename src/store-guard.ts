@@ -2,7 +2,15 @@ import { Deadlines } from './deadlines.ts';
 import { isEpochRecord } from './epoch.ts';
 import { isSessionError, SessionError } from './errors.ts';
 import type { StorePowers } from './powers.ts';
-import type { Awaitable, FoundSession, Pruned, SessionRef, SessionStore, VersionedEpoch } from './store.ts';
+import type {
+  Awaitable,
+  EpochRequest,
+  FoundSession,
+  Pruned,
+  SessionRef,
+  SessionStore,
+  VersionedEpoch,
+} from './store.ts';
 
 /**
  * The store as the core asks it. An answer that does not come in time, an exception, or an answer that makes no sense
@@ -55,7 +63,7 @@ export function guardStore<Transaction>(store: SessionStore<Transaction>, deadli
     epochs: (requests, now) =>
       ask(
         'epochs',
-        (answer) => isListOf(answer, requests.length, isVersionedEpoch),
+        (answer) => isListOf(answer, requests.length, (one, at) => isEpochOrMissing(one, requests[at])),
         () => store.epochs(requests, now),
       ),
     add: (session, write) => ask('add', oneOf(ADDED), () => store.add(session, write)),
@@ -145,6 +153,10 @@ function isListOf<T>(answer: readonly T[], length: number, isSound: (item: T, at
 
 const isVersionedEpoch = (answer: VersionedEpoch): boolean =>
   isObject(answer) && isEpochRecord(answer.record) && Number.isSafeInteger(answer.version);
+
+/** Only what was not to be created may be missing. */
+const isEpochOrMissing = (answer: VersionedEpoch | null, request: EpochRequest | undefined): boolean =>
+  answer === null ? request?.create === null : isVersionedEpoch(answer);
 
 const isTextOrNull = (value: unknown): boolean => value === null || typeof value === 'string';
 const isNumberOrNull = (value: unknown): boolean => value === null || typeof value === 'number';

@@ -23,8 +23,8 @@ export interface FoundSession {
 /** A record that is wanted. */
 export interface EpochRequest {
   readonly tag: Tag;
-  /** Written where there is none. */
-  readonly create: EpochRecord;
+  /** Written where there is none. `null` only looks: nothing is written or kept for longer, and what is missing stays so. */
+  readonly create: EpochRecord | null;
   /** The version it is written with: random, so that a record made anew is never taken for the one that was lost. */
   readonly version: number;
   /** Unix ms until which the record must be kept at least; `null` is for ever. Never lowers what is there. */
@@ -177,8 +177,13 @@ export interface SessionStore<Transaction = never> {
    * Reads records, creating those that are missing, in the order asked. Creating and raising `keepUntil` change no
    * version: a stranger's attempts to sign in must not keep a revocation from its compare-and-set. `now` is the core's
    * time, as in {@link UserWrite}.
+   *
+   * Where `create` is `null`, a record is only looked at: `null` for one that is not there. Tokens are judged by what is
+   * looked at, so that it comes from where `find` reads, in one round trip. In a caller's transaction nothing that is only
+   * looked at is locked, and it may be as old as the transaction: a realm's record belongs to many. One tag is not asked
+   * for in both ways at once.
    */
-  epochs(requests: readonly EpochRequest[], now: number): Awaitable<readonly VersionedEpoch[]>;
+  epochs(requests: readonly EpochRequest[], now: number): Awaitable<readonly (VersionedEpoch | null)[]>;
 
   /**
    * Writes a new session, ends others, raises `keepUntil` and moves the user's version, if that version is still the

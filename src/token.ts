@@ -48,6 +48,12 @@ export type Origin = readonly [realm: string, user: string, credential: string];
 export const adoptedId = (origin: Origin): string => digest('adopted id', ...origin);
 /** Its first secret. Whoever has the other layer's own id has it, too. */
 export const adoptedSecret = (origin: Origin): string => hashSecret(JSON.stringify(['adopted secret', ...origin]));
+/** The tag of the record whose presence denies a token of another issuer (`jti`), or all of one session there (`sid`). */
+export const deniedTag = (realm: string, claim: 'jti' | 'sid', issuer: string, value: string): Tag =>
+  digest('token', realm, claim, issuer, value);
+/** What a session of another issuer's is kept by. It is the id of none of ours. */
+export const foreignId = (realm: string, issuer: string, sid: string): string =>
+  digest('foreign session', realm, issuer, sid);
 /** What tells a record from the one that was lost before it. */
 export const newIncarnation = (): string => randomBytes(INCARNATION_BYTES).toString('base64url');
 
@@ -56,6 +62,9 @@ export const newVersion = (): number => randomBytes(6).readUIntBE(0, 6);
 
 /** SHA-256 of a secret, base64url. A secret of 256 random bits needs no salt and no slow hash (ASVS 11.4.2). */
 export const hashSecret = (secret: string): string => hash('sha256', secret, 'base64url');
+
+/** The same of a secret of another sort: under a name of its own, so that what the one proves, no other one does. */
+export const hashOf = (sort: string, secret: string): string => hashSecret(JSON.stringify([sort, secret]));
 
 /**
  * Compares two hashes. The time it takes may tell how long a prefix they share: of a SHA-256 of 256 random bits, that
@@ -76,9 +85,14 @@ export function parseToken(token: unknown): { readonly ref: TokenRef; readonly s
   if (typeof token !== 'string' || token.length > LONGEST_TOKEN || !TOKEN.test(token)) return null;
   // By position: a third of the time that a pattern with groups takes, and every check pays it.
   const secretAt = token.length - SECRET_LENGTH;
+  return { ref: refIn(token, secretAt), secret: token.slice(secretAt) };
+}
+
+/** The session that a token names, whose first secret begins at `secretAt`: tokens of every sort say that alike. */
+export function refIn(token: string, secretAt: number): TokenRef {
   const idAt = secretAt - 1 - TAG_LENGTH;
   const id = token.slice(idAt, secretAt - 1);
   const user = token.slice(USER_AT, USER_AT + TAG_LENGTH);
   const account = idAt - 1 === ACCOUNT_AT ? null : token.slice(ACCOUNT_AT, idAt - 1);
-  return { ref: { id, user, account }, secret: token.slice(secretAt) };
+  return { id, user, account };
 }

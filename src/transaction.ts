@@ -1,14 +1,13 @@
 import type { By } from './cause.ts';
-import { type Core, powerOf } from './core.ts';
+import { type Core, keepEpoch, powerOf } from './core.ts';
 import type { EndRequest, EndResult, SignOutResult } from './end.ts';
-import { hasReached, newEpoch } from './epoch.ts';
+import { hasReached } from './epoch.ts';
 import type { HeldEvents } from './events.ts';
 import type { Policy, PolicyResult } from './policy.ts';
 import type { RevokeResult, Scope } from './revocation.ts';
 import type { Session } from './session.ts';
 import type { RevokeRequest, Sessions, SuspendRequest } from './sessions.ts';
 import type { SessionStore } from './store.ts';
-import { newVersion } from './token.ts';
 import type { BuiltInTrigger, TriggerRequest, TriggerResult } from './triggers.ts';
 
 /** Whether a write of the transaction is there for everybody. */
@@ -92,12 +91,10 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
         const { record, now } = advance;
         const outcome = await within.advance(tag, advance);
         if (outcome === 'advanced') {
-          this.#witnesses.set(`record ${tag}`, async () => {
-            // One made anew is told by its incarnation.
-            const create = { create: newEpoch(now), version: newVersion(), keepUntil: now };
-            const [found] = await store.epochs([{ tag, ...create }], now);
-            return found !== undefined && hasReached(found.record, record);
-          });
+          // One made anew is told by its incarnation.
+          this.#witnesses.set(`record ${tag}`, async () =>
+            hasReached((await keepEpoch({ store }, tag, now, now)).record, record),
+          );
         }
         return outcome;
       },

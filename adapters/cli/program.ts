@@ -3,6 +3,7 @@ import { Command, Help } from 'commander';
 import { addAudit } from './commands/audit.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnd } from './commands/end.ts';
+import { addKeys } from './commands/keys.ts';
 import { addList } from './commands/list.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addPrune } from './commands/prune.ts';
@@ -51,7 +52,7 @@ export function makeProgram(cli: Cli, told: (text: string) => void): Command {
     .addHelpText('after', HELP);
   addGlobalOptions(program);
   const commands = [addSetup, addDoctor, addList, addEnd, addRevoke, addSuspend, addResume, addPolicy, addReview];
-  for (const add of [...commands, addPrune, addAudit]) add(program, cli);
+  for (const add of [...commands, addPrune, addAudit, addKeys]) add(program, cli);
   return program;
 }
 

@@ -20,7 +20,11 @@ export function sessionColumns(now: number, columns: SessionColumns): readonly C
     ...only(columns.user, { title: 'USER', cell: ({ user }) => user, cut: true }),
     ...only(columns.account, { title: 'ACCOUNT', cell: ({ account }) => account, cut: true }),
     { title: 'KIND', cell: ({ kind }) => kind },
-    { title: 'DEVICE', cell: ({ device }) => device.label, cut: true },
+    {
+      title: 'DEVICE',
+      cell: ({ client, device }) => (client === null ? device.label : `${client.name}, ${device.label}`),
+      cut: true,
+    },
     { title: 'IP', cell: ({ device }) => device.ip, wideOnly: true },
     {
       title: 'SIGNED IN',

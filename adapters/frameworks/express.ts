@@ -18,8 +18,11 @@ export type {
   AuthenticationOptions,
   AuthorizedAction,
   AuthorizeRequest,
+  BearerOptions,
+  BearerTokens,
   CookieOptions,
   HttpExchange,
+  IssuedTokens,
   ReauthenticateHttpRequest,
   ReauthenticateResult,
   RecentSignInOptions,
@@ -29,18 +32,19 @@ export type {
   SessionRoutesOptions,
   SignInRequest,
   SignInResult,
+  SignInTokens,
   SignOutRequest,
   TriggerHttpRequest,
   WithoutToken,
 } from './http/index.ts';
 export { safeReturnPath } from './http/index.ts';
 
-/** Reads the session cookie of every request. Answers nothing by itself: an outage is the guards' to tell. */
+/** Reads the session cookie of every request, or its access token. Answers nothing by itself: an outage is the guards' to tell. */
 export function authentication(sessions: Sessions, options: http.AuthenticationOptions = {}): RequestHandler {
   const settings = http.parseAuthenticationOptions(sessions, options);
-  return async function authentication(request, response, next) {
-    http.attachAuth(request, await http.openAuth(settings, http.nodeExchange(request, response)));
-    next();
+  return function authentication(request, response, next) {
+    const known = http.authenticate(settings, request, http.nodeExchange(request, response));
+    return known instanceof Promise ? known.then(() => next()) : next();
   };
 }
 

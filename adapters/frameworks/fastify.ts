@@ -19,8 +19,11 @@ export type {
   AuthenticationOptions,
   AuthorizedAction,
   AuthorizeRequest,
+  BearerOptions,
+  BearerTokens,
   CookieOptions,
   HttpExchange,
+  IssuedTokens,
   ReauthenticateHttpRequest,
   ReauthenticateResult,
   RecentSignInOptions,
@@ -32,6 +35,7 @@ export type {
   SessionRoutesOptions,
   SignInRequest,
   SignInResult,
+  SignInTokens,
   SignOutRequest,
   TriggerHttpRequest,
   WithoutToken,
@@ -67,8 +71,10 @@ export async function authentication(app: FastifyInstance, options: Authenticati
     }
     app.decorateRequest(property, null);
   }
-  app.addHook('onRequest', async function authentication(request, reply) {
-    http.attachAuth(request, await http.openAuth(settings, http.fastifyExchange(request, reply)));
+  app.addHook('onRequest', function authentication(request, reply, done) {
+    const known = http.authenticate(settings, request, http.fastifyExchange(request, reply));
+    if (known instanceof Promise) known.then(() => done(), done);
+    else done();
   });
 }
 

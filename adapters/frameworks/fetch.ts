@@ -20,8 +20,11 @@ import * as http from './http/index.ts';
 export type {
   AuthorizedAction,
   AuthorizeRequest,
+  BearerOptions,
+  BearerTokens,
   CookieOptions,
   HttpExchange,
+  IssuedTokens,
   ReauthenticateHttpRequest,
   ReauthenticateResult,
   RecentSignInOptions,
@@ -30,6 +33,7 @@ export type {
   RouteAction,
   SignInRequest,
   SignInResult,
+  SignInTokens,
   SignOutRequest,
   TriggerHttpRequest,
   WithoutToken,
@@ -143,6 +147,12 @@ class FetchExchange implements http.HttpExchange {
   }
 
   header = (name: string): string | undefined => this.#request.headers.get(name) ?? undefined;
+
+  /** `Headers` has them joined. */
+  headerLines(name: string): readonly string[] {
+    const value = this.header(name);
+    return value === undefined ? [] : [value];
+  }
 
   async body(): Promise<unknown> {
     const { body, bodyUsed } = this.#request;

@@ -21,8 +21,11 @@ export type {
   AuthenticationOptions,
   AuthorizedAction,
   AuthorizeRequest,
+  BearerOptions,
+  BearerTokens,
   CookieOptions,
   HttpExchange,
+  IssuedTokens,
   ReauthenticateHttpRequest,
   ReauthenticateResult,
   RecentSignInOptions,
@@ -31,6 +34,7 @@ export type {
   RouteAction,
   SignInRequest,
   SignInResult,
+  SignInTokens,
   SignOutRequest,
   TriggerHttpRequest,
   WithoutToken,
@@ -46,36 +50,34 @@ export interface SessionRoutesOptions extends http.SessionRoutesOptions {
 /** For any app, whatever the types of its state and its context. */
 export type Middleware = (ctx: Context, next: Next) => Promise<void>;
 
-/** Reads the session cookie of every request. Answers nothing by itself: an outage is the guards' to tell. */
+/** Reads the session cookie of every request, or its access token. Answers nothing by itself: an outage is the guards' to tell. */
 export function authentication(sessions: Sessions, options: http.AuthenticationOptions = {}): Middleware {
   const settings = http.parseAuthenticationOptions(sessions, options);
-  return async function authentication(ctx, next) {
+  return function authentication(ctx, next) {
     // Whatever is assigned to some of Koa's own, such as `body`, would be sent.
     if (settings.property !== null && settings.property in ctx.app.context) {
       throw new TypeError(`ctx.${settings.property} is there already: give the option property another name`);
     }
-    http.attachAuth(ctx, await http.openAuth(settings, http.koaExchange(ctx)));
-    await next();
+    const known = http.authenticate(settings, ctx, http.koaExchange(ctx));
+    return known instanceof Promise ? known.then(next) : next();
   };
 }
 
 /** Lets pass whoever has a live session: else 401, a redirect of a page to `loginUrl`, 403 across origins, 503 in an outage. */
 export function requireSession(options: http.RequireSessionOptions = {}): Middleware {
   const guard = http.requireSessionGuard(options);
-  return async function requireSession(ctx, next) {
+  return function requireSession(ctx, next) {
     const answer = guard(authOf(ctx, options.sessions));
-    if (answer === null) await next();
-    else send(ctx, answer);
+    return answer === null ? next() : send(ctx, answer);
   };
 }
 
 /** Lets pass whoever authenticated lately, in the ways that are asked for: else 401 with the challenge of RFC 9470. */
 export function requireRecentSignIn(options: http.RecentSignInOptions): Middleware {
   const guard = http.requireRecentSignInGuard(options);
-  return async function requireRecentSignIn(ctx, next) {
+  return function requireRecentSignIn(ctx, next) {
     const answer = guard(authOf(ctx, options.sessions));
-    if (answer === null) await next();
-    else send(ctx, answer);
+    return answer === null ? next() : send(ctx, answer);
   };
 }
 
@@ -88,7 +90,7 @@ export function sessionRoutes(sessions: Sessions, options: SessionRoutesOptions)
     const below = http.pathBelow(mount, ctx.path);
     const answer = below === null ? null : await handle(authOf(ctx, sessions), http.koaExchange(ctx), below);
     if (answer === null) await next();
-    else send(ctx, answer);
+    else await send(ctx, answer);
   };
 }
 
@@ -112,7 +114,7 @@ export function authOf<Trigger extends string = BuiltInTrigger>(
  */
 export const sessionOf = (ctx: Context, sessions?: Sessions): Session => http.sessionOf(authOf(ctx, sessions));
 
-function send(ctx: Context, answer: http.Answer): void {
+async function send(ctx: Context, answer: http.Answer): Promise<void> {
   // Koa guesses from the type what no body means, and from the body what status is meant: they come in this order.
   ctx.remove('content-type');
   ctx.body = answer.body;

@@ -21,6 +21,7 @@ export const REASONS = {
   'last-login-method-removed': 'Your last login method was removed. Reset your password to get in again.',
   'role-changed': 'Your role was changed. Sign in again to work with the new one.',
   'member-removed': 'You are no longer a member of this account.',
+  'token-reused': 'This session was ended, since somebody else seemed to have it too. Sign in again.',
   ended: 'This session was ended.',
   expired: 'You were signed in for a long time. Sign in again to go on.',
   revoked: 'Your sessions were ended. If you do not know why, ask an administrator.',

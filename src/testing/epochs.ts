@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { lookingAt } from '../core.ts';
 import { type EpochRecord, newEpoch } from '../epoch.ts';
 import type { SessionRecord } from '../session.ts';
 import type { Advance, AskerRotation, SessionStore } from '../store.ts';
@@ -59,6 +60,35 @@ export const epochs: readonly CaseDefinition[] = define('epochs', {
         'what is there is not made anew',
       );
       same(await store.epochs([...requests].reverse(), NOW), [...due].reverse());
+    },
+  },
+  look: {
+    title: 'MUST answer null, in its place, for a missing record that is only looked at, and make none',
+    async run({ store }) {
+      const there = await recordOf(store, bob.tags.user);
+      const looks = [ann.tags.user, bob.tags.user, ann.tags.realm].map(lookingAt);
+      same(await store.epochs(looks, NOW), [null, there, null]);
+      const [first, ...others] = looks;
+      const made = { record: newEpoch(NOW), version: newVersion() };
+      const request = { tag, create: made.record, version: made.version, keepUntil: null };
+      same(await store.epochs([...others, request], NOW), [there, null, made], 'beside one that is created');
+      same(await store.epochs([first ?? request], NOW), [made]);
+      same(await store.epochs(others, NOW), [there, null], 'what was looked at is missing still');
+    },
+  },
+  'look-changes-nothing': {
+    title: 'MUST change nothing by a look: neither the version, nor for how long the record is kept',
+    async run({ store }) {
+      const session = await addNew(store, ann, {}, NOW + HOUR);
+      const before = await recordOf(store, tag);
+      for (const keepUntil of [0, NOW + DAY, null]) {
+        same(await store.epochs([{ ...lookingAt(tag), keepUntil, version: 1 }], NOW), [before]);
+      }
+      same(await recordOf(store, tag), before);
+      assert.equal(await advance(store, anotherRecord('x'), { ifVersion: before.version }), 'advanced');
+      assert.equal(await outlives(store, NOW + HOUR, session), true);
+      assert.equal(await outlives(store, NOW + HOUR + 1, session), false);
+      same(await store.epochs([lookingAt(tag)], NOW), [null], 'nobody finds what was pruned');
     },
   },
   'version-stays': {

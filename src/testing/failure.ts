@@ -106,7 +106,9 @@ export const failure: readonly CaseDefinition[] = define('failure', {
   'malformed-epochs': {
     title: 'MUST be unavailable where the answer to epochs makes no sense (OPS-1)',
     run: (bench) =>
-      allFail(bench, answering([...NONSENSE, [], [{}, {}, {}], [{ record: null, version: 1 }]]), ['epochs']),
+      allFail(bench, answering([...NONSENSE, [], [{}, {}, {}], [null, null], [{ record: null, version: 1 }]]), [
+        'epochs',
+      ]),
   },
   'malformed-list': {
     title: 'MUST be unavailable where the answer to list makes no sense (OPS-1)',

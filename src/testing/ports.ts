@@ -74,7 +74,9 @@ export const anotherRecord = (reason: string): EpochRecord =>
 export async function recordOf(store: SessionStore, tag: Tag, keepUntil: number | null = 0): Promise<VersionedEpoch> {
   const answer = await store.epochs([{ tag, create: newEpoch(NOW), version: newVersion(), keepUntil }], NOW);
   assert.equal(answer.length, 1, 'epochs answers each request');
-  return nth(answer, 0);
+  const [found] = answer;
+  assert.ok(found, 'what is missing is created');
+  return found;
 }
 
 /** Makes the records that somebody's sessions are judged by. */

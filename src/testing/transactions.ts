@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { lookingAt } from '../core.ts';
 import type { Session } from '../session.ts';
 import type { SessionStore } from '../store.ts';
 import { type Bench, NOW } from './bench.ts';
@@ -129,6 +130,26 @@ export const transactions: readonly CaseDefinition[] = define(
         await open.rollback();
         assert.ok(['conflict', 'failed'].includes(done), `it is beaten, not ${done}`);
         same((await look(store, session))?.epochs.user?.last?.reason, 'first');
+      },
+    },
+    look: {
+      title: 'MUST hold nobody up by what a transaction only looks at, and make nothing of it',
+      async run(bench) {
+        const { store } = bench;
+        const [{ realm }, missing] = [ann.tags, person('bob').tags.user];
+        const before = await recordOf(store, realm);
+        const record = anotherRecord('meanwhile');
+        const { open, done } = await begun(bench, async (within) => {
+          const seen = await within.epochs([lookingAt(realm), lookingAt(missing)], NOW);
+          const advance = { record, ifVersion: before.version, now: NOW, keepUntil: null, audit: [] };
+          return { seen, advanced: await store.advance(realm, advance) };
+        });
+        await open.commit();
+        same(done, { seen: [before, null], advanced: 'advanced' });
+        same(
+          (await store.epochs([lookingAt(realm), lookingAt(missing)], NOW)).map((found) => found?.record ?? null),
+          [record, null],
+        );
       },
     },
     'password-changed': {

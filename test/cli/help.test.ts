@@ -12,7 +12,20 @@ const commands = program.commands.flatMap((command) => {
 });
 
 test('there are the commands that an operator needs', () => {
-  const names = ['setup', 'doctor', 'list', 'end', 'revoke', 'suspend', 'resume', 'policy', 'review', 'prune', 'audit'];
+  const names = [
+    'setup',
+    'doctor',
+    'list',
+    'end',
+    'revoke',
+    'suspend',
+    'resume',
+    'policy',
+    'review',
+    'prune',
+    'audit',
+    'keys',
+  ];
   expect(program.commands.map((command) => command.name())).toEqual(names);
 });
 

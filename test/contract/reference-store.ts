@@ -91,7 +91,9 @@ export function referenceStore(data: Data = emptyData()): SyncStore {
     epochs(requests) {
       open();
       return requests.map(({ tag, create, version, keepUntil }) => {
-        const row = epochs.get(tag) ?? { record: copy(create), version, keepUntil };
+        const there = epochs.get(tag);
+        if (create === null) return there === undefined ? null : copy({ record: there.record, version: there.version });
+        const row = there ?? { record: copy(create), version, keepUntil };
         epochs.set(tag, row);
         raise(row, keepUntil);
         return copy({ record: row.record, version: row.version });

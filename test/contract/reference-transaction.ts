@@ -4,6 +4,8 @@ import type { Data } from './reference-store.ts';
 /** A map that writes into itself and reads what lies under it. */
 class Layer<Key, Value> extends Map<Key, Value> {
   readonly #under: Map<Key, Value>;
+  // As it was read, so that what was only read is not written.
+  readonly #read = new Map<Key, string>();
 
   constructor(under: Map<Key, Value>) {
     super();
@@ -13,8 +15,11 @@ class Layer<Key, Value> extends Map<Key, Value> {
   override get(key: Key): Value | undefined {
     if (!super.has(key)) {
       const value = this.#under.get(key);
-      // Rows are changed in place.
-      if (value !== undefined) super.set(key, structuredClone(value));
+      if (value !== undefined) {
+        // Rows are changed in place.
+        super.set(key, structuredClone(value));
+        this.#read.set(key, JSON.stringify(value));
+      }
     }
     return super.get(key);
   }
@@ -28,9 +33,11 @@ class Layer<Key, Value> extends Map<Key, Value> {
     return super.values();
   }
 
-  /** Writes everything into what lies under it. */
+  /** Writes everything that was changed into what lies under it. */
   merge(): void {
-    for (const [key, value] of super.entries()) this.#under.set(key, value);
+    for (const [key, value] of super.entries()) {
+      if (this.#read.get(key) !== JSON.stringify(value)) this.#under.set(key, value);
+    }
   }
 }
 

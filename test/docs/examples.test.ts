@@ -89,7 +89,7 @@ test.each(all.map(({ command, file }) => [command, file]))('%s: installs what it
 });
 
 describe('as it is started', { timeout }, () => {
-  for (const example of all.filter(({ folder }) => folder !== 'saas')) {
+  for (const example of all.filter(({ folder }) => !['saas', 'spa'].includes(folder))) {
     const { command } = example;
     test.skipIf(redisUrl === null && wantsRedis(example))(
       `${command}: the devices, the end of one, and of all`,
@@ -167,6 +167,40 @@ describe('on NestJS', { timeout }, () => {
       expect((await mac.get('/nowhere')).status).toBe(404);
     },
   );
+});
+
+test('a single page: tokens for its scripts, and the end of them', { timeout }, async () => {
+  const example = all.find(({ folder }) => folder === 'spa');
+  if (example === undefined) throw new Error('the README has no such example');
+  const url = await startExample(example, {});
+  const [mac, windows] = [new Person(url, CHROME_ON_MAC), new Person(url, FIREFOX_ON_WINDOWS)];
+  const login = (person: Person, password: string, more: Headers = {}): Promise<Answer> =>
+    person.post('/login', { 'content-type': 'application/json', ...more }, JSON.stringify({ user: 'alice', password }));
+  const bearer = ({ json }: Answer): Headers => ({
+    authorization: `Bearer ${json?.accessToken ?? json?.access_token}`,
+  });
+
+  const page = await mac.see('/');
+  expect([page.status, page.headers['content-security-policy']]).toEqual([
+    200,
+    expect.stringContaining("default-src 'self'"),
+  ]);
+  for (const script of ['page.js', 'tokens.js']) expect((await mac.get(`/${script}`)).status).toBe(200);
+  expect((await login(mac, 'wrong')).status).toBe(401);
+  expect((await login(mac, 'wonderland', { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+  const [one, other] = [bearer(await login(mac, 'wonderland')), bearer(await login(windows, 'wonderland'))];
+  expect((await mac.get('/api/me', one)).json).toEqual({ user: 'alice', app: 'web' });
+  expect((await mac.get('/api/me')).status).toBe(401);
+  const { json } = await mac.get('/sessions', one);
+  expect(json?.sessions).toMatchObject([
+    { client: { id: 'web', name: 'The page' }, current: false },
+    { client: { id: 'web', name: 'The page' }, current: true },
+  ]);
+
+  const next = bearer(await mac.post('/sessions/refresh'));
+  expect((await mac.post('/sessions/sign-out-everywhere', next)).status).toBe(204);
+  expect((await windows.get('/api/me', other)).status).toBe(401);
+  expect((await windows.post('/sessions/refresh')).status).toBe(400);
 });
 
 describe('for several accounts', { timeout }, () => {

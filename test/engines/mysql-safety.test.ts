@@ -6,6 +6,7 @@ import { explained } from '../../adapters/engines/mysql/failure.ts';
 import { reliable } from '../../adapters/engines/mysql/reads.ts';
 import { requireState, serverOf } from '../../adapters/engines/mysql/server.ts';
 import { Watch } from '../../adapters/engines/mysql/watch.ts';
+import { lookingAt } from '../../src/core.ts';
 import { NOW } from '../../src/testing/bench.ts';
 import { addNew, look, person } from '../../src/testing/ports.ts';
 import { newPrefix, openTables, testPool, url } from './support/mysql.ts';
@@ -29,6 +30,10 @@ describe.skipIf(url === null)('what a look-up must not rely on', { timeout: PATI
     const other = mysqlStore(pool, { prefix });
     await expect(look(other, session)).rejects.toMatchObject(failing('SESSION_STORE_UNSAFE', /autocommit/));
     await expect(look(other, { ...session, id: 'another' })).rejects.toMatchObject(failing('SESSION_STORE_UNSAFE'));
+    for (const tag of [ann.tags.user, 'nobody']) {
+      const asked = async () => other.epochs([lookingAt(tag)], NOW);
+      await expect(asked).rejects.toMatchObject(failing('SESSION_STORE_UNSAFE', /autocommit/));
+    }
   });
 
   test('a connection that was released within a transaction', async () => {

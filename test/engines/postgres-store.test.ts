@@ -26,6 +26,7 @@ import { Connection } from '../../adapters/engines/postgres/connection.ts';
 import { STEPS } from '../../adapters/engines/postgres/schema.ts';
 import { setUp } from '../../adapters/engines/postgres/setup.ts';
 import { tablesOf } from '../../adapters/engines/postgres/tables.ts';
+import { lookingAt } from '../../src/core.ts';
 import { recordAbout } from '../../src/testing/entries.ts';
 import {
   addNew,
@@ -446,6 +447,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       expect(await codeOf(store.find(ann.tags.realm, refs))).toBe('SESSION_STORE_UNSAFE');
       const page = { over: true, now: 0, limit: 5 };
       expect(await codeOf(store.list(ann.tags.realm, person('nobody').tags.user, page))).toBe('SESSION_STORE_UNSAFE');
+      expect(await codeOf(store.epochs([lookingAt(ann.tags.user)], 0))).toBe('SESSION_STORE_UNSAFE');
     });
 
     test('is refused where nothing tells that it is of now, or a session is left out', async () => {
@@ -500,6 +502,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       await client.query('SELECT pg_sleep(0.12)');
       expect(await codeOf(store.find(ann.tags.realm, refs))).toBe('SESSION_STORE_UNSAFE');
       expect(await codeOf(store.list(ann.tags.realm, nobody, page))).toBe('SESSION_STORE_UNSAFE');
+      expect(await codeOf(store.epochs([lookingAt(nobody)], 0))).toBe('SESSION_STORE_UNSAFE');
       await client.query('ROLLBACK');
       await client.query(`SET default_transaction_isolation = '${level.toLowerCase()}'`);
       expect(await store.find(ann.tags.realm, refs)).toEqual([null]);

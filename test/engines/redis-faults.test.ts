@@ -4,6 +4,7 @@ import { createClient, createClientPool, RESP_TYPES } from 'redis';
 import { isSessionError, type SessionErrorCode, type SessionStore } from 'session-revocation';
 import { type IoRedisClient, type NodeRedisClient, redisStore } from 'session-revocation/redis';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { lookingAt } from '../../src/core.ts';
 import { DAY, NOW } from '../../src/testing/bench.ts';
 import { logged, logOf, policiesOf, recordAbout } from '../../src/testing/entries.ts';
 import {
@@ -220,6 +221,7 @@ describe.skipIf(findBinary('redis-server') === null)('a primary and its replica'
     tied = clients[1];
     const page = { over: true, now: NOW, limit: 10 };
     expect(await codeOf(look(store, session))).toBe('SESSION_STORE_UNSAFE');
+    expect(await codeOf(store.epochs([lookingAt(user)], NOW))).toBe('SESSION_STORE_UNSAFE');
     expect(await codeOf(store.list(ann.tags.realm, user, page))).toBe('SESSION_STORE_UNSAFE');
     expect(await codeOf(store.list(ann.tags.realm, person('bob').tags.user, page))).toBe('SESSION_STORE_UNSAFE');
     expect(await codeOf(store.users({ realm: session.realm, account: null }, null, 1))).toBe('SESSION_STORE_UNSAFE');

@@ -3,6 +3,7 @@ import { createClient, createCluster } from 'redis';
 import { createSessions, isSessionError, type SessionErrorCode, type SessionStore } from 'session-revocation';
 import { type IoRedisClient, type RedisClient, type RedisOptions, redisStore } from 'session-revocation/redis';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { lookingAt } from '../../src/core.ts';
 import { DAY, NOW } from '../../src/testing/bench.ts';
 import {
   add,
@@ -371,6 +372,7 @@ describe.skipIf(!canStart)('a server of our own', { timeout: PATIENCE }, () => {
       await client.call('REPLICAOF', '127.0.0.1', '1');
       try {
         vi.advanceTimersByTime(1_000);
+        expect(await codeOf(store.epochs([lookingAt(user)], NOW))).toBe('SESSION_STORE_UNSAFE');
         expect(await codeOf(look(store, session))).toBe('SESSION_STORE_UNSAFE');
         expect(await codeOf(look(store, session)), 'from then on').toBe('SESSION_STORE_UNSAFE');
       } finally {

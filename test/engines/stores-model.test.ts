@@ -81,6 +81,11 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
     const requests = wanted.map((tag) => ({ tag, create: recordNamed(`${tag}${version}`), version, keepUntil }));
     return (store) => store.epochs(requests, 0);
   }),
+  asking(2, fc.record({ who, keepUntil, name }), ({ who: { tags }, keepUntil, name: version }) => {
+    const looks = [tags.realm, tags.account ?? tags.user].map((tag) => ({ tag, create: null, version, keepUntil }));
+    const request = { tag: tags.user, create: recordNamed(`${tags.user}${version}`), version, keepUntil };
+    return (store) => store.epochs(tags.account === null ? looks : [...looks, request], 0);
+  }),
   asking(6, fc.record({ id, who, state, birth, fresh, others, keepUntil, entries }), (given, model) => {
     const session = sessionOf(given.who, { id: given.id, ...given.state, ...given.birth });
     const ifVersion = versionOf(model, session.userTag, given.fresh);

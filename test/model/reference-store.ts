@@ -76,9 +76,11 @@ export class ReferenceStore implements SessionStore {
     for (const tag of this.#epochs.keys()) if (isUser(tag) && !users.has(tag)) this.#epochs.delete(tag);
   }
 
-  epochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
+  epochs(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
     return requests.map(({ tag, create, version, keepUntil }) => {
-      const row = this.#epochs.get(tag) ?? { record: create, version, keepUntil };
+      const there = this.#epochs.get(tag);
+      if (create === null) return there === undefined ? null : { record: there.record, version: there.version };
+      const row = there ?? { record: create, version, keepUntil };
       this.#epochs.set(tag, raised(row, keepUntil));
       return { record: row.record, version: row.version };
     });

@@ -27,6 +27,8 @@ async function importsOf(file: string): Promise<string[]> {
 const CORE_PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^src\/device(\/|\.ts)/, 'ua-parser-js'],
   [/^src\/jwt\//, 'jose'],
+  [/^src\/jwt\/(algorithms|generate-key|keys)\.ts/, 'node:crypto'],
+  [/^src\/jwt\/keys\.ts/, 'node:util'],
   [/^src\/token\.ts/, 'node:crypto'],
   [/^src\/testing\//, 'node:assert/strict'],
   [/^src\/testing\//, 'node:util'],
@@ -36,9 +38,13 @@ const CORE_PACKAGES: readonly (readonly [RegExp, string])[] = [
 const SHARED: readonly (readonly [RegExp, RegExp])[] = [
   [/^adapters\/(frameworks|bridges|receivers)\//, /^adapters\/frameworks\/http\/index\.ts$/],
   [/^adapters\/bridges\//, /^adapters\/bridges\/host\//],
+  // Its types: no wrapper loads jose where nothing is signed.
+  [/^adapters\/frameworks\/http\/bearer\.ts$/, /^src\/jwt\/index\.ts$/],
   [/^adapters\/engines\/(sqlite|postgres|mysql)\//, /^adapters\/engines\/sql\//],
   // And what an engine's driver failed of, which it tells before there is a store.
   [/^adapters\/cli\//, /^adapters\/(cli\/|engines\/\w+\/(index|failure)\.ts$)/],
+  // Not the entry, which loads jose.
+  [/^adapters\/cli\/commands\/keys\.ts$/, /^src\/jwt\/generate-key\.ts$/],
 ];
 
 /** Where the program of the command line begins. */
@@ -62,6 +68,12 @@ describe('the layout', () => {
       const shared = SHARED.some(([place, pattern]) => place.test(file) && pattern.test(imported));
       expect(own || shared || imported === 'src/index.ts', `${file} imports ${imported}`).toBe(true);
     }
+  });
+
+  test('a wrapper takes only types of src/jwt, so that jose is loaded where something is signed and nowhere else', async () => {
+    const text = await readFile(join(root, 'adapters/frameworks/http/bearer.ts'), 'utf8');
+    const imports = text.split('\n').filter((line) => line.includes('src/jwt/'));
+    expect(imports).toEqual([expect.stringMatching(/^import type /)]);
   });
 
   test('every file is reached from a public entry', async () => {

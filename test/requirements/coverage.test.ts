@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 const range = (group: string, last: number): string[] => Array.from({ length: last }, (_, at) => `${group}-${at + 1}`);
-const IDS = [...range('SES', 25), ...range('DEV', 6), ...range('OPS', 8)];
+const IDS = [...range('SES', 25), ...range('DEV', 6), ...range('OPS', 8), ...range('JWT', 15), ...range('RTR', 8)];
 
 const rows = read('docs/requirements.md')
   .split('\n')
@@ -22,7 +22,7 @@ const rows = read('docs/requirements.md')
 /** The ids that a file's code names: comments prove nothing. */
 function namedIn(file: string): Set<string> {
   const code = read(file).replace(/^\s*(\/\/|\/?\*).*$/gm, '');
-  return new Set(code.match(/\b(SES|DEV|OPS)-\d+\b/g));
+  return new Set(code.match(/\b(SES|DEV|OPS|JWT|RTR)-\d+\b/g));
 }
 
 const own = join('test', 'requirements', 'coverage.test.ts');

@@ -18,6 +18,7 @@ const CAUSE = { by: 'admin-1', reason: 'offboarding', note: 'ticket 7', from: 'S
 const SESSION: SessionView = {
   ...{ id: 'i'.repeat(22), user: 'ann', account: 'acme', kind: 'api', createdAt: NOW, authenticatedAt: NOW },
   ...{ lastUsedAt: NOW, expiresAt: null, amr: ['pwd', 'otp'], device: DEVICE, attributes: { theme: 'dark' } },
+  client: null,
 };
 const WHO = { user: 'ann', account: 'acme', session: SESSION.id };
 const SEEN = { device: 'Chrome on Mac OS', ip: '192.0.2.7' };
@@ -72,6 +73,10 @@ const TOLD: readonly [SessionEvent, Partial<Description>][] = [
   ],
   [event('session.ended', { ...WHO, ...CAUSE, device: DEVICE }), { ...WHO, ...SEEN, ...CAUSE }],
   [
+    event('session.reused', { ...WHO, client: { id: 'mobile', name: 'Mobile app' }, device: DEVICE }),
+    { ...WHO, ...SEEN, reason: 'token-reused', details: { client: 'mobile' } },
+  ],
+  [
     event('session.suspicious', { ...WHO, sign: 'new-device', device: DEVICE }),
     { ...WHO, ...SEEN, reason: 'new-device' },
   ],
@@ -111,6 +116,10 @@ const TOLD: readonly [SessionEvent, Partial<Description>][] = [
       ...{ reason: 'forbidden', action: 'revoke', by: 'bob', user: 'ann', account: 'acme', device: DEVICE },
     }),
     { reason: 'forbidden', by: 'bob', user: 'ann', account: 'acme', from: DEVICE.label, details: { action: 'revoke' } },
+  ],
+  [
+    event('token.revoked', { ...CAUSE, claim: 'jti', issuer: 'https://issuer.example', value: 'id-1' }),
+    { ...CAUSE, details: { claim: 'jti', issuer: 'https://issuer.example', value: 'id-1' } },
   ],
   [event('user.forgotten', { ...CAUSE, sessions: 3, entries: 7 }), { ...CAUSE, details: { sessions: 3, entries: 7 } }],
   [

@@ -240,6 +240,38 @@ describe('OPS-1: what the verbs answer', () => {
   });
 });
 
+describe('OPS-1: what epochs answers', () => {
+  const made = { tag: 'a', create: record, version: 1, keepUntil: null };
+  const looked = { tag: 'b', create: null, version: 0, keepUntil: 0 };
+  const there = { record, version: 7 };
+  const asked = async (answer: unknown) =>
+    guardStore(
+      answering(() => answer),
+      10,
+    ).epochs([made, looked], 0);
+
+  test.each([[[there, there]], [[there, null]]])(
+    'is taken where only what was looked at is missing',
+    async (answer) => {
+      expect(await asked(answer)).toEqual(answer);
+      expect(await asked(Promise.resolve(answer))).toEqual(answer);
+    },
+  );
+
+  test.each([
+    [[null, null]],
+    [[null, there]],
+    [[there]],
+    [[there, null, null]],
+    [[there, undefined]],
+    [[there, { record: null, version: 1 }]],
+    [[there, { record, version: '1' }]],
+  ])('is taken for an outage where it makes no sense: %o', async (answer) => {
+    await expect(asked(answer)).rejects.toMatchObject(UNAVAILABLE);
+    await expect(asked(Promise.resolve(answer))).rejects.toMatchObject(UNAVAILABLE);
+  });
+});
+
 describe('OPS-1: what find answers', () => {
   const changed = (changes: Record<string, unknown>) => ({ ...found, session: { ...session, ...changes } });
 

@@ -34,6 +34,17 @@ describeInChromium('the list', () => {
     expect(await card.getByRole('region', { name: 'Your devices' }).count()).toBe(1);
   });
 
+  test('names an app that a session was handed to by its own name, in the row, the button and the question', async () => {
+    const client = { id: 'mobile', name: 'Orders <b>app</b>' };
+    cards.stub.sessions = [sample('Safari on iOS', { client })];
+    const { card, row } = await ready();
+    expect(await card.locator('[part=label]').allTextContents()).toEqual([client.name]);
+    await row('Orders')
+      .getByRole('button', { name: `Log out ${client.name}`, exact: true })
+      .click();
+    expect(await card.getByRole('dialog').textContent()).toContain(client.name);
+  });
+
   test('has the absolute time in the title and for machines', async () => {
     const at = Date.UTC(2026, 0, 2, 3, 4, 5);
     cards.stub.sessions = [sample('Firefox on Windows', { createdAt: at, lastUsedAt: at })];

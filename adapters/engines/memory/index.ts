@@ -3,6 +3,7 @@ import type {
   AuditRecord,
   Ended,
   Ending,
+  EpochRecord,
   EpochRequest,
   FoundSession,
   ListPage,
@@ -46,9 +47,13 @@ class MemoryStore implements SessionStore {
   readonly powers: StorePowers = memoryPowers(() => this.#open());
   #contents: Contents | null = new Contents();
 
-  epochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
+  epochs(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
     const { scopes } = this.#open();
     return requests.map(({ tag, create, version, keepUntil }) => {
+      if (create === null) {
+        const known = scopes.get(tag);
+        return hasRecord(known) ? { record: known.record, version: known.version } : null;
+      }
       const scope = scopes.obtain(tag);
       if (scope.record === null) {
         scope.record = ownCopyOf(create);
@@ -206,7 +211,8 @@ class MemoryStore implements SessionStore {
   }
 }
 
-const hasRecord = (scope: Scope | undefined): scope is Scope => scope !== undefined && scope.record !== null;
+const hasRecord = (scope: Scope | undefined): scope is Scope & { readonly record: EpochRecord } =>
+  scope !== undefined && scope.record !== null;
 
 /** Whether the version is the one that was read; any will do where none was. A record that is lost has no version. */
 const hasVersion = (scope: Scope, version: number | undefined): boolean =>

@@ -1,20 +1,33 @@
-import { type EpochRequest, formatEpoch, parseEpoch, type Tag, type VersionedEpoch } from '../../../src/index.ts';
+import {
+  type EpochRecord,
+  type EpochRequest,
+  formatEpoch,
+  parseEpoch,
+  type Tag,
+  type VersionedEpoch,
+} from '../../../src/index.ts';
 import type { MysqlClient, MysqlConnection, MysqlRow, Parameter } from './client.ts';
 import { filledUp, key, mediumBlob } from './parameters.ts';
+import { requireState } from './server.ts';
 import type { Statements } from './statements.ts';
 import { transact } from './transaction.ts';
 import { numberOf, numberOrNull, textOf } from './values.ts';
 
-/** Records in the order asked: creates what is missing, and keeps longer what is not kept long enough. */
+/**
+ * Records in the order asked: creates what is missing, and keeps longer what is not kept long enough. What is only looked at
+ * decides who is let in: it comes over a connection that may be relied on, in an answer that tells so.
+ */
 export async function readEpochs(
   client: MysqlClient<never>,
   statements: Statements,
   requests: readonly EpochRequest[],
-): Promise<readonly VersionedEpoch[]> {
-  const read = (): Promise<Rows> => rowsOf(client, statements.epochs, requests);
+): Promise<readonly (VersionedEpoch | null)[]> {
+  const looks = requests.some(({ create }) => create === null);
+  const read = (): Promise<Rows> =>
+    looks ? lookAt(client, statements, requests) : rowsOf(client, statements.epochs, requests);
   const rows = await read();
   // Those alone: a realm's record belongs to many, and one of them may have it locked for long.
-  const lacking = requests.filter(({ tag, keepUntil }) => !isKept(rows.get(tag), keepUntil));
+  const lacking = requests.filter(toCreate).filter(({ tag, keepUntil }) => !isKept(rows.get(tag), keepUntil));
   if (lacking.length === 0) return epochsOf(rows, requests);
   await transact(client, (connection) => keepEpochs(connection, statements, lacking), { readCommitted: true });
   return epochsOf(await read(), requests);
@@ -28,29 +41,35 @@ export async function lockEpochs(
   connection: MysqlConnection,
   statements: Statements,
   requests: readonly EpochRequest[],
-): Promise<readonly VersionedEpoch[]> {
+): Promise<readonly (VersionedEpoch | null)[]> {
   const seen = await rowsOf(connection, statements.epochs, requests);
-  const missing = requests.filter(({ tag }) => !seen.has(tag));
+  const wanted = requests.filter(toCreate);
+  const missing = wanted.filter(({ tag }) => !seen.has(tag));
   if (missing.length > 0) await keepEpochs(connection, statements, missing);
-  const rows = await rowsOf(connection, statements.lockedEpochs, requests);
-  for (const { tag, keepUntil } of requests) {
-    if (!isKept(rows.get(tag), keepUntil)) await connection.write(statements.raise, [keepUntil, key(tag)]);
+  const locked = await rowsOf(connection, statements.lockedEpochs, wanted);
+  for (const { tag, keepUntil } of wanted) {
+    if (!isKept(locked.get(tag), keepUntil)) await connection.write(statements.raise, [keepUntil, key(tag)]);
   }
-  return epochsOf(rows, requests);
+  return epochsOf(new Map([...seen, ...locked]), requests);
 }
+
+/** A request that is for more than a look. */
+type Creation = EpochRequest & { readonly create: EpochRecord };
+
+const toCreate = (request: EpochRequest): request is Creation => request.create !== null;
 
 async function keepEpochs(
   connection: MysqlConnection,
   { keepEpochs }: Statements,
-  requests: readonly EpochRequest[],
+  requests: readonly Creation[],
 ): Promise<void> {
   const once = onceEach(requests);
   await connection.write(keepEpochs(once.length), once.sort(byTag).flatMap(rowOf));
 }
 
 /** Of several requests for one tag, the first creates the record, and the longest time counts for which it is to be kept. */
-function onceEach(requests: readonly EpochRequest[]): EpochRequest[] {
-  const merged = new Map<Tag, EpochRequest>();
+function onceEach(requests: readonly Creation[]): Creation[] {
+  const merged = new Map<Tag, Creation>();
   for (const request of requests) {
     const first = merged.get(request.tag) ?? request;
     merged.set(request.tag, { ...first, keepUntil: longest(first.keepUntil, request.keepUntil) });
@@ -75,16 +94,31 @@ async function rowsOf(
   return new Map(rows.map((row) => [textOf(row[0]), row]));
 }
 
+/** @throws `SessionError` `SESSION_STORE_UNSAFE` where the answer came over a connection that may not be relied on. */
+async function lookAt(
+  client: MysqlClient<never>,
+  { lookedAt }: Statements,
+  requests: readonly EpochRequest[],
+): Promise<Rows> {
+  const tags = filledUp(requests.map(({ tag }) => key(tag)));
+  const rows = await client.rows(lookedAt(tags.length), tags);
+  const [first] = rows;
+  if (first === undefined) throw new Error('the server answered a look-up without a row; there is always one');
+  requireState(first[4]);
+  return new Map(rows.filter(([tag]) => tag !== null).map((row) => [textOf(row[0]), row]));
+}
+
 /** Whoever locks several does so in one order. */
 const byTag = (one: EpochRequest, other: EpochRequest): number => (one.tag < other.tag ? -1 : 1);
 
-const rowOf = ({ tag, create, version, keepUntil }: EpochRequest): readonly Parameter[] => [
+const rowOf = ({ tag, create, version, keepUntil }: Creation): readonly Parameter[] => [
   ...[key(tag), mediumBlob(formatEpoch(create)), version, keepUntil],
 ];
 
-function epochsOf(rows: Rows, requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
-  return requests.map(({ tag }) => {
+function epochsOf(rows: Rows, requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
+  return requests.map(({ tag, create }) => {
     const row = rows.get(tag);
+    if (row === undefined && create === null) return null;
     if (row === undefined) throw new Error('a record is gone that was there a moment ago');
     const [, record, version] = row;
     return { record: parseEpoch(textOf(record)), version: numberOf(version) };

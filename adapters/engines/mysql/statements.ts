@@ -24,6 +24,8 @@ const TOMBSTONE = 'SET ended_at = ?, ended = ? WHERE id = ? AND user_tag = ?';
 export interface Statements {
   /** Tag, record, version and `keep_until` of so many tags. */
   epochs(count: number): string;
+  /** The same, and how the connection stands: where there is none, in a row of NULLs. */
+  lookedAt(count: number): string;
   /** The same, locked until the transaction ends. */
   lockedEpochs(count: number): string;
   /** Tag and record of so many tags, locked against changes. */
@@ -88,7 +90,7 @@ export interface Statements {
 
 export function statementsOf({ sessions, epochs }: Names): Statements {
   const found = `
-    SELECT ${READ_COLUMNS.map((column) => `s.${column}`).join(', ')}, r.record, a.record, u.record, ${STATE}
+    SELECT ${READ_COLUMNS.join(', ')}, r.record, a.record, u.record, ${STATE}
     FROM (SELECT 1 AS one) q LEFT JOIN ${epochs} r ON r.tag = ?`;
   const judged = `
     LEFT JOIN ${epochs} a ON a.tag = s.account_tag
@@ -107,6 +109,9 @@ export function statementsOf({ sessions, epochs }: Names): Statements {
 
   return {
     epochs: someEpochs,
+    lookedAt: (count) => `
+      SELECT e.tag, e.record, e.version, e.keep_until, ${STATE}
+      FROM (SELECT 1 AS one) q LEFT JOIN ${epochs} e ON e.tag IN (${marks(count)})`,
     lockedEpochs: (count) => `${someEpochs(count)} FOR UPDATE`,
     sharedRecords: (count) => `${records(count)} LOCK IN SHARE MODE`,
     keepEpochs: (count) => `
@@ -126,7 +131,7 @@ export function statementsOf({ sessions, epochs }: Names): Statements {
     find: (count) => `
       ${found} LEFT JOIN ${sessions} s ON s.id ${count === 1 ? '= ?' : `IN (${marks(count)})`} ${judged}`,
     findLocked: `
-      SELECT ${READ_COLUMNS.map((column) => `s.${column}`).join(', ')}, u.record
+      SELECT ${READ_COLUMNS.join(', ')}, u.record
       FROM ${sessions} s LEFT JOIN ${epochs} u ON u.tag = s.user_tag
       WHERE s.id = ? AND s.user_tag = ? FOR UPDATE`,
     // The page by its keys: what a row holds need not be carried through a table of its own.

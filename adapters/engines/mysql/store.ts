@@ -65,7 +65,7 @@ export class MysqlStore<Transaction> implements SessionStore<Transaction> {
     this.#readiness.forget();
   }
 
-  epochs(requests: readonly EpochRequest[]): Promise<readonly VersionedEpoch[]> {
+  epochs(requests: readonly EpochRequest[]): Promise<readonly (VersionedEpoch | null)[]> {
     return this.#readiness.ask(() => readEpochs(this.#client, this.#sql, requests));
   }
 

@@ -70,7 +70,7 @@ export class PostgresStore<Transaction> implements SessionStore<Transaction> {
     return setUp(this.#connection, this.#tables, STEPS);
   }
 
-  epochs(requests: readonly EpochRequest[]): Promise<readonly VersionedEpoch[]> {
+  epochs(requests: readonly EpochRequest[]): Promise<readonly (VersionedEpoch | null)[]> {
     return this.#verbs.epochs(requests);
   }
 

@@ -41,9 +41,11 @@ export type VerbStatement =
  * another part of the statement asks that by an uncorrelated EXISTS, which is answered once.
  */
 export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
-  /** Records by tags. */
+  /** Records by tags, each once; NULLs for what is not there. */
   readEpochs: ({ epochs }: Tables) => `
-    SELECT e.tag, e.record, e.version, e.keep_until FROM ${epochs} e WHERE e.tag = ANY ($1::text[])`,
+    SELECT o.tag, e.record, e.version, e.keep_until, ${READING}
+    -- A sub-select: see findMany.
+    FROM unnest((SELECT $1::text[])) AS o(tag) LEFT JOIN ${epochs} e ON e.tag = o.tag`,
 
   /** The same, creating what is missing, raising `keep_until`, and locking all of them until the transaction is over. */
   keepEpochs: ({ epochs }: Tables) => `

@@ -2,6 +2,7 @@ import type {
   Advance,
   AuditRecord,
   Ended,
+  EpochRecord,
   EpochRequest,
   FoundSession,
   ListPage,
@@ -10,7 +11,7 @@ import type {
   VersionedEpoch,
 } from '../../../src/index.ts';
 import { formatEpoch, parseEpoch } from '../../../src/index.ts';
-import { markOf } from '../sql/session-row.ts';
+import { markOf, recordOf } from '../sql/session-row.ts';
 import type { PostgresRow, PostgresValue } from './client.ts';
 import { windowOf } from './fragments.ts';
 import type { Ask, Prepared } from './prepared.ts';
@@ -35,21 +36,29 @@ export class Verbs {
   }
 
   /**
-   * Mostly the records are there and kept for long enough, and nothing is written. In a transaction they are locked at
-   * once: then what is compared later is what was read, and whoever else would write to them waits for the commit.
+   * Mostly the records are there and kept for long enough, and nothing is written. In a transaction those that are not only
+   * looked at are locked at once: then what is compared later is what was read, and whoever else would write to them waits
+   * for the commit.
    */
-  async epochs(requests: readonly EpochRequest[]): Promise<readonly VersionedEpoch[]> {
-    const tags = [...new Set(requests.map(({ tag }) => tag))];
+  async epochs(requests: readonly EpochRequest[]): Promise<readonly (VersionedEpoch | null)[]> {
     const found = new Map<Tag, PostgresRow>();
     const remember = (rows: readonly PostgresRow[]): void => {
-      for (const row of rows) found.set(row[0] as Tag, row);
+      for (const row of rows) if (row[1] !== null) found.set(row[0] as Tag, row);
     };
-    if (!this.#within) remember(await this.#ask(this.#statements.readEpochs, tags));
-    const missing = requests.filter(({ tag, keepUntil }) => !isKept(found.get(tag), keepUntil));
-    if (missing.length > 0) remember(await this.#ask(this.#statements.keepEpochs, keptOf(missing)));
-    return requests.map(({ tag }) => {
-      const [, record, version] = found.get(tag) ?? [];
-      return { record: parseEpoch(record as string), version: Number(version) };
+    const looks = requests.some(({ create }) => create === null);
+    const wanted = this.#within ? requests.filter(({ create }) => create === null) : requests;
+    const tags = [...new Set(wanted.map(({ tag }) => tag))];
+    const { readEpochs, keepEpochs } = this.#statements;
+    if (looks) remember(await this.#read(readEpochs, tags));
+    else if (!this.#within) remember(await this.#ask(readEpochs, tags));
+    const missing = requests.filter(
+      ({ tag, create, keepUntil }) => create !== null && !isKept(found.get(tag), keepUntil),
+    );
+    if (missing.length > 0) remember(await this.#ask(keepEpochs, keptOf(missing)));
+    return requests.map(({ tag, create }) => {
+      const row = found.get(tag);
+      if (row === undefined && create === null) return null;
+      return { record: parseEpoch(row?.[1] as string), version: Number(row?.[2]) };
     });
   }
 
@@ -63,13 +72,13 @@ export class Verbs {
     }
     if (refs.length === 1) {
       const [row] = await this.#read(findOne, realm, ref.id);
-      return [foundAs(ref, row)];
+      return [foundAs(ref, row, recordOf(row?.[REALM_RECORD] ?? null, realm))];
     }
     const ids = refs.map(({ id }) => id);
     const rows = await this.#read(findMany, realm, ids);
     const byPlace: PostgresRow[] = [];
     for (const row of rows) byPlace[Number(row[PLACE]) - 1] = row;
-    const record = byPlace[0]?.[REALM_RECORD];
+    const record = recordOf(byPlace[0]?.[REALM_RECORD] ?? null, realm);
     return refs.map((each, at) => foundAs(each, byPlace[at], record));
   }
 
@@ -127,9 +136,9 @@ export class Verbs {
 }
 
 /** A session, if it is the one that was asked for. */
-function foundAs(ref: SessionRef, row: PostgresRow | undefined, realm?: unknown): FoundSession | null {
+function foundAs(ref: SessionRef, row: PostgresRow | undefined, realm: EpochRecord | null): FoundSession | null {
   if (row === undefined) throw new Error('the answer makes no sense: it leaves out what it was asked for');
-  const found = foundIn(row, realm);
+  const found = foundIn(row, realm, ref.id);
   if (found === null) return null;
   const { userTag, accountTag } = found.session;
   return userTag === ref.user && (ref.account === undefined || ref.account === accountTag) ? found : null;
@@ -147,6 +156,7 @@ function keptOf(requests: readonly EpochRequest[]): string {
   const rows = new Map<Tag, { tag: Tag; record: string; version: number; keep_until: number | null }>();
   for (const { tag, create, version, keepUntil } of requests) {
     const row = rows.get(tag);
+    if (create === null) continue;
     if (row === undefined) {
       rows.set(tag, { tag, record: formatEpoch(create), version, keep_until: keepUntil });
     } else {

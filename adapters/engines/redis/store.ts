@@ -2,6 +2,7 @@ import {
   type Advance,
   type AuditRecord,
   type Ended,
+  type EpochRecord,
   type EpochRequest,
   type FoundSession,
   formatEpoch,
@@ -26,7 +27,8 @@ import { Journal } from './journal.ts';
 import type { Keys } from './keys.ts';
 import { list } from './listing.ts';
 import { find } from './look-up.ts';
-import { ADD, ADVANCE, END, KEEP_RECORD, REMOVE, RENEW, TOUCH } from './lua/verbs.ts';
+import { ADD, ADVANCE, ADVANCE_FOR, END, KEEP_RECORD, REMOVE, RENEW, TOUCH } from './lua/verbs.ts';
+import { Places } from './place.ts';
 import { redisPowers } from './powers.ts';
 import { Pruning } from './pruning.ts';
 import { Readiness } from './readiness.ts';
@@ -49,11 +51,15 @@ export interface Setting {
   readonly confirmation: Confirmation | null;
 }
 
+/** A request that is for more than a look. */
+type Creation = EpochRequest & { readonly create: EpochRecord };
+
 /** The verbs of the port. */
 export class RedisStore implements SessionStore {
   readonly powers: StorePowers;
   readonly #server: Server;
   readonly #keys: Keys;
+  readonly #places: Places;
   readonly #readiness: Readiness;
   readonly #journal: Journal;
   readonly #upkeep: Upkeep;
@@ -62,6 +68,7 @@ export class RedisStore implements SessionStore {
   constructor({ server, keys, allowEviction, confirmation }: Setting) {
     this.#server = server;
     this.#keys = keys;
+    this.#places = new Places(keys);
     this.#readiness = new Readiness(server, keys, allowEviction);
     this.#journal = new Journal(server, keys);
     this.#upkeep = new Upkeep(server, keys);
@@ -74,20 +81,25 @@ export class RedisStore implements SessionStore {
     await this.#readiness.mark();
   }
 
-  async epochs(requests: readonly EpochRequest[], now: number): Promise<readonly VersionedEpoch[]> {
+  async epochs(requests: readonly EpochRequest[], now: number): Promise<readonly (VersionedEpoch | null)[]> {
     await this.#open();
-    const values = await this.#server.readAnywhere(requests.map(({ tag }) => this.#keys.record(tag)));
+    // What is only looked at decides who is let in.
+    const role = requests.some(({ create }) => create === null) ? this.#readiness.role() : null;
+    const reading = this.#server.readAnywhere(requests.map(({ tag }) => this.#keys.record(tag)));
+    const [values] = await Promise.all([reading, role]);
     return Promise.all(
-      requests.map((request, at) => {
+      requests.map(({ tag, create, version, keepUntil }, at) => {
         const value = values[at];
         const kept = value === null || value === undefined ? null : epochValueOf(value);
-        if (kept === null || !isKept(kept.keepUntil, request.keepUntil)) return this.#keep(request, now);
-        return { record: kept.record, version: kept.version };
+        if (create !== null && (kept === null || !isKept(kept.keepUntil, keepUntil))) {
+          return this.#keep({ tag, create, version, keepUntil }, now);
+        }
+        return kept && { record: kept.record, version: kept.version };
       }),
     );
   }
 
-  async #keep({ tag, create, version, keepUntil }: EpochRequest, now: number): Promise<VersionedEpoch> {
+  async #keep({ tag, create, version, keepUntil }: Creation, now: number): Promise<VersionedEpoch> {
     // Nothing is written before some record is.
     await this.#readiness.mark();
     const call = new Call().key(this.#keys.record(tag)).arg(now, version, keepLine(keepUntil), formatEpoch(create));
@@ -123,7 +135,7 @@ export class RedisStore implements SessionStore {
 
   #find(realm: Tag, refs: readonly SessionRef[]): Promise<readonly (FoundSession | null)[]> {
     const role = this.#readiness.role();
-    const found = find(this.#server, this.#keys, realm, refs);
+    const found = find(this.#server, this.#places, realm, refs);
     return role === null ? found : Promise.all([role, found]).then(([, answer]) => answer);
   }
 
@@ -187,15 +199,14 @@ export class RedisStore implements SessionStore {
   async advance(tag: Tag, advance: Advance): Promise<'advanced' | 'conflict' | 'not-live'> {
     await this.#open();
     const { record, ifVersion, now, keepUntil, asker, audit } = advance;
-    const call = new Call()
-      .key(this.#keys.record(tag))
-      .arg(now, ifVersion, keepLine(keepUntil), formatEpoch(record), asker === undefined ? '0' : '1');
+    const call = new Call().key(this.#keys.record(tag)).arg(now, ifVersion, keepLine(keepUntil), formatEpoch(record));
     if (asker !== undefined) {
       call.key(this.#keys.session(tag, asker.id));
       call.arg(lineOf(asker.ifHash), lineOf(asker.hash), numberLine(asker.serial));
     }
     this.#journal.enter(call, tag, audit);
-    const outcome = await this.#journal.write(tag, audit, () => this.#server.runForGood(ADVANCE, call));
+    const script = asker === undefined ? ADVANCE : ADVANCE_FOR;
+    const outcome = await this.#journal.write(tag, audit, () => this.#server.runForGood(script, call));
     return outcome as 'advanced' | 'conflict' | 'not-live';
   }
 

@@ -1,14 +1,18 @@
+import type { IssuedTokens } from './bearer.ts';
 import type { Answer } from './exchange.ts';
 
 /** What can be wrong with a request, as a problem of RFC 9457. Each has one title and one status. */
 const PROBLEMS = {
   'session-required': { status: 401, title: 'Sign-in required' },
+  'invalid-token': { status: 401, title: 'The access token is not valid' },
   'sign-in-not-recent': { status: 401, title: 'A recent sign-in is required' },
   'cross-origin': { status: 403, title: 'The request does not come from this site' },
   forbidden: { status: 403, title: 'Not allowed' },
+  'insufficient-scope': { status: 403, title: 'The access token is not for this' },
   'session-not-found': { status: 404, title: 'No such session' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'bad-request': { status: 400, title: 'Bad request' },
+  'refreshed-already': { status: 409, title: 'Another request has just used this refresh token' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'store-unavailable': { status: 503, title: 'The session store cannot answer at the moment' },
 } as const;
@@ -41,15 +45,29 @@ export const seeOther = (location: string): Answer => answer(303, null, { locati
 
 export const storeUnavailable = (): Answer => problem('store-unavailable', {}, { 'retry-after': '5' });
 
-/** A challenge (RFC 9110 11.6.1) of the scheme `Session`: a cookie is asked for. */
-export function challenge(
-  realm: string,
-  parameters: Readonly<Record<string, string | number>> = {},
-): Record<string, string> {
-  const all = { realm: encodeURIComponent(realm), ...parameters };
-  const text = Object.entries(all).map(([name, value]) => `${name}="${String(value)}"`);
-  return { 'www-authenticate': `Session ${text.join(', ')}` };
-}
+/** An access token, as an app asks for it (RFC 6749 5.1). */
+export const accessToken = (tokens: IssuedTokens, scope?: string | null): Answer =>
+  json({
+    access_token: tokens.accessToken,
+    token_type: 'Bearer',
+    expires_in: tokens.expiresIn,
+    refresh_token: tokens.refreshToken,
+    scope: scope ?? undefined,
+  });
+
+/** What is wrong with a request for tokens, in the form of RFC 6749 5.2. */
+export const oauthError = (
+  error: 'invalid_request' | 'invalid_grant' | 'invalid_scope' | 'unsupported_grant_type',
+  description: string,
+): Answer =>
+  answer(400, JSON.stringify({ error, error_description: description }), { 'content-type': 'application/json' });
+
+/** Public keys (RFC 7517 5): the one answer that is the same for everybody, and so for caches. */
+export const keys = (jwks: unknown): Answer => ({
+  status: 200,
+  headers: { 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=300' },
+  body: JSON.stringify(jwks),
+});
 
 function answer(status: number, body: string | null, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status, body, headers: { ...EVERY_ANSWER, ...headers } };

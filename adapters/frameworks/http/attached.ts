@@ -1,5 +1,7 @@
-import type { Sessions } from '../../../src/index.ts';
-import type { Auth } from './auth.ts';
+import type { Awaitable, Sessions } from '../../../src/index.ts';
+import { type Auth, openAuth } from './auth.ts';
+import type { HttpExchange } from './exchange.ts';
+import type { HttpSettings } from './options.ts';
 
 /** Registered, so that the ESM and the CJS build, a wrapper and a bridge find each other's. */
 export const AUTH: unique symbol = Symbol.for('session-revocation.auth');
@@ -13,11 +15,11 @@ type WithAuth = object & { [AUTH]?: readonly Auth[] | null };
  */
 export function attachAuth(request: WithAuth, auth: Auth): void {
   const { property } = auth.settings;
-  const before = request[AUTH] ?? [];
-  request[AUTH] = [auth, ...before];
+  const before = request[AUTH];
+  request[AUTH] = before ? [auth, ...before] : [auth];
   if (property === null) return;
   const present: unknown = Reflect.get(request, property);
-  if (present !== undefined && present !== null && !before.includes(present as Auth)) {
+  if (present !== undefined && present !== null && !before?.includes(present as Auth)) {
     throw new TypeError(
       `the request has a property ${property} already, of somebody else: give the option another name`,
     );
@@ -25,13 +27,19 @@ export function attachAuth(request: WithAuth, auth: Auth): void {
   Reflect.set(request, property, auth);
 }
 
+/** Finds out who makes a request, and notes it: at once where the store answers at once. */
+export function authenticate(settings: HttpSettings, request: WithAuth, exchange: HttpExchange): Awaitable<void> {
+  const auth = openAuth(settings, exchange);
+  return auth instanceof Promise ? auth.then((opened) => attachAuth(request, opened)) : attachAuth(request, auth);
+}
+
 /** Who makes a request in the realm of these sessions, or in the one that was read last where none is named. */
 export function attachedAuth<Trigger extends string>(
   request: WithAuth,
   sessions: Sessions<Trigger> | undefined,
 ): Auth<Trigger> | undefined {
-  const auths = request[AUTH] ?? [];
-  const found = sessions === undefined ? auths[0] : auths.find((auth) => isOf(auth, sessions));
+  const auths = request[AUTH];
+  const found = sessions === undefined ? auths?.[0] : auths?.find((auth) => isOf(auth, sessions));
   return found as Auth<Trigger> | undefined;
 }
 

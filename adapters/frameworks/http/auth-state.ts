@@ -1,4 +1,13 @@
-import { type Client, isSessionError, type Session, type SessionError, type Verdict } from '../../../src/index.ts';
+import {
+  type Awaitable,
+  type Client,
+  isSessionError,
+  type Session,
+  type SessionError,
+  type Sessions,
+  type Verdict,
+} from '../../../src/index.ts';
+import type { BearerRefusal } from './bearer-state.ts';
 import type { Carrier } from './carrier.ts';
 import { clientOf } from './client.ts';
 import type { HttpExchange } from './exchange.ts';
@@ -14,6 +23,7 @@ export type AuthState =
   /** No token, or one that is worth nothing; `verdict` tells why where the store said so. */
   | { readonly is: 'none'; readonly verdict: Refused | null }
   | { readonly is: 'cross-origin' }
+  | BearerRefusal
   | { readonly is: 'outage'; readonly error: SessionError };
 
 /** What a stranger may learn of a refusal: only that a session which was once right is over. */
@@ -27,29 +37,40 @@ const MOST_TOKENS = 3;
 const CROSS_ORIGIN: AuthState = { is: 'cross-origin' };
 
 /** Has the tokens of a request judged. */
-export async function readState(
+export function readState(
   settings: HttpSettings,
   exchange: HttpExchange,
   carrier: Pick<Carrier, 'tokens'>,
-): Promise<AuthState> {
+): Awaitable<AuthState> {
   const tokens = carrier.tokens(MOST_TOKENS);
-  if (tokens.length === 0 || tokens.length > MOST_TOKENS) return NONE;
+  const [token] = tokens;
+  if (token === undefined || tokens.length > MOST_TOKENS) return NONE;
   if (isForeign(settings, exchange)) return CROSS_ORIGIN;
   const client = new UnreadClient(exchange);
+  // Nearly every request bears one alone.
+  if (tokens.length > 1) return judgeAll(settings.sessions, tokens, client).then(stateOfSeveral, outageOf);
   try {
-    const verdicts: Verdict[] = [];
-    // One after the other: nearly every request bears one alone.
-    for (const token of tokens) verdicts.push(await settings.sessions.check(token, client));
-    return stateOf(verdicts);
+    const verdict = settings.sessions.judge(token, client);
+    return verdict instanceof Promise ? verdict.then(stateOf, outageOf) : stateOf(verdict);
   } catch (error) {
-    if (isSessionError(error)) return { is: 'outage', error };
-    throw error;
+    return outageOf(error);
   }
+}
+
+async function judgeAll(sessions: Sessions, tokens: readonly string[], client: Client): Promise<readonly Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const token of tokens) verdicts.push(await sessions.judge(token, client));
+  return verdicts;
+}
+
+function outageOf(error: unknown): AuthState {
+  if (isSessionError(error)) return { is: 'outage', error };
+  throw error;
 }
 
 /** Of a token that was judged already. */
 export const judgedState = (settings: HttpSettings, exchange: HttpExchange, verdict: Verdict): AuthState =>
-  isForeign(settings, exchange) ? CROSS_ORIGIN : stateOf([verdict]);
+  isForeign(settings, exchange) ? CROSS_ORIGIN : stateOf(verdict);
 
 /** What a request says of its client, read once somebody wants to know: as a rule nobody does. */
 class UnreadClient implements Client {
@@ -78,12 +99,13 @@ class UnreadClient implements Client {
   }
 }
 
-function stateOf(verdicts: readonly Verdict[]): AuthState {
+const stateOf = (verdict: Verdict): AuthState =>
+  verdict.ok ? { is: 'session', session: verdict.session } : { is: 'none', verdict };
+
+/** Of two live ones, nobody knows which the browser's own page meant (CKE-14). */
+function stateOfSeveral(verdicts: readonly Verdict[]): AuthState {
   const [live, another] = verdicts.filter((verdict) => verdict.ok);
-  // Two live ones: nobody knows which of them the browser's own page meant (CKE-14).
-  if (live !== undefined && another === undefined) return { is: 'session', session: live.session };
-  const [verdict, second] = verdicts;
-  return { is: 'none', verdict: verdict?.ok === false && second === undefined ? verdict : null };
+  return live !== undefined && another === undefined ? stateOf(live) : NONE;
 }
 
 /** Whether a request that bears a token may change something and does not come from our own pages; that is told. */

@@ -1,5 +1,5 @@
 import {
-  type Attributes,
+  type Awaitable,
   type BuiltInTrigger,
   type RenewRequest,
   type RenewResult,
@@ -7,14 +7,25 @@ import {
   type Session,
   SessionError,
   type SignOutResult,
-  type StartRefusal,
-  type StartResult,
-  type TriggerRequest,
   type TriggerResult,
 } from '../../../src/index.ts';
-import { challenge } from './answer.ts';
+import {
+  type ReauthenticateHttpRequest,
+  type ReauthenticateResult,
+  type Refusal,
+  type SignInRequest,
+  type SignInResult,
+  type SignOutRequest,
+  type TriggerHttpRequest,
+  type WithoutToken,
+  withoutToken,
+} from './auth-requests.ts';
 import { type AuthState, coarseReason, NONE, readState } from './auth-state.ts';
+import type { BearerSettings } from './bearer.ts';
+import { BearerCarrier } from './bearer-carrier.ts';
+import { AMBIGUOUS, type Borne, readBearer } from './bearer-state.ts';
 import { type Carrier, CookieCarrier } from './carrier.ts';
+import { challengesOf } from './challenge.ts';
 import { clientOf } from './client.ts';
 import { LONGEST_COOKIE, readCookie, setCookie } from './cookie.ts';
 import { newDeviceId } from './device-id.ts';
@@ -22,63 +33,8 @@ import type { HttpExchange } from './exchange.ts';
 import type { HttpSettings } from './options.ts';
 import { isOwnOrigin } from './origin.ts';
 import { reportCrossOrigin } from './report.ts';
-
-/** A sign-in over HTTP. Device, address and cookie are taken from the request. */
-export interface SignInRequest {
-  /**
-   * The app's id of the person who claims to be signing in; `null` where the app knows no such person: then the same is
-   * done for nobody, `verify` is asked all the same (it should take its usual time), and the answer is `'not-verified'`.
-   */
-  readonly user: string | null;
-  readonly account?: string | undefined;
-  /** Default `'browser'`, whose cookie ends with the browser; the cookie of any other kind stays as long as the session. */
-  readonly kind?: string | undefined;
-  /** How the user authenticates (RFC 8176), such as `['pwd']`, where `verify` does not say. */
-  readonly amr?: readonly string[] | undefined;
-  readonly attributes?: Attributes | undefined;
-  /**
-   * A request from another site is refused, since it may sign its victim in as somebody else. The way back from an
-   * identity provider is such a request: there the app has checked the `state` that it gave (RFC 6749 10.12), and says so.
-   */
-  readonly crossSite?: 'state-was-checked' | undefined;
-  /**
-   * Checks the credentials: called after the fence was taken. A falsy answer starts nothing; `{ amr: ['pwd', 'otp'] }` says
-   * what was proved.
-   */
-  verify(): unknown;
-}
-
-/** A new authentication of who is signed in already. */
-export type ReauthenticateHttpRequest = Pick<SignInRequest, 'amr' | 'verify'>;
-
-/** What has happened to the user of a session, beside the name of the trigger. */
-export type TriggerHttpRequest = Pick<TriggerRequest, 'account' | 'reason' | 'note'>;
-
-/** Why a request has no session, for a page to tell. */
-export interface Refusal {
-  /** Its session was ended, has expired, or was revoked. */
-  readonly reason: 'ended' | 'expired' | 'revoked';
-  /** A code of this library or of one of the app's triggers, such as `'password-changed'`; `null` for whatever else. */
-  readonly cause: string | null;
-}
-
-/** Why, beside an end to all sessions. At most 256 characters each. */
-export interface SignOutRequest {
-  /** Default `'signed-out-others'` or `'signed-out-everywhere'`. */
-  readonly reason?: string | undefined;
-  readonly note?: string | undefined;
-  /** Only these kinds, or `'all'`. Default: all kinds that do not survive a user's revocation. */
-  readonly kinds?: readonly string[] | 'all' | undefined;
-}
-
-/** A result without its token: that is in the cookie, out of reach for scripts, and must not get into a body. */
-export type WithoutToken<Result> = Result extends unknown ? Omit<Result, 'token'> : never;
-
-/** What became of a sign-in; `'not-verified'` where `verify` said no. */
-export type SignInResult = WithoutToken<StartResult<StartRefusal | 'not-verified'>>;
-
-/** What became of a new authentication. */
-export type ReauthenticateResult = WithoutToken<RenewResult> | SignInResult;
+import { scopesOf } from './scope.ts';
+import { type Delivery, leaveBefore, parseSignInTokens } from './sign-in-tokens.ts';
 
 /** What `verify` says was proved. The core refuses what is no list of methods. */
 const provedBy = (proof: unknown): readonly string[] | undefined =>
@@ -90,11 +46,6 @@ const byOwn = ({ user, device }: Session) => ({ by: user, from: device.label });
 const NOBODY = 'nobody';
 const NOT_VERIFIED = { ok: false, session: null, reason: 'not-verified' } as const;
 
-function withoutToken<Result extends object>(result: Result): WithoutToken<Result> {
-  const { token: _, ...rest } = result as Result & { token?: unknown };
-  return rest as unknown as WithoutToken<Result>;
-}
-
 /**
  * Who makes this request, and what a request may do about it. The methods that set or delete the cookie must be called
  * before the response's headers are sent.
@@ -102,15 +53,25 @@ function withoutToken<Result extends object>(result: Result): WithoutToken<Resul
 export class Auth<Trigger extends string = BuiltInTrigger> {
   readonly #settings: HttpSettings;
   readonly #exchange: HttpExchange;
-  readonly #carrier: Carrier;
+  #carrier: Carrier;
   #state: AuthState;
+  #isBorne: boolean;
+  #bearer: BearerCarrier | null;
 
   /** @internal */
-  constructor(settings: HttpSettings, exchange: HttpExchange, carrier: Carrier, state: AuthState) {
+  constructor(
+    settings: HttpSettings,
+    exchange: HttpExchange,
+    carrier: Carrier,
+    state: AuthState,
+    borne: Borne | null = null,
+  ) {
     this.#settings = settings;
     this.#exchange = exchange;
     this.#carrier = carrier;
     this.#state = state;
+    this.#isBorne = borne !== null;
+    this.#bearer = borne?.carrier ?? null;
   }
 
   /**
@@ -134,6 +95,19 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
     return { reason, cause: this.#settings.sessions.explain(verdict) };
   }
 
+  /** The app (`client_id`) whose access token the request bore; `null` where it bore none. */
+  get client(): string | null {
+    return this.#bearer?.client.id ?? null;
+  }
+
+  /**
+   * The scopes of the access token that the request bore, none where it names none; `null` for a session that no scope limits:
+   * that of a cookie.
+   */
+  get scope(): readonly string[] | null {
+    return this.#bearer === null ? null : scopesOf(this.#bearer.client.scope);
+  }
+
   /** @internal */
   get state(): AuthState {
     return this.#state;
@@ -149,41 +123,51 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
     return this.#carrier;
   }
 
+  /**
+   * Whether the request presented an access token, be it right or not.
+   * @internal
+   */
+  get isBorne(): boolean {
+    return this.#isBorne;
+  }
+
   /** @internal */
   get settings(): HttpSettings {
     return this.#settings;
   }
 
   /**
-   * Takes the fence, asks `verify`, starts a session and sets its cookie. A live session that the request bore ends.
-   * @throws `SESSION_CROSS_ORIGIN` for a request that does not come from our own pages.
+   * Takes the fence, asks `verify`, starts a session and sets its cookie, or gives its `tokens`. A live session that the request
+   * bore ends.
+   * @throws `SESSION_CROSS_ORIGIN` for a request that does not come from our own pages, unless it wants its tokens in the body.
    */
-  async signIn({ verify, crossSite, user, ...request }: SignInRequest): Promise<SignInResult> {
+  async signIn({ verify, crossSite, user, tokens, ...request }: SignInRequest): Promise<SignInResult> {
     const { sessions } = this.#settings;
-    this.#mayChange(crossSite === 'state-was-checked');
+    const delivery = tokens === undefined ? null : parseSignInTokens(this.#settings, tokens);
+    // Whoever reads the answer is who asked: no browser keeps anything of it.
+    this.#mayChange(crossSite === 'state-was-checked' || delivery?.isInCookie === false);
     // Before anything is waited for: whoever goes away has no address any more.
     const client = clientOf(this.#exchange);
     const fence = await sessions.fence({ user: user ?? NOBODY, account: request.account });
     const proof = await verify();
     if (!proof || user === null) return NOT_VERIFIED;
 
-    const deviceId = this.#deviceId();
+    const deviceId = delivery?.isInCookie === false ? undefined : this.#deviceId();
     const amr = provedBy(proof) ?? request.amr;
     const started = await sessions.start({ ...request, amr, user, fence, deviceId, ...client });
     if (!started.ok) return started;
     const before = this.#state.is === 'session' ? this.#state.session : null;
     // First, whatever becomes of the old one: a session whose token nobody got could be ended by nobody.
     try {
-      await this.#become(started.session, started.token);
+      await this.#begin(started.session, started.token, delivery);
     } catch (error) {
       await sessions.end(started.session.id, { user, reason: 'signed-out' }).catch(() => {});
       throw error;
     }
-    if (before !== null) {
-      const from = started.session.device.label;
-      await sessions.end(before.id, { user: before.user, by: user, reason: 'replaced', from });
-    }
-    return withoutToken(started);
+    const replaced = { by: user, reason: 'replaced', from: started.session.device.label };
+    if (before !== null) await sessions.end(before.id, { user: before.user, ...replaced });
+    await leaveBefore(this.#settings, this.#exchange, delivery, replaced);
+    return this.#told({ ...started, session: sessionOf(this) });
   }
 
   /** Takes the fence, asks `verify`, and gives the session a new secret, time of authentication and absolute lifetime. */
@@ -218,7 +202,7 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
       { ...request, reason: request.reason ?? 'signed-out-others', keep: session, ...byOwn(session) },
     );
     if (result.kept !== null && result.token !== null) await this.#become(result.kept, result.token);
-    return withoutToken(result);
+    return this.#told(result);
   }
 
   /** Ends every session of this user, this one too, and deletes the cookie. Does nothing where this one is over already. */
@@ -229,7 +213,7 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
       { ...request, reason: request.reason ?? 'signed-out-everywhere', ifLive: session, ...byOwn(session) },
     );
     if (!result.revoked || result.kept === null) await this.#leave(result.revoked);
-    return withoutToken(result);
+    return this.#told(result);
   }
 
   /**
@@ -246,10 +230,10 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
     const about = { ...request, user: session.user, by: session.user, keep: session };
     // The core refuses a name that it does not know.
     const result = await this.#settings.sessions.trigger(name as BuiltInTrigger, about);
-    if (!result.revoked) return withoutToken(result);
+    if (!result.revoked) return this.#told(result);
     if (result.kept === null) await this.#leave(result.notKept !== 'not-live');
     else if (result.token !== null) await this.#become(result.kept, result.token);
-    return withoutToken(result);
+    return this.#told(result);
   }
 
   /** Gives the session a new secret and sets its cookie: do it when privileges change. */
@@ -259,10 +243,16 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
     return this.#renewed(await this.#settings.sessions.renew(session, request));
   }
 
+  /** A result as the client may see it, with the tokens that it goes on with. */
+  #told<Result extends object>(result: Result): WithoutToken<Result> {
+    const isOver = this.#state.is !== 'session';
+    return withoutToken(result, isOver ? null : (this.#bearer?.issued ?? null));
+  }
+
   async #renewed(result: RenewResult): Promise<WithoutToken<RenewResult>> {
     if (!result.ok) return result;
     await this.#become(result.session, result.token);
-    return withoutToken(result);
+    return this.#told(result);
   }
 
   /** The session that this request may change something with. */
@@ -271,13 +261,30 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
     return sessionOf(this);
   }
 
-  #mayChange(anyOrigin = false): void {
+  /** No page of another site can have a browser send an access token: with one, it may come from anywhere. */
+  #mayChange(anyOrigin: boolean = this.#isBorne): void {
     if (this.#exchange.headersSent)
       throw new TypeError('the headers are sent, or the response was committed: the cookie can no longer be set');
     if (anyOrigin || isOwnOrigin(this.#exchange, this.#settings.origins)) return;
     // With a cookie it was told already.
     if (this.#state.is !== 'cross-origin') reportCrossOrigin(this.#settings, this.#exchange);
     throw crossOrigin();
+  }
+
+  /** Hands over what the client of a sign-in is to have; from then on, this is a request of that client's. */
+  async #begin(session: Session, token: string, delivery: Delivery | null): Promise<void> {
+    if (delivery === null) {
+      if (this.#isBorne) this.#carrier = new CookieCarrier(this.#settings, this.#exchange);
+      this.#isBorne = false;
+      this.#bearer = null;
+      return this.#become(session, token);
+    }
+    const { bearer, client, isInCookie } = delivery;
+    const carrier = new BearerCarrier(this.#settings, bearer, this.#exchange, session, client, isInCookie);
+    this.#state = { is: 'session', session: await carrier.begin(session) };
+    this.#carrier = carrier;
+    this.#isBorne = true;
+    this.#bearer = carrier;
   }
 
   async #become(session: Session, token: string): Promise<void> {
@@ -302,21 +309,42 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
 }
 
 /** The session of a request that must have one. */
-export function sessionOf(auth: Pick<Auth, 'state' | 'settings'>): Session {
+export function sessionOf(auth: Pick<Auth, 'state' | 'settings' | 'isBorne'>): Session {
   const { state } = auth;
   if (state.is === 'session') return state.session;
   if (state.is === 'outage') throw state.error;
   if (state.is === 'cross-origin') throw crossOrigin();
+  if (state.is === 'refused') {
+    const headers = challengesOf(auth, { error: state.error });
+    if (state.error === 'invalid_token')
+      throw new SessionError('SESSION_REQUIRED', 'the access token is not valid', { headers });
+    throw new SessionError('SESSION_INVALID_REQUEST', AMBIGUOUS, { headers });
+  }
   // A 401 has a challenge (RFC 9110 15.5.2).
-  const headers = challenge(auth.settings.sessions.realm);
-  throw new SessionError('SESSION_REQUIRED', 'this request has no live session', { headers });
+  throw new SessionError('SESSION_REQUIRED', 'this request has no live session', { headers: challengesOf(auth) });
 }
 
 const crossOrigin = (): SessionError =>
   new SessionError('SESSION_CROSS_ORIGIN', 'the request does not come from this site; see the option origins');
 
-/** Reads the cookie and judges it. Answers nothing by itself; an outage is remembered for whoever asks. */
-export async function openAuth(settings: HttpSettings, exchange: HttpExchange): Promise<Auth> {
+/** Reads the cookie, or the access token, and judges it. Answers nothing by itself; an outage is remembered for whoever asks. */
+export const openAuth = (settings: HttpSettings, exchange: HttpExchange): Awaitable<Auth> =>
+  settings.bearer === null || exchange.header('authorization') === undefined
+    ? openCookie(settings, exchange)
+    : openBearer(settings, settings.bearer, exchange);
+
+/** At once where the store answers at once: waiting for a promise is a good part of the price. */
+function openCookie(settings: HttpSettings, exchange: HttpExchange): Awaitable<Auth> {
   const carrier = new CookieCarrier(settings, exchange);
-  return new Auth(settings, exchange, carrier, await readState(settings, exchange, carrier));
+  const state = readState(settings, exchange, carrier);
+  return state instanceof Promise
+    ? state.then((read) => new Auth(settings, exchange, carrier, read))
+    : new Auth(settings, exchange, carrier, state);
+}
+
+async function openBearer(settings: HttpSettings, bearer: BearerSettings, exchange: HttpExchange): Promise<Auth> {
+  const borne = await readBearer(settings, bearer, exchange);
+  if (borne === null) return openCookie(settings, exchange);
+  const carrier = borne.carrier ?? new CookieCarrier(settings, exchange);
+  return new Auth(settings, exchange, carrier, borne.state, borne);
 }

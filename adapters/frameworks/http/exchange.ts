@@ -10,6 +10,8 @@ export interface HttpExchange {
   readonly ip: string | undefined;
   /** A request header by its lower-case name; several of one name are joined with `, ` (cookies with `; `). */
   header(name: string): string | undefined;
+  /** The same, as it came: one text for each line of that name, where the server still has them apart. */
+  headerLines(name: string): readonly string[];
   /** The body as the framework parsed it, else read and parsed here (see `readBody`); `undefined` for none. */
   body(): Promise<unknown>;
   /** Whether it is too late to set a header. */

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest, RawServerBase, RouteGenericInterface } from 'fastify';
 import type { HttpExchange } from './exchange.ts';
+import { linesOf } from './node-exchange.ts';
 
 /** A request of Fastify's, over HTTP/1 or HTTP/2. */
 export type Request = FastifyRequest<RouteGenericInterface, RawServerBase>;
@@ -34,11 +35,14 @@ class FastifyExchange implements HttpExchange {
     return this.#reply.raw.headersSent;
   }
 
-  // Bound, as Node's is.
-  readonly header = (name: string): string | undefined => {
+  header(name: string): string | undefined {
     const value = this.#request.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
-  };
+  }
+
+  headerLines(name: string): readonly string[] {
+    return linesOf(this.#request.raw.rawHeaders, name);
+  }
 
   async body(): Promise<unknown> {
     return this.#body === undefined ? this.#request.body : this.#body();

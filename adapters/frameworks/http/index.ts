@@ -2,21 +2,25 @@
  * All policy over HTTP, once for every framework: which cookie, who may, what is answered. A wrapper translates its
  * framework's request into an {@link HttpExchange}, calls, and sends the `Answer`.
  */
-export { AUTH, attachAuth, attachedAuth } from './attached.ts';
+export { AUTH, attachAuth, attachedAuth, authenticate } from './attached.ts';
 export {
   Auth,
   openAuth,
-  type ReauthenticateHttpRequest,
-  type ReauthenticateResult,
-  type Refusal,
-  type SignInRequest,
-  type SignInResult,
-  type SignOutRequest,
   sessionOf,
-  type TriggerHttpRequest,
-  type WithoutToken,
 } from './auth.ts';
+export type {
+  ReauthenticateHttpRequest,
+  ReauthenticateResult,
+  Refusal,
+  SignInRequest,
+  SignInResult,
+  SignInTokens,
+  SignOutRequest,
+  TriggerHttpRequest,
+  WithoutToken,
+} from './auth-requests.ts';
 export { coarseReason, judgedState, NONE } from './auth-state.ts';
+export type { BearerOptions, BearerTokens, IssuedTokens } from './bearer.ts';
 export { readBody } from './body.ts';
 export type { Carrier } from './carrier.ts';
 export { clientOf } from './client.ts';

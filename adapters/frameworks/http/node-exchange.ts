@@ -38,11 +38,14 @@ export class NodeExchange implements HttpExchange {
     return this.#response.headersSent;
   }
 
-  // Bound, since an app may take it off: `loginUrl: ({ header }) => …`.
-  readonly header = (name: string): string | undefined => {
+  header(name: string): string | undefined {
     const value = this.#request.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
-  };
+  }
+
+  headerLines(name: string): readonly string[] {
+    return linesOf(this.#request.rawHeaders, name);
+  }
 
   async body(): Promise<unknown> {
     const request = this.#request;
@@ -61,6 +64,11 @@ export class NodeExchange implements HttpExchange {
   setHeader(name: string, value: string): void {
     this.#response.setHeader(name, value);
   }
+}
+
+/** Node keeps the first line of many a name, and throws away what comes after it: `rawHeaders` has them all, names and values in turn. */
+export function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
+  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
 }
 
 /** An exchange over Node's own request and response. */

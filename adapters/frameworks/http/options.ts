@@ -1,12 +1,19 @@
 import { type Duration, parseDuration, type Sessions } from '../../../src/index.ts';
+import { type BearerOptions, type BearerSettings, type BearerTokens, parseBearer } from './bearer.ts';
 import { type Cookie, type CookieOptions, parseCookie } from './cookie.ts';
 import type { HttpExchange } from './exchange.ts';
 import { parseOrigins, safeReturnPath } from './origin.ts';
+import { refuseUnknown } from './refuse-unknown.ts';
 
 /** Options of `authentication`, in every framework. */
 export interface AuthenticationOptions {
   /** The session cookie. Default `__Host-<realm>-session; HttpOnly; Secure; SameSite=Lax; Path=/`. */
   readonly cookie?: CookieOptions | undefined;
+  /**
+   * Access tokens beside the cookie (`Authorization: Bearer`, RFC 6750 2.1): what `accessTokens` of `session-revocation/jwt`
+   * gives, or that with {@link BearerOptions}. Default: none, the header is not read.
+   */
+  readonly bearer?: BearerTokens | BearerOptions | undefined;
   /**
    * Where a page is sent that needs a session: a path on this host, or a function of the request. The path that was
    * asked for is added as `returnTo`. Default: none, pages are answered with 401 like programs.
@@ -30,12 +37,13 @@ export interface HttpSettings {
   readonly cookie: Cookie;
   /** The cookie that knows a browser again, where the sessions replace by device. */
   readonly deviceCookie: Cookie | null;
+  readonly bearer: BearerSettings | null;
   readonly origins: readonly string[];
   readonly property: string | null;
   loginUrl(exchange: HttpExchange): string | null;
 }
 
-const KNOWN = ['cookie', 'loginUrl', 'origins', 'property'];
+const KNOWN = ['cookie', 'bearer', 'loginUrl', 'origins', 'property'];
 const COOKIE_KEYS = ['name', 'secure', 'sameSite', 'domain', 'path'];
 
 /** @throws `TypeError` that names the option, what is wrong with it, and what is allowed. */
@@ -49,6 +57,7 @@ export function parseAuthenticationOptions(sessions: Sessions, options: Authenti
     sessions,
     cookie: parseCookie(cookieOptions, sessions.realm, 'session'),
     deviceCookie: sessions.usesDeviceId ? parseCookie(shared, sessions.realm, 'device') : null,
+    bearer: options.bearer === undefined ? null : parseBearer(options.bearer, sessions.realm, cookieOptions),
     origins: parseOrigins(options.origins),
     property: parseProperty(options.property),
     loginUrl: parseLoginUrl(options.loginUrl),
@@ -63,7 +72,13 @@ function parseProperty(property: unknown): string | null {
 
 function parseLoginUrl(loginUrl: unknown): HttpSettings['loginUrl'] {
   if (loginUrl === undefined) return () => null;
-  if (typeof loginUrl === 'function') return (exchange) => String(loginUrl(exchange));
+  if (typeof loginUrl === 'function') {
+    return (exchange) => {
+      // An app may take it off: `({ header }) => …`.
+      exchange.header = exchange.header.bind(exchange);
+      return String(loginUrl(exchange));
+    };
+  }
   const path = safeReturnPath(loginUrl, '');
   if (path === '' || path.includes('#')) {
     throw new TypeError("loginUrl must be a path on this host such as '/login', or a function of the request");
@@ -78,13 +93,4 @@ export const parseMaxAge = (maxAge: Duration): number => parseDuration('maxAge',
 export function refuseOther(sessions: unknown): void {
   if (typeof (sessions as Sessions | null | undefined)?.check === 'function') return;
   throw new TypeError('sessions must come from createSessions');
-}
-
-/** A misspelt option must not pass for its default. */
-export function refuseUnknown(name: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`${name} takes an object of options`);
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) {
-    throw new TypeError(`${name} has an unknown option ${JSON.stringify(unknown)}; known are ${known.join(', ')}`);
-  }
 }

@@ -6,21 +6,41 @@ import {
   type Session,
   type Sessions,
 } from '../../../src/index.ts';
-import { challenge, json, noContent, problem, seeOther, storeUnavailable } from './answer.ts';
+import { accessToken, json, noContent, problem, seeOther, storeUnavailable } from './answer.ts';
 import type { Auth } from './auth.ts';
+import { challengesOf } from './challenge.ts';
 import { clientOf } from './client.ts';
 import type { Answer, HttpExchange } from './exchange.ts';
-import { type Guard, type RecentSignInOptions, requireRecentSignInGuard, requireSessionGuard } from './guard.ts';
-import { refuseOther, refuseUnknown } from './options.ts';
+import {
+  type Guard,
+  insufficient,
+  type RecentSignInOptions,
+  refuseToken,
+  requireRecentSignInGuard,
+  requireSessionGuard,
+} from './guard.ts';
+import { refuseOther } from './options.ts';
 import { isNavigation, safeReturnPath } from './origin.ts';
+import { refuseUnknown } from './refuse-unknown.ts';
 import { reportForbidden } from './report.ts';
 import { RequestProblem } from './request-problem.ts';
+import { parseScopes } from './scope.ts';
+import { TOKEN_ROUTES, type TokenRoute } from './token-routes.ts';
 
 /** What the routes do. */
-export type RouteAction = 'list' | 'end' | 'sign-out' | 'sign-out-others' | 'sign-out-everywhere' | 'policy';
+export type RouteAction =
+  | 'list'
+  | 'end'
+  | 'sign-out'
+  | 'sign-out-others'
+  | 'sign-out-everywhere'
+  | 'policy'
+  | 'refresh'
+  | 'token'
+  | 'keys';
 
 /** What somebody wants to do through the routes. */
-export type AuthorizedAction = RouteAction | 'change-policy';
+export type AuthorizedAction = Exclude<RouteAction, 'refresh' | 'token' | 'keys'> | 'change-policy';
 
 /** A question to `authorize`. */
 export interface AuthorizeRequest {
@@ -45,6 +65,11 @@ export interface SessionRoutesOptions {
   readonly recentSignIn?: RecentSignInOptions | undefined;
   /** Which routes there are; of the others, nothing answers. Default: all. */
   readonly actions?: readonly RouteAction[] | undefined;
+  /**
+   * What an access token must be for to reach all but `sign-out`, such as `'sessions'`. Default: one that names scopes does not,
+   * since it was made for something else.
+   */
+  readonly scope?: string | undefined;
 }
 
 /** Answers a request to the routes, or `null` for a path that is none of them. */
@@ -69,7 +94,7 @@ interface Asked {
 interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: RegExp;
-  readonly action: RouteAction;
+  readonly action: Exclude<AuthorizedAction, 'change-policy'>;
   /** What is asked of `authorize`, where that is not the action's name. */
   readonly asks?: 'change-policy';
   /** Whether it is about the asker's own session, so that `?user=` with somebody else makes no sense. */
@@ -92,23 +117,26 @@ const ROUTES: readonly Route[] = [
   // A form knows no DELETE.
   { method: 'POST', path: /^\/([^/]+)\/sign-out\/?$/, action: 'end', run: endSession },
 ];
-const ACTIONS: readonly string[] = [...new Set(ROUTES.map(({ action }) => action))];
+const ALL: readonly (Route | TokenRoute)[] = [...TOKEN_ROUTES, ...ROUTES];
+const ACTIONS: readonly string[] = [...new Set(ALL.map(({ action }) => action))];
 
 /** The routes of a login-management page: a list, one's ending, three ways to sign out, and the account's policy. */
 export function sessionRouteHandler(sessions: Sessions, options: SessionRoutesOptions = {}): RouteHandler {
   refuseOther(sessions);
-  refuseUnknown('sessionRoutes', options, ['authorize', 'recentSignIn', 'actions']);
+  refuseUnknown('sessionRoutes', options, ['authorize', 'recentSignIn', 'actions', 'scope']);
   const { authorize = ownOnly, recentSignIn, actions = ACTIONS } = options;
   if (typeof authorize !== 'function') throw new TypeError('authorize must be a function');
   if (!Array.isArray(actions) || !actions.every((action) => ACTIONS.includes(action))) {
     throw new TypeError(`actions must be an array of ${ACTIONS.join(', ')}`);
   }
-  const routes = ROUTES.filter(({ action }) => actions.includes(action));
+  const routes = ALL.filter(({ action }) => actions.includes(action));
+  const scopes = options.scope === undefined ? null : parseScopes(options.scope);
   const signedIn = requireSessionGuard();
   const recently = recentSignIn === undefined ? signedIn : requireRecentSignInGuard(recentSignIn);
 
   return async (auth, exchange, path) => {
-    const first = routes.find((one) => one.path.test(path));
+    const { bearer } = auth.settings;
+    const first = routes.find((one) => one.path.test(path) && (bearer !== null || !('answer' in one)));
     if (first === undefined) return null;
     const there = routes.filter((one) => one.path === first.path);
     const route = there.find(({ method }) => method === (exchange.method === 'HEAD' ? 'GET' : exchange.method));
@@ -119,7 +147,8 @@ export function sessionRouteHandler(sessions: Sessions, options: SessionRoutesOp
       return problem('method-not-allowed', {}, { allow: allowed.join(', ') });
     }
     try {
-      const refusal = signedIn(auth);
+      if ('answer' in route) return bearer && (await route.answer(auth, bearer, exchange));
+      const refusal = signedIn(auth) ?? outOfScope(auth, route, scopes);
       if (refusal !== null) return refusal;
       return await answer(route, auth, exchange, path, authorize, recently);
     } catch (error) {
@@ -128,6 +157,13 @@ export function sessionRouteHandler(sessions: Sessions, options: SessionRoutesOp
       throw error;
     }
   };
+}
+
+/** Whoever holds an access token may give it back; what else it may do here is not for a token that was made for something else. */
+function outOfScope(auth: Auth, { action }: Route, scopes: readonly string[] | null): Answer | null {
+  if (auth.scope === null || action === 'sign-out') return null;
+  if (scopes === null) return auth.scope.length === 0 ? null : insufficient(auth);
+  return scopes.every((scope) => auth.scope?.includes(scope)) ? null : insufficient(auth, scopes);
 }
 
 async function answer(
@@ -245,8 +281,12 @@ async function signOut(asked: Asked): Promise<Answer> {
 }
 
 async function signOutOthers(asked: Asked): Promise<Answer> {
-  const { revoked } = await refusable(() => asked.auth.signOutOthers(kindsOf(asked.body)));
-  return revoked ? done(asked) : over(asked);
+  const { revoked, ...result } = await refusable(() => asked.auth.signOutOthers(kindsOf(asked.body)));
+  if (!revoked) return over(asked);
+  const { accessToken: next, refreshToken, expiresIn = 0 } = result;
+  // What the app came with is worth nothing any more.
+  if (next === undefined) return done(asked);
+  return accessToken({ accessToken: next, refreshToken, expiresIn }, asked.auth.scope?.join(' ') || null);
 }
 
 async function signOutEverywhere(asked: Asked): Promise<Answer> {
@@ -270,11 +310,12 @@ function kindsOf(body: unknown): { readonly kinds?: readonly string[] | 'all' } 
 }
 
 /** The asker's session was ended, or its secret renewed, while it asked. */
-const over = ({ auth }: Asked): Answer => problem('session-required', {}, challenge(auth.settings.sessions.realm));
+const over = ({ auth }: Asked): Answer =>
+  auth.isBorne ? refuseToken(auth) : problem('session-required', {}, challengesOf(auth));
 
 /** 204 for a program; for a form of a page, a redirect to its field `returnTo`, else to the login page. */
 function done({ auth, exchange, body }: Asked): Answer {
-  if (!isNavigation(exchange)) return noContent();
+  if (auth.isBorne || !isNavigation(exchange)) return noContent();
   const returnTo = typeof body === 'object' && body !== null && 'returnTo' in body ? body.returnTo : undefined;
   return seeOther(safeReturnPath(returnTo, auth.settings.loginUrl(exchange) ?? '/'));
 }

@@ -5,6 +5,8 @@ export interface ListedSession {
   readonly createdAt: number;
   readonly lastUsedAt: number;
   readonly device: ListedDevice;
+  /** The name of the app that the session was handed to. */
+  readonly client: string | null;
   readonly current: boolean;
   readonly over: End | null;
 }
@@ -57,7 +59,7 @@ export function readPolicy(body: unknown): Policy | null {
 
 function readSession(row: unknown): ListedSession | null {
   if (!isObject(row) || !isObject(row.device)) return null;
-  const { id, kind, lastUsedAt, current, over, device } = row;
+  const { id, kind, lastUsedAt, current, over, device, client } = row;
   const createdAt = numberOf(row.createdAt);
   if (typeof id !== 'string' || createdAt === null || typeof device.label !== 'string') return null;
   return {
@@ -72,6 +74,7 @@ function readSession(row: unknown): ListedSession | null {
       type: textOf(device.type) ?? 'unknown',
       ip: textOf(device.ip),
     },
+    client: isObject(client) ? textOf(client.name) : null,
     current: current === true,
     over: isObject(over) ? readEnd(over) : null,
   };

@@ -7,7 +7,7 @@ export async function logOut(card: Card, row: Row, onOver: () => void): Promise<
   const { words, routes } = card;
   const { texts } = words;
   const { id, device } = row.session;
-  const label = words.device(device);
+  const label = words.session(row.session);
   await card.act(row.button ?? row.element, {
     during: 'end',
     question: {

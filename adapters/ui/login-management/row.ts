@@ -19,12 +19,13 @@ export function iconOf({ kind, device }: ListedSession): SVGElement {
 }
 
 /** The label with what else is said beside it. */
-export function titleOf({ device, kind, current }: ListedSession, { words }: Card): HTMLElement {
+export function titleOf(session: ListedSession, { words }: Card): HTMLElement {
+  const { kind, current } = session;
   const kindText = words.kind(kind);
   return build(
     'p',
     { class: 'title' },
-    build('span', { part: 'label', class: 'label' }, words.device(device)),
+    build('span', { part: 'label', class: 'label' }, words.session(session)),
     current ? build('span', { part: 'badge', class: 'badge' }, words.texts.current) : null,
     kindText === null ? null : build('span', { part: 'badge kind', class: 'badge kind' }, kindText),
   );
@@ -44,7 +45,7 @@ export class Row {
     this.button = session.current
       ? null
       : buildButton(texts.logOut, {
-          'aria-label': fillText(texts.logOutDevice, { device: card.words.device(session.device) }),
+          'aria-label': fillText(texts.logOutDevice, { device: card.words.session(session) }),
         });
     this.button?.addEventListener('click', () => logOut(this));
     this.element = build(
@@ -63,7 +64,8 @@ export class Row {
   /** Whether the same row can show it: the rest of a session does not change. */
   update(card: Card, session: ListedSession): boolean {
     const before = this.#session;
-    if (before.current !== session.current || before.device.label !== session.device.label) return false;
+    const isSame = before.client === session.client && before.device.label === session.device.label;
+    if (!isSame || before.current !== session.current) return false;
     this.#session = session;
     if (before.lastUsedAt !== session.lastUsedAt || before.device.ip !== session.device.ip) {
       const meta = buildMeta(card, session);

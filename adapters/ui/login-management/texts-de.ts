@@ -59,6 +59,7 @@ export const german: Texts = {
     'last-login-method-removed': 'Letzte Anmeldeart entfernt',
     'role-changed': 'Rolle geändert',
     'member-removed': 'Aus dem Konto entfernt',
+    'token-reused': 'Beendet, da das Token ein zweites Mal benutzt wurde',
     suspended: 'Gesperrt',
     idle: 'Wegen Nichtbenutzung beendet',
   },

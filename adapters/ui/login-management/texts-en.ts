@@ -58,6 +58,7 @@ export const english: Texts = {
     'last-login-method-removed': 'Last way to sign in removed',
     'role-changed': 'Role changed',
     'member-removed': 'Removed from the account',
+    'token-reused': 'Ended since its token was used a second time',
     suspended: 'Suspended',
     idle: 'Ended since it was not used',
   },

@@ -1,5 +1,5 @@
 import { fillText } from './fill.ts';
-import type { End, ListedDevice } from './listed-session.ts';
+import type { End, ListedDevice, ListedSession } from './listed-session.ts';
 import type { Texts } from './texts.ts';
 
 const MINUTE_MS = 60_000;
@@ -45,6 +45,11 @@ export class Words {
     // The server words it in English.
     if (browser === null || os === null || label !== `${browser} on ${os}`) return label;
     return fillText(this.texts.device, { browser, os });
+  }
+
+  /** What people know a session by: an app by its name, anything else by its device. */
+  session({ client, device }: Pick<ListedSession, 'client' | 'device'>): string {
+    return client ?? this.device(device);
   }
 
   /** The same for a label alone, of the device that ended another one. */

@@ -1,4 +1,4 @@
-import type { EpochRecord } from '../../../src/epoch.ts';
+import { type EpochRecord, newEpoch } from '../../../src/epoch.ts';
 import { overAt } from '../../../src/session.ts';
 import { change, every, type Faults, rowOf } from './fault.ts';
 
@@ -23,6 +23,35 @@ export const RECORDS: Faults = {
         requests.map((one) => ({ ...one, version: 1 })),
         now,
       ),
+  }),
+  'epochs makes what it looks at': (store) => ({
+    epochs: (requests, now) =>
+      store.epochs(
+        requests.map((one) => ({ ...one, create: one.create ?? newEpoch(now) })),
+        now,
+      ),
+  }),
+  'epochs leaves out what it does not find': (store) => ({
+    epochs: (requests, now) => store.epochs(requests, now).filter((found) => found !== null),
+  }),
+  'epochs raises what it looks at': (store, data) => ({
+    epochs(requests, now) {
+      for (const { tag, create, keepUntil } of requests) {
+        const row = rowOf(data, tag);
+        if (create === null && row !== undefined) row.keepUntil = keepUntil;
+      }
+      return store.epochs(requests, now);
+    },
+  }),
+  'epochs moves versions by looking': (store, data) => ({
+    epochs(requests, now) {
+      const answer = store.epochs(requests, now);
+      for (const { tag, create } of requests) {
+        const row = rowOf(data, tag);
+        if (create === null && row !== undefined) row.version += 1;
+      }
+      return answer;
+    },
   }),
   'epochs moves versions': (store, data) => ({
     epochs(requests, now) {

@@ -1,3 +1,4 @@
+import { newEpoch } from '../../../src/epoch.ts';
 import type { TransactionPower } from '../../../src/powers.ts';
 import type { SessionStore } from '../../../src/store.ts';
 import { type Data, referenceStore, type SyncStore } from '../reference-store.ts';
@@ -30,6 +31,18 @@ export const TRANSACTIONS: Faults = {
           if (row !== undefined) row.version = seen.get(tag) ?? row.version;
           return within.advance(tag, advance);
         },
+      };
+    }),
+  'within keeps what it looks at': (store) =>
+    withTransactions(store, (transaction) => {
+      const within = referenceStore(transaction);
+      return {
+        ...within,
+        epochs: (requests, now) =>
+          within.epochs(
+            requests.map((one) => (one.create === null ? { ...one, create: newEpoch(now), keepUntil: now } : one)),
+            now,
+          ),
       };
     }),
   'declares no diagnosis': ({ powers: { diagnosis: _, ...powers } }) => ({ powers }),

@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
 import type { Answer } from './browser.ts';
 
+/** One scheme or two, and no parameter twice in one. */
+const CHALLENGE = /^(?:Bearer realm="[\w%.-]+", )?(?:Bearer|Session) realm="[\w%.-]+"(?:, [a-z_]+="[^"\\]*")*$/;
+
 /** A problem of RFC 9457 with what every answer of the library bears (ERR-1, ERR-7, LGO-6, CSR-7). */
 export function expectProblem(answer: Answer, status: number, name: string): void {
   expect(answer.json, answer.text).toMatchObject({
@@ -11,8 +14,10 @@ export function expectProblem(answer: Answer, status: number, name: string): voi
   expect(answer.status).toBe(status);
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json\b/);
   expectUncached(answer);
-  const challenge = expect.stringMatching(/^Session realm="[\w%.-]+"(, [a-z_]+="[^"\\]*")*$/);
-  expect(answer.headers['www-authenticate']).toEqual(status === 401 ? challenge : undefined);
+  const challenge = expect.stringMatching(CHALLENGE);
+  // Of what an access token was refused for, its client is told with other answers, too (RFC 6750 3.1).
+  const isChallenged = status === 401 || answer.headers['www-authenticate']?.startsWith('Bearer ');
+  expect(answer.headers['www-authenticate']).toEqual(isChallenged ? challenge : undefined);
 }
 
 /** Nothing of it may be kept by a cache, and it depends on where the request came from. */

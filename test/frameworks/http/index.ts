@@ -1,4 +1,8 @@
 import { describe } from 'vitest';
+import { atOnce } from './at-once.ts';
+import { bearerInput } from './bearer-input.ts';
+import { bearerRefusals } from './bearer-refusals.ts';
+import { bearerRotation } from './bearer-rotation.ts';
 import { bodies } from './bodies.ts';
 import { caching } from './caching.ts';
 import { challenges } from './challenges.ts';
@@ -20,11 +24,14 @@ import { races } from './races.ts';
 import { realms } from './realms.ts';
 import { recentSignIn } from './recent-sign-in.ts';
 import { redirects } from './redirects.ts';
+import { refreshBody } from './refresh-body.ts';
+import { refreshCookie } from './refresh-cookie.ts';
 import { routes } from './routes.ts';
 import { routesForOthers } from './routes-for-others.ts';
 import { sameBytes } from './same-bytes.ts';
 import { signIn } from './sign-in.ts';
 import { standards } from './standards.ts';
+import { tokenSignIn } from './token-sign-in.ts';
 
 export { listen } from './framework.ts';
 
@@ -50,9 +57,16 @@ const CONCERNS = {
   bodies,
   redirects,
   outage,
+  'a store that answers at once': atOnce,
   races,
   devices,
   'behind a proxy': proxy,
+  'access tokens': bearerInput,
+  'access tokens that are refused': bearerRefusals,
+  'in the name of an access token': bearerRotation,
+  'refresh tokens of apps': refreshBody,
+  'refresh tokens of pages': refreshCookie,
+  'sign-ins and routes for tokens': tokenSignIn,
   standards,
 };
 

@@ -5,7 +5,13 @@ const who = ({ auth }: PageRequest): unknown => ({ user: auth().session?.user ??
 const whoMust = ({ session }: PageRequest): unknown => ({ user: session().user, id: session().id });
 
 /** What a method of `auth` answered, without the token. */
-type Outcome = { ok?: boolean; reason?: unknown; session?: { id: string } | null; revoked?: boolean; ended?: boolean };
+export type Outcome = {
+  ok?: boolean;
+  reason?: unknown;
+  session?: { id: string } | null;
+  revoked?: boolean;
+  ended?: boolean;
+};
 export const outcomeOf = ({ ok, reason, session, revoked, ended }: Outcome): unknown => {
   return { ok, reason, id: session?.id, revoked, ended };
 };

@@ -4,17 +4,28 @@ import { describe, expect, test } from 'vitest';
 import { type Answer, type Browser, fetchMetadata, NAVIGATION } from './browser.ts';
 import { expectProblem } from './expectations.ts';
 import type { Framework } from './framework.ts';
-import { open, type Site } from './site.ts';
+import { open } from './site.ts';
+import { bearing, openTokenSite, refresh, type TokenSite } from './token-site.ts';
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const JSON_BODY = { 'content-type': 'application/json' };
 
 /** What leads to each problem, Alice being signed in with `mine`; often there is more than one way. */
-const WAYS: Readonly<Record<string, (mine: Browser, site: Site) => Promise<Answer>[]>> = {
+const WAYS: Readonly<Record<string, (mine: Browser, site: TokenSite) => Promise<Answer>[]>> = {
   'session-required': (_, { browser }) => [browser().get('/private'), browser().post('/sessions/sign-out')],
+  'invalid-token': (_, { browser }) => [
+    browser().get('/private', bearing('a.b.c')),
+    browser().post('/sessions/sign-out', bearing('')),
+  ],
   'sign-in-not-recent': (mine) => [mine.get('/recent-otp')],
   'cross-origin': (mine) => [mine.post('/sessions/sign-out', fetchMetadata('cross-site'))],
   forbidden: (mine) => [mine.get('/sessions?user=bob'), mine.get('/people-only')],
+  'insufficient-scope': (_, site) => {
+    return ['/orders', '/people-only', '/sessions'].map(async (path) => {
+      const { accessToken } = await site.appTokens('alice', '&kind=api&scope=profile');
+      return site.browser().get(path, bearing(accessToken));
+    });
+  },
   'session-not-found': (mine) => [mine.delete('/sessions/x'), mine.post(`/sessions/${'A'.repeat(22)}/sign-out`)],
   'method-not-allowed': (mine) => [mine.get('/sessions/sign-out'), mine.request('PATCH', '/sessions')],
   'bad-request': (mine) => [
@@ -22,7 +33,16 @@ const WAYS: Readonly<Record<string, (mine: Browser, site: Site) => Promise<Answe
     mine.get(`/sessions?limit=${mine.session}`),
     mine.post('/sessions/sign-out', JSON_BODY, `{"token":"${mine.session}"`),
     mine.post('/sessions/sign-out-others', JSON_BODY, '{"kinds":[7]}'),
+    mine.get('/private', bearing('a.b.c')),
   ],
+  'refreshed-already': (_, site) => {
+    const twice = async (): Promise<Answer> => {
+      const { refreshToken } = await site.appTokens();
+      await refresh(site, refreshToken);
+      return refresh(site, refreshToken);
+    };
+    return [twice()];
+  },
   'body-too-large': (mine) => [mine.post('/sessions/sign-out', FORM, mine.session.repeat(200))],
   'store-unavailable': (mine, { store }) => {
     store.state = 'throws';
@@ -49,7 +69,7 @@ export function problems(framework: Framework): void {
 
   describe.each(documented)('$name', ({ name, status, title, more }) => {
     const meet = async (): Promise<Answer[]> => {
-      const site = await open(framework);
+      const site = await openTokenSite(framework, { accessTokens: { grace: '10s' } });
       const mine = site.browser();
       await mine.signIn('alice', '&kind=api');
       return Promise.all(WAYS[name]?.(mine, site) ?? []);
@@ -72,7 +92,7 @@ export function problems(framework: Framework): void {
 
     test('ERR-8: it tells no token, no person, no statement, no place in the code', async () => {
       for (const { text } of await meet()) {
-        expect(text).not.toMatch(/sr1\.|alice|bob|SELECT|ECONN|10\.0\.0\.7|Error|\.[jt]s\b|node:/i);
+        expect(text).not.toMatch(/sr1\.|rt1\.|alice|bob|SELECT|ECONN|10\.0\.0\.7|Error|\.[jt]s\b|node:/i);
       }
     });
   });

@@ -1,4 +1,5 @@
 import { createSessions, type SessionStore, type Sessions, type SessionsOptions } from 'session-revocation';
+import type { AuthenticationOptions } from 'session-revocation/express';
 import { memoryStore } from 'session-revocation/memory';
 import { onTestFinished } from 'vitest';
 import { Browser, CHROME_ON_MAC } from './browser.ts';
@@ -25,7 +26,9 @@ export class TestClock {
 }
 
 /** What is special about a site. */
-export interface SiteOptions extends Partial<Omit<AppDescription, 'sessions'>> {
+export interface SiteOptions extends Partial<Omit<AppDescription, 'sessions' | 'authentication'>> {
+  /** Made of the sessions, where it needs them. */
+  readonly authentication?: AppDescription['authentication'] | ((sessions: Sessions) => AuthenticationOptions);
   readonly sessions?: Omit<SessionsOptions<string>, 'store' | 'clock'>;
   readonly store?: SessionStore;
 }
@@ -40,13 +43,13 @@ export interface Site {
 }
 
 /** Serves an app for the duration of a test. */
-export async function open(framework: Framework, options: SiteOptions = {}): Promise<Site> {
+export async function open(framework: Framework, { authentication = {}, ...options }: SiteOptions = {}): Promise<Site> {
   const clock = new TestClock();
   const store = new Gatekeeper(options.store ?? memoryStore());
   // A machine that stands still is no outage: only tests of an outage want one soon.
   const sessions = createSessions({ deadline: '2m', ...options.sessions, store: store.store, clock });
   const { url, close } = await framework.serve({
-    authentication: {},
+    authentication: typeof authentication === 'function' ? authentication(sessions) : authentication,
     routes: {},
     routesOf: sessions,
     also: [],

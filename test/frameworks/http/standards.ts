@@ -6,12 +6,9 @@ const GROUPS = { CKE: 14, LGO: 7, CSR: 11, ERR: 11 };
 /** What a session layer cannot enforce, and why. Every other id is in the name of a behaviour of this list. */
 export const NOT_OURS: Readonly<Record<string, string>> = {
   'CSR-9':
-    'It is about endpoints that other servers call. These routes are for browsers and take nothing but the cookie.',
+    'It is about endpoints that other servers call. These routes are for whoever is signed in: their credential is the cookie, or a token that no page can have sent.',
   'CSR-10':
     'What is in the content of a form, a session identifier for one, is the app’s. Fetch Metadata and Origin decide.',
-  'ERR-2': 'It is about bearer tokens. None is taken here: whoever presents one is told that a session is required.',
-  'ERR-10':
-    'It is about endpoints whose errors another standard describes. All of these answer with problems of RFC 9457.',
 };
 
 const all = Object.entries(GROUPS).flatMap(([group, last]) =>

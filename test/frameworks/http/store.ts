@@ -12,6 +12,8 @@ export class Gatekeeper {
   /** What becomes of a call of these verbs; of all where `only` is `null`. */
   state: 'answers' | 'throws' | 'hangs' | 'garbles' = 'answers';
   only: readonly Verb[] | null = null;
+  /** Whether it answers, and fails, as soon as it is asked, if the store behind it does; then there is no `before`, no traffic. */
+  atOnce = false;
   /** Runs before a call, which waits for it. */
   before: (verb: Verb) => void | Promise<void> = () => {};
 
@@ -22,8 +24,10 @@ export class Gatekeeper {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name);
         if (typeof member !== 'function') return member;
-        return (...args: unknown[]) =>
-          this.#pass(name as Verb, args, () => Reflect.apply(member, target, args) as unknown);
+        return (...args: unknown[]) => {
+          const call = (): unknown => Reflect.apply(member, target, args);
+          return this.atOnce ? this.#passAtOnce(name as Verb, call) : this.#pass(name as Verb, args, call);
+        };
       },
     });
   }
@@ -39,13 +43,21 @@ export class Gatekeeper {
   async #pass(verb: Verb, args: readonly unknown[], call: () => unknown): Promise<unknown> {
     this.calls.push(verb);
     await this.before(verb);
-    if (this.only?.includes(verb) ?? true) {
-      if (this.state === 'throws') throw new Error('connect ECONNREFUSED 10.0.0.7:5432 SELECT * FROM sessions');
-      if (this.state === 'hangs') return new Promise(() => {});
-      if (this.state === 'garbles') return [{}];
-    }
+    if (this.#fails(verb)) return this.#fail();
     const answer = await call();
     this.traffic.push(JSON.stringify({ verb, args, answer }));
     return answer;
+  }
+
+  #passAtOnce(verb: Verb, call: () => unknown): unknown {
+    this.calls.push(verb);
+    return this.#fails(verb) ? this.#fail() : call();
+  }
+
+  #fails = (verb: Verb): boolean => this.state !== 'answers' && (this.only?.includes(verb) ?? true);
+
+  #fail(): unknown {
+    if (this.state === 'throws') throw new Error('connect ECONNREFUSED 10.0.0.7:5432 SELECT * FROM sessions');
+    return this.state === 'hangs' ? new Promise(() => {}) : [{}];
   }
 }

@@ -9,9 +9,12 @@ export function bridge(fetch: (request: Request, ip: string | undefined) => Prom
 }
 
 function requestOf(incoming: IncomingMessage): Request {
-  const { method = 'GET', url = '/' } = incoming;
+  const { method = 'GET', url = '/', rawHeaders } = incoming;
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headers)) headers.set(name, String(value));
+  // Of this one, Node has thrown away all lines but the first.
+  const lines = rawHeaders.filter((_, at) => rawHeaders[at - 1]?.toLowerCase() === 'authorization' && at % 2 === 1);
+  if (lines.length > 0) headers.set('authorization', lines.join(', '));
   const target = url.startsWith('/') ? `http://localhost${url}` : url;
   if (method === 'GET' || method === 'HEAD') return new Request(target, { method, headers });
   return new Request(target, { method, headers, body: Readable.toWeb(incoming), duplex: 'half' });

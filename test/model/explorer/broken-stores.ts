@@ -101,47 +101,49 @@ export class BlindAdd extends ReferenceStore {
 
 /** A revocation of what has no record finds nothing to do. */
 export class LazyAdvance extends ReferenceStore {
-  override epochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
-    return requests.length === 1 ? this.look(requests) : super.epochs(requests);
+  override epochs(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
+    return requests.filter(({ create }) => create !== null).length === 1 ? this.look(requests) : super.epochs(requests);
   }
 
   override advance(tag: Tag, advance: Advance): Advanced {
     return this.peek(tag) === null ? 'advanced' : super.advance(tag, advance);
   }
 
-  protected look(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
-    return requests.map((request) =>
-      this.peek(request.tag) === null
-        ? { record: request.create, version: request.version }
-        : super.epochs([request])[0]!,
-    );
+  protected look(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
+    return requests.map((request) => {
+      const { tag, create, version } = request;
+      return this.peek(tag) === null && create !== null ? { record: create, version } : super.epochs([request])[0]!;
+    });
   }
 }
 
 /** Nor does a fence make a record: it takes what a record begins with. */
 export class LazyRecords extends LazyAdvance {
-  override epochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
-    const alike = requests.map((request) => ({ ...request, create: beginning(request.create) }));
+  override epochs(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
+    const alike = requests.map(beginning);
     const starts = requests.some(({ keepUntil }) => keepUntil === null) && requests.length > 1;
     return starts ? super.epochs(alike) : this.look(alike);
   }
 }
 
-const beginning = (record: EpochRecord): EpochRecord => ({
-  ...record,
-  ...{ incarnation: 'none', counter: 0, base: 'none.0', initial: 'none.0' },
+const beginning = (request: EpochRequest): EpochRequest => ({
+  ...request,
+  create: request.create && {
+    ...request.create,
+    ...{ incarnation: 'none', counter: 0, base: 'none.0', initial: 'none.0' },
+  },
 });
 
 /** Makes a lost record again as it began. */
 export class SameIncarnation extends ReferenceStore {
-  override epochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
-    return super.epochs(requests.map((request) => ({ ...request, create: beginning(request.create) })));
+  override epochs(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
+    return super.epochs(requests.map(beginning));
   }
 }
 
 /** Counts the versions of a record from 0, again when it was lost. */
 export class SameVersions extends ReferenceStore {
-  override epochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
+  override epochs(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
     return super.epochs(requests.map((request) => ({ ...request, version: 0 })));
   }
 }

@@ -104,8 +104,8 @@ export function steppingStore(process: Process): SessionStore {
         'epochs',
         () => store.epochs(requests, now),
         (answer) => {
-          for (const [at, { record }] of answer.entries()) counters.set(requests[at]!.tag, record.counter);
-          return answer.some(({ record }, at) => record.incarnation === requests[at]?.create.incarnation);
+          for (const [at, found] of answer.entries()) if (found) counters.set(requests[at]!.tag, found.record.counter);
+          return answer.some((found, at) => found && found.record.incarnation === requests[at]?.create?.incarnation);
         },
       ),
     add: (session, write) =>

@@ -19,6 +19,7 @@ export interface SampleRow {
   expiresAt: number | null;
   amr: string[];
   device: { label: string; browser: string | null; os: string | null; type: string; ip: string | null };
+  client: { id: string; name: string } | null;
   current: boolean;
   over: RowOver | null;
 }
@@ -52,6 +53,7 @@ export function sample(
     expiresAt: createdAt + 30 * DAY,
     amr: ['pwd'],
     device: { label, browser, os, type, ip },
+    client: null,
     current: false,
     over: null,
     ...others,

@@ -1,0 +1,61 @@
+import type { SessionStore } from 'session-revocation';
+import { memoryStore } from 'session-revocation/memory';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { startServices } from '../../../services/index.ts';
+import {
+  clearPlace,
+  type EngineName,
+  engineNames,
+  findPlace,
+  type Opened,
+  openStore,
+  type Place,
+} from '../../../services/stores.ts';
+
+/** Many times as long as anything takes, in ms. */
+const PATIENCE = 600_000;
+
+/** A store, as two processes have it. */
+export interface Handles {
+  readonly name: 'memory' | EngineName;
+  readonly one: SessionStore;
+  readonly other: SessionStore;
+}
+
+/** Tests that are played on every engine that is here. A cluster is started for nothing else, so only where there is time. */
+export async function describeStores(
+  what: string,
+  play: (handles: () => Handles, name: Handles['name']) => void,
+): Promise<void> {
+  const wanted = engineNames.filter((name) => name !== 'redis-cluster' || process.env.CI !== undefined);
+  const found = await startServices(wanted.filter((name) => name !== 'sqlite'));
+  const here = wanted.filter((name) => name === 'sqlite' || found.get(name));
+  describe.each(['memory', ...here] as const)(`${what}: %s`, { timeout: PATIENCE }, (name) => {
+    let handles: Handles | null = null;
+    let place: Place | null = null;
+    let opened: Opened[] = [];
+    beforeAll(async () => {
+      if (name === 'memory') {
+        const store = memoryStore();
+        handles = { name, one: store, other: store };
+        return;
+      }
+      place = await findPlace(name);
+      if (place === null) throw new Error(`a server of ${name} that was there is gone`);
+      const [one, other] = [openStore(place), openStore(place)];
+      opened = [one, other];
+      handles = { name, one: one.store, other: other.store };
+    }, PATIENCE);
+    afterAll(async () => {
+      for (const { store, end } of opened) {
+        await store.close?.();
+        await end();
+      }
+      if (place !== null) await clearPlace(place);
+    }, PATIENCE);
+    play(() => {
+      if (handles === null) throw new Error('the store is not there yet');
+      return handles;
+    }, name);
+  });
+}

@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import {
+  formatRefreshHash,
+  formatRefreshToken,
+  hashesOf,
+  hashFamily,
+  hashRotating,
+  isRefreshHash,
+  newLineage,
+  parseRefreshHash,
+  parseRefreshToken,
+} from '../../src/refresh-token.ts';
+import { accountTag, formatToken, hashSecret, newId, newSecret, parseToken, userTag } from '../../src/token.ts';
+
+const ref = { id: newId(), user: userTag('default', 'ann'), account: accountTag('default', 'acme') };
+
+describe('a refresh token', () => {
+  test.each([ref, { ...ref, account: null }])('is taken apart as it was put together', (of) => {
+    const lineage = newLineage();
+    expect(lineage.family).not.toBe(lineage.rotating);
+    const token = formatRefreshToken(of, lineage);
+    expect(parseRefreshToken(token)).toEqual({ ref: of, secrets: lineage });
+    expect(parseToken(token)).toBeNull();
+    expect(parseRefreshToken(formatToken(of, lineage.family))).toBeNull();
+  });
+});
+
+describe('what is stored of it', () => {
+  const lineage = newLineage();
+
+  test('is read as it was written, and fits into every store, at any time that there may be', () => {
+    const hashes = hashesOf(lineage);
+    expect(parseRefreshHash(formatRefreshHash(hashes))).toEqual(hashes);
+    for (const at of [0, 1_800_000_000_000, Number.MAX_SAFE_INTEGER]) {
+      const later = { ...hashes, previous: { rotating: hashRotating(newSecret()), at } };
+      const text = formatRefreshHash(later);
+      expect(parseRefreshHash(text)).toEqual(later);
+      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(255);
+      expect(isRefreshHash(text)).toBe(true);
+    }
+  });
+
+  test.each([
+    ['', 'the hash of nothing'],
+    [hashSecret(newSecret()), 'that of an opaque secret'],
+    [`${hashSecret('a')}.`, 'half of one'],
+    [`${hashSecret('a')}.${hashSecret('b')}.${hashSecret('c')}`, 'one without a time'],
+    [`${hashSecret('a')}.${hashSecret('b')}.${hashSecret('c')}.1.`, 'more'],
+  ])('is not %j: %s', (text) => expect(parseRefreshHash(text)).toBeNull());
+
+  test('proves of one sort of secret nothing of another', () => {
+    const secret = newSecret();
+    expect(new Set([hashSecret(secret), hashFamily(secret), hashRotating(secret)]).size).toBe(3);
+    expect(isRefreshHash(hashSecret(secret))).toBe(false);
+  });
+});
