@@ -133,7 +133,7 @@ class Laws {
     if (now.user !== seen.user || now.kind !== seen.kind) {
       this.#violate('wrong session', `${told} with another user or kind`);
     }
-    const enteredAt = life.enteredAt(now.account, span.answer);
+    const enteredAt = life.enteredAt(now.account, span);
     if (enteredAt === null) {
       this.#violate('wrong session', `${told} in an account that it never entered`);
       return;

@@ -49,12 +49,14 @@ export class Life {
 
   /**
    * When its stamps of an account were there for certain: those that it was born with, or those of the last switch into it
-   * that may have been done. `null` where it cannot be in that account.
+   * that may have been done. `null` where it cannot be in that account. A switch out of an account that is being revoked is
+   * refused, and yet the session was in the other one for as long as that took.
    */
-  enteredAt(account: string | null, before: number): number | null {
+  enteredAt(account: string | null, span: Span): number | null {
     const entries: Fenced[] = this.start.account === account ? [this.start] : [];
-    for (const { call, into, refused } of this.rotations) {
-      if (into?.account === account && refused === null && call < before) entries.push(into);
+    for (const { call, answer, into, refused } of this.rotations) {
+      if (into?.account !== account || call >= span.answer) continue;
+      if (refused === null || (refused === 'not-live' && answer > span.call)) entries.push(into);
     }
     return entries.length === 0 ? null : Math.max(...entries.map(({ fenceAnswer }) => fenceAnswer));
   }
