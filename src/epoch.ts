@@ -125,14 +125,17 @@ export function holds(state: ScopeState, kind: string, id: string, stamp: Stamp 
   return keep !== undefined && keep.id === id && keep.from === stamp;
 }
 
-/** Whether the last advance of this kind spared the tokens of this session of another issuer's. */
-export function keepsForeign(state: ScopeState, kind: string, id: string): boolean {
+/**
+ * Since when, Unix ms, a session of another issuer's is spared by the last advance of this kind: what was authenticated later.
+ * 0 is ever since; `null`: it is not spared.
+ */
+export function sparedSince(state: ScopeState, kind: string, id: string): number | null {
   const keep = state.keep[kind];
-  return keep !== undefined && keep.from === FOREIGN && keep.id === id;
+  return keep?.id === id && keep.from.startsWith(FOREIGN) ? counterOf(keep.from) : null;
 }
 
-/** Instead of a stamp, which tokens of others bear none of. No stamp looks like it. */
-const FOREIGN: Stamp = 'foreign';
+/** Instead of an incarnation, since tokens of others bear no stamp: no incarnation is as short. */
+const FOREIGN = 'foreign.';
 
 /** Whether a user's record holds a session in both of its scopes, the user's and the member's. */
 export function holdsUser(record: EpochRecord, session: KeptSession): boolean {
@@ -175,7 +178,10 @@ export function advanceEpoch(record: EpochRecord, member: Tag | null, change: Ch
     kept[keep.kind] = { id: keep.id, from };
   }
   if (keepForeign !== undefined && isCovered(covers, keepForeign.kind)) {
-    kept[keepForeign.kind] = { id: keepForeign.id, from: FOREIGN };
+    const { id, kind } = keepForeign;
+    // What had revoked it before has still to: a token of an earlier authentication may be somebody else's.
+    const since = sparedSince(state, kind, id) ?? advancedAt(record, state, kind) ?? 0;
+    kept[kind] = { id, from: stampOf('foreign', since) };
   }
 
   const suspended = change.suspend === undefined ? state.suspended : change.suspend ? change.mark : null;

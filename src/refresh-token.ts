@@ -12,15 +12,22 @@ export interface RefreshSecrets {
 export interface RefreshHashes {
   readonly family: string;
   readonly rotating: string;
-  /** The one before, and when it was used, Unix ms; only where a grace interval is configured. */
+  /** The one before, and when it was replaced, Unix ms. */
   readonly previous: { readonly rotating: string; readonly at: number } | null;
+  /** The lineages that this session had before, the last one first: what {@link lineageMark} makes of them. */
+  readonly former: readonly string[];
 }
+
+/** How many former lineages are known. With more, what is stored would be too long for a store. */
+const MOST_FORMER = 6;
+// Of a hash of 256 random bits, 96 are more than anybody can find a match for.
+const MARK_LENGTH = 16;
 
 const SECRET_LENGTH = 43;
 // rt1.<user's tag>.<account's tag, or nothing>.<id>.<family secret>.<rotating secret>
 const TOKEN = /^rt1\.[\w-]{22}\.(?:[\w-]{22})?\.[\w-]{22}\.[\w-]{43}\.[\w-]{43}$/;
 const LONGEST_TOKEN = 'rt1.'.length + 3 * 23 + 2 * SECRET_LENGTH + 1;
-const HASH = /^([\w-]{43})\.([\w-]{43})(?:\.([\w-]{43})\.([\da-z]{1,11}))?$/;
+const HASH = /^([\w-]{43})\.([\w-]{43})(?:\.([\w-]{43})\.([\da-z]{1,11}))?((?:~[\w-]{16}){0,6})$/;
 
 export const hashFamily = (secret: string): string => hashOf('refresh family', secret);
 export const hashRotating = (secret: string): string => hashOf('refresh rotating', secret);
@@ -28,14 +35,28 @@ export const hashRotating = (secret: string): string => hashOf('refresh rotating
 /** The secrets that a lineage begins with. */
 export const newLineage = (): RefreshSecrets => ({ family: newSecret(), rotating: newSecret() });
 
-/** What is stored of the first tokens of a lineage. */
-export const hashesOf = ({ family, rotating }: RefreshSecrets): RefreshHashes => ({
-  ...{ family: hashFamily(family), rotating: hashRotating(rotating), previous: null },
-});
+/** By what a lineage is known that is a former one, from the hash of its family. */
+export const lineageMark = (family: string): string => family.slice(0, MARK_LENGTH);
+
+/** What is stored of the first token of a lineage, and of the lineages before it, the last of which ended at `at` (Unix ms). */
+export function hashesOf(
+  { family, rotating }: RefreshSecrets,
+  before: { readonly hashes: RefreshHashes; readonly at: number } | null = null,
+): RefreshHashes {
+  const own = { family: hashFamily(family), rotating: hashRotating(rotating) };
+  if (before === null) return { ...own, previous: null, former: [] };
+  const { hashes, at } = before;
+  return {
+    ...own,
+    previous: { rotating: hashes.rotating, at },
+    former: [lineageMark(hashes.family), ...hashes.former].slice(0, MOST_FORMER),
+  };
+}
 
 /** As it stands in the record of a session, in the place of an opaque secret's hash. */
-export function formatRefreshHash({ family, rotating, previous }: RefreshHashes): string {
-  return `${family}.${rotating}${previous === null ? '' : `.${previous.rotating}.${previous.at.toString(36)}`}`;
+export function formatRefreshHash({ family, rotating, previous, former }: RefreshHashes): string {
+  const one = previous === null ? '' : `.${previous.rotating}.${previous.at.toString(36)}`;
+  return `${family}.${rotating}${one}${former.map((mark) => `~${mark}`).join('')}`;
 }
 
 /** Whether a session's credential is a refresh token: an opaque secret's hash is shorter. */
@@ -43,10 +64,10 @@ export const isRefreshHash = (text: string): boolean => text.length > SECRET_LEN
 
 /** `null` for the hash of an opaque secret. */
 export function parseRefreshHash(text: string): RefreshHashes | null {
-  const [, family, rotating, before, at] = HASH.exec(text) ?? [];
+  const [, family, rotating, before, at, marks = ''] = HASH.exec(text) ?? [];
   if (family === undefined || rotating === undefined) return null;
   const previous = before === undefined || at === undefined ? null : { rotating: before, at: Number.parseInt(at, 36) };
-  return { family, rotating, previous };
+  return { family, rotating, previous, former: marks.split('~').slice(1) };
 }
 
 /** The refresh token that a client holds. */

@@ -94,7 +94,7 @@ async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Pr
 
     const stamps = fence !== null && moves ? stampsOf(fence, judged.kind) : null;
     const there = { ...current, account: identity.account, accountTag: identity.tags.account };
-    const { hash, token } = newCredential(there);
+    const { hash, token } = newCredential(there, now);
     const next: SessionRecord = {
       ...there,
       ...rotation.changed(now, current),

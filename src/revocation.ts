@@ -189,7 +189,7 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
     const record = advanceEpoch(current.record, target.member, { covers, mark, keep, suspend: order.suspend }, now);
     if (record === null) return nothingDone('not-live');
 
-    const rotation = keep === undefined ? undefined : rotate(keep);
+    const rotation = keep === undefined ? undefined : rotate(keep, now);
     const spared = live !== undefined && !isCovered(covers, live.kind) ? new Session(live) : null;
     const { scope, user, account } = target;
     const { kinds, note } = order;
@@ -279,8 +279,8 @@ export async function stillLive(
   return judge(found.session, found.epochs, now) === null ? found.session : null;
 }
 
-function rotate(live: SessionRecord): { session: SessionRecord; token: string } {
-  const { hash, token } = newCredential(live);
+function rotate(live: SessionRecord, now: number): { session: SessionRecord; token: string } {
+  const { hash, token } = newCredential(live, now);
   return { session: { ...live, hash, serial: live.serial + 1 }, token };
 }
 

@@ -13,6 +13,8 @@ export interface SessionClient {
 export interface Grant extends SessionClient {
   /** Scopes with spaces between (RFC 6749, 3.3); `null` where none were named. */
   readonly scope: string | null;
+  /** Where its refresh token is: `'cookie'` is out of reach for scripts, and must stay so; `null` is with the app itself. */
+  readonly kept: 'cookie' | null;
 }
 
 /** What a session keeps that tells of its client. */

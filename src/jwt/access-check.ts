@@ -3,6 +3,7 @@ import type { Core } from '../core.ts';
 import type { AccessRefusal } from '../events.ts';
 import { Recent } from '../recent.ts';
 import { type Ended, judge, type Over, type Overtaken, Session, type SessionRecord } from '../session.ts';
+import { type Grant, grantOf } from '../session-client.ts';
 import type { Awaitable, FoundSession, SessionRef } from '../store.ts';
 import { isPromise } from '../store-guard.ts';
 import type { Client } from '../suspicion.ts';
@@ -19,6 +20,8 @@ export type AccessVerdict =
       readonly session: Session;
       /** What the token says, such as its `client_id` and `scope`. Not to be changed. */
       readonly claims: AccessClaims;
+      /** Whom the session itself was handed to, which may be somebody else; `null` for a session of a browser's. */
+      readonly grant: Grant | null;
     }
   | {
       readonly ok: false;
@@ -103,7 +106,7 @@ export class AccessChecks {
       core.touches.note(record.id, { id: record.id, user: record.userTag, at: now });
     }
     if (client !== NOBODY_SAID) core.suspicion.used(record, client);
-    return { ok: true, session: new Session(record), claims };
+    return { ok: true, session: new Session(record), claims, grant: grantOf(record) };
   }
 
   #refused(

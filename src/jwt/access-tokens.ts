@@ -1,9 +1,10 @@
 import { CompactSign } from 'jose';
-import { type Core, refOf } from '../core.ts';
+import type { Core } from '../core.ts';
 import { newRefreshToken } from '../credential.ts';
 import { SessionError } from '../errors.ts';
 import type { RefreshRefusal } from '../events.ts';
 import { parseArguments, parseSwitch, parseText } from '../input.ts';
+import { hashFamily, hashRotating, parseRefreshHash, parseRefreshToken } from '../refresh-token.ts';
 import { stillLive } from '../revocation.ts';
 import { type Ended, type Overtaken, Session, type SessionRecord } from '../session.ts';
 import { attributesOf, type Grant, withGrant } from '../session-client.ts';
@@ -24,9 +25,10 @@ export interface MintRequest {
   readonly client: string | { readonly id: string; readonly name?: string | undefined };
   /**
    * Whether the session is handed to that app, with a refresh token in the place of the token that it has: that one is refused
-   * from now on. Default `false`.
+   * from now on. `'cookie'` notes that it will be kept in a cookie, out of reach for scripts: the wrappers see to it that it stays
+   * there. Default `false`.
    */
-  readonly refresh?: boolean | undefined;
+  readonly refresh?: boolean | 'cookie' | undefined;
   /** What the app may do: names with spaces between (RFC 6749, 3.3), at most 1,024 characters. Default: none are named. */
   readonly scope?: string | null | undefined;
 }
@@ -108,14 +110,16 @@ export class AccessTokens {
   async mint(session: Session, request: MintRequest): Promise<MintResult> {
     const { client, refresh, scope } = parseArguments('mint', request, MINT_KEYS);
     const judged = Session.recordOf('mint', session);
-    const grant: Grant = { ...parseParty(client), scope: parseScope(scope) };
-    if (!parseSwitch('refresh', refresh)) return { ...(await this.#sign(judged, grant.id, grant.scope)), session };
+    const kept = refresh === 'cookie' ? refresh : null;
+    const grant: Grant = { ...parseParty(client), scope: parseScope(scope), kept };
+    if (kept === null && !parseSwitch('refresh', refresh))
+      return { ...(await this.#sign(judged, grant.id, grant.scope)), session };
 
     const core = this.#core;
     const now = core.now();
     const current = await stillLive(core, judged, now);
     if (current === null) throw sessionRequired();
-    const { token: refreshToken, hash } = newRefreshToken({ ...refOf(current), account: current.accountTag });
+    const { token: refreshToken, hash } = newRefreshToken(current);
     const attributes = withGrant(attributesOf(current), grant);
     const next: SessionRecord = { ...current, hash, attributes, lastUsedAt: Math.max(current.lastUsedAt, now) };
     const signed = await this.#sign(next, grant.id, grant.scope);
@@ -161,6 +165,20 @@ export class AccessTokens {
     }
     const { session, refreshToken, made } = outcome;
     return { ok: true, session: new Session(session), refreshToken, ...made };
+  }
+
+  /**
+   * Whether this is the present refresh token of a session, as that was judged. Nothing is asked.
+   * @internal
+   */
+  isTokenOf(token: unknown, session: Session): boolean {
+    const { id, hash } = Session.recordOf('session', session);
+    const [parsed, hashes] = [parseRefreshToken(token), parseRefreshHash(hash)];
+    return (
+      parsed?.ref.id === id &&
+      hashFamily(parsed.secrets.family) === hashes?.family &&
+      hashRotating(parsed.secrets.rotating) === hashes.rotating
+    );
   }
 
   /** The public keys, as a JWK Set (RFC 7517, 5) for whoever checks signatures. Empty where tokens are signed with a secret. */

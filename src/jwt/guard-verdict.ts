@@ -1,6 +1,6 @@
 import { CLOCKS_APART } from '../clock.ts';
 import type { Core } from '../core.ts';
-import { advancedAt, type EpochRecord, keepsForeign, type Mark, type ScopeState, scopeState } from '../epoch.ts';
+import { advancedAt, type EpochRecord, type Mark, type ScopeState, scopeState, sparedSince } from '../epoch.ts';
 import { SessionError } from '../errors.ts';
 import { REVOCATION_KEEPS } from '../revocation.ts';
 import type { Overtaken, ScopeName } from '../session.ts';
@@ -74,7 +74,8 @@ export function judgeToken(
   for (const [scope, record, state] of scopes) {
     const at = advancedAt(record, state, settings.kind);
     if (at === null || authenticatedAt > at + settings.issuerSkew) continue;
-    if (token.keptBy !== null && keepsForeign(state, settings.kind, token.keptBy)) continue;
+    const since = token.keptBy === null ? null : sparedSince(state, settings.kind, token.keptBy);
+    if (since === 0 || (since !== null && authenticatedAt > since + settings.issuerSkew)) continue;
     return refusal('revoked', overtakenBy(scope, state));
   }
   return null;

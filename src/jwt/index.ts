@@ -6,6 +6,7 @@
  * @module
  */
 export type { AccessRefusal, RefreshRefusal } from '../events.ts';
+export type { Grant } from '../session-client.ts';
 export type { AccessVerdict } from './access-check.ts';
 export {
   type AccessTokens,

@@ -6,6 +6,7 @@ import {
   formatRefreshToken,
   hashFamily,
   hashRotating,
+  lineageMark,
   parseRefreshHash,
   parseRefreshToken,
   type RefreshHashes,
@@ -84,15 +85,17 @@ async function attempt<Made>(
   const { session: current, epochs } = found;
   const hashes = parseRefreshHash(current.hash);
   const grant = grantOf(current);
-  // Whoever never had a token of this lineage only guesses at a public id, and changes nothing.
-  if (hashes === null || grant === null || hashes.family !== hashFamily(secrets.family))
-    return refused('unknown', ref.id);
+  if (hashes === null || grant === null) return refused('unknown', ref.id);
+  const family = hashFamily(secrets.family);
+  // Whoever never had a token of this session only guesses at its public id, and changes nothing.
+  const isKnown = family === hashes.family || hashes.former.includes(lineageMark(family));
+  if (!isKnown) return refused('unknown', ref.id);
 
   const now = core.now();
   const over = judge(current, epochs, now);
   if (over !== null) return refused(over.reason, current, over);
   const rotating = hashRotating(secrets.rotating);
-  if (hashes.rotating !== rotating) {
+  if (family !== hashes.family || hashes.rotating !== rotating) {
     if (isInGrace(hashes, rotating, now, order.grace)) return refused('retry', current);
     return (await endReused(core, current, grant, order.from, now)) ? refused('reused', current) : 'conflict';
   }
@@ -104,7 +107,7 @@ async function attempt<Made>(
   const session: SessionRecord = {
     ...current,
     hash: formatRefreshHash({
-      family: hashes.family,
+      ...hashes,
       rotating: hashRotating(next.rotating),
       previous: order.grace > 0 ? { rotating, at: now } : null,
     }),
@@ -113,10 +116,17 @@ async function attempt<Made>(
   const made = await make(session, grant, scope);
   const { retention } = settings;
   const write = { ending: [], keepUntil: session.expiresAt, moves: false, audit: [], now, retention };
-  const written = await store.renew({ session, ifHash: current.hash, ...write });
-  // Somebody else was first: what this token is now, the next look tells.
-  if (written !== 'renewed') return 'conflict';
-  return { session, refreshToken: formatRefreshToken(ref, next), made };
+  const refreshed = { session, refreshToken: formatRefreshToken(ref, next), made };
+  try {
+    const written = await store.renew({ session, ifHash: current.hash, ...write });
+    // Somebody else was first: what this token is now, the next look tells.
+    return written === 'renewed' ? refreshed : 'conflict';
+  } catch (error) {
+    // Perhaps it was written, and then the token that the client has is a used one.
+    const [again] = await store.find(realmTag, [ref]);
+    if (again?.session.hash === session.hash) return refreshed;
+    throw error;
+  }
 }
 
 /** By how much the clocks of two processes differ, in either direction, counts against it. */

@@ -6,6 +6,7 @@ import {
   hashFamily,
   hashRotating,
   isRefreshHash,
+  lineageMark,
   newLineage,
   parseRefreshHash,
   parseRefreshToken,
@@ -32,7 +33,9 @@ describe('what is stored of it', () => {
     const hashes = hashesOf(lineage);
     expect(parseRefreshHash(formatRefreshHash(hashes))).toEqual(hashes);
     for (const at of [0, 1_800_000_000_000, Number.MAX_SAFE_INTEGER]) {
-      const later = { ...hashes, previous: { rotating: hashRotating(newSecret()), at } };
+      const former = Array.from({ length: 6 }, () => lineageMark(hashFamily(newSecret())));
+      const later = { ...hashes, previous: { rotating: hashRotating(newSecret()), at }, former };
+      expect(parseRefreshHash(formatRefreshHash({ ...hashes, former }))).toEqual({ ...hashes, former });
       const text = formatRefreshHash(later);
       expect(parseRefreshHash(text)).toEqual(later);
       expect(Buffer.byteLength(text)).toBeLessThanOrEqual(255);
@@ -46,6 +49,7 @@ describe('what is stored of it', () => {
     [`${hashSecret('a')}.`, 'half of one'],
     [`${hashSecret('a')}.${hashSecret('b')}.${hashSecret('c')}`, 'one without a time'],
     [`${hashSecret('a')}.${hashSecret('b')}.${hashSecret('c')}.1.`, 'more'],
+    [`${hashSecret('a')}.${hashSecret('b')}~${hashSecret('c')}`, 'a lineage before it with too long a mark'],
   ])('is not %j: %s', (text) => expect(parseRefreshHash(text)).toBeNull());
 
   test('proves of one sort of secret nothing of another', () => {

@@ -176,6 +176,20 @@ describe('signOutOthers', () => {
     expect(await realm.verdict({ org: 'acme' })).toBe('revoked');
   });
 
+  test('revives no token that an earlier revocation had ended, however often it is asked', async () => {
+    const realm = await open();
+    const stolen = claimsOf();
+    await realm.sessions.revoke({ user: 'ann' });
+    realm.now += MINUTE;
+    // The same session there, and a new authentication.
+    const fresh = { auth_time: SECONDS + 30 };
+    for (let times = 0; times < 3; times++) {
+      expect(await realm.guard.signOutOthers(claimsOf(fresh))).toMatchObject({ revoked: true });
+      expect([await realm.verdict(stolen), await realm.verdict(fresh)]).toEqual(['revoked', 'passes']);
+      realm.now += MINUTE;
+    }
+  });
+
   test('spares for as long as other kinds are revoked', async () => {
     const realm = await open();
     await realm.guard.signOutOthers(claimsOf());

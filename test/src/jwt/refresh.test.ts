@@ -80,6 +80,67 @@ describe('mint with refresh', () => {
   });
 });
 
+describe('a refresh that the store fails to answer', () => {
+  const lost = (realm: TokenRealm, isWritten: boolean): void => {
+    realm.around = async (call, ask) => {
+      if (call !== 'renew') return ask();
+      if (isWritten) await ask();
+      throw new Error('the connection is lost');
+    };
+  };
+
+  test('but has written: the tokens are given, since the one that was used is good for nothing now', async () => {
+    const realm = new TokenRealm();
+    const { refreshToken } = await realm.grant();
+    lost(realm, true);
+    const next = await realm.tokens.refresh(refreshToken);
+    realm.around = (_, ask) => ask();
+    expect(next).toMatchObject({ ok: true });
+    expect(await realm.refreshed(next.ok ? next.refreshToken : '')).toMatch(/^rt1/);
+  });
+
+  test('and has not written: an outage, after which the token is as good as before', async () => {
+    const realm = new TokenRealm();
+    const { refreshToken } = await realm.grant();
+    lost(realm, false);
+    await expect(realm.tokens.refresh(refreshToken)).rejects.toMatchObject({ code: 'SESSION_STORE_UNAVAILABLE' });
+    realm.around = (_, ask) => ask();
+    expect(await realm.refreshed(refreshToken)).toMatch(/^rt1/);
+  });
+});
+
+describe('where a refresh token is kept', () => {
+  test('is told with each access token of its session, and by whom it was granted', async () => {
+    const realm = new TokenRealm();
+    const minted = await realm.grant({ refresh: 'cookie', scope: 'a' });
+    const verdict = await realm.tokens.check(minted.accessToken);
+    const grant = { id: 'app', name: 'app', scope: 'a', kept: 'cookie' };
+    expect(verdict).toMatchObject({ ok: true, grant, session: { client: { id: 'app', name: 'app' } } });
+    const { session } = await realm.signIn();
+    const { accessToken } = await realm.tokens.mint(session, { client: 'web' });
+    expect(await realm.tokens.check(accessToken)).toMatchObject({ ok: true, grant: null });
+  });
+
+  test('whether it is the present one is known without a question', async () => {
+    const realm = new TokenRealm();
+    const [mine, other] = [await realm.grant(), await realm.grant({}, 'bob')];
+    realm.calls.length = 0;
+    const isToken = (token: unknown): boolean => realm.tokens.isTokenOf(token, mine.session);
+    expect([mine.refreshToken, other.refreshToken, mine.accessToken, '', undefined].map(isToken)).toEqual([
+      ...[true, false, false, false, false],
+    ]);
+    for (const part of [-1, -2]) {
+      const [own, alien] = [mine, other].map(({ refreshToken }) => refreshToken.split('.'));
+      expect(isToken(own?.with(part, alien?.at(part) ?? '').join('.'))).toBe(false);
+    }
+    expect(realm.calls).toEqual([]);
+    const next = await realm.tokens.refresh(mine.refreshToken);
+    if (!next.ok) throw new Error(next.reason);
+    expect(realm.tokens.isTokenOf(mine.refreshToken, next.session)).toBe(false);
+    expect(realm.tokens.isTokenOf(next.refreshToken, next.session)).toBe(true);
+  });
+});
+
 describe('refresh', () => {
   test('RTR-1: gives the next refresh token and an access token, and the one that was used is dead', async () => {
     const realm = new TokenRealm();
@@ -404,10 +465,39 @@ describe('a rotation by the core keeps the form', () => {
     expect(done.token).toMatch(/^rt1\./);
     expect(done.kept).toMatchObject({ id: session.id, client: { id: 'app', name: 'An app' } });
     expect([await realm.word(browser.token), await realm.access(accessToken)]).toEqual(['revoked', 'superseded']);
-    // The old one is of another lineage: neither good for anything, nor a reuse.
-    expect(await realm.tokens.refresh(refreshToken)).toEqual(UNKNOWN);
     const next = await realm.tokens.refresh(done.token, { client: 'app' });
     expect(next).toMatchObject({ ok: true, scope: 'a', session: { client: { id: 'app', name: 'An app' } } });
+    expect(await realm.tokens.refresh(refreshToken)).toMatchObject({ ok: false, reason: 'reused' });
+  });
+
+  test('RTR-2: no thief can hide behind it: six of them later, the token that was stolen ends the session still', async () => {
+    const realm = new TokenRealm();
+    const heard = realm.hear('session.reused');
+    const { refreshToken } = await realm.grant();
+    const stolen = await realm.tokens.refresh(refreshToken, THIEF);
+    let session = stolen.session;
+    let token = stolen.ok ? stolen.refreshToken : '';
+    for (let times = 0; times < 6; times++) {
+      if (session === null) throw new Error('it is over');
+      const done = await realm.sessions.revoke({ user: 'ann' }, { keep: session });
+      token = done.token ?? '';
+      session = done.kept;
+    }
+    expect(await realm.tokens.refresh(refreshToken)).toMatchObject({ ok: false, reason: 'reused' });
+    expect(heard).toHaveLength(1);
+    expect(await realm.tokens.refresh(token)).toMatchObject({ ok: false, reason: 'ended' });
+  });
+
+  test('within the grace interval, the token from before it is told to try again', async () => {
+    const realm = new TokenRealm({ grace: '10s' });
+    const { refreshToken, session } = await realm.grant();
+    const done = await realm.sessions.revoke({ user: 'ann' }, { keep: session });
+    realm.now += 9 * SECOND;
+    expect(await realm.tokens.refresh(refreshToken)).toMatchObject({ reason: 'retry' });
+    const next = await realm.tokens.refresh(done.token);
+    expect(next.ok).toBe(true);
+    realm.now += 2 * SECOND;
+    expect(await realm.tokens.refresh(refreshToken)).toMatchObject({ reason: 'reused' });
   });
 
   test('so do renew, a new authentication and a switch of account', async () => {
