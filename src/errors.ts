@@ -16,6 +16,7 @@
  * | `SESSION_REQUIRED` | a session was asked of a request that has none | 401 |
  * | `SESSION_INVALID_REQUEST` | a session was asked of a request that bears several credentials | 400 |
  * | `SESSION_CROSS_ORIGIN` | a request that changes something does not come from the app's own pages | 403 |
+ * | `SESSION_INSUFFICIENT_SCOPE` | an access token would renew the secret of its session, and is worth less than that | 403 |
  *
  * Misuse (a wrong option, a malformed argument) is a `TypeError`.
  */
@@ -32,7 +33,8 @@ export type SessionErrorCode =
   | 'SESSION_STORE_LACKS_POWER'
   | 'SESSION_REQUIRED'
   | 'SESSION_INVALID_REQUEST'
-  | 'SESSION_CROSS_ORIGIN';
+  | 'SESSION_CROSS_ORIGIN'
+  | 'SESSION_INSUFFICIENT_SCOPE';
 
 const STATUS: Record<SessionErrorCode, number> = {
   SESSION_STORE_UNAVAILABLE: 503,
@@ -48,6 +50,7 @@ const STATUS: Record<SessionErrorCode, number> = {
   SESSION_REQUIRED: 401,
   SESSION_INVALID_REQUEST: 400,
   SESSION_CROSS_ORIGIN: 403,
+  SESSION_INSUFFICIENT_SCOPE: 403,
 };
 
 /** The one error class of this package. Tell errors apart by `code`, see {@link isSessionError}. */

@@ -174,6 +174,28 @@ describeInChromium('examples/spa in the browser', () => {
     await home(tab).waitFor();
   });
 
+  test('CKE-3: a script that got in has the access token, and gets no refresh token for it, cookie or none', async () => {
+    const { living, newDevice, newTab } = await serve();
+    const tab = await newTab(await newDevice());
+    await signIn(tab);
+    const asked = tab.page.waitForRequest((request) => request.url().endsWith('/api/me'));
+    await look(tab);
+    const { authorization = '' } = (await asked).headers();
+    const steal = (credentials: string): Promise<{ status: number; text: string }> => {
+      const options = JSON.stringify({ method: 'POST', credentials, headers: { authorization } });
+      const told = 'async (response) => ({ status: response.status, text: await response.text() })';
+      return tab.page.evaluate(`fetch('/sessions/sign-out-others', ${options}).then(${told})`);
+    };
+    const without = await steal('omit');
+    expect(without).toMatchObject({ status: 403, text: expect.stringContaining('insufficient-scope') });
+    const beside = await steal('same-origin');
+    expect(beside).toMatchObject({ status: 200, text: expect.stringContaining('access_token') });
+    for (const { text } of [without, beside]) expect(text).not.toMatch(/rt1\.|refresh_token/);
+    // The browser has the next one, and the page goes on.
+    await look(tab);
+    expect(await living()).toBe(1);
+  });
+
   test('OPS-1: an outage is no sign-out', async () => {
     const { store, newDevice, newTab } = await serve();
     const tab = await newTab(await newDevice());

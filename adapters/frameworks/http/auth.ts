@@ -1,6 +1,7 @@
 import {
   type Awaitable,
   type BuiltInTrigger,
+  isSessionError,
   type RenewRequest,
   type RenewResult,
   type RevokeResult,
@@ -165,14 +166,18 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
       throw error;
     }
     const replaced = { by: user, reason: 'replaced', from: started.session.device.label };
-    if (before !== null) await sessions.end(before.id, { user: before.user, ...replaced });
     await leaveBefore(this.#settings, this.#exchange, delivery, replaced);
+    if (before !== null) await sessions.end(before.id, { user: before.user, ...replaced });
     return this.#told({ ...started, session: sessionOf(this) });
   }
 
-  /** Takes the fence, asks `verify`, and gives the session a new secret, time of authentication and absolute lifetime. */
+  /**
+   * Takes the fence, asks `verify`, and gives the session a new secret, time of authentication and absolute lifetime.
+   * @throws `SESSION_INSUFFICIENT_SCOPE` for an access token that is worth less than the session; `verify` is not asked then.
+   */
   async reauthenticate({ verify, amr }: ReauthenticateHttpRequest): Promise<ReauthenticateResult> {
     const session = this.#required();
+    await this.#bearer?.ready();
     const { sessions } = this.#settings;
     const fence = await sessions.fence({ user: session.user, account: session.account ?? undefined });
     const proof = await verify();
@@ -193,7 +198,10 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
     return result;
   }
 
-  /** Ends every other session of this user; this one gets a new secret and cookie. Does nothing where this one is over. */
+  /**
+   * Ends every other session of this user; this one gets a new secret and cookie. Does nothing where this one is over.
+   * @throws `SESSION_INSUFFICIENT_SCOPE` for an access token that is worth less than the session.
+   */
   async signOutOthers(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult>> {
     const session = this.#required();
     await this.#carrier.ready?.();
@@ -219,15 +227,15 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
   /**
    * Does what the option `triggers` says about something that has happened to this user, such as `passwordChanged`: this
    * session stays under a new secret where the rule is `others`, and goes with the rest where it is `everywhere`. Where it is
-   * over already, all are revoked.
+   * over already, or the request has an access token that is worth less than the session, all are revoked.
    */
   async trigger(
     name: Trigger | BuiltInTrigger,
     request: TriggerHttpRequest = {},
   ): Promise<WithoutToken<TriggerResult>> {
     const session = this.#required();
-    await this.#carrier.ready?.();
-    const about = { ...request, user: session.user, by: session.user, keep: session };
+    const keep = (await this.#mayKeep()) ? session : undefined;
+    const about = { ...request, user: session.user, by: session.user, keep };
     // The core refuses a name that it does not know.
     const result = await this.#settings.sessions.trigger(name as BuiltInTrigger, about);
     if (!result.revoked) return this.#told(result);
@@ -236,7 +244,21 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
     return this.#told(result);
   }
 
-  /** Gives the session a new secret and sets its cookie: do it when privileges change. */
+  /** Whether this request may get the session's new secret. What has happened has happened, whoever tells of it. */
+  async #mayKeep(): Promise<boolean> {
+    try {
+      await this.#carrier.ready?.();
+      return true;
+    } catch (error) {
+      if (isSessionError(error, 'SESSION_INSUFFICIENT_SCOPE')) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Gives the session a new secret and sets its cookie: do it when privileges change.
+   * @throws `SESSION_INSUFFICIENT_SCOPE` for an access token that is worth less than the session.
+   */
   async renew(request: RenewRequest = {}): Promise<WithoutToken<RenewResult>> {
     const session = this.#required();
     await this.#carrier.ready?.();
@@ -279,9 +301,9 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
       this.#bearer = null;
       return this.#become(session, token);
     }
-    const { bearer, client, isInCookie } = delivery;
-    const carrier = new BearerCarrier(this.#settings, bearer, this.#exchange, session, client, isInCookie);
-    this.#state = { is: 'session', session: await carrier.begin(session) };
+    const { bearer, grant } = delivery;
+    const carrier = await BearerCarrier.begin(this.#settings, bearer, this.#exchange, session, grant);
+    this.#state = { is: 'session', session: carrier.session };
     this.#carrier = carrier;
     this.#isBorne = true;
     this.#bearer = carrier;

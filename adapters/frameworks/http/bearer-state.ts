@@ -48,11 +48,11 @@ export async function readBearer(
   try {
     const verdict = await bearer.tokens.check(presented.token, clientOf(exchange));
     if (!verdict.ok) return INVALID;
-    const { session, claims } = verdict;
+    const { session, claims, grant } = verdict;
     const client = { id: claims.client_id, scope: claims.scope };
     return {
       state: { is: 'session', session },
-      carrier: new BearerCarrier(settings, bearer, exchange, session, client),
+      carrier: new BearerCarrier(settings, bearer, exchange, session, client, grant),
     };
   } catch (error) {
     if (isSessionError(error)) return { state: { is: 'outage', error }, carrier: null };

@@ -1,4 +1,4 @@
-import type { AccessTokens } from '../../../src/jwt/index.ts';
+import type { AccessTokens, AccessVerdict } from '../../../src/jwt/index.ts';
 import { type Cookie, type CookieOptions, parseCookie } from './cookie.ts';
 import { refuseUnknown } from './refuse-unknown.ts';
 
@@ -12,7 +12,10 @@ export interface IssuedTokens {
 }
 
 /** What is needed of the {@link AccessTokens} of `session-revocation/jwt`: of its code, nothing. */
-export type BearerTokens = Pick<AccessTokens, 'check' | 'mint' | 'refresh' | 'jwks'>;
+export type BearerTokens = Pick<AccessTokens, 'check' | 'mint' | 'refresh' | 'jwks' | 'isTokenOf'>;
+
+/** To which app a session was handed, and where its refresh token is kept; `null` for one whose secret is in the session's cookie. */
+export type Grant = Extract<AccessVerdict, { ok: true }>['grant'];
 
 /** Access tokens beside the cookie. */
 export interface BearerOptions {
@@ -39,7 +42,7 @@ export interface BearerSettings {
   readonly cookie: Cookie;
 }
 
-const VERBS = ['check', 'mint', 'refresh', 'jwks'] as const;
+const VERBS = ['check', 'mint', 'refresh', 'jwks', 'isTokenOf'] as const;
 
 /** The cookie is that of the session, but for its name, and `SameSite=Strict`: nothing but our own scripts asks with it. */
 export function parseBearer(

@@ -7,7 +7,7 @@ import type { HttpSettings } from './options.ts';
 export interface Carrier {
   /** The tokens that the request bears, each once: at most one more than `most`. */
   tokens(most: number): readonly string[];
-  /** Rejects where a token could not be given now: asked before the core makes worthless the one that the client has. */
+  /** Rejects where a token could not be given now, or may not: asked before the core makes worthless the one that the client has. */
   ready?(): Promise<void>;
   /** Gives the client the token of its session. */
   give(session: Session, token: string): void | Promise<void>;

@@ -153,6 +153,7 @@ export function sessionRouteHandler(sessions: Sessions, options: SessionRoutesOp
       return await answer(route, auth, exchange, path, authorize, recently);
     } catch (error) {
       if (error instanceof RequestProblem) return problem(error.problem, { detail: error.message });
+      if (isSessionError(error, 'SESSION_INSUFFICIENT_SCOPE')) return insufficient(auth);
       if (isSessionError(error) && error.status === 503) return storeUnavailable();
       throw error;
     }

@@ -1,13 +1,24 @@
+const LONGEST = 1024;
 /** RFC 6749 3.3: no quotation mark and no backslash, so that it can stand in a challenge as it is. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 
 /** The scopes that a text names, with spaces between them. */
 export const scopesOf = (scope: string | undefined): readonly string[] => scope?.split(' ').filter(Boolean) ?? [];
 
+/** Whether two texts name the same scopes, in whatever order. */
+export function isSameScope(one: string | undefined, other: string | undefined): boolean {
+  const [these, those] = [new Set(scopesOf(one)), new Set(scopesOf(other))];
+  return these.size === those.size && [...these].every((scope) => those.has(scope));
+}
+
+/** Whether this is one scope or several, of at most 1,024 characters: what an access token may be minted for. */
+export const isScope = (scope: unknown): scope is string =>
+  typeof scope === 'string' && scope.length <= LONGEST && SCOPE.test(scope);
+
 /** @throws `TypeError` for what is no scope. */
 export function parseScopes(scope: unknown): readonly string[] {
-  if (typeof scope === 'string' && SCOPE.test(scope)) return scopesOf(scope);
+  if (isScope(scope)) return scopesOf(scope);
   throw new TypeError(
-    "scope must be one scope or several with a space between them, such as 'orders:read' (RFC 6749 3.3)",
+    `scope must be one scope or several with a space between them, such as 'orders:read' (RFC 6749 3.3), of at most ${LONGEST} characters`,
   );
 }

@@ -1,6 +1,6 @@
+import { isSessionError } from '../../../src/index.ts';
 import type { SignInTokens } from './auth-requests.ts';
-import type { BearerSettings } from './bearer.ts';
-import type { BearingClient } from './bearer-carrier.ts';
+import type { BearerSettings, Grant } from './bearer.ts';
 import { CookieCarrier } from './carrier.ts';
 import { clientOf } from './client.ts';
 import type { HttpExchange } from './exchange.ts';
@@ -13,7 +13,7 @@ import { parseScopes } from './scope.ts';
 /** How a sign-in hands over tokens. */
 export interface Delivery {
   readonly bearer: BearerSettings;
-  readonly client: BearingClient;
+  readonly grant: NonNullable<Grant>;
   readonly isInCookie: boolean;
 }
 
@@ -27,8 +27,9 @@ export function parseSignInTokens({ bearer }: HttpSettings, tokens: SignInTokens
   }
   if (client === null) throw new TypeError('a sign-in with tokens needs a client: tokens.client, or bearer.client');
   if (scope !== undefined) parseScopes(scope);
-  const { id, name } = typeof client === 'string' ? { id: client, name: undefined } : client;
-  return { bearer, client: { id, name, scope }, isInCookie: refresh === 'cookie' };
+  const { id, name } = typeof client === 'string' ? { id: client, name: client } : client;
+  const isInCookie = refresh === 'cookie';
+  return { bearer, grant: { id, name, scope: scope ?? null, kept: isInCookie ? 'cookie' : null }, isInCookie };
 }
 
 /** By whom a session is replaced. */
@@ -39,8 +40,9 @@ interface Replaced {
 }
 
 /**
- * What the browser was signed in with before goes: the session of its refresh token, which nobody would hold any more, and
- * where it goes by access tokens from now on, the session's cookie, since both at once are refused.
+ * What the browser was signed in with before goes: the session of its refresh token, which nobody would hold any more, and the
+ * cookie of the way that it does not go from now on, since both at once are refused. Nothing of it fails the sign-in in an outage:
+ * the new session has begun, and the old one stands in its user's list.
  */
 export async function leaveBefore(
   settings: HttpSettings,
@@ -49,16 +51,25 @@ export async function leaveBefore(
   replaced: Replaced,
 ): Promise<void> {
   const { bearer, sessions } = settings;
-  if (bearer === null || !isOwnOrigin(exchange, settings.origins)) return;
+  if (bearer === null) return;
   const session = new CookieCarrier(settings, exchange);
-  if (delivery !== null && session.tokens(1).length > 0) session.take();
-
   const cookie = new RefreshCookie(settings, bearer, exchange);
+  const isOwn = isOwnOrigin(exchange, settings.origins);
+  // Whether it was sent or not: on the way back from an identity provider, a browser keeps to itself what `SameSite` says.
+  if (delivery?.isInCookie === true) session.take();
+  if (delivery === null && !isOwn) cookie.remove();
+  if (!isOwn) return;
+  if (delivery?.isInCookie === false && session.tokens(1).length > 0) session.take();
+
   const [token, another] = cookie.values;
   if (token === undefined) return;
   if (delivery?.isInCookie !== true) cookie.remove();
   if (another !== undefined) return;
-  // Used up, since whoever only names the session of another must not end it.
-  const refreshed = await bearer.tokens.refresh(token, clientOf(exchange));
-  if (refreshed.ok) await sessions.end(refreshed.session.id, { user: refreshed.session.user, ...replaced });
+  try {
+    // Used up, since whoever only names the session of another must not end it.
+    const refreshed = await bearer.tokens.refresh(token, clientOf(exchange));
+    if (refreshed.ok) await sessions.end(refreshed.session.id, { user: refreshed.session.user, ...replaced });
+  } catch (error) {
+    if (!isSessionError(error)) throw error;
+  }
 }

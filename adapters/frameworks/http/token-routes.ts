@@ -8,6 +8,7 @@ import { insufficient, isSuperseded, requireSessionGuard } from './guard.ts';
 import { isOwnOrigin } from './origin.ts';
 import { RefreshCookie } from './refresh-cookie.ts';
 import { reportCrossOrigin } from './report.ts';
+import { isScope } from './scope.ts';
 
 /** One of them: there only where the option `bearer` is. */
 export interface TokenRoute {
@@ -77,12 +78,8 @@ async function mint(auth: Auth, { tokens, client }: BearerSettings, exchange: Ht
   const asked = parametersOf(await exchange.body());
   if (asked === null) return oauthError('invalid_request', 'a parameter is no text, or is there twice');
   const { scope } = asked;
-  try {
-    return accessToken(await tokens.mint(auth.session as Session, { client, scope }), scope);
-  } catch (error) {
-    if (error instanceof TypeError) return oauthError('invalid_scope', error.message);
-    throw error;
-  }
+  if (scope !== undefined && !isScope(scope)) return oauthError('invalid_scope', 'the scope is malformed, or too long');
+  return accessToken(await tokens.mint(auth.session as Session, { client, scope }), scope);
 }
 
 interface Parameters {

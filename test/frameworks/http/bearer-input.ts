@@ -3,7 +3,7 @@ import { type Headers, NAVIGATION, SCRIPT, sendRaw } from './browser.ts';
 import { expectProblem } from './expectations.ts';
 import type { Framework } from './framework.ts';
 import { COOKIE } from './site.ts';
-import { APP, bearing, FORM_BODY, JSON_BODY, openTokenSite, type TokenSiteOptions } from './token-site.ts';
+import { APP, bearing, FORM_BODY, JSON_BODY, openTokenSite, passing, type TokenSiteOptions } from './token-site.ts';
 
 const INVALID = 'Bearer realm="default", error="invalid_token"';
 const AMBIGUOUS = 'Bearer realm="default", error="invalid_request"';
@@ -82,13 +82,11 @@ export function bearerInput(framework: Framework): void {
       const site = await openTokenSite(framework, {
         authentication: { loginUrl: '/login' },
         around: (tokens) => ({
+          ...passing(tokens),
           check: (token, client) => {
             checked.push(token);
             return tokens.check(token, client);
           },
-          mint: (...args) => tokens.mint(...args),
-          refresh: (...args) => tokens.refresh(...args),
-          jwks: () => tokens.jwks(),
         }),
       });
       for (const headers of [APP, SCRIPT, NAVIGATION] as Headers[]) {

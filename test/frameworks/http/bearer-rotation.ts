@@ -35,8 +35,8 @@ export function bearerRotation(framework: Framework): void {
       expect((await site.browser().get('/who', bearing(before.accessToken))).status).toBe(401);
       const who = await site.browser().get('/who', bearing(accessToken));
       expect(who.json).toEqual({ user: 'alice', id: before.id, client: 'shop', scope: ['orders:read'] });
-      expect((await refresh(site, before.refreshToken)).json).toMatchObject({ error: 'invalid_grant' });
       expect((await refresh(site, refreshToken)).json).toMatchObject({ token_type: 'Bearer', scope: 'orders:read' });
+      expect((await refresh(site, before.refreshToken)).json).toMatchObject({ error: 'invalid_grant' });
     });
 
     test('of a browser’s session: the cookie is a new one, and the page goes on', async () => {

@@ -3,6 +3,7 @@ import { atOnce } from './at-once.ts';
 import { bearerInput } from './bearer-input.ts';
 import { bearerRefusals } from './bearer-refusals.ts';
 import { bearerRotation } from './bearer-rotation.ts';
+import { bearerWorth } from './bearer-worth.ts';
 import { bodies } from './bodies.ts';
 import { caching } from './caching.ts';
 import { challenges } from './challenges.ts';
@@ -64,6 +65,7 @@ const CONCERNS = {
   'access tokens': bearerInput,
   'access tokens that are refused': bearerRefusals,
   'in the name of an access token': bearerRotation,
+  'what an access token is worth': bearerWorth,
   'refresh tokens of apps': refreshBody,
   'refresh tokens of pages': refreshCookie,
   'sign-ins and routes for tokens': tokenSignIn,

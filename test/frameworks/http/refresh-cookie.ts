@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fetchMetadata, UNKNOWN_ORIGIN } from './browser.ts';
 import { expectProblem, expectUncached } from './expectations.ts';
 import type { Framework } from './framework.ts';
-import { DAY } from './site.ts';
+import { COOKIE, DAY } from './site.ts';
 import {
   bearing,
   FORM_BODY,
@@ -18,13 +18,16 @@ const DELETED = expect.stringMatching(
   new RegExp(`^${REFRESH_COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0`),
 );
 
+/** Of a sign-in for the refresh token's cookie: the browser has none of the session. */
+const NO_SESSION = expect.stringMatching(new RegExp(`^${COOKIE}=; .*Max-Age=0`));
+
 export function refreshCookie(framework: Framework): void {
   test('CKE-1, CKE-4, CKE-12: a page’s refresh token is in a cookie of its own, and the access token in the body', async () => {
     const site = await openTokenSite(framework);
     const browser = site.browser();
     const answer = await browser.post('/token-sign-in?refresh=cookie&scope=a');
     const set = new RegExp(`^${REFRESH_COOKIE}=rt1\\.[\\w.-]+; Path=/; HttpOnly; SameSite=Strict; Secure$`);
-    expect(answer.setCookies).toEqual([expect.stringMatching(set)]);
+    expect(answer.setCookies).toEqual([expect.stringMatching(set), NO_SESSION]);
     expect(answer.text).not.toContain('rt1.');
     expect(answer.headers['cache-control']).toBe('no-store');
     const who = await browser.get('/who', bearing(tokensOf(answer).accessToken));
@@ -55,7 +58,7 @@ export function refreshCookie(framework: Framework): void {
     const site = await openTokenSite(framework);
     const browser = site.browser();
     const answer = await browser.post('/token-sign-in?refresh=cookie&kind=remembered');
-    expect(answer.setCookies).toEqual([expect.stringContaining(`; Max-Age=${(30 * DAY) / 1000}`)]);
+    expect(answer.setCookies).toEqual([expect.stringContaining(`; Max-Age=${(30 * DAY) / 1000}`), NO_SESSION]);
     site.clock.advance(DAY);
     const refreshed = await browser.post('/sessions/refresh');
     expect(refreshed.setCookies).toEqual([expect.stringContaining(`; Max-Age=${(29 * DAY) / 1000}`)]);

@@ -1,14 +1,15 @@
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { fetchMetadata, NAVIGATION } from './browser.ts';
+import { type Answer, fetchMetadata, NAVIGATION, SCRIPT } from './browser.ts';
 import { expectProblem } from './expectations.ts';
-import type { Framework } from './framework.ts';
+import type { Framework, Page } from './framework.ts';
 import { COOKIE } from './site.ts';
 import {
   APP,
   bearing,
   FORM_BODY,
   openTokenSite,
+  passing,
   REFRESH_COOKIE,
   refresh,
   signedInPage,
@@ -76,6 +77,76 @@ export function tokenSignIn(framework: Framework): void {
       expect((await site.sessions.list({ user: 'alice' })).sessions).toHaveLength(1);
     });
 
+    describe('on the way back from an identity provider, where a browser keeps cookies to itself', () => {
+      const CALLBACKS = (['cookie', 'body', 'none'] as const).map(
+        (refresh_): Page => ({
+          method: 'post',
+          path: `/callback-${refresh_}`,
+          run: async ({ auth }) => {
+            const { ok, session, accessToken } = await auth().signIn({
+              user: 'alice',
+              crossSite: 'state-was-checked',
+              ...(refresh_ !== 'none' && { tokens: { refresh: refresh_ } }),
+              verify: () => true,
+            });
+            return { ok, id: session?.id, tokens: { accessToken } };
+          },
+        }),
+      );
+      /** A form that another site has the browser post: `SameSite` keeps `Lax` cookies from it, too. */
+      const POSTED = { ...fetchMetadata('cross-site', 'navigate', 'document'), cookie: null };
+
+      test('the session’s cookie goes, so that the page’s access tokens count', async () => {
+        const site = await openTokenSite(framework, { pages: CALLBACKS });
+        const browser = site.browser();
+        await browser.signIn('bob');
+        const answer = await browser.post('/callback-cookie', POSTED);
+        expect(browser.cookie(COOKIE)).toBeNull();
+        expect((await browser.get('/who', bearing(tokensOf(answer).accessToken, SCRIPT))).json).toMatchObject({
+          user: 'alice',
+        });
+        expect((await browser.post('/sessions/refresh')).status).toBe(200);
+      });
+
+      test('the refresh token’s cookie goes where the session’s comes, so that no script refreshes what was before', async () => {
+        const site = await openTokenSite(framework, { pages: CALLBACKS });
+        const { browser } = await signedInPage(site, '&user=bob');
+        await browser.post('/callback-none', POSTED);
+        expect(browser.cookie(REFRESH_COOKIE)).toBeNull();
+        expect((await browser.get('/who')).json).toMatchObject({ user: 'alice' });
+        expect((await browser.post('/sessions/refresh')).json).toMatchObject({ error: 'invalid_request' });
+      });
+
+      test('an app that keeps its tokens itself has nothing to do with the browser’s cookies', async () => {
+        const site = await openTokenSite(framework, { pages: CALLBACKS });
+        const answer = await site.browser().post('/callback-body', POSTED);
+        expect(answer).toMatchObject({ status: 200, setCookies: [] });
+      });
+    });
+
+    test.each([
+      ['the refresh token of before', 'renew', 1],
+      ['the session of before', 'end', 0],
+    ] as const)('OPS-1: an outage that is about %s alone fails no sign-in', async (_, verb, spared) => {
+      const site = await openTokenSite(framework);
+      const { browser, access } = await signedInPage(site);
+      let calls = 0;
+      site.store.only = [verb, 'find'];
+      site.store.before = (asked) => {
+        if (asked === verb && ++calls > spared) site.store.state = 'throws';
+      };
+      const answer = await browser.post('/token-sign-in?refresh=cookie');
+      expect(answer).toMatchObject({ status: 200, json: { ok: true } });
+      expect(site.store.state).toBe('throws');
+      site.store.before = () => {};
+      site.store.state = 'answers';
+      expect((await browser.get('/who', bearing(tokensOf(answer).accessToken, SCRIPT))).status).toBe(200);
+      expect((await browser.post('/sessions/refresh')).status).toBe(200);
+      // It was not ended, which its user sees in the list.
+      expect((await site.browser().get('/who', bearing(access, APP))).status).toBe(200);
+      expect((await site.sessions.list({ user: 'alice' })).sessions).toHaveLength(2);
+    });
+
     test('by an app that bears an access token: the session before ends', async () => {
       const site = await openTokenSite(framework);
       const before = await site.appTokens();
@@ -87,9 +158,7 @@ export function tokenSignIn(framework: Framework): void {
     test('whose tokens cannot be made: the session ends at once, since nobody could', async () => {
       const site = await openTokenSite(framework, {
         around: (tokens) => ({
-          check: (...args) => tokens.check(...args),
-          refresh: (...args) => tokens.refresh(...args),
-          jwks: () => tokens.jwks(),
+          ...passing(tokens),
           mint: () => Promise.reject(new Error('the key is on a machine that is away')),
         }),
       });
@@ -154,6 +223,34 @@ export function tokenSignIn(framework: Framework): void {
           'insufficient-scope',
         );
       }
+    });
+
+    test('what is asked of the client is 400, and what the app has thrown is 500, whatever it is', async () => {
+      const minted: unknown[] = [];
+      let mint: 'mints' | 'throws' = 'mints';
+      const site = await openTokenSite(framework, {
+        around: (tokens) => ({
+          ...passing(tokens),
+          mint: async (session, request) => {
+            minted.push(request.scope);
+            if (mint === 'throws') throw new TypeError('of the app alone');
+            return tokens.mint(session, request);
+          },
+        }),
+      });
+      const browser = site.browser();
+      await browser.signIn('alice');
+      const ask = (scope: string): Promise<Answer> =>
+        browser.post('/sessions/token', FORM_BODY, `scope=${encodeURIComponent(scope)}`);
+      for (const scope of ['"', 'a  b', ' a', 'a\\b', 'a'.repeat(1025)]) {
+        expect(await ask(scope)).toMatchObject({ status: 400, json: { error: 'invalid_scope' } });
+      }
+      expect(minted).toEqual([]);
+      const longest = 'a'.repeat(1024);
+      expect(await ask(longest)).toMatchObject({ status: 200, json: { scope: longest } });
+      mint = 'throws';
+      expect((await ask('orders:read')).status).toBe(500);
+      expect(minted).toEqual([longest, 'orders:read']);
     });
 
     test('is not there without a client', async () => {

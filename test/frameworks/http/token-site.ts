@@ -25,6 +25,15 @@ export interface TokenSiteOptions extends Omit<SiteOptions, 'authentication' | '
   readonly around?: (tokens: AccessTokens) => BearerOptions['tokens'];
 }
 
+/** The same tokens, for a test that has one verb of them do something else. */
+export const passing = (tokens: AccessTokens): BearerOptions['tokens'] => ({
+  check: (...args) => tokens.check(...args),
+  mint: (...args) => tokens.mint(...args),
+  refresh: (...args) => tokens.refresh(...args),
+  jwks: () => tokens.jwks(),
+  isTokenOf: (...args) => tokens.isTokenOf(...args),
+});
+
 /** An app's tokens, as `signIn` and the routes give them. */
 export interface Tokens {
   readonly accessToken: string;
