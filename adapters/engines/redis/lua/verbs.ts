@@ -122,6 +122,16 @@ return 1
 `,
 );
 
+/** The end of an advance. */
+const REPLACE = `
+r.text = text
+raise(r, keep)
+move(r)
+save_record(record_at, r, now)
+write_entries(entries)
+return 'advanced'
+`;
+
 /** Replaces a record. Knows nothing of sessions: what is not there need not be made anew at each call. */
 export const ADVANCE: Script = new Script(
   ...[ARGUMENTS, RECORD, LOG],
@@ -131,13 +141,8 @@ local now, version, keep, text = number(), arg(), arg(), arg()
 local entries = take_entries()
 local r = find_record(record_at)
 if not is_version(r, version) then return 'conflict' end
-r.text = text
-raise(r, keep)
-move(r)
-save_record(record_at, r, now)
-write_entries(entries)
-return 'advanced'
 `,
+  REPLACE,
 );
 
 /** The same, which rotates the secret of who asked for it. */
@@ -159,13 +164,8 @@ if not is_version(r, version) then return 'conflict' end
 if not s or s.hash ~= if_hash or not is_living(s, now) then return 'not-live' end
 s.hash, s.serial = hash, serial
 redis.call('SET', where, value_of(s), 'KEEPTTL')
-r.text = text
-raise(r, keep)
-move(r)
-save_record(record_at, r, now)
-write_entries(entries)
-return 'advanced'
 `,
+  REPLACE,
 );
 
 /** Removes sessions of a user, whatever they are, and tells how many were there. */
