@@ -42,7 +42,7 @@ export type { ForgetRequest, ForgetResult } from './forget.ts';
 export type { EndIdleRequest, EndIdleResult, IdleScope } from './idle.ts';
 export type { Attributes, Json } from './input.ts';
 export { parseJson } from './json.ts';
-export { LastFound } from './last-found.ts';
+export { LastFound, LastFoundById } from './last-found.ts';
 export { type Duration, type Lifetime, parseDuration } from './lifetime.ts';
 export type { ListRequest, ListResult } from './list.ts';
 export type { WouldEnd } from './living.ts';
@@ -55,6 +55,7 @@ export { Lately, Recent } from './recent.ts';
 export type { ReauthenticateRequest, RenewRequest, RenewResult } from './renew.ts';
 export type { Review, ReviewedMember, ReviewedSession, ReviewRequest, SharedDevice } from './review.ts';
 export type { Revocation, RevokeResult, Scope } from './revocation.ts';
+export { isScope, LONGEST_SCOPE } from './scope.ts';
 export {
   type Ended,
   type Epochs,

@@ -1,5 +1,5 @@
 import type { EpochRecord } from './epoch.ts';
-import { deepFreeze } from './recent.ts';
+import { deepFreeze, Lately } from './recent.ts';
 import type { FoundSession } from './store.ts';
 
 /** Longer texts are not worth their memory, in UTF-16 code units. */
@@ -36,5 +36,22 @@ export class LastFound {
     this.#account = account;
     this.#found = found;
     return found;
+  }
+}
+
+/** How many sessions are remembered as they were last found. */
+const MOST = 8192;
+
+/** What was found of late, by the ids of the sessions. */
+export class LastFoundById {
+  readonly #sessions = new Lately<LastFound>(MOST);
+
+  /** What was last found of this session: ask only where there is one, so that whoever makes ids up pushes nothing out. */
+  of(id: string): LastFound {
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    const last = new LastFound();
+    this.#sessions.set(id, last);
+    return last;
   }
 }

@@ -11,12 +11,13 @@ import {
   parseRefreshToken,
   type RefreshHashes,
 } from '../refresh-token.ts';
+import { isScope } from '../scope.ts';
 import { judge, type Over, type SessionRecord } from '../session.ts';
 import { type Grant, grantOf } from '../session-client.ts';
 import type { Client } from '../suspicion.ts';
 import { newSecret } from '../token.ts';
 import { tellRefused } from './refusal.ts';
-import { isScope, isWithin } from './scope.ts';
+import { isWithin } from './scope.ts';
 
 /** What is asked with a refresh token. */
 export interface RefreshOrder {

@@ -2,8 +2,7 @@ import {
   type Ended,
   type EpochRecord,
   type FoundSession,
-  LastFound,
-  Lately,
+  LastFoundById,
   parseEpoch,
   type SessionRecord,
   type Tag,
@@ -84,17 +83,13 @@ export const idOf = (row: MysqlRow): string => textOf(row[0]);
 export const realmOf = (row: MysqlRow): EpochRecord | null => recordOf(row[REALM_AT]);
 
 /** Sessions that were found of late, by their ids. */
-const FOUND = new Lately<LastFound>(8192);
+const FOUND = new LastFoundById();
 
 /** A session and what it is judged by. Every check asks for one; of many, they all have the same record of the realm. */
 export function foundOf(row: MysqlRow, id: string = idOf(row), realm: EpochRecord | null = realmOf(row)): FoundSession {
   const text = textOf(row[1]);
   const [account, user] = [textOrNull(row[REALM_AT + 1]), textOrNull(row[REALM_AT + 2])];
-  let last = FOUND.get(id);
-  if (last === undefined) {
-    last = new LastFound();
-    FOUND.set(id, last);
-  }
+  const last = FOUND.of(id);
   return last.get(text, user, account, realm) ?? last.set(text, user, account, read(id, text, user, account, realm));
 }
 

@@ -1,8 +1,7 @@
 import {
   type EpochRecord,
   type FoundSession,
-  LastFound,
-  Lately,
+  LastFoundById,
   SessionError,
   type SessionRecord,
 } from '../../../src/index.ts';
@@ -19,7 +18,7 @@ const READING = 4;
 export const PLACE: number = 5;
 
 /** Sessions that were found of late, by their ids. */
-const FOUND = new Lately<LastFound>(8192);
+const FOUND = new LastFoundById();
 
 /**
  * The session of a row as `foundColumns` gives it, with its records; `null` where there is none. `id` is what was asked for,
@@ -31,11 +30,7 @@ export function foundIn(row: PostgresRow, realm: EpochRecord | null, id?: string
   if (session === null || session === undefined || session.startsWith('(,')) return null;
   const [userText, accountText] = [user ?? null, account ?? null];
   if (id === undefined) return read(session, userText, accountText, realm);
-  let last = FOUND.get(id);
-  if (last === undefined) {
-    last = new LastFound();
-    FOUND.set(id, last);
-  }
+  const last = FOUND.of(id);
   return (
     last.get(session, userText, accountText, realm) ??
     last.set(session, userText, accountText, read(session, userText, accountText, realm))

@@ -1,4 +1,4 @@
-import { type FoundSession, LastFound, Lately, type Tag } from '../../../src/index.ts';
+import { type FoundSession, LastFoundById, type Tag } from '../../../src/index.ts';
 import type { Row } from '../sql/row.ts';
 import { COLUMNS, recordOf, sessionOf } from '../sql/session-row.ts';
 
@@ -26,16 +26,12 @@ export function foundOf(row: Row, realm?: Tag): FoundSession {
 }
 
 /** Sessions that were found of late, by their ids. */
-const FOUND = new Lately<LastFound>(8192);
+const FOUND = new LastFoundById();
 
 /** The same of a session that is asked for by its id, as every check does. */
 export function foundById(row: Row, id: string, realm: Tag): FoundSession {
   const [text, realmText, account, user] = row as FoundRow;
-  let last = FOUND.get(id);
-  if (last === undefined) {
-    last = new LastFound();
-    FOUND.set(id, last);
-  }
+  const last = FOUND.of(id);
   return (
     last.get(text, user, account, recordOf(realmText, realm)) ?? last.set(text, user, account, foundOf(row, realm))
   );

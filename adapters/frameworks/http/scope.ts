@@ -1,6 +1,4 @@
-const LONGEST = 1024;
-/** RFC 6749 3.3: no quotation mark and no backslash, so that it can stand in a challenge as it is. */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
+import { isScope, LONGEST_SCOPE } from '../../../src/index.ts';
 
 /** The scopes that a text names, with spaces between them. */
 export const scopesOf = (scope: string | undefined): readonly string[] => scope?.split(' ').filter(Boolean) ?? [];
@@ -11,14 +9,10 @@ export function isSameScope(one: string | undefined, other: string | undefined):
   return these.size === those.size && [...these].every((scope) => those.has(scope));
 }
 
-/** Whether this is one scope or several, of at most 1,024 characters: what an access token may be minted for. */
-export const isScope = (scope: unknown): scope is string =>
-  typeof scope === 'string' && scope.length <= LONGEST && SCOPE.test(scope);
-
 /** @throws `TypeError` for what is no scope. */
 export function parseScopes(scope: unknown): readonly string[] {
   if (isScope(scope)) return scopesOf(scope);
   throw new TypeError(
-    `scope must be one scope or several with a space between them, such as 'orders:read' (RFC 6749 3.3), of at most ${LONGEST} characters`,
+    `scope must be one scope or several with a space between them, such as 'orders:read' (RFC 6749 3.3), of at most ${LONGEST_SCOPE} characters`,
   );
 }

@@ -1,4 +1,4 @@
-import type { Session } from '../../../src/index.ts';
+import { isScope, type Session } from '../../../src/index.ts';
 import { accessToken, keys, oauthError, problem } from './answer.ts';
 import type { Auth } from './auth.ts';
 import type { BearerSettings } from './bearer.ts';
@@ -8,7 +8,6 @@ import { insufficient, isSuperseded, requireSessionGuard } from './guard.ts';
 import { isOwnOrigin } from './origin.ts';
 import { RefreshCookie } from './refresh-cookie.ts';
 import { reportCrossOrigin } from './report.ts';
-import { isScope } from './scope.ts';
 
 /** One of them: there only where the option `bearer` is. */
 export interface TokenRoute {
