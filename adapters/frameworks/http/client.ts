@@ -18,9 +18,14 @@ export function clientOf(exchange: HttpExchange): Client {
   return { userAgent: exchange.header('user-agent'), hints, ip: addressOf(exchange.ip) };
 }
 
-/** What a proxy says may be anything, such as `unknown`. Some add a port, which is another one with each connection. */
+const IPV4_MAPPED = /^::ffff:(?=[\d.]+$)/i;
+
+/**
+ * What a proxy says may be anything, such as `unknown`. Some add a port, which is another one with each connection. A server that
+ * listens on all addresses is told those of IPv4 in a form of IPv6 (RFC 4291 2.5.5.2), which nobody would take for their own.
+ */
 function addressOf(said: string | undefined): string | undefined {
-  if (said === undefined || isIP(said) !== 0) return said;
-  const address = said.replace(/^\[(.+)\](:\d+)?$|^([\d.]+):\d+$/, '$1$3');
-  return isIP(address) === 0 ? undefined : address;
+  if (said === undefined) return undefined;
+  const address = isIP(said) === 0 ? said.replace(/^\[(.+)\](:\d+)?$|^([\d.]+):\d+$/, '$1$3') : said;
+  return isIP(address) === 0 ? undefined : address.replace(IPV4_MAPPED, '');
 }

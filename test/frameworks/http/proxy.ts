@@ -37,6 +37,10 @@ const SAID: readonly (readonly [string, string | null])[] = [
   ['198.51.100.7:4711', '198.51.100.7'],
   ['[2001:db8::1]', '2001:db8::1'],
   ['[2001:db8::1]:4711', '2001:db8::1'],
+  // As a socket that listens on all addresses tells those of IPv4.
+  ['::ffff:198.51.100.7', '198.51.100.7'],
+  ['[::FFFF:198.51.100.7]:4711', '198.51.100.7'],
+  ['::ffff:1:2', '::ffff:1:2'],
   ['unknown', null],
   ['_hidden', null],
   ['300.1.1.1', null],
