@@ -6,6 +6,8 @@ import { FIREFOX_ON_WINDOWS } from '../frameworks/http/browser.ts';
 import { expectProblem, rowsOf } from '../frameworks/http/expectations.ts';
 import { DAY, TestClock } from '../frameworks/http/site.ts';
 import { type Before, hosts } from './support/adoption-hosts.ts';
+import { memory } from './support/inner-stores.ts';
+import { open } from './support/site.ts';
 
 /** An app from before the bridge, and the same with it, as far as that is made. */
 async function deployed(
@@ -159,4 +161,25 @@ describe.each(hosts)('a sign-in past the bridge of $name, while it adopts', (hos
     expectProblem(await browser.get('/me'), 401, 'session-required');
     expect((await sessions.list({ user: 'bob' }, { ended: true })).sessions).toEqual([]);
   });
+});
+
+test('the device of a request is not taken for that of a session which the app looks at meanwhile', async () => {
+  const { store: inner, close } = await memory();
+  onTestFinished(close);
+  const visitor = (await open({ inner, plain: true })).browser();
+  await visitor.post('/host-login?user=alice');
+  const clock = new TestClock();
+  const site = await open({
+    inner,
+    clock,
+    bridge: { adoptUntil: new Date(clock.now() + DAY) },
+    pages: (app) =>
+      app.get('/peek', ({ sessionStore, query }, response) => {
+        sessionStore.get(String(query.sid), (_, data) => response.json({ user: data?.userId }));
+      }),
+  });
+  const looking = site.browser(FIREFOX_ON_WINDOWS);
+  expect((await looking.get(`/peek?sid=${visitor.sid}`)).json).toEqual({ user: 'alice' });
+  const { sessions } = await site.sessions.list({ user: 'alice' });
+  expect(sessions.map(({ device }) => [device.browser, device.ip])).toEqual([[null, null]]);
 });

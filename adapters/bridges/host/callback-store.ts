@@ -33,7 +33,7 @@ export class CallbackStore<Data extends HostData> implements CallbackRecords<Dat
 
   readonly get = (sid: string, callback: Callback<Data | null>): void => {
     // Now: the inner store may answer in the middle of another request.
-    const { served } = this.#bridge;
+    const served = this.#bridge.servedWith(sid);
     this.#inner.get(sid, (error, data) => {
       if (error || !data) {
         callback(error, data);

@@ -94,9 +94,10 @@ export class Bridge<Data extends HostData> {
     return this.#served.run(exchange, next);
   }
 
-  /** The request that is being served, where that is known. */
-  get served(): HttpExchange | undefined {
-    return this.#served.getStore();
+  /** The request that is being served, where that is known and this session is its own: an app may look at others meanwhile. */
+  servedWith(sid: string): HttpExchange | undefined {
+    const served = this.#served.getStore();
+    return served !== undefined && namesInCookie(served, sid) ? served : undefined;
   }
 
   /** Who is signed in by the data; `null` for nobody. */
@@ -108,7 +109,7 @@ export class Bridge<Data extends HostData> {
    * Judges the host's data when its store has them under its id of the session.
    * @throws `SESSION_STORE_UNAVAILABLE`: an outage is no sign-out.
    */
-  async admit(sid: string, data: Data, served: HttpExchange | undefined = this.served): Promise<Admission> {
+  async admit(sid: string, data: Data, served: HttpExchange | undefined): Promise<Admission> {
     const origin = stampOf(data) === undefined && !isOver(data) ? this.#originOf(sid, data) : null;
     if (origin !== null)
       await this.#adoption?.begin(served === undefined ? origin : { ...origin, ...clientOf(served) });
@@ -211,6 +212,12 @@ function textOf(value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null;
   if (typeof value === 'string' || Number.isFinite(value)) return String(value);
   throw new TypeError('user and account of bridge must give an id (a text, a number) or nothing');
+}
+
+/** Whether a request bears a session's id. Hosts sign their cookies, and leave the id in them as it is. */
+function namesInCookie(exchange: HttpExchange, sid: string): boolean {
+  const cookies = exchange.header('cookie') ?? '';
+  return cookies.includes(sid) || cookies.includes(encodeURIComponent(sid.toWellFormed()));
 }
 
 /** Whether the host itself is about to refuse these data as expired: koa-session's, or those that keep a cookie. */
