@@ -1,5 +1,5 @@
 import { CLOCKS_APART } from './clock.ts';
-import { type Core, contend, type Identity, identify, readEpochs, type UserEpochs } from './core.ts';
+import { type Core, contend, type Identity, identify, readEpochs, UNTIL_WRITTEN, type UserEpochs } from './core.ts';
 import { bornAt, type EpochRecord, type ScopeState, scopeState, withAdopted } from './epoch.ts';
 import type { Happening } from './events.ts';
 import { stampsOf } from './fence.ts';
@@ -122,7 +122,7 @@ export class Adoption {
   }
 
   #read({ identity }: Adopted, now: number): Promise<UserEpochs> {
-    return readEpochs(this.#core, identity, now, { user: now + REVOCATION_KEEPS, shared: null });
+    return readEpochs(this.#core, identity, now, { user: now + UNTIL_WRITTEN, shared: null });
   }
 
   #mayBegin(epochs: UserEpochs['epochs'], { identity }: Adopted, now: number): boolean {

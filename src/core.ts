@@ -1,4 +1,5 @@
 import type { AuditLog } from './audit.ts';
+import { CLOCKS_APART } from './clock.ts';
 import { newEpoch } from './epoch.ts';
 import { SessionError } from './errors.ts';
 import type { Events } from './events.ts';
@@ -65,6 +66,12 @@ export interface UserEpochs {
 export const keeping = (tag: Tag, now: number, keepUntil: number | null): EpochRequest => ({
   ...{ tag, create: newEpoch(now), version: newVersion(), keepUntil },
 });
+
+/**
+ * How long a record is to be kept, in ms, that is read in order to be written next: the write says how long from then on. To ask
+ * for more here would be a write more, and on most engines a transaction.
+ */
+export const UNTIL_WRITTEN: number = CLOCKS_APART;
 
 /** Asks for a record as it is, if it is there. */
 export const lookingAt = (tag: Tag): EpochRequest => ({ tag, create: null, version: 0, keepUntil: 0 });

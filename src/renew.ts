@@ -1,5 +1,5 @@
 import { NO_CAUSE } from './cause.ts';
-import { type Core, contend, identify, keepEpoch, kindSettings, readEpochs } from './core.ts';
+import { type Core, contend, identify, keepEpoch, kindSettings, readEpochs, UNTIL_WRITTEN } from './core.ts';
 import { newCredential } from './credential.ts';
 import { endFound } from './end.ts';
 import { holds } from './epoch.ts';
@@ -84,7 +84,7 @@ async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Pr
     const now = core.now();
     let version: number | undefined;
     if (fence !== null) {
-      const read = await readEpochs(core, identity, now, { user: now + FENCE_KEEPS, shared: null });
+      const read = await readEpochs(core, identity, now, { user: now + UNTIL_WRITTEN, shared: null });
       const refusal = fenceRefusal(fence, read.epochs, judged.kind, now);
       if (refusal !== null) return refused(refusal);
       version = read.version;

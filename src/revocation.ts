@@ -1,6 +1,6 @@
 import type { Cause } from './cause.ts';
 import { CLOCKS_APART } from './clock.ts';
-import { type Core, contend, identify, keeping, lookingAt, malformed, refOf } from './core.ts';
+import { type Core, contend, identify, keeping, lookingAt, malformed, refOf, UNTIL_WRITTEN } from './core.ts';
 import { newCredential } from './credential.ts';
 import { advanceEpoch, type Coverage, type EpochRecord, holdsUser, isCovered, type Mark, scopeState } from './epoch.ts';
 import type { NamedScope } from './events.ts';
@@ -175,8 +175,7 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
       return dryRun(named);
     }
 
-    const lasting = target.user === null || order.suspend === true;
-    const { current, guarded } = await readTarget(core, target, now, lasting ? null : now + REVOCATION_KEEPS);
+    const { current, guarded } = await readTarget(core, target, now);
 
     const { suspended } = scopeState(current.record, target.member);
     if (order.suspend === false && suspended === null) return nothingDone('not-suspended');
@@ -204,7 +203,7 @@ export async function revoke(core: Core, target: Target, order: Order): Promise<
       record,
       ifVersion: current.version,
       now,
-      keepUntil: lasting ? null : keptUntil(record, guarded, now),
+      keepUntil: target.user === null || order.suspend === true ? null : keptUntil(record, guarded, now),
       asker: live === undefined ? undefined : askerOf(live, rotation?.session ?? live),
       audit: happening.audit,
     });
@@ -233,9 +232,8 @@ async function readTarget(
   { store, realmTag }: Core,
   { tag, user }: Target,
   now: number,
-  keepUntil: number | null,
 ): Promise<{ readonly current: VersionedEpoch; readonly guarded: number }> {
-  const wanted = keeping(tag, now, keepUntil);
+  const wanted = keeping(tag, now, now + UNTIL_WRITTEN);
   const [current, realm] = await store.epochs(user === null ? [wanted] : [wanted, lookingAt(realmTag)], now);
   if (!current) throw malformed('epochs');
   return { current, guarded: realm?.record.guarded?.longest ?? 0 };

@@ -1,5 +1,5 @@
 import { admit } from './admission.ts';
-import { type Core, contend, type Identity, identify, kindSettings, readEpochs } from './core.ts';
+import { type Core, contend, type Identity, identify, kindSettings, readEpochs, UNTIL_WRITTEN } from './core.ts';
 import type { Happening, StartRefusal } from './events.ts';
 import { FENCE_KEEPS, fenceRefusal, parseFence, stampsOf, takeFence } from './fence.ts';
 import { type Attributes, parseAttributes, parseMethods, parseOptionalText, parseText } from './input.ts';
@@ -62,7 +62,7 @@ export async function start(core: Core, request: StartRequest): Promise<StartRes
 
   const outcome = await contend<StartResult & { readonly happened?: readonly Happening[] }>(core, async () => {
     const now = core.now();
-    const { epochs, version } = await readEpochs(core, identity, now, { user: now + FENCE_KEEPS, shared: null });
+    const { epochs, version } = await readEpochs(core, identity, now, { user: now + UNTIL_WRITTEN, shared: null });
     const refusal = fenceRefusal(fence, epochs, kind, now);
     if (refusal !== null) return refused(refusal);
 

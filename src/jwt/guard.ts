@@ -1,9 +1,9 @@
 import { BY_KEYS, type By, parseCause } from '../cause.ts';
 import { CLOCKS_APART } from '../clock.ts';
-import { type Core, contend, keepEpoch, keeping, lookingAt, malformed } from '../core.ts';
+import { type Core, contend, keepEpoch, keeping, lookingAt, malformed, UNTIL_WRITTEN } from '../core.ts';
 import { advanceEpoch, withGuarded } from '../epoch.ts';
 import { parseArguments } from '../input.ts';
-import { coverage, keptUntil, REVOCATION_KEEPS, type Revocation } from '../revocation.ts';
+import { coverage, keptUntil, type Revocation } from '../revocation.ts';
 import { Sessions } from '../sessions.ts';
 import type { EpochRequest, VersionedEpoch } from '../store.ts';
 import type { TokenClaims } from './compact.ts';
@@ -106,7 +106,7 @@ export class TokenGuard {
       if (typeof token === 'string') return nothingDone(token);
       if (token.keptBy === null) return nothingDone('no-sid');
       const { user, tags } = token.identity;
-      const { records, current } = await this.#look(token, keeping(tags.user, now, now + REVOCATION_KEEPS), now);
+      const { records, current } = await this.#look(token, keeping(tags.user, now, now + UNTIL_WRITTEN), now);
       const refused = judgeToken(core, this.#settings, token, records, now);
       if (refused !== null) return nothingDone(refused.reason);
 

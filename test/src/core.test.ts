@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Core, contend } from '../../src/core.ts';
 import { createSessions } from '../../src/sessions.ts';
+import type { EpochRequest } from '../../src/store.ts';
 import { ReferenceStore } from '../model/reference-store.ts';
+import { HOUR, NOW, Realm } from './support/realm.ts';
 
 const UNAVAILABLE = {
   code: 'SESSION_STORE_UNAVAILABLE',
@@ -49,5 +51,40 @@ describe('a write that is beaten by others', () => {
     await expect(sessions.start({ user: 'ann', fence })).rejects.toMatchObject(UNAVAILABLE);
     await expect(sessions.revoke({ user: 'ann' })).rejects.toMatchObject(UNAVAILABLE);
     await expect(sessions.suspend({ realm: true })).rejects.toMatchObject(UNAVAILABLE);
+  });
+});
+
+describe('a record that is read in order to be written', () => {
+  // The clocks of processes may be an hour apart.
+  const LEAST = NOW + HOUR;
+
+  /** Until when each record is asked to be kept that is created where it is missing. */
+  function asking(realm: Realm): (number | null)[] {
+    const asked: (number | null)[] = [];
+    realm.around = (call, ask, [requests]) => {
+      if (call === 'epochs') {
+        for (const { create, keepUntil } of requests as EpochRequest[]) if (create !== null) asked.push(keepUntil);
+      }
+      return ask();
+    };
+    return asked;
+  }
+
+  test('by a revocation is kept longer by its write alone, which would be another one', async () => {
+    const realm = new Realm();
+    const asked = asking(realm);
+    await realm.sessions.revoke({ user: 'ann' });
+    await realm.sessions.revoke({ account: 'acme' });
+    await realm.sessions.suspend({ user: 'ann' });
+    expect(asked).toEqual([LEAST, LEAST, LEAST]);
+  });
+
+  test('by a sign-in likewise, but for those of others: they are kept for ever', async () => {
+    const realm = new Realm();
+    const who = { user: 'ann', account: 'acme' };
+    const fence = await realm.sessions.fence(who);
+    const asked = asking(realm);
+    await realm.sessions.start({ ...who, fence });
+    expect(asked).toEqual([null, LEAST, null]);
   });
 });
