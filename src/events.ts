@@ -45,11 +45,12 @@ export interface SessionEventDetails {
   /** A session of another layer was taken over: nobody has signed in. */
   'session.adopted': { readonly session: SessionView };
   /**
-   * A sign-in that got no session, or a token that was refused. Of a token, `session` and `user` are what the store says of
-   * it; where nothing stands there under its name, `session` is an id that was claimed and `user` is `null`.
+   * A sign-in that got no session, a session that got no other account (`account` is the one it was refused) or no new secret,
+   * or a token that was refused. Of a token, `session` and `user` are what the store says of it; where nothing stands there
+   * under its name, `session` is an id that was claimed and `user` is `null`.
    */
   'session.refused': {
-    readonly during: 'start' | 'check' | 'refresh';
+    readonly during: 'start' | 'renew' | 'check' | 'refresh';
     readonly reason: StartRefusal | AccessRefusal | RefreshRefusal;
     readonly user: string | null;
     readonly account: string | null;

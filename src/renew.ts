@@ -134,6 +134,12 @@ async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Pr
 
   const { happened = [], ...result } = outcome;
   for (const happening of happened) core.events.tell(happening);
+  // Of a session that is over, its next check tells; and of one that was forgotten meanwhile, nothing does.
+  if (!result.ok && result.reason !== 'not-live' && (await stillLive(core, judged, core.now())) !== null) {
+    const { id, user, device } = judged;
+    const refusal = { during: 'renew', reason: result.reason, user, account: identity.account, session: id } as const;
+    core.events.emit('session.refused', { ...refusal, revocation: null, device });
+  }
   return result;
 }
 
