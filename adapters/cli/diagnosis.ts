@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Finding, isSessionError, SessionError, type SessionStore, type Sessions } from '../../src/index.ts';
+import { inTime } from './in-time.ts';
 
 /** How long look-ups take, in ms. */
 export interface Latency {
@@ -49,16 +50,12 @@ export function latencyFinding({ lookups, p50, p95 }: Latency): Finding {
 export async function diagnose(store: SessionStore, timeout: number): Promise<readonly Finding[]> {
   const power = store.powers?.diagnosis;
   if (power === undefined) return [];
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout);
-  });
   try {
-    return await Promise.race([power.diagnose(Date.now()), late]);
+    return await inTime(power.diagnose(Date.now()), timeout);
   } catch (cause) {
     if (isSessionError(cause)) throw cause;
-    throw new SessionError('SESSION_STORE_UNAVAILABLE', 'the session store could not answer diagnose', { cause });
-  } finally {
-    clearTimeout(timer);
+    throw new SessionError('SESSION_STORE_UNAVAILABLE', 'the session store could not be asked how it stands', {
+      cause,
+    });
   }
 }

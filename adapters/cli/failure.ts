@@ -45,8 +45,8 @@ export interface Failure {
 export function describeFailure(error: unknown, trouble: unknown, debug: boolean): Failure {
   const code = isSessionError(error) ? error.code : null;
   const lines = [`error: ${messageOf(error)}${code === null ? '' : ` (${code})`}`];
-  const causes = causesOf(error);
-  if (trouble !== undefined && code !== null && PASSING.includes(code)) causes.push(messageOf(trouble));
+  const causes = chainOf(error).slice(1).map(messageOf);
+  if (trouble !== undefined && code !== null && PASSING.includes(code)) causes.push(...chainOf(trouble).map(messageOf));
   for (const cause of new Set(causes)) lines.push(`cause: ${cause}`);
   const advice = code === null ? undefined : ADVICE[code];
   if (advice !== undefined) lines.push(`what to do: ${advice}`);
@@ -63,16 +63,18 @@ function exitCodeOf(error: unknown, code: string | null): number {
 
 const MOST_CAUSES = 8;
 
-/** Why, and why that, on one line each. */
-function causesOf(error: unknown): string[] {
-  const causes: string[] = [];
-  for (let cause = causeOf(error); cause !== undefined && causes.length < MOST_CAUSES; cause = causeOf(cause)) {
-    causes.push(messageOf(cause));
-  }
-  return causes;
+/** An error, why, and why that. */
+export function chainOf(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let at = error; at !== undefined && chain.length <= MOST_CAUSES; at = causeOf(at)) chain.push(at);
+  return chain;
 }
 
-const causeOf = (error: unknown): unknown => (error instanceof Error ? error.cause : undefined);
+/** The cluster of ioredis has a name of its own for it. */
+function causeOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined;
+  return error.cause ?? (error as { readonly lastNodeError?: unknown }).lastNodeError ?? undefined;
+}
 
 /** On one line. Of an error that only gathers others (a host with several addresses), what those say. */
 export function messageOf(error: unknown): string {
@@ -84,10 +86,5 @@ export function messageOf(error: unknown): string {
 }
 
 /** Never the errors themselves: drivers hang statements and options on them. */
-function stacksOf(error: unknown): string[] {
-  const stacks: string[] = [];
-  for (let at = error; at instanceof Error && stacks.length < MOST_CAUSES; at = at.cause) {
-    stacks.push(at.stack ?? messageOf(at));
-  }
-  return stacks;
-}
+const stacksOf = (error: unknown): string[] =>
+  chainOf(error).map((one) => (one instanceof Error && one.stack) || messageOf(one));

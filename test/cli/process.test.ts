@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { wordsOf } from './support/cli.ts';
 import { triedFile } from './support/people.ts';
@@ -58,6 +59,22 @@ describe('the program', { timeout: 6 * PATIENCE }, () => {
     });
     const code = await new Promise((resolve) => child.once('close', resolve));
     expect([code, err]).toEqual([0, '']);
+  });
+});
+
+describe.skipIf(!existsSync('/dev/full'))('the program, on a disk that is full', { timeout: PATIENCE }, () => {
+  test('says so on one line', async () => {
+    const app = await triedFile();
+    const full = openSync('/dev/full', 'w');
+    onTestFinished(() => closeSync(full));
+    const { status, stderr } = spawnSync(process.execPath, [...PROGRAM, ...wordsOf('list --user ann --json')], {
+      ...{ cwd: root, encoding: 'utf8', timeout: PATIENCE, stdio: ['ignore', full, 'pipe'] },
+      env: { ...process.env, SESSION_STORE_URL: app.url },
+    });
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: the answer could not be written: ENOSPC.*\n$/),
+    ]);
   });
 });
 

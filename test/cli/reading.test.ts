@@ -137,6 +137,7 @@ describe('policy', () => {
     expect((await cli('policy get --account acme')).out).toBe('In account acme, signing out ends that session.\n');
     const words = 'policy set --account acme --sign-out everywhere';
     expect(await jsonOf(`${words} --dry-run`)).toMatchObject({ changed: false, wouldChange: true });
+    expect((await cli(`${words} --dry-run`)).out).toMatch(/^This would change it to: .* all of the user's sessions/);
     expect((await jsonOf('policy get --account acme')).policy).toEqual({ signOut: 'session' });
     expect((await cli(`${words} --by ops --note "their review"`)).out).toMatch(
       /^Changed: .* all of the user's sessions/,

@@ -128,12 +128,19 @@ describe('a server that is not there', { timeout: PATIENCE }, () => {
         expect([code, out], err).toEqual([3, '']);
         expect(err).toMatch(/^error: .*\(SESSION_STORE_UNAVAILABLE\)\n/);
         // The cluster of ioredis does not say why.
-        expect(err).toMatch(/ECONNREFUSED|None of startup nodes is available/);
+        expect(err).toMatch(/ECONNREFUSED|Connection is closed/);
         expect(err).toContain('\nwhat to do: ');
         expect(err).not.toMatch(/hush/);
       }
     },
   );
+
+  test('is told by setup as what it was asked for', async () => {
+    enterProject('pg');
+    const { code, err } = await cliOf(`postgres://${NOWHERE}/db`)('setup --timeout 1m');
+    expect(code).toBe(3);
+    expect(err).toMatch(/^error: the session store could not be asked how it stands \(SESSION_STORE_UNAVAILABLE\)\n/);
+  });
 
   test.each(TRIED)(
     'is given up in time by %s (%s:) where it accepts and never answers',

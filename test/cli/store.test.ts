@@ -62,6 +62,10 @@ describe('the URL of a store', () => {
     ['mongodb://ann:hush-hush@h', /^--store begins with mongodb:, which is no store/],
     ['postgres://ann:hush/hush@h/db', /^--store is no URL/],
     ['postgres://ann:hush%hush@h/db', /^--store is no URL/],
+    ['redis://ann:hush-hush@h/abc', /^--store names no database of Redis/],
+    ['redis://ann:hush-hush@h/1/2', /^--store names no database of Redis/],
+    ['rediss://ann:hush-hush@h/-1', /^--store names no database of Redis/],
+    ['redis://ann:hush-hush@h?db=3', /^--store names no database of Redis/],
     ['redis+cluster://', /^--store is no URL of a cluster/],
     ['redis+cluster://ann:hush-hush@', /^--store is no URL of a cluster/],
     ['sqlite:', /^--store names no file/],
@@ -123,7 +127,7 @@ describe('a file', () => {
       const { code, out, err } = await cliOf(file)(words);
       expect([code, out]).toEqual([3, '']);
       expect(err).toMatch(
-        /^error: the session store could not answer .* \(SESSION_STORE_UNAVAILABLE\)\ncause: .*not a database/,
+        /^error: the session store could not (answer .*|be asked how it stands) \(SESSION_STORE_UNAVAILABLE\)\ncause: .*not a database/,
       );
       expect(err).toContain('\nwhat to do: ');
       expect(err).not.toContain('    at ');

@@ -1,8 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Cluster, Redis } from 'ioredis';
 import { createClient, createCluster } from 'redis';
 import { createSessions, isSessionError, type SessionErrorCode, type SessionStore } from 'session-revocation';
 import { type IoRedisClient, type RedisClient, type RedisOptions, redisStore } from 'session-revocation/redis';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { DENIED } from '../../adapters/engines/redis/lua/rights.ts';
 import { lookingAt } from '../../src/core.ts';
 import { DAY, NOW } from '../../src/testing/bench.ts';
 import {
@@ -18,10 +21,12 @@ import {
   sessionOf,
   versionOf,
 } from '../../src/testing/ports.ts';
+import { readPage } from '../docs/markdown.ts';
 import { findBinary } from '../services/binaries.ts';
 import { type PrivateServer, startRedis } from '../services/index.ts';
+import { ioRedisOptions, nodeRedisOptions } from '../services/stores.ts';
 import { until } from '../services/until.ts';
-import { newPrefix, removeKeys, url } from './support/redis-clients.ts';
+import { keysOf, newPrefix, removeKeys, url } from './support/redis-clients.ts';
 
 const ann = person('ann');
 const canStart = findBinary('redis-server') !== null;
@@ -44,17 +49,13 @@ async function codeOf(failing: Promise<unknown> | unknown): Promise<SessionError
 
 /** A client that is gone after the test. */
 function connect(to: string): Redis {
-  const client = new Redis(to, {
-    maxRetriesPerRequest: 1,
-    socketTimeout: 120_000,
-    autoResendUnfulfilledCommands: false,
-  });
+  const client = careful(to);
   client.on('error', () => {});
   onTestFinished(() => client.disconnect());
   return client;
 }
 
-const careful = (to: string): Redis => new Redis(to, { socketTimeout: 120_000, autoResendUnfulfilledCommands: false });
+const careful = (to: string): Redis => new Redis(to, ioRedisOptions(120_000));
 
 /** A client some of whose replies are others. */
 function altered(client: Redis, alter: (name: string, reply: unknown) => unknown): IoRedisClient {
@@ -66,6 +67,25 @@ const problems = async (store: SessionStore): Promise<readonly string[]> => {
   const findings = (await store.powers?.diagnosis?.diagnose(Date.now())) ?? [];
   return findings.filter(({ level }) => level !== 'ok').map(({ subject, level }) => `${subject}: ${level}`);
 };
+
+describe('the rights that are asked about', () => {
+  test('are those to all that is sent, itself or by scripts', () => {
+    const folder = join(import.meta.dirname, '../../adapters/engines/redis');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+    const texts = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+    const used = [
+      ...texts.matchAll(/redis\.call\('([A-Z]+)'/g),
+      ...texts.matchAll(/\.(?:ask|askPrimary)\([\w.#]+, '([A-Z]+)'/g),
+      ...texts.matchAll(/askAll\('([A-Z]+)'/g),
+      ...texts.matchAll(/\['([A-Z]+)'[,\]]/g),
+    ].map(([, name]) => name ?? '');
+    /** Of a range. */
+    const options = ['REV', 'LIMIT'];
+    const known = new Set([...DENIED.text.matchAll(/\{ '([A-Z]+)'/g)].map(([, name]) => name ?? ''));
+    expect(used.length).toBeGreaterThan(50);
+    expect([...new Set(used)].filter((name) => !known.has(name) && !options.includes(name))).toEqual([]);
+  });
+});
 
 describe('redisStore', () => {
   test.each([undefined, null, 'redis://127.0.0.1', 6379, {}, { call() {} }, { sendCommand() {} }])(
@@ -182,29 +202,31 @@ describe.skipIf(url === null)('what stands under the prefix', { timeout: PATIENC
   });
 
   test.each([
-    ['ioredis', (to: string) => new Redis(to, { autoResendUnfulfilledCommands: false }), careful],
-    ['ioredis, that sends again', (to: string) => new Redis(to, { socketTimeout: 120_000 }), careful],
+    ['may wait for ever: ioredis', { maxRetriesPerRequest: 0 }, /^set socketTimeout of the client/],
+    ['sends again what was lost', { socketTimeout: 120_000 }, /^set maxRetriesPerRequest .* to 0: .* is sent again/],
     [
-      'node-redis',
-      (to: string) => createClient({ url: to }),
-      (to: string) => createClient({ url: to, socket: { socketTimeout: 120_000 }, pingInterval: 1_000 }),
+      'never answers what was lost',
+      { socketTimeout: 120_000, maxRetriesPerRequest: 1, autoResendUnfulfilledCommands: false },
+      /^set maxRetriesPerRequest .* to 0: .* until the deadline/,
     ],
-  ])(
-    'is looked at by a client that waits for ever or sends again, and that is told: %s',
-    async (_, careless, other) => {
-      for (const [make, due] of [
-        [careless, true],
-        [other, false],
-      ] as const) {
-        const client = make(url ?? '');
-        if (!(client instanceof Redis)) await client.on('error', () => {}).connect();
-        const told = await problems(redisStore(client, { prefix: fresh() }));
-        if (client instanceof Redis) client.disconnect();
-        else client.destroy();
-        expect(told.includes('connection: warning')).toBe(due);
-      }
-    },
-  );
+    ['is as the docs say: ioredis', ioRedisOptions(120_000), null],
+    ['may wait for ever: node-redis', createClient, /^set socket.socketTimeout and pingInterval/],
+    [
+      'is as the docs say: node-redis',
+      (to: { url: string }) => createClient({ ...to, ...nodeRedisOptions(120_000) }),
+      null,
+    ],
+  ] as const)('is looked at by a client that %s, and that is told', async (_, made, told) => {
+    const client = typeof made === 'function' ? made({ url: url ?? '' }) : new Redis(url ?? '', made);
+    client.on('error', () => {});
+    if (!(client instanceof Redis)) await client.connect();
+    onTestFinished(() => (client instanceof Redis ? client.disconnect() : client.destroy()));
+    const findings = await redisStore(client, { prefix: fresh() }).powers?.diagnosis?.diagnose(Date.now());
+    const { level, advice } = findings?.find(({ subject }) => subject === 'connection') ?? expect.fail('nothing told');
+    expect(level).toBe(told === null ? 'ok' : 'warning');
+    if (told === null) expect(advice).toBeNull();
+    else expect(advice).toMatch(told);
+  });
 
   test('closed, it leaves the client alone', async () => {
     const client = connect(url ?? '');
@@ -258,7 +280,6 @@ describe.skipIf(!canStart)('a server of our own', { timeout: PATIENCE }, () => {
     onTestFinished(() => client.call('ACL', 'DELUSER', 'limited', 'blind').then(() => {}));
     const as = (who: string) => redisStore(connect(primary.url.replace('//', `//${who}@`)));
     expect(await codeOf(as('blind:secret').setup?.())).toBe('SESSION_STORE_DENIED');
-    await as('limited:secret').setup?.();
     expect(await codeOf(openRecords(as('limited:secret'), ann))).toBe('SESSION_STORE_DENIED');
     await client.config('SET', 'requirepass', 'secret');
     try {
@@ -266,6 +287,46 @@ describe.skipIf(!canStart)('a server of our own', { timeout: PATIENCE }, () => {
     } finally {
       await client.config('SET', 'requirepass', '');
     }
+  });
+
+  test.each([
+    ['neither write nor run scripts', '+@read +@connection +info +role +time', ['EVALSHA', 'EVAL', 'SET']],
+    ['not run scripts', '+@all -@scripting', ['EVALSHA', 'EVAL']],
+    ['not write', '+@all -@write', 'SET DEL PERSIST PEXPIRE HSET HSETNX HDEL RPUSH LREM SADD ZADD ZREM'.split(' ')],
+    ['not remove, nor ask for the time', '+@all -zrem -time', ['ZREM', 'TIME']],
+    ['not wait for replicas', '+@all -wait', ['WAIT']],
+  ])('whose user may %s: setup and the diagnosis name that, and nothing is written', async (_, rules, missing) => {
+    const client = connect(primary.url);
+    await client.call('ACL', 'SETUSER', 'lacking', 'reset', 'on', '>secret', '~*', ...rules.split(' '));
+    onTestFinished(() => client.call('ACL', 'DELUSER', 'lacking').then(() => {}));
+    const prefix = newPrefix();
+    // What stands there is left as it is, too.
+    await client.set(`${prefix}meta`, 'session-revocation 1');
+    const lacking = connect(primary.url.replace('//', '//lacking:secret@'));
+    const store = redisStore(lacking, { prefix, replicas: { atLeast: 1 } });
+    const findings = (await store.powers?.diagnosis?.diagnose(Date.now())) ?? [];
+    const { level, found } = findings.find(({ subject }) => subject === 'rights') ?? expect.fail('nothing told');
+    expect(level).toBe('problem');
+    const named = found.split(': ')[1]?.split(', ') ?? [];
+    expect(named).toEqual(missing);
+    const refused = await Promise.resolve(store.setup?.()).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'SESSION_STORE_DENIED', message: expect.stringContaining(named.join(', ')) });
+    expect(await keysOf(client, prefix)).toEqual([`${prefix}meta`]);
+    expect(await client.get(`${prefix}meta`)).toBe('session-revocation 1');
+  });
+
+  test('whose user may do what the docs say has all rights', async () => {
+    const client = connect(primary.url);
+    const page = await readPage('docs/redis.md');
+    const rules = /needs `([^`]*)` on the prefix/.exec(page)?.[1]?.split(' ') ?? [];
+    await client.call('ACL', 'SETUSER', 'granted', 'reset', 'on', '>secret', '~granted:*', ...rules);
+    onTestFinished(() => client.call('ACL', 'DELUSER', 'granted').then(() => {}));
+    const granted = connect(primary.url.replace('//', '//granted:secret@'));
+    const store = redisStore(granted, { prefix: 'granted:' });
+    await store.setup?.();
+    expect(await problems(store)).not.toContain('rights: problem');
+    await store.end({ id: (await addNew(store, ann)).id, user: ann.tags.user }, endedAt(NOW), []);
+    await removeKeys(primary.url, 'granted:');
   });
 
   test('that is full says so, and signs nobody out', async () => {

@@ -1,10 +1,20 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { Redis as Valkey } from 'iovalkey';
+import { createClient } from 'redis';
+import { createSessions, isSessionError } from 'session-revocation';
+import { type RedisClient, redisStore } from 'session-revocation/redis';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { blocksOf, readPage, root } from '../docs/markdown.ts';
 import { type PrivateServer, startRedis } from '../services/index.ts';
 import { withRedis } from '../services/probes.ts';
 import { hasRedis } from '../services/redis.ts';
-import { newPlace } from '../services/stores.ts';
+import { ioRedisOptions, newPlace, nodeRedisOptions } from '../services/stores.ts';
 import { until } from '../services/until.ts';
+import { LoopbackProxy } from './loopback-proxy.ts';
 import { LONGEST_TRIAL, Trial } from './trial.ts';
 
 const UNAVAILABLE = ['SESSION_STORE_UNAVAILABLE'];
@@ -54,6 +64,114 @@ test.skipIf(!hasRedis())(
     expect(await trial.end()).toEqual([]);
   },
 );
+
+type Connect = (to: string) => Promise<{ readonly client: RedisClient; close(): void }>;
+
+/** As long as whatever hangs would take, in ms. */
+const DEADLINE = 120_000;
+
+/** Clients of one server, set up as the docs say. */
+const CLIENTS: readonly (readonly [name: string, connect: Connect])[] = [
+  ...([Redis, Valkey] as const).map((Client) => {
+    const connect: Connect = async (to) => {
+      const client = new Client(to, ioRedisOptions(DEADLINE));
+      client.on('error', () => {});
+      return { client, close: () => client.disconnect() };
+    };
+    return [Client === Redis ? 'ioredis' : 'iovalkey', connect] as const;
+  }),
+  [
+    'node-redis',
+    async (to) => {
+      const client = createClient({ url: to, ...nodeRedisOptions(DEADLINE) });
+      await client.on('error', () => {}).connect();
+      return { client, close: () => client.destroy() };
+    },
+  ],
+];
+
+describe.skipIf(!hasRedis())('a connection that is cut', () => {
+  test('is set up as the docs say', async () => {
+    const page = await readPage('docs/redis.md');
+    const numbersOf = (call: RegExp) =>
+      Object.fromEntries(
+        [...(call.exec(page)?.[0] ?? '').matchAll(/(\w+): ([\d_]+)/g)].map(([, name, text]) => [
+          name,
+          Number(text?.replaceAll('_', '')),
+        ]),
+      );
+    expect(numbersOf(/new Redis\(.*/)).toEqual(ioRedisOptions(5_000));
+    const { socket, ...rest } = nodeRedisOptions(5_000);
+    expect(numbersOf(/ createClient\(.*/)).toEqual({ ...socket, ...rest });
+  });
+
+  test('ends no program of node-redis that is written as the docs say', { timeout: LONGEST_TRIAL }, async () => {
+    const server = await startRedis();
+    onTestFinished(() => server.stop());
+    const proxy = await LoopbackProxy.open(server.port);
+    onTestFinished(() => proxy.close());
+    const documented = (await blocksOf('docs/redis.md')).find(({ text }) => text.includes('createClient('));
+    const program = spawn(
+      process.execPath,
+      [
+        '--import',
+        'tsx',
+        '--input-type=module',
+        '-e',
+        `
+      ${documented?.text.replace('127.0.0.1:6379', `127.0.0.1:${proxy.port}`)}
+      process.stdin.once('data', async () => {
+        while (!(await Promise.resolve(store.setup()).then(() => true, () => false)));
+        process.exit(7);
+      });
+      console.log('idle');
+    `,
+      ],
+      { cwd: root, stdio: ['pipe', 'pipe', 'ignore'] },
+    );
+    onTestFinished(() => void program.kill('SIGKILL'));
+    const exited = once(program, 'exit');
+    await Promise.race([once(program.stdout, 'data'), exited]);
+    proxy.cut();
+    program.stdin.on('error', () => {});
+    program.stdin.write('go on');
+    expect((await exited)[0]).toBe(7);
+  });
+
+  test.each(CLIENTS)('fails what is under way at once, by %s', { timeout: LONGEST_TRIAL }, async (_, connect) => {
+    const server = await startRedis();
+    onTestFinished(() => server.stop());
+    const proxy = await LoopbackProxy.open(server.port);
+    onTestFinished(() => proxy.close());
+    const { client, close } = await connect(`redis://127.0.0.1:${proxy.port}`);
+    onTestFinished(close);
+    const sessions = createSessions({ store: redisStore(client, { batch: false }), deadline: DEADLINE });
+    const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });
+    const token = started.ok ? started.token : '';
+
+    const under = [() => sessions.check(token), () => sessions.revoke({ user: 'bob' })] as const;
+    for (const ask of under) {
+      proxy.delay(2 * DEADLINE);
+      const asked = ask().then(
+        () => 'answered',
+        (error: unknown) => (isSessionError(error) ? error.code : error),
+      );
+      await wait(100);
+      // Whoever connects anew is answered: what was asked before is not asked again, nor forgotten.
+      proxy.heal({ cut: false });
+      const cutAt = performance.now();
+      proxy.cut();
+      expect(await asked).toBe('SESSION_STORE_UNAVAILABLE');
+      expect(performance.now() - cutAt).toBeLessThan(DEADLINE / 3);
+      await until('it is connected again', () =>
+        sessions.check(token).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      );
+    }
+  });
+});
 
 async function begin(...args: readonly string[]): Promise<{ readonly server: PrivateServer; readonly trial: Trial }> {
   const server = await startRedis({ args });

@@ -32,11 +32,12 @@ const SEED = 7;
 export const ACKNOWLEDGED: readonly ViolationKind[] = ['survivor', 'old secret', 'suspended', 'fence', 'forked secret'];
 
 /**
- * The laws of an engine whose connections are lost. ioredis sends again what had no answer, so that something may be done, and
- * then be told as not done, since it was done before: nothing comes back and nobody survives, but some ends are unexplained.
+ * The laws of an engine whose connections are lost. A cluster's client sends again what had no answer, so that something may
+ * be done, and then be told as not done, since it was done before: nothing comes back and nobody survives, but some ends are
+ * unexplained.
  */
 export const lawsOf = (engine: EngineName): readonly ViolationKind[] | undefined =>
-  engine.startsWith('redis') ? [...ACKNOWLEDGED, 'resurrection', 'limit', 'absolute moved'] : undefined;
+  engine === 'redis-cluster' ? [...ACKNOWLEDGED, 'resurrection', 'limit', 'absolute moved'] : undefined;
 
 /** Options of {@link Trial.begin}. */
 export interface TrialOptions extends OpenOptions {

@@ -76,6 +76,15 @@ export function through(place: Place, port: number): Place {
   return { ...place, url: url.href };
 }
 
+/** What the docs say of ioredis and iovalkey, of one server: what was under way when a connection ended fails at once. */
+export const ioRedisOptions = (silence = SOCKET_TIMEOUT) => ({ socketTimeout: silence, maxRetriesPerRequest: 0 });
+
+/** What they say of node-redis. */
+export const nodeRedisOptions = (silence = SOCKET_TIMEOUT) => ({
+  socket: { socketTimeout: silence },
+  pingInterval: 1_000,
+});
+
 const openers: Readonly<Record<EngineName, (place: Place, options: OpenOptions) => Opened>> = {
   sqlite({ url }) {
     return { store: sqliteStore(url), end: async () => {} };
@@ -91,7 +100,7 @@ const openers: Readonly<Record<EngineName, (place: Place, options: OpenOptions) 
     return { store: withoutTransactions(mysqlStore(pool)), end: () => pool.end() };
   },
   redis({ url, space }, options) {
-    const client = new Redis(url, { socketTimeout: options.silence ?? SOCKET_TIMEOUT });
+    const client = new Redis(url, ioRedisOptions(options.silence));
     client.on('error', () => {});
     return { store: redisStore(client, redisOptions(space, options)), end: async () => client.disconnect() };
   },

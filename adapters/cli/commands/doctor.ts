@@ -40,7 +40,8 @@ async function doctor(task: Task): Promise<number> {
   out.answer({ store: url.name, realm: options.realm, problems, warnings, latency, findings }, () => [
     url.name,
     ...out.table(COLUMNS).lines(findings),
-    ...findings.flatMap(({ subject, advice }) => (advice === null ? [] : [`${subject}: ${advice}`])),
+    // Of several nodes, mostly the same is to be done.
+    ...new Set(findings.flatMap(({ subject, advice }) => (advice === null ? [] : [`${subject}: ${advice}`]))),
     problems + warnings === 0 ? 'All is well.' : `problems: ${problems}, warnings: ${warnings}`,
   ]);
   return problems === 0 ? EXIT.done : EXIT.failed;

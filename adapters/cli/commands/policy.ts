@@ -65,7 +65,7 @@ async function setPolicy(task: Task<SetOptions>): Promise<void> {
     const wouldChange = before.signOut !== signOut;
     task.out.answer({ account, changed: false, wouldChange, policy: before }, () => [
       wouldChange
-        ? `This would change it: ${sentence(account, before)}`
+        ? `This would change it to: ${sentence(account, { signOut })}`
         : `It is so already: ${sentence(account, before)}`,
     ]);
     return;

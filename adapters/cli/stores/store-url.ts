@@ -69,6 +69,7 @@ export function parseStoreUrl(text: string | undefined): StoreUrl {
     throw new Refusal('--store is no URL: in a user or a password, write / as %2F, @ as %40, % as %25, and so on');
   }
   const url = new URL(text);
+  if (engine === 'redis') checkDatabase(url);
   const settings = takeSettings(url.searchParams, engine);
   return { engine, url, settings, name: `${url.protocol}//${url.host}${url.pathname}${textOf(settings)}` };
 }
@@ -88,6 +89,12 @@ function fileOf(text: string, scheme: string | undefined): string {
   if (scheme === 'sqlite') return rest.slice(2);
   if (URL.canParse(text) && new URL(text).host === '') return fileURLToPath(text);
   throw new Refusal('--store is a file: of another machine; write file:sessions.db or file:///srv/sessions.db');
+}
+
+/** By its number, and in the one way that all drivers know: what they do not understand is the first one to most of them. */
+function checkDatabase({ pathname, searchParams }: URL): void {
+  if (/^\/?\d*$/.test(pathname) && !searchParams.has('db')) return;
+  throw new Refusal('--store names no database of Redis: write its number behind the host, as in redis://host:6379/1');
 }
 
 const DEFAULT_REDIS_PORT = 6379;

@@ -59,6 +59,19 @@ export type RedisClient = IoRedisClient | NodeRedisClient | NodeRedisSentinel | 
 /** A command as it goes over the wire, its name first. */
 export type Command = readonly string[];
 
+/**
+ * What becomes of commands whose answers are lost with a connection: they fail at once; they are sent again, though they may
+ * have been done; or nobody ever answers them.
+ */
+export type WhenLost = 'fail' | 'resent' | 'unanswered';
+
+/** What one of several servers answered. */
+export interface NodeReply {
+  /** Its host and port; `null` where there is but one server. */
+  readonly node: string | null;
+  readonly reply: unknown;
+}
+
 /** Whatever the client is, this is how the store asks. */
 export interface Executor {
   /**
@@ -67,11 +80,8 @@ export interface Executor {
    */
   readonly lacksTimeout: string | null;
 
-  /**
-   * The option to switch off by which the client sends commands again whose answers were lost with a connection; `null` where
-   * it does not, or cannot be had without.
-   */
-  readonly resends: string | null;
+  /** What the client makes of commands whose answers are lost with a connection, where its options could have it otherwise. */
+  readonly whenLost: WhenLost;
 
   /** Whether keys are spread over several servers. */
   readonly isCluster: boolean;
@@ -86,5 +96,5 @@ export interface Executor {
   sendTogether(key: string, first: Command, second: Command): Promise<readonly [unknown, unknown]>;
 
   /** Asks every primary. */
-  sendToAll(command: Command): Promise<readonly unknown[]>;
+  sendToAll(command: Command): Promise<readonly NodeReply[]>;
 }

@@ -1,11 +1,19 @@
 import { type DiagnosisPower, type Finding, isSessionError } from '../../../src/index.ts';
+import type { WhenLost } from './client.ts';
 import type { Keys } from './keys.ts';
 import { checkMeta } from './readiness.ts';
+import { missingRights, RIGHTS } from './rights.ts';
 import type { Confirmation, Server } from './server.ts';
 import { isNewEnough, parseInfo, SAFE_POLICY, type ServerInfo } from './server-info.ts';
 
 /** How far clocks may be apart before it is told, in ms. */
 const CLOCKS_APART = 60_000;
+
+/** What becomes of a command whose answer is lost with a connection. */
+const LOST: Readonly<Record<Exclude<WhenLost, 'fail'>, string>> = {
+  resent: 'a command whose answer was lost is sent again otherwise, and may answer as if it had not been done',
+  unanswered: 'a command whose answer was lost is waited for otherwise until the deadline is over',
+};
 
 /** POWER: how the server stands. Asks, and changes nothing. */
 export class Diagnosis implements DiagnosisPower {
@@ -23,28 +31,31 @@ export class Diagnosis implements DiagnosisPower {
     const began = performance.now();
     const schema = await this.#schema();
     const took = performance.now() - began;
-    const servers = (await this.#server.askAll('INFO')).map(parseInfo);
+    const answers = await this.#server.askAll('INFO');
+    const servers = answers.map(({ node, reply }) => ({ node, info: parseInfo(reply) }));
     return [
       this.#connection(took),
-      ...this.#cluster(servers),
+      ...this.#cluster(servers.map(({ info }) => info)),
       schema,
-      ...servers.flatMap((info) => [version(info), role(info), eviction(info), durability(info), memory(info)]),
-      ...servers.map((info) => this.#replicas(info)),
+      await this.#rights(),
+      ...servers.flatMap(({ node, info }) =>
+        [version, role, eviction, durability, memory].map((look) => of(node, look(info))),
+      ),
+      ...servers.map(({ node, info }) => of(node, this.#replicas(info))),
       await this.#clock(now),
     ];
   }
 
   #connection(took: number): Finding {
     const found = `answers in ${took.toFixed(1)} ms`;
-    const { lacksTimeout, resends } = this.#server;
+    const { lacksTimeout, whenLost } = this.#server;
     const advice: string[] = [];
     if (lacksTimeout !== null) {
       const why = 'a connection whose other end is gone without a word hangs for long otherwise';
       advice.push(`set ${lacksTimeout} of the client (5,000 ms, say): ${why}`);
     }
-    if (resends !== null) {
-      const why = 'a command whose answer was lost is sent again otherwise, and may answer as if it had not been done';
-      advice.push(`set ${resends} of the client to false: ${why}`);
+    if (whenLost !== 'fail') {
+      advice.push(`set maxRetriesPerRequest of the client to 0: ${LOST[whenLost]}`);
     }
     if (advice.length === 0) return ok('connection', found);
     return { subject: 'connection', level: 'warning', found, advice: advice.join('; ') };
@@ -60,6 +71,13 @@ export class Diagnosis implements DiagnosisPower {
         throw error;
       return { subject: 'schema', level: 'problem', found: error.message, advice: 'nothing was touched' };
     }
+  }
+
+  async #rights(): Promise<Finding> {
+    const missing = await missingRights(this.#server, this.#keys, this.#confirmation);
+    if (missing.length === 0) return ok('rights', 'all that the store needs');
+    const found = `the user may not do all that the store needs: ${missing.join(', ')}`;
+    return { subject: 'rights', level: 'problem', found, advice: `${RIGHTS} of the store's prefix` };
   }
 
   #cluster(servers: readonly ServerInfo[]): readonly Finding[] {
@@ -89,7 +107,14 @@ export class Diagnosis implements DiagnosisPower {
   }
 
   async #clock(now: number): Promise<Finding> {
-    const [seconds, micros] = (await this.#server.ask(null, 'TIME')) as [string, string];
+    const time = await this.#server.ask(null, 'TIME').catch((error: unknown) => {
+      // What else is missing is worth more than that this is.
+      if (isSessionError(error, 'SESSION_STORE_DENIED')) return null;
+      throw error;
+    });
+    if (time === null)
+      return { subject: 'clock', level: 'warning', found: 'the user may not ask for it', advice: null };
+    const [seconds, micros] = time as [string, string];
     const apart = Math.round(Number(seconds) * 1000 + Number(micros) / 1000 - now);
     const found = `${Math.abs(apart)} ms ${apart < 0 ? 'behind' : 'ahead of'} this process`;
     if (Math.abs(apart) <= CLOCKS_APART) return ok('clock', found);
@@ -97,6 +122,10 @@ export class Diagnosis implements DiagnosisPower {
     return { subject: 'clock', level: 'warning', found, advice };
   }
 }
+
+/** Of one server among several. */
+const of = (node: string | null, finding: Finding): Finding =>
+  node === null ? finding : { ...finding, found: `${node}: ${finding.found}` };
 
 const ok = (subject: string, found: string): Finding => ({ subject, level: 'ok', found, advice: null });
 

@@ -61,8 +61,9 @@ export interface RedisOptions {
  *   with `appendfsync everysec`, a failover those that no replica had, unless `replicas` waits for them.
  * - **Powers**: it keeps the audit log (in memory, too) and the policies of accounts, and tells how the server stands.
  *
- * Before its first question, the store looks at the server; where that fails, the next question tries again. What Redis or
- * the client reports otherwise reaches the app as `SESSION_STORE_UNAVAILABLE`, with that error as its `cause`.
+ * Before its first question, the store looks at the server; where that fails, the next question tries again. `setup` also
+ * looks at the rights of the user. What Redis or the client reports otherwise reaches the app as `SESSION_STORE_UNAVAILABLE`,
+ * with that error as its `cause`.
  *
  * @throws `TypeError` for what is no client, and for unknown options; `SESSION_STORE_UNSAFE` for a client that reads from
  * replicas. Later: `SESSION_STORE_UNSUPPORTED` (older than 6.2, or a cluster with a client for one server),
@@ -74,7 +75,8 @@ export interface RedisOptions {
  * import { createSessions } from 'session-revocation';
  * import { redisStore } from 'session-revocation/redis';
  *
- * const sessions = createSessions({ store: redisStore(new Redis('redis://127.0.0.1:6379')) });
+ * const client = new Redis('redis://127.0.0.1:6379', { socketTimeout: 5_000, maxRetriesPerRequest: 0 });
+ * const sessions = createSessions({ store: redisStore(client) });
  * ```
  */
 export function redisStore(client: RedisClient, options: RedisOptions = {}): SessionStore {

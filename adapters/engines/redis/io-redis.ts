@@ -1,5 +1,5 @@
 import { SessionError } from '../../../src/index.ts';
-import type { Command, Executor, IoRedisClient } from './client.ts';
+import type { Command, Executor, IoRedisClient, NodeReply, WhenLost } from './client.ts';
 
 /** A command as `call` takes it. */
 type Named = [name: string, ...args: string[]];
@@ -8,7 +8,7 @@ type Named = [name: string, ...args: string[]];
 export class IoRedisExecutor implements Executor {
   readonly isCluster: boolean;
   readonly isPool = false;
-  readonly resends: string | null;
+  readonly whenLost: WhenLost;
   readonly lacksTimeout: string | null;
   readonly #client: IoRedisClient;
 
@@ -17,12 +17,12 @@ export class IoRedisExecutor implements Executor {
     this.#client = client;
     this.isCluster = client.isCluster === true;
     const options = optionsOf(client.options);
-    const { scaleReads, readOnly, role, autoResendUnfulfilledCommands } = options;
+    const { scaleReads, readOnly, role } = options;
     const { socketTimeout } = this.isCluster ? optionsOf(options.redisOptions) : options;
     const isSet = socketTimeout !== undefined && socketTimeout !== null;
     this.lacksTimeout = isSet ? null : `${this.isCluster ? 'redisOptions.' : ''}socketTimeout`;
-    // Of a cluster, it is how the client follows a failover.
-    this.resends = this.isCluster || autoResendUnfulfilledCommands === false ? null : 'autoResendUnfulfilledCommands';
+    // That a cluster's client sends again is how it follows a failover.
+    this.whenLost = this.isCluster ? 'fail' : whenLost(options);
     if (this.isCluster && scaleReads !== undefined && scaleReads !== 'master')
       throw readsReplicas("scaleReads: 'master'");
     if (readOnly === true) throw readsReplicas('readOnly: false');
@@ -48,15 +48,29 @@ export class IoRedisExecutor implements Executor {
     return [one[1], other[1]];
   }
 
-  sendToAll(command: Command): Promise<readonly unknown[]> {
+  async sendToAll(command: Command): Promise<readonly NodeReply[]> {
     const nodes = (this.isCluster && this.#client.nodes?.('master')) || [];
     // Before a cluster's client is connected it knows of none: then any will do, and it connects for that.
-    if (nodes.length === 0) return Promise.all([this.send(null, command)]);
-    return Promise.all(nodes.map((node) => node.call(...(command as Named))));
+    if (nodes.length === 0) return [{ node: null, reply: await this.send(null, command) }];
+    return Promise.all(
+      nodes.map(async (node) => {
+        const { host, port } = optionsOf(node.options);
+        return { node: `${host}:${port}`, reply: await node.call(...(command as Named)) };
+      }),
+    );
   }
 }
 
 const optionsOf = (options: unknown): Readonly<Record<string, unknown>> => (options ?? {}) as Record<string, unknown>;
+
+/**
+ * With any other number of retries, what was under way when a connection ended is kept for the next one: to be sent again, or
+ * else to be dropped there without an answer.
+ */
+function whenLost({ maxRetriesPerRequest, autoResendUnfulfilledCommands }: ReturnType<typeof optionsOf>): WhenLost {
+  if (maxRetriesPerRequest === 0) return 'fail';
+  return autoResendUnfulfilledCommands === false ? 'unanswered' : 'resent';
+}
 
 /** A client that is set up to read from replicas. */
 export const readsReplicas = (advice: string): SessionError =>

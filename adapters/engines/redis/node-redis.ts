@@ -1,4 +1,4 @@
-import type { Command, Executor, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from './client.ts';
+import type { Command, Executor, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, NodeReply } from './client.ts';
 import { readsReplicas } from './io-redis.ts';
 
 /** Replies as they come, whatever the client makes of them for others. */
@@ -26,7 +26,7 @@ function plain(reply: unknown): unknown {
 export class NodeRedisExecutor implements Executor {
   readonly isCluster = false;
   readonly isPool: boolean;
-  readonly resends = null;
+  readonly whenLost = 'fail';
   readonly lacksTimeout: string | null;
   readonly #client: NodeRedisClient;
 
@@ -49,8 +49,8 @@ export class NodeRedisExecutor implements Executor {
     return inPipeline(this.#client.MULTI() as Multi, [[first], [second]]);
   }
 
-  sendToAll(command: Command): Promise<readonly unknown[]> {
-    return Promise.all([this.send(null, command)]);
+  async sendToAll(command: Command): Promise<readonly NodeReply[]> {
+    return [{ node: null, reply: await this.send(null, command) }];
   }
 }
 
@@ -59,7 +59,7 @@ export class NodeRedisSentinelExecutor implements Executor {
   readonly isCluster = false;
   // Its connections all lead to the one primary that it knows of.
   readonly isPool = false;
-  readonly resends = null;
+  readonly whenLost = 'fail';
   readonly lacksTimeout = null;
   readonly #client: NodeRedisSentinel;
 
@@ -78,14 +78,14 @@ export class NodeRedisSentinelExecutor implements Executor {
     ]);
   }
 
-  sendToAll(command: Command): Promise<readonly unknown[]> {
-    return Promise.all([this.send(null, command)]);
+  async sendToAll(command: Command): Promise<readonly NodeReply[]> {
+    return [{ node: null, reply: await this.send(null, command) }];
   }
 }
 
 /** The part of node-redis's cluster that is not in its most general type. */
 interface Nodes {
-  readonly masters: readonly object[];
+  readonly masters: readonly { readonly address: string }[];
   nodeClient(node: object): Promise<NodeRedisClient>;
 }
 
@@ -93,7 +93,7 @@ interface Nodes {
 export class NodeRedisClusterExecutor implements Executor {
   readonly isCluster = true;
   readonly isPool = false;
-  readonly resends = null;
+  readonly whenLost = 'fail';
   readonly lacksTimeout = null;
   readonly #client: NodeRedisCluster;
 
@@ -114,10 +114,13 @@ export class NodeRedisClusterExecutor implements Executor {
     ]);
   }
 
-  sendToAll(command: Command): Promise<readonly unknown[]> {
+  sendToAll(command: Command): Promise<readonly NodeReply[]> {
     const cluster = this.#client as unknown as Nodes;
     return Promise.all(
-      cluster.masters.map(async (node) => (await cluster.nodeClient(node)).sendCommand(command as string[], PLAIN)),
+      cluster.masters.map(async (node) => {
+        const client = await cluster.nodeClient(node);
+        return { node: node.address, reply: await client.sendCommand(command as string[], PLAIN) };
+      }),
     );
   }
 }

@@ -69,7 +69,7 @@ export class Readiness {
   async #check(): Promise<void> {
     // The first question also has a cluster's client find its nodes.
     const meta = await this.#readMeta();
-    for (const reply of await this.#server.askAll('INFO')) {
+    for (const { reply } of await this.#server.askAll('INFO')) {
       checkServer(parseInfo(reply), this.#server.isCluster, this.#allowEviction);
     }
     this.#isMarked = meta !== null;

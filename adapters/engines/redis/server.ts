@@ -1,5 +1,5 @@
 import { SessionError } from '../../../src/index.ts';
-import type { Command, Executor } from './client.ts';
+import type { Command, Executor, NodeReply, WhenLost } from './client.ts';
 import { failureOf, isMoved, isNoScript, refuseReplica } from './failure.ts';
 import type { Call, Script } from './script.ts';
 
@@ -15,8 +15,8 @@ export class Server {
   readonly isCluster: boolean;
   /** See {@link Executor.isPool}. */
   readonly isPool: boolean;
-  /** See {@link Executor.resends}. */
-  readonly resends: string | null;
+  /** See {@link Executor.whenLost}. */
+  readonly whenLost: WhenLost;
   /** See {@link Executor.lacksTimeout}. */
   readonly lacksTimeout: string | null;
   readonly #executor: Executor;
@@ -25,7 +25,7 @@ export class Server {
   constructor(executor: Executor, confirmation: Confirmation | null) {
     this.isCluster = executor.isCluster;
     this.isPool = executor.isPool;
-    this.resends = executor.resends;
+    this.whenLost = executor.whenLost;
     this.lacksTimeout = executor.lacksTimeout;
     this.#executor = executor;
     this.#confirmation = confirmation;
@@ -51,7 +51,7 @@ export class Server {
   }
 
   /** Asks every primary. */
-  askAll(...command: Command): Promise<readonly unknown[]> {
+  askAll(...command: Command): Promise<readonly NodeReply[]> {
     return this.#executor.sendToAll(command).catch(this.#fail);
   }
 

@@ -32,6 +32,7 @@ import { Places } from './place.ts';
 import { redisPowers } from './powers.ts';
 import { Pruning } from './pruning.ts';
 import { Readiness } from './readiness.ts';
+import { demandRights } from './rights.ts';
 import { pageOf } from './roster.ts';
 import { Call } from './script.ts';
 import type { Confirmation, Server } from './server.ts';
@@ -59,6 +60,7 @@ export class RedisStore implements SessionStore {
   readonly powers: StorePowers;
   readonly #server: Server;
   readonly #keys: Keys;
+  readonly #confirmation: Confirmation | null;
   readonly #places: Places;
   readonly #readiness: Readiness;
   readonly #journal: Journal;
@@ -68,6 +70,7 @@ export class RedisStore implements SessionStore {
   constructor({ server, keys, allowEviction, confirmation }: Setting) {
     this.#server = server;
     this.#keys = keys;
+    this.#confirmation = confirmation;
     this.#places = new Places(keys);
     this.#readiness = new Readiness(server, keys, allowEviction);
     this.#journal = new Journal(server, keys);
@@ -78,6 +81,7 @@ export class RedisStore implements SessionStore {
   async setup(): Promise<void> {
     this.#refuseIfClosed();
     await this.#readiness.check();
+    await demandRights(this.#server, this.#keys, this.#confirmation);
     await this.#readiness.mark();
   }
 

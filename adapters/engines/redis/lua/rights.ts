@@ -1,0 +1,29 @@
+import { Script } from '../script.ts';
+
+/**
+ * Names the commands that the user may not send, of all that the store does: with a key of its own, and with as many arguments
+ * as each is sent with. Runs none of them. Older servers than 7.0 cannot tell: there it names none.
+ */
+export const DENIED: Script = new Script(`
+local where, waits = KEYS[1], ARGV[1] == '1'
+local commands = {
+  { 'GET', where }, { 'MGET', where }, { 'EXISTS', where }, { 'PTTL', where },
+  { 'SET', where, '' }, { 'DEL', where }, { 'PERSIST', where }, { 'PEXPIRE', where, '1' },
+  { 'HGET', where, '' }, { 'HMGET', where, '' },
+  { 'HSET', where, '', '' }, { 'HSETNX', where, '', '' }, { 'HDEL', where, '' },
+  { 'LRANGE', where, '0', '0' }, { 'RPUSH', where, '' }, { 'LREM', where, '1', '' },
+  { 'SMEMBERS', where }, { 'SADD', where, '' },
+  { 'ZRANGE', where, '0', '0' }, { 'ZRANGEBYSCORE', where, '0', '0' }, { 'ZSCORE', where, '' },
+  { 'ZCARD', where }, { 'ZRANDMEMBER', where, '1' }, { 'ZADD', where, '0', '' }, { 'ZREM', where, '' },
+  { 'EVAL', '', '0' }, { 'EVALSHA', '', '0' }, { 'INFO' }, { 'ROLE' }, { 'TIME' },
+}
+if waits then commands[#commands + 1] = { 'WAIT', '1', '1' } end
+local denied = {}
+if not redis.acl_check_cmd then return denied end
+for _, command in ipairs(commands) do
+  -- It raises an error for a command that was renamed, or is not there.
+  local known, allowed = pcall(redis.acl_check_cmd, unpack(command))
+  if not known or not allowed then denied[#denied + 1] = command[1] end
+end
+return denied
+`);
