@@ -9,7 +9,7 @@
 // PORT chooses another port. Sessions are kept in memory: a restart signs everybody out.
 import { scryptSync, timingSafeEqual } from 'node:crypto';
 import express from 'express';
-import { createSessions, isSessionError } from 'session-revocation';
+import { createSessions } from 'session-revocation';
 import {
   authentication,
   authOf,
@@ -80,7 +80,8 @@ app.get('/', requireSession(), async (request, response) => {
 app.use(answerError);
 
 /**
- * A request that nobody is signed in for is no fault of the server: it is answered with the status of the error.
+ * A request that nobody is signed in for, or whose body cannot be read, is no fault of the server: it is answered with the
+ * status of the error.
  *
  * @type {import('express').ErrorRequestHandler}
  */
@@ -89,7 +90,7 @@ function answerError(error, _request, response, next) {
     next(error);
     return;
   }
-  const status = isSessionError(error) ? error.status : 500;
+  const { status = 500 } = error;
   if (status >= 500) console.error(error);
   response.sendStatus(status);
 }

@@ -73,20 +73,21 @@ app.get('/login', (req, res) => {
 
 app.post('/login', express.urlencoded(), async (req, res, next) => {
   // New: the sign-in goes through the bridge, which has Passport check the password.
-  const user = String(req.body.username);
+  const { username, returnTo } = req.body ?? {};
+  const user = String(username);
   const signedIn = await authOf(req).signIn({
     user: PASSWORDS.has(user) ? user : null,
     amr: ['pwd'],
     verify: async () => (await authenticate(req, res)) === user,
   });
   if (!signedIn.ok) {
-    show(res.status(401), 'Sign in', loginForm('That did not work.', req.body.returnTo));
+    show(res.status(401), 'Sign in', loginForm('That did not work.', returnTo));
     return;
   }
   // As before.
   req.login({ id: user }, (error) => {
     if (error) next(error);
-    else res.redirect(303, safeReturnPath(req.body.returnTo));
+    else res.redirect(303, safeReturnPath(returnTo));
   });
 });
 

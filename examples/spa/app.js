@@ -2,7 +2,6 @@
 import { scryptSync, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import express from 'express';
-import { isSessionError } from 'session-revocation';
 import { authentication, authOf, requireSession, sessionOf, sessionRoutes } from 'session-revocation/express';
 import { accessTokens, generateKey } from 'session-revocation/jwt';
 
@@ -50,7 +49,8 @@ export function createApp(sessions, origin) {
       user: PASSWORDS.has(user) ? user : null,
       amr: ['pwd'],
       tokens: { refresh: 'cookie', client: { id: 'web', name: 'The page' } },
-      verify: () => timingSafeEqual(hashOf(String(password)), PASSWORDS.get(user) ?? NOBODYS),
+      // JSON may hold anything.
+      verify: () => typeof password === 'string' && timingSafeEqual(hashOf(password), PASSWORDS.get(user) ?? NOBODYS),
     });
     response.set('cache-control', 'no-store');
     const { accessToken, expiresIn } = signedIn;
@@ -68,7 +68,8 @@ export function createApp(sessions, origin) {
 }
 
 /**
- * A request that nobody is signed in for is no fault of the server: it is answered with the status of the error.
+ * A request that nobody is signed in for, or whose body cannot be read, is no fault of the server: it is answered with the
+ * status of the error.
  *
  * @type {import('express').ErrorRequestHandler}
  */
@@ -77,7 +78,7 @@ function answerError(error, _request, response, next) {
     next(error);
     return;
   }
-  const status = isSessionError(error) ? error.status : 500;
+  const { status = 500 } = error;
   if (status >= 500) console.error(error);
   response.sendStatus(status);
 }

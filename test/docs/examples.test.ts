@@ -18,6 +18,21 @@ import { type Example, examples, startExample } from './support/example.ts';
 
 const FORM: Headers = { ...NAVIGATION, 'content-type': 'application/x-www-form-urlencoded' };
 const FOREIGN_FORM: Headers = { ...FORM, 'sec-fetch-site': 'cross-site' };
+/** Sign-ins that no form of the example's own sends, by their content type. */
+const NO_FORMS: readonly (readonly [contentType: string | null, body: string])[] = [
+  [null, ''],
+  ['text/plain', 'user=alice'],
+  ['multipart/form-data; boundary=x', '--x--\r\n'],
+  ['application/x-www-form-urlencoded', ''],
+  ['application/x-www-form-urlencoded', 'user=a&user=b&username=a&username=b&password=a&password=b'],
+  ['application/x-www-form-urlencoded; charset=utf-7', 'user=alice'],
+  ['application/json', '{x'],
+  ['application/json', 'null'],
+  [
+    'application/json',
+    '{"user":{"toString":0},"username":{"toString":0},"password":{"toString":0},"returnTo":{"toString":0}}',
+  ],
+];
 /** A program takes seconds to start on a busy machine. */
 const timeout = 180_000;
 
@@ -47,6 +62,18 @@ class Person extends Browser {
   async login(user: string, password: string): Promise<Answer> {
     // Passport's own name for it, too.
     return this.submit('/login', { user, username: user, password, returnTo: '/' });
+  }
+
+  /** Nobody is signed in by what is no form, and nothing breaks of it: the answer never is a fault of the server. */
+  async sendsNoForm(): Promise<void> {
+    const answers = await Promise.all(
+      NO_FORMS.map(([type, body]) => this.post('/login', { ...NAVIGATION, 'content-type': type }, body)),
+    );
+    for (const [at, { status, headers }] of answers.entries()) {
+      const isRefused = headers.location?.includes('reason=not-verified') || (status >= 400 && status < 500);
+      expect(isRefused, `${NO_FORMS[at]} answered ${status}`).toBe(true);
+    }
+    expect((await this.get('/sessions')).status).toBe(401);
   }
 
   /** What the list of devices says, by the device. */
@@ -101,6 +128,7 @@ describe('as it is started', { timeout }, () => {
         await mac.login('alice', 'wrong');
         const rightOnes = 'user=alice&username=alice&password=wonderland';
         expect((await mac.post('/login', FOREIGN_FORM, rightOnes)).status).toBe(403);
+        await mac.sendsNoForm();
         expect(await mac.sentTo('/')).toBe('/login?returnTo=%2F');
 
         for (const person of [mac, windows])
@@ -186,6 +214,7 @@ test('a single page: tokens for its scripts, and the end of them', { timeout }, 
     expect.stringContaining("default-src 'self'"),
   ]);
   for (const script of ['page.js', 'tokens.js']) expect((await mac.get(`/${script}`)).status).toBe(200);
+  await mac.sendsNoForm();
   expect((await login(mac, 'wrong')).status).toBe(401);
   expect((await login(mac, 'wonderland', { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
   const [one, other] = [bearer(await login(mac, 'wonderland')), bearer(await login(windows, 'wonderland'))];
@@ -229,6 +258,7 @@ describe('for several accounts', { timeout }, () => {
   const open = (person: Person, account: string): Promise<Answer> => person.submit(`/accounts/${account}/open`);
 
   test('a member switches between the accounts that are one’s own', async () => {
+    await new Person(url, CHROME_ON_MAC).sendsNoForm();
     const alice = await signedIn('alice', 'acme');
     expect((await alice.see('/accounts')).text).toMatch(/Acme, as admin<\/span>\s+<a href="\/">open/);
     const copy = await alice.stolen();
