@@ -83,7 +83,9 @@ export function authOf<Trigger extends string = BuiltInTrigger>(
 ): http.Auth<Trigger> {
   const auth = http.attachedAuth(request, sessions);
   if (auth !== undefined) return auth;
-  throw new TypeError('authentication(sessions) must run before: app.use(authentication(sessions))');
+  throw new TypeError(
+    'authentication(sessions) must run before: app.use(authentication(sessions)); with a bridge it is express-session, within its cookie.path',
+  );
 }
 
 /**

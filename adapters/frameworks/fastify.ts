@@ -10,7 +10,7 @@
  * ```
  * @module
  */
-import type { FastifyInstance, HookHandlerDoneFunction, RegisterOptions } from 'fastify';
+import type { FastifyInstance, HookHandlerDoneFunction, RegisterOptions, RouteHandlerMethod } from 'fastify';
 import type { BuiltInTrigger, Session, Sessions } from '../../src/index.ts';
 import * as http from './http/index.ts';
 
@@ -55,6 +55,12 @@ export interface SessionRoutesPluginOptions extends http.SessionRoutesOptions, R
 /** A hook for `onRequest`, `preValidation` or `preHandler`. */
 export type Guard = (request: http.Request, reply: http.Reply, done: HookHandlerDoneFunction) => void;
 
+// Registered, so that the ESM and the CJS build find each other's. The scopes below inherit what stands under it.
+const SETTINGS: unique symbol = Symbol.for('session-revocation.settings');
+
+/** A scope, with the settings of each {@link authentication} that was registered there or above, the last one first. */
+type WithSettings = object & { [SETTINGS]?: readonly http.HttpSettings[] };
+
 /**
  * Reads the session cookie of every request of the scope that it is registered in, and below. Answers nothing by itself: an
  * outage is the guards' to tell.
@@ -62,15 +68,9 @@ export type Guard = (request: http.Request, reply: http.Reply, done: HookHandler
 export async function authentication(app: FastifyInstance, options: AuthenticationPluginOptions): Promise<void> {
   const { sessions, ...others } = options;
   const settings = http.parseAuthenticationOptions(sessions, others);
-  const { property } = settings;
-  // Fastify wants whatever a request will have to be there from its start.
-  if (!app.hasRequestDecorator(http.AUTH)) app.decorateRequest(http.AUTH, null);
-  if (property !== null) {
-    if (app.hasRequestDecorator(property)) {
-      throw new TypeError(`request.${property} is there already: give the option property another name`);
-    }
-    app.decorateRequest(property, null);
-  }
+  http.decorateRequests(app, settings.property);
+  const scope: WithSettings = app;
+  scope[SETTINGS] = [settings, ...(scope[SETTINGS] ?? [])];
   app.addHook('onRequest', function authentication(request, reply, done) {
     const known = http.authenticate(settings, request, http.fastifyExchange(request, reply));
     if (known instanceof Promise) known.then(() => done(), done);
@@ -99,8 +99,8 @@ export function requireRecentSignIn(options: http.RecentSignInOptions): Guard {
 }
 
 /**
- * The routes of a login-management page, to be registered behind {@link authentication}: with `{ prefix: '/sessions' }`. A path
- * below the prefix that is none of them is the app's 404.
+ * The routes of a login-management page, to be registered behind {@link authentication}: with `{ prefix: '/sessions' }`. Each has a
+ * schema, for OpenAPI documents. A path below the prefix that is none of them is the app's 404.
  */
 export async function sessionRoutes(app: FastifyInstance, options: SessionRoutesPluginOptions): Promise<void> {
   const { sessions, prefix, logLevel, logSerializers, ...others } = options;
@@ -108,22 +108,54 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
   const bodies = new WeakMap<http.Request, AsyncIterable<Uint8Array>>();
   // The app's parsers would refuse an empty body of a type, and a form: here a body is left to whoever asks for it.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (request, body, done) => {
-    bodies.set(request, body);
-    done(null);
+  app.addContentTypeParser('*', (_request, _body, done) => done(null));
+  app.addHook('preParsing', function sessionRoutes(request, _reply, payload, done) {
+    bodies.set(request, payload);
+    // What is no media type, Fastify would refuse by itself: it is the routes' to answer, as any other that they do not read.
+    const { headers, mediaType } = request;
+    if (headers['content-type'] !== undefined && mediaType === undefined) {
+      request.headers = { ...headers, 'content-type': undefined };
+    }
+    done(null, payload);
   });
-  for (const path of ['/', '/*']) {
-    app.all<{ Params: { '*'?: string } }>(path, async function sessionRoutes(request, reply) {
-      const { headers, params, raw } = request;
-      const body = () => http.readBody(headers['content-type'], bodies.get(request) ?? raw);
+
+  const handlerOf = (pathOf: (params: RouteParams) => string): RouteHandlerMethod =>
+    async function sessionRoutes(request, reply) {
+      const { params, raw } = request;
+      const body = () => http.readBody(raw.headers['content-type'], bodies.get(request) ?? raw);
       const exchange = http.fastifyExchange(request, reply, body);
-      const answer = await handle(authOf(request, sessions), exchange, `/${params['*'] ?? ''}`);
+      const answer = await handle(authOf(request, sessions), exchange, pathOf(params as RouteParams));
       if (answer === null) reply.callNotFound();
       else send(reply, answer);
       return reply;
-    });
+    };
+
+  const settings = (app as WithSettings)[SETTINGS]?.find((one) => one.sessions === sessions);
+  const described = http.describeRoutes(others, settings ?? { bearer: null });
+  for (const { method, path: url, schema } of described) {
+    // One of the app's own comes first.
+    if (url !== '/' && app.hasRoute({ method, url: app.prefix.replace(/\/$/, '') + url })) continue;
+    const handler = handlerOf(({ sessionId = '' }) => url.replace(':sessionId', () => sessionId));
+    app.route({ method, url, schema, handler, ...UNCHECKED, exposeHeadRoute: false, prefixTrailingSlash: 'no-slash' });
   }
+  // Whatever else there is below the prefix: other methods, other spellings of a path, and what is none of the routes.
+  const isDescribed = (method: string): boolean => described.some((one) => one.path === '/' && one.method === method);
+  const method = app.supportedMethods.filter((one) => !isDescribed(one));
+  app.route({ method, url: '/', schema: hidden(), handler: handlerOf(() => '/') });
+  const rest = handlerOf((params) => `/${params['*'] ?? ''}`);
+  app.all('/*', { schema: hidden() }, rest);
 }
+
+type RouteParams = { readonly '*'?: string; readonly sessionId?: string };
+
+/** For @fastify/swagger: it is no route to tell of. */
+const hidden = (): object => ({ hide: true });
+
+/**
+ * The schemas tell, and do nothing: the routes know best what they read, and send it as bytes. Where there is no serializer, what the
+ * app answers errors with goes out as it would without a schema.
+ */
+const UNCHECKED = { validatorCompiler: () => () => true, serializerCompiler: () => undefined as never };
 
 // What fastify-plugin sets. With `skip-override` the hook is one of the scope that registers the plugin.
 const metadata = (name: string): object => ({

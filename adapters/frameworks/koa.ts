@@ -54,10 +54,7 @@ export type Middleware = (ctx: Context, next: Next) => Promise<void>;
 export function authentication(sessions: Sessions, options: http.AuthenticationOptions = {}): Middleware {
   const settings = http.parseAuthenticationOptions(sessions, options);
   return function authentication(ctx, next) {
-    // Whatever is assigned to some of Koa's own, such as `body`, would be sent.
-    if (settings.property !== null && settings.property in ctx.app.context) {
-      throw new TypeError(`ctx.${settings.property} is there already: give the option property another name`);
-    }
+    http.refuseOwnProperty(ctx, settings.property);
     const known = http.authenticate(settings, ctx, http.koaExchange(ctx));
     return known instanceof Promise ? known.then(next) : next();
   };

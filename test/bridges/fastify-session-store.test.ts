@@ -1,5 +1,5 @@
 import fastifyCookie from '@fastify/cookie';
-import fastifySession, { MemoryStore, type SessionStore } from '@fastify/session';
+import fastifySession, { type FastifySessionObject, MemoryStore, type SessionStore } from '@fastify/session';
 import { fastify, type Session } from 'fastify';
 import { createSessions } from 'session-revocation';
 import { authOf } from 'session-revocation/fastify';
@@ -7,7 +7,7 @@ import { bridge, type FastifySessionBridge } from 'session-revocation/fastify-se
 import { memoryStore } from 'session-revocation/memory';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { fastifyHost } from './support/fastify-host.ts';
-import { type Inner, open } from './support/koa-fastify-site.ts';
+import { type Inner, open, type Page } from './support/koa-fastify-site.ts';
 
 function newBridge(): FastifySessionBridge {
   const sessions = createSessions({ store: memoryStore() });
@@ -280,6 +280,31 @@ test('how long the app lets a session last stays with it', async () => {
   expect(setCookies).toEqual([
     expect.stringMatching(/^sessionId=[^;]+; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/),
   ]);
+});
+
+test('what the app gave one session’s cookie stays with it', async () => {
+  const strictly: Page = {
+    method: 'post',
+    path: '/strictly',
+    run: async ({ auth, data }) => {
+      const { cookie } = data as FastifySessionObject;
+      Object.assign(cookie, { sameSite: 'strict', httpOnly: false, maxAge: 3600e3 });
+      return (await auth.renew()).ok;
+    },
+  };
+  const site = await open(fastifyHost, { pages: [strictly] });
+  const browser = site.browser();
+  await browser.login('alice');
+  for (const page of ['/strictly', '/sessions/sign-out-others', '/renew']) {
+    const { setCookies } = await browser.post(page);
+    expect(setCookies, page).toEqual([expect.stringMatching(/; Path=\/; Expires=[^;]+; SameSite=Strict$/)]);
+  }
+});
+
+test.each(['body', 'session', 'query'])('request.%s is no property for the bridge', async (property) => {
+  const error = await open(fastifyHost, { bridge: { property } }).catch((failure: unknown) => failure);
+  expect(error).toBeInstanceOf(TypeError);
+  expect(String(error)).toContain(`request.${property} is there already`);
 });
 
 test('options that make no sense are said at once', () => {

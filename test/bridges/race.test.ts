@@ -85,10 +85,11 @@ describe.each(innerKinds)('on $name', ({ name, open: openInner }) => {
 });
 
 describe('a request in flight while its user signs out all others in another tab', () => {
-  test.each<Ending>(['modified data', 'nothing of its own', 'an explicit save'])(
-    '%s: the session goes on under its new id, and the old one is dead',
-    async (ending) => {
-      const { site, inFlight } = await start({});
+  // Whoever asks for another id in the meantime gets one, for nobody.
+  test.each(VARIANTS.filter(([ending]) => ending !== 'a regenerated session' && ending !== 'Passport’s login again'))(
+    '%s, %s: the session goes on under its new id, and the old one is dead',
+    async (ending, _, host) => {
+      const { site, inFlight } = await start({ host });
       await race(LANES, async (user) => {
         const browser = site.browser();
         await browser.login(user);

@@ -97,6 +97,30 @@ describe('signIn', () => {
       expect.stringMatching(/^connect\.sid=s%3A[^;]+; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/),
     ]);
   });
+
+  test('keeps what the app gave this cookie alone, now and when the id changes again', async () => {
+    const { browser: newBrowser } = await open({
+      pages: (app) => {
+        app.post('/strictly', ({ session: { cookie } }, response) => {
+          Object.assign(cookie, { sameSite: 'strict', httpOnly: false, maxAge: 3600e3 });
+          response.end();
+        });
+      },
+    });
+    const browser = newBrowser();
+    await browser.post('/cart?item=tea');
+    await browser.post('/strictly');
+    for (const page of ['/login', '/sessions/sign-out-others', '/renew']) {
+      const { setCookies } = await browser.post(page);
+      expect(setCookies, page).toEqual([expect.stringMatching(/; Path=\/; Expires=[^;]+; SameSite=Strict$/)]);
+    }
+  });
+
+  test.each(['/login', '/renew', '/sign-out'])('is not for caches, nor is %s', async (page) => {
+    const browser = (await open()).browser();
+    await browser.login('alice');
+    expect((await browser.post(page)).headers['cache-control']).toBe('no-store');
+  });
 });
 
 describe.each(['renew', 'reauthenticate', 'sign-out-others', 'password-changed'])('%s', (page) => {

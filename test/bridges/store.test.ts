@@ -166,20 +166,32 @@ describe('the errors of the inner store', () => {
   });
 });
 
-test('express-session hears that the inner store is disconnected, and connected again', async () => {
-  const { browser: newBrowser, inner } = await open({
-    pages: (app) => {
-      app.get('/has-session', (request, response) => response.json(request.session !== undefined));
-    },
-  });
-  const browser = newBrowser();
+test('an inner store that says it is disconnected is an outage to who has a session, and to nobody else', async () => {
+  const { browser: newBrowser, inner } = await open();
+  const [browser, visitor] = [newBrowser(), newBrowser()];
   await browser.login('alice');
+  const { session: before } = browser;
   inner.emit('disconnect');
-  expect((await browser.get('/has-session')).json).toBe(false);
-  expect(await browser.get('/me')).toMatchObject({ setCookies: [] });
+  for (const page of ['/me', '/who', '/sessions', '/host']) {
+    const answer = await browser.get(page);
+    expect(answer).toMatchObject({ status: 503, json: { code: 'SESSION_STORE_UNAVAILABLE' }, setCookies: [] });
+  }
+  expect((await visitor.get('/who')).json).toMatchObject({ user: null });
   inner.emit('connect');
-  expect((await browser.get('/has-session')).json).toBe(true);
+  expect(browser.session).toBe(before);
   expect((await browser.get('/me')).json).toMatchObject({ user: 'alice' });
+});
+
+test('an app hears that its store is disconnected, too', async () => {
+  const { store: inner } = await memory();
+  const store = bridged(inner);
+  const heard: string[] = [];
+  const listen = (): unknown => store.on('disconnect', () => heard.push('disconnect'));
+  listen();
+  session({ store, secret: 'a test', resave: false, saveUninitialized: false });
+  listen();
+  inner.emit('disconnect');
+  expect(heard).toEqual(['disconnect', 'disconnect']);
 });
 
 test('what gives the store itself gives the bridged one: app.use(session({ store: bridged.store(inner).on(…) }))', async () => {

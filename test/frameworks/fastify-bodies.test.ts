@@ -93,6 +93,34 @@ describe('bodies of the routes', () => {
     expect({ statusCode, location: headers.location }).toEqual({ statusCode: 303, location: '/bye' });
   });
 
+  test('of no media type pass the app’s hooks, as any other does', async () => {
+    const types: unknown[] = [];
+    const { signedIn } = await serveBare((app, sessions) => {
+      app.register(authentication, { sessions });
+      app.addHook('preHandler', async (request, reply) => {
+        types.push(request.headers['content-type']);
+        if (request.headers['x-refuse'] !== undefined) return reply.code(418).send({});
+      });
+      app.register(sessionRoutes, { sessions, prefix: '/sessions' });
+      signInPage(app);
+    });
+    const mine = await signedIn();
+    const type = { 'content-type': 'nonsense' };
+    expect((await mine.post('/sessions/sign-out', { ...type, 'x-refuse': '1' }, 'x')).status).toBe(418);
+    expectProblem(await mine.post('/sessions/sign-out', type, 'x'), 415, 'unsupported-media-type');
+    types.length = 0;
+    expect((await mine.post('/sessions/sign-out', JSON_TYPE, '{}')).status).toBe(204);
+    expect(types).toEqual(['application/json']);
+  });
+
+  test('of no media type are Fastify’s own to refuse on the app’s routes', async () => {
+    const { browser } = await serve((app) => app.post('/echo', async () => ({})));
+    for (const type of ['nonsense', '']) {
+      const answer = await browser().post('/echo', { 'content-type': type }, 'x');
+      expect(answer).toMatchObject({ status: 415, json: { code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' } });
+    }
+  });
+
   test('are left to the app on its own routes', async () => {
     const { browser } = await serve((app) => {
       app.register(formbody);

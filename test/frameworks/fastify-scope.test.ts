@@ -177,4 +177,33 @@ describe('cookies', () => {
     const { setCookies } = await browser().post('/sign-in');
     expect(setCookies.map((line) => line.split('=')[0]).sort()).toEqual(['__Host-default-session', 'lang', 'theme']);
   });
+
+  test.each<[string, (auth: Auth) => Promise<unknown>]>([
+    ['signIn', (auth) => auth.signIn({ user: 'bob', verify: () => true })],
+    ['renew', (auth) => auth.renew()],
+    ['signOut', (auth) => auth.signOut()],
+    ['signOutOthers', (auth) => auth.signOutOthers()],
+    ['signOutEverywhere', (auth) => auth.signOutEverywhere()],
+    ['trigger', (auth) => auth.trigger('passwordChanged')],
+  ])('of a reply that was hijacked cannot be set: %s is a TypeError, and does nothing', async (_, act) => {
+    const { browser, sessions, signedIn } = await serveBare((app, sessions) => {
+      app.register(authentication, { sessions });
+      signInPage(app);
+      whoPage(app, '/me');
+      app.post('/late', async (request, reply) => {
+        reply.hijack();
+        const error: unknown = await act(authOf(request)).then(
+          () => null,
+          (reason) => reason,
+        );
+        reply.raw.end(String(error));
+      });
+    });
+    const [mine, other] = [await signedIn(), browser()];
+    await other.signIn('alice');
+    const { text, setCookies } = await mine.post('/late');
+    expect([text, setCookies]).toEqual([expect.stringMatching(/^TypeError: .*the cookie can no longer be set$/), []]);
+    for (const one of [mine, other]) expect((await one.get('/me')).json).toEqual({ user: 'alice' });
+    expect((await sessions.list({ user: 'bob' })).sessions).toEqual([]);
+  });
 });

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import Koa from 'koa';
 import { createSessions, type Sessions } from 'session-revocation';
 import {
@@ -163,6 +164,23 @@ describe('a body', () => {
     });
     const answer = await alice.post('/sessions/sign-out', FORM, 'returnTo=%2Fbye');
     expect(answer.headers.location).toBe('/bye');
+  });
+
+  test.each([
+    ['text', (body: string): unknown => body],
+    ['bytes', (body: string): unknown => Buffer.from(body)],
+  ])('that a parser has left as %s is judged by its type', async (_, leave) => {
+    const { alice } = await signedIn((app, sessions) => {
+      app.use(async (ctx, next) => {
+        Object.assign(ctx.request, { body: leave(await text(ctx.req)) });
+        await next();
+      });
+      app.use(sessionRoutes(sessions, SESSIONS));
+    });
+    const ask = (type: string) => alice.post('/sessions/sign-out-others', { 'content-type': type }, '{"kinds":["x"]}');
+    expectProblem(await ask('text/plain'), 415, 'unsupported-media-type');
+    expectProblem(await ask('application/json'), 400, 'bad-request');
+    expect((await alice.post('/sessions/sign-out', FORM, 'returnTo=%2Fbye')).headers.location).toBe('/bye');
   });
 
   test('that no route needs is left to the app', async () => {

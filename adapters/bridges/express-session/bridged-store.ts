@@ -1,4 +1,4 @@
-import type { Verdict } from '../../../src/index.ts';
+import { SessionError, type Verdict } from '../../../src/index.ts';
 import { type Callback, CallbackStore } from '../host/callback-store.ts';
 import { type Admission, type Bridge, putStamp, stampOf } from '../host/index.ts';
 import type { HostRequest, HostSession, InnerStore } from './host.ts';
@@ -16,18 +16,42 @@ export class BridgedStore {
   readonly #inner: InnerStore;
   readonly #store: CallbackStore<HostSession>;
   readonly #arrived: Arrived;
+  /**
+   * express-session listens right after it has set `generate`, and would then serve requests without any session while the store
+   * is away: whoever is signed in would be taken for a stranger. It is not told; `get` tells whoever has a session.
+   */
+  readonly on: InnerStore['on'];
   /** What was found out about data, until express-session makes a session of them. */
   readonly #admissions = new WeakMap<object, Admission>();
   /** Why there is no session, while express-session is told so. */
   #refused: Verdict | null = null;
+  /** While the inner store says that it is disconnected. */
+  #isDown = false;
+  /** What express-session is about to listen to. */
+  #awaited = new Set<string>();
 
   constructor(inner: InnerStore, bridge: Bridge<HostSession>, arrived: Arrived) {
     this.#inner = inner;
     this.#store = new CallbackStore(inner, bridge, (_, data, admission, answer) => this.#told(data, admission, answer));
     this.#arrived = arrived;
+    inner.on('disconnect', () => {
+      this.#isDown = true;
+    });
+    inner.on('connect', () => {
+      this.#isDown = false;
+    });
+    const isAwaited = (event: string): boolean => this.#awaited.delete(event);
+    this.on = function on(this: unknown, event, listener): unknown {
+      if (!isAwaited(event)) inner.on(event, listener);
+      return this;
+    };
   }
 
-  readonly get = (sid: string, callback: Callback<HostSession | null>): void => this.#store.get(sid, callback);
+  readonly get = (sid: string, callback: Callback<HostSession | null>): void => {
+    if (!this.#isDown) this.#store.get(sid, callback);
+    else
+      process.nextTick(callback, new SessionError('SESSION_STORE_UNAVAILABLE', 'the store of express-session is away'));
+  };
 
   readonly set = (sid: string, data: HostSession, callback?: Callback): void => this.#store.set(sid, data, callback);
 
@@ -94,5 +118,6 @@ export class BridgedStore {
 
   set generate(generate: Generate) {
     this.#generate = generate;
+    this.#awaited = new Set(['disconnect', 'connect']);
   }
 }

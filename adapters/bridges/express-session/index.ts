@@ -17,6 +17,7 @@ import { authBy, Bridge, type BridgeOptions } from '../host/index.ts';
 import { over } from '../host/over.ts';
 import { type Arrived, BridgedStore } from './bridged-store.ts';
 import { type HostSession, innerOf } from './host.ts';
+import { setNoLateCookie } from './late-cookies.ts';
 import { SessionCarrier } from './session-carrier.ts';
 
 export type { Auth } from '../../frameworks/http/index.ts';
@@ -71,6 +72,7 @@ export function bridge(sessions: Sessions, options: ExpressSessionBridgeOptions)
         const exchange = http.nodeExchange(request, request.res);
         const held = verdict?.session?.id ?? null;
         const carrier = new SessionCarrier(request, innerOf(inner), bridged, shared, held);
+        setNoLateCookie(request, request.res, shared.left);
         http.attachAuth(request, authBy(settings, exchange, carrier, verdict));
       };
       const bridged = new BridgedStore(innerOf(inner), shared, arrived);

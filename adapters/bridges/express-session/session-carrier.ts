@@ -70,13 +70,15 @@ export class SessionCarrier implements Carrier {
 
   async #renewSid(data: HostSession | null, goesOn: boolean): Promise<void> {
     const request = this.#request;
+    const { sessionID: before } = request;
     await this.#leave(goesOn);
+    this.#bridge.left.add(before);
     this.#store.generate(request);
     if (data === null || request.session === undefined) return;
     const { cookie, ...rest } = withStamp(data, null);
     Object.assign(request.session, rest);
-    // How long the app lets this one last: "remember me".
-    request.session.cookie.originalMaxAge = cookie.originalMaxAge;
+    // What the app lets this one have of its own, such as how long it lasts: "remember me".
+    Object.assign(request.session.cookie, cookie);
   }
 
   /**

@@ -15,6 +15,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Sessions } from '../../../src/index.ts';
 import * as http from '../../frameworks/http/index.ts';
 import { authBy, Bridge, type BridgeOptions, putStamp, verdictOf } from '../host/index.ts';
+import { bearsId } from '../host/left-ids.ts';
 import { over } from '../host/over.ts';
 import { BridgedStore } from './bridged-store.ts';
 import type { HostSession, SessionStore } from './host.ts';
@@ -75,6 +76,7 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
       return store;
     },
     plugin: pluginOf(async (app) => {
+      http.decorateRequests(app, settings.property);
       app.addHook('onRequest', async function bridge(request, reply) {
         const store = stores.get(request.sessionStore);
         if (store === undefined) throw new TypeError('@fastify/session needs store: bridged.store(inner)');
@@ -85,6 +87,15 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
         if (admission.is === 'refused' && shared.userOf(session) !== null) await carrier.refuse();
         if (admission.is === 'session' && admission.stamp !== null) putStamp(session, admission.stamp);
         http.attachAuth(request, authBy(settings, exchange, carrier, verdictOf(admission)));
+      });
+      // After the host's, which sets its cookie.
+      app.addHook('onSend', function bridge(request, reply, _, done) {
+        const sid: string | undefined = request.session?.sessionId;
+        if (sid !== undefined && shared.left.has(sid)) {
+          const exchange = http.fastifyExchange(request, reply);
+          exchange.replaceSetCookies(exchange.setCookies().filter((line) => !bearsId(line, sid)));
+        }
+        done();
       });
     }),
     hook: (request, reply, next) => shared.serve(http.fastifyExchange(request, reply), next),

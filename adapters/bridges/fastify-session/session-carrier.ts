@@ -41,6 +41,7 @@ export class SessionCarrier implements Carrier {
     const { session } = this.#request;
     const owner = session === null ? null : this.#bridge.userOf(session);
     const kept = owner === null || owner === user ? session : null;
+    const before = this.#last();
     // Should the inner store fail, then one that is renewed goes on under its new token, and another one as it was.
     if (kept !== null && this.#held === id) putStamp(kept, token);
     try {
@@ -49,34 +50,38 @@ export class SessionCarrier implements Carrier {
       this.#request.session = session;
       throw error;
     }
+    if (before !== null) this.#bridge.left.add(before.sessionId);
     this.#held = id;
   }
 
   /** The client gets an empty session. */
   async take(): Promise<void> {
-    const { session } = this.#request;
-    if (session !== null) Reflect.deleteProperty(session, STAMP);
-    await this.#rotate(null);
+    const before = this.#last();
+    await this.#empty();
+    if (before !== null) this.#bridge.left.add(before.sessionId);
   }
 
   /** The client gets an empty session, as one gets whose session is not there. What is in the inner store stays there. */
   async refuse(): Promise<void> {
-    await this.#store.rotate(() => this.take(), 'apart');
+    await this.#store.rotate(() => this.#empty(), 'apart');
   }
 
   /** The store has cleared it away. */
   forget(): void {}
+
+  async #empty(): Promise<void> {
+    const { session } = this.#request;
+    if (session !== null) Reflect.deleteProperty(session, STAMP);
+    await this.#rotate(null);
+  }
 
   async #rotate(kept: FastifySessionObject | null): Promise<FastifySessionObject> {
     const last = this.#last();
     if (last === null) throw new TypeError('@fastify/session has no session at this path: see cookie.path');
     await last.regenerate(kept === null ? [] : Object.keys(kept).filter((key) => key !== 'cookie'));
     const session = this.#last() ?? last;
-    if (kept !== null) {
-      // How long the app lets this one last: "remember me".
-      session.cookie.expires = kept.cookie.expires ?? null;
-      session.cookie.originalMaxAge = kept.cookie.originalMaxAge;
-    }
+    // What the app lets this one have of its own, such as how long it lasts: "remember me".
+    if (kept !== null) Object.assign(session.cookie, kept.cookie);
     return session;
   }
 }

@@ -62,6 +62,10 @@ export class CallbackStore<Data extends HostData> implements CallbackRecords<Dat
   }
 
   readonly set = (sid: string, data: Data, callback: Callback = () => {}): void => {
+    if (this.#bridge.left.has(sid)) {
+      process.nextTick(callback);
+      return;
+    }
     this.#bridge.saved(sid, data).then(
       (saved) => process.nextTick(() => attempt((done) => this.#inner.set(sid, saved, done), callback)),
       (failure: unknown) => process.nextTick(callback, failure),

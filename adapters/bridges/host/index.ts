@@ -14,6 +14,7 @@ import {
   NONE,
   type parseAuthenticationOptions,
 } from '../../frameworks/http/index.ts';
+import { bearsId, LeftIds } from './left-ids.ts';
 
 /** What a host keeps for a session. */
 export type HostData = object;
@@ -76,6 +77,7 @@ export class Bridge<Data extends HostData> {
   readonly #options: BridgeOptions<Data>;
   readonly #adoption: Adoption | null;
   readonly #served = new AsyncLocalStorage<HttpExchange>();
+  readonly left: LeftIds = new LeftIds();
   #warned = false;
 
   constructor(sessions: Sessions, options: BridgeOptions<Data>) {
@@ -97,7 +99,7 @@ export class Bridge<Data extends HostData> {
   /** The request that is being served, where that is known and this session is its own: an app may look at others meanwhile. */
   servedWith(sid: string): HttpExchange | undefined {
     const served = this.#served.getStore();
-    return served !== undefined && namesInCookie(served, sid) ? served : undefined;
+    return served !== undefined && bearsId(served.header('cookie') ?? '', sid) ? served : undefined;
   }
 
   /** Who is signed in by the data; `null` for nobody. */
@@ -212,12 +214,6 @@ function textOf(value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null;
   if (typeof value === 'string' || Number.isFinite(value)) return String(value);
   throw new TypeError('user and account of bridge must give an id (a text, a number) or nothing');
-}
-
-/** Whether a request bears a session's id. Hosts sign their cookies, and leave the id in them as it is. */
-function namesInCookie(exchange: HttpExchange, sid: string): boolean {
-  const cookies = exchange.header('cookie') ?? '';
-  return cookies.includes(sid) || cookies.includes(encodeURIComponent(sid.toWellFormed()));
 }
 
 /** Whether the host itself is about to refuse these data as expired: koa-session's, or those that keep a cookie. */

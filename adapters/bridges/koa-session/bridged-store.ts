@@ -37,6 +37,10 @@ export class BridgedStore<Data extends HostData> {
     maxAge: MaxAge,
     details: Details & { readonly rolling: boolean; readonly changed: boolean },
   ): Promise<unknown> => {
+    if (this.#bridge.left.has(key)) {
+      setNoLateCookie(details, key);
+      return undefined;
+    }
     const visit = this.#visitOf(details);
     const saved =
       visit === null || visit.rotation === null ? await this.#bridge.saved(key, stamped(data, visit)) : data;
@@ -74,6 +78,15 @@ export class BridgedStore<Data extends HostData> {
       await this.#inner.destroy(key, details);
     } catch {}
   }
+}
+
+/** koa-session sets its cookie as soon as the data are saved: none of a key that the client has left by then. */
+function setNoLateCookie(details: Details | undefined, key: string): void {
+  const cookies = (details?.ctx as Partial<ExtendableContext> | undefined)?.cookies;
+  if (cookies === undefined) return;
+  const { set } = cookies;
+  cookies.set = (name, value, options) =>
+    value === key ? cookies : Reflect.apply(set, cookies, [name, value, options]);
 }
 
 /** With the stamp that the session had, where the app has put other data in the place of all. */

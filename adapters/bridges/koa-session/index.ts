@@ -110,6 +110,7 @@ export function bridge<Data extends HostData>(
         const { store, ContextStore } = ctx.sessionOptions;
         if (ContextStore === undefined && !(store instanceof Object && stores.has(store)))
           throw new TypeError('koa-session needs store: bridged.store(inner)');
+        http.refuseOwnProperty(ctx, settings.property);
         await arrive(ctx);
         await next();
       },

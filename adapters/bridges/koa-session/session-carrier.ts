@@ -82,12 +82,14 @@ export class SessionCarrier<Data extends HostData> implements Carrier {
   }
 
   async #rotate(rotation: NonNullable<Visit['rotation']>): Promise<void> {
+    const before = this.#ctx.session?.externalKey;
     this.#visit.rotation = rotation;
     try {
       await this.#keepingMaxAge(() => this.#ctx.session?.regenerate());
     } finally {
       this.#visit.rotation = null;
     }
+    if (before !== undefined && rotation === 'instead') this.#bridge.left.add(before);
   }
 
   /** koa-session forgets while it saves that a session lasts as long as the browser: saved once more, it would last a day. */

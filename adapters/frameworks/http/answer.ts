@@ -2,7 +2,7 @@ import type { IssuedTokens } from './bearer.ts';
 import type { Answer } from './exchange.ts';
 
 /** What can be wrong with a request, as a problem of RFC 9457. Each has one title and one status. */
-const PROBLEMS = {
+export const PROBLEMS = {
   'session-required': { status: 401, title: 'Sign-in required' },
   'invalid-token': { status: 401, title: 'The access token is not valid' },
   'sign-in-not-recent': { status: 401, title: 'A recent sign-in is required' },
@@ -14,13 +14,15 @@ const PROBLEMS = {
   'bad-request': { status: 400, title: 'Bad request' },
   'refreshed-already': { status: 409, title: 'Another request has just used this refresh token' },
   'body-too-large': { status: 413, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, title: 'The type of the body is not supported' },
   'store-unavailable': { status: 503, title: 'The session store cannot answer at the moment' },
 } as const;
 
 /** The last part of a problem's `type`. */
 export type ProblemName = keyof typeof PROBLEMS;
 
-const TYPE_PREFIX = 'urn:problem-type:session-revocation:';
+/** What the `type` of each problem begins with. */
+export const TYPE_PREFIX = 'urn:problem-type:session-revocation:';
 // Whoever answers differently by origin says so to caches (Fetch Metadata, "Vary").
 const EVERY_ANSWER = { 'cache-control': 'no-store', vary: 'Sec-Fetch-Site, Origin' };
 

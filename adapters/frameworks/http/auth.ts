@@ -311,12 +311,17 @@ export class Auth<Trigger extends string = BuiltInTrigger> {
 
   async #become(session: Session, token: string): Promise<void> {
     await this.#carrier.give(session, token);
+    // Not for caches, whoever sets the cookie.
+    this.#exchange.setHeader('cache-control', 'no-store');
     this.#state = { is: 'session', session };
   }
 
   /** Where the session was over already, the browser may hold the token of a newer one by now. */
   async #leave(byThisRequest: boolean): Promise<void> {
-    if (byThisRequest) await this.#carrier.take();
+    if (byThisRequest) {
+      await this.#carrier.take();
+      this.#exchange.setHeader('cache-control', 'no-store');
+    }
     this.#state = NONE;
   }
 

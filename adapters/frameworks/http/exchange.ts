@@ -12,7 +12,10 @@ export interface HttpExchange {
   header(name: string): string | undefined;
   /** The same, as it came: one text for each line of that name, where the server still has them apart. */
   headerLines(name: string): readonly string[];
-  /** The body as the framework parsed it, else read and parsed here (see `readBody`); `undefined` for none. */
+  /**
+   * The body as the framework parsed it, else read and parsed here; `undefined` for none.
+   * @throws `RequestProblem`, as `readBody` does.
+   */
   body(): Promise<unknown>;
   /** Whether it is too late to set a header. */
   readonly headersSent: boolean;

@@ -32,7 +32,8 @@ class FastifyExchange implements HttpExchange {
   }
 
   get headersSent(): boolean {
-    return this.#reply.raw.headersSent;
+    // After `hijack`, what is set here is never sent.
+    return this.#reply.sent || this.#reply.raw.headersSent;
   }
 
   header(name: string): string | undefined {

@@ -2,7 +2,7 @@
  * All policy over HTTP, once for every framework: which cookie, who may, what is answered. A wrapper translates its
  * framework's request into an {@link HttpExchange}, calls, and sends the `Answer`.
  */
-export { AUTH, attachAuth, attachedAuth, authenticate } from './attached.ts';
+export { attachAuth, attachedAuth, authenticate } from './attached.ts';
 export {
   Auth,
   openAuth,
@@ -36,11 +36,13 @@ export {
 export { koaExchange } from './koa-exchange.ts';
 export { parseMount, pathBelow } from './mount.ts';
 export { type NodeRequest, nodeExchange } from './node-exchange.ts';
-export { type AuthenticationOptions, parseAuthenticationOptions } from './options.ts';
+export { type AuthenticationOptions, type HttpSettings, parseAuthenticationOptions } from './options.ts';
 export { safeReturnPath } from './origin.ts';
+export { decorateRequests, refuseOwnProperty } from './property.ts';
 export {
   type AuthorizedAction,
   type AuthorizeRequest,
+  describeRoutes,
   type RouteAction,
   type SessionRoutesOptions,
   sessionRouteHandler,

@@ -1,6 +1,6 @@
 import type { ExtendableContext } from 'koa';
 import type { HttpExchange } from './exchange.ts';
-import { NodeExchange } from './node-exchange.ts';
+import { bodyOf, NodeExchange, type NodeRequest } from './node-exchange.ts';
 
 /** As a parser before us left it. */
 type WithBody = ExtendableContext['request'] & { readonly body?: unknown };
@@ -23,8 +23,8 @@ class KoaExchange extends NodeExchange {
   }
 
   override async body(): Promise<unknown> {
-    const request: WithBody = this.#ctx.request;
-    return request.body ?? super.body();
+    const { req, request }: { readonly req: NodeRequest; readonly request: WithBody } = this.#ctx;
+    return bodyOf(req, request.body ?? req.body);
   }
 }
 

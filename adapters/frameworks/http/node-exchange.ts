@@ -48,8 +48,7 @@ export class NodeExchange implements HttpExchange {
   }
 
   async body(): Promise<unknown> {
-    const request = this.#request;
-    return request.body ?? (request.readableEnded ? undefined : readBody(request.headers['content-type'], request));
+    return bodyOf(this.#request, this.#request.body);
   }
 
   setCookies(): readonly string[] {
@@ -65,6 +64,20 @@ export class NodeExchange implements HttpExchange {
     this.#response.setHeader(name, value);
   }
 }
+
+/**
+ * The body as a parser before us left it, else read here. What it left as text or bytes is not parsed yet, and judged by its type like
+ * one that is read here. For what it has not read at all, many a parser leaves an empty object.
+ */
+export async function bodyOf(request: IncomingMessage, left: unknown): Promise<unknown> {
+  const type = request.headers['content-type'];
+  if (typeof left === 'string' || left instanceof Uint8Array) return readBody(type, [Buffer.from(left)]);
+  const isUnread = request.readableDidRead === false;
+  if (left !== undefined && left !== null && !(isUnread && isEmpty(left))) return left;
+  return request.readableEnded ? undefined : readBody(type, request);
+}
+
+const isEmpty = (left: unknown): boolean => typeof left === 'object' && left !== null && Object.keys(left).length === 0;
 
 /** Node keeps the first line of many a name, and throws away what comes after it: `rawHeaders` has them all, names and values in turn. */
 export function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {

@@ -19,11 +19,13 @@ import {
   requireRecentSignInGuard,
   requireSessionGuard,
 } from './guard.ts';
-import { refuseOther } from './options.ts';
+import { type HttpSettings, refuseOther } from './options.ts';
 import { isNavigation, safeReturnPath } from './origin.ts';
 import { refuseUnknown } from './refuse-unknown.ts';
 import { reportForbidden } from './report.ts';
 import { RequestProblem } from './request-problem.ts';
+import { parseRouteName, type RouteLine, type RouteName } from './route-name.ts';
+import { type RouteSchema, schemaOf } from './route-schemas.ts';
 import { parseScopes } from './scope.ts';
 import { TOKEN_ROUTES, type TokenRoute } from './token-routes.ts';
 
@@ -92,8 +94,7 @@ interface Asked {
 }
 
 interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  readonly path: RegExp;
+  readonly name: RouteName;
   readonly action: Exclude<AuthorizedAction, 'change-policy'>;
   /** What is asked of `authorize`, where that is not the action's name. */
   readonly asks?: 'change-policy';
@@ -102,23 +103,40 @@ interface Route {
   run(asked: Asked): Promise<Answer>;
 }
 
-const POLICY = /^\/policy\/?$/;
-const ANY_ID = /^\/([^/]+)\/?$/;
-
-/** The first one whose path matches says what a path is: `/policy` is no id of a session. */
 const ROUTES: readonly Route[] = [
-  { method: 'GET', path: /^\/?$/, action: 'list', run: listSessions },
-  { method: 'POST', path: /^\/sign-out\/?$/, action: 'sign-out', own: true, run: signOut },
-  { method: 'POST', path: /^\/sign-out-others\/?$/, action: 'sign-out-others', own: true, run: signOutOthers },
-  { method: 'POST', path: /^\/sign-out-everywhere\/?$/, action: 'sign-out-everywhere', run: signOutEverywhere },
-  { method: 'GET', path: POLICY, action: 'policy', own: true, run: showPolicy },
-  { method: 'PUT', path: POLICY, action: 'policy', asks: 'change-policy', own: true, run: changePolicy },
-  { method: 'DELETE', path: ANY_ID, action: 'end', run: endSession },
+  { name: 'GET /', action: 'list', run: listSessions },
+  { name: 'POST /sign-out', action: 'sign-out', own: true, run: signOut },
+  { name: 'POST /sign-out-others', action: 'sign-out-others', own: true, run: signOutOthers },
+  { name: 'POST /sign-out-everywhere', action: 'sign-out-everywhere', run: signOutEverywhere },
+  { name: 'GET /policy', action: 'policy', own: true, run: showPolicy },
+  { name: 'PUT /policy', action: 'policy', asks: 'change-policy', own: true, run: changePolicy },
+  { name: 'DELETE /:sessionId', action: 'end', run: endSession },
   // A form knows no DELETE.
-  { method: 'POST', path: /^\/([^/]+)\/sign-out\/?$/, action: 'end', run: endSession },
+  { name: 'POST /:sessionId/sign-out', action: 'end', run: endSession },
 ];
-const ALL: readonly (Route | TokenRoute)[] = [...TOKEN_ROUTES, ...ROUTES];
-const ACTIONS: readonly string[] = [...new Set(ALL.map(({ action }) => action))];
+/** The first one whose path matches says what a path is: `/policy` is no id of a session. */
+const ALL: readonly ((Route | TokenRoute) & RouteLine)[] = [...TOKEN_ROUTES, ...ROUTES].map((route) => ({
+  ...route,
+  ...parseRouteName(route.name),
+}));
+const ACTIONS: readonly RouteAction[] = [...new Set(ALL.map(({ action }) => action))];
+
+/** A route as a framework may register it by itself, and what an OpenAPI document says of it. */
+export interface DescribedRoute extends Pick<RouteLine, 'method' | 'path'> {
+  readonly schema: RouteSchema;
+}
+
+/** The routes that {@link sessionRouteHandler} answers, where the authentication before them has these settings. */
+export function describeRoutes(
+  { actions = ACTIONS }: Pick<SessionRoutesOptions, 'actions'>,
+  { bearer }: Pick<HttpSettings, 'bearer'>,
+): readonly DescribedRoute[] {
+  const isThere = (route: Route | TokenRoute): boolean =>
+    !('answer' in route) || (bearer !== null && (route.action !== 'token' || bearer.client !== null));
+  return ALL.filter((route) => actions.includes(route.action) && isThere(route)).map(({ name, method, path }) => {
+    return { method, path, schema: schemaOf(name) };
+  });
+}
 
 /** The routes of a login-management page: a list, one's ending, three ways to sign out, and the account's policy. */
 export function sessionRouteHandler(sessions: Sessions, options: SessionRoutesOptions = {}): RouteHandler {
@@ -136,13 +154,13 @@ export function sessionRouteHandler(sessions: Sessions, options: SessionRoutesOp
 
   return async (auth, exchange, path) => {
     const { bearer } = auth.settings;
-    const first = routes.find((one) => one.path.test(path) && (bearer !== null || !('answer' in one)));
+    const first = routes.find((one) => one.pattern.test(path) && (bearer !== null || !('answer' in one)));
     if (first === undefined) return null;
     const there = routes.filter((one) => one.path === first.path);
     const route = there.find(({ method }) => method === (exchange.method === 'HEAD' ? 'GET' : exchange.method));
     if (route === undefined) {
       // Whatever is one segment long may be a page of the app's.
-      if (first.path === ANY_ID && !/^\/[\w-]{22}\/?$/.test(path)) return null;
+      if (first.path === '/:sessionId' && !/^\/[\w-]{22}\/?$/.test(path)) return null;
       const allowed = there.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
       return problem('method-not-allowed', {}, { allow: allowed.join(', ') });
     }
@@ -152,7 +170,7 @@ export function sessionRouteHandler(sessions: Sessions, options: SessionRoutesOp
       if (refusal !== null) return refusal;
       return await answer(route, auth, exchange, path, authorize, recently);
     } catch (error) {
-      if (error instanceof RequestProblem) return problem(error.problem, { detail: error.message });
+      if (error instanceof RequestProblem) return problem(error.problem, { detail: error.message }, error.headers);
       if (isSessionError(error, 'SESSION_INSUFFICIENT_SCOPE')) return insufficient(auth);
       if (isSessionError(error) && error.status === 503) return storeUnavailable();
       throw error;
@@ -168,7 +186,7 @@ function outOfScope(auth: Auth, { action }: Route, scopes: readonly string[] | n
 }
 
 async function answer(
-  route: Route,
+  route: Route & RouteLine,
   auth: Auth,
   exchange: HttpExchange,
   path: string,
@@ -178,7 +196,7 @@ async function answer(
   const session = auth.session as Session;
   const query = new URLSearchParams(exchange.url.replace(/^[^?]*\??/, ''));
   const user = query.get('user') ?? session.user;
-  const id = route.path.exec(path)?.[1] ?? '';
+  const id = route.pattern.exec(path)?.[1] ?? '';
 
   const own = route.method === 'GET' || route.action === 'sign-out' || id === session.id;
   const refusal = own ? null : recently(auth);

@@ -8,20 +8,21 @@ import { insufficient, isSuperseded, requireSessionGuard } from './guard.ts';
 import { isOwnOrigin } from './origin.ts';
 import { RefreshCookie } from './refresh-cookie.ts';
 import { reportCrossOrigin } from './report.ts';
+import { RequestProblem } from './request-problem.ts';
+import type { RouteName } from './route-name.ts';
 
 /** One of them: there only where the option `bearer` is. */
 export interface TokenRoute {
-  readonly method: 'GET' | 'POST';
-  readonly path: RegExp;
+  readonly name: RouteName;
   readonly action: 'refresh' | 'token' | 'keys';
   /** `null` where nothing is configured that it could answer with. */
   answer(auth: Auth, bearer: BearerSettings, exchange: HttpExchange): Promise<Answer | null>;
 }
 
 export const TOKEN_ROUTES: readonly TokenRoute[] = [
-  { method: 'POST', path: /^\/refresh\/?$/, action: 'refresh', answer: refresh },
-  { method: 'POST', path: /^\/token\/?$/, action: 'token', answer: mint },
-  { method: 'GET', path: /^\/jwks\.json\/?$/, action: 'keys', answer: async (_, { tokens }) => keys(tokens.jwks()) },
+  { name: 'POST /refresh', action: 'refresh', answer: refresh },
+  { name: 'POST /token', action: 'token', answer: mint },
+  { name: 'GET /jwks.json', action: 'keys', answer: async (_, { tokens }) => keys(tokens.jwks()) },
 ];
 
 const signedIn = requireSessionGuard();
@@ -41,8 +42,8 @@ async function refresh(auth: Auth, bearer: BearerSettings, exchange: HttpExchang
     if (auth.state.is !== 'cross-origin') reportCrossOrigin(settings, exchange);
     return problem('cross-origin');
   }
-  const asked = parametersOf(await exchange.body());
-  if (asked === null) return oauthError('invalid_request', 'a parameter is no text, or is there twice');
+  const asked = await askedBy(exchange);
+  if (typeof asked === 'string') return oauthError('invalid_request', asked);
   if (asked.grantType !== undefined && asked.grantType !== 'refresh_token') {
     return oauthError('unsupported_grant_type', 'grant_type must be refresh_token');
   }
@@ -74,8 +75,8 @@ async function mint(auth: Auth, { tokens, client }: BearerSettings, exchange: Ht
   if (refusal !== null) return refusal;
   // Else each one could get the next, and none would ever expire.
   if (auth.isBorne) return insufficient(auth);
-  const asked = parametersOf(await exchange.body());
-  if (asked === null) return oauthError('invalid_request', 'a parameter is no text, or is there twice');
+  const asked = await askedBy(exchange);
+  if (typeof asked === 'string') return oauthError('invalid_request', asked);
   const { scope } = asked;
   if (scope !== undefined && !isScope(scope)) return oauthError('invalid_scope', 'the scope is malformed, or too long');
   return accessToken(await tokens.mint(auth.session as Session, { client, scope }), scope);
@@ -88,7 +89,17 @@ interface Parameters {
   readonly scope: string | undefined;
 }
 
-/** The parameters of a form, or of JSON; `null` where one is no text or is there twice (RFC 6749 3.2). Without a value it is none. */
+/** What is asked for, by a form or by JSON; or else what is wrong with that, in words, where OAuth has an error for it. */
+async function askedBy(exchange: HttpExchange): Promise<Parameters | string> {
+  try {
+    return parametersOf(await exchange.body()) ?? 'a parameter is no text, or is there twice';
+  } catch (error) {
+    if (error instanceof RequestProblem && error.problem === 'unsupported-media-type') return error.message;
+    throw error;
+  }
+}
+
+/** The parameters of a body; `null` where one is no text or is there twice (RFC 6749 3.2). Without a value it is none. */
 function parametersOf(body: unknown): Parameters | null {
   const fields = new Map(typeof body === 'object' && body !== null ? Object.entries(body) : []);
   const [grantType, refreshToken, clientId, scope] = ['grant_type', 'refresh_token', 'client_id', 'scope'].map(

@@ -165,6 +165,12 @@ export function bridgeBehaviours(host: Host): void {
       expect(await inner.read(sid)).toBeNull();
     });
 
+    test.each(['/login', '/renew', '/sign-out'])('the answer to %s is not for caches', async (page) => {
+      const browser = (await open(host)).browser();
+      await browser.login('alice');
+      expect((await browser.post(page)).headers['cache-control']).toBe('no-store');
+    });
+
     test('a property of the request tells, too', async () => {
       const { browser: newBrowser, errors } = await open(host, { bridge: { property: 'auth' } });
       await newBrowser().login('alice');

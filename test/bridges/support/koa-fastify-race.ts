@@ -126,6 +126,26 @@ export function raceBehaviours(host: Host): void {
     );
   });
 
+  test.each(variants.filter(([ending]) => ending !== 'a regenerated session'))(
+    'a request in flight while its user signs out all others in another tab, %s, %s: the session goes on under its new id',
+    async (ending, _, settings) => {
+      const inner = await host.inners[0].open!();
+      onTestFinished(inner.close);
+      const { site, inFlight } = await start(inner, settings);
+      await race(LANES, async (user) => {
+        const browser = site.browser();
+        await browser.login(user);
+        const before = browser.session;
+        const release = await inFlight.send(browser, ending);
+        expect((await browser.post('/sessions/sign-out-others')).status).toBe(204);
+        expect((await release()).status).toBe(200);
+        expect((await browser.get('/me')).json).toMatchObject({ user });
+        expect(await isAlive(browser, [before])).toBe(false);
+        expect((await site.sessions.list({ user })).sessions).toHaveLength(1);
+      });
+    },
+  );
+
   test('the same without the bridge: a save in flight brings a destroyed session back', async () => {
     const inner = await host.inners[0].open!();
     const { site, inFlight } = await start(inner, {}, true);

@@ -1,11 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { NAVIGATION, sendRaw } from './browser.ts';
-import { expectProblem } from './expectations.ts';
+import { expectProblem, expectSignedOut } from './expectations.ts';
 import type { Framework } from './framework.ts';
 import { open } from './site.ts';
+import { threeSignedIn } from './three-signed-in.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const LARGEST = 16 * 1024;
+
+/** Those that no route reads, some of which are no media type at all; `null` is none. */
+const OTHER_TYPES = [
+  ...['text/plain', 'multipart/form-data; boundary=x', 'application/octet-stream', 'application/jsonx', 'text/json'],
+  ...[null, '', 'nonsense', '; charset=utf-8', 'application/', 'application/json, text/plain'],
+];
+
+const writesOf = (calls: readonly string[]): readonly string[] =>
+  calls.filter((verb) => verb !== 'find' && verb !== 'touch');
 
 /** Signs out as a form of a page does, and says where that leads to. */
 async function leave(
@@ -36,7 +46,6 @@ export function bodies(framework: Framework): void {
       ['JSON with another type inside', 'application/json', '{"returnTo":{"a":1}}', '/login'],
       ['a doubled field', FORM, 'returnTo=%2Fa&returnTo=%2F%2Fevil.example', parsesBodies ? '/login' : '/login'],
       ['a prototype', 'application/json', '{"__proto__":{"returnTo":"/polluted"}}', '/login'],
-      ['another type, which is not read', 'text/plain', 'returnTo=/bye', '/login'],
       ['a type in capitals', 'Application/JSON', '{"returnTo":"/bye"}', '/bye'],
     ])('%s', async (_name, type, body, location) => {
       expect(await leave(framework, parsesBodies, type, body)).toBe(location);
@@ -48,6 +57,57 @@ export function bodies(framework: Framework): void {
       await browser.signIn('alice');
       const answer = await browser.post('/sessions/sign-out', { 'content-type': 'application/json' });
       expect(answer.status).toBe(204);
+    });
+
+    describe('of another type is a 415 that names those that are read, and nothing is done', () => {
+      test.each(OTHER_TYPES)('%s', async (type) => {
+        const { mac, windows, ids, store } = await threeSignedIn(framework, { parsesBodies });
+        const writes = writesOf(store.calls);
+        for (const path of ['sign-out', 'sign-out-others', 'sign-out-everywhere', `${ids[1]}/sign-out`]) {
+          const answer = await mac.post(`/sessions/${path}`, { 'content-type': type }, '{"kinds":["remembered"]}');
+          expectProblem(answer, 415, 'unsupported-media-type');
+          expect(answer.headers.accept).toBe('application/json, application/x-www-form-urlencoded');
+          expect(answer.json?.detail).toContain(FORM);
+          expect(answer.setCookies).toEqual([]);
+        }
+        expect(writesOf(store.calls)).toEqual(writes);
+        for (const one of [mac, windows]) expect((await one.get('/private')).status).toBe(200);
+      });
+
+      test('in chunks, and the connection stays usable', async () => {
+        const { url, browser: open_ } = await open(framework, { parsesBodies });
+        const browser = open_();
+        await browser.signIn('alice');
+        const head = ['Host: x', `Cookie: ${browser.session}`, 'Sec-Fetch-Site: same-origin'];
+        const first = ['POST /sessions/sign-out-others HTTP/1.1', ...head, 'Transfer-Encoding: chunked'];
+        const second = ['GET /private HTTP/1.1', ...head, 'Connection: close'];
+        const chunks = `2000\r\n${'x'.repeat(0x2000)}\r\n`.repeat(4);
+        const answers = await sendRaw(
+          url,
+          `${first.join('\r\n')}\r\n\r\n${chunks}0\r\n\r\n${second.join('\r\n')}\r\n\r\n`,
+        );
+        expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 415', 'HTTP/1.1 200']);
+      });
+    });
+
+    test.each(OTHER_TYPES)('empty, of the type %s, is none', async (type) => {
+      const { browser: open_ } = await open(framework, { parsesBodies });
+      for (const body of [undefined, '']) {
+        const browser = open_();
+        await browser.signIn('alice');
+        const headers = { 'content-type': type, ...(body === '' && { 'content-length': '0' }) };
+        expect((await browser.post('/sessions/sign-out', headers, body)).status).toBe(204);
+      }
+    });
+
+    test.each(OTHER_TYPES)('of the type %s, where no body is read, changes nothing', async (type) => {
+      const { mac, browser, ids } = await threeSignedIn(framework, { parsesBodies });
+      // Node frames the body of a DELETE only where it is told its length.
+      const headers = { 'content-type': type, 'content-length': '1' };
+      expectSignedOut(await browser().post('/sessions/sign-out', headers, 'x'));
+      expectProblem(await mac.post('/sessions', headers, 'x'), 405, 'method-not-allowed');
+      expect((await mac.post('/sessions/a/b', headers, 'x')).status).toBe(404);
+      expect((await mac.request('DELETE', `/sessions/${ids[1]}`, headers, 'x')).status).toBe(204);
     });
   });
 

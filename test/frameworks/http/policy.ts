@@ -114,6 +114,14 @@ export function policy(framework: Framework): void {
     expect(await sessions.policy('acme')).toEqual({ signOut: 'session' });
   });
 
+  test.each(['text/plain', 'nonsense', null])('of the type %s it is a 415, and nothing is changed', async (type) => {
+    const { admin, sessions } = await acme(framework);
+    const answer = await put(admin, EVERYWHERE, { 'content-type': type });
+    expectProblem(answer, 415, 'unsupported-media-type');
+    expect(answer.headers.accept).toContain('application/json');
+    expect(await sessions.policy('acme')).toEqual({ signOut: 'session' });
+  });
+
   test('of a session without an account it cannot be changed', async () => {
     const { browser } = await acme(framework);
     const lone = browser();

@@ -44,6 +44,10 @@ const WAYS: Readonly<Record<string, (mine: Browser, site: TokenSite) => Promise<
     return [twice()];
   },
   'body-too-large': (mine) => [mine.post('/sessions/sign-out', FORM, mine.session.repeat(200))],
+  'unsupported-media-type': (mine) => [
+    mine.post('/sessions/sign-out', { 'content-type': 'text/plain' }, mine.session),
+    mine.post('/sessions/sign-out', { 'content-type': mine.session }, mine.session),
+  ],
   'store-unavailable': (mine, { store }) => {
     store.state = 'throws';
     return [mine.get('/private'), mine.get('/sessions'), mine.post('/sessions/sign-out')];

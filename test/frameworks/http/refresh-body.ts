@@ -175,7 +175,9 @@ export function refreshBody(framework: Framework): void {
       const site = await openTokenSite(framework);
       expectProblem(await ask(site, '{', JSON_BODY), 400, 'bad-request');
       expectProblem(await ask(site, `refresh_token=${'x'.repeat(20_000)}`), 413, 'body-too-large');
-      expectError(await ask(site, 'refresh_token=rt1.x', { 'content-type': 'text/plain' }), 'invalid_request');
+      for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'nonsense', '']) {
+        expectError(await ask(site, 'refresh_token=rt1.x', { 'content-type': type }), 'invalid_request');
+      }
       expectError(await site.browser().post('/sessions/refresh?refresh_token=rt1.x', APP), 'invalid_request');
     });
   });

@@ -88,6 +88,18 @@ export function refreshCookie(framework: Framework): void {
     });
   });
 
+  test('ERR-4: a body of another type beside the cookie: 400, and the token is not used up', async () => {
+    const site = await openTokenSite(framework);
+    const { browser } = await signedInPage(site);
+    for (const type of ['text/plain', 'nonsense', null]) {
+      const before = browser.cookie(REFRESH_COOKIE);
+      const answer = await browser.post('/sessions/refresh', { 'content-type': type }, 'scope=orders:read');
+      expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_request' }, setCookies: [] });
+      expect(browser.cookie(REFRESH_COOKIE)).toBe(before);
+    }
+    expect((await browser.post('/sessions/refresh')).status).toBe(200);
+  });
+
   test('ERR-4: a token in the cookie and one in the body, or two cookies: 400, and neither is used up', async () => {
     const site = await openTokenSite(framework);
     const { browser } = await signedInPage(site);

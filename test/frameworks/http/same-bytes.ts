@@ -27,6 +27,17 @@ type Ask = (mine: Browser, site: Site) => Promise<Answer>;
 
 const CHALLENGED = { ...PROBLEM, 'www-authenticate': 'Session realm="default"' };
 const REQUIRED = ['session-required', 'Sign-in required', 401] as const;
+const READ = 'application/json, application/x-www-form-urlencoded';
+const UNSUPPORTED: Told = [
+  415,
+  { ...PROBLEM, accept: READ },
+  problem(
+    'unsupported-media-type',
+    'The type of the body is not supported',
+    415,
+    `,"detail":"the body must be one of ${READ}"`,
+  ),
+];
 const TOO_OLD = 'Session realm="default", error="insufficient_user_authentication", max_age="300"';
 
 /** One of every sort of answer, to the byte. */
@@ -80,6 +91,14 @@ const ANSWERS: Readonly<Record<string, readonly [Ask, Told]>> = {
   'no such session': [
     (mine) => mine.delete('/sessions/x'),
     [404, PROBLEM, problem('session-not-found', 'No such session', 404)],
+  ],
+  'a body of another type': [
+    (mine) => mine.post('/sessions/sign-out-others', { 'content-type': 'text/plain' }, '{"kinds":["api"]}'),
+    UNSUPPORTED,
+  ],
+  'a body whose type is none': [
+    (mine) => mine.post('/sessions/sign-out-others', { 'content-type': 'nonsense' }, '{"kinds":["api"]}'),
+    UNSUPPORTED,
   ],
   'the policy': [
     (mine) => mine.get('/sessions/policy'),

@@ -1,12 +1,13 @@
 import { type Browser, FIREFOX_ON_WINDOWS } from './browser.ts';
 import type { Framework } from './framework.ts';
-import { HOUR, open, type Site } from './site.ts';
+import { HOUR, open, type Site, type SiteOptions } from './site.ts';
 
 /** Alice on two devices, and Bob. */
 export async function threeSignedIn(
   framework: Framework,
+  options: SiteOptions = {},
 ): Promise<Site & Record<'mac' | 'windows' | 'bob', Browser> & { ids: string[] }> {
-  const site = await open(framework);
+  const site = await open(framework, options);
   const [mac, windows, bob] = [site.browser(), site.browser(FIREFOX_ON_WINDOWS), site.browser()];
   const ids: string[] = [];
   for (const [browser, user] of [

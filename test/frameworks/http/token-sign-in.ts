@@ -225,6 +225,17 @@ export function tokenSignIn(framework: Framework): void {
       }
     });
 
+    test.each(['text/plain', 'nonsense', null])(
+      'not for a body of the type %s, whose scope nobody reads: 400 invalid_request',
+      async (type) => {
+        const site = await openTokenSite(framework);
+        const browser = site.browser();
+        await browser.signIn('alice');
+        const answer = await browser.post('/sessions/token', { 'content-type': type }, 'scope=orders:read');
+        expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_request' } });
+      },
+    );
+
     test('what is asked of the client is 400, and what the app has thrown is 500, whatever it is', async () => {
       const minted: unknown[] = [];
       let mint: 'mints' | 'throws' = 'mints';
