@@ -23,6 +23,8 @@ export interface Core {
   readonly log: AuditLog | null;
   readonly touches: Notes<Touch>;
   readonly suspicion: Suspicion;
+  /** Whether the store writes in a transaction of the caller's. */
+  readonly isWithin?: true;
   /** Unix ms. */
   now(): number;
 }
@@ -141,9 +143,10 @@ const AT_ONCE = 3;
 
 /**
  * Reads, decides and writes by compare-and-set until the write is not beaten by another one: a few times at once, then
- * after growing, jittered waits, until the deadline.
+ * after growing, jittered waits, until the deadline. In a transaction nobody waits: what it reads is locked, or of an older
+ * snapshot that no waiting renews, and others wait for its locks.
  */
-export async function contend<T>({ settings }: Core, attempt: () => Promise<T | 'conflict'>): Promise<T> {
+export async function contend<T>({ settings, isWithin }: Core, attempt: () => Promise<T | 'conflict'>): Promise<T> {
   const until = performance.now() + settings.deadline;
   for (let tries = 1, wait = 1; ; tries++) {
     const outcome = await attempt();
@@ -152,6 +155,12 @@ export async function contend<T>({ settings }: Core, attempt: () => Promise<T | 
       throw new SessionError('SESSION_STORE_UNAVAILABLE', `other writes kept coming first for ${settings.deadline} ms`);
     }
     if (tries < AT_ONCE) continue;
+    if (isWithin) {
+      throw new SessionError(
+        'SESSION_STORE_UNSAFE',
+        'the transaction sees an older snapshot than others have written to: roll it back, and repeat it',
+      );
+    }
     wait = Math.min(wait * 2, LONGEST_WAIT);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * wait));
   }

@@ -112,8 +112,9 @@ export interface TransactionPower<Transaction> {
   /**
    * The verbs within that transaction: `epochs`, `find`, `list`, `end`, `advance`, and the powers `audit` and `policies`.
    * Their writes are seen by nobody else before the commit, and gone after a rollback; their reads see what was committed
-   * by others as late as the engine can, and those of `epochs` take the locks that let their writes compare with it. Nothing
-   * is retried: what fails there fails the caller's transaction. Closing it does nothing.
+   * by others as late as the engine can, and those of `epochs` take the locks that let their writes compare with it. What
+   * was committed after the transaction's snapshot is never answered as missing: it is found, or the verb rejects. Nothing is
+   * retried: what fails there fails the caller's transaction. Closing it does nothing.
    */
   within(transaction: Transaction): SessionStore;
 }

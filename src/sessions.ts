@@ -372,7 +372,9 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * The operations that end sessions, in a transaction that the caller began and will commit: a new password and what it
    * revokes then hold together, or not at all. The type of `transaction` is the store's: what its client has of one. Others
    * hear of nothing before {@link InTransaction.committed}.
-   * @throws `SESSION_STORE_LACKS_POWER` where the store cannot (SQLite, Redis, memory: there the type is `never`).
+   * @throws `SESSION_STORE_LACKS_POWER` where the store cannot (SQLite, Redis, memory: there the type is `never`);
+   * `TypeError` for what cannot be a transaction. Each operation is `SESSION_STORE_UNSAFE` where it is in none, or sees an
+   * older snapshot that it must not go by.
    */
   within(transaction: Transaction): InTransaction<Trigger> {
     return new InTransaction(this.#core, transaction, (core) => new Sessions(core));

@@ -1,5 +1,5 @@
 import type { By } from './cause.ts';
-import { type Core, keepEpoch, powerOf } from './core.ts';
+import { type Core, keepEpoch, keeping, powerOf, UNTIL_WRITTEN } from './core.ts';
 import type { EndRequest, EndResult, SignOutResult } from './end.ts';
 import { hasReached } from './epoch.ts';
 import type { HeldEvents } from './events.ts';
@@ -28,7 +28,7 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
   constructor(core: Core, transaction: unknown, make: (core: Core) => Sessions<Trigger>) {
     const within = powerOf(core, 'transactions').within(transaction as never);
     this.#events = core.events.hold();
-    this.#sessions = make({ ...core, store: this.#witnessed(core, within), events: this.#events });
+    this.#sessions = make({ ...core, store: this.#witnessed(core, within), events: this.#events, isWithin: true });
   }
 
   /** See {@link Sessions.revoke}. */
@@ -67,10 +67,13 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
   }
 
   /**
-   * Call it after the commit: it looks whether all of it is there, and then tells the listeners of {@link Sessions.on} and
-   * the audit log's `sink`. Revocations hold without it. While the transaction is open, it may wait for its locks, until the
-   * deadline, and throw `SESSION_STORE_UNAVAILABLE`.
-   * @returns `false`, and nothing is told, where the transaction was not committed.
+   * Call it after the commit, outside of the `try` that rolls back: it looks whether all of it is there, and then tells the
+   * listeners of {@link Sessions.on} and the audit log's `sink`. Revocations hold without it. It asks over another connection
+   * than the transaction's, so give that back first: a pool whose connections all wait here has none left to ask over. While
+   * the transaction is open, it may wait for its locks, until the deadline.
+   * @returns `false`, and nothing is told, where the transaction, or a savepoint in it, was not committed.
+   * @throws `SESSION_STORE_UNAVAILABLE` where that cannot be found out: what was committed stays so, a new token is good, and
+   * nothing is told yet; call it again for that.
    */
   async committed(): Promise<boolean> {
     for (const [key, isThere] of this.#witnesses) {
@@ -82,11 +85,21 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
   }
 
   /** Remembers of each write how to see, from outside, that it is there. Of several to one record, the last one counts. */
-  #witnessed({ store, realmTag }: Core, within: SessionStore): SessionStore {
+  #witnessed({ store, realmTag, now }: Core, within: SessionStore): SessionStore {
     const { policies } = within.powers ?? {};
     const committed = store.powers?.policies;
     return {
       ...within,
+      find: async (realm, refs) => {
+        // Whoever signs in moves the user's record. Where the transaction has an older snapshot, in which their session is not
+        // there, the store comes upon that by the lock, and need not take it for missing.
+        const at = now();
+        await within.epochs(
+          refs.map(({ user }) => keeping(user, at, at + UNTIL_WRITTEN)),
+          at,
+        );
+        return within.find(realm, refs);
+      },
       advance: async (tag, advance) => {
         const { record, now } = advance;
         const outcome = await within.advance(tag, advance);

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { lookingAt } from '../core.ts';
+import type { Policy } from '../policy.ts';
 import type { Session } from '../session.ts';
+import type { Sessions } from '../sessions.ts';
 import type { SessionStore } from '../store.ts';
+import type { InTransaction } from '../transaction.ts';
 import { type Bench, NOW } from './bench.ts';
 import { type CaseDefinition, define, type OpenTransaction } from './contract.ts';
 import { idsOf, logged, policiesOf, recordAbout } from './entries.ts';
@@ -62,6 +65,50 @@ async function seesNothing(bench: Bench, { ended, kept, before }: Awaited<Return
   same(await logged(store, ann), []);
 }
 
+/** What others do once a transaction has begun to read, and what is then asked there: whether it did what it had to. */
+interface Overtaken {
+  meanwhile(sessions: Sessions): Promise<unknown>;
+  ask(within: InTransaction): Promise<boolean>;
+}
+
+/** What cannot be known of an older snapshot. It is known all the same, or fails: that there is nothing would be wrong. */
+async function overtaken(bench: Bench): Promise<Readonly<Record<string, Overtaken>>> {
+  const sessions = bench.sessions(OPTIONS);
+  const [known, other] = [await signIn(sessions, { user: 'cleo', account: 'b' }), { user: 'dora', account: 'b' }];
+  await sessions.setPolicy('c', { signOut: 'everywhere' });
+  let id = '';
+  const signsIn = (identity: { user: string }) => async (made: Sessions) => {
+    id = (await signIn(made, identity)).session.id;
+  };
+  const sets = (name: string, signOut: Policy['signOut']) => (made: Sessions) => made.setPolicy(name, { signOut });
+  return {
+    'a session is ended': {
+      meanwhile: signsIn({ user: 'cleo' }),
+      ask: async (within) => (await within.end(id, { user: 'cleo' })).ended,
+    },
+    'a session of somebody new is ended': {
+      meanwhile: signsIn(other),
+      ask: async (within) => (await within.end(id, other)).ended,
+    },
+    'somebody new is revoked': {
+      meanwhile: signsIn({ user: 'erin' }),
+      ask: async (within) => (await within.revoke({ user: 'erin' })).revoked,
+    },
+    'a new policy is replaced': {
+      meanwhile: sets('a', 'everywhere'),
+      ask: async (within) => (await within.setPolicy('a', { signOut: 'session' })).changed,
+    },
+    'a policy that was changed is changed back': {
+      meanwhile: sets('c', 'session'),
+      ask: async (within) => (await within.setPolicy('c', { signOut: 'everywhere' })).changed,
+    },
+    'a new policy is followed': {
+      meanwhile: sets('b', 'everywhere'),
+      ask: async (within) => (await within.signOut(known.session)).everywhere,
+    },
+  };
+}
+
 interface Told {
   readonly types: string[];
 }
@@ -110,7 +157,7 @@ export const transactions: readonly CaseDefinition[] = define(
       },
     },
     'older-snapshot': {
-      title: 'MUST not write over what was committed since the transaction began to read',
+      title: 'MUST not write over what was committed since the transaction began to read, or take it for missing',
       async run(bench) {
         const { store } = bench;
         const session = await addNew(store, ann);
@@ -130,6 +177,17 @@ export const transactions: readonly CaseDefinition[] = define(
         await open.rollback();
         assert.ok(['conflict', 'failed'].includes(done), `it is beaten, not ${done}`);
         same((await look(store, session))?.epochs.user?.last?.reason, 'first');
+
+        const sessions = bench.sessions(OPTIONS);
+        for (const [what, { meanwhile, ask }] of Object.entries(await overtaken(bench))) {
+          const { open, done } = await begun(bench, async (within, { transaction }) => {
+            await within.list(ann.tags.realm, user, { over: true, now: NOW, limit: 1 });
+            await meanwhile(sessions);
+            return ask(sessions.within(transaction as never)).catch(() => 'failed');
+          });
+          await (done === 'failed' ? open.rollback() : open.commit());
+          assert.ok([true, 'failed'].includes(done), `${what}, or it fails`);
+        }
       },
     },
     look: {

@@ -63,6 +63,20 @@ describe.skipIf(url === null)('clients', { timeout: PATIENCE }, () => {
     await pool.end();
   });
 
+  test.each(['mysql2', 'mariadb'])('%s: what is no transaction is misuse', async (driver) => {
+    const [pool, callbacks] = [driver === 'mysql2' ? testPool() : openMariadbPool(), createPool(`${url}`)];
+    onTestFinished(async () => {
+      await Promise.all([driver === 'mysql2' || pool.end(), callbacks.promise().end()]);
+    });
+    const sessions = createSessions({ store: mysqlStore(pool as never) });
+    const lone =
+      driver === 'mysql2' ? [await new Promise((resolve) => callbacks.getConnection((_, one) => resolve(one)))] : [];
+    for (const wrong of [undefined, null, 7, 'BEGIN', {}, { query() {} }, pool, ...lone]) {
+      expect(() => sessions.within(wrong as never)).toThrow(TypeError);
+      expect(() => sessions.within(wrong as never)).toThrow(/within needs the connection of m/);
+    }
+  });
+
   /** The server, by way of a port of this machine; and the connections that were made there. */
   async function passage(): Promise<{ readonly port: number; readonly sockets: readonly Socket[] }> {
     const { hostname, port } = new URL(`${url}`);

@@ -229,6 +229,8 @@ describe.skipIf(url === null)('what is wrong is said by its code', { timeout: PA
     await expect(ask(store(nobody))).rejects.toMatchObject(failing('SESSION_STORE_DENIED', /password/));
     const nowhere = `${url}`.replace(/\/[^/]*$/, `/${prefix}`);
     await expect(ask(store(nowhere))).rejects.toMatchObject(failing('SESSION_STORE_NOT_SET_UP', /database/));
+    const none = `${url}`.replace(/\/[^/]*$/, '/');
+    await expect(ask(store(none))).rejects.toMatchObject(failing('SESSION_STORE_NOT_SET_UP', /no database: name one/));
   });
 
   test('too few rights, to read and to write', async () => {
@@ -247,6 +249,8 @@ describe.skipIf(url === null)('what is wrong is said by its code', { timeout: PA
     expect(await look(reading, session)).toMatchObject({ session });
     await expect(reading.remove(ann.tags.user, 1)).rejects.toMatchObject(failing('SESSION_STORE_DENIED', /rights/));
     await expect(reading.setup?.()).resolves.toBeUndefined();
+    const another = mysqlStore(testPool({ uri: target.href }), { prefix: newPrefix() });
+    await expect(another.setup?.()).rejects.toMatchObject(failing('SESSION_STORE_DENIED', /CREATE/));
     const findings = await reading.powers?.diagnosis?.diagnose(Date.now());
     expect(findings).toContainEqual(expect.objectContaining({ subject: 'rights', level: 'problem' }));
   });

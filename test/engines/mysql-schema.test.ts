@@ -17,10 +17,13 @@ const ask = async (store: SessionStore): Promise<unknown> =>
   createSessions({ store, deadline: '2m' }).fence({ user: 'ann' });
 
 /** A step that is to come: a column more in a table that is there, and a table. */
-const NEXT: Step = ({ sessions, schema }) => [
-  { table: 'sessions', column: 'colour', sql: `ALTER TABLE ${sessions} ADD COLUMN colour VARBINARY(20)` },
-  { table: 'schema', column: 'since', sql: `ALTER TABLE ${schema} ADD COLUMN since BIGINT NOT NULL DEFAULT 0` },
-];
+const NEXT: Step = {
+  additions: ({ sessions, schema }) => [
+    { table: 'sessions', column: 'colour', sql: `ALTER TABLE ${sessions} ADD COLUMN colour VARBINARY(20)` },
+    { table: 'schema', column: 'since', sql: `ALTER TABLE ${schema} ADD COLUMN since BIGINT NOT NULL DEFAULT 0` },
+  ],
+  oldest: 1,
+};
 
 /** A prefix whose tables are removed, and a pool. */
 function fresh(prefix: string = newPrefix()) {
@@ -72,19 +75,48 @@ describe.skipIf(url === null)('the tables', { timeout: PATIENCE }, () => {
     expect(() => mysqlSchema({ prefix: '\0' })).toThrow(TypeError);
   });
 
-  test('are upgraded while processes of the version before go on, also where one stopped halfway', async () => {
+  test('are upgraded while processes of the version before go on, and start anew, also where one stopped halfway', async () => {
     const { pool, prefix, names, store } = fresh();
     await store.setup?.();
     const session = await addNew(store, ann);
     const client = fromMysql2(pool);
     const steps = [...STEPS, NEXT];
     await expect(requireTables(client, names, steps)).rejects.toMatchObject({ code: 'SESSION_STORE_NOT_SET_UP' });
-    await pool.query(NEXT(names)[0]!.sql);
+    await pool.query(NEXT.additions(names)[0]!.sql);
     await Promise.all([setUp(client, names, steps), setUp(client, names, steps), addNew(store, ann)]);
     await requireTables(client, names, steps);
-    // The one that was ready already goes on, with old rows and new ones; it cannot begin anew.
-    expect(await look(store, session)).toMatchObject({ session });
-    await addNew(store, ann);
+    // With old rows and new ones, and also after an error that has them look at the tables again.
+    const late = mysqlStore(pool, { prefix });
+    for (const old of [store, late]) {
+      await old.setup?.();
+      expect(await look(old, session)).toMatchObject({ session });
+      await addNew(old, ann);
+    }
+    const findings = await late.powers?.diagnosis?.diagnose(Date.now());
+    expect(findings).toContainEqual(
+      expect.objectContaining({ level: 'ok', found: expect.stringMatching(/version 2/) }),
+    );
+  });
+
+  test('are of their own version alone where no other is recorded, as the first releases left them', async () => {
+    const { pool, prefix, names, store } = fresh();
+    await store.setup?.();
+    await pool.query(`DELETE FROM ${prefix}schema WHERE id = 2`);
+    const old = mysqlStore(pool, { prefix });
+    await addNew(old, ann);
+    await old.setup?.();
+    await setUp(fromMysql2(pool), names, [...STEPS, NEXT]);
+    await addNew(mysqlStore(pool, { prefix }), ann);
+    await pool.query(`DELETE FROM ${prefix}schema WHERE id = 2`);
+    const late = mysqlStore(pool, { prefix });
+    await expect(ask(late)).rejects.toMatchObject({ code: 'SESSION_STORE_TOO_NEW' });
+    await expect(late.setup?.()).rejects.toMatchObject({ code: 'SESSION_STORE_TOO_NEW' });
+  });
+
+  test('are refused as too new once the code does not work on them', async () => {
+    const { pool, prefix, names, store } = fresh();
+    await store.setup?.();
+    await setUp(fromMysql2(pool), names, [...STEPS, { ...NEXT, oldest: 2 }]);
     const late = mysqlStore(pool, { prefix });
     await expect(ask(late)).rejects.toMatchObject({ code: 'SESSION_STORE_TOO_NEW' });
     await expect(late.setup?.()).rejects.toMatchObject({ code: 'SESSION_STORE_TOO_NEW' });

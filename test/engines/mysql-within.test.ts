@@ -16,6 +16,9 @@ const ann = person('ann');
 const DEADLINE = '2m';
 const PATIENCE = 300_000;
 
+/** What the transaction sees may be too old. */
+const OLDER = { code: 'SESSION_STORE_UNSAFE', message: expect.stringMatching(/older snapshot.*roll it back/) };
+
 /** Whatever waits for some time waits until timers run. */
 function timersStandStill(): void {
   vi.useFakeTimers({ toFake: ['setTimeout'] });
@@ -74,7 +77,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
     },
   );
 
-  test('sees what others did since it began to read to what it sees, and nothing that they made since', async () => {
+  test('sees what others did since it began to read, and does not take for missing what they made since', async () => {
     const { pool, prefix, store } = await openTables();
     const old = await addNew(store, ann);
     const open = await begin(pool, prefix);
@@ -88,14 +91,84 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
     expect((await recordOf(within, ann.tags.user)).record).toEqual(record);
     expect((await look(within, old))?.session.ended).toEqual(endedAt(NOW));
     expect((await look(within, old))?.epochs.user).toEqual(record);
-    expect(await look(within, late)).toBeNull();
-    expect(await within.end({ id: late.id, user: ann.tags.user }, endedAt(NOW), [])).toBe(false);
+    // Undone at once, whatever comes of it: the tables could not be dropped.
+    onTestFinished(() => void open.transaction.destroy());
+    for (const asked of [
+      () => look(within, late),
+      () => within.end({ id: late.id, user: ann.tags.user }, endedAt(NOW), []),
+    ]) {
+      await expect(asked).rejects.toMatchObject(OLDER);
+    }
     const asker = { id: old.id, ifHash: old.hash, hash: newHash(), serial: 1 };
     const next = { ...advance, ifVersion: await versionOf(within, ann), asker };
+    await expect(async () =>
+      within.advance(ann.tags.user, { ...next, asker: { ...asker, id: late.id } }),
+    ).rejects.toMatchObject(OLDER);
     expect(await within.advance(ann.tags.user, next)).toBe('not-live');
     expect(await within.advance(ann.tags.user, { ...next, ifVersion: 1 })).toBe('conflict');
     expect(await within.end({ id: old.id, user: ann.tags.user }, endedAt(NOW), [])).toBe(false);
     await open.end('rollback');
+  });
+
+  test('revokes a user, an account and a realm that were made since it began to read, at once', async () => {
+    const { pool, prefix, store } = await openTables();
+    const open = await begin(pool, prefix);
+    onTestFinished(() => void open.transaction.destroy());
+    const sessions = createSessions({ store, deadline: DEADLINE });
+    const identity = { user: 'ann', account: 'acme' };
+    const started = await sessions.start({ ...identity, fence: await sessions.fence(identity) });
+    const { token } = started.ok ? started : expect.fail(started.reason);
+    // It would wait for ever.
+    timersStandStill();
+    const within = sessions.within(open.transaction);
+    for (const scope of [{ user: 'ann' }, identity, { account: 'acme' }, { realm: true }] as const) {
+      expect(await within.revoke(scope)).toMatchObject({ revoked: true });
+    }
+    // Its own writes hide nothing of what came before them.
+    const id = started.session?.id ?? '';
+    await expect(within.end(id, { user: 'ann' })).rejects.toMatchObject(OLDER);
+    await open.end('commit');
+    expect(await sessions.check(token)).toMatchObject({ ok: false, reason: 'revoked' });
+    expect(await within.committed()).toBe(true);
+  });
+
+  test('goes by policies as they are, also by those that were made or changed since it began to read', async () => {
+    const { pool, prefix, store } = await openTables();
+    const sessions = createSessions({ store, deadline: DEADLINE, policy: 'stored' });
+    const identity = { user: 'ann', account: 'acme' };
+    const start = async () => sessions.start({ ...identity, fence: await sessions.fence(identity) });
+    for (const before of ['none', 'session'] as const) {
+      const [here, there] = [await start(), await start()];
+      if (!here.ok || !there.ok) return expect.fail('refused');
+      if (before === 'session') await sessions.setPolicy('acme', { signOut: 'session' });
+      const open = await begin(pool, prefix);
+      onTestFinished(() => void open.transaction.destroy());
+      await sessions.setPolicy('acme', { signOut: 'everywhere' });
+      const within = sessions.within(open.transaction);
+      expect(await within.signOut(here.session)).toMatchObject({ everywhere: true });
+      expect(await within.setPolicy('acme', { signOut: 'session' })).toMatchObject({ changed: true });
+      await open.end('commit');
+      expect(await sessions.policy('acme')).toEqual({ signOut: 'session' });
+      expect(await sessions.check(there.token)).toMatchObject({ ok: false });
+      await pool.query(`DELETE FROM ${prefix}policies`);
+    }
+  });
+
+  test('that looks at an account without a policy keeps it without one, and leaves none behind', async () => {
+    const { pool, prefix, store } = await openTables();
+    const open = await begin(pool, prefix);
+    onTestFinished(() => void open.transaction.destroy());
+    const within = store.powers?.transactions?.within(open.transaction) ?? expect.fail('it can');
+    expect(await within.powers?.policies?.get('acme')).toBeNull();
+    const other = await pool.getConnection();
+    await other.query('SET innodb_lock_wait_timeout = 1');
+    const setting = other.query(`INSERT INTO ${prefix}policies VALUES ('acme', 'theirs')`);
+    await expect(setting).rejects.toMatchObject({ errno: 1205 });
+    other.destroy();
+    await open.end('commit');
+    const write = { account: 'acme', value: 'theirs', ifValue: null, audit: [] };
+    expect(await store.powers?.policies?.set(write)).toBe('set');
+    expect(await store.powers?.policies?.get('acme')).toBe('theirs');
   });
 
   test('keeps nobody else from signing in, being checked and being revoked', async () => {
@@ -154,6 +227,22 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
     await connection.query('SET autocommit = 1');
     await expect(within.prune(undefined as never)).rejects.toMatchObject({ code: 'SESSION_STORE_LACKS_POWER' });
     connection.release();
+  });
+
+  test('is looked for at each use: after its end nothing is written', async () => {
+    const { pool, prefix, store } = await openTables();
+    const sessions = createSessions({ store, deadline: DEADLINE });
+    const [ann, bob] = [await signIn(sessions, 'ann'), await signIn(sessions, 'bob')];
+    const open = await begin(pool, prefix);
+    const within = sessions.within(open.transaction);
+    await within.revoke({ user: 'ann' });
+    await open.end('commit');
+    await expect(within.revoke({ user: 'bob' })).rejects.toMatchObject({
+      code: 'SESSION_STORE_UNSAFE',
+      message: expect.stringMatching(/no transaction/),
+    });
+    expect(await sessions.check(ann.token)).toMatchObject({ ok: false });
+    expect(await sessions.check(bob.token)).toMatchObject({ ok: true });
   });
 
   test('keeps uses of its sessions from being noted, and nobody from noting those of others', async () => {

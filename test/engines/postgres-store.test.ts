@@ -41,7 +41,7 @@ import {
   stored,
 } from '../../src/testing/ports.ts';
 import { until } from '../services/until.ts';
-import { newName, openClient, openPool, url } from './support/postgres-clients.ts';
+import { clients, newName, openClient, openPool, url } from './support/postgres-clients.ts';
 
 const ann = person('ann', 'acme');
 
@@ -220,6 +220,26 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       expect(await codeOf(storeIn(schema).setup?.())).toBe('SESSION_STORE_TOO_NEW');
       await pool.query(`UPDATE ${schema}.meta SET version = 0, oldest = 0`);
       expect(await codeOf(ask(schema))).toBe('SESSION_STORE_NOT_SET_UP');
+    });
+
+    test('in a database that is not there are not set up', async () => {
+      const at = new URL(url ?? '');
+      at.pathname = newName();
+      const wrong = openPool({ connectionString: at.href });
+      const sessions = createSessions({ store: postgresStore(wrong), deadline: DEADLINE });
+      const failed = await sessions.fence({ user: 'ann' }).catch((error: unknown) => error);
+      expect(failed).toMatchObject({ code: 'SESSION_STORE_NOT_SET_UP', cause: { code: '3D000' } });
+      await wrong.end();
+    });
+
+    test.each([
+      ['an index', 'CREATE TABLE x.t (a int); CREATE INDEX sessions_due ON x.t (a)'],
+      ['a type', 'CREATE TYPE x.sessions AS ENUM ()'],
+    ])('that would take the name of %s are not made', async (_, made) => {
+      const schema = schemaName();
+      await pool.query(`CREATE SCHEMA ${schema}; ${made.replaceAll('x.', `${schema}.`)}`);
+      expect(await codeOf(storeIn(schema).setup?.())).toBe('SESSION_STORE_FOREIGN');
+      expect((await pool.query(`SELECT to_regclass('${schema}.meta') AS meta`)).rows).toEqual([{ meta: null }]);
     });
 
     test('can have any names', async () => {
@@ -415,16 +435,6 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       const sessions = createSessions({ store: postgresStore(wrong), deadline: DEADLINE });
       const failed = await sessions.fence({ user: 'ann' }).catch((error: unknown) => error);
       expect(failed).toMatchObject({ code: 'SESSION_STORE_UNAVAILABLE', cause: { code: 'ECONNREFUSED' } });
-      await wrong.end();
-    });
-
-    test('of a database that is not there is told, too', async () => {
-      const at = new URL(url ?? '');
-      at.pathname = newName();
-      const wrong = openPool({ connectionString: at.href });
-      const sessions = createSessions({ store: postgresStore(wrong), deadline: DEADLINE });
-      const failed = await sessions.fence({ user: 'ann' }).catch((error: unknown) => error);
-      expect(failed).toMatchObject({ code: 'SESSION_STORE_UNAVAILABLE', cause: { code: '3D000' } });
       await wrong.end();
     });
   });
@@ -673,14 +683,92 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
   test.each(Object.entries(MAKERS))('%s itself is no transaction', (_, made) => {
     const [client, itself] = made(pool);
     const sessions = createSessions({ store: postgresStore(client as PostgresClient<object>, { schema: shared }) });
-    expect(() => sessions.within(itself)).toThrow(TypeError);
-    expect(() => sessions.within(itself)).toThrow(/within needs/);
+    for (const wrong of [itself, undefined, null, 'BEGIN', {}]) {
+      expect(() => sessions.within(wrong as object)).toThrow(TypeError);
+      expect(() => sessions.within(wrong as object)).toThrow(/within needs/);
+    }
+  });
+
+  test.each(['postgres.js', 'Kysely', 'Drizzle', 'TypeORM'])('%s: no store is made of a transaction', async (name) => {
+    const connected = await clients[name]!(url ?? '');
+    const { transaction, rollback } = await connected.begin();
+    const makers = { 'postgres.js': fromPostgresJs, Kysely: fromKysely, TypeORM: fromTypeOrm } as const;
+    const make = makers[name as keyof typeof makers] ?? ((db: never) => fromDrizzle(db, drizzleSql));
+    expect(() => make(transaction as never)).toThrow(TypeError);
+    expect(() => make(transaction as never)).toThrow(/not a transaction/);
+    await rollback();
+    await connected.close();
+  });
+
+  test('PGlite: no store is made of a transaction', async () => {
+    const transaction = { query: async () => ({ rows: [] }), rollback: async () => {} };
+    expect(() => fromPglite(transaction)).toThrow(/not a transaction/);
   });
 
   test('what does not run within a transaction says so', async () => {
     const client = new pg.Client({ connectionString: url ?? '' });
     const within = storeIn(shared).powers?.transactions?.within(client);
     expect(() => within?.touch([])).toThrow(/touch does not run within a transaction/);
+  });
+
+  describe('what is in no transaction, or no longer,', () => {
+    const sessions = createSessions({ store: storeIn(shared), realm: 'none', deadline: DEADLINE });
+    const NONE = { code: 'SESSION_STORE_UNSAFE', message: expect.stringMatching(/no transaction, or no longer/) };
+    /** A client as older versions of pg have it, which cannot tell. */
+    const untold = (client: pg.PoolClient): pg.PoolClient =>
+      new Proxy(client, {
+        get(of, name) {
+          if (name === 'getTransactionStatus') return undefined;
+          const value = Reflect.get(of, name);
+          return typeof value === 'function' ? value.bind(of) : value;
+        },
+      });
+
+    test.each([
+      ['tells', (client: pg.PoolClient) => client],
+      ['cannot tell', untold],
+    ])('is refused at each use, where the client %s', async (_, as) => {
+      const live = await signIn(sessions);
+      const client = await pool.connect();
+      const within = sessions.within(as(client));
+      await expect(within.revoke({ user: 'ann' })).rejects.toMatchObject(NONE);
+      await client.query('BEGIN');
+      expect(await within.revoke({ user: 'bob' })).toMatchObject({ revoked: true });
+      await client.query('SELECT 1 / 0').catch(() => {});
+      await expect(within.revoke({ user: 'ann' })).rejects.toMatchObject({ cause: { code: '25P02' } });
+      await client.query('ROLLBACK');
+      await expect(within.end(live.session.id, { user: 'ann' })).rejects.toMatchObject(NONE);
+      client.release();
+      const records = async () => (await pool.query(`SELECT count(*) FROM ${shared}.epochs`)).rows;
+      const before = await records();
+      await expect(within.end(live.session.id, { user: 'nobody yet' })).rejects.toMatchObject(NONE);
+      expect(await records()).toEqual(before);
+      expect(await sessions.check(live.token)).toMatchObject({ ok: true });
+    });
+
+    test('is told, too, where COMMIT was on its way: what was written then is committed by itself', async () => {
+      const client = await pool.connect();
+      await client.query('BEGIN');
+      const within = storeIn(shared).powers?.transactions?.within(client);
+      const ending = { id: 'x', user: ann.tags.user };
+      expect(await within?.end(ending, endedAt(1), [])).toBe(false);
+      const committing = client.query('COMMIT');
+      expect(await codeOf(within?.end(ending, endedAt(1), []))).toBe('SESSION_STORE_UNSAFE');
+      await committing;
+      client.release();
+    });
+
+    test.each(['postgres.js', 'Kysely', 'Drizzle', 'TypeORM'])('is refused: %s', async (name) => {
+      const live = await signIn(sessions);
+      const connected = await clients[name]!(url ?? '');
+      const there = createSessions({ store: connected.store({ schema: shared }), realm: 'none', deadline: DEADLINE });
+      const { transaction, commit } = await connected.begin();
+      const within = there.within(transaction as never);
+      await commit();
+      await expect(within.revoke({ user: 'ann' })).rejects.toThrow();
+      expect(await sessions.check(live.token)).toMatchObject({ ok: true });
+      await connected.close();
+    });
   });
 
   describe("in the app's transaction", () => {
@@ -744,6 +832,62 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
         await client.query('COMMIT');
         expect(await Promise.all(late)).toEqual(['conflict', 'conflict', 'conflict']);
       });
+    });
+
+    test('a policy that it went by stays as it is until the commit, and one that is not there is not set', async () => {
+      const store = storeIn(shared);
+      const set = (account: string, ifValue: string | null) =>
+        store.powers?.policies?.set({ account, value: 'theirs', ifValue, audit: [] });
+      expect(await set('there', null)).toBe('set');
+      for (const [account, there] of [
+        ['there', 'theirs'],
+        ['not there', null],
+      ] as const) {
+        await within('REPEATABLE READ', async (client) => {
+          const tx = store.powers?.transactions?.within(client);
+          expect(await tx?.powers?.policies?.get(account)).toBe(there);
+          const { rows } = await pool.query(
+            `SELECT account_tag FROM ${shared}.policies WHERE account_tag = $1 FOR NO KEY UPDATE SKIP LOCKED`,
+            [account],
+          );
+          expect(rows).toEqual([]);
+          let isSet = false;
+          const setting = Promise.resolve(set(account, there)).finally(() => {
+            isSet = true;
+          });
+          await until('it waits', async () => {
+            const { rows: waiting } = await pool.query(
+              `SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+               WHERE NOT l.granted AND a.query LIKE '%${shared}"."policies%'`,
+            );
+            return waiting.length > 0;
+          });
+          expect(isSet).toBe(false);
+          await client.query('COMMIT');
+          expect(await setting).toBe('set');
+        });
+      }
+    });
+
+    test('what was done in a savepoint is told by a within of its own', async () => {
+      const told: unknown[] = [];
+      const stop = sessionsHere.on('sessions.revoked', ({ user }) => told.push(user));
+      onTestFinished(stop);
+      const [kept, undone] = [await signIn(sessionsHere, 'kept'), await signIn(sessionsHere, 'undone')];
+      const open: { committed(): Promise<boolean> }[] = [];
+      await within('READ COMMITTED', async (client) => {
+        const [whole, part] = [sessionsHere.within(client), sessionsHere.within(client)];
+        open.push(whole, part);
+        await whole.revoke({ user: 'kept' });
+        await client.query('SAVEPOINT part');
+        await part.revoke({ user: 'undone' });
+        await client.query('ROLLBACK TO part');
+        await client.query('COMMIT');
+      });
+      expect(await Promise.all(open.map((one) => one.committed()))).toEqual([true, false]);
+      expect(told).toEqual(['kept']);
+      expect(await sessionsHere.check(kept.token)).toMatchObject({ ok: false });
+      expect(await sessionsHere.check(undone.token)).toMatchObject({ ok: true });
     });
 
     test('a use of a session that it holds is let go, and the rest is noted at once', async () => {
@@ -849,7 +993,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       const session = await addNew(store, fay, { idle: 1000, expiresAt: null });
       const before = session.lastUsedAt + 5000;
       const prune = () =>
-        store.prune({ sessionsBefore: before, epochsBefore: 0, limit: 9, after: null, revoked: () => false });
+        store.prune({ sessionsBefore: before, epochsBefore: 0, limit: 99, after: null, revoked: () => false });
       const use = `UPDATE ${shared}.sessions SET last_used_at = last_used_at + 600000000 WHERE id = '${session.id}'`;
       await behind(`SELECT 1 FROM ${of(session.id)} FOR UPDATE`, use, () => prune());
       await prune();

@@ -1,6 +1,6 @@
 import { createSessions } from 'session-revocation';
 import { memoryStore } from 'session-revocation/memory';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SessionStore } from '../../src/store.ts';
 import { type Data, emptyData, referenceStore } from '../contract/reference-store.ts';
 import { beginOn } from '../contract/reference-transaction.ts';
@@ -50,6 +50,50 @@ describe('within', () => {
     expect(told).toEqual(['policy.changed', 'session.ended', ...revoked]);
     const { entries } = await sessions.audit();
     expect(entries.filter(({ type }) => type !== 'session.started' && type !== 'session.refused')).toHaveLength(6);
+  });
+
+  test('fails at once where the store keeps saying that others came first: waiting shows it nothing newer', async () => {
+    const store: SessionStore<Data> = referenceStore(emptyData());
+    let tries = 0;
+    const within = (transaction: Data): SessionStore => ({
+      ...referenceStore(transaction),
+      advance: () => {
+        tries++;
+        return 'conflict';
+      },
+    });
+    const sessions = createSessions({ store: { ...store, powers: { ...store.powers, transactions: { within } } } });
+    // Whatever waits would wait for ever.
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    await expect(sessions.within(emptyData()).revoke({ user: 'ann' })).rejects.toMatchObject({
+      code: 'SESSION_STORE_UNSAFE',
+      message: expect.stringMatching(/older snapshot.*roll it back/),
+    });
+    expect(tries).toBe(3);
+  });
+
+  test('locks the record of the user before it looks for a session', async () => {
+    const store: SessionStore<Data> = referenceStore(emptyData());
+    const asked: string[] = [];
+    const within = (transaction: Data): SessionStore => {
+      const reference = referenceStore(transaction);
+      return {
+        ...reference,
+        epochs(requests, now) {
+          asked.push(...requests.map(({ create }) => (create === null ? 'look' : 'lock')));
+          return reference.epochs(requests, now);
+        },
+        find(realm, refs) {
+          asked.push('find');
+          return reference.find(realm, refs);
+        },
+      };
+    };
+    const sessions = createSessions({ store: { ...store, powers: { ...store.powers, transactions: { within } } } });
+    const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });
+    await sessions.within(emptyData()).end(started.session?.id ?? '', { user: 'ann' });
+    expect(asked).toEqual(['lock', 'find']);
   });
 
   test('is told of once, also where something else was revoked since', async () => {

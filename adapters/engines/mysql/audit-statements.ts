@@ -35,6 +35,7 @@ export interface AuditStatements {
   readonly lockPolicy: string;
   readonly insertPolicy: string;
   readonly replacePolicy: string;
+  readonly removePolicy: string;
 }
 
 /** The index that each is found by, and what is compared with it. */
@@ -81,5 +82,6 @@ export function auditStatementsOf({ audit, policies }: Names): AuditStatements {
     lockPolicy: `SELECT value FROM ${policies} WHERE account_tag = ? FOR UPDATE`,
     insertPolicy: `INSERT INTO ${policies} (account_tag, value) VALUES (?, ?)`,
     replacePolicy: `UPDATE ${policies} SET value = ? WHERE account_tag = ?`,
+    removePolicy: `DELETE FROM ${policies} WHERE account_tag = ?`,
   };
 }

@@ -1,3 +1,5 @@
+import { hasMethod } from '../sql/has-method.ts';
+
 /** What is bound to a statement. Texts go as bytes, so that no charset of a connection can change them. */
 export type Parameter = Buffer | number | string | null;
 
@@ -31,6 +33,10 @@ export interface MysqlClient<Transaction = never> {
   rows(sql: string, parameters: readonly Parameter[]): Promise<readonly MysqlRow[]>;
   /** A connection for several statements. With a limit, in ms, none of them may last longer: it is closed then. */
   lend(limit: number | null): Promise<LentConnection>;
-  /** The connection behind a transaction of the caller's. */
+  /** The connection behind a transaction of the caller's. Throws a `TypeError` for what cannot be one. */
   within(transaction: Transaction): MysqlConnection;
 }
+
+/** Whether it runs statements on one connection, as both drivers have it: not a pool, whose statements go to any. */
+export const isConnection = (client: unknown): boolean =>
+  ['execute', 'query', 'destroy'].every((name) => hasMethod(client, name)) && !hasMethod(client, 'getConnection');

@@ -2,10 +2,9 @@ import { type Finding, isSessionError } from '../../../src/index.ts';
 import type { MysqlClient, MysqlConnection } from './client.ts';
 import { explained } from './failure.ts';
 import type { Names } from './names.ts';
-import { STEPS } from './schema.ts';
 import { needed, serverOf } from './server.ts';
 import { isOn, isolationOf, readSettings, type Settings } from './settings.ts';
-import { problemOf } from './setup.ts';
+import { problemOf, readVersion } from './setup.ts';
 import { numberOf, textOf } from './values.ts';
 
 /** A difference of clocks that is worth a word, in ms. Nothing is decided by the server's clock. */
@@ -59,14 +58,15 @@ function versionOf(told: string): Finding {
 async function tablesOf(connection: MysqlConnection, names: Names): Promise<readonly Finding[]> {
   const wrong = await problemOf(connection, names);
   if (wrong !== null) return [problem('schema', wrong.found, wrong.advice)];
-  const schema = ok('schema', `the tables ${names.prefix}… are of version ${STEPS.length}`);
+  const recorded = await readVersion(connection, names);
+  const schema = ok('schema', `the tables ${names.prefix}… are of version ${recorded?.version}`);
   return [schema, await rightsOf(connection, names)];
 }
 
 /** To explain a statement takes the rights that it takes to run it, and changes nothing. */
 async function rightsOf(connection: MysqlConnection, { sessions, epochs, audit, policies }: Names): Promise<Finding> {
   const statements = [
-    ...[sessions, epochs, audit].map((table) => `DELETE FROM ${table} WHERE 1 = 0`),
+    ...[sessions, epochs, audit, policies].map((table) => `DELETE FROM ${table} WHERE 1 = 0`),
     `UPDATE ${sessions} SET serial = serial WHERE id = ''`,
     `UPDATE ${epochs} SET version = version WHERE tag = ''`,
     `UPDATE ${audit} SET at = at WHERE seq = 0`,

@@ -3,6 +3,7 @@ import {
   type EpochRequest,
   formatEpoch,
   parseEpoch,
+  SessionError,
   type Tag,
   type VersionedEpoch,
 } from '../../../src/index.ts';
@@ -33,6 +34,18 @@ export async function readEpochs(
   return epochsOf(await read(), requests);
 }
 
+/** Records that a transaction of the caller's has locked, and whether somebody had written to them since its snapshot. */
+export type LockedEpochs = Map<Tag, 'as-seen' | 'newer'>;
+
+/** @throws `SessionError` `SESSION_STORE_UNSAFE` where a session of this user that is not seen may be younger than the snapshot. */
+export function requireSeen(locked: LockedEpochs, user: Tag): void {
+  if (locked.get(user) !== 'newer') return;
+  throw new SessionError(
+    'SESSION_STORE_UNSAFE',
+    'the transaction sees an older snapshot, and the session may have been made since: roll it back, and repeat it',
+  );
+}
+
 /**
  * The same in a transaction of the caller's, which may last, and locked. Where it is isolated as usual (REPEATABLE READ), to
  * create what is there, or to lock what is not, would keep the neighbours from being created: so it is looked for first.
@@ -41,13 +54,17 @@ export async function lockEpochs(
   connection: MysqlConnection,
   statements: Statements,
   requests: readonly EpochRequest[],
+  known: LockedEpochs,
 ): Promise<readonly (VersionedEpoch | null)[]> {
   const seen = await rowsOf(connection, statements.epochs, requests);
   const wanted = requests.filter(toCreate);
   const missing = wanted.filter(({ tag }) => !seen.has(tag));
   if (missing.length > 0) await keepEpochs(connection, statements, missing);
   const locked = await rowsOf(connection, statements.lockedEpochs, wanted);
-  for (const { tag, keepUntil } of wanted) {
+  for (const { tag, version, keepUntil } of wanted) {
+    // Told the first time: what the transaction itself writes, it sees.
+    const expected = numberOf(seen.get(tag)?.[2] ?? version);
+    if (!known.has(tag)) known.set(tag, numberOf(locked.get(tag)?.[2]) === expected ? 'as-seen' : 'newer');
     if (!isKept(locked.get(tag), keepUntil)) await connection.write(statements.raise, [keepUntil, key(tag)]);
   }
   return epochsOf(new Map([...seen, ...locked]), requests);

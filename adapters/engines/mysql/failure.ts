@@ -2,12 +2,14 @@ import { isSessionError, SessionError, type SessionErrorCode } from '../../../sr
 
 const SET_UP = 'call setup() with rights to create tables, or apply the schema with your migration tool';
 const RIGHTS =
-  'the server refuses: check the user and the password, and the rights to SELECT, INSERT, UPDATE and DELETE';
+  'the server refuses: check the user and the password, and the rights to SELECT, INSERT, UPDATE and DELETE; setup() also ' +
+  'needs CREATE and ALTER';
 const READ_ONLY = 'the server only reads: it may be a replica, or have been the primary; sessions need the primary';
 
 /** What the server's own error numbers say more tellingly. */
 const TELLING: Readonly<Record<number, readonly [SessionErrorCode, string]>> = {
-  // No such database, no such table.
+  // No database at all, no such database, no such table.
+  1046: ['SESSION_STORE_NOT_SET_UP', `the client is connected to no database: name one in its URL, then ${SET_UP}`],
   1049: ['SESSION_STORE_NOT_SET_UP', `there is no such database: create it, then ${SET_UP}`],
   1146: ['SESSION_STORE_NOT_SET_UP', `the tables are missing: ${SET_UP}`],
   // To the database, by the password, to a table, to a column, to what an administrator does, without a password.

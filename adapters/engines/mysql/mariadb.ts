@@ -1,4 +1,12 @@
-import type { LentConnection, MysqlClient, MysqlConnection, MysqlRow, Parameter } from './client.ts';
+import { hasMethod } from '../sql/has-method.ts';
+import {
+  isConnection,
+  type LentConnection,
+  type MysqlClient,
+  type MysqlConnection,
+  type MysqlRow,
+  type Parameter,
+} from './client.ts';
 import { LoneConnection } from './lone-connection.ts';
 import { timedConnection } from './timed-connection.ts';
 import { Watch } from './watch.ts';
@@ -43,14 +51,12 @@ const LONGEST_READ = 5_000;
  */
 export function fromMariadb(client: MariadbPool | MariadbConnection): MysqlClient<MariadbConnection> {
   if ('getConnection' in client) return new MariadbPoolClient(client);
-  return new LoneConnection(connected(client), client, () => client.destroy(), connected);
+  return new LoneConnection(connected(client), client, () => client.destroy(), transacted);
 }
 
 /** Whether {@link fromMariadb} takes it. */
-export const isMariadb = (client: object): client is MariadbPool | MariadbConnection =>
-  ['execute', 'query', 'batch', 'importFile'].every(
-    (name) => typeof (client as Readonly<Record<string, unknown>>)[name] === 'function',
-  );
+export const isMariadb = (client: unknown): client is MariadbPool | MariadbConnection =>
+  ['execute', 'query', 'batch', 'importFile'].every((name) => hasMethod(client, name));
 
 class MariadbPoolClient implements MysqlClient<MariadbConnection> {
   readonly #pool: MariadbPool;
@@ -83,8 +89,14 @@ class MariadbPoolClient implements MysqlClient<MariadbConnection> {
   }
 
   within(transaction: MariadbConnection): MysqlConnection {
-    return connected(transaction);
+    return transacted(transaction);
   }
+}
+
+/** The connection that a transaction of the caller's is on. */
+function transacted(transaction: MariadbConnection): MysqlConnection {
+  if (isConnection(transaction)) return connected(transaction);
+  throw new TypeError('within needs the connection of mariadb that began the transaction, not the pool');
 }
 
 const connected = (connection: MariadbConnection): MysqlConnection => ({

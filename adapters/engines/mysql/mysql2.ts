@@ -1,4 +1,12 @@
-import type { LentConnection, MysqlClient, MysqlConnection, MysqlRow, Parameter } from './client.ts';
+import { hasMethod } from '../sql/has-method.ts';
+import {
+  isConnection,
+  type LentConnection,
+  type MysqlClient,
+  type MysqlConnection,
+  type MysqlRow,
+  type Parameter,
+} from './client.ts';
 import { LoneConnection } from './lone-connection.ts';
 import { tooLong } from './timed-connection.ts';
 import { Watch } from './watch.ts';
@@ -63,7 +71,7 @@ const LONGEST_READ = 5_000;
 export function fromMysql2(client: Mysql2Pool | Mysql2CallbackPool | Mysql2Connection): MysqlClient<Mysql2Connection> {
   if ('pool' in client) return new Mysql2PoolClient(client.pool);
   if ('getConnection' in client) return new Mysql2PoolClient(client);
-  return new LoneConnection(promised(client), client, () => cutLone(client), promised);
+  return new LoneConnection(promised(client), client, () => cutLone(client), transacted);
 }
 
 /** Whether {@link fromMysql2} takes it. */
@@ -71,16 +79,10 @@ export function isMysql2(client: object): client is Mysql2Pool | Mysql2CallbackP
   if (isCallbackPool(client)) return true;
   if ('pool' in client) return isCallbackPool(client.pool);
   // A connection of `mysql2` itself has `promise`, too, and answers no promise.
-  return (
-    ['execute', 'query', 'destroy', 'unprepare'].every((name) => isMethod(client, name)) && !isMethod(client, 'promise')
-  );
+  return isConnection(client) && hasMethod(client, 'unprepare') && !hasMethod(client, 'promise');
 }
 
-const isMethod = (owner: object, name: string): boolean =>
-  typeof (owner as Readonly<Record<string, unknown>>)[name] === 'function';
-
-const isCallbackPool = (client: unknown): boolean =>
-  typeof client === 'object' && client !== null && isMethod(client, 'getConnection') && isMethod(client, 'promise');
+const isCallbackPool = (client: unknown): boolean => hasMethod(client, 'getConnection') && hasMethod(client, 'promise');
 
 /** Through callbacks: a statement through the promises of `mysql2` costs a fifth more, for a stack trace of each. */
 class Mysql2PoolClient implements MysqlClient<Mysql2Connection> {
@@ -126,7 +128,7 @@ class Mysql2PoolClient implements MysqlClient<Mysql2Connection> {
   }
 
   within(transaction: Mysql2Connection): MysqlConnection {
-    return promised(transaction);
+    return transacted(transaction);
   }
 }
 
@@ -192,6 +194,12 @@ class LentMysql2Connection implements LentConnection {
       }
     });
   }
+}
+
+/** The connection that a transaction of the caller's is on. */
+function transacted(transaction: Mysql2Connection): MysqlConnection {
+  if (isConnection(transaction) && !hasMethod(transaction, 'promise')) return promised(transaction);
+  throw new TypeError('within needs the connection of mysql2/promise that began the transaction, not the pool');
 }
 
 /** A connection of `mysql2/promise`. */

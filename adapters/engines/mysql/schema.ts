@@ -12,12 +12,16 @@ export interface Addition {
 }
 
 /** What leads from one version of the schema to the next. */
-export type Step = (names: Names) => readonly Addition[];
+export interface Step {
+  readonly additions: (names: Names) => readonly Addition[];
+  /** The oldest version whose code still works on the tables afterwards: a step that only adds leaves it as it was. */
+  readonly oldest: number;
+}
 
 // Bytes throughout: no collation takes one id for another, and no charset of a connection changes a text.
 const OPTIONS = `ENGINE = InnoDB, ROW_FORMAT = DYNAMIC, DEFAULT CHARACTER SET = utf8mb4, COLLATE = utf8mb4_bin, COMMENT = '${MARK}'`;
 
-const FIRST: Step = (names) => [
+const first: Step['additions'] = (names) => [
   {
     table: 'schema',
     sql: `CREATE TABLE ${names.schema} (
@@ -107,12 +111,19 @@ const FIRST: Step = (names) => [
  * From each version to the next. A step that was released is never changed. It should only add, with defaults, since
  * processes of the version before go on.
  */
-export const STEPS: readonly Step[] = [FIRST];
+export const STEPS: readonly Step[] = [{ additions: first, oldest: 1 }];
 
-/** What is recorded when the tables have a version. */
-export const recordVersion = ({ schema }: Names, version: number): string =>
-  `INSERT INTO ${schema} (id, session_revocation) VALUES (1, ${version}) ` +
-  `ON DUPLICATE KEY UPDATE session_revocation = ${version}`;
+/**
+ * What is recorded when the tables have a version: that, and the oldest one whose code works on them. The first releases know
+ * of the one row only.
+ */
+export const recordVersion = ({ schema }: Names, steps: readonly Step[]): string =>
+  `INSERT INTO ${schema} (id, session_revocation) VALUES (1, ${steps.length}), (2, ${steps.at(-1)?.oldest ?? 0}) ` +
+  'ON DUPLICATE KEY UPDATE session_revocation = VALUES(session_revocation)';
+
+/** Reads both. */
+export const readVersions = ({ schema }: Names): string =>
+  `SELECT id, session_revocation FROM ${schema} WHERE id IN (1, 2) ORDER BY id`;
 
 /** Options of {@link mysqlSchema}. */
 export interface MysqlSchemaOptions {
@@ -132,7 +143,7 @@ export function mysqlSchema({ prefix, from = 0 }: MysqlSchemaOptions = {}): stri
     throw new TypeError(`from is a version of the schema, from 0 to ${STEPS.length}`);
   }
   const names = namesOf(prefix);
-  const additions = STEPS.slice(from).flatMap((step) => step(names).map(({ sql }) => sql));
+  const additions = STEPS.slice(from).flatMap((step) => step.additions(names).map(({ sql }) => sql));
   if (additions.length === 0) return '';
-  return [...additions, recordVersion(names, STEPS.length)].map((sql) => `${sql};\n`).join('\n');
+  return [...additions, recordVersion(names, STEPS)].map((sql) => `${sql};\n`).join('\n');
 }

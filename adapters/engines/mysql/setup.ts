@@ -2,7 +2,7 @@ import { SessionError, type SessionErrorCode } from '../../../src/index.ts';
 import type { MysqlClient, MysqlConnection } from './client.ts';
 import { errnoOf, explained, isUnknownColumn } from './failure.ts';
 import { type Names, TABLES } from './names.ts';
-import { type Addition, MARK, recordVersion, STEPS, type Step } from './schema.ts';
+import { type Addition, MARK, readVersions, recordVersion, STEPS, type Step } from './schema.ts';
 import { requireServer, requireState, STATE } from './server.ts';
 import { numberOf, textOf } from './values.ts';
 
@@ -46,14 +46,14 @@ async function locked(connection: MysqlConnection, { prefix }: Names, step: () =
 
 async function upgrade(connection: MysqlConnection, names: Names, steps: readonly Step[]): Promise<void> {
   const there = await tablesOf(connection, names);
-  const version = there.has('schema') ? ((await readVersion(connection, names)) ?? 0) : 0;
-  if (version > steps.length) throw errorOf(tooNew(version, steps.length));
+  const { version, oldest } = (there.has('schema') ? await readVersion(connection, names) : null) ?? NONE;
+  if (oldest > steps.length) throw errorOf(tooNew(version, steps.length));
   for (const step of steps.slice(version)) {
-    for (const addition of step(names)) {
+    for (const addition of step.additions(names)) {
       if (!(await isThere(connection, names, addition))) await connection.command(addition.sql);
     }
   }
-  if (version < steps.length) await connection.command(recordVersion(names, steps.length));
+  if (version < steps.length) await connection.command(recordVersion(names, steps));
 }
 
 /** Our tables that are there. */
@@ -78,10 +78,20 @@ async function isThere(connection: MysqlConnection, { prefix }: Names, { table, 
   return numberOf(row?.[0]) > 0;
 }
 
+/** A version of the tables, and the oldest one whose code works on them. */
+interface Versions {
+  readonly version: number;
+  readonly oldest: number;
+}
+
+const NONE: Versions = { version: 0, oldest: 0 };
+
 /** The version that is recorded; `null` where there is none yet. */
-async function readVersion(reader: Pick<MysqlConnection, 'rows'>, { schema }: Names): Promise<number | null> {
-  const [row] = await reader.rows(`SELECT session_revocation FROM ${schema} WHERE id = 1`, []);
-  return row === undefined ? null : numberOf(row[0]);
+export async function readVersion(reader: Pick<MysqlConnection, 'rows'>, names: Names): Promise<Versions | null> {
+  const [version, oldest] = await reader.rows(readVersions(names), []);
+  if (version === undefined) return null;
+  // Where only the version was recorded, it is the only one whose code is sure to work.
+  return { version: numberOf(version[1]), oldest: numberOf((oldest ?? version)[1]) };
 }
 
 /** What is wrong with the tables. */
@@ -111,17 +121,18 @@ export async function problemOf(
   names: Names,
   steps: readonly Step[] = STEPS,
 ): Promise<TableProblem | null> {
-  let version: number | null;
+  let recorded: Versions | null;
   try {
-    version = await readVersion(reader, names);
+    recorded = await readVersion(reader, names);
   } catch (error) {
     if (isUnknownColumn(error)) return foreign(`${names.prefix}schema`, error);
     if (errnoOf(error) !== NO_TABLE) throw explained(error);
     return notSetUp(`there are no tables whose names begin with ${JSON.stringify(names.prefix)}`, error);
   }
-  if (version === null) return notSetUp('the tables were not made to the end');
-  if (version > steps.length) return tooNew(version, steps.length);
-  return version === steps.length
+  if (recorded === null) return notSetUp('the tables were not made to the end');
+  const { version, oldest } = recorded;
+  if (oldest > steps.length) return tooNew(version, steps.length);
+  return version >= steps.length
     ? null
     : notSetUp(`the tables are of version ${version}, and ${steps.length} is needed`);
 }

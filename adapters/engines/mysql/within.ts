@@ -1,7 +1,7 @@
 import { type AuditPower, type PolicyPower, SessionError, type SessionStore } from '../../../src/index.ts';
 import { forgetUser, readAudit, writeAudit } from './audit.ts';
 import type { MysqlConnection } from './client.ts';
-import { lockEpochs } from './epochs.ts';
+import { type LockedEpochs, lockEpochs } from './epochs.ts';
 import { explained, isInTransaction } from './failure.ts';
 import { REFUSED_IN_TRANSACTION } from './lone-connection.ts';
 import { listSessions } from './reads.ts';
@@ -13,17 +13,18 @@ import type { AllStatements } from './writes.ts';
  * The verbs within a transaction of the caller's. It may see an older snapshot (REPEATABLE READ is the default of both
  * dialects), so that what is decided by is read under a lock: that waits for whoever is writing, and sees what they
  * committed. To lock what is not there, though, would lock the gap between its neighbours, and nobody could sign in whose
- * session or record belongs in there, until the caller commits. So everything is looked for without a lock first, and
- * locked only where it is seen: what others have made since the snapshot is not there yet.
+ * session or record belongs in there, until the caller commits. So sessions are looked for without a lock first, and locked
+ * only where they are seen. Of one that is not, its user's record tells whether it may be younger than the snapshot: then
+ * it is `SESSION_STORE_UNSAFE`. Records and policies that are not seen are made, which comes upon those that are there.
  */
 export function storeWithin(connection: MysqlConnection, sql: AllStatements): SessionStore {
-  let known: Promise<void> | null = null;
+  const locked: LockedEpochs = new Map();
 
   // Whether the store is ready is not looked at: where the pool has one connection, the caller holds it.
   async function ask<T>(question: () => Promise<T>): Promise<T> {
     try {
-      known ??= requireTransaction(connection);
-      await known;
+      // Each time: it may be over since the last one.
+      await requireTransaction(connection);
       return await question();
     } catch (error) {
       throw explained(error);
@@ -43,12 +44,12 @@ export function storeWithin(connection: MysqlConnection, sql: AllStatements): Se
 
   return {
     powers: { audit, policies },
-    epochs: (requests) => ask(() => lockEpochs(connection, sql, requests)),
-    find: (realm, refs) => ask(() => lockSessions(connection, sql, realm, refs)),
+    epochs: (requests) => ask(() => lockEpochs(connection, sql, requests, locked)),
+    find: (realm, refs) => ask(() => lockSessions(connection, sql, realm, refs, locked)),
     // For display: as of the caller's snapshot, and without a lock.
     list: (realm, user, page) => ask(() => listSessions(connection, sql, realm, user, page)),
-    end: (ref, ended, records) => ask(() => endSeen(connection, sql, ref, ended, records)),
-    advance: (tag, advance) => ask(() => advanceSeen(connection, sql, tag, advance)),
+    end: (ref, ended, records) => ask(() => endSeen(connection, sql, ref, ended, records, locked)),
+    advance: (tag, advance) => ask(() => advanceSeen(connection, sql, tag, advance, locked)),
     add: () => absent('add'),
     touch: () => absent('touch'),
     renew: () => absent('renew'),
@@ -76,6 +77,7 @@ async function requireTransaction(connection: MysqlConnection): Promise<void> {
   if (numberOf(row?.[0]) === 0) return;
   throw new SessionError(
     'SESSION_STORE_UNSAFE',
-    'the connection given to within() is in no transaction: begin one on it first, and await that',
+    'the connection given to within() is in no transaction, or no longer: begin one on it and await that, and await what ' +
+      'within does before the transaction ends',
   );
 }

@@ -1,3 +1,5 @@
+import { hasMethod } from '../sql/has-method.ts';
+
 /** A parameter: numbers go as text, and every statement says itself which type it takes it for. */
 export type PostgresValue = string | null | readonly string[];
 
@@ -31,14 +33,28 @@ export interface PostgresClient<Transaction = never> {
   runWithin(transaction: Transaction, statement: PostgresStatement): Promise<readonly PostgresRow[]>;
   /** Throws a `TypeError` for what cannot be a transaction. Asked at once when one is handed in; may be left out. */
   checkTransaction?(transaction: Transaction): void;
+  /**
+   * Whether it is within a transaction now, as far as the client knows. Where that is `undefined`, or this is left out, the
+   * server is asked before each statement there: a round trip more.
+   */
+  isInTransaction?(transaction: Transaction): boolean | undefined;
 }
 
 /** The rows of a client that gives objects, whose keys stand in the order of the columns. */
 export const byPosition = (rows: readonly object[]): readonly PostgresRow[] => rows.map((row) => Object.values(row));
 
-/** What hands a transaction out is none itself: statements to it go to any connection, and are committed by themselves. */
+/**
+ * What runs statements by this method. What hands a transaction out is none itself: statements to it go to any connection,
+ * and are committed by themselves.
+ */
 export const otherThan =
-  (client: object, handsOut: string) =>
+  (client: object, method: string, handsOut: string) =>
   (transaction: object): void => {
     if (transaction === client) throw new TypeError(`within needs what ${handsOut} hands out, not the client itself`);
+    if (!hasMethod(transaction, method)) throw new TypeError(`within needs what ${handsOut} hands out`);
   };
+
+/** A store is made of what hands transactions out: in one, a check may see what was true before it. */
+export function refuseTransaction(isTransaction: boolean, instead: string): void {
+  if (isTransaction) throw new TypeError(`a store needs ${instead}, not a transaction; that goes to within()`);
+}

@@ -126,6 +126,9 @@ export const versionStatement = ({ meta }: Tables): Prepared =>
     `SELECT m.application, m.version, m.oldest, current_setting('server_version_num') AS server FROM ${meta} m`,
   );
 
+/** Postgres refuses it outside of a transaction (25P01), and it locks no more than to read a table does. */
+export const blockStatement = ({ meta }: Tables): string => `LOCK TABLE ${meta} IN ACCESS SHARE MODE`;
+
 /** @throws `SessionError` where this code cannot work on the tables. */
 export function checkVersion([row]: readonly PostgresRow[]): void {
   const [application, version, oldest, server] = row ?? [];

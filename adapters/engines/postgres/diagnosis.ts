@@ -84,10 +84,9 @@ async function schemaFinding(connection: Connection, tables: Tables): Promise<Fi
 }
 
 const RIGHTS: readonly (readonly [keyof Tables & ('sessions' | 'epochs' | 'audit' | 'policies' | 'meta'), string])[] = [
-  ...(['sessions', 'epochs', 'audit'] as const).flatMap((table) =>
+  ...(['sessions', 'epochs', 'audit', 'policies'] as const).flatMap((table) =>
     ['SELECT', 'INSERT', 'UPDATE', 'DELETE'].map((right) => [table, right] as const),
   ),
-  ...['SELECT', 'INSERT', 'UPDATE'].map((right) => ['policies', right] as const),
   ['meta', 'SELECT'],
 ];
 

@@ -6,7 +6,12 @@ export const RAISED = { FOREIGN: 'SR001', TOO_NEW: 'SR002', UNSUPPORTED: 'SR003'
 const NOT_SET_UP =
   'the tables of the sessions are not there: call setup() once, or apply the SQL of postgresSchema() with your migration ' +
   'tool; if they are, see that the store is given their schema and prefix';
-const FOREIGN = 'a table of that name belongs to something else; give the store a schema or a prefix of its own';
+const NO_DATABASE = 'there is no such database: create it, then call setup()';
+const FOREIGN =
+  'a table or an index of that name belongs to something else; give the store a schema or a prefix of its own';
+const NO_TRANSACTION =
+  'what was given to within() is in no transaction, or no longer: begin one on it and await that, and await what within ' +
+  'does before the transaction ends';
 const DENIED =
   'Postgres refused: this role lacks rights, or its password is wrong; docs/postgres.md tells which it needs';
 
@@ -14,6 +19,10 @@ const DENIED =
 const MEANINGS: Readonly<Record<string, readonly [SessionErrorCode, string]>> = {
   '42P01': ['SESSION_STORE_NOT_SET_UP', NOT_SET_UP],
   '3F000': ['SESSION_STORE_NOT_SET_UP', NOT_SET_UP],
+  '3D000': ['SESSION_STORE_NOT_SET_UP', NO_DATABASE],
+  '25P01': ['SESSION_STORE_UNSAFE', NO_TRANSACTION],
+  '42P07': ['SESSION_STORE_FOREIGN', FOREIGN],
+  '42710': ['SESSION_STORE_FOREIGN', FOREIGN],
   '42703': ['SESSION_STORE_FOREIGN', FOREIGN],
   '42804': ['SESSION_STORE_FOREIGN', FOREIGN],
   '42809': ['SESSION_STORE_FOREIGN', FOREIGN],
@@ -37,6 +46,9 @@ export function meaningOf(error: unknown): unknown {
   const [code, message] = meaning;
   return new SessionError(code, `${message} (${messageOf(told)})`, { cause: told });
 }
+
+/** Each statement there would be committed by itself. */
+export const notInTransaction = (): SessionError => new SessionError('SESSION_STORE_UNSAFE', NO_TRANSACTION);
 
 const DEEPEST = 5;
 

@@ -56,7 +56,9 @@ export interface PostgresOptions extends PostgresNames {
  * import { createSessions } from 'session-revocation';
  * import { postgresStore } from 'session-revocation/postgres';
  *
- * const store = postgresStore(new pg.Pool({ connectionString: process.env['DATABASE_URL'] }));
+ * const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'] });
+ * pool.on('error', console.error); // of a connection that nobody used: it would end the process
+ * const store = postgresStore(pool);
  * await store.setup?.();
  * const sessions = createSessions({ store });
  * ```

@@ -23,10 +23,10 @@ import {
 import { rowOf } from '../sql/session-row.ts';
 import { toColumn } from '../sql/text.ts';
 import { auditPower } from './audit.ts';
-import type { PostgresClient } from './client.ts';
-import { Connection, checkVersion, versionStatement } from './connection.ts';
+import type { PostgresClient, PostgresRow, PostgresValue } from './client.ts';
+import { blockStatement, Connection, checkVersion, versionStatement } from './connection.ts';
 import { diagnose } from './diagnosis.ts';
-import { isTaken } from './errors.ts';
+import { isTaken, notInTransaction } from './errors.ts';
 import { windowOf } from './fragments.ts';
 import { policyPower } from './policies.ts';
 import type { Ask } from './prepared.ts';
@@ -151,12 +151,21 @@ export class PostgresStore<Transaction> implements SessionStore<Transaction> {
 
   #within(transaction: Transaction): SessionStore {
     this.#client.checkTransaction?.(transaction);
-    const run: Ask = ({ text }, ...values) => this.#client.runWithin(transaction, { text, values });
-    const ask: Ask = async (statement, ...values) => {
+    const isIn = (): boolean | undefined => this.#client.isInTransaction?.(transaction);
+    const run = (text: string, values: readonly PostgresValue[] = []): Promise<readonly PostgresRow[]> =>
+      this.#client.runWithin(transaction, { text, values });
+    const ask: Ask = async ({ text }, ...values) => {
       this.#connection.checkOpen();
+      const known = isIn();
+      if (known === false) throw notInTransaction();
       // Asked there, too: the pool may have no connection left.
-      if (!this.#connection.isReady) checkVersion(await run(versionStatement(this.#tables)));
-      return run(statement, ...values);
+      if (!this.#connection.isReady) checkVersion(await run(versionStatement(this.#tables).text));
+      // Each time: it may be over since the last one.
+      if (known === undefined) await run(blockStatement(this.#tables));
+      const rows = await run(text, values);
+      // COMMIT was on its way already.
+      if (isIn() === false) throw notInTransaction();
+      return rows;
     };
     return storeWithin(ask, this.#tables, this.#statements);
   }

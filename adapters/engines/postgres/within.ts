@@ -1,7 +1,7 @@
 import type { SessionStore } from '../../../src/index.ts';
 import { auditPower } from './audit.ts';
 import { meaningOf } from './errors.ts';
-import { policyPower } from './policies.ts';
+import { policyPowerWithin } from './policies.ts';
 import type { Ask } from './prepared.ts';
 import type { Statements } from './statements.ts';
 import type { Tables } from './tables.ts';
@@ -18,7 +18,7 @@ export function storeWithin(ask: Ask, tables: Tables, statements: Statements): S
     });
   const verbs = new Verbs(meaningful, statements, true);
   return {
-    powers: { audit: auditPower(tables, meaningful), policies: policyPower(tables, meaningful) },
+    powers: { audit: auditPower(tables, meaningful), policies: policyPowerWithin(tables, meaningful) },
     epochs: (requests) => verbs.epochs(requests),
     find: (realm, refs) => verbs.find(realm, refs),
     list: (realm, user, page) => verbs.list(realm, user, page),

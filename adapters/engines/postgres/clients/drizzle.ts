@@ -1,4 +1,12 @@
-import { byPosition, otherThan, type PostgresClient, type PostgresRow, type PostgresStatement } from '../client.ts';
+import { hasMethod } from '../../sql/has-method.ts';
+import {
+  byPosition,
+  otherThan,
+  type PostgresClient,
+  type PostgresRow,
+  type PostgresStatement,
+  refuseTransaction,
+} from '../client.ts';
 
 /** The part of Drizzle's `sql` that this store needs. */
 export interface DrizzleSql<Sql> {
@@ -23,11 +31,14 @@ export interface DrizzleClient<Sql> {
  * sql))`. `sql` is Drizzle's own, handed in so that this package imports nothing. A transaction is what `db.transaction`
  * hands out.
  */
-export const fromDrizzle = <Sql>(db: DrizzleClient<Sql>, sql: DrizzleSql<Sql>): PostgresClient<DrizzleClient<Sql>> => ({
-  run: (statement) => ask(db, sql, statement),
-  runWithin: (transaction, statement) => ask(transaction, sql, statement),
-  checkTransaction: otherThan(db, 'db.transaction'),
-});
+export function fromDrizzle<Sql>(db: DrizzleClient<Sql>, sql: DrizzleSql<Sql>): PostgresClient<DrizzleClient<Sql>> {
+  refuseTransaction(hasMethod(db, 'rollback'), 'the database of Drizzle');
+  return {
+    run: (statement) => ask(db, sql, statement),
+    runWithin: (transaction, statement) => ask(transaction, sql, statement),
+    checkTransaction: otherThan(db, 'execute', 'db.transaction'),
+  };
+}
 
 /** A quoted name, which may hold anything, or a parameter. */
 const NAME_OR_PARAMETER = /"[^"]*"|\$(\d+)/g;

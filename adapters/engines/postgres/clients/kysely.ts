@@ -1,4 +1,11 @@
-import { byPosition, otherThan, type PostgresClient, type PostgresRow, type PostgresStatement } from '../client.ts';
+import {
+  byPosition,
+  otherThan,
+  type PostgresClient,
+  type PostgresRow,
+  type PostgresStatement,
+  refuseTransaction,
+} from '../client.ts';
 
 /** A statement as Kysely hands it to its driver. */
 export interface KyselyStatement {
@@ -22,14 +29,19 @@ export interface KyselyExecutor {
 export interface KyselyClient {
   /** Plugins rename columns, and parse what looks like JSON. */
   withoutPlugins(): KyselyExecutor;
+  /** Whether it is one of its transactions. */
+  readonly isTransaction?: boolean;
 }
 
 /** A client of [Kysely](https://kysely.dev) on Postgres: `postgresStore(fromKysely(db))`. A transaction is Kysely's `Transaction`. */
-export const fromKysely = (db: KyselyClient): PostgresClient<KyselyClient> => ({
-  run: (statement) => ask(db, statement),
-  runWithin: ask,
-  checkTransaction: otherThan(db, 'db.transaction().execute'),
-});
+export function fromKysely(db: KyselyClient): PostgresClient<KyselyClient> {
+  refuseTransaction(db.isTransaction === true, 'the database of Kysely');
+  return {
+    run: (statement) => ask(db, statement),
+    runWithin: ask,
+    checkTransaction: otherThan(db, 'withoutPlugins', 'db.transaction().execute'),
+  };
+}
 
 async function ask(db: KyselyClient, { text, values }: PostgresStatement): Promise<readonly PostgresRow[]> {
   const { rows } = await db.withoutPlugins().executeQuery({

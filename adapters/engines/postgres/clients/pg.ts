@@ -1,4 +1,5 @@
 import { SessionError } from '../../../../src/index.ts';
+import { hasMethod } from '../../sql/has-method.ts';
 import type { PostgresClient, PostgresRow, PostgresStatement } from '../client.ts';
 
 /** What pg's `query` is asked for here. */
@@ -43,8 +44,13 @@ export function fromPg(client: PgClient): PostgresClient<PgClient> {
     run: isPool(client) ? (statement) => askLent(client, statement) : inTurn(client),
     runWithin: ask,
     checkTransaction(transaction) {
+      if (!hasMethod(transaction, 'query')) throw new TypeError('within needs the client that began the transaction');
       // A statement to a pool goes to any of its connections, and is committed by itself.
       if (isPool(transaction)) throw new TypeError('within needs the client that began the transaction, not the pool');
+    },
+    isInTransaction(transaction) {
+      const status = transaction.getTransactionStatus?.() ?? null;
+      return status === null ? undefined : status !== 'I';
     },
   };
 }
@@ -113,10 +119,7 @@ async function askAlone(client: PgClient, statement: PostgresStatement): Promise
   return rows;
 }
 
-const isInTransaction = (client: PgClient): boolean => {
-  const status = client.getTransactionStatus?.();
-  return status === 'T' || status === 'E';
-};
+const isInTransaction = (client: PgClient): boolean => ['T', 'E'].includes(client.getTransactionStatus?.() ?? '');
 
 const inAnothers = (advice: string): SessionError =>
   new SessionError('SESSION_STORE_UNSAFE', `the connection is in a transaction of somebody else: ${advice}`);

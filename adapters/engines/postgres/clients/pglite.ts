@@ -1,4 +1,11 @@
-import { otherThan, type PostgresClient, type PostgresRow, type PostgresStatement } from '../client.ts';
+import { hasMethod } from '../../sql/has-method.ts';
+import {
+  otherThan,
+  type PostgresClient,
+  type PostgresRow,
+  type PostgresStatement,
+  refuseTransaction,
+} from '../client.ts';
 
 /** The part of PGlite that this store needs; its transactions have it, too. */
 export interface PgliteClient {
@@ -7,11 +14,14 @@ export interface PgliteClient {
 }
 
 /** A client of [PGlite](https://pglite.dev): `postgresStore(fromPglite(db))`. A transaction is what `db.transaction` hands out. */
-export const fromPglite = (db: PgliteClient): PostgresClient<PgliteClient> => ({
-  run: (statement) => ask(db, statement),
-  runWithin: ask,
-  checkTransaction: otherThan(db, 'db.transaction'),
-});
+export function fromPglite(db: PgliteClient): PostgresClient<PgliteClient> {
+  refuseTransaction(hasMethod(db, 'rollback'), 'the database of PGlite');
+  return {
+    run: (statement) => ask(db, statement),
+    runWithin: ask,
+    checkTransaction: otherThan(db, 'query', 'db.transaction'),
+  };
+}
 
 async function ask(db: PgliteClient, { text, values }: PostgresStatement): Promise<readonly PostgresRow[]> {
   const { rows } = await db.query<PostgresRow>(text, values as unknown[], { rowMode: 'array' });

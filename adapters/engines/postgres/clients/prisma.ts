@@ -18,11 +18,11 @@ export interface PrismaClient {
 export const fromPrisma = (prisma: PrismaClient): PostgresClient<PrismaClient> => ({
   run: (statement) => ask(prisma, statement),
   runWithin: ask,
-  checkTransaction: otherThan(prisma, 'prisma.$transaction'),
+  checkTransaction: otherThan(prisma, '$queryRawUnsafe', 'prisma.$transaction'),
 });
 
 async function ask(prisma: PrismaClient, { text, values }: PostgresStatement): Promise<readonly PostgresRow[]> {
-  if (values.length === 0 && /^DO\b/.test(text)) {
+  if (values.length === 0 && /^(DO|LOCK)\b/.test(text)) {
     await prisma.$executeRawUnsafe(text);
     return [];
   }
