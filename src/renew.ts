@@ -134,13 +134,22 @@ async function rotate(core: Core, judged: SessionRecord, rotation: Rotation): Pr
 
   const { happened = [], ...result } = outcome;
   for (const happening of happened) core.events.tell(happening);
-  // Of a session that is over, its next check tells; and of one that was forgotten meanwhile, nothing does.
-  if (!result.ok && result.reason !== 'not-live' && (await stillLive(core, judged, core.now())) !== null) {
-    const { id, user, device } = judged;
-    const refusal = { during: 'renew', reason: result.reason, user, account: identity.account, session: id } as const;
-    core.events.emit('session.refused', { ...refusal, revocation: null, device });
-  }
+  if (!result.ok && result.reason !== 'not-live') await tellRefused(core, judged, identity.account, result.reason);
   return result;
+}
+
+/** Of a session that is over, its next check tells; of one that was forgotten meanwhile, or cannot be asked about, nothing does. */
+async function tellRefused(
+  core: Core,
+  judged: SessionRecord,
+  account: string | null,
+  reason: StartRefusal,
+): Promise<void> {
+  const live = await stillLive(core, judged, core.now()).catch(() => null);
+  if (live === null) return;
+  const { id: session, user, device } = live;
+  const refusal = { during: 'renew', reason, user, account, session } as const;
+  core.events.emit('session.refused', { ...refusal, revocation: null, device });
 }
 
 const refused = (reason: StartRefusal | 'not-live'): RenewResult => ({ ok: false, session: null, reason });

@@ -15,9 +15,10 @@ type Witness = () => Promise<boolean>;
 
 /**
  * What {@link Sessions.within} gives: operations whose writes, the audit log's among them, are part of the caller's
- * transaction. They lock what they write until its end, so do them last. What they answer holds from the commit on: that is
- * from when `effectiveWithin` counts, and when a new token may be given to its client. Whatever fails there, the caller
- * should roll back, and may do it all again. Tokens are never checked here: a transaction may see what was true before it.
+ * transaction. They lock what they write until its end, and the record of the user whose session they look for, so do them
+ * last. What they answer holds from the commit on: that is from when `effectiveWithin` counts, and when a new token may be
+ * given to its client. Whatever fails there, the caller should roll back, and may do it all again. Tokens are never checked
+ * here: a transaction may see what was true before it.
  */
 export class InTransaction<Trigger extends string = BuiltInTrigger> {
   readonly #sessions: Sessions<Trigger>;

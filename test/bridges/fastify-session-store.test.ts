@@ -288,7 +288,7 @@ test('what the app gave one session’s cookie stays with it', async () => {
     path: '/strictly',
     run: async ({ auth, data }) => {
       const { cookie } = data as FastifySessionObject;
-      Object.assign(cookie, { sameSite: 'strict', httpOnly: false, maxAge: 3600e3 });
+      Object.assign(cookie, { sameSite: 'strict', maxAge: 3600e3 });
       return (await auth.renew()).ok;
     },
   };
@@ -297,7 +297,7 @@ test('what the app gave one session’s cookie stays with it', async () => {
   await browser.login('alice');
   for (const page of ['/strictly', '/sessions/sign-out-others', '/renew']) {
     const { setCookies } = await browser.post(page);
-    expect(setCookies, page).toEqual([expect.stringMatching(/; Path=\/; Expires=[^;]+; SameSite=Strict$/)]);
+    expect(setCookies, page).toEqual([expect.stringMatching(/; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Strict$/)]);
   }
 });
 

@@ -1,5 +1,5 @@
 import type { SessionOptions, Store } from 'express-session';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { called } from './support/host.ts';
 import { type Ending, InFlight } from './support/in-flight.ts';
 import { innerKinds, memory } from './support/inner-stores.ts';
@@ -103,6 +103,24 @@ describe('a request in flight while its user signs out all others in another tab
       });
     },
   );
+});
+
+test('a browser that never got its new id is a stranger under the former one, whose data are kept again after a minute', async () => {
+  const { site } = await start({});
+  const browser = site.browser();
+  await browser.login('alice');
+  const cookie = browser.session;
+  await browser.post('/renew');
+
+  const keeps = async (item: string): Promise<unknown> => {
+    await browser.post(`/cart?item=${item}`, { cookie });
+    return (await browser.get('/who', { cookie })).json;
+  };
+  expect(await keeps('tea')).toMatchObject({ user: null, host: null, cart: null });
+  const now = performance.now();
+  vi.spyOn(performance, 'now').mockImplementation(() => now + 61e3);
+  onTestFinished(() => void vi.restoreAllMocks());
+  expect(await keeps('milk')).toMatchObject({ user: null, host: null, cart: ['milk'] });
 });
 
 describe('express-session without the bridge', () => {

@@ -98,21 +98,25 @@ describe('signIn', () => {
     ]);
   });
 
-  test('keeps what the app gave this cookie alone, now and when the id changes again', async () => {
+  test('what the app gave this cookie alone stays while the session goes on; who signs in has what the host gives', async () => {
     const { browser: newBrowser } = await open({
       pages: (app) => {
-        app.post('/strictly', ({ session: { cookie } }, response) => {
-          Object.assign(cookie, { sameSite: 'strict', httpOnly: false, maxAge: 3600e3 });
+        app.post('/laxly', ({ session }, response) => {
+          session.cart = ['tea'];
+          Object.assign(session.cookie, { sameSite: 'none', httpOnly: false, maxAge: 3600e3 });
           response.end();
         });
       },
     });
     const browser = newBrowser();
-    await browser.post('/cart?item=tea');
-    await browser.post('/strictly');
-    for (const page of ['/login', '/sessions/sign-out-others', '/renew']) {
+    await browser.post('/laxly');
+    expect((await browser.post('/login')).setCookies).toEqual([
+      expect.stringMatching(/; Path=\/; Expires=[^;]+; HttpOnly$/),
+    ]);
+    await browser.post('/laxly');
+    for (const page of ['/sessions/sign-out-others', '/renew']) {
       const { setCookies } = await browser.post(page);
-      expect(setCookies, page).toEqual([expect.stringMatching(/; Path=\/; Expires=[^;]+; SameSite=Strict$/)]);
+      expect(setCookies, page).toEqual([expect.stringMatching(/; Path=\/; Expires=[^;]+; HttpOnly; SameSite=None$/)]);
     }
   });
 

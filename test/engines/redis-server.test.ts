@@ -315,6 +315,17 @@ describe.skipIf(!canStart)('a server of our own', { timeout: PATIENCE }, () => {
     expect(await client.get(`${prefix}meta`)).toBe('session-revocation 1');
   });
 
+  test.each([
+    ['of one server is asked for ROLE, and not for EXISTS', '0', ['ROLE']],
+    ['of a cluster is asked for EXISTS, and not for ROLE', '1', ['EXISTS']],
+  ])('whose user may neither, %s', async (_, isCluster, missing) => {
+    const client = connect(primary.url);
+    await client.call('ACL', 'SETUSER', 'neither', 'reset', 'on', '>secret', '~*', '+@all', '-role', '-exists');
+    onTestFinished(() => client.call('ACL', 'DELUSER', 'neither').then(() => {}));
+    const neither = connect(primary.url.replace('//', '//neither:secret@'));
+    expect(await neither.eval(DENIED.text, 1, `${newPrefix()}meta`, '0', isCluster)).toEqual(missing);
+  });
+
   test('whose user may do what the docs say has all rights', async () => {
     const client = connect(primary.url);
     const page = await readPage('docs/redis.md');

@@ -41,6 +41,21 @@ describe('a session that is refused another account', () => {
     expect(heard).toEqual([]);
   });
 
+  test('is answered, and not told, where the store cannot say whether it is over', async () => {
+    const realm = new Realm();
+    const { session } = await realm.signIn('ann', { account: 'acme' });
+    const fence = await realm.sessions.fence({ user: 'ann', account: 'globex' });
+    await realm.sessions.suspend({ account: 'globex' });
+    const heard = realm.hear('session.refused');
+    realm.around = (call, ask) => {
+      if (call === 'find') throw new Error('the store is away');
+      return ask();
+    };
+    const renewed = await realm.sessions.renew(session, { account: 'globex', fence });
+    expect(renewed).toMatchObject({ ok: false, reason: 'suspended' });
+    expect(heard).toEqual([]);
+  });
+
   test('is no reason to tell of it in the log of a user who is forgotten', async () => {
     const realm = new Realm({ audit: true });
     const { session } = await realm.signIn();

@@ -77,8 +77,10 @@ export class SessionCarrier implements Carrier {
     if (data === null || request.session === undefined) return;
     const { cookie, ...rest } = withStamp(data, null);
     Object.assign(request.session, rest);
-    // What the app lets this one have of its own, such as how long it lasts: "remember me".
-    Object.assign(request.session.cookie, cookie);
+    const { originalMaxAge, path, domain, sameSite } = cookie;
+    // How long the app lets this one last: "remember me". Where it goes on, its cookie also stays where it was; what keeps it from
+    // others is the host's to say.
+    Object.assign(request.session.cookie, { originalMaxAge }, goesOn && { path, domain, sameSite });
   }
 
   /**

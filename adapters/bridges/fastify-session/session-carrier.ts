@@ -45,7 +45,7 @@ export class SessionCarrier implements Carrier {
     // Should the inner store fail, then one that is renewed goes on under its new token, and another one as it was.
     if (kept !== null && this.#held === id) putStamp(kept, token);
     try {
-      putStamp(await this.#rotate(kept), token);
+      putStamp(await this.#rotate(kept, this.#held === id), token);
     } catch (error) {
       this.#request.session = session;
       throw error;
@@ -72,16 +72,18 @@ export class SessionCarrier implements Carrier {
   async #empty(): Promise<void> {
     const { session } = this.#request;
     if (session !== null) Reflect.deleteProperty(session, STAMP);
-    await this.#rotate(null);
+    await this.#rotate(null, false);
   }
 
-  async #rotate(kept: FastifySessionObject | null): Promise<FastifySessionObject> {
+  async #rotate(kept: FastifySessionObject | null, goesOn: boolean): Promise<FastifySessionObject> {
     const last = this.#last();
     if (last === null) throw new TypeError('@fastify/session has no session at this path: see cookie.path');
     await last.regenerate(kept === null ? [] : Object.keys(kept).filter((key) => key !== 'cookie'));
     const session = this.#last() ?? last;
-    // What the app lets this one have of its own, such as how long it lasts: "remember me".
-    if (kept !== null) Object.assign(session.cookie, kept.cookie);
+    if (kept === null) return session;
+    // How long the app lets this one last: "remember me". Where it goes on, its cookie also stays where it was.
+    const { expires = null, originalMaxAge, path, domain, sameSite } = kept.cookie;
+    Object.assign(session.cookie, { expires, originalMaxAge }, goesOn && { path, domain, sameSite });
     return session;
   }
 }

@@ -13,7 +13,10 @@ export async function missingRights(
   keys: Keys,
   confirmation: Confirmation | null,
 ): Promise<readonly string[]> {
-  const call = new Call().key(keys.meta).arg(confirmation === null ? 0 : 1);
+  const call = new Call()
+    .key(keys.meta)
+    .arg(confirmation === null ? 0 : 1)
+    .arg(server.isCluster ? 1 : 0);
   // Both at once is a contradiction, which is told only to whoever may write.
   const writing = server.ask(keys.meta, 'SET', keys.meta, '', 'NX', 'XX');
   const [denied, isRefused] = await Promise.all([

@@ -5,9 +5,9 @@ import { Script } from '../script.ts';
  * as each is sent with. Runs none of them. Older servers than 7.0 cannot tell: there it names none.
  */
 export const DENIED: Script = new Script(`
-local where, waits = KEYS[1], ARGV[1] == '1'
+local where, waits, cluster = KEYS[1], ARGV[1] == '1', ARGV[2] == '1'
 local commands = {
-  { 'GET', where }, { 'MGET', where }, { 'EXISTS', where }, { 'PTTL', where },
+  { 'GET', where }, { 'MGET', where }, { 'PTTL', where },
   { 'SET', where, '' }, { 'DEL', where }, { 'PERSIST', where }, { 'PEXPIRE', where, '1' },
   { 'HGET', where, '' }, { 'HMGET', where, '' },
   { 'HSET', where, '', '' }, { 'HSETNX', where, '', '' }, { 'HDEL', where, '' },
@@ -15,7 +15,9 @@ local commands = {
   { 'SMEMBERS', where }, { 'SADD', where, '' },
   { 'ZRANGE', where, '0', '0' }, { 'ZRANGEBYSCORE', where, '0', '0' }, { 'ZSCORE', where, '' },
   { 'ZCARD', where }, { 'ZRANDMEMBER', where, '1' }, { 'ZADD', where, '0', '' }, { 'ZREM', where, '' },
-  { 'EVAL', '', '0' }, { 'EVALSHA', '', '0' }, { 'INFO' }, { 'ROLE' }, { 'TIME' },
+  { 'EVAL', '', '0' }, { 'EVALSHA', '', '0' }, { 'INFO' }, { 'TIME' },
+  -- The client of a cluster knows itself who is a primary.
+  cluster and { 'EXISTS', where } or { 'ROLE' },
 }
 if waits then commands[#commands + 1] = { 'WAIT', '1', '1' } end
 local denied = {}
