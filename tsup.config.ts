@@ -29,10 +29,10 @@ const forNode: Options = {
   // Entries of one format share their chunks, so that a class is the same class in each of them.
   splitting: true,
   // Has Rollup write the CJS files. Otherwise sucrase does, and rewrites every `?.`, `??` and class field.
-  treeshake: true,
+  // A chunk is imported for a name alone: bundlers warn of imports without one, since package.json says that they do nothing.
+  treeshake: { moduleSideEffects: 'no-external' },
   // node:sqlite exists under no other name.
   removeNodeProtocol: false,
-  sourcemap: true,
 };
 
 /** dist/ui.js is served to browsers as it is: one file, that asks for no other. */

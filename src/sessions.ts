@@ -1,81 +1,39 @@
-import { Adoption } from './adopt.ts';
-import { AuditLog } from './audit.ts';
-import { AUDIT_KEYS, type AuditRequest, type AuditResult, readAudit } from './audit-query.ts';
-import { BY_KEYS, type By, parseCause } from './cause.ts';
-import { Checks, type Verdict } from './check.ts';
-import { type Clock, timeOf } from './clock.ts';
-import { type Core, identify, kindSettings, powerOf } from './core.ts';
-import { type EndRequest, type EndResult, end, type SignOutResult, signOut } from './end.ts';
-import { Events, type SessionEventDetails, type SessionEventType, type SessionListener } from './events.ts';
-import { type ForgetRequest, type ForgetResult, forgetUser } from './forget.ts';
-import { type EndIdleRequest, type EndIdleResult, endIdle, type IdleScope } from './idle.ts';
-import { claimed, parseArguments, parseSwitch, parseText } from './input.ts';
-import { type Duration, parseDuration } from './lifetime.ts';
-import { LIST_KEYS, type ListRequest, type ListResult, list } from './list.ts';
-import { Notes } from './notes.ts';
-import { parseOptions, type SessionsOptions } from './options.ts';
-import { type Policy, type PolicyResult, policyOf, setPolicy } from './policy.ts';
-import type { AuditRecord } from './powers.ts';
-import { type PruneRequest, type PruneResult, prune, startPruning } from './pruner.ts';
-import { codeOf, markOf, REASON_CODES } from './reason.ts';
-import {
-  REAUTHENTICATE_KEYS,
-  RENEW_KEYS,
-  type ReauthenticateRequest,
-  type RenewRequest,
-  type RenewResult,
-  reauthenticate,
-  renew,
-} from './renew.ts';
-import { type Review, type ReviewRequest, review } from './review.ts';
-import { type Order, parseScope, type RevokeResult, revoke, type Scope } from './revocation.ts';
-import type { Over, Session, SessionDevice } from './session.ts';
-import {
-  FENCE_KEYS,
-  type FenceRequest,
-  fence,
-  START_KEYS,
-  type StartRequest,
-  type StartResult,
-  start,
-} from './start.ts';
-import type { Awaitable, Touch } from './store.ts';
-import { guardStore } from './store-guard.ts';
-import { type Client, Suspicion } from './suspicion.ts';
-import { parseToken, realmTag } from './token.ts';
-import { InTransaction } from './transaction.ts';
-import { type BuiltInTrigger, type TriggerRequest, type TriggerResult, trigger } from './triggers.ts';
-
-/** Options of {@link Sessions.revoke}. */
-export interface RevokeRequest extends By {
-  /** Only these kinds, or `'all'`. Default: all kinds but those that survive this scope. */
-  readonly kinds?: readonly string[] | 'all' | undefined;
-  /** The session that stays, alone of its kind, under a new secret: "sign out everywhere else". */
-  readonly keep?: Session | undefined;
-  /** Only if this session is live; it goes with the others, if its kind is covered. For a request in its own name. */
-  readonly ifLive?: Session | undefined;
-  /** Only tells what would end. */
-  readonly dryRun?: boolean | undefined;
-}
-
-/** Options of {@link Sessions.suspend} and {@link Sessions.resume}. */
-export interface SuspendRequest extends By {
-  /** Only tells what would end. */
-  readonly dryRun?: boolean | undefined;
-}
-
-/** A request that was refused by what stands before this library: see {@link Sessions.report}. */
-export type RefusedRequest = SessionEventDetails['request.refused'];
-
-/** Entries of the log that wait for an outage to end, at the most. */
-const MOST_UNWRITTEN = 1_000;
-
-const SUSPEND_KEYS = ['dryRun', ...BY_KEYS];
-const REVOKE_KEYS = [...SUSPEND_KEYS, 'kinds', 'keep', 'ifLive'];
+import { type Core, coreOf, keepCore } from './core/context.ts';
+import type { BuiltInTrigger } from './core/trigger-rules.ts';
+import type { Verdict } from './core/verdict.ts';
+import type { ClientInfo } from './device/client-info.ts';
+import type { SessionEventType, SessionListener } from './events/event-types.ts';
+import { detached, nameCalls, named } from './lib/call.ts';
+import type { Clock } from './lib/clock.ts';
+import { markMade } from './lib/copies.ts';
+import type { By } from './model/attribution.ts';
+import type { Policy } from './model/policy.ts';
+import { codeOf, markOf, REASON_CODES } from './model/reason.ts';
+import type { Scope } from './model/scope.ts';
+import type { EndState, Session } from './model/session.ts';
+import { type AuditRequest, type AuditResult, readAudit } from './operations/audit.ts';
+import { CHECK, Checks } from './operations/check.ts';
+import { type EndRequest, type EndResult, end } from './operations/end.ts';
+import { type EndIdleRequest, type EndIdleResult, endIdle, type IdleScope } from './operations/end-idle.ts';
+import { type FenceRequest, fence } from './operations/fence.ts';
+import { type ForgetRequest, type ForgetResult, forgetUser } from './operations/forget-user.ts';
+import { type ListRequest, type ListResult, type ListScope, list } from './operations/list.ts';
+import { type PolicyResult, readPolicy, setPolicy } from './operations/policy.ts';
+import { type PruneRequest, type PruneResult, type PruningSchedule, prune, startPruning } from './operations/prune.ts';
+import { type ReauthenticateRequest, reauthenticate } from './operations/reauthenticate.ts';
+import { type RenewRequest, type RenewResult, renew } from './operations/renew.ts';
+import { type Review, type ReviewRequest, review } from './operations/review.ts';
+import { type RevokeRequest, type RevokeResult, revoke } from './operations/revoke.ts';
+import { type SignOutResult, signOut } from './operations/sign-out.ts';
+import { type StartRequest, type StartResult, start } from './operations/start.ts';
+import { resume, type SuspendRequest, suspend } from './operations/suspend.ts';
+import { type TriggerRequest, type TriggerResult, trigger } from './operations/trigger.ts';
+import { InTransaction } from './operations/within.ts';
 
 /**
- * The sessions of one realm. Made by {@link createSessions}. Every method may throw `SESSION_STORE_UNAVAILABLE` where
- * the store could not find out: that is an outage and never means "signed out"; and `TypeError` for misuse.
+ * Manages the sessions of one realm. {@link createSessions} creates it. Every method that asks the store may throw
+ * `SESSION_STORE_UNAVAILABLE` where the store gave no answer. That is an outage and never means "signed out". Misuse
+ * throws a `TypeError`.
  */
 export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = never> {
   readonly #core: Core;
@@ -85,282 +43,240 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /** @internal */
   constructor(core: Core) {
+    keepCore(this, core);
     this.#core = core;
     this.#checks = new Checks(core);
     this.#codes = new Set([...REASON_CODES, ...[...core.settings.triggers.keys()].map(codeOf)]);
   }
 
   /**
-   * What the operations on tokens work with, which are beside this class so that only who needs them loads them.
-   * @internal
+   * The realm that this object serves.
+   * @category Operation
    */
-  static coreOf(sessions: unknown): Core {
-    if (typeof sessions === 'object' && sessions !== null && #core in sessions) return sessions.#core;
-    throw new TypeError('sessions must be what createSessions gave');
-  }
-
-  /** The realm that this object serves. */
   get realm(): string {
     return this.#core.settings.realm;
   }
 
   /**
-   * Makes or upgrades the store's tables, and so finds out at the start whether the store answers. Embedded stores do it
-   * by themselves at the first question.
+   * Creates or upgrades the store's tables. At startup, it also shows whether the store answers. Embedded stores do
+   * this by themselves on first use.
+   * @category Operation
    */
   async setup(): Promise<void> {
     await this.#core.store.setup?.();
   }
 
-  /** What this realm goes by to tell the time. */
+  /**
+   * The clock of this realm.
+   * @category Operation
+   */
   get clock(): Clock {
     return this.#core.settings.clock;
   }
 
-  /** Whether `start` wants a `deviceId`: with `replace: 'same-device'`. */
-  get usesDeviceId(): boolean {
-    return this.#core.settings.replace === 'same-device';
-  }
-
   /**
-   * Begins a sign-in: call it *before* the credentials are checked (where the user is known only afterwards, as in
-   * OpenID Connect, as soon as it is known and before the user's row is read), and hand the text to {@link start}. It
-   * lives for 3 hours, stays on the server, and refuses nobody.
+   * Begins a sign-in and returns a fence, a text to hand to {@link start}. Call it *before* the credentials are
+   * checked. In OpenID Connect the user is known only later: call it as soon as the user is known, before the user's
+   * row is read. A fence lives for 3 hours and must stay on the server. Taking one never refuses a sign-in.
+   * @category Sessions
    */
   async fence(request: FenceRequest): Promise<string> {
-    return fence(this.#core, parseArguments('fence', request, FENCE_KEYS) as unknown as FenceRequest);
+    return fence(this.#core, request);
   }
 
   /**
-   * Starts a session for a user whose credentials were checked behind the fence. Refuses as `'superseded'` what was
-   * revoked since the fence was taken (sign in again), as `'suspended'` a suspended scope, as `'limit'` one too many.
+   * Starts a session for a user whose credentials were checked after the fence was taken. Refuses with the reason
+   * `'superseded'` where a revocation came after the fence: sign in again. `'suspended'` is a suspended scope.
+   * `'limit'` means that the user has too many sessions (option `limit`).
+   * @category Sessions
    */
   async start(request: StartRequest): Promise<StartResult> {
-    return start(this.#core, parseArguments('start', request, START_KEYS) as unknown as StartRequest);
+    return start(this.#core, request);
   }
 
   /**
-   * For bridges: takes over the sessions that another session layer has begun, until a day, and for at most 30 days after
-   * the first sign-in of this realm. A session that was taken over was signed in nobody knows when: its `authenticatedAt` is 0.
-   * @throws `TypeError` for a day that is none.
+   * Checks a token. Never throws for anything that a client sent. Reads the store once, and writes the last use
+   * afterwards. The client's details do not affect the verdict: they are watched for signs of an attack, and the event
+   * of a refusal carries them.
+   * @category Sessions
    */
-  adoption(options: { readonly until: Date }): Adoption {
-    const { until } = parseArguments('adoption', options, ['until']);
-    return new Adoption(this.#core, until);
-  }
-
-  /**
-   * Whether a text is a token of this user's, in this account where one is named (`null` is none), as far as it says: it proves
-   * nothing. For bridges to other session layers, which keep a token beside the user's name.
-   */
-  isTokenOf(token: unknown, user: string, account?: string | null): boolean {
-    const ref = parseToken(token)?.ref;
-    const { tags } = identify(this.#core, user, account);
-    return ref?.user === tags.user && (account === undefined || ref.account === tags.account);
-  }
-
-  /**
-   * Judges a token. Never throws for what a client sent. One question to the store; the use is noted afterwards. What the
-   * request says of its client decides nothing: it is watched for signs of an attack, and told with a refusal.
-   */
-  check(token: string | null | undefined, client?: Client): Promise<Verdict> {
-    // Not `async`, which would wait for its answer's promise with one of its own.
+  check(token: string | null | undefined, client?: ClientInfo): Promise<Verdict> {
+    // Not `async`: that would wrap the promise of the verdict in a second promise.
     try {
       return Promise.resolve(this.#checks.check(token, client));
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(named(CHECK, this === undefined ? detached() : error));
     }
   }
 
   /**
-   * The same, at once where the store answers at once: of a request, waiting for a promise is a good part of the price.
-   * @internal
+   * Returns the reason code for the end of a session: a code of this library, or that of one of the app's triggers.
+   * Codes are safe to show to users. Returns `null` for an administrator's own words, which are for the audit log only.
+   * @category Sessions
    */
-  judge(token: string, client: Client): Awaitable<Verdict> {
-    return this.#checks.judge(token, client);
-  }
-
-  /**
-   * Why a session is over, by a code that anybody may see and an app has a text for: one of this library's, or that of one
-   * of the app's triggers. `null` for words of an administrator's, which are for the audit log.
-   */
-  explain(over: Pick<Extract<Verdict, { ok: false }>, 'ended' | 'revocation'> | Over): string | null {
-    const mark = 'reason' in over ? markOf(over) : (over.ended ?? over.revocation);
-    const reason = mark?.reason ?? null;
+  explain(end: EndState | null): string | null {
+    const reason = markOf(end)?.reason ?? null;
     return reason !== null && this.#codes.has(reason) ? reason : null;
   }
 
   /**
-   * A page of a user's (or a member's) living sessions, the youngest first; with `ended: true` also those that are
-   * over, each with the reason, until they are pruned. A page may be short: go on while `cursor` is not `null`.
+   * Returns a page of the living sessions of a user, or of a member, newest first. With `ended: true` it includes
+   * sessions that are over, with the reason, until they are pruned. A page may be short: continue while `cursor` is not
+   * `null`.
+   * @category Sessions
    */
-  async list(
-    scope: { readonly user: string; readonly account?: string | undefined },
-    request: ListRequest = {},
-  ): Promise<ListResult> {
-    const { user, account } = parseArguments('list', scope, ['user', 'account']);
-    return list(
-      this.#core,
-      identify(this.#core, user, account),
-      parseArguments('list', request, LIST_KEYS) as ListRequest,
-    );
+  async list(scope: ListScope, request: ListRequest = {}): Promise<ListResult> {
+    return list(this.#core, scope, request);
   }
 
-  /** Ends one session of a user. */
+  /**
+   * Ends one session of a user.
+   * @category Sessions
+   */
   async end(id: string, request: EndRequest): Promise<EndResult> {
     return end(this.#core, id, request);
   }
 
   /**
-   * Signs out: ends this session, or, where the account's {@link Policy} says `everywhere`, all of the user's sessions in
-   * the account, of every kind. Does nothing where the session is over.
+   * Signs out. Ends this session, or, where the account's {@link Policy} says `everywhere`, all of the user's sessions
+   * in the account, of every kind. Does nothing where the session is already over.
+   * @category Sessions
    */
   async signOut(session: Session, request: By = {}): Promise<SignOutResult> {
     return signOut(this.#core, session, request);
   }
 
   /**
-   * Ends every session that the scope covers, in one write: `{ user }`, `{ user, account }` (a member), `{ account }`
-   * or `{ realm: true }`. With `keep`, that session stays; with `ifLive`, it goes too. Where that session is over,
-   * nothing is done and the answer says so: a request of somebody who is signed out must not sign others out.
+   * Ends every session that the scope covers, in one write. The scope is `{ user }`, `{ user, account }` (a member),
+   * `{ account }` or `{ realm: true }`. The session in `keep` stays. The session in `ifLive` ends with the others. If
+   * either of them is over, nothing is revoked and the result says so: a request from a signed-out client must not sign
+   * out others.
+   * @category Revocation
    */
   async revoke(scope: Scope, request: RevokeRequest = {}): Promise<RevokeResult> {
-    const { keep, ifLive, kinds, dryRun, ...cause } = parseArguments('revoke', request, REVOKE_KEYS) as RevokeRequest;
-    return revoke(this.#core, parseScope(this.#core, scope), {
-      ...parseCause(cause),
-      kinds: this.#parseKinds(kinds),
-      keep,
-      ifLive,
-      dryRun: parseSwitch('dryRun', dryRun),
-    });
+    return revoke(this.#core, scope, request);
   }
 
   /**
-   * Does what the option `triggers` says about something that has happened to a user. Call it when it *has* happened: the
-   * new password must be the one that counts, or commit with this. Where the session to `keep` is over, all are revoked.
+   * Applies the rule that the option `triggers` has for this change to a user, such as a new password. Call it *after*
+   * the change took effect, or commit both in one transaction ({@link Sessions.within}). Where the session in `keep` is
+   * over, all sessions are revoked.
+   * @category Policies and triggers
    */
   async trigger(name: Trigger | BuiltInTrigger, request: TriggerRequest): Promise<TriggerResult> {
     return trigger(this.#core, name, request);
   }
 
-  #parseKinds(kinds: unknown): Order['kinds'] {
-    if (kinds === undefined) return null;
-    if (kinds === 'all') return kinds;
-    if (!Array.isArray(kinds) || kinds.length === 0)
-      throw new TypeError("kinds must be 'all' or a non-empty array of kinds");
-    for (const kind of kinds) kindSettings(this.#core, kind);
-    return [...new Set<string>(kinds)];
-  }
-
-  /** Revokes all kinds of the scope, and refuses its sign-ins until {@link resume}. */
+  /**
+   * Revokes all kinds of sessions of the scope, and refuses new sign-ins until {@link resume}.
+   * @category Revocation
+   */
   async suspend(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult> {
-    return this.#setSuspended('suspend', scope, request, true);
+    return suspend(this.#core, scope, request);
   }
 
   /**
-   * Lets the scope sign in again. Sign-ins begun while it was suspended stay refused. Where it is not suspended, nothing is
-   * done and the answer says so.
+   * Allows sign-ins of a suspended scope again. Sign-ins that began during the suspension stay refused. Where the scope
+   * is not suspended, nothing is done and the result says so.
+   * @category Revocation
    */
   async resume(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult> {
-    return this.#setSuspended('resume', scope, request, false);
+    return resume(this.#core, scope, request);
   }
 
-  async #setSuspended(name: string, scope: Scope, request: SuspendRequest, suspend: boolean): Promise<RevokeResult> {
-    const { dryRun, ...said } = parseArguments(name, request, SUSPEND_KEYS);
-    const cause = parseCause(said);
-    const reason = cause.reason ?? (suspend ? 'suspended' : null);
-    const order: Order = { ...cause, reason, kinds: 'all', suspend, dryRun: parseSwitch('dryRun', dryRun) };
-    return revoke(this.#core, parseScope(this.#core, scope), order);
-  }
-
-  /** The policy of an account, `null` for sessions without one. */
+  /**
+   * Returns the policy of an account. Pass `null` for sessions without an account.
+   * @category Policies and triggers
+   */
   async policy(account: string | null): Promise<Policy> {
-    return policyOf(this.#core, account === null ? null : parseText('account', account));
+    return readPolicy(this.#core, account);
   }
 
-  /** Sets the policy of an account, with the option `policy: 'stored'`. It holds from the next sign-out on. */
+  /**
+   * Sets the policy of an account. Needs the option `policy: 'stored'`. The policy applies from the next sign-out on.
+   * @category Policies and triggers
+   */
   async setPolicy(account: string, policy: Policy, request: By = {}): Promise<PolicyResult> {
-    return setPolicy(this.#core, account, policy, parseArguments('setPolicy', request, BY_KEYS));
+    return setPolicy(this.#core, account, policy, request);
   }
 
-  /** Ends every session in an account, or of a user, that was not used for so long. */
+  /**
+   * Ends every session of an account or a user that was not used for the time `unusedFor`.
+   * @category Revocation
+   */
   async endIdle(scope: IdleScope, request: EndIdleRequest = {}): Promise<EndIdleResult> {
     return endIdle(this.#core, scope, request);
   }
 
-  /** A page of an account's members with what decides whether to sign somebody out. */
+  /**
+   * Returns a page of an account's members, with the facts that help to decide whom to sign out.
+   * @category Audit and review
+   */
   async review(request: ReviewRequest): Promise<Review> {
     return review(this.#core, request);
   }
 
   /**
-   * Revokes everything of a user and erases what is known of the person, in the audit log too; the generations stay. Do it
-   * when the user can no longer sign in.
+   * Revokes all sessions of a user, and erases the personal data, also from the audit log. The generations stay, so
+   * that old tokens stay refused. Call it when the user can no longer sign in.
+   * @category Revocation
    */
   async forgetUser(user: string, request: ForgetRequest = {}): Promise<ForgetResult> {
     return forgetUser(this.#core, user, request);
   }
 
-  /** A page of the audit log that the store keeps, with the option `audit`; the youngest entries first. */
+  /**
+   * Returns a page of the audit log in the store, newest entries first. Needs the option `audit`.
+   * @category Audit and review
+   */
   async audit(request: AuditRequest = {}): Promise<AuditResult> {
-    powerOf(this.#core, 'audit');
-    return readAudit(this.#core, parseArguments('audit', request, AUDIT_KEYS));
-  }
-
-  /** Tells, and logs, that something was refused before it came here: by an `authorize`, or for where it came from. */
-  report(request: RefusedRequest): void {
-    const { reason, action, by, user, account, device } = request;
-    if (reason !== 'forbidden' && reason !== 'cross-origin') {
-      throw new TypeError(`reason is ${String(reason)}; allowed are 'forbidden' and 'cross-origin'`);
-    }
-    this.#core.events.emit('request.refused', {
-      ...{ reason, action: claimed(action) ?? '', by: claimed(by), user: claimed(user), account: claimed(account) },
-      device: device && { ...device, label: claimed(device.label) ?? '', ip: claimed(device.ip) },
-    });
-  }
-
-  /** What a request says of its client, described. */
-  describe(client: Client): SessionDevice | null {
-    return this.#core.suspicion.deviceOf(client);
+    return readAudit(this.#core, request);
   }
 
   /**
-   * Gives a session a new secret (and new attributes; or, with a fence, another account): the old token is refused from
-   * now on, and the expiry stays. Do it when privileges change.
+   * Gives a session a new secret. The old token is refused from now on, and the expiry stays. It can also set new
+   * attributes or, with a fence, switch to another account. Call it when the user's privileges change.
+   * @category Sessions
    */
   async renew(session: Session, request: RenewRequest = {}): Promise<RenewResult> {
-    return renew(this.#core, session, parseArguments('renew', request, RENEW_KEYS) as RenewRequest);
-  }
-
-  /** After a new authentication of the same user: a new secret, time of authentication and absolute lifetime (ASVS 7.2.4). */
-  async reauthenticate(session: Session, request: ReauthenticateRequest): Promise<RenewResult> {
-    return reauthenticate(
-      this.#core,
-      session,
-      parseArguments('reauthenticate', request, REAUTHENTICATE_KEYS) as unknown as ReauthenticateRequest,
-    );
+    return renew(this.#core, session, request);
   }
 
   /**
-   * Calls a listener for every event of this name, in this process. What it throws fails nothing.
-   * @returns a function that stops it.
+   * Records that the same user has authenticated again. The session gets a new secret, authentication time and absolute
+   * lifetime (ASVS 7.2.4).
+   * @category Sessions
+   */
+  async reauthenticate(session: Session, request: ReauthenticateRequest): Promise<RenewResult> {
+    return reauthenticate(this.#core, session, request);
+  }
+
+  /**
+   * Calls a listener for every event of this name in this process. An error in the listener does not fail the
+   * operation.
+   * @returns a function that removes the listener.
+   * @category Events
    */
   on<Type extends SessionEventType>(type: Type, listener: SessionListener<Type>): () => void {
     return this.#core.events.on(type, listener);
   }
 
-  /** Removes, in bounded batches, what was over for longer than the retention. Any number of processes may prune at once. */
+  /**
+   * Removes sessions that were over for longer than the retention, and records and log entries that are no longer
+   * needed. Works in bounded batches. Several processes may prune at the same time.
+   * @category Operation
+   */
   async prune(request: PruneRequest = {}): Promise<PruneResult> {
-    return prune(this.#core, parseArguments('prune', request, ['progress']));
+    return prune(this.#core, request);
   }
 
   /**
-   * Prunes every so often in the background, with jitter; does not keep the process alive.
-   * @returns a function that stops it.
+   * Prunes at intervals in the background, with jitter. Its timer does not keep the process alive.
+   * @returns a function that stops the pruning.
+   * @category Operation
    */
-  startPruning(request: { readonly every?: Duration | undefined } = {}): () => void {
-    const { every } = parseArguments('startPruning', request, ['every']);
-    const stop = startPruning(this.#core, parseDuration('every', every === undefined ? '1h' : every));
+  startPruning(request: PruningSchedule = {}): () => void {
+    const stop = startPruning(this.#core, request);
     this.#pruners.add(stop);
     return () => {
       stop();
@@ -369,47 +285,72 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   }
 
   /**
-   * The operations that end sessions, in a transaction that the caller began and will commit: a new password and what it
-   * revokes then hold together, or not at all. The type of `transaction` is the store's: what its client has of one. Others
-   * hear of nothing before {@link InTransaction.committed}.
-   * @throws `SESSION_STORE_LACKS_POWER` where the store cannot (SQLite, Redis, memory: there the type is `never`);
-   * `TypeError` for what cannot be a transaction. Each operation is `SESSION_STORE_UNSAFE` where it is in none, or sees an
-   * older snapshot that it must not go by.
+   * Returns the operations that end sessions, as part of a transaction that the caller began and will commit. A new
+   * password and the revocation then take effect together, or not at all. The type of `transaction` is that of the
+   * store's database client. Listeners receive no event before {@link InTransaction.committed}.
+   * @throws `SESSION_STORE_LACKS_POWER` where the store has no transactions (SQLite, Redis, memory: there the type is
+   * `never`). `TypeError` for a value that cannot be a transaction. Each operation throws `SESSION_STORE_UNSAFE` where
+   * no transaction is open, or where it sees a snapshot that is too old to decide by.
+   * @category Revocation
    */
   within(transaction: Transaction): InTransaction<Trigger> {
-    return new InTransaction(this.#core, transaction, (core) => new Sessions(core));
+    return new InTransaction(this.#core, transaction);
   }
 
-  /** Stops pruning, writes what is noted, and closes the store (another realm's too, if they share it). */
+  /**
+   * Closes these sessions and the store. Operations under way finish. Later ones are refused with
+   * `SESSION_STORE_UNAVAILABLE`. Pruning stops after its batch. Noted uses and log entries are written. A store that
+   * several realms share is closed for all of them. Call it when the server takes no more requests, before the database
+   * client is closed.
+   * @category Operation
+   */
   async close(): Promise<void> {
+    const { activity, anomalies, touches, log, store } = this.#core;
+    activity.close();
     for (const stop of this.#pruners) stop();
     this.#pruners.clear();
-    await this.#core.suspicion.settled();
-    await this.#core.touches.settled();
-    await this.#core.log?.close();
-    await this.#core.store.close?.();
+    await activity.idle();
+    await anomalies.settled();
+    await touches.settled();
+    await log?.close();
+    // A second realm on the same store may still be writing its notes.
+    await activity.idle();
+    await store.close?.();
   }
 }
 
-/**
- * Makes the sessions of one realm.
- * @throws `TypeError` for options that are unknown, contradictory, or out of range; `SESSION_STORE_LACKS_POWER` for one
- * that needs what the store does not declare.
- */
-export function createSessions<Trigger extends string = never, Transaction = never>(
-  options: SessionsOptions<Trigger, Transaction>,
-): Sessions<Trigger | BuiltInTrigger, Transaction> {
-  const settings = parseOptions(options as SessionsOptions<string>);
-  const { realm, clock, audit } = settings;
-  const now = (): number => timeOf(clock);
-  const store = guardStore(settings.store, settings.deadline);
-  const failed = (failure: SessionEventDetails['background.failed']): void => events.emit('background.failed', failure);
-  const power = audit?.store === true ? powerOf({ store }, 'audit') : null;
-  const logged = power && new Notes<AuditRecord>('audit', (records) => power.append(records), failed, MOST_UNWRITTEN);
-  const log = audit && new AuditLog(audit, realm, logged);
-  const events = new Events(realm, now, log);
-  const touches = new Notes<Touch>('touch', (uses) => store.touch(uses), failed);
-  const tag = realmTag(realm);
-  const suspicion = new Suspicion({ store, realmTag: tag, events, now });
-  return new Sessions({ settings, store, events, log, touches, suspicion, realmTag: tag, now });
-}
+markMade(Sessions.prototype);
+
+// `check` adds its name to errors itself, to create no extra promise.
+nameCalls(
+  Sessions.prototype,
+  {
+    setup: 'sessions.setup()',
+    fence: 'sessions.fence({ user })',
+    start: 'sessions.start({ user, fence })',
+    list: 'sessions.list({ user })',
+    end: 'sessions.end(id, { user })',
+    signOut: 'sessions.signOut(session)',
+    revoke: 'sessions.revoke(scope)',
+    trigger: 'sessions.trigger(name, { user })',
+    suspend: 'sessions.suspend(scope)',
+    resume: 'sessions.resume(scope)',
+    policy: 'sessions.policy(account)',
+    setPolicy: 'sessions.setPolicy(account, policy)',
+    endIdle: 'sessions.endIdle({ user, unusedFor })',
+    review: 'sessions.review({ account })',
+    forgetUser: 'sessions.forgetUser(user)',
+    audit: 'sessions.audit()',
+    renew: 'sessions.renew(session)',
+    reauthenticate: 'sessions.reauthenticate(session, { fence })',
+    prune: 'sessions.prune()',
+  },
+  (sessions, run) => coreOf(sessions).activity.run(run),
+);
+
+nameCalls(Sessions.prototype, {
+  on: 'sessions.on(event, listener)',
+  startPruning: 'sessions.startPruning({ every })',
+  within: 'sessions.within(transaction)',
+  close: 'sessions.close()',
+});

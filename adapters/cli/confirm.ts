@@ -1,48 +1,48 @@
 import { createInterface } from 'node:readline';
 import type { WouldEnd } from '../../src/index.ts';
-import { EXIT, Refusal } from './failure.ts';
+import { Refusal } from './errors.ts';
 import { counted, type Output } from './output.ts';
-import type { NamedTarget } from './scope.ts';
+import type { TypedName } from './scope.ts';
 import { sessionColumns } from './session-columns.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The most sessions that are shown before a question. */
-const MOST_SHOWN = 5;
+/** Sessions shown before a question. */
+const MAX_SHOWN = 5;
 
-/** @throws {@link Refusal} where a question will have to be answered and nobody is there to do it. */
-export function needsTerminal({ name }: NamedTarget, terminal: Terminal): void {
+/**
+ * Refuses a command that needs a confirmation when there is no terminal.
+ * @param why the reason for the question: `'account acme is more than one person'`.
+ * @throws {@link Refusal}
+ */
+export function needsTerminal(why: string, terminal: Terminal): void {
   if (terminal.isTty) return;
   const todo = 'look with --dry-run, then give --yes';
-  throw new Refusal(`${name} is more than one person, and there is no terminal to ask on: ${todo}`);
+  throw new Refusal(`${why}, and there is no terminal to ask on: ${todo}`, 'REFUSED');
 }
 
 /**
- * Shows what would end, and goes on only where somebody types the name of it. A plain "yes" is typed by habit.
- * @throws {@link Refusal} otherwise. Nothing was done then.
+ * Shows the effect, and asks the user to type the name of the target. Users type a plain "yes" by habit.
+ * @throws {@link Refusal} for any other answer. Nothing was done then.
  */
 export async function confirm(
-  { name, typed }: NamedTarget,
-  wouldEnd: WouldEnd,
+  typed: TypedName,
+  preview: readonly string[],
   terminal: Terminal,
   out: Output,
 ): Promise<void> {
-  if (typed === null) return;
-  for (const line of previewOf(name, wouldEnd, out)) out.note(line);
+  for (const line of preview) out.note(line);
   const answer = await ask(terminal, `Type the name of the ${typed.what} (${typed.name}) to go on: `);
-  if (answer === null) throw new Refusal('interrupted: nothing was done', EXIT.interrupted);
-  if (answer.trim() !== typed.name.trim()) throw new Refusal(`that is not ${typed.name}: nothing was done`);
+  if (answer === null) throw new Refusal('interrupted: nothing was done', 'INTERRUPTED');
+  if (answer.trim() !== typed.name.trim()) {
+    throw new Refusal(`what was typed is not ${typed.name}: nothing was done`, 'REFUSED');
+  }
 }
 
-/** How many sessions would end, and the first of them. */
-export function previewOf(
-  name: string,
-  { sessions, more }: WouldEnd,
-  out: Output,
-  most: number = MOST_SHOWN,
-): string[] {
+/** The number of sessions that would end, and the first of them. */
+export function previewOf(name: string, { sessions, more }: WouldEnd, out: Output, max: number = MAX_SHOWN): string[] {
   const count = `${more ? 'more than ' : ''}${counted(sessions.length, 'session')}`;
   const users = counted(new Set(sessions.map(({ user }) => user)).size, 'user');
-  const shown = sessions.slice(0, most);
+  const shown = sessions.slice(0, max);
   const hidden = sessions.length - shown.length;
   return [
     `This would end ${count} of ${more ? 'at least ' : ''}${users}: ${name}.`,
@@ -51,7 +51,7 @@ export function previewOf(
   ];
 }
 
-/** A line that somebody types, or `null` where they leave with Ctrl-C or Ctrl-D. */
+/** The line that the user types; `null` for Ctrl-C and Ctrl-D. */
 function ask({ stdin, stderr, isTty }: Terminal, question: string): Promise<string | null> {
   const lines = createInterface({ input: stdin, output: stderr, terminal: isTty });
   return new Promise((resolve) => {

@@ -1,23 +1,30 @@
 #!/usr/bin/env node
-import { EXIT, messageOf } from './failure.ts';
+import { EXIT, messageOf } from './errors.ts';
+import { Output } from './output.ts';
 import { run } from './run.ts';
 import { processTerminal } from './terminal.ts';
 
-/** How long a connection that was not given back may keep the process, in ms. */
-const LONGEST_LINGERING = 2_000;
+const words = process.argv.slice(2);
+const terminal = processTerminal();
+const out = new Output(terminal, words.includes('--json'));
+
+/** Time for remaining connections to close before the process ends, in ms. */
+const MAX_LINGER = 2_000;
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Whoever reads the answer may have seen enough (`| head`): then there is nobody left to tell.
+  // The reader of a pipe, such as `| head`, may have closed it.
   if (error.code === 'EPIPE') process.exit();
-  process.stderr.write(`error: the answer could not be written: ${messageOf(error)}\n`);
-  process.exit(EXIT.failed);
+  const message = `the answer could not be written: ${messageOf(error)}`;
+  const exitCode = EXIT.failed;
+  out.fail({ code: 'ANSWER_NOT_WRITTEN', exitCode, message, causes: [], advice: null, stacks: [] });
+  process.exit(exitCode);
 });
 
-// That Node calls its SQLite experimental is nothing that a user of this program could do anything about.
+// Users of this program cannot do anything about Node's warning that its SQLite is experimental.
 process.removeAllListeners('warning');
 process.on('warning', ({ name, message }) => {
-  if (name !== 'ExperimentalWarning') process.stderr.write(`warning: ${message}\n`);
+  if (name !== 'ExperimentalWarning') out.warn({ code: 'NODE_WARNING', message });
 });
 
-process.exitCode = await run(process.argv.slice(2), processTerminal());
-setTimeout(() => process.exit(), LONGEST_LINGERING).unref();
+process.exitCode = await run(words, terminal);
+setTimeout(() => process.exit(), MAX_LINGER).unref();

@@ -1,8 +1,8 @@
 import type { KindOptions } from '../../src/index.ts';
-import { Refusal } from './failure.ts';
+import { Refusal } from './errors.ts';
 import type { NamedTarget } from './scope.ts';
 
-/** Which kinds a command covers. */
+/** The options that choose kinds. */
 export interface KindsOptions {
   readonly kinds?: readonly string[];
   readonly spare?: readonly string[];
@@ -10,19 +10,19 @@ export interface KindsOptions {
 
 /** The same, for the library. */
 export interface ChosenKinds {
-  /** What the `Sessions` must know of the kinds. */
+  /** The option `kinds` of `createSessions`. */
   readonly declared: Readonly<Record<string, KindOptions>>;
-  /** What a revocation is asked for; `undefined` for all that are not spared. */
+  /** The option `kinds` of a revocation; `undefined` for all that are not spared. */
   readonly asked: readonly string[] | 'all' | undefined;
   /** In words. */
   readonly name: string;
 }
 
 /**
- * Kinds are the app's, and the command line knows neither their names nor which survive what: so any name will do, and
- * all are covered unless somebody says otherwise. `'all'` is said to the library, since the log shall not read as if
- * the app's rules had held.
- * @throws {@link Refusal} where kinds are spared that cannot be.
+ * The app defines its kinds, and the command line knows neither their names nor which of them survive a revocation. So any name is
+ * accepted, and all kinds are covered by default. The library gets `'all'`, so that the audit log does not suggest that the app's rules
+ * were applied.
+ * @throws {@link Refusal} for kinds that cannot be spared.
  */
 export function chooseKinds({ kinds, spare }: KindsOptions, { typed, name }: NamedTarget): ChosenKinds {
   if (kinds !== undefined && spare !== undefined) throw new Refusal('--kinds does not go with --spare');

@@ -1,6 +1,8 @@
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type AuditOptions, type By, parseDuration } from '../../src/index.ts';
+import { parseDuration } from '../../src/adapter.ts';
+import type { AuditOptions, By } from '../../src/index.ts';
+import type { Terminal } from './terminal.ts';
 import { parseTime } from './times.ts';
 
 /** Options of every command. */
@@ -13,7 +15,7 @@ export interface GlobalOptions {
   readonly debug: boolean;
 }
 
-/** What a command that changes something says about it. */
+/** Options of commands that change something. */
 export interface CauseOptions {
   readonly by: string;
   readonly reason?: string;
@@ -25,17 +27,18 @@ export interface CauseOptions {
 
 type AuditNames = NonNullable<AuditOptions['names']>;
 
-/** Which page of a long answer is wanted. */
+/** Options of commands with long answers. */
 export interface PageOptions {
   readonly limit?: number;
   readonly cursor?: string;
   readonly all: boolean;
 }
 
+const DEFAULT_REALM = 'default';
 const HOUR = 3600e3;
-const LONGEST_TIMEOUT = 600e3;
+const MAX_TIMEOUT = 600e3;
 
-/** A value that an option takes, or why not: told with the name of the option, and exit code 2. */
+/** Parses the value of an option. A refused value is reported with the name of the option, and exit code 2. */
 function checked<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
@@ -46,20 +49,20 @@ function checked<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
-/** The name of an option, of its flags: `--limit` of `--limit <count>`. */
+/** The name in the flags of an option: `--limit` in `--limit <count>`. */
 const nameOf = (flags: string): string => flags.split(' ')[0] ?? flags;
 
 /** A duration such as `7d`, in ms. */
 export const durationOption = (
   flags: string,
   description: string,
-  { least = 1, most = Number.POSITIVE_INFINITY }: { readonly least?: number; readonly most?: number } = {},
+  { min = 1, max = Number.POSITIVE_INFINITY }: { readonly min?: number; readonly max?: number } = {},
 ): Option =>
   new Option(flags, description).argParser(
     checked((text) => {
       const ms = parseDuration(nameOf(flags), /^\d+$/.test(text) ? Number(text) : text);
-      if (ms < least) throw new TypeError(`${nameOf(flags)} is ${ms} ms; at least ${least} ms are needed`);
-      if (ms > most) throw new TypeError(`${nameOf(flags)} is ${ms} ms; at most ${most} ms are allowed`);
+      if (ms < min) throw new TypeError(`${nameOf(flags)} is ${ms} ms; at least ${min} ms are needed`);
+      if (ms > max) throw new TypeError(`${nameOf(flags)} is ${ms} ms; at most ${max} ms are allowed`);
       return ms;
     }),
   );
@@ -69,33 +72,47 @@ export const timeOption = (flags: string, description: string): Option =>
   new Option(flags, description).argParser(checked((text) => parseTime(nameOf(flags), text, Date.now())));
 
 /**
- * Names with commas between; the option may be given several times. None at all is refused: it comes of a variable that
- * was not set, and must not pass for an option that was left out.
+ * Names, separated by commas; the option may occur several times. Refuses an empty list: it comes from an unset variable, and must not be
+ * taken for a missing option.
  */
 export const listOption = (flags: string, description: string): Option =>
   new Option(flags, description).argParser((text: string, before: readonly string[] | undefined) => {
     const names = text.split(',').map((name) => name.trim());
-    if (names.includes('')) throw new InvalidArgumentError('allowed are names with commas between');
+    if (names.includes(''))
+      throw new InvalidArgumentError('Allowed are names with commas between, such as browser,api');
     return [...(before ?? []), ...names];
   });
 
-export function addGlobalOptions(program: Command): Command {
+export function addGlobalOptions(program: Command, env: Terminal['env']): Command {
   return program
     .option(
       '--store <url>',
       'where the sessions are (default: the variable SESSION_STORE_URL, which `ps` does not show)',
     )
-    .option('--realm <name>', 'the realm that the sessions belong to, as the app calls it', 'default')
+    .addOption(
+      new Option(
+        '--realm <name>',
+        'the realm that the sessions belong to, as the app calls it; nothing crosses realms',
+      ).default(env.SESSION_REALM || DEFAULT_REALM, 'the variable SESSION_REALM, else default'),
+    )
     .option('--json', 'print one JSON document (with --all, a line of JSON per row); times are Unix ms', false)
     .addOption(
       durationOption('--timeout <duration>', 'how long the store may take for each step', {
-        most: LONGEST_TIMEOUT,
+        max: MAX_TIMEOUT,
       }).default(5_000, '5s'),
     )
     .option('--debug', 'print stack traces of errors', false);
 }
 
-/** Who does it, and why: for the audit log. */
+/** For commands that end sessions. */
+export interface ExpectOptions {
+  readonly expectSome: boolean;
+}
+
+export const addExpectOption = (command: Command, what: string): Command =>
+  command.option('--expect-some', `exit with code 4 where ${what}; it is done all the same`, false);
+
+/** The actor and the reason, for the audit log. */
 export function addCauseOptions(command: Command): Command {
   return command
     .option('--by <actor>', 'who does this, for the audit log', actor())
@@ -103,7 +120,7 @@ export function addCauseOptions(command: Command): Command {
     .option('--note <text>', 'a remark for the audit log, such as the number of a ticket')
     .addOption(
       durationOption('--audit-retention <duration>', 'how long its entry in the audit log is kept', {
-        least: HOUR,
+        min: HOUR,
       }).default(90 * 86400e3, '90d'),
     )
     .addOption(
@@ -114,11 +131,11 @@ export function addCauseOptions(command: Command): Command {
     );
 }
 
-/** The names of events, one pair for each time that the option is given. */
+/** The names of events, one pair for each occurrence of the option. */
 function parseAuditName(text: string, before: AuditNames | undefined): AuditNames {
   const [, event, name] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (event === undefined || name === undefined) {
-    throw new InvalidArgumentError('write it as sessions.revoked=user.session_invalidated');
+    throw new InvalidArgumentError('Write it as sessions.revoked=user.session_invalidated');
   }
   return { ...before, [event]: name };
 }
@@ -126,20 +143,20 @@ function parseAuditName(text: string, before: AuditNames | undefined): AuditName
 /** For the library. */
 export const causeOf = ({ by, reason, note }: CauseOptions): By => ({ by, reason, note });
 
-/** How the audit log is to be written: as the app writes it. */
+/** How to write the audit log: with the app's settings. */
 export const auditOf = ({ auditRetention, auditName }: CauseOptions): AuditOptions => ({
   retention: auditRetention,
   names: auditName,
 });
 
-export function addPageOptions(command: Command, most: string): Command {
+export function addPageOptions(command: Command, rows: string): Command {
   return command
     .addOption(
-      new Option('--limit <count>', `the most ${most} of a page, 1 to 1000`).argParser(
+      new Option('--limit <count>', `the most ${rows} of a page, 1 to 1000`).argParser(
         checked((text) => {
           const count = Number(text);
           if (/^\d{1,4}$/.test(text) && count >= 1 && count <= 1000) return count;
-          throw new TypeError('allowed are whole numbers from 1 to 1000');
+          throw new TypeError('Allowed are whole numbers from 1 to 1000');
         }),
       ),
     )
@@ -147,12 +164,12 @@ export function addPageOptions(command: Command, most: string): Command {
     .option('--all', 'all pages, one after the other', false);
 }
 
-/** The account of the operating system that the command runs under. */
+/** The operating system's user who runs the command. */
 function actor(): string {
   try {
     return `cli:${userInfo().username}`;
   } catch {
-    // In a container it may have no name.
+    // In a container, the user may have no name.
     return `cli:uid-${process.getuid?.() ?? 'unknown'}`;
   }
 }

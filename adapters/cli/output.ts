@@ -1,38 +1,64 @@
+import { adviceLine, documentOf, type Failure, linesOf } from './errors.ts';
 import { type Column, printable, Table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Where answers go: as tables and sentences, or as JSON. Whatever is no answer goes to stderr. */
+/** A warning. Programs read its stable code. */
+export interface Warning {
+  readonly code: 'NONE_COVERED' | 'NOT_COUNTED' | 'BACKGROUND_FAILED' | 'NOT_CLOSED' | 'NODE_WARNING';
+  readonly message: string;
+  readonly advice?: string;
+}
+
+/** Writes answers as tables and sentences, or as JSON. Everything else goes to stderr. */
 export class Output {
   readonly isJson: boolean;
   readonly #terminal: Terminal;
+  readonly #hide: (text: string) => string;
 
-  constructor(terminal: Terminal, isJson: boolean) {
+  /** `hide` removes passwords from text for stderr. */
+  constructor(terminal: Terminal, isJson: boolean, hide: (text: string) => string = (text) => text) {
     this.#terminal = terminal;
     this.isJson = isJson;
+    this.#hide = hide;
   }
 
-  /** An answer, as one document of JSON or else as what `lines` makes of it. */
+  /** An answer, as one JSON document or as the lines that `lines` makes of it. */
   answer(document: unknown, lines: () => readonly string[]): void {
     if (this.isJson) this.#print(this.#terminal.stdout, toJson(document, 2));
     else for (const line of lines()) this.#print(this.#terminal.stdout, printable(line));
   }
 
-  /** One row of many, as a line of JSON. */
+  /** One row, as a line of JSON. */
   row(document: unknown): void {
     this.#print(this.#terminal.stdout, toJson(document));
   }
 
-  /** For stderr: what somebody should know, and no script reads. */
+  /** A note for people, on stderr. No script reads it. */
   note(text: string): void {
-    this.#print(this.#terminal.stderr, printable(text));
+    this.#print(this.#terminal.stderr, printable(this.#hide(text)));
   }
 
-  /** For stderr, over what stood on the line before. Nothing where nobody watches. */
+  /** A warning on stderr: a sentence, or with `--json` a line of JSON. */
+  warn(warning: Warning): void {
+    if (this.isJson) this.#print(this.#terminal.stderr, this.#hide(toJson({ warning })));
+    else {
+      this.note(`warning: ${warning.message}`);
+      if (warning.advice !== undefined) this.note(adviceLine(warning.advice));
+    }
+  }
+
+  /** An error on stderr. As a line of JSON, it is the last one. */
+  fail(failure: Failure): void {
+    if (this.isJson) this.#print(this.#terminal.stderr, this.#hide(toJson(documentOf(failure))));
+    else for (const line of linesOf(failure)) this.#print(this.#terminal.stderr, this.#hide(line));
+  }
+
+  /** Progress on stderr, which replaces the line before. Nothing without a terminal. */
   progress(text: string): void {
     if (this.#terminal.isTty) this.#terminal.stderr.write(`\r\u001b[K${printable(text)}`);
   }
 
-  /** A table as wide as stdout, or as it likes where that is no terminal. */
+  /** A table as wide as stdout. Without a terminal, its width is not limited. */
   table<Row>(columns: readonly Column<Row>[]): Table<Row> {
     return new Table(columns, this.#terminal.stdout.columns ?? Number.POSITIVE_INFINITY);
   }
@@ -42,10 +68,10 @@ export class Output {
   }
 }
 
-// Controls that JSON leaves as they are, and marks that turn the direction of what follows.
+// Control characters that JSON does not escape, and marks that change the text direction.
 const UNSEEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** JSON that does nothing to a terminal but be read there. */
+/** JSON without characters that control a terminal. */
 const toJson = (document: unknown, indent = 0): string =>
   JSON.stringify(document, null, indent).replace(
     UNSEEN,

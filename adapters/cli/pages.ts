@@ -2,32 +2,32 @@ import type { PageOptions } from './options.ts';
 import type { Column } from './table.ts';
 import type { Task } from './task.ts';
 
-/** Where a page is to begin, and how long it may be. */
+/** The start and the length of a page. */
 export interface PageRequest {
   readonly cursor: string | undefined;
   readonly limit: number | undefined;
 }
 
-/** A page of an answer: its rows, and where the next one begins. */
+/** A page of an answer: its rows, and the start of the next page. */
 export interface Page<Row> {
   readonly rows: readonly Row[];
   readonly cursor: string | null;
 }
 
-/** How the pages of an answer are asked for and shown. */
+/** How to read and show the pages of an answer. */
 export interface Pages<Row, Answer> {
   ask(request: PageRequest): Promise<Answer>;
   pageOf(answer: Answer): Page<Row>;
   readonly columns: readonly Column<Row>[];
-  /** What stands where there are no rows. */
-  readonly none: string;
-  /** What is said below the rows of a page. */
+  /** Lines for an answer without rows. */
+  none(): Promise<readonly string[]>;
+  /** Lines below the rows of a page. */
   below?(answer: Answer): readonly string[];
   /** A line of JSON per row, with `--all`; the rows themselves by default. */
   linesOf?(answer: Answer): readonly unknown[];
 }
 
-/** Prints one page, or all. As JSON, one page is the library's own answer, and all are a line per row. */
+/** Prints one page or all pages. As JSON, one page is the library's answer, and all pages are one line per row. */
 export async function printPages<Row, Answer>(task: Task<PageOptions>, pages: Pages<Row, Answer>): Promise<void> {
   const { out, options } = task;
   const { limit, all } = options;
@@ -49,6 +49,6 @@ export async function printPages<Row, Answer>(task: Task<PageOptions>, pages: Pa
     ]);
   } while (all && cursor !== null);
   if (out.isJson) return;
-  if (found === 0) out.note(pages.none);
+  if (found === 0) for (const line of await pages.none()) out.note(line);
   if (cursor !== null) out.note(`There is more: add --cursor ${cursor}, or --all.`);
 }

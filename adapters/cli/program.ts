@@ -3,6 +3,8 @@ import { Command, Help } from 'commander';
 import { addAudit } from './commands/audit.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnd } from './commands/end.ts';
+import { addEndIdle } from './commands/end-idle.ts';
+import { addForget } from './commands/forget.ts';
 import { addKeys } from './commands/keys.ts';
 import { addList } from './commands/list.ts';
 import { addPolicy } from './commands/policy.ts';
@@ -25,16 +27,18 @@ The store, by --store or by the variable SESSION_STORE_URL:
   redis://host:6379?prefix=… (or rediss://), redis+cluster://host:6379,host:6380
 
 The driver is taken from the project that the command is run in: pg or postgres, mysql2 or mariadb, ioredis, iovalkey or
-redis. Exit codes: 0 done; 1 it failed, or there are problems; 2 misuse, or refused: nothing was done; 3 the store is
-unavailable: try again.
+redis. The realm is that of --realm, else of the variable SESSION_REALM, else default.
+
+Exit codes: 0 done; 1 it failed, and another try will not help, or there are problems; 2 misuse, or refused: nothing was
+done; 3 the store is unavailable: try again; 4 nothing was covered, and --expect-some was given.
 
 Example:
-  $ export SESSION_STORE_URL=postgres://app@db.internal/app
+  $ export SESSION_STORE_URL=postgres://app@db.internal/app SESSION_REALM=dashboard
   $ session-revocation list --user ann
   $ session-revocation revoke --user ann --reason laptop-lost`;
 
-/** The commands, with their options and help. `told` is given what commander says of misuse. */
-export function makeProgram(cli: Cli, told: (text: string) => void): Command {
+/** The commands, with their options and help. `writeError` receives commander's messages about misuse. */
+export function makeProgram(cli: Cli, writeError: (text: string) => void): Command {
   const program = new Command(NAME)
     .description('Lists, ends and revokes sessions, and looks after the store that they are kept in.')
     .version(version(), '--version', 'print the version')
@@ -43,25 +47,26 @@ export function makeProgram(cli: Cli, told: (text: string) => void): Command {
     .configureHelp({ showGlobalOptions: true, optionDescription })
     .configureOutput({
       writeOut: (text) => cli.terminal.stdout.write(text),
-      writeErr: told,
+      writeErr: writeError,
       getOutHelpWidth: () => cli.terminal.stdout.columns ?? HELP_WIDTH,
       getErrHelpWidth: () => HELP_WIDTH,
     })
     .exitOverride()
     .showHelpAfterError('(--help tells more)')
     .addHelpText('after', HELP);
-  addGlobalOptions(program);
-  const commands = [addSetup, addDoctor, addList, addEnd, addRevoke, addSuspend, addResume, addPolicy, addReview];
-  for (const add of [...commands, addPrune, addAudit, addKeys]) add(program, cli);
+  addGlobalOptions(program, cli.terminal.env);
+  const ending = [addEnd, addRevoke, addSuspend, addResume, addEndIdle, addForget];
+  const commands = [addSetup, addDoctor, addList, ...ending, addPolicy, addReview, addPrune, addAudit, addKeys];
+  for (const add of commands) add(program, cli);
   return program;
 }
 
 const HELP_WIDTH = 100;
 
-/** A switch that is not given is off: that needs no words. */
+/** Hides the default of switches in the help: a missing switch is off. */
 const optionDescription: Help['optionDescription'] = (option) =>
   new Help().optionDescription(option).replace(' (default: false)', '');
 
-/** By the package's own name, which leads to the same file from the sources and from what is built. */
+/** By the package's name, which resolves to the same file from the sources and from the build. */
 const version = (): string =>
   (createRequire(import.meta.url)('session-revocation/package.json') as { readonly version: string }).version;

@@ -1,21 +1,28 @@
 import type { Command } from 'commander';
 import type { Scope } from '../../src/index.ts';
-import { Refusal } from './failure.ts';
+import { Refusal } from './errors.ts';
 
-/** Whom a command is about. */
+/** The options that choose a scope. */
 export interface ScopeOptions {
   readonly user?: string;
   readonly account?: string;
-  readonly everyone: boolean;
+  /** Missing in commands that cannot concern the whole realm. */
+  readonly everyone?: boolean;
 }
 
-/** A scope, and how it is called. */
+/** A scope with its description. */
 export interface NamedTarget {
   readonly scope: Scope;
-  /** `'user ann'`, `'account acme'`, `'the realm default'`. */
+  /** `'user ann of the realm default'`, `'account acme of the realm default'`, `'the realm default'`. */
   readonly name: string;
-  /** What has to be typed before more than one person's sessions end; `null` where it is one person. */
-  readonly typed: { readonly what: 'account' | 'realm'; readonly name: string } | null;
+  /** The text to type before sessions of several users end; `null` for one user. */
+  readonly typed: TypedName | null;
+}
+
+/** A name that the user must type to confirm. */
+export interface TypedName {
+  readonly what: 'user' | 'account' | 'realm';
+  readonly name: string;
 }
 
 export function addScopeOptions(command: Command): Command {
@@ -25,18 +32,22 @@ export function addScopeOptions(command: Command): Command {
     .option('--everyone', 'everybody in the realm', false);
 }
 
-/** @throws {@link Refusal} where nobody is named, or everybody and somebody. */
+/** @throws {@link Refusal} without a target, or with `--everyone` and another target. */
 export function targetOf({ user, account, everyone }: ScopeOptions, realm: string): NamedTarget {
-  if (everyone) {
+  if (everyone === true) {
     if (user !== undefined || account !== undefined) {
       throw new Refusal('--everyone does not go with --user or --account: it is about the whole realm');
     }
     return { scope: { realm: true }, name: `the realm ${realm}`, typed: { what: 'realm', name: realm } };
   }
   if (user !== undefined && account !== undefined) {
-    return { scope: { user, account }, name: `user ${user} in account ${account}`, typed: null };
+    return { scope: { user, account }, name: `user ${user} in account ${account} of the realm ${realm}`, typed: null };
   }
-  if (user !== undefined) return { scope: { user }, name: `user ${user}`, typed: null };
-  if (account === undefined) throw new Refusal('whose sessions? Give --user, --account, both, or --everyone');
-  return { scope: { account }, name: `account ${account}`, typed: { what: 'account', name: account } };
+  if (user !== undefined) return { scope: { user }, name: `user ${user} of the realm ${realm}`, typed: null };
+  if (account === undefined) {
+    const others = everyone === undefined ? '--user, --account, or both' : '--user, --account, both, or --everyone';
+    throw new Refusal(`it is not said whose sessions: give ${others}`);
+  }
+  const name = `account ${account} of the realm ${realm}`;
+  return { scope: { account }, name, typed: { what: 'account', name: account } };
 }

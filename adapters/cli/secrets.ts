@@ -1,28 +1,28 @@
-/** Query parameters of a URL that a driver may take a secret from. */
+/** URL parameters that may hold a secret for the driver. */
 const SECRET_PARAMETER = /pass|secret|token|key/i;
 
-/** What stands in the place of a password. */
+/** Replaces a password. */
 const HIDDEN = '***';
 
-/** Shorter ones would blot out half of every message, and are hidden where they stand in a URL. */
+/** Shorter secrets would occur in ordinary words. They are hidden only within a URL. */
 const SHORTEST = 3;
 
 /**
- * Takes passwords out of messages. Drivers quote URLs when they fail, and so does a parser of options when one is
- * misspelt, so whatever goes to stderr passes through here.
+ * Removes passwords from messages. Drivers quote URLs in errors, and so does the option parser for a misspelt option, so all text for
+ * stderr passes through here.
  */
 export class Secrets {
   readonly #known: readonly string[];
 
-  /** `texts` are the words of the command line and the URL of the environment. */
+  /** `texts` are the words of the command line and the URL from the environment. */
   constructor(texts: readonly (string | undefined)[]) {
     const found = texts.flatMap((text) => (text === undefined ? [] : secretsIn(text)));
-    // The longest first: one may be a part of another.
+    // Longest first: a secret may contain another one.
     this.#known = [...new Set(found)].filter(({ length }) => length >= SHORTEST).sort((a, b) => b.length - a.length);
   }
 
   hide(text: string): string {
-    // To the last @ of a word: a password that was not encoded may hold one itself.
+    // Up to the last @ of a word: a password that was not encoded may contain one.
     let hidden = text.replace(/(:\/\/[^\s:@]*:)\S*@/g, `$1${HIDDEN}@`);
     for (const secret of this.#known) hidden = hidden.replaceAll(secret, HIDDEN);
     return hidden;

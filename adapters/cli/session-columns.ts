@@ -1,18 +1,18 @@
-import type { ListedSession, Over } from '../../src/index.ts';
+import type { EndState, ListedSession } from '../../src/index.ts';
 import type { Column } from './table.ts';
 import { relativeTime, timeCell } from './times.ts';
 
-/** Which columns a table of sessions has, beside those that it always has. */
+/** Optional columns of a table of sessions. */
 export interface SessionColumns {
-  /** Whose sessions they are, where they may be several people's. */
+  /** The user, for sessions of several users. */
   readonly user?: boolean;
-  /** Where they may be in several accounts. */
+  /** The account, for sessions in several accounts. */
   readonly account?: boolean;
-  /** Whether some of them are over, and why. */
+  /** The end of sessions that are over. */
   readonly over?: boolean;
 }
 
-/** The columns of a table of sessions. The id is what `end` takes, and is never cut. */
+/** The columns of a table of sessions. The id is never cut: `end` takes it. */
 export function sessionColumns(now: number, columns: SessionColumns): readonly Column<ListedSession>[] {
   const only = (wanted: boolean | undefined, column: Column<ListedSession>) => (wanted === true ? [column] : []);
   return [
@@ -40,8 +40,8 @@ export function sessionColumns(now: number, columns: SessionColumns): readonly C
   ];
 }
 
-/** Whether a session is live, and else since when, by whom and why it is not. */
-function stateOf(over: Over | null, now: number): string {
+/** `live`, or when, by whom and why a session ended. */
+function stateOf(over: EndState | null, now: number): string {
   if (over === null) return 'live';
   if (over.reason === 'expired') return `expired ${relativeTime(over.at, now)}`;
   const mark = over.reason === 'ended' ? over.ended : over.revocation;

@@ -1,12 +1,12 @@
-/** One id in 64 begins with a hyphen, and would pass for an option. */
+/** One id in 64 begins with a hyphen, and would look like an option. */
 const HYPHENED_ID = /^-[\w-]{21}$/;
 
-/** Stands before it while the command line is taken apart. */
+/** Prefix of such an id while the command line is parsed. */
 const SHIELD = 'id:';
 
 const SWITCHES: readonly string[] = ['--dry-run', '--json', '--debug'];
 
-/** The words of a command line, with ids of sessions shielded; what belongs to an option is left as it is. */
+/** Puts the prefix before session ids in a command line. Values of options stay unchanged. */
 export function shieldIds(words: readonly string[]): string[] {
   return words.map((word, at) => {
     const before = words[at - 1] ?? '';
@@ -15,5 +15,5 @@ export function shieldIds(words: readonly string[]): string[] {
   });
 }
 
-/** The id as it was typed. */
+/** Removes the prefix. */
 export const unshielded = (id: string): string => (id.startsWith(SHIELD) ? id.slice(SHIELD.length) : id);

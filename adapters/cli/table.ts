@@ -1,33 +1,33 @@
-/** A column of a table of rows. */
+/** A column of a table. */
 export interface Column<Row> {
   readonly title: string;
   cell(row: Row): string | null;
-  /** What is shown where the terminal is too narrow for the whole. */
+  /** Shorter text for a narrow terminal. */
   short?(row: Row): string | null;
-  /** Whether it is left out there. */
+  /** Left out on a narrow terminal. */
   readonly wideOnly?: boolean | undefined;
-  /** Whether it may be cut where that is not enough. What is typed again, such as an id, may not. */
+  /** May be cut if that is not enough. Never set for a text that users type again, such as an id. */
   readonly cut?: boolean | undefined;
 }
 
 const GAP = '  ';
-const LEAST_CUT = 7;
+const MIN_CUT = 7;
 const ELLIPSIS = '…';
 
-/** How the rows of a table are laid out. */
+/** The layout of a table. */
 interface Layout<Row> {
   readonly columns: readonly Column<Row>[];
   readonly short: boolean;
   readonly widths: readonly number[];
 }
 
-/** Rows, page by page, all as wide as those of the first page need: the titles stand above that one alone. */
+/** Rows, page by page. The first page decides the widths, because only it has titles. */
 export class Table<Row> {
   readonly #columns: readonly Column<Row>[];
   readonly #width: number;
   #layout: Layout<Row> | null = null;
 
-  /** `width` is that of the terminal; `Infinity` where it is none, and then nothing is shortened. */
+  /** `width` is that of the terminal. With `Infinity`, nothing is shortened. */
   constructor(columns: readonly Column<Row>[], width: number) {
     this.#columns = columns;
     this.#width = width;
@@ -43,7 +43,7 @@ export class Table<Row> {
   }
 }
 
-/** The whole where there is room for it; else what is short, and then cut where that is allowed. */
+/** The whole text if there is room, else the shorter text, else the text cut where that is allowed. */
 function layOut<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): Layout<Row> {
   const whole = widthsOf(columns, textsOf(columns, rows, false));
   if (sumOf(whole) <= width) return { columns, short: false, widths: whole };
@@ -76,7 +76,7 @@ const sumOf = (widths: readonly number[]): number =>
 function widestToCut<Row>(columns: readonly Column<Row>[], widths: readonly number[]): number {
   let widest = -1;
   for (const [at, width] of widths.entries()) {
-    if (columns[at]?.cut !== true || width <= LEAST_CUT) continue;
+    if (columns[at]?.cut !== true || width <= MIN_CUT) continue;
     if (widest < 0 || width > (widths[widest] ?? 0)) widest = at;
   }
   return widest;
@@ -95,14 +95,14 @@ function lineOf(cells: readonly string[], widths: readonly number[]): string {
 }
 
 /**
- * Without what moves a terminal's cursor or turns its text around: device names and notes come from anybody.
+ * Removes characters that move the cursor or change the text direction: device names and notes are untrusted.
  */
 export const printable = (text: string): string =>
   text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '\ufffd');
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** Letters of East Asia and most pictures take two places. */
+/** East Asian letters and most emoji are two columns wide. */
 const WIDE = new RegExp(
   '\\p{Emoji_Presentation}|\\ufe0f|[\\u{20000}-\\u{3fffd}]|' +
     '[\\u1100-\\u115f\\u2e80-\\u303e\\u3041-\\ua4cf\\uac00-\\ud7a3\\uf900-\\ufaff' +
@@ -112,7 +112,7 @@ const WIDE = new RegExp(
 
 const isPlain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
 
-/** How many places a text takes on a terminal. */
+/** The width of a text on a terminal, in columns. */
 function widthOf(text: string): number {
   if (isPlain(text)) return text.length;
   let width = 0;

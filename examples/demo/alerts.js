@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * Tells users of a sign-in from a device that none of their other sessions knows. The library refuses nobody for it: what
- * looks suspicious is for people to judge.
+ * Mails a user after a sign-in from a device that the user's other sessions do not know. The library only reports suspicious
+ * signs. It does not refuse the sign-in.
  *
  * @param {import('./app.js').Demo} demo
  */

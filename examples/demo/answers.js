@@ -1,5 +1,5 @@
 // @ts-check
-// How the demo answers: a page for people, JSON for programs.
+// Responses of the demo: HTML pages for browsers, JSON for programs.
 
 import { SIGN_IN_REFUSALS } from './texts.js';
 
@@ -12,7 +12,7 @@ import { SIGN_IN_REFUSALS } from './texts.js';
 export const wantsPage = (req) => req.accepts(['json', 'html']) === 'html';
 
 /**
- * RFC 9457.
+ * Sends a problem document (RFC 9457).
  *
  * @param {Response} res
  * @param {number} status
@@ -23,7 +23,7 @@ export const problem = (res, status, title, detail) =>
   res.status(status).type('application/problem+json').send(JSON.stringify({ title, status, detail }));
 
 /**
- * What became of a sign-in: on to the page that was asked for, or the form again with what is wrong.
+ * Answers a sign-in. Success is a redirect to `returnPath` or JSON. Failure is the form with an error message, or a problem document.
  *
  * @param {Request} req
  * @param {Response} res
@@ -43,7 +43,7 @@ export function answerSignIn(req, res, result, { realm, returnPath, form }) {
   else res.status(status).send(form(`${title}.`));
 }
 
-/** What is answered instead: told by the error handler, as a page or as JSON. */
+/** An error with a text for the client. The error handler sends it as a page or as JSON. */
 export class Refusal extends Error {
   /**
    * @param {number} status
@@ -59,8 +59,7 @@ export class Refusal extends Error {
 }
 
 /**
- * The library says of an argument that it cannot take what is wrong with it: where the argument came from a client, that
- * is the client's to hear.
+ * Calls the library with arguments from the client. An invalid argument is a `TypeError` of the library, and becomes a 400 here.
  *
  * @template T
  * @param {() => Promise<T>} call
@@ -75,7 +74,8 @@ export async function fromClient(call) {
 }
 
 /**
- * The fields of a form, of JSON or of a query; what is missing, or no text, is empty. `true` of JSON is a checked box.
+ * Returns fields of a form, a JSON body or a query. A missing field, or one that is not a string, is `''`. A JSON `true` is `'yes'`,
+ * the value of a checked box.
  *
  * @template {string} Name
  * @param {unknown} body
@@ -92,7 +92,7 @@ export function fieldsOf(body, ...names) {
 }
 
 /**
- * An empty field says nothing.
+ * Returns `undefined` for an empty field, so that the library uses its default.
  *
  * @param {string} text
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// The Express app of one product: which routers there are, in which order.
+// The Express app of one product.
 import express from 'express';
 import { createSessions } from 'session-revocation';
 import { authentication, sessionRoutes } from 'session-revocation/express';
@@ -25,36 +25,36 @@ import { tokensRouter } from './routers/tokens.js';
  */
 
 /**
- * What the routers share.
+ * The parts that all routers share.
  *
  * @typedef {object} Demo
  * @property {import('./products.js').Product} product
  * @property {Sessions} sessions
- * @property {Sessions | null} buyers of the shop, where there is one
+ * @property {Sessions | null} buyers sessions of the shop's buyers; `null` without a shop
  * @property {import('./users.js').Users} users
  * @property {() => number} now Unix ms
  * @property {(message: Mail) => unknown} mail
- * @property {readonly string[]} origins where the app is found
+ * @property {readonly string[]} origins that serve the app
  */
 
 /** @typedef {{ to: string, subject: string, text: string, token: string | null }} Mail */
 
 /**
  * @param {object} options
- * @param {string} options.product its letter
+ * @param {string} options.product letter of the product
  * @param {import('session-revocation').SessionStore} options.store
  * @param {import('./users.js').Users} options.users
- * @param {readonly string[]} options.origins where the app is found
- * @param {import('session-revocation').Clock} [options.clock]
+ * @param {readonly string[]} options.origins that serve the app
+ * @param {import('session-revocation/adapter').Clock} [options.clock]
  * @param {import('session-revocation').Duration} [options.pruneEvery]
  * @param {(message: Mail) => unknown} [options.mail]
- * @param {string} [options.card] the file of the card, where it is not the built one
+ * @param {string} [options.card] path of the card's script; default: the built one
  */
 export function createDemo({ product: letter, store, users, origins, clock, pruneEvery = '1h', mail, card }) {
   const product = productOf(letter);
   const sessions = createSessions({ store, clock, ...product.sessions });
   const buyers = product.shop && createSessions({ store, clock, ...product.shop });
-  // What is over is removed from the store, of every realm in it.
+  // Prunes the store: removes sessions that are over, in every realm.
   sessions.startPruning({ every: pruneEvery });
 
   /** @type {Demo} */
@@ -64,7 +64,7 @@ export function createDemo({ product: letter, store, users, origins, clock, prun
     handler: createApp(demo, card),
     sessions,
     buyers,
-    /** When nobody asks anything any more. */
+    /** Call it after the HTTP server has closed. */
     async close() {
       await buyers?.close();
       await sessions.close();
@@ -86,9 +86,9 @@ function createApp(demo, card) {
   if (product.tokens) app.use('/api', apiRouter(demo));
   if (demo.buyers !== null) app.use('/shop', shopRouter(demo, demo.buyers));
 
-  // Without `secure`, browsers take the cookie over http: for localhost and nothing else.
+  // `secure: false` is for http://localhost only.
   app.use(authentication(sessions, { cookie: { secure: false }, loginUrl: '/', origins }));
-  // The routes of the card. They parse their own bodies.
+  // The routes of the card parse their own bodies, so they stand before the body parsers.
   app.use('/sessions', tellPages, signedIn, sessionRoutes(sessions, product.routes(users)));
 
   app.use(express.urlencoded({ extended: false }), express.json());

@@ -3,8 +3,8 @@
 const MOST_PAGES = 20;
 
 /**
- * A page of the audit log, as an account's administrator sees it: what is about the account, and what is about one of its
- * users or was done by one. (A user's own "sign out everywhere" is about the user, in every account.)
+ * Returns a page of the audit log for an account's administrator. It has the entries about the account, and entries without an
+ * account that are about one of its users or by one. A user's own "sign out everywhere" has no account, because it spans all of them.
  *
  * @param {Pick<import('./app.js').Demo, 'sessions' | 'users'>} demo
  * @param {string} account
@@ -20,7 +20,7 @@ export async function accountLog({ sessions, users }, account, request = {}) {
   /** @type {import('session-revocation').AuditEntry[]} */
   const entries = [];
   let cursor = request.cursor ?? null;
-  // A page may be short; it goes on where there is a cursor.
+  // The filter drops entries, so this reads on until the page is full or the log ends.
   for (let page = 0; page < MOST_PAGES; page++) {
     const found = await sessions.audit({ ...request, cursor, limit: limit - entries.length });
     entries.push(...found.entries.filter(isOurs));

@@ -1,21 +1,21 @@
 // @ts-check
-// What follows after a user has changed something that sessions hang on.
+// Ends sessions after a user has changed a credential.
 import { isSessionError } from 'session-revocation';
 import { authOf } from 'session-revocation/express';
 import { Refusal, wantsPage } from './answers.js';
 
 /**
- * Tells the library, and answers. It is called when the change is made and counts: now, the old password opens nothing
- * more, and what it opened before is covered.
+ * Ends the sessions that a change must end, and answers. Call it after the change is stored: then the old password can start no
+ * further session.
  *
  * @param {import('express').Request} req
  * @param {import('express').Response} res
  * @param {object} change
  * @param {import('session-revocation').BuiltInTrigger} change.trigger
- * @param {string} change.said such as "Your password is changed"
- * @param {string} change.done where this session stays
- * @param {string} change.reason where it does not
- * @param {object} [change.members] more of the JSON
+ * @param {string} change.said for the error message, such as "Your password is changed"
+ * @param {string} change.done notice code if this session stays
+ * @param {string} change.reason reason code if this session ends
+ * @param {object} [change.members] further members of the JSON answer
  */
 export async function afterChange(req, res, { trigger, said, done, reason, members }) {
   const { revoked, kept, found } = await told(said, () => authOf(req).trigger(trigger));
@@ -24,7 +24,7 @@ export async function afterChange(req, res, { trigger, said, done, reason, membe
 }
 
 /**
- * An outage between the change and the revocation must not pass for either.
+ * Runs a revocation. If it fails, the answer is a 503 that says that the change is stored and that no session has ended.
  *
  * @template T
  * @param {string} said
@@ -35,7 +35,7 @@ export async function told(said, revoke) {
     return await revoke();
   } catch (cause) {
     if (!isSessionError(cause)) throw cause;
-    const detail = 'Nobody was signed out by it yet. Do that in a moment: sign out everywhere.';
+    const detail = 'No session has ended by it yet. End all of them in a moment, under “Sessions & security”.';
     throw new Refusal(503, `${said}, but sessions are not ended`, { detail, cause });
   }
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// In place of an authenticator app: `node examples/demo/code.js owner@acme.example` prints the present code.
+// Replaces an authenticator app: `node examples/demo/code.js owner@acme.example` prints the current code.
 import { DEMO_USERS } from './people.js';
 import { codeOf } from './totp.js';
 

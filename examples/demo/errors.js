@@ -40,8 +40,7 @@ export function notFound(_req, _res, next) {
 }
 
 /**
- * An error of the library has the status to answer with; so have those of Express, and the demo's own. What else there is
- * is a bug.
+ * Errors of the library, of Express and of the demo have a `status`. Any other error is a bug and answers 500.
  *
  * @type {import('express').ErrorRequestHandler}
  */
@@ -56,7 +55,7 @@ export function answerError(error, req, res, next) {
   const [usual, text] = STATUS_TEXTS[status] ?? [status < 500 ? 'Bad request' : 'Something went wrong', ''];
   const title = error.title ?? usual;
   const detail = error.detail ?? text;
-  // Of the library, the challenge that belongs to a 401.
+  // Errors of the library bring headers, such as the challenge of a 401.
   res.status(status).set(error?.headers ?? {});
   if (status === 503) res.set('Retry-After', '5');
   if (wantsPage(req)) res.send(messagePage({ title, detail }));

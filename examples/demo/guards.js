@@ -1,4 +1,5 @@
 // @ts-check
+import { adapterHandle } from 'session-revocation/adapter';
 import { authOf, requireSession, sessionOf } from 'session-revocation/express';
 import { Refusal, wantsPage } from './answers.js';
 
@@ -10,11 +11,11 @@ import { Refusal, wantsPage } from './answers.js';
  * @typedef {import('./app.js').Demo} Demo
  */
 
-/** A person in a browser. A token for programs is no key to the pages, in whatever header it comes. */
+/** Requires a session of a browser. Refuses API and MCP tokens, also in a cookie. */
 export const signedIn = requireSession({ kinds: ['browser', 'remembered'] });
 
 /**
- * The library answers an outage, and a form of another site, as JSON: a page is told by the error handler, in words.
+ * Sends a browser an error page for an outage or a cross-origin form. The library's own routes would answer with JSON.
  *
  * @param {Request} req
  * @param {Response} _res
@@ -26,7 +27,7 @@ export function tellPages(req, _res, next) {
 }
 
 /**
- * For what needs no session: the library refuses it where it comes from another site in the name of who is signed in.
+ * Refuses a cross-origin request that carries a session cookie. For routes that need no session.
  *
  * @param {Request} req
  * @param {Response} _res
@@ -50,7 +51,7 @@ function refuseForeign(req) {
 }
 
 /**
- * Lets administrators of their account pass. Who else tries is in the audit log.
+ * Lets administrators of their account pass. Refuses other users, and records them in the audit log.
  *
  * @param {Demo} demo
  * @returns {RequestHandler}
@@ -60,8 +61,8 @@ export function adminsOnly({ sessions, users }) {
     const { user, account } = sessionOf(req);
     if (!(await users.isAdmin(user, account))) {
       const action = `${req.method} ${req.baseUrl}${req.path}`.slice(0, 256);
-      const device = sessions.describe(clientOf(req));
-      sessions.report({ reason: 'forbidden', action, by: user, user, account, device });
+      const device = adapterHandle(sessions).describe(clientOf(req));
+      adapterHandle(sessions).report({ reason: 'forbidden', action, by: user, user, account, device });
       throw new Refusal(403, 'Not allowed', { detail: 'This is for administrators of your account.' });
     }
     next();
@@ -69,14 +70,14 @@ export function adminsOnly({ sessions, users }) {
 }
 
 /**
- * What a request says of its client: the library takes it from the request itself where it signs somebody in.
+ * Returns the client's details, for calls of the library that do not see the request.
  *
  * @param {Request} req
  */
 export const clientOf = (req) => ({ userAgent: req.get('user-agent'), ip: req.ip });
 
 /**
- * Who does something, and from which device: for lists and the audit log.
+ * Returns the acting user and the device. The audit log and the list of ended sessions show them.
  *
  * @param {Request} req
  */

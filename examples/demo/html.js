@@ -1,6 +1,6 @@
 // @ts-check
 
-/** Markup: what is put into it was escaped. */
+/** Markup whose values are escaped. */
 class Html {
   /** @param {string} text */
   constructor(text) {
@@ -29,7 +29,7 @@ function escaped(value) {
 }
 
 /**
- * A template whose values are escaped, unless they are made by it. Attributes must be quoted.
+ * A template tag that escapes its values, except markup from this tag. Quote all attributes.
  *
  * @param {TemplateStringsArray} texts
  * @param {readonly Value[]} values

@@ -2,7 +2,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
 /** @typedef {{ N: number, r: number, p: number }} Cost of scrypt */
-/** @typedef {{ salt: string, hash: string, cost?: Cost }} Password with what it cost: so that the next ones can cost more */
+/** @typedef {{ salt: string, hash: string, cost?: Cost }} Password with its own cost, so that new ones can cost more */
 
 export const SHORTEST_PASSWORD = 8;
 
@@ -32,7 +32,7 @@ export async function hashPassword(password, cost = COST) {
 }
 
 /**
- * Nobody's: compared with where there is no such user, so that the answer takes as long.
+ * Compared for an unknown user, so that the answer takes the same time.
  *
  * @type {Password}
  */

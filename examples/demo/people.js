@@ -1,5 +1,5 @@
 // @ts-check
-// Who there is when the demo first starts. Their secrets are known to everybody who can read this: a demo's.
+// The users at the first start of the demo. Their secrets are public: never use them elsewhere.
 
 /**
  * @typedef {'dashboard' | 'buyer'} Population
@@ -20,7 +20,7 @@ export const ACCOUNTS = {
  * @property {string} password
  * @property {string | null} account
  * @property {Role} role
- * @property {string} totpSecret base32, as authenticator apps take it
+ * @property {string} totpSecret base32, for authenticator apps
  */
 
 /** @type {readonly DemoUser[]} */
@@ -59,7 +59,7 @@ export const DEMO_USERS = [
   },
 ];
 
-/** Of the shop: another population, with passwords of its own. */
+/** Users of the shop: a separate population with its own passwords. */
 export const DEMO_BUYERS = [
   {
     id: 'buyer-1',

@@ -1,5 +1,5 @@
 // @ts-check
-// Five products, as options of one library. `npm start -- --product a` starts one of them.
+// Five products, each a set of options for the library. `npm start -- --product a` starts one.
 
 /**
  * @typedef {import('session-revocation').SessionsOptions} SessionsOptions
@@ -11,18 +11,36 @@
  * @typedef {object} Product
  * @property {string} letter
  * @property {string} name
- * @property {string} text what it is, in a sentence
+ * @property {string} text one sentence about the product
  * @property {Omit<SessionsOptions, 'store' | 'clock'>} sessions options of `createSessions`
  * @property {(users: Users) => SessionRoutesOptions} routes options of `sessionRoutes`
- * @property {string} hide what the card leaves out
- * @property {readonly ('sign-out-others' | 'sign-out-everywhere')[]} paid what the free plan does not have
- * @property {readonly string[] | null} secondFactor who has one at the start; `null` where there is none to be had
- * @property {boolean} tokens whether users make API tokens
- * @property {boolean} alerts whether users are told of a new device
- * @property {Omit<SessionsOptions, 'store' | 'clock'> | null} shop options of a second realm for buyers
+ * @property {string} hide parts that the card hides
+ * @property {Words} words the product's word for a sign-out
+ * @property {readonly ('sign-out-others' | 'sign-out-everywhere')[]} paid actions that the free plan does not have
+ * @property {readonly string[] | null} secondFactor ids of the users who have one at the start; `null` if the product has none
+ * @property {boolean} tokens `true` if users can make tokens for programs
+ * @property {boolean} alerts `true` if users get a mail about a new device
+ * @property {Omit<SessionsOptions, 'store' | 'clock'> | null} shop options of a second realm for buyers; `null` without a shop
  */
 
+/**
+ * @typedef {object} Words
+ * @property {'Log out' | 'Sign out'} act
+ * @property {'logged out' | 'signed out'} done
+ * @property {boolean} ofCard `true` if the card's default texts use the same word
+ */
+
+/** @type {Words} */
+const LOG_OUT = { act: 'Log out', done: 'logged out', ofCard: true };
+
 const PAID = /** @type {const} */ (['sign-out-others', 'sign-out-everywhere']);
+
+/**
+ * Stands in for a lookup in a database of IP addresses.
+ *
+ * @param {import('session-revocation').ListedSession} session
+ */
+const place = ({ device: { ip } }) => (ip === '127.0.0.1' || ip === '::1' ? 'This computer' : null);
 
 /** @type {import('session-revocation').KindOptions} */
 const LASTING = { lifetime: { absolute: '365d', idle: null }, survives: ['user', 'member'] };
@@ -46,6 +64,7 @@ export const PRODUCTS = {
     },
     routes: () => ({ actions: ['sign-out', 'sign-out-everywhere'] }),
     hide: 'rows ended sign-out-others policy',
+    words: { act: 'Sign out', done: 'signed out', ofCard: false },
     paid: [],
     secondFactor: ['user-1'],
     tokens: false,
@@ -62,12 +81,14 @@ export const PRODUCTS = {
       audit: { names: { 'sessions.revoked': 'user.session_invalidated' } },
     },
     routes: (users) => ({
+      place,
       async authorize({ actor, action, target }) {
         if (target.user !== actor.user || action === 'change-policy') return false;
         return !PAID.some((paid) => paid === action) || (await users.planOf(actor.account)) !== 'free';
       },
     }),
     hide: 'sign-out policy',
+    words: LOG_OUT,
     paid: PAID,
     secondFactor: null,
     tokens: true,
@@ -77,15 +98,17 @@ export const PRODUCTS = {
   c: {
     letter: 'c',
     name: 'Account-wide logout behaviour',
-    text: 'An administrator decides for the account whether a sign-out ends one session or all of them.',
+    text: 'An administrator decides for the account whether a log-out ends one session or all of them.',
     sessions: { realm: 'demo', policy: 'stored', audit: true },
     routes: (users) => ({
+      place,
       async authorize({ actor, action, target }) {
         if (action === 'change-policy') return users.isAdmin(actor.user, target.account);
         return target.user === actor.user;
       },
     }),
     hide: 'sign-out',
+    words: LOG_OUT,
     paid: [],
     secondFactor: null,
     tokens: true,
@@ -94,12 +117,13 @@ export const PRODUCTS = {
   },
   d: {
     letter: 'd',
-    name: 'Deciding when to sign out',
+    name: 'Deciding when to log out',
     text: 'Who is signed in, what is suspicious, what would end, and who ended what: then the smallest step.',
-    // Nobody is signed out for being away: the review finds them.
+    // Inactivity ends no session. The review finds idle ones.
     sessions: { realm: 'dashboard', lifetime: { absolute: '180d', idle: null }, audit: true },
-    routes: () => ({}),
+    routes: () => ({ place }),
     hide: 'sign-out policy',
+    words: LOG_OUT,
     paid: [],
     secondFactor: [],
     tokens: false,
@@ -111,8 +135,9 @@ export const PRODUCTS = {
     name: 'Login management',
     text: 'A row for each browser, each ended by a click, and an end to all others when a password changes.',
     sessions: { realm: 'demo', replace: 'same-browser', lifetime: { absolute: '30d', idle: null }, audit: true },
-    routes: () => ({}),
+    routes: () => ({ place }),
     hide: 'sign-out policy',
+    words: LOG_OUT,
     paid: [],
     secondFactor: null,
     tokens: true,
@@ -124,7 +149,7 @@ export const PRODUCTS = {
 /**
  * @param {unknown} letter
  * @returns {Product}
- * @throws `RangeError` for what is no product
+ * @throws `RangeError` for an unknown letter
  */
 export function productOf(letter) {
   const product = typeof letter === 'string' && Object.hasOwn(PRODUCTS, letter) ? PRODUCTS[letter] : undefined;

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 const LIFETIME = 3600e3;
 
-/** The password resets that were asked for: in memory, by the hash of their token. */
+/** Open password resets, in memory, by the hash of their token. */
 export class Resets {
   /** @type {Map<string, { user: string, until: number }>} */
   #open = new Map();
@@ -24,7 +24,7 @@ export class Resets {
 
   /**
    * @param {string} token
-   * @returns {string | null} whose it is
+   * @returns {string | null} the user's id; `null` for an unknown or expired token
    */
   userOf(token) {
     const reset = this.#open.get(hashOf(token));
@@ -32,7 +32,7 @@ export class Resets {
   }
 
   /**
-   * No other link of this user is good any more, either.
+   * Invalidates all reset links of the user.
    *
    * @param {string} user
    */

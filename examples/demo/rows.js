@@ -1,5 +1,5 @@
 // @ts-check
-// What each product does, row by row, and where to see it.
+// The features of each product, and where to see them.
 
 /** @type {Readonly<Record<string, readonly { id: string, text: string, see: string }[]>>} */
 export const ROWS = {
@@ -38,15 +38,15 @@ export const ROWS = {
   c: [
     {
       id: 'C1',
-      text: 'An administrator sets what a sign-out ends, for all users of the account.',
+      text: 'An administrator sets what a log-out ends, for all users of the account.',
       see: 'the switch on Profile',
     },
     {
       id: 'C2',
-      text: 'With “everywhere”, a plain sign-out ends all of the user’s sessions and tokens in the account.',
-      see: 'Sign out',
+      text: 'With “everywhere”, a plain log-out ends all of the user’s sessions and tokens in the account.',
+      see: 'Log out',
     },
-    { id: 'C3', text: 'It holds from the next sign-out after saving.', see: 'the switch ends nobody’s session' },
+    { id: 'C3', text: 'It holds from the next log-out after saving.', see: 'the switch ends nobody’s session' },
     { id: 'C4', text: 'Other services refuse within a stated time.', see: 'a second process on the same DATABASE' },
     { id: 'C5', text: 'A new sign-in works normally.', see: 'the sign-in page' },
   ],
@@ -59,7 +59,7 @@ export const ROWS = {
     },
     { id: 'D3', text: 'Every revocation records who, why and a note.', see: 'Audit log' },
     { id: 'D4', text: 'Old sessions are cleaned up in one call.', see: 'Review' },
-    { id: 'D5', text: 'A dry run names what would end.', see: '“What would end?” on Review' },
+    { id: 'D5', text: 'A dry run names what would end.', see: 'Review: each act asks first, and names what would end' },
     { id: 'D6', text: 'Suspicious activity is told: a new device, a changed browser, an old token.', see: 'Audit log' },
     { id: 'D7', text: 'A guide helps a team to decide.', see: 'docs/deciding.md' },
   ],

@@ -1,5 +1,5 @@
 // @ts-check
-// `npm start`: one of five products on an embedded database. PORT and DATABASE choose the port and the file.
+// `npm start` runs one of five products on SQLite. Set PORT for another port, and DATABASE for another file.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
@@ -53,7 +53,7 @@ async function listen(server, wanted) {
   return typeof address === 'object' && address !== null ? address.port : wanted;
 }
 
-/** Now rather than at the first request: whoever starts the demo should hear of it. */
+/** Opens the files at the start, so that an error shows in the terminal and not in the first response. */
 async function openFiles() {
   const store = sqliteStore(database);
   await store.setup?.();

@@ -1,5 +1,5 @@
 // @ts-check
-// The six digits of an authenticator app (RFC 6238: HMAC-SHA-1, 30 s).
+// The six-digit codes of an authenticator app (RFC 6238: HMAC-SHA-1, 30 s).
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -20,8 +20,8 @@ export function codeOf(secret, now) {
 }
 
 /**
- * A clock may be one step off. An app that is none for show also remembers the last step, so that no code is taken twice
- * (RFC 6238, section 5.2).
+ * Accepts the codes of the current and both neighbouring steps, because clocks differ. A real app also remembers the last used step,
+ * so that it accepts each code only once (RFC 6238, section 5.2).
  *
  * @param {string} secret base32
  * @param {string} code

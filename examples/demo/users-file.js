@@ -1,5 +1,5 @@
 // @ts-check
-// The user table of the demo: a JSON file, which is read at every question and replaced as a whole.
+// The user table of the demo: a JSON file. Each query reads it, and each change replaces it as a whole.
 import { open, readFile, rename } from 'node:fs/promises';
 import { hashPassword } from './passwords.js';
 import { DEMO_BUYERS, DEMO_USERS } from './people.js';
@@ -10,13 +10,13 @@ import { DEMO_BUYERS, DEMO_USERS } from './people.js';
  * @property {import('./people.js').Population} population
  * @property {string} email
  * @property {import('./passwords.js').Password} password
- * @property {boolean} changed whether the password is another one than at the start
+ * @property {boolean} changed `true` after the first change of the password
  * @property {string | null} account
  * @property {import('./people.js').Role} role
  * @property {readonly import('./people.js').LoginMethod[]} methods
  * @property {string} totpSecret
  * @property {boolean | null} secondFactor `null` until the user decides
- * @property {boolean} suspended for display: it is the library that refuses the sign-ins
+ * @property {boolean} suspended for display only: the library refuses the sign-ins
  * @property {boolean} removed from the account
  */
 
@@ -26,7 +26,7 @@ export async function readUsers(file) {
 }
 
 /**
- * A reader finds the old file or the new one, never half of it; so does the next start, after a power cut.
+ * Replaces the file atomically. A reader finds the old file or the new one, also after a power failure.
  *
  * @param {string} file
  * @param {readonly User[]} users
@@ -44,7 +44,7 @@ export async function writeUsers(file, users) {
 }
 
 /**
- * @param {import('./passwords.js').Cost} [cost] of their passwords
+ * @param {import('./passwords.js').Cost} [cost] of the password hashes
  * @returns {Promise<readonly User[]>}
  */
 export function firstUsers(cost) {
@@ -67,7 +67,7 @@ const START = {
 };
 
 /**
- * What a file of an earlier demo does not say is as at the start.
+ * Fields that the file of an older demo lacks get their initial values.
  *
  * @param {string} text
  * @returns {readonly User[]}

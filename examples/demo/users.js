@@ -1,5 +1,5 @@
 // @ts-check
-// The app's own part: who the users are and whether a password is right. The library never sees a password.
+// The app's own part: users, passwords and second factors. The library never sees a password.
 import { hashPassword, isPassword } from './passwords.js';
 import { ACCOUNTS } from './people.js';
 import { isCodeOf } from './totp.js';
@@ -14,7 +14,7 @@ export { ACCOUNTS, DEMO_BUYERS, DEMO_USERS } from './people.js';
  * @typedef {import('./people.js').Role} Role
  */
 
-/** The users of the demo. Whatever changes one resolves when nobody finds the old state any more. */
+/** The users of the demo. A change resolves when it is in the file: later reads see it. */
 export class Users {
   #file;
   /** @type {Promise<unknown>} */
@@ -26,7 +26,7 @@ export class Users {
   }
 
   /**
-   * Opens the file, or makes it with the demo's users.
+   * Opens the file. Creates it with the demo's users if it is missing.
    *
    * @param {string} file
    */
@@ -58,11 +58,7 @@ export class Users {
     return (await this.all()).find((user) => user.population === population && user.email === address)?.id ?? null;
   }
 
-  /**
-   * Who may sign in to an account.
-   *
-   * @param {string} account
-   */
+  /** @param {string} account */
   async members(account) {
     return (await this.all()).filter((user) => user.account === account && !user.removed);
   }
@@ -82,7 +78,7 @@ export class Users {
   }
 
   /**
-   * Reads the password afresh. Takes the same time whether or not there is such a user.
+   * Checks the password against the current file. Takes the same time for an unknown user.
    *
    * @param {string | null} id
    * @param {string} password
@@ -94,7 +90,7 @@ export class Users {
   }
 
   /**
-   * Whether a sign-in needs a code: as the user has decided, else as the product says.
+   * Returns whether a sign-in needs a code. The user's choice comes before the product's default.
    *
    * @param {string} id
    * @param {import('./products.js').Product} product
@@ -114,7 +110,7 @@ export class Users {
   }
 
   /**
-   * Sets a new password if the current one is right. Once this resolves, the old one opens nothing.
+   * Sets a new password if the current one is right. The old one no longer works once this resolves.
    *
    * @param {string} id
    * @param {string} current
@@ -130,7 +126,7 @@ export class Users {
   }
 
   /**
-   * For who has proved in another way to be this user: a password opens the account again, also where it was removed.
+   * Sets the password of a user who proved their identity in another way. Adds the login method `password` again if it was removed.
    *
    * @param {string} id
    * @param {string} next
@@ -164,7 +160,7 @@ export class Users {
    * @param {string} id
    * @param {string} password
    * @param {boolean} secondFactor
-   * @returns {Promise<boolean>} whether the password was right
+   * @returns {Promise<boolean>} `false` for a wrong password
    */
   setSecondFactor(id, password, secondFactor) {
     return this.#inTurn(async () => {
@@ -177,7 +173,7 @@ export class Users {
   /**
    * @param {string} id
    * @param {string} method
-   * @returns {Promise<readonly LoginMethod[] | null>} those that are left; `null` where there was no such one
+   * @returns {Promise<readonly LoginMethod[] | null>} the remaining methods; `null` if the user does not have this method
    */
   removeMethod(id, method) {
     return this.#inTurn(async () => {
@@ -190,8 +186,6 @@ export class Users {
   }
 
   /**
-   * What an administrator changes: a role, or whether somebody is a member, or suspended.
-   *
    * @param {string} id
    * @param {Partial<Pick<User, 'role' | 'removed' | 'suspended'>>} change
    */
@@ -210,7 +204,7 @@ export class Users {
   }
 
   /**
-   * One change after the other, each on what the last one left.
+   * Runs changes one after the other, so that each one sees the result of the previous one.
    *
    * @template T
    * @param {() => Promise<T>} change

@@ -1,5 +1,5 @@
 // @ts-check
-// What the terminal says when the demo has started.
+// The text in the terminal after the start.
 import { DEMO_BUYERS, DEMO_USERS } from './users.js';
 
 /**
@@ -32,7 +32,7 @@ or with curl:
 }
 
 /**
- * Those of the demo who are there still, with the password unless it was changed.
+ * Returns the demo users who still exist. `usable` is `true` if the demo password still works.
  *
  * @param {readonly import('./users.js').User[]} people
  * @param {readonly import('./people.js').DemoUser[]} demo

@@ -1,12 +1,12 @@
 // @ts-check
-// A sign-in form, a list of the user's devices and the three ways to sign out, on Express, in one file.
+// A sign-in form, a list of the user's devices and three ways to sign out, on Express, in one file.
 //
 //   npm install express session-revocation
 //   node server.js
 //
 // In a checkout of this library instead: npm ci && npm run build && node examples/express/server.js
 // Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland).
-// PORT chooses another port. Sessions are kept in memory: a restart signs everybody out.
+// Set PORT for another port. Sessions are in memory, so a restart signs all users out.
 import { scryptSync, timingSafeEqual } from 'node:crypto';
 import express from 'express';
 import { createSessions } from 'session-revocation';
@@ -41,7 +41,7 @@ app.use(
   authentication(sessions, {
     loginUrl: '/login',
     origins: [`http://localhost:${port}`],
-    // For http://localhost and nothing else.
+    // `secure: false` is for http://localhost only.
     cookie: { secure: false },
   }),
 );
@@ -80,8 +80,7 @@ app.get('/', requireSession(), async (request, response) => {
 app.use(answerError);
 
 /**
- * A request that nobody is signed in for, or whose body cannot be read, is no fault of the server: it is answered with the
- * status of the error.
+ * Answers with the status of the error. Logs only server errors: a missing session or an unreadable body is a fault of the client.
  *
  * @type {import('express').ErrorRequestHandler}
  */
@@ -96,8 +95,6 @@ function answerError(error, _request, response, next) {
 }
 
 /**
- * A form for one of the routes.
- *
  * @param {string} path
  * @param {string} label
  */
@@ -132,7 +129,8 @@ function escapeHtml(value) {
   return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-const server = app.listen(port, '127.0.0.1', () => {
+const server = app.listen(port, '127.0.0.1', (error) => {
+  if (error) throw error;
   const address = server.address();
   const at = typeof address === 'object' && address !== null ? address.port : port;
   console.log(`Listening on http://localhost:${at} (sign in as alice, password wonderland)`);

@@ -1,12 +1,12 @@
 // @ts-check
-// A sign-in form, a list of the user's devices and the three ways to sign out, on Fastify, in one file.
+// A sign-in form, a list of the user's devices and three ways to sign out, on Fastify, in one file.
 //
 //   npm install fastify @fastify/formbody session-revocation
 //   node server.js
 //
 // In a checkout of this library instead: npm ci && npm run build && node examples/fastify/server.js
 // Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland).
-// PORT chooses another port. Sessions are kept in memory: a restart signs everybody out.
+// Set PORT for another port. Sessions are in memory, so a restart signs all users out.
 import { scryptSync, timingSafeEqual } from 'node:crypto';
 import formbody from '@fastify/formbody';
 import { fastify } from 'fastify';
@@ -43,7 +43,7 @@ app.register(authentication, {
   sessions,
   loginUrl: '/login',
   origins: [`http://localhost:${port}`],
-  // For http://localhost and nothing else.
+  // `secure: false` is for http://localhost only.
   cookie: { secure: false },
 });
 app.register(sessionRoutes, { sessions, prefix: '/sessions' });
@@ -62,7 +62,7 @@ app.post('/login', async (request, reply) => {
   const signedIn = await authOf(request).signIn({
     user: PASSWORDS.has(user) ? user : null,
     amr: ['pwd'],
-    // It need not come from the form: JSON may hold anything.
+    // Fastify also accepts a JSON body, where `password` can be of any type.
     verify: () => typeof password === 'string' && timingSafeEqual(hashOf(password), PASSWORDS.get(user) ?? NOBODYS),
   });
   if (signedIn.ok) return reply.redirect(safeReturnPath(returnTo), 303);
@@ -87,8 +87,6 @@ app.get('/', { onRequest: requireSession() }, async (request, reply) => {
 });
 
 /**
- * A form for one of the routes.
- *
  * @param {string} path
  * @param {string} label
  */

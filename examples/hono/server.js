@@ -1,12 +1,12 @@
 // @ts-check
-// A sign-in form, a list of the user's devices and the three ways to sign out, on Hono, in one file.
+// A sign-in form, a list of the user's devices and three ways to sign out, on Hono, in one file.
 //
 //   npm install hono @hono/node-server session-revocation
 //   node server.js
 //
 // In a checkout of this library instead: npm ci && npm run build && node examples/hono/server.js
 // Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland).
-// PORT chooses another port. Sessions are kept in memory: a restart signs everybody out.
+// Set PORT for another port. Sessions are in memory, so a restart signs all users out.
 import { scryptSync, timingSafeEqual } from 'node:crypto';
 import { serve } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
@@ -37,7 +37,7 @@ sessions.startPruning({ every: '1h' });
 const open = authentication(sessions, {
   loginUrl: '/login',
   origins: [`http://localhost:${port}`],
-  // For http://localhost and nothing else.
+  // `secure: false` is for http://localhost only.
   cookie: { secure: false },
 });
 const routes = sessionRoutes(sessions, { path: '/sessions' });
@@ -52,7 +52,7 @@ app.use(async (c, next) => {
   c.set('auth', auth);
   await next();
   const { res } = c;
-  c.res = undefined; // else Hono puts the cookies of the old response in the place of ours
+  c.res = undefined; // otherwise Hono overwrites the new cookies with those of the old response
   c.res = auth.commit(res);
 });
 
@@ -97,8 +97,6 @@ app.onError((error) => {
 });
 
 /**
- * A form for one of the routes.
- *
  * @param {string} path
  * @param {string} label
  */

@@ -1,12 +1,12 @@
 // @ts-check
-// A sign-in form, a list of the user's devices and the three ways to sign out, on Koa, in one file.
+// A sign-in form, a list of the user's devices and three ways to sign out, on Koa, in one file.
 //
 //   npm install koa session-revocation
 //   node server.js
 //
 // In a checkout of this library instead: npm ci && npm run build && node examples/koa/server.js
 // Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland).
-// PORT chooses another port. Sessions are kept in memory: a restart signs everybody out.
+// Set PORT for another port. Sessions are in memory, so a restart signs all users out.
 import { scryptSync, timingSafeEqual } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import Koa from 'koa';
@@ -42,7 +42,7 @@ app.use(
   authentication(sessions, {
     loginUrl: '/login',
     origins: [`http://localhost:${port}`],
-    // For http://localhost and nothing else.
+    // `secure: false` is for http://localhost only.
     cookie: { secure: false },
   }),
 );
@@ -70,7 +70,7 @@ app.use(async (ctx, next) => {
   show(ctx, `Devices of ${escapeHtml(user)}`, body);
 });
 
-// A request that nobody is signed in for is no fault of the server.
+// Logs only server errors: a missing session is a fault of the client.
 app.on('error', (error) => {
   if (!isSessionError(error) || error.status >= 500) console.error(error);
 });
@@ -94,8 +94,6 @@ async function signIn(ctx) {
 }
 
 /**
- * A form for one of the routes.
- *
  * @param {string} path
  * @param {string} label
  */

@@ -49,7 +49,7 @@ export class LoginController {
     const signedIn = await this.#web.authOf(request).signIn({
       user: PASSWORDS.has(user) ? user : null,
       amr: ['pwd'],
-      // It need not come from the form: JSON may hold anything.
+      // Nest also accepts a JSON body, where `password` can be of any type.
       verify: () => typeof password === 'string' && timingSafeEqual(hashOf(password), PASSWORDS.get(user) ?? NOBODYS),
     });
     const back = this.#web.safeReturnPath(returnTo);

@@ -5,7 +5,6 @@ import type { Sessions } from 'session-revocation';
 import * as web from 'session-revocation/express';
 import { AppModule } from './app.module.ts';
 
-/** Nest on Express. */
 export async function createApp(sessions: Sessions, options: web.AuthenticationOptions): Promise<INestApplication> {
   const app = await NestFactory.create(AppModule.with(sessions, web), new ExpressAdapter(), {
     logger: ['error', 'warn'],

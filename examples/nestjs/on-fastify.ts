@@ -5,7 +5,6 @@ import type { Sessions } from 'session-revocation';
 import * as web from 'session-revocation/fastify';
 import { AppModule } from './app.module.ts';
 
-/** Nest on Fastify. */
 export async function createApp(sessions: Sessions, options: web.AuthenticationOptions): Promise<INestApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(sessions, web), new FastifyAdapter(), {
     logger: ['error', 'warn'],

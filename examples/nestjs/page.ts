@@ -1,4 +1,4 @@
-/** A page. What is put into it was escaped. */
+/** Builds a page. The caller escapes all values in `title` and `body`. */
 export const page = (title: string, body: string): string =>
   `<!doctype html><html lang="en"><title>${title}</title><h1>${title}</h1>${body}</html>`;
 

@@ -1,5 +1,5 @@
 // @ts-check
-// A sign-in form, the card with the user's devices, and a guard, on NestJS: on its platform for Express, or for Fastify.
+// A sign-in form, the card with the user's devices, and a guard, on NestJS with Express or Fastify.
 //
 //   npm install @nestjs/common @nestjs/core reflect-metadata rxjs session-revocation tsx
 //   npm install @nestjs/platform-express    (for Fastify, @nestjs/platform-fastify)
@@ -8,7 +8,7 @@
 //
 // In a checkout of this library instead: npm ci && npm run build && cd examples/nestjs && npx tsx server.js
 // Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland).
-// PORT chooses another port. Sessions are kept in memory: a restart signs everybody out.
+// Set PORT for another port. Sessions are in memory, so a restart signs all users out.
 import 'reflect-metadata';
 import { createSessions } from 'session-revocation';
 import { memoryStore } from 'session-revocation/memory';
@@ -23,7 +23,7 @@ sessions.startPruning({ every: '1h' });
 const app = await createApp(sessions, {
   loginUrl: '/login',
   origins: [`http://localhost:${port}`],
-  // For http://localhost and nothing else.
+  // `secure: false` is for http://localhost only.
   cookie: { secure: false },
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close());

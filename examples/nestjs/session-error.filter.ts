@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, HttpException } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import { isSessionError, type SessionError } from 'session-revocation';
 
-/** An error of the library has the status to answer with, and the headers. Whatever else there is, is Nest's. */
+/** Answers an error of the library with its status and headers. Leaves other errors to Nest. */
 @Catch()
 export class SessionErrorFilter extends BaseExceptionFilter {
   override catch(error: unknown, host: ArgumentsHost): void {

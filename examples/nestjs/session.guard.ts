@@ -2,17 +2,17 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import type * as express from 'session-revocation/express';
 import type * as fastify from 'session-revocation/fastify';
 
-/** The `Sessions`, for `@Inject`. */
+/** Injection token of the `Sessions`. */
 export const SESSIONS: unique symbol = Symbol('sessions');
 
-/** The subpath of the platform, for `@Inject`: it has the same names for either. */
+/** Injection token of `session-revocation/express` or `session-revocation/fastify`. Both have the same exports. */
 export const WEB: unique symbol = Symbol('web');
 export type Web = typeof express | typeof fastify;
 
-/** A request that either of them takes. */
+/** A request that both subpaths accept. */
 export type WebRequest = Parameters<typeof express.authOf>[0] & Parameters<typeof fastify.authOf>[0];
 
-/** Lets pass whoever has a live session. */
+/** Lets requests with a live session pass. */
 @Injectable()
 export class SessionGuard implements CanActivate {
   readonly #requireSession: ReturnType<Web['requireSession']>;
@@ -21,8 +21,7 @@ export class SessionGuard implements CanActivate {
     this.#requireSession = web.requireSession();
   }
 
-  // Where there is no session, it answers by itself, as it does in Express and Fastify, and goes on no further: neither does
-  // this promise, and no handler is called.
+  // Without a session, `requireSession` answers the request itself. The promise then stays pending, so Nest calls no handler.
   canActivate(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
     return new Promise((resolve, reject) => {

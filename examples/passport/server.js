@@ -1,5 +1,5 @@
 // @ts-check
-// An app on Passport and express-session that got a list of its users' devices, and sign-outs that hold, in a few lines.
+// An app on Passport and express-session. A few added lines, marked "New", give it a device list and sign-outs that hold.
 //
 //   npm install express express-session passport passport-local session-revocation
 //   npm install redis connect-redis     (for REDIS_URL)
@@ -7,8 +7,8 @@
 //
 // In a checkout of this library instead: npm ci && npm run build && node examples/passport/server.js
 // Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland).
-// PORT chooses another port. With REDIS_URL, sessions are kept there, in keys that begin with REDIS_PREFIX; without, in
-// memory: a restart signs everybody out.
+// Set PORT for another port. With REDIS_URL, sessions are in Redis, in keys that begin with REDIS_PREFIX. Without it, they are in
+// memory, so a restart signs all users out.
 import { scryptSync, timingSafeEqual } from 'node:crypto';
 import express from 'express';
 import session, { MemoryStore } from 'express-session';
@@ -36,7 +36,7 @@ const WHY = new Map([
 
 const { inner, ours, close } = process.env.REDIS_URL ? await inRedis(process.env.REDIS_URL) : inMemory();
 
-// New: our sessions, and a bridge from the app's to them.
+// New: the sessions of this library, and a bridge from express-session to them.
 const sessions = createSessions({ store: ours });
 const bridged = bridge(sessions, {
   user: (data) => data.passport?.user,
@@ -57,11 +57,11 @@ passport.deserializeUser((/** @type {string} */ id, done) => done(null, { id }))
 const app = express();
 app.use(
   session({
-    store: bridged.store(inner), // new: bridged.store(…) around what was there
+    store: bridged.store(inner), // new: bridged.store(…) wraps the app's store
     secret: process.env.SECRET ?? 'a long random text, in earnest',
     resave: false,
     saveUninitialized: false,
-    cookie: { sameSite: 'lax' }, // and `secure: true`, in earnest
+    cookie: { sameSite: 'lax' }, // in production, also `secure: true`
   }),
   passport.session(),
 );
@@ -72,7 +72,7 @@ app.get('/login', (req, res) => {
 });
 
 app.post('/login', express.urlencoded(), async (req, res, next) => {
-  // New: the sign-in goes through the bridge, which has Passport check the password.
+  // New: the sign-in goes through the bridge. Passport checks the password in `verify`.
   const { username, returnTo } = req.body ?? {};
   const user = String(username);
   const signedIn = await authOf(req).signIn({
@@ -91,7 +91,7 @@ app.post('/login', express.urlencoded(), async (req, res, next) => {
   });
 });
 
-// As before. The bridge sees that nobody is signed in any more.
+// As before. The bridge ends the session when Passport removes its user.
 app.post('/logout', (req, res, next) => {
   req.logout((error) => {
     if (error) next(error);
@@ -114,7 +114,7 @@ app.get('/', requireSession(), async (req, res) => {
 });
 
 /**
- * The id of who it is by Passport's local strategy; `false` for a wrong password. Nothing is kept of it yet.
+ * Checks the password with Passport's local strategy, and stores nothing. Returns the user's id, or `false` for a wrong password.
  *
  * @param {import('express').Request} req
  * @param {import('express').Response} res
@@ -149,8 +149,6 @@ async function inRedis(url) {
 }
 
 /**
- * A form with one button.
- *
  * @param {string} path
  * @param {string} label
  */
@@ -185,7 +183,8 @@ function escapeHtml(value) {
   return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-const server = app.listen(port, '127.0.0.1', () => {
+const server = app.listen(port, '127.0.0.1', (error) => {
+  if (error) throw error;
   const address = server.address();
   const at = typeof address === 'object' && address !== null ? address.port : port;
   console.log(`Listening on http://localhost:${at} (sign in as alice, password wonderland)`);

@@ -1,5 +1,5 @@
 // @ts-check
-// What an app knows itself: who there is, and who belongs to which account. In earnest, tables of its database.
+// The app's own data: users and their memberships in accounts. A real app has them in its database.
 import { scryptSync, timingSafeEqual } from 'node:crypto';
 
 /** @typedef {'admin' | 'member'} Role */
@@ -30,7 +30,7 @@ function roles(members) {
 export const isUser = (user) => typeof user === 'string' && PASSWORDS.has(user);
 
 /**
- * Takes as long for a stranger.
+ * Takes the same time for an unknown user.
  *
  * @param {string} user
  * @param {unknown} password
@@ -46,7 +46,7 @@ export const isAccount = (account) => ACCOUNTS.has(account);
 export const nameOf = (account) => ACCOUNTS.get(account ?? '')?.name ?? 'no account';
 
 /**
- * `null` for who is no member.
+ * Returns `null` for a user who is not a member.
  *
  * @param {string} user
  * @param {string | null} account

@@ -1,5 +1,5 @@
 // @ts-check
-// For the administrators of an account. What they do to one member, the library's routes do: see `authorize`.
+// For administrators of an account. The library's routes end the sessions of one member: see `authorize`.
 import express from 'express';
 import { sessionOf } from 'session-revocation/express';
 import { roleOf } from './accounts.js';
@@ -41,7 +41,7 @@ export function administration(sessions) {
     res.redirect(303, '/admin');
   });
 
-  // Both end the administrator's own session, too: the next page is the one to sign in.
+  // The next two routes also end the administrator's own session. The redirect leads to the login page.
   router.post('/sign-everybody-out', async (req, res) => {
     await sessions.revoke({ account: accountOf(req) }, { ...causeOf(req), reason: 'signed-out-everywhere' });
     res.redirect(303, '/');
@@ -56,14 +56,14 @@ export function administration(sessions) {
 }
 
 /**
- * Whoever is an administrator is in an account.
+ * The session of an administrator always has an account.
  *
  * @param {Request} req
  */
 const accountOf = (req) => sessionOf(req).account ?? '';
 
 /**
- * Who does it, from which device, and why: for the audit log.
+ * Returns the actor, the device and the note for the audit log.
  *
  * @param {Request} req
  */
@@ -73,7 +73,7 @@ function causeOf(req) {
 }
 
 /**
- * As the library takes a note: a line of at most 256 characters.
+ * Turns a text into a note that the library accepts: one line of at most 256 characters.
  *
  * @param {string} text
  */

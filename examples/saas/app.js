@@ -1,5 +1,5 @@
 // @ts-check
-// Signing in, and switching between accounts.
+// Sign-in, and switching between accounts.
 import express from 'express';
 import {
   authentication,
@@ -20,14 +20,14 @@ const REFUSED = new Map([
 
 /**
  * @param {import('session-revocation').Sessions} sessions
- * @param {readonly string[]} origins where the app is found
+ * @param {readonly string[]} origins that serve the app
  */
 export function createApp(sessions, origins) {
   const app = express();
   app.disable('x-powered-by');
   app.use(securityHeaders);
   app.get('/style.css', (_req, res) => res.sendFile('style.css', { root: import.meta.dirname }));
-  // Without `secure`, browsers take the cookie over http: for localhost and nothing else.
+  // `secure: false` is for http://localhost only.
   app.use(authentication(sessions, { loginUrl: '/login', origins, cookie: { secure: false } }));
   app.use('/sessions', sessionRoutes(sessions, { authorize }));
 
@@ -35,7 +35,7 @@ export function createApp(sessions, origins) {
     res.send(loginPage({ why: String(req.query.reason ?? ''), returnTo: safeReturnPath(req.query.returnTo) }));
   });
 
-  // Whoever signs in is in no account yet.
+  // A new session has no account.
   app.post('/login', express.urlencoded(), async (req, res) => {
     const { user, password, returnTo } = req.body ?? {};
     const signedIn = await authOf(req).signIn({
@@ -47,7 +47,7 @@ export function createApp(sessions, origins) {
     else res.status(401).send(loginPage({ why: 'not-verified', returnTo: safeReturnPath(returnTo) }));
   });
 
-  // From here on, nobody without a session, and no form of another site.
+  // All routes below need a session. They refuse forms of other sites.
   app.use(requireSession());
 
   app.get('/accounts', (req, res) => {
@@ -55,11 +55,11 @@ export function createApp(sessions, origins) {
     res.send(accountsPage({ user, account, memberships: membershipsOf(user) }));
   });
 
-  // The same session, in another account: with a new secret, and under that account's revocations.
+  // Moves the session to another account. It gets a new secret, and a revocation of that account ends it.
   app.post('/accounts/:id/open', async (req, res) => {
     const { user, account } = sessionOf(req);
     const { id } = req.params;
-    // First the fence, then the table of members: somebody who is removed in between does not get in.
+    // The fence comes first: a member who is removed before the check of the role does not get in.
     const fence = isAccount(id) ? await sessions.fence({ user, account: id }) : null;
     if (fence === null || roleOf(user, id) === null) {
       res.status(404).send(messagePage('There is no such account.'));
@@ -75,7 +75,7 @@ export function createApp(sessions, origins) {
     res.status(409).send(accountsPage({ user, account, memberships: membershipsOf(user), problem, suspended }));
   });
 
-  // An administrator cannot open the account any more, and needs no session in it.
+  // Needs no session in the account: a suspended account cannot be opened.
   app.post('/accounts/:id/resume', async (req, res) => {
     const { user, device } = sessionOf(req);
     const { id } = req.params;
@@ -87,7 +87,7 @@ export function createApp(sessions, origins) {
     res.redirect(303, '/accounts');
   });
 
-  // From here on, nobody without an account.
+  // All routes below need a session in an account.
   app.use((req, res, next) => {
     if (sessionOf(req).account === null) res.redirect(303, '/accounts');
     else next();
@@ -108,7 +108,7 @@ export function createApp(sessions, origins) {
 }
 
 /**
- * One's own sessions; and, for an administrator, those of the members of the account that the administrator is in.
+ * Users may manage their own sessions. Administrators may also manage those of members of the account that they have open.
  *
  * @param {import('session-revocation/express').AuthorizeRequest} request
  */
@@ -134,7 +134,7 @@ function securityHeaders(_req, res, next) {
 }
 
 /**
- * An error of the library has the status to answer with, and the headers.
+ * Answers an error of the library with its status and headers.
  *
  * @type {import('express').ErrorRequestHandler}
  */

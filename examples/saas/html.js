@@ -1,6 +1,6 @@
 // @ts-check
 
-/** Markup: what was put into it was escaped. */
+/** Markup whose values are escaped. */
 class Html {
   /** @param {string} text */
   constructor(text) {
@@ -11,7 +11,7 @@ class Html {
 /** @typedef {Html | string | number | null | readonly Html[]} Value */
 
 /**
- * A template whose values are escaped, unless they were made by it. Attributes must be quoted.
+ * A template tag that escapes its values, except markup from this tag. Quote all attributes.
  *
  * @param {TemplateStringsArray} texts
  * @param {...Value} values

@@ -34,10 +34,10 @@ export function loginPage({ why, returnTo }) {
 /**
  * @param {object} options
  * @param {string} options.user
- * @param {string | null} options.account the one that is open
+ * @param {string | null} options.account id of the open account
  * @param {readonly import('./accounts.js').Membership[]} options.memberships
  * @param {string} [options.problem]
- * @param {string | null} [options.suspended] an account that this user may resume
+ * @param {string | null} [options.suspended] id of a suspended account that this user may resume
  */
 export function accountsPage({ user, account, memberships, problem = '', suspended = null }) {
   const rows = memberships.map(
@@ -134,8 +134,6 @@ function entryRow({ at, type, user, by, reason, note, details }) {
 export const messagePage = (text) => page(text, html`<p><a href="/">Go on</a></p>`);
 
 /**
- * A form with one button.
- *
  * @param {string} action
  * @param {string} label
  * @param {string} [returnTo]

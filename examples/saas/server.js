@@ -1,15 +1,15 @@
 // @ts-check
-// A service for several accounts (tenants), on Express and SQLite. People are members of one account or of several and switch
-// between them; an account's administrators see who is signed in, end a member's sessions or everybody's, decide what a
-// sign-out ends, suspend the account, and read its audit log.
+// An app for several accounts (tenants), on Express and SQLite. Users are members of one or more accounts and switch between them.
+// Administrators of an account see who is signed in, end the sessions of one member or of all, decide what a sign-out ends, suspend
+// the account, and read its audit log.
 //
 //   npm install express libsql session-revocation      (no libsql from Node.js 22.13 on)
 //   node server.js
 //
 // In a checkout of this library instead: npm ci && npm run build && node examples/saas/server.js
-// Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland), an administrator of Acme and
-// a member of Beta, as bob (builder), the other way round, or as carol (singer), a member of Acme.
-// PORT chooses another port, DATABASE another file than saas.db.
+// Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland), who administers Acme, as bob
+// (builder), who administers Beta, or as carol (singer), who administers Gamma. Each of them is a member of another account too.
+// Set PORT for another port, and DATABASE for another file than saas.db.
 import { createSessions } from 'session-revocation';
 import { sqliteStore } from 'session-revocation/sqlite';
 import { createApp } from './app.js';
@@ -26,7 +26,8 @@ const sessions = createSessions({
 sessions.startPruning({ every: '1h' });
 
 const app = createApp(sessions, [`http://localhost:${port}`]);
-const server = app.listen(port, '127.0.0.1', () => {
+const server = app.listen(port, '127.0.0.1', (error) => {
+  if (error) throw error;
   const address = server.address();
   const at = typeof address === 'object' && address !== null ? address.port : port;
   console.log(`Listening on http://localhost:${at} (sign in as alice, password wonderland)`);

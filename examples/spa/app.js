@@ -11,7 +11,7 @@ const PASSWORDS = new Map([['alice', hashOf('wonderland')]]);
 const NOBODYS = hashOf('');
 
 /**
- * The page, its API, and the routes by which it gets tokens and shows devices.
+ * Serves the page, its API, and the routes that refresh tokens and list devices.
  *
  * @param {import('session-revocation').Sessions<string>} sessions
  * @param {string} origin
@@ -20,16 +20,16 @@ export function createApp(sessions, origin) {
   const tokens = accessTokens(sessions, {
     issuer: origin,
     audience: origin,
-    // In earnest from where secrets are kept: `npx session-revocation keys` makes one.
+    // In production, read the key from your secret store. `npx session-revocation keys` makes one.
     keys: [generateKey('EdDSA')],
     lifetime: '5m',
-    // Two tabs may refresh at once where the browser has no locks: the second is told to try again, and not taken for a thief.
+    // In a browser without locks, two tabs may refresh at once. Within this time, the second one gets 409 and does not end the session.
     grace: '10s',
   });
 
   const app = express();
   app.use((_request, response, next) => {
-    // Whatever script gets in has the access token: let none in.
+    // An injected script could use the access token, so the page runs only its own scripts.
     response.set('content-security-policy', "default-src 'self'; frame-ancestors 'none'; base-uri 'none'");
     next();
   });
@@ -37,7 +37,7 @@ export function createApp(sessions, origin) {
     authentication(sessions, {
       bearer: { tokens, client: 'web' },
       origins: [origin],
-      // For http://localhost and nothing else.
+      // `secure: false` is for http://localhost only.
       cookie: { secure: false },
     }),
   );
@@ -49,12 +49,12 @@ export function createApp(sessions, origin) {
       user: PASSWORDS.has(user) ? user : null,
       amr: ['pwd'],
       tokens: { refresh: 'cookie', client: { id: 'web', name: 'The page' } },
-      // JSON may hold anything.
+      // In JSON, `password` can be of any type.
       verify: () => typeof password === 'string' && timingSafeEqual(hashOf(password), PASSWORDS.get(user) ?? NOBODYS),
     });
     response.set('cache-control', 'no-store');
     const { accessToken, expiresIn } = signedIn;
-    if (signedIn.ok) response.json({ accessToken, expiresIn });
+    if (signedIn.ok) response.json({ access_token: accessToken, expires_in: expiresIn });
     else response.status(401).json({ reason: signedIn.reason });
   });
 
@@ -68,8 +68,7 @@ export function createApp(sessions, origin) {
 }
 
 /**
- * A request that nobody is signed in for, or whose body cannot be read, is no fault of the server: it is answered with the
- * status of the error.
+ * Answers with the status of the error. Logs only server errors: a missing session or an unreadable body is a fault of the client.
  *
  * @type {import('express').ErrorRequestHandler}
  */

@@ -1,33 +1,35 @@
 /**
- * The names that a description may hold. One browser has one name whatever said it: its User-Agent, its client hints,
- * or the spelling of the parser. That is what lets `replace: 'same-browser'` compare them.
+ * The names that a description may hold. A browser has the same name in its User-Agent, in its client hints and in the parser's
+ * spelling, so that `replace: 'same-browser'` can compare them.
  */
 
-// Two of these and ` on ` make a label of 64.
-const LONGEST_NAME = 30;
+// Two names and ` on ` make a label of 64 characters.
+const MAX_NAME = 30;
 
 /**
- * A name out of client-sent text: letters, digits, space and `. _ + -` of ASCII, at most 30 characters, a letter or a
- * digit first; `null` if nothing is left. These mean nothing to HTML, a quoted attribute, a log line, a terminal or a
- * spreadsheet, whatever an app forgets to escape (ASVS 16.4.1). Other scripts are left out: their invisible letters,
- * look-alikes and right-to-left runs change how a list of devices reads.
+ * Makes a safe name from client-sent text: letters, digits, space and `. _ + -` of ASCII, at most 30 characters, a letter or a
+ * digit first. Returns `null` if nothing is left.
+ *
+ * These characters have no special meaning in HTML, a quoted attribute, a log line, a terminal or a spreadsheet. So the name
+ * stays safe in an app that forgets to escape it (ASVS 16.4.1). Other scripts are left out: their invisible letters, look-alikes
+ * and right-to-left runs change how a list of devices reads.
  */
 export function cleanName(text: string): string | null {
   const name = text
-    .slice(0, 4 * LONGEST_NAME)
+    .slice(0, 4 * MAX_NAME)
     .normalize('NFKD')
     .replace(/\p{M}+/gu, '')
     .replace(/[^A-Za-z0-9._+-]+/g, ' ')
     .replace(/^[^A-Za-z0-9]+/, '')
-    .slice(0, LONGEST_NAME)
+    .slice(0, MAX_NAME)
     .replace(/[^A-Za-z0-9+]+$/, '');
   return name === '' ? null : name;
 }
 
-/** The engine without a product name of its own: a web view, which is an app whose name has to come from elsewhere. */
+/** The name of an engine without a product name: a web view in an app. The app's name must come from another part of the text. */
 export const WEB_VIEW = 'WebView';
 
-/** Spellings in lower case, by the name that is shown. Names that are spelt like their own key need no entry. */
+/** The lower-case spellings of each display name. A name needs no entry for its own lower-case form. */
 const BROWSERS = index({
   'Aloha Browser': ['alohabrowser'],
   'Avast Secure Browser': ['avastsecurebrowser'],
@@ -80,7 +82,7 @@ const SYSTEMS = index({
   Windows: ['win32', 'win64', 'windows mobile'],
 });
 
-/** Programs whose product token is not what people call them. */
+/** Programs whose product token differs from their usual name. */
 const PROGRAMS = index({
   Discord: [],
   'GitHub Desktop': ['githubdesktop'],
@@ -101,20 +103,19 @@ const PROGRAMS = index({
   Wget: [],
 });
 
-/** The name that a browser goes by, and whether this module knows it. */
+/** Returns the display name of a browser. `known` tells whether this module lists it. */
 export function browserName(text: string | undefined): { readonly name: string; readonly known: boolean } | null {
-  // ua-parser-js tells one browser's phone edition apart ('Mobile Safari'); the type of device says that already.
+  // ua-parser-js has a separate name for a browser's phone edition ('Mobile Safari'). The device type already says that.
   const spelling = text?.replace(/^Mobile /i, '');
   return lookUp(BROWSERS, spelling);
 }
 
-/** The name that an operating system goes by; `null` for none, and for `Unknown` (UA Client Hints, 3.9). */
+/** Returns the display name of an operating system; `null` if there is none, and for `Unknown` (UA Client Hints, 3.9). */
 export function systemName(text: string | null | undefined): string | null {
   if (text === undefined || text === null || /^unknown$/i.test(text)) return null;
   return lookUp(SYSTEMS, text.replace(/[ /]v?\d[\d._]*$/, ''))?.name ?? null;
 }
 
-/** The name that an app or a command-line client goes by. */
 export const programName = (text: string): string | null =>
   PROGRAMS.get(text.toLowerCase()) ?? lookUp(BROWSERS, text)?.name ?? null;
 

@@ -1,32 +1,32 @@
 import UAParser from 'ua-parser-js';
-import type { DeviceType } from '../device.ts';
+import type { DeviceType } from './device.ts';
 import { browserName, cleanName, programName, systemName, WEB_VIEW } from './names.ts';
 import { APPS, BUILT_IN, PLATFORMS } from './platforms.ts';
 
-/** What a User-Agent says, with `null` for what it does not. */
+/** The values of a User-Agent; `null` for a value that it does not give. */
 export interface UserAgentReading {
-  /** `null` for an app that does not say its name, too. */
+  /** Also `null` for an app without a name. */
   readonly name: string | null;
   /**
-   * `app`: not a browser of its own right, so that brands say less than this. `shared`: the engine that many browsers
-   * and apps share, so that any brand says more. `browser`: between the two.
+   * `app`: not an independent browser, so its name says more than any brand. `shared`: the engine that many browsers and apps
+   * share, so any brand says more. `browser`: between the two.
    */
   readonly sort: 'app' | 'browser' | 'shared' | null;
   readonly os: string | null;
   readonly type: DeviceType | null;
 }
 
-// Real ones end well below. Some of the parser's expressions backtrack (`naver(1.1naver(1.1…` takes 0.6 ms at this
-// length, and four times that at the parser's own limit of 500), and what it knows to tell stands in front.
-const LONGEST_USER_AGENT = 1024;
-const LONGEST_TO_PARSE = 256;
+// Real User-Agents are much shorter. Some expressions of the parser backtrack: `naver(1.1naver(1.1…` takes 0.6 ms at 256
+// characters, and four times that at the parser's own limit of 500. The parts that the parser recognises stand in front.
+const MAX_USER_AGENT = 1024;
+const MAX_TO_PARSE = 256;
 
-/** Reads a User-Agent (RFC 9110, 10.1.5); whatever it holds, it does not throw. */
+/** Reads a User-Agent (RFC 9110, 10.1.5). Never throws, for any content. */
 export function readUserAgent(userAgent: unknown): UserAgentReading {
   if (typeof userAgent !== 'string') return NOTHING;
-  // Everything that looks for a name below may rely on plain ASCII on one line.
+  // The code below relies on plain ASCII on one line.
   const text = userAgent
-    .slice(0, LONGEST_USER_AGENT)
+    .slice(0, MAX_USER_AGENT)
     .replace(/[^ -~]+/g, ' ')
     .trim();
   if (text === '') return NOTHING;
@@ -35,7 +35,7 @@ export function readUserAgent(userAgent: unknown): UserAgentReading {
 
 const NOTHING: UserAgentReading = Object.freeze({ name: null, sort: null, os: null, type: null });
 
-// A bot's system is left out: the phone that a crawler says to be is part of its disguise.
+// The system of a bot is left out: a crawler names a phone only as a disguise.
 function readBot(text: string): UserAgentReading | null {
   const word = BOT_WORD.exec(text)?.[1] ?? BOT_NAME.exec(text)?.[0];
   const link = /^Mozilla\//i.test(text) ? BOT_LINK.exec(text)?.[1] : undefined;
@@ -51,11 +51,11 @@ const BOT_NAME = new RegExp(
   'facebookexternalhit|Yahoo! Slurp|Mediapartners-Google|Google-InspectionTool|Chrome-Lighthouse|' +
     'ChatGPT-User|Claude-User|BingPreview|PhantomJS',
 );
-// By custom, a program that leaves the address of its makers for the keeper of the log is a robot.
+// By convention, a program that includes the address of its makers is a robot.
 const BOT_LINK = /([a-z][\w.-]{1,31})(?:\/[\w.]{0,16})?[;,) ]{0,3}\(?\+https?:\/\//i;
 
-// Without a text, the parser would look for a navigator.
-const parse = (text: string): UAParser.UAParserInstance => new UAParser(text.slice(0, LONGEST_TO_PARSE) || ' ');
+// For empty text, the parser would read the global `navigator`.
+const parse = (text: string): UAParser.UAParserInstance => new UAParser(text.slice(0, MAX_TO_PARSE) || ' ');
 
 function readBrowser(text: string): UserAgentReading {
   const parser = parse(text);
@@ -65,13 +65,13 @@ function readBrowser(text: string): UserAgentReading {
   const app = APPS.find(({ mark }) => mark.test(text));
   if (app !== undefined) return { name: app.name, sort: 'app', os, type: app.type ?? type };
   const parsed = parser.getBrowser().name;
-  // 'Mozilla' is what the parser calls a Gecko without a product: it is in every browser's text.
+  // The parser returns 'Mozilla' for a Gecko engine without a product. Every browser's text has that word.
   const name = parsed === 'Mozilla' ? null : (browserName(parsed)?.name ?? null);
   const embedded = isEmbedded(text, name, os);
   if ((embedded || name === null || COMMON.has(name)) && BUILT_IN.has(os ?? '')) {
     return { name: 'Browser', sort: 'browser', os, type };
   }
-  // These two add nothing of their own, so that what stands there names another browser.
+  // These two add no product of their own, so another product in the text names another browser.
   const plain = name === 'Safari' || (name === 'Chrome' && os === 'Android');
   const embedder = embedded || plain ? readEmbedder(text) : null;
   if (embedded || embedder !== null) return { name: embedder, sort: 'app', os, type };
@@ -81,19 +81,19 @@ function readBrowser(text: string): UserAgentReading {
 
 const COMMON: ReadonlySet<string> = new Set(['Chrome', 'Chromium', 'Safari']);
 
-// Whether the engine is all that the parser recognised.
+// Tells whether the parser recognised only an engine.
 function isEmbedded(text: string, name: string | null, os: string | null): boolean {
   if (name === WEB_VIEW || name === 'Electron') return true;
   if (name === 'Chrome') return os === 'Android' && (/; wv\)/.test(text) || /Version\/[\d.]+ Chrome\//.test(text));
-  // Safari is Apple's only, and every browser on an iPhone ends in `Safari/`. What an app shows (and a page on the home
-  // screen) does not.
+  // Safari exists only on Apple's systems, and every browser on an iPhone ends in `Safari/`. A web view in an app, or a page on
+  // the home screen, does not.
   if (name === 'Safari' && os !== null && !APPLE.has(os)) return true;
   return (name === 'Safari' || name === null) && /AppleWebKit\//.test(text) && !/Safari\//.test(text);
 }
 
 const APPLE: ReadonlySet<string> = new Set(['iOS', 'iPadOS', 'Mac OS', 'tvOS', 'watchOS']);
 
-// An app that embeds an engine adds its own product to the engine's: before them (Electron) or after (web views).
+// An app that embeds an engine adds its own product: before the engine's (Electron), or after it (web views).
 function readEmbedder(text: string): string | null {
   const engine = text.indexOf('like Gecko)');
   const tokens = text.slice(Math.max(engine, 0)).matchAll(/ ([A-Za-z][\w.+-]{1,40}(?: Browser)?)\/[\w.]/g);
@@ -101,35 +101,35 @@ function readEmbedder(text: string): string | null {
   return product === undefined ? null : programName(product);
 }
 
-// What engines, systems, operators and toolkits add. None of it tells one app from another.
+// Tokens of engines, systems, operators and toolkits. They do not identify an app.
 const NO_PRODUCT = anyOf(String.raw`
   Mozilla AppleWebKit WebKit WebView wv Version Chrome Chr0me Mobile Safari Gecko Electron Browser Build
   Ubuntu Debian Fedora NetType Language JsSdk Channel Region Byte\w+ isDarkMode WKWebView AppName App_version AppTheme
   FalconTag Bullet\w* XWEB MMWEB\w+ TBS Html5Plus flutter_inappwebview cordova[\w-]* AmazonWebAppPlatform`);
 
-// What is not a browser starts with its own product: `MyApp/1.2 (iPhone; iOS 17.0)`, `curl/8.4.0` (RFC 9110, 10.1.5).
+// A program that is not a browser starts with its own product: `MyApp/1.2 (iPhone; iOS 17.0)`, `curl/8.4.0` (RFC 9110, 10.1.5).
 function readProgram(text: string): UserAgentReading {
   const name = APPS.find(({ mark }) => mark.test(text))?.name ?? readProduct(text);
-  // The product's own name would mislead whoever looks for a system in it: there is an app called Mint.
+  // The product's own name could be mistaken for a system: there is an app called Mint.
   const rest = name === null ? text : text.replace(/^[^/(]*/, '');
   const parser = parse(rest);
   const known = readPlatform(rest) ?? readPlatform(text);
   const { os, type } = known ?? parsePlatform(parser);
   if (name === null && known === null && os === null) return NOTHING;
   const device = type ?? typeOf(rest, os, parser);
-  // An app is on a phone, a television …; a program on a computer may as well be a script.
+  // An app runs on a phone, a television and so on. A program on a computer may be a script.
   return { name, sort: 'app', os, type: device === 'desktop' || device === 'unknown' ? 'client' : device };
 }
 
 function readProduct(text: string): string | null {
   const token = (PRODUCT.exec(text) ?? WORD.exec(text))?.[1];
   if (token === undefined || NO_PROGRAM.test(token)) return null;
-  // Which library made the request says more than that it was Python.
+  // The name of the library says more than "Python".
   const library = token === 'Python' ? / (aiohttp|httpx|requests)\//.exec(text)?.[1] : undefined;
   return programName(library ?? decode(token));
 }
 
-// Up to four words before a slash or a version, or a single word: prose and markup are no product.
+// Up to four words before a slash or a version, or a single word. Prose and markup are not a product.
 const PRODUCT = /^([A-Za-z0-9%][\w.+%&'-]{0,60}(?: [A-Za-z0-9%][\w.+%&'-]{0,60}){0,3}?)(?:\/| v?\d+\.)/;
 const WORD = /^([A-Za-z][\w.+-]{1,60})$/;
 const NO_PROGRAM = anyOf('CFNetwork Darwin Dalvik Android iOS Build Version AppleWebKit WebView');
@@ -155,7 +155,7 @@ const readPlatform = (text: string): System | null =>
 function parsePlatform(parser: UAParser.UAParserInstance): System {
   const os = systemName(parser.getOS().name);
   const type = PARSED_TYPES.get(parser.getDevice().type ?? '') ?? (os === null ? 'unknown' : 'desktop');
-  // A model is a guess: 'HP' may be a phone, unless it shows windows of X.
+  // The device model is a guess: 'HP' may be a phone, unless the text names the X11 window system.
   return { os, type: type !== 'tv' && /\bX11\b/.test(parser.getUA()) ? 'desktop' : type };
 }
 
@@ -163,8 +163,8 @@ function typeOf(text: string, os: string | null, parser: UAParser.UAParserInstan
   if (os === 'Tizen') return /SM-R\d/.test(text) ? 'wearable' : /Mobile/.test(text) ? 'mobile' : 'tv';
   const parsed = PARSED_TYPES.get(parser.getDevice().type ?? '');
   if (parsed === 'tv' || parsed === 'console') return parsed;
-  // The models are a guess, and `K` is what Chrome calls them all. `Mobile` is what browsers on Android agreed on, and
-  // says the same as Sec-CH-UA-Mobile.
+  // The models are a guess, and Chrome calls every model `K`. Browsers on Android agreed on `Mobile`, which says the same as
+  // Sec-CH-UA-Mobile.
   if (/AppleWebKit|Gecko\//.test(text)) return /\bMobile\b/.test(text) ? 'mobile' : 'tablet';
   return parsed ?? 'mobile';
 }

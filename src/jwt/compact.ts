@@ -1,7 +1,7 @@
-import { isPlainObject } from '../input.ts';
-import { Recent } from '../recent.ts';
+import { DecodeCache } from '../lib/decode-cache.ts';
+import { isPlainObject } from '../lib/json.ts';
 
-/** The protected header of a token: who signed it, how, and what it is. Nothing else may stand there. */
+/** The protected header of a token (RFC 7515). Other members are not allowed. */
 export interface TokenHeader {
   readonly alg: string;
   readonly kid?: string | undefined;
@@ -9,33 +9,38 @@ export interface TokenHeader {
   readonly cty?: string | undefined;
 }
 
-/** What a token says. Nothing of it is true before its signature is checked. */
+/** The claims of a token. Do not trust them before the signature is checked. */
 export type TokenClaims = Readonly<Record<string, unknown>>;
 
-/** The most characters that a token has. */
-export const LONGEST_TOKEN = 8192;
-const LONGEST_KID = 256;
+/** Maximum number of characters in a token. */
+export const MAX_TOKEN = 8192;
+const MAX_KID = 256;
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-// What may be the last of two, and of three characters: their unused bits are 0. Never is one character alone.
+// Characters that may end a base64url group of two and of three: their unused bits are 0. A group of one is never
+// valid.
 const LAST_OF_TWO = /[AQgw]$/;
 const LAST_OF_THREE = /[AEIMQUYcgkosw048]$/;
 const HEADER_MEMBERS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'cty']);
 const STRINGS = /"[^"\\]*(?:\\.[^"\\]*)*"/g;
 
-/** A key has one header, and signs many tokens. */
-const HEADERS = new Recent<TokenHeader>(64, 512);
+/** All tokens of a key share one header, so decoded headers are cached. */
+const HEADERS = new DecodeCache<TokenHeader>(64, 512);
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Takes a signed token (RFC 7515, compact) apart, and checks no signature; `null` for whatever has two readings, or asks for
- * more than to be read: other characters than those of base64url (RFC 8725), a part that could be spelt otherwise, members
- * that occur twice, a header that brings a key of its own (`jwk`, `jku`, `x5u`, `x5c`), has extensions (`crit`) or holds
- * another token, and what is over 8,192 characters. So a token has one spelling, but for its signature: of an ES256 one
- * (*r*, *s*) there is another, (*r*, *n* - *s*), that fits as well. Know a token by `iss` and `jti`, never by its text.
+ * Parses a signed token (RFC 7515, compact) without checking its signature. Returns `null` for a token that has two
+ * readings, or asks for more than to be read:
+ *
+ * - It has characters outside of base64url (RFC 8725), or more than 8,192 characters.
+ * - A part has a second spelling, or a member occurs twice.
+ * - The header brings its own key (`jwk`, `jku`, `x5u`, `x5c`), has extensions (`crit`) or holds another token.
+ *
+ * So everything but the signature has one spelling. An ES256 signature (*r*, *s*) has a second valid form,
+ * (*r*, *n* - *s*). Identify a token by `iss` and `jti`, never by its text.
  */
 export function parseCompact(jwt: unknown): { readonly header: TokenHeader; readonly claims: TokenClaims } | null {
-  if (typeof jwt !== 'string' || jwt.length > LONGEST_TOKEN || !COMPACT.test(jwt)) return null;
+  if (typeof jwt !== 'string' || jwt.length > MAX_TOKEN || !COMPACT.test(jwt)) return null;
   const [first = '', second = '', signature = ''] = jwt.split('.');
   if (!isCanonical(signature)) return null;
   const header = HEADERS.get(first) ?? readHeader(first);
@@ -66,7 +71,7 @@ function readObject(part: string): Record<string, unknown> | null {
   }
 }
 
-/** How many members the objects in a JSON text have: each has one colon outside of a string. */
+/** Counts the members of all objects in a JSON text: each has one colon outside of strings. */
 function membersIn(json: string): number {
   let count = 0;
   const bare = json.replace(STRINGS, '');
@@ -74,10 +79,10 @@ function membersIn(json: string): number {
   return count;
 }
 
-/** How many members are left of them once they are read: fewer, where a name stood twice. */
+/** Counts the members after parsing. There are fewer where a name occurred twice. */
 function membersOf(value: object): number {
   let count = 0;
-  // No recursion: a token may be nested deeper than the stack goes.
+  // No recursion: a token may be nested deeper than the stack allows.
   const waiting = [value];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const parts: unknown[] = Object.values(next);
@@ -92,5 +97,5 @@ function isHeader(header: Record<string, unknown>): header is Record<string, unk
     if (!HEADER_MEMBERS.has(name) || typeof header[name] !== 'string') return false;
   }
   const { alg, kid, cty } = header as Partial<TokenHeader>;
-  return alg !== undefined && (kid?.length ?? 0) <= LONGEST_KID && !/^(?:application\/)?jwt$/i.test(cty ?? '');
+  return alg !== undefined && (kid?.length ?? 0) <= MAX_KID && !/^(?:application\/)?jwt$/i.test(cty ?? '');
 }

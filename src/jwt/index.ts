@@ -1,13 +1,11 @@
 /**
- * Access tokens (RFC 9068) and rotating refresh tokens, which are revoked with the session that they are of; and a guard that
- * revokes other issuers' tokens.
- *
- * {@link accessTokens} and {@link tokenGuard} are where to begin.
+ * Access tokens (RFC 9068) and rotating refresh tokens, which are revoked together with their session. Also a guard
+ * that revokes the tokens of other issuers. Start with {@link accessTokens} or {@link tokenGuard}.
  * @module
  */
-export type { AccessRefusal, RefreshRefusal } from '../events.ts';
-export type { Grant } from '../session-client.ts';
-export type { AccessVerdict } from './access-check.ts';
+
+export type { Grant } from '../model/grant.ts';
+export type { AccessRefusal, RefreshRefusal } from '../model/reason.ts';
 export {
   type AccessTokens,
   accessTokens,
@@ -15,21 +13,23 @@ export {
   type MintResult,
   type RefreshRequest,
   type RefreshResult,
-} from './access-tokens.ts';
-export type { Algorithm } from './algorithms.ts';
-export type { AccessClaims, Stamped } from './claims.ts';
+} from './access/access-tokens.ts';
+export type { AccessVerdict } from './access/check.ts';
+export type { AccessClaims, Stamped } from './access/claims.ts';
+export type { AccessTokenOptions } from './access/options.ts';
 export type { TokenClaims } from './compact.ts';
+export type { GuardRefusal } from './guard/claims.ts';
+export type { Denied, DenyResult } from './guard/deny.ts';
 export {
-  type ForeignAlgorithm,
-  type ForeignTokenOptions,
-  type ForeignTokens,
-  type ForeignVerdict,
-  foreignTokens,
-} from './foreign.ts';
-export { type GeneratedKey, generateKey } from './generate-key.ts';
-export { type SignOutOthersResult, type TokenGuard, tokenGuard } from './guard.ts';
-export type { Denied, DenyResult } from './guard-denial.ts';
-export type { GuardOptions } from './guard-options.ts';
-export type { GuardRefusal, GuardVerdict } from './guard-verdict.ts';
-export type { JsonWebKey, KeyInput, TokenKey } from './keys.ts';
-export type { AccessTokenOptions } from './options.ts';
+  type ExternalAlgorithm,
+  type ExternalTokenOptions,
+  type ExternalTokens,
+  type ExternalVerdict,
+  externalTokens,
+} from './guard/external-tokens.ts';
+export type { GuardOptions } from './guard/options.ts';
+export { type SignOutOthersResult, type TokenGuard, tokenGuard } from './guard/token-guard.ts';
+export type { GuardVerdict } from './guard/verdict.ts';
+export type { Algorithm } from './keys/algorithms.ts';
+export { type GeneratedKey, generateKey } from './keys/generate-key.ts';
+export type { JsonWebKey, KeyInput, TokenKey } from './keys/keys.ts';

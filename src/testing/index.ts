@@ -1,8 +1,8 @@
 /**
- * The contract of a session store, for authors of adapters: every sentence of the port, and the invariants of the core
- * over it, as cases for any test runner.
+ * The contract of a session store, for authors of adapters. It covers every sentence of the port, and the core's
+ * invariants over the store, as cases for any test runner.
  *
- * An adapter's whole test, here with `node:test`:
+ * A complete adapter test, here with `node:test`:
  *
  * ```ts
  * import test from 'node:test';
@@ -15,65 +15,63 @@
  * ```
  * @module
  */
-import { createSessions } from '../sessions.ts';
-import { administration } from './administration.ts';
-import { aliasing } from './aliasing.ts';
-import { auditErasing } from './audit-erasing.ts';
-import { auditEvents } from './audit-events.ts';
-import { auditPages } from './audit-pages.ts';
-import { auditWriting } from './audit-writing.ts';
-import { contention } from './contention.ts';
-import { bind, type CaseDefinition, type ContractCase, type StoreContractOptions } from './contract.ts';
-import { diagnosis } from './diagnosis.ts';
-import { endings } from './endings.ts';
-import { epochs } from './epochs.ts';
-import { expiry } from './expiry.ts';
-import { failure } from './failure.ts';
-import { fences } from './fences.ts';
-import { isolation } from './isolation.ts';
-import { keeping } from './keeping.ts';
-import { lifecycle } from './lifecycle.ts';
-import { limits } from './limits.ts';
-import { listing } from './listing.ts';
-import { loss } from './loss.ts';
-import { policies, policiesLogged } from './policies.ts';
-import { powers } from './powers.ts';
-import { pruning } from './pruning.ts';
-import { races } from './races.ts';
-import { renewal } from './renewal.ts';
-import { retention } from './retention.ts';
-import { revocation } from './revocation.ts';
-import { rotation } from './rotation.ts';
-import { secrets } from './secrets.ts';
-import { text } from './text.ts';
-import { transactions } from './transactions.ts';
-import { users } from './users.ts';
-import { usesAndEnds } from './uses-and-ends.ts';
+import { createSessions } from '../create-sessions.ts';
+import { administration } from './cases/administration.ts';
+import { aliasing } from './cases/aliasing.ts';
+import { auditErasing } from './cases/audit-erasing.ts';
+import { auditEvents } from './cases/audit-events.ts';
+import { auditPages } from './cases/audit-pages.ts';
+import { auditWriting } from './cases/audit-writing.ts';
+import { contention } from './cases/contention.ts';
+import { diagnosis } from './cases/diagnosis.ts';
+import { endings } from './cases/endings.ts';
+import { epochs } from './cases/epochs.ts';
+import { expiry } from './cases/expiry.ts';
+import { failure } from './cases/failure.ts';
+import { fences } from './cases/fences.ts';
+import { isolation } from './cases/isolation.ts';
+import { keeping } from './cases/keeping.ts';
+import { lifecycle } from './cases/lifecycle.ts';
+import { limits } from './cases/limits.ts';
+import { listing } from './cases/listing.ts';
+import { loss } from './cases/loss.ts';
+import { memberships } from './cases/memberships.ts';
+import { policies, policiesLogged } from './cases/policies.ts';
+import { powers } from './cases/powers.ts';
+import { pruning } from './cases/pruning.ts';
+import { races } from './cases/races.ts';
+import { renewal } from './cases/renewal.ts';
+import { retention } from './cases/retention.ts';
+import { revocation } from './cases/revocation.ts';
+import { rotation } from './cases/rotation.ts';
+import { secrets } from './cases/secrets.ts';
+import { text } from './cases/text.ts';
+import { transactions } from './cases/transactions.ts';
+import { users } from './cases/users.ts';
+import { usesAndEnds } from './cases/uses-and-ends.ts';
+import { bind, type CaseDefinition, type ContractCase } from './harness/contract.ts';
+import type { StoreContractOptions } from './harness/contract-store.ts';
 
-export type {
-  Concern,
-  ContractCase,
-  ContractStore,
-  OpenTransaction,
-  Power,
-  StoreContractOptions,
-} from './contract.ts';
+export type { ContractCase } from './harness/contract.ts';
+export type { ContractStore, OpenTransaction, Power, StoreContractOptions } from './harness/contract-store.ts';
+export type { Concern } from './harness/told.ts';
 
 /**
- * Every case, bound to no store yet.
+ * All cases, not yet bound to a store.
  * @internal
  */
 export const DEFINITIONS: readonly CaseDefinition[] = [
   ...[lifecycle, usesAndEnds, listing, renewal, rotation, expiry, epochs, text],
   ...[revocation, keeping, fences, isolation, aliasing, limits, contention, races, endings],
-  ...[loss, pruning, retention, secrets, failure, users, administration],
+  ...[memberships, loss, pruning, retention, secrets, failure, users, administration],
   ...[powers, auditWriting, auditPages, auditErasing, auditEvents, policies, policiesLogged],
   ...[transactions, diagnosis],
 ].flat();
 
 /**
- * The contract of a session store, case by case. Each case makes a store of its own, so they may run in any order.
- * @throws `TypeError` where `skip` names a case that there is not, or gives no reason.
+ * Returns the contract of a session store as a list of cases. Each case creates its own store, so cases may run in any
+ * order.
+ * @throws `TypeError` where `skip` names an unknown case, or gives no reason.
  */
 export const storeContract = (options: StoreContractOptions): readonly ContractCase[] =>
   bind(DEFINITIONS, options, createSessions);

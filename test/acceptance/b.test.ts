@@ -72,7 +72,11 @@ describe('B: remote log-out', { timeout: LONGEST }, () => {
     expect(firefox.cookies).toEqual(['demo-session']);
     const next = await firefox.open('/profile');
     expect([next.status, next.location]).toEqual([303, '/?returnTo=%2Fprofile&reason=signed-out-everywhere']);
-    expect(firefox.cookies).toEqual([]);
+    // No refusal deletes a cookie: it stays until the next sign-in, and opens nothing.
+    expect(firefox.cookies).toEqual(['demo-session']);
+    expect(await toldTo(firefox)).toEqual(REVOKED);
+    await site.signIn(firefox, 'owner');
+    expect([await firefox.isSignedIn(), firefox.cookies]).toEqual([true, ['demo-session']]);
   });
 
   test('B4 Second-factor settings are not the library’s to touch', async () => {

@@ -31,7 +31,7 @@ function hold({ users }: Site, count: number): { readonly arrived: Promise<void>
   return { arrived, go: () => go() };
 }
 
-const SUPERSEDED = 'This account was signed out everywhere a moment ago: sign in again';
+const SUPERSEDED = 'All sessions of this account were ended a moment ago: sign in again';
 
 describe('a sign-in that was begun before', { timeout: LONGEST }, () => {
   const { email, password } = personOf('member');
@@ -117,7 +117,7 @@ describe('the login page says why', { timeout: LONGEST }, () => {
       /e-mail address was changed/i,
     ],
     ['from another device', '/sessions/sign-out-others', {}, /from another of your devices/i],
-    ['everywhere', '/sessions/sign-out-everywhere', {}, /signed out on every device/i],
+    ['everywhere', '/sessions/sign-out-everywhere', {}, /logged out on every device/i],
   ])('one is signed out %s', async (_, path, body, text) => {
     const site = await open('e');
     const chrome = await site.signedIn('owner', CHROME_ON_MAC);
@@ -133,6 +133,12 @@ describe('the login page says why', { timeout: LONGEST }, () => {
     expect((await bookmarked.open('/')).text).toMatch(text);
     // And only there: a stranger's is told nothing.
     expect((await site.newDevice().open('/')).text).not.toMatch(text);
+    // Until the user wants to be rid of it.
+    expect((await firefox.open('/')).text).toMatch(text);
+    const dismissed = await firefox.submit('/sign-out', { returnTo: '/' });
+    expect([dismissed.status, dismissed.location]).toEqual([303, '/']);
+    expect((await firefox.open('/')).text).not.toMatch(text);
+    expect(firefox.cookies).toEqual([]);
   });
 
   test('by a fixed table of texts: what a link says is not shown', async () => {

@@ -1,6 +1,8 @@
+import { createSessions } from 'session-revocation';
 import { memoryStore } from 'session-revocation/memory';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { STAMP } from '../../adapters/bridges/host/index.ts';
+import { Bridge } from '../../adapters/bridges/shared/bridge.ts';
+import { STAMP } from '../../adapters/bridges/shared/stamp.ts';
 import type { Answer, Browser } from '../frameworks/http/browser.ts';
 import { FIREFOX_ON_WINDOWS } from '../frameworks/http/browser.ts';
 import { expectProblem, rowsOf } from '../frameworks/http/expectations.ts';
@@ -161,6 +163,18 @@ describe.each(hosts)('a sign-in past the bridge of $name, while it adopts', (hos
     expectProblem(await browser.get('/me'), 401, 'session-required');
     expect((await sessions.list({ user: 'bob' }, { ended: true })).sessions).toEqual([]);
   });
+});
+
+test('a session from before that was destroyed before a request brought it is begun by no process', async () => {
+  const store = memoryStore();
+  const adoptUntil = new Date(Date.now() + DAY);
+  const begin = () =>
+    new Bridge(createSessions({ store }), { user: ({ userId }: { userId: string }) => userId, adoptUntil });
+  const [one, other] = [begin(), begin()];
+  const data = { userId: 'alice' };
+  await one.end('their sid', data);
+  expect(await other.admit('their sid', data, undefined)).toMatchObject({ is: 'refused' });
+  expect(await other.admit('another sid', data, undefined)).toMatchObject({ is: 'session' });
 });
 
 test('the device of a request is not taken for that of a session which the app looks at meanwhile', async () => {

@@ -19,9 +19,9 @@ export function accountPolicy(demo: DemoBrowser): void {
     // A member has no switch, and nothing to be told so far.
     await member.row('Current session').waitFor();
     expect(await member.card.getByRole('radio').count()).toBe(0);
-    expect(await shown(member.content)).not.toMatch(/when (somebody|you) signs? out/i);
+    expect(await shown(member.content)).not.toMatch(/when (a user|you) logs? out/i);
     await member.signOut();
-    await member.expectLoginPage(/signed out on this device/);
+    await member.expectLoginPage(/logged out on this device/);
     await phone.expectSignedIn();
     await member.signIn('member');
 
@@ -50,7 +50,7 @@ export function accountPolicy(demo: DemoBrowser): void {
     await member.signOut();
     await member.page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor();
     await phone.follow('Sessions & security');
-    await phone.expectLoginPage(/signed out/);
+    await phone.expectLoginPage(/logged out/);
     expect((await program.me()).status).toBe(401);
     await admin.expectSignedIn();
     // C5: and back in.

@@ -3,9 +3,12 @@ import { expect, test } from 'vitest';
 import { personOf } from '../acceptance/support/people.ts';
 import { DAY, HOUR, MINUTE, type Site } from '../acceptance/support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from '../acceptance/support/user-agents.ts';
+import { includes } from '../ci-only.ts';
 import { eventually } from '../ui/support/eventually.ts';
 import type { DemoBrowser } from './support/demo-browser.ts';
 import { type DemoPage, shown } from './support/demo-page.ts';
+
+const inFull = test.runIf(includes('demo in a browser: every story'));
 
 const NEXT = 'another-demo-password';
 
@@ -55,7 +58,7 @@ export function loginManagement(demo: DemoBrowser): void {
     // The open page is as it was, until the next action.
     expect(await firefox.row('Current session').isVisible()).toBe(true);
     await firefox.follow('Sessions & security');
-    await firefox.expectLoginPage(/signed out/i);
+    await firefox.expectLoginPage(/logged out/i);
     expect(new URL(firefox.page.url()).searchParams.get('returnTo')).toBe('/account');
     // And from there back to where it wanted to go.
     await firefox.fillIn({ email: personOf('owner').email, password: personOf('owner').password });
@@ -64,7 +67,7 @@ export function loginManagement(demo: DemoBrowser): void {
     await chrome.expectSignedIn();
   });
 
-  test('E4 an action within the card leads there, too', async () => {
+  inFull('E4 an action within the card leads there, too', async () => {
     const { chrome, firefox } = await onTwo();
     await firefox.goto('/profile');
     await firefox.row('Chrome on Mac OS').waitFor();
@@ -72,7 +75,7 @@ export function loginManagement(demo: DemoBrowser): void {
     await chrome.confirm('Log out Firefox on Windows', 'Log out');
     await eventually(() => chrome.labels()).toEqual(['Chrome on Mac OS']);
     await firefox.confirm('Log out Chrome on Mac OS', 'Log out');
-    await firefox.expectLoginPage(/signed out/i);
+    await firefox.expectLoginPage(/logged out/i);
     expect(new URL(firefox.page.url()).searchParams.get('returnTo')).toBe('/profile');
     await chrome.expectSignedIn();
   });
@@ -98,7 +101,7 @@ export function loginManagement(demo: DemoBrowser): void {
     await chrome.expectSignedIn();
   });
 
-  test('E6 a password change, and an e-mail change, log out the other devices by themselves', async () => {
+  inFull('E6 a password change, and an e-mail change, log out the other devices by themselves', async () => {
     const { chrome, firefox } = await onTwo();
     await chrome.changePassword('owner', NEXT);
     await chrome.expectPath('/account');
@@ -120,7 +123,7 @@ export function loginManagement(demo: DemoBrowser): void {
     expect(await chrome.page.getByText('renamed@acme.example').first().isVisible()).toBe(true);
   });
 
-  test('E7 a password reset ends every session', async () => {
+  inFull('E7 a password reset ends every session', async () => {
     const { site, chrome, firefox } = await onTwo();
     const stranger = await demo.newPage(site, { userAgent: SAFARI_ON_IOS });
     await stranger.goto('/');
@@ -143,7 +146,7 @@ export function loginManagement(demo: DemoBrowser): void {
     await stranger.expectPath('/profile');
   });
 
-  test('E8 after 30 days, the next action leads to the login page', async () => {
+  inFull('E8 after 30 days, the next action leads to the login page', async () => {
     const { site, chrome, firefox } = await onTwo();
     site.clock.advance(30 * DAY - MINUTE);
     await chrome.follow('Sessions & security');
@@ -155,7 +158,7 @@ export function loginManagement(demo: DemoBrowser): void {
     }
   });
 
-  test('E9 signing in again on the same browser and system replaces', async () => {
+  inFull('E9 signing in again on the same browser and system replaces', async () => {
     const { site, chrome, firefox } = await onTwo();
     site.clock.advance(1);
     const again = await demo.newPage(site, { userAgent: FIREFOX_ON_WINDOWS });
@@ -166,7 +169,7 @@ export function loginManagement(demo: DemoBrowser): void {
     await chrome.expectSignedIn();
   });
 
-  test('E10 removing the last login method ends every session', async () => {
+  inFull('E10 removing the last login method ends every session', async () => {
     const { chrome, firefox } = await onTwo();
     await chrome.goto('/account');
     await chrome.click('Remove Passkey');
@@ -184,9 +187,9 @@ export function loginManagement(demo: DemoBrowser): void {
     await chrome.goto('/profile');
     await chrome.confirm('Log out Firefox on Windows', 'Log out');
     await eventually(() => chrome.labels()).toEqual(['Chrome on Mac OS']);
-    await chrome.card.getByText('Logged out', { exact: true }).click();
+    await chrome.card.getByText('Ended', { exact: true }).click();
     const row = chrome.card.locator('details').getByRole('listitem');
-    expect(await shown(row)).toMatch(/Firefox on Windows.*Signed out just now by you, from Chrome on Mac OS/is);
+    expect(await shown(row)).toMatch(/Firefox on Windows.*Logged out just now by you, from Chrome on Mac OS/is);
   });
 
   test('without the script, forms do the same', async () => {
@@ -200,13 +203,13 @@ export function loginManagement(demo: DemoBrowser): void {
     await chrome.click('Log out Firefox on Windows');
     await chrome.expectTold(/That device is logged out/);
     await firefox.follow('Sessions & security');
-    await firefox.expectLoginPage(/signed out/i);
+    await firefox.expectLoginPage(/logged out/i);
 
     await chrome.page.getByText('Log out other devices', { exact: true }).click();
     await chrome.click('Yes, log out other devices');
     await chrome.expectTold(/All other devices are logged out/);
-    await chrome.page.getByText('Sign out everywhere', { exact: true }).click();
-    await chrome.click('Yes, sign out everywhere');
-    await chrome.expectLoginPage(/signed out on every device/);
+    await chrome.page.getByText('Log out everywhere', { exact: true }).click();
+    await chrome.click('Yes, log out everywhere');
+    await chrome.expectLoginPage(/logged out on every device/);
   });
 }

@@ -1,8 +1,10 @@
 // Every page of every product, for everybody: by axe-core, in light and in dark, wide and on a phone.
+import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import type { Person } from '../acceptance/support/people.ts';
 import type { Site } from '../acceptance/support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS } from '../acceptance/support/user-agents.ts';
+import { includes } from '../ci-only.ts';
 import { eventually } from '../ui/support/eventually.ts';
 import { overhangOf, violationsOf } from './support/axe.ts';
 import type { DemoBrowser } from './support/demo-browser.ts';
@@ -21,17 +23,17 @@ const PRODUCTS = [
   ['e', [], ['/tokens', '/account?done=password']],
 ] as const;
 /** The product that shows nearly all there is comes last: it is enough where the tests are run often. */
-const LOOKED_AT = process.env.CI ? PRODUCTS : PRODUCTS.slice(-1);
+const LOOKED_AT = includes('demo in a browser: the pages of every product') ? PRODUCTS : PRODUCTS.slice(-1);
 
 export function pages(demo: DemoBrowser): void {
   test.each(LOOKED_AT)('of product %s are accessible', async (product, open, more) => {
     const site = await demo.open(product);
     await filled(site, product);
     const device = await demo.newPage(site, { userAgent: CHROME_ON_MAC });
-    const found = await lookAt(device, [...STRANGERS, ...open]);
+    const found = await lookAt(device, [...STRANGERS, ...open], product);
     await device.page.setViewportSize({ width: 1200, height: 900 });
     await device.signIn('owner');
-    found.push(...(await lookAt(device, [...USERS, ...ADMINS, ...more])));
+    found.push(...(await lookAt(device, [...USERS, ...ADMINS, ...more], product)));
     if (product === 'd') found.push(...(await shopOf(device, site)));
     expect(found).toEqual([]);
   });
@@ -46,16 +48,31 @@ export function pages(demo: DemoBrowser): void {
   }
 
   async function shopOf(device: DemoPage, site: Site): Promise<readonly string[]> {
-    const found = await lookAt(device, ['/shop']);
+    const found = await lookAt(device, ['/shop'], 'd');
     await device.page.setViewportSize({ width: 1200, height: 900 });
     await device.goto('/shop');
     await device.fillIn(site.credentialsOf('buyer'));
     await device.click('Sign in');
     await device.page.getByText('buyer@mail.example').first().waitFor();
-    return [...found, ...(await lookAt(device, ['/shop']))];
+    return [...found, ...(await lookAt(device, ['/shop'], 'd'))];
   }
 
-  async function lookAt(device: DemoPage, paths: readonly string[]): Promise<string[]> {
+  /** At widths between a telephone and a desk, in both directions of writing. */
+  async function overhangs(page: Page): Promise<string[]> {
+    const found: string[] = [];
+    for (const dir of ['ltr', 'rtl']) {
+      await page.evaluate(`document.documentElement.dir = '${dir}'`);
+      for (const width of [320, 360, 640, 700, 1200]) {
+        await page.setViewportSize({ width, height: 900 });
+        if ((await overhangOf(page)) > 0) found.push(`${dir}, ${width} px`);
+        // There, the rows of a table are stacks.
+        if (width <= 640 && (await page.evaluate<boolean>(SCROLLS))) found.push(`a table, ${dir}, ${width} px`);
+      }
+    }
+    return found;
+  }
+
+  async function lookAt(device: DemoPage, paths: readonly string[], product: string): Promise<string[]> {
     const found: string[] = [];
     const { page } = device;
     for (const path of paths) {
@@ -66,7 +83,7 @@ export function pages(demo: DemoBrowser): void {
       await eventually(() => device.card.locator('[aria-busy]').count()).toBe(0);
       for (const [name, width, colorScheme] of [
         ['light', 1200, 'light'],
-        ['dark, 360 px', 360, 'dark'],
+        ['dark, 320 px', 320, 'dark'],
       ] as const) {
         await page.setViewportSize({ width, height: 900 });
         await page.emulateMedia({ colorScheme });
@@ -74,7 +91,26 @@ export function pages(demo: DemoBrowser): void {
         if ((await overhangOf(page)) > 0) violations.push('the page is wider than its window');
         found.push(...violations.map((violation) => `${path} (${name}) ${violation}`));
       }
+      found.push(...(await overhangs(page)).map((where) => `${path} is wider than its window: ${where}`));
+      const other = await page.evaluate<string[]>(otherWords(product));
+      found.push(...other.map((text) => `${path} calls it otherwise: ${text}`));
     }
     return found;
   }
 }
+
+const SCROLLS =
+  "[...document.querySelectorAll('.scroll')].some(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)";
+
+/** Finds the word that a product does not have, in what its page says; the names of other products aside. */
+const otherWords = (product: string): string => `(() => {
+  const other = ${product === 'a' ? /\blog(s|ged|ging)?[ -]?out\b/gi : /\bsign(s|ing)?[ -]?out\b|\bsigned out\b/gi};
+  const roots = [document.body, ...[...document.querySelectorAll('login-management')].map(({ shadowRoot }) => shadowRoot)];
+  const elements = roots.filter((root) => root !== null).flatMap((root) => [...root.querySelectorAll('*')]);
+  const shown = elements.filter((element) => element.checkVisibility() && !element.closest('nav[aria-label="Products"], style, script'));
+  const texts = shown.flatMap((element) => [
+    element.getAttribute('aria-label') ?? '',
+    ...[...element.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data),
+  ]);
+  return texts.filter((text) => text.search(other) >= 0);
+})()`;

@@ -2,8 +2,11 @@
 import { expect, test } from 'vitest';
 import { DAY, type Site } from '../acceptance/support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from '../acceptance/support/user-agents.ts';
+import { includes } from '../ci-only.ts';
 import { type DemoBrowser, HOSTS } from './support/demo-browser.ts';
 import { type DemoPage, shown } from './support/demo-page.ts';
+
+const inFull = test.runIf(includes('demo in a browser: every story'));
 
 const EVERYWHERE = /signed out on every device/;
 
@@ -53,7 +56,7 @@ export function signOutEverywhere(demo: DemoBrowser): void {
     await member.expectSignedIn();
   });
 
-  test('A2, A7, A10 by the card, which has no rows here', async () => {
+  inFull('A2, A7, A10 by the card, which has no rows here', async () => {
     const { chrome, firefox } = await onTwo();
     await chrome.goto('/profile');
     const everywhere = chrome.card.getByRole('button', { name: 'Sign out everywhere' });
@@ -81,7 +84,7 @@ export function signOutEverywhere(demo: DemoBrowser): void {
     await firefox.expectPath('/account');
   });
 
-  test('A5 so does the form of a page that was open already: it is refused', async () => {
+  inFull('A5 so does the form of a page that was open already: it is refused', async () => {
     const { site, chrome, firefox } = await onTwo();
     await firefox.goto('/account');
     await chrome.goto('/account/sign-out-everywhere');
@@ -96,14 +99,14 @@ export function signOutEverywhere(demo: DemoBrowser): void {
     expect((await site.users.get('user-1'))?.email).toBe('owner@acme.example');
   });
 
-  test('A6 signed in until signing out, ten years later', async () => {
+  inFull('A6 signed in until signing out, ten years later', async () => {
     const { site, chrome, firefox } = await onTwo();
     site.clock.advance(3650 * DAY);
     await chrome.expectSignedIn();
     await firefox.expectSignedIn();
   });
 
-  test('A8 password and second factor are asked again', async () => {
+  inFull('A8 password and second factor are asked again', async () => {
     const { site, chrome } = await onTwo();
     await chrome.goto('/account/sign-out-everywhere');
     await chrome.click('Sign out everywhere');
@@ -118,7 +121,7 @@ export function signOutEverywhere(demo: DemoBrowser): void {
     await chrome.signIn('owner');
   });
 
-  test.each(HOSTS)('A9 on %s it leads to the login page of that host', async (host) => {
+  inFull.each(HOSTS)('A9 on %s it leads to the login page of that host', async (host) => {
     const { site, chrome, firefox } = await onTwo(host);
     // Another host is another place, where nobody is signed in.
     await chrome.page.goto(`http://localhost:${site.port}/account`);

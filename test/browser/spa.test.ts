@@ -23,7 +23,7 @@ describeInChromium('examples/spa in the browser', () => {
   /** The example, with a clock and a store of the test's own. */
   async function serve() {
     const [clock, store] = [new TestClock(), new Gatekeeper(memoryStore())];
-    const sessions = createSessions<string>({ store: store.store, clock, deadline: '2m' });
+    const sessions = createSessions<string>({ store: store.store, clock, timeout: '2m' });
     let app: ReturnType<typeof createApp> | undefined;
     const { url, close } = await listen((request, response) => app?.(request, response));
     app = createApp(sessions, url);
@@ -157,7 +157,15 @@ describeInChromium('examples/spa in the browser', () => {
       await tab.page.getByRole('button', { name: 'Look again' }).click();
       await form(tab).waitFor();
     }
-    expect(await device.cookies()).toEqual([]);
+    // The cookie stays, since no refusal deletes one. It opens nothing, and the next sign-in replaces it.
+    const [dead] = await device.cookies();
+    await one.page.reload();
+    await form(one).waitFor();
+    await signIn(one);
+    const [renewed, ...others] = await device.cookies();
+    expect([renewed?.name, others]).toEqual([dead?.name, []]);
+    expect(renewed?.value).not.toBe(dead?.value);
+    expect(await living()).toBe(1);
   });
 
   test('CKE-3: no script can read the refresh token, and none of it is kept where scripts keep things', async () => {

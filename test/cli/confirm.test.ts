@@ -53,7 +53,10 @@ describe('before more than one person is signed out', () => {
 
   test.each([...MORE_THAN_ONE])('%s --yes asks nothing', async (words) => {
     for (const surroundings of [{}, { keys: '' }]) {
+      const { token: one } = await app.start({ user: 'bob', account: 'acme' });
       expect(await cli(`${words} --yes`, surroundings)).toMatchObject({ code: 0, err: '' });
+      expect(await app.accepts(one)).toBe(false);
+      await cli(`${words.replace(/^\w+/, 'resume')}`);
     }
     expect(await app.accepts(token)).toBe(false);
   });
@@ -67,7 +70,7 @@ describe('before more than one person is signed out', () => {
   test('a few are shown of many, and how many there are', async () => {
     for (let at = 0; at < 8; at++) await app.start({ user: `user-${at}`, account: 'acme' });
     const { err } = await cli('revoke --account acme', { keys: '\u0003' });
-    expect(err).toContain('This would end 9 sessions of 9 users: account acme.');
+    expect(err).toContain('This would end 9 sessions of 9 users: account acme of the realm default.');
     expect(err.match(/Chrome on Mac OS/g)).toHaveLength(5);
     expect(err).toContain('… and 4\n');
   });

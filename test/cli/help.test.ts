@@ -5,7 +5,7 @@ import { makeProgram } from '../../adapters/cli/program.ts';
 import { processTerminal } from '../../adapters/cli/terminal.ts';
 import { cli } from './support/cli.ts';
 
-const program = makeProgram({ terminal: processTerminal(), finish() {}, trouble() {} }, () => {});
+const program = makeProgram({ terminal: processTerminal(), hide: (text) => text, finish() {}, trouble() {} }, () => {});
 const commands = program.commands.flatMap((command) => {
   const parts = command.commands.map((part) => [command.name(), part.name()]);
   return parts.length > 0 ? parts : [[command.name()]];
@@ -20,6 +20,8 @@ test('there are the commands that an operator needs', () => {
     'revoke',
     'suspend',
     'resume',
+    'end-idle',
+    'forget',
     'policy',
     'review',
     'prune',

@@ -33,5 +33,5 @@ test('a name may be given, JSON is asked for or not, and two keys are never the 
 test('another algorithm is refused, and nothing is printed', async () => {
   const { code, out, err } = await cli(['keys', '--alg', 'none']);
   expect([code, out]).toEqual([2, '']);
-  expect(err).toContain('allowed are EdDSA, ES256, RS256, PS256, HS256');
+  expect(err).toContain('Allowed are EdDSA, ES256, RS256, PS256, HS256');
 });

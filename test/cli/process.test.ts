@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { includes } from '../ci-only.ts';
 import { wordsOf } from './support/cli.ts';
 import { triedFile } from './support/people.ts';
 
@@ -34,7 +36,9 @@ describe('the program', { timeout: 6 * PATIENCE }, () => {
       ...{
         code: 2,
         out: '',
-        err: expect.stringMatching(/^error: account acme is more than one person, and there is no terminal/),
+        err: expect.stringMatching(
+          /^error: account acme of the realm default is more than one person, and there is no terminal/,
+        ),
       },
     });
     expect(await app.accepts(token)).toBe(true);
@@ -43,6 +47,43 @@ describe('the program', { timeout: 6 * PATIENCE }, () => {
     });
     expect(run('revoke --account acme --yes', env)).toMatchObject({ code: 0, err: '' });
     expect(await app.accepts(token)).toBe(false);
+  });
+
+  test('does each command, and ends with its code', async () => {
+    const app = await triedFile();
+    const env = { SESSION_STORE_URL: app.url };
+    const tries = (words: string, code: number, out: RegExp, err = /^$/): void => {
+      const ran = run(words, { ...env, SESSION_REALM: 'dashboard' });
+      expect([ran.code, ran.err], words).toEqual([code, expect.stringMatching(err)]);
+      expect(ran.out, words).toMatch(out);
+    };
+    const ann = { user: 'ann', account: 'acme' };
+    await app.startIn('dashboard', ann);
+    const none = /^error: no living session was covered: .* of the realm dashboard\nwhat to do: .*: dashboard\n$/;
+    tries('revoke --user anne --expect-some', 4, /^Revoked .* user anne of the realm dashboard, all kinds/, none);
+    tries('revoke --user ann --expect-some', 0, /\nIt covered 1 living session, as counted just before\.\n$/);
+    tries('forget --user ann', 2, /^$/, /^error: forgetting user ann of the realm dashboard cannot be undone/);
+    if (!includes('cli: each command as a process of its own')) return;
+    const { session } = await app.startIn('dashboard', ann);
+    tries(`end ${session.id} --user ann`, 0, /^Ended session .* of user ann of the realm dashboard\.\n$/);
+    await app.startIn('dashboard', ann);
+    tries('suspend --account acme --yes', 0, /^Suspended account acme of the realm dashboard: .*\nIt covered 1 /);
+    tries('resume --account acme', 0, /^Resumed account acme of the realm dashboard: /);
+    await app.startIn('dashboard', ann);
+    tries('end-idle --user ann --idle-for 1d', 0, /^Ended 0 sessions of user ann of the realm dashboard\.\n$/);
+    tries('forget --user ann --yes', 0, /^Forgot user ann .*: removed 4 sessions \(1 living, as counted just /);
+    await app.startIn('dashboard', ann);
+    tries('setup', 0, /^sqlite:.* is ready\.\nnow: .*\nrealms: dashboard\n$/);
+    tries('doctor', 0, /\nok +realms +dashboard; asked about: dashboard\n/);
+    tries('list --user ann', 0, /^ID /);
+    tries('list --user anne', 0, /^$/, /^user anne has no living sessions in the realm dashboard\.\nwhat to do: /);
+    tries('policy set --account acme --sign-out everywhere', 0, /^Changed: In account acme of the realm dashboard/);
+    tries('policy get --account acme', 0, /all of the user's sessions there\.\n$/);
+    tries('review --account acme', 0, /^USER .*\nann +1 /);
+    tries('prune', 0, /^Pruned 0 sessions, .* of all realms of the store in /);
+    tries('audit --type policy.changed', 0, /^AT .*\n.* policy\.changed /);
+    tries('keys', 0, /^{\n {2}"alg": "EdDSA"/);
+    tries('list --json', 2, /^$/, /^{"error":{"code":"MISUSE","exitCode":2,"message":"required option/);
   });
 
   test('ends quietly where nobody reads on', async () => {
@@ -73,8 +114,32 @@ describe.skipIf(!existsSync('/dev/full'))('the program, on a disk that is full',
     });
     expect([status, stderr]).toEqual([
       1,
-      expect.stringMatching(/^error: the answer could not be written: ENOSPC.*\n$/),
+      expect.stringMatching(/^{"error":{"code":"ANSWER_NOT_WRITTEN","exitCode":1,"message":".*: ENOSPC.*}\n$/),
     ]);
+  });
+});
+
+describe('a file that this user may not open', { timeout: PATIENCE }, () => {
+  // Nothing is forbidden to root, so the process becomes another user. It does so once it runs: the other user may not be
+  // allowed to start this very Node, which may lie in a folder of root's.
+  const becomeOther = 'data:text/javascript,process.setgid(65534);process.setuid(65534)';
+  const first = process.getuid?.() === 0 ? ['--import', becomeOther] : [];
+
+  test.skipIf(process.getuid === undefined)('is denied: another try would not help', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'session-revocation-denied-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    chmodSync(folder, 0o755);
+    const file = join(folder, 'sessions.db');
+    writeFileSync(file, '', { mode: 0o400 });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...first, ...PROGRAM, 'list', '--user', 'ann'], {
+      ...{ cwd: root, encoding: 'utf8', timeout: PATIENCE, stdio: ['ignore', 'pipe', 'pipe'] },
+      env: { ...process.env, SESSION_STORE_URL: file },
+    });
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      /^error: this user may not read and write the file .*sessions\.db \(SESSION_STORE_DENIED\)\ncause: EACCES/,
+    );
+    expect(stderr).toMatch(/\nwhat to do: see that /);
   });
 });
 
@@ -104,7 +169,7 @@ describe.skipIf(!hasScript)('at a terminal', { timeout: 2 * PATIENCE }, () => {
     });
     const code = await new Promise((resolve) => child.once('close', resolve));
     expect(code, out).toBe(expected);
-    expect(out).toContain('This would end 1 session of 1 user: account acme.');
+    expect(out).toContain('This would end 1 session of 1 user: account acme of the realm default.');
     expect(await app.accepts(token)).toBe(stays);
   });
 });

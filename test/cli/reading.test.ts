@@ -31,7 +31,10 @@ describe('list', () => {
 
     await cli(`end ${second.session.id} --user ann --reason stale --by ops`);
     await cli('revoke --user ann --account acme --by ops');
-    expect(await cli('list --user ann')).toMatchObject({ code: 0, out: '', err: 'user ann has no living sessions.\n' });
+    expect(await cli('list --user ann')).toEqual({
+      ...{ code: 0, out: '' },
+      err: expect.stringMatching(/^user ann has no living sessions in the realm default\.\nwhat to do: .*: default\n$/),
+    });
     const [, ...over] = linesOf(await cli('list --user ann --ended'));
     expect(over[0]).toMatch(/ended just now: stale, by ops$/);
     expect(over[1]).toMatch(/revoked \(member\) just now, by ops$/);
@@ -82,12 +85,12 @@ describe('end', () => {
     const { id } = ended.session;
     expect(await cli(`end ${id} --user ann --dry-run`)).toMatchObject({
       code: 0,
-      out: `This would end session ${id} of user ann.\n`,
+      out: `This would end session ${id} of user ann of the realm default.\n`,
     });
     expect(await app.accepts(ended.token)).toBe(true);
     expect(await cli(`end ${id} --user ann --note lost`)).toMatchObject({
       code: 0,
-      out: `Ended session ${id} of user ann.\n`,
+      out: `Ended session ${id} of user ann of the realm default.\n`,
     });
     expect([await app.accepts(ended.token), await app.accepts(other.token)]).toEqual([false, true]);
     expect((await jsonOf('audit --type session.ended')).entries).toMatchObject([{ session: id, note: 'lost' }]);
@@ -96,7 +99,8 @@ describe('end', () => {
   test.each(['-gWq9G8czx7gSGhAtBRS2w', '--q9G8czx7gSGhAtBRS2w_'])(
     'takes %s for an id, not for an option',
     async (id) => {
-      const missing = { code: 1, out: `There is no living session ${id} of user ann.\n`, err: '' };
+      const out = `Nothing was done: there is no living session ${id} of user ann of the realm default.\n`;
+      const missing = { code: 1, out, err: expect.stringMatching(/^warning: no living session was covered: /) };
       expect(await cli(`end ${id} --user ann`)).toEqual(missing);
       expect(await cli(`end --user ann --dry-run ${id} --note ${id}`)).toEqual(missing);
     },
@@ -105,10 +109,12 @@ describe('end', () => {
   test('of what is not there, is over, or is somebody else’s fails', async () => {
     const { session, token } = await app.start({ user: 'ann', account: 'acme' });
     for (const words of [`${session.id} --user bob`, `${session.id} --user ann --account globex`, 'x --user ann']) {
-      expect(await cli(`end ${words}`)).toMatchObject({ code: 1, out: expect.stringContaining('There is no living') });
+      expect(await cli(`end ${words}`)).toMatchObject({ code: 1, out: expect.stringContaining('there is no living') });
     }
     expect(await app.accepts(token)).toBe(true);
-    expect(await jsonOf(`end ${session.id} --user ann`)).toEqual({ ended: true, effectiveWithin: 0 });
+    expect(await jsonOf(`end ${session.id} --user ann`)).toEqual({
+      ...{ realm: 'default', ended: true, effectiveWithin: 0 },
+    });
     expect((await cli(`end ${session.id} --user ann`)).code).toBe(1);
   });
 });
@@ -128,13 +134,17 @@ describe('review', () => {
     expect((await jsonOf('review --account acme')).members).toHaveLength(2);
     const lines = linesOf(await cli('review --account acme --all --json')).map((line) => Object.keys(JSON.parse(line)));
     expect(lines).toEqual([['member'], ['member'], ['sharedDevice']]);
-    expect((await cli('review --account globex')).err).toBe('nobody is signed in to account globex.\n');
+    expect((await cli('review --account globex')).err).toMatch(
+      /^no user is signed in to account globex in the realm default\.\nwhat to do: /,
+    );
   });
 });
 
 describe('policy', () => {
   test('is set, told, and logged', async () => {
-    expect((await cli('policy get --account acme')).out).toBe('In account acme, signing out ends that session.\n');
+    expect((await cli('policy get --account acme')).out).toBe(
+      'In account acme of the realm default, signing out ends that session.\n',
+    );
     const words = 'policy set --account acme --sign-out everywhere';
     expect(await jsonOf(`${words} --dry-run`)).toMatchObject({ changed: false, wouldChange: true });
     expect((await cli(`${words} --dry-run`)).out).toMatch(/^This would change it to: .* all of the user's sessions/);
@@ -189,7 +199,7 @@ describe('prune', () => {
     await cli('revoke --user ann');
     const { code, out, err } = await cli('prune --retention 30d');
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/^Pruned 0 sessions, 0 records, 0 audit entries in \d+ ms\.\n$/);
+    expect(out).toMatch(/^Pruned 0 sessions, 0 records, 0 audit entries of all realms of the store in \d+ ms\.\n$/);
     expect(await jsonOf('prune')).toEqual({ sessions: 0, epochs: 0, entries: 0, batches: 2, ms: expect.any(Number) });
   });
 

@@ -38,7 +38,9 @@ describe('revoke', () => {
     const tokens = await threeTokens();
     const { code, out, err } = await cli(`revoke ${scope}`);
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/^Revoked the sessions of .*: no process accepts them from now on\.\n$/);
+    expect(out).toMatch(
+      /^Revoked the sessions of .* realm default, all kinds: no process accepts them from now on\.\nIt covered \d living/,
+    );
     expect(await accepted(tokens)).toEqual(expected);
   });
 
@@ -71,16 +73,16 @@ describe('revoke', () => {
   });
 
   test.each([
-    ['nobody', 'revoke', 'whose sessions'],
+    ['nobody', 'revoke', 'it is not said whose sessions: give --user, --account, both, or --everyone'],
     ['somebody and everybody', 'revoke --everyone --user ann', '--everyone does not go with'],
-    ['an empty user', 'revoke --user "" --account acme', 'user must not be empty'],
-    ['an empty account', 'revoke --user ann --account ""', 'account must not be empty'],
+    ['an empty user', 'revoke --user "" --account acme', '--user must not be empty'],
+    ['an empty account', 'revoke --user ann --account ""', '--account must not be empty'],
     ['no kind', 'revoke --user ann --kinds ""', "option '--kinds <kinds>' argument '' is invalid"],
     ['no spared kind', 'revoke --user ann --spare ""', "option '--spare <kinds>' argument '' is invalid"],
     ['a kind that cannot be', 'revoke --user ann --kinds A!', 'kinds.A! is no name for a kind'],
     ['kinds twice', 'revoke --user ann --kinds api --spare cron', '--kinds does not go with --spare'],
     ['spared kinds of an account', 'revoke --account acme --yes --spare api', '--spare does not go with account acme'],
-    ['an actor without a name', 'revoke --user ann --by ""', 'by must not be empty'],
+    ['an actor without a name', 'revoke --user ann --by ""', '--by must not be empty'],
   ])('of %s is refused, and nothing is done', async (_, words, message) => {
     const tokens = await threeTokens();
     const { code, out, err } = await cli(words);
@@ -110,6 +112,8 @@ describe('revoke', () => {
     await app.start({ user: 'ann' });
     const { out } = await cli('revoke --user ann --by cli:eve --reason stolen --note "ticket 4711" --json');
     expect(JSON.parse(out)).toEqual({
+      realm: 'default',
+      covered: { sessions: 1, more: false },
       revoked: true,
       notKept: null,
       effectiveWithin: 0,
@@ -132,6 +136,17 @@ describe('the audit log', () => {
   test('gets the account of the operating system where nobody is named', async () => {
     await cli('revoke --user ann');
     expect(await entryOf('sessions.revoked')).toMatchObject({ by: expect.stringMatching(/^cli:./), reason: null });
+  });
+
+  test.each([
+    ['list --user ann --cursor x', '--cursor must be what the last page gave'],
+    ['list --user ann --realm ""', '--realm must not be empty'],
+    ['revoke --user ann --reason ""', '--reason must not be empty'],
+    ['revoke --user ann --audit-name foo=x', '--audit-name names an unknown event "foo"; known are session.started, '],
+  ])('misuse names what was typed: %s', async (words, message) => {
+    const { code, out, err } = await cli(words);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(`error: ${message}`);
   });
 
   test('gets the names that the app gives to events, and no name for what is no event', async () => {
@@ -175,7 +190,7 @@ describe('suspend and resume', () => {
   test('resume where nothing is suspended does nothing, and says so', async () => {
     expect(await cli('resume --user bob')).toEqual({
       code: 0,
-      out: 'Nothing was done: user bob is not suspended.\n',
+      out: 'Nothing was done: user bob of the realm default is not suspended.\n',
       err: '',
     });
     expect(JSON.parse((await cli('resume --user bob --json')).out)).toMatchObject({ reason: 'not-suspended' });

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { findDriver } from '../../adapters/cli/stores/driver.ts';
+import { includes } from '../ci-only.ts';
 import { clearPlace, type EngineName, findPlace, openStore, type Place } from '../services/stores.ts';
 import { cliOf } from './support/cli.ts';
 import { type Tried, tried } from './support/people.ts';
@@ -18,8 +19,7 @@ const ENGINES: readonly (readonly [engine: EngineName, driver: string, others: r
 /** For servers that are asked many things, on a machine that stands still in between, in ms. */
 const PATIENCE = 300_000;
 
-/** What takes long is run where there is time for it. */
-const thorough = process.env.CI !== undefined;
+const thorough = includes('cli: every driver of an engine');
 
 const places = new Map<EngineName, Place | null>();
 for (const [engine] of ENGINES) {
@@ -69,6 +69,12 @@ describe.each(ENGINES)('%s', { timeout: PATIENCE }, (engine, driver, others) => 
       expect([code, err], words).toEqual([0, '']);
       return JSON.parse(out);
     };
+    const jsonOfNone = async (words: string) => {
+      const { code, out, err } = await run(`${words} --json --timeout 1m --expect-some`);
+      expect([code, JSON.parse(err).error.code], words).toEqual([4, 'NONE_COVERED']);
+      expect(err).toContain('the store holds sessions of these realms: default');
+      return JSON.parse(out);
+    };
     expect(await json('setup')).toMatchObject({ ready: true });
     const { findings, problems, latency } = await json('doctor');
     expect([problems, latency.lookups]).toEqual([0, 50]);
@@ -81,11 +87,19 @@ describe.each(ENGINES)('%s', { timeout: PATIENCE }, (engine, driver, others) => 
     expect(await json(`end ${second.session.id} --user ${user}`)).toMatchObject({ ended: true });
     expect((await json(`revoke --account ${account} --dry-run`)).wouldEnd.sessions).toHaveLength(1);
     expect(await app.accepts(first.token)).toBe(true);
-    expect(await json(`revoke --account ${account} --yes --reason incident`)).toMatchObject({ revoked: true });
+    expect(await jsonOfNone(`revoke --account ${account} --yes --realm other`)).toMatchObject({
+      ...{ realm: 'other', revoked: true, covered: { sessions: 0, more: false } },
+    });
+    expect(await app.accepts(first.token)).toBe(true);
+    expect(await json(`revoke --account ${account} --yes --reason incident`)).toMatchObject({
+      ...{ realm: 'default', revoked: true, covered: { sessions: 1, more: false } },
+    });
     expect(await app.accepts(first.token)).toBe(false);
-    expect(await json(`suspend --user ${user}`)).toMatchObject({ revoked: true });
+    expect(await jsonOfNone(`suspend --user ${user}`)).toMatchObject({ revoked: true, covered: { sessions: 0 } });
     expect(await app.refusal({ user })).toBe('suspended');
     expect(await json(`resume --user ${user}`)).toMatchObject({ revoked: true });
+    expect(await json('setup')).toMatchObject({ realms: { realms: ['default'], complete: true } });
+    expect((await json('doctor')).realms).toEqual({ realms: ['default'], complete: true });
     const policy = { signOut: 'everywhere' };
     expect(await json(`policy set --account ${account} --sign-out everywhere`)).toMatchObject({
       changed: true,
@@ -95,6 +109,16 @@ describe.each(ENGINES)('%s', { timeout: PATIENCE }, (engine, driver, others) => 
     const { entries } = await json(`audit --account ${account} --type sessions.revoked`);
     expect(entries).toMatchObject([{ reason: 'incident', by: expect.stringMatching(/^cli:/) }]);
     expect(await json('prune')).toMatchObject({ sessions: 0 });
+
+    const third = await app.start({ user, account });
+    expect(await jsonOfNone(`end-idle --account ${account} --idle-for 30d --yes`)).toMatchObject({ ended: 0 });
+    expect(await json(`forget --user ${user} --dry-run`)).toMatchObject({ forgotten: false, wouldEnd: 1 });
+    expect(await app.accepts(third.token)).toBe(true);
+    expect(await json(`forget --user ${user} --yes`)).toMatchObject({
+      ...{ forgotten: true, sessions: 3, covered: { sessions: 1, more: false } },
+    });
+    expect(await app.accepts(third.token)).toBe(false);
+    expect(await json(`audit --user ${user}`)).toMatchObject({ entries: [] });
   });
 });
 
@@ -139,7 +163,9 @@ describe('a server that is not there', { timeout: PATIENCE }, () => {
     enterProject('pg');
     const { code, err } = await cliOf(`postgres://${NOWHERE}/db`)('setup --timeout 1m');
     expect(code).toBe(3);
-    expect(err).toMatch(/^error: the session store could not be asked how it stands \(SESSION_STORE_UNAVAILABLE\)\n/);
+    expect(err).toMatch(
+      /^error: the session store could not be reached, or did not answer \(SESSION_STORE_UNAVAILABLE\)\n/,
+    );
   });
 
   test.each(TRIED)(
@@ -164,6 +190,28 @@ describe('a server that is not there', { timeout: PATIENCE }, () => {
   );
 });
 
+/** A URL of one engine, and the engine whose server answers there. */
+const CROSSED: readonly (readonly [scheme: string, database: string, engine: EngineName, kinds: string])[] = [
+  ['postgres', '/db', 'redis', 'PostgreSQL, and what answers at .* is Redis: begin it with redis://'],
+  ['postgres', '/db', 'mysql', 'PostgreSQL, and what answers at .* is MySQL or MariaDB: begin it with mysql://'],
+  ['redis', '', 'postgres', 'Redis, and what answers at .* is PostgreSQL: begin it with postgres://'],
+  ['redis', '', 'mysql', 'Redis, and what answers at .* is MySQL or MariaDB: begin it with mysql://'],
+  ['mysql', '/db', 'postgres', 'MySQL or MariaDB, and what answers at .* is PostgreSQL: begin it with postgres://'],
+  ['mysql', '/db', 'redis', 'MySQL or MariaDB, and what answers at .* is Redis: begin it with redis://'],
+];
+
+describe('a server of another kind', { timeout: PATIENCE }, () => {
+  for (const [scheme, database, engine, kinds] of thorough ? CROSSED : CROSSED.slice(1, 3)) {
+    const place = places.get(engine) ?? null;
+    test.skipIf(place === null)(`is misuse, and told: ${scheme}: at a server of ${engine}`, async () => {
+      const { host } = new URL(place?.url ?? '');
+      const ran = await cliOf(`${scheme}://ann:hush-hush@${host}${database}`)('list --user ann --timeout 3s');
+      expect([ran.code, ran.out], ran.err).toEqual([2, '']);
+      expect(ran.err).toMatch(new RegExp(`^error: --store is a URL of ${kinds}, or give the port of .*\\n$`));
+    });
+  }
+});
+
 describe('a driver', () => {
   test('of the project counts, else one beside this package', () => {
     const folder = enterProject('postgres');
@@ -179,7 +227,9 @@ describe('a driver', () => {
     enterBrokenProject('pg');
     const { code, err } = await cliOf(`postgres://${NOWHERE}/db`)('list --user ann');
     expect(code).toBe(1);
-    expect(err).toContain('error: the driver pg is there and does not load (SESSION_STORE_UNSUPPORTED)\n');
+    expect(err).toContain(
+      'error: the driver pg is installed and does not load: install it again for this version of Node ',
+    );
     expect(err).toContain('cause: compiled for another Node\n');
   });
 });

@@ -1,6 +1,7 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseStoreUrl } from '../../adapters/cli/connect.ts';
+import { parseStoreUrl } from '../../adapters/cli/stores/connect.ts';
 import { temporaryFile } from '../engines/support/sqlite-files.ts';
 import { cli, cliOf } from './support/cli.ts';
 import { triedFile } from './support/people.ts';
@@ -57,20 +58,20 @@ describe('the URL of a store', () => {
   });
 
   test.each([
-    [undefined, /^where are the sessions\? Give --store or set SESSION_STORE_URL/],
-    ['', /^where are the sessions/],
-    ['mongodb://ann:hush-hush@h', /^--store begins with mongodb:, which is no store/],
-    ['postgres://ann:hush/hush@h/db', /^--store is no URL/],
-    ['postgres://ann:hush%hush@h/db', /^--store is no URL/],
-    ['redis://ann:hush-hush@h/abc', /^--store names no database of Redis/],
-    ['redis://ann:hush-hush@h/1/2', /^--store names no database of Redis/],
-    ['rediss://ann:hush-hush@h/-1', /^--store names no database of Redis/],
-    ['redis://ann:hush-hush@h?db=3', /^--store names no database of Redis/],
-    ['redis+cluster://', /^--store is no URL of a cluster/],
-    ['redis+cluster://ann:hush-hush@', /^--store is no URL of a cluster/],
-    ['sqlite:', /^--store names no file/],
-    ['sqlite::memory:', /^--store is :memory:, which is empty/],
-    ['file://elsewhere/sessions.db', /^--store is a file: of another machine/],
+    [undefined, /^no store is named: set SESSION_STORE_URL, or give --store/],
+    ['', /^no store is named/],
+    ['mongodb://ann:hush-hush@h', /^SESSION_STORE_URL begins with mongodb:, and no store does/],
+    ['postgres://ann:hush/hush@h/db', /^SESSION_STORE_URL is no valid URL/],
+    ['postgres://ann:hush%hush@h/db', /^SESSION_STORE_URL is no valid URL/],
+    ['redis://ann:hush-hush@h/abc', /^SESSION_STORE_URL names no database of Redis/],
+    ['redis://ann:hush-hush@h/1/2', /^SESSION_STORE_URL names no database of Redis/],
+    ['rediss://ann:hush-hush@h/-1', /^SESSION_STORE_URL names no database of Redis/],
+    ['redis://ann:hush-hush@h?db=3', /^SESSION_STORE_URL names no database of Redis/],
+    ['redis+cluster://', /^SESSION_STORE_URL is no URL of a cluster/],
+    ['redis+cluster://ann:hush-hush@', /^SESSION_STORE_URL is no URL of a cluster/],
+    ['sqlite:', /^SESSION_STORE_URL names no file/],
+    ['sqlite::memory:', /^SESSION_STORE_URL is :memory:, which is empty/],
+    ['file://elsewhere/sessions.db', /^SESSION_STORE_URL is a file: of another machine/],
   ])('%s is refused, and not quoted', async (text, message) => {
     const { code, out, err } = await cli(['list', '--user', 'ann'], { env: { SESSION_STORE_URL: text } });
     expect([code, out]).toEqual([2, '']);
@@ -96,11 +97,12 @@ describe('setup', () => {
     const run = cliOf(file);
     expect(await run('setup')).toMatchObject({
       code: 0,
-      out: `sqlite:${file} is ready.\nbefore: there was no file\nnow:    version 2, up to date\n`,
+      out: `sqlite:${file} is ready.\nbefore: there was no file\nnow:    version 1, up to date\nrealms: none\n`,
     });
     expect(existsSync(file)).toBe(true);
     expect(JSON.parse((await run('setup --json')).out)).toEqual({
-      ...{ store: `sqlite:${file}`, ready: true, before: 'version 2, up to date', after: 'version 2, up to date' },
+      ...{ store: `sqlite:${file}`, ready: true, before: 'version 1, up to date', after: 'version 1, up to date' },
+      realms: { realms: [], complete: true },
     });
     expect((await run('list --user ann')).code).toBe(0);
   });
@@ -120,14 +122,48 @@ describe('a file', () => {
     },
   );
 
+  test('that is a directory, or no ordinary file, or in a directory that is not there, is misuse', async () => {
+    const folder = dirname(temporaryFile());
+    for (const [store, message] of [
+      [
+        folder,
+        `--store names ${folder}, which is a directory: name a file in it, such as sqlite:${folder}/sessions.db`,
+      ],
+      ['/dev/null', '--store names /dev/null, which is no ordinary file: name one, such as sqlite:sessions.db'],
+    ] as const) {
+      for (const words of ['list --user ann', 'setup', 'doctor']) {
+        expect(await cliOf(store)(words), words).toEqual({ code: 2, out: '', err: `error: ${message}\n` });
+      }
+    }
+    const missing = join(folder, 'no-such-directory');
+    expect(await cliOf(join(missing, 'sessions.db'))('setup')).toEqual({
+      ...{ code: 2, out: '' },
+      err: `error: --store names a file in ${missing}, and there is no such directory: make it, or name another file\n`,
+    });
+  });
+
+  test('that is damaged is told with its cause, and no other try is advised', async () => {
+    const app = await triedFile();
+    for (let at = 0; at < 50; at++) await app.start({ user: 'ann' });
+    await app.close();
+    const file = app.url.replace('sqlite:', '');
+    const bytes = readFileSync(file);
+    // The header stays, and nothing else.
+    writeFileSync(file, bytes.fill(0xff, 4096));
+    const { code, err } = await cliOf(file)('list --user ann');
+    expect(code).toBe(1);
+    expect(err).toMatch(/\ncause: .*malformed/);
+    expect(err).toContain('\nwhat to do: another try will not help: ');
+  });
+
   test('that is no database is told with its cause, and not touched', async () => {
     const file = temporaryFile();
     writeFileSync(file, 'user,password\n'.repeat(1000));
     for (const words of ['list --user ann', 'doctor', 'setup', 'prune']) {
       const { code, out, err } = await cliOf(file)(words);
-      expect([code, out]).toEqual([3, '']);
+      expect([code, out]).toEqual([1, '']);
       expect(err).toMatch(
-        /^error: the session store could not (answer .*|be asked how it stands) \(SESSION_STORE_UNAVAILABLE\)\ncause: .*not a database/,
+        /^error: the file is no SQLite database, .* \(SESSION_STORE_NAME_CONFLICT\)\ncause: .*not a database/,
       );
       expect(err).toContain('\nwhat to do: ');
       expect(err).not.toContain('    at ');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { describeFailure } from '../../adapters/cli/failure.ts';
+import { describeFailure, documentOf, linesOf } from '../../adapters/cli/errors.ts';
 import { Output } from '../../adapters/cli/output.ts';
 import { Secrets } from '../../adapters/cli/secrets.ts';
 import { type Column, printable, Table } from '../../adapters/cli/table.ts';
@@ -119,9 +119,9 @@ describe('a failure', () => {
   const error = new SessionError('SESSION_STORE_UNAVAILABLE', 'no answer', { cause: refused });
 
   test('tells what, why, and what to do; each on one line', () => {
-    const { exitCode, lines } = describeFailure(error, new Error('two\nlines'), false);
-    expect(exitCode).toBe(3);
-    expect(lines).toEqual([
+    const failure = describeFailure(error, new Error('two\nlines'), false);
+    expect(failure.exitCode).toBe(3);
+    expect(linesOf(failure)).toEqual([
       'error: no answer (SESSION_STORE_UNAVAILABLE)',
       'cause: connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1',
       'cause: two; lines',
@@ -132,7 +132,7 @@ describe('a failure', () => {
   test('that goes round in circles is told once', () => {
     const circle = new SessionError('SESSION_STORE_DENIED', 'no');
     Object.assign(circle, { cause: circle });
-    expect(describeFailure(circle, undefined, true).lines.filter((line) => line === 'cause: no')).toHaveLength(1);
+    expect(linesOf(describeFailure(circle, undefined, true)).filter((line) => line === 'cause: no')).toHaveLength(1);
   });
 
   test.each([
@@ -140,7 +140,7 @@ describe('a failure', () => {
     ['SESSION_STORE_UNCONFIRMED', 3],
     ['SESSION_STORE_NOT_SET_UP', 1],
     ['SESSION_STORE_TOO_NEW', 1],
-    ['SESSION_STORE_FOREIGN', 1],
+    ['SESSION_STORE_NAME_CONFLICT', 1],
     ['SESSION_STORE_DENIED', 1],
     ['SESSION_STORE_UNSUPPORTED', 1],
     ['SESSION_STORE_UNSAFE', 1],
@@ -150,12 +150,48 @@ describe('a failure', () => {
   });
 
   test('of misuse is 2, of anything else 1', () => {
-    expect(describeFailure(new TypeError('limit is 0'), undefined, false)).toEqual({
-      exitCode: 2,
-      lines: ['error: limit is 0'],
-    });
-    expect(describeFailure(new Error('odd'), undefined, false)).toEqual({ exitCode: 1, lines: ['error: odd'] });
+    const misuse = describeFailure(new TypeError('limit is 0'), undefined, false);
+    expect(misuse).toMatchObject({ code: 'MISUSE', exitCode: 2 });
+    expect(linesOf(misuse)).toEqual(['error: limit is 0']);
+    const odd = describeFailure(new Error('odd'), undefined, false);
+    expect(odd).toMatchObject({ code: 'FAILED', exitCode: 1 });
+    expect(linesOf(odd)).toEqual(['error: odd']);
   });
+
+  test('is a document for programs, with stack traces only where they are asked for', () => {
+    expect(documentOf(describeFailure(error, undefined, false))).toEqual({
+      error: {
+        ...{ code: 'SESSION_STORE_UNAVAILABLE', exitCode: 3, message: 'no answer' },
+        causes: ['connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1'],
+        advice: expect.stringMatching(/^see that the server runs/),
+      },
+    });
+    expect(documentOf(describeFailure(error, undefined, true))).toHaveProperty('error.stacks');
+  });
+
+  test.each([
+    ['a damaged file of libsql', { code: 'SQLITE_CORRUPT' }],
+    ['a read-only file of node:sqlite', { code: 'ERR_SQLITE_ERROR', errcode: 8 | (1 << 8) }],
+    ['a certificate of an issuer that is not trusted', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }],
+    ['a certificate of another host', { code: 'ERR_TLS_CERT_ALTNAME_INVALID' }],
+  ])('that lasts is exit code 1, and advises no other try: %s', (_, told) => {
+    const cause = Object.assign(new Error('no'), told);
+    const lasting = new SessionError('SESSION_STORE_UNAVAILABLE', 'no answer', { cause });
+    expect(describeFailure(lasting, undefined, false)).toMatchObject({
+      ...{ exitCode: 1, advice: expect.stringMatching(/^another try will not help/) },
+    });
+    const onTheSide = new SessionError('SESSION_STORE_UNAVAILABLE', 'no answer');
+    expect(describeFailure(onTheSide, cause, false).exitCode).toBe(1);
+  });
+
+  test.each([{ code: 'SQLITE_FULL' }, { code: 'ERR_SQLITE_ERROR', errcode: 5 }, { code: 'ECONNRESET' }])(
+    'that may pass is exit code 3: %o',
+    (told) => {
+      const cause = Object.assign(new Error('no'), told);
+      const passing = new SessionError('SESSION_STORE_UNAVAILABLE', 'no answer', { cause });
+      expect(describeFailure(passing, undefined, false).exitCode).toBe(3);
+    },
+  );
 });
 
 test('JSON holds no character that a terminal would obey', () => {

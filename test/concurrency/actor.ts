@@ -1,7 +1,7 @@
 import type { RenewResult, RevokeRequest, Scope, Session, Sessions, SessionView } from 'session-revocation';
 import type { Fenced, Seen } from './operation.ts';
-import { anAccount, type Chance, KINDS, SURVIVING, somebody, somewhere } from './population.ts';
-import { monotonic, type Recorder } from './recorder.ts';
+import { anAccount, type Chance, IDLE, KINDS, SURVIVING, somebody, somewhere } from './population.ts';
+import type { Recorder } from './recorder.ts';
 
 /** A token that somebody holds, and whose session it is. */
 export interface Held {
@@ -10,7 +10,7 @@ export interface Held {
 }
 
 /** How many tokens are tried again and again. */
-const MOST_HELD = 40;
+const MAX_HELD = 40;
 
 /** How often a token that was refused is thrown away: the others show whether what is over comes back. */
 const GIVEN_UP = 0.3;
@@ -48,10 +48,11 @@ export class Actor {
   readonly #issued: (held: Held) => void;
   readonly #held: Held[];
   readonly #generation: number;
+  readonly #rests: boolean;
   /** What it has suspended, and not resumed yet. */
   readonly #suspended: Scope[] = [];
 
-  /** `held` is shared with others of the process; `issued` tells of every new token; a `generation` of users is so many ms long. */
+  /** `held` is shared with others of the process; `issued` tells of every new token; a `generation` of users is so many ms long; tokens may rest. */
   constructor(
     sessions: Sessions,
     recorder: Recorder,
@@ -59,7 +60,9 @@ export class Actor {
     held: Held[],
     issued: (held: Held) => void,
     generation: number,
+    rests = false,
   ) {
+    this.#rests = rests;
     this.#generation = generation;
     this.#sessions = sessions;
     this.#recorder = recorder;
@@ -209,7 +212,7 @@ export class Actor {
   }
 
   async #fence(user: string, account: string | null): Promise<(Fenced & { readonly fence: string }) | null> {
-    const fenceCall = monotonic();
+    const fenceCall = this.#recorder.time();
     let fence: string | null = null;
     await this.#recorder.take(
       async () => {
@@ -217,7 +220,7 @@ export class Actor {
       },
       () => ({ type: 'fence' }),
     );
-    return fence === null ? null : { fence, fenceCall, fenceAnswer: monotonic() };
+    return fence === null ? null : { fence, fenceCall, fenceAnswer: this.#recorder.time() };
   }
 
   async #rotate(
@@ -240,7 +243,7 @@ export class Actor {
     scope: Scope,
     change: 'suspended' | 'resumed' | null,
     request: Pick<RevokeRequest, 'keep' | 'kinds'> = {},
-    asker: { readonly held: Held; readonly session: Session } | null = null,
+    initiator: { readonly held: Held; readonly session: Session } | null = null,
   ): Promise<boolean> {
     const { user = null, account = null } = { user: undefined, account: undefined, ...scope };
     const name = user === null ? (account === null ? 'realm' : 'account') : account === null ? 'user' : 'member';
@@ -253,7 +256,11 @@ export class Actor {
       () => this.#sessions[verb](scope, request),
       (answer) => ({
         ...{ type: 'revoke', scope: name, user, account, covers, change },
-        ...{ asker: asker && seen(asker.session), from: asker && nameOf(asker.held.token), keeps: asker !== null },
+        ...{
+          initiator: initiator && seen(initiator.session),
+          from: initiator && nameOf(initiator.held.token),
+          keeps: initiator !== null,
+        },
         done: answer?.revoked ?? false,
         kept: answer?.kept?.id ?? null,
         token: answer?.token ? nameOf(answer.token) : null,
@@ -271,7 +278,7 @@ export class Actor {
 
   /** Somebody who is about at this moment. */
   #anybody(): string {
-    return somebody(this.#chance, Math.floor(monotonic() / this.#generation));
+    return somebody(this.#chance, Math.floor(this.#recorder.time() / this.#generation));
   }
 
   #anyScope(): Scope {
@@ -286,7 +293,14 @@ export class Actor {
   }
 
   #anyHeld(): Held | undefined {
-    return this.#held.length === 0 ? undefined : this.#chance.pick(this.#held);
+    if (this.#held.length === 0) return undefined;
+    const held = this.#chance.pick(this.#held);
+    return this.#rests && this.#isResting(held) ? undefined : held;
+  }
+
+  /** Each is used for a while, and then not for about as long as its idle lifetime: so it expires at times, and barely at others. */
+  #isResting({ id }: Held): boolean {
+    return (Math.floor(this.#recorder.time() / (IDLE / 2)) + id.charCodeAt(0)) % 3 !== 0;
   }
 
   #hold(token: string, id: string): void {
@@ -303,7 +317,7 @@ export class Actor {
 
 /** Takes up a token, in the place of another one where there are many. */
 export function hold(all: Held[], held: Held, chance: Chance): void {
-  if (all.length < MOST_HELD) all.push(held);
+  if (all.length < MAX_HELD) all.push(held);
   else all[Math.floor(chance.next() * all.length)] = held;
 }
 

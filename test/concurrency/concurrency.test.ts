@@ -1,10 +1,12 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { size } from '../ci-only.ts';
 import { startServices } from '../services/index.ts';
+import { SEED, withSeed } from '../services/seed.ts';
 import { clearPlace, engineNames, findPlace } from '../services/stores.ts';
 import { Crew } from './crew.ts';
 
 /** `run.ts` beside this file tries each store longer, and with more processes, where that is asked for. */
-const [processes, seconds] = process.env.CI ? [4, 30] : [2, 1.5];
+const [processes, seconds] = [size('concurrency: processes'), size('concurrency: seconds')];
 
 /** How many answers each process has at least: enough for all that is done seldom. */
 const LEAST = 500;
@@ -18,12 +20,12 @@ afterAll(() => crew.kill());
 const found = await startServices();
 const here = engineNames.filter((engine) => engine === 'sqlite' || found.get(engine));
 
-describe('several processes, with clocks that are 2 h apart, break no law of', () => {
+describe(withSeed('several processes, with clocks that are 2 h apart, break no law of'), () => {
   test.each(here)('%s', { timeout: LONGEST }, async (engine) => {
     const place = await findPlace(engine);
     if (place === null) throw new Error('a server that was there is gone');
     try {
-      const { violations, counts, failures } = await crew.tryPlace(place, { seconds, seed: Date.now(), least: LEAST });
+      const { violations, counts, failures } = await crew.tryPlace(place, { seconds, seed: SEED, least: LEAST });
       expect(violations).toEqual([]);
       // What nobody did shows nothing.
       expect(counts.get('check')).toBeGreaterThan(20);
@@ -31,6 +33,20 @@ describe('several processes, with clocks that are 2 h apart, break no law of', (
       // A SQLite may give up where the machine stands still; whatever fails may have been done or not, and breaks no law.
       const [failed, asked] = [sumOf(failures), sumOf(counts)];
       expect(failed, [...failures.keys()].join()).toBeLessThan(asked / 10);
+    } finally {
+      await clearPlace(place);
+    }
+  });
+
+  test.each(here)('%s, where sessions expire after 300 ms', { timeout: LONGEST }, async (engine) => {
+    const place = await findPlace(engine);
+    if (place === null) throw new Error('a server that was there is gone');
+    try {
+      const options = { seconds, seed: SEED, least: LEAST, idle: true };
+      const { violations, counts } = await crew.tryPlace(place, options);
+      expect(violations).toEqual([]);
+      expect(counts.get('expired')).toBeGreaterThan(2);
+      expect(counts.get('note')).toBeGreaterThan(2);
     } finally {
       await clearPlace(place);
     }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openStore, type Place } from '../services/stores.ts';
 import { violationsOf } from './laws.ts';
 import type { Operation } from './operation.ts';
+import { IDLE_RULES, RULES } from './population.ts';
 import type { Violation } from './violation.ts';
 import { Work } from './work.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -14,6 +15,8 @@ export interface TryOptions {
   readonly seed: number;
   /** How many things each process has answered at least, however long that takes. Default 0. */
   readonly least?: number;
+  /** Whether sessions expire when they are idle. */
+  readonly idle?: boolean;
 }
 
 /** What came of it. */
@@ -34,14 +37,16 @@ export class Crew {
   }
 
   /** Lets them work on this store, and judges what they tell of it. */
-  async tryPlace(place: Place, { seconds, seed, least = 0 }: TryOptions): Promise<Report> {
+  async tryPlace(place: Place, { seconds, seed, least = 0, idle = false }: TryOptions): Promise<Report> {
     const folder = mkdtempSync(join(tmpdir(), 'session-test-history-'));
     const processes = this.#workers.length;
     const opened = openStore(place);
     // Looks at all of it in the end, when nobody else does anything.
-    const witness = new Work(opened.store, { process: processes, processes: 1, seed }, () => {});
+    const witness = new Work(opened.store, { process: processes, processes: 1, seed, idle }, () => {});
     try {
-      await this.#all((worker, process) => worker.does({ type: 'open', place, options: { process, processes, seed } }));
+      await this.#all((worker, process) =>
+        worker.does({ type: 'open', place, options: { process, processes, seed, idle } }),
+      );
       for (const worker of this.#workers) {
         worker.issued = (held) => {
           witness.hear(held);
@@ -54,7 +59,8 @@ export class Crew {
       const told = this.#workers.flatMap((_, process) => readHistory(fileOf(process)));
       await witness.look(new Set(told.flatMap((one) => (one.type === 'start' ? [one.user] : []))));
       const history = [...told, ...witness.operations];
-      return { violations: violationsOf(history), counts: countsOf(history), failures: failuresOf(history) };
+      const violations = violationsOf(history, idle ? IDLE_RULES : RULES);
+      return { violations, counts: countsOf(history), failures: failuresOf(history) };
     } finally {
       await witness.close();
       await opened.end();
@@ -83,7 +89,8 @@ function readHistory(file: string): readonly Operation[] {
 }
 
 /** How often each thing was done, or asked in vain. */
-const countsOf = (history: readonly Operation[]): ReadonlyMap<string, number> => tally(history, ({ type }) => type);
+const countsOf = (history: readonly Operation[]): ReadonlyMap<string, number> =>
+  tally(history, (one) => (one.type === 'check' && one.refused === 'expired' ? 'expired' : one.type));
 
 /** How often the store could not find out, by what was asked and the code. */
 export const failuresOf = (history: readonly Operation[]): ReadonlyMap<string, number> =>

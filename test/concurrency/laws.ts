@@ -1,7 +1,7 @@
 import type { Life } from './life.ts';
 import { groupOf, Lives } from './lives.ts';
 import type { Check, List, Operation, Revoke, Rotate, Seen, Start } from './operation.ts';
-import { PER_USER } from './population.ts';
+import { RULES, type Rules } from './population.ts';
 import { type Covered, Revocations } from './revocations.ts';
 import { Secrets, tellsOfSecret } from './secrets.ts';
 import { type Span, spanText, timeText, type Violation, type ViolationKind } from './violation.ts';
@@ -11,14 +11,14 @@ import { type Span, spanText, timeText, type Violation, type ViolationKind } fro
  * else was called came before it; of two that overlap, either may have come first. So whatever is told here is wrong under
  * every order that is possible. An operation that failed may have been done at any time after it was called, or never.
  */
-export function violationsOf(history: readonly Operation[]): readonly Violation[] {
+export function violationsOf(history: readonly Operation[], rules: Rules = RULES): readonly Violation[] {
   const of = <Type extends Operation['type']>(type: Type): readonly Extract<Operation, { type: Type }>[] =>
     history.filter((one): one is Extract<Operation, { type: Type }> => one.type === type && one.failed === null);
   const every = <Type extends Operation['type']>(type: Type): readonly Extract<Operation, { type: Type }>[] =>
     history.filter((one): one is Extract<Operation, { type: Type }> => one.type === type);
 
   const secrets = new Secrets(every('rotate'), every('revoke'));
-  const laws = new Laws(new Lives(history, secrets), new Revocations(every('revoke')), secrets);
+  const laws = new Laws(new Lives(history, secrets, rules), new Revocations(every('revoke')), secrets, rules);
   for (const one of of('start')) laws.judgeStart(one);
   for (const one of of('check')) laws.judgeCheck(one);
   for (const one of of('list')) laws.judgeList(one);
@@ -33,8 +33,10 @@ class Laws {
   readonly #lives: Lives;
   readonly #revocations: Revocations;
   readonly #secrets: Secrets;
+  readonly #rules: Rules;
 
-  constructor(lives: Lives, revocations: Revocations, secrets: Secrets) {
+  constructor(lives: Lives, revocations: Revocations, secrets: Secrets, rules: Rules) {
+    this.#rules = rules;
     this.#lives = lives;
     this.#revocations = revocations;
     this.#secrets = secrets;
@@ -50,7 +52,9 @@ class Laws {
       if (superseded < call) this.#violate('fence', `${told} began before what was revoked at ${timeText(superseded)}`);
       if (this.#revocations.isSuspended(who, call, answer)) this.#violate('suspended', `${told} is suspended`);
     }
-    if (refused === 'limit') this.#violate('needless refusal', `${told} is refused for a limit`);
+    if (refused === 'limit' && !this.#mayBeFull(who, start)) {
+      this.#violate('needless refusal', `${told} is refused for a limit`);
+    }
     if (refused === 'superseded' && !this.#revocations.mayHaveEnded(who, fenceCall, answer)) {
       this.#violate('needless refusal', `${told} is superseded by nothing`);
     }
@@ -67,9 +71,11 @@ class Laws {
       return;
     }
     if (session !== null) this.#mayLive(life, session, check, 'is accepted');
-    else if (refused === 'expired' || refused === 'malformed') {
+    else if (refused === 'malformed' || (refused === 'expired' && !this.#mayHaveExpired(life, check))) {
       this.#violate('needless refusal', `the token of ${id} is refused as ${refused}`);
-    } else if (!tellsOfSecret(check, this.#secrets)) this.#mayBeOver(life, check, `is refused as ${refused}`);
+    } else if (refused !== 'expired' && !tellsOfSecret(check, this.#secrets)) {
+      this.#mayBeOver(life, check, `is refused as ${refused}`);
+    }
   }
 
   /** A list shows the living, all of them, and never more than the limit allows. */
@@ -86,7 +92,7 @@ class Laws {
     }
     if (!this.#lives.fitsOnePage(list.user)) return;
     for (const [group, count] of counts) {
-      if (count > PER_USER) this.#violate('limit', `${count} sessions of ${group} live ${spanText(list)}`);
+      if (count > this.#rules.perUser) this.#violate('limit', `${count} sessions of ${group} live ${spanText(list)}`);
     }
     for (const life of this.#lives.absent(list)) this.#mayBeOver(life, list, 'is not listed');
   }
@@ -96,7 +102,9 @@ class Laws {
     const life = this.#lives.of(judged.id);
     if (life === undefined) return;
     if (session !== null) this.#mayLive(life, judged, rotation, 'is renewed');
-    if (refused === 'limit') this.#violate('needless refusal', `a switch of ${judged.id} is refused for a limit`);
+    if (refused === 'limit' && !(into !== null && this.#mayBeFull({ ...judged, account: into.account }, rotation))) {
+      this.#violate('needless refusal', `a switch of ${judged.id} is refused for a limit`);
+    }
     if (refused === 'not-live') this.#mayBeNotLive(life, rotation, from);
     if (refused === 'superseded' && into !== null) {
       // A revocation that keeps this session is one behind its fence all the same.
@@ -109,15 +117,16 @@ class Laws {
 
   /** Only a live session is kept, and whoever asks to keep one is refused only where it is over. */
   judgeRevocation(revoke: Revoke): void {
-    const { asker, done, kept, token, from } = revoke;
-    const life = asker === null ? undefined : this.#lives.of(asker.id);
-    if (asker === null || from === null || life === undefined) return;
+    const { initiator, done, kept, token, from } = revoke;
+    const life = initiator === null ? undefined : this.#lives.of(initiator.id);
+    if (initiator === null || from === null || life === undefined) return;
     if (!done) {
       this.#mayBeNotLive(life, revoke, from);
       return;
     }
-    if (kept !== asker.id || token === null) this.#violate('wrong session', `${kept} is kept instead of ${asker.id}`);
-    this.#mayLive(life, asker, revoke, 'is kept');
+    if (kept !== initiator.id || token === null)
+      this.#violate('wrong session', `${kept} is kept instead of ${initiator.id}`);
+    this.#mayLive(life, initiator, revoke, 'is kept');
   }
 
   judgeEnds(): void {
@@ -128,7 +137,7 @@ class Laws {
 
   /** A session that lived in this time must not have been over before it. */
   #mayLive(life: Life, now: Seen, span: Span, what: string): void {
-    const { start, seen, overAt, rotations, ends } = life;
+    const { start, seen, endOf, rotations, ends } = life;
     const told = `${now.id} ${what} ${spanText(span)}`;
     if (now.user !== seen.user || now.kind !== seen.kind) {
       this.#violate('wrong session', `${told} with another user or kind`);
@@ -142,7 +151,9 @@ class Laws {
     if (dead < span.call) this.#violate('survivor', `${told}, and was revoked at ${timeText(dead)}`);
     const ended = Math.min(...ends.map((end) => (end.ended ? end.answer : Number.POSITIVE_INFINITY)));
     if (ended < span.call) this.#violate('survivor', `${told}, and was ended at ${timeText(ended)}`);
-    if (overAt < span.call) this.#violate('resurrection', `${told}, and was over at ${timeText(overAt)}`);
+    if (endOf < span.call && !life.isPassing(now.account, span)) {
+      this.#violate('resurrection', `${told}, and was over at ${timeText(endOf)}`);
+    }
     if (this.#revocations.isSuspended(now, span.call, span.answer)) {
       this.#violate('suspended', `${told}, and is suspended`);
     }
@@ -155,13 +166,24 @@ class Laws {
   /** A session that was over in this time must have been ended by something. */
   #mayBeOver(life: Life, span: Span, what: string): void {
     const [after, before] = [life.aliveUntil(span.call), span.answer];
-    if (life.mayHaveEnded(after, before)) return;
+    if (life.mayHaveEnded(after, before) || this.#mayHaveExpired(life, span)) return;
     for (const account of life.accounts) {
       const there = { ...life.seen, account };
       if (this.#revocations.mayHaveEnded(there, after, before)) return;
       if (this.#lives.mayHaveMadeRoom(there, after, before)) return;
     }
     this.#violate('unexplained end', `${life.seen.id} ${what} ${spanText(span)}, and lived at ${timeText(after)}`);
+  }
+
+  /** Whether a session may have been idle for too long in this time. */
+  #mayHaveExpired(life: Life, span: Span): boolean {
+    const { idle } = this.#rules;
+    return idle !== null && life.mayHaveExpired(span, idle);
+  }
+
+  /** Whether a limit that refuses may be reached: of those that nothing expires of, the oldest makes room. */
+  #mayBeFull(newcomer: Covered, span: Span): boolean {
+    return this.#rules.idle !== null && this.#lives.mayHavePeer(newcomer, span);
   }
 
   /** What was asked in a session's name and was refused: it was over, or its secret another one. */

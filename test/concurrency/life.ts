@@ -1,4 +1,4 @@
-import type { End, Fenced, Rotate, Seen, Start } from './operation.ts';
+import type { End, Fenced, Noted, Rotate, Seen, Start } from './operation.ts';
 import type { Span } from './violation.ts';
 
 /** Everything that a history tells of one session. */
@@ -8,8 +8,11 @@ export class Life {
   readonly seen: Seen;
   readonly rotations: Rotate[] = [];
   readonly ends: End[] = [];
+  readonly #notes: { readonly at: number; readonly note: Noted }[] = [];
+  /** Uses that were there for certain, by their answers: each with the latest so far. */
+  #uses: { readonly answer: number; readonly at: number }[] | null = null;
   /** When it was first known to be over. */
-  overAt: number = Number.POSITIVE_INFINITY;
+  endOf: number = Number.POSITIVE_INFINITY;
   /** When it lived: at some moment within each. */
   readonly #alive: Span[] = [];
   #lastCalls: number[] | null = null;
@@ -27,7 +30,38 @@ export class Life {
 
   /** It was over at some moment of this time. */
   wasOver({ answer }: Span): void {
-    this.overAt = Math.min(this.overAt, answer);
+    this.endOf = Math.min(this.endOf, answer);
+  }
+
+  /** A use of it was noted. */
+  noted(at: number, note: Noted): void {
+    this.#notes.push({ at, note });
+  }
+
+  /** Whether a note of a use may have been written within this time, by a store that had asked the time before. */
+  mayBeNoted({ call, answer }: Span): boolean {
+    return this.#notes.some(({ note }) => note.asked < answer && (note.failed !== null || note.answer > call));
+  }
+
+  /** Whether it may have been idle for so long in this time, by the last use that was answered before it. */
+  mayHaveExpired({ call, answer }: Span, idle: number): boolean {
+    this.#uses ??= this.#certainUses(idle);
+    return answer >= lastBefore(this.#uses, call) + idle - SLACK;
+  }
+
+  #certainUses(idle: number): { readonly answer: number; readonly at: number }[] {
+    const renewals = this.rotations.filter(({ session }) => session !== null);
+    const written = [this.start, ...renewals].map(({ call, answer }) => ({ call, answer, at: call, isNote: false }));
+    const notes = this.#notes.flatMap(({ at, note: { call, answer, failed } }) =>
+      failed === null ? [{ call, answer, at, isNote: true }] : [],
+    );
+    const uses: { answer: number; at: number }[] = [];
+    for (const { call, answer, at, isNote } of [...written, ...notes].sort((a, b) => a.answer - b.answer)) {
+      // A note that came too late has changed nothing.
+      if (isNote && answer >= lastBefore(uses, call) + idle - SLACK) continue;
+      uses.push({ answer, at: Math.max(at, uses.at(-1)?.at ?? at) });
+    }
+    return uses;
   }
 
   /** A time at which it was not over yet, as late as can be told from what was answered before this time. */
@@ -61,6 +95,17 @@ export class Life {
     return entries.length === 0 ? null : Math.max(...entries.map(({ fenceAnswer }) => fenceAnswer));
   }
 
+  /**
+   * Whether a switch into this account that was refused was under way in this time: the account that it left had revoked the
+   * session, which was over there, and lived in the other one until the switch had found that out. No client gets its token.
+   */
+  isPassing(account: string | null, span: Span): boolean {
+    return this.rotations.some(
+      ({ call, answer, into, refused }) =>
+        refused === 'not-live' && into?.account === account && call < span.answer && answer > span.call,
+    );
+  }
+
   /** Whether something that was asked for it alone may have ended it between these times. */
   mayHaveEnded(after: number, before: number): boolean {
     const mayBe = ({ call, answer, failed }: Span & { readonly failed: string | null }): boolean =>
@@ -71,6 +116,20 @@ export class Life {
       this.rotations.some((one) => one.into !== null && one.session === null && mayBe(one))
     );
   }
+}
+
+/** Clocks of sessions count whole ms. */
+const SLACK = 3;
+
+/** The last use that was answered before a time. */
+function lastBefore(uses: readonly { readonly answer: number; readonly at: number }[], time: number): number {
+  let [low, high] = [0, uses.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((uses[middle]?.answer ?? Number.POSITIVE_INFINITY) > time) high = middle;
+    else low = middle + 1;
+  }
+  return uses[low - 1]?.at ?? Number.NEGATIVE_INFINITY;
 }
 
 /** Sorts spans by their answers, and tells of each the latest call so far. */

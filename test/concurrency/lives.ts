@@ -1,5 +1,6 @@
 import { Life } from './life.ts';
 import type { List, Operation, Rotate, Seen, Start } from './operation.ts';
+import type { Rules } from './population.ts';
 import type { Covered } from './revocations.ts';
 import { type Secrets, tellsOfSecret } from './secrets.ts';
 import type { Span } from './violation.ts';
@@ -17,14 +18,17 @@ export class Lives {
   readonly #unsure = new Set<string>();
 
   readonly #secrets: Secrets;
+  readonly #rules: Rules;
 
-  constructor(history: readonly Operation[], secrets: Secrets) {
+  constructor(history: readonly Operation[], secrets: Secrets, rules: Rules) {
     this.#secrets = secrets;
+    this.#rules = rules;
     // What is told of a session may stand before its start: the histories of several processes follow each other.
     for (const one of history) if (one.type === 'start') this.#admit(one);
     for (const one of history) {
       if (one.type === 'rotate') this.#rotate(one);
       else if (one.type === 'end') this.of(one.judged.id)?.ends.push(one);
+      else if (one.type === 'note') for (const { id, at } of one.uses) this.of(id)?.noted(at, one);
     }
     for (const one of history) this.#look(one);
   }
@@ -83,23 +87,41 @@ export class Lives {
     put(this.#newcomers, groupOf(who), { call, answer: failed === null ? answer : Number.POSITIVE_INFINITY });
   }
 
+  /** It may have expired in this time: for good, unless a note of a use was under way meanwhile. */
+  #wasIdle(life: Life | undefined, span: Span): void {
+    const { idle } = this.#rules;
+    const mayComeBack = idle !== null && life?.mayHaveExpired(span, idle) === true && life.mayBeNoted(span);
+    if (!mayComeBack) life?.wasOver(span);
+  }
+
+  /** Whether a session may have lived in this time that a limit counts together with this one. */
+  mayHavePeer(newcomer: Covered, span: Span): boolean {
+    const group = groupOf(newcomer);
+    const isThere = (life: Life): boolean =>
+      life.start.fenceCall < span.answer &&
+      life.endOf > span.call &&
+      [...life.accounts].some((account) => groupOf({ ...life.seen, account }) === group);
+    return this.mayBeUnknown(newcomer.user) || (this.#byUser.get(newcomer.user) ?? []).some(isThere);
+  }
+
   /** Takes down when each session was seen to live, and when to be over. */
   #look(one: Operation): void {
     if (one.failed !== null) return;
     switch (one.type) {
       case 'check':
         if (one.session !== null) this.of(one.id)?.lived(one);
+        else if (one.refused === 'expired') this.#wasIdle(this.of(one.id), one);
         else if (!tellsOfSecret(one, this.#secrets)) this.of(one.id)?.wasOver(one);
         return;
       case 'list':
         for (const { id } of one.sessions) this.of(id)?.lived(one);
-        for (const life of this.absent(one)) life.wasOver(one);
+        for (const life of this.absent(one)) this.#wasIdle(life, one);
         return;
       case 'rotate':
         if (one.session !== null) this.of(one.judged.id)?.lived(one);
         return;
       case 'revoke':
-        if (one.asker !== null && one.token !== null) this.of(one.asker.id)?.lived(one);
+        if (one.initiator !== null && one.token !== null) this.of(one.initiator.id)?.lived(one);
         return;
       case 'end':
         if (one.ended) this.of(one.judged.id)?.wasOver(one);

@@ -1,4 +1,4 @@
-import type { ScopeName } from 'session-revocation';
+import type { ScopeName } from 'session-revocation/adapter';
 
 /** What every operation has. */
 interface Taken {
@@ -88,9 +88,9 @@ export interface Revoke extends Taken {
   readonly covers: readonly string[];
   readonly change: 'suspended' | 'resumed' | null;
   /** In whose name it was asked for; under which token. */
-  readonly asker: Seen | null;
+  readonly initiator: Seen | null;
   readonly from: string | null;
-  /** Whether the asker is to be kept. */
+  /** Whether the initiator is to be kept. */
   readonly keeps: boolean;
   readonly done: boolean;
   /** Whom it kept under a new token. */
@@ -109,8 +109,16 @@ export interface Fence extends Taken {
   readonly type: 'fence';
 }
 
+/** Uses that were noted: what a check leaves to be written behind its answer. */
+export interface Noted extends Taken {
+  readonly type: 'note';
+  readonly uses: readonly { readonly id: string; readonly at: number }[];
+  /** When the store last asked the time, before it wrote; its call, where it never did. */
+  readonly asked: number;
+}
+
 /** What a process did, and what it was told. */
-export type Operation = Start | Check | List | Rotate | End | Revoke | Prune | Fence;
+export type Operation = Start | Check | List | Rotate | End | Revoke | Prune | Fence | Noted;
 
 /** An operation, before it is known when it was and how it went. */
 export type Outcome = Operation extends infer One ? (One extends Operation ? Omit<One, keyof Taken> : never) : never;

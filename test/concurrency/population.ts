@@ -21,6 +21,28 @@ export const OPTIONS: Omit<SessionsOptions, 'store' | 'clock'> = {
   retention: '1h',
 };
 
+/** An idle lifetime that ends again and again while others go on, in ms. */
+export const IDLE = 300;
+
+/** Options of every process where sessions expire: all of them have the same clock. */
+export const IDLE_OPTIONS: typeof OPTIONS = {
+  ...OPTIONS,
+  lifetime: { absolute: '30d', idle: IDLE },
+  kinds: { api: { lifetime: { absolute: '365d', idle: IDLE }, survives: ['user', 'member'] } },
+  limit: { perUser: 1, overflow: 'refuse' },
+};
+
+/** What the laws go by. */
+export interface Rules {
+  readonly perUser: number;
+  /** `null` where nothing expires. */
+  readonly idle: number | null;
+}
+
+export const RULES: Rules = { perUser: PER_USER, idle: null };
+/** One too many is refused. */
+export const IDLE_RULES: Rules = { perUser: 1, idle: IDLE };
+
 /** Random, and the same for the same seed (mulberry32). */
 export class Chance {
   #state: number;

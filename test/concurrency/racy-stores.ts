@@ -1,4 +1,5 @@
-import type { SessionRecord, SessionStore } from 'session-revocation';
+import type { SessionStore } from 'session-revocation';
+import type { SessionRecord } from 'session-revocation/adapter';
 import type { Data, SyncStore } from '../contract/reference-store.ts';
 
 type Race = (store: SyncStore, data: Data) => Partial<SessionStore>;
@@ -32,10 +33,10 @@ export const RACY_STORES: Readonly<Record<string, Race>> = {
   }),
   'renew looks, then writes': (store, data) => ({
     async renew(renewal) {
-      const fits = data.sessions.get(renewal.session.id)?.hash === renewal.ifHash;
+      const fits = data.sessions.get(renewal.session.id)?.credential === renewal.ifCredential;
       await moment();
-      const ifHash = data.sessions.get(renewal.session.id)?.hash ?? '';
-      return fits ? store.renew({ ...renewal, ifHash }) : 'not-live';
+      const ifCredential = data.sessions.get(renewal.session.id)?.credential ?? '';
+      return fits ? store.renew({ ...renewal, ifCredential }) : 'not-live';
     },
   }),
   'touch writes the whole row': (_, data) => ({
@@ -47,6 +48,12 @@ export const RACY_STORES: Readonly<Record<string, Race>> = {
       }
       await moment();
       for (const row of rows) data.sessions.set(row.id, row);
+    },
+  }),
+  'a note counts as of its use': (store) => ({
+    async touch(touches) {
+      await moment();
+      store.touch(touches, () => 0);
     },
   }),
   'one advance of fifty is lost': (store) => {

@@ -15,9 +15,9 @@ export class Secrets {
     for (const { from, judged, token, failed, call, answer } of rotations) {
       this.#add(from, { id: judged.id, done: token !== null, call, answer }, failed);
     }
-    for (const { from, asker, token, failed, call, answer } of revokes) {
-      if (from !== null && asker !== null)
-        this.#add(from, { id: asker.id, done: token !== null, call, answer }, failed);
+    for (const { from, initiator, token, failed, call, answer } of revokes) {
+      if (from !== null && initiator !== null)
+        this.#add(from, { id: initiator.id, done: token !== null, call, answer }, failed);
     }
   }
 

@@ -30,7 +30,7 @@ const tell = (told: Told): void => {
 async function open(place: Place, options: WorkOptions): Promise<void> {
   opened = openStore(place);
   // A connection, and the first look at the server, are no part of what is tried.
-  await opened.store.users({ realm: 'nobody', account: null }, null, 1);
+  await opened.store.listUsers({ realm: 'nobody', account: null }, null, 1);
   work = new Work(opened.store, options, (issued) => tell({ issued }));
 }
 

@@ -1,6 +1,7 @@
+import { coreOf, keepCore } from '../../src/core/context.ts';
 import type { createSessions, Sessions, SessionsOptions } from '../../src/index.ts';
-import { recordAbout } from '../../src/testing/entries.ts';
-import { person } from '../../src/testing/ports.ts';
+import { recordAbout } from '../../src/testing/harness/audit-entries.ts';
+import { person } from '../../src/testing/harness/records.ts';
 
 /** What is broken of a core: the operations that differ, over the real one and the options that it was made with. */
 type CoreFault = (sessions: Sessions, options: SessionsOptions) => Partial<Sessions>;
@@ -16,7 +17,7 @@ const SUCCESS = {
   sessions: [],
   cursor: null,
 };
-const UNKNOWN = { ok: false, session: null, reason: 'unknown', ended: null, revocation: null } as const;
+const UNKNOWN = { ok: false, session: null, reason: 'unknown', end: null } as const;
 
 const OPERATIONS = [
   'fence',
@@ -55,7 +56,7 @@ export const BROKEN_CORES: Readonly<Record<string, CoreFault>> = {
     async check(token) {
       const verdict = await sessions.check(token);
       if (!verdict.ok) return verdict;
-      const touched = (async () => store.touch([]))();
+      const touched = (async () => store.touch([], () => 0))();
       const late = new Promise((_, reject) => setTimeout(reject, 20));
       return Promise.race([touched, late]).then(
         () => verdict,
@@ -70,11 +71,11 @@ export const BROKEN_CORES: Readonly<Record<string, CoreFault>> = {
       return started;
     },
   }),
-  'check believes the hash': (sessions, { store }) => ({
+  'check believes the credential': (sessions, { store }) => ({
     async check(token) {
       const [, user = '', , id = '', secret] = (token ?? '').split('.');
       const [found] = await store.find(user, [{ id, user }]);
-      if (found?.session.hash !== secret) return sessions.check(token);
+      if (found?.session.credential !== secret) return sessions.check(token);
       return { ok: true, session: null as never };
     },
   }),
@@ -98,7 +99,7 @@ export const BROKEN_CORES: Readonly<Record<string, CoreFault>> = {
   'a dry run is none': (sessions) => ({
     revoke: (scope, request = {}) => sessions.revoke(scope, { ...request, dryRun: false }),
   }),
-  'a trigger wants a live asker': (sessions) => ({
+  'a trigger wants a live initiator': (sessions) => ({
     trigger: async (_, { user, keep }) => ({
       ...(await sessions.revoke({ user }, keep === undefined ? {} : { keep })),
       found: true,
@@ -141,7 +142,7 @@ export const BROKEN_CORES: Readonly<Record<string, CoreFault>> = {
   'check writes every use': (sessions, { store }) => ({
     async check(token) {
       const verdict = await sessions.check(token);
-      if (verdict.ok) await store.touch([]);
+      if (verdict.ok) await store.touch([], () => 0);
       return verdict;
     },
   }),
@@ -156,11 +157,13 @@ export function breakCore(name: string, create: typeof createSessions): typeof c
   return (options) => {
     const sessions = create(options);
     const changes = fault(sessions, options);
-    return new Proxy(sessions, {
+    const broken = new Proxy(sessions, {
       get(target, key) {
         const value: unknown = Reflect.get(changes, key) ?? Reflect.get(target, key, target);
         return typeof value === 'function' ? value.bind(target) : value;
       },
     });
+    keepCore(broken, coreOf(sessions));
+    return broken;
   };
 }

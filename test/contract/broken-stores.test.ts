@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createSessions } from '../../src/index.ts';
-import { bind } from '../../src/testing/contract.ts';
+import { bind } from '../../src/testing/harness/contract.ts';
 import { type ContractCase, DEFINITIONS, storeContract } from '../../src/testing/index.ts';
 import { BROKEN_CORES, breakCore } from './broken-cores.ts';
 import { BROKEN_STORES, breakStore } from './broken-stores/index.ts';
@@ -40,7 +40,18 @@ describe('the table of failures', () => {
 // Broken means that the case says so: an AssertionError, not an accident on the way.
 async function expectFailure(cases: readonly ContractCase[], id: string): Promise<void> {
   const one = cases.find((each) => each.id === id);
-  await expect(one?.run()).rejects.toMatchObject({ code: 'ERR_ASSERTION' });
+  const failure: unknown = await one?.run().then(
+    () => null,
+    (error: unknown) => error,
+  );
+  expect(failure).toMatchObject({ code: 'ERR_ASSERTION' });
+  // It says which promise was broken, why that matters, which verbs were asked, and what to look at.
+  const { message, stack = '' } = failure as Error;
+  expect(message.startsWith(`${id}: the store ${one?.title}. It does not: `)).toBe(true);
+  expect(message).toMatch(/\nWhy it matters: [A-Z].+\.\nAsked last: [a-z].+\.\nLook at: .+\.$/);
+  // Whether a power is declared is seen without a question.
+  if (!id.endsWith('/declared')) expect(message).not.toContain('Asked last: nothing');
+  expect(stack).toContain(message);
 }
 
 describe('a store is found out', { timeout: LONGEST }, () => {

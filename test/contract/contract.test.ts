@@ -5,6 +5,7 @@ import { memoryStore } from 'session-revocation/memory';
 import { sqliteStore } from 'session-revocation/sqlite';
 import { type StoreContractOptions, storeContract } from 'session-revocation/testing';
 import { describe, test } from 'vitest';
+import { size } from '../ci-only.ts';
 import { drivers } from '../engines/support/sqlite-drivers.ts';
 
 /** A case is a thousand races, on a machine that may stand still in between. */
@@ -17,8 +18,9 @@ function suite(name: string, options: StoreContractOptions): void {
   });
 }
 
-suite('memory', { create: () => ({ store: memoryStore() }) });
-suite('sqlite', { create: () => ({ store: sqliteStore(':memory:') }) });
+const most = size('contract: orders of a race, in memory');
+suite('memory', { create: () => ({ store: memoryStore() }), interleavings: most });
+suite('sqlite', { create: () => ({ store: sqliteStore(':memory:') }), interleavings: most });
 
 // In a file, with a second connection; every write waits for the disk, so the races are tried less often.
 for (const { name, open } of drivers) {
@@ -27,5 +29,5 @@ for (const { name, open } of drivers) {
     const connect = () => sqliteStore(open(join(folder, 'sessions.db')));
     return { store: connect(), second: connect, dispose: () => rmSync(folder, { recursive: true }) };
   };
-  suite(`sqlite in a file, ${name}`, { create, interleavings: 50 });
+  suite(`sqlite in a file, ${name}`, { create, interleavings: size('contract: orders of a race, SQLite in a file') });
 }

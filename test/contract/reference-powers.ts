@@ -1,4 +1,4 @@
-import type { AuditEntry, AuditPage, AuditRecord } from '../../src/powers.ts';
+import type { AuditEntry, AuditPage, AuditRecord } from '../../src/store/powers.ts';
 import type { Data, SyncPowers } from './reference-store.ts';
 
 const FORGOTTEN = { by: null, reason: null, note: null, from: null };

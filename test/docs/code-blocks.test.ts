@@ -4,38 +4,30 @@ import { describe, expect, test } from 'vitest';
 import tsconfig from '../../tsconfig.json' with { type: 'json' };
 import { LONGEST } from '../ui/support/patience.ts';
 import { blocksOf, pages, root } from './markdown.ts';
+import { openAround } from './support/around.ts';
 
-/** What the fragments in the pages take for granted; a block that declares or imports a name of its own hides it. */
+/**
+ * What the fragments in the pages take for granted; a block that declares or imports a name of its own hides it.
+ * `Event` and `PostLoginAPI` are types of Auth0's editor.
+ */
 const AROUND = `
-declare const sessions: import('session-revocation').Sessions;
-declare const session: import('session-revocation').Session;
-declare const sqliteStore: typeof import('session-revocation/sqlite').sqliteStore;
-declare const express: typeof import('express')['default'];
-declare const app: import('express').Express;
-declare const authOf: typeof import('session-revocation/express').authOf;
-declare const sessionOf: typeof import('session-revocation/express').sessionOf;
-declare const authentication: typeof import('session-revocation/express').authentication;
-declare const requireSession: typeof import('session-revocation/express').requireSession;
-declare const sessionRoutes: typeof import('session-revocation/express').sessionRoutes;
-declare const staff: import('session-revocation').Sessions;
-declare const customers: import('session-revocation').Sessions;
-declare function rolesOf(user: string): readonly string[];
-declare const safeReturnPath: typeof import('session-revocation/express').safeReturnPath;
-declare const userAgent: string;
-declare const ip: string;
-declare const password: string;
-declare function passwordIsRight(user: string, password: string): Promise<boolean>;
-declare const users: {
-  idOf(email: string): Promise<string | null>;
-  verify(user: string | null, password: string): Promise<boolean>;
-  setPassword(user: string, password: string): Promise<void>;
-};
+type Around = Awaited<ReturnType<typeof import('./support/around.ts')['openAround']>>;
+${Object.keys(await openAround())
+  .map((name) => `declare const ${name}: Around['${name}'];`)
+  .join('\n')}
+interface Event {
+  readonly authentication?: { readonly methods: readonly { readonly timestamp: string }[] };
+  readonly session?: { readonly id: string };
+}
+interface PostLoginAPI {
+  readonly accessToken: { setCustomClaim(name: string, value: unknown): void };
+}
 `;
 
-/** Whatever the compiler says of these modules, by name. JavaScript is taken as it is written: without types. */
+/** The compiler's messages about these modules, by name. */
 function messagesOf(language: string, modules: ReadonlyMap<string, string>): string[] {
   const { options } = ts.parseJsonConfigFileContent(tsconfig, ts.sys, root);
-  const settings = { ...options, noImplicitAny: language !== 'js', noUnusedLocals: false, noUnusedParameters: false };
+  const settings = { ...options, noUnusedLocals: false, noUnusedParameters: false };
   const place = (name: string): string => join(root, 'test/docs', name);
   const virtual = new Map([[place('around.d.ts'), AROUND]]);
   for (const [name, text] of modules) virtual.set(place(`${name}.${language}`), `${text}\nexport {};\n`);
@@ -71,9 +63,30 @@ describe('the code in the pages', { timeout: LONGEST }, () => {
     expect(messagesOf(language, modules)).toEqual([]);
   });
 
-  test('is found where it is wrong', () => {
-    const messages = messagesOf('ts', new Map([['wrong:7', '\nawait sessions.revoke({ users: 1 });']]));
-    expect(messages).toEqual([expect.stringMatching(/^wrong:7\.ts\+1: .*'users' does not exist/)]);
+  test.each([
+    ['an id', 'data.passport?.user', 'data.passport?.user?.id', ''],
+    [
+      'an object that the app declares',
+      'data.passport?.user?.id',
+      'data.passport?.user',
+      'passport?: { user?: { id: string } };',
+    ],
+  ])('compiles beside the types of Passport where it keeps %s, and takes nothing else', (_, user, wrong, declared) => {
+    const text = `import 'passport';
+import { bridge } from 'session-revocation/express-session';
+declare module 'express-session' { interface SessionData { ${declared} } }
+export const bridged = bridge(sessions, { user: (data) => ${user} });
+// @ts-expect-error
+bridge(sessions, { user: (data) => ${wrong} });`;
+    expect(messagesOf('ts', new Map([['passport', text]]))).toEqual([]);
+  });
+
+  test.each(['js', 'ts'])('is found where it is wrong: %s', (language) => {
+    const text = '\nawait sessions.revoke({ users: 1 });\nexport const untyped = (given) => given;';
+    expect(messagesOf(language, new Map([['wrong:7', text]]))).toEqual([
+      expect.stringMatching(/\+1: .*'users' does not exist/),
+      expect.stringMatching(/\+2: Parameter 'given' implicitly has an 'any' type/),
+    ]);
   });
 
   test.each(pages)('has no language in %s that is not tested', async (page) => {

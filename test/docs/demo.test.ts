@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { createDemo } from '../../examples/demo/app.js';
 import { PRODUCTS, productOf } from '../../examples/demo/products.js';
 import { ROWS } from '../../examples/demo/rows.js';
-import { REASONS } from '../../examples/demo/texts.js';
+import { REASONS, reasonText } from '../../examples/demo/texts.js';
 import { codeOf, isCodeOf } from '../../examples/demo/totp.js';
 import { DEMO_USERS, Users } from '../../examples/demo/users.js';
 import { writeFirstUsers } from '../acceptance/support/site.ts';
@@ -168,7 +168,7 @@ describe('the demo', { timeout: LONGEST }, () => {
     // What is there without JavaScript.
     expect(rowsOf(page)).toEqual(['Firefox on Windows', 'Chrome on Mac OS']);
     expect(page.match(/Current session/g)).toHaveLength(1);
-    expect(page.match(/>Log out<\/button>/g)).toHaveLength(1);
+    expect(page.match(/aria-label="Log out [^"]*">Log out<\/button>/g)).toHaveLength(1);
   });
 
   test('brings a page back to where it wanted to go', async () => {
@@ -202,7 +202,7 @@ describe('the demo', { timeout: LONGEST }, () => {
     expect(rowsOf((await chrome.get('/profile')).text)).toEqual(['Chrome on Mac OS']);
 
     await firefox.signIn(owner);
-    expect((await chrome.get('/account/sign-out-everywhere')).text).toContain('Sign out everywhere?');
+    expect((await chrome.get('/account/sign-out-everywhere')).text).toContain('Log out everywhere?');
     expect((await firefox.get('/profile')).status).toBe(200);
     const everywhere = await chrome.post('/sessions/sign-out-everywhere', {
       returnTo: '/?reason=signed-out-everywhere',
@@ -258,7 +258,7 @@ describe('the demo', { timeout: LONGEST }, () => {
     const late = await firefox.post('/password', { current: owner?.password ?? '', next: 'a new password' });
     expect([late.status, late.location]).toEqual([303, '/?reason=signed-out-everywhere']);
     const page = await firefox.get(late.location ?? '');
-    expect(messageOf(page.text)).toBe(REASONS['signed-out-everywhere']);
+    expect(messageOf(page.text)).toBe('You are logged out on every device.');
     // The password is the old one still.
     expect((await firefox.signIn(owner)).status).toBe(303);
   });
@@ -268,7 +268,7 @@ describe('the demo', { timeout: LONGEST }, () => {
     expect(Object.keys(REASONS)).toEqual(expect.arrayContaining([...REASON_CODES, 'ended', 'expired', 'revoked']));
     const texts = new Set<string | undefined>();
     for (const code of Object.keys(REASONS)) texts.add(messageOf((await chrome.get(`/?reason=${code}`)).text));
-    expect(texts).toEqual(new Set(Object.values(REASONS)));
+    expect(texts).toEqual(new Set(Object.keys(REASONS).map((code) => reasonText(code, productOf('e')))));
     expect(texts.size).toBe(Object.keys(REASONS).length);
     for (const code of ['constructor', '__proto__', '<b>x</b>', '']) {
       const page = await chrome.get(`/?reason=${encodeURIComponent(code)}&done=${encodeURIComponent(code)}`);
@@ -315,6 +315,7 @@ describe('the demo', { timeout: LONGEST }, () => {
       ['/tokens', { kind: 'api', name: 'stolen' }],
       ['/tokens/revoke', { kind: 'api' }],
       ['/review/revoke', { all: 'yes' }],
+      ['/review/end', { user: 'user-2', session: 'x' }],
       ['/review/end-idle', { unusedFor: '1m' }],
       ['/review/remove-member', { user: 'user-2' }],
       ['/review/role', { user: 'user-2', role: 'admin' }],
@@ -337,7 +338,9 @@ describe('the demo', { timeout: LONGEST }, () => {
     await chrome.signIn(owner);
     const note = '<b>note</b>';
     await new Browser(origin, FIREFOX).signIn(member);
-    await chrome.post('/review/revoke', { user: 'user-2', reason: '<img src=y>', note });
+    const act = { user: 'user-2', reason: '<img src=y>', note };
+    expect((await chrome.post('/review/revoke', act)).text).not.toMatch(/<img|<b>/);
+    await chrome.post('/review/revoke', { ...act, confirmed: 'yes' });
     expect(rowsOf((await chrome.get('/profile')).text)).toHaveLength(1);
     for (const path of ['/profile', '/review', '/audit', `/audit?type=${note}`, `/audit?user=${note}`]) {
       const { status, text } = await chrome.get(path);
@@ -360,7 +363,7 @@ describe('the demo', { timeout: LONGEST }, () => {
       const page = await chrome.get(path);
       expect([path, page.status]).toEqual([path, 503]);
       expect([page.headers.get('retry-after'), page.headers.getSetCookie()]).toEqual(['5', []]);
-      expect(page.text).toContain('Nobody was signed out');
+      expect(page.text).toContain('No session was ended by this');
       expect(page.text).not.toContain('disk');
     }
     expect(log).toHaveBeenCalledTimes(3);
@@ -393,10 +396,10 @@ describe('the demo', { timeout: LONGEST }, () => {
     const untouched = (): Promise<unknown> => Promise.resolve();
     let before = untouched;
     const slow = patched(store, {
-      epochs(requests, now) {
+      ensureEpochs(requests, now) {
         const act = before;
         before = untouched;
-        return act().then(() => store.epochs(requests, now));
+        return act().then(() => store.ensureEpochs(requests, now));
       },
     });
     const { origin, sessions } = await start(slow);
@@ -430,7 +433,7 @@ describe('its products', { timeout: LONGEST }, () => {
   test('have the card, in one file', async () => {
     const file = join(folder, 'card.js');
     writeFileSync(file, 'export {};');
-    const chrome = new Browser(await serve(memoryStore(), 'a', file), CHROME);
+    const chrome = new Browser(await serve(memoryStore(), 'e', file), CHROME);
     await chrome.signIn(member);
     const page = (await chrome.get('/profile')).text;
     const [, src = ''] = /<script type="module" src="([^"]+)"/.exec(page) ?? [];
@@ -438,6 +441,21 @@ describe('its products', { timeout: LONGEST }, () => {
     expect([card.status, card.text]).toEqual([200, 'export {};']);
     expect(card.headers.get('content-type')).toMatch(/^text\/javascript/);
     expect(page.match(/<script/g)).toHaveLength(1);
+  });
+
+  test('a says "Sign out", and its card too, by texts that are there before its script', async () => {
+    const chrome = new Browser(await serve(memoryStore(), 'a'), CHROME);
+    await chrome.signIn(member);
+    const page = (await chrome.get('/profile')).text;
+    const scripts = [...page.matchAll(/<script type="module" src="([^"]+)"/g)].map(([, src]) => src);
+    expect(scripts).toEqual(['/card-texts.js', '/session-revocation-ui.js']);
+    const { status, text } = await chrome.get('/card-texts.js');
+    expect([status, text.includes("signOut: 'Sign out'")]).toEqual([200, true]);
+    expect(page).toContain('<button>Sign out</button>');
+    expect((await chrome.get('/?reason=signed-out-everywhere')).status).toBe(303);
+    await chrome.post('/sessions/sign-out-everywhere');
+    const left = await chrome.get('/?reason=signed-out-everywhere');
+    expect(messageOf(left.text)).toBe('You are signed out on every device.');
   });
 
   test.each(Object.keys(PRODUCTS))('%s starts, and tells what it does', async (product) => {

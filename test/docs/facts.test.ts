@@ -39,7 +39,7 @@ test('docs/errors.md names every code with its status', async () => {
   for (const [code, status] of rows) {
     expect([code, String(new SessionError(code as SessionErrorCode, '').status)]).toEqual([code, status]);
   }
-  expect(rows.map(([code]) => code)).toEqual(await namesIn('src/errors.ts', 'export type SessionErrorCode ='));
+  expect(rows.map(([code]) => code)).toEqual(await namesIn('src/lib/errors.ts', 'export type SessionErrorCode ='));
 });
 
 test('docs/options.md names every option', async () => {

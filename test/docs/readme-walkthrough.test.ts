@@ -36,7 +36,7 @@ const onPort = (text: string, port: number): string => text.replaceAll('localhos
 /** Where it listens on any port that is free; it still calls itself by that of the page. */
 const onFreePort = (program: string): string =>
   program
-    .replace('app.listen(3000,', 'const server = app.listen(0,')
+    .replace('app.listen(3000)', 'app.listen(0)')
     .replace("'Listening on http://localhost:3000'", "'Listening on http://localhost:' + server.address().port");
 
 /** The functions that some lines define. */

@@ -1,9 +1,10 @@
-import type { SessionRecord, SessionStore } from 'session-revocation';
+import type { SessionStore } from 'session-revocation';
+import type { SessionRecord } from 'session-revocation/adapter';
 import { memoryStore } from 'session-revocation/memory';
 import { expect, onTestFinished, test } from 'vitest';
-import { Rows } from '../../adapters/engines/memory/rows.ts';
-import { NOW } from '../../src/testing/bench.ts';
-import { add, openRecords, person, pruneAll, sessionOf } from '../../src/testing/ports.ts';
+import { Rows } from '../../adapters/engines/memory/rows/rows.ts';
+import { NOW } from '../../src/testing/harness/bench.ts';
+import { add, openRecords, person, pruneAll, sessionOf } from '../../src/testing/harness/records.ts';
 
 const ann = person('ann');
 const youngestFirst = (a: SessionRecord, b: SessionRecord): number =>

@@ -1,8 +1,9 @@
-import type { FoundSession, PruneBatch, SessionRecord, SessionStore } from 'session-revocation';
+import type { SessionStore } from 'session-revocation';
+import type { FoundSession, PruneBatch, SessionRecord } from 'session-revocation/adapter';
 import { memoryStore } from 'session-revocation/memory';
 import { expect, test } from 'vitest';
-import { DAY, NOW } from '../../src/testing/bench.ts';
-import { addNew, endedAt, look, openRecords, person, pruneAll, stored } from '../../src/testing/ports.ts';
+import { DAY, NOW } from '../../src/testing/harness/bench.ts';
+import { addNew, endedAt, look, openRecords, person, pruneAll, stored } from '../../src/testing/harness/records.ts';
 
 const ann = person('ann');
 const bob = person('bob');
@@ -90,7 +91,7 @@ test('asks of what never expires, with the record of its own realm, and of nothi
   expect(asked.map(({ session }) => session.realm).sort()).toEqual(['office', 'shop']);
   for (const { session, epochs } of asked) {
     const { realm, user } = await openRecords(store, session.realm === 'office' ? office : ann);
-    expect(epochs).toEqual({ realm: realm.record, account: null, user: user.record });
+    expect(epochs).toEqual({ realm: realm.record, account: null, user: user.record, member: null });
   }
   const gone = await Promise.all(asked.map(async ({ session }) => (await look(store, session)) === null));
   expect(gone).toEqual([false, true]);

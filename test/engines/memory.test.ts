@@ -1,9 +1,9 @@
-import type { SessionRecord } from 'session-revocation';
+import type { SessionRecord } from 'session-revocation/adapter';
 import { memoryStore } from 'session-revocation/memory';
 import { describe, expect, test } from 'vitest';
-import { newEpoch } from '../../src/epoch.ts';
-import { DAY, NOW } from '../../src/testing/bench.ts';
-import { logOf, policiesOf, recordAbout } from '../../src/testing/entries.ts';
+import { newEpoch } from '../../src/model/epoch.ts';
+import { logOf, policiesOf, recordAbout } from '../../src/testing/harness/audit-entries.ts';
+import { DAY, NOW } from '../../src/testing/harness/bench.ts';
 import {
   addNew,
   anotherRecord,
@@ -18,7 +18,7 @@ import {
   renewalOf,
   sessionOf,
   stored,
-} from '../../src/testing/ports.ts';
+} from '../../src/testing/harness/records.ts';
 
 const ann = person('ann');
 const bob = person('bob');
@@ -38,16 +38,16 @@ describe('what is handed in and out', () => {
     const { id, userTag: user } = session;
     const [log, policies] = [logOf(store), policiesOf(store)];
     const answers = [
-      store.epochs([{ tag: user, create: newEpoch(NOW), version: 1, keepUntil: null }], NOW),
+      store.ensureEpochs([{ tag: user, create: newEpoch(NOW), version: 1, keepUntil: null }], NOW),
       store.add(session, plainWrite()),
       store.find(ann.tags.realm, [{ id, user }]),
       store.list(ann.tags.realm, user, { over: true, now: NOW, limit: 1 }),
-      store.touch([{ id, user, at: NOW + 1 }]),
+      store.touch([{ id, user, at: NOW + 1 }], () => NOW),
       store.renew(renewalOf(session)),
       store.end({ id, user }, endedAt(NOW), []),
       store.advance(user, { record: newEpoch(NOW), ifVersion: 3, now: NOW, keepUntil: null, audit: [] }),
-      store.users({ realm: 'shop', account: null }, null, 1),
-      store.remove(user, 1),
+      store.listUsers({ realm: 'shop', account: null }, null, 1),
+      store.deleteSessions(user, 1),
       log.append([recordAbout(ann)]),
       log.read({ realm: ann.tags.realm, limit: 1 }),
       log.forget(user, 1),
@@ -87,7 +87,7 @@ describe('what is handed in and out', () => {
     const store = memoryStore();
     const create = { ...newEpoch(NOW), kinds: { api: 'x.1' }, members: {} };
     const first = structuredClone(create);
-    await store.epochs([{ tag: ann.tags.user, create, version: 1, keepUntil: null }], NOW);
+    await store.ensureEpochs([{ tag: ann.tags.user, create, version: 1, keepUntil: null }], NOW);
     deface(create);
     expect((await recordOf(store, ann.tags.user)).record).toEqual(first);
 
@@ -123,13 +123,13 @@ describe('what is handed in and out', () => {
 
   const whole = newHash();
   test.each(['', 'short', whole.slice(1), `${whole}A`, '+/+/', '\0', '\ud800', 'ä'.repeat(43)])(
-    'comes back as it was, the hash %j too',
-    async (hash) => {
+    'comes back as it was, the credential %j too',
+    async (credential) => {
       const store = memoryStore();
-      const session = await addNew(store, ann, { hash });
+      const session = await addNew(store, ann, { credential });
       expect(await stored(store, session)).toEqual(session);
-      const renewal = renewalOf(session, { hash: `${hash}\ud800` });
-      expect(await store.renew({ ...renewal, ifHash: `${hash}A` })).toBe('not-live');
+      const renewal = renewalOf(session, { credential: `${credential}\ud800` });
+      expect(await store.renew({ ...renewal, ifCredential: `${credential}A` })).toBe('not-live');
       expect(await store.renew(renewal)).toBe('renewed');
       expect(await stored(store, session)).toEqual(renewal.session);
     },
@@ -196,7 +196,7 @@ describe('sessions', () => {
     const { realm, user } = annAtAcme.tags;
     const { version: ifVersion } = await recordOf(store, user);
     await pruneAll(store, { epochsBefore: DAY + 1 });
-    expect((await look(store, session))?.epochs).toEqual({ realm: null, account: null, user: null });
+    expect((await look(store, session))?.epochs).toEqual({ realm: null, account: null, user: null, member: null });
     expect(await store.add(sessionOf(ann), plainWrite({ keepUntil: null }))).toBe('conflict');
     expect(await store.renew(renewalOf(session, {}, { ifVersion }))).toBe('conflict');
     expect(await store.advance(user, { record: newEpoch(NOW), ifVersion, now: NOW, keepUntil: null, audit: [] })).toBe(
@@ -204,12 +204,15 @@ describe('sessions', () => {
     );
 
     const made = await openRecords(store, annAtAcme);
-    const anew = { realm: made.realm.record, account: made.account?.record, user: made.user.record };
+    const anew = {
+      ...{ realm: made.realm.record, account: made.account?.record },
+      ...{ user: made.user.record, member: made.member?.record },
+    };
     expect((await look(store, session))?.epochs).toEqual(anew);
     const without = { account: null, accountTag: null, stamps: { ...session.stamps, account: null, member: null } };
     await store.renew(renewalOf(session, without));
     const [found] = await store.find(realm, [{ id: session.id, user }]);
-    expect(found?.epochs).toEqual({ ...anew, account: null });
+    expect(found?.epochs).toEqual({ ...anew, account: null, member: null });
   });
 
   test('that expired are passed by where others are ended', async () => {
@@ -230,16 +233,16 @@ describe('sessions', () => {
     const { id, userTag: user } = session;
     await store.close?.();
     const calls: (() => unknown)[] = [
-      () => store.epochs([], NOW),
+      () => store.ensureEpochs([], NOW),
       () => store.add(session, plainWrite()),
       () => store.find(ann.tags.realm, []),
       () => store.list(ann.tags.realm, user, { over: true, now: NOW, limit: 1 }),
-      () => store.touch([]),
+      () => store.touch([], () => NOW),
       () => store.renew(renewalOf(session)),
       () => store.end({ id, user }, endedAt(NOW), []),
       () => store.advance(user, { record: newEpoch(NOW), ifVersion: 1, now: NOW, keepUntil: null, audit: [] }),
-      () => store.users({ realm: 'shop', account: null }, null, 1),
-      () => store.remove(user, 1),
+      () => store.listUsers({ realm: 'shop', account: null }, null, 1),
+      () => store.deleteSessions(user, 1),
       () => logOf(store).append([]),
       () => logOf(store).read({ realm: ann.tags.realm, limit: 1 }),
       () => logOf(store).forget(user, 1),

@@ -2,13 +2,12 @@ import { createConnection } from 'mysql2/promise';
 import { createSessions, type SessionErrorCode, type SessionStore } from 'session-revocation';
 import { mysqlStore } from 'session-revocation/mysql';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { explained } from '../../adapters/engines/mysql/failure.ts';
-import { reliable } from '../../adapters/engines/mysql/reads.ts';
+import { Watch } from '../../adapters/engines/mysql/clients/watch.ts';
+import { explained } from '../../adapters/engines/mysql/errors.ts';
 import { requireState, serverOf } from '../../adapters/engines/mysql/server.ts';
-import { Watch } from '../../adapters/engines/mysql/watch.ts';
-import { lookingAt } from '../../src/core.ts';
-import { NOW } from '../../src/testing/bench.ts';
-import { addNew, look, person } from '../../src/testing/ports.ts';
+import { reliable } from '../../adapters/engines/mysql/verbs/reads.ts';
+import { NOW } from '../../src/testing/harness/bench.ts';
+import { addNew, look, person } from '../../src/testing/harness/records.ts';
 import { newPrefix, openTables, testPool, url } from './support/mysql.ts';
 
 const ann = person('ann');
@@ -16,7 +15,7 @@ const failing = (code: SessionErrorCode, message = /./) => ({ code, message: exp
 
 /** Asks as everybody does, and waits for the answer. */
 const ask = async (store: SessionStore): Promise<unknown> =>
-  createSessions({ store, deadline: '2m' }).fence({ user: 'ann' });
+  createSessions({ store, timeout: '2m' }).fence({ user: 'ann' });
 
 /** Much longer than a test takes, on a machine that stands still in between, in ms. */
 const PATIENCE = 300_000;
@@ -31,7 +30,7 @@ describe.skipIf(url === null)('what a look-up must not rely on', { timeout: PATI
     await expect(look(other, session)).rejects.toMatchObject(failing('SESSION_STORE_UNSAFE', /autocommit/));
     await expect(look(other, { ...session, id: 'another' })).rejects.toMatchObject(failing('SESSION_STORE_UNSAFE'));
     for (const tag of [ann.tags.user, 'nobody']) {
-      const asked = async () => other.epochs([lookingAt(tag)], NOW);
+      const asked = async () => other.readEpochs([tag]);
       await expect(asked).rejects.toMatchObject(failing('SESSION_STORE_UNSAFE', /autocommit/));
     }
   });
@@ -99,7 +98,7 @@ describe.skipIf(url === null)('what a look-up must not rely on', { timeout: PATI
     await connection.beginTransaction();
     await connection.query(`DELETE FROM ${prefix}epochs`);
     await expect(look(store, session)).rejects.toMatchObject(failing('SESSION_STORE_UNSAFE', /transaction/));
-    await expect(store.remove(ann.tags.user, 1)).rejects.toMatchObject(failing('SESSION_STORE_UNSAFE'));
+    await expect(store.deleteSessions(ann.tags.user, 1)).rejects.toMatchObject(failing('SESSION_STORE_UNSAFE'));
     await connection.rollback();
     expect((await look(store, session))?.epochs.user).not.toBeNull();
     expect((await pool.query(`SELECT COUNT(*) AS found FROM ${prefix}sessions`))[0]).toEqual([{ found: 1 }]);
@@ -247,7 +246,9 @@ describe.skipIf(url === null)('what is wrong is said by its code', { timeout: PA
     await pool.query(`GRANT SELECT ON \`${database}\`.* TO '${prefix}'@'%'`);
     const reading = mysqlStore(testPool({ uri: target.href }), { prefix });
     expect(await look(reading, session)).toMatchObject({ session });
-    await expect(reading.remove(ann.tags.user, 1)).rejects.toMatchObject(failing('SESSION_STORE_DENIED', /rights/));
+    await expect(reading.deleteSessions(ann.tags.user, 1)).rejects.toMatchObject(
+      failing('SESSION_STORE_DENIED', /rights/),
+    );
     await expect(reading.setup?.()).resolves.toBeUndefined();
     const another = mysqlStore(testPool({ uri: target.href }), { prefix: newPrefix() });
     await expect(another.setup?.()).rejects.toMatchObject(failing('SESSION_STORE_DENIED', /CREATE/));

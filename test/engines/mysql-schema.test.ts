@@ -3,18 +3,20 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createSessions, type SessionStore } from 'session-revocation';
 import { fromMysql2, mysqlSchema, mysqlStore } from 'session-revocation/mysql';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { namesOf } from '../../adapters/engines/mysql/names.ts';
 import { STEPS, type Step } from '../../adapters/engines/mysql/schema.ts';
 import { requireTables, setUp } from '../../adapters/engines/mysql/setup.ts';
-import { addNew, look, person } from '../../src/testing/ports.ts';
+import { addNew, look, person } from '../../src/testing/harness/records.ts';
+import { size } from '../ci-only.ts';
 import { bundle } from '../services/bundle.ts';
 import { dropTables, newPrefix, openTables, testPool, url } from './support/mysql.ts';
 
 const ann = person('ann');
+const ended = { at: Date.now(), by: null, reason: null, from: null };
 const script = await bundle(join(import.meta.dirname, 'support/mysql-process.ts'));
 const ask = async (store: SessionStore): Promise<unknown> =>
-  createSessions({ store, deadline: '2m' }).fence({ user: 'ann' });
+  createSessions({ store, timeout: '2m' }).fence({ user: 'ann' });
 
 /** A step that is to come: a column more in a table that is there, and a table. */
 const NEXT: Step = {
@@ -56,7 +58,9 @@ describe.skipIf(url === null)('the tables', { timeout: PATIENCE }, () => {
   test('are made by ten processes at once', async () => {
     const { prefix, store } = fresh();
     const run = () => promisify(execFile)(process.execPath, [script, `${url}`, prefix]);
-    const told = await Promise.all(Array.from({ length: process.env.CI ? 10 : 2 }, run));
+    const told = await Promise.all(
+      Array.from({ length: size('MariaDB: processes that make the tables at once') }, run),
+    );
     expect(new Set(told.map(({ stdout }) => stdout))).toEqual(new Set(['ready\n']));
     // And by ten more in one process, over a pool each.
     await Promise.all(Array.from({ length: 10 }, async () => mysqlStore(testPool(), { prefix }).setup?.()));
@@ -83,7 +87,7 @@ describe.skipIf(url === null)('the tables', { timeout: PATIENCE }, () => {
     const steps = [...STEPS, NEXT];
     await expect(requireTables(client, names, steps)).rejects.toMatchObject({ code: 'SESSION_STORE_NOT_SET_UP' });
     await pool.query(NEXT.additions(names)[0]!.sql);
-    await Promise.all([setUp(client, names, steps), setUp(client, names, steps), addNew(store, ann)]);
+    await Promise.all([setUp(client, names, { steps }), setUp(client, names, { steps }), addNew(store, ann)]);
     await requireTables(client, names, steps);
     // With old rows and new ones, and also after an error that has them look at the tables again.
     const late = mysqlStore(pool, { prefix });
@@ -98,36 +102,59 @@ describe.skipIf(url === null)('the tables', { timeout: PATIENCE }, () => {
     );
   });
 
-  test('are of their own version alone where no other is recorded, as the first releases left them', async () => {
+  test('are refused as too new once the code does not work on them', async () => {
     const { pool, prefix, names, store } = fresh();
     await store.setup?.();
-    await pool.query(`DELETE FROM ${prefix}schema WHERE id = 2`);
-    const old = mysqlStore(pool, { prefix });
-    await addNew(old, ann);
-    await old.setup?.();
-    await setUp(fromMysql2(pool), names, [...STEPS, NEXT]);
-    await addNew(mysqlStore(pool, { prefix }), ann);
-    await pool.query(`DELETE FROM ${prefix}schema WHERE id = 2`);
+    await setUp(fromMysql2(pool), names, { steps: [...STEPS, { ...NEXT, oldest: 2 }] });
     const late = mysqlStore(pool, { prefix });
     await expect(ask(late)).rejects.toMatchObject({ code: 'SESSION_STORE_TOO_NEW' });
     await expect(late.setup?.()).rejects.toMatchObject({ code: 'SESSION_STORE_TOO_NEW' });
   });
 
-  test('are refused as too new once the code does not work on them', async () => {
-    const { pool, prefix, names, store } = fresh();
+  test.each(['sessions', 'epochs', 'audit', 'policies'])(
+    'are named where %s was dropped, and not made anew',
+    async (table) => {
+      const { pool, prefix, store } = fresh();
+      await store.setup?.();
+      await pool.query(`DROP TABLE ${prefix}${table}`);
+      const named = new RegExp(`${prefix}${table} was dropped`);
+      const refused = { code: 'SESSION_STORE_NOT_SET_UP', message: expect.stringMatching(named) };
+      await expect(store.setup?.()).rejects.toMatchObject(refused);
+      expect((await pool.query(`SHOW TABLES LIKE '${prefix}%'`))[0]).toHaveLength(4);
+      const findings = await store.powers?.diagnosis?.diagnose(Date.now());
+      expect(findings).toContainEqual(
+        expect.objectContaining({ subject: 'schema', level: 'problem', found: expect.stringMatching(named) }),
+      );
+    },
+  );
+
+  test('are left alone within seconds by a running process that does not work on them any more', async () => {
+    const { pool, names, store } = fresh();
     await store.setup?.();
-    await setUp(fromMysql2(pool), names, [...STEPS, { ...NEXT, oldest: 2 }]);
-    const late = mysqlStore(pool, { prefix });
-    await expect(ask(late)).rejects.toMatchObject({ code: 'SESSION_STORE_TOO_NEW' });
-    await expect(late.setup?.()).rejects.toMatchObject({ code: 'SESSION_STORE_TOO_NEW' });
+    const session = await addNew(store, ann);
+    await setUp(fromMysql2(pool), names, { steps: [...STEPS, { ...NEXT, oldest: 2 }] });
+    const later = performance.now() + 5_001;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => later);
+    onTestFinished(() => clock.mockRestore());
+    const tooNew = { code: 'SESSION_STORE_TOO_NEW' };
+    const transaction = await pool.getConnection();
+    await transaction.beginTransaction();
+    const within = store.powers?.transactions?.within(transaction);
+    await expect((async () => within?.end({ id: session.id, user: ann.tags.user }, ended, []))()).rejects.toMatchObject(
+      tooNew,
+    );
+    await transaction.rollback();
+    transaction.release();
+    await expect(look(store, session)).rejects.toMatchObject(tooNew);
+    await expect(store.deleteSessions(ann.tags.user, 1)).rejects.toMatchObject(tooNew);
   });
 
   test.each(['sessions', 'schema'])('are somebody else’s where %s is: nothing is touched', async (table) => {
     const { pool, prefix, store } = fresh();
     await pool.query(`CREATE TABLE ${prefix}${table} (id INT PRIMARY KEY, data TEXT)`);
-    await expect(store.setup?.()).rejects.toMatchObject({ code: 'SESSION_STORE_FOREIGN' });
+    await expect(store.setup?.()).rejects.toMatchObject({ code: 'SESSION_STORE_NAME_CONFLICT' });
     expect((await pool.query(`SHOW TABLES LIKE '${prefix}%'`))[0]).toHaveLength(1);
-    const code = table === 'schema' ? 'SESSION_STORE_FOREIGN' : 'SESSION_STORE_NOT_SET_UP';
+    const code = table === 'schema' ? 'SESSION_STORE_NAME_CONFLICT' : 'SESSION_STORE_NOT_SET_UP';
     await expect(ask(store)).rejects.toMatchObject({ code });
   });
 

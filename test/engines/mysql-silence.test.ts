@@ -1,6 +1,6 @@
 import { fromMariadb, fromMysql2, type MysqlClient } from 'session-revocation/mysql';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { transact } from '../../adapters/engines/mysql/transaction.ts';
+import { transact } from '../../adapters/engines/mysql/connection.ts';
 
 /** How long a statement of a transaction may take, in ms, and how often that is looked at. */
 const LIMIT = 30_000;
@@ -36,7 +36,11 @@ const clients: Readonly<Record<string, (of: ReturnType<typeof network>) => Mysql
     fromMariadb({
       getConnection: async () => ({ ...promises, release: async () => void state.given++ }),
     }) as MysqlClient<never>,
-  'a connection of mysql2': ({ promises }) => fromMysql2(promises) as MysqlClient<never>,
+  'a connection of mysql2': ({ promises }) =>
+    fromMysql2({
+      ...promises,
+      execute: async (statement) => [await promises.execute(statement), []],
+    }) as MysqlClient<never>,
   'a connection of mariadb': ({ promises }) =>
     fromMariadb(promises as Parameters<typeof fromMariadb>[0]) as MysqlClient<never>,
 };

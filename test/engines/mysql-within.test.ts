@@ -1,8 +1,21 @@
-import type { Pool } from 'mysql2/promise';
-import { createSessions, type SessionRecord } from 'session-revocation';
+import type { Pool, RowDataPacket } from 'mysql2/promise';
+import { createSessions, type SessionStore } from 'session-revocation';
+import type { SessionRecord } from 'session-revocation/adapter';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { NOW } from '../../src/testing/bench.ts';
-import { addNew, anotherRecord, endedAt, look, newHash, person, recordOf, versionOf } from '../../src/testing/ports.ts';
+import { NOW } from '../../src/testing/harness/bench.ts';
+import {
+  addNew,
+  anotherRecord,
+  endedAt,
+  look,
+  newHash,
+  person,
+  plainWrite,
+  recordOf,
+  renewalOf,
+  sessionOf,
+  versionOf,
+} from '../../src/testing/harness/records.ts';
 import { until } from '../services/until.ts';
 import { openTables, url } from './support/mysql.ts';
 import { signIn } from './support/sqlite-people.ts';
@@ -13,7 +26,7 @@ const ann = person('ann');
  * Longer than anything takes that waits for no lock. What does would wait for the end of the transaction, which comes after
  * it; so long the server lets it (50 s by default), and fails it then.
  */
-const DEADLINE = '2m';
+const TIMEOUT = '2m';
 const PATIENCE = 300_000;
 
 /** What the transaction sees may be too old. */
@@ -49,7 +62,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
         `CREATE TABLE ${prefix}people (name VARCHAR(20) PRIMARY KEY, password VARCHAR(20)) ENGINE = InnoDB`,
       );
       await pool.query(`INSERT INTO ${prefix}people VALUES ('ann', 'old')`);
-      const sessions = createSessions({ store, audit: true, deadline: DEADLINE });
+      const sessions = createSessions({ store, audit: true, timeout: TIMEOUT });
       const [here, there] = [await signIn(sessions, 'ann'), await signIn(sessions, 'ann')];
       const change = async (how: 'commit' | 'rollback') => {
         const open = await begin(pool, prefix, isolation);
@@ -99,10 +112,10 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
     ]) {
       await expect(asked).rejects.toMatchObject(OLDER);
     }
-    const asker = { id: old.id, ifHash: old.hash, hash: newHash(), serial: 1 };
-    const next = { ...advance, ifVersion: await versionOf(within, ann), asker };
+    const initiator = { id: old.id, ifCredential: old.credential, credential: newHash(), serial: 1 };
+    const next = { ...advance, ifVersion: await versionOf(within, ann), initiator };
     await expect(async () =>
-      within.advance(ann.tags.user, { ...next, asker: { ...asker, id: late.id } }),
+      within.advance(ann.tags.user, { ...next, initiator: { ...initiator, id: late.id } }),
     ).rejects.toMatchObject(OLDER);
     expect(await within.advance(ann.tags.user, next)).toBe('not-live');
     expect(await within.advance(ann.tags.user, { ...next, ifVersion: 1 })).toBe('conflict');
@@ -114,7 +127,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
     const { pool, prefix, store } = await openTables();
     const open = await begin(pool, prefix);
     onTestFinished(() => void open.transaction.destroy());
-    const sessions = createSessions({ store, deadline: DEADLINE });
+    const sessions = createSessions({ store, timeout: TIMEOUT });
     const identity = { user: 'ann', account: 'acme' };
     const started = await sessions.start({ ...identity, fence: await sessions.fence(identity) });
     const { token } = started.ok ? started : expect.fail(started.reason);
@@ -132,9 +145,31 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
     expect(await within.committed()).toBe(true);
   });
 
+  test('judges by the records of the account and the realm as they are, and keeps them so until it ends', async () => {
+    const { pool, prefix, store } = await openTables();
+    const whose = person('ann', 'acme');
+    const session = await addNew(store, whose);
+    const open = await begin(pool, prefix);
+    onTestFinished(() => void open.transaction.destroy());
+    const tags = [whose.tags.realm, whose.tags.account ?? ''];
+    const record = anotherRecord('since');
+    for (const tag of tags) {
+      const { version: ifVersion } = await recordOf(store, tag);
+      expect(await store.advance(tag, { record, ifVersion, now: NOW, keepUntil: null, audit: [] })).toBe('advanced');
+    }
+    const within = store.powers?.transactions?.within(open.transaction) ?? expect.fail('it can');
+    expect((await look(within, session))?.epochs).toMatchObject({ realm: record, account: record });
+    const lock = (tag: string) => pool.query(`SELECT tag FROM ${prefix}epochs WHERE tag = ? FOR UPDATE NOWAIT`, [tag]);
+    // 3572 on MySQL.
+    const isLocked = { errno: expect.toSatisfy((errno) => errno === 1205 || errno === 3572) };
+    for (const tag of tags) await expect(lock(tag)).rejects.toMatchObject(isLocked);
+    await open.end('commit');
+    for (const tag of tags) expect((await lock(tag))[0]).toHaveLength(1);
+  });
+
   test('goes by policies as they are, also by those that were made or changed since it began to read', async () => {
     const { pool, prefix, store } = await openTables();
-    const sessions = createSessions({ store, deadline: DEADLINE, policy: 'stored' });
+    const sessions = createSessions({ store, timeout: TIMEOUT, policy: 'stored' });
     const identity = { user: 'ann', account: 'acme' };
     const start = async () => sessions.start({ ...identity, fence: await sessions.fence(identity) });
     for (const before of ['none', 'session'] as const) {
@@ -173,7 +208,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
 
   test('keeps nobody else from signing in, being checked and being revoked', async () => {
     const { pool, prefix, store } = await openTables();
-    const sessions = createSessions({ store, deadline: DEADLINE, touchEvery: 0 });
+    const sessions = createSessions({ store, timeout: TIMEOUT, touchEvery: 0 });
     const { token, session } = await signIn(sessions, 'ann');
     const open = await begin(pool, prefix);
     await sessions.within(open.transaction).trigger('passwordChanged', { user: 'ann', keep: session });
@@ -188,7 +223,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
 
   test('that asks for what is not there keeps nobody else from signing in, and from setting a policy', async () => {
     const { pool, prefix, store } = await openTables();
-    const sessions = createSessions({ store, deadline: DEADLINE });
+    const sessions = createSessions({ store, timeout: TIMEOUT });
     const { session } = await signIn(sessions, 'ann');
     const open = await begin(pool, prefix);
     const nobody = '0'.repeat(session.id.length);
@@ -198,12 +233,12 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
     const gone = { id: nobody, user: person('nobody').tags.user };
     expect(await within.find(person('nobody', null, 'nowhere').tags.realm, [gone])).toEqual([null]);
     expect(await within.end(gone, endedAt(NOW), [])).toBe(false);
-    const asker = { id: nobody, ifHash: 'x', hash: 'y', serial: 1 };
+    const initiator = { id: nobody, ifCredential: 'x', credential: 'y', serial: 1 };
     const advance = { record: anotherRecord('x'), ifVersion: 1, now: NOW, keepUntil: null, audit: [] };
     expect(await within.advance(gone.user, advance)).toBe('conflict');
-    expect(await within.advance(ann.tags.user, { ...advance, asker })).toBe('conflict');
+    expect(await within.advance(ann.tags.user, { ...advance, initiator })).toBe('conflict');
     const ifVersion = await versionOf(within, ann);
-    expect(await within.advance(ann.tags.user, { ...advance, ifVersion, asker })).toBe('not-live');
+    expect(await within.advance(ann.tags.user, { ...advance, ifVersion, initiator })).toBe('not-live');
     const policies = within.powers?.policies ?? expect.fail('it has');
     expect(await policies.get('nobody')).toBeNull();
     const write = { account: 'nobody', value: '{}', audit: [] };
@@ -231,7 +266,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
 
   test('is looked for at each use: after its end nothing is written', async () => {
     const { pool, prefix, store } = await openTables();
-    const sessions = createSessions({ store, deadline: DEADLINE });
+    const sessions = createSessions({ store, timeout: TIMEOUT });
     const [ann, bob] = [await signIn(sessions, 'ann'), await signIn(sessions, 'bob')];
     const open = await begin(pool, prefix);
     const within = sessions.within(open.transaction);
@@ -245,13 +280,53 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
     expect(await sessions.check(bob.token)).toMatchObject({ ok: true });
   });
 
+  test.each(['commit', 'rollback'] as const)('is waited for by committed() while it is open: %s', async (end) => {
+    const { pool, prefix, store } = await openTables();
+    const sessions = createSessions({ store, timeout: TIMEOUT });
+    const open = await begin(pool, prefix);
+    const within = sessions.within(open.transaction);
+    await within.revoke({ user: 'ann' });
+    const answer = within.committed();
+    // The list of transactions would not do: InnoDB gives the same answer again to who asks oftener than every 0.1 s.
+    const waiting = `SELECT 1 FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND info LIKE '%${prefix}epochs%'`;
+    await until('it waits', async () => (await pool.query<RowDataPacket[]>(waiting))[0].length > 0);
+    await open.end(end);
+    expect(await answer).toBe(end === 'commit');
+  });
+
+  test.each(['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE'])(
+    'of %s leaves one witness for each operation, which pruning removes',
+    async (isolation) => {
+      const { pool, prefix, store } = await openTables();
+      const clock = { at: NOW, now: () => clock.at };
+      const sessions = createSessions({ store, timeout: TIMEOUT, clock });
+      const records = async () => (await pool.query<RowDataPacket[]>(`SELECT tag FROM ${prefix}epochs`))[0].length;
+      await signIn(sessions, 'ann');
+      const before = await records();
+      const open = await begin(pool, prefix, isolation);
+      const within = sessions.within(open.transaction);
+      await within.revoke({ user: 'ann' });
+      await within.suspend({ user: 'ann' });
+      await open.end('commit');
+      expect(await records()).toBe(before + 2);
+      expect(await within.committed()).toBe(true);
+      clock.at += 26 * 3600e3;
+      await sessions.prune();
+      expect(await records()).toBe(before);
+    },
+  );
+
   test('keeps uses of its sessions from being noted, and nobody from noting those of others', async () => {
     const { pool, prefix, store } = await openTables({ batch: false });
     const [kept, other] = [await addNew(store, ann), await addNew(store, person('bob'))];
     const open = await begin(pool, prefix);
     await open.transaction.query(`SELECT 1 FROM ${prefix}sessions WHERE id = '${kept.id}' FOR UPDATE`);
     const touch = (at: number, ...sessions: readonly SessionRecord[]) =>
-      store.touch(sessions.map(({ id, userTag: user }) => ({ id, user, at })));
+      store.touch(
+        sessions.map(({ id, userTag: user }) => ({ id, user, at })),
+        now,
+      );
+    const now = vi.fn(() => NOW);
     const usedAt = async () => [kept, other].map(async (one) => (await look(store, one))?.session.lastUsedAt);
     const seen = async () => Promise.all(await usedAt());
 
@@ -267,10 +342,12 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
     });
     // While that one is waited for, nobody waits for the other one.
     expect(await store.end({ id: other.id, user: other.userTag }, endedAt(NOW), [])).toBe(true);
+    const tries = now.mock.calls.length;
     await open.end('commit');
     await vi.runAllTimersAsync();
     await touched;
     expect((await seen())[0]).toBe(NOW + 100);
+    expect(now.mock.calls.length, 'each try goes by a time of its own').toBeGreaterThan(tries);
   });
 
   test('a use of a session that is gone is passed by at once', async () => {
@@ -278,7 +355,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
     await recordOf(store, ann.tags.user);
     // It would wait for ever.
     timersStandStill();
-    await store.touch([{ id: 'gone', user: ann.tags.user, at: NOW }]);
+    await store.touch([{ id: 'gone', user: ann.tags.user, at: NOW }], () => NOW);
     expect(vi.getTimerCount()).toBe(0);
   });
 });
@@ -300,10 +377,46 @@ describe.skipIf(url === null)('two requests for one record', { timeout: PATIENCE
       const first = { tag, create: anotherRecord('first'), version: 1, keepUntil: one };
       const second = { tag, create: anotherRecord('second'), version: 2, keepUntil: two };
       const made = { record: first.create, version: 1 };
-      expect(await asked.epochs([first, second], NOW)).toEqual([made, made]);
+      expect(await asked.ensureEpochs([first, second], NOW)).toEqual([made, made]);
     }
     await open.end('commit');
     const [rows] = await pool.query(`SELECT keep_until FROM ${prefix}epochs`);
     expect(rows).toEqual([{ keep_until: kept }, { keep_until: kept }]);
   });
 });
+
+describe.skipIf(url === null)(
+  'those who write about one user queue at the record of the user',
+  { timeout: PATIENCE },
+  () => {
+    type Write = (store: SessionStore, session: SessionRecord) => unknown;
+    const { user } = ann.tags;
+    const VERBS: Readonly<Record<string, Write>> = {
+      end: (store, { id }) => store.end({ id, user }, endedAt(NOW), []),
+      'end, in an account': (store, { id }) => store.end({ id, user, account: null }, endedAt(NOW), []),
+      renew: (store, session) => store.renew(renewalOf(session)),
+      'add, in the place of another': (store, { id }) =>
+        store.add(sessionOf(ann), plainWrite({ ending: [{ id, ended: endedAt(NOW), audit: [] }] })),
+      remove: (store) => store.deleteSessions(user, 10),
+    };
+
+    test.each(Object.entries(VERBS))(
+      '%s holds no session meanwhile, so that no two wait for each other',
+      async (_, verb) => {
+        const { pool, prefix, store } = await openTables();
+        const session = await addNew(store, ann);
+        const other = await pool.getConnection();
+        onTestFinished(() => void other.destroy());
+        await other.beginTransaction();
+        await other.query(`SELECT tag FROM ${prefix}epochs WHERE tag = ? FOR UPDATE`, [user]);
+        const written = Promise.resolve(verb(store, session));
+        const waiting = `SELECT 1 FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND info LIKE '%${prefix}epochs%'`;
+        await until('it waits', async () => (await pool.query<RowDataPacket[]>(waiting))[0].length > 0);
+        const lock = `SELECT id FROM ${prefix}sessions WHERE id = ? FOR UPDATE NOWAIT`;
+        expect((await other.query<RowDataPacket[]>(lock, [session.id]))[0]).toHaveLength(1);
+        await other.commit();
+        expect([true, 1, 'renewed', 'added']).toContain(await written);
+      },
+    );
+  },
+);

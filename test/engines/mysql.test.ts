@@ -1,6 +1,7 @@
 import { mysqlStore } from 'session-revocation/mysql';
 import { storeContract } from 'session-revocation/testing';
 import { describe, test } from 'vitest';
+import { size } from '../ci-only.ts';
 import { contractStores, openPool, url } from './support/mysql.ts';
 
 /** Many times as long as the longest case takes, in ms. */
@@ -12,7 +13,8 @@ describe.skipIf(url === null)('over a pool of mysql2', () => {
     return { store: () => mysqlStore(pool, { prefix }), end: () => pool.end() };
   });
   const powers = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
-  for (const { id, title, skip, run } of storeContract({ create, powers, interleavings: 20 })) {
+  const interleavings = size('contract: orders of a race, MariaDB by a pool of mysql2');
+  for (const { id, title, skip, run } of storeContract({ create, powers, interleavings })) {
     test.skipIf(skip !== null)(`${id}: ${title}`, run, PATIENCE);
   }
 });

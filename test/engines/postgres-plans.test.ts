@@ -1,19 +1,19 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pageStatement } from '../../adapters/engines/postgres/audit.ts';
-import type { PostgresStatement } from '../../adapters/engines/postgres/client.ts';
-import { statementsOf as namesOfStatements } from '../../adapters/engines/postgres/statements.ts';
+import type { PostgresStatement } from '../../adapters/engines/postgres/clients/client.ts';
+import { tablesOf } from '../../adapters/engines/postgres/names.ts';
+import { statementsOf as namesOfStatements } from '../../adapters/engines/postgres/statements/index.ts';
 import { PostgresStore } from '../../adapters/engines/postgres/store.ts';
-import { tablesOf } from '../../adapters/engines/postgres/tables.ts';
-import { newEpoch } from '../../src/epoch.ts';
-import { recordAbout } from '../../src/testing/entries.ts';
-import { endedAt, newHash, person, plainWrite, renewalOf, sessionOf } from '../../src/testing/ports.ts';
+import { newEpoch } from '../../src/model/epoch.ts';
+import { recordAbout } from '../../src/testing/harness/audit-entries.ts';
+import { endedAt, newHash, person, plainWrite, renewalOf, sessionOf } from '../../src/testing/harness/records.ts';
+import { size } from '../ci-only.ts';
 import { newName, openPool, url } from './support/postgres-clients.ts';
 import { crowdOf } from './support/postgres-crowd.ts';
 
-const SESSIONS = process.env.CI === undefined ? 50_000 : 1_000_000;
-/** Of so many, the size of one is measured. */
-const MEASURED = Math.min(SESSIONS, 100_000);
+// Measured on Postgres 15: every statement takes the same index of each table among 100,000 sessions as among a million.
+const SESSIONS = size('Postgres: sessions under the plans');
 const ENTRIES = 20_000;
 /** For so many rows on a machine that is busy with something else, in ms. */
 const PATIENCE = 1_800_000;
@@ -26,6 +26,7 @@ const user = ann.tags.user;
 interface Plan {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
+  readonly 'Temp Written Blocks': number;
   readonly Plans?: readonly Plan[];
 }
 
@@ -45,13 +46,13 @@ async function statementsOf(pool: pg.Pool): Promise<ReadonlyMap<string, Postgres
     true,
   );
   const session = sessionOf(ann);
-  const { id, hash: ifHash } = session;
+  const { id, credential: ifCredential } = session;
   const record = recordAbout(ann);
   const epoch = (tag: string) => ({ tag, create: newEpoch(now), version: 1, keepUntil: null });
   const advance = { record: newEpoch(now), ifVersion: 1, now, keepUntil: null, audit: [record] };
   const ending = [{ id: 'other', ended: endedAt(now), audit: [record] }];
   const { audit, policies } = store.powers;
-  await store.epochs([epoch(user), epoch(ann.tags.realm)]);
+  await store.ensureEpochs([epoch(user), epoch(ann.tags.realm), epoch(`${ann.tags.member}`)]);
   await store.add(session, plainWrite({ ending, audit: [record] }));
   await store.find(ann.tags.realm, [{ id, user }]);
   await store.find(
@@ -59,14 +60,21 @@ async function statementsOf(pool: pg.Pool): Promise<ReadonlyMap<string, Postgres
     ['one', 'other', id].map((of) => ({ id: of, user })),
   );
   await store.list(ann.tags.realm, user, { account: 'acme', over: false, now, limit: 50 });
-  await store.touch([{ id, user, at: now }]);
-  await store.renew(renewalOf(session, {}, { ifHash: newHash(), ending, audit: [record] }));
+  const born = { user: [session.stamps.user], member: [`${session.stamps.member}`] };
+  await store.list(ann.tags.realm, user, { account: 'acme', born, over: false, now, limit: 50 });
+  await store.touch([{ id, user, at: now }], () => now);
+  await store.renew(renewalOf(session, {}, { ifCredential: newHash(), ending, audit: [record] }));
   await store.end({ id: 'none', user }, endedAt(now), [record]);
   await store.advance(user, advance);
-  await store.advance(user, { ...advance, asker: { id, ifHash, hash: newHash(), serial: 1 } });
-  await store.users({ realm: 'default', account: null }, null, 500);
-  await store.users({ realm: 'default', account: ann.tags.account }, null, 500);
-  await store.remove(person('nobody').tags.user, 200);
+  await store.advance(user, { ...advance, initiator: { id, ifCredential, credential: newHash(), serial: 1 } });
+  const membership = { ...advance, member: `${ann.tags.account}`, ifMemberVersion: 1 };
+  await store.advance(user, membership);
+  await store.advance(user, { ...membership, initiator: { id, ifCredential, credential: newHash(), serial: 1 } });
+  await store.memberships(user, null, 200);
+  await store.listUsers({ realm: 'default', account: null }, null, 500);
+  await store.listUsers({ realm: 'default', account: ann.tags.account }, null, 500);
+  await store.powers.diagnosis?.realms?.(500);
+  await store.deleteSessions(person('nobody').tags.user, 200);
   const endless = sessionOf(ann, { expiresAt: null, idle: null });
   await store.add(endless, plainWrite());
   await store.prune({ sessionsBefore: 1, epochsBefore: 1, limit: 200, after: null, revoked: () => true });
@@ -123,8 +131,8 @@ describe.skipIf(url === null)(`plans on ${SESSIONS} sessions`, () => {
     await pool.end();
   }, PATIENCE);
 
-  /** Tables that a plan reads from end to end. */
-  async function scanned({ text, values }: PostgresStatement, mode: string): Promise<readonly string[]> {
+  /** What a statement does that takes long: the tables that it reads from end to end, and files that it writes. */
+  async function costsOf({ text, values }: PostgresStatement, mode: string): Promise<readonly string[]> {
     const client = await pool.connect();
     try {
       await client.query('BEGIN');
@@ -134,11 +142,12 @@ describe.skipIf(url === null)(`plans on ${SESSIONS} sessions`, () => {
         if (value === null) return 'NULL';
         return typeof value === 'string' ? pg.escapeLiteral(value) : `ARRAY[${value.map(pg.escapeLiteral)}]::text[]`;
       });
-      const { rows } = await client.query(`EXPLAIN (FORMAT JSON) EXECUTE plan(${literals})`);
+      const { rows } = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE plan(${literals})`);
       const [{ Plan }] = rows[0]['QUERY PLAN'];
-      return nodesOf(Plan)
-        .filter((node) => node['Node Type'] === 'Seq Scan')
-        .map((node) => `${node['Relation Name']}`);
+      return nodesOf(Plan).flatMap((node) => [
+        ...(node['Node Type'] === 'Seq Scan' ? [`${node['Relation Name']}`] : []),
+        ...(node['Temp Written Blocks'] > 0 ? ['a temporary file'] : []),
+      ]);
     } finally {
       await client.query('ROLLBACK; DEALLOCATE ALL');
       client.release();
@@ -151,32 +160,35 @@ describe.skipIf(url === null)(`plans on ${SESSIONS} sessions`, () => {
   });
 
   test.each(['force_generic_plan', 'force_custom_plan'])(
-    'every statement finds by an index: %s',
+    'every statement finds by an index, and writes no temporary file: %s',
     { timeout: PATIENCE },
     async (mode) => {
       const found: Record<string, readonly string[]> = {};
       for (const [name, statement] of statements) {
-        const tables = await scanned(statement, mode);
-        if (tables.length > 0) found[name] = tables;
+        const costs = await costsOf(statement, mode);
+        if (costs.length > 0) found[name] = costs;
       }
       expect(found).toEqual({});
     },
   );
 
-  test('and a scan from end to end would be noticed', async () => {
-    const text = `SELECT count(*) FROM ${schema}.sessions WHERE ip = $1`;
-    expect(await scanned({ text, values: ['::1'] }, 'force_generic_plan')).toEqual(['sessions']);
+  test('and a scan from end to end would be noticed, and a sort on the disk', async () => {
+    const scan = `SELECT count(*) FROM ${schema}.sessions WHERE ip = $1`;
+    expect(await costsOf({ text: scan, values: ['::1'] }, 'force_generic_plan')).toEqual(['sessions']);
+    const sort = `SELECT s.* FROM ${schema}.sessions s WHERE ip IS DISTINCT FROM $1 ORDER BY s.credential OFFSET 1000`;
+    const costs = await costsOf({ text: sort, values: ['::1'] }, 'force_generic_plan');
+    expect(costs).toEqual(expect.arrayContaining(['sessions', 'a temporary file']));
   });
 
   test(
-    'a session takes at most 400 bytes, with all indexes',
+    'a session takes at most 415 bytes, with all indexes',
     async () => {
       await pool.query(`TRUNCATE ${schema}.sessions, ${schema}.epochs`);
-      await pool.query(crowdOf({ schema, sessions: MEASURED, each: 4, now }));
+      await pool.query(crowdOf({ schema, sessions: SESSIONS, each: 4, now }));
       const { rows } = await pool.query(`SELECT pg_total_relation_size('${schema}.sessions') AS bytes`);
-      const bytes = Number(rows[0].bytes) / MEASURED;
+      const bytes = Number(rows[0].bytes) / SESSIONS;
       process.stderr.write(`Postgres: ${bytes.toFixed(1)} bytes per session\n`);
-      expect(bytes).toBeLessThan(400);
+      expect(bytes).toBeLessThan(415);
     },
     PATIENCE,
   );

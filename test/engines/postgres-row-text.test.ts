@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { columnsOf } from '../../adapters/engines/postgres/row-text.ts';
+import { columnsOf } from '../../adapters/engines/postgres/rows.ts';
 import { openPool, url } from './support/postgres-clients.ts';
 
 /** What Postgres has to put in quotes, or to write twice, and what looks like that. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { sql as drizzleSql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
@@ -21,13 +22,12 @@ import {
 } from 'session-revocation/postgres';
 import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { PostgresClient, PostgresStatement } from '../../adapters/engines/postgres/client.ts';
+import type { PostgresClient, PostgresStatement } from '../../adapters/engines/postgres/clients/client.ts';
 import { Connection } from '../../adapters/engines/postgres/connection.ts';
+import { tablesOf } from '../../adapters/engines/postgres/names.ts';
 import { STEPS } from '../../adapters/engines/postgres/schema.ts';
 import { setUp } from '../../adapters/engines/postgres/setup.ts';
-import { tablesOf } from '../../adapters/engines/postgres/tables.ts';
-import { lookingAt } from '../../src/core.ts';
-import { recordAbout } from '../../src/testing/entries.ts';
+import { recordAbout } from '../../src/testing/harness/audit-entries.ts';
 import {
   addNew,
   endedAt,
@@ -39,14 +39,14 @@ import {
   same,
   sessionOf,
   stored,
-} from '../../src/testing/ports.ts';
+} from '../../src/testing/harness/records.ts';
 import { until } from '../services/until.ts';
-import { clients, newName, openClient, openPool, url } from './support/postgres-clients.ts';
+import { clients, newName, openClient, openPool, pglite, url } from './support/postgres-clients.ts';
 
 const ann = person('ann', 'acme');
 
 /** Much longer than any answer takes. */
-const DEADLINE = '2m';
+const TIMEOUT = '2m';
 /** For what starts a process, or waits for another writer, in ms. */
 const PATIENCE = 300_000;
 
@@ -166,7 +166,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
 
     test('that come later are found by the same store', async () => {
       const store = storeIn(schemaName());
-      const sessions = createSessions({ store, deadline: DEADLINE });
+      const sessions = createSessions({ store, timeout: TIMEOUT });
       expect(await codeOf(sessions.fence({ user: 'ann' }))).toBe('SESSION_STORE_NOT_SET_UP');
       await store.setup?.();
       const { token } = await signIn(sessions);
@@ -196,8 +196,8 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
     test.each(['sessions', 'epochs', 'meta', 'policies'])('of something else are left alone: %s', async (table) => {
       const schema = schemaName();
       await pool.query(`CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.${table} (x int)`);
-      expect(await codeOf(storeIn(schema).setup?.())).toBe('SESSION_STORE_FOREIGN');
-      if (table === 'meta') expect(await codeOf(ask(schema))).toBe('SESSION_STORE_FOREIGN');
+      expect(await codeOf(storeIn(schema).setup?.())).toBe('SESSION_STORE_NAME_CONFLICT');
+      if (table === 'meta') expect(await codeOf(ask(schema))).toBe('SESSION_STORE_NAME_CONFLICT');
       const { rows } = await pool.query(`SELECT relname FROM pg_class WHERE relnamespace = '${schema}'::regnamespace`);
       expect(rows).toEqual([{ relname: table }]);
     });
@@ -206,8 +206,38 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       const schema = schemaName();
       await storeIn(schema).setup?.();
       await pool.query(`UPDATE ${schema}.meta SET application = 'other'`);
-      expect(await codeOf(ask(schema))).toBe('SESSION_STORE_FOREIGN');
-      expect(await codeOf(storeIn(schema).setup?.())).toBe('SESSION_STORE_FOREIGN');
+      expect(await codeOf(ask(schema))).toBe('SESSION_STORE_NAME_CONFLICT');
+      expect(await codeOf(storeIn(schema).setup?.())).toBe('SESSION_STORE_NAME_CONFLICT');
+    });
+
+    test.each(['sessions', 'epochs', 'audit', 'policies'])(
+      'are named where %s was dropped, and not made anew',
+      async (table) => {
+        const schema = schemaName();
+        const store = storeIn(schema);
+        await store.setup?.();
+        await pool.query(`DROP TABLE ${schema}.${table}`);
+        const named = expect.stringContaining(`"${table}"`);
+        await expect(store.setup?.()).rejects.toMatchObject({ code: 'SESSION_STORE_NOT_SET_UP', message: named });
+        const { rows } = await pool.query(`SELECT to_regclass('${schema}.${table}') AS there`);
+        expect(rows).toEqual([{ there: null }]);
+        const findings = await store.powers?.diagnosis?.diagnose(Date.now());
+        expect(findings).toContainEqual(expect.objectContaining({ subject: 'schema', level: 'problem', found: named }));
+      },
+    );
+
+    test('are left alone within seconds by a running process that does not work on them any more', async () => {
+      const schema = schemaName();
+      const store = storeIn(schema);
+      await store.setup?.();
+      const session = await addNew(store, ann);
+      await pool.query(`UPDATE ${schema}.meta SET version = 3, oldest = 2`);
+      const later = performance.now() + 5_001;
+      const clock = vi.spyOn(performance, 'now').mockImplementation(() => later);
+      onTestFinished(() => clock.mockRestore());
+      const tooNew = { code: 'SESSION_STORE_TOO_NEW' };
+      await expect(stored(store, session)).rejects.toMatchObject(tooNew);
+      await expect(store.deleteSessions(ann.tags.user, 1)).rejects.toMatchObject(tooNew);
     });
 
     test('of another version are told', async () => {
@@ -226,7 +256,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       const at = new URL(url ?? '');
       at.pathname = newName();
       const wrong = openPool({ connectionString: at.href });
-      const sessions = createSessions({ store: postgresStore(wrong), deadline: DEADLINE });
+      const sessions = createSessions({ store: postgresStore(wrong), timeout: TIMEOUT });
       const failed = await sessions.fence({ user: 'ann' }).catch((error: unknown) => error);
       expect(failed).toMatchObject({ code: 'SESSION_STORE_NOT_SET_UP', cause: { code: '3D000' } });
       await wrong.end();
@@ -238,7 +268,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
     ])('that would take the name of %s are not made', async (_, made) => {
       const schema = schemaName();
       await pool.query(`CREATE SCHEMA ${schema}; ${made.replaceAll('x.', `${schema}.`)}`);
-      expect(await codeOf(storeIn(schema).setup?.())).toBe('SESSION_STORE_FOREIGN');
+      expect(await codeOf(storeIn(schema).setup?.())).toBe('SESSION_STORE_NAME_CONFLICT');
       expect((await pool.query(`SELECT to_regclass('${schema}.meta') AS meta`)).rows).toEqual([{ meta: null }]);
     });
 
@@ -303,7 +333,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       for (const store of [old, storeIn(schema)]) {
         same(await stored(store, session), session);
         await addNew(store, ann);
-        await store.touch([{ id: session.id, user: session.userTag, at: session.lastUsedAt }]);
+        await store.touch([{ id: session.id, user: session.userTag, at: session.lastUsedAt }], () => 0);
         await store.setup?.();
       }
     });
@@ -360,11 +390,11 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
         )
         .join('\n');
     };
-    const hash = newHash();
+    const credential = newHash();
     const attributes = { colour: 'vermilion' };
-    const secrets = ['zebulon', '203.0.113.77', 'vermilion', hash];
+    const secrets = ['zebulon', '203.0.113.77', 'vermilion', credential];
     const signInOf = (store: ReturnType<typeof postgresStore>): Promise<unknown> => {
-      const session = { ...sessionOf(person('zebulon')), ip: '203.0.113.77', attributes, hash };
+      const session = { ...sessionOf(person('zebulon')), ip: '203.0.113.77', attributes, credential };
       return Promise.resolve(store.add(session as never, plainWrite())).then(
         () => expect.fail('it did not fail'),
         (error: unknown) => error,
@@ -432,7 +462,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
   describe('an outage', () => {
     test('is told with its cause', async () => {
       const wrong = openPool({ connectionString: 'postgres://ann@127.0.0.1:1/none' });
-      const sessions = createSessions({ store: postgresStore(wrong), deadline: DEADLINE });
+      const sessions = createSessions({ store: postgresStore(wrong), timeout: TIMEOUT });
       const failed = await sessions.fence({ user: 'ann' }).catch((error: unknown) => error);
       expect(failed).toMatchObject({ code: 'SESSION_STORE_UNAVAILABLE', cause: { code: 'ECONNREFUSED' } });
       await wrong.end();
@@ -457,7 +487,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       expect(await codeOf(store.find(ann.tags.realm, refs))).toBe('SESSION_STORE_UNSAFE');
       const page = { over: true, now: 0, limit: 5 };
       expect(await codeOf(store.list(ann.tags.realm, person('nobody').tags.user, page))).toBe('SESSION_STORE_UNSAFE');
-      expect(await codeOf(store.epochs([lookingAt(ann.tags.user)], 0))).toBe('SESSION_STORE_UNSAFE');
+      expect(await codeOf(store.readEpochs([ann.tags.user]))).toBe('SESSION_STORE_UNSAFE');
     });
 
     test('is refused where nothing tells that it is of now, or a session is left out', async () => {
@@ -512,7 +542,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       await client.query('SELECT pg_sleep(0.12)');
       expect(await codeOf(store.find(ann.tags.realm, refs))).toBe('SESSION_STORE_UNSAFE');
       expect(await codeOf(store.list(ann.tags.realm, nobody, page))).toBe('SESSION_STORE_UNSAFE');
-      expect(await codeOf(store.epochs([lookingAt(nobody)], 0))).toBe('SESSION_STORE_UNSAFE');
+      expect(await codeOf(store.readEpochs([nobody]))).toBe('SESSION_STORE_UNSAFE');
       await client.query('ROLLBACK');
       await client.query(`SET default_transaction_isolation = '${level.toLowerCase()}'`);
       expect(await store.find(ann.tags.realm, refs)).toEqual([null]);
@@ -708,11 +738,11 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
   test('what does not run within a transaction says so', async () => {
     const client = new pg.Client({ connectionString: url ?? '' });
     const within = storeIn(shared).powers?.transactions?.within(client);
-    expect(() => within?.touch([])).toThrow(/touch does not run within a transaction/);
+    expect(() => within?.touch([], () => 0)).toThrow(/touch does not run within a transaction/);
   });
 
   describe('what is in no transaction, or no longer,', () => {
-    const sessions = createSessions({ store: storeIn(shared), realm: 'none', deadline: DEADLINE });
+    const sessions = createSessions({ store: storeIn(shared), realm: 'none', timeout: TIMEOUT });
     const NONE = { code: 'SESSION_STORE_UNSAFE', message: expect.stringMatching(/no transaction, or no longer/) };
     /** A client as older versions of pg have it, which cannot tell. */
     const untold = (client: pg.PoolClient): pg.PoolClient =>
@@ -758,16 +788,44 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       client.release();
     });
 
-    test.each(['postgres.js', 'Kysely', 'Drizzle', 'TypeORM'])('is refused: %s', async (name) => {
+    test.each(Object.keys(clients))('is refused after its end, with every client: %s', async (name) => {
       const live = await signIn(sessions);
       const connected = await clients[name]!(url ?? '');
-      const there = createSessions({ store: connected.store({ schema: shared }), realm: 'none', deadline: DEADLINE });
-      const { transaction, commit } = await connected.begin();
-      const within = there.within(transaction as never);
-      await commit();
-      await expect(within.revoke({ user: 'ann' })).rejects.toThrow();
+      const there = createSessions({ store: connected.store({ schema: shared }), realm: 'none', timeout: TIMEOUT });
+      for (const end of ['commit', 'rollback'] as const) {
+        const open = await connected.begin();
+        const within = there.within(open.transaction as never);
+        await within.revoke({ user: 'bob' });
+        await open[end]();
+        await expect(within.revoke({ user: 'ann' })).rejects.toMatchObject(NONE);
+        expect(await within.committed(), 'and what was done in it is told all the same').toBe(end === 'commit');
+      }
       expect(await sessions.check(live.token)).toMatchObject({ ok: true });
       await connected.close();
+    });
+
+    test('is refused after its end: PGlite', async () => {
+      const connected = await pglite('');
+      const store = connected.store({});
+      await store.setup?.();
+      const there = createSessions({ store, timeout: TIMEOUT });
+      for (const end of ['commit', 'rollback'] as const) {
+        const open = await connected.begin();
+        const within = there.within(open.transaction as never);
+        await open[end]();
+        await expect(within.revoke({ user: 'ann' })).rejects.toMatchObject(NONE);
+      }
+      await connected.close();
+    });
+
+    test('is refused after its end: Prisma, as it says that', async () => {
+      const closed = Object.assign(new Error('Transaction API error: Transaction already closed'), { code: 'P2028' });
+      const refusing = {
+        $queryRawUnsafe: () => Promise.reject(closed),
+        $executeRawUnsafe: () => Promise.reject(closed),
+      };
+      const there = createSessions({ store: postgresStore(fromPrisma({ ...refusing })), timeout: TIMEOUT });
+      await expect(there.within(refusing).revoke({ user: 'ann' })).rejects.toMatchObject(NONE);
     });
   });
 
@@ -784,7 +842,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       }
     }
     const sessionsHere = createSessions({
-      ...{ store: storeIn(shared), realm: 'within', audit: true, touchEvery: 0, deadline: DEADLINE },
+      ...{ store: storeIn(shared), realm: 'within', audit: true, touchEvery: 0, timeout: TIMEOUT },
     });
 
     test.each(['READ COMMITTED', 'REPEATABLE READ'])('%s: a password and its revocation are one', async (level) => {
@@ -890,14 +948,83 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       expect(await sessionsHere.check(undone.token)).toMatchObject({ ok: true });
     });
 
-    test('a use of a session that it holds is let go, and the rest is noted at once', async () => {
+    test('one within does not tell of the rest where a part of it was undone', async () => {
+      const told: unknown[] = [];
+      onTestFinished(sessionsHere.on('sessions.revoked', ({ user }) => told.push(user)));
+      let whole: { committed(): Promise<boolean> } | undefined;
+      await within('READ COMMITTED', async (client) => {
+        const acts = sessionsHere.within(client);
+        await acts.revoke({ user: 'kept' });
+        await client.query('SAVEPOINT part');
+        await acts.revoke({ user: 'undone' });
+        await client.query('ROLLBACK TO part');
+        await client.query('COMMIT');
+        whole = acts;
+      });
+      expect([await whole?.committed(), told]).toEqual([false, []]);
+    });
+
+    test.each(['COMMIT', 'ROLLBACK'])('committed() waits for the end of an open transaction: %s', async (end) => {
+      withoutPatience();
+      const waiting = `SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE NOT l.granted AND a.query LIKE '%${shared}"."epochs%'`;
+      let answer: Promise<boolean> | undefined;
+      await within('READ COMMITTED', async (client) => {
+        const acts = sessionsHere.within(client);
+        await acts.revoke({ user: 'fay' });
+        answer = acts.committed();
+        await until('it waits', async () => (await pool.query(waiting)).rows.length > 0);
+        await client.query(end);
+      });
+      expect(await answer).toBe(end === 'COMMIT');
+    });
+
+    test('committed() knows how a COMMIT ended that failed, or whose answer was lost', async () => {
+      const table = `${shared}.deferred`;
+      await pool.query(`CREATE TABLE ${table} (n int UNIQUE DEFERRABLE INITIALLY DEFERRED)`);
+      const told: unknown[] = [];
+      onTestFinished(sessionsHere.on('sessions.revoked', ({ user }) => told.push(user)));
+      const live = await signIn(sessionsHere, 'gil');
+
+      let failed: { committed(): Promise<boolean> } | undefined;
+      await within('READ COMMITTED', async (client) => {
+        const acts = sessionsHere.within(client);
+        await acts.revoke({ user: 'gil' });
+        failed = acts;
+        await client.query(`INSERT INTO ${table} VALUES (1), (1)`);
+        await expect(client.query('COMMIT')).rejects.toMatchObject({ code: '23505' });
+      });
+      expect([await failed?.committed(), told]).toEqual([false, []]);
+      expect(await sessionsHere.check(live.token)).toMatchObject({ ok: true });
+
+      // Its socket is closed before the answer comes back.
+      for (const sent of [true, false]) {
+        const client = await openClient(url ?? '');
+        await client.query('BEGIN');
+        const acts = sessionsHere.within(client);
+        await acts.revoke({ user: 'gil' });
+        const lost = sent ? client.query('COMMIT').catch(() => 'lost') : 'lost';
+        (client as unknown as { connection: { stream: Socket } }).connection.stream.destroySoon();
+        expect(await lost).toBe('lost');
+        expect(await acts.committed()).toBe(sent);
+      }
+      expect(told).toEqual(['gil']);
+      expect(await sessionsHere.check(live.token)).toMatchObject({ ok: false });
+    });
+
+    test('a use of a session that it holds is let go after some tries, each by a time of its own, and the rest is noted', async () => {
       const store = storeIn(shared, { batch: false });
       const [held, free] = [await addNew(store, person('dan')), await addNew(store, person('dan'))];
       const user = held.userTag;
       await within('READ COMMITTED', async (client) => {
         await client.query(`SELECT 1 FROM ${shared}.sessions WHERE id = $1 FOR UPDATE`, [held.id]);
         const at = held.lastUsedAt + 1;
-        await store.touch([held, free].map(({ id }) => ({ id, user, at })));
+        const now = vi.fn(() => 0);
+        await store.touch(
+          [held, free].map(({ id }) => ({ id, user, at })),
+          now,
+        );
+        expect(now.mock.calls.length).toBeGreaterThan(1);
         expect((await stored(store, free)).lastUsedAt).toBe(at);
         expect((await stored(store, held)).lastUsedAt).toBe(held.lastUsedAt);
       });
@@ -907,7 +1034,12 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
   /** What is decided after a wait is decided by what was committed meanwhile: each pair is held apart by a lock. */
   describe('after a wait for another writer', () => {
     /** Runs `late` while somebody else holds a session or record; `change` is committed when it waits for it, or has passed it by. */
-    async function behind<T>(lock: string, change: string, late: () => T): Promise<Awaited<T>> {
+    async function behind<T>(
+      lock: string,
+      change: string,
+      late: () => T,
+      meanwhile: () => Promise<void> = async () => {},
+    ): Promise<Awaited<T>> {
       withoutPatience();
       const client = await pool.connect();
       const waiting = `SELECT count(*)::int AS n FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -921,6 +1053,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
         });
         answer.catch(() => {});
         await until('it waits, or has answered', async () => answered || (await pool.query(waiting)).rows[0].n > 0);
+        await meanwhile();
       } finally {
         await client.query('COMMIT');
         client.release();
@@ -935,10 +1068,10 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       const { user } = eve.tags;
       for (const verb of ['end', 'renew', 'advance', 'add'] as const) {
         const session = await addNew(store, eve);
-        const { id, hash: ifHash } = session;
+        const { id, credential: ifCredential } = session;
         const { record, version: ifVersion } = await recordOf(store, user);
-        const asker = { id, ifHash, hash: newHash(), serial: 1 };
-        const advance = { record, ifVersion, now: session.createdAt, keepUntil: null, asker, audit: [] };
+        const initiator = { id, ifCredential, credential: newHash(), serial: 1 };
+        const advance = { record, ifVersion, now: session.createdAt, keepUntil: null, initiator, audit: [] };
         const ending = [{ id, ended: endedAt(session.createdAt, 'second'), audit: [recordAbout(eve)] }];
         const verbs = {
           end: () => store.end({ id, user }, endedAt(2, 'second'), []),
@@ -955,7 +1088,10 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
           verb,
           { end: false, renew: 'not-live', advance: 'not-live', add: 'added' }[verb],
         ]);
-        expect(await stored(store, session)).toMatchObject({ hash: ifHash, ended: { at: 1, reason: 'first' } });
+        expect(await stored(store, session)).toMatchObject({
+          credential: ifCredential,
+          ended: { at: 1, reason: 'first' },
+        });
         if (verb === 'advance') expect((await recordOf(store, user)).version).toBe(ifVersion);
         if (verb === 'add') {
           const page = await store.powers?.audit?.read({ realm: eve.tags.realm, user, limit: 9 });
@@ -964,17 +1100,68 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       }
     });
 
+    test('a use that was judged before is not noted for a session that was ended or used since', async () => {
+      // The statement looks for the session by this function: so it waits after it has begun, and before it locks anything.
+      const [gate, number] = [schemaName(), randomInt(2 ** 31)];
+      await pool.query(`CREATE SCHEMA ${gate}; CREATE FUNCTION ${gate}.hashtextextended(text, bigint) RETURNS bigint
+        LANGUAGE plpgsql AS $$ BEGIN
+          PERFORM pg_advisory_xact_lock_shared(${number});
+          RETURN pg_catalog.hashtextextended($1, $2);
+        END $$`);
+      const gated = openPool({ connectionString: url ?? '', options: `-c search_path=${gate},pg_catalog` });
+      onTestFinished(() => gated.end());
+      const late = postgresStore(gated, { schema: shared, batch: false });
+      for (const [change, outcome] of [
+        [`ended_at = 1, ended_reason = 'first'`, { lastUsedAt: 0, ended: { at: 1, reason: 'first' } }],
+        ['last_used_at = last_used_at + 9', { lastUsedAt: 9, ended: null }],
+        ['last_used_at = last_used_at + 3', { lastUsedAt: 5, ended: null }],
+      ] as const) {
+        const session = await addNew(store, person('gus'));
+        const { id, userTag, lastUsedAt: used } = session;
+        await behind(
+          `SELECT pg_advisory_xact_lock(${number})`,
+          `UPDATE ${shared}.sessions SET ${change} WHERE id = '${id}'`,
+          () => late.touch([{ id, user: userTag, at: used + 5 }], () => used),
+        );
+        expect(await stored(store, session)).toMatchObject({ ...outcome, lastUsedAt: used + outcome.lastUsedAt });
+      }
+    });
+
+    test('a transaction that writes about a user queues at the record of the user, and holds no session meanwhile', async () => {
+      const { user } = eve.tags;
+      for (const verb of ['end', 'renew', 'advance', 'add', 'remove'] as const) {
+        const session = await addNew(store, eve);
+        const { id, credential: ifCredential } = session;
+        const { record, version: ifVersion } = await recordOf(store, user);
+        const initiator = { id, ifCredential, credential: newHash(), serial: 1 };
+        const advance = { record, ifVersion, now: session.createdAt, keepUntil: null, initiator, audit: [] };
+        const ending = [{ id, ended: endedAt(session.createdAt), audit: [] }];
+        const verbs = {
+          end: () => store.end({ id, user }, endedAt(2), []),
+          renew: () => store.renew(renewalOf(session, {}, { ifVersion })),
+          advance: () => store.advance(user, advance),
+          add: () => store.add(sessionOf(eve), plainWrite({ ending })),
+          remove: () => store.deleteSessions(user, 1000),
+        };
+        const lock = `SELECT 1 FROM ${shared}.epochs WHERE tag = '${user}' FOR UPDATE`;
+        await behind(lock, 'SELECT', verbs[verb] as () => unknown, async () => {
+          const { rows } = await pool.query(`SELECT id FROM ${of(id)} FOR UPDATE NOWAIT`);
+          expect([verb, rows]).toEqual([verb, [{ id }]]);
+        });
+      }
+    });
+
     test('a record that was advanced is not advanced again, and nobody is let in', async () => {
       const session = await addNew(store, eve);
       const { user } = eve.tags;
-      const { id, hash: ifHash } = session;
+      const { id, credential: ifCredential } = session;
       for (const verb of ['advance', 'advanceFor', 'add', 'renew'] as const) {
         const { record, version: ifVersion } = await recordOf(store, user);
         const advance = { record, ifVersion, now: session.createdAt, keepUntil: null, audit: [] };
-        const asker = { id, ifHash, hash: newHash(), serial: 1 };
+        const initiator = { id, ifCredential, credential: newHash(), serial: 1 };
         const verbs = {
           advance: () => store.advance(user, advance),
-          advanceFor: () => store.advance(user, { ...advance, asker }),
+          advanceFor: () => store.advance(user, { ...advance, initiator }),
           add: () => store.add(sessionOf(eve), plainWrite({ ifVersion })),
           renew: () => store.renew(renewalOf(session, {}, { ifVersion })),
         };
@@ -1002,7 +1189,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
         Math.floor((session.lastUsedAt + 600_001_000) / 2 ** 18),
       );
       const lock = `SELECT 1 FROM ${of(session.id)} FOR UPDATE`;
-      expect(await behind(lock, use, () => store.remove(fay.tags.user, 10))).toBe(1);
+      expect(await behind(lock, use, () => store.deleteSessions(fay.tags.user, 10))).toBe(1);
     });
   });
 

@@ -1,14 +1,21 @@
+import { includes, size } from '../ci-only.ts';
 import { type Connect, clients, pglite, url } from './support/postgres-clients.ts';
 import { FEW, ONE_CONNECTION, postgresContract } from './support/postgres-contract.ts';
 
-const everywhere = process.env.CI !== undefined;
 const { 'pg Pool': pool, ...others } = clients;
 
-postgresContract('pg Pool', url, pool!, { interleavings: everywhere ? 1000 : 15 });
-const some = everywhere ? {} : { only: FEW };
-postgresContract('PGlite', 'in this process', pglite, { interleavings: 5, skip: ONE_CONNECTION, ...some });
+postgresContract('pg Pool', url, pool!, { interleavings: size('contract: orders of a race, Postgres by pg') });
+const some = includes('Postgres: the whole contract by every client') ? {} : { only: FEW };
+postgresContract('PGlite', 'in this process', pglite, {
+  interleavings: size('contract: orders of a race, Postgres by PGlite'),
+  skip: ONE_CONNECTION,
+  ...some,
+});
 for (const [name, connect] of Object.entries(others)) {
-  postgresContract(name, url, connect, { interleavings: 40, ...some });
+  postgresContract(name, url, connect, {
+    interleavings: size('contract: orders of a race, Postgres by another client'),
+    ...some,
+  });
 }
 
 /** Clients whose transactions see an older snapshot. */

@@ -4,9 +4,8 @@ import { createClient, createClientPool, RESP_TYPES } from 'redis';
 import { isSessionError, type SessionErrorCode, type SessionStore } from 'session-revocation';
 import { type IoRedisClient, type NodeRedisClient, redisStore } from 'session-revocation/redis';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { lookingAt } from '../../src/core.ts';
-import { DAY, NOW } from '../../src/testing/bench.ts';
-import { logged, logOf, policiesOf, recordAbout } from '../../src/testing/entries.ts';
+import { logged, logOf, policiesOf, readAll, recordAbout } from '../../src/testing/harness/audit-entries.ts';
+import { DAY, NOW } from '../../src/testing/harness/bench.ts';
 import {
   addNew,
   anotherRecord,
@@ -21,11 +20,12 @@ import {
   sessionOf,
   stored,
   versionOf,
-} from '../../src/testing/ports.ts';
+} from '../../src/testing/harness/records.ts';
 import { findBinary } from '../services/binaries.ts';
 import { findService, type PrivateServer, startRedis } from '../services/index.ts';
 import { until } from '../services/until.ts';
 import { newPrefix, removeKeys, url } from './support/redis-clients.ts';
+import { resending } from './support/redis-resending.ts';
 
 const ann = person('ann', 'acme');
 const { user } = ann.tags;
@@ -91,7 +91,7 @@ describe.skipIf(url === null)('a client of one server', { timeout: PATIENCE }, (
     expect(await store.renew(renewal)).toBe('renewed');
     expect(await store.end({ id: session.id, user }, endedAt(NOW), [])).toBe(true);
     expect(dates, 'they were to be written').toBeGreaterThanOrEqual(4);
-    expect((await stored(store, session))?.hash).toBe(renewal.session.hash);
+    expect((await stored(store, session))?.credential).toBe(renewal.session.credential);
   });
 
   test('that has numbers come as texts', async () => {
@@ -99,14 +99,14 @@ describe.skipIf(url === null)('a client of one server', { timeout: PATIENCE }, (
     const store = redisStore(client, { prefix });
     const session = await addNew(store, ann, {}, NOW + DAY);
     expect(await client.keys(`${prefix}{#*}:records`), 'new records are noted').not.toEqual([]);
-    expect(await store.add({ ...session, hash: 'other' }, plainWrite())).toBe('conflict');
+    expect(await store.add({ ...session, credential: 'other' }, plainWrite())).toBe('conflict');
     expect(await store.end({ id: session.id, user }, endedAt(NOW), [recordAbout(ann)])).toBe(true);
     expect(await store.end({ id: session.id, user }, endedAt(NOW), [])).toBe(false);
     const policies = policiesOf(store);
     expect(await policies.set({ account, value: 'a', ifValue: null, audit: [] })).toBe('set');
     expect(await policies.set({ account, value: 'b', ifValue: null, audit: [] })).toBe('conflict');
     await Promise.all([1, 2].map(() => addNew(store, ann)));
-    expect(await store.remove(user, 2)).toBe(2);
+    expect(await store.deleteSessions(user, 2)).toBe(2);
     await addNew(store, ann, { expiresAt: NOW });
     const pruned = await pruneAll(store, { sessionsBefore: NOW + 90 * DAY, epochsBefore: NOW + 90 * DAY });
     expect([typeof pruned.sessions, typeof pruned.epochs]).toEqual(['number', 'number']);
@@ -135,21 +135,42 @@ describe.skipIf(url === null)('a client of one server', { timeout: PATIENCE }, (
     expect(looks).toBeGreaterThan(0);
   });
 
+  test('forgets two people of one entry at once, and brings neither back', async () => {
+    const client = connect(url ?? '');
+    const other = redisStore(client, { prefix });
+    await logOf(other).append([recordAbout(ann, { by: 'bob' })]);
+    let isRead = false;
+    // Between what it reads and what it writes, the other process is done.
+    const between: IoRedisClient = {
+      async call(name, ...args) {
+        const answer = await client.call(name, ...args);
+        if (name !== 'HMGET' || isRead) return answer;
+        isRead = true;
+        expect(await logOf(other).forget(user, 10)).toBe(1);
+        return answer;
+      },
+      pipeline: (commands) => client.pipeline(commands),
+    };
+    await logOf(redisStore(between, { prefix })).forget(person('bob').tags.user, 10);
+    expect(isRead).toBe(true);
+    expect(await readAll(other, { realm: ann.tags.realm })).toMatchObject([{ user: null, by: null }]);
+  });
+
   describe('whose errors hold what was sent', () => {
     const show = (error: unknown): string => inspect(error, { depth: 10, showHidden: true });
 
     test('of a script', async () => {
       const client = connect(url ?? '');
-      const session = sessionOf(ann, { hash: newHash() });
+      const session = sessionOf(ann, { credential: newHash() });
       const key = `${prefix}{${user}}${session.id}`;
       await client.rpush(key, 'x');
-      const raw = await client.call('GETEX', key, 'PX', session.hash).catch((error: unknown) => error);
-      expect(show(raw), 'as the client gives it').toContain(session.hash);
+      const raw = await client.call('GETEX', key, 'PX', session.credential).catch((error: unknown) => error);
+      expect(show(raw), 'as the client gives it').toContain(session.credential);
       const store = redisStore(client, { prefix });
       await recordOf(store, user);
       const shown = show(await failure(store.add(session, plainWrite())));
       expect(shown).toContain('WRONGTYPE');
-      expect(shown).not.toContain(session.hash);
+      expect(shown).not.toContain(session.credential);
       expect(shown).not.toContain(session.id);
     });
 
@@ -221,10 +242,12 @@ describe.skipIf(findBinary('redis-server') === null)('a primary and its replica'
     tied = clients[1];
     const page = { over: true, now: NOW, limit: 10 };
     expect(await codeOf(look(store, session))).toBe('SESSION_STORE_UNSAFE');
-    expect(await codeOf(store.epochs([lookingAt(user)], NOW))).toBe('SESSION_STORE_UNSAFE');
+    expect(await codeOf(store.readEpochs([user]))).toBe('SESSION_STORE_UNSAFE');
     expect(await codeOf(store.list(ann.tags.realm, user, page))).toBe('SESSION_STORE_UNSAFE');
     expect(await codeOf(store.list(ann.tags.realm, person('bob').tags.user, page))).toBe('SESSION_STORE_UNSAFE');
-    expect(await codeOf(store.users({ realm: session.realm, account: null }, null, 1))).toBe('SESSION_STORE_UNSAFE');
+    expect(await codeOf(store.listUsers({ realm: session.realm, account: null }, null, 1))).toBe(
+      'SESSION_STORE_UNSAFE',
+    );
     tied = clients[0];
     expect(await stored(store, session)).toEqual(session);
   });
@@ -253,51 +276,62 @@ describe.skipIf(findBinary('redis-server') === null)('a primary and its replica'
     expect(await store.renew(renewal)).toBe('renewed');
     const advance = { record: anotherRecord('x'), now: NOW, keepUntil: null, audit: [] };
     expect(await store.advance(user, { ...advance, ifVersion: await versionOf(store, ann) })).toBe('advanced');
-    expect((await stored(store, session))?.hash).toBe(renewal.session.hash);
+    expect((await stored(store, session))?.credential).toBe(renewal.session.credential);
     expect(await policiesOf(store).set({ account, value: 'a', ifValue: null, audit: [] })).toBe('set');
     expect(await store.end({ id: session.id, user }, endedAt(NOW), [])).toBe(true);
-    expect(await store.remove(user, 10)).toBe(1);
+    expect(await store.deleteSessions(user, 10)).toBe(1);
   });
 
-  test('that did not confirm, and is asked again by somebody else: it confirms what it really has', async () => {
+  test('that did not confirm, and is asked again over another connection: it confirms what it really has', async () => {
     const prefix = 'again:';
-    /** As another process would, over a connection that wrote nothing yet. */
-    const fresh = (timeout: number): SessionStore =>
-      redisStore(connect(primary.url), { prefix, replicas: { atLeast: 1, timeout } });
+    const admin = connect(primary.url);
+    const writes = async (): Promise<number> =>
+      Number(/cmdstat_set:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
+    let resends = 0;
+    /** As a client that lost its connection, or another process, would: over connections that wrote nothing yet. */
+    const fresh = (timeout: number): SessionStore => {
+      const client = resending(
+        connect(primary.url),
+        async (commands) => {
+          if (!commands.includes('WAIT')) return;
+          const before = await writes();
+          return async () => {
+            resends++;
+            // Since 7.2, WAIT waits only for the writes of its own connection, so it must write on every version.
+            expect(await writes(), 'a resend writes').toBeGreaterThan(before);
+          };
+        },
+        connect(primary.url),
+      );
+      return redisStore(client, { prefix, replicas: { atLeast: 1, timeout } });
+    };
     const first = fresh(60_000);
     const [session, other, kept] = [await addNew(first, ann), await addNew(first, ann), await addNew(first, ann)];
     const renewal = renewalOf(other);
-    const asker = { id: kept.id, ifHash: kept.hash, hash: newHash(), serial: 1 };
-    const rest = { record: anotherRecord('x'), ifVersion: await versionOf(first, ann), asker };
-    const added = sessionOf(ann);
+    const initiator = { id: kept.id, ifCredential: kept.credential, credential: newHash(), serial: 1 };
+    const rest = { record: anotherRecord('x'), ifVersion: await versionOf(first, ann), initiator };
     const ending = [{ id: session.id, ended: endedAt(NOW), audit: [] }];
     const ref = { id: session.id, user };
-    const again: readonly (readonly [what: string, answer: unknown, ask: (store: SessionStore) => unknown])[] = [
-      ['advance', 'advanced', (store) => store.advance(user, { ...rest, now: NOW, keepUntil: null, audit: [] })],
+    const asked: readonly (readonly [what: string, again: unknown, ask: (store: SessionStore) => unknown])[] = [
+      ['advance', 'conflict', (store) => store.advance(user, { ...rest, now: NOW, keepUntil: null, audit: [] })],
       ['end', false, (store) => store.end(ref, endedAt(NOW), [])],
       ['set', 'set', (store) => policiesOf(store).set({ account, value: 'a', ifValue: 'a', audit: [] })],
-      ['renew', 'renewed', (store) => store.renew(renewal)],
-      ['add', 'added', (store) => store.add(added, plainWrite({ ending }))],
+      ['renew', 'not-live', (store) => store.renew(renewal)],
+      ['add', 'added', (store) => store.add(sessionOf(ann), plainWrite({ ending }))],
     ];
     await policiesOf(first).set({ account, value: 'a', ifValue: null, audit: [] });
+    resends = 0;
     await replica.kill('SIGSTOP');
     try {
-      for (const [what, , ask] of again) {
+      for (const [what, , ask] of asked) {
         expect(await codeOf(ask(fresh(50))), `${what}, first`).toBe('SESSION_STORE_UNCONFIRMED');
         expect(await codeOf(ask(fresh(50))), `${what}, again`).toBe('SESSION_STORE_UNCONFIRMED');
       }
     } finally {
       await replica.kill('SIGCONT');
     }
-    const admin = connect(primary.url);
-    const writes = async (): Promise<number> =>
-      Number(/cmdstat_set:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
-    for (const [what, answer, ask] of again) {
-      const before = await writes();
-      expect(await ask(fresh(60_000)), what).toBe(answer);
-      // Since 7.2, WAIT waits only for what its own connection wrote: whatever the version, it must write.
-      expect(await writes(), `${what} writes`).toBeGreaterThan(before);
-    }
+    for (const [what, again, ask] of asked) expect(await ask(fresh(60_000)), what).toBe(again);
+    expect(resends).toBe(3 * asked.length);
     expect(await stored(first, session)).toEqual({ ...session, ended: endedAt(NOW) });
   });
 });

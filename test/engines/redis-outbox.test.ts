@@ -1,10 +1,20 @@
 import { Cluster } from 'ioredis';
-import type { AuditRecord, SessionStore } from 'session-revocation';
+import type { SessionStore } from 'session-revocation';
+import type { AuditRecord } from 'session-revocation/adapter';
 import { type IoRedisClient, redisStore } from 'session-revocation/redis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DAY, NOW } from '../../src/testing/bench.ts';
-import { idsOf, logged, logOf, policiesOf, recordAbout } from '../../src/testing/entries.ts';
-import { addNew, anotherRecord, endedAt, look, nth, person, recordOf, versionOf } from '../../src/testing/ports.ts';
+import { idsOf, logged, logOf, policiesOf, recordAbout } from '../../src/testing/harness/audit-entries.ts';
+import { DAY, NOW } from '../../src/testing/harness/bench.ts';
+import {
+  addNew,
+  anotherRecord,
+  endedAt,
+  look,
+  nth,
+  person,
+  recordOf,
+  versionOf,
+} from '../../src/testing/harness/records.ts';
 import { findService } from '../services/index.ts';
 import { newPrefix, removeKeys } from './support/redis-clients.ts';
 

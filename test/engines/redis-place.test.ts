@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { keepLine } from '../../adapters/engines/redis/epoch-value.ts';
 import { Keys } from '../../adapters/engines/redis/keys.ts';
-import { Places } from '../../adapters/engines/redis/place.ts';
-import { sessionValue } from '../../adapters/engines/redis/session-value.ts';
-import { refOf } from '../../src/core.ts';
-import { formatEpoch, newEpoch } from '../../src/epoch.ts';
-import type { SessionRecord } from '../../src/session.ts';
-import { DAY, NOW } from '../../src/testing/bench.ts';
-import { endedAt, person, sessionOf } from '../../src/testing/ports.ts';
+import { keepLine } from '../../adapters/engines/redis/rows/epoch.ts';
+import { sessionValue } from '../../adapters/engines/redis/rows/session.ts';
+import { Places } from '../../adapters/engines/redis/verbs/session-location.ts';
+import { newEpoch } from '../../src/model/epoch.ts';
+import type { SessionRecord } from '../../src/model/session.ts';
+import { refOf } from '../../src/model/session.ts';
+import { formatEpoch } from '../../src/store/codec.ts';
+import { DAY, NOW } from '../../src/testing/harness/bench.ts';
+import { endedAt, person, sessionOf } from '../../src/testing/harness/records.ts';
 
 describe('the places of sessions', () => {
   const realm = newEpoch(NOW);
@@ -21,6 +22,10 @@ describe('the places of sessions', () => {
     const place = new Places(keys).of(refOf(session));
     expect(place.record).toBe(keys.record(session.userTag));
     expect(place.session).toBe(keys.session(session.userTag, session.id));
+    for (const account of ['acme', 'beta', 'acme']) {
+      const { tags } = person('ann', account);
+      expect(place.memberIn(keys, tags.account ?? '')).toBe(keys.record(tags.member ?? ''));
+    }
   });
 
   test('are remembered where something was found, and only there', () => {
@@ -28,9 +33,15 @@ describe('the places of sessions', () => {
     const session = sessionOf(annAtAcme);
     const ref = refOf(session);
     const place = places.of(ref);
-    expect(places.found(place, ref, null, record(), record(), realm)).toBe(null);
+    expect(places.found(place, ref, null, { user: record(), account: record(), member: record() }, realm)).toBe(null);
     expect(places.of(ref)).not.toBe(place);
-    const found = places.found(place, ref, textOf(session), record(), record(), realm);
+    const found = places.found(
+      place,
+      ref,
+      textOf(session),
+      { user: record(), account: record(), member: record() },
+      realm,
+    );
     expect(found?.session).toEqual(session);
     expect(places.of(ref)).toBe(place);
   });
@@ -39,7 +50,7 @@ describe('the places of sessions', () => {
     const places = new Places(new Keys('sr:'));
     const session = sessionOf(annAtAcme);
     const ref = refOf(session);
-    places.found(places.of(ref), ref, textOf(session), record(), record(), realm);
+    places.found(places.of(ref), ref, textOf(session), { user: record(), account: record(), member: record() }, realm);
     const { user } = person('bob').tags;
     const stranger = places.of({ ...ref, user });
     expect(stranger.user).toBe(user);
@@ -51,9 +62,9 @@ describe('the places of sessions', () => {
     const places = new Places(new Keys('sr:'));
     const session = sessionOf(annAtAcme);
     const ref = refOf(session);
-    const [user, account] = [record(), record()];
+    const [user, account, member] = [record(), record(), record()];
     const look = (value: string, userText: string | null, at = ref) =>
-      places.found(places.of(at), at, value, userText, account, realm);
+      places.found(places.of(at), at, value, { user: userText, account, member }, realm);
     const first = look(textOf(session), user);
     expect(look(textOf(session), user)).toBe(first);
 
@@ -69,11 +80,12 @@ describe('the places of sessions', () => {
     const session = sessionOf(annAtAcme);
     const ref = refOf(session);
     const elsewhere = { ...ref, account: person('ann', 'beta').tags.account };
-    const [value, user, account] = [textOf(session), record(), record()];
-    expect(places.found(places.of(elsewhere), elsewhere, value, user, account, realm)).toBe(null);
-    expect(places.found(places.of(ref), ref, value, user, account, realm)?.session).toEqual(session);
-    expect(places.found(places.of(elsewhere), elsewhere, value, user, account, realm)).toBe(null);
+    const value = textOf(session);
+    const texts = { user: record(), account: record(), member: record() };
+    expect(places.found(places.of(elsewhere), elsewhere, value, texts, realm)).toBe(null);
+    expect(places.found(places.of(ref), ref, value, texts, realm)?.session).toEqual(session);
+    expect(places.found(places.of(elsewhere), elsewhere, value, texts, realm)).toBe(null);
     const { account: _, ...open } = ref;
-    expect(places.found(places.of(open), open, value, user, account, realm)?.session).toEqual(session);
+    expect(places.found(places.of(open), open, value, texts, realm)?.session).toEqual(session);
   });
 });

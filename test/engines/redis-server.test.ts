@@ -5,9 +5,8 @@ import { createClient, createCluster } from 'redis';
 import { createSessions, isSessionError, type SessionErrorCode, type SessionStore } from 'session-revocation';
 import { type IoRedisClient, type RedisClient, type RedisOptions, redisStore } from 'session-revocation/redis';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { DENIED } from '../../adapters/engines/redis/lua/rights.ts';
-import { lookingAt } from '../../src/core.ts';
-import { DAY, NOW } from '../../src/testing/bench.ts';
+import { DENIED } from '../../adapters/engines/redis/scripts/rights.ts';
+import { DAY, NOW } from '../../src/testing/harness/bench.ts';
 import {
   add,
   addNew,
@@ -20,7 +19,7 @@ import {
   renewalOf,
   sessionOf,
   versionOf,
-} from '../../src/testing/ports.ts';
+} from '../../src/testing/harness/records.ts';
 import { readPage } from '../docs/markdown.ts';
 import { findBinary } from '../services/binaries.ts';
 import { type PrivateServer, startRedis } from '../services/index.ts';
@@ -34,7 +33,7 @@ const canStart = findBinary('redis-server') !== null;
 /** For servers that are started, and questions that wait for a replica, on a machine that stands still in between, in ms. */
 const PATIENCE = 300_000;
 /** Much longer than any answer takes. */
-const DEADLINE = '2m';
+const TIMEOUT = '2m';
 
 /** The code of an error of this package. Anything else is thrown on. */
 async function codeOf(failing: Promise<unknown> | unknown): Promise<SessionErrorCode> {
@@ -79,8 +78,8 @@ describe('the rights that are asked about', () => {
       ...texts.matchAll(/askAll\('([A-Z]+)'/g),
       ...texts.matchAll(/\['([A-Z]+)'[,\]]/g),
     ].map(([, name]) => name ?? '');
-    /** Of a range. */
-    const options = ['REV', 'LIMIT'];
+    // Options of a range, and what the store asks where it may.
+    const options = ['REV', 'LIMIT', 'CONFIG'];
     const known = new Set([...DENIED.text.matchAll(/\{ '([A-Z]+)'/g)].map(([, name]) => name ?? ''));
     expect(used.length).toBeGreaterThan(50);
     expect([...new Set(used)].filter((name) => !known.has(name) && !options.includes(name))).toEqual([]);
@@ -101,12 +100,14 @@ describe('redisStore', () => {
     ['a long prefix', { prefix: 'a'.repeat(65) }, /64/],
     ['a number for a prefix', { prefix: 4 }, /prefix/],
     ['a word for a switch', { allowEviction: 'yes' }, /allowEviction must be a boolean/],
+    ['a word for a third', { allowLossOnRestart: 'no' }, /allowLossOnRestart must be a boolean/],
     ['a word for another', { batch: 1 }, /batch must be a boolean/],
     ['no replicas', { replicas: { atLeast: 0 } }, /replicas.atLeast/],
     ['half a replica', { replicas: { atLeast: 1.5 } }, /replicas.atLeast/],
     ['replicas without a number', { replicas: {} }, /replicas.atLeast/],
     ['something else of replicas', { replicas: { atLeast: 1, most: 2 } }, /"most"/],
     ['no time for replicas', { replicas: { atLeast: 1, timeout: 0 } }, /timeout/],
+    ['a short silence of replicas', { replicas: { atLeast: 1, maxLag: 1_999 } }, /maxLag is 1999 ms; 2000 to 3600000/],
     ['a long time for replicas', { replicas: { atLeast: 1, timeout: '2m' } }, /60000 ms/],
   ])('refuses %s', (_, options, message) => {
     const client = new Redis({ lazyConnect: true });
@@ -146,15 +147,15 @@ describe.skipIf(url === null)('what stands under the prefix', { timeout: PATIENC
   afterAll(() => removeKeys(url ?? '', base));
 
   test.each([
-    ['somebody else’s', 'users 1', 'SESSION_STORE_FOREIGN'],
-    ['something else', 'session-revocation', 'SESSION_STORE_FOREIGN'],
+    ['somebody else’s', 'users 1', 'SESSION_STORE_NAME_CONFLICT'],
+    ['something else', 'session-revocation', 'SESSION_STORE_NAME_CONFLICT'],
     ['of a later version', 'session-revocation 2', 'SESSION_STORE_TOO_NEW'],
   ] as const)('%s is refused, and left as it is', async (_, meta, code) => {
     const client = connect(url ?? '');
     const prefix = fresh();
     await client.set(`${prefix}meta`, meta);
     const store = redisStore(client, { prefix });
-    const sessions = createSessions({ store, deadline: DEADLINE });
+    const sessions = createSessions({ store, timeout: TIMEOUT });
     expect(await codeOf(sessions.fence({ user: 'ann' }))).toBe(code);
     expect(await codeOf(sessions.list({ user: 'ann' }))).toBe(code);
     expect(await codeOf(store.setup?.())).toBe(code);
@@ -169,15 +170,15 @@ describe.skipIf(url === null)('what stands under the prefix', { timeout: PATIENC
     const client = connect(url ?? '');
     const [one, other] = [fresh(), fresh()];
     await client.rpush(`${one}meta`, 'x');
-    expect(await codeOf(redisStore(client, { prefix: one }).setup?.())).toBe('SESSION_STORE_FOREIGN');
+    expect(await codeOf(redisStore(client, { prefix: one }).setup?.())).toBe('SESSION_STORE_NAME_CONFLICT');
     await client.rpush(`${other}{${ann.tags.user}}`, 'x');
-    expect(await codeOf(openRecords(redisStore(client, { prefix: other }), ann))).toBe('SESSION_STORE_FOREIGN');
+    expect(await codeOf(openRecords(redisStore(client, { prefix: other }), ann))).toBe('SESSION_STORE_NAME_CONFLICT');
   });
 
   test('that is no record is an outage, never a sign-out', async () => {
     const client = connect(url ?? '');
     const prefix = fresh();
-    const sessions = createSessions({ store: redisStore(client, { prefix }), deadline: DEADLINE });
+    const sessions = createSessions({ store: redisStore(client, { prefix }), timeout: TIMEOUT });
     const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });
     const key = (await client.keys(`${prefix}{*}*`)).find((one) => one.endsWith(`}${started.session?.id}`)) ?? '';
     for (const broken of ['', 'x', '\n\n\n']) {
@@ -207,7 +208,7 @@ describe.skipIf(url === null)('what stands under the prefix', { timeout: PATIENC
     [
       'never answers what was lost',
       { socketTimeout: 120_000, maxRetriesPerRequest: 1, autoResendUnfulfilledCommands: false },
-      /^set maxRetriesPerRequest .* to 0: .* until the deadline/,
+      /^set maxRetriesPerRequest .* to 0: .* until the timeout/,
     ],
     ['is as the docs say: ioredis', ioRedisOptions(120_000), null],
     ['may wait for ever: node-redis', createClient, /^set socket.socketTimeout and pingInterval/],
@@ -262,7 +263,7 @@ describe.skipIf(!canStart)('a server of our own', { timeout: PATIENCE }, () => {
     await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
     const store = redisStore(client);
     expect(await codeOf(store.setup?.())).toBe('SESSION_STORE_UNSAFE');
-    expect(await codeOf(createSessions({ store, deadline: DEADLINE }).fence({ user: 'ann' }))).toBe(
+    expect(await codeOf(createSessions({ store, timeout: TIMEOUT }).fence({ user: 'ann' }))).toBe(
       'SESSION_STORE_UNSAFE',
     );
     expect(await client.dbsize()).toBe(0);
@@ -271,6 +272,69 @@ describe.skipIf(!canStart)('a server of our own', { timeout: PATIENCE }, () => {
     await client.config('SET', 'maxmemory-policy', 'noeviction');
     await store.setup?.();
     expect(await problems(store)).toEqual(['durability: warning']);
+  });
+
+  test.each([
+    ['without an append-only file', 'no', 'everysec', /appendonly no/],
+    ['that leaves writing to the system', 'yes', 'no', /appendfsync no/],
+    ['that writes every second', 'yes', 'everysec', null],
+    ['that writes always', 'yes', 'always', null],
+  ])('%s: what a restart would lose is told once, refused, or put up with', async (_, aof, fsync, told) => {
+    const client = connect(primary.url);
+    await client.config('SET', 'appendonly', aof);
+    await client.config('SET', 'appendfsync', fsync);
+    onTestFinished(() => client.config('SET', 'appendonly', 'no').then(() => {}));
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    onTestFinished(() => warned.mockRestore());
+    Reflect.deleteProperty(process, Symbol.for('session-revocation.loss-on-restart'));
+    for (const store of [redisStore(client), redisStore(client)]) {
+      await store.readEpochs([ann.tags.user]);
+      await store.setup?.();
+    }
+    await redisStore(client, { allowLossOnRestart: true }).setup?.();
+    const strict = redisStore(client, { allowLossOnRestart: false });
+    const codes = warned.mock.calls.map(([, options]) => (options as { readonly code?: string }).code);
+    if (told === null) {
+      await strict.setup?.();
+      expect(codes).toEqual([]);
+      expect(await problems(strict)).toEqual([]);
+      return;
+    }
+    expect(codes).toEqual(['SESSION_STORE_LOSS_ON_RESTART']);
+    expect(warned.mock.calls[0]?.[0]).toMatch(told);
+    expect(await codeOf(strict.setup?.())).toBe('SESSION_STORE_UNSAFE');
+    expect(await codeOf(strict.readEpochs([ann.tags.user]))).toBe('SESSION_STORE_UNSAFE');
+    expect(await problems(strict)).toEqual(['durability: warning']);
+  });
+
+  test('of a cluster that answers while it is cut off is refused; a server that tells no settings is not', async () => {
+    let answer: () => unknown = () => [];
+    const info =
+      'redis_version:7.0.0\r\nrole:master\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\ncluster_enabled:1\r\n';
+    const call = async (command: string, ...args: string[]) => {
+      const name = command.toUpperCase();
+      if (name === 'INFO') return info;
+      if (name === 'CONFIG') return args[1] === 'cluster-allow-reads-when-down' ? answer() : [];
+      return name === 'GET' ? 'session-revocation 1' : [];
+    };
+    const pipeline = () => expect.fail('it is not asked');
+    const store = () => redisStore({ isCluster: true, call, pipeline });
+    const asked = () => store().ensureEpochs([], NOW);
+    answer = () => ['cluster-allow-reads-when-down', 'yes'];
+    expect(await codeOf(asked())).toBe('SESSION_STORE_UNSAFE');
+    expect(await problems(store())).toContain('cluster: problem');
+    for (const other of [
+      () => ['cluster-allow-reads-when-down', 'no'],
+      () => [],
+      () => Promise.reject(new Error("ERR unknown command 'CONFIG'")),
+      () => Promise.reject(new Error('NOPERM this user has no permissions')),
+    ]) {
+      answer = other;
+      expect(await asked()).toEqual([]);
+      expect(await problems(store())).not.toContain('cluster: problem');
+    }
+    answer = () => Promise.reject(new Error('ECONNRESET'));
+    await expect(asked()).rejects.toThrow('ECONNRESET');
   });
 
   test('whose user may not do everything, or gave no password, is denied', async () => {
@@ -342,7 +406,7 @@ describe.skipIf(!canStart)('a server of our own', { timeout: PATIENCE }, () => {
 
   test('that is full says so, and signs nobody out', async () => {
     const client = connect(primary.url);
-    const sessions = createSessions({ store: redisStore(client, { prefix: 'full:' }), deadline: DEADLINE });
+    const sessions = createSessions({ store: redisStore(client, { prefix: 'full:' }), timeout: TIMEOUT });
     const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });
     await client.config('SET', 'maxmemory', '1');
     try {
@@ -375,17 +439,18 @@ describe.skipIf(!canStart)('a server of our own', { timeout: PATIENCE }, () => {
     test('which did not confirm: written, and told', async () => {
       const client = connect(primary.url);
       const alone = redisStore(client, { prefix: 'two:', replicas: { atLeast: 2, timeout: 50 } });
+      const reader = redisStore(client, { prefix: 'two:' });
       const [session, other] = [await addNew(alone, ann), await addNew(alone, ann)];
       const written = 'SESSION_STORE_UNCONFIRMED';
       expect(await codeOf(alone.end({ id: session.id, user }, endedAt(NOW), []))).toBe(written);
-      expect((await look(alone, session))?.session.ended).toEqual(endedAt(NOW));
+      expect((await look(reader, session))?.session.ended).toEqual(endedAt(NOW));
       const advance = { record: anotherRecord('x'), now: NOW, keepUntil: null, audit: [] };
       expect(await codeOf(alone.advance(user, { ...advance, ifVersion: await versionOf(alone, ann) }))).toBe(written);
-      expect((await look(alone, session))?.epochs.user?.last?.reason).toBe('x');
+      expect((await look(reader, session))?.epochs.user?.last?.reason).toBe('x');
       expect(await codeOf(alone.renew(renewalOf(other)))).toBe(written);
       const ending = [{ id: other.id, ended: endedAt(NOW), audit: [] }];
       expect(await codeOf(alone.add(sessionOf(ann), plainWrite({ ending })))).toBe(written);
-      expect(await codeOf(alone.remove(user, 10))).toBe(written);
+      expect(await codeOf(alone.deleteSessions(user, 10))).toBe(written);
       expect(await problems(alone)).toContain('replicas: problem');
 
       await client.script('FLUSH');
@@ -444,7 +509,7 @@ describe.skipIf(!canStart)('a server of our own', { timeout: PATIENCE }, () => {
       await client.call('REPLICAOF', '127.0.0.1', '1');
       try {
         vi.advanceTimersByTime(1_000);
-        expect(await codeOf(store.epochs([lookingAt(user)], NOW))).toBe('SESSION_STORE_UNSAFE');
+        expect(await codeOf(store.readEpochs([user]))).toBe('SESSION_STORE_UNSAFE');
         expect(await codeOf(look(store, session))).toBe('SESSION_STORE_UNSAFE');
         expect(await codeOf(look(store, session)), 'from then on').toBe('SESSION_STORE_UNSAFE');
       } finally {
@@ -458,14 +523,14 @@ describe.skipIf(!canStart)('a server of our own', { timeout: PATIENCE }, () => {
     const server = await start({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
     const client = connect(server.url);
     const store = redisStore(client);
-    const sessions = createSessions({ store, deadline: DEADLINE });
+    const sessions = createSessions({ store, timeout: TIMEOUT });
     const began = { user: 'ann', fence: await sessions.fence({ user: 'ann' }) };
     const started = await sessions.start(began);
     const token = started.ok ? started.token : '';
     const other = await sessions.start({ ...began, fence: await sessions.fence({ user: 'ann' }) });
     await sessions.end(other.session?.id ?? '', { user: 'ann' });
     await server.kill();
-    expect(await codeOf(createSessions({ store, deadline: '1s' }).check(token))).toBe('SESSION_STORE_UNAVAILABLE');
+    expect(await codeOf(createSessions({ store, timeout: '1s' }).check(token))).toBe('SESSION_STORE_UNAVAILABLE');
     await server.restart();
     await until('the store answers', () =>
       sessions.check(token).then(

@@ -1,16 +1,17 @@
 import { Redis } from 'ioredis';
 import type { SessionStore } from 'session-revocation';
+import { memberTag, type Tag } from 'session-revocation/adapter';
 import { redisStore } from 'session-revocation/redis';
 import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { DAY, HOUR, NOW } from '../../src/testing/bench.ts';
-import { logged, logOf, recordAbout } from '../../src/testing/entries.ts';
+import { bucketOf } from '../../adapters/engines/redis/keys.ts';
+import { logged, logOf, recordAbout } from '../../src/testing/harness/audit-entries.ts';
+import { DAY, HOUR, NOW } from '../../src/testing/harness/bench.ts';
 import {
   add,
   addNew,
   anotherRecord,
   endedAt,
   look,
-  newHash,
   openRecords,
   person,
   plainWrite,
@@ -20,7 +21,7 @@ import {
   sessionOf,
   stored,
   versionOf,
-} from '../../src/testing/ports.ts';
+} from '../../src/testing/harness/records.ts';
 import { findBinary } from '../services/binaries.ts';
 import { startRedis } from '../services/index.ts';
 import { keysOf, newPrefix, removeKeys, url } from './support/redis-clients.ts';
@@ -51,6 +52,7 @@ describe.skipIf(url === null)('redisStore', { timeout: PATIENCE }, () => {
   });
 
   const keyOf = ({ userTag, id }: { userTag: string; id: string }): string => `${prefix}{${userTag}}${id}`;
+  const rosterOf = (group: Tag, whose: Tag): string => `${prefix}{#${bucketOf(whose)}}:users:${group}`;
   const lives = (key: string): Promise<number> => client.pttl(key);
   /** A little less than that: a test takes no such time, and what is compared here is hours apart. */
   const about = (ttl: number, wanted: number): void => {
@@ -58,35 +60,6 @@ describe.skipIf(url === null)('redisStore', { timeout: PATIENCE }, () => {
     expect(ttl).toBeGreaterThan(wanted - HOUR / 2);
   };
   const MARGIN = 3 * HOUR;
-
-  describe('a command that is sent again, since its answer was lost', () => {
-    test('is a sign-in that was done, once', async () => {
-      const first = await addNew(store, ann);
-      const version = await versionOf(store, ann);
-      expect(await store.add(first, plainWrite({ ifVersion: version - 1, audit: [recordAbout(ann)] }))).toBe('added');
-      expect([await versionOf(store, ann), await logged(store, ann)]).toEqual([version, []]);
-    });
-
-    test('is a renewal that was done, once', async () => {
-      const renewal = renewalOf(await addNew(store, ann), {}, { moves: true, audit: [recordAbout(ann)] });
-      expect(await store.renew(renewal)).toBe('renewed');
-      const version = await versionOf(store, ann);
-      expect(await store.renew(renewal)).toBe('renewed');
-      expect(await versionOf(store, ann)).toBe(version);
-      expect(await logged(store, ann)).toHaveLength(1);
-    });
-
-    test('is an advance that was done, with the new secret of who is kept; of another one it is beaten', async () => {
-      const kept = await addNew(store, ann);
-      const asker = { id: kept.id, ifHash: kept.hash, hash: newHash(), serial: 1 };
-      const rest = { ifVersion: await versionOf(store, ann), now: NOW, keepUntil: null, asker };
-      const advance = { ...rest, record: anotherRecord('mine'), audit: [recordAbout(ann)] };
-      expect(await store.advance(user, advance)).toBe('advanced');
-      expect(await store.advance(user, advance)).toBe('advanced');
-      expect(await logged(store, ann)).toHaveLength(1);
-      expect(await store.advance(user, { ...advance, record: anotherRecord('other') })).toBe('conflict');
-    });
-  });
 
   describe('what an id is unique among', () => {
     test('the sessions of its user: a second one is refused, and changes nothing', async () => {
@@ -123,15 +96,28 @@ describe.skipIf(url === null)('redisStore', { timeout: PATIENCE }, () => {
     '{x}',
     ':sessions',
   ])('%j comes back as it was, wherever it stands', async (odd) => {
-    const whose = { ...person(odd, odd), account: odd, tags: { ...annAtAcme.tags, user: `${odd}.`, account: odd } };
+    const member = memberTag(`${odd}.`, odd);
+    const tags = { ...annAtAcme.tags, user: `${odd}.`, account: odd, member };
+    const whose = { ...person(odd, odd), account: odd, tags };
     const device = { label: odd, browser: odd, os: odd, type: 'desktop', ip: odd } as const;
     const stamps = { realm: odd, user: odd, account: odd, member: odd };
     const session = sessionOf(whose, {
-      ...{ id: odd, realm: odd, user: odd, kind: odd, hash: odd, device, stamps, deviceTag: odd, amr: [odd, 'a b'] },
+      ...{
+        id: odd,
+        realm: odd,
+        user: odd,
+        kind: odd,
+        credential: odd,
+        device,
+        stamps,
+        deviceTag: odd,
+        amr: [odd, 'a b'],
+      },
       attributes: { [`${odd}.`]: odd },
       ended: endedAt(NOW, odd, odd, odd),
     });
     await recordOf(store, whose.tags.user);
+    await recordOf(store, member);
     await add(store, session);
     expect(await stored(store, session)).toEqual(session);
   });
@@ -149,7 +135,7 @@ describe.skipIf(url === null)('redisStore', { timeout: PATIENCE }, () => {
 
     test('counts from the core’s time, also at a use, a renewal and an ending', async () => {
       const session = await addNew(store, ann, { idle: 14 * DAY });
-      await store.touch([{ id: session.id, user, at: NOW + DAY }]);
+      await store.touch([{ id: session.id, user, at: NOW + DAY }], () => NOW);
       about(await lives(keyOf(session)), 15 * DAY + MARGIN);
       const renewal = renewalOf(
         session,
@@ -169,8 +155,8 @@ describe.skipIf(url === null)('redisStore', { timeout: PATIENCE }, () => {
       const { user: record } = await openRecords(store, ann);
       const session = await add(store, sessionOf(ann));
       const before = await lives(keyOf(session));
-      const asker = { id: session.id, ifHash: session.hash, hash: 'other', serial: 1 };
-      const advance = { record: anotherRecord('x'), now: NOW + HOUR, keepUntil: null, asker, audit: [] };
+      const initiator = { id: session.id, ifCredential: session.credential, credential: 'other', serial: 1 };
+      const advance = { record: anotherRecord('x'), now: NOW + HOUR, keepUntil: null, initiator, audit: [] };
       expect(await store.advance(user, { ...advance, ifVersion: record.version })).toBe('conflict');
       expect(await store.advance(user, { ...advance, ifVersion: await versionOf(store, ann) })).toBe('advanced');
       about(await lives(keyOf(session)), before);
@@ -190,9 +176,26 @@ describe.skipIf(url === null)('redisStore', { timeout: PATIENCE }, () => {
       expect(await lives(record)).toBe(-1);
     });
 
+    test('a record: never for less than before, whatever the time of who writes to it', async () => {
+      const record = `${prefix}{${user}}`;
+      const session = await addNew(store, ann, {}, NOW + DAY);
+      const later = { now: NOW + 12 * HOUR, keepUntil: NOW + DAY };
+      const { record: text } = await recordOf(store, user);
+      const writes: readonly (() => unknown)[] = [
+        () => store.ensureEpochs([{ tag: user, create: text, version: 1, keepUntil: NOW + DAY + 1 }], later.now),
+        () => store.add(sessionOf(ann), plainWrite(later)),
+        () => store.renew(renewalOf(session, {}, { ...later, moves: true })),
+        async () => store.advance(user, { record: text, ifVersion: await versionOf(store, ann), audit: [], ...later }),
+      ];
+      for (const write of writes) {
+        await write();
+        about(await lives(record), DAY + MARGIN);
+      }
+    });
+
     test('indexes: as long as the longest of what they have', async () => {
       const index = `${prefix}{${user}}:sessions`;
-      const rosters = [`${prefix}{${ann.tags.realm}}:users`, `${prefix}{${annAtAcme.tags.account}}:users`];
+      const rosters = [ann.tags.realm, annAtAcme.tags.account].map((tag) => rosterOf(tag ?? '', user));
       await addNew(store, annAtAcme, { expiresAt: NOW + DAY });
       await addNew(store, annAtAcme, { expiresAt: NOW + HOUR });
       for (const key of [index, ...rosters, ...rosters.map((roster) => `${roster}:seen`)]) {
@@ -209,9 +212,9 @@ describe.skipIf(url === null)('redisStore', { timeout: PATIENCE }, () => {
     test('leaves an index at least as long as a session that is used again and again', async () => {
       const session = await addNew(store, ann, { expiresAt: null, idle: DAY });
       for (let days = 0.5; days < 5; days += 0.5) {
-        await store.touch([{ id: session.id, user, at: NOW + days * DAY }]);
+        await store.touch([{ id: session.id, user, at: NOW + days * DAY }], () => NOW);
         await client.pexpire(`${prefix}{${user}}:sessions`, HOUR);
-        await store.touch([{ id: session.id, user, at: NOW + days * DAY + 1 }]);
+        await store.touch([{ id: session.id, user, at: NOW + days * DAY + 1 }], () => NOW);
         about(await lives(`${prefix}{${user}}:sessions`), 2 * DAY + MARGIN);
       }
     });
@@ -252,18 +255,24 @@ describe.skipIf(url === null)('redisStore', { timeout: PATIENCE }, () => {
       expect(await pruneAll(store, { sessionsBefore: NOW })).toMatchObject({ sessions: 1 });
       expect(await indexed()).toBe(1);
       await expire(await addNew(store, ann));
-      expect(await store.remove(user, 10)).toBe(1);
+      expect(await store.deleteSessions(user, 10)).toBe(1);
       expect(await client.exists(`${prefix}{${user}}:sessions`)).toBe(0);
     });
 
     test('leaves rosters and dates, where nobody prunes, a little at each sign-in', async () => {
-      const roster = `${prefix}{${ann.tags.realm}}:users`;
+      const rosters = Array.from({ length: 16 }, (_, at) => `${prefix}{#${at}}:users:${ann.tags.realm}`);
       const people = Array.from({ length: 60 }, (_, at) => person(`user ${at}`));
       for (const whose of people) await expire(await addNew(store, whose, {}, NOW + DAY));
-      expect(await client.zcard(roster)).toBe(60);
+      const sizes = await Promise.all(rosters.map((roster) => client.zcard(roster)));
+      expect(sizes.reduce((sum, size) => sum + size)).toBe(60);
+      expect(sizes.filter((size) => size > 0).length, 'they are spread').toBeGreaterThan(8);
+      const roster = rosterOf(ann.tags.realm, user);
+      expect(await client.exists(`${prefix}{${ann.tags.realm}}:users`), 'no user lies in the slot of the realm').toBe(
+        0,
+      );
       // Two days ago, by the server's clock.
       const ago = Date.now() - 2 * DAY;
-      for (const { tags } of people) await client.zadd(`${roster}:seen`, ago, tags.user);
+      for (const { tags } of people) await client.zadd(`${rosterOf(ann.tags.realm, tags.user)}:seen`, ago, tags.user);
       for (let round = 0; round < 30; round++) {
         const other = redisStore(client, { prefix });
         await addNew(other, ann);
@@ -346,7 +355,7 @@ describe.skipIf(url === null)('redisStore', { timeout: PATIENCE }, () => {
     await logOf(store).prune(NOW + 1e3 * DAY, 10);
     await store.close?.();
     const left = (await keysOf(client, prefix)).map((key) => key.slice(prefix.length));
-    // Who was announced lately stays on the rosters for a while.
-    expect(left.filter((key) => !key.includes(':users')).sort()).toEqual(['meta', 'realms']);
+    // Who was announced lately stays on the rosters for a while, and answers are remembered for ten minutes.
+    expect(left.filter((key) => !/:users|\}!/.test(key)).sort()).toEqual(['meta', 'realms']);
   });
 });

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
-import { overAt, type SessionRecord } from 'session-revocation';
+import { endOf, type SessionRecord } from 'session-revocation/adapter';
 import { sqliteStore } from 'session-revocation/sqlite';
 import { describe, expect, test } from 'vitest';
-import { newEpoch } from '../../src/epoch.ts';
-import { Session } from '../../src/session.ts';
-import { NOW } from '../../src/testing/bench.ts';
-import { person, plainWrite, sessionOf } from '../../src/testing/ports.ts';
-import { newId } from '../../src/token.ts';
+import { newEpoch } from '../../src/model/epoch.ts';
+import { Session } from '../../src/model/session.ts';
+import { newId } from '../../src/model/token.ts';
+import { NOW } from '../../src/testing/harness/bench.ts';
+import { person, plainWrite, sessionOf } from '../../src/testing/harness/records.ts';
 import { drivers } from './support/sqlite-drivers.ts';
-import { answerOf, watched } from './support/sqlite-files.ts';
+import { answerOf, temporaryFile, watched } from './support/sqlite-files.ts';
 import { sessionsIn, signIn } from './support/sqlite-people.ts';
 
 const time = fc.integer({ min: 0, max: 4e12 });
@@ -30,10 +30,20 @@ describe.each(drivers)('the schema, $name', { timeout: PATIENCE }, ({ open }) =>
         const session: SessionRecord = { ...template, id: newId(), lastUsedAt, expiresAt, idle, ended };
         expect(store.add(session, plainWrite({ keepUntil: null }))).toBe('added');
         const stored = answerOf(connection, `SELECT over_at FROM sessions WHERE id = '${session.id}'`);
-        expect(stored).toBe(overAt(session));
+        expect(stored).toBe(endOf(session));
       }),
       { numRuns: 200 },
     );
+  });
+
+  test.each(['epochs', 'sessions', 'audit', 'policies'])('is refused without its table %s', async (table) => {
+    const file = temporaryFile();
+    await signIn(sessionsIn(file), 'ann');
+    const connection = open(file);
+    connection.exec(`DROP TABLE ${table}`);
+    connection.close();
+    const named = { code: 'SESSION_STORE_NOT_SET_UP', message: expect.stringMatching(`${table} was dropped`) };
+    await expect(sessionsIn(file).setup()).rejects.toMatchObject(named);
   });
 
   test('has an index for every statement', async () => {
@@ -64,10 +74,10 @@ describe.each(drivers)('the schema, $name', { timeout: PATIENCE }, ({ open }) =>
     const people = Array.from({ length: 501 }, (_, at) => person(`user ${at}`));
     for (const whose of people) {
       const create = newEpoch(NOW);
-      void store.epochs([{ tag: whose.tags.user, create, version: 1, keepUntil: null }], NOW);
+      void store.ensureEpochs([{ tag: whose.tags.user, create, version: 1, keepUntil: null }], NOW);
       expect(store.add(sessionOf(whose), plainWrite())).toBe('added');
     }
-    const page = (realm: string, after: string | null) => store.users({ realm, account: null }, after, 10_000);
+    const page = (realm: string, after: string | null) => store.listUsers({ realm, account: null }, after, 10_000);
     const first = page('shop', null) as Awaited<ReturnType<typeof page>>;
     expect(first.users).toHaveLength(500);
     expect(page('shop', first.after)).toMatchObject({ users: [expect.any(String)], after: null });

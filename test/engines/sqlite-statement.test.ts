@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isBusy, Preparer } from '../../adapters/engines/sqlite/statement.ts';
+import { isBusy, Preparer } from '../../adapters/engines/sqlite/prepared.ts';
 import { drivers } from './support/sqlite-drivers.ts';
 import { answerOf, temporaryFile, watched } from './support/sqlite-files.ts';
 

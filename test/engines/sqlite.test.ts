@@ -3,12 +3,12 @@ import { dirname } from 'node:path';
 import { createSessions, isSessionError, type SessionErrorCode, type SessionStore } from 'session-revocation';
 import { type SqliteConnection, sqliteStore } from 'session-revocation/sqlite';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { Database, openPatiently } from '../../adapters/engines/sqlite/database.ts';
+import { Database, openPatiently } from '../../adapters/engines/sqlite/connection.ts';
 import { SqliteStore } from '../../adapters/engines/sqlite/store.ts';
-import { newEpoch } from '../../src/epoch.ts';
-import { recordAbout } from '../../src/testing/entries.ts';
-import { person } from '../../src/testing/ports.ts';
-import { newVersion, userTag } from '../../src/token.ts';
+import { newEpoch } from '../../src/model/epoch.ts';
+import { newVersion, userTag } from '../../src/model/token.ts';
+import { recordAbout } from '../../src/testing/harness/audit-entries.ts';
+import { person } from '../../src/testing/harness/records.ts';
 import { drivers } from './support/sqlite-drivers.ts';
 import { answerOf, temporaryFile, watched } from './support/sqlite-files.ts';
 import { sessionsIn, signIn } from './support/sqlite-people.ts';
@@ -32,7 +32,7 @@ const synchronous = (connection: SqliteConnection): string | undefined =>
 
 /** A record that the store was asked for. */
 const askForRecord = (store: SessionStore, tag: string, version: number = newVersion()): unknown =>
-  store.epochs([{ tag, create: newEpoch(Date.now()), version, keepUntil: null }], Date.now());
+  store.ensureEpochs([{ tag, create: newEpoch(Date.now()), version, keepUntil: null }], Date.now());
 
 describe('sqliteStore', () => {
   test.each([undefined, null, '', 42, {}, { exec() {} }])('refuses %j as a database', (file) => {
@@ -119,7 +119,7 @@ describe.each(drivers)('$name', { timeout: PATIENCE }, ({ open }) => {
 
       const other = open(file);
       expect(answerOf(other, 'PRAGMA application_id')).toBe(0x73726576);
-      expect(answerOf(other, 'PRAGMA user_version')).toBe(2);
+      expect(answerOf(other, 'PRAGMA user_version')).toBe(1);
       expect(answerOf(other, 'PRAGMA journal_mode')).toBe('wal');
       expect(answerOf(other, 'PRAGMA integrity_check')).toBe('ok');
       other.close();
@@ -179,7 +179,7 @@ describe.each(drivers)('$name', { timeout: PATIENCE }, ({ open }) => {
       await signIn(made, 'ann');
       await made.close();
       const later = copyOf(file);
-      open(later).exec('PRAGMA user_version = 3');
+      open(later).exec('PRAGMA user_version = 2');
       const before = readFileSync(later);
 
       const sessions = sessionsIn(open(later));
@@ -199,16 +199,16 @@ describe.each(drivers)('$name', { timeout: PATIENCE }, ({ open }) => {
       open(file).exec(sql);
       const before = readFileSync(file);
       const sessions = sessionsIn(open(file));
-      await causeOf(sessions.fence({ user: 'ann' }), 'SESSION_STORE_FOREIGN');
+      await causeOf(sessions.fence({ user: 'ann' }), 'SESSION_STORE_NAME_CONFLICT');
       await sessions.close();
       expect(readFileSync(file).equals(before)).toBe(true);
     });
 
-    test('that is no database is unavailable, and not touched', async () => {
+    test('that is no database is refused, and not touched', async () => {
       const file = temporaryFile();
       writeFileSync(file, 'user,password\n'.repeat(1000));
       const sessions = sessionsIn(file);
-      expect(await causeOf(sessions.fence({ user: 'ann' }))).toBeInstanceOf(Error);
+      expect(await causeOf(sessions.fence({ user: 'ann' }), 'SESSION_STORE_NAME_CONFLICT')).toBeInstanceOf(Error);
       expect(readFileSync(file, 'utf8')).toBe('user,password\n'.repeat(1000));
     });
 
@@ -442,7 +442,7 @@ describe.each(drivers)('$name', { timeout: PATIENCE }, ({ open }) => {
       const { audit, policies } = store.powers ?? {};
       const record = recordAbout(person('ann'));
       const set = { account: 'acme', value: 'x', ifValue: null, audit: [record] };
-      expect(await levelsOf(async () => store.remove(userTag('default', 'ann'), 1))).toEqual(['FULL']);
+      expect(await levelsOf(async () => store.deleteSessions(userTag('default', 'ann'), 1))).toEqual(['FULL']);
       expect(await levelsOf(async () => policies?.set(set))).toEqual(['FULL']);
       expect(await levelsOf(async () => audit?.append([record]))).toEqual(['NORMAL']);
       expect(await levelsOf(async () => audit?.forget(userTag('default', 'ann'), 1))).toEqual(['FULL']);

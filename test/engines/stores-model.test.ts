@@ -1,11 +1,20 @@
 import fc from 'fast-check';
-import type { AuditPage, AuditRecord, Ending, EpochRecord, FoundSession, SessionRecord, Tag } from 'session-revocation';
+import type {
+  AuditPage,
+  AuditRecord,
+  Ending,
+  EpochRecord,
+  FoundSession,
+  SessionRecord,
+  Tag,
+} from 'session-revocation/adapter';
 import { memoryStore } from 'session-revocation/memory';
 import { sqliteStore } from 'session-revocation/sqlite';
 import { expect, test } from 'vitest';
-import { newEpoch } from '../../src/epoch.ts';
-import { recordAbout } from '../../src/testing/entries.ts';
-import { endedAt, type Person, person, sessionOf } from '../../src/testing/ports.ts';
+import { newEpoch } from '../../src/model/epoch.ts';
+import { recordAbout } from '../../src/testing/harness/audit-entries.ts';
+import { endedAt, type Person, person, sessionOf } from '../../src/testing/harness/records.ts';
+import { size } from '../ci-only.ts';
 import { type Data, emptyData, referenceStore, type SyncStore } from '../contract/reference-store.ts';
 
 // A small world, so that everything meets everything: times are 0 to 40, and most lifetimes end within them.
@@ -34,7 +43,7 @@ const birth = fc.record({
   }),
 });
 const state = fc.record({
-  hash: fc.constantFrom('', 'odd', 'A'.repeat(43), 'B'.repeat(43), '\u{1f511}'),
+  credential: fc.constantFrom('', 'odd', 'A'.repeat(43), 'B'.repeat(43), '\u{1f511}'),
   serial: fc.nat(),
   authenticatedAt: time,
   lastUsedAt: time,
@@ -42,6 +51,11 @@ const state = fc.record({
   idle: fc.option(fc.integer({ min: 1, max: 30 })),
   amr: fc.constantFrom(['pwd'], ['pwd', 'otp'], []),
   attributes: fc.constantFrom({}, { role: 'admin' }, { deep: [{ er: null }] }),
+  client: fc.constantFrom(
+    null,
+    { id: 'app', name: 'The app', scope: null, kept: null },
+    { id: 'web', name: 'The \u20ac app', scope: 'read write', kept: 'cookie' as const },
+  ),
 });
 
 /** Many times as long as it takes, in ms. */
@@ -66,7 +80,7 @@ const asking = <Given>(
 
 const recordNamed = (text: string): EpochRecord => ({ ...newEpoch(0), incarnation: text, base: `${text}.0` });
 const hashOf = ({ sessions }: Data, one: string, right: boolean): string =>
-  right ? (sessions.get(one)?.hash ?? '') : 'wrong';
+  right ? (sessions.get(one)?.credential ?? '') : 'wrong';
 const userOf = ({ sessions }: Data, one: string, right: boolean): Tag =>
   (right && sessions.get(one)?.userTag) || person('bob').tags.user;
 const versionOf = ({ epochs }: Data, tag: string, right: boolean): number =>
@@ -79,12 +93,11 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
   asking(2, fc.record({ who, keepUntil, name }), ({ who: { tags }, keepUntil, name: version }) => {
     const wanted = [tags.realm, tags.user, tags.account ?? tags.user];
     const requests = wanted.map((tag) => ({ tag, create: recordNamed(`${tag}${version}`), version, keepUntil }));
-    return (store) => store.epochs(requests, 0);
+    return (store) => store.ensureEpochs(requests, 0);
   }),
-  asking(2, fc.record({ who, keepUntil, name }), ({ who: { tags }, keepUntil, name: version }) => {
-    const looks = [tags.realm, tags.account ?? tags.user].map((tag) => ({ tag, create: null, version, keepUntil }));
-    const request = { tag: tags.user, create: recordNamed(`${tags.user}${version}`), version, keepUntil };
-    return (store) => store.epochs(tags.account === null ? looks : [...looks, request], 0);
+  asking(2, who, ({ tags }) => {
+    const read = [tags.realm, tags.account ?? tags.user, tags.member ?? tags.user];
+    return (store) => store.readEpochs(read);
   }),
   asking(6, fc.record({ id, who, state, birth, fresh, others, keepUntil, entries }), (given, model) => {
     const session = sessionOf(given.who, { id: given.id, ...given.state, ...given.birth });
@@ -117,9 +130,9 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
       (store) =>
         store.list(REALM, tags.user, { ...page, after, account: tags.account ?? undefined }),
   ),
-  asking(2, fc.array(fc.record({ id, fresh, at: time })), (used, model) => {
+  asking(2, fc.record({ now: time, used: fc.array(fc.record({ id, fresh, at: time })) }), ({ now, used }, model) => {
     const touches = used.map(({ id, fresh, at }) => ({ id, user: userOf(model, id, fresh), at }));
-    return (store) => store.touch(touches);
+    return (store) => store.touch(touches, () => now);
   }),
   asking(
     4,
@@ -141,7 +154,7 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
       const session = sessionOf(whose, { id, ...state, stamps: { ...sessionOf(whose).stamps, realm: 'x', user: 'y' } });
       const ifVersion = version === null ? undefined : versionOf(model, session.userTag, version);
       const write = {
-        ifHash: hashOf(model, id, fresh),
+        ifCredential: hashOf(model, id, fresh),
         now,
         retention: 0,
         ifVersion,
@@ -162,23 +175,23 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
     3,
     fc.record({
       ...{ tag: fc.constantFrom(...TAGS), fresh, keepUntil, name, entries },
-      asker: fc.option(fc.record({ id, fresh, now: time }), { nil: undefined }),
+      initiator: fc.option(fc.record({ id, fresh, now: time }), { nil: undefined }),
     }),
-    ({ tag: any, fresh, keepUntil, name, entries, asker }, model) => {
-      const tag = (asker && model.sessions.get(asker.id)?.userTag) ?? any;
-      const rotation = asker && {
-        ...{ id: asker.id, ifHash: hashOf(model, asker.id, asker.fresh) },
-        ...{ hash: `rotated ${name}`, serial: name },
+    ({ tag: any, fresh, keepUntil, name, entries, initiator }, model) => {
+      const tag = (initiator && model.sessions.get(initiator.id)?.userTag) ?? any;
+      const rotation = initiator && {
+        ...{ id: initiator.id, ifCredential: hashOf(model, initiator.id, initiator.fresh) },
+        ...{ credential: `rotated ${name}`, serial: name },
       };
       const ifVersion = versionOf(model, tag, fresh);
       const advance = {
         record: recordNamed(`advanced ${name}`),
-        now: asker?.now ?? 0,
+        now: initiator?.now ?? 0,
         ifVersion,
         keepUntil,
         audit: entries(),
       };
-      return (store) => store.advance(tag, { ...advance, asker: rotation });
+      return (store) => store.advance(tag, { ...advance, initiator: rotation });
     },
   ),
   asking(1, entries, (make) => {
@@ -221,7 +234,7 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
     who,
     ({ tags }) =>
       (store) =>
-        store.remove(tags.user, 99),
+        store.deleteSessions(tags.user, 99),
   ),
   asking(1, fc.record({ who, name, fresh, entries }), ({ who: { tags }, name, fresh, entries }, model) => {
     const account = tags.account ?? '';
@@ -257,7 +270,7 @@ function usersOf(store: SyncStore, account: Tag | null): readonly Tag[] {
   const users = new Set<Tag>();
   let after: string | null = null;
   do {
-    const page: ReturnType<SyncStore['users']> = store.users({ realm: 'shop', account }, after, 2);
+    const page: ReturnType<SyncStore['listUsers']> = store.listUsers({ realm: 'shop', account }, after, 2);
     expect(page.users.length).toBeLessThanOrEqual(2);
     for (const user of page.users) users.add(user);
     ({ after } = page);
@@ -285,7 +298,7 @@ test.each([
         const store = open() as SyncStore;
         for (const tag of TAGS) {
           const wanted = [{ tag, create: recordNamed(tag), version: 1, keepUntil: 20 }];
-          expect(store.epochs(wanted, 0)).toEqual(reference.epochs(wanted, 0));
+          expect(store.ensureEpochs(wanted, 0)).toEqual(reference.ensureEpochs(wanted, 0));
         }
         for (const question of asked) {
           const ask = question(model);
@@ -293,7 +306,7 @@ test.each([
           expect(everything(store)).toEqual(everything(reference));
         }
       }),
-      { numRuns: process.env.CI === undefined ? 40 : 120 },
+      { numRuns: size('model: lists of questions to a store') },
     );
   },
   PATIENCE,

@@ -22,12 +22,12 @@ export class Bystander {
   }
 
   /** Signs somebody in, however long that takes. */
-  static async begin(store: SessionStore, deadline: number): Promise<Bystander> {
+  static async begin(store: SessionStore, timeout: number): Promise<Bystander> {
     const options = { store, realm: 'bystanders' };
-    const patient = createSessions({ ...options, deadline: '2m' });
+    const patient = createSessions({ ...options, timeout: '2m' });
     const started = await patient.start({ user: 'zoe', fence: await patient.fence({ user: 'zoe' }) });
     if (!started.ok) throw new Error(`a bystander cannot sign in: ${started.reason}`);
-    return new Bystander(createSessions({ ...options, deadline }), started.token);
+    return new Bystander(createSessions({ ...options, timeout }), started.token);
   }
 
   get operations(): readonly Operation[] {

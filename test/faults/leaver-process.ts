@@ -4,8 +4,8 @@ import { createSessions, isSessionError } from 'session-revocation';
 import { openStore, type Place } from '../services/stores.ts';
 
 const { store, end } = openStore(JSON.parse(process.argv[2] ?? '') as Place);
-const patient = createSessions({ store, deadline: '1m' });
-const sessions = createSessions({ store, deadline: '1s' });
+const patient = createSessions({ store, timeout: '1m' });
+const sessions = createSessions({ store, timeout: '1s' });
 sessions.startPruning({ every: '1s' });
 const fence = await patient.fence({ user: 'ann' });
 const started = await patient.start({ user: 'ann', fence });

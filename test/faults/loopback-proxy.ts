@@ -9,6 +9,25 @@ interface Pair {
   silent: boolean;
 }
 
+/** An answer that gets lost on its way back. Several proxies may share it: the answers are counted together. */
+export class LostAnswer {
+  /** Whether it came, and got lost. */
+  isLost = false;
+  #before: number;
+
+  /** @param before How many answers still arrive before it. */
+  constructor(before: number) {
+    this.#before = before;
+  }
+
+  /** Whether the answer that just came is the one. */
+  comes(): boolean {
+    if (this.isLost || this.#before-- > 0) return false;
+    this.isLost = true;
+    return true;
+  }
+}
+
 /** A network that can be treated badly: a proxy on the loopback interface. */
 export class LoopbackProxy {
   readonly port: number;
@@ -18,6 +37,7 @@ export class LoopbackProxy {
   #delay = 0;
   #silent = false;
   #refusing = false;
+  #lost: LostAnswer | null = null;
 
   private constructor(listener: Server, target: number) {
     this.#listener = listener;
@@ -66,6 +86,11 @@ export class LoopbackProxy {
   /** Everything is so many ms late, in both directions. */
   delay(ms: number): void {
     this.#delay = ms;
+  }
+
+  /** The server does what it was asked, and its answer gets lost: the connection ends in its place. `null` for no more. */
+  lose(answer: LostAnswer | null): void {
+    this.#lost = answer;
   }
 
   /** New connections go to another server; old ones are cut. */
@@ -141,6 +166,11 @@ export class LoopbackProxy {
       if (waiting.length === 1) passOn();
     };
     from.on('data', (bytes: Buffer) => {
+      if (from === pair.server && this.#lost?.comes()) {
+        from.resetAndDestroy();
+        to.resetAndDestroy();
+        return;
+      }
       late(() => {
         if (!pair.silent && !to.destroyed) to.write(bytes);
       });

@@ -15,12 +15,12 @@ import { hasRedis } from '../services/redis.ts';
 import { ioRedisOptions, newPlace, nodeRedisOptions } from '../services/stores.ts';
 import { until } from '../services/until.ts';
 import { LoopbackProxy } from './loopback-proxy.ts';
-import { LONGEST_TRIAL, Trial } from './trial.ts';
+import { MAX_TRIAL, Trial } from './trial.ts';
 
 const UNAVAILABLE = ['SESSION_STORE_UNAVAILABLE'];
 
 describe.skipIf(!hasRedis())('a Redis that takes no writes', () => {
-  test('for lack of replicas: nothing is revoked, and what lives is accepted', { timeout: LONGEST_TRIAL }, async () => {
+  test('for lack of replicas: nothing is revoked, and what lives is accepted', { timeout: MAX_TRIAL }, async () => {
     const { server, trial } = await begin();
     await set(server, 'min-replicas-to-write', '1');
     expect(await trial.fails('revoke')).toEqual(UNAVAILABLE);
@@ -30,7 +30,7 @@ describe.skipIf(!hasRedis())('a Redis that takes no writes', () => {
     expect(await trial.end()).toEqual([]);
   });
 
-  test('since it cannot save', { timeout: LONGEST_TRIAL }, async () => {
+  test('since it cannot save', { timeout: MAX_TRIAL }, async () => {
     const { server, trial } = await begin('--save', '3600 1');
     chmodSync(server.folder, 0o500);
     await save(server, 'err');
@@ -42,7 +42,7 @@ describe.skipIf(!hasRedis())('a Redis that takes no writes', () => {
     expect(await trial.end()).toEqual([]);
   });
 
-  test('since its memory is full', { timeout: LONGEST_TRIAL }, async () => {
+  test('since its memory is full', { timeout: MAX_TRIAL }, async () => {
     const { server, trial } = await begin();
     await set(server, 'maxmemory', '1');
     expect(await trial.fails('revoke')).toEqual(UNAVAILABLE);
@@ -52,18 +52,14 @@ describe.skipIf(!hasRedis())('a Redis that takes no writes', () => {
   });
 });
 
-test.skipIf(!hasRedis())(
-  'a Redis that forgets its scripts is taught them again',
-  { timeout: LONGEST_TRIAL },
-  async () => {
-    const { server, trial } = await begin();
-    for (let times = 0; times < 3; times++) {
-      await withRedis(server.url, (client) => client.script('FLUSH'));
-      await trial.works();
-    }
-    expect(await trial.end()).toEqual([]);
-  },
-);
+test.skipIf(!hasRedis())('a Redis that forgets its scripts is taught them again', { timeout: MAX_TRIAL }, async () => {
+  const { server, trial } = await begin();
+  for (let times = 0; times < 3; times++) {
+    await withRedis(server.url, (client) => client.script('FLUSH'));
+    await trial.works();
+  }
+  expect(await trial.end()).toEqual([]);
+});
 
 type Connect = (to: string) => Promise<{ readonly client: RedisClient; close(): void }>;
 
@@ -105,7 +101,7 @@ describe.skipIf(!hasRedis())('a connection that is cut', () => {
     expect(numbersOf(/ createClient\(.*/)).toEqual({ ...socket, ...rest });
   });
 
-  test('ends no program of node-redis that is written as the docs say', { timeout: LONGEST_TRIAL }, async () => {
+  test('ends no program of node-redis that is written as the docs say', { timeout: MAX_TRIAL }, async () => {
     const server = await startRedis();
     onTestFinished(() => server.stop());
     const proxy = await LoopbackProxy.open(server.port);
@@ -138,14 +134,14 @@ describe.skipIf(!hasRedis())('a connection that is cut', () => {
     expect((await exited)[0]).toBe(7);
   });
 
-  test.each(CLIENTS)('fails what is under way at once, by %s', { timeout: LONGEST_TRIAL }, async (_, connect) => {
+  test.each(CLIENTS)('fails what is under way at once, by %s', { timeout: MAX_TRIAL }, async (_, connect) => {
     const server = await startRedis();
     onTestFinished(() => server.stop());
     const proxy = await LoopbackProxy.open(server.port);
     onTestFinished(() => proxy.close());
     const { client, close } = await connect(`redis://127.0.0.1:${proxy.port}`);
     onTestFinished(close);
-    const sessions = createSessions({ store: redisStore(client, { batch: false }), deadline: DEADLINE });
+    const sessions = createSessions({ store: redisStore(client, { batch: false }), timeout: DEADLINE });
     const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });
     const token = started.ok ? started.token : '';
 

@@ -6,38 +6,30 @@ import type { Operation } from '../concurrency/operation.ts';
 import { monotonic } from '../concurrency/recorder.ts';
 import type { Violation, ViolationKind } from '../concurrency/violation.ts';
 import { Work } from '../concurrency/work.ts';
-import { type EngineName, type Opened, type OpenOptions, openStore, type Place } from '../services/stores.ts';
+import { type Opened, type OpenOptions, openStore, type Place } from '../services/stores.ts';
 import { Bystander } from './bystander.ts';
 import { Pulse } from './pulse.ts';
 
 /** How long a question to the store may take in these tests, in ms. */
-export const DEADLINE = 500;
+export const TIMEOUT = 500;
 
-/** How much later than its deadline an answer may be noticed, in ms of the {@link Pulse}. */
+/** How much later than its timeout an answer may be noticed, in ms of the {@link Pulse}. */
 const SLACK = 1_500;
 
 /** How long it may take until a fault is felt, or is over, in ms: much longer than a machine stands still in between. */
 const PATIENCE = 300_000;
 
 /** Longer than all that a trial waits for: it says itself what it has waited for in vain. */
-export const LONGEST_TRIAL = 900_000;
+export const MAX_TRIAL = 900_000;
 
-/** An operation that asks the store in turns until it is not beaten any more, or its deadline is over, in ms. */
-const LONGEST_END = 5 * DEADLINE + PATIENCE;
+/** An operation that asks the store in turns until it is not beaten any more, or its timeout is over, in ms. */
+const MAX_END = 5 * TIMEOUT + PATIENCE;
 
 /** What chance begins with: what is tried is the fault. */
 const SEED = 7;
 
 /** What a failover of an engine that replicates asynchronously must not break: what was acknowledged as taken away. */
 export const ACKNOWLEDGED: readonly ViolationKind[] = ['survivor', 'old secret', 'suspended', 'fence', 'forked secret'];
-
-/**
- * The laws of an engine whose connections are lost. A cluster's client sends again what had no answer, so that something may
- * be done, and then be told as not done, since it was done before: nothing comes back and nobody survives, but some ends are
- * unexplained.
- */
-export const lawsOf = (engine: EngineName): readonly ViolationKind[] | undefined =>
-  engine === 'redis-cluster' ? [...ACKNOWLEDGED, 'resurrection', 'limit', 'absolute moved'] : undefined;
 
 /** Options of {@link Trial.begin}. */
 export interface TrialOptions extends OpenOptions {
@@ -56,7 +48,7 @@ export class Trial {
   private constructor(opened: Opened, bystander: Bystander, actors: number) {
     this.#opened = opened;
     this.#bystander = bystander;
-    const options = { process: 0, processes: 1, seed: SEED, actors, deadline: DEADLINE };
+    const options = { process: 0, processes: 1, seed: SEED, actors, timeout: TIMEOUT };
     this.#work = new Work(opened.store, options, () => {});
     this.#running = Promise.all([this.#work.runUntilStopped(), bystander.run()]);
     // It is awaited in the end.
@@ -66,7 +58,7 @@ export class Trial {
   /** Begins, and waits until all goes well. */
   static async begin(place: Place, { actors = 4, ...options }: TrialOptions = {}): Promise<Trial> {
     const opened = openStore(place, options);
-    const trial = new Trial(opened, await Bystander.begin(opened.store, DEADLINE), actors);
+    const trial = new Trial(opened, await Bystander.begin(opened.store, TIMEOUT), actors);
     await trial.works();
     return trial;
   }
@@ -113,7 +105,7 @@ export class Trial {
   async end(kinds?: readonly ViolationKind[]): Promise<readonly Violation[]> {
     this.#work.stop();
     this.#bystander.stop();
-    const hangs = wait(LONGEST_END, 'hangs', { ref: false });
+    const hangs = wait(MAX_END, 'hangs', { ref: false });
     expect(await Promise.race([this.#running, hangs]), 'an operation that was begun').not.toBe('hangs');
     const { operations } = this.#work;
     const users = new Set(operations.flatMap((one) => (one.type === 'start' ? [one.user] : [])));
@@ -126,7 +118,7 @@ export class Trial {
     for (const { type, call, answer } of this.#histories.flat()) {
       if (type === 'check') slowest = Math.max(slowest, this.#pulse.between(call, answer));
     }
-    expect(slowest, 'ms of the slowest check').toBeLessThan(DEADLINE + SLACK);
+    expect(slowest, 'ms of the slowest check').toBeLessThan(TIMEOUT + SLACK);
     // What was only added may be lost with a server that replicates asynchronously.
     if (kinds !== ACKNOWLEDGED) expect(this.#bystander.refusals, 'whom nobody revoked').toEqual([]);
     const violations = violationsOf(operations);

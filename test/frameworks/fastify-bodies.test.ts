@@ -1,8 +1,10 @@
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { createGunzip, gzipSync } from 'node:zlib';
 import formbody from '@fastify/formbody';
 import type { FastifyServerOptions } from 'fastify';
 import { authentication, sessionRoutes } from 'session-revocation/fastify';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { expectProblem, rowsOf } from './http/expectations.ts';
 import {
   type Build,
@@ -49,13 +51,14 @@ describe('bodies of the routes', () => {
       expect(rowsOf(await mine.get('/sessions'))).toHaveLength(1);
     });
 
-    test('of a DELETE, which reads none', async () => {
+    test('of a DELETE, which takes none', async () => {
       const { browser, signedIn } = await open();
       const mine = await signedIn();
       const id = await browser().signIn('alice');
       // Node frames the body of a DELETE only where it is told its length.
       const headers = { ...JSON_TYPE, 'content-length': '1' };
-      expect((await mine.request('DELETE', `/sessions/${id}`, headers, '{')).status).toBe(204);
+      expectProblem(await mine.request('DELETE', `/sessions/${id}`, headers, '{'), 400, 'bad-request');
+      expect(rowsOf(await mine.get('/sessions'))).toHaveLength(2);
     });
 
     test('a form', async () => {
@@ -69,12 +72,53 @@ describe('bodies of the routes', () => {
       expectProblem(await mine.post('/sessions/sign-out', JSON_TYPE, '{'), 400, 'bad-request');
     });
 
-    test('what the app finds too large is measured by the routes', async () => {
-      const mine = await (await open({ bodyLimit: 10 })).signedIn();
-      const large = await mine.post('/sessions/sign-out', FORM, `a=${'x'.repeat(20_000)}`);
+    test.each([
+      ['the app’s, where that is smaller', 13],
+      ['the routes’, where that is smaller', 1024 * 1024],
+    ])('are measured by one limit: %s', async (_, bodyLimit) => {
+      const mine = await (await open({ bodyLimit })).signedIn();
+      const body = (size: number): string => 'returnTo=%2F'.padEnd(size, 'x');
+      const most = Math.min(bodyLimit, 16 * 1024);
+      const large = await mine.post('/sessions/sign-out', FORM, body(most + 1));
       expectProblem(large, 413, 'body-too-large');
-      expect((await mine.post('/sessions/sign-out', FORM, 'returnTo=%2Fbye')).status).toBe(303);
+      expect(large.json?.detail).toContain(`${most} bytes`);
+      expect((await mine.post('/sessions/sign-out', FORM, body(most))).status).toBe(303);
     });
+  });
+
+  test('without an end, over HTTP/2, are refused at the limit: the stream closes, and the connection goes on', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+    const { url, sessions } = await serveBare(
+      (app, sessions) => {
+        app.register(authentication, { sessions });
+        app.register(sessionRoutes, { sessions, prefix: '/sessions' });
+      },
+      { http2: true } as FastifyServerOptions,
+    );
+    const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });
+    const cookie = `__Host-default-session=${started.ok && started.token}`;
+    const client = connect(url);
+    onTestFinished(() => client.destroy());
+    const headers = { ':path': '/sessions/sign-out', cookie, 'sec-fetch-site': 'same-origin', ...JSON_TYPE };
+    const endless = client.request({ ':method': 'POST', ...headers }, { endStream: false });
+    const chunk = Buffer.alloc(8192, 'x');
+    const send = (): void => {
+      while (!endless.destroyed && endless.write(chunk));
+    };
+    endless.on('drain', send);
+    send();
+    endless.resume();
+    const [answer] = await once(endless, 'response');
+    expect(answer).toMatchObject({ ':status': 413, 'content-type': 'application/problem+json' });
+    // The server has reset it, with no error to tell of.
+    await once(endless, 'aborted');
+    expect(endless.rstCode).toBe(0);
+    const list = client.request({ ':path': '/sessions', cookie });
+    expect((await once(list, 'response'))[0]).toMatchObject({ ':status': 200 });
+    expect(warnings.filter(({ name }) => name === 'UnsupportedWarning')).toEqual([]);
   });
 
   test('come as the app’s preParsing hooks hand them on', async () => {

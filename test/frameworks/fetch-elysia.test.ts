@@ -1,9 +1,9 @@
 import { Elysia } from 'elysia';
-import { httpBehaviours, listen } from './http/index.ts';
+import { listen, sameWrapper } from './http/index.ts';
 import { answerError, fetchApp, type Visit } from './support/fetch-app.ts';
 import { bridge } from './support/node-bridge.ts';
 
-httpBehaviours('fetch on Elysia', (description) => {
+sameWrapper('fetch on Elysia', (description) => {
   const open = fetchApp(description);
   const visits = new WeakMap<Request, Visit>();
   const app = new Elysia().onError(({ error, code }) => (code === 'NOT_FOUND' ? undefined : answerError(error)));

@@ -1,9 +1,9 @@
 import { H3 } from 'h3';
 import { toNodeHandler } from 'h3/node';
-import { httpBehaviours, listen } from './http/index.ts';
+import { listen, sameWrapper } from './http/index.ts';
 import { answerError, fetchApp, type Visit } from './support/fetch-app.ts';
 
-httpBehaviours('fetch on h3', (description) => {
+sameWrapper('fetch on h3', (description) => {
   const open = fetchApp(description);
   const visits = new WeakMap<Request, Visit>();
   const app = new H3({ allowMalformedURL: true, silent: true, onError: ({ cause }) => answerError(cause) });

@@ -1,10 +1,10 @@
 import { getRequestListener } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono } from 'hono';
-import { httpBehaviours, listen } from './http/index.ts';
+import { listen, sameWrapper } from './http/index.ts';
 import { answerError, fetchApp, type Visit } from './support/fetch-app.ts';
 
-httpBehaviours('fetch on Hono', (description) => {
+sameWrapper('fetch on Hono', (description) => {
   const open = fetchApp(description);
   const app = new Hono<{ Variables: { visit: Visit } }>().onError(answerError);
   app.use(async (c, next) => {

@@ -159,14 +159,14 @@ describe('guards', () => {
     expect(requireRecentSignIn({ maxAge: '5m' })(auth)).toBeNull();
   });
 
-  test('give a committed response: the cookie of what is over is deleted by it', async () => {
+  test('give a committed response: it leaves the cookie alone, and nothing can be set by it any more', async () => {
     const sessions = newSessions();
     const cookie = await cookieOf(sessions);
     await sessions.revoke({ user: 'alice' });
     const auth = await authentication(sessions)(request('/', { headers: { cookie } }));
     const response = requireSession()(auth);
     expect(response?.status).toBe(401);
-    expect(response?.headers.getSetCookie()).toEqual([expect.stringMatching(`^${COOKIE}=; .*Max-Age=0`)]);
+    expect(response?.headers.getSetCookie()).toEqual([]);
     expect(await response?.json()).toMatchObject({ reason: 'revoked' });
     await expect(alice(auth)).rejects.toThrow(TypeError);
   });
@@ -179,7 +179,7 @@ describe('guards', () => {
 
   test('want an Auth that open gave', () => {
     for (const wrong of [undefined, null, {}, newSessions()]) {
-      expect(() => requireSession()(wrong as Auth)).toThrow(/^an Auth is needed/);
+      expect(() => requireSession()(wrong as Auth)).toThrow(/^auth must be the Auth that await open\(request\) gives/);
     }
   });
 
@@ -217,7 +217,9 @@ describe('sessionRoutes', () => {
   test.each(['', 'sessions', '//sessions', '/sessions?x', '/a#b', 7, undefined])(
     'a path of %j is refused at start-up',
     (path) => {
-      expect(() => sessionRoutes(newSessions(), { path: path as string })).toThrow(/^path must be/);
+      expect(() => sessionRoutes(newSessions(), { path: path as string })).toThrow(
+        /^sessionRoutes\(sessions, \{ path \}\): path is .*; it must be/,
+      );
     },
   );
 
@@ -238,12 +240,12 @@ describe('sessionRoutes', () => {
 
     test('is left alone by open, by guards, and on other paths', async () => {
       const sessions = newSessions();
-      const mine = request('/elsewhere', { ...body('a=1') });
+      const mine = request('/elsewhere', { ...body('returnTo=/x') });
       const auth = await authentication(sessions)(mine);
       requireSession()(auth);
       expect(await sessionRoutes(sessions, { path: '/sessions' })(auth)).toBeNull();
       expect(mine.bodyUsed).toBe(false);
-      expect(await mine.text()).toBe('a=1');
+      expect(await mine.text()).toBe('returnTo=/x');
     });
 
     test('that was used already is a clear error, and nothing is done', async () => {
@@ -260,9 +262,9 @@ describe('sessionRoutes', () => {
       const sessions = newSessions();
       const cookie = await cookieOf(sessions);
       const headers = { cookie, 'content-type': FORM };
-      const post = request('/sessions/sign-out', { ...body('a=1'), headers });
+      const post = request('/sessions/sign-out', { ...body('returnTo=/x'), headers });
       const auth = await authentication(sessions)(post.clone());
-      expect(await post.text()).toBe('a=1');
+      expect(await post.text()).toBe('returnTo=/x');
       expect((await sessionRoutes(sessions, { path: '/sessions' })(auth))?.status).toBe(204);
     });
   });
@@ -278,6 +280,10 @@ test('the address is what the host says, and no header', async () => {
     expect(auth.session?.device.ip).toBe(ip ?? null);
   }
   await alice(await open(forged));
+});
+
+test.each(['cache', [], ['cookies'], ['*'], ['"cache"'], null])('clearSiteData refuses %j', (clearSiteData) => {
+  expect(() => authentication(newSessions(), { clearSiteData } as object)).toThrow(/'cache', 'storage' and 'exec/);
 });
 
 test.each([{ property: 'auth' }, { cookies: {} }, null, 7])('authentication refuses to be made with %j', (options) => {

@@ -124,7 +124,9 @@ describe('sessionRoutes', () => {
     'a path of %j is refused at start-up',
     (path) => {
       const sessions = createSessions({ store: memoryStore() });
-      expect(() => sessionRoutes(sessions, { path: path as string })).toThrow(/^path must be/);
+      expect(() => sessionRoutes(sessions, { path: path as string })).toThrow(
+        /^sessionRoutes\(sessions, \{ path \}\): path is .*; it must be/,
+      );
     },
   );
 
@@ -374,7 +376,7 @@ describe('property', () => {
       app.use(authentication(other, { property: 'staff' })).use(authentication(sessions, { property: 'auth' }));
       app.use(page({ method: 'get', path: '/last' }, authentication(other, { property: 'auth' })));
       app.use((ctx) => {
-        const realmOf = ({ settings }: Auth): string => settings.sessions.realm;
+        const realmOf = ({ request: { settings } }: Auth): string => settings.sessions.realm;
         ctx.body = { staff: realmOf(ctx.staff), auth: realmOf(ctx.auth) };
       });
     });
@@ -384,7 +386,9 @@ describe('property', () => {
 
   test.each(['', 7, null])('of %j is refused at start-up', (property) => {
     const sessions = createSessions({ store: memoryStore() });
-    expect(() => authentication(sessions, { property: property as string })).toThrow(/^property must be/);
+    expect(() => authentication(sessions, { property: property as string })).toThrow(
+      /^authentication\(sessions, options\): property must be/,
+    );
   });
 });
 

@@ -1,4 +1,5 @@
-import type { AuditEntry, AuditPage, AuditPower, AuditRecord, PolicyPower, PolicyWrite, Tag } from 'session-revocation';
+import type { AuditEntry } from 'session-revocation';
+import type { AuditPage, AuditPower, AuditRecord, PolicyPower, PolicyWrite, Tag } from 'session-revocation/adapter';
 
 /** The audit log in its plainest words: an array. */
 export class ReferenceLog implements AuditPower {

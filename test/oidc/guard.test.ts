@@ -1,7 +1,7 @@
 import { createSessions } from 'session-revocation';
 import {
-  type ForeignTokens,
-  foreignTokens,
+  type ExternalTokens,
+  externalTokens,
   type TokenClaims,
   type TokenGuard,
   tokenGuard,
@@ -16,7 +16,7 @@ const SECOND = 1_000;
 
 describe('the access tokens of a real OpenID provider', { timeout: PATIENCE }, () => {
   let issuer: Issuer;
-  let tokens: ForeignTokens;
+  let tokens: ExternalTokens;
   // The time stands still, here and at the provider, but where it is moved.
   let now = Date.UTC(2030, 0, 1);
   const pass = (ms: number): void => {
@@ -27,7 +27,7 @@ describe('the access tokens of a real OpenID provider', { timeout: PATIENCE }, (
   beforeAll(async () => {
     vi.useFakeTimers({ toFake: ['Date'], now });
     issuer = await Issuer.start();
-    tokens = foreignTokens({
+    tokens = externalTokens({
       ...{ issuer: issuer.url, audience: API, algorithms: ['ES256'], jwks: `${issuer.url}/jwks`, timeout: '30s' },
     });
   }, PATIENCE);
@@ -107,8 +107,8 @@ describe('the access tokens of a real OpenID provider', { timeout: PATIENCE }, (
   test('are no access tokens for another API, nor from another issuer', async () => {
     const { access_token } = await issuer.signIn('ann');
     const options = { audience: API, algorithms: ['ES256'], jwks: `${issuer.url}/jwks`, timeout: '30s' } as const;
-    const other = foreignTokens({ ...options, issuer: issuer.url, audience: 'https://other.example' });
-    const elsewhere = foreignTokens({ ...options, issuer: 'https://other.example' });
+    const other = externalTokens({ ...options, issuer: issuer.url, audience: 'https://other.example' });
+    const elsewhere = externalTokens({ ...options, issuer: 'https://other.example' });
     expect(await other.verify(access_token)).toMatchObject({ reason: 'invalid' });
     expect(await elsewhere.verify(access_token)).toMatchObject({ reason: 'invalid' });
   });

@@ -1,5 +1,6 @@
 // Installs the packed tarball in an empty project and uses it as a consumer does: every subpath, by import and by
-// require, as one class; the types in strict mode, as ESM, as CommonJS and for bundlers, with the frameworks' types and without.
+// require, as one class, and bundled; the types in strict mode, as ESM, as CommonJS and for bundlers, with the frameworks' types and without.
+// Then beside each major of each framework.
 // Run by `npm run check:package`.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -15,6 +16,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { useBesideFrameworks } from './beside.ts';
+import { bundleAndRun } from './bundle.ts';
 import { EXTENSIONS, messagesOf } from './compile.ts';
 import { FETCH, TYPED, UNTYPED } from './consumers.ts';
 
@@ -48,10 +51,19 @@ function check(name: string, text: string, ...expected: readonly RegExp[]): void
 interface Packed {
   filename: string;
   files: { path: string }[];
+  unpackedSize: number;
 }
 
 const subpaths = Object.keys(manifest.exports).filter((subpath) => !subpath.endsWith('.json'));
 const names = subpaths.map((subpath) => subpath.replace('.', manifest.name));
+
+// package.json says that chunks do nothing by themselves: of an import without a name, bundlers warn.
+const nameless = readdirSync(join(root, 'dist')).filter(
+  (file) =>
+    /\.c?js$/.test(file) &&
+    /^(?:import|require\() ?['"]\.\/chunk/m.test(readFileSync(join(root, 'dist', file), 'utf8')),
+);
+assert.deepEqual(nameless, []);
 
 const USE = `
   const sessions = createSessions({ store: memoryStore(), realm: 'consumer' });
@@ -73,8 +85,10 @@ try {
   const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
   const [packed] = JSON.parse(execFileSync('npm', pack, { cwd: root, encoding: 'utf8' })) as Packed[];
   assert.ok(packed);
-  const { filename, files } = packed;
+  const { filename, files, unpackedSize } = packed;
   assert.ok(!files.some(({ path }) => /^(src|test|adapters)\//.test(path)), 'sources are not published');
+  const maps = files.filter(({ path }) => path.endsWith('.map'));
+  assert.deepEqual(maps, [], 'no source maps are published');
 
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
   run('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`);
@@ -103,6 +117,7 @@ try {
   );
   run(process.execPath, 'use.mjs');
   run(process.execPath, 'use.cjs');
+  await bundleAndRun(folder, 'use.mjs');
 
   const command = (...args: string[]): string =>
     run('npx', '--no-install', manifest.name, '--store', 'sqlite:sessions.db', '--json', ...args);
@@ -124,7 +139,8 @@ try {
   link('koa-session', '@fastify', '@clerk', 'express-oauth2-jwt-bearer', ...types);
   check('use', `${imports}${others.join('\n')} export async function use(): Promise<void> {${USE}}`);
   for (const [name, text] of Object.entries(TYPED)) check(name, text);
-  console.log(`the tarball (${files.length} files) works: ${names.join(', ')}`);
+  useBesideFrameworks(join(folder, filename));
+  console.log(`the tarball (${files.length} files, ${unpackedSize} bytes) works: ${names.join(', ')}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

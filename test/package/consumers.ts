@@ -188,7 +188,7 @@ const KOA = `
 ${IS}`;
 
 export const FETCH = `
-  import { createSessions, type Session, type SessionStore } from 'session-revocation';
+  import { type BuiltInTrigger, createSessions, type Session, type SessionStore } from 'session-revocation';
   import { type Auth, authentication, requireSession, sessionOf } from 'session-revocation/fetch';
   import { memoryStore } from 'session-revocation/memory';
 
@@ -199,9 +199,11 @@ export const FETCH = `
     const refused = requireSession()(auth);
     if (refused !== null) return refused;
     const session = sessionOf(auth);
-    yes<Is<typeof auth, Auth>>();
+    // This store writes in no transaction of the app's.
+    yes<Is<typeof auth, Auth<BuiltInTrigger, never>>>();
+    const anyAuth: Auth = auth;
     yes<Is<typeof session, Session>>();
-    return auth.commit(Response.json(session.user));
+    return anyAuth.commit(Response.json(session.user));
   }
 ${IS}`;
 

@@ -1,5 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
@@ -13,78 +12,167 @@ const sources = ['src', 'adapters'].flatMap((folder) =>
     .map((file) => join(folder, file)),
 );
 
-/** What a file imports: a package, or the path of another file from the root. */
-async function importsOf(file: string): Promise<string[]> {
-  const text = await readFile(join(root, file), 'utf8');
+/** What a file imports, types included: a package, or the path of another file from the root. */
+function importsOf(file: string): string[] {
   return ts
-    .preProcessFile(text, true, true)
+    .preProcessFile(readFileSync(join(root, file), 'utf8'), true, true)
     .importedFiles.map(({ fileName }) =>
       fileName.startsWith('.') ? normalize(join(dirname(file), fileName)) : fileName,
     );
 }
 
-/** Packages that a place of the core may use; nothing else of it reaches outside. */
+const imports = new Map(sources.map((file) => [file, importsOf(file)]));
+
+/** The rooms of `src`, from the ground up. A room imports only rooms of lower floors. */
+const FLOORS: readonly (readonly string[])[] = [
+  ['lib'],
+  ['device'],
+  ['model'],
+  ['store'],
+  ['events'],
+  ['core'],
+  ['operations'],
+  ['sessions.ts'],
+  ['create-sessions.ts', 'adapter-handle.ts', 'jwt'],
+  ['index.ts', 'adapter.ts', 'testing'],
+];
+
+/** The part of a path that names its room: `src/lib/page.ts` is in `lib`, and `src/index.ts` is a room of its own. */
+const roomOf = (file: string): string => file.split('/')[1]!;
+const floorOf = (file: string): number => FLOORS.findIndex((rooms) => rooms.includes(roomOf(file)));
+
+/** The packages that a part of the core may import. The rest of the core imports no package. */
 const CORE_PACKAGES: readonly (readonly [RegExp, string])[] = [
-  [/^src\/device(\/|\.ts)/, 'ua-parser-js'],
+  [/^src\/device\//, 'ua-parser-js'],
   [/^src\/jwt\//, 'jose'],
-  [/^src\/jwt\/(algorithms|generate-key|keys)\.ts/, 'node:crypto'],
-  [/^src\/jwt\/keys\.ts/, 'node:util'],
-  [/^src\/token\.ts/, 'node:crypto'],
+  [/^src\/jwt\/keys\//, 'node:crypto'],
+  [/^src\/jwt\/keys\/keys\.ts/, 'node:util'],
+  [/^src\/model\/token\.ts/, 'node:crypto'],
   [/^src\/testing\//, 'node:assert/strict'],
   [/^src\/testing\//, 'node:util'],
 ];
 
-/** What adapters may use of each other. */
+/** What adapters may import of each other. */
 const SHARED: readonly (readonly [RegExp, RegExp])[] = [
   [/^adapters\/(frameworks|bridges|receivers)\//, /^adapters\/frameworks\/http\/index\.ts$/],
-  [/^adapters\/bridges\//, /^adapters\/bridges\/host\//],
-  // Its types: no wrapper loads jose where nothing is signed.
-  [/^adapters\/frameworks\/http\/bearer\.ts$/, /^src\/jwt\/index\.ts$/],
+  [/^adapters\/frameworks\/\w+\/index\.ts$/, /^adapters\/frameworks\/http\/exports\.ts$/],
+  [/^adapters\/bridges\//, /^adapters\/bridges\/shared\//],
+  [/^adapters\/bridges\/fastify-session\//, /^adapters\/frameworks\/fastify\/exchange\.ts$/],
+  [/^adapters\/bridges\/koa-session\//, /^adapters\/frameworks\/koa\/exchange\.ts$/],
+  // Types only: no wrapper loads jose where the app signs nothing.
+  [/^adapters\/frameworks\/http\/options\/bearer\.ts$/, /^src\/jwt\/index\.ts$/],
   [/^adapters\/engines\/(sqlite|postgres|mysql)\//, /^adapters\/engines\/sql\//],
-  // And what an engine's driver failed of, which it tells before there is a store.
-  [/^adapters\/cli\//, /^adapters\/(cli\/|engines\/\w+\/(index|failure)\.ts$)/],
+  // The errors of a driver, for a connection that fails before there is a store.
+  [/^adapters\/cli\//, /^adapters\/(cli\/|engines\/\w+\/(index|errors)\.ts$)/],
   // Not the entry, which loads jose.
-  [/^adapters\/cli\/commands\/keys\.ts$/, /^src\/jwt\/generate-key\.ts$/],
+  [/^adapters\/cli\/commands\/keys\.ts$/, /^src\/jwt\/keys\/generate-key\.ts$/],
+  // The card runs in browsers: this file imports nothing.
+  [/^adapters\/ui\//, /^src\/model\/factors\.ts$/],
+];
+
+/** What an adapter imports of the core: the entry of apps, and the entry of adapters. */
+const CORE_ENTRIES = ['src/index.ts', 'src/adapter.ts'];
+
+const HTTP = 'adapters/frameworks/http/';
+
+/** Files and folders of the HTTP policy, from the ground up: each may import what stands in a row above it. */
+const HTTP_ROOMS: readonly (readonly string[])[] = [
+  ['exchange', 'whitespace', 'linger', 'describe-value', 'refuse-uncalled', 'oauth-scope', 'state'],
+  ['origin', 'client-info'],
+  ['options'],
+  ['answer', 'members', 'body', 'node-exchange', 'report', 'challenge'],
+  ['cookie'],
+  ['bearer'],
+  ['auth'],
+  ['guard'],
+  ['routes'],
+  ['index', 'exports'],
 ];
 
 /** Where the program of the command line begins. */
 const BIN = 'adapters/cli/index.ts';
 
+/** The first circle of imports that is found, as a list of files; `null` where there is none. */
+function findCircle(): readonly string[] | null {
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): readonly string[] | null => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return null;
+    for (const imported of imports.get(file) ?? []) {
+      const circle = visit(imported, [...path, file]);
+      if (circle !== null) return circle;
+    }
+    done.add(file);
+    return null;
+  };
+  for (const file of sources) {
+    const circle = visit(file, []);
+    if (circle !== null) return circle;
+  }
+  return null;
+}
+
 describe('the layout', () => {
-  test('is there to be looked at', () => expect(sources.length).toBeGreaterThan(30));
+  test('finds the sources', () => expect(sources.length).toBeGreaterThan(30));
 
-  test.each(sources.filter((file) => file.startsWith('src/')))('%s imports the core and nothing else', async (file) => {
-    for (const imported of await importsOf(file)) {
-      const allowed = CORE_PACKAGES.some(([place, name]) => place.test(file) && imported === name);
-      expect(allowed || imported.startsWith('src/'), `${file} imports ${imported}`).toBe(true);
+  test('has no circle of imports, type imports included', () => expect(findCircle()).toBeNull());
+
+  test.each(sources.filter((file) => file.startsWith('src/')))('%s imports only lower floors of the core', (file) => {
+    expect(floorOf(file), `${file} is in no room of the layout`).toBeGreaterThanOrEqual(0);
+    for (const imported of imports.get(file)!) {
+      if (imported.startsWith('src/')) {
+        const isLower = floorOf(imported) < floorOf(file);
+        expect(isLower || roomOf(imported) === roomOf(file), `${file} imports ${imported}`).toBe(true);
+      } else {
+        const isAllowed = CORE_PACKAGES.some(([place, name]) => place.test(file) && imported === name);
+        expect(isAllowed, `${file} imports ${imported}`).toBe(true);
+      }
     }
   });
 
-  test.each(sources.filter((file) => file.startsWith('adapters/')))('%s knows only the core’s entry', async (file) => {
-    const [, group, name] = file.replace(/\.ts$/, '').split('/');
-    for (const imported of await importsOf(file)) {
+  test.each(sources.filter((file) => file.startsWith('adapters/')))('%s imports only entries of the core', (file) => {
+    const [, group, name] = file.split('/');
+    for (const imported of imports.get(file)!) {
       if (!/^(src|adapters)\//.test(imported)) continue;
-      const own = imported.startsWith(`adapters/${group}/${name}/`) || imported === `adapters/${group}/${name}.ts`;
-      const shared = SHARED.some(([place, pattern]) => place.test(file) && pattern.test(imported));
-      expect(own || shared || imported === 'src/index.ts', `${file} imports ${imported}`).toBe(true);
+      const isOwn = imported.startsWith(`adapters/${group}/${name}/`);
+      const isShared = SHARED.some(([place, pattern]) => place.test(file) && pattern.test(imported));
+      expect(isOwn || isShared || CORE_ENTRIES.includes(imported), `${file} imports ${imported}`).toBe(true);
     }
   });
 
-  test('a wrapper takes only types of src/jwt, so that jose is loaded where something is signed and nowhere else', async () => {
-    const text = await readFile(join(root, 'adapters/frameworks/http/bearer.ts'), 'utf8');
-    const imports = text.split('\n').filter((line) => line.includes('src/jwt/'));
-    expect(imports).toEqual([expect.stringMatching(/^import type /)]);
+  test('the HTTP policy imports no framework, and its rooms import downwards only', () => {
+    const rankOf = (file: string): number =>
+      HTTP_ROOMS.findIndex((rooms) => rooms.includes(file.slice(HTTP.length).replace(/(\.ts|\/.*)$/, '')));
+    const files = sources.filter((file) => file.startsWith(HTTP));
+    expect(files.filter((file) => rankOf(file) < 0)).toEqual([]);
+    for (const file of files) {
+      for (const imported of imports.get(file)!) {
+        expect(imported, file).toMatch(/^(node:|src\/|adapters\/frameworks\/http\/)/);
+        if (!imported.startsWith(HTTP)) continue;
+        if (dirname(file) === dirname(imported) && rankOf(file) === rankOf(imported)) continue;
+        expect(rankOf(imported), `${file} imports ${imported}`).toBeLessThan(rankOf(file));
+      }
+    }
   });
 
-  test('every file is reached from a public entry', async () => {
+  test('a wrapper imports only types of src/jwt, so that jose is loaded only where the app signs tokens', () => {
+    for (const file of sources.filter((name) => name.startsWith('adapters/frameworks/'))) {
+      const text = readFileSync(join(root, file), 'utf8');
+      for (const line of text.split('\n').filter((one) => one.includes('src/jwt/'))) {
+        expect(line, file).toMatch(/^(import|export) type /);
+      }
+    }
+  });
+
+  test('every file is reached from a public entry', () => {
     const reached = new Set<string>();
-    const visit = async (file: string): Promise<void> => {
+    const visit = (file: string): void => {
       if (reached.has(file)) return;
       reached.add(file);
-      for (const imported of await importsOf(file)) if (sources.includes(imported)) await visit(imported);
+      for (const imported of imports.get(file) ?? []) visit(imported);
     };
-    for (const [entry] of Object.values(tsconfig.compilerOptions.paths)) await visit(normalize(entry!));
-    await visit(BIN);
+    for (const [entry] of Object.values(tsconfig.compilerOptions.paths)) visit(normalize(entry!));
+    visit(BIN);
     expect(sources.filter((file) => !reached.has(file))).toEqual([]);
   });
 });

@@ -104,6 +104,21 @@ describe('the public types', { timeout: LONGEST }, () => {
     'an entry that is changed': `const { entries } = await sessions.audit(); entries[0]!.by = 'x';`,
     'an unknown sameSite': `authentication(sessions, { cookie: { sameSite: 'relaxed' } });`,
     'no maximal age': `requireRecentSignIn({});`,
+    'a verify of nothing': `auth.signIn({ user: 'u', verify: () => {} });`,
+    'a verify that answers an object': `auth.signIn({ user: 'u', verify: () => ({ ok: false }) });`,
+    'a verify that answers a text': `auth.signIn({ user: 'u', verify: () => 'false' });`,
+    'a verify that answers a number': `auth.signIn({ user: 'u', verify: () => 1 });`,
+    'a verify that answers an array': `auth.signIn({ user: 'u', verify: () => [] });`,
+    'a verify that answers a response': `auth.signIn({ user: 'u', verify: async () => new Response() });`,
+    'a verify that answers an error': `auth.signIn({ user: 'u', verify: () => new Error() });`,
+    'a verify that may answer undefined': `auth.signIn({ user: 'u', verify: async () => [true].at(0) });`,
+    'a verify that answers more than methods': `auth.signIn({ user: 'u', verify: () => ({ amr: ['pwd'], user: 'u' }) });`,
+    'a second verify that answers an object': `auth.reauthenticate({ verify: () => ({ ok: true }) });`,
+    'an authorize that answers an object': `sessionRoutes(sessions, { authorize: () => ({ ok: false }) });`,
+    'an authorize that answers nothing': `sessionRoutes(sessions, { authorize: () => null });`,
+    'a loginUrl of nothing': `authentication(sessions, { loginUrl: () => undefined });`,
+    'a user of a token by a promise': `tokenGuard(sessions, { user: async ({ sub }) => sub });`,
+    'a time of a token as a text': `tokenGuard(sessions, { authTime: () => '7' });`,
   };
   const RIGHT = `createSessions({ store, lifetime: { absolute: '30d', idle: null }, kinds: { api: { survives: ['user'] } } });
     const v = await sessions.check('t'); if (v.ok) await sessions.revoke({ user: 'u' }, { keep: v.session, by: 'u' });
@@ -113,10 +128,15 @@ describe('the public types', { timeout: LONGEST }, () => {
     const dry = await own.revoke({ user: 'u' }, { dryRun: true }); if (!dry.revoked && dry.reason === 'dry-run') dry.wouldEnd.more satisfies boolean;
     const wrapped = (options: Partial<SessionsOptions>) => createSessions({ store, ...options, lifetime: aal(2, { idle: '5m' }) });
     wrapped({ triggers: { emailChanged: 'none' }, policy: async () => ({ signOut: 'session' }), audit: true }).trigger('emailChanged', { user: 'u' });
-    authentication(sessions, { loginUrl: '/login' });`;
+    authentication(sessions, { loginUrl: '/login' });
+    for (const proof of [true, false, null, { amr: ['pwd'] }] satisfies Proof[])
+      for (const verify of [() => proof, async () => proof]) { await auth.signIn({ user: null, verify }); await auth.reauthenticate({ verify }); }
+    sessionRoutes(sessions, { authorize: async () => false });`;
   const before = `import { aal, createSessions, type SessionsOptions } from 'session-revocation';
     import { memoryStore } from 'session-revocation/memory';
-    import { authentication, requireRecentSignIn } from 'session-revocation/express';
+    import { type Auth, authentication, type Proof, requireRecentSignIn, sessionRoutes } from 'session-revocation/express';
+    import { tokenGuard } from 'session-revocation/jwt';
+    declare const auth: Auth; sessionRoutes; tokenGuard; export type Proofs = Proof;
     const store = memoryStore(); const sessions = createSessions({ store });
     authentication; requireRecentSignIn; aal; export {}; export type Options = SessionsOptions;\n`;
 

@@ -93,7 +93,7 @@ describe('SES-17: an administrator ends the sessions of one user, or of all', ()
     store.forget();
     const result = await sessions.revoke({ realm: true }, { by: 'admin' });
     expect(result).toMatchObject({ revoked: true, effectiveWithin: 0 });
-    expect(store.calls).toEqual(['epochs', 'advance']);
+    expect(store.calls).toEqual(['ensureEpochs', 'advance']);
     for (const token of tokens) expect(await judge(sessions, token)).toBe('revoked');
     expect(await judge(sessions, (await signIn(sessions)).token)).toBe('live');
   });

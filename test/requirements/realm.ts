@@ -29,7 +29,7 @@ export function openRealm(options: Omit<SessionsOptions, 'store' | 'clock'> = {}
   const clock = new TestClock();
   const store = new Gatekeeper(memoryStore());
   // However long the machine stands still: nothing here is about an answer that does not come.
-  const sessions = createSessions({ deadline: '10m', ...options, store: store.store, clock });
+  const sessions = createSessions({ timeout: '10m', ...options, store: store.store, clock });
   const events: SessionEvent[] = [];
   for (const type of EVENTS) sessions.on(type, (event) => events.push(event));
   return { sessions, store, clock, events };

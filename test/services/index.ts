@@ -14,6 +14,7 @@ export { startPostgres } from './postgres.ts';
 export type { PrivateServer } from './private-server.ts';
 export { startRedis } from './redis.ts';
 export { startRedisCluster } from './redis-cluster.ts';
+export { startRedisSentinels } from './redis-sentinel.ts';
 
 const found = new Map<ServiceName, Promise<Found>>();
 

@@ -33,8 +33,8 @@ export interface Place {
   readonly account: Account | null;
 }
 
-const LONGEST_START = 120_000;
-const LONGEST_STOP = 30_000;
+const MAX_START = 120_000;
+const MAX_STOP = 30_000;
 const ATTEMPTS = 3;
 
 const servers = new Set<PrivateServer>();
@@ -97,7 +97,7 @@ export class PrivateServer {
   /** Starts it again on the same port and data, after ending it if need be, and waits until it answers. */
   async restart(): Promise<void> {
     await this.kill(this.#recipe.signal ?? 'SIGTERM');
-    const giveUpAt = Date.now() + LONGEST_START;
+    const giveUpAt = Date.now() + MAX_START;
     for (;;) {
       try {
         return await this.#run();
@@ -116,7 +116,7 @@ export class PrivateServer {
     if (child !== null) {
       child.kill('SIGCONT');
       child.kill(this.#recipe.signal ?? 'SIGTERM');
-      const patience = setTimeout(() => child.kill('SIGKILL'), LONGEST_STOP);
+      const patience = setTimeout(() => child.kill('SIGKILL'), MAX_STOP);
       await hasEnded(child);
       clearTimeout(patience);
     }
@@ -144,7 +144,7 @@ export class PrivateServer {
       if (this.#child === child) this.#child = null;
     });
 
-    const giveUpAt = Date.now() + LONGEST_START;
+    const giveUpAt = Date.now() + MAX_START;
     for (;;) {
       const failure = await probe(this.url).then(
         () => null,

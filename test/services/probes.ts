@@ -9,7 +9,7 @@ import { Client } from 'pg';
 const PATIENCE = 15_000;
 
 /** How long such a question may take altogether, in ms. */
-const LONGEST_PROBE = 30_000;
+const MAX_PROBE = 30_000;
 
 /** Asks one real question; rejects where the server does not answer it. */
 export type Probe = (url: string) => Promise<void>;
@@ -48,7 +48,7 @@ export async function withRedis<T>(url: string, ask: (client: Redis) => Promise<
   // A refused connection says so twice: in the answer, and here.
   client.on('error', () => {});
   // A client that finds a server loading, or a replica without its primary, asks again until that is over.
-  const patience = setTimeout(() => client.disconnect(), LONGEST_PROBE);
+  const patience = setTimeout(() => client.disconnect(), MAX_PROBE);
   try {
     await client.connect();
     return await ask(client);

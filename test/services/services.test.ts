@@ -1,11 +1,22 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { findService, serviceNames, startRedis } from './index.ts';
+import { hasMariadb } from './mariadb.ts';
+import { hasPostgres } from './postgres.ts';
 import { probeRedis } from './probes.ts';
 import { hasRedis } from './redis.ts';
 
 /** What is not there is started, and a server makes its files first. In ms. */
 const PATIENCE = 300_000;
+
+// Tests that stop a server, or cut it off, start one of their own and are skipped where there is none.
+test.runIf(process.env.REQUIRE_SERVICES === '1')('where services are required, each can be started', () => {
+  expect({ redis: hasRedis(), postgres: hasPostgres(), mariadb: hasMariadb() }).toEqual({
+    redis: true,
+    postgres: true,
+    mariadb: true,
+  });
+});
 
 describe.skipIf(!hasRedis())('a private server', () => {
   test(

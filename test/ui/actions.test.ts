@@ -51,11 +51,11 @@ describeInChromium('logging one device out', () => {
 
   test('shows it among those that are over, if they are shown', async () => {
     const shown = await ready();
-    await shown.card.locator('summary').click();
-    await shown.card.getByText('No devices were logged out lately.').waitFor();
+    await shown.card.locator('.ended > summary').click();
+    await shown.card.getByText('No sessions have ended lately.').waitFor();
     await shown.button('Log out Safari on iOS').click();
     await shown.answer('Log out');
-    await shown.card.getByText('Signed out just now by you, from Chrome on Mac OS').waitFor();
+    await shown.card.getByText('Logged out just now by you, from Chrome on Mac OS').waitFor();
   });
 
   test('of one that is over already takes it for gone', async () => {
@@ -92,7 +92,7 @@ describeInChromium('logging one device out', () => {
     cards.stub.answer(route, problem('store-unavailable', 503, {}, { 'retry-after': '5' }), 1);
     await shown.button('Log out Firefox on Windows').click();
     await shown.answer('Log out');
-    await shown.alert.getByText('Nobody was signed out by this').waitFor();
+    await shown.alert.getByText('Nobody was logged out by this').waitFor();
     expect(await shown.row('Firefox').count()).toBe(1);
     await shown.button('Try again').click();
     await shown.status.getByText('is logged out').waitFor();
@@ -123,29 +123,34 @@ describeInChromium('the buttons for all', () => {
   });
 
   test.each([
-    ['Sign out everywhere', 'sign-out-everywhere', 'everywhere'],
-    ['Sign out', 'sign-out', 'sign-out'],
+    ['Log out everywhere', 'sign-out-everywhere', 'everywhere'],
+    ['Log out', 'sign-out', 'sign-out'],
   ])('"%s" asks, and goes to login-url', async (name, route, how) => {
     const shown = await ready();
-    const told = shown.page.evaluate(
-      () => new Promise((resolve) => addEventListener('signed-out', (event) => resolve(event.detail))),
-    );
+    // The page leaves right after the event, so it hands the event out instead of returning it later. Tests share the page.
+    const events: unknown[] = [];
+    const hand = `hand-${route}`;
+    await shown.page.exposeFunction(hand, (detail: unknown) => void events.push(detail));
+    await shown.page.evaluate((giver) => {
+      const give = (globalThis as unknown as Record<string, (detail: unknown) => void>)[giver];
+      addEventListener('signed-out', (event) => give?.(event.detail));
+    }, hand);
     await shown.button(name).click();
     await shown.page.keyboard.press('Escape');
     expect(cards.stub.count(`POST /sessions/${route}`)).toBe(0);
     await shown.button(name).click();
     await shown.dialog.getByRole('button', { name, exact: true }).click();
     await shown.page.waitForURL('**/sign-in');
-    expect(await told).toEqual({ how, reason: null });
+    expect(events).toEqual([{ how, reason: null }]);
     expect(cards.stub.count(`POST /sessions/${route}`)).toBe(1);
   });
 
   test('without a login-url, the page is loaded anew', async () => {
     cards.stub.markup = '<login-management src="/sessions"></login-management>';
     const shown = await ready();
-    await shown.button('Sign out everywhere').click();
+    await shown.button('Log out everywhere').click();
     const loaded = shown.page.waitForEvent('load');
-    await shown.dialog.getByRole('button', { name: 'Sign out everywhere' }).click();
+    await shown.dialog.getByRole('button', { name: 'Log out everywhere' }).click();
     await loaded;
     expect(cards.stub.count('GET /settings/devices')).toBe(2);
   });
@@ -153,9 +158,9 @@ describeInChromium('the buttons for all', () => {
   test('a listener may keep the page; nothing of the session stays on it', async () => {
     const shown = await ready();
     await shown.page.evaluate(() => addEventListener('signed-out', (event) => event.preventDefault()));
-    await shown.button('Sign out').click();
-    await shown.dialog.getByRole('button', { name: 'Sign out' }).click();
-    await shown.alert.getByText('You are signed out.').waitFor();
+    await shown.button('Log out').click();
+    await shown.dialog.getByRole('button', { name: 'Log out', exact: true }).click();
+    await shown.alert.getByText('You are logged out.').waitFor();
     expect(await shown.card.getByRole('listitem').count()).toBe(0);
     expect(await shown.card.getByRole('button').count()).toBe(0);
     expect(await shown.card.getByRole('link', { name: 'Sign in' }).getAttribute('href')).toContain(
@@ -175,21 +180,21 @@ describeInChromium('the buttons for all', () => {
   test('each part can be left out', async () => {
     cards.stub.markup = '<login-management src="/sessions" hide="sign-out sign-out-others ended"></login-management>';
     const shown = await ready();
-    expect(await shown.card.locator('summary').count()).toBe(0);
-    expect(await shown.button('Sign out').count()).toBe(0);
+    expect(await shown.card.locator('.ended > summary').count()).toBe(0);
+    expect(await shown.button('Log out').count()).toBe(0);
     expect(await shown.button('Log out other devices').count()).toBe(0);
-    expect(await shown.button('Sign out everywhere').count()).toBe(1);
+    expect(await shown.button('Log out everywhere').count()).toBe(1);
   });
 
   test('without rows it is only the buttons, and no list is asked for', async () => {
     cards.stub.markup = '<login-management src="/sessions" hide="rows" no-policy></login-management>';
     const shown = await cards.open();
-    await shown.button('Sign out everywhere').waitFor();
+    await shown.button('Log out everywhere').waitFor();
     expect(await shown.card.getByRole('heading', { level: 2 }).textContent()).toBe('Your sessions');
     expect(await shown.card.getByRole('button').allTextContents()).toEqual([
-      'Sign out',
+      'Log out',
       'Log out other devices',
-      'Sign out everywhere',
+      'Log out everywhere',
     ]);
     expect(cards.stub.received.filter(({ route }) => route.includes('/sessions'))).toEqual([]);
   });
@@ -214,7 +219,7 @@ describeInChromium('by the keyboard alone', () => {
   test('everything is reached in order, done and undone', async () => {
     cards.stub.policy = { account: 'acme', signOut: 'session', mayChange: true };
     const shown = await cards.open();
-    await shown.card.getByText('When somebody signs out').waitFor();
+    await shown.card.getByText('When a user logs out').waitFor();
     await shown.row('Firefox').waitFor();
     const { keyboard } = shown.page;
     const order: (string | null)[] = [];
@@ -226,10 +231,10 @@ describeInChromium('by the keyboard alone', () => {
       'Log out Safari on iOS',
       'Log out Firefox on Windows',
       'Log out deploy script',
-      'Sign out',
+      'Log out',
       'Log out other devices',
-      'Sign out everywhere',
-      'Logged out',
+      'Log out everywhere',
+      'Ended',
     ]);
     // On the chosen one of the radios: choose the other, and leave it.
     await keyboard.press('ArrowDown');
@@ -241,9 +246,9 @@ describeInChromium('by the keyboard alone', () => {
     await keyboard.press('Escape');
     await eventually(() => focused(shown)).toBe('Save');
     for (let stop = 0; stop < 2; stop++) await keyboard.press('Shift+Tab');
-    expect(await focused(shown)).toBe('Logged out');
+    expect(await focused(shown)).toBe('Ended');
     await keyboard.press('Enter');
-    await shown.card.getByText('No devices were logged out lately.').waitFor();
+    await shown.card.getByText('No sessions have ended lately.').waitFor();
     for (let stop = 0; stop < 5; stop++) await keyboard.press('Shift+Tab');
     expect(await focused(shown)).toBe('Log out Firefox on Windows');
     await keyboard.press('Space');

@@ -21,7 +21,7 @@ async function named(heading: string): Promise<string[]> {
 }
 
 describe('docs/ui.md', () => {
-  test('names every attribute, and every part that can be hidden', async () => {
+  test('names every attribute, and every part that can be hidden or added', async () => {
     const settings = await source('settings.ts');
     const listed = (name: string): string[] =>
       [...(new RegExp(`${name}[^=]*= \\[([^\\]]*)\\]`).exec(settings)?.[1] ?? '').matchAll(/'([\w-]+)'/g)].map(
@@ -30,6 +30,8 @@ describe('docs/ui.md', () => {
     expect(await named('attribute')).toEqual(listed('ATTRIBUTES'));
     const [, hide = ''] = (await rowsOf(PAGE)).find(([cell]) => cell === '`hide`') ?? [];
     expect(namesIn(hide.split('. ')[0] ?? '')).toEqual(listed('PARTS'));
+    const [, show = ''] = (await rowsOf(PAGE)).find(([cell]) => cell === '`show`') ?? [];
+    expect(namesIn(show)).toEqual(listed('EXTRAS'));
   });
 
   test('names every event with its detail', async () => {
@@ -51,7 +53,8 @@ describe('docs/ui.md', () => {
     const properties = new Set([...styleText().matchAll(/--session-card-[\w-]+/g)].map(([name]) => name));
     expect((await named('property')).sort()).toEqual([...properties].sort());
     const parts = new Set(['plain-button', 'danger-button', 'button']);
-    for (const file of await readdir(folder)) {
+    for (const file of await readdir(folder, { recursive: true })) {
+      if (!file.endsWith('.ts')) continue;
       for (const [, names = ''] of (await source(file)).matchAll(/part: '([\w -]+)'/g))
         for (const name of names.split(' ')) parts.add(name);
     }

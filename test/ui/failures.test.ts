@@ -18,7 +18,7 @@ describeInChromium('an outage', () => {
     cards.stub.answer('GET /sessions', UNAVAILABLE, 1);
     // By its own clock, the page would try again after 5 s.
     const shown = await cards.open({ clock: true });
-    await shown.alert.getByText('Nobody was signed out by this.').waitFor();
+    await shown.alert.getByText('Nobody was logged out by this.').waitFor();
     await shown.alert.getByText('tries again by itself').waitFor();
     expect(await shown.happenings()).toEqual([
       { name: 'session-error', detail: { name: 'store-unavailable', status: 503, during: 'list', detail: null } },
@@ -54,7 +54,7 @@ describeInChromium('an outage', () => {
     await shown.row('Firefox').waitFor();
     cards.stub.answer('GET /sessions', UNAVAILABLE);
     await shown.page.evaluate(() => document.querySelector('login-management')?.refresh());
-    await shown.alert.getByText('Nobody was signed out').waitFor();
+    await shown.alert.getByText('Nobody was logged out').waitFor();
     expect(await shown.card.getByRole('listitem').count()).toBe(4);
   });
 
@@ -78,12 +78,22 @@ describeInChromium('an outage', () => {
       'The cursor is of another list.',
     ],
     ['forbidden', problem('forbidden', 403), 'You are not allowed to do this.'],
-    ['cross-origin', problem('cross-origin', 403), 'does not take this page for one of its own'],
+    ['cross-origin', problem('cross-origin', 403), 'does not accept requests from this page'],
   ] satisfies [string, Answer, string][])('of another sort is told too: %s', async (_, answer, text) => {
     cards.stub.answer('GET /sessions', answer);
     const shown = await cards.open();
     await shown.alert.getByText(text).waitFor();
     expect(await shown.button('Try again').count()).toBe(1);
+  });
+
+  test('tells the developer which origin was refused, and where it belongs', async () => {
+    cards.stub.answer('GET /sessions', problem('cross-origin', 403));
+    const shown = await cards.open();
+    const hint = shown.alert.getByText('For the developer: ');
+    await hint.waitFor();
+    expect(await hint.textContent()).toMatch(
+      `does not know the origin ${cards.stub.origin}. Add it to the option origins`,
+    );
   });
 });
 
@@ -125,7 +135,7 @@ describeInChromium('a session that is over', () => {
     const shown = await cards.open({ width: 1100 });
     // The first page says it, too, while it goes.
     await eventually(() => cards.stub.count('GET /sessions')).toBe(2);
-    await shown.alert.getByText('You are signed out. Sign in again to go on.').waitFor();
+    await shown.alert.getByText('You are logged out. Sign in again to go on.').waitFor();
     await settle(shown);
     expect(await shown.button('Reload the page').count()).toBe(1);
     expect(cards.stub.count('GET /settings/devices')).toBe(2);
@@ -136,7 +146,7 @@ describeInChromium('a session that is over', () => {
     cards.stub.markup = '<login-management src="/sessions" login-url="/settings/devices"></login-management>';
     cards.stub.answer('GET /sessions', OVER);
     const shown = await cards.open();
-    await shown.alert.getByText('You are signed out.').waitFor();
+    await shown.alert.getByText('You are logged out.').waitFor();
     await settle(shown);
     expect(cards.stub.count('GET /settings/devices')).toBe(1);
   });
@@ -165,18 +175,19 @@ describeInChromium('a mistake in the page is told in the page', () => {
   test.each([
     ['no src', tag(''), null, /needs the attribute src.*src="\/sessions"/],
     ['an empty src', tag('src=" "'), null, /needs the attribute src/],
-    ['no address', tag('src="http://"'), null, /src="http:\/\/" is no address/],
+    ['no address', tag('src="http://"'), null, /src="http:\/\/" is not an address/],
     [
       'another origin',
       tag('src="https://api.example.org/sessions"'),
       null,
       /https:\/\/api\.example\.org, another origin/,
     ],
+    ['a query', tag('src="/sessions?user=ann"'), null, /src has the query \?user=ann.*src="\/sessions"/],
     [
       'a script for a login-url',
       tag('src="/sessions" login-url="javascript:alert(1)"'),
       null,
-      /login-url="javascript:.*no http/,
+      /login-url="javascript:.*is not an http/,
     ],
     ['a wrong path', tag('src="/wrong"'), null, /GET http.*\/wrong\?limit=100 answered 404\. Set src to/],
     ['a page', tag('src="/sessions"'), { status: 200, body: '<h1>App</h1>' }, /answered 200, and not with JSON/],
@@ -215,6 +226,7 @@ describeInChromium('a mistake in the page is told in the page', () => {
     expect((await shown.happenings())[0]).toMatchObject({ name: 'session-error', detail: { name: 'misconfigured' } });
     // Nothing was followed, and nothing was asked of others.
     expect(cards.stub.count('GET /sign-in')).toBe(0);
+    expect(cards.stub.received.filter(({ query }) => query.has('user'))).toEqual([]);
   });
 
   test('is over when the attribute is corrected', async () => {
@@ -275,7 +287,7 @@ describeInChromium('nothing of an earlier life survives', () => {
     const aborted: string[] = [];
     shown.page.on('requestfailed', (request) => aborted.push(`${request.url()} ${request.failure()?.errorText}`));
     cards.stub.answer('GET /sessions', answer);
-    await shown.button('Sign out everywhere').click();
+    await shown.button('Log out everywhere').click();
     await shown.page.evaluate(() => document.querySelector('login-management')?.refresh());
     await eventually(() => cards.stub.count('GET /sessions')).toBe(2);
     await shown.page.evaluate(() => document.querySelector('login-management')?.remove());

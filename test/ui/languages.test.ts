@@ -21,6 +21,17 @@ describe('the languages', () => {
   });
 });
 
+describe('the English texts', () => {
+  test('say "log out" throughout, as the buttons do', () => {
+    const { causes, kinds, ...plain } = texts.en!;
+    const all = [...Object.values(plain), ...Object.values(causes), ...Object.values(kinds)]
+      // The developer is told the names of parts in quotation marks.
+      .map((text) => text.replace(/"[^"]*"/g, ''));
+    expect(all.filter((text) => /\bsign(s|ed|ing)?[ -]?out\b/i.test(text))).toEqual([]);
+    expect(all.filter((text) => /\blog(s|ged|ging)?[ -]?out\b/i.test(text)).length).toBeGreaterThan(20);
+  });
+});
+
 describeInChromium('the language', () => {
   const cards = useCardPages();
 
@@ -30,12 +41,12 @@ describeInChromium('the language', () => {
     const shown = await cards.open();
     await shown.row('Firefox auf Windows').waitFor();
     expect(await shown.card.getByRole('heading', { level: 2 }).textContent()).toBe('Ihre Geräte');
-    expect(await shown.row('Firefox').textContent()).toMatch(/Vor 3 Stunden.*Angemeldet vor 5 Tagen/);
-    expect(await shown.row('Safari').textContent()).toMatch(/Gerade eben.*Angemeldet gestern/);
+    expect(await shown.row('Firefox').textContent()).toMatch(/Zuletzt aktiv vor 3 Stunden.*Angemeldet vor 5 Tagen/);
+    expect(await shown.row('Safari').textContent()).toMatch(/Zuletzt aktiv gerade eben.*Angemeldet gestern/);
     expect(await shown.button('Safari auf iOS abmelden').count()).toBe(1);
     expect(await shown.row('Chrome').textContent()).toContain('Aktuelle Sitzung');
     expect(await shown.card.locator('section').getAttribute('lang')).toBe('de-AT');
-    await shown.card.locator('summary').click();
+    await shown.card.locator('.ended > summary').click();
     await shown.card.getByText('Abgemeldet vor 2 Stunden, von Ihnen, mit Firefox auf Windows').waitFor();
     await shown.button('Überall abmelden').click();
     expect(await shown.dialog.getByRole('heading').textContent()).toBe('Überall abmelden?');
@@ -63,7 +74,7 @@ describeInChromium('the language', () => {
 
   test('can be another one, which the app adds', async () => {
     const app = `import { texts } from '/ui.js';
-      texts.fr = { ...texts.en, heading: 'Vos appareils', justNow: 'à l’instant', device: '{browser} sur {os}' };
+      texts.fr = { ...texts.en, heading: 'Vos appareils', justNow: 'à l’instant', lastActive: 'Actif {time}', device: '{browser} sur {os}' };
       const card = document.createElement('login-management');
       card.setAttribute('src', '/sessions');
       card.lang = 'fr-CA';
@@ -72,8 +83,8 @@ describeInChromium('the language', () => {
     cards.stub.answer('GET /app.js', { status: 200, body: app, headers: { 'content-type': 'text/javascript' } });
     const shown = await cards.open();
     await shown.card.getByText('Vos appareils').waitFor();
-    await shown.row('Firefox sur Windows').getByText('Il y a 3 heures').waitFor();
-    await shown.row('Safari').getByText('À l’instant').waitFor();
+    await shown.row('Firefox sur Windows').getByText('Actif il y a 3 heures').waitFor();
+    await shown.row('Safari').getByText('Actif à l’instant').waitFor();
   });
 
   test('can have single texts of the app, set before the element is defined or after', async () => {
@@ -90,7 +101,7 @@ describeInChromium('the language', () => {
         }),
     });
     await shown.card.getByText('Where you are signed in').waitFor();
-    await shown.card.locator('summary').click();
+    await shown.card.locator('.ended > summary').click();
     await shown.card.getByText('Left the building 2 hours ago by you').waitFor();
     await shown.card.getByText('Password changed').waitFor();
     await shown.page.evaluate(() => {

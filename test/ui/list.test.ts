@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { useCardPages } from './support/card-page.ts';
 import { describeInChromium } from './support/describe-in-chromium.ts';
@@ -18,11 +18,15 @@ describeInChromium('the list', () => {
       'deploy script',
     ]);
     expect(await row('Chrome').textContent()).toMatch(
-      /Current session\s*Active now\s*198\.51\.100\.24\s*Signed in 2 hours ago/,
+      /Current session\s*Active now\s*Signed in 2 hours ago\s*198\.51\.100\.24/,
     );
-    expect(await row('Safari').textContent()).toMatch(/Just now\s*203\.0\.113\.7\s*Signed in yesterday/);
-    expect(await row('Firefox').textContent()).toMatch(/3 hours ago\s*2001:db8::8a2e:370:7334\s*Signed in 5 days ago/);
-    expect(await row('deploy').textContent()).toMatch(/API\s*5 days ago\s*192\.0\.2\.44\s*Signed in 1 month ago/);
+    expect(await row('Safari').textContent()).toMatch(/Last active just now\s*Signed in yesterday\s*203\.0\.113\.7/);
+    expect(await row('Firefox').textContent()).toMatch(
+      /Last active 3 hours ago\s*Signed in 5 days ago\s*2001:db8::8a2e:370:7334/,
+    );
+    expect(await row('deploy').textContent()).toMatch(
+      /API\s*Last active 5 days ago\s*Signed in 1 month ago\s*192\.0\.2\.44/,
+    );
   });
 
   test('names the device in each button, and has none for this session', async () => {
@@ -53,8 +57,58 @@ describeInChromium('the list', () => {
     expect(await time.getAttribute('datetime')).toBe('2026-01-02T03:04:05.000Z');
     // In the time zone of the device.
     expect(await time.getAttribute('title')).toMatch(
-      /^Last used January 2, 2026 at 4:04\sAM\nSigned in January 2, 2026/,
+      /^Last active January 2, 2026 at 4:04\sAM\nSigned in January 2, 2026/,
     );
+  });
+
+  test('draws an unknown device as no device that it may not be', async () => {
+    const types = ['desktop', 'mobile', 'tablet', 'client', 'unknown', 'embedded', 'console'];
+    cards.stub.sessions = types.map((type) => sample(`Device ${type}`, { type }));
+    const { card } = await ready();
+    const drawn = await card.locator('.icon path').evaluateAll((paths) => paths.map((path) => path.getAttribute('d')));
+    expect(drawn).toHaveLength(7);
+    // Five drawings, and the last three devices share one.
+    expect(new Set(drawn).size).toBe(5);
+    expect(new Set(drawn.slice(4)).size).toBe(1);
+  });
+
+  test('tells the place that the server names, and no second factor or expiry unasked', async () => {
+    cards.stub.sessions = [sample('Firefox on Windows', { place: 'Cologne', amr: ['pwd', 'otp'] })];
+    const { row } = await ready();
+    expect(await row('Firefox').locator('[part=place]').textContent()).toBe('Cologne');
+    expect(await row('Firefox').textContent()).not.toMatch(/factor|expires/i);
+  });
+
+  test('tells of a second factor and of the expiry where the page asks for them', async () => {
+    cards.stub.markup = '<login-management src="/sessions" show="second-factor expiry"></login-management>';
+    cards.stub.sessions = [
+      sample('Firefox on Windows', { amr: ['pwd', 'otp'], expiresAt: NOW + 25 * DAY }),
+      sample('Edge on Windows', { amr: ['pwd', 'pin'], expiresAt: null }),
+      sample('Opera on Linux', { amr: ['mfa'], expiresAt: NOW + 90 * MINUTE }),
+      sample('curl', { amr: [], expiresAt: NOW - 1 }),
+    ];
+    const { row } = await ready();
+    expect(await row('Firefox').textContent()).toMatch(/Second factor\s*Expires in 25 days/);
+    expect(await row('Edge').textContent()).not.toMatch(/factor|expires/i);
+    expect(await row('Opera').textContent()).toMatch(/Second factor\s*Expires in 1 hour/);
+    expect(await row('curl').textContent()).toMatch(/7\s*Expires in 1 minute/);
+    const expiry = row('Firefox').locator('[part=expiry] time');
+    expect(await expiry.getAttribute('title')).toMatch(/^July 12, 2026/);
+  });
+
+  test('counts down to the expiry, and shows another one, place or factor that the server sends later', async () => {
+    cards.stub.markup = '<login-management src="/sessions" show="second-factor expiry"></login-management>';
+    cards.stub.sessions = [sample('Firefox on Windows', { lastUsedAt: NOW - DAY, expiresAt: NOW + 90 * MINUTE })];
+    const shown = await cards.open({ clock: true });
+    const expiry = shown.row('Firefox').locator('[part=expiry]');
+    await eventually(() => expiry.textContent()).toBe('Expires in 1 hour');
+    await shown.page.clock.runFor(HOUR + MINUTE);
+    expect(await expiry.textContent()).toBe('Expires in 29 minutes');
+    Object.assign(cards.stub.sessions[0]!, { expiresAt: NOW + 10 * DAY, place: 'Cologne', amr: ['mfa'] });
+    await shown.page.evaluate(() => document.querySelector('login-management')?.refresh());
+    await eventually(() => expiry.textContent()).toBe('Expires in 10 days');
+    expect(await shown.row('Firefox').textContent()).toMatch(/Cologne\s*203\.0\.113\.7\s*Second factor/);
+    expect(await shown.row('Firefox').locator('[part=meta]').count()).toBe(2);
   });
 
   test('keeps counting, with one timer that slows down', async () => {
@@ -65,7 +119,7 @@ describeInChromium('the list', () => {
     const shown = await cards.open({ clock: true, before: countTimers });
     const { page } = shown;
     const time = shown.row('Firefox').locator('time').first();
-    await eventually(() => time.textContent()).toBe('Just now');
+    await eventually(() => time.textContent()).toBe('just now');
     await page.clock.runFor(MINUTE + 1000);
     expect(await time.textContent()).toBe('1 minute ago');
     await page.clock.runFor(70 * MINUTE);
@@ -86,7 +140,7 @@ describeInChromium('the list', () => {
     expect(cards.stub.count('GET /sessions')).toBe(1);
     await shown.show(false);
     await shown.page.clock.runFor(3 * MINUTE);
-    expect(await time.textContent()).toBe('Just now');
+    expect(await time.textContent()).toBe('just now');
     await shown.show(true);
     expect(await time.textContent()).toBe('3 minutes ago');
     await eventually(() => cards.stub.count('GET /sessions')).toBe(2);
@@ -146,7 +200,7 @@ describeInChromium('the list', () => {
     const { card, button } = await ready();
     await card.getByText('No other devices are signed in.').waitFor();
     expect(await button('Log out other devices').count()).toBe(0);
-    expect(await button('Sign out everywhere').count()).toBe(1);
+    expect(await button('Log out everywhere').count()).toBe(1);
   });
 
   test('says so where there is nobody', async () => {
@@ -199,47 +253,79 @@ describeInChromium('the list', () => {
 
 describeInChromium('what is over', () => {
   const cards = useCardPages();
+  /** Those of the samples, the latest first; the one at an unknown time is the last. */
+  const ENDS = [
+    'Password changed 5 minutes ago',
+    'Logged out 2 hours ago by you, from Firefox on Windows',
+    'Ended 2 hours ago by you',
+    'Expired yesterday',
+    'Ended by an administrator 3 days ago',
+    'Ended',
+  ];
+  const endsIn = (card: Locator) => card.locator('details [part=meta].end').allTextContents();
 
-  test('is asked for when the section is opened, and says how, when, by whom and from where', async () => {
+  test('is asked for when the section is opened, and says how, when, by whom and from where, the latest end first', async () => {
     cards.stub.sessions.push(...endedDevices());
     const { card, row } = await opened();
     await row('Edge').waitFor();
-    const texts = await card.locator('details [part=meta].end').allTextContents();
-    expect(texts).toEqual([
-      'Signed out 2 hours ago by you, from Firefox on Windows',
-      'Password changed 5 minutes ago',
-      'Expired yesterday',
-      'Ended by an administrator 3 days ago',
-      'Ended 2 hours ago by you',
-      'Ended',
-    ]);
+    expect(await endsIn(card)).toEqual(ENDS);
     expect(await card.locator('details').getByRole('button').count()).toBe(0);
     expect(await card.locator('details').getByText('Chrome on Mac OS').count()).toBe(0);
   });
 
-  test('is looked for behind pages of living ones, and goes on by "Show more"', async () => {
-    cards.stub.markup = '<login-management src="/sessions" page-size="2"></login-management>';
+  test('is looked for behind pages of living ones, and "Show more" puts later ends before earlier ones', async () => {
+    cards.stub.markup = '<login-management src="/sessions" page-size="1"></login-management>';
     cards.stub.sessions.push(...endedDevices());
     const { card } = await opened();
     const rows = card.locator('details').getByRole('listitem');
-    await rows.nth(1).waitFor();
-    for (const count of [4, 6]) {
-      await card.locator('details').getByRole('button', { name: 'Show more' }).click();
-      await rows.nth(count - 1).waitFor();
-    }
+    await rows.first().waitFor();
+    expect(await endsIn(card)).toEqual([ENDS[1]]);
+    await card.locator('details').getByRole('button', { name: 'Show more' }).click();
+    await rows.nth(5).waitFor();
+    expect(await endsIn(card)).toEqual(ENDS);
     expect(await card.locator('details').getByRole('button').count()).toBe(0);
+  });
+
+  test('because a new sign-in replaced it stands apart, collapsed and counted, the latest first', async () => {
+    const replaced = (label: string, at: number) =>
+      sample(label, { over: { reason: 'ended', at, by: 'self', from: null, cause: 'replaced' } });
+    cards.stub.sessions.push(
+      replaced('Edge on Windows', NOW - 3 * DAY),
+      ...endedDevices().slice(1, 2),
+      replaced('Opera on Linux', NOW - 2 * DAY),
+    );
+    const { card, row } = await opened();
+    await row('Chrome on Android').waitFor();
+    expect(await card.locator('details').getByRole('listitem').count()).toBe(1);
+    await card.getByText('Replaced by a new sign-in: 2').click();
+    await row('Opera').waitFor();
+    expect((await endsIn(card)).slice(1)).toEqual([
+      'Replaced by a new sign-in 2 days ago by you',
+      'Replaced by a new sign-in 3 days ago by you',
+    ]);
+  });
+
+  test('because a new sign-in replaced it is no section where there is none, and not nothing where there is no other', async () => {
+    const { card } = await opened();
+    await card.getByText('No sessions have ended lately.').waitFor();
+    expect(await card.getByText('Replaced').isVisible()).toBe(false);
+    const over = { reason: 'ended', at: NOW, by: 'self', from: null, cause: 'replaced' } as const;
+    cards.stub.sessions.push(sample('Edge on Windows', { over }));
+    for (let click = 0; click < 2; click++) await card.locator('.ended > summary').click();
+    await card.getByText('Replaced by a new sign-in: 1').waitFor();
+    expect(await card.getByText('No sessions have ended lately.').isVisible()).toBe(false);
   });
 
   test('says so where there is nothing', async () => {
     const { card } = await opened();
-    await card.getByText('No devices were logged out lately.').waitFor();
+    await card.getByText('No sessions have ended lately.').waitFor();
   });
 
   async function opened() {
     const shown = await cards.open();
     await shown.card.getByRole('listitem').first().waitFor();
     expect(cards.stub.received.some(({ query }) => query.has('ended'))).toBe(false);
-    await shown.card.locator('summary').click();
+    await shown.card.locator('.ended > summary').click();
     return { card: shown.card, row: shown.row.bind(shown) };
   }
 });
@@ -250,19 +336,19 @@ describeInChromium('whatever the server sends', () => {
 
   test('is shown as text, wherever it stands', async () => {
     cards.stub.sessions = [
-      sample(EVIL, { kind: EVIL, ip: EVIL, lastUsedAt: NOW - DAY }),
+      sample(EVIL, { kind: EVIL, ip: EVIL, place: EVIL, lastUsedAt: NOW - DAY }),
       sample('Edge on Linux', { over: { reason: 'ended', at: NOW, by: 'self', from: EVIL, cause: EVIL } }),
     ];
     cards.stub.answer(`DELETE /sessions/${cards.stub.sessions[0]!.id}`, problem('forbidden', 403, { detail: EVIL }));
     const shown = await cards.open();
-    await shown.card.locator('summary').click();
+    await shown.card.locator('.ended > summary').click();
     await shown.row('Edge').waitFor();
     await shown.button(`Log out ${EVIL}`).click();
     expect(await shown.dialog.getByRole('heading').textContent()).toBe(`Log out ${EVIL}?`);
     await shown.answer('Log out');
     await shown.alert.getByText(EVIL).waitFor();
     expect(await shown.card.locator('img, b').count()).toBe(0);
-    expect(await shown.card.getByText(EVIL).count()).toBeGreaterThanOrEqual(5);
+    expect(await shown.card.getByText(EVIL).count()).toBeGreaterThanOrEqual(6);
     expect(await shown.page.title()).toBe('Devices');
   });
 
@@ -274,7 +360,7 @@ describeInChromium('whatever the server sends', () => {
     cards.stub.sessions = [sample('Firefox on Windows', rest)];
     const shown = await cards.open();
     await shown.row('Firefox').waitFor();
-    expect(await shown.row('Firefox').textContent()).toMatch(/Just now|5 days ago|constructor/);
+    expect(await shown.row('Firefox').textContent()).toMatch(/just now|5 days ago|constructor/);
   });
 });
 

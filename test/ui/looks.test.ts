@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { includes } from '../ci-only.ts';
 import { violationsOf } from './support/accessibility.ts';
 import { type CardPage, useCardPages } from './support/card-page.ts';
 import type { DeviceOptions } from './support/chromium.ts';
 import { describeInChromium } from './support/describe-in-chromium.ts';
-import { endedDevices, sample } from './support/samples.ts';
+import { endedDevices, NOW, sample } from './support/samples.ts';
 import { type Answer, problem } from './support/stub-server.ts';
 
 describeInChromium('axe-core finds nothing', () => {
@@ -15,16 +16,23 @@ describeInChromium('axe-core finds nothing', () => {
     ['dark, 360 px', { width: 360, touch: true, colorScheme: 'dark' }],
   ];
 
-  test.each(DEVICES)('where all is well: %s', async (_, options) => {
-    cards.stub.sessions.push(...endedDevices());
+  const LOOKED_AT = includes('ui: every pair of colours, width and direction')
+    ? DEVICES
+    : [DEVICES.at(0)!, DEVICES.at(-1)!];
+  test.each(LOOKED_AT)('where all is well: %s', async (_, options) => {
+    const over = { reason: 'ended', at: NOW, by: 'self', from: null, cause: 'replaced' } as const;
+    cards.stub.sessions.push(...endedDevices(), sample('Opera on Linux', { over }));
+    cards.stub.sessions[2]!.place = 'Cologne';
+    cards.stub.markup = `<login-management src="/sessions" login-url="/sign-in" show="second-factor expiry"></login-management>`;
     cards.stub.policy = { account: 'acme', signOut: 'session', mayChange: true };
     const shown = await cards.open(options);
     await shown.row('Firefox').waitFor();
-    await shown.card.locator('summary').click();
+    await shown.card.locator('.ended > summary').click();
     await shown.row('Edge').waitFor();
+    await shown.card.locator('.replaced > summary').click();
     await shown.card.getByRole('radio').last().check();
     expect(await violationsOf(shown.page)).toEqual([]);
-    await shown.button('Sign out everywhere').click();
+    await shown.button('Log out everywhere').click();
     expect(await violationsOf(shown.page)).toEqual([]);
     await shown.answer('Cancel');
     await shown.button('Log out Firefox on Windows').click();
@@ -34,9 +42,9 @@ describeInChromium('axe-core finds nothing', () => {
   });
 
   const STATES: [string, Answer | Promise<Answer>, string][] = [
-    ['an outage', problem('store-unavailable', 503), 'Nobody was signed out'],
+    ['an outage', problem('store-unavailable', 503), 'Nobody was logged out'],
     ['a mistake', { status: 200, body: '<h1>App</h1>' }, 'For the developer'],
-    ['an end', problem('session-required', 401), 'You are signed out'],
+    ['an end', problem('session-required', 401), 'You are logged out'],
     [
       'nobody else',
       { status: 200, body: { sessions: [sample('curl', { current: true })], cursor: null } },
@@ -44,7 +52,7 @@ describeInChromium('axe-core finds nothing', () => {
     ],
     ['loading', new Promise(() => {}), 'Loading'],
   ];
-  test.each([DEVICES[0]!, DEVICES[3]!])('where all is not: %s', async (_, options) => {
+  test.each([DEVICES.at(0)!, DEVICES.at(-1)!])('where all is not: %s', async (_, options) => {
     // The page of the sign-in is this one: it stays.
     cards.stub.markup = '<login-management src="/sessions" login-url="/settings/devices"></login-management>';
     cards.stub.policy = { account: null, signOut: 'everywhere', mayChange: false };
@@ -72,25 +80,101 @@ describeInChromium('axe-core finds nothing', () => {
 describeInChromium('the looks', () => {
   const cards = useCardPages();
 
-  test.each([320, 360, 1200])('nothing is cut off or scrolls sideways at %i px', async (width) => {
-    cards.stub.sessions.push(
-      ...endedDevices(),
-      sample(`${'Long'.repeat(14)} on Windows`, { ip: '2001:db8:1111:2222:3333:4444:5555:6666' }),
-    );
-    cards.stub.policy = { account: 'acme', signOut: 'session', mayChange: true };
-    const shown = await ready({ width });
-    await shown.card.locator('summary').click();
-    await shown.row('Edge').waitFor();
-    await shown.button('Sign out everywhere').click();
-    const outside = await shown.page.evaluate(() => {
-      const root = document.querySelector('login-management')!.shadowRoot!;
-      const wide = [...root.querySelectorAll('*')].filter((element) => {
-        const { left, right, width } = element.getBoundingClientRect();
-        return width > 1 && (left < 0 || right > innerWidth);
-      });
-      return [document.documentElement.scrollWidth - innerWidth, ...wide.map(({ outerHTML }) => outerHTML)];
+  const WIDTHS = [320, 360, 412, 480, 600, 768, 1200];
+  const ALL_LOOKS = (['en', 'de'] as const).flatMap((language) =>
+    (['light', 'dark'] as const).flatMap((colorScheme) =>
+      (['ltr', 'rtl'] as const).map((dir) => ({ language, colorScheme, dir })),
+    ),
+  );
+  const LOOKS = includes('ui: every pair of colours, width and direction')
+    ? ALL_LOOKS
+    : [ALL_LOOKS.at(0)!, ALL_LOOKS.at(-1)!];
+
+  test.each(LOOKS)(
+    'nothing is cut off, scrolls sideways or breaks within a word: $language, $colorScheme, $dir',
+    async ({ language, colorScheme, dir }) => {
+      cards.stub.language = language;
+      cards.stub.markup = '<login-management src="/sessions" show="second-factor expiry"></login-management>';
+      const over = { reason: 'ended', at: NOW, by: 'self', from: 'Firefox on Windows', cause: 'replaced' } as const;
+      cards.stub.sessions.push(
+        ...endedDevices(),
+        sample('Samsung Internet on Android', { kind: 'remembered', amr: ['mfa'], place: 'Frankfurt am Main' }),
+        sample('Opera on Android', { over }),
+        sample(`${'Long'.repeat(14)} on Windows`, { ip: '2001:db8:1111:2222:3333:4444:5555:6666' }),
+      );
+      cards.stub.policy = { account: 'acme', signOut: 'session', mayChange: true };
+      const shown = await ready({ colorScheme });
+      const { page } = shown;
+      await page.locator('html').evaluate((html, dir) => html.setAttribute('dir', dir), dir);
+      await shown.card.locator('.ended > summary').click();
+      await shown.row('Edge').waitFor();
+      await shown.card.locator('.replaced > summary').click();
+      await shown.card.getByRole('radio').last().check();
+      const wrong: unknown[] = [];
+      const look = async (what: string): Promise<void> => {
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: 900 });
+          for (const found of await page.evaluate(flaws)) wrong.push([what, width, found]);
+        }
+      };
+      await look('the card');
+      const buttons = shown.card.locator('.actions button');
+      for (let at = 0; at < (await buttons.count()); at++) {
+        await page.setViewportSize({ width: 1200, height: 900 });
+        await buttons.nth(at).click();
+        await look(`dialog ${at}`);
+        await page.keyboard.press('Escape');
+      }
+      expect(wrong).toEqual([]);
+    },
+  );
+
+  test('that are broken are found: a word, and what is too wide', async () => {
+    const shown = await ready({ width: 320 });
+    await shown.page.evaluate(() => {
+      const button = document.querySelector('login-management')!.shadowRoot!.querySelector<HTMLElement>('.row button')!;
+      button.style.width = '2rem';
+      button.style.overflowWrap = 'anywhere';
     });
-    expect(outside).toEqual([0]);
+    expect(await shown.page.evaluate(flaws)).toContain('breaks within "Log"');
+    await shown.page.evaluate(() => {
+      const list = document.querySelector('login-management')!.shadowRoot!.querySelector<HTMLElement>('.list')!;
+      list.style.width = '500px';
+    });
+    expect((await shown.page.evaluate(flaws)).join()).toContain('reaches out');
+  });
+
+  test('in a page of the other direction, each text reads in its own', async () => {
+    const shown = await ready({});
+    await shown.page.locator('html').evaluate((html) => html.setAttribute('dir', 'rtl'));
+    await shown.button('Log out Firefox on Windows').click();
+    const sides = await shown.page.evaluate(() => {
+      const root = document.querySelector('login-management')!.shadowRoot!;
+      const isInOrder = (element: Element): boolean => {
+        const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+        const nodes: Node[] = [];
+        while (texts.nextNode()) if (texts.currentNode.textContent !== '') nodes.push(texts.currentNode);
+        const side = (node: Node, at: number): number => {
+          const range = document.createRange();
+          range.setStart(node, at);
+          range.setEnd(node, at + 1);
+          return range.getBoundingClientRect().left;
+        };
+        const last = nodes.at(-1)!;
+        return side(nodes[0]!, 0) < side(last, last.textContent!.length - 1);
+      };
+      const selected = [...root.querySelectorAll('.meta > span, .label, .badge, h2, h3, #question-detail')];
+      return {
+        wrong: selected.filter((element) => !isInOrder(element)).map(({ outerHTML }) => outerHTML),
+        count: selected.length,
+        icon: root.querySelector('.icon')!.getBoundingClientRect().left,
+        label: root.querySelector('.label')!.getBoundingClientRect().left,
+      };
+    });
+    expect(sides.wrong).toEqual([]);
+    expect(sides.count).toBeGreaterThan(15);
+    // The layout is the page's: it begins on the right.
+    expect(sides.icon).toBeGreaterThan(sides.label);
   });
 
   test.each([
@@ -100,7 +184,7 @@ describeInChromium('the looks', () => {
     cards.stub.policy = { account: 'acme', signOut: 'session', mayChange: true };
     const shown = await ready({ ...options, height: 800 });
     await shown.card.getByRole('radio').last().check();
-    await shown.button('Sign out').click();
+    await shown.button('Log out').click();
     const heights = await shown.page.evaluate(() => {
       const root = document.querySelector('login-management')!.shadowRoot!;
       const targets = [...root.querySelectorAll('button, summary, .choice')].filter((target) =>
@@ -124,7 +208,7 @@ describeInChromium('the looks', () => {
 
   test('properties and parts are the page’s to style', async () => {
     const shown = await ready({});
-    const danger = shown.button('Sign out everywhere');
+    const danger = shown.button('Log out everywhere');
     const label = shown.card.locator('.label').first();
     await shown.page.evaluate(() => {
       const sheet = new CSSStyleSheet();
@@ -175,3 +259,30 @@ describeInChromium('the looks', () => {
     return shown;
   }
 });
+
+/** Runs in the page: what of the card is wider than the page, or has a line break within a word. */
+function flaws(): string[] {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  const found: string[] = [];
+  if (scrollWidth > clientWidth) found.push(`the page is ${scrollWidth} px wide`);
+  const root = document.querySelector('login-management')!.shadowRoot!;
+  for (const element of root.querySelectorAll('*')) {
+    const { left, right, width } = element.getBoundingClientRect();
+    if (width > 1 && (left < 0 || right > clientWidth)) found.push(`${element.outerHTML} reaches out`);
+  }
+  const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const { currentNode: node } = texts;
+    // An address has no words, and a word of 56 letters fits nowhere.
+    if (node.parentElement?.closest('[part=address]') !== null) continue;
+    for (const { 0: word, index } of node.textContent!.matchAll(/[\p{L}\p{N}]+/gu)) {
+      if (word.length > 40) continue;
+      const range = document.createRange();
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+      if (lines.size > 1) found.push(`breaks within "${word}"`);
+    }
+  }
+  return found;
+}

@@ -118,10 +118,10 @@ describe('the types', { timeout: LONGEST }, () => {
     const files = new Map<string, string>();
     ts.createProgram(fileNames, settings).emit(undefined, (file, text) => {
       const name = file
-        .split('/')
+        .split('/login-management/')
         .at(-1)!
         .replace(/^index\./, 'ui.');
-      files.set(join(root, 'consumer', name), text.replaceAll(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'"));
+      files.set(join(root, 'consumer', name), text.replaceAll(/(from '\.[\w./-]+)\.ts'/g, "$1.js'"));
     });
     return files;
   }

@@ -9,7 +9,7 @@ describeInChromium('the account’s setting', () => {
 
   test('is changed by who may, after a confirmation', async () => {
     const shown = await ready({ signOut: 'session', mayChange: true });
-    const group = shown.card.getByRole('group', { name: 'When somebody signs out' });
+    const group = shown.card.getByRole('group', { name: 'When a user logs out' });
     const [session, everywhere] = [
       group.getByRole('radio', { name: 'End this session only' }),
       group.getByRole('radio', { name: 'End all their sessions in this account' }),
@@ -30,7 +30,7 @@ describeInChromium('the account’s setting', () => {
       { name: 'policy-changed', detail: { account: 'acme', signOut: 'everywhere' } },
     ]);
     // What a plain sign-out does is told before it is done.
-    await shown.button('Sign out').click();
+    await shown.button('Log out').click();
     await shown.dialog.getByText('that ends all your sessions').waitFor();
     await shown.answer('Cancel');
     await session.check();
@@ -51,7 +51,7 @@ describeInChromium('the account’s setting', () => {
 
   test('is only told to others, where it matters to them', async () => {
     const shown = await ready({ signOut: 'everywhere', mayChange: false });
-    await shown.card.getByText('When you sign out, all your sessions in this account end.').waitFor();
+    await shown.card.getByText('When you log out, all your sessions in this account end.').waitFor();
     expect(await shown.card.getByRole('radio').count()).toBe(0);
   });
 

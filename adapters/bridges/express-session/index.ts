@@ -1,6 +1,6 @@
 /**
- * For apps that keep their sessions in express-session: the device list, ending one, all others or everywhere, policies, the audit
- * log, and revocations that hold. Guards and routes are those of `session-revocation/express`, right behind express-session.
+ * For apps with express-session: the device list, ending one session, all others or all, policies, the audit log, and revocations that
+ * hold. Guards and routes come from `session-revocation/express`. Use them right behind express-session.
  *
  * ```ts
  * const bridged = bridge(sessions, { user: (data) => data.userId });
@@ -9,78 +9,82 @@
  * ```
  * @module
  */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Store } from 'express-session';
 import type { Sessions } from '../../../src/index.ts';
 import * as http from '../../frameworks/http/index.ts';
-import { authBy, Bridge, type BridgeOptions } from '../host/index.ts';
-import { over } from '../host/over.ts';
-import { type Arrived, BridgedStore } from './bridged-store.ts';
-import { type HostSession, innerOf } from './host.ts';
-import { setNoLateCookie } from './late-cookies.ts';
-import { SessionCarrier } from './session-carrier.ts';
+import { authBy, Bridge } from '../shared/bridge.ts';
+import {
+  BRIDGE_CALL,
+  type BridgeAuthenticationOptions,
+  type BridgeOptions,
+  parseBridge,
+  parseInnerStore,
+} from '../shared/options.ts';
+import { overlay } from '../shared/overlay.ts';
+import { BridgedStore, type OnOpened } from './bridged-store.ts';
+import { type InnerSession, innerOf } from './inner-layer.ts';
+import { preventLateCookie } from './late-cookies.ts';
+import { SessionTransport } from './token-transport.ts';
 
 export type { Auth } from '../../frameworks/http/index.ts';
-export type { BridgeOptions } from '../host/index.ts';
-export type { HostSession } from './host.ts';
+export type { BridgeOptions } from '../shared/options.ts';
+export type { InnerSession } from './inner-layer.ts';
 
 /** Options of {@link bridge}. */
-export interface ExpressSessionBridgeOptions
-  extends BridgeOptions<HostSession>,
-    Pick<http.AuthenticationOptions, 'origins' | 'loginUrl' | 'property'> {}
+export interface ExpressSessionBridgeOptions extends BridgeOptions<InnerSession>, BridgeAuthenticationOptions {}
 
-/** What {@link bridge} gives. */
+/** The result of {@link bridge}. */
 export interface ExpressSessionBridge {
   /**
-   * The same store, for `session({ store })`: a session that is over is none, and whoever leaves one ends it. What the store
-   * can do beyond that, it can do as before.
-   * @throws `TypeError` for what is no store of express-session.
+   * The store for `session({ store })`. It answers no session that is over, and ends a session that the app destroys. All other members
+   * of the inner store work as before.
+   * @throws `TypeError` for a value that is not a store of express-session.
    */
   store<Inner extends Store>(inner: Inner): Inner;
   /**
-   * To be used before express-session where sessions are adopted, see `adoptUntil`: it tells the device that each of them is listed
-   * with. All else works without.
+   * Needed only with `adoptUntil`, before express-session: it records the device of each adopted session.
    */
   middleware(): (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 }
 
 /**
- * Bridges to express-session. Its cookies stay as they are, and so do its data, but for one more field, `sessionRevocation`: the token
- * of our session. The inner store keeps that as it keeps all else:
- * whoever can read it has the tokens, and whoever can write to it can be anybody, as before.
+ * Bridges to express-session. Its cookies stay as they are. Its data get one more field, `sessionRevocation`, with the token of our
+ * session. Protect the inner store as before: read or write access to it is enough to act as any of its users.
  *
- * Sign in by `authOf(request).signIn`, and put the user into the session afterwards, as before: nobody else is let in, but for
- * who was signed in before the bridge came, with `adoptUntil`.
+ * Sign in with `authOf(request).signIn`, and put the user into the session afterwards, as before. Other sign-ins are refused, except those
+ * from before the bridge, with `adoptUntil`.
  *
- * @throws `TypeError` that names the option, what is wrong with it, and what is allowed.
+ * @throws `TypeError` that names the option, the problem, and the allowed values.
  */
 export function bridge(sessions: Sessions, options: ExpressSessionBridgeOptions): ExpressSessionBridge {
-  const { user, account, adoptUntil, ...authentication } = options;
-  const settings = http.parseAuthenticationOptions(sessions, authentication);
-  const shared = new Bridge<HostSession>(sessions, { user, account, adoptUntil });
+  const { user, account, adoptUntil, ...authentication } = parseBridge(sessions, options);
+  const settings = http.parseAuthenticationOptions(sessions, authentication, BRIDGE_CALL);
+  const shared = new Bridge<InnerSession>(sessions, { user, account, adoptUntil });
   return {
     store<Inner extends Store>(inner: Inner): Inner {
-      for (const verb of ['get', 'set', 'destroy', 'createSession', 'on'] as const) {
-        if (typeof inner?.[verb] !== 'function')
-          throw new TypeError(`the store has no ${verb}(): it is none of express-session`);
-      }
+      parseInnerStore(inner, ['get', 'set', 'destroy', 'createSession', 'on'], 'express-session');
       const known = new WeakSet<object>();
-      const arrived: Arrived = (request, verdict) => {
-        // Once for a request: what it becomes later, its `Auth` knows by itself.
+      const onOpened: OnOpened = (request, opened) => {
+        // Once for each request. Its `Auth` follows later changes of the session.
         if (request.res === undefined || known.has(request)) return;
         known.add(request);
         const exchange = http.nodeExchange(request, request.res);
-        const held = verdict?.session?.id ?? null;
-        const carrier = new SessionCarrier(request, innerOf(inner), bridged, shared, held);
-        setNoLateCookie(request, request.res, shared.left);
-        http.attachAuth(request, authBy(settings, exchange, carrier, verdict));
+        const heldId = opened.verdict?.session?.id ?? null;
+        const transport = new SessionTransport(request, innerOf(inner), bridged, shared, heldId);
+        preventLateCookie(request, request.res, opened, bridged, shared.abandonedIds);
+        http.attachAuth(request, authBy(settings, exchange, transport, opened.verdict));
       };
-      const bridged = new BridgedStore(innerOf(inner), shared, arrived);
-      return over(inner, bridged);
+      const bridged = new BridgedStore(innerOf(inner), shared, onOpened);
+      return overlay(inner, bridged);
     },
-    middleware: () =>
-      function bridge(request, response, next) {
-        shared.serve(http.nodeExchange(request, response), next);
-      },
+    middleware: http.withoutArguments(
+      'bridged.middleware()',
+      () =>
+        function bridge(request, response, next) {
+          shared.serve(http.nodeExchange(request, response), next);
+        },
+    ),
   };
 }

@@ -1,21 +1,54 @@
 import type { ServerResponse } from 'node:http';
-import type { LeftIds } from '../host/left-ids.ts';
-import type { HostRequest } from './host.ts';
+import type { RecentIds } from '../shared/recent-ids.ts';
+import type { BridgedStore, OpenedSession } from './bridged-store.ts';
+import type { InnerRequest } from './inner-layer.ts';
 
 /**
- * From now on, the answer sets no cookie of an id that its client has left by then. express-session decides about the cookie when
- * the headers are sent, and sets none without an id.
+ * Keeps the answer from setting a cookie with the request's id if the client may have another id by then. express-session decides about
+ * the cookie when the headers are sent, and sets none while `sessionID` is missing.
  */
-export function setNoLateCookie(request: HostRequest, response: ServerResponse, left: LeftIds): void {
-  const writeHead: ServerResponse['writeHead'] = response.writeHead;
-  response.writeHead = (...args: unknown[]): ServerResponse => {
+export function preventLateCookie(
+  request: InnerRequest,
+  response: ServerResponse,
+  { sid, isDead }: OpenedSession,
+  store: BridgedStore,
+  abandonedIds: RecentIds,
+): void {
+  const { writeHead, end }: Record<'writeHead' | 'end', (...args: never[]) => unknown> = response;
+  const hasExpiry = (): boolean => Boolean(request.session?.cookie.expires);
+  const hadExpiry = hasExpiry();
+  // A cookie that ends with the browser need not be set again.
+  const isRepetition = (): boolean => request.sessionID === sid && (isDead || !(hadExpiry || hasExpiry()));
+  const isLate = (): boolean => abandonedIds.has(request.sessionID) || isRepetition();
+
+  Reflect.set(response, 'writeHead', (...args: unknown[]): unknown => {
     const { sessionID } = request;
-    const isLate = left.has(sessionID);
-    if (isLate) Reflect.set(request, 'sessionID', undefined);
+    const hides = isLate();
+    if (hides) Reflect.set(request, 'sessionID', undefined);
     try {
-      return Reflect.apply(writeHead, response, args) as ServerResponse;
+      return Reflect.apply(writeHead, response, args);
     } finally {
-      if (isLate) request.sessionID = sessionID;
+      if (hides) request.sessionID = sessionID;
     }
-  };
+  });
+
+  let isEnding = false;
+  Reflect.set(response, 'end', (...args: unknown[]): unknown => {
+    if (isEnding) return response;
+    const { session, sessionID } = request;
+    if (response.headersSent || session === undefined || sessionID !== sid || isLate())
+      return Reflect.apply(end, response, args);
+    // The headers count as sent while the store is asked: later changes by the app would be too late without the bridge, too.
+    isEnding = true;
+    Object.defineProperty(response, 'headersSent', { configurable: true, value: true });
+    void store
+      .isOvertaken(sessionID, session)
+      .catch(() => true)
+      .then((isOvertaken) => {
+        if (isOvertaken) abandonedIds.add(sessionID);
+        Reflect.deleteProperty(response, 'headersSent');
+        Reflect.apply(end, response, args);
+      });
+    return response;
+  });
 }

@@ -1,55 +1,70 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Callback, type CallbackRecords, CallbackStore } from '../host/callback-store.ts';
-import { type Admission, type Bridge, stampOf } from '../host/index.ts';
-import type { HostSession } from './host.ts';
+import type { Admission, Bridge } from '../shared/bridge.ts';
+import { type Callback, type CallbackRecords, CallbackStore, tombstoneOf } from '../shared/callback-store.ts';
+import type { InnerSession } from './inner-layer.ts';
 
-/** What was found out about a session. */
+/** The admission of data that @fastify/session has just read. */
 interface Finding {
   readonly sid: string;
   readonly admission: Admission;
   isTaken: boolean;
 }
 
-/** What becomes of the session that another one takes the place of. */
-type Rotation = 'instead' | 'apart';
+/** A regeneration in progress. `former` is the session that gets another id; `null` if no client has its id. */
+interface Rotation {
+  readonly former: InnerSession | null;
+}
 
 /**
- * A bridged store of @fastify/session, which asks it for data without a word of the request: what was found out about them goes
- * along with the answer, to the hook that runs after the host's.
+ * A bridged store of @fastify/session, which does not tell its store about the request. The admission travels in the async context of the
+ * answer, to the hook that runs after that of @fastify/session.
  */
-export class BridgedStore implements CallbackRecords<HostSession> {
-  readonly #inner: CallbackRecords<HostSession>;
-  readonly #store: CallbackStore<HostSession>;
+export class BridgedStore implements CallbackRecords<InnerSession> {
+  readonly #inner: CallbackRecords<InnerSession>;
+  readonly #store: CallbackStore<InnerSession>;
+  readonly #bridge: Bridge<InnerSession>;
   readonly #findings = new AsyncLocalStorage<Finding>();
   #rotation: Rotation | null = null;
 
-  constructor(inner: CallbackRecords<HostSession>, bridge: Bridge<HostSession>) {
+  constructor(inner: CallbackRecords<InnerSession>, bridge: Bridge<InnerSession>) {
     this.#inner = inner;
-    this.#store = new CallbackStore(inner, bridge, (sid, _, admission, answer) =>
-      this.#findings.run({ sid, admission, isTaken: false }, answer),
-    );
+    this.#bridge = bridge;
+    this.#store = new CallbackStore(inner, bridge);
   }
 
-  readonly get = (sid: string, callback: Callback<HostSession | null>): void => this.#store.get(sid, callback);
+  readonly get = (sid: string, callback: Callback<InnerSession | null>): void =>
+    this.#store.read(sid, (error, data, admission) => {
+      if (admission === null) callback(error, data);
+      else this.#findings.run({ sid, admission, isTaken: false }, callback, null, data);
+    });
 
-  readonly set = (sid: string, data: HostSession, callback: Callback = () => {}): void => {
+  readonly set = (sid: string, data: InnerSession, callback: Callback = () => {}): void => {
     if (this.#takeRotation() !== null) this.#inner.set(sid, data, callback);
     else this.#store.set(sid, data, callback);
   };
 
   readonly destroy = (sid: string, callback: Callback = () => {}): void => {
     const rotation = this.#takeRotation();
-    if (rotation === null) this.#store.destroy(sid, callback);
-    else if (rotation === 'apart') this.rotate(() => callback(), rotation);
-    else this.#inner.destroy(sid, (error) => this.rotate(() => callback(error), rotation));
+    if (rotation === null) {
+      this.#store.destroy(sid, callback);
+      return;
+    }
+    const { former } = rotation;
+    const done: Callback = (error) => this.rotate(() => callback(error), former);
+    if (former === null) this.#inner.destroy(sid, done);
+    else this.#inner.set(sid, tombstoneOf(former), done);
   };
 
+  isOvertaken(sid: string, session: InnerSession): Promise<boolean> {
+    return this.#bridge.isOvertaken(session, this.#store.reads(sid));
+  }
+
   /**
-   * Calls the host's `regenerate`, which destroys one session and, when it is told so, saves another at once: nobody signs out
-   * by that. `'apart'`: the old one stays, for whoever may still have a right to it.
+   * Calls the `regenerate` of @fastify/session, which destroys one session and may save another at once. This is no sign-out. A tombstone
+   * stays under the former id: slower requests with it then get no new cookie.
    */
-  rotate<Result>(regenerate: () => Result, rotation: Rotation = this.#rotation ?? 'instead'): Result {
-    this.#rotation = rotation;
+  rotate<Result>(regenerate: () => Result, former: InnerSession | null): Result {
+    this.#rotation = { former };
     try {
       return regenerate();
     } finally {
@@ -63,15 +78,13 @@ export class BridgedStore implements CallbackRecords<HostSession> {
     return rotation;
   }
 
-  /** What was found out about the session of the request that is being served; `null` where that is not known. */
-  findingOf(session: HostSession & { readonly sessionId: string }): Admission | null {
+  /** The admission of the request's session; `null` if it is not known. */
+  takeAdmission(session: InnerSession & { readonly sessionId: string }): Admission | null {
     const finding = this.#findings.getStore();
-    // A request that the app makes of itself is served in the context of another one.
+    // Taken once: a request that the app sends to itself is served in the async context of the first one.
     if (finding === undefined || finding.isTaken) return null;
     finding.isTaken = true;
     const { sid, admission } = finding;
-    // Instead of one that is refused, the host has made a new one.
-    const isOfIt = admission.is === 'refused' ? stampOf(session) === undefined : sid === session.sessionId;
-    return isOfIt ? admission : null;
+    return sid === session.sessionId ? admission : null;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * For apps that keep their sessions in @fastify/session: the device list, ending one, all others or everywhere, policies, the
- * audit log, and revocations that hold. Guards and routes are those of `session-revocation/fastify`.
+ * For apps with @fastify/session: the device list, ending one session, all others or all, policies, the audit log, and revocations that
+ * hold. Guards and routes come from `session-revocation/fastify`.
  *
  * ```ts
  * const bridged = bridge(sessions, { user: (data) => data.userId });
@@ -11,98 +11,126 @@
  * ```
  * @module
  */
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Sessions } from '../../../src/index.ts';
+import { decorateRequests, fastifyExchange } from '../../frameworks/fastify/exchange.ts';
 import * as http from '../../frameworks/http/index.ts';
-import { authBy, Bridge, type BridgeOptions, putStamp, verdictOf } from '../host/index.ts';
-import { bearsId } from '../host/left-ids.ts';
-import { over } from '../host/over.ts';
+import { authBy, Bridge, isDead, verdictOf } from '../shared/bridge.ts';
+import {
+  BRIDGE_CALL,
+  type BridgeAuthenticationOptions,
+  type BridgeOptions,
+  parseBridge,
+  parseInnerStore,
+} from '../shared/options.ts';
+import { overlay } from '../shared/overlay.ts';
+import { bearsId } from '../shared/recent-ids.ts';
+import { putStamp, STAMP } from '../shared/stamp.ts';
 import { BridgedStore } from './bridged-store.ts';
-import type { HostSession, SessionStore } from './host.ts';
-import { SessionCarrier } from './session-carrier.ts';
+import type { InnerSession, SessionStore } from './inner-layer.ts';
+import { SessionTransport } from './token-transport.ts';
 
 export type { Auth } from '../../frameworks/http/index.ts';
-export type { BridgeOptions } from '../host/index.ts';
-export type { HostSession } from './host.ts';
+export type { BridgeOptions } from '../shared/options.ts';
+export type { InnerSession } from './inner-layer.ts';
 
 /** Options of {@link bridge}. */
-export interface FastifySessionBridgeOptions
-  extends BridgeOptions<HostSession>,
-    Pick<http.AuthenticationOptions, 'origins' | 'loginUrl' | 'property'> {}
+export interface FastifySessionBridgeOptions extends BridgeOptions<InnerSession>, BridgeAuthenticationOptions {}
 
-/** What {@link bridge} gives. */
+/** The result of {@link bridge}. */
 export interface FastifySessionBridge {
   /**
-   * The same store, for the option `store` of @fastify/session: a session that is over is none, and whoever leaves one ends it.
-   * What the store can do beyond that, it can do as before.
-   * @throws `TypeError` for what is no store of @fastify/session.
+   * The store for the option `store` of @fastify/session. It answers no session that is over, and ends a session that the app destroys.
+   * All other members of the inner store work as before.
+   * @throws `TypeError` for a value that is not a store of @fastify/session.
    */
   store<Inner extends SessionStore>(inner: Inner): Inner;
-  /** To be registered right behind @fastify/session, in the same scope: it tells `authOf(request)` who makes a request. */
+  /** Register it right behind @fastify/session, in the same scope: it makes the `Auth` of each request for `authOf(request)`. */
   readonly plugin: (app: FastifyInstance) => Promise<void>;
   /**
-   * To be added by `app.addHook('onRequest', …)` before @fastify/session where sessions are adopted, see `adoptUntil`: it tells the
-   * device that each of them is listed with. All else works without.
+   * Needed only with `adoptUntil`, by `app.addHook('onRequest', …)` before @fastify/session: it records the device of each adopted session.
    */
   readonly hook: (request: FastifyRequest, reply: FastifyReply, next: () => void) => void;
 }
 
 /**
- * Bridges to @fastify/session. Its cookies stay as they are, and so do its data, but for one more field, `sessionRevocation`: the token
- * of our session. The inner store keeps that as it keeps all else: whoever can read it has the tokens, and whoever can write to it can be anybody, as before.
+ * Bridges to @fastify/session. Its cookies stay as they are. Its data get one more field, `sessionRevocation`, with the token of our
+ * session. Protect the inner store as before: read or write access to it is enough to act as any of its users.
  *
- * Sign in by `authOf(request).signIn`, and put the user into the session afterwards, as before: nobody else is let in, but for who was
- * signed in before the bridge came, with `adoptUntil`.
+ * Sign in with `authOf(request).signIn`, and put the user into the session afterwards, as before. Other sign-ins are refused, except those
+ * from before the bridge, with `adoptUntil`.
  *
- * An outage of our store is `SESSION_STORE_UNAVAILABLE` (503) to whoever is signed in, and leaves their cookie alone.
+ * In an outage of our store, signed-in users get `SESSION_STORE_UNAVAILABLE` (503). Their cookie stays.
  *
- * @throws `TypeError` that names the option, what is wrong with it, and what is allowed.
+ * @throws `TypeError` that names the option, the problem, and the allowed values.
  */
 export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions): FastifySessionBridge {
-  const { user, account, adoptUntil, ...authentication } = options;
-  const settings = http.parseAuthenticationOptions(sessions, authentication);
-  const shared = new Bridge<HostSession>(sessions, { user, account, adoptUntil });
+  const { user, account, adoptUntil, ...authentication } = parseBridge(sessions, options);
+  const settings = http.parseAuthenticationOptions(sessions, authentication, BRIDGE_CALL);
+  const shared = new Bridge<InnerSession>(sessions, { user, account, adoptUntil });
   const stores = new WeakMap<object, BridgedStore>();
+  const openedSessions = new WeakMap<object, OpenedSession>();
   return {
     store(inner) {
-      for (const verb of ['get', 'set', 'destroy'] as const) {
-        if (typeof inner?.[verb] !== 'function')
-          throw new TypeError(`the store has no ${verb}(): it is none of @fastify/session`);
-      }
+      parseInnerStore(inner, ['get', 'set', 'destroy'], '@fastify/session');
       const bridged = new BridgedStore(inner, shared);
       const { get, set, destroy } = bridged;
-      const store = over(inner, { get, set, destroy });
+      const store = overlay(inner, { get, set, destroy });
       stores.set(store, bridged);
       return store;
     },
     plugin: pluginOf(async (app) => {
-      http.decorateRequests(app, settings.property);
+      decorateRequests(app, settings.property);
       app.addHook('onRequest', async function bridge(request, reply) {
         const store = stores.get(request.sessionStore);
         if (store === undefined) throw new TypeError('@fastify/session needs store: bridged.store(inner)');
         const { session } = request;
-        const exchange = http.fastifyExchange(request, reply);
-        const admission = store.findingOf(session) ?? (await shared.judge(session.sessionId, session));
-        const carrier = new SessionCarrier(request, store, shared, admission);
-        if (admission.is === 'refused' && shared.userOf(session) !== null) await carrier.refuse();
+        const exchange = fastifyExchange(request, reply);
+        const known = store.takeAdmission(session);
+        const admission = known ?? (await shared.judge(session.sessionId, session));
+        // Outside the cookie's path, the session has no id.
+        const { sessionId = '' } = session;
+        const isFromClient = known !== null || bearsId(exchange.header('cookie') ?? '', sessionId);
+        const sid = sessionId !== '' && isFromClient ? sessionId : null;
+        if (sid !== null) openedSessions.set(request, { sid, isDead: isDead(admission), store });
+        if (admission.is === 'refused') empty(session);
         if (admission.is === 'session' && admission.stamp !== null) putStamp(session, admission.stamp);
-        http.attachAuth(request, authBy(settings, exchange, carrier, verdictOf(admission)));
+        const transport = new SessionTransport(request, store, shared, admission, sid);
+        http.attachAuth(request, authBy(settings, exchange, transport, verdictOf(admission)));
       });
-      // After the host's, which sets its cookie.
-      app.addHook('onSend', function bridge(request, reply, _, done) {
-        const sid: string | undefined = request.session?.sessionId;
-        if (sid !== undefined && shared.left.has(sid)) {
-          const exchange = http.fastifyExchange(request, reply);
-          exchange.replaceSetCookies(exchange.setCookies().filter((line) => !bearsId(line, sid)));
-        }
-        done();
+      // Runs after the hook of @fastify/session that sets its cookie. Removes a cookie whose id the client no longer uses.
+      app.addHook('onSend', async function bridge(request, reply) {
+        const opened = openedSessions.get(request);
+        const { session } = request;
+        if (session?.sessionId === undefined || session.sessionId !== opened?.sid) return;
+        const { sid, store } = opened;
+        const exchange = fastifyExchange(request, reply);
+        const lines = exchange.setCookies();
+        const others = lines.filter((line) => !bearsId(line, sid));
+        if (others.length === lines.length) return;
+        if (opened.isDead || shared.abandonedIds.has(sid) || (await store.isOvertaken(sid, session)))
+          exchange.replaceSetCookies(others);
       });
     }),
-    hook: (request, reply, next) => shared.serve(http.fastifyExchange(request, reply), next),
+    hook: (request, reply, next) => shared.serve(fastifyExchange(request, reply), next),
   };
 }
 
-/** What fastify-plugin would set: the hook is for the scope that registers it. */
+/** What is known of a request whose client has sent the id of its session in @fastify/session. */
+interface OpenedSession {
+  readonly sid: string;
+  /** The id must not be set again: its client may have a newer one. */
+  readonly isDead: boolean;
+  readonly store: BridgedStore;
+}
+
+/** Removes a user's data from a session, except the stamp. */
+function empty(session: InnerSession): void {
+  for (const key of Object.keys(session)) if (key !== 'cookie' && key !== STAMP) Reflect.deleteProperty(session, key);
+}
+
+/** The metadata of fastify-plugin: the hooks belong to the scope that registers the plugin. */
 function pluginOf(plugin: FastifySessionBridge['plugin']): FastifySessionBridge['plugin'] {
   const name = 'session-revocation/fastify-session';
   return Object.assign(plugin, {

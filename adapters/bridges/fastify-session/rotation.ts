@@ -1,40 +1,46 @@
 import type { FastifySessionObject } from '@fastify/session';
-import { STAMP, stampOf } from '../host/index.ts';
+import { STAMP, stampOf } from '../shared/stamp.ts';
 import type { BridgedStore } from './bridged-store.ts';
-import type { HostRequest } from './host.ts';
+import type { InnerRequest } from './inner-layer.ts';
 
-type Told = (error?: unknown) => void;
+type Callback = (error?: unknown) => void;
 
 /**
- * From now on, whatever the host makes another sid by, `request.session.regenerate()`, carries the stamp over. Gives the
- * session that the request had last.
+ * Makes `request.session.regenerate()` keep the stamp, for this session and each that follows. Returns a function that gives the request's
+ * last session. `sentId` is the id that the client has sent.
  */
-export function carryStamps(request: HostRequest, store: BridgedStore): () => FastifySessionObject | null {
+export function keepStamps(
+  request: InnerRequest,
+  store: BridgedStore,
+  sentId: string | null,
+): () => FastifySessionObject | null {
   let current = request.session;
   let last: FastifySessionObject | null = null;
-  const arrived = (session: FastifySessionObject | null): void => {
+  const replace = (session: FastifySessionObject | null): void => {
     current = session;
-    // Outside of the path of its cookie the host has no session, only an object.
+    // Outside the cookie's path there is an empty object, and no session.
     if (typeof session?.regenerate !== 'function') return;
     last = session;
-    carryStamp(session, store);
+    keepStamp(session, store, sentId);
   };
-  arrived(current);
-  Object.defineProperty(request, 'session', { configurable: true, enumerable: true, get: () => current, set: arrived });
+  replace(current);
+  Object.defineProperty(request, 'session', { configurable: true, enumerable: true, get: () => current, set: replace });
   return () => last;
 }
 
-/** Not enumerable, so that it is no part of the data. */
-function carryStamp(session: FastifySessionObject, store: BridgedStore): void {
+/** Replaces `regenerate`. The property is not enumerable, so it is not saved with the data. */
+function keepStamp(session: FastifySessionObject, store: BridgedStore, sentId: string | null): void {
   if (Object.hasOwn(session, 'regenerate')) return;
   const { regenerate } = session;
   Object.defineProperty(session, 'regenerate', {
     configurable: true,
     writable: true,
-    value(first?: readonly string[] | Told, second?: Told): unknown {
-      const [keys, told] = typeof first === 'function' ? [[], first] : [first ?? [], second];
+    value(first?: readonly string[] | Callback, second?: Callback): unknown {
+      const [keys, callback] = typeof first === 'function' ? [[], first] : [first ?? [], second];
       const kept = stampOf(session) === undefined ? keys : [...keys, STAMP];
-      return store.rotate(() => Reflect.apply(regenerate, session, told === undefined ? [kept] : [kept, told]));
+      const former = session.sessionId === sentId ? session : null;
+      const args = callback === undefined ? [kept] : [kept, callback];
+      return store.rotate(() => Reflect.apply(regenerate, session, args), former);
     },
   });
 }

@@ -1,19 +1,24 @@
 import type { ExtendableContext } from 'koa';
-import { type HttpExchange, koaExchange } from '../../frameworks/http/index.ts';
-import { type Bridge, type HostData, stampOf, withStamp } from '../host/index.ts';
-import { type Details, type ExternalStore, isData, isHosted, type MaxAge } from './host.ts';
-import type { Visit, Visits } from './visit.ts';
+import type { HttpExchange } from '../../frameworks/http/index.ts';
+import { koaExchange } from '../../frameworks/koa/exchange.ts';
+import { type Bridge, isDead, type Read } from '../shared/bridge.ts';
+import { type InnerData, isBlank, stampOf, tombstone, withStamp } from '../shared/stamp.ts';
+import { type Details, type ExternalStore, isData, isInnerContext, type MaxAge } from './inner-layer.ts';
+import type { RequestState, RequestStates } from './request-state.ts';
 
-/** What is different about a store of koa-session that is bridged. */
-export class BridgedStore<Data extends HostData> {
+/** The default lifetime of koa-session, in ms. */
+const ONE_DAY = 86_400_000;
+
+/** The members of a store that the bridge replaces: reading a session judges it, and removing a session ends it. */
+export class BridgedStore<Data extends InnerData> {
   readonly #inner: ExternalStore;
   readonly #bridge: Bridge<Data>;
-  readonly #visits: Visits;
+  readonly #states: RequestStates;
 
-  constructor(inner: ExternalStore, bridge: Bridge<Data>, visits: Visits) {
+  constructor(inner: ExternalStore, bridge: Bridge<Data>, states: RequestStates) {
     this.#inner = inner;
     this.#bridge = bridge;
-    this.#visits = visits;
+    this.#states = states;
   }
 
   readonly get = async (
@@ -24,11 +29,13 @@ export class BridgedStore<Data extends HostData> {
     const data = await this.#inner.get(key, maxAge, details);
     if (!isData<Data>(data)) return data;
     const admission = await this.#bridge.admit(key, data, exchangeOf(details));
-    const visit = this.#visitOf(details);
-    if (visit !== null) visit.finding ??= { key, admission };
-    if (admission.is !== 'refused') return data;
-    if (admission.isOver) await this.#clearAway(key, details);
-    return null;
+    const state = this.#stateOf(details);
+    if (state !== null) state.read ??= { key, admission };
+    if (!isDead(admission)) return data;
+    const seen = admission.is === 'refused' ? tombstone(stampOf(data)) : data;
+    if (admission.is === 'refused' && admission.isOver) await this.#replaceRefused(key, seen, maxAge, details);
+    // koa-session needs an answer to keep the key. The app's own code, which passes no context, finds no session.
+    return state === null && isBlank(seen) ? null : seen;
   };
 
   readonly set = async (
@@ -37,62 +44,69 @@ export class BridgedStore<Data extends HostData> {
     maxAge: MaxAge,
     details: Details & { readonly rolling: boolean; readonly changed: boolean },
   ): Promise<unknown> => {
-    if (this.#bridge.left.has(key)) {
-      setNoLateCookie(details, key);
-      return undefined;
-    }
-    const visit = this.#visitOf(details);
-    const saved =
-      visit === null || visit.rotation === null ? await this.#bridge.saved(key, stamped(data, visit)) : data;
-    return this.#inner.set(key, saved, maxAge, details);
+    const state = this.#stateOf(details);
+    if (state !== null) state.savedKey = key;
+    if (state?.isRotating) return this.#inner.set(key, data, maxAge, details);
+    const saved = await this.#bridge.saved(key, restamped(data, state), this.#reads(key, details));
+    if (saved === null) return undefined;
+    const result = await this.#inner.set(key, saved, maxAge, details);
+    // koa-session sets its cookie next, which must not happen for a session that ended meanwhile.
+    if (state?.read?.key === key && (await this.#bridge.isStale(saved))) this.#bridge.abandonedIds.add(key);
+    return result;
   };
 
   readonly destroy = async (key: string, details: Details): Promise<unknown> => {
-    const rotation = this.#visitOf(details)?.rotation ?? null;
-    if (rotation === 'apart') return undefined;
-    // The host's `regenerate` saves the data that it still has under another key at once; a sign-out leaves it none.
+    const state = this.#stateOf(details);
+    // `regenerate` still has its data, which it saves next under another key. A sign-out has set the session to `null`.
     const ctx = details?.ctx;
-    const goesOn = ctx !== undefined && isHosted<Data>(ctx) && ctx.session !== null;
-    if (!goesOn) {
-      const data = await this.#read(key, details);
-      if (data !== null) await this.#bridge.end(key, data);
+    const continues = ctx !== undefined && isInnerContext<Data>(ctx) && ctx.session !== null;
+    if (continues) {
+      return state?.read?.key === key ? this.#bury(key, tombstone(), details) : this.#inner.destroy(key, details);
     }
-    return this.#inner.destroy(key, details);
+    const data = await this.#reads(key, details)();
+    if (data === null) return this.#inner.destroy(key, details);
+    await this.#bridge.end(key, data);
+    // A tombstone stays for a user's session: slower requests with its key must not get another cookie.
+    const wasOfUser = stampOf(data) !== undefined || this.#bridge.userOf(data) !== null;
+    return wasOfUser ? this.#bury(key, tombstone(stampOf(data)), details) : this.#inner.destroy(key, details);
   };
 
-  /** What the inner store has. */
-  async #read(key: string, details: Details): Promise<Data | null> {
-    const ctx = details?.ctx;
-    const { maxAge = 'session', rolling = false } = ctx !== undefined && isHosted<Data>(ctx) ? ctx.sessionOptions : {};
-    const data = await this.#inner.get(key, maxAge, { ...details, rolling });
-    return isData<Data>(data) ? data : null;
+  #reads(key: string, details: Details): Read<Data> {
+    return async () => {
+      const { maxAge = 'session', rolling = false } = optionsOf(details);
+      const data = await this.#inner.get(key, maxAge, { ...details, rolling });
+      return isData<Data>(data) ? data : null;
+    };
   }
 
-  #visitOf(details: Details | undefined): Visit | null {
-    return details?.ctx === undefined ? null : this.#visits.of(details.ctx);
+  #stateOf(details: Details | undefined): RequestState | null {
+    return details?.ctx === undefined ? null : this.#states.of(details.ctx);
   }
 
-  /** What cannot be cleared away now is refused the next time, too. */
-  async #clearAway(key: string, details: Details): Promise<void> {
+  async #bury(key: string, record: InnerData, details: Details): Promise<unknown> {
+    const { maxAge = ONE_DAY, rolling = false } = optionsOf(details);
+    return this.#inner.set(key, record, maxAge, { ...details, rolling, changed: true });
+  }
+
+  /** If this write fails, the data are refused again the next time. */
+  async #replaceRefused(
+    key: string,
+    record: InnerData,
+    maxAge: MaxAge,
+    details: Details & { readonly rolling: boolean },
+  ): Promise<void> {
     try {
-      await this.#inner.destroy(key, details);
+      await this.#inner.set(key, record, maxAge, { ...details, changed: true });
     } catch {}
   }
 }
 
-/** koa-session sets its cookie as soon as the data are saved: none of a key that the client has left by then. */
-function setNoLateCookie(details: Details | undefined, key: string): void {
-  const cookies = (details?.ctx as Partial<ExtendableContext> | undefined)?.cookies;
-  if (cookies === undefined) return;
-  const { set } = cookies;
-  cookies.set = (name, value, options) =>
-    value === key ? cookies : Reflect.apply(set, cookies, [name, value, options]);
-}
+const optionsOf = (details: Details | undefined): { readonly maxAge?: MaxAge; readonly rolling?: boolean } =>
+  details?.ctx !== undefined && isInnerContext(details.ctx) ? details.ctx.sessionOptions : {};
 
-/** With the stamp that the session had, where the app has put other data in the place of all. */
-const stamped = <Data extends HostData>(data: Data, visit: Visit | null): Data =>
-  visit?.stamp === undefined || stampOf(data) !== undefined ? data : withStamp(data, visit.stamp);
+/** Restores the session's stamp if the app has replaced all data. */
+const restamped = <Data extends InnerData>(data: Data, state: RequestState | null): Data =>
+  state?.stamp === undefined || stampOf(data) !== undefined ? data : withStamp(data, state.stamp);
 
-/** The request; koa-session tells the context itself. */
 const exchangeOf = (details: Details | undefined): HttpExchange | undefined =>
   details?.ctx === undefined ? undefined : koaExchange(details.ctx as ExtendableContext);

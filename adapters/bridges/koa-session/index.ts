@@ -1,6 +1,6 @@
 /**
- * For apps that keep their sessions in koa-session with an external store: the device list, ending one, all others or everywhere,
- * policies, the audit log, and revocations that hold. Guards and routes are those of `session-revocation/koa`.
+ * For apps with koa-session and an external store: the device list, ending one session, all others or all, policies, the audit log, and
+ * revocations that hold. Guards and routes come from `session-revocation/koa`.
  *
  * ```ts
  * const bridged = bridge(sessions, { user: (data: { userId?: string }) => data.userId });
@@ -10,109 +10,123 @@
  * ```
  * @module
  */
+
 import type { ExtendableContext as Context, Next } from 'koa';
 import type { Sessions } from '../../../src/index.ts';
 import * as http from '../../frameworks/http/index.ts';
+import { koaExchange, refuseOwnProperty } from '../../frameworks/koa/exchange.ts';
+import { type Admission, authBy, Bridge, isDead, verdictOf } from '../shared/bridge.ts';
 import {
-  type Admission,
-  authBy,
-  Bridge,
+  BRIDGE_CALL,
+  type BridgeAuthenticationOptions,
   type BridgeOptions,
-  type HostData,
-  putStamp,
-  stampOf,
-  verdictOf,
-} from '../host/index.ts';
-import { over } from '../host/over.ts';
+  parseBridge,
+  parseInnerStore,
+} from '../shared/options.ts';
+import { overlay } from '../shared/overlay.ts';
+import { type InnerData, putStamp, stampOf, tombstone } from '../shared/stamp.ts';
 import { BridgedStore } from './bridged-store.ts';
-import { type ExternalStore, type HostContext, isHosted } from './host.ts';
-import { SessionCarrier } from './session-carrier.ts';
-import { type Visit, Visits } from './visit.ts';
+import { type ExternalStore, type InnerContext, isInnerContext } from './inner-layer.ts';
+import { hasSessionCookie, preventLateCookie } from './late-cookies.ts';
+import { type RequestState, RequestStates } from './request-state.ts';
+import { SessionTransport } from './token-transport.ts';
 
 export type { Auth } from '../../frameworks/http/index.ts';
-export type { BridgeOptions, HostData } from '../host/index.ts';
-export type { Details, ExternalStore, MaxAge } from './host.ts';
+export type { BridgeOptions } from '../shared/options.ts';
+export type { InnerData } from '../shared/stamp.ts';
+export type { Details, ExternalStore, MaxAge } from './inner-layer.ts';
 
-/** Options of {@link bridge}. `Data` is what the app keeps for a session. */
-export interface KoaSessionBridgeOptions<Data extends HostData>
+/** Options of {@link bridge}. `Data` is the type of the data that the app keeps for a session. */
+export interface KoaSessionBridgeOptions<Data extends InnerData>
   extends BridgeOptions<Data>,
-    Pick<http.AuthenticationOptions, 'origins' | 'loginUrl' | 'property'> {}
+    BridgeAuthenticationOptions {}
 
-/** What {@link bridge} gives. */
+/** The result of {@link bridge}. */
 export interface KoaSessionBridge {
   /**
-   * The same store, for the option `store` of koa-session: a session that is over is none, and whoever leaves one ends it. What the
-   * store can do beyond that, it can do as before.
-   * @throws `TypeError` for what is no store of koa-session.
+   * The store for the option `store` of koa-session. It answers no session that is over, and ends a session that the app destroys. All
+   * other members of the inner store work as before.
+   * @throws `TypeError` for a value that is not a store of koa-session.
    */
   store<Inner extends ExternalStore>(inner: Inner): Inner;
-  /** To be used right behind koa-session: it tells `authOf(ctx)` who makes a request. */
+  /** Use it right behind koa-session: it makes the `Auth` of each request for `authOf(ctx)`. */
   middleware(): (ctx: Context, next: Next) => Promise<void>;
 }
 
 /**
- * Bridges to koa-session. Its cookies stay as they are, and so do its data, but for one more field, `sessionRevocation`: the token of our
- * session. The inner store keeps that as it keeps all else: whoever can read it has the tokens, and whoever can write to it can be anybody, as before.
+ * Bridges to koa-session. Its cookies stay as they are. Its data get one more field, `sessionRevocation`, with the token of our session.
+ * Protect the inner store as before: read or write access to it is enough to act as any of its users.
  *
- * Sign in by `authOf(ctx).signIn`, and put the user into the session afterwards, as before: nobody else is let in, but for who was
- * signed in before the bridge came, with `adoptUntil`.
+ * Sign in with `authOf(ctx).signIn`, and put the user into the session afterwards, as before. Other sign-ins are refused, except those from
+ * before the bridge, with `adoptUntil`.
  *
- * An outage of our store is `SESSION_STORE_UNAVAILABLE` (503) to whoever is signed in, and leaves their cookie alone.
+ * In an outage of our store, signed-in users get `SESSION_STORE_UNAVAILABLE` (503). Their cookie stays.
  *
- * @throws `TypeError` that names the option, what is wrong with it, and what is allowed.
+ * @throws `TypeError` that names the option, the problem, and the allowed values.
  */
-export function bridge<Data extends HostData>(
+export function bridge<Data extends InnerData>(
   sessions: Sessions,
   options: KoaSessionBridgeOptions<Data>,
 ): KoaSessionBridge {
-  const { user, account, adoptUntil, ...authentication } = options;
-  const settings = http.parseAuthenticationOptions(sessions, authentication);
+  const { user, account, adoptUntil, ...authentication } = parseBridge(sessions, options);
+  const settings = http.parseAuthenticationOptions(sessions, authentication, BRIDGE_CALL);
   const shared = new Bridge<Data>(sessions, { user, account, adoptUntil });
-  const visits = new Visits();
+  const states = new RequestStates();
   const stores = new WeakSet<object>();
 
-  async function admissionOf({ session }: HostContext<Data>, { finding }: Visit): Promise<Admission> {
+  async function admissionOf({ session }: InnerContext<Data>, { read }: RequestState): Promise<Admission> {
     if (session === null) return { is: 'anonymous' };
-    // Instead of one that is refused, or over by the host's own rules, the host has made a new one.
-    const isOfIt =
-      finding?.admission.is === 'refused' ? stampOf(session) === undefined : finding?.key === session.externalKey;
-    return isOfIt && finding !== null ? finding.admission : shared.judge(session.externalKey ?? '', session);
+    // koa-session has replaced a session that is over by its own rules.
+    return read?.key === session.externalKey
+      ? (read?.admission ?? { is: 'anonymous' })
+      : shared.judge(session.externalKey ?? '', session);
   }
 
-  async function arrive(ctx: Context & HostContext<Data>): Promise<void> {
-    const exchange = http.koaExchange(ctx);
-    const visit = visits.of(ctx);
-    const admission = await admissionOf(ctx, visit);
-    const carrier = new SessionCarrier(ctx, visit, shared, admission);
+  async function open(ctx: Context & InnerContext<Data>): Promise<void> {
+    const exchange = koaExchange(ctx);
+    const state = states.of(ctx);
+    const admission = await admissionOf(ctx, state);
+    const transport = new SessionTransport(ctx, state, shared, admission);
+    if (admission.is === 'refused' && ctx.session !== null) ctx.session = tombstone(stampOf(ctx.session));
     const { session } = ctx;
-    if (admission.is === 'refused' && session !== null && shared.userOf(session) !== null) await carrier.refuse();
-    if (admission.is === 'session' && session !== null) {
-      if (admission.stamp !== null) putStamp(session, admission.stamp);
-      visit.stamp = stampOf(session);
+    if (session !== null) {
+      if (admission.is === 'session' && admission.stamp !== null) putStamp(session, admission.stamp);
+      state.stamp = stampOf(session);
     }
-    http.attachAuth(ctx, authBy(settings, exchange, carrier, verdictOf(admission)));
+    if (state.read !== null) {
+      const { key } = state.read;
+      const isAbandoned = (): boolean => isDead(admission) || shared.abandonedIds.has(key);
+      preventLateCookie(ctx, exchange, () => (state.savedKey ?? key) === key && isAbandoned());
+    }
+    http.attachAuth(ctx, authBy(settings, exchange, transport, verdictOf(admission)));
   }
 
   return {
     store(inner) {
-      for (const verb of ['get', 'set', 'destroy'] as const) {
-        if (typeof inner?.[verb] !== 'function')
-          throw new TypeError(`the store has no ${verb}(): it is none of koa-session`);
-      }
-      const { get, set, destroy } = new BridgedStore(inner, shared, visits);
-      const store = over(inner, { get, set, destroy });
+      parseInnerStore(inner, ['get', 'set', 'destroy'], 'koa-session');
+      const { get, set, destroy } = new BridgedStore(inner, shared, states);
+      const store = overlay(inner, { get, set, destroy });
       stores.add(store);
       return store;
     },
-    middleware: () =>
-      async function bridge(ctx, next) {
-        if (!isHosted<Data>(ctx)) throw new TypeError('koa-session must run before: app.use(session({ store }, app))');
-        const { store, ContextStore } = ctx.sessionOptions;
-        if (ContextStore === undefined && !(store instanceof Object && stores.has(store)))
-          throw new TypeError('koa-session needs store: bridged.store(inner)');
-        http.refuseOwnProperty(ctx, settings.property);
-        await arrive(ctx);
-        await next();
-      },
+    middleware: http.withoutArguments(
+      'bridged.middleware()',
+      () =>
+        async function bridge(ctx, next) {
+          if (!isInnerContext<Data>(ctx))
+            throw new TypeError('koa-session must run before: app.use(session({ store }, app))');
+          const { store, ContextStore } = ctx.sessionOptions;
+          if (ContextStore === undefined && !(store instanceof Object && stores.has(store)))
+            throw new TypeError('koa-session needs store: bridged.store(inner)');
+          refuseOwnProperty(ctx, settings.property);
+          await open(ctx);
+          await next();
+          // The app has saved by itself and set a cookie. For koa-session's own save, the store checks this.
+          const { session } = ctx;
+          const { read, savedKey } = states.of(ctx);
+          if (session === null || savedKey === null || savedKey !== read?.key) return;
+          if (hasSessionCookie(ctx) && (await shared.isStale(session))) shared.abandonedIds.add(savedKey);
+        },
+    ),
   };
 }

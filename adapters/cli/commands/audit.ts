@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { AuditEntry, AuditResult, Json } from '../../../src/index.ts';
+import type { Json } from '../../../src/adapter.ts';
+import type { AuditEntry, AuditResult } from '../../../src/index.ts';
 import { addPageOptions, listOption, type PageOptions, timeOption } from '../options.ts';
 import { printPages } from '../pages.ts';
 import type { Column } from '../table.ts';
@@ -37,13 +38,13 @@ export function addAudit(program: Command, cli: Cli): void {
 }
 
 async function audit(task: Task<AuditOptions>): Promise<void> {
-  const { user, account, by, type: types, from, until } = task.options;
+  const { user, account, by, type: types, from, until, realm } = task.options;
   const sessions = await task.sessions();
   await printPages<AuditEntry, AuditResult>(task, {
     ask: (page) => sessions.audit({ user, account, by, types, from, until, ...page }),
     pageOf: ({ entries, cursor }) => ({ rows: entries, cursor }),
     columns: columns(Date.now()),
-    none: 'no such entries.',
+    none: async () => [`the audit log of the realm ${realm} has no such entries.`],
   });
 }
 
@@ -59,7 +60,7 @@ function columns(now: number): readonly Column<AuditEntry>[] {
   ];
 }
 
-/** Whom or what an entry is about. */
+/** The user, account or session that an entry concerns. */
 function aboutOf({ user, account, scope, session }: AuditEntry): string | null {
   const parts = [
     scope === 'realm' ? 'realm' : null,
@@ -71,7 +72,7 @@ function aboutOf({ user, account, scope, session }: AuditEntry): string | null {
   return named.length === 0 ? null : named.join(', ');
 }
 
-/** What else it says: `kinds=all change=suspended`. */
+/** Further details: `kinds=all change=suspended`. */
 function detailsOf({ device, ip, details }: AuditEntry): string | null {
   const said = Object.entries<Json>({ device, ip, ...details }).flatMap(([name, value]) => {
     if (value === null || (Array.isArray(value) && value.length === 0)) return [];

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
-import { type Finding, isSessionError, type SessionError } from '../../../src/index.ts';
-import { diagnose, type Latency, latencyFinding, measure } from '../diagnosis.ts';
-import { EXIT } from '../failure.ts';
+import type { Finding, RealmsFound } from '../../../src/adapter.ts';
+import { isSessionError, type SessionError } from '../../../src/index.ts';
+import { diagnose, type Latency, latencyFinding, measure } from '../diagnose.ts';
+import { EXIT } from '../errors.ts';
+import { realmsOf, realmsText } from '../realms.ts';
 import type { Column } from '../table.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
@@ -30,21 +32,33 @@ async function doctor(task: Task): Promise<number> {
     latency = await measure(sessions);
     last = latencyFinding(latency);
   } catch (error) {
-    // What the engine said of itself is worth more than the look-up that failed, but it must be there.
+    // The engine's diagnosis, if there is one, says more than the failed look-up.
     if (diagnosed.length === 0 || !isSessionError(error)) throw error;
     last = failedLookup(error, diagnosed);
   }
-  const findings = [...diagnosed, last];
+  const realms = await realmsOf(task);
+  const findings = [...diagnosed, ...(realms === null ? [] : [realmsFinding(realms, options.realm)]), last];
   const problems = findings.filter(({ level }) => level === 'problem').length;
   const warnings = findings.filter(({ level }) => level === 'warning').length;
-  out.answer({ store: url.name, realm: options.realm, problems, warnings, latency, findings }, () => [
+  out.answer({ store: url.name, realm: options.realm, realms, problems, warnings, latency, findings }, () => [
     url.name,
     ...out.table(COLUMNS).lines(findings),
-    // Of several nodes, mostly the same is to be done.
+    // Several nodes mostly need the same remedy.
     ...new Set(findings.flatMap(({ subject, advice }) => (advice === null ? [] : [`${subject}: ${advice}`]))),
     problems + warnings === 0 ? 'All is well.' : `problems: ${problems}, warnings: ${warnings}`,
   ]);
   return problems === 0 ? EXIT.done : EXIT.failed;
+}
+
+/** A realm without sessions is probably misspelt if other realms have sessions. */
+function realmsFinding(found: RealmsFound, realm: string): Finding {
+  const { realms, complete } = found;
+  const text = `${realmsText(found)}; asked about: ${realm}`;
+  if (!complete || realms.length === 0 || realms.includes(realm)) {
+    return { subject: 'realms', level: 'ok', found: text, advice: null };
+  }
+  const advice = `nothing is kept of the realm ${realm}: give the app's name of it by --realm or SESSION_REALM`;
+  return { subject: 'realms', level: 'warning', found: text, advice };
 }
 
 const COLUMNS: readonly Column<Finding>[] = [
@@ -53,9 +67,9 @@ const COLUMNS: readonly Column<Finding>[] = [
   { title: 'FOUND', cell: ({ found }) => found },
 ];
 
-/** Where the diagnosis has found a problem already, it is most likely the same one. */
+/** Returns the finding for a failed look-up. It gives no advice if the diagnosis has found a problem, which is probably the cause. */
 function failedLookup({ message, code }: SessionError, diagnosed: readonly Finding[]): Finding {
-  const told = diagnosed.some(({ level }) => level === 'problem');
-  const found = told ? `a look-up fails: ${code}` : `a look-up fails: ${message} (${code})`;
-  return { subject: 'latency', level: 'problem', found, advice: told ? null : 'do it again with --debug' };
+  const isDiagnosed = diagnosed.some(({ level }) => level === 'problem');
+  const found = isDiagnosed ? `a look-up fails: ${code}` : `a look-up fails: ${message} (${code})`;
+  return { subject: 'latency', level: 'problem', found, advice: isDiagnosed ? null : 'do it again with --debug' };
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { EXIT } from '../failure.ts';
+import { EXIT } from '../errors.ts';
 import { addCauseOptions, auditOf, type CauseOptions, causeOf } from '../options.ts';
+import { realmsHint } from '../realms.ts';
 import { unshielded } from '../session-id.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
@@ -31,13 +32,17 @@ export function addEnd(program: Command, cli: Cli): void {
 
 async function end(task: Task<EndOptions>, word = ''): Promise<number> {
   const id = unshielded(word);
-  const { user, account, dryRun } = task.options;
+  const { user, account, dryRun, realm } = task.options;
   const sessions = await task.sessions({ audit: auditOf(task.options) });
   const { ended, effectiveWithin } = await sessions.end(id, { user, account, dryRun, ...causeOf(task.options) });
-  task.out.answer({ ended: ended && !dryRun, ...(dryRun ? { wouldEnd: ended } : {}), effectiveWithin }, () => {
-    const whose = `session ${id} of user ${user}`;
-    if (!ended) return [`There is no living ${whose}${account === undefined ? '' : ` in account ${account}`}.`];
+  const where = `${account === undefined ? '' : ` in account ${account}`} of the realm ${realm}`;
+  const whose = `session ${id} of user ${user}${where}`;
+  task.out.answer({ realm, ended: ended && !dryRun, ...(dryRun ? { wouldEnd: ended } : {}), effectiveWithin }, () => {
+    if (!ended) return [`Nothing was done: there is no living ${whose}.`];
     return [dryRun ? `This would end ${whose}.` : `Ended ${whose}.`];
   });
-  return ended ? EXIT.done : EXIT.failed;
+  if (ended) return EXIT.done;
+  const message = `no living session was covered: ${whose}`;
+  task.out.warn({ code: 'NONE_COVERED', message, advice: await realmsHint(task) });
+  return EXIT.failed;
 }

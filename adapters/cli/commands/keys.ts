@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type GeneratedKey, generateKey } from '../../../src/jwt/generate-key.ts';
+import { type GeneratedKey, generateKey } from '../../../src/jwt/keys/generate-key.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
 interface KeysOptions {
@@ -30,5 +30,5 @@ const ALGORITHMS: readonly string[] = ['EdDSA', 'ES256', 'RS256', 'PS256', 'HS25
 
 function parseAlgorithm(text: string): string {
   if (ALGORITHMS.includes(text)) return text;
-  throw new InvalidArgumentError(`allowed are ${ALGORITHMS.join(', ')}`);
+  throw new InvalidArgumentError(`Allowed are ${ALGORITHMS.join(', ')}`);
 }

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { ListedSession, ListResult } from '../../../src/index.ts';
+import { adviceLine } from '../errors.ts';
 import { addPageOptions, type PageOptions } from '../options.ts';
 import { printPages } from '../pages.ts';
+import { realmsHint } from '../realms.ts';
 import { sessionColumns } from '../session-columns.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
@@ -30,13 +32,16 @@ export function addList(program: Command, cli: Cli): void {
 }
 
 async function list(task: Task<ListOptions>): Promise<void> {
-  const { user, account, ended } = task.options;
+  const { user, account, ended, realm } = task.options;
   const where = account === undefined ? '' : ` in account ${account}`;
   const sessions = await task.sessions();
   await printPages<ListedSession, ListResult>(task, {
     ask: (page) => sessions.list({ user, account }, { ...page, ended }),
     pageOf: (answer) => ({ rows: answer.sessions, cursor: answer.cursor }),
     columns: sessionColumns(Date.now(), { account: account === undefined, over: ended }),
-    none: `user ${user} has no ${ended ? '' : 'living '}sessions${where}.`,
+    none: async () => [
+      `user ${user} has no ${ended ? '' : 'living '}sessions${where} in the realm ${realm}.`,
+      adviceLine(await realmsHint(task)),
+    ],
   });
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Policy } from '../../../src/index.ts';
-import { addCauseOptions, auditOf, type CauseOptions, causeOf } from '../options.ts';
+import { addCauseOptions, auditOf, type CauseOptions, causeOf, type GlobalOptions } from '../options.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
 interface GetOptions {
@@ -45,33 +45,33 @@ export function addPolicy(program: Command, cli: Cli): void {
   works(set, cli, setPolicy);
 }
 
-const sentence = (account: string, { signOut }: Policy): string =>
+const sentence = ({ account, realm }: GetOptions & GlobalOptions, { signOut }: Policy): string =>
   signOut === 'session'
-    ? `In account ${account}, signing out ends that session.`
-    : `In account ${account}, signing out ends all of the user's sessions there.`;
+    ? `In account ${account} of the realm ${realm}, signing out ends that session.`
+    : `In account ${account} of the realm ${realm}, signing out ends all of the user's sessions there.`;
 
 async function getPolicy(task: Task<GetOptions>): Promise<void> {
-  const { account } = task.options;
+  const { account, realm } = task.options;
   const sessions = await task.sessions();
   const policy = await sessions.policy(account);
-  task.out.answer({ account, policy }, () => [sentence(account, policy)]);
+  task.out.answer({ realm, account, policy }, () => [sentence(task.options, policy)]);
 }
 
 async function setPolicy(task: Task<SetOptions>): Promise<void> {
-  const { account, signOut, dryRun } = task.options;
+  const { account, signOut, dryRun, realm } = task.options;
   const sessions = await task.sessions({ audit: auditOf(task.options) });
   if (dryRun) {
     const before = await sessions.policy(account);
     const wouldChange = before.signOut !== signOut;
-    task.out.answer({ account, changed: false, wouldChange, policy: before }, () => [
+    task.out.answer({ realm, account, changed: false, wouldChange, policy: before }, () => [
       wouldChange
-        ? `This would change it to: ${sentence(account, { signOut })}`
-        : `It is so already: ${sentence(account, before)}`,
+        ? `This would change it to: ${sentence(task.options, { signOut })}`
+        : `It is so already: ${sentence(task.options, before)}`,
     ]);
     return;
   }
   const { changed, policy } = await sessions.setPolicy(account, { signOut }, causeOf(task.options));
-  task.out.answer({ account, changed, policy }, () => [
-    `${changed ? 'Changed' : 'It was so already'}: ${sentence(account, policy)}`,
+  task.out.answer({ realm, account, changed, policy }, () => [
+    `${changed ? 'Changed' : 'It was so already'}: ${sentence(task.options, policy)}`,
   ]);
 }

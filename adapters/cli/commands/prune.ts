@@ -20,7 +20,7 @@ export function addPrune(program: Command, cli: Cli): void {
     )
     .addOption(
       durationOption('--retention <duration>', 'how long what is over stays listed; the app’s option of that name', {
-        least: 3600e3,
+        min: 3600e3,
       }).default(7 * 86400e3, '7d'),
     )
     .addHelpText(
@@ -42,7 +42,7 @@ async function prune(task: Task<PruneOptions>): Promise<void> {
   const sessions = await task.sessions({ retention: options.retention });
   const result = await sessions.prune({ progress }).finally(() => out.progress(''));
   const ms = Math.round(performance.now() - began);
-  out.answer({ ...result, batches, ms }, () => [`Pruned ${removed(result)} in ${ms} ms.`]);
+  out.answer({ ...result, batches, ms }, () => [`Pruned ${removed(result)} of all realms of the store in ${ms} ms.`]);
 }
 
 const removed = ({ sessions, epochs, entries }: PruneResult): string =>

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { addCauseOptions, auditOf, type CauseOptions, causeOf } from '../options.ts';
-import { type RevokingOptions, revokeScope, targetOfTask } from '../revoking.ts';
-import { addScopeOptions } from '../scope.ts';
+import { resumeScope, targetOfTask } from '../revoke-scope.ts';
+import { addScopeOptions, type ScopeOptions } from '../scope.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
-interface ResumeOptions extends RevokingOptions, CauseOptions {}
+interface ResumeOptions extends ScopeOptions, CauseOptions {}
 
 export function addResume(program: Command, cli: Cli): void {
   const command = program
@@ -20,11 +20,10 @@ export function addResume(program: Command, cli: Cli): void {
   works(command, cli, resume);
 }
 
-async function resume(task: Task<ResumeOptions>): Promise<void> {
+async function resume(task: Task<ResumeOptions>): Promise<number> {
   const { options } = task;
   const target = targetOfTask(task);
-  await revokeScope(task, target, {
-    ends: false,
+  return resumeScope(task, target, {
     settings: { audit: auditOf(options) },
     act: (sessions) => sessions.resume(target.scope, causeOf(options)),
     done: () => `Resumed ${target.name}: sign-ins are accepted again.`,

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { Review, ReviewedMember } from '../../../src/index.ts';
+import { adviceLine } from '../errors.ts';
 import { addPageOptions, durationOption, type PageOptions } from '../options.ts';
 import { printPages } from '../pages.ts';
+import { realmsHint } from '../realms.ts';
 import type { Column } from '../table.ts';
 import { type Cli, type Task, works } from '../task.ts';
 import { relativeTime, timeCell } from '../times.ts';
@@ -36,13 +38,16 @@ export function addReview(program: Command, cli: Cli): void {
 }
 
 async function review(task: Task<ReviewOptions>): Promise<void> {
-  const { account, idleFor } = task.options;
+  const { account, idleFor, realm } = task.options;
   const sessions = await task.sessions();
   await printPages<ReviewedMember, Review>(task, {
     ask: (page) => sessions.review({ account, idleFor, ...page }),
     pageOf: ({ members, cursor }) => ({ rows: members, cursor }),
     columns: columns(Date.now()),
-    none: `nobody is signed in to account ${account}.`,
+    none: async () => [
+      `no user is signed in to account ${account} in the realm ${realm}.`,
+      adviceLine(await realmsHint(task)),
+    ],
     below: ({ sharedDevices }) =>
       sharedDevices.map(
         ({ label, ip, users }) => `shared: ${label}${ip === null ? '' : ` at ${ip}`}: ${users.join(', ')}`,

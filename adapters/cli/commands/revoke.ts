@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { chooseKinds, type KindsOptions } from '../kinds.ts';
-import { addCauseOptions, auditOf, type CauseOptions, causeOf, listOption } from '../options.ts';
-import { type RevokingOptions, revokeScope, targetOfTask } from '../revoking.ts';
+import { addCauseOptions, addExpectOption, auditOf, type CauseOptions, causeOf, listOption } from '../options.ts';
+import { type EndingOptions, revokeScope, targetOfTask } from '../revoke-scope.ts';
 import { addScopeOptions } from '../scope.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
-interface RevokeOptions extends RevokingOptions, KindsOptions, CauseOptions {}
+interface RevokeOptions extends EndingOptions, KindsOptions, CauseOptions {}
 
 export function addRevoke(program: Command, cli: Cli): void {
   const command = program
@@ -21,6 +21,7 @@ export function addRevoke(program: Command, cli: Cli): void {
     .addOption(listOption('--spare <kinds>', 'all kinds but these; for a user, or a user within an account'))
     .option('--dry-run', 'only show what would end', false)
     .option('--yes', 'do not ask', false);
+  addExpectOption(command, 'it covers no living session');
   addCauseOptions(command).addHelpText(
     'after',
     '\nThe kinds are the app’s: any name will do, and one that no session has ends nothing. Which kinds survive\n' +
@@ -33,12 +34,11 @@ export function addRevoke(program: Command, cli: Cli): void {
   works(command, cli, revoke);
 }
 
-async function revoke(task: Task<RevokeOptions>): Promise<void> {
+async function revoke(task: Task<RevokeOptions>): Promise<number> {
   const { options } = task;
   const target = targetOfTask(task);
   const { declared, asked, name } = chooseKinds(options, target);
-  await revokeScope(task, target, {
-    ends: true,
+  return revokeScope(task, target, {
     settings: { audit: auditOf(options), kinds: declared },
     act: (sessions, dryRun) => sessions.revoke(target.scope, { ...causeOf(options), kinds: asked, dryRun }),
     done: (since) => `Revoked the sessions of ${target.name}, ${name}: no process accepts them ${since}.`,

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { SessionStore } from '../../../src/index.ts';
-import { diagnose } from '../diagnosis.ts';
+import { diagnose } from '../diagnose.ts';
+import { realmsOf, realmsText } from '../realms.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
 export function addSetup(program: Command, cli: Cli): void {
@@ -26,14 +27,16 @@ async function setup(task: Task): Promise<void> {
   const before = isNew ? 'there was no file' : await schema();
   await sessions.setup();
   const after = await schema();
-  out.answer({ store: url.name, ready: true, before, after }, () => [
+  const realms = await realmsOf(task);
+  out.answer({ store: url.name, ready: true, before, after, realms }, () => [
     `${url.name} is ready.`,
     ...(before === null || before === after ? [] : [`before: ${before}`]),
     ...(after === null ? [] : [`now:    ${after}`]),
+    ...(realms === null ? [] : [`realms: ${realmsText(realms)}`]),
   ]);
 }
 
-/** What the store's own diagnosis says of its tables; `null` where it says nothing. */
+/** The tables in the store's diagnosis; `null` without them. */
 async function schemaOf(store: SessionStore, timeout: number): Promise<string | null> {
   const findings = await diagnose(store, timeout);
   return findings.find(({ subject }) => subject === 'schema')?.found ?? null;

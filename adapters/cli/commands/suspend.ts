@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { addCauseOptions, auditOf, type CauseOptions, causeOf } from '../options.ts';
-import { type RevokingOptions, revokeScope, targetOfTask } from '../revoking.ts';
+import { addCauseOptions, addExpectOption, auditOf, type CauseOptions, causeOf } from '../options.ts';
+import { type EndingOptions, revokeScope, targetOfTask } from '../revoke-scope.ts';
 import { addScopeOptions } from '../scope.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
-interface SuspendOptions extends RevokingOptions, CauseOptions {}
+interface SuspendOptions extends EndingOptions, CauseOptions {}
 
 export function addSuspend(program: Command, cli: Cli): void {
   const command = program
@@ -15,6 +15,7 @@ export function addSuspend(program: Command, cli: Cli): void {
         'kinds, and refuses their sign-ins until `resume`. It asks like `revoke`.',
     );
   addScopeOptions(command).option('--dry-run', 'only show what would end', false).option('--yes', 'do not ask', false);
+  addExpectOption(command, 'it covers no living session');
   addCauseOptions(command).addHelpText(
     'after',
     '\nExample:\n  $ session-revocation suspend --user bob --account acme --reason offboarding',
@@ -22,11 +23,10 @@ export function addSuspend(program: Command, cli: Cli): void {
   works(command, cli, suspend);
 }
 
-async function suspend(task: Task<SuspendOptions>): Promise<void> {
+async function suspend(task: Task<SuspendOptions>): Promise<number> {
   const { options } = task;
   const target = targetOfTask(task);
-  await revokeScope(task, target, {
-    ends: true,
+  return revokeScope(task, target, {
     settings: { audit: auditOf(options) },
     act: (sessions, dryRun) => sessions.suspend(target.scope, { ...causeOf(options), dryRun }),
     done: (since) => `Suspended ${target.name}: no session is accepted ${since}, and no sign-in before \`resume\`.`,

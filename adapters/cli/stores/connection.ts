@@ -3,35 +3,34 @@ import type { SessionStore } from '../../../src/index.ts';
 /** A store, and the connections of its driver. */
 export interface Connection {
   readonly store: SessionStore;
-  /** What the driver reported on the side last; `undefined` for nothing. */
+  /** The last error that the driver emitted; `undefined` for none. */
   trouble(): unknown;
-  /** Ends the driver's connections, which keep the process alive. The store is closed before. */
+  /** Ends the driver's connections, which keep the process alive. Close the store first. */
   close(): Promise<void>;
 }
 
 /** How to connect. */
 export interface ConnectOptions {
-  /** The longest that a connection may take to be made, in ms. */
+  /** Time limit for connecting, in ms. */
   readonly timeout: number;
-  /** Whether a file that is not there may be made. */
+  /** A missing file may be created. */
   readonly mayCreate: boolean;
 }
 
-/** Few: a command asks one thing after the other, and a server's connections are for the app. */
-export const MOST_CONNECTIONS = 4;
+/** A command sends one query at a time, and the app needs the server's connections. */
+export const MAX_CONNECTIONS = 4;
 
 /**
- * A little less than the operation may take: then a server that is not there is told by the driver, which says more
- * than that nothing answered.
+ * Shorter than the time limit of the operation, so that the driver reports a missing server. Its error says more than "no answer".
  */
 export const connectTimeout = ({ timeout }: ConnectOptions): number => Math.max(1, Math.floor(timeout * 0.8));
 
-/** What a driver's client has of an event emitter. */
+/** The event emitter in a driver's client. */
 export interface Emitter {
   on(event: string, listener: (error: unknown) => void): unknown;
 }
 
-/** Remembers what a driver emits: an event `error` that nobody listens to would end the process. */
+/** Remembers the errors that a driver emits. Without a listener, an `error` event would end the process. */
 export class Trouble {
   #last: unknown;
 

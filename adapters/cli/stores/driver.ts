@@ -2,16 +2,16 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { SessionError } from '../../../src/index.ts';
 
-/** A driver that was found: its name, and what its package exports. */
+/** A driver: its name, and the exports of its package. */
 export interface Driver<Name extends string> {
   readonly name: Name;
   readonly exports: unknown;
 }
 
 /**
- * The first of these packages that is there: in the project that the command is run in, else beside this package. None
- * is imported, so that none is required.
- * @throws `SessionError` `SESSION_STORE_UNSUPPORTED` where there is none, or it does not load; says what to install.
+ * The first of these packages that is installed: in the project where the command runs, else beside this package. Loaded at run time, so
+ * that no driver is a dependency.
+ * @throws `SessionError` `SESSION_STORE_UNSUPPORTED` if none is installed, or it does not load. The message says what to install.
  */
 export function findDriver<Name extends string>(engine: string, names: readonly Name[]): Driver<Name> {
   for (const place of [join(process.cwd(), 'index.js'), import.meta.url]) {
@@ -22,7 +22,11 @@ export function findDriver<Name extends string>(engine: string, names: readonly 
       try {
         return { name, exports: require(path) };
       } catch (cause) {
-        throw new SessionError('SESSION_STORE_UNSUPPORTED', `the driver ${name} is there and does not load`, { cause });
+        throw new SessionError(
+          'SESSION_STORE_UNSUPPORTED',
+          `the driver ${name} is installed and does not load: install it again for this version of Node`,
+          { cause },
+        );
       }
     }
   }

@@ -1,23 +1,23 @@
 import { isSessionError, SessionError } from '../../../src/index.ts';
-import { explained } from '../../engines/mysql/failure.ts';
+import { explained } from '../../engines/mysql/errors.ts';
 import { type MariadbConnection, type Mysql2Pool, mysqlStore } from '../../engines/mysql/index.ts';
 import {
   type Connection,
   type ConnectOptions,
   connectTimeout,
   type Emitter,
-  MOST_CONNECTIONS,
+  MAX_CONNECTIONS,
   Trouble,
 } from './connection.ts';
 import { findDriver } from './driver.ts';
 import type { ServerUrl } from './store-url.ts';
 
-/** What we need of mysql2/promise. */
+/** The part of mysql2/promise that we need. */
 interface Mysql2 {
   createPool(options: object): Mysql2Pool & { end(): Promise<void> };
 }
 
-/** What we need of mariadb. */
+/** The part of mariadb that we need. */
 interface Mariadb {
   createConnection(options: object): Promise<MariadbConnection & Emitter & { end(): Promise<void> }>;
 }
@@ -32,11 +32,11 @@ export async function connectMysql(
   const target = { ...settingsOf(url), connectTimeout: connectTimeout(options) };
   const { prefix } = settings;
   if (name === 'mariadb') return overMariadb(exports as Mariadb, target, prefix);
-  const pool = (exports as Mysql2).createPool({ ...target, connectionLimit: MOST_CONNECTIONS });
+  const pool = (exports as Mysql2).createPool({ ...target, connectionLimit: MAX_CONNECTIONS });
   return { store: mysqlStore(pool, { prefix }), trouble: () => undefined, close: () => pool.end() };
 }
 
-/** One connection: a pool of this driver tries again where it is refused, and says why only when its time is up. */
+/** A single connection. A pool of this driver retries after a refusal, and reports the reason only after its time limit. */
 async function overMariadb(mariadb: Mariadb, target: object, prefix: string | undefined): Promise<Connection> {
   const connection = await mariadb.createConnection(target).catch((error: unknown) => {
     const cause = explained(error);
@@ -52,7 +52,7 @@ async function overMariadb(mariadb: Mariadb, target: object, prefix: string | un
   };
 }
 
-/** Never the URL itself: one of the two quotes it in its errors, with the password. */
+/** Options in place of the URL: one of the drivers quotes the URL in errors, with the password. */
 function settingsOf(url: URL): Record<string, unknown> {
   const settings: Record<string, unknown> = {
     host: decodeURIComponent(url.hostname.replace(/^\[(.*)\]$/, '$1')),
@@ -61,7 +61,7 @@ function settingsOf(url: URL): Record<string, unknown> {
     password: decodeURIComponent(url.password),
     database: decodeURIComponent(url.pathname.slice(1)),
   };
-  // What else a driver takes, such as ?ssl={"rejectUnauthorized":true}.
+  // Other parameters of the driver, such as ?ssl={"rejectUnauthorized":true}.
   for (const [name, value] of url.searchParams) settings[name] ??= parsed(value);
   return settings;
 }

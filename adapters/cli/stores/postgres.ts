@@ -4,18 +4,18 @@ import {
   type ConnectOptions,
   connectTimeout,
   type Emitter,
-  MOST_CONNECTIONS,
+  MAX_CONNECTIONS,
   Trouble,
 } from './connection.ts';
 import { findDriver } from './driver.ts';
 import { type ServerUrl, switchOf } from './store-url.ts';
 
-/** What we need of pg. */
+/** The part of pg that we need. */
 interface Pg {
   readonly Pool: new (options: object) => PgClient & Emitter & { end(): Promise<void> };
 }
 
-/** What we need of postgres.js. */
+/** The part of postgres.js that we need. */
 type PostgresJs = (
   url: string,
   options: object,
@@ -34,7 +34,7 @@ export function connectPostgres({ url, settings }: ServerUrl<'postgres'>, option
     const pool = new Pool({
       connectionString: url.href,
       connectionTimeoutMillis: timeout,
-      max: MOST_CONNECTIONS,
+      max: MAX_CONNECTIONS,
       application_name: APPLICATION,
     });
     trouble.listen(pool);
@@ -42,9 +42,9 @@ export function connectPostgres({ url, settings }: ServerUrl<'postgres'>, option
   }
   const sql = (driver.exports as PostgresJs)(url.href, {
     connect_timeout: Math.ceil(timeout / 1000),
-    max: MOST_CONNECTIONS,
+    max: MAX_CONNECTIONS,
     connection: { application_name: APPLICATION },
-    // It writes them to stdout, which is for answers.
+    // By default it writes notices to stdout, which is for answers.
     onnotice: () => {},
   });
   return {

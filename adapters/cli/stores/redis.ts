@@ -1,5 +1,6 @@
+import { withTimeout } from '../../../src/adapter.ts';
 import { isSessionError, SessionError } from '../../../src/index.ts';
-import { failureOf } from '../../engines/redis/failure.ts';
+import { failureOf } from '../../engines/redis/errors.ts';
 import {
   type IoRedisClient,
   type NodeRedisClient,
@@ -8,22 +9,21 @@ import {
   type RedisOptions,
   redisStore,
 } from '../../engines/redis/index.ts';
-import { chainOf, Refusal } from '../failure.ts';
-import { inTime } from '../in-time.ts';
+import { chainOf, Refusal } from '../errors.ts';
 import { type Connection, type ConnectOptions, connectTimeout, type Emitter, Trouble } from './connection.ts';
 import { findDriver } from './driver.ts';
 import { type ClusterUrl, countOf, type ServerUrl, switchOf } from './store-url.ts';
 
 type RedisUrl = ServerUrl<'redis'> | ClusterUrl;
 
-/** What we need of ioredis, and of iovalkey, which is made of it. */
+/** The part of ioredis that we need, and of its fork iovalkey. */
 interface Ioredis {
   readonly Redis: new (url: string, options: object) => IoredisClient;
   readonly Cluster: new (nodes: readonly object[], options: object) => IoredisClient;
 }
 type IoredisClient = IoRedisClient & Selecting & Emitter & { disconnect(): void };
 
-/** What we need of node-redis. */
+/** The part of node-redis that we need. */
 interface NodeRedis {
   createClient(options: object): NodeRedisClient & Selecting & Connecting;
   createCluster(options: object): NodeRedisCluster & Connecting;
@@ -31,24 +31,24 @@ interface NodeRedis {
 type Connecting = Emitter & { connect(): Promise<unknown>; destroy(): void };
 type Selecting = { select(database: number): Promise<unknown> };
 
-/** A client, whoever made it. */
+/** A client of any driver. */
 interface Driven {
   readonly client: RedisClient & Emitter;
-  /** Connects. Of one server, tells what that says of clusters. */
+  /** Connects. For a single server, returns its cluster information. */
   connect(): Promise<unknown>;
-  /** Changes to another database. Only of one server. */
+  /** Selects a database. Only for a single server. */
   select?(database: number): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** How long a connection may take to be made, and an answer to come, in ms. */
+/** Time limit for connecting and for each answer, in ms. */
 interface Waits {
   readonly timeout: number;
   readonly patience: number;
 }
 
-/** So often a lost connection is tried again before it is given up. */
-const MOST_RETRIES = 3;
+/** Attempts to restore a lost connection. */
+const MAX_RETRIES = 3;
 const RETRY_AFTER = 100;
 
 export async function connectRedis(url: RedisUrl, options: ConnectOptions): Promise<Connection> {
@@ -60,24 +60,23 @@ export async function connectRedis(url: RedisUrl, options: ConnectOptions): Prom
       ? fromNodeRedis(driver.exports as NodeRedis, url, waits)
       : fromIoredis(driver.exports as Ioredis, url, waits);
   const trouble = new Trouble();
-  // Clusters say there why one of their nodes is not there.
+  // A cluster emits there why a node is missing.
   trouble.listen(driven.client, 'node-error', 'node error');
   try {
     const opened = redisStore(driven.client, store);
-    await inTime(begin(driven, url), options.timeout).catch((error: unknown) => {
+    await withTimeout(begin(driven, url), options.timeout).catch((error: unknown) => {
       throw explained(error, trouble.last, url.engine === 'redis-cluster');
     });
     return { store: opened, trouble: () => trouble.last, close: () => driven.close() };
   } catch (error) {
-    // What cannot be a store leaves no connection behind, either. It may have given up by itself.
+    // Close the connection if no store can be made. The client may have closed it itself.
     await driven.close().catch(() => {});
     throw error;
   }
 }
 
 /**
- * Connects, and makes sure before anything is done that it is the database that was named: where the server refuses that, some
- * drivers go on in the first one.
+ * Connects, and selects the named database before any command. Some drivers continue in the first database if the server refuses.
  */
 async function begin({ connect, select }: Driven, url: RedisUrl): Promise<void> {
   const clusters = await connect();
@@ -92,21 +91,32 @@ async function begin({ connect, select }: Driven, url: RedisUrl): Promise<void> 
   if (database === 0) return;
   await select?.(database).catch((error: unknown) => {
     if (!(error instanceof Error && error.message.startsWith('ERR '))) throw error;
-    throw new Refusal(`--store names database ${database}, which this Redis refuses: ${error.message}`);
+    throw new Refusal(
+      `--store names database ${database}, which this Redis refuses (${error.message}): name one that it has`,
+    );
   });
 }
 
-/** What kept a client from connecting, which some tell on the side alone. */
+/** Why a client could not connect. Some clients report it only as an event. */
 function explained(error: unknown, trouble: unknown, isCluster: boolean): unknown {
   if (error instanceof Refusal) return error;
-  const told = [error, trouble].flatMap(chainOf).map((one) => failureOf(one, isCluster));
+  if (isCluster && [error, trouble].flatMap(chainOf).some(isNoCluster)) {
+    return new Refusal(
+      '--store is a URL of a Redis Cluster, and what answers there is one server: write redis://host:6379',
+    );
+  }
+  const failures = [error, trouble].flatMap(chainOf).map((one) => failureOf(one, isCluster));
   return (
-    told.find((one) => isSessionError(one)) ??
+    failures.find((one) => isSessionError(one)) ??
     new SessionError('SESSION_STORE_UNAVAILABLE', 'Redis does not answer', { cause: trouble ?? error })
   );
 }
 
-/** As the app has them: a revocation that its own would have to confirm is confirmed here, too. */
+/** The server says that it is not part of a cluster. */
+const isNoCluster = (error: unknown): boolean =>
+  error instanceof Error && /cluster support disabled/.test(error.message);
+
+/** The settings of the app: revocations here need the same confirmations. */
 function optionsOf({ settings }: RedisUrl): RedisOptions {
   const atLeast = countOf('replicas', settings.replicas);
   return {
@@ -117,8 +127,8 @@ function optionsOf({ settings }: RedisUrl): RedisOptions {
 }
 
 function fromIoredis({ Redis, Cluster }: Ioredis, url: RedisUrl, { timeout, patience }: Waits): Driven {
-  const retry = (times: number): number | null => (times > MOST_RETRIES ? null : RETRY_AFTER);
-  // What was sent when the connection broke is told as unknown, and not done twice.
+  const retry = (times: number): number | null => (times > MAX_RETRIES ? null : RETRY_AFTER);
+  // A command in flight when the connection breaks fails as unknown. It is never repeated.
   const common = { connectTimeout: timeout, socketTimeout: patience, maxRetriesPerRequest: 0 };
   const drivenBy = (client: IoredisClient): Driven => ({
     client,
@@ -139,10 +149,10 @@ function fromIoredis({ Redis, Cluster }: Ioredis, url: RedisUrl, { timeout, pati
 
 function fromNodeRedis({ createClient, createCluster }: NodeRedis, url: RedisUrl, waits: Waits): Driven {
   const { timeout, patience } = waits;
-  const reconnectStrategy = (times: number): number | false => (times >= MOST_RETRIES ? false : RETRY_AFTER);
+  const reconnectStrategy = (times: number): number | false => (times >= MAX_RETRIES ? false : RETRY_AFTER);
   const socket = { connectTimeout: timeout, socketTimeout: patience, reconnectStrategy };
   if (url.engine === 'redis') {
-    // The database is chosen behind it, where a refusal is told apart from that of a login.
+    // The database is selected later, so that its refusal is not taken for a failed login.
     const server = new URL(url.url);
     server.pathname = '';
     const client = createClient({ url: server.href, socket });

@@ -1,14 +1,14 @@
 import { fileURLToPath } from 'node:url';
-import { Refusal } from '../failure.ts';
+import { Refusal } from '../errors.ts';
 
-/** Parameters of a URL that are options of the store, each as the app has it; all others are the driver's. */
+/** URL parameters that are options of the store, by the names that the app uses. All others are the driver's. */
 const SETTINGS = {
   postgres: ['schema', 'prefix', 'prepare'],
   mysql: ['prefix'],
   redis: ['prefix', 'replicas', 'allowEviction'],
 } as const;
 
-/** What they say; left out, the store's own default. */
+/** Their values. Missing ones have the store's default. */
 export type StoreSettings = {
   readonly [Name in (typeof SETTINGS)[keyof typeof SETTINGS][number]]?: string | undefined;
 };
@@ -23,10 +23,10 @@ export interface SqliteUrl {
 /** A server. */
 export interface ServerUrl<Engine extends 'postgres' | 'mysql' | 'redis'> {
   readonly engine: Engine;
-  /** For the driver: without what is for us. */
+  /** For the driver, without our parameters. */
   readonly url: URL;
   readonly settings: StoreSettings;
-  /** Without user, password and the driver's parameters: may be shown. */
+  /** Without user, password and the driver's parameters. May be shown. */
   readonly name: string;
 }
 
@@ -41,7 +41,7 @@ export interface ClusterUrl {
   readonly name: string;
 }
 
-/** Where sessions are kept, as the option `--store` names it. */
+/** The place of the sessions, from the option `--store`. */
 export type StoreUrl = SqliteUrl | ServerUrl<'postgres'> | ServerUrl<'mysql'> | ServerUrl<'redis'> | ClusterUrl;
 
 const ENGINES: Readonly<Record<string, 'postgres' | 'mysql' | 'redis'>> = {
@@ -54,19 +54,21 @@ const FORMS =
   'sqlite:sessions.db, postgres://user@host/database?schema=…, mysql://user@host/database?prefix=…, ' +
   'redis://host:6379?prefix=… or redis+cluster://host:6379,host:6380';
 
-/** @throws {@link Refusal} that never quotes what was given: it may hold a password. */
+/** @throws {@link Refusal} that never quotes the URL, which may hold a password. */
 export function parseStoreUrl(text: string | undefined): StoreUrl {
   if (text === undefined || text === '') {
-    throw new Refusal(`where are the sessions? Give --store or set SESSION_STORE_URL: ${FORMS}`);
+    throw new Refusal(`no store is named: set SESSION_STORE_URL, or give --store, such as ${FORMS}`);
   }
-  // One letter is a drive of Windows.
+  // A single letter is a Windows drive.
   const scheme = /^([a-z][a-z\d+.-]+):/i.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined || scheme === 'sqlite' || scheme === 'file') return sqlite(text, scheme);
   if (scheme === 'redis+cluster' || scheme === 'rediss+cluster') return cluster(text, scheme);
   const engine = ENGINES[`${scheme}:`];
-  if (engine === undefined) throw new Refusal(`--store begins with ${scheme}:, which is no store; there are ${FORMS}`);
+  if (engine === undefined) throw new Refusal(`--store begins with ${scheme}:, and no store does; write ${FORMS}`);
   if (!isUrl(text)) {
-    throw new Refusal('--store is no URL: in a user or a password, write / as %2F, @ as %40, % as %25, and so on');
+    throw new Refusal(
+      '--store is no valid URL: in a user or a password, write / as %2F, @ as %40, % as %25, and so on',
+    );
   }
   const url = new URL(text);
   if (engine === 'redis') checkDatabase(url);
@@ -85,13 +87,13 @@ function fileOf(text: string, scheme: string | undefined): string {
   if (scheme === undefined) return text;
   const rest = text.slice(scheme.length + 1);
   if (!rest.startsWith('//')) return rest;
-  // As in other tools, `sqlite://sessions.db` is a file of this directory, and a third slash begins a whole path.
+  // As in other tools, `sqlite://sessions.db` is a relative path, and a third slash begins an absolute path.
   if (scheme === 'sqlite') return rest.slice(2);
   if (URL.canParse(text) && new URL(text).host === '') return fileURLToPath(text);
   throw new Refusal('--store is a file: of another machine; write file:sessions.db or file:///srv/sessions.db');
 }
 
-/** By its number, and in the one way that all drivers know: what they do not understand is the first one to most of them. */
+/** The database number, in the form that all drivers know. Most drivers take other forms for database 0. */
 function checkDatabase({ pathname, searchParams }: URL): void {
   if (/^\/?\d*$/.test(pathname) && !searchParams.has('db')) return;
   throw new Refusal('--store names no database of Redis: write its number behind the host, as in redis://host:6379/1');
@@ -99,7 +101,7 @@ function checkDatabase({ pathname, searchParams }: URL): void {
 
 const DEFAULT_REDIS_PORT = 6379;
 
-/** Several hosts make no URL, so this one is taken apart by hand. */
+/** Several hosts are not a valid URL, so this text is parsed by hand. */
 function cluster(text: string, scheme: string): ClusterUrl {
   const [, user, hosts = '', query = ''] = /^[^:]+:\/\/(?:(.*)@)?([^@/?]+)\/?(?:\?(.*))?$/s.exec(text) ?? [];
   const login = `redis://${user === undefined ? '' : `${user}@`}host`;
@@ -125,7 +127,7 @@ function cluster(text: string, scheme: string): ClusterUrl {
   };
 }
 
-/** Whether it is one, and its parts can be decoded. */
+/** The text is a URL whose parts can be decoded. */
 function isUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { username, password, hostname, pathname } = new URL(text);
@@ -136,7 +138,7 @@ function isUrl(text: string): boolean {
   }
 }
 
-/** Takes what is for the store out of what goes to the driver. */
+/** Moves the store's options out of the driver's parameters. */
 function takeSettings(parameters: URLSearchParams, engine: keyof typeof SETTINGS): StoreSettings {
   const settings: Record<string, string> = {};
   for (const name of SETTINGS[engine]) {
@@ -152,16 +154,16 @@ function textOf(settings: StoreSettings): string {
   return text === '' ? '' : `?${text}`;
 }
 
-/** @throws {@link Refusal} for what is neither. */
+/** @throws {@link Refusal} for any other value. */
 export function switchOf(name: string, text: string | undefined): boolean | undefined {
   if (text === undefined) return undefined;
   if (text === 'true' || text === 'false') return text === 'true';
   throw new Refusal(`--store has ${name}=${text}; allowed are true and false`);
 }
 
-/** @throws {@link Refusal} for what is no whole number. */
+/** @throws {@link Refusal} for a value that is no whole number. */
 export function countOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,3}$/.test(text)) return Number(text);
-  throw new Refusal(`--store has ${name}=${text}; it must be a whole number`);
+  throw new Refusal(`--store has ${name}=${text}; allowed are whole numbers from 0 to 999`);
 }

@@ -1,13 +1,13 @@
-import type { AuditEntry, AuditPage, AuditPower, AuditRecord, Tag } from '../../../src/index.ts';
-import { ownCopyOf } from './own.ts';
+import type { AuditPage, AuditPower, AuditRecord, Tag } from '../../../src/adapter.ts';
+import type { AuditEntry } from '../../../src/index.ts';
+import { ownCopyOf } from './own-copy.ts';
 
-/** The most entries that are kept: of more, the oldest go. */
-export const MOST_ENTRIES = 100_000;
+/** Maximum number of entries. Beyond it, the log drops the oldest. */
+export const MAX_ENTRIES = 100_000;
 
-/** So many go at once: whatever is taken away in front moves all that is behind it. */
+/** Number of entries dropped at once. Removing entries at the front moves all that follow, so it must be rare. */
 const AT_ONCE = 1_000;
 
-/** An entry's place in the log. */
 type Place = Pick<AuditEntry, 'at' | 'id'>;
 
 const FORGOTTEN_ACTOR = Object.freeze({ by: null, reason: null, note: null, from: null });
@@ -16,7 +16,7 @@ const FORGOTTEN_USER = Object.freeze({
   ...FORGOTTEN_ACTOR,
 });
 
-/** The audit log, the oldest first: a new entry nearly always comes last. */
+/** The audit log, oldest entry first. A new entry nearly always goes last. */
 export class Audit implements AuditPower {
   #records: AuditRecord[] = [];
 
@@ -24,7 +24,7 @@ export class Audit implements AuditPower {
     this.write(ownCopyOf(records));
   }
 
-  /** Takes records in, which must be the log's own copies. One that it has already is passed by. */
+  /** Adds records, which must be the log's own copies. Skips entries that the log already has. */
   write(records: readonly AuditRecord[]): void {
     for (const record of records) {
       const place = this.#startOf(record.entry);
@@ -32,12 +32,12 @@ export class Audit implements AuditPower {
       if (there === undefined) this.#records.push(record);
       else if (compare(there, record.entry) !== 0) this.#records.splice(place, 0, record);
     }
-    if (this.#records.length > MOST_ENTRIES) {
-      this.#records.splice(0, this.#records.length - MOST_ENTRIES + AT_ONCE - 1);
+    if (this.#records.length > MAX_ENTRIES) {
+      this.#records.splice(0, this.#records.length - MAX_ENTRIES + AT_ONCE - 1);
     }
   }
 
-  /** Goes down from where the page begins: a rare type, or a quiet user, may be looked for through the whole log. */
+  /** Searches downwards from the start of the page. For a rare type or a quiet user, it may search the whole log. */
   read({ from, until, after, limit, ...wanted }: AuditPage): { entries: readonly AuditEntry[]; more: boolean } {
     const entries: AuditEntry[] = [];
     const ends = [this.#records.length];
@@ -76,10 +76,10 @@ export class Audit implements AuditPower {
     return pruned;
   }
 
-  /** Where the entry of this place stands, or would stand. */
+  /** Returns the index at which the entry of this place is, or would be. */
   #startOf(place: Place): number {
     let [low, high] = [0, this.#records.length];
-    // Most are asked for at the end.
+    // Nearly every search is for a place after the newest entry.
     if (high === 0 || compare((this.#records[high - 1] as AuditRecord).entry, place) < 0) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;

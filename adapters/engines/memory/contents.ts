@@ -1,16 +1,22 @@
-import type { EpochRecord, FoundSession, SessionRecord, SessionRef } from '../../../src/index.ts';
+import {
+  type EpochRecord,
+  type FoundSession,
+  memberTag,
+  type SessionRecord,
+  type SessionRef,
+} from '../../../src/adapter.ts';
 import { Audit } from './audit.ts';
-import { belongsTo, type Group, groupOf } from './group.ts';
+import { Pool } from './own-copy.ts';
 import { Policies } from './policies.ts';
-import { Pool } from './pool.ts';
-import { Rows } from './rows.ts';
-import { Scopes } from './scopes.ts';
-import { insert, remove, youngestFirst } from './timeline.ts';
+import { type Scope, Scopes } from './rows/epoch-entries.ts';
+import { belongsTo, type Group, groupOf } from './rows/group.ts';
+import { Rows } from './rows/rows.ts';
+import { insert, remove, youngestFirst } from './rows/timeline.ts';
 
-/** How many sessions of a user are asked whether a new one has their group. */
+/** Maximum number of a user's sessions that are searched for a group that fits a new session. */
 const NEIGHBOURS = 8;
 
-/** Everything in the store, and what keeps its parts in step. */
+/** The complete contents of the store. Keeps its parts consistent with each other. */
 export class Contents {
   readonly scopes: Scopes = new Scopes();
   readonly #pool = new Pool();
@@ -23,7 +29,7 @@ export class Contents {
     return this.#slots.has(id);
   }
 
-  /** The slot of a session, `undefined` where there is none such, or its tags are not those asked for. */
+  /** Returns a session's slot, or `undefined` if the session is missing or its tags differ from the reference. */
   slotOf({ id, user, account }: SessionRef): number | undefined {
     const slot = this.#slots.get(id);
     if (slot === undefined) return undefined;
@@ -33,33 +39,55 @@ export class Contents {
     return slot;
   }
 
-  /** The slot of a session that still has this hash, no tombstone, and is within its lifetimes. */
-  openSlotOf(ref: SessionRef, hash: string, now: number): number | undefined {
+  /** Returns the slot of a session that still has this credential, has no tombstone, and is within its lifetimes. */
+  openSlotOf(ref: SessionRef, credential: string, now: number): number | undefined {
     const slot = this.slotOf(ref);
     if (slot === undefined || !this.rows.isOpen(slot, now)) return undefined;
-    return this.rows.read(slot).hash === hash ? slot : undefined;
+    return this.rows.read(slot).credential === credential ? slot : undefined;
   }
 
-  /** A session and what it is judged by. */
   found(slot: number, realm: EpochRecord | null): FoundSession {
-    const { userScope, accountScope } = this.rows.groupOf(slot);
-    const epochs = { realm, account: accountScope?.record ?? null, user: userScope.record };
+    const { userScope, accountScope, memberScope } = this.rows.groupOf(slot);
+    const [account, member] = [accountScope?.record ?? null, memberScope?.record ?? null];
+    const epochs = { realm, account, user: userScope.record, member };
     return { session: this.rows.read(slot), epochs };
   }
 
-  /** Takes in a new session, which must be the store's own copy. */
+  /** Returns a session's membership, or `undefined` if the session is in no account or the record is lost. */
+  membershipOf({ userTag, accountTag }: SessionRecord): Scope | undefined {
+    if (accountTag === null) return undefined;
+    const scope = this.scopes.get(memberTag(userTag, accountTag));
+    return scope?.record == null ? undefined : scope;
+  }
+
+  /** Returns true if the session's membership has its record, or if the session is in no account. */
+  hasMembership(session: SessionRecord): boolean {
+    return session.accountTag === null || this.membershipOf(session) !== undefined;
+  }
+
+  /** Inserts a new session, which must be the store's own copy. */
   insert(session: SessionRecord): void {
     const { rows } = this;
     const group = this.#groupFor(session);
     const slot = rows.take();
-    // First, since this alone can fail: a Map holds some 16.7 million entries.
+    // Comes first because only this step can fail: a Map holds about 16.7 million entries.
     this.#slots.set(session.id, slot);
     rows.write(slot, session, group);
     this.#count(group, 1);
+    rows.setAside(slot, false);
     group.userScope.root = insert(rows, group.userScope.root, slot);
   }
 
-  /** Writes a session over what it was. Its id, user and time of creation stay. */
+  /** Moves a session that is over for good out of the tree of sessions that may be alive. */
+  setAside(slot: number): void {
+    const { rows } = this;
+    const { userScope } = rows.groupOf(slot);
+    userScope.root = remove(rows, userScope.root, slot);
+    rows.setAside(slot, true);
+    userScope.aside = insert(rows, userScope.aside, slot);
+  }
+
+  /** Overwrites a session. Its id, user and time of creation stay. */
   replace(slot: number, session: SessionRecord): void {
     const before = this.rows.groupOf(slot);
     const group = this.#groupFor(session, before);
@@ -70,13 +98,15 @@ export class Contents {
 
   remove(slot: number): void {
     const group = this.rows.groupOf(slot);
-    group.userScope.root = remove(this.rows, group.userScope.root, slot);
+    const { userScope } = group;
+    if (this.rows.isAside(slot)) userScope.aside = remove(this.rows, userScope.aside, slot);
+    else userScope.root = remove(this.rows, userScope.root, slot);
     this.#slots.delete(this.rows.idOf(slot));
     this.rows.release(slot);
     this.#count(group, -1);
   }
 
-  /** The group of a session: the one it had, one of the user's youngest sessions, or a new one. */
+  /** Returns the session's previous group, a group of one of the user's youngest sessions, or a new group. */
   #groupFor(session: SessionRecord, before?: Group): Group {
     if (before !== undefined && belongsTo(before, session)) return before;
     const userScope = this.scopes.obtain(session.userTag);
@@ -86,12 +116,14 @@ export class Contents {
       if (belongsTo(group, session)) return group;
       if (++asked === NEIGHBOURS) break;
     }
-    const accountScope = session.accountTag === null ? null : this.scopes.obtain(session.accountTag);
-    return groupOf(session, userScope, accountScope, this.#pool);
+    const { userTag, accountTag } = session;
+    const accountScope = accountTag === null ? null : this.scopes.obtain(accountTag);
+    const memberScope = accountTag === null ? null : this.scopes.obtain(memberTag(userTag, accountTag));
+    return groupOf(session, { userScope, accountScope, memberScope }, this.#pool);
   }
 
-  #count({ userScope, accountScope }: Group, change: 1 | -1): void {
-    for (const scope of [userScope, accountScope]) {
+  #count({ userScope, accountScope, memberScope }: Group, change: 1 | -1): void {
+    for (const scope of [userScope, accountScope, memberScope]) {
       if (scope === null) continue;
       scope.sessions += change;
       this.scopes.dropIfUnused(scope);

@@ -1,8 +1,7 @@
-import type { PolicyPower, PolicyWrite, Tag } from '../../../src/index.ts';
+import type { PolicyPower, PolicyWrite, Tag } from '../../../src/adapter.ts';
 import type { Audit } from './audit.ts';
-import { ownCopyOf } from './own.ts';
+import { ownCopyOf } from './own-copy.ts';
 
-/** The policies of accounts. */
 export class Policies implements PolicyPower {
   readonly #audit: Audit;
   readonly #values = new Map<Tag, string>();

@@ -1,6 +1,6 @@
-import type { Finding, StorePowers } from '../../../src/index.ts';
-import type { Audit } from './audit.ts';
-import type { Policies } from './policies.ts';
+import type { Finding, StorePowers } from '../../../src/adapter.ts';
+import type { Contents } from './contents.ts';
+import { realmsOf } from './users.ts';
 
 const WHERE: Finding = {
   subject: 'durability',
@@ -9,8 +9,7 @@ const WHERE: Finding = {
   advice: 'take another store where users should stay signed in when the process ends, or there are several processes',
 };
 
-/** What the store can do beyond the verbs of the port. `open` gives what is in it, or throws where it is closed. */
-export const memoryPowers = (open: () => { readonly audit: Audit; readonly policies: Policies }): StorePowers => ({
+export const memoryPowers = (open: () => Contents): StorePowers => ({
   audit: {
     append: (records) => open().audit.append(records),
     read: (page) => open().audit.read(page),
@@ -22,6 +21,7 @@ export const memoryPowers = (open: () => { readonly audit: Audit; readonly polic
       open();
       return [WHERE];
     },
+    realms: (limit) => realmsOf(open(), limit),
   },
   policies: {
     get: (account) => open().policies.get(account),

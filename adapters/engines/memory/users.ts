@@ -1,15 +1,15 @@
-import type { Tag, UsersOf } from '../../../src/index.ts';
+import { memberTag, type RealmsFound, type Tag, type UsersOf } from '../../../src/adapter.ts';
 import type { Contents } from './contents.ts';
-import { NONE } from './rows.ts';
-import type { Scope } from './scopes.ts';
-import { youngestFirst } from './timeline.ts';
+import type { Scope } from './rows/epoch-entries.ts';
+import { NONE } from './rows/slots.ts';
+import { youngestOfBoth } from './rows/timeline.ts';
 
-/** The most scopes and sessions that a page passes by, but for the sessions of the last user that it looks at. */
-const MOST_PASSED = 10_000;
+/** Maximum number of scopes and sessions that a page visits. It may exceed this by the sessions of the last user. */
+const MAX_PASSED = 10_000;
 
 /**
- * A page of users: walks down the row of the scopes, as a pruning does. A scope stays while it has sessions and only ever
- * moves downwards, so that nobody is missed who has sessions all the while.
+ * Returns a page of users. Walks down the array of scopes, as pruning does. A scope stays while it has sessions and
+ * only moves downwards, so the walk misses no user who has sessions all the time.
  */
 export function usersOf(
   contents: Contents,
@@ -22,11 +22,12 @@ export function usersOf(
   const within = account === null ? null : scopes.get(account);
   if (within === undefined) return { users, after: null };
 
-  let passing = MOST_PASSED;
-  const hasSessions = ({ root }: Scope): boolean => {
-    if (root === NONE || rows.groupOf(root).realm !== realm) return false;
+  let passing = MAX_PASSED;
+  const hasSessions = ({ root, aside }: Scope): boolean => {
+    const any = root === NONE ? aside : root;
+    if (any === NONE || rows.groupOf(any).realm !== realm) return false;
     if (within === null) return true;
-    for (const slot of youngestFirst(rows, root)) {
+    for (const slot of youngestOfBoth(rows, [root, aside])) {
       passing--;
       if (rows.groupOf(slot).accountScope === within) return true;
     }
@@ -38,6 +39,38 @@ export function usersOf(
     if (scope !== undefined && hasSessions(scope)) users.push(scope.tag);
   }
   return { users, after: null };
+}
+
+/** Returns a page of a user's memberships. Walks down the array of all scopes, so users need no index of their own. */
+export function membershipsOf(
+  { scopes }: Contents,
+  user: Tag,
+  after: string | null,
+  limit: number,
+): { readonly accounts: readonly Tag[]; readonly after: string | null } {
+  const prefix = memberTag(user, '');
+  const accounts: Tag[] = [];
+  let passing = MAX_PASSED;
+  for (let below = after === null ? scopes.length : parseCursor(after); below > 0; ) {
+    if (passing-- === 0 || accounts.length === limit) return { accounts, after: `${below}` };
+    const scope = scopes.at(--below);
+    if (scope?.tag.startsWith(prefix) && scope.record !== null) accounts.push(scope.tag.slice(prefix.length));
+  }
+  return { accounts, after: null };
+}
+
+export function realmsOf({ scopes, rows }: Contents, limit: number): RealmsFound {
+  const realms = new Set<string>();
+  let looked = 0;
+  const least = Math.max(0, scopes.length - MAX_PASSED);
+  for (let below = scopes.length; below > least; below--) {
+    const { root = NONE, aside = NONE } = scopes.at(below - 1) ?? {};
+    const any = root === NONE ? aside : root;
+    if (any === NONE) continue;
+    if (looked++ === limit) return { realms: [...realms], complete: false };
+    realms.add(rows.groupOf(any).realm);
+  }
+  return { realms: [...realms], complete: least === 0 };
 }
 
 function parseCursor(text: string): number {

@@ -1,36 +1,33 @@
-import { ENTRY_COLUMNS } from '../sql/audit-row.ts';
+import { ENTRY_COLUMNS } from '../sql/audit-rows.ts';
 import type { Names } from './names.ts';
-import { marks } from './parameters.ts';
+import { marks } from './values.ts';
 
-/** What the pages of the log can be found by. */
 export type FoundBy = 'user' | 'actor' | 'account' | 'typeInAccount' | 'type' | 'realm';
 
-/** What a page is asked for beyond what it is found by. */
 export interface Filter {
   readonly user: boolean;
   readonly actor: boolean;
   readonly account: boolean;
-  /** How many types are named; 0 for any. */
+  /** Number of types; 0 for any type. */
   readonly types: number;
 }
 
-/** The statements of the powers. */
 export interface AuditStatements {
-  /** Writes so many entries. Those that are there already are passed by. */
+  /** Writes this many entries. Skips entries that exist. */
   insertEntries(count: number): string;
   /**
-   * A page. Parameters: what it is found by; the latest `at` twice and the id before which it begins; the earliest `at`;
-   * the realm; then user, actor, account and types, as far as they are asked for; and the limit.
+   * A page. Parameters, in order: the values of the index; the latest `at`, twice, and the id before which the page
+   * begins; the earliest `at`; the realm; user, actor, account and types, if requested; the limit.
    */
   entries(by: FoundBy, filter: Filter): string;
   readonly forgetUser: string;
   readonly forgetActor: string;
-  /** The keys of entries that need not be kept, locked; those that others have locked are left out. */
+  /** Keys of entries that need not be kept, locked. Skips entries that others have locked. */
   readonly dueEntries: string;
   removeEntries(count: number): string;
 
   readonly policy: string;
-  /** The same, kept from changing until the transaction ends. */
+  /** A policy, protected from changes until the transaction ends. */
   readonly sharedPolicy: string;
   readonly lockPolicy: string;
   readonly insertPolicy: string;
@@ -38,7 +35,7 @@ export interface AuditStatements {
   readonly removePolicy: string;
 }
 
-/** The index that each is found by, and what is compared with it. */
+/** Index for each kind of lookup, and the condition on its first columns. */
 const INDEXES: Readonly<Record<FoundBy, readonly [index: string, found: string]>> = {
   user: ['of_user', 'user_tag = ?'],
   actor: ['of_actor', 'actor_tag = ?'],
@@ -51,7 +48,7 @@ const INDEXES: Readonly<Record<FoundBy, readonly [index: string, found: string]>
 export function auditStatementsOf({ audit, policies }: Names): AuditStatements {
   const inserted = ['realm_tag', 'user_tag', 'account_tag', 'actor_tag', 'keep_until', ...ENTRY_COLUMNS];
   return {
-    // `seq = seq` changes nothing. IGNORE would also pass by what does not fit.
+    // `seq = seq` changes nothing. IGNORE would also hide errors for values that do not fit.
     insertEntries: (count) => `
       INSERT INTO ${audit} (${inserted.join(', ')})
       VALUES ${Array(count)
@@ -59,7 +56,7 @@ export function auditStatementsOf({ audit, policies }: Names): AuditStatements {
         .join(', ')} ON DUPLICATE KEY UPDATE seq = seq`,
     entries(by, { user, actor, account, types }) {
       const [index, found] = INDEXES[by];
-      // The server would have to guess which index finds the fewest.
+      // Names the index explicitly, because the server would have to guess which one matches the fewest rows.
       return `
         SELECT ${ENTRY_COLUMNS.join(', ')} FROM ${audit} FORCE INDEX (${index})
         WHERE ${found} AND at <= ? AND (at < ? OR id < ?) AND at >= ? AND realm_tag = ?

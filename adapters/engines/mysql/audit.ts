@@ -1,28 +1,27 @@
-import type { AuditEntry, AuditPage, AuditRecord, Tag } from '../../../src/index.ts';
-import { entryOf, placeOf, rowOfRecord } from '../sql/audit-row.ts';
-import type { Row, Value } from '../sql/row.ts';
-import { toColumn } from '../sql/text.ts';
+import type { AuditPage, AuditRecord, Tag } from '../../../src/adapter.ts';
+import type { AuditEntry } from '../../../src/index.ts';
+import { entryOf, placeOf, rowOfRecord } from '../sql/audit-rows.ts';
+import { type Row, toColumn, type Value } from '../sql/values.ts';
 import type { AuditStatements, FoundBy } from './audit-statements.ts';
-import type { MysqlClient, MysqlConnection, MysqlRow, Parameter } from './client.ts';
-import { blob, filledUp, inPowers, key, limitOf, typeKey } from './parameters.ts';
-import { removeAll } from './pruning.ts';
-import { transact } from './transaction.ts';
-import { numberOf, textOf } from './values.ts';
+import type { MysqlClient, MysqlConnection, MysqlRow, Parameter } from './clients/client.ts';
+import { transact } from './connection.ts';
+import { removeAll } from './prune.ts';
+import { blob, filledUp, inPowers, key, limitOf, numberOf, textOf, typeKey } from './values.ts';
 
-/** Entries that one statement writes at the most. */
+/** Maximum number of entries that one statement writes. */
 const AT_ONCE = 64;
 
-/** Columns of a record that are keys: the tags and `keep_until` before the entry, then its id, time and type. */
+/** Number of key columns of a record: the tags and `keep_until` before the entry, then its id, time and type. */
 const KEYS = 7;
 const TYPE_AT = 7;
 
-/** The column of an entry that is a number: its time. */
+/** Index of an entry's only numeric column: its time. */
 const TIME_AT = 1;
 
-/** Comes before the youngest entry. */
+/** Start position of a page: sorts before every entry. */
 const TOP = { at: Number.MAX_SAFE_INTEGER, id: '' };
 
-/** Writes entries, within the transaction of what they tell of. */
+/** Writes entries in the same transaction as the change that they describe. */
 export async function writeAudit(
   connection: MysqlConnection,
   { insertEntries }: AuditStatements,
@@ -42,7 +41,7 @@ const toParameter = (value: Value, at: number): Parameter => {
   return at < KEYS ? key(value) : blob(value);
 };
 
-/** A page. Whatever is asked for, it is found by one index and read in its order. */
+/** Reads a page. Every query is found by one index and read in its order. */
 export async function readAudit(
   reader: Pick<MysqlConnection, 'rows'>,
   statements: AuditStatements,
@@ -51,12 +50,12 @@ export async function readAudit(
   const parts: Row[][] = [];
   for (const [by, ...values] of wanted(page)) parts.push(await readBy(reader, statements, by, values, page));
   const rows = parts.flat();
-  // Of several types, each has a page of its own, of which the youngest entries count.
+  // With several types, each type is read separately, and the youngest entries of all make the page.
   if (parts.length > 1) rows.sort(youngestFirst);
   return { entries: rows.slice(0, page.limit).map(entryOf), more: rows.length > page.limit };
 }
 
-/** What finds the fewest of all that is asked for, as far as one can tell. */
+/** Chooses the index that probably matches the fewest entries. */
 function wanted({ realm, user, account, by, types }: AuditPage): readonly (readonly [FoundBy, ...Buffer[]])[] {
   if (user !== undefined) return [['user', key(user)]];
   if (by !== undefined) return [['actor', key(by)]];
@@ -66,7 +65,6 @@ function wanted({ realm, user, account, by, types }: AuditPage): readonly (reado
   );
 }
 
-/** A type as its column has it. */
 const asWritten = (type: string): Buffer => typeKey(toColumn(type));
 
 async function readBy(
@@ -78,14 +76,14 @@ async function readBy(
 ): Promise<Row[]> {
   const { realm, user, by, account, from = Number.MIN_SAFE_INTEGER, until, limit } = page;
   const after = page.after ?? TOP;
-  // What comes after the first place of a time is earlier than that time.
+  // `until` is exclusive: with an empty id, only entries earlier than `until` follow.
   const top = until !== undefined && until <= after.at ? { at: until, id: '' } : after;
   const types = filledUp(page.types ?? []).map(asWritten);
   const filter = { user: user !== undefined, actor: by !== undefined, account: account !== undefined };
   const asked = [user, by, account].filter((tag) => tag !== undefined).map(key);
   const rows = await reader.rows(entries(found, { ...filter, types: types.length }), [
     ...[...values, top.at, top.at, key(top.id), from, key(realm), ...asked, ...types],
-    // One more than wanted, to know whether entries follow.
+    // Reads one more than the limit, to learn whether entries follow.
     limitOf(limit + 1),
   ]);
   return rows.map(toRow);
@@ -102,7 +100,7 @@ function youngestFirst(one: Row, other: Row): number {
   return b.at - a.at || (a.id < b.id ? 1 : -1);
 }
 
-/** One batch: first of what is about the user, then of what the user did to others. */
+/** Anonymizes one batch: first entries about the user, then entries about what the user did to others. */
 export async function forgetUser(
   connection: MysqlConnection,
   { forgetUser, forgetActor }: AuditStatements,
@@ -114,7 +112,7 @@ export async function forgetUser(
   return about + (await connection.write(forgetActor, [key(user), limitOf(limit - about)]));
 }
 
-/** Removes what need not be kept. Pruners pass each other by. */
+/** Removes entries that need not be kept. Skips entries that another pruning has locked. */
 export function pruneAudit(
   client: MysqlClient<never>,
   { dueEntries, removeEntries }: AuditStatements,

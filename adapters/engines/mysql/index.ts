@@ -1,18 +1,26 @@
-import { batched, type SessionStore } from '../../../src/index.ts';
-import type { MysqlClient } from './client.ts';
-import { fromMariadb, isMariadb, type MariadbConnection, type MariadbPool } from './mariadb.ts';
-import { fromMysql2, isMysql2, type Mysql2CallbackPool, type Mysql2Connection, type Mysql2Pool } from './mysql2.ts';
+import { batched, inCall, kindOf, parseArguments, refuseOther } from '../../../src/adapter.ts';
+import type { SessionStore } from '../../../src/index.ts';
+import type { MysqlClient } from './clients/client.ts';
+import { fromMariadb, isMariadb, type MariadbConnection, type MariadbPool } from './clients/mariadb.ts';
+import {
+  fromMysql2,
+  isMysql2,
+  type Mysql2CallbackPool,
+  type Mysql2Connection,
+  type Mysql2Pool,
+} from './clients/mysql2.ts';
+import type { ClientOptions } from './introduction.ts';
 import { namesOf } from './names.ts';
 import { MysqlStore } from './store.ts';
 
-export type { LentConnection, MysqlClient, MysqlConnection, MysqlRow, Parameter } from './client.ts';
+export type { LentConnection, MysqlClient, MysqlConnection, MysqlRow, Parameter } from './clients/client.ts';
 export {
   fromMariadb,
   type MariadbConnection,
   type MariadbPool,
   type MariadbPoolConnection,
   type MariadbStatement,
-} from './mariadb.ts';
+} from './clients/mariadb.ts';
 export {
   fromMysql2,
   type Mysql2CallbackConnection,
@@ -20,44 +28,58 @@ export {
   type Mysql2Connection,
   type Mysql2Pool,
   type Mysql2Statement,
-} from './mysql2.ts';
+} from './clients/mysql2.ts';
+export type { ClientOptions } from './introduction.ts';
 export { type MysqlSchemaOptions, mysqlSchema } from './schema.ts';
 
 /** Options of {@link mysqlStore}. */
 export interface MysqlOptions {
   /**
-   * What the names of the tables begin with: at most 56 characters, quoted wherever they stand. Stores with different ones
-   * share a database and nothing else. Default `'session_revocation_'`.
+   * Prefix of the table names, at most 56 characters. The store quotes it in every statement. Stores with different
+   * prefixes share a database and no data. Default `'session_revocation_'`.
    */
   readonly prefix?: string | undefined;
   /**
-   * Whether look-ups that come together share a statement. For runtimes where a request must not wait for what another one
-   * began, `false`. Default `true`.
+   * Combines lookups that arrive together into one statement. Set `false` for runtimes where one request must not wait
+   * for I/O that another request started. Default `true`.
    */
   readonly batch?: boolean | undefined;
+  /**
+   * Allows a server that replicates from another server. A replica may still accept a session that was revoked on its
+   * primary a moment ago. By default the store therefore rejects such a server with `SESSION_STORE_UNSAFE`. Set `true`
+   * only for a pair of primaries when all processes use this one. Default `false`.
+   */
+  readonly allowReplicating?: boolean | undefined;
 }
 
 /**
- * A store in MariaDB (10.6 or later) or MySQL (8.0.11 or later): for an app on any number of machines.
+ * Creates a store in MariaDB (10.6 or later) or MySQL (8.0.11 or later), for an app on any number of machines.
  *
- * - **Client**: a pool of `mysql2` or `mariadb`, taken as it is; or one connection of theirs that nobody else uses. It stays
- *   the caller's, who ends it after the store. Whatever else can run statements is a {@link MysqlClient}.
- * - **Tables**: made and upgraded by `setup()` or by a migration tool ({@link mysqlSchema}), never unasked:
- *   `SESSION_STORE_NOT_SET_UP` before that. In the database that the client is connected to.
- * - **Transactions**: `sessions.within(connection)` writes in a transaction of the caller's, on a connection of the same
- *   driver that is in one.
- * - **Durability**: what is acknowledged is committed, and as safe as the server makes that: see
- *   `innodb_flush_log_at_trx_commit` and `sync_binlog`. Replication is asynchronous by default: a failover may lose what was
- *   acknowledged last.
- * - **Powers**: the audit log, the policies of accounts, transactions, and a diagnosis of the server.
+ * - **Client**: a pool of `mysql2` or `mariadb`, or one connection of either that no other code uses. The caller keeps
+ *   ownership and ends the client after the store. To use another driver, implement {@link MysqlClient}.
+ * - **Tables**: `setup()` or a migration tool ({@link mysqlSchema}) creates and upgrades them, in the database that the
+ *   client is connected to. The store never does so by itself. Until then, methods fail with
+ *   `SESSION_STORE_NOT_SET_UP`.
+ * - **Transactions**: `sessions.within(connection)` writes in the caller's transaction. The connection must be in a
+ *   transaction and come from the same driver.
+ * - **Durability**: an acknowledged write is committed. The server's settings decide whether it survives a crash:
+ *   `setup()` warns if `innodb_flush_log_at_trx_commit` or `sync_binlog` lets a crash undo it. Replication is
+ *   asynchronous by default, so a failover may lose the last acknowledged writes.
+ * - **Powers**: the audit log, account policies, transactions, and a diagnosis of the server.
  *
- * A look-up is refused as `SESSION_STORE_UNSAFE` where the server only reads (it may be a replica), and where the connection
- * is in a transaction or has autocommit off, so that it would see an older snapshot. Other errors of this store:
- * `SESSION_STORE_TOO_NEW` and `SESSION_STORE_FOREIGN` (tables that are not this version's, or not ours; nothing is touched),
- * `SESSION_STORE_DENIED` (rights, or the password) and `SESSION_STORE_UNSUPPORTED` (the server is too old). Everything else
- * that the driver reports is `SESSION_STORE_UNAVAILABLE`, with its error as the `cause`.
+ * A new connection fails with `SESSION_STORE_UNSAFE` if its server replicates from another one. It fails with
+ * `SESSION_STORE_UNSUPPORTED` in an SQL mode that treats an empty string as NULL. A lookup fails with
+ * `SESSION_STORE_UNSAFE` if the server is read-only, because it may be a replica. It also does if the connection is in
+ * a transaction or has autocommit off, because it would then see an older snapshot.
  *
- * @throws `TypeError` for what is no client, and for unknown or malformed options.
+ * Other errors of this store:
+ * - `SESSION_STORE_TOO_NEW`: the tables belong to a later version of this library. The store changes nothing.
+ * - `SESSION_STORE_NAME_CONFLICT`: the tables belong to another application. The store changes nothing.
+ * - `SESSION_STORE_DENIED`: the database user lacks rights, or the password is wrong.
+ * - `SESSION_STORE_UNSUPPORTED`: the server is too old.
+ * - `SESSION_STORE_UNAVAILABLE`: every other error of the driver, which is the `cause`.
+ *
+ * @throws `TypeError` if `client` is not a supported client, and for unknown or malformed options.
  * @example
  * ```ts
  * import { createPool } from 'mysql2/promise';
@@ -82,33 +104,33 @@ export function mysqlStore<Transaction>(
   options?: MysqlOptions,
 ): SessionStore<Transaction>;
 export function mysqlStore(client: unknown, options: MysqlOptions = {}): SessionStore<never> {
-  const { prefix, batch } = parseOptions(options);
-  const store = new MysqlStore<never>(clientOf(client), namesOf(prefix));
-  return batch ? batched(store) : store;
+  return inCall('mysqlStore(client, options)', () => {
+    const { prefix, batch, allowReplicating } = parseOptions(options);
+    const store = new MysqlStore<never>(clientOf(client, { allowReplicating }), namesOf(prefix), allowReplicating);
+    return batch ? batched(store) : store;
+  });
 }
 
-function clientOf(client: unknown): MysqlClient<never> {
+function clientOf(client: unknown, options: ClientOptions): MysqlClient<never> {
   if (typeof client === 'object' && client !== null) {
     if (isClient(client)) return client;
-    if (isMariadb(client)) return fromMariadb(client);
-    if (isMysql2(client)) return fromMysql2(client);
+    refuseOther('mysqlStore', client);
+    if (isMariadb(client)) return fromMariadb(client, options);
+    if (isMysql2(client)) return fromMysql2(client, options);
   }
   throw new TypeError(
-    'mysqlStore needs a pool of mysql2 or mariadb, or a connection of mysql2/promise or mariadb; a URL goes to createPool()',
+    'client must be a pool of mysql2 or mariadb, such as createPool(url), or a connection of mysql2/promise or mariadb, ' +
+      `not ${kindOf(client)}`,
   );
 }
 
 const isClient = (client: object): client is MysqlClient<never> =>
   ['rows', 'lend', 'within'].every((name) => typeof (client as Record<string, unknown>)[name] === 'function');
 
-function parseOptions(options: unknown): { readonly prefix: unknown; readonly batch: boolean } {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError('the options of mysqlStore must be an object');
-  const { prefix, batch = true, ...unknown } = options as Record<string, unknown>;
-  const [name] = Object.keys(unknown);
-  if (name !== undefined) {
-    throw new TypeError(`mysqlStore has an unknown option ${JSON.stringify(name)}; known are prefix and batch`);
-  }
+function parseOptions(options: unknown) {
+  const given = parseArguments('options', options, ['prefix', 'batch', 'allowReplicating']);
+  const { prefix, batch = true, allowReplicating = false } = given;
   if (typeof batch !== 'boolean') throw new TypeError('batch must be true or false');
-  return { prefix, batch };
+  if (typeof allowReplicating !== 'boolean') throw new TypeError('allowReplicating must be true or false');
+  return { prefix, batch, allowReplicating };
 }

@@ -1,12 +1,10 @@
-import type { PolicyWrite, Tag } from '../../../src/index.ts';
+import type { PolicyWrite, Tag } from '../../../src/adapter.ts';
 import { writeAudit } from './audit.ts';
 import type { AuditStatements } from './audit-statements.ts';
-import type { MysqlConnection } from './client.ts';
-import { isDuplicate } from './failure.ts';
-import { blob, key } from './parameters.ts';
-import { textOf } from './values.ts';
+import type { MysqlConnection } from './clients/client.ts';
+import { isDuplicate } from './errors.ts';
+import { blob, key, textOf } from './values.ts';
 
-/** The policy of an account, or `null`. */
 export async function readPolicy(
   reader: Pick<MysqlConnection, 'rows'>,
   sql: string,
@@ -16,14 +14,14 @@ export async function readPolicy(
   return row === undefined ? null : textOf(row[0]);
 }
 
-/** Writes a policy, within a transaction, if the one that was read is still there. */
+/** Writes a policy, within a transaction, unless it has changed since it was read. */
 export async function writePolicy(
   connection: MysqlConnection,
   sql: AuditStatements,
   { account, value, ifValue, audit }: PolicyWrite,
 ): Promise<'set' | 'conflict'> {
   if (ifValue === null) {
-    // Not looked for before: a lock on what is not there would keep out the neighbours, too.
+    // Inserts without a lookup: a lock on a missing row would block inserts of neighbouring rows, too.
     try {
       await connection.write(sql.insertPolicy, [key(account), blob(value)]);
     } catch (error) {

@@ -1,21 +1,28 @@
-import type { SessionStore, StorePowers } from '../../../src/index.ts';
+import type { StorePowers } from '../../../src/adapter.ts';
+import type { SessionStore } from '../../../src/index.ts';
 import { forgetUser, pruneAudit, readAudit, writeAudit } from './audit.ts';
-import type { MysqlClient } from './client.ts';
-import { diagnose } from './diagnosis.ts';
-import { explained } from './failure.ts';
+import type { MysqlClient } from './clients/client.ts';
+import { transact } from './connection.ts';
+import { diagnose, readClock } from './diagnose.ts';
+import { explained } from './errors.ts';
 import type { Names } from './names.ts';
 import { readPolicy, writePolicy } from './policies.ts';
 import type { Readiness } from './readiness.ts';
-import { transact } from './transaction.ts';
+import { requireTables } from './setup.ts';
+import { listRealms } from './verbs/reads.ts';
+import type { AllStatements } from './verbs/writes.ts';
 import { storeWithin } from './within.ts';
-import type { AllStatements } from './writes.ts';
 
-/** What the store can do beyond the verbs of the port. */
+interface Settings {
+  readonly names: Names;
+  readonly readiness: Readiness;
+  readonly allowReplicating: boolean;
+}
+
 export function mysqlPowers<Transaction>(
   client: MysqlClient<Transaction>,
-  names: Names,
   sql: AllStatements,
-  readiness: Readiness,
+  { names, readiness, allowReplicating }: Settings,
 ): StorePowers<Transaction> {
   return {
     audit: {
@@ -30,13 +37,20 @@ export function mysqlPowers<Transaction>(
       set: (write) => readiness.ask(() => transact(client, (connection) => writePolicy(connection, sql, write))),
     },
     transactions: {
-      within: (transaction): SessionStore => storeWithin(client.within(transaction), sql),
+      within: (transaction): SessionStore => {
+        const connection = client.within(transaction);
+        return storeWithin(connection, sql, async () => {
+          if (!readiness.isFresh) await requireTables(connection, names);
+        });
+      },
     },
     diagnosis: {
       diagnose: (now) =>
-        diagnose(client, names, now).catch((error: unknown) => {
+        diagnose(client, names, { now, allowReplicating }).catch((error: unknown) => {
           throw explained(error);
         }),
+      clock: () => readiness.ask(() => readClock(client)),
+      realms: (limit) => readiness.ask(() => listRealms(client, sql, limit)),
     },
   };
 }

@@ -1,21 +1,34 @@
 import { isSessionError } from '../../../src/index.ts';
-import { explained } from './failure.ts';
+import { FRESH } from '../sql/fresh.ts';
+import { explained } from './errors.ts';
 
-/** Whether the store was found to be ready: looked at once, before the first question, and again after what tells otherwise. */
+/** The checks. Each rejects if the store must not go on. */
+interface Looks {
+  /** Checks the server and the tables: before the first request, and after an error that puts them in doubt. */
+  first(): Promise<void>;
+  /** Checks the tables alone, every few seconds: a later version of the library may have upgraded them. */
+  again(): Promise<void>;
+}
+
 export class Readiness {
-  readonly #look: () => Promise<void>;
+  readonly #looks: Looks;
   #looking: Promise<void> | null = null;
   #ready = false;
+  #freshUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  constructor(look: () => Promise<void>) {
-    this.#look = look;
+  constructor(looks: Looks) {
+    this.#looks = looks;
   }
 
-  /** Asks something when all is ready; rejects with errors that say what to do. */
+  get isFresh(): boolean {
+    return this.#ready && performance.now() < this.#freshUntil;
+  }
+
+  /** Runs a request once the store is ready. Rejects with errors that say what to do. */
   ask<T>(question: () => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new Error('the store is closed'));
-    const answer = this.#ready ? question() : this.#lookedAt().then(question);
+    const answer = this.isFresh ? question() : this.#lookedAt().then(question);
     return answer.catch((error: unknown) => this.#fail(error));
   }
 
@@ -29,16 +42,22 @@ export class Readiness {
   }
 
   #lookedAt(): Promise<void> {
-    this.#looking ??= this.#look().then(
-      () => {
-        this.#ready = true;
-      },
-      (error: unknown) => {
-        this.forget();
-        throw error;
-      },
-    );
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null;
+    });
     return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const began = performance.now();
+    try {
+      await (this.#ready ? this.#looks.again() : this.#looks.first());
+    } catch (error) {
+      this.forget();
+      throw error;
+    }
+    this.#ready = true;
+    this.#freshUntil = began + FRESH;
   }
 
   #fail(error: unknown): never {

@@ -1,24 +1,23 @@
 import { type Names, namesOf } from './names.ts';
 
-/** Says of each table that it is ours. */
+/** Table comment that marks a table as this library's. */
 export const MARK = 'session-revocation';
 
-/** One thing that a step adds. Looked for first: the server commits each by itself, so that a crash may leave some done. */
+/** An addition of a step. The server commits each by itself, so a crash may leave a step half done: check first. */
 export interface Addition {
   readonly table: 'sessions' | 'epochs' | 'audit' | 'policies' | 'schema';
-  /** The column that it adds to the table; left out where it adds the table itself. */
+  /** Column to add; left out if the addition is the table itself. */
   readonly column?: string | undefined;
   readonly sql: string;
 }
 
-/** What leads from one version of the schema to the next. */
 export interface Step {
   readonly additions: (names: Names) => readonly Addition[];
-  /** The oldest version whose code still works on the tables afterwards: a step that only adds leaves it as it was. */
+  /** The oldest schema version whose code still works after this step. A step that only adds does not change it. */
   readonly oldest: number;
 }
 
-// Bytes throughout: no collation takes one id for another, and no charset of a connection changes a text.
+// Columns hold bytes: no collation treats two ids as equal, and no character set of a connection changes a text.
 const OPTIONS = `ENGINE = InnoDB, ROW_FORMAT = DYNAMIC, DEFAULT CHARACTER SET = utf8mb4, COLLATE = utf8mb4_bin, COMMENT = '${MARK}'`;
 
 const first: Step['additions'] = (names) => [
@@ -26,7 +25,8 @@ const first: Step['additions'] = (names) => [
     table: 'schema',
     sql: `CREATE TABLE ${names.schema} (
   id TINYINT NOT NULL PRIMARY KEY,
-  session_revocation INT NOT NULL COMMENT 'the version of these tables'
+  session_revocation INT NOT NULL COMMENT 'the version of these tables',
+  oldest INT NOT NULL COMMENT 'the oldest version whose code works on these tables'
 ) ${OPTIONS}`,
   },
   {
@@ -40,13 +40,13 @@ const first: Step['additions'] = (names) => [
 ) ${OPTIONS}`,
   },
   {
-    // What a statement compares with or orders by is a column. The rest is read as a whole: a driver pays for each column.
+    // Values that statements compare or sort by have a column. The rest is one column, because each costs time.
     table: 'sessions',
     sql: `CREATE TABLE ${names.sessions} (
   id VARBINARY(255) NOT NULL PRIMARY KEY,
   user_tag VARBINARY(255) NOT NULL,
   account_tag VARBINARY(255),
-  hash VARBINARY(255) NOT NULL,
+  credential VARBINARY(255) NOT NULL,
   serial BIGINT NOT NULL,
   created_at BIGINT NOT NULL COMMENT 'Unix ms, as all times',
   last_used_at BIGINT NOT NULL,
@@ -57,10 +57,14 @@ const first: Step['additions'] = (names) => [
     COALESCE(ended_at, LEAST(expires_at, last_used_at + idle), expires_at, last_used_at + idle)
   ) STORED COMMENT 'when it is over by itself, NULL is never',
   revision BIGINT NOT NULL DEFAULT 0 COMMENT 'so that a renewal is never told as a change of nothing',
+  user_born BINARY(8) NOT NULL COMMENT 'a hash of the stamp of the user',
+  member_born BINARY(8) NOT NULL COMMENT 'the same of the member',
   born MEDIUMBLOB NOT NULL COMMENT 'JSON: what never changes',
   renewed MEDIUMBLOB NOT NULL COMMENT 'JSON: what renewals change',
+  client BLOB COMMENT 'JSON: the OAuth client and its grant, which renewals change too',
   ended BLOB COMMENT 'JSON: the tombstone',
   KEY of_user (user_tag, created_at, id),
+  KEY of_generation (user_tag, user_born, member_born, ended_at, created_at),
   KEY of_account (account_tag, user_tag),
   KEY due (over_at, id)
 ) ${OPTIONS}`,
@@ -108,35 +112,31 @@ const first: Step['additions'] = (names) => [
 ];
 
 /**
- * From each version to the next. A step that was released is never changed. It should only add, with defaults, since
- * processes of the version before go on.
+ * Migration steps, one for each version. Never change a released step. A step should only add, with defaults, because
+ * processes of the previous version keep running.
  */
 export const STEPS: readonly Step[] = [{ additions: first, oldest: 1 }];
 
-/**
- * What is recorded when the tables have a version: that, and the oldest one whose code works on them. The first releases know
- * of the one row only.
- */
+/** Records the version of the tables, and the oldest version whose code works on them. */
 export const recordVersion = ({ schema }: Names, steps: readonly Step[]): string =>
-  `INSERT INTO ${schema} (id, session_revocation) VALUES (1, ${steps.length}), (2, ${steps.at(-1)?.oldest ?? 0}) ` +
-  'ON DUPLICATE KEY UPDATE session_revocation = VALUES(session_revocation)';
+  `INSERT INTO ${schema} (id, session_revocation, oldest) VALUES (1, ${steps.length}, ${steps.at(-1)?.oldest ?? 0}) ` +
+  'ON DUPLICATE KEY UPDATE session_revocation = VALUES(session_revocation), oldest = VALUES(oldest)';
 
-/** Reads both. */
 export const readVersions = ({ schema }: Names): string =>
-  `SELECT id, session_revocation FROM ${schema} WHERE id IN (1, 2) ORDER BY id`;
+  `SELECT session_revocation, oldest FROM ${schema} WHERE id = 1`;
 
 /** Options of {@link mysqlSchema}. */
 export interface MysqlSchemaOptions {
-  /** What the names of the tables begin with, as for `mysqlStore`. */
+  /** Prefix of the table names, as for `mysqlStore`. */
   readonly prefix?: string | undefined;
-  /** The version that the tables have already; default 0, for none. */
+  /** The existing version of the tables. Default 0, for none. */
   readonly from?: number | undefined;
 }
 
 /**
- * The schema as SQL, for a migration tool: statements with a semicolon behind each, none of which has one inside. Applied
- * once; a second time they fail, and change nothing.
- * @throws `TypeError` for a prefix that no name may have, and for a version that there is not.
+ * Returns the schema as SQL, for a migration tool. Each statement ends in a semicolon and contains no other. Apply it
+ * once; a second run fails and changes nothing.
+ * @throws `TypeError` for an invalid prefix, and for a version that does not exist.
  */
 export function mysqlSchema({ prefix, from = 0 }: MysqlSchemaOptions = {}): string {
   if (!Number.isInteger(from) || from < 0 || from > STEPS.length) {

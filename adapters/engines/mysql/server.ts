@@ -1,19 +1,17 @@
 import { SessionError } from '../../../src/index.ts';
-import type { MysqlConnection } from './client.ts';
+import type { MysqlConnection } from './clients/client.ts';
 import { textOf } from './values.ts';
 
-/** The earliest that know `SKIP LOCKED` and recursive queries. */
+/** The earliest versions with `SKIP LOCKED` and recursive queries. */
 const EARLIEST = { MariaDB: [10, 6, 0], MySQL: [8, 0, 11] } as const;
 
-/** Which server, and of which version. */
 export interface Server {
   readonly dialect: 'MariaDB' | 'MySQL';
-  /** As the server tells it. */
   readonly version: string;
   readonly isSupported: boolean;
 }
 
-/** Takes a version apart, such as `10.11.6-MariaDB-1` and `8.0.36`. */
+/** Parses a version, such as `10.11.6-MariaDB-1` and `8.0.36`. */
 export function serverOf(version: string): Server {
   const dialect = /mariadb/i.test(version) ? 'MariaDB' : 'MySQL';
   const [, ...found] = /^(\d+)\.(\d+)\.(\d+)/.exec(version) ?? [];
@@ -23,7 +21,6 @@ export function serverOf(version: string): Server {
   return { dialect, version, isSupported };
 }
 
-/** What the store asks of a server. */
 export const needed: string = `MariaDB ${EARLIEST.MariaDB.join('.')} or MySQL ${EARLIEST.MySQL.join('.')}`;
 
 /** @throws `SessionError` `SESSION_STORE_UNSUPPORTED` for a server that is too old. */
@@ -36,18 +33,20 @@ export async function requireServer(connection: Pick<MysqlConnection, 'rows'>): 
 }
 
 /**
- * How the connection stands, as one text in every look-up: autocommit, and whether the server only reads. Whether it is in
- * a transaction, MariaDB alone can tell; to MySQL that part is a comment.
+ * State of the connection as one text, part of every lookup: autocommit, and whether the server is read-only. Only
+ * MariaDB can tell whether the connection is in a transaction; for MySQL that part is a comment.
  */
 export const STATE: string =
   "CONCAT_WS(' ', @@autocommit, @@global.read_only, @@global.innodb_read_only /*M!100600 , @@in_transaction */)";
 
-/** As MySQL tells it, MariaDB 10 and 11, and MariaDB where a driver or a version writes it otherwise. */
+/**
+ * States in which results are reliable: of MySQL, of MariaDB 10 and 11, and of MariaDB with other drivers or versions.
+ */
 const SOUND: ReadonlySet<string> = new Set(['1 0 0', 'ON OFF OFF 0', '1 0 0 0', '1 OFF 0 0', '1 OFF OFF 0']);
 
 /**
- * Whether what a look-up told can be relied on: neither of a replica nor of an older snapshot.
- * @throws `SessionError` `SESSION_STORE_UNSAFE` where not.
+ * Checks that the result of a lookup is reliable: neither from a replica nor from an older snapshot.
+ * @throws `SessionError` `SESSION_STORE_UNSAFE` if it may not be.
  */
 export function requireState(state: unknown): void {
   const told = textOf(state);
@@ -55,7 +54,7 @@ export function requireState(state: unknown): void {
   const [autocommit, readOnly, innodbReadOnly, inTransaction] = told
     .split(' ')
     .map((part) => part === '1' || part === 'ON');
-  // Of MariaDB 12 there are more ways to be read-only than two.
+  // MariaDB 12 has more than two read-only states.
   if (readOnly || innodbReadOnly || !/^\S+ (0|OFF) /.test(told)) {
     throw unsafe(
       'the server only reads: it may be a replica, where what was revoked is still accepted; ask the primary',
@@ -72,3 +71,67 @@ export function requireState(state: unknown): void {
 }
 
 const unsafe = (message: string): SessionError => new SessionError('SESSION_STORE_UNSAFE', message);
+
+/** Variables of the server or the connection, by name. Variables that a server does not have are missing. */
+export type Settings = ReadonlyMap<string, string>;
+
+const NAMES = [
+  // The isolation level, under the name of each dialect.
+  ...['transaction_isolation', 'tx_isolation'],
+  ...['autocommit', 'sql_mode', 'read_only', 'innodb_read_only'],
+  ...[
+    'innodb_flush_log_at_trx_commit',
+    'innodb_flush_method',
+    'innodb_doublewrite',
+    'log_bin',
+    'sync_binlog',
+    'binlog_format',
+  ],
+  // Clusters with several primaries: Galera, and MySQL's Group Replication.
+  ...['wsrep_on', 'wsrep_sync_wait', 'group_replication_single_primary_mode', 'group_replication_consistency'],
+];
+
+export async function readSettings(connection: Pick<MysqlConnection, 'rows'>): Promise<Settings> {
+  const names = NAMES.map((name) => `'${name}'`).join(', ');
+  const rows = await connection.rows(`SHOW VARIABLES WHERE Variable_name IN (${names})`, []);
+  return new Map(rows.map(([name, value]) => [textOf(name).toLowerCase(), textOf(value).toUpperCase()]));
+}
+
+export const isolationOf = (settings: Settings): string =>
+  settings.get('transaction_isolation') ?? settings.get('tx_isolation') ?? 'unknown';
+
+export const isOn = (settings: Settings, name: string): boolean => ['ON', '1'].includes(settings.get(name) ?? '');
+
+/**
+ * Checks that a lookup sees only committed data, all from one snapshot.
+ * @throws `SessionError` `SESSION_STORE_UNSAFE` if it may not.
+ */
+export async function requireIsolation(connection: Pick<MysqlConnection, 'rows'>): Promise<void> {
+  if (isolationOf(await readSettings(connection)) !== 'READ-UNCOMMITTED') return;
+  throw new SessionError(
+    'SESSION_STORE_UNSAFE',
+    'connections read what is not committed: leave transaction_isolation at REPEATABLE-READ or READ-COMMITTED',
+  );
+}
+
+/**
+ * SQL modes of MariaDB that change the meaning of statements: an empty string is NULL, and strings and dates are other
+ * types.
+ */
+const REFUSED_MODES = ['ORACLE', 'EMPTY_STRING_IS_NULL'];
+
+export const refusedModes = (sqlMode: string): readonly string[] =>
+  sqlMode.split(',').filter((mode) => REFUSED_MODES.includes(mode));
+
+/**
+ * @throws `SessionError` `SESSION_STORE_UNSUPPORTED` for a connection with an SQL mode in which the store cannot work.
+ */
+export async function requireMode(connection: Pick<MysqlConnection, 'rows'>): Promise<void> {
+  const [row] = await connection.rows('SELECT @@sql_mode', []);
+  const modes = refusedModes(textOf(row?.[0] ?? ''));
+  if (modes.length === 0) return;
+  throw new SessionError(
+    'SESSION_STORE_UNSUPPORTED',
+    `sql_mode has ${modes.join(' and ')}, in which an empty text is NULL: leave it out of sql_mode for this client`,
+  );
+}

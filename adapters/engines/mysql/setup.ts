@@ -1,32 +1,47 @@
 import { SessionError, type SessionErrorCode } from '../../../src/index.ts';
-import type { MysqlClient, MysqlConnection } from './client.ts';
-import { errnoOf, explained, isUnknownColumn } from './failure.ts';
+import { DROPPED, dropped } from '../sql/dropped.ts';
+import type { MysqlClient, MysqlConnection } from './clients/client.ts';
+import { warnOfRisks } from './durability.ts';
+import { errnoOf, explained, isUnknownColumn } from './errors.ts';
 import { type Names, TABLES } from './names.ts';
+import { requirePrimary } from './replication.ts';
 import { type Addition, MARK, readVersions, recordVersion, STEPS, type Step } from './schema.ts';
-import { requireServer, requireState, STATE } from './server.ts';
+import { readSettings, requireMode, requireServer, requireState, STATE } from './server.ts';
 import { numberOf, textOf } from './values.ts';
 
-/** How long one process waits for another that sets up, in seconds. Adding to a large table may take its time. */
-const LONGEST_WAIT = 600;
+/** How long one process waits for another to set up, in seconds. Adding to a large table may take long. */
+const MAX_WAIT = 600;
 
-/** One for each set of tables on the server: locks by name know of no database, and names are at most 64 characters. */
+/** One lock for each set of tables. Named locks are server-wide, and names have at most 64 characters. */
 const LOCK = "CONCAT('session-revocation ', MD5(CONCAT(DATABASE(), '.', ?)))";
 
 const NO_TABLE = 1146;
 
+interface SetUpOptions {
+  readonly steps?: readonly Step[];
+  readonly allowReplicating?: boolean;
+}
+
 /**
- * Creates or upgrades the tables. Many processes may do so at once: one does it, the others wait and find it done. Where it
- * stops halfway, the next one goes on.
- * @throws `SessionError` `SESSION_STORE_FOREIGN` for tables that are not ours, `SESSION_STORE_TOO_NEW` for those of a later
- *   version: nothing is touched. `SESSION_STORE_UNSUPPORTED`, `SESSION_STORE_UNSAFE` and `SESSION_STORE_DENIED` for a server
- *   that is too old, only reads, or refuses.
+ * Creates or upgrades the tables. Many processes may call it at once: one does the work, the others wait for it. If it
+ * stops halfway, the next call continues.
+ * @throws `SessionError` `SESSION_STORE_NAME_CONFLICT` for tables of another application, `SESSION_STORE_TOO_NEW` for those
+ * of a later version; it changes nothing then. `SESSION_STORE_UNSUPPORTED`, `SESSION_STORE_UNSAFE` and
+ * `SESSION_STORE_DENIED` for a server that is too old, is read-only, or denies access.
  */
-export async function setUp(client: MysqlClient<never>, names: Names, steps: readonly Step[] = STEPS): Promise<void> {
+export async function setUp(
+  client: MysqlClient<never>,
+  names: Names,
+  { steps = STEPS, allowReplicating = false }: SetUpOptions = {},
+): Promise<void> {
   const connection = await client.lend(null);
   try {
     await requireServer(connection);
     const [row] = await connection.rows(`SELECT ${STATE}`, []);
     requireState(row?.[0]);
+    await requireMode(connection);
+    if (!allowReplicating) await requirePrimary(connection);
+    warnOfRisks(await readSettings(connection));
     await locked(connection, names, () => upgrade(connection, names, steps));
   } finally {
     connection.release();
@@ -35,8 +50,8 @@ export async function setUp(client: MysqlClient<never>, names: Names, steps: rea
 
 async function locked(connection: MysqlConnection, { prefix }: Names, step: () => Promise<void>): Promise<void> {
   const name = Buffer.from(prefix);
-  const [row] = await connection.rows(`SELECT GET_LOCK(${LOCK}, ${LONGEST_WAIT})`, [name]);
-  if (numberOf(row?.[0]) !== 1) throw new Error(`another process has been setting up for ${LONGEST_WAIT} s`);
+  const [row] = await connection.rows(`SELECT GET_LOCK(${LOCK}, ${MAX_WAIT})`, [name]);
+  if (numberOf(row?.[0]) !== 1) throw new Error(`another process has been setting up for ${MAX_WAIT} s`);
   try {
     await step();
   } finally {
@@ -48,6 +63,8 @@ async function upgrade(connection: MysqlConnection, names: Names, steps: readonl
   const there = await tablesOf(connection, names);
   const { version, oldest } = (there.has('schema') ? await readVersion(connection, names) : null) ?? NONE;
   if (oldest > steps.length) throw errorOf(tooNew(version, steps.length));
+  const missing = missingOf(there, names, steps.slice(0, version));
+  if (missing !== null) throw errorOf(missing);
   for (const step of steps.slice(version)) {
     for (const addition of step.additions(names)) {
       if (!(await isThere(connection, names, addition))) await connection.command(addition.sql);
@@ -56,7 +73,18 @@ async function upgrade(connection: MysqlConnection, names: Names, steps: readonl
   if (version < steps.length) await connection.command(recordVersion(names, steps));
 }
 
-/** Our tables that are there. */
+/** Returns the problem if tables were dropped, or `null`. */
+function missingOf(there: ReadonlySet<string>, names: Names, made: readonly Step[]): TableProblem | null {
+  const tables = made.flatMap((step) => step.additions(names)).filter(({ column }) => column === undefined);
+  const missing = tables.filter(({ table }) => !there.has(table)).map(({ table }) => `${names.prefix}${table}`);
+  if (missing.length === 0) return null;
+  return { code: 'SESSION_STORE_NOT_SET_UP', found: dropped(missing), advice: DROPPED };
+}
+
+export async function findDropped(connection: MysqlConnection, names: Names): Promise<TableProblem | null> {
+  return missingOf(await tablesOf(connection, names), names, STEPS);
+}
+
 async function tablesOf(connection: MysqlConnection, { prefix }: Names): Promise<ReadonlySet<string>> {
   const rows = await connection.rows(
     `SELECT TABLE_NAME, TABLE_COMMENT FROM information_schema.TABLES
@@ -78,7 +106,7 @@ async function isThere(connection: MysqlConnection, { prefix }: Names, { table, 
   return numberOf(row?.[0]) > 0;
 }
 
-/** A version of the tables, and the oldest one whose code works on them. */
+/** A version of the tables, and the oldest version whose code works on them. */
 interface Versions {
   readonly version: number;
   readonly oldest: number;
@@ -86,15 +114,12 @@ interface Versions {
 
 const NONE: Versions = { version: 0, oldest: 0 };
 
-/** The version that is recorded; `null` where there is none yet. */
+/** Returns the recorded version, or `null` if there is none yet. */
 export async function readVersion(reader: Pick<MysqlConnection, 'rows'>, names: Names): Promise<Versions | null> {
-  const [version, oldest] = await reader.rows(readVersions(names), []);
-  if (version === undefined) return null;
-  // Where only the version was recorded, it is the only one whose code is sure to work.
-  return { version: numberOf(version[1]), oldest: numberOf((oldest ?? version)[1]) };
+  const [row] = await reader.rows(readVersions(names), []);
+  return row === undefined ? null : { version: numberOf(row[0]), oldest: numberOf(row[1]) };
 }
 
-/** What is wrong with the tables. */
 export interface TableProblem {
   readonly code: SessionErrorCode;
   readonly found: string;
@@ -103,8 +128,8 @@ export interface TableProblem {
 }
 
 /**
- * Whether the tables are of this version.
- * @throws `SessionError` `SESSION_STORE_NOT_SET_UP` where they are missing or earlier, and else as {@link setUp}.
+ * Checks that the tables have this version.
+ * @throws `SessionError` `SESSION_STORE_NOT_SET_UP` if they are missing or older; otherwise as {@link setUp}.
  */
 export async function requireTables(
   reader: Pick<MysqlConnection, 'rows'>,
@@ -115,7 +140,7 @@ export async function requireTables(
   if (problem !== null) throw errorOf(problem);
 }
 
-/** What is wrong with the tables, or `null`. Rejects where that cannot be found out. */
+/** Returns the problem with the tables, or `null`. Rejects if it cannot be determined. */
 export async function problemOf(
   reader: Pick<MysqlConnection, 'rows'>,
   names: Names,
@@ -154,7 +179,7 @@ const notSetUp = (found: string, cause?: unknown): TableProblem => ({
 });
 
 const foreign = (table: string, cause?: unknown): TableProblem => ({
-  code: 'SESSION_STORE_FOREIGN',
+  code: 'SESSION_STORE_NAME_CONFLICT',
   found: `the table ${JSON.stringify(table)} is somebody else's`,
   advice: 'choose another prefix or database; nothing was touched',
   cause,

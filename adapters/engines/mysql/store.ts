@@ -2,6 +2,7 @@ import type {
   Advance,
   AuditRecord,
   Ended,
+  EndRef,
   EpochRequest,
   FoundSession,
   ListPage,
@@ -10,63 +11,67 @@ import type {
   Renewal,
   SessionRecord,
   SessionRef,
-  SessionStore,
   StorePowers,
   Tag,
   Touch,
   UsersOf,
   UserWrite,
   VersionedEpoch,
-} from '../../../src/index.ts';
+} from '../../../src/adapter.ts';
+import type { SessionStore } from '../../../src/index.ts';
 import { auditStatementsOf } from './audit-statements.ts';
-import type { MysqlClient, MysqlConnection } from './client.ts';
-import { readEpochs } from './epochs.ts';
-import { explained } from './failure.ts';
+import type { MysqlClient, MysqlConnection } from './clients/client.ts';
+import { transact } from './connection.ts';
+import { explained } from './errors.ts';
 import type { Names } from './names.ts';
-import { limitOf } from './parameters.ts';
 import { mysqlPowers } from './powers.ts';
-import { pruneBatch } from './pruning.ts';
+import { pruneBatch } from './prune.ts';
 import { Readiness } from './readiness.ts';
-import { findSessions, listSessions, listUsers, reliable } from './reads.ts';
-import { requireServer } from './server.ts';
-import { requireIsolation } from './settings.ts';
+import { requirePrimary } from './replication.ts';
+import { requireIsolation, requireMode, requireServer } from './server.ts';
 import { requireTables, setUp } from './setup.ts';
 import { statementsOf } from './statements.ts';
-import { transact } from './transaction.ts';
-import { noteUses } from './uses.ts';
-import { type AllStatements, addSession, advanceEpoch, endSession, removeOf, renewSession } from './writes.ts';
+import { limitOf } from './values.ts';
+import { ensureEpochs, readEpochs } from './verbs/epochs.ts';
+import { findSessions, listMemberships, listSessions, listUsers, reliable } from './verbs/reads.ts';
+import { noteUses } from './verbs/touch.ts';
+import { type AllStatements, addSession, advanceEpoch, endSession, removeOf, renewSession } from './verbs/writes.ts';
 
-/** The verbs of the port. Reads are single statements, outside of transactions; every write is a transaction. */
+/** Implements the store port. Reads are single statements outside of transactions; every write is a transaction. */
 export class MysqlStore<Transaction> implements SessionStore<Transaction> {
   readonly powers: StorePowers<Transaction>;
   readonly #client: MysqlClient<Transaction>;
   readonly #names: Names;
+  readonly #allowReplicating: boolean;
   readonly #sql: AllStatements;
   readonly #reliable: Pick<MysqlConnection, 'rows'>;
   readonly #readiness: Readiness;
 
-  constructor(client: MysqlClient<Transaction>, names: Names) {
+  constructor(client: MysqlClient<Transaction>, names: Names, allowReplicating: boolean) {
     this.#client = client;
     this.#names = names;
+    this.#allowReplicating = allowReplicating;
     this.#sql = { ...statementsOf(names), ...auditStatementsOf(names) };
     this.#reliable = reliable(client);
-    this.#readiness = new Readiness(async () => {
-      await requireServer(client);
-      await requireIsolation(client);
-      await requireTables(client, names);
+    this.#readiness = new Readiness({
+      async first() {
+        await requireServer(client);
+        await requireMode(client);
+        await requireIsolation(client);
+        if (!allowReplicating) await requirePrimary(client);
+        await requireTables(client, names);
+      },
+      again: () => requireTables(client, names),
     });
-    this.powers = mysqlPowers(client, names, this.#sql, this.#readiness);
+    this.powers = mysqlPowers(client, this.#sql, { names, readiness: this.#readiness, allowReplicating });
   }
 
-  async setup(): Promise<void> {
-    await setUp(this.#client, this.#names).catch((error: unknown) => {
-      throw explained(error);
-    });
-    this.#readiness.forget();
+  readEpochs(tags: readonly Tag[]): Promise<readonly (VersionedEpoch | null)[]> {
+    return this.#readiness.ask(() => readEpochs(this.#client, this.#sql, tags));
   }
 
-  epochs(requests: readonly EpochRequest[]): Promise<readonly (VersionedEpoch | null)[]> {
-    return this.#readiness.ask(() => readEpochs(this.#client, this.#sql, requests));
+  ensureEpochs(requests: readonly EpochRequest[]): Promise<readonly VersionedEpoch[]> {
+    return this.#readiness.ask(() => ensureEpochs(this.#client, this.#sql, requests));
   }
 
   add(session: SessionRecord, write: UserWrite): Promise<'added' | 'conflict'> {
@@ -81,15 +86,15 @@ export class MysqlStore<Transaction> implements SessionStore<Transaction> {
     return this.#readiness.ask(() => listSessions(this.#reliable, this.#sql, realm, user, page));
   }
 
-  touch(touches: readonly Touch[]): Promise<void> {
-    return this.#readiness.ask(() => noteUses(this.#client, this.#sql, touches));
+  touch(touches: readonly Touch[], now: () => number): Promise<void> {
+    return this.#readiness.ask(() => noteUses(this.#client, this.#sql, touches, now));
   }
 
   renew(renewal: Renewal): Promise<'renewed' | 'not-live' | 'conflict'> {
     return this.#readiness.ask(() => this.#write((connection) => renewSession(connection, this.#sql, renewal)));
   }
 
-  end(ref: SessionRef, ended: Ended, audit: readonly AuditRecord[]): Promise<boolean> {
+  end(ref: EndRef, ended: Ended, audit: readonly AuditRecord[]): Promise<boolean> {
     return this.#readiness.ask(() => this.#write((connection) => endSession(connection, this.#sql, ref, ended, audit)));
   }
 
@@ -97,11 +102,15 @@ export class MysqlStore<Transaction> implements SessionStore<Transaction> {
     return this.#readiness.ask(() => this.#write((connection) => advanceEpoch(connection, this.#sql, tag, advance)));
   }
 
-  users(of: UsersOf, after: string | null, limit: number): ReturnType<typeof listUsers> {
+  listUsers(of: UsersOf, after: string | null, limit: number): ReturnType<typeof listUsers> {
     return this.#readiness.ask(() => listUsers(this.#client, this.#sql, of, after, limit));
   }
 
-  remove(user: Tag, limit: number): Promise<number> {
+  memberships(user: Tag, after: string | null, limit: number): ReturnType<typeof listMemberships> {
+    return this.#readiness.ask(() => listMemberships(this.#client, this.#sql, user, after, limit));
+  }
+
+  deleteSessions(user: Tag, limit: number): Promise<number> {
     return this.#readiness.ask(() =>
       this.#write((connection) => removeOf(connection, this.#sql, user, limitOf(limit))),
     );
@@ -111,7 +120,14 @@ export class MysqlStore<Transaction> implements SessionStore<Transaction> {
     return this.#readiness.ask(() => pruneBatch(this.#client, this.#sql, batch));
   }
 
-  /** The client is the caller's, and stays open. */
+  async setup(): Promise<void> {
+    await setUp(this.#client, this.#names, { allowReplicating: this.#allowReplicating }).catch((error: unknown) => {
+      throw explained(error);
+    });
+    this.#readiness.forget();
+  }
+
+  /** Leaves the client open: the caller owns it. */
   close(): void {
     this.#readiness.close();
   }

@@ -1,30 +1,51 @@
-import { type AuditPower, type PolicyPower, SessionError, type SessionStore } from '../../../src/index.ts';
+import {
+  type Advance,
+  type AuditPower,
+  type AuditRecord,
+  type Ended,
+  type FoundSession,
+  memberTag,
+  type PolicyPower,
+  type PolicyWrite,
+  type SessionRef,
+  type Tag,
+} from '../../../src/adapter.ts';
+import { SessionError, type SessionStore } from '../../../src/index.ts';
 import { forgetUser, readAudit, writeAudit } from './audit.ts';
-import type { MysqlConnection } from './client.ts';
-import { type LockedEpochs, lockEpochs } from './epochs.ts';
-import { explained, isInTransaction } from './failure.ts';
-import { REFUSED_IN_TRANSACTION } from './lone-connection.ts';
-import { listSessions } from './reads.ts';
-import { advanceSeen, endSeen, lockPolicy, lockSessions, setPolicy } from './seen.ts';
-import { numberOf } from './values.ts';
-import type { AllStatements } from './writes.ts';
+import type { MysqlConnection } from './clients/client.ts';
+import { REFUSED_IN_TRANSACTION } from './clients/lone-connection.ts';
+import { explained, isDuplicate, isInTransaction } from './errors.ts';
+import { readPolicy, writePolicy } from './policies.ts';
+import { foundOf, recordOf } from './rows.ts';
+import { blob, filledUp, key, numberOf, textOf } from './values.ts';
+import { type LockedEpochs, lockEpochs, readSeenEpochs, requireSeen } from './verbs/epochs.ts';
+import { findSessions, listSessions, matching } from './verbs/reads.ts';
+import { type AllStatements, advanceEpoch, endSession } from './verbs/writes.ts';
 
 /**
- * The verbs within a transaction of the caller's. It may see an older snapshot (REPEATABLE READ is the default of both
- * dialects), so that what is decided by is read under a lock: that waits for whoever is writing, and sees what they
- * committed. To lock what is not there, though, would lock the gap between its neighbours, and nobody could sign in whose
- * session or record belongs in there, until the caller commits. So sessions are looked for without a lock first, and locked
- * only where they are seen. Of one that is not, its user's record tells whether it may be younger than the snapshot: then
- * it is `SESSION_STORE_UNSAFE`. Records and policies that are not seen are made, which comes upon those that are there.
+ * Returns the store's methods within a transaction of the caller.
+ *
+ * The transaction may see an older snapshot (REPEATABLE READ is the default of both dialects). Decisions therefore read
+ * under a lock, which waits for other writers and sees what they committed.
+ *
+ * A lock on a missing row would lock the gap between its neighbours. Until the caller commits, no session or record
+ * could then be inserted there, which blocks sign-ins. Therefore sessions are first looked up without a lock, and
+ * locked only if they are visible. If one is not visible, its user's record tells whether it may be newer than the
+ * snapshot; then the method fails with `SESSION_STORE_UNSAFE`. Records and policies that are not visible are inserted,
+ * which detects existing ones.
  */
-export function storeWithin(connection: MysqlConnection, sql: AllStatements): SessionStore {
+export function storeWithin(
+  connection: MysqlConnection,
+  sql: AllStatements,
+  requireReady: () => Promise<void>,
+): SessionStore {
   const locked: LockedEpochs = new Map();
 
-  // Whether the store is ready is not looked at: where the pool has one connection, the caller holds it.
   async function ask<T>(question: () => Promise<T>): Promise<T> {
     try {
-      // Each time: it may be over since the last one.
+      // Checks before each statement, because the transaction may have ended since the last one.
       await requireTransaction(connection);
+      await requireReady();
       return await question();
     } catch (error) {
       throw explained(error);
@@ -44,17 +65,19 @@ export function storeWithin(connection: MysqlConnection, sql: AllStatements): Se
 
   return {
     powers: { audit, policies },
-    epochs: (requests) => ask(() => lockEpochs(connection, sql, requests, locked)),
+    readEpochs: (tags) => ask(() => readSeenEpochs(connection, sql, tags)),
+    ensureEpochs: (requests) => ask(() => lockEpochs(connection, sql, requests, locked)),
     find: (realm, refs) => ask(() => lockSessions(connection, sql, realm, refs, locked)),
-    // For display: as of the caller's snapshot, and without a lock.
+    // For display only, so it reads the caller's snapshot without a lock.
     list: (realm, user, page) => ask(() => listSessions(connection, sql, realm, user, page)),
     end: (ref, ended, records) => ask(() => endSeen(connection, sql, ref, ended, records, locked)),
     advance: (tag, advance) => ask(() => advanceSeen(connection, sql, tag, advance, locked)),
     add: () => absent('add'),
     touch: () => absent('touch'),
     renew: () => absent('renew'),
-    users: () => absent('users'),
-    remove: () => absent('remove'),
+    listUsers: () => absent('listUsers'),
+    memberships: () => absent('memberships'),
+    deleteSessions: () => absent('deleteSessions'),
     prune: () => absent('prune'),
     setup: () => absent('setup'),
     close: () => {},
@@ -64,7 +87,7 @@ export function storeWithin(connection: MysqlConnection, sql: AllStatements): Se
 const absent = (verb: string): Promise<never> =>
   Promise.reject(new SessionError('SESSION_STORE_LACKS_POWER', `${verb} cannot be done within a transaction`));
 
-/** Without one, each write would be committed by itself, and no lock would last. */
+/** Outside of a transaction, each write would be committed by itself, and no lock would last. */
 async function requireTransaction(connection: MysqlConnection): Promise<void> {
   try {
     await connection.command(REFUSED_IN_TRANSACTION);
@@ -72,7 +95,7 @@ async function requireTransaction(connection: MysqlConnection): Promise<void> {
     if (isInTransaction(error)) return;
     throw error;
   }
-  // One begins by itself where autocommit is off.
+  // With autocommit off, a transaction begins by itself.
   const [row] = await connection.rows('SELECT @@autocommit', []);
   if (numberOf(row?.[0]) === 0) return;
   throw new SessionError(
@@ -80,4 +103,128 @@ async function requireTransaction(connection: MysqlConnection): Promise<void> {
     'the connection given to within() is in no transaction, or no longer: begin one on it and await that, and await what ' +
       'within does before the transaction ends',
   );
+}
+
+// In the caller's transaction, the functions below lock only rows that are known to exist. See `storeWithin`.
+
+/** Returns true if the caller's snapshot has the session. Takes no lock. */
+async function isSeen(connection: MysqlConnection, sql: AllStatements, ref: SessionRef): Promise<boolean> {
+  const [found] = await findSessions(connection, sql, NO_REALM, [ref]);
+  return found !== null && found !== undefined;
+}
+
+/** Finds sessions without the record of their realm. */
+const NO_REALM = '' as Tag;
+
+/** Ends a session that is visible. Throws if it is not visible but may be newer than the snapshot. */
+export async function endSeen(
+  connection: MysqlConnection,
+  sql: AllStatements,
+  ref: SessionRef,
+  ended: Ended,
+  audit: readonly AuditRecord[],
+  locked: LockedEpochs,
+): Promise<boolean> {
+  // Ignores the account: the session may have moved to another account since the snapshot.
+  if (!(await isSeen(connection, sql, { id: ref.id, user: ref.user }))) {
+    requireSeen(locked, ref.user);
+    return false;
+  }
+  return endSession(connection, sql, ref, ended, audit);
+}
+
+/** Advances a record that is locked or visible, for an initiator whose session is visible. */
+export async function advanceSeen(
+  connection: MysqlConnection,
+  sql: AllStatements,
+  tag: Tag,
+  advance: Advance,
+  locked: LockedEpochs,
+): Promise<'advanced' | 'not-live' | 'conflict'> {
+  // A locked record exists, even if it was created after the snapshot and is not visible.
+  const { initiator, ifVersion, member } = advance;
+  for (const one of member === undefined ? [tag] : [tag, memberTag(tag, member)]) {
+    if (locked.has(one)) continue;
+    const [record] = await connection.rows(sql.epochs(1), [key(one)]);
+    if (record === undefined) return 'conflict';
+  }
+  if (initiator === undefined || (await isSeen(connection, sql, { id: initiator.id, user: tag }))) {
+    return advanceEpoch(connection, sql, tag, advance);
+  }
+  requireSeen(locked, tag);
+  const [current] = await connection.rows(sql.lockUser, [key(tag)]);
+  return current !== undefined && numberOf(current[0]) === ifVersion ? 'not-live' : 'conflict';
+}
+
+/**
+ * Returns the current state of visible sessions, and locks them with their users' records. The records of the realm and
+ * the accounts are only protected from changes, because many sessions share them.
+ */
+export async function lockSessions(
+  connection: MysqlConnection,
+  sql: AllStatements,
+  realm: Tag,
+  refs: readonly SessionRef[],
+  locked: LockedEpochs,
+): Promise<readonly (FoundSession | null)[]> {
+  const found: (FoundSession | null)[] = [];
+  for (const ref of refs) {
+    if (!(await isSeen(connection, sql, { id: ref.id, user: ref.user }))) {
+      requireSeen(locked, ref.user);
+      found.push(null);
+      continue;
+    }
+    await connection.rows(sql.lockUser, [key(ref.user)]);
+    const [row] = await connection.rows(sql.findLocked, [key(ref.id), key(ref.user)]);
+    found.push(row === undefined ? null : matching(foundOf([...row.slice(0, -2), null, null, ...row.slice(-2)]), ref));
+  }
+
+  if (found.every((one) => one === null)) return found;
+  const accounts = found.map((one) => one?.session.accountTag ?? null).filter((tag) => tag !== null);
+  const tags = filledUp([...new Set([realm, ...accounts])].map((tag) => key(tag)));
+  const rows = await connection.rows(sql.sharedRecords(tags.length), tags);
+  const records = new Map(rows.map(([tag, record]) => [textOf(tag), recordOf(record)]));
+  return found.map((one) => {
+    if (one === null) return null;
+    const { session, epochs } = one;
+    const account = session.accountTag === null ? null : (records.get(session.accountTag) ?? null);
+    return { session, epochs: { ...epochs, realm: records.get(realm) ?? null, account } };
+  });
+}
+
+/** Returns the current policy, and protects it from changes. If there is none, none can be set. */
+export async function lockPolicy(
+  connection: MysqlConnection,
+  sql: AllStatements,
+  account: Tag,
+): Promise<string | null> {
+  const seen = await readPolicy(connection, sql.policy, account);
+  if (seen === null && (await claimPolicy(connection, sql, account))) return null;
+  return readPolicy(connection, sql.sharedPolicy, account);
+}
+
+/**
+ * Returns true if there is no policy, not even one set since the snapshot. A locking read would block inserts of
+ * neighbouring rows. Inserting and removing a row locks only that row.
+ */
+async function claimPolicy(connection: MysqlConnection, sql: AllStatements, account: Tag): Promise<boolean> {
+  try {
+    await connection.write(sql.insertPolicy, [key(account), blob('')]);
+  } catch (error) {
+    if (isDuplicate(error)) return false;
+    throw error;
+  }
+  await connection.write(sql.removePolicy, [key(account)]);
+  return true;
+}
+
+/** Replaces a policy, or writes one if there is none. */
+export async function setPolicy(
+  connection: MysqlConnection,
+  sql: AllStatements,
+  write: PolicyWrite,
+): Promise<'set' | 'conflict'> {
+  // Also finds a policy that is not visible in the snapshot.
+  const isThere = (await lockPolicy(connection, sql, write.account)) !== null;
+  return isThere === (write.ifValue !== null) ? writePolicy(connection, sql, write) : 'conflict';
 }

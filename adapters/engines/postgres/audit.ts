@@ -1,18 +1,18 @@
-import type { AuditEntry, AuditPage, AuditPower } from '../../../src/index.ts';
-import { entryOf } from '../sql/audit-row.ts';
-import type { Row } from '../sql/row.ts';
-import { toColumn } from '../sql/text.ts';
-import type { PostgresRow, PostgresValue } from './client.ts';
-import { entryColumns, log, number } from './fragments.ts';
+import type { AuditPage, AuditPower } from '../../../src/adapter.ts';
+import type { AuditEntry } from '../../../src/index.ts';
+import { entryOf } from '../sql/audit-rows.ts';
+import { type Row, toColumn } from '../sql/values.ts';
+import type { PostgresRow, PostgresValue } from './clients/client.ts';
+import type { Tables } from './names.ts';
 import { type Ask, type Prepared, prepared } from './prepared.ts';
-import type { Tables } from './tables.ts';
+import { entryColumns, log, number } from './statements/fragments.ts';
 import { entriesOf, parameter } from './values.ts';
 
 const STATEMENTS = {
   /** Parameter: entries. */
   append: (tables: Tables) => `WITH ${log(tables, '$1', 'true')} SELECT 1 AS done`,
 
-  /** Parameters: the user's tag, the most. First what is about the user, then what the user did to others. */
+  /** Parameters: the user's tag, the limit. First entries about the user, then entries about the user's actions. */
   forget: ({ audit }: Tables) => `
     WITH about AS (
       UPDATE ${audit} l SET user_tag = NULL, actor_tag = NULL, "user" = NULL, session = NULL, device = NULL, ip = NULL,
@@ -27,7 +27,7 @@ const STATEMENTS = {
       RETURNING l.id)
     SELECT (SELECT count(*) FROM about) + (SELECT count(*) FROM theirs) AS forgotten`,
 
-  /** Parameters: a time, the most. */
+  /** Parameters: a time, the limit. */
   prune: ({ audit }: Tables) => `
     WITH removed AS (
       DELETE FROM ${audit} l
@@ -38,7 +38,6 @@ const STATEMENTS = {
     SELECT count(*) AS removed FROM removed`,
 } as const satisfies Readonly<Record<string, (tables: Tables) => string>>;
 
-/** The audit log. */
 export function auditPower(tables: Tables, ask: Ask): AuditPower {
   const append = prepared('append', STATEMENTS.append(tables));
   const forget = prepared('forget', STATEMENTS.forget(tables));
@@ -55,7 +54,7 @@ export function auditPower(tables: Tables, ask: Ask): AuditPower {
   };
 }
 
-/** A page: one more is read than wanted, to know whether entries follow. */
+/** Reads a page. Reads one entry more than the limit, to learn whether entries follow. */
 async function readPage(
   tables: Tables,
   ask: Ask,
@@ -72,7 +71,10 @@ function entryIn(row: PostgresRow): AuditEntry {
   return entryOf(values as unknown as Row);
 }
 
-/** The statement for a page: only what is asked for stands in it, so that the index that finds the fewest can be taken. */
+/**
+ * Builds the statement for a page. It contains only the requested conditions, so that the planner can choose the index
+ * that matches the fewest entries.
+ */
 export function pageStatement(
   { audit }: Tables,
   page: AuditPage,
@@ -93,7 +95,7 @@ export function pageStatement(
   const select = (more: string): string =>
     `SELECT ${entryColumns} FROM ${audit} l WHERE ${[...conditions, more].join(' AND ')} ${limit}`;
   if (page.types === undefined) return { text: select('true'), values };
-  // Each type has a page of its own, read in the order of an index; of all of them, the youngest count.
+  // Each type is read separately, in the order of an index. The youngest entries of all types make the page.
   const types = given([...new Set(page.types)].map((type) => toColumn(type)));
   const each = `FROM unnest(${types}::text[]) AS o(type) CROSS JOIN LATERAL (${select('l.type = o.type')}) l`;
   return { text: `SELECT ${entryColumns} ${each} ${limit}`, values };

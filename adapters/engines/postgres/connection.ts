@@ -1,20 +1,21 @@
 import { SessionError } from '../../../src/index.ts';
-import type { PostgresClient, PostgresRow, PostgresStatement, PostgresValue } from './client.ts';
+import { FRESH } from '../sql/fresh.ts';
+import type { PostgresClient, PostgresRow, PostgresStatement, PostgresValue } from './clients/client.ts';
 import { isContention, isTaken, isUnprepared, meaningOf } from './errors.ts';
+import { APPLICATION, type Tables } from './names.ts';
 import { type Ask, type Prepared, prepared } from './prepared.ts';
-import { APPLICATION, OLDEST_SERVER, STEPS } from './schema.ts';
-import type { Tables } from './tables.ts';
+import { OLDEST_SERVER, STEPS } from './schema.ts';
 
-/** How often a statement is asked again that another writer was in the way of. */
-const MOST_TRIES = 6;
-const LONGEST_WAIT = 20;
+/** Maximum number of attempts for a statement that another writer interrupted. */
+const MAX_TRIES = 6;
+const MAX_WAIT = 20;
 
-/** Asks a client, each statement by itself. */
 export class Connection {
   readonly #run: (statement: PostgresStatement) => Promise<readonly PostgresRow[]>;
   readonly #version: Prepared;
   #prepares: boolean;
   #ready: Promise<void> | null = null;
+  #freshUntil: number = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(client: PostgresClient, tables: Tables, prepares: boolean) {
@@ -24,24 +25,24 @@ export class Connection {
   }
 
   /**
-   * Asks once the tables are known to be ours, and again where another writer was in the way: a verb is one statement, so
-   * that nothing of it was done.
-   * @throws `SessionError` of what went wrong, see `errors.ts`; otherwise the driver's own error.
+   * Runs a statement once the tables are known to belong to this library. Repeats it if another writer interrupted it.
+   * This is safe, because each method is one statement and a failed statement has no effect.
+   * @throws `SessionError` if the driver's error has a meaning here, see `errors.ts`; otherwise the driver's own error.
    */
   readonly ask: Ask = async (statement, ...values) => {
     this.checkOpen();
-    // Not awaited again once it is known: a check pays for every turn.
+    // Skips the `await` once the tables are known, because every check would pay for the extra tick.
     if (!this.isReady) await this.ready();
     try {
       return await this.#patiently(statement, values);
     } catch (error) {
-      // Somebody may have changed the tables, or the server is another one.
+      // The tables may have changed, or another server may answer now.
       if (!isTaken(error)) this.#ready = null;
       throw meaningOf(error);
     }
   };
 
-  /** Asks whatever there is, also where there are no tables yet. */
+  /** Runs a statement without a check of the tables, which may not exist yet. */
   async askUnready(statement: Prepared, ...values: PostgresValue[]): Promise<readonly PostgresRow[]> {
     this.checkOpen();
     try {
@@ -51,12 +52,12 @@ export class Connection {
     }
   }
 
-  /** Whether the tables were seen to be well, and nothing has failed since. */
+  /** True if the tables were checked in the last seconds and nothing has failed since. */
   get isReady(): boolean {
-    return this.#ready === READY;
+    return this.#ready === READY && performance.now() < this.#freshUntil;
   }
 
-  /** Whether statements are kept prepared: until a proxy turns out not to know them. */
+  /** True while statements are kept prepared. Becomes false when a proxy turns out not to support them. */
   get prepares(): boolean {
     return this.#prepares;
   }
@@ -66,13 +67,13 @@ export class Connection {
     if (this.#closed) throw new Error('the store is closed');
   }
 
-  /** Resolves when the tables were seen to be there and of a version that this code works on. */
   ready(): Promise<void> {
+    // A later version of the library may have upgraded the tables meanwhile.
+    if (this.#ready === READY && !this.isReady) this.#ready = null;
     this.#ready ??= this.#check();
     return this.#ready;
   }
 
-  /** The tables are to be looked at again. */
   forget(): void {
     this.#ready = null;
   }
@@ -83,8 +84,10 @@ export class Connection {
   }
 
   async #check(): Promise<void> {
+    const began = performance.now();
     try {
       checkVersion(await this.askUnready(this.#version));
+      this.#freshUntil = began + FRESH;
       this.#ready = READY;
     } catch (error) {
       this.#ready = null;
@@ -97,8 +100,8 @@ export class Connection {
       try {
         return await this.#once(statement, values);
       } catch (error) {
-        if (!isContention(error) || tries === MOST_TRIES) throw error;
-        const longest = Math.min(2 ** tries, LONGEST_WAIT);
+        if (!isContention(error) || tries === MAX_TRIES) throw error;
+        const longest = Math.min(2 ** tries, MAX_WAIT);
         await new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
       }
     }
@@ -110,7 +113,7 @@ export class Connection {
       return await this.#run({ text, values, name, patience });
     } catch (error) {
       if (!isUnprepared(error)) throw error;
-      // Behind a proxy that changes connections, nothing can be kept prepared. Nothing was done yet.
+      // A proxy that switches connections supports no prepared statements. The failed statement had no effect.
       this.#prepares = false;
       return this.#run({ text, values, patience });
     }
@@ -119,22 +122,26 @@ export class Connection {
 
 const READY: Promise<void> = Promise.resolve();
 
-/** Whose the tables are, their version, the oldest one whose code works on them, and the server's. */
+/**
+ * Reads the owner of the tables, their version, the oldest version whose code works on them, and the server's version.
+ */
 export const versionStatement = ({ meta }: Tables): Prepared =>
   prepared(
     'version',
     `SELECT m.application, m.version, m.oldest, current_setting('server_version_num') AS server FROM ${meta} m`,
   );
 
-/** Postgres refuses it outside of a transaction (25P01), and it locks no more than to read a table does. */
+/**
+ * A statement that Postgres rejects outside of a transaction (25P01). Its lock is no stronger than that of a SELECT.
+ */
 export const blockStatement = ({ meta }: Tables): string => `LOCK TABLE ${meta} IN ACCESS SHARE MODE`;
 
-/** @throws `SessionError` where this code cannot work on the tables. */
+/** @throws `SessionError` if this code cannot work on the tables. */
 export function checkVersion([row]: readonly PostgresRow[]): void {
   const [application, version, oldest, server] = row ?? [];
   if (application !== APPLICATION) {
     throw new SessionError(
-      'SESSION_STORE_FOREIGN',
+      'SESSION_STORE_NAME_CONFLICT',
       'the table meta belongs to something else; give the store a schema or a prefix of its own',
     );
   }
@@ -147,7 +154,7 @@ export function checkVersion([row]: readonly PostgresRow[]): void {
   if (Number(version) < STEPS.length) {
     throw new SessionError(
       'SESSION_STORE_NOT_SET_UP',
-      `the tables are of version ${version} and this library needs ${STEPS.length}: call setup(), or apply ` +
+      `the tables are of version ${version} and this library needs ${STEPS.length}: call await sessions.setup(), or apply ` +
         `postgresSchema({ from: ${version} }) with your migration tool`,
     );
   }

@@ -1,10 +1,17 @@
 import { SessionError, type SessionErrorCode } from '../../../src/index.ts';
+import { DROPPED } from '../sql/dropped.ts';
 
-/** Errors that the setup raises by itself, by their SQLSTATE. */
-export const RAISED = { FOREIGN: 'SR001', TOO_NEW: 'SR002', UNSUPPORTED: 'SR003', UNSEEN: 'SR004' } as const;
+/** SQLSTATEs that the setup statement raises itself. */
+export const RAISED = {
+  FOREIGN: 'SR001',
+  TOO_NEW: 'SR002',
+  UNSUPPORTED: 'SR003',
+  UNSEEN: 'SR004',
+  DROPPED: 'SR005',
+} as const;
 
 const NOT_SET_UP =
-  'the tables of the sessions are not there: call setup() once, or apply the SQL of postgresSchema() with your migration ' +
+  'the tables of the sessions are not there: call await sessions.setup() once, or apply the SQL of postgresSchema() with your migration ' +
   'tool; if they are, see that the store is given their schema and prefix';
 const NO_DATABASE = 'there is no such database: create it, then call setup()';
 const FOREIGN =
@@ -15,20 +22,23 @@ const NO_TRANSACTION =
 const DENIED =
   'Postgres refused: this role lacks rights, or its password is wrong; docs/postgres.md tells which it needs';
 
-/** What a SQLSTATE means here. Everything else is an outage, and told by the core. */
+/** Meaning of a SQLSTATE for the store. Every other error is an outage, which the core reports. */
 const MEANINGS: Readonly<Record<string, readonly [SessionErrorCode, string]>> = {
   '42P01': ['SESSION_STORE_NOT_SET_UP', NOT_SET_UP],
   '3F000': ['SESSION_STORE_NOT_SET_UP', NOT_SET_UP],
   '3D000': ['SESSION_STORE_NOT_SET_UP', NO_DATABASE],
   '25P01': ['SESSION_STORE_UNSAFE', NO_TRANSACTION],
-  '42P07': ['SESSION_STORE_FOREIGN', FOREIGN],
-  '42710': ['SESSION_STORE_FOREIGN', FOREIGN],
-  '42703': ['SESSION_STORE_FOREIGN', FOREIGN],
-  '42804': ['SESSION_STORE_FOREIGN', FOREIGN],
-  '42809': ['SESSION_STORE_FOREIGN', FOREIGN],
-  [RAISED.FOREIGN]: ['SESSION_STORE_FOREIGN', FOREIGN],
-  [RAISED.UNSEEN]: ['SESSION_STORE_FOREIGN', FOREIGN],
+  // Prisma's own code: its transaction has ended, or exceeded Prisma's time limit.
+  P2028: ['SESSION_STORE_UNSAFE', NO_TRANSACTION],
+  '42P07': ['SESSION_STORE_NAME_CONFLICT', FOREIGN],
+  '42710': ['SESSION_STORE_NAME_CONFLICT', FOREIGN],
+  '42703': ['SESSION_STORE_NAME_CONFLICT', FOREIGN],
+  '42804': ['SESSION_STORE_NAME_CONFLICT', FOREIGN],
+  '42809': ['SESSION_STORE_NAME_CONFLICT', FOREIGN],
+  [RAISED.FOREIGN]: ['SESSION_STORE_NAME_CONFLICT', FOREIGN],
+  [RAISED.UNSEEN]: ['SESSION_STORE_NAME_CONFLICT', FOREIGN],
   [RAISED.TOO_NEW]: ['SESSION_STORE_TOO_NEW', 'the tables are of a later version of this library; nothing was touched'],
+  [RAISED.DROPPED]: ['SESSION_STORE_NOT_SET_UP', DROPPED],
   [RAISED.UNSUPPORTED]: ['SESSION_STORE_UNSUPPORTED', 'the server is none that this store works on'],
   '42501': ['SESSION_STORE_DENIED', DENIED],
   '28000': ['SESSION_STORE_DENIED', DENIED],
@@ -36,8 +46,9 @@ const MEANINGS: Readonly<Record<string, readonly [SessionErrorCode, string]>> = 
 };
 
 /**
- * The error of this package that a driver's error means, with it as the cause; the driver's own where it means none. What
- * an ORM wrapped around it is left behind: it tells the parameters, and those are about people.
+ * Returns the error of this package that a driver's error means, with the driver's error as its cause. Returns the
+ * driver's error itself if it has no such meaning. Errors that an ORM wrapped around it are dropped, because they
+ * contain the parameters, which are personal data.
  */
 export function meaningOf(error: unknown): unknown {
   const told = discreet(driversOwn(error));
@@ -47,18 +58,18 @@ export function meaningOf(error: unknown): unknown {
   return new SessionError(code, `${message} (${messageOf(told)})`, { cause: told });
 }
 
-/** Each statement there would be committed by itself. */
-export const notInTransaction = (): SessionError => new SessionError('SESSION_STORE_UNSAFE', NO_TRANSACTION);
+/** Outside of a transaction, each statement would be committed by itself. */
+export const notInTransaction = (cause?: unknown): SessionError =>
+  new SessionError('SESSION_STORE_UNSAFE', NO_TRANSACTION, { cause });
 
 const DEEPEST = 5;
 
-/** The SQLSTATE of a driver's error, or `undefined`. */
 export const sqlStateOf = (error: unknown): string | undefined => ownStateOf(driversOwn(error));
 
 /**
- * The error that bears the SQLSTATE. ORMs wrap what the driver threw: Drizzle in `cause`, TypeORM in `driverError`, with a
- * copy of the SQLSTATE, so that the innermost one counts. Where none bears one, the connection failed: then it is the first
- * that does not tell a statement.
+ * Returns the error that carries the SQLSTATE. ORMs wrap the driver's error: Drizzle in `cause`, TypeORM in
+ * `driverError`. The wrapper has a copy of the SQLSTATE, so the innermost error counts. If none carries one, the
+ * connection failed. Then it returns the first error that does not contain a statement.
  */
 function driversOwn(error: unknown): unknown {
   let found: unknown;
@@ -72,17 +83,19 @@ function driversOwn(error: unknown): unknown {
   return found ?? unwrapped;
 }
 
-/** Prisma tells the SQLSTATE in `meta`. */
+/** Prisma puts the SQLSTATE into `meta`. */
 function ownStateOf(error: unknown): string | undefined {
   if (!isObject(error)) return undefined;
   const told = isObject(error.meta) ? (error.meta.code ?? error.code) : error.code;
   return typeof told === 'string' && /^[0-9A-Z]{5}$/.test(told) ? told : undefined;
 }
 
-/** What holds parameters, or rows: PGlite tells the ones, and Postgres the others where a row breaks a rule. */
+/**
+ * Properties that may contain personal data. PGlite adds parameters; Postgres adds the row that violates a constraint.
+ */
 const ABOUT_PEOPLE = ['params', 'parameters', 'args', 'detail', 'where'];
 
-/** The same error, which tells that only to those who ask for it by name, and to no log that prints errors whole. */
+/** Makes these properties non-enumerable, so that a log that prints whole errors does not include them. */
 function discreet(error: unknown): unknown {
   if (!isObject(error)) return error;
   for (const name of ABOUT_PEOPLE) {
@@ -95,14 +108,13 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Another writer was in the way, and nothing was written: it may be asked again. */
+/** Returns true if another writer was in the way. Nothing was written, so the statement may be repeated. */
 export const isContention = (error: unknown): boolean => ['40001', '40P01'].includes(sqlStateOf(error) ?? '');
 
 /**
- * The server does not know the prepared statement, or knows another one of that name: there is a proxy between that hands
- * every transaction to another connection. Nothing was done.
+ * Returns true if the server does not know the prepared statement, or knows another one of that name. This happens
+ * behind a proxy that moves every transaction to another connection. The statement had no effect.
  */
 export const isUnprepared = (error: unknown): boolean => ['26000', '42P05'].includes(sqlStateOf(error) ?? '');
 
-/** An id is taken. */
 export const isTaken = (error: unknown): boolean => sqlStateOf(error) === '23505';

@@ -1,10 +1,11 @@
-import { batched, type SessionStore } from '../../../src/index.ts';
-import type { PostgresClient } from './client.ts';
+import { batched, inCall, kindOf, parseArguments, refuseOther } from '../../../src/adapter.ts';
+import type { SessionStore } from '../../../src/index.ts';
+import type { PostgresClient } from './clients/client.ts';
 import { fromPg, type PgClient } from './clients/pg.ts';
+import { type PostgresNames, tablesOf } from './names.ts';
 import { PostgresStore } from './store.ts';
-import { type PostgresNames, tablesOf } from './tables.ts';
 
-export type { PostgresClient, PostgresRow, PostgresStatement, PostgresValue } from './client.ts';
+export type { PostgresClient, PostgresRow, PostgresStatement, PostgresValue } from './clients/client.ts';
 export { type DrizzleClient, type DrizzleSql, fromDrizzle } from './clients/drizzle.ts';
 export { fromKysely, type KyselyClient, type KyselyExecutor, type KyselyStatement } from './clients/kysely.ts';
 export type { PgClient, PgQuery } from './clients/pg.ts';
@@ -12,44 +13,48 @@ export { fromPglite, type PgliteClient } from './clients/pglite.ts';
 export { fromPostgresJs, type PostgresJsClient, type PostgresJsQuery } from './clients/postgres-js.ts';
 export { fromPrisma, type PrismaClient } from './clients/prisma.ts';
 export { fromTypeOrm, type TypeOrmClient } from './clients/typeorm.ts';
+export type { PostgresNames } from './names.ts';
 export { postgresSchema } from './schema.ts';
-export type { PostgresNames } from './tables.ts';
 
 /** Options of {@link postgresStore}. */
 export interface PostgresOptions extends PostgresNames {
   /**
-   * Whether checks that come together share statements, see `batched`. Default `true`; `false` for request-scoped runtimes,
-   * where an answer to another request never arrives.
+   * Combines checks that arrive together into shared statements, see `batched`. Set `false` for request-scoped
+   * runtimes, where one request never receives the answer to another request's I/O. Default `true`.
    */
   readonly batch?: boolean | undefined;
   /**
-   * Whether statements are kept prepared, in clients that can: it halves what a check costs. Default `true`; `false` behind a
-   * proxy that hands every transaction to another connection and knows nothing of prepared statements. The store comes to
-   * it by itself there, at the cost of one failed statement.
+   * Keeps statements prepared, in clients that support it. This halves the cost of a check. Set `false` behind a proxy
+   * that moves every transaction to another connection and does not support prepared statements. Otherwise the store
+   * detects such a proxy itself, at the cost of one failed statement. Default `true`.
    */
   readonly prepare?: boolean | undefined;
 }
 
 /**
- * A store in Postgres 13 or later: for any number of processes and machines.
+ * Creates a store in Postgres 13 or later, for any number of processes and machines.
  *
- * - **Client**: pg's `Pool` or `Client` as it is, or what {@link fromPostgresJs}, {@link fromPglite}, {@link fromKysely},
- *   {@link fromDrizzle}, {@link fromTypeOrm} or {@link fromPrisma} make of another. The app owns it: `close()` leaves it open.
- *   It must reach the primary, outside of any transaction: a check that would read a replica, or an older snapshot, is
- *   `SESSION_STORE_UNSAFE`.
- * - **Tables**: five, in a schema of their own. `setup()` makes and upgrades them, by as many processes at once as there are;
- *   or a migration tool does, with {@link postgresSchema}. Nothing else ever changes a schema. What is missing, or of an
- *   earlier version, is `SESSION_STORE_NOT_SET_UP`; of a later one that this code does not work on, `SESSION_STORE_TOO_NEW`;
- *   somebody else's, `SESSION_STORE_FOREIGN`; without the rights, `SESSION_STORE_DENIED`; an older server, or a database
- *   that is not in UTF8, `SESSION_STORE_UNSUPPORTED`.
- * - **Steps**: every verb is one statement, so that it is atomic with every client and through every proxy. Where another
- *   writer was in the way (deadlock, serialization failure) it is asked again.
- * - **Durability**: what Postgres was told: on the disk when it resolves, with its defaults. A failover to an asynchronous
+ * - **Client**: pg's `Pool` or `Client`, or another client wrapped by {@link fromPostgresJs}, {@link fromPglite},
+ *   {@link fromKysely}, {@link fromDrizzle}, {@link fromTypeOrm} or {@link fromPrisma}. The app owns it: `close()`
+ *   leaves it open. It must reach the primary, outside of any transaction. A check that would read a replica or an
+ *   older snapshot fails with `SESSION_STORE_UNSAFE`.
+ * - **Tables**: five, in a schema of their own. `setup()` creates and upgrades them, and any number of processes may
+ *   call it at once. A migration tool can do the same with {@link postgresSchema}. Nothing else changes the schema.
+ * - **Atomicity**: every method is one statement, so it is atomic with every client and through every proxy. The store
+ *   repeats a statement that failed because of another writer (deadlock, serialization failure).
+ * - **Durability**: with Postgres defaults, a write is on disk when its promise resolves. A failover to an asynchronous
  *   replica may lose the last acknowledged writes.
- * - **Powers**: the audit log, the policies of accounts, transactions of the app's, diagnosis.
+ * - **Powers**: the audit log, account policies, the app's own transactions, and a diagnosis of the server.
+ *
+ * Errors of this store:
+ * - `SESSION_STORE_NOT_SET_UP`: tables are missing, or belong to an earlier version.
+ * - `SESSION_STORE_TOO_NEW`: the tables belong to a later version that this code does not work on.
+ * - `SESSION_STORE_NAME_CONFLICT`: the tables belong to another application.
+ * - `SESSION_STORE_DENIED`: the database user lacks rights.
+ * - `SESSION_STORE_UNSUPPORTED`: the server is too old, or the database encoding is not UTF8.
  *
  * @param client pg's `Pool` or `Client`, or a {@link PostgresClient}.
- * @throws `TypeError` for what is neither, and for options that are not as described.
+ * @throws `TypeError` if `client` is neither, and for unknown or malformed options.
  * @example
  * ```ts
  * import pg from 'pg';
@@ -57,7 +62,7 @@ export interface PostgresOptions extends PostgresNames {
  * import { postgresStore } from 'session-revocation/postgres';
  *
  * const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'] });
- * pool.on('error', console.error); // of a connection that nobody used: it would end the process
+ * pool.on('error', console.error); // errors of idle connections, which would otherwise end the process
  * const store = postgresStore(pool);
  * await store.setup?.();
  * const sessions = createSessions({ store });
@@ -72,12 +77,14 @@ export function postgresStore(
   client: PgClient | PostgresClient<PgClient>,
   options: PostgresOptions = {},
 ): SessionStore<PgClient> {
-  const { batch, prepare, tables } = parseOptions(options);
-  const store = new PostgresStore(recognise(client), tables, prepare);
-  return batch ? batched(store) : store;
+  return inCall('postgresStore(client, options)', () => {
+    const { batch, prepare, tables } = parseOptions(options);
+    const store = new PostgresStore(recognise(client), tables, prepare);
+    return batch ? batched(store) : store;
+  });
 }
 
-/** Clients that are not taken as they are, by what only they have. */
+/** Recognizes clients that need a wrapper, each by a property that only that client has. */
 const MAKERS: readonly (readonly [maker: string, property: string])[] = [
   ['fromPostgresJs(sql)', 'unsafe'],
   ['fromPglite(db)', 'execProtocol'],
@@ -92,24 +99,20 @@ function recognise(client: unknown): PostgresClient<PgClient> {
     ((typeof client === 'object' && client !== null) || typeof client === 'function') && property in client;
   if (has('run') && has('runWithin')) return client as PostgresClient<PgClient>;
   const [maker] = MAKERS.find(([, property]) => has(property)) ?? [];
-  if (maker !== undefined) throw new TypeError(`postgresStore takes this client by way of ${maker}`);
+  if (maker !== undefined) throw new TypeError(`client is taken by way of ${maker}: postgresStore(${maker})`);
+  refuseOther('postgresStore', client);
   if (has('query') && has('connect')) return fromPg(client as PgClient);
   throw new TypeError(
-    "postgresStore needs pg's Pool or Client, or what fromPostgresJs and its siblings make of others",
+    `client must be pg's Pool or Client, such as new pg.Pool({ connectionString: url }), or what fromPostgresJs and its ` +
+      `siblings make of others, not ${kindOf(client)}`,
   );
 }
 
 const KNOWN = ['schema', 'prefix', 'batch', 'prepare'];
 
 function parseOptions(options: unknown) {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError('the options of postgresStore must be an object');
-  }
-  const name = Object.keys(options).find((key) => !KNOWN.includes(key));
-  if (name !== undefined) {
-    throw new TypeError(`postgresStore has an unknown option ${JSON.stringify(name)}; known are ${KNOWN.join(', ')}`);
-  }
-  const { schema, prefix, batch = true, prepare = true } = options as PostgresOptions;
+  const given: PostgresOptions = parseArguments('options', options, KNOWN);
+  const { schema, prefix, batch = true, prepare = true } = given;
   for (const [key, value] of Object.entries({ batch, prepare })) {
     if (typeof value !== 'boolean') throw new TypeError(`${key} must be true or false`);
   }

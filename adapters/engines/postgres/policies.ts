@@ -1,11 +1,10 @@
-import type { PolicyPower } from '../../../src/index.ts';
-import { fromColumn, toColumn } from '../sql/text.ts';
-import { log } from './fragments.ts';
+import type { PolicyPower } from '../../../src/adapter.ts';
+import { fromColumn, toColumn } from '../sql/values.ts';
+import type { Tables } from './names.ts';
 import { type Ask, prepared } from './prepared.ts';
-import type { Tables } from './tables.ts';
+import { log } from './statements/fragments.ts';
 import { entriesOf } from './values.ts';
 
-/** The policies of accounts. */
 export function policyPower(tables: Tables, ask: Ask): PolicyPower {
   const { policies } = tables;
   const get = prepared('policy', readPolicy(tables));
@@ -36,8 +35,8 @@ export function policyPower(tables: Tables, ask: Ask): PolicyPower {
 const readPolicy = ({ policies }: Tables): string => `SELECT p.value FROM ${policies} p WHERE p.account_tag = $1`;
 
 /**
- * The same in a transaction of the caller's: what is read there stays as it is until the commit. Where the transaction sees
- * an older snapshot and the policy was changed since, Postgres fails it (40001).
+ * The policies in a transaction of the caller. A policy that is read there cannot change until the commit. If the
+ * transaction sees an older snapshot and the policy has changed since, Postgres fails the transaction (40001).
  */
 export function policyPowerWithin(tables: Tables, ask: Ask): PolicyPower {
   const { policies } = tables;
@@ -61,7 +60,7 @@ export function policyPowerWithin(tables: Tables, ask: Ask): PolicyPower {
     async get(account) {
       const [row] = await ask(lock, account);
       if (row !== undefined) return fromColumn(String(row[0]));
-      // A row that was made since the snapshot is not there for a lock; whoever makes one anew comes upon it.
+      // A lock misses a row that was inserted after the snapshot. An insert of the same key conflicts with it.
       const [claimed] = await ask(claim, account);
       if (Number(claimed?.[0]) > 0) await ask(disclaim, account);
       return null;

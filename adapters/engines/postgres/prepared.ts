@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { PostgresRow, PostgresStatement, PostgresValue } from './client.ts';
-import { APPLICATION } from './schema.ts';
-import type { Tables } from './tables.ts';
+import type { PostgresRow, PostgresValue } from './clients/client.ts';
+import { APPLICATION, type Tables } from './names.ts';
 
 /** A statement without its parameters. */
 export interface Prepared {
@@ -11,16 +10,14 @@ export interface Prepared {
   readonly patience: number;
 }
 
-/** Longer than anybody waits for an answer, in ms. */
+/** Longer than any caller waits for an answer, in ms. */
 const PATIENCE = 10_000;
 
-/** The text of a statement, by what the tables are called. */
 export type StatementText = (tables: Tables) => string;
 
-/** Asks a statement with its parameters, and gives the rows. */
 export type Ask = (statement: Prepared, ...values: PostgresValue[]) => Promise<readonly PostgresRow[]>;
 
-/** Names a statement by what it says: of another schema, or another version, it has another name. */
+/** Names a statement by a hash of its text, so that another schema or version has another name. */
 export function prepared(what: string, text: string, patience: number = PATIENCE): Prepared {
   const digest = createHash('sha256').update(text).digest('base64url').slice(0, 12);
   return { name: `${APPLICATION} ${what} ${digest}`, text, patience };

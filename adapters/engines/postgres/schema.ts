@@ -1,33 +1,30 @@
-import { literal, type PostgresNames, type Tables, tablesOf } from './tables.ts';
+import { APPLICATION, literal, type PostgresNames, type Tables, tablesOf } from './names.ts';
+import { generationKey } from './statements/fragments.ts';
 
-/** Whose tables these are: stands in the table `meta`. */
-export const APPLICATION = 'session-revocation';
-
-/** The oldest server that has all that the statements use: Postgres 13. */
+/** The oldest server version that supports all statements: Postgres 13. */
 export const OLDEST_SERVER = 130_000;
 
-/** One version of the schema, and what leads to it from the one before. */
+/** One version of the schema, and the migration from the previous one. */
 export interface Step {
   /** Statements, each ending in a semicolon. */
   readonly sql: (tables: Tables) => string;
-  /** The oldest version whose code still works on the tables afterwards: a step that only adds leaves it as it was. */
+  /**
+   * The oldest library schema version whose code still works after this step. A step that only adds does not change it.
+   */
   readonly oldest: number;
 }
 
-/**
- * What leads from each version of the schema to the next; the first one leads from nothing. A step that was released is
- * never changed.
- */
+/** Migration steps, one for each schema version; the first creates the schema. Never change a released step. */
 export const STEPS: readonly Step[] = [{ sql: firstVersion, oldest: 1 }];
 
 /**
- * The statements that make the tables, or bring them up to date, for a migration tool. Run them in one transaction; unlike
- * `setup()` they do not look at what is there.
+ * Returns the statements that create or upgrade the tables, for a migration tool. Run them in one transaction. Unlike
+ * `setup()`, they do not check what exists.
  *
- * @param options the names that the store is given, and `from`: the version of the schema that is there already, 0 (none)
- * by default.
- * @returns SQL without parameters; empty where `from` is the latest version.
- * @throws `TypeError` for a name that cannot be one, and for a version that there is not.
+ * @param options the names that the store is given, and `from`: the existing version of the schema, by default 0
+ * (none).
+ * @returns SQL without parameters; empty if `from` is the latest version.
+ * @throws `TypeError` for an invalid name, and for a version that does not exist.
  * @example
  * ```ts
  * import { writeFileSync } from 'node:fs';
@@ -50,14 +47,13 @@ export function postgresSchema({
   return `${[...create, ...steps, recordVersion(tables, STEPS)].join('\n').trim()}\n`;
 }
 
-/** Writes down which version the tables have now. */
 export const recordVersion = ({ meta }: Tables, steps: readonly Step[]): string => `
 UPDATE ${meta} SET version = ${steps.length}, oldest = ${steps.at(-1)?.oldest ?? 0};`;
 
 /**
- * Every byte of a session counts, and a page keeps room for one more row, so that a use is noted beside it and touches no
- * index. So the numbers stand first (nothing is lost between them), what goes without saying is NULL, and the indexes of
- * sessions hold no text, but a 64-bit hash of one: what is found by it is compared in full.
+ * The first version keeps session rows small. A page keeps room for one more row, so that a use updates the row on the
+ * same page and touches no index. Numbers come first, which avoids padding. Default values are NULL. The indexes of
+ * sessions hold a 64-bit hash instead of text, so queries also compare the full text.
  */
 function firstVersion({ sessions, epochs, audit, policies, meta, index }: Tables): string {
   return `
@@ -89,7 +85,7 @@ CREATE TABLE ${sessions} (
   id text COLLATE "C" NOT NULL,
   user_tag text COLLATE "C" NOT NULL,
   account_tag text COLLATE "C",
-  hash text COLLATE "C" NOT NULL,
+  credential text COLLATE "C" NOT NULL,
   realm text COLLATE "C" NOT NULL,
   "user" text NOT NULL,
   account text,
@@ -100,6 +96,7 @@ CREATE TABLE ${sessions} (
   member_stamp text,
   amr text NOT NULL, -- a JSON array
   attributes text NOT NULL, -- a JSON object
+  client text, -- a JSON object: the OAuth client and its grant
   device text, -- NULL: browser ' on ' os
   browser text,
   os text,
@@ -111,6 +108,8 @@ CREATE TABLE ${sessions} (
   ended_from text
 ) WITH (fillfactor = 96);
 CREATE INDEX ${index('sessions_of_user')} ON ${sessions} (hashtextextended(user_tag, 0), created_at);
+CREATE INDEX ${index('sessions_living')} ON ${sessions} (${generationKey('user_tag', 'user_stamp', 'member_stamp')})
+  WHERE ended_at IS NULL;
 CREATE INDEX ${index('sessions_of_account')} ON ${sessions}
   (hashtextextended(account_tag, 0), hashtextextended(user_tag, 0)) WHERE account_tag IS NOT NULL;
 CREATE INDEX ${index('sessions_due')} ON ${sessions} (due) WHERE due IS NOT NULL;

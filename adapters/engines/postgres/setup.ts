@@ -1,34 +1,33 @@
 import type { Connection } from './connection.ts';
 import { RAISED, sqlStateOf } from './errors.ts';
+import { APPLICATION, literal, type Tables } from './names.ts';
 import { prepared } from './prepared.ts';
-import { APPLICATION, OLDEST_SERVER, recordVersion, type Step } from './schema.ts';
-import { literal, type Tables } from './tables.ts';
+import { OLDEST_SERVER, recordVersion, type Step } from './schema.ts';
 
-/** What a transaction that began before another one's commit may come upon: the other one made it. */
+/** Errors of a transaction that began before another process committed its setup: the objects exist now. */
 const MADE_MEANWHILE = ['42P06', '42P07', '23505', '40001', '40P01', RAISED.UNSEEN];
-const MOST_TRIES = 5;
-/** Upgrading a large table may take its time. In ms. */
-const LONGEST_SETUP = 600_000;
+const MAX_TRIES = 5;
+/** Upgrading a large table may take long. In ms. */
+const MAX_SETUP = 600_000;
 
-/** Makes the tables, or brings them up to date. */
 export async function setUp(connection: Connection, tables: Tables, steps: readonly Step[]): Promise<void> {
-  const statement = prepared('setup', setUpStatement(tables, steps), LONGEST_SETUP);
+  const statement = prepared('setup', setUpStatement(tables, steps), MAX_SETUP);
   connection.forget();
   for (let tries = 1; ; tries++) {
     try {
       await connection.askUnready(statement);
       break;
     } catch (error) {
-      if (tries === MOST_TRIES || !MADE_MEANWHILE.includes(sqlStateOf(error) ?? '')) throw error;
+      if (tries === MAX_TRIES || !MADE_MEANWHILE.includes(sqlStateOf(error) ?? '')) throw error;
     }
   }
   await connection.ready();
 }
 
 /**
- * One statement that makes the tables, brings them up to date, or does nothing where they are. One, because a client may
- * hand every statement to another connection: a block is a transaction by itself, whatever the client, and holds the lock
- * that lets one of several processes come first until it is done.
+ * Returns one statement that creates the tables, upgrades them, or does nothing if they are current. It must be one
+ * statement, because a client may send every statement to another connection. A DO block is one transaction with any
+ * client. It holds the lock that makes other processes wait until it is done.
  */
 export function setUpStatement(tables: Tables, steps: readonly Step[]): string {
   const { schema, meta, sessions, epochs, audit, policies } = tables;
@@ -39,6 +38,7 @@ DECLARE
   present integer := 0;
   works_from integer := 0;
   owner text;
+  missing text;
 BEGIN
   IF current_setting('server_version_num')::integer < ${OLDEST_SERVER} THEN
     RAISE EXCEPTION 'sessions need Postgres 13 or later' USING ERRCODE = '${RAISED.UNSUPPORTED}';
@@ -61,6 +61,12 @@ BEGIN
     RAISE EXCEPTION 'the tables are of version %, and this library knows up to ${steps.length}', present
       USING ERRCODE = '${RAISED.TOO_NEW}';
   END IF;
+  IF present > 0 THEN
+    SELECT string_agg(name, ', ') INTO missing FROM (${listOf(tables)}) AS t(name) WHERE to_regclass(name) IS NULL;
+    IF missing IS NOT NULL THEN
+      RAISE EXCEPTION 'dropped: %', missing USING ERRCODE = '${RAISED.DROPPED}';
+    END IF;
+  END IF;
   IF present >= ${steps.length} THEN
     RETURN;
   END IF;
@@ -73,7 +79,10 @@ END
 `)}`;
 }
 
-/** A text between marks that it does not hold itself. */
+export const listOf = ({ sessions, epochs, audit, policies }: Tables): string =>
+  `VALUES ${[sessions, epochs, audit, policies].map((table) => `(${literal(table)})`).join(', ')}`;
+
+/** Quotes a text with a dollar tag that does not occur in it. */
 function dollarQuoted(text: string): string {
   let mark = '$setup$';
   for (let more = 1; text.includes(mark); more++) mark = `$setup${more}$`;

@@ -2,46 +2,46 @@ import {
   type Advance,
   type AuditRecord,
   type Ended,
+  type EndRef,
   type EpochRequest,
+  endOf,
   expiryOf,
   type FoundSession,
+  formatGrant,
   type ListPage,
-  overAt,
   type PruneBatch,
   type Pruned,
   type Renewal,
   type SessionRecord,
   type SessionRef,
-  type SessionStore,
   type StorePowers,
   type Tag,
   type Touch,
   type UsersOf,
   type UserWrite,
   type VersionedEpoch,
-} from '../../../src/index.ts';
-import { rowOf } from '../sql/session-row.ts';
-import { toColumn } from '../sql/text.ts';
+} from '../../../src/adapter.ts';
+import type { SessionStore } from '../../../src/index.ts';
+import { rowOf } from '../sql/session-rows.ts';
+import { toColumn } from '../sql/values.ts';
 import { auditPower } from './audit.ts';
-import type { PostgresClient, PostgresRow, PostgresValue } from './client.ts';
+import type { PostgresClient, PostgresRow, PostgresValue } from './clients/client.ts';
 import { blockStatement, Connection, checkVersion, versionStatement } from './connection.ts';
-import { diagnose } from './diagnosis.ts';
+import { diagnose, readClock } from './diagnose.ts';
 import { isTaken, notInTransaction } from './errors.ts';
-import { windowOf } from './fragments.ts';
+import type { Tables } from './names.ts';
 import { policyPower } from './policies.ts';
 import type { Ask } from './prepared.ts';
-import { prune } from './pruning.ts';
+import { prune } from './prune.ts';
 import { STEPS } from './schema.ts';
 import { setUp } from './setup.ts';
-import { type Statements, statementsOf } from './statements.ts';
-import type { Tables } from './tables.ts';
-import { touch } from './touching.ts';
-import { usersOf } from './users.ts';
+import { windowOf } from './statements/fragments.ts';
+import { type Statements, statementsOf } from './statements/index.ts';
 import { endingsOf, entriesOf, parameter, parameters } from './values.ts';
-import { Verbs } from './verbs.ts';
+import { membershipsOf, realmsOf, touch, usersOf, Verbs } from './verbs.ts';
 import { storeWithin } from './within.ts';
 
-/** The verbs of the port, each one statement. */
+/** Implements the store port. Each method is one statement. */
 export class PostgresStore<Transaction> implements SessionStore<Transaction> {
   readonly powers: StorePowers<Transaction>;
   readonly #client: PostgresClient<Transaction>;
@@ -62,16 +62,20 @@ export class PostgresStore<Transaction> implements SessionStore<Transaction> {
       audit: auditPower(tables, this.#ask),
       policies: policyPower(tables, this.#ask),
       transactions: { within: (transaction) => this.#within(transaction) },
-      diagnosis: { diagnose: (now) => diagnose(this.#connection, tables, now) },
+      diagnosis: {
+        diagnose: (now) => diagnose(this.#connection, tables, now),
+        clock: () => readClock(this.#ask),
+        realms: (limit) => realmsOf(this.#ask, this.#statements, limit),
+      },
     };
   }
 
-  setup(): Promise<void> {
-    return setUp(this.#connection, this.#tables, STEPS);
+  readEpochs(tags: readonly Tag[]): Promise<readonly (VersionedEpoch | null)[]> {
+    return this.#verbs.readEpochs(tags);
   }
 
-  epochs(requests: readonly EpochRequest[]): Promise<readonly (VersionedEpoch | null)[]> {
-    return this.#verbs.epochs(requests);
+  ensureEpochs(requests: readonly EpochRequest[]): Promise<readonly VersionedEpoch[]> {
+    return this.#verbs.ensureEpochs(requests);
   }
 
   async add(session: SessionRecord, write: UserWrite): Promise<'added' | 'conflict'> {
@@ -80,7 +84,7 @@ export class PostgresStore<Transaction> implements SessionStore<Transaction> {
       const [row] = await this.#ask(
         this.#statements.add,
         ...parameters(rowOf(session)),
-        ...[parameter(windowOf(overAt(session))), endingsOf(ending), entriesOf(audit, ending)],
+        ...[parameter(windowOf(endOf(session))), endingsOf(ending), entriesOf(audit, ending)],
         ...[parameter(ifVersion), parameter(keepUntil)],
       );
       return Number(row?.[0]) > 0 ? 'added' : 'conflict';
@@ -102,28 +106,29 @@ export class PostgresStore<Transaction> implements SessionStore<Transaction> {
     return this.#verbs.list(realm, user, page);
   }
 
-  touch(touches: readonly Touch[]): Promise<void> {
-    return touch(this.#ask, this.#statements, touches);
+  touch(touches: readonly Touch[], now: () => number): Promise<void> {
+    return touch(this.#ask, this.#statements, touches, now);
   }
 
   async renew(renewal: Renewal): Promise<'renewed' | 'not-live' | 'conflict'> {
-    const { session, ifHash, ifVersion, now, moves, ending, keepUntil, audit } = renewal;
+    const { session, ifCredential, ifVersion, now, moves, ending, keepUntil, audit } = renewal;
     const { id, userTag, stamps } = session;
     const [row] = await this.#ask(
       this.#statements.renew,
-      ...[id, userTag, ifHash, parameter(now), parameter(ifVersion), moves ? '1' : '0'],
+      ...[id, userTag, ifCredential, parameter(now), parameter(ifVersion), moves ? '1' : '0'],
       ...[endingsOf(ending), entriesOf(audit, ending), parameter(keepUntil), parameter(windowOf(expiryOf(session)))],
-      ...[session.hash, parameter(session.serial), toColumn(session.account), session.accountTag],
+      ...[session.credential, parameter(session.serial), toColumn(session.account), session.accountTag],
       ...[stamps.account, stamps.member],
       ...parameters([session.authenticatedAt, session.lastUsedAt, session.expiresAt, session.idle]),
       ...[JSON.stringify(session.amr), JSON.stringify(session.attributes)],
+      session.client && formatGrant(session.client),
     );
     const [renewed, matched, living] = (row ?? []).map(Number);
     if (renewed === 1) return 'renewed';
     return matched === 0 && living === 1 ? 'conflict' : 'not-live';
   }
 
-  end(ref: SessionRef, ended: Ended, audit: readonly AuditRecord[]): Promise<boolean> {
+  end(ref: EndRef, ended: Ended, audit: readonly AuditRecord[]): Promise<boolean> {
     return this.#verbs.end(ref, ended, audit);
   }
 
@@ -131,11 +136,15 @@ export class PostgresStore<Transaction> implements SessionStore<Transaction> {
     return this.#verbs.advance(tag, advance);
   }
 
-  users(of: UsersOf, after: string | null, limit: number): ReturnType<typeof usersOf> {
+  listUsers(of: UsersOf, after: string | null, limit: number): ReturnType<typeof usersOf> {
     return usersOf(this.#ask, this.#statements, of, after, limit);
   }
 
-  async remove(user: Tag, limit: number): Promise<number> {
+  memberships(user: Tag, after: string | null, limit: number): ReturnType<typeof membershipsOf> {
+    return membershipsOf(this.#ask, this.#statements, user, after, limit);
+  }
+
+  async deleteSessions(user: Tag, limit: number): Promise<number> {
     const [row] = await this.#ask(this.#statements.remove, user, parameter(limit));
     return Number(row?.[0]);
   }
@@ -144,7 +153,11 @@ export class PostgresStore<Transaction> implements SessionStore<Transaction> {
     return prune(this.#ask, this.#statements, batch);
   }
 
-  /** The client is the caller's, and stays open. */
+  setup(): Promise<void> {
+    return setUp(this.#connection, this.#tables, STEPS);
+  }
+
+  /** Leaves the client open: the caller owns it. */
   close(): void {
     this.#connection.close();
   }
@@ -158,12 +171,12 @@ export class PostgresStore<Transaction> implements SessionStore<Transaction> {
       this.#connection.checkOpen();
       const known = isIn();
       if (known === false) throw notInTransaction();
-      // Asked there, too: the pool may have no connection left.
+      // Checks within the transaction, because the pool may have no connection left.
       if (!this.#connection.isReady) checkVersion(await run(versionStatement(this.#tables).text));
-      // Each time: it may be over since the last one.
+      // Checks before each statement, because the transaction may have ended since the last one.
       if (known === undefined) await run(blockStatement(this.#tables));
       const rows = await run(text, values);
-      // COMMIT was on its way already.
+      // COMMIT was already in transit.
       if (isIn() === false) throw notInTransaction();
       return rows;
     };

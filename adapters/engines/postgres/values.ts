@@ -1,15 +1,14 @@
-import type { AuditRecord, Ending } from '../../../src/index.ts';
-import { rowOfRecord } from '../sql/audit-row.ts';
-import { markOf } from '../sql/session-row.ts';
-import { ENTRY_NAMES, windowOf } from './fragments.ts';
+import type { AuditRecord, Ending } from '../../../src/adapter.ts';
+import { rowOfRecord } from '../sql/audit-rows.ts';
+import { markOf } from '../sql/session-rows.ts';
+import { ENTRY_NAMES, windowOf } from './statements/fragments.ts';
 
-/** A value as a parameter: numbers go as text, see `number` in `fragments.ts`. */
+/** Converts a value to a parameter. Numbers go as text, see `number` in `fragments.ts`. */
 export const parameter = (value: string | number | null | undefined): string | null =>
   value === null || value === undefined ? null : String(value);
 
 export const parameters = (values: readonly (string | number | null)[]): (string | null)[] => values.map(parameter);
 
-/** Endings, for `endOthers`. */
 export const endingsOf = (endings: readonly Ending[]): string =>
   JSON.stringify(
     endings.map(({ id, ended }) => {
@@ -18,7 +17,7 @@ export const endingsOf = (endings: readonly Ending[]): string =>
     }),
   );
 
-/** Entries, for `log`: of the verb itself, and of each of its endings. */
+/** Encodes entries, for `log`: those of the method itself, and those of each ending. */
 export function entriesOf(audit: readonly AuditRecord[], endings: readonly Ending[] = []): string {
   const entries = audit.map(entryOf);
   for (const { id, audit: ofEnding } of endings) {

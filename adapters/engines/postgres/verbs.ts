@@ -1,72 +1,83 @@
-import type {
-  Advance,
-  AuditRecord,
-  Ended,
-  EpochRecord,
-  EpochRequest,
-  FoundSession,
-  ListPage,
-  SessionRef,
-  Tag,
-  VersionedEpoch,
-} from '../../../src/index.ts';
-import { formatEpoch, parseEpoch } from '../../../src/index.ts';
-import { markOf, recordOf } from '../sql/session-row.ts';
-import type { PostgresRow, PostgresValue } from './client.ts';
-import { windowOf } from './fragments.ts';
+import {
+  type Advance,
+  type AuditRecord,
+  type Ended,
+  type EndRef,
+  type EpochRecord,
+  type EpochRequest,
+  type FoundSession,
+  formatEpoch,
+  type ListPage,
+  membershipOf,
+  memberTag,
+  parseEpoch,
+  type RealmsFound,
+  type SessionRef,
+  type Tag,
+  type Touch,
+  type UsersOf,
+  type VersionedEpoch,
+} from '../../../src/adapter.ts';
+import { generationsOf } from '../sql/generation.ts';
+import { type MembershipPage, membershipPage } from '../sql/membership-page.ts';
+import { markOf, recordOf } from '../sql/session-rows.ts';
+import { fromColumn } from '../sql/values.ts';
+import type { PostgresRow, PostgresValue } from './clients/client.ts';
 import type { Ask, Prepared } from './prepared.ts';
-import { allFoundIn, checkReading, foundIn, isEarlier, PLACE, REALM_RECORD } from './reading.ts';
-import type { Statements } from './statements.ts';
+import { checkReading, foundIn, isEarlier, PLACE, pageIn, REALM_RECORD } from './rows.ts';
+import { windowOf } from './statements/fragments.ts';
+import type { Statements } from './statements/index.ts';
 import { entriesOf, parameter, parameters } from './values.ts';
 
-/** Comes before the youngest session. */
+/** Start position of a page: sorts before every session. */
 const TOP = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
 
-/** The verbs that also run within a transaction of the caller's. */
 export class Verbs {
   readonly #ask: Ask;
   readonly #statements: Statements;
   readonly #within: boolean;
 
-  /** `within` tells whether `ask` asks in a transaction of the caller's. */
+  /** `within` is true if `ask` runs statements in a transaction of the caller. */
   constructor(ask: Ask, statements: Statements, within: boolean) {
     this.#ask = ask;
     this.#statements = statements;
     this.#within = within;
   }
 
-  /**
-   * Mostly the records are there and kept for long enough, and nothing is written. In a transaction those that are not only
-   * looked at are locked at once: then what is compared later is what was read, and whoever else would write to them waits
-   * for the commit.
-   */
-  async epochs(requests: readonly EpochRequest[]): Promise<readonly (VersionedEpoch | null)[]> {
-    const found = new Map<Tag, PostgresRow>();
-    const remember = (rows: readonly PostgresRow[]): void => {
-      for (const row of rows) if (row[1] !== null) found.set(row[0] as Tag, row);
-    };
-    const looks = requests.some(({ create }) => create === null);
-    const wanted = this.#within ? requests.filter(({ create }) => create === null) : requests;
-    const tags = [...new Set(wanted.map(({ tag }) => tag))];
-    const { readEpochs, keepEpochs } = this.#statements;
-    if (looks) remember(await this.#read(readEpochs, tags));
-    else if (!this.#within) remember(await this.#ask(readEpochs, tags));
-    const missing = requests.filter(
-      ({ tag, create, keepUntil }) => create !== null && !isKept(found.get(tag), keepUntil),
-    );
-    if (missing.length > 0) remember(await this.#ask(keepEpochs, keptOf(missing)));
-    return requests.map(({ tag, create }) => {
-      const row = found.get(tag);
-      if (row === undefined && create === null) return null;
-      return { record: parseEpoch(row?.[1] as string), version: Number(row?.[2]) };
+  async readEpochs(tags: readonly Tag[]): Promise<readonly (VersionedEpoch | null)[]> {
+    if (tags.length === 0) return [];
+    const rows = rowsByTag(await this.#read(this.#statements.readEpochs, [...new Set(tags)]));
+    return tags.map((tag) => {
+      const row = rows.get(tag);
+      return row === undefined ? null : epochOf(row);
     });
+  }
+
+  /**
+   * Usually all records exist and are kept long enough, so nothing is written.
+   *
+   * In a transaction, the records are locked at once. A later comparison then sees the value that was read, and other writers
+   * wait for the commit.
+   */
+  async ensureEpochs(requests: readonly EpochRequest[]): Promise<readonly VersionedEpoch[]> {
+    const { readEpochs, keepEpochs } = this.#statements;
+    const tags = [...new Set(requests.map(({ tag }) => tag))];
+    const rows = this.#within ? new Map<Tag, PostgresRow>() : rowsByTag(await this.#ask(readEpochs, tags));
+    const lacking = requests.filter(({ tag, keepUntil }) => !isKept(rows.get(tag), keepUntil));
+    if (lacking.length > 0) {
+      // The user's record may be newer by now, which makes earlier reads of memberships too old. Read them again.
+      const again = requests.filter(({ tag }) => membershipOf(tag) !== null);
+      const kept = rowsByTag(await this.#ask(keepEpochs, keptOf([...lacking, ...again])));
+      for (const [tag, row] of kept) rows.set(tag, row);
+    }
+    return requests.map(({ tag }) => epochOf(rows.get(tag)));
   }
 
   async find(realm: Tag, refs: readonly SessionRef[]): Promise<readonly (FoundSession | null)[]> {
     const { findOne, findMany } = this.#statements;
     const [ref] = refs;
     if (ref === undefined) {
-      // Has no row that could tell anything, and fails where the others do.
+      // Runs a lookup without refs, so that it fails when other lookups fail. It returns no row to check.
       await this.#ask(findMany, realm, []);
       return [];
     }
@@ -85,44 +96,54 @@ export class Verbs {
   async list(
     realm: Tag,
     user: Tag,
-    { account, over, now, after = TOP, limit }: ListPage,
+    page: ListPage,
   ): Promise<{ readonly found: readonly FoundSession[]; readonly more: boolean }> {
-    const rows = await this.#read(
-      this.#statements.list,
-      ...[realm, user, parameter(after.createdAt), after.id, account ?? null],
-      // One more than wanted, to know whether rows follow.
-      ...[over ? null : parameter(now), parameter(limit + 1)],
-    );
-    return { found: allFoundIn(rows.slice(0, limit)), more: rows.length > limit };
+    const { account, born, over, now, after = TOP, limit } = page;
+    const generations = generationsOf(page);
+    // Reads one row more than the limit, to learn whether rows follow.
+    const first = [realm, user, parameter(after.createdAt), after.id, parameter(limit + 1), account ?? null] as const;
+    const rows = await (generations === null
+      ? this.#read(
+          this.#statements.list,
+          ...[...first, account === undefined ? '1' : '0', over ? null : parameter(now)],
+          ...[born?.user ?? null, born?.member ?? null],
+        )
+      : this.#read(this.#statements.listBorn, ...first, parameter(now), generations));
+    return { found: pageIn(rows.slice(0, limit), realm, user), more: rows.length > limit };
   }
 
-  async end({ id, user, account }: SessionRef, ended: Ended, audit: readonly AuditRecord[]): Promise<boolean> {
+  async end(
+    { id, user, account, ifUnusedSince }: EndRef,
+    ended: Ended,
+    audit: readonly AuditRecord[],
+  ): Promise<boolean> {
     const [row] = await this.#ask(
       this.#statements.end,
       ...[id, user, account === undefined ? '1' : '0', account ?? null],
       ...[...parameters(markOf(ended)), parameter(windowOf(ended.at)), entriesOf(audit)],
+      parameter(ifUnusedSince ?? null),
     );
     return Number(row?.[0]) > 0;
   }
 
   async advance(tag: Tag, advance: Advance): Promise<'advanced' | 'conflict' | 'not-live'> {
-    const { record, ifVersion, now, keepUntil, asker, audit } = advance;
-    const values = [tag, parameter(ifVersion), formatEpoch(record), parameter(keepUntil), entriesOf(audit)] as const;
-    const [row] = await (asker === undefined
-      ? this.#ask(this.#statements.advance, ...values)
-      : this.#ask(
-          this.#statements.advanceFor,
-          ...values,
-          ...parameters([asker.id, asker.ifHash, now, asker.hash, asker.serial]),
-        ));
+    const { record, member, ifMemberVersion, ifVersion, now, keepUntil, initiator, audit } = advance;
+    const values = [tag, parameter(ifVersion), formatEpoch(record), parameter(keepUntil), entriesOf(audit)];
+    if (member !== undefined) values.push(memberTag(tag, member), parameter(ifMemberVersion));
+    const rotation = initiator && [initiator.id, initiator.ifCredential, now, initiator.credential, initiator.serial];
+    const [row] = await this.#ask(
+      this.#statements[`advance${member === undefined ? '' : 'Member'}${initiator === undefined ? '' : 'For'}`],
+      ...values,
+      ...parameters(rotation ?? []),
+    );
     const [matched, advanced] = row ?? [];
     if (Number(advanced) > 0) return 'advanced';
     return Number(matched) > 0 ? 'not-live' : 'conflict';
   }
 
   /**
-   * Reads what is judged. In the caller's transaction it is known that it may be of an earlier moment, and the writes
-   * compare. Elsewhere a server that was held up for a moment looks the same, once.
+   * Reads rows that decide on sessions. In the caller's transaction an older snapshot is allowed, because later writes
+   * compare versions. Elsewhere a server that paused for a moment looks the same, so the read is repeated once.
    */
   async #read(statement: Prepared, ...values: PostgresValue[]): Promise<readonly PostgresRow[]> {
     let rows = await this.#ask(statement, ...values);
@@ -135,7 +156,6 @@ export class Verbs {
   }
 }
 
-/** A session, if it is the one that was asked for. */
 function foundAs(ref: SessionRef, row: PostgresRow | undefined, realm: EpochRecord | null): FoundSession | null {
   if (row === undefined) throw new Error('the answer makes no sense: it leaves out what it was asked for');
   const found = foundIn(row, realm, ref.id);
@@ -144,19 +164,29 @@ function foundAs(ref: SessionRef, row: PostgresRow | undefined, realm: EpochReco
   return userTag === ref.user && (ref.account === undefined || ref.account === accountTag) ? found : null;
 }
 
-/** Whether a record is there and kept so long already. */
+const rowsByTag = (rows: readonly PostgresRow[]): Map<Tag, PostgresRow> =>
+  new Map(rows.filter((row) => row[1] !== null).map((row) => [row[0] as Tag, row]));
+
+function epochOf(row: PostgresRow | undefined): VersionedEpoch {
+  if (row === undefined) throw new Error('the answer makes no sense: it leaves out what it was asked for');
+  return { record: parseEpoch(row[1] as string), version: Number(row[2]) };
+}
+
+/** Returns true if the record exists and is already kept at least until `keepUntil`. */
 function isKept(row: PostgresRow | undefined, keepUntil: number | null): boolean {
   if (row === undefined) return false;
   const kept = row[3] === null ? null : Number(row[3]);
   return kept === null || (keepUntil !== null && kept >= keepUntil);
 }
 
-/** Records to create or to keep, each once: of several requests for one, the first creates it and the longest counts. */
+/**
+ * Encodes records to create or keep, each tag once. Of several requests for a tag, the first creates the record and the
+ * longest `keepUntil` counts.
+ */
 function keptOf(requests: readonly EpochRequest[]): string {
   const rows = new Map<Tag, { tag: Tag; record: string; version: number; keep_until: number | null }>();
   for (const { tag, create, version, keepUntil } of requests) {
     const row = rows.get(tag);
-    if (create === null) continue;
     if (row === undefined) {
       rows.set(tag, { tag, record: formatEpoch(create), version, keep_until: keepUntil });
     } else {
@@ -164,4 +194,90 @@ function keptOf(requests: readonly EpochRequest[]): string {
     }
   }
   return JSON.stringify([...rows.values()]);
+}
+
+/**
+ * Waits between attempts for sessions that others have locked, in ms. Each is about as long as one store method takes.
+ */
+const WAITS: readonly number[] = [2, 5, 15, 40, 100, 200];
+
+/**
+ * Records uses. Retries a session that another transaction has locked, for a third of a second in all. A session that
+ * stays locked (by a transaction of the app) misses this update. This is harmless: the next use is recorded anyway.
+ */
+export async function touch(
+  ask: Ask,
+  statements: Statements,
+  touches: readonly Touch[],
+  now: () => number,
+): Promise<void> {
+  for (const round of rounds(touches)) {
+    let left = round;
+    for (let tries = 0; ; tries++) {
+      const [ids, users, times] = [
+        left.map(({ id }) => id),
+        left.map(({ user }) => user),
+        left.map(({ at }) => `${at}`),
+      ];
+      const locked = await ask(statements.touch, ids, users, times, `${now()}`);
+      left = locked.flatMap(([place]) => left[Number(place) - 1] ?? []);
+      const wait = WAITS[tries];
+      if (left.length === 0 || wait === undefined) break;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+}
+
+/** Splits touches into rounds with each session once, earlier uses first: one use may make the next valid. */
+function rounds(touches: readonly Touch[]): readonly (readonly Touch[])[] {
+  const all: Touch[][] = [[]];
+  const times = new Map<string, number>();
+  for (const each of [...touches].sort((one, other) => one.at - other.at)) {
+    const time = times.get(each.id) ?? 0;
+    times.set(each.id, time + 1);
+    const round = all[time] ?? [];
+    round.push(each);
+    all[time] = round;
+  }
+  return all;
+}
+
+/**
+ * Returns a page of users. Goes from hash to hash of their tags, so the time does not depend on the number of sessions.
+ * The cursor is the last hash that was visited. Users of other realms are visited and skipped.
+ */
+export async function usersOf(
+  ask: Ask,
+  statements: Statements,
+  { realm, account }: UsersOf,
+  after: string | null,
+  limit: number,
+): Promise<{ readonly users: readonly Tag[]; readonly after: string | null }> {
+  const values = [realm, after, parameter(limit)] as const;
+  const rows = await (account === null
+    ? ask(statements.users, ...values)
+    : ask(statements.members, ...values, account));
+  const hashes = new Set(rows.map(([hash]) => String(hash)));
+  const users = rows.flatMap(([, tag]) => (tag === null ? [] : [tag as Tag]));
+  return { users, after: hashes.size < limit ? null : ([...hashes].at(-1) ?? null) };
+}
+
+export async function membershipsOf(
+  ask: Ask,
+  { memberships }: Statements,
+  user: Tag,
+  after: string | null,
+  limit: number,
+): Promise<ReturnType<MembershipPage['answer']>> {
+  const page = membershipPage(user, after, limit);
+  const rows = await ask(memberships, page.from, page.until, parameter(page.limit));
+  return page.answer(rows.map(([tag]) => tag as Tag));
+}
+
+/** Returns the realms of the users whose tags have the lowest hashes. */
+export async function realmsOf(ask: Ask, { realms }: Statements, limit: number): Promise<RealmsFound> {
+  // Reads one row more than the limit, to learn whether users follow.
+  const rows = await ask(realms, parameter(limit + 1));
+  const looked = rows.reduce((sum, [, users]) => sum + Number(users), 0);
+  return { realms: rows.map(([realm]) => fromColumn(String(realm))), complete: looked <= limit };
 }

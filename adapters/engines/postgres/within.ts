@@ -1,15 +1,16 @@
 import type { SessionStore } from '../../../src/index.ts';
 import { auditPower } from './audit.ts';
 import { meaningOf } from './errors.ts';
+import type { Tables } from './names.ts';
 import { policyPowerWithin } from './policies.ts';
 import type { Ask } from './prepared.ts';
-import type { Statements } from './statements.ts';
-import type { Tables } from './tables.ts';
+import type { Statements } from './statements/index.ts';
 import { Verbs } from './verbs.ts';
 
 /**
- * The verbs in a transaction of the caller's. `ask` asks there: nothing is tried again, since what failed once has failed
- * the whole transaction, and nothing is kept prepared, since a proxy that does not know it would fail it, too.
+ * Returns the store's methods in a transaction of the caller; `ask` runs statements there. Nothing is retried, because
+ * an error fails the whole transaction. Nothing is kept prepared, because a proxy that does not support it would fail
+ * the transaction.
  */
 export function storeWithin(ask: Ask, tables: Tables, statements: Statements): SessionStore {
   const meaningful: Ask = (statement, ...values) =>
@@ -19,13 +20,20 @@ export function storeWithin(ask: Ask, tables: Tables, statements: Statements): S
   const verbs = new Verbs(meaningful, statements, true);
   return {
     powers: { audit: auditPower(tables, meaningful), policies: policyPowerWithin(tables, meaningful) },
-    epochs: (requests) => verbs.epochs(requests),
+    readEpochs: (tags) => verbs.readEpochs(tags),
+    ensureEpochs: (requests) => verbs.ensureEpochs(requests),
     find: (realm, refs) => verbs.find(realm, refs),
     list: (realm, user, page) => verbs.list(realm, user, page),
     end: (ref, ended, audit) => verbs.end(ref, ended, audit),
     advance: (tag, advance) => verbs.advance(tag, advance),
     ...{ add: refuse('add'), touch: refuse('touch'), renew: refuse('renew') },
-    ...{ users: refuse('users'), remove: refuse('remove'), prune: refuse('prune'), setup: refuse('setup') },
+    ...{
+      listUsers: refuse('listUsers'),
+      memberships: refuse('memberships'),
+      deleteSessions: refuse('deleteSessions'),
+      prune: refuse('prune'),
+      setup: refuse('setup'),
+    },
     close: () => {},
   };
 }

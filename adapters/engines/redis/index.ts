@@ -1,8 +1,10 @@
-import { batched, type Duration, parseDuration, type SessionStore } from '../../../src/index.ts';
-import type { RedisClient } from './client.ts';
-import { executorOf } from './executor.ts';
+import { batched, inCall, parseArguments, parseDuration } from '../../../src/adapter.ts';
+import type { Duration, SessionStore } from '../../../src/index.ts';
+import type { RedisClient } from './clients/client.ts';
+import { executorOf } from './clients/executor.ts';
+import { Server } from './connection.ts';
 import { Keys } from './keys.ts';
-import { type Confirmation, Server } from './server.ts';
+import type { Confirmation } from './standing.ts';
 import { RedisStore } from './store.ts';
 
 export type {
@@ -12,63 +14,89 @@ export type {
   NodeRedisCluster,
   NodeRedisSentinel,
   RedisClient,
-} from './client.ts';
+} from './clients/client.ts';
 
-/** How many replicas must have a revocation before it resolves. */
+/** Number of replicas that must confirm a revocation before it resolves. */
 export interface RedisReplicas {
-  /** How many of them, 1 to 100; on a cluster, of each primary's own. */
+  /** Number of replicas, 1 to 100. On a cluster, the number for each primary. */
   readonly atLeast: number;
   /**
-   * How long they are waited for, 1 ms to `'1m'`: so long, at most, whatever else goes over the same connection waits, too.
-   * Default `'100ms'`.
+   * Time limit for the confirmation, 1 ms to `'1m'`. Other commands on the same connection wait, too. Default
+   * `'100ms'`.
    */
   readonly timeout?: Duration | undefined;
+  /**
+   * Longest silence after which a replica still counts as connected, `'2s'` to `'1h'`. While a primary has fewer
+   * connected replicas than `atLeast`, the store does not trust it and checks fail as an outage. Keep this value, and
+   * 2 s, below the time after which a failover begins. Default `'10s'`.
+   */
+  readonly maxLag?: Duration | undefined;
 }
 
 /** Options of {@link redisStore}. */
 export interface RedisOptions {
   /**
-   * What the names of all keys begin with: 1 to 64 characters without braces, spaces and controls. Every character is
-   * stored with every session. Default `'sr:'`.
+   * Prefix of all key names: 1 to 64 characters without braces, spaces and control characters. Redis stores it with
+   * every session, so each character costs memory. Another prefix is another store: every user is signed out. Default
+   * `'sr:'`.
    */
   readonly prefix?: string | undefined;
   /**
-   * Waits until replicas have whatever takes something away from somebody: revocations, endings, renewals, removals and
-   * policies. Where too few confirm in time, that is `SESSION_STORE_UNCONFIRMED`: it was written, and a failover may lose
-   * it. Default: waits for none.
+   * Makes writes wait for replicas, and makes checks fail as an outage while the primary hears from too few of them.
+   * Such a primary may be cut off from the network. The writes that wait are those that take something away from a
+   * user: revocations, endings, renewals, removals and policies. If too few replicas confirm in time, the write fails
+   * with `SESSION_STORE_UNCONFIRMED`: it was written, but a failover may lose it. Default: writes wait for no replica.
    */
   readonly replicas?: RedisReplicas | undefined;
-  /** Puts up with a server that evicts keys when its memory is full. Default `false`: that is `SESSION_STORE_UNSAFE`. */
+  /**
+   * Allows a server that evicts keys when its memory is full. What it evicts signs users out, lifts suspensions, resets
+   * policies, and lets tokens of other issuers pass that a guard had denied. With the default `false`, the store fails
+   * with `SESSION_STORE_UNSAFE` on such a server.
+   */
   readonly allowEviction?: boolean | undefined;
   /**
-   * Whether checks that would have to wait for each other anyway share a question. Switch it off where an answer must not
-   * cross requests, such as in Workers. Default `true`.
+   * Allows a server on which a restart may bring revoked sessions back. This is a server without an append-only file
+   * (the Redis default) or with `appendfsync no`. By default the store works and the process warns once
+   * (`SESSION_STORE_LOSS_ON_RESTART`). With `false` the store fails with `SESSION_STORE_UNSAFE`; with `true` it does
+   * not warn. Set `false` in production.
+   */
+  readonly allowLossOnRestart?: boolean | undefined;
+  /**
+   * Combines checks that would wait for each other anyway into one request to the server. Set `false` where an answer
+   * must not cross requests, for example in Workers. A check that waits to be sent fails after 5 s. Default `true`.
    */
   readonly batch?: boolean | undefined;
 }
 
 /**
- * A store in Redis 6.2 or later, Valkey included: one server, one with Sentinels, or a cluster.
+ * Creates a store in Redis 6.2 or later, or Valkey: one server, a server with Sentinels, or a cluster.
  *
- * - **Client**: a `Redis` or `Cluster` of ioredis or iovalkey, or what `createClient`, `createClientPool`, `createSentinel`
- *   or `createCluster` of node-redis give. It is taken as it is, and stays the caller's, who connects and closes it.
- * - **Checks** are one round trip: one MGET on one server; on a cluster, commands to the shards at the same time. Nothing is
- *   read from replicas, and a primary that was demoted is not believed for longer than a second.
- * - **Writes** are one script each, and happen wholly or not at all.
- * - **Memory**: about 280 bytes for a session without an account, and 60 in the user's index. What is over is removed by
- *   Redis itself; `prune` also removes sessions that never expire and were revoked, and old entries of the audit log.
- * - **Durability** is what Redis is set up for, and replication is asynchronous: a crash may lose the last second's revocations
- *   with `appendfsync everysec`, a failover those that no replica had, unless `replicas` waits for them.
- * - **Powers**: it keeps the audit log (in memory, too) and the policies of accounts, and tells how the server stands.
+ * - **Client**: a `Redis` or `Cluster` of ioredis or iovalkey, or the result of node-redis's `createClient`,
+ *   `createClientPool`, `createSentinel` or `createCluster`. The caller keeps ownership, and connects and closes it.
+ * - **Checks** are one round trip: one MGET on one server, parallel commands to the shards on a cluster. The store
+ *   reads nothing from replicas, and trusts a demoted primary for at most one second.
+ * - **Writes** are one script each, so they are atomic.
+ * - **Memory**: about 1,500 bytes for a user with one session, and 355 for each further session. Redis itself removes
+ *   ended sessions. `prune` also removes revoked sessions that never expire, and old entries of the audit log.
+ * - **Durability** depends on the settings of Redis, and replication is asynchronous. With `appendfsync everysec`, a
+ *   crash may lose the last second's revocations. A failover may lose those that no replica had, unless `replicas`
+ *   waits for them.
+ * - **Powers**: the audit log (also in memory), account policies, and a diagnosis of the server.
  *
- * Before its first question, the store looks at the server; where that fails, the next question tries again. `setup` also
- * looks at the rights of the user. What Redis or the client reports otherwise reaches the app as `SESSION_STORE_UNAVAILABLE`,
- * with that error as its `cause`.
+ * The store inspects the server before its first request, and tries again at the next request if that fails. `setup`
+ * also checks the rights of the Redis user. Every other error of Redis or the client becomes
+ * `SESSION_STORE_UNAVAILABLE`, with the original error as its `cause`.
  *
- * @throws `TypeError` for what is no client, and for unknown options; `SESSION_STORE_UNSAFE` for a client that reads from
- * replicas. Later: `SESSION_STORE_UNSUPPORTED` (older than 6.2, or a cluster with a client for one server),
- * `SESSION_STORE_UNSAFE` (a replica, or keys may be evicted), `SESSION_STORE_FOREIGN` (the keys under the prefix are
- * somebody else's), `SESSION_STORE_TOO_NEW`, `SESSION_STORE_DENIED`, `SESSION_STORE_UNCONFIRMED`.
+ * Later errors of this store:
+ * - `SESSION_STORE_UNSUPPORTED`: Redis is older than 6.2, or it is a cluster and the client is for one server.
+ * - `SESSION_STORE_UNSAFE`: the server is a replica, may evict keys, or has a risk that the options do not allow.
+ * - `SESSION_STORE_NAME_CONFLICT`: the keys under the prefix belong to another application.
+ * - `SESSION_STORE_TOO_NEW`: the keys belong to a later version of this library.
+ * - `SESSION_STORE_DENIED`: the Redis user lacks rights, or the password is wrong.
+ * - `SESSION_STORE_UNCONFIRMED`: a write was made, but too few replicas confirmed it in time.
+ *
+ * @throws `TypeError` if `client` is not a supported client, and for unknown options; `SESSION_STORE_UNSAFE` for a
+ * client that reads from replicas.
  * @example
  * ```ts
  * import { Redis } from 'ioredis';
@@ -80,48 +108,62 @@ export interface RedisOptions {
  * ```
  */
 export function redisStore(client: RedisClient, options: RedisOptions = {}): SessionStore {
-  const { prefix, confirmation, allowEviction, batch } = parseOptions(options);
-  const server = new Server(executorOf(client), confirmation);
-  const store = new RedisStore({ server, keys: new Keys(prefix), allowEviction, confirmation });
-  return batch ? batched(store) : store;
+  return inCall('redisStore(client, options)', () => {
+    const { prefix, confirmation, tolerance, batch } = parseOptions(options);
+    const server = new Server(executorOf(client), confirmation);
+    const store = new RedisStore({ server, keys: new Keys(prefix), tolerance, confirmation });
+    return batch ? batched(store) : store;
+  });
 }
 
-const KNOWN = ['prefix', 'replicas', 'allowEviction', 'batch'];
+const KNOWN = ['prefix', 'replicas', 'allowEviction', 'allowLossOnRestart', 'batch'];
 const PREFIX = /^[^{}\s\p{Cc}\p{Cs}]{1,64}$/u;
 const DEFAULT_PREFIX = 'sr:';
 const DEFAULT_TIMEOUT = '100ms';
-const LONGEST_TIMEOUT = 60_000;
-const MOST_REPLICAS = 100;
+const DEFAULT_LAG = '10s';
+const MIN_LAG = 2_000;
+const MAX_LAG = 3_600_000;
+const MAX_TIMEOUT = 60_000;
+const MAX_REPLICAS = 100;
 
 function parseOptions(input: unknown) {
-  const options = keysOf('the options of redisStore', input, KNOWN);
-  const { prefix = DEFAULT_PREFIX, replicas, allowEviction = false, batch = true } = options;
+  const options = parseArguments('options', input, KNOWN);
+  const { prefix = DEFAULT_PREFIX, replicas, allowEviction = false, allowLossOnRestart, batch = true } = options;
   if (typeof prefix !== 'string' || !PREFIX.test(prefix)) {
     throw new TypeError('prefix must be 1 to 64 characters without braces, spaces and controls');
   }
-  for (const [name, value] of Object.entries({ allowEviction, batch })) {
+  for (const [name, value] of Object.entries({
+    allowEviction,
+    allowLossOnRestart: allowLossOnRestart ?? false,
+    batch,
+  })) {
     if (typeof value !== 'boolean') throw new TypeError(`${name} must be a boolean`);
   }
   const confirmation = replicas === undefined ? null : parseReplicas(replicas);
-  return { prefix, confirmation, allowEviction: allowEviction === true, batch: batch === true };
+  const tolerance = {
+    allowEviction: allowEviction === true,
+    allowLossOnRestart: allowLossOnRestart as boolean | undefined,
+  };
+  return { prefix, confirmation, tolerance, batch: batch === true };
 }
 
 function parseReplicas(input: unknown): Confirmation {
-  const { atLeast, timeout = DEFAULT_TIMEOUT } = keysOf('replicas', input, ['atLeast', 'timeout']);
-  if (!Number.isSafeInteger(atLeast) || (atLeast as number) < 1 || (atLeast as number) > MOST_REPLICAS) {
-    throw new TypeError(`replicas.atLeast must be a whole number, 1 to ${MOST_REPLICAS}`);
+  const {
+    atLeast,
+    timeout = DEFAULT_TIMEOUT,
+    maxLag = DEFAULT_LAG,
+  } = parseArguments('replicas', input, ['atLeast', 'timeout', 'maxLag'], '{ atLeast: 1 }');
+  if (!Number.isSafeInteger(atLeast) || (atLeast as number) < 1 || (atLeast as number) > MAX_REPLICAS) {
+    throw new TypeError(`replicas.atLeast must be a whole number, 1 to ${MAX_REPLICAS}`);
   }
   const ms = parseDuration('replicas.timeout', timeout, 1);
-  if (ms > LONGEST_TIMEOUT) {
-    throw new TypeError(`replicas.timeout is ${ms} ms; at most ${LONGEST_TIMEOUT} ms are allowed`);
+  if (ms > MAX_TIMEOUT) {
+    throw new TypeError(`replicas.timeout is ${ms} ms; at most ${MAX_TIMEOUT} ms are allowed`);
   }
-  // Redis takes 0 for ever.
-  return { atLeast: atLeast as number, timeout: Math.max(Math.round(ms), 1) };
-}
-
-function keysOf(name: string, input: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
-  if (typeof input !== 'object' || input === null) throw new TypeError(`${name} must be an object`);
-  const unknown = Object.keys(input).find((key) => !known.includes(key));
-  if (unknown === undefined) return input as Record<string, unknown>;
-  throw new TypeError(`${name} has an unknown key ${JSON.stringify(unknown)}; known are ${known.join(', ')}`);
+  const lag = parseDuration('replicas.maxLag', maxLag);
+  if (lag < MIN_LAG || lag > MAX_LAG) {
+    throw new TypeError(`replicas.maxLag is ${lag} ms; ${MIN_LAG} to ${MAX_LAG} ms are allowed`);
+  }
+  // WAIT takes a timeout of 0 as "forever".
+  return { atLeast: atLeast as number, timeout: Math.max(Math.round(ms), 1), maxLag: lag };
 }

@@ -1,17 +1,17 @@
-import type { Tag } from '../../../src/index.ts';
+import { membershipOf, type Tag } from '../../../src/adapter.ts';
 
-/** Over how many keys the dates are spread that are nobody's own: on a cluster, over its nodes. */
+/** Number of keys over which shared indexes are spread. On a cluster, this spreads them over its nodes. */
 export const BUCKETS = 16;
 
 const PLAIN = /^[\w-]+$/;
 
-/** A part of a key. Nothing in it can end a hash tag, or be taken for another part. */
+/** Encodes a part of a key, so that it can neither end a hash tag nor equal another part. */
 const part = (text: string): string =>
   PLAIN.test(text) ? text : `=${Buffer.from(text, 'utf16le').toString('base64url')}`;
 
 /**
- * The names of all keys. What stands in braces says the slot: the tag of a user, an account or a realm, so that all that
- * belongs to one of them lies together.
+ * Builds the names of all keys. The text in braces determines the slot. It is the tag of a user, an account or a realm,
+ * so that all data of one of them is in one slot.
  */
 export class Keys {
   readonly #prefix: string;
@@ -20,7 +20,7 @@ export class Keys {
     this.#prefix = prefix;
   }
 
-  /** Says whose data this is, and of which version. */
+  /** A string: the owner of the data, and its version. */
   get meta(): string {
     return `${this.#prefix}meta`;
   }
@@ -30,9 +30,18 @@ export class Keys {
     return `${this.#prefix}realms`;
   }
 
-  /** A string: the epoch record of a realm, an account or a user. */
+  /**
+   * A string: the epoch record of a realm, an account, a user or a membership. A membership's is in the user's slot.
+   */
   record(tag: Tag): string {
+    const membership = membershipOf(tag);
+    if (membership !== null) return this.#of(membership.user, `member:${part(membership.account)}`);
     return `${this.#prefix}{${part(tag)}}`;
+  }
+
+  /** A sorted set: the accounts in which a user's membership was advanced, by the expiry of its record. */
+  memberships(user: Tag): string {
+    return this.#of(user, 'memberships');
   }
 
   /** A string: a session. */
@@ -45,12 +54,20 @@ export class Keys {
     return this.#of(user, 'sessions');
   }
 
-  /** Two sorted sets: the tags of those who may have sessions in a realm or an account, and when each was announced. */
-  users(group: Tag): RosterKeys {
-    return rosterKeys(this.#of(group, 'users'));
+  /** A sorted set: the ids of sessions that are over for good, by creation. Sign-ins do not read them. */
+  aside(user: Tag): string {
+    return this.#of(user, 'aside');
   }
 
-  /** The same: who may have sessions that are never over by themselves. */
+  /**
+   * Two sorted sets: the tags of the users of a bucket who may have sessions in a realm or an account, and when each
+   * was announced. Without buckets, the millions of users of a realm would fill one node of a cluster.
+   */
+  users(group: Tag, bucket: number): RosterKeys {
+    return rosterKeys(this.#bucket(bucket, `users:${part(group)}`));
+  }
+
+  /** The same, for users who may have sessions that never expire. */
   endless(bucket: number): RosterKeys {
     return rosterKeys(this.#bucket(bucket, 'endless'));
   }
@@ -60,7 +77,7 @@ export class Keys {
     return this.#bucket(bucket, 'sessions');
   }
 
-  /** A sorted set: records that are not kept for ever, by a time until which they are at least. */
+  /** A sorted set: records that are not kept forever, by a time until which they are kept at least. */
   dueRecords(bucket: number): string {
     return this.#bucket(bucket, 'records');
   }
@@ -80,17 +97,17 @@ export class Keys {
     return this.#of(realm, 'log:keep');
   }
 
-  /** A sorted set: the ids of the entries that are found by something, by their time. */
+  /** A sorted set: the ids of entries with a given property, by their time. */
   logBy(realm: Tag, by: string, ...values: readonly string[]): string {
     return [this.#of(realm, 'log'), by, ...values.map(part)].join(':');
   }
 
-  /** A list: entries on their way from a tag's slot to the realm's log. */
+  /** A list: entries to be relayed from a tag's slot to the realm's log. */
   outbox(tag: Tag): string {
     return this.#of(tag, 'outbox');
   }
 
-  /** A sorted set: whose outbox may hold entries for this realm. */
+  /** A sorted set: the tags whose outbox may hold entries for this realm. */
   intents(realm: Tag): string {
     return this.#of(realm, 'intents');
   }
@@ -104,7 +121,6 @@ export class Keys {
   }
 }
 
-/** The keys of a roster. */
 export interface RosterKeys {
   readonly members: string;
   readonly seen: string;
@@ -112,7 +128,6 @@ export interface RosterKeys {
 
 const rosterKeys = (members: string): RosterKeys => ({ members, seen: `${members}:seen` });
 
-/** The bucket of a tag. */
 export function bucketOf(tag: Tag): number {
   let sum = 0;
   for (let at = 0; at < tag.length; at++) sum = (sum * 31 + tag.charCodeAt(at)) % 65_521;

@@ -1,11 +1,11 @@
-import type { PolicyPower, PolicyWrite, Tag } from '../../../src/index.ts';
-import type { Journal } from './journal.ts';
+import type { PolicyPower, PolicyWrite, Tag } from '../../../src/adapter.ts';
+import type { Journal } from './audit/journal.ts';
+import type { Server } from './connection.ts';
 import type { Keys } from './keys.ts';
-import { SET_POLICY } from './lua/verbs.ts';
-import { Call } from './script.ts';
-import type { Server } from './server.ts';
+import { Call } from './scripts/script.ts';
+import { SET_POLICY } from './scripts/verbs.ts';
 
-/** POWER: the policies of accounts, each in the slot of its account. */
+/** The policies of accounts, each in the slot of its account. */
 export class Policies implements PolicyPower {
   readonly #server: Server;
   readonly #keys: Keys;

@@ -1,12 +1,13 @@
-import type { StorePowers } from '../../../src/index.ts';
-import { AuditLog } from './audit.ts';
-import { Diagnosis } from './diagnosis.ts';
-import type { Journal } from './journal.ts';
+import type { StorePowers } from '../../../src/adapter.ts';
+import { AuditLog } from './audit/audit.ts';
+import type { Journal } from './audit/journal.ts';
+import type { Server } from './connection.ts';
+import { Diagnosis } from './diagnose.ts';
+import { realmsOf } from './indexes/realms.ts';
 import type { Keys } from './keys.ts';
 import { Policies } from './policies.ts';
-import type { Confirmation, Server } from './server.ts';
+import type { Confirmation } from './standing.ts';
 
-/** What the powers work with; `open` resolves when the server may be asked, and throws once the store is closed. */
 interface Base {
   readonly server: Server;
   readonly keys: Keys;
@@ -15,7 +16,7 @@ interface Base {
   open(): Promise<void> | null;
 }
 
-/** What the store can do beyond the verbs of the port. It has no transactions of a caller's to write in. */
+/** Returns the optional powers of the store. Redis has no transactions of a caller to write in. */
 export function redisPowers({ server, keys, journal, confirmation, open }: Base): StorePowers {
   const audit = new AuditLog(server, keys, journal);
   const policies = new Policies(server, keys, journal);
@@ -49,7 +50,13 @@ export function redisPowers({ server, keys, journal, confirmation, open }: Base)
         return policies.set(write);
       },
     },
-    // Works also where the server is none to rely on: that is what it tells.
-    diagnosis: { diagnose: (now) => diagnosis.diagnose(now) },
+    // Does not open the store: the diagnosis must also work on an unsafe server, to report it.
+    diagnosis: {
+      diagnose: (now) => diagnosis.diagnose(now),
+      async realms(limit) {
+        await open();
+        return realmsOf(server, keys, limit);
+      },
+    },
   };
 }

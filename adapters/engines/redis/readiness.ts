@@ -1,41 +1,51 @@
 import { SessionError } from '../../../src/index.ts';
-import { isReplica, needsClusterClient, refuseReplica } from './failure.ts';
+import type { Server } from './connection.ts';
+import { isReplica, needsClusterClient } from './errors.ts';
 import type { Keys } from './keys.ts';
-import type { Server } from './server.ts';
-import { isNewEnough, parseInfo, SAFE_POLICY, type ServerInfo } from './server-info.ts';
+import { isNewEnough, parseInfo, SAFE_POLICY, type ServerInfo } from './server.ts';
+import { lossOnRestart, READS_WHEN_DOWN, settingsOf } from './settings.ts';
 
 const NAME = 'session-revocation';
 const VERSION = 1;
 
-/** For how long an answer about the server's role is believed, in ms. */
+export interface Tolerance {
+  readonly allowEviction: boolean;
+  /** `undefined` warns, once per process. */
+  readonly allowLossOnRestart: boolean | undefined;
+}
+
+// A registered symbol, so that all builds and entries in one process share one warning.
+const WARNED: unique symbol = Symbol.for('session-revocation.loss-on-restart');
+
+/** How long an answer about the server's role stays valid, in ms. */
 const ROLE_HOLDS = 1000;
 
 /**
- * Makes sure that the server is one to rely on: once before the first question, and again whenever that failed. Whether it
- * is still the primary is asked along with look-ups, at most every second: after a failover, the one that was demoted knows
- * nothing of what is revoked on the new one.
+ * Checks that the server is reliable: once before the first request, and again after a failure. Lookups also check that
+ * it is still the primary, at most once per second. After a failover, the demoted server does not know what is revoked
+ * on the new one.
  */
 export class Readiness {
   readonly #server: Server;
   readonly #keys: Keys;
-  readonly #allowEviction: boolean;
+  readonly #tolerance: Tolerance;
   #checked: Promise<void> | null = null;
   #isReady = false;
   #isMarked = false;
   #roleAskedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(server: Server, keys: Keys, allowEviction: boolean) {
+  constructor(server: Server, keys: Keys, tolerance: Tolerance) {
     this.#server = server;
     this.#keys = keys;
-    this.#allowEviction = allowEviction;
+    this.#tolerance = tolerance;
   }
 
-  /** `null` where it is ready, so that nobody has to wait for that. */
+  /** Returns `null` if the store is ready, so that the caller need not wait. */
   ready(): Promise<void> | null {
     return this.#isReady ? null : this.check();
   }
 
-  /** Checks it now, or joins the check that is under way. */
+  /** Checks now, or joins a check that is running. */
   check(): Promise<void> {
     this.#checked ??= this.#check()
       .then(() => {
@@ -48,34 +58,49 @@ export class Readiness {
   }
 
   /**
-   * Asks for the server's role where that is due, and is to be called right before a question over the same connection. A
-   * cluster needs none: its nodes redirect what is not theirs. Nor does a pool, where each question asks it of its own
-   * connection. Rejects with `SESSION_STORE_UNSAFE` for a replica.
+   * If due, asks for the server's role, and with `replicas` for the state of its replicas. Call it directly before a
+   * request over the same connection. A cluster does not need it: its nodes redirect requests for keys that they do not
+   * have. A pool does not need it, either: each request asks on its own connection. Rejects with `SESSION_STORE_UNSAFE`
+   * for a replica.
    */
   role(): Promise<void> | null {
     if (this.#server.isCluster || this.#server.isPool) return null;
     const now = performance.now();
     if (now - this.#roleAskedAt < ROLE_HOLDS) return null;
     this.#roleAskedAt = now;
-    return this.#server
-      .ask(null, 'ROLE')
-      .then(refuseReplica)
-      .catch((error: unknown) => {
-        this.#roleAskedAt = Number.NEGATIVE_INFINITY;
-        throw error;
-      });
+    return this.#server.askStanding().catch((error: unknown) => {
+      this.#roleAskedAt = Number.NEGATIVE_INFINITY;
+      throw error;
+    });
   }
 
   async #check(): Promise<void> {
-    // The first question also has a cluster's client find its nodes.
+    // The first request also makes a cluster client find its nodes.
     const meta = await this.#readMeta();
-    for (const { reply } of await this.#server.askAll('INFO')) {
-      checkServer(parseInfo(reply), this.#server.isCluster, this.#allowEviction);
-    }
+    const servers = (await this.#server.askAll('INFO')).map(({ reply }) => parseInfo(reply));
+    for (const info of servers) checkServer(info, this.#server.isCluster, this.#tolerance.allowEviction);
+    if (this.#server.isCluster) refuseReadsWhenDown(await settingsOf(this.#server, READS_WHEN_DOWN));
+    await this.#checkDurability(servers);
     this.#isMarked = meta !== null;
   }
 
-  /** Says whose the keys are: to be called before the first of them is written. `null` where that stands there. */
+  async #checkDurability(servers: readonly ServerInfo[]): Promise<void> {
+    const { allowLossOnRestart } = this.#tolerance;
+    if (allowLossOnRestart === true) return;
+    const settings = await settingsOf(this.#server, 'appendfsync');
+    for (const info of servers) {
+      const found = settings.includes('no') ? 'no' : undefined;
+      const loss = lossOnRestart(info.get('aof_enabled'), found);
+      if (loss === null) continue;
+      const message =
+        `Redis ${loss}, and what was revoked in that time is live again. Set appendonly yes and appendfsync everysec ` +
+        'or always, or allowLossOnRestart: true to put up with it';
+      if (allowLossOnRestart === false) throw new SessionError('SESSION_STORE_UNSAFE', message);
+      return warnOnce(message);
+    }
+  }
+
+  /** Records the owner of the keys. Call it before the first write. Returns `null` if it is already recorded. */
   mark(): Promise<void> | null {
     return this.#isMarked ? null : this.#mark();
   }
@@ -90,6 +115,21 @@ export class Readiness {
     checkMeta(meta);
     return meta;
   }
+}
+
+function warnOnce(message: string): void {
+  if (Reflect.get(process, WARNED) === true) return;
+  Reflect.set(process, WARNED, true);
+  process.emitWarning(message, { type: 'SessionRevocationWarning', code: 'SESSION_STORE_LOSS_ON_RESTART' });
+}
+
+function refuseReadsWhenDown(settings: readonly string[]): void {
+  if (!settings.includes('yes')) return;
+  throw new SessionError(
+    'SESSION_STORE_UNSAFE',
+    `a node of this cluster answers also while it is cut off from the others, where it knows nothing of what they revoke: ` +
+      `set ${READS_WHEN_DOWN} no`,
+  );
 }
 
 function checkServer(info: ServerInfo, isCluster: boolean, allowEviction: boolean): void {
@@ -111,13 +151,15 @@ function checkServer(info: ServerInfo, isCluster: boolean, allowEviction: boolea
   }
 }
 
-/** @throws `SESSION_STORE_FOREIGN` or `SESSION_STORE_TOO_NEW`, unless it is ours or not there. */
+/**
+ * @throws `SESSION_STORE_NAME_CONFLICT` or `SESSION_STORE_TOO_NEW`, unless the value is missing or belongs to this library.
+ */
 export function checkMeta(meta: string | null): void {
   if (meta === null) return;
   const [name, version] = meta.split(' ');
   if (name !== NAME || !/^\d{1,9}$/.test(version ?? '')) {
     throw new SessionError(
-      'SESSION_STORE_FOREIGN',
+      'SESSION_STORE_NAME_CONFLICT',
       'the keys under the prefix of the session store are somebody else’s: give redisStore another prefix',
     );
   }

@@ -1,13 +1,14 @@
 import { isSessionError, SessionError } from '../../../src/index.ts';
+import type { Server } from './connection.ts';
 import type { Keys } from './keys.ts';
-import { DENIED } from './lua/rights.ts';
-import { Call } from './script.ts';
-import type { Confirmation, Server } from './server.ts';
+import { DENIED } from './scripts/rights.ts';
+import { Call } from './scripts/script.ts';
+import type { Confirmation } from './standing.ts';
 
-/** What a user of the server's ACL has to be granted. */
+/** Rights that the Redis user needs in the server's ACL. */
 export const RIGHTS = 'grant it +@read +@write +@scripting +@connection +info +role +time +wait on the keys';
 
-/** The commands that the user may not send, of those that the store needs. Asks, and writes nothing. */
+/** Returns the commands that the store needs and the user may not send. Writes nothing. */
 export async function missingRights(
   server: Server,
   keys: Keys,
@@ -17,7 +18,7 @@ export async function missingRights(
     .key(keys.meta)
     .arg(confirmation === null ? 0 : 1)
     .arg(server.isCluster ? 1 : 0);
-  // Both at once is a contradiction, which is told only to whoever may write.
+  // NX and XX contradict each other. The server reports that only to users who may write, and writes nothing.
   const writing = server.ask(keys.meta, 'SET', keys.meta, '', 'NX', 'XX');
   const [denied, isRefused] = await Promise.all([
     server.run(DENIED, call).catch(refusedAs(['EVALSHA', 'EVAL'])),
@@ -26,7 +27,6 @@ export async function missingRights(
   return [...new Set([...(denied as readonly string[]), ...isRefused])];
 }
 
-/** What is missing, where that is why a question was refused. */
 const refusedAs =
   (names: readonly string[]) =>
   (error: unknown): readonly string[] => {
@@ -34,7 +34,7 @@ const refusedAs =
     throw error;
   };
 
-/** @throws `SESSION_STORE_DENIED` where rights are missing. */
+/** @throws `SESSION_STORE_DENIED` if rights are missing. */
 export async function demandRights(server: Server, keys: Keys, confirmation: Confirmation | null): Promise<void> {
   const missing = await missingRights(server, keys, confirmation);
   if (missing.length === 0) return;

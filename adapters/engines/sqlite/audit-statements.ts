@@ -1,17 +1,16 @@
-import { ENTRY_COLUMNS } from '../sql/audit-row.ts';
-import type { Database } from './database.ts';
-import type { Command, RowQuery, RowsQuery } from './statement.ts';
+import { ENTRY_COLUMNS } from '../sql/audit-rows.ts';
+import type { Database } from './connection.ts';
+import type { Command, RowQuery, RowsQuery } from './prepared.ts';
 
-/** What the pages of the log can be found by. */
 export type FoundBy = 'user' | 'actor' | 'account' | 'typeInAccount' | 'type' | 'realm';
 
-/** The statements of the powers, prepared once. */
 export interface AuditStatements {
-  /** Writes an entry. Again, it does nothing. */
+  /** Writes an entry. Does nothing if the entry exists. */
   readonly insertEntry: Command;
   /**
-   * A page by each index. Parameters: what it is found by; a place (`at`, `id`) that all come after, and the earliest `at`;
-   * the realm; and then user, actor, account and the types (a JSON array), each twice, with `null` for any; and the limit.
+   * A page by each index. Parameters, in order: the values of the index; the place (`at`, `id`) that all entries come
+   * after, and the earliest `at`; the realm; user, actor, account and the types (a JSON array), each twice, with `null`
+   * for any; the limit.
    */
   readonly entries: Readonly<Record<FoundBy, RowsQuery>>;
   readonly forgetUser: Command;
@@ -23,7 +22,7 @@ export interface AuditStatements {
   readonly replacePolicy: Command;
 }
 
-// SQLite would have to guess which index finds the fewest.
+// Names the index explicitly, because SQLite would have to guess which one matches the fewest rows.
 const page = (index: string, found: string): string => `
   SELECT ${ENTRY_COLUMNS.join(', ')} FROM audit INDEXED BY ${index}
   WHERE ${found} AND (at, id) < (?, ?) AND at >= ? AND realm_tag = ?

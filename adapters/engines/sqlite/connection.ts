@@ -1,25 +1,191 @@
-/** What is bound to a statement, and what comes back from a column. */
-export type SqliteValue = string | number | null;
-
-/** A prepared statement: the part of `node:sqlite`'s, libsql's and better-sqlite3's that this store needs. */
-export interface SqliteStatement {
-  /** Runs it and tells how many rows were changed. */
-  run(...parameters: SqliteValue[]): { readonly changes: number | bigint };
-  /** The first row, or `undefined`. */
-  get(...parameters: SqliteValue[]): unknown;
-  /** Every row. */
-  all(...parameters: SqliteValue[]): unknown[];
-}
+import { SessionError } from '../../../src/index.ts';
+import type { SqliteConnection } from './client.ts';
+import { type Command, isBusy, Preparer, type RowQuery, type RowsQuery } from './prepared.ts';
 
 /**
- * A synchronous connection to a SQLite database: `DatabaseSync` of `node:sqlite`, and `Database` of libsql and
- * better-sqlite3, are taken as they are.
+ * Number of pages in the write-ahead log after which the current commit copies the log into the database. All other
+ * work of the process waits for it. This is a tenth of SQLite's default: pruning is a third slower, but the longest
+ * wait is 10 ms instead of 30.
  */
-export interface SqliteConnection {
-  /** Runs statements without parameters. */
-  exec(sql: string): unknown;
-  /** Compiles one statement. */
-  prepare(sql: string): SqliteStatement;
-  /** Closes it for good. */
-  close(): unknown;
+const CHECKPOINT_PAGES = 100;
+
+/** Longer than another process takes to commit, in ms. */
+const SOON = 20;
+
+/** A connection that only the store uses, and its transactions. */
+export class Database {
+  readonly #connection: SqliteConnection;
+  readonly #busyTimeout: number;
+  readonly #preparer: Preparer;
+  #closed = false;
+
+  constructor(connection: SqliteConnection, busyTimeout: number) {
+    this.#connection = connection;
+    this.#busyTimeout = busyTimeout;
+    this.#preparer = new Preparer(connection);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Must be called before each use. */
+  ready(): void {
+    if (this.#closed) throw new Error('the connection is closed');
+    this.#preparer.settle();
+  }
+
+  exec(sql: string): void {
+    this.#connection.exec(sql);
+  }
+
+  row(sql: string): RowQuery {
+    return this.#preparer.row(sql);
+  }
+
+  rows(sql: string): RowsQuery {
+    return this.#preparer.rows(sql);
+  }
+
+  command(sql: string): Command {
+    return this.#preparer.command(sql);
+  }
+
+  /** Applies settings that are needed before the first access to the file. They do not change the file. */
+  configure(): void {
+    this.exec(`PRAGMA busy_timeout = ${this.#busyTimeout}`);
+    this.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    this.exec('PRAGMA synchronous = FULL');
+    // Zeroes removed rows within their pages. Always on: a page that was split has copies of its rows.
+    this.exec('PRAGMA secure_delete = FAST');
+  }
+
+  /** Switches the file to a write-ahead log, so that readers and a writer do not wait for each other. */
+  useWriteAheadLog(): void {
+    const mode = this.row('PRAGMA journal_mode = WAL')()?.[0];
+    if (mode === 'wal' || mode === 'memory') return;
+    const message = `the file has the journal mode ${mode} and cannot have a write-ahead log; is it on a local disk?`;
+    throw new SessionError('SESSION_STORE_UNAVAILABLE', message);
+  }
+
+  /** Runs several reads on one snapshot. */
+  read<T>(step: () => T): T {
+    this.exec('BEGIN');
+    return this.#finish(step);
+  }
+
+  /** Runs one atomic step. It is on disk when this returns. */
+  write<T>(step: () => T): T {
+    // IMMEDIATE: a transaction that begins with a read could not write if another process has written since.
+    this.exec('BEGIN IMMEDIATE');
+    return this.#finish(step);
+  }
+
+  /**
+   * Runs one atomic step that a crash of the machine (not of the process) may undo. Use it only for writes that were
+   * not promised to a caller. It costs a tenth of a synced write. The order holds: if the step is on disk, so is
+   * everything committed before it.
+   */
+  writeUnsynced<T>(step: () => T): T {
+    // Must not be a prepared statement: SQLite applies this pragma when it prepares the statement, not when it runs.
+    this.exec('PRAGMA synchronous = NORMAL');
+    try {
+      return this.write(step);
+    } finally {
+      this.#orClose(() => this.exec('PRAGMA synchronous = FULL'));
+    }
+  }
+
+  /**
+   * Like `writeUnsynced`, but gives up soon if another process is writing. Use it for work that is retried anyway:
+   * SQLite waits synchronously, and one stuck writer must not stop every check of this process.
+   */
+  writeSoon<T>(step: () => T): T {
+    return this.#impatiently(() => this.writeUnsynced(step));
+  }
+
+  #impatiently<T>(step: () => T): T {
+    this.exec(`PRAGMA busy_timeout = ${Math.min(SOON, this.#busyTimeout)}`);
+    try {
+      return step();
+    } finally {
+      this.#orClose(() => this.exec(`PRAGMA busy_timeout = ${this.#busyTimeout}`));
+    }
+  }
+
+  /**
+   * Runs one atomic step. Afterwards, the data that it removed is not in the file. It is not in the log either, unless
+   * another connection is reading the log.
+   */
+  erase<T>(step: () => T): T {
+    // Also zeroes whole freed pages. Pruning does not use it, because its longest wait would become ten times as long.
+    this.exec('PRAGMA secure_delete = ON');
+    let outcome: T;
+    try {
+      outcome = this.write(step);
+    } finally {
+      this.#orClose(() => this.exec('PRAGMA secure_delete = FAST'));
+    }
+    // If another connection is reading, the log keeps the erased text until later writes overwrite it, or the last connection closes.
+    this.#impatiently(() => this.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    return outcome;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connection.close();
+  }
+
+  #finish<T>(step: () => T): T {
+    try {
+      const outcome = step();
+      this.exec('COMMIT');
+      return outcome;
+    } catch (error) {
+      this.#rollBack();
+      throw error;
+    }
+  }
+
+  /** Leaves no transaction open. Inside one, this connection would see uncommitted changes, and no new data. */
+  #rollBack(): void {
+    try {
+      this.exec('ROLLBACK');
+    } catch {
+      // After some errors SQLite has already rolled back, and reports that there is nothing to roll back.
+      this.#orClose(() => this.exec('BEGIN; ROLLBACK'));
+    }
+  }
+
+  /** Closes the connection if `step` fails, because its state is then unknown. */
+  #orClose(step: () => void): void {
+    try {
+      step();
+    } catch {
+      this.close();
+    }
+  }
+}
+
+/** Minimum time for which opening is retried when other processes hold locks, in ms. */
+const OPENING_LASTS = 1_000;
+
+/** Never notified: waiting on it is a synchronous sleep. */
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Opens a database, and retries while another process holds a lock, for at least `busyTimeout`. The timeout of SQLite
+ * is not enough: when several processes open a new file at once, SQLite rejects some of them immediately.
+ */
+export function openPatiently<T>(open: () => T, busyTimeout: number): T {
+  const until = performance.now() + Math.max(OPENING_LASTS, busyTimeout);
+  for (let tries = 1; ; tries++) {
+    try {
+      return open();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= until) throw error;
+      Atomics.wait(NEVER, 0, 0, Math.min(tries, 5) * (5 + 10 * Math.random()));
+    }
+  }
 }

@@ -1,16 +1,15 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { SessionError } from '../../../src/index.ts';
-import type { SqliteConnection } from './connection.ts';
+import type { SqliteConnection } from './client.ts';
 
-/** Opens a file. */
 export type Driver = new (file: string) => SqliteConnection;
 
 const PACKAGES = ['libsql', 'better-sqlite3'];
 
 /**
- * The driver that is there: of Node itself, or of a package. None is imported, so that none is required.
- * @throws `SessionError` `SESSION_STORE_UNSUPPORTED` where there is none, with what went wrong as its `cause`.
+ * Returns the driver that is available: that of Node, or of a package. No driver is imported, so none is required.
+ * @throws `SessionError` `SESSION_STORE_UNSUPPORTED` if no driver is available, with the reasons as its `cause`.
  */
 export function findDriver(): Driver {
   const builtIn = process.getBuiltinModule('node:sqlite') as { readonly DatabaseSync: Driver } | undefined;
@@ -22,7 +21,7 @@ export function findDriver(): Driver {
       try {
         return createRequire(place)(name) as Driver;
       } catch (error) {
-        // It may be there and not load (compiled for another version of Node): that is worth knowing.
+        // The package may be installed but fail to load, for example if built for another version of Node.
         problems.push(error);
       }
     }
@@ -36,8 +35,8 @@ export function findDriver(): Driver {
 }
 
 /**
- * Where a package is looked for: beside this one, as package managers lay peers; and beside the app, where this one is
- * linked or bundled. `__filename` is there in the CommonJS build, and nowhere else.
+ * Places to search for a package. The first is beside this package, where package managers install peers. The second is
+ * beside the app, in case this package is linked or bundled. `__filename` exists only in the CommonJS build.
  */
 const places = (): string[] => [
   typeof __filename === 'string' ? __filename : import.meta.url,

@@ -1,44 +1,48 @@
-import { type Duration, parseDuration, type SessionStore } from '../../../src/index.ts';
-import type { SqliteConnection } from './connection.ts';
-import { Database } from './database.ts';
+import { inCall, kindOf, parseArguments, parseDuration, refuseOther } from '../../../src/adapter.ts';
+import type { Duration, SessionStore } from '../../../src/index.ts';
+import type { SqliteConnection } from './client.ts';
+import { Database } from './connection.ts';
 import { findDriver } from './driver.ts';
 import { type Source, SqliteStore } from './store.ts';
 
-export type { SqliteConnection, SqliteStatement, SqliteValue } from './connection.ts';
+export type { SqliteConnection, SqliteStatement, SqliteValue } from './client.ts';
 
 /** Options of {@link sqliteStore}. */
 export interface SqliteOptions {
   /**
-   * How long a write waits for those of other processes before the store is unavailable, at most `'10m'`. SQLite waits
-   * synchronously: so long, nothing else happens in this process. Checks wait for nobody. Default `'2s'`.
+   * How long a write waits for writes of other processes before it fails with `SESSION_STORE_UNAVAILABLE`, at most
+   * `'10m'`. SQLite waits synchronously, so this process does nothing else meanwhile. Checks never wait. Default
+   * `'2s'`.
    */
   readonly busyTimeout?: Duration | undefined;
 }
 
 /**
- * A store in a SQLite file: for an app on one machine, in one process or several.
+ * Creates a store in a SQLite file, for an app on one machine, in one process or several.
  *
- * - **Driver**: `node:sqlite` (Node 22.13 or later), libsql or better-sqlite3, the first that is there; or hand in an
- *   open connection of one of them. It is given up to the store, which closes it: on a shared connection, somebody
- *   else's `ROLLBACK` would undo a revocation that was acknowledged.
- * - **File**: its own, on a local disk; a database of something else is refused. Nothing is opened before the first
- *   question, or `setup()`. Tables are created and upgraded then, by as many processes at once as there are. Where that
- *   fails, the next question tries again. `':memory:'` lasts as long as the store, and signs everybody out at its end.
- * - **Durability**: every sign-in, ending and revocation is on the disk when it resolves (`synchronous=FULL`), and what
- *   the audit log tells of it. Only a crash of the machine, not of the process, may lose when a session was last used, a
- *   sign-in that was under way, and entries that go with no write, such as those of refusals.
- * - **Powers**: it keeps the audit log and the policies of accounts.
- * - **Several processes** on one machine may share the file: what one revokes, the others refuse at their next check.
- *   Checks wait for nobody; writes wait for each other.
- * - **Backups**: `VACUUM INTO`, or the three files together while nothing runs. A restored backup knows nothing of what
- *   was revoked since: call `sessions.revoke({ realm: true })` before anybody is let in.
+ * - **Driver**: the first of `node:sqlite` (Node 22.13 or later), libsql or better-sqlite3 that is available.
+ *   Alternatively, pass an open connection of one of them. The store takes ownership and closes it. No other code may
+ *   use it: its `ROLLBACK` would undo an acknowledged revocation.
+ * - **File**: a file of its own on a local disk. The store rejects a database of another application. It opens the file
+ *   at the first request or at `setup()`, and then creates or upgrades the tables. Any number of processes may do so at
+ *   once. If this fails, the next request tries again. `':memory:'` lasts as long as the store, and closing it signs
+ *   all users out.
+ * - **Durability**: every sign-in, ending and revocation is on disk when it resolves (`synchronous=FULL`), with its
+ *   audit entries. A crash of the process loses nothing. A crash of the machine may lose last-used times, a sign-in
+ *   that was still in progress, and audit entries without a write, such as refusals.
+ * - **Powers**: the audit log and account policies.
+ * - **Several processes** on one machine may share the file. When one process revokes a session, the others refuse it
+ *   at their next check. Checks never wait; writes wait for each other.
+ * - **Backups**: use `VACUUM INTO`, or copy the three files together while no process runs. A restored backup lacks all
+ *   later revocations: call `sessions.revoke({ realm: true })` before you let users in.
  *
- * What SQLite reports (locked, full, read-only, damaged, not a database at all) reaches the app as
- * `SESSION_STORE_UNAVAILABLE`, with the driver's error as its `cause`. A file of a later version of this library is
- * `SESSION_STORE_TOO_NEW`, a database of something else `SESSION_STORE_FOREIGN`; both are left as they were.
+ * Errors of SQLite (locked, full, read-only, damaged) become `SESSION_STORE_UNAVAILABLE`, with the driver's error as
+ * the `cause`. A file of a later version of this library is `SESSION_STORE_TOO_NEW`. A database of another application,
+ * or a file that is not a database, is `SESSION_STORE_NAME_CONFLICT`. The store leaves such files unchanged.
  *
  * @param file the name of a file, `':memory:'`, or an open connection.
- * @throws `TypeError` for what is neither, and for unknown options; `SESSION_STORE_UNSUPPORTED` where there is no driver.
+ * @throws `TypeError` if `file` is none of these, and for unknown options; `SESSION_STORE_UNSUPPORTED` if no driver is
+ * available.
  * @example
  * ```ts
  * import { createSessions } from 'session-revocation';
@@ -48,7 +52,7 @@ export interface SqliteOptions {
  * ```
  */
 export function sqliteStore(file: string | SqliteConnection, options: SqliteOptions = {}): SessionStore {
-  return new SqliteStore(sourceOf(file, parseOptions(options)));
+  return inCall('sqliteStore(file, options)', () => new SqliteStore(sourceOf(file, parseOptions(options))));
 }
 
 function sourceOf(file: unknown, busyTimeout: number): Source {
@@ -65,8 +69,10 @@ function sourceOf(file: unknown, busyTimeout: number): Source {
     const database = new Database(file, busyTimeout);
     return { busyTimeout, connect: () => database, discard: () => {}, close: () => database.close() };
   }
+  refuseOther('sqliteStore', file);
+  const found = file === '' ? 'empty' : kindOf(file);
   throw new TypeError(
-    "sqliteStore needs the name of a file, ':memory:', or an open connection of a synchronous driver",
+    `file must be the name of a file, ':memory:', or an open connection of a synchronous driver, not ${found}`,
   );
 }
 
@@ -76,18 +82,12 @@ const isConnection = (value: unknown): value is SqliteConnection =>
   ['exec', 'prepare', 'close'].every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
 
 const DEFAULT_BUSY_TIMEOUT = 2_000;
-const LONGEST_BUSY_TIMEOUT = 600_000;
+const MAX_BUSY_TIMEOUT = 600_000;
 
 function parseOptions(options: unknown): number {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError('the options of sqliteStore must be an object');
-  const { busyTimeout, ...unknown } = options as Record<string, unknown>;
-  const [name] = Object.keys(unknown);
-  if (name !== undefined) {
-    throw new TypeError(`sqliteStore has an unknown option ${JSON.stringify(name)}; known is busyTimeout`);
-  }
+  const { busyTimeout } = parseArguments('options', options, ['busyTimeout']);
   if (busyTimeout === undefined) return DEFAULT_BUSY_TIMEOUT;
   const ms = parseDuration('busyTimeout', busyTimeout, 0);
-  if (ms <= LONGEST_BUSY_TIMEOUT) return ms;
-  throw new TypeError(`busyTimeout is ${ms} ms; at most ${LONGEST_BUSY_TIMEOUT} ms are allowed`);
+  if (ms <= MAX_BUSY_TIMEOUT) return ms;
+  throw new TypeError(`busyTimeout is ${ms} ms; at most ${MAX_BUSY_TIMEOUT} ms are allowed`);
 }

@@ -1,18 +1,19 @@
-import type { StorePowers } from '../../../src/index.ts';
+import type { StorePowers } from '../../../src/adapter.ts';
 import { forgetUser, readAudit, writeAudit } from './audit.ts';
 import type { AuditStatements } from './audit-statements.ts';
-import type { Database } from './database.ts';
-import { diagnose } from './diagnosis.ts';
+import type { Database } from './connection.ts';
+import { diagnose } from './diagnose.ts';
+import type { Statements } from './statements.ts';
+import { realmsOf } from './users.ts';
 
-/** What the store can do beyond the verbs of the port. `open` gives the database, ready to be asked. */
 export function sqlitePowers(
-  open: () => { readonly database: Database; readonly statements: AuditStatements },
+  open: () => { readonly database: Database; readonly statements: Statements & AuditStatements },
 ): StorePowers {
   return {
     audit: {
       append(records) {
         const { database, statements } = open();
-        // Nobody waits for what is written here, and it is tried again: a refused token must not hold up this process.
+        // May fail: the entries are written again later, and a refused token must not block this process.
         database.writeSoon(() => writeAudit(statements, records));
       },
       read(page) {
@@ -28,7 +29,10 @@ export function sqlitePowers(
         return database.writeUnsynced(() => statements.pruneEntries(before, limit));
       },
     },
-    diagnosis: { diagnose: () => diagnose(open().database) },
+    diagnosis: {
+      diagnose: () => diagnose(open().database),
+      realms: (limit) => realmsOf(open().statements, limit),
+    },
     policies: {
       get(account) {
         const row = open().statements.policy(account);

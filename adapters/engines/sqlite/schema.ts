@@ -1,14 +1,15 @@
 import { SessionError } from '../../../src/index.ts';
-import type { Database } from './database.ts';
+import { dropped } from '../sql/dropped.ts';
+import type { Database } from './connection.ts';
 
-/** Marks a file as ours: "srev" in its header. */
-const APPLICATION_ID = 0x73726576;
+/** Marks a file as this library's: "srev" in its header. */
+export const APPLICATION_ID = 0x73726576;
 
 /**
- * What leads from each version of the schema to the next; the version is in the header, too. A step that was released
- * is never changed. It should only add, since processes of the version before may have the file open.
+ * Migration steps, one from each schema version to the next. The file header holds the version. Never change a released
+ * step. A step should only add, because processes of the previous version may have the file open.
  */
-const STEPS: readonly string[] = [
+export const STEPS: readonly string[] = [
   `
   CREATE TABLE epochs (
     tag TEXT PRIMARY KEY,
@@ -27,7 +28,7 @@ const STEPS: readonly string[] = [
     user_tag TEXT NOT NULL,
     account_tag TEXT,
     kind TEXT NOT NULL,
-    hash TEXT NOT NULL,
+    credential TEXT NOT NULL,
     serial INTEGER NOT NULL,
     realm_stamp TEXT NOT NULL,
     user_stamp TEXT NOT NULL,
@@ -40,6 +41,7 @@ const STEPS: readonly string[] = [
     idle INTEGER,
     amr TEXT NOT NULL, -- a JSON array
     attributes TEXT NOT NULL, -- a JSON object
+    client TEXT, -- a JSON object: the OAuth client and its grant
     device TEXT NOT NULL,
     browser TEXT,
     os TEXT,
@@ -49,6 +51,7 @@ const STEPS: readonly string[] = [
     ended_at INTEGER,
     ended_by TEXT,
     ended_reason TEXT,
+    ended_from TEXT,
     -- When it is over by itself. Derived here, so that no write can forget it.
     over_at INTEGER GENERATED ALWAYS AS (
       coalesce(
@@ -61,13 +64,11 @@ const STEPS: readonly string[] = [
   ) STRICT;
 
   CREATE INDEX sessions_of_user ON sessions (user_tag, created_at, id);
+  CREATE INDEX sessions_living ON sessions (user_tag, user_stamp || ' ' || ifnull(member_stamp, ''), created_at, id)
+    WHERE ended_at IS NULL;
+  CREATE INDEX sessions_of_account ON sessions (account_tag, user_tag) WHERE account_tag IS NOT NULL;
   CREATE INDEX sessions_due ON sessions (over_at) WHERE over_at IS NOT NULL;
   CREATE INDEX sessions_endless ON sessions (id) WHERE over_at IS NULL;
-  `,
-  `
-  ALTER TABLE sessions ADD COLUMN ended_from TEXT;
-
-  CREATE INDEX sessions_of_account ON sessions (account_tag, user_tag) WHERE account_tag IS NOT NULL;
 
   CREATE TABLE audit (
     realm_tag TEXT NOT NULL,
@@ -107,35 +108,36 @@ const STEPS: readonly string[] = [
   `,
 ];
 
-/**
- * Creates or upgrades the tables. Many processes may do so at once: one does it, the others wait and find it done.
- * @throws `SessionError` `SESSION_STORE_TOO_NEW` for a file of a later version; it is left as it was.
- */
-export function setUp(database: Database): void {
-  database.configure();
-  const found = database.read(() => versionOf(database));
-  // Only now, when the file is known to be ours; and it cannot be changed within a transaction.
-  database.useWriteAheadLog();
-  if (found === STEPS.length) return;
-  database.write(() => {
-    // Another process may have come first: then there is nothing left to do.
-    for (const step of STEPS.slice(versionOf(database))) database.exec(step);
-    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${STEPS.length}`);
-  });
+const TABLES = ['epochs', 'sessions', 'audit', 'policies'];
+
+/** @throws `SessionError` `SESSION_STORE_NOT_SET_UP` if a table was dropped. */
+export function requireTables(database: Database): void {
+  const there = database
+    .rows("SELECT name FROM sqlite_schema WHERE type = 'table'")()
+    .map(([name]) => name);
+  const missing = TABLES.filter((table) => !there.includes(table));
+  if (missing.length === 0) return;
+  const advice =
+    'restore the file from a backup and call revoke({ realm: true }), or remove it, which signs everybody out';
+  throw new SessionError('SESSION_STORE_NOT_SET_UP', `${dropped(missing)}: ${advice}`);
 }
 
-/** The version of the schema that the file has; 0 for an empty one. */
-function versionOf(database: Database): number {
+/**
+ * Returns the schema version of the file; 0 for an empty file.
+ * @throws `SessionError` `SESSION_STORE_NAME_CONFLICT` for a database of another application, and
+ * `SESSION_STORE_TOO_NEW` for a version beyond the last of `steps`.
+ */
+export function versionOf(database: Database, steps: readonly string[]): number {
   const pragma = (name: string): unknown => database.row(`PRAGMA ${name}`)()?.[0];
   const application = pragma('application_id');
   const version = Number(pragma('user_version'));
   const isEmpty = database.row('SELECT 1 FROM sqlite_schema')() === undefined;
   if (application !== APPLICATION_ID && !(isEmpty && application === 0 && version === 0)) {
     const message = 'the file is a database of something else; sessions need a file of their own';
-    throw new SessionError('SESSION_STORE_FOREIGN', message);
+    throw new SessionError('SESSION_STORE_NAME_CONFLICT', message);
   }
-  if (version > STEPS.length) {
-    const message = `the schema of the file is version ${version}; this version of the library knows up to ${STEPS.length}`;
+  if (version > steps.length) {
+    const message = `the schema of the file is version ${version}; this version of the library knows up to ${steps.length}`;
     throw new SessionError('SESSION_STORE_TOO_NEW', message);
   }
   return version;

@@ -3,86 +3,91 @@ import {
   type AuditRecord,
   type Ended,
   type Ending,
+  type EndRef,
   type EpochRequest,
   type FoundSession,
   formatEpoch,
+  formatGrant,
   type ListPage,
+  memberTag,
   type PruneBatch,
   type Pruned,
   type Renewal,
   type SessionRecord,
   type SessionRef,
-  type SessionStore,
   type StorePowers,
   type Tag,
   type Touch,
   type UsersOf,
   type UserWrite,
   type VersionedEpoch,
-} from '../../../src/index.ts';
-import type { Row } from '../sql/row.ts';
-import { epochOf, markOf, rowOf } from '../sql/session-row.ts';
-import { toColumn } from '../sql/text.ts';
+} from '../../../src/adapter.ts';
+import { SessionError, type SessionStore } from '../../../src/index.ts';
+import { generationsOf } from '../sql/generation.ts';
+import { membershipPage } from '../sql/membership-page.ts';
+import { epochOf, markOf, recordOf, rowOf } from '../sql/session-rows.ts';
+import { type Row, toColumn } from '../sql/values.ts';
 import { writeAudit } from './audit.ts';
 import { type AuditStatements, prepareAuditStatements } from './audit-statements.ts';
-import { type Database, openPatiently } from './database.ts';
+import { type Database, openPatiently } from './connection.ts';
 import { sqlitePowers } from './powers.ts';
-import { prune } from './pruning.ts';
-import { foundById, foundOf } from './reading.ts';
-import { setUp } from './schema.ts';
+import { isNoDatabase } from './prepared.ts';
+import { prune } from './prune.ts';
+import { foundById, listedOf } from './rows.ts';
+import { STEPS } from './schema.ts';
+import { setUp } from './setup.ts';
 import { prepareStatements, type Statements } from './statements.ts';
-import { usersOf } from './users.ts';
+import { MAX_LOOKED_AT, usersOf } from './users.ts';
 
-/** Where the database comes from. */
 export interface Source {
-  /** How long others are waited for, in ms. */
+  /** How long to wait for other processes, in ms. */
   readonly busyTimeout: number;
-  /** Called when the database is first needed, and again after that failed or the connection was lost. */
+  /** Called when the store first needs the database, and again after a failure or a lost connection. */
   connect(): Database;
-  /** Called where it could not be set up. */
+  /** Called if the set-up of the database failed. */
   discard(database: Database): void;
-  /** Called when the store is closed. */
   close(): void;
 }
 
-/** An open database, ready for every verb. */
 interface Open {
   readonly database: Database;
   readonly statements: Statements & AuditStatements;
 }
 
-/** Comes before the youngest session. */
+/** Start position of a page: sorts before every session. */
 const TOP = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
 
-/** The verbs of the port. All of them answer at once. */
+/** Implements the store port. All methods answer synchronously. */
 export class SqliteStore implements SessionStore {
   readonly powers: StorePowers = sqlitePowers(() => this.#open());
   readonly #source: Source;
+  readonly #steps: readonly string[];
   #opened: Open | null = null;
   #closed = false;
 
-  constructor(source: Source) {
+  /** Tests pass the steps of a later version. */
+  constructor(source: Source, steps: readonly string[] = STEPS) {
     this.#source = source;
+    this.#steps = steps;
   }
 
-  setup(): void {
-    this.#open();
+  readEpochs(tags: readonly Tag[]): readonly (VersionedEpoch | null)[] {
+    const { database, statements } = this.#open();
+    return database.read(() => tags.map((tag) => statements.epoch(tag))).map(epochOrMissing);
   }
 
-  epochs(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
+  ensureEpochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
     const { database, statements } = this.#open();
     const read = (): readonly (Row | undefined)[] => requests.map(({ tag }) => statements.epoch(tag));
     const found = database.read(read);
-    if (requests.every(({ create, keepUntil }, at) => create === null || isKept(found[at], keepUntil))) {
-      return found.map(epochOrMissing);
-    }
+    if (requests.every(({ keepUntil }, at) => isKept(found[at], keepUntil))) return found.map(ensured);
 
-    // Nothing that builds on these records can reach the disk before them.
+    // Need not sync: no write that depends on these records can reach the disk before them.
     return database.writeUnsynced(() => {
       for (const { tag, create, version, keepUntil } of requests) {
-        if (create !== null) statements.keepEpoch(tag, formatEpoch(create), version, keepUntil);
+        statements.keepEpoch(tag, formatEpoch(create), version, keepUntil);
       }
-      return read().map(epochOrMissing);
+      return read().map(ensured);
     });
   }
 
@@ -90,10 +95,11 @@ export class SqliteStore implements SessionStore {
     const { database, statements } = this.#open();
     return database.write(() => {
       if (!isVersion(statements, session.userTag, ifVersion)) return 'conflict';
-      // Nothing is inserted where the id is taken.
+      if (!hasMembership(statements, session)) return 'conflict';
+      // Zero rows mean that the id is taken.
       if (statements.insert(...rowOf(session)) === 0) return 'conflict';
       endOthers(statements, session.userTag, ending);
-      statements.raise(keepUntil, session.userTag);
+      raise(statements, session, keepUntil);
       statements.move(session.userTag);
       writeAudit(statements, audit);
       return 'added';
@@ -112,50 +118,72 @@ export class SqliteStore implements SessionStore {
   }
 
   list(realm: Tag, user: Tag, page: ListPage): { readonly found: readonly FoundSession[]; readonly more: boolean } {
-    const { account, over, now, after = TOP, limit } = page;
-    const { list } = this.#open().statements;
-    const anyAccount = account === undefined ? 1 : 0;
-    const anyState = over ? 1 : 0;
-    // One more than wanted, to know whether rows follow.
-    const rows = list(
-      ...[realm, user, after.createdAt, after.id],
-      ...[anyAccount, account ?? null, anyState, now, limit + 1],
-    );
-    return { found: rows.slice(0, limit).map((row) => foundOf(row, realm)), more: rows.length > limit };
+    const { account = null, born, over, now, after = TOP, limit } = page;
+    const { database, statements } = this.#open();
+    const { list, listBorn, epoch } = statements;
+    const generations = generationsOf(page);
+    const anyAccount = page.account === undefined ? 1 : 0;
+    const users = born === undefined ? null : JSON.stringify(born.user);
+    const members = born?.member ? JSON.stringify(born.member) : null;
+    const place = [after.createdAt, after.id];
+    // Reads one row more than the limit, to learn whether rows follow.
+    const read = (): readonly Row[] =>
+      generations === null
+        ? list(
+            ...[user, ...place, anyAccount, account, over ? 1 : 0, now],
+            ...[users, users, members, members, limit + 1],
+          )
+        : generations.flatMap((one) => listBorn(user, one, now, account, ...place, limit + 1));
+    const all = database.read(() => {
+      const [realmRecord, userRecord] = [realm, user].map((tag) => recordOf(epoch(tag)?.[0] ?? null, tag));
+      return read().map((row) => listedOf(row, realmRecord ?? null, userRecord ?? null));
+    });
+    if (generations !== null && generations.length > 1) all.sort(youngestFirst);
+    return { found: all.slice(0, limit), more: all.length > limit };
   }
 
-  touch(touches: readonly Touch[]): void {
+  touch(touches: readonly Touch[], now: () => number): void {
     const { database, statements } = this.#open();
     database.writeSoon(() => {
-      for (const { id, user, at } of touches) statements.touch(at, id, user, at, at);
+      for (const { id, user, at } of touches) statements.touch(at, id, user, at, Math.max(at, now()));
     });
   }
 
   renew(renewal: Renewal): 'renewed' | 'not-live' | 'conflict' {
     const { database, statements } = this.#open();
-    const { session, ifHash, ifVersion, now, moves, ending, keepUntil, audit } = renewal;
+    const { session, ifCredential, ifVersion, now, moves, ending, keepUntil, audit } = renewal;
     const { id, userTag, stamps } = session;
     return database.write(() => {
-      if (statements.isLive(id, userTag, ifHash, now) === undefined) return 'not-live';
+      if (statements.isLive(id, userTag, ifCredential, now) === undefined) return 'not-live';
       if (ifVersion !== undefined && !isVersion(statements, userTag, ifVersion)) return 'conflict';
+      if (ifVersion !== undefined && !hasMembership(statements, session)) return 'conflict';
       statements.renew(
-        ...[session.hash, session.serial, toColumn(session.account), session.accountTag, stamps.account, stamps.member],
+        ...[
+          session.credential,
+          session.serial,
+          toColumn(session.account),
+          session.accountTag,
+          stamps.account,
+          stamps.member,
+        ],
         ...[session.authenticatedAt, session.lastUsedAt, session.expiresAt, session.idle],
-        ...[JSON.stringify(session.amr), JSON.stringify(session.attributes), id],
+        ...[JSON.stringify(session.amr), JSON.stringify(session.attributes)],
+        ...[session.client && formatGrant(session.client), id],
       );
       endOthers(statements, userTag, ending);
-      statements.raise(keepUntil, userTag);
+      raise(statements, session, keepUntil);
       if (moves) statements.move(userTag);
       writeAudit(statements, audit);
       return 'renewed';
     });
   }
 
-  end({ id, user, account }: SessionRef, ended: Ended, audit: readonly AuditRecord[]): boolean {
+  end({ id, user, account, ifUnusedSince }: EndRef, ended: Ended, audit: readonly AuditRecord[]): boolean {
     const { database, statements } = this.#open();
     return database.write(() => {
       const anyAccount = account === undefined ? 1 : 0;
-      if (statements.end(...markOf(ended), id, user, anyAccount, account ?? null) === 0) return false;
+      const since = ifUnusedSince ?? Number.MAX_SAFE_INTEGER;
+      if (statements.end(...markOf(ended), id, user, anyAccount, account ?? null, since) === 0) return false;
       statements.move(user);
       writeAudit(statements, audit);
       return true;
@@ -164,26 +192,42 @@ export class SqliteStore implements SessionStore {
 
   advance(
     tag: Tag,
-    { record, ifVersion, now, keepUntil, asker, audit }: Advance,
+    { record, member, ifMemberVersion, ifVersion, now, keepUntil, initiator, audit }: Advance,
   ): 'advanced' | 'conflict' | 'not-live' {
     const { database, statements } = this.#open();
+    const target = member === undefined ? tag : memberTag(tag, member);
     return database.write(() => {
       if (!isVersion(statements, tag, ifVersion)) return 'conflict';
-      if (asker !== undefined) {
-        if (statements.isLive(asker.id, tag, asker.ifHash, now) === undefined) return 'not-live';
-        statements.rotate(asker.hash, asker.serial, asker.id);
+      if (member !== undefined && !isVersion(statements, target, ifMemberVersion)) return 'conflict';
+      if (initiator !== undefined) {
+        if (statements.isLive(initiator.id, tag, initiator.ifCredential, now) === undefined) return 'not-live';
+        statements.rotate(initiator.credential, initiator.serial, initiator.id);
       }
-      statements.advance(formatEpoch(record), keepUntil, tag);
+      statements.advance(formatEpoch(record), keepUntil, target);
+      if (member !== undefined) {
+        statements.move(tag);
+        statements.raise(keepUntil, tag);
+      }
       writeAudit(statements, audit);
       return 'advanced';
     });
   }
 
-  users(of: UsersOf, after: string | null, limit: number): ReturnType<typeof usersOf> {
+  listUsers(of: UsersOf, after: string | null, limit: number): ReturnType<typeof usersOf> {
     return usersOf(this.#open().statements, of, after, limit);
   }
 
-  remove(user: Tag, limit: number): number {
+  memberships(
+    user: Tag,
+    after: string | null,
+    limit: number,
+  ): { readonly accounts: readonly Tag[]; readonly after: string | null } {
+    const { tagsBetween } = this.#open().statements;
+    const page = membershipPage(user, after, Math.min(limit, MAX_LOOKED_AT));
+    return page.answer(tagsBetween(page.from, page.until, page.limit).map(([tag]) => tag as Tag));
+  }
+
+  deleteSessions(user: Tag, limit: number): number {
     const { database, statements } = this.#open();
     return database.erase(() => {
       const removed = statements.removeOf(user, limit);
@@ -194,8 +238,12 @@ export class SqliteStore implements SessionStore {
 
   prune(batch: PruneBatch): Pruned {
     const { database, statements } = this.#open();
-    // What comes back after a crash is pruned again.
+    // Need not sync: rows that come back after a crash are pruned again.
     return database.writeUnsynced(() => prune(statements, batch));
+  }
+
+  setup(): void {
+    this.#open();
   }
 
   close(): void {
@@ -212,14 +260,20 @@ export class SqliteStore implements SessionStore {
       return opened;
     }
     if (this.#closed) throw new Error('the store is closed');
-    return openPatiently(() => this.#connect(), this.#source.busyTimeout);
+    try {
+      return openPatiently(() => this.#connect(), this.#source.busyTimeout);
+    } catch (error) {
+      if (!isNoDatabase(error)) throw error;
+      const message = 'the file is no SQLite database, or is encrypted; sessions need a file of their own';
+      throw new SessionError('SESSION_STORE_NAME_CONFLICT', message, { cause: error });
+    }
   }
 
   #connect(): Open {
     const database = this.#source.connect();
     try {
       database.ready();
-      setUp(database);
+      setUp(database, this.#steps);
       this.#opened = { database, statements: { ...prepareStatements(database), ...prepareAuditStatements(database) } };
       return this.#opened;
     } catch (error) {
@@ -229,15 +283,32 @@ export class SqliteStore implements SessionStore {
   }
 }
 
-/** Whether a record is there and has this version; `undefined` is any. */
+/** Returns true if the session's membership has its record, or if the session is in no account. */
+const hasMembership = ({ epoch }: Statements, { userTag, accountTag }: SessionRecord): boolean =>
+  accountTag === null || epoch(memberTag(userTag, accountTag)) !== undefined;
+
+function raise(statements: Statements, { userTag, accountTag }: SessionRecord, keepUntil: number | null): void {
+  statements.raise(keepUntil, userTag);
+  if (accountTag !== null) statements.raise(keepUntil, memberTag(userTag, accountTag));
+}
+
+/** Returns true if the record exists and has this version. `undefined` matches any version. */
 function isVersion({ epoch }: Statements, tag: Tag, version: number | undefined): boolean {
   const row = epoch(tag);
   return row !== undefined && (version === undefined || row[1] === version);
 }
 
+const youngestFirst = ({ session: a }: FoundSession, { session: b }: FoundSession): number =>
+  b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
+
 const epochOrMissing = (row: Row | undefined): VersionedEpoch | null => (row === undefined ? null : epochOf(row));
 
-/** Whether a record is there and kept so long already. */
+function ensured(row: Row | undefined): VersionedEpoch {
+  if (row === undefined) throw new Error('a record is gone that was created a moment ago');
+  return epochOf(row);
+}
+
+/** Returns true if the record exists and is already kept at least until `keepUntil`. */
 function isKept(row: Row | undefined, keepUntil: number | null): boolean {
   if (row === undefined) return false;
   const kept = row[2] as number | null;

@@ -1,12 +1,15 @@
-import type { Tag, UsersOf } from '../../../src/index.ts';
+import type { RealmsFound, Tag, UsersOf } from '../../../src/adapter.ts';
+import { fromColumn } from '../sql/values.ts';
 import type { Statements } from './statements.ts';
 
-/** SQLite answers synchronously, so that everybody waits for a page: it is a small one, whatever is asked for. */
-const MOST_LOOKED_AT = 500;
+/**
+ * Maximum number of users that a page looks at. SQLite answers synchronously, so a larger page would block the process.
+ */
+export const MAX_LOOKED_AT = 500;
 
 /**
- * A page of users: goes from tag to tag through an index, whatever the number of sessions of each. The cursor is the last
- * tag that was looked at; those of other realms are looked at, and left out.
+ * Returns a page of users. Goes from tag to tag through an index, so the time does not depend on the number of
+ * sessions. The cursor is the last tag that was visited. Users of other realms are visited and skipped.
  */
 export function usersOf(
   { nextUser, nextMember }: Statements,
@@ -16,11 +19,24 @@ export function usersOf(
 ): { readonly users: readonly Tag[]; readonly after: string | null } {
   const users: Tag[] = [];
   let tag = after ?? '';
-  for (let looked = 0; looked < Math.min(limit, MOST_LOOKED_AT); looked++) {
+  for (let looked = 0; looked < Math.min(limit, MAX_LOOKED_AT); looked++) {
     const row = account === null ? nextUser(tag) : nextMember(account, tag);
     if (row === undefined) return { users, after: null };
     tag = row[0] as Tag;
     if (row[1] === realm) users.push(tag);
   }
   return { users, after: tag };
+}
+
+/** Returns the realms of the first users in the order of their tags, which are hashes. */
+export function realmsOf({ nextUser }: Pick<Statements, 'nextUser'>, limit: number): RealmsFound {
+  const realms = new Set<string>();
+  let tag = '';
+  for (let looked = 0; looked < Math.min(limit, MAX_LOOKED_AT); looked++) {
+    const row = nextUser(tag);
+    if (row === undefined) return { realms: [...realms], complete: true };
+    tag = row[0] as Tag;
+    realms.add(fromColumn(row[1] as string));
+  }
+  return { realms: [...realms], complete: nextUser(tag) === undefined };
 }

@@ -1,7 +1,6 @@
-import type { IssuedTokens } from './bearer.ts';
 import type { Answer } from './exchange.ts';
+import type { IssuedTokens } from './options/bearer.ts';
 
-/** What can be wrong with a request, as a problem of RFC 9457. Each has one title and one status. */
 export const PROBLEMS = {
   'session-required': { status: 401, title: 'Sign-in required' },
   'invalid-token': { status: 401, title: 'The access token is not valid' },
@@ -21,12 +20,13 @@ export const PROBLEMS = {
 /** The last part of a problem's `type`. */
 export type ProblemName = keyof typeof PROBLEMS;
 
-/** What the `type` of each problem begins with. */
 export const TYPE_PREFIX = 'urn:problem-type:session-revocation:';
-// Whoever answers differently by origin says so to caches (Fetch Metadata, "Vary").
+// Caches must know that answers depend on the origin (Fetch Metadata, "Vary").
 const EVERY_ANSWER = { 'cache-control': 'no-store', vary: 'Sec-Fetch-Site, Origin' };
+/** Browsers must not treat JSON as a script or a page (Fetch Standard, `X-Content-Type-Options`). */
+const NO_SNIFFING = { 'x-content-type-options': 'nosniff' };
 
-/** A problem as `application/problem+json`. Nothing of the store, a token or a user is in it. */
+/** A problem as `application/problem+json`. It says nothing about the store, a token or a user. */
 export function problem(
   name: ProblemName,
   members: Readonly<Record<string, unknown>> = {},
@@ -42,12 +42,12 @@ export const json = (value: unknown): Answer =>
 
 export const noContent = (): Answer => answer(204, null);
 
-/** 303: the browser goes there with a GET. */
+/** 303: the browser follows with a GET. */
 export const seeOther = (location: string): Answer => answer(303, null, { location });
 
 export const storeUnavailable = (): Answer => problem('store-unavailable', {}, { 'retry-after': '5' });
 
-/** An access token, as an app asks for it (RFC 6749 5.1). */
+/** The answer to a request for tokens (RFC 6749 5.1). */
 export const accessToken = (tokens: IssuedTokens, scope?: string | null): Answer =>
   json({
     access_token: tokens.accessToken,
@@ -57,20 +57,33 @@ export const accessToken = (tokens: IssuedTokens, scope?: string | null): Answer
     scope: scope ?? undefined,
   });
 
-/** What is wrong with a request for tokens, in the form of RFC 6749 5.2. */
+/** An error of a request for tokens (RFC 6749 5.2). */
 export const oauthError = (
   error: 'invalid_request' | 'invalid_grant' | 'invalid_scope' | 'unsupported_grant_type',
   description: string,
 ): Answer =>
   answer(400, JSON.stringify({ error, error_description: description }), { 'content-type': 'application/json' });
 
-/** Public keys (RFC 7517 5): the one answer that is the same for everybody, and so for caches. */
+/** Public keys (RFC 7517 5). The only answer that caches may keep: it is the same for all clients. */
 export const keys = (jwks: unknown): Answer => ({
   status: 200,
-  headers: { 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=300' },
+  headers: { ...NO_SNIFFING, 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=300' },
   body: JSON.stringify(jwks),
 });
 
 function answer(status: number, body: string | null, headers: Readonly<Record<string, string>> = {}): Answer {
-  return { status, body, headers: { ...EVERY_ANSWER, ...headers } };
+  return { status, body, headers: { ...EVERY_ANSWER, ...(body === null ? {} : NO_SNIFFING), ...headers } };
+}
+
+/** The client sent an invalid request. The message may be shown to the client. */
+export class RequestProblem extends Error {
+  override readonly name = 'RequestProblem';
+  readonly problem: ProblemName;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(message: string, problem: ProblemName = 'bad-request', headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.problem = problem;
+    this.headers = headers;
+  }
 }

@@ -1,35 +1,46 @@
-import { RequestProblem } from './request-problem.ts';
+import { RequestProblem } from './answer.ts';
+import { trimSpaces } from './whitespace.ts';
 
-const LARGEST_BODY = 16 * 1024;
+const MAX_BODY = 16 * 1024;
 const JSON_TYPE = 'application/json';
 const FORM = 'application/x-www-form-urlencoded';
 
-/** What the routes read. */
 export const MEDIA_TYPES: readonly string[] = [JSON_TYPE, FORM];
 
 /**
- * Reads and parses a small body: JSON or a form. Nothing is `undefined`, whatever its type: the routes need no body.
- * @throws {@link RequestProblem} for one that is too large or malformed, or of another type: whoever sends something asks for
- *   something, and not for what is done by default.
+ * Reads and parses a small body. `length` is its `Content-Length`. `limit`, in bytes, can only lower the built-in limit.
+ * @throws {@link RequestProblem} like {@link parseBody}. For a body that is too large, as soon as that is known: the rest stays unread, and
+ *   the answer closes the connection.
  */
 export async function readBody(
-  contentType: string | undefined,
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  type: string | undefined,
+  length: string | undefined,
+  chunks: AsyncIterable<Uint8Array>,
+  limit: number = MAX_BODY,
 ): Promise<unknown> {
+  const max = Math.min(limit, MAX_BODY);
+  if (Number(length ?? 0) > max) throw tooLarge(max, { connection: 'close' });
   const parts: Uint8Array[] = [];
-  let length = 0;
+  let size = 0;
   for await (const chunk of chunks) {
-    length += chunk.length;
-    // Read to its end, though not kept: whoever stops reading closes the connection under the answer.
-    if (length <= LARGEST_BODY) parts.push(chunk);
+    size += chunk.length;
+    if (size > max) throw tooLarge(max, { connection: 'close' });
+    parts.push(chunk);
   }
-  if (length === 0) return undefined;
-  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return parseBody(type, Buffer.concat(parts));
+}
+
+/**
+ * Parses JSON or a form. An empty body of any type is `undefined`: the routes need no body.
+ * @throws {@link RequestProblem} for a body that is too large, malformed, or of another type. A client that sends a body does not ask for
+ *   the default.
+ */
+export function parseBody(contentType: string | undefined, bytes: Buffer): unknown {
+  if (bytes.length === 0) return undefined;
+  if (bytes.length > MAX_BODY) throw tooLarge(MAX_BODY);
+  const type = trimSpaces(contentType?.split(';', 1)[0] ?? '').toLowerCase();
   if (!MEDIA_TYPES.includes(type)) throw unsupported();
-  if (length > LARGEST_BODY) {
-    throw new RequestProblem(`the body is larger than ${LARGEST_BODY} bytes`, 'body-too-large');
-  }
-  const text = Buffer.concat(parts).toString();
+  const text = bytes.toString();
   if (type === FORM) return fieldsOf(text);
   try {
     return JSON.parse(text);
@@ -38,13 +49,16 @@ export async function readBody(
   }
 }
 
-/** What would do instead, in words and in `Accept` (RFC 9110 12.5.1, 15.5.16). */
+const tooLarge = (max: number, headers: Readonly<Record<string, string>> = {}): RequestProblem =>
+  new RequestProblem(`the body is larger than ${max} bytes`, 'body-too-large', headers);
+
+/** Names the accepted types in the message and in `Accept` (RFC 9110 12.5.1, 15.5.16). */
 function unsupported(): RequestProblem {
   const accept = MEDIA_TYPES.join(', ');
   return new RequestProblem(`the body must be one of ${accept}`, 'unsupported-media-type', { accept });
 }
 
-/** The fields of a form; one that stands there several times is an array. */
+/** The fields of a form. A repeated field is an array. */
 function fieldsOf(text: string): Record<string, string | string[]> {
   const form = new URLSearchParams(text);
   const fields = [...new Set(form.keys())].map((name) => {

@@ -1,22 +1,31 @@
-import type { Auth } from './auth.ts';
+import type { HttpSettings } from './options/authentication.ts';
+import type { AuthState } from './state.ts';
+
+/** The part of a request that decides about its challenge. */
+export interface ChallengedRequest {
+  readonly settings: Pick<HttpSettings, 'sessions' | 'bearer'>;
+  readonly state: AuthState;
+  /** The request presented an access token, valid or not. */
+  readonly hasBearer: boolean;
+}
 
 type Parameters = Readonly<Record<string, string | number>>;
 
 /**
- * The challenge of an answer (RFC 9110 11.6.1): in the scheme by which the request came, `Session` for a cookie. Where it came by
- * none, those that there are, in one line, and no word of an error (RFC 6750 3.1).
+ * The challenge of an answer (RFC 9110 11.6.1), in the scheme that the request used: `Bearer`, or `Session` for a cookie. A request
+ * that used none gets all schemes that the app accepts, in one line and without an error (RFC 6750 3.1).
  */
 export function challengesOf(
-  { settings, state, isBorne }: Pick<Auth, 'settings' | 'state' | 'isBorne'>,
+  { settings, state, hasBearer }: ChallengedRequest,
   parameters: Parameters = {},
 ): Record<string, string> {
   const all = { realm: encodeURIComponent(settings.sessions.realm), ...parameters };
-  const alone = isBorne ? 'Bearer' : settings.bearer === null || state.is === 'session' ? 'Session' : null;
-  const text = alone === null ? `${challenge('Bearer', all)}, ${challenge('Session', all)}` : challenge(alone, all);
+  const only = hasBearer ? 'Bearer' : settings.bearer === null || state.is === 'session' ? 'Session' : null;
+  const text = only === null ? `${challenge('Bearer', all)}, ${challenge('Session', all)}` : challenge(only, all);
   return { 'www-authenticate': text };
 }
 
-/** What the values may be is up to those who give them: no quotation mark, no backslash, no control character. */
+/** Callers pass values without quotation marks, backslashes and control characters: nothing is escaped here. */
 function challenge(scheme: string, parameters: Parameters): string {
   const text = Object.entries(parameters).map(([name, value]) => `${name}="${String(value)}"`);
   return `${scheme} ${text.join(', ')}`;

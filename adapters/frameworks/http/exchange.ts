@@ -1,36 +1,35 @@
 /**
- * One request and its response, as the policy sees them. A wrapper translates its framework's objects into this, and an
- * `Answer` back; it decides nothing.
+ * One request and its response, as the HTTP policy sees them. A wrapper translates its framework's objects into an exchange, and an
+ * `Answer` back. It decides nothing.
  */
 export interface HttpExchange {
   readonly method: string;
-  /** Path and query as the client asked for them, before any mounting. */
+  /** Path and query as the client sent them, before any mounting. */
   readonly url: string;
-  /** The client's address, as the framework's trusted proxy setting tells it. */
+  /** The client's address, according to the framework's trusted-proxy setting. */
   readonly ip: string | undefined;
-  /** A request header by its lower-case name; several of one name are joined with `, ` (cookies with `; `). */
+  /** A request header by its lower-case name. Several lines of one name are joined with `, ` (cookies with `; `). */
   header(name: string): string | undefined;
-  /** The same, as it came: one text for each line of that name, where the server still has them apart. */
+  /** The lines of a request header, each as it was sent. One joined text where the server has already joined them. */
   headerLines(name: string): readonly string[];
   /**
-   * The body as the framework parsed it, else read and parsed here; `undefined` for none.
-   * @throws `RequestProblem`, as `readBody` does.
+   * The body as the framework parsed it, else read and parsed here. `undefined` for no body.
+   * @throws `RequestProblem`, like `readBody`.
    */
   body(): Promise<unknown>;
-  /** Whether it is too late to set a header. */
+  /** It is too late to set a header. */
   readonly headersSent: boolean;
   /** The `Set-Cookie` lines of the response so far. */
   setCookies(): readonly string[];
-  /** Replaces the `Set-Cookie` lines. */
+  /** Replaces all `Set-Cookie` lines. */
   replaceSetCookies(lines: readonly string[]): void;
   /** Sets a response header. */
   setHeader(name: string, value: string): void;
 }
 
-/** A whole response, to be sent as it is. `Set-Cookie` lines are on the exchange already. */
+/** A whole response. Its `Set-Cookie` lines are already on the exchange. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Text, or `null` for none. */
   readonly body: string | null;
 }

@@ -1,8 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { readBody } from './body.ts';
+import type { Http2ServerRequest } from 'node:http2';
+import type { Readable } from 'node:stream';
+import { RequestProblem } from './answer.ts';
+import { parseBody, readBody } from './body.ts';
 import type { HttpExchange } from './exchange.ts';
+import { closeStreamOnAnswer, lingerOnClose } from './linger.ts';
 
-/** A request of Node's, and what frameworks on top of it add. */
+/** A request of Node.js, with the members that frameworks add. */
 export interface NodeRequest extends IncomingMessage {
   readonly originalUrl?: string;
   readonly ip?: string | undefined;
@@ -10,8 +14,8 @@ export interface NodeRequest extends IncomingMessage {
 }
 
 /**
- * An exchange over Node's own request and response; nothing is read before it is asked for. A class: V8 describes each literal
- * with a getter anew, and what only such a description holds, here the whole request, outlives every minor collection.
+ * An exchange over the request and response of Node.js. Reads nothing before it is needed. This is a class because V8 makes a new hidden
+ * class for each object literal with a getter, which keeps the whole request alive through every minor garbage collection.
  */
 export class NodeExchange implements HttpExchange {
   readonly #request: NodeRequest;
@@ -66,24 +70,50 @@ export class NodeExchange implements HttpExchange {
 }
 
 /**
- * The body as a parser before us left it, else read here. What it left as text or bytes is not parsed yet, and judged by its type like
- * one that is read here. For what it has not read at all, many a parser leaves an empty object.
+ * The body that the app's parser left, else read here. Text and bytes are parsed by their media type. Many parsers leave an empty object
+ * for a body that they have not read.
  */
-export async function bodyOf(request: IncomingMessage, left: unknown): Promise<unknown> {
+export async function bodyOf(request: IncomingMessage, parsed: unknown): Promise<unknown> {
   const type = request.headers['content-type'];
-  if (typeof left === 'string' || left instanceof Uint8Array) return readBody(type, [Buffer.from(left)]);
+  if (typeof parsed === 'string' || parsed instanceof Uint8Array) return parseBody(type, Buffer.from(parsed));
   const isUnread = request.readableDidRead === false;
-  if (left !== undefined && left !== null && !(isUnread && isEmpty(left))) return left;
-  return request.readableEnded ? undefined : readBody(type, request);
+  // `null` counts as a body if the request has one: it is valid JSON.
+  const isSent = parsed !== undefined && (parsed !== null || announcesBody(request));
+  if (isSent && !(isUnread && isEmpty(parsed))) return parsed;
+  return request.readableEnded ? undefined : readNodeBody(request);
 }
 
-const isEmpty = (left: unknown): boolean => typeof left === 'object' && left !== null && Object.keys(left).length === 0;
+/** Reads the body from the request, or from a stream made of it. `limit` is in bytes. A refused body stays unread. */
+export async function readNodeBody(
+  request: IncomingMessage | Http2ServerRequest,
+  stream: Readable = request,
+  limit?: number,
+): Promise<unknown> {
+  const { 'content-type': type, 'content-length': length } = request.headers;
+  try {
+    // A destroyed stream would close the connection before the answer is sent.
+    return await readBody(type, length, stream.iterator({ destroyOnReturn: false }), limit);
+  } catch (error) {
+    if (!(error instanceof RequestProblem) || error.problem !== 'body-too-large') throw error;
+    if (!('stream' in request)) {
+      lingerOnClose(request);
+      throw error;
+    }
+    closeStreamOnAnswer(request);
+    // HTTP/2 forbids the header `Connection` (RFC 9113 8.2.2).
+    throw new RequestProblem(error.message, error.problem);
+  }
+}
 
-/** Node keeps the first line of many a name, and throws away what comes after it: `rawHeaders` has them all, names and values in turn. */
+const isEmpty = (parsed: unknown): boolean => typeof parsed === 'object' && Object.keys(parsed ?? {}).length === 0;
+
+const announcesBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/** For many headers Node.js keeps only the first line. `rawHeaders` has all lines, as alternating names and values. */
 export function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
 }
 
-/** An exchange over Node's own request and response. */
 export const nodeExchange = (request: NodeRequest, response: ServerResponse): HttpExchange =>
   new NodeExchange(request, response);

@@ -1,17 +1,20 @@
+import { claimed, kindOf, shown } from '../../../src/adapter.ts';
 import type { HttpExchange } from './exchange.ts';
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 const FETCH_SITES = new Set(['same-origin', 'same-site', 'cross-site', 'none']);
 
-/** Whether a request may change something, and so must come from our own pages. A WebSocket is opened by a GET. */
+/**
+ * The request may change something, and so must come from the app's own pages. A WebSocket opens with a GET; its `Upgrade` header may
+ * name it in a list, and with a version (RFC 9110 7.8).
+ */
 export const isUnsafe = (exchange: HttpExchange): boolean =>
-  !SAFE.has(exchange.method) || exchange.header('upgrade')?.toLowerCase() === 'websocket';
+  !SAFE.has(exchange.method) || /websocket/i.test(exchange.header('upgrade') ?? '');
 
 /**
- * Whether a request comes from our own pages: by `Sec-Fetch-Site`, which no page can forge; else by an exact match of
- * `Origin` with the configured origins. With neither it does not: a client that is no browser sends `Origin`.
- * (Fetch Metadata 2.3, OWASP CSRF Prevention; CSR-1 to CSR-6.) The target's own origin is configured, never taken from
- * `Host`, which a client chooses.
+ * The request comes from the app's own pages. `Sec-Fetch-Site` decides, which no page can forge; else an exact match of `Origin` with the
+ * configured origins. A request with neither header is refused: a client that is no browser has to send `Origin`. The app's own origin is
+ * configured, never taken from `Host`, because the client chooses `Host`. (Fetch Metadata 2.3, OWASP CSRF Prevention; CSR-1 to CSR-6.)
  */
 export function isOwnOrigin(exchange: HttpExchange, origins: readonly string[]): boolean {
   const origin = exchange.header('origin');
@@ -19,30 +22,47 @@ export function isOwnOrigin(exchange: HttpExchange, origins: readonly string[]):
   const site = exchange.header('sec-fetch-site');
   if (site === undefined || !FETCH_SITES.has(site)) return listed;
   if (site === 'same-origin') return true;
-  // A sister site only where it is named; typed into the address bar or a bookmark only as a navigation.
+  // Another subdomain must be listed. `none` is the address bar or a bookmark, so only a navigation.
   if (site === 'same-site') return listed;
   return site === 'none' && exchange.header('sec-fetch-mode') === 'navigate' && (origin === undefined || listed);
 }
 
-/** @throws `TypeError` for what is no origin: `https://app.example.org`, without a path. */
+/** Tells the developer, in logs, why {@link isOwnOrigin} refuses: which header is missing or differs, and what is allowed. */
+export function explainCrossOrigin(exchange: HttpExchange, origins: readonly string[]): string {
+  const told = (['Origin', 'Sec-Fetch-Site', 'Sec-Fetch-Mode'] as const).flatMap((name) => {
+    const value = exchange.header(name.toLowerCase());
+    return value === undefined ? [] : [`${name} is ${JSON.stringify((claimed(value) ?? '').slice(0, MAX_SHOWN))}`];
+  });
+  const hasSource = exchange.header('origin') !== undefined || exchange.header('sec-fetch-site') !== undefined;
+  const found = hasSource
+    ? told.join(', ')
+    : 'it has neither Sec-Fetch-Site nor Origin, and a client that is no browser sends Origin';
+  const listed =
+    origins.length === 0 ? 'the option origins lists none' : `the option origins lists ${origins.join(', ')}`;
+  return `${found}; allowed is Sec-Fetch-Site: same-origin, and ${listed}`;
+}
+
+const MAX_SHOWN = 100;
+
+/** @throws `TypeError` for an entry that is not an origin, such as `https://app.example.org/path`. */
 export function parseOrigins(origins: unknown): readonly string[] {
   if (origins === undefined) return [];
-  if (!Array.isArray(origins)) throw new TypeError("origins must be an array such as ['https://app.example.org']");
+  if (!Array.isArray(origins)) {
+    throw new TypeError(`origins must be an array such as ['https://app.example.org'], not ${kindOf(origins)}`);
+  }
   return origins.map((origin: unknown) => {
     const url = typeof origin === 'string' && URL.canParse(origin) ? new URL(origin) : null;
     if (url === null || url.origin !== origin || origin.includes('*')) {
+      const meant = url === null || url.origin === 'null' ? 'https://app.example.org' : url.origin;
       throw new TypeError(
-        `origins has ${JSON.stringify(origin)}; an origin is scheme, host and port, such as 'https://app.example.org'`,
+        `origins has ${shown(origin)}; an origin is scheme, host and port without a path: write '${meant}'`,
       );
     }
     return url.origin;
   });
 }
 
-/**
- * Whether a person is looking at this: a page is answered with a redirect, a program with a problem. Browsers navigate by
- * GET, and by a form's POST.
- */
+/** A browser loads a page by a GET or by a form's POST. Pages are answered with a redirect, programs with a problem. */
 export function isNavigation(exchange: HttpExchange): boolean {
   if (exchange.method !== 'GET' && exchange.method !== 'POST') return false;
   const destination = exchange.header('sec-fetch-dest');
@@ -51,17 +71,17 @@ export function isNavigation(exchange: HttpExchange): boolean {
 }
 
 /**
- * A path on this host to return to, from text that anybody may have written: `fallback` for whatever a browser might
- * read as another host (`//evil`, `/\evil`, control characters that it drops, an absolute URL).
+ * A path on this host to return to, from untrusted text. Returns `fallback` for text that a browser might read as another host: `//evil`,
+ * `/\evil`, an absolute URL, or control characters, which browsers drop.
  */
 export function safeReturnPath(path: unknown, fallback = '/'): string {
   if (typeof path !== 'string' || path.length > 2048 || !path.startsWith('/')) return fallback;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern looks for control characters
   if (/[\u0000-\u0020\u007f\\]/.test(path) || path.startsWith('//')) return fallback;
   const base = 'http://localhost';
   if (!URL.canParse(path, base)) return fallback;
   const url = new URL(path, base);
-  // What dots resolve to counts: '/.//evil' is '//evil' to a browser.
+  // Checked after dots are resolved: to a browser, '/.//evil' is '//evil'.
   const resolved = url.pathname + url.search + url.hash;
   return url.origin === base && !resolved.startsWith('//') ? resolved : fallback;
 }

@@ -1,23 +1,25 @@
-import type { Client, Session } from '../../../src/index.ts';
-import { clientOf } from './client.ts';
+import type { ClientInfo, Session } from '../../../src/index.ts';
+import { clientInfoOf } from './client-info.ts';
 import type { HttpExchange } from './exchange.ts';
-import type { HttpSettings } from './options.ts';
+import type { HttpSettings } from './options/authentication.ts';
+import { explainCrossOrigin } from './origin.ts';
 
-/** Tells, and logs, that a page of another site asked for something (ASVS 16.3.3). */
-export function reportCrossOrigin({ sessions }: HttpSettings, exchange: HttpExchange): void {
-  // What follows may hold anything: the token of a link, say.
+/** Raises the event `request.refused` for a request from another site (ASVS 16.3.3). */
+export function reportCrossOrigin({ handle, origins }: HttpSettings, exchange: HttpExchange): void {
+  // Only the first segment: the rest of the path may hold a secret, such as the token of a link.
   const [start = '/'] = /^\/[^/?#]*/.exec(exchange.url) ?? [];
   const action = `${exchange.method} ${start}`;
-  const device = sessions.describe(clientOf(exchange));
-  sessions.report({ reason: 'cross-origin', action, by: null, user: null, account: null, device });
+  const device = handle.describe(clientInfoOf(exchange));
+  const detail = explainCrossOrigin(exchange, origins);
+  handle.report({ reason: 'cross-origin', action, by: null, user: null, account: null, device, detail });
 }
 
-/** Tells, and logs, that somebody asked for what they may not. */
+/** Raises the event `request.refused` for a user without the permission. */
 export function reportForbidden(
-  { sessions }: HttpSettings,
-  client: Client,
+  { handle }: HttpSettings,
+  client: ClientInfo,
   { actor, action, user }: { readonly actor: Session; readonly action: string; readonly user: string },
 ): void {
-  const device = sessions.describe(client);
-  sessions.report({ reason: 'forbidden', action, by: actor.user, user, account: actor.account, device });
+  const device = handle.describe(client);
+  handle.report({ reason: 'forbidden', action, by: actor.user, user, account: actor.account, device });
 }

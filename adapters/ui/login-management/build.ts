@@ -1,8 +1,8 @@
 type Attributes = Readonly<Record<string, string | boolean | null>>;
 
 /**
- * Makes an element. Children that are strings become text, whatever they hold: nothing is ever parsed as markup, and no
- * attribute is a `style`, so that a strict Content-Security-Policy holds.
+ * Creates an element. A string child becomes text, never markup. Callers set no `style` attribute, because a strict
+ * Content-Security-Policy forbids it.
  */
 export function build<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
@@ -15,7 +15,7 @@ export function build<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A button of its own kind; `danger` for what cannot be undone. */
+/** Creates a button. `danger` marks an action that cannot be undone. */
 export function buildButton(
   text: string,
   attributes: Attributes = {},
@@ -28,7 +28,7 @@ export function buildButton(
   );
 }
 
-/** A drawing of strokes, for the eye alone. */
+/** Creates an icon from one path. Screen readers skip it. */
 export function buildIcon(path: string): SVGElement {
   const namespace = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(namespace, 'svg');
@@ -46,7 +46,7 @@ function set(element: Element, attributes: Attributes): void {
   }
 }
 
-/** While an action is under way: not `disabled`, which would lose the focus. */
+/** Marks a button as busy. A `disabled` button would lose the focus, so `aria-disabled` is set instead. */
 export function setBusy(button: HTMLElement, busy: boolean): void {
   if (busy) button.setAttribute('aria-disabled', 'true');
   else button.removeAttribute('aria-disabled');

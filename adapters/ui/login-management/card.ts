@@ -11,26 +11,26 @@ import type { Words } from './words.ts';
 
 type During = SessionFailed['during'];
 
-/** A part of the card that is filled from the server. */
+/** A part of the card. `load` fills it from the server. */
 export interface Part {
   readonly element: HTMLElement;
   load(): Promise<void>;
 }
 
-/** Something that is done after a confirmation. */
+/** A request that the user must confirm first. */
 export interface Action {
   readonly during: During;
   readonly question: Question;
   request(): Promise<void>;
   done(): void;
-  /** What there was to end was over already. */
+  /** Called instead of showing an error if the server answers `session-not-found`. */
   gone?(): void;
 }
 
-// Who looks at the page again after so long wants to see what is so now.
+// If the page was hidden for longer, the card fetches its data again when the page is shown.
 const STALE_MS = 30_000;
 
-/** One life of the element, from its connection or a changed attribute to the next: what its parts share. */
+/** State that the parts share. Each start of the element, and each changed attribute, makes a new card. */
 export class Card {
   readonly section: HTMLElement;
   readonly heading: HTMLElement;
@@ -64,7 +64,6 @@ export class Card {
     this.#watchVisibility();
   }
 
-  /** Adds the parts and fills them. */
   start(parts: readonly Part[]): void {
     this.#parts = parts;
     this.section.append(...parts.map(({ element }) => element));
@@ -75,12 +74,12 @@ export class Card {
     for (const part of this.#parts) void part.load();
   }
 
-  /** Ends all that is under way. What still answers is ignored. */
+  /** Aborts all requests. Later answers are ignored. */
   stop(): void {
     this.#controller.abort();
   }
 
-  /** Asks first, then does it; `opener` says so meanwhile. */
+  /** Performs the action after the user confirms it. `opener` is busy during the request and ignores more clicks. */
   async act(opener: HTMLElement, action: Action): Promise<void> {
     if (isBusy(opener) || !(await this.#confirm(opener, action.question))) return;
     await this.#perform(opener, action);
@@ -105,16 +104,16 @@ export class Card {
     }
   }
 
-  /** Told politely to a screen reader, and shown. */
+  /** Shows a message, which screen readers announce politely. */
   say(text: string): void {
     this.#messages.say(text);
   }
 
-  /** Shows what went wrong. A session that is over leaves. */
+  /** Shows a failure, or leaves the page if the session is over. Rethrows an error that is not a `Failure`. */
   fail(error: unknown, during: During, retry: () => void, retrying = false): void {
     if (this.signal.aborted) return;
     if (!(error instanceof Failure)) {
-      // Aborted by a newer request of the same part.
+      // A newer request of the same part aborted this one.
       if (error instanceof DOMException && error.name === 'AbortError') return;
       throw error;
     }
@@ -127,12 +126,12 @@ export class Card {
     this.emit('session-error', { name, status, during, detail: detail ?? mistake });
   }
 
-  /** Takes back what `fail` said of this, and of what else stood in the way. */
+  /** Removes the shown failure if it belongs to `during`, or if both are actions. */
   succeed(during: During): void {
     this.#messages.succeed(during);
   }
 
-  /** This session is over: nothing of it stays on the page. */
+  /** Empties the card, emits `signed-out` and leaves the page, unless a listener prevents that. */
   leave(detail: SignedOut, failure: Failure = new Failure('session-required')): void {
     this.stop();
     this.section.replaceChildren(this.heading, this.#messages.element);
@@ -143,7 +142,7 @@ export class Card {
     else this.#messages.fail(failure, { during: 'list', settings: this.settings, retry: null, retrying: false });
   }
 
-  /** @returns whether no listener prevented what comes next. */
+  /** @returns `false` if a listener called `preventDefault()`. Only `signed-out` can be prevented. */
   emit<Name extends keyof CardEvents>(name: Name, detail: CardEvents[Name]['detail']): boolean {
     const cancelable = name === 'signed-out';
     return this.#host.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, cancelable, detail }));
@@ -160,7 +159,7 @@ export class Card {
       }
     };
     document.addEventListener('visibilitychange', onChange, { signal });
-    // Back from the history, as the page was when it was left.
+    // The back/forward cache restores the page with outdated data.
     window.addEventListener('pageshow', ({ persisted }) => persisted && this.refresh(), { signal });
   }
 }

@@ -7,17 +7,10 @@ const HOUR_MS = 60 * MINUTE_MS;
 interface Shown {
   readonly element: HTMLTimeElement;
   readonly at: number;
-  readonly alone: boolean;
+  readonly isToCome: boolean;
 }
 
-interface TimeOptions {
-  /** Says more than the date. */
-  readonly title?: string;
-  /** Whether it stands outside a sentence, and so begins with a capital. */
-  readonly alone?: boolean;
-}
-
-/** The relative times in the card, and the one timer that keeps them right. It stands still while nobody looks. */
+/** Keeps the relative times of the card up to date with one timer, which stops while the page is hidden. */
 export class Clock {
   readonly #words: Words;
   readonly #shown = new Set<Shown>();
@@ -29,32 +22,42 @@ export class Clock {
     signal.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
-  /** A `<time>` that keeps counting. */
-  time(at: number, { title = this.#words.date(at), alone = false }: TimeOptions = {}): HTMLTimeElement {
+  /** Creates a `<time>` such as "3 hours ago" and keeps it up to date. `title` replaces the date in the tooltip. */
+  time(at: number, title: string = this.#words.date(at)): HTMLTimeElement {
+    return this.#show(at, title, false);
+  }
+
+  /** Creates a `<time>` such as "in 3 days" and keeps it up to date. */
+  timeToCome(at: number): HTMLTimeElement {
+    return this.#show(at, this.#words.date(at), true);
+  }
+
+  #show(at: number, title: string, isToCome: boolean): HTMLTimeElement {
     const element = build('time', { part: 'time', datetime: new Date(at).toISOString(), title });
-    const shown = { element, at, alone };
+    const shown = { element, at, isToCome };
     element.textContent = this.#textOf(shown, Date.now());
     this.#shown.add(shown);
     return element;
   }
 
-  #textOf({ at, alone }: Shown, now: number): string {
-    const text = this.#words.ago(at, now);
-    return alone ? text.charAt(0).toLocaleUpperCase(this.#words.locale) + text.slice(1) : text;
+  #textOf({ at, isToCome }: Shown, now: number): string {
+    return isToCome ? this.#words.until(at, now) : this.#words.ago(at, now);
   }
 
-  /** Goes on from now; to be called when times were added. */
+  /** Restarts the timer. Call it after adding times. */
   start(): void {
     clearTimeout(this.#timer);
     if (document.visibilityState === 'hidden') return;
     const now = Date.now();
-    let youngest = Number.POSITIVE_INFINITY;
+    let nearest = Number.POSITIVE_INFINITY;
     for (const shown of this.#shown) {
-      if (shown.element.isConnected) youngest = Math.min(youngest, now - shown.at);
+      // A future time shows minutes in its last hour. The timer ticks by the minute from one hour before that.
+      const age = shown.isToCome ? shown.at - now - HOUR_MS : now - shown.at;
+      if (shown.element.isConnected) nearest = Math.min(nearest, age);
       else this.#shown.delete(shown);
     }
-    if (youngest === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#tick(), youngest < HOUR_MS ? MINUTE_MS : HOUR_MS);
+    if (nearest === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#tick(), nearest < HOUR_MS ? MINUTE_MS : HOUR_MS);
   }
 
   #tick(): void {

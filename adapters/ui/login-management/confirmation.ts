@@ -1,17 +1,17 @@
 import { build, buildButton } from './build.ts';
-import type { Texts } from './texts.ts';
+import type { Texts } from './texts/type.ts';
 
 export interface Question {
   readonly title: string;
   readonly detail: string;
-  /** What the button says that does it. */
+  /** Text of the button that confirms. */
   readonly yes: string;
   readonly danger?: boolean;
 }
 
 interface ConfirmOptions {
   readonly card: HTMLElement;
-  /** The button that asked: where the focus returns to. */
+  /** Button that opened the dialog. It gets the focus back. */
   readonly opener: HTMLElement;
   readonly texts: Texts;
   readonly question: Question;
@@ -19,8 +19,8 @@ interface ConfirmOptions {
 }
 
 /**
- * Asks once more, in a modal dialog: Escape, the backdrop and "Cancel" are a no. The focus returns to where it was. An
- * abort closes it without an answer that counts.
+ * Asks for confirmation in a modal dialog. Resolves to `false` on Escape, on a click outside, on "Cancel" and on an
+ * abort.
  */
 export function confirm({ card, opener, texts, question, signal }: ConfirmOptions): Promise<boolean> {
   const no = buildButton(texts.cancel, { type: 'submit', value: 'no', autofocus: true });
@@ -41,7 +41,7 @@ export function confirm({ card, opener, texts, question, signal }: ConfirmOption
   return new Promise((resolve) => {
     const over = () => {
       dialog.remove();
-      // The browser gave the focus back when the dialog was closed, if the button had it; it may have moved on since.
+      // Browsers restore the focus only if the button had it. If another element has the focus now, it keeps it.
       if (document.activeElement === null || document.activeElement === document.body) opener.focus();
       resolve(dialog.returnValue === 'yes' && !signal.aborted);
     };

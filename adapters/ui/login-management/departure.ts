@@ -1,10 +1,10 @@
 import type { Settings } from './settings.ts';
 
 /**
- * Leaves the page of a session that is over: to `login-url`, with the way back, or to the same page anew, which the
- * server then answers as it answers strangers.
+ * Leaves the page after the session is over: goes to `login-url`, or reloads the page if there is none. With `back`,
+ * `login-url` gets `returnTo` and `reason`.
  *
- * @returns whether it leaves: not for a page that would only come back here, again and again.
+ * @returns `false` if it stays, because the navigation would loop.
  */
 export function depart(
   { loginUrl }: Settings,
@@ -12,7 +12,7 @@ export function depart(
 ): boolean {
   if (loginUrl === null) {
     const [entry] = performance.getEntriesByType('navigation');
-    // It was loaded anew already, and has had no session since.
+    // The page was already reloaded and still has no session: another reload would loop.
     if (!answered && (entry as PerformanceNavigationTiming | undefined)?.type === 'reload') return false;
     location.reload();
     return true;
@@ -22,7 +22,7 @@ export function depart(
   return true;
 }
 
-/** `login-url` with the path of this page in `returnTo`, and in `reason` the code of why one has to, as the server's guards do. */
+/** Returns `login-url` with this page as `returnTo` and the reason code as `reason`, like the server's guards. */
 export function withReturn(loginUrl: URL, reason: string | null): URL {
   const url = new URL(loginUrl);
   url.searchParams.set('returnTo', location.pathname + location.search + location.hash);

@@ -8,7 +8,7 @@ import { PolicyField } from './policy-field.ts';
 import { Rows } from './rows.ts';
 import { ATTRIBUTES, readSettings } from './settings.ts';
 import { styleSheet } from './style.ts';
-import { type TextOverrides, textsFor } from './texts.ts';
+import { type TextOverrides, textsFor } from './texts/texts.ts';
 import { Words } from './words.ts';
 
 export type * from './events.ts';
@@ -17,13 +17,13 @@ const NAME = 'login-management';
 
 /** The element `<login-management>`. */
 export interface LoginManagementElement extends HTMLElement {
-  /** Texts in place of those of the language. */
+  /** Texts that replace those of the language. Setting it rebuilds the card. */
   texts: TextOverrides;
-  /** Asks the server again. */
+  /** Fetches the sessions and the policy again. Rebuilds the card if the session is over or an attribute was wrong. */
   refresh(): void;
 }
 
-// Where there is no DOM, the class is never made an element.
+// Lets a server import this module. Without a DOM, the class is never registered.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 class LoginManagement extends Base implements LoginManagementElement {
@@ -42,13 +42,13 @@ class LoginManagement extends Base implements LoginManagementElement {
   }
 
   refresh(): void {
-    // One that said that its session is over, or what is to be corrected, begins anew.
+    // Without a live card (the session is over, or an attribute was wrong), the element starts again.
     if (this.#card === null || this.#card.signal.aborted) this.#restartSoon();
     else this.#card.refresh();
   }
 
   connectedCallback(): void {
-    // Set before the element was defined, it hides the accessor.
+    // If an app sets `texts` before the element is defined, an own property hides the accessor.
     if (Object.hasOwn(this, 'texts')) {
       const { texts } = this;
       Reflect.deleteProperty(this, 'texts');
@@ -66,7 +66,7 @@ class LoginManagement extends Base implements LoginManagementElement {
     if (before !== after) this.#restartSoon();
   }
 
-  /** Once, however many attributes change together. */
+  /** Restarts in a microtask, so that several changed attributes cause one restart. */
   #restartSoon(): void {
     if (this.#restarts) return;
     this.#restarts = true;
@@ -76,7 +76,7 @@ class LoginManagement extends Base implements LoginManagementElement {
     });
   }
 
-  /** Nothing of an earlier life is taken over: no request, no answer, no row. */
+  /** Stops the old card and builds a new one. Nothing is carried over. */
   #restart(): void {
     this.#card?.stop();
     this.#card = null;
@@ -127,7 +127,7 @@ function buildMistake(failure: Failure, { texts, locale }: Words): HTMLElement {
   return build('section', attributes, heading, messages.element);
 }
 
-/** That of the closest ancestor with a `lang`, across the shadow roots that the element may be in. */
+/** Returns the `lang` of the element or its closest ancestor, across shadow roots. Returns `''` if none is set. */
 function languageOf(element: HTMLElement): string {
   let node: Node | null = element;
   while (node !== null) {
@@ -138,7 +138,7 @@ function languageOf(element: HTMLElement): string {
   return '';
 }
 
-/** Registers the element, once; without a DOM, nothing happens. */
+/** Registers the element. Does nothing without a DOM, or if the name is already registered. */
 export function defineElement(): void {
   if (globalThis.customElements?.get(NAME) === undefined) globalThis.customElements?.define(NAME, LoginManagement);
 }

@@ -1,18 +1,21 @@
 import { build, buildButton, isBusy, setBusy } from './build.ts';
 import type { Card, Part } from './card.ts';
-import { fill } from './fill.ts';
+import { fill, fillText } from './fill.ts';
 import type { ListedSession } from './listed-session.ts';
-import { iconOf, titleOf } from './row.ts';
+import { iconOf, metaOf, titleOf, whereOf } from './row.ts';
 import { inSlices } from './slices.ts';
 
-// Ended sessions come mixed with living ones: one click looks through so many pages at most.
-const MOST_PAGES = 5;
+// The server sorts by sign-in time and mixes in live sessions. One click reads at most this many pages.
+const MAX_PAGES = 5;
 
-/** What is over, in a section that is fetched when it is opened. */
+/** The ended sessions, latest end first, in a section that loads when the user opens it. */
 export class Ended implements Part {
   readonly element: HTMLDetailsElement;
   readonly #card: Card;
-  readonly #list = build('ul', { class: 'list', part: 'list', role: 'list', hidden: true });
+  readonly #ended: EndedList;
+  readonly #replaced: EndedList;
+  readonly #count = build('summary', { part: 'summary' });
+  readonly #replacements: HTMLDetailsElement;
   readonly #empty: HTMLElement;
   readonly #more: HTMLButtonElement;
   #request = new AbortController();
@@ -21,6 +24,14 @@ export class Ended implements Part {
   constructor(card: Card) {
     this.#card = card;
     const { texts } = card.words;
+    this.#ended = new EndedList(card);
+    this.#replaced = new EndedList(card);
+    this.#replacements = build(
+      'details',
+      { class: 'replaced', part: 'replaced', hidden: true },
+      this.#count,
+      this.#replaced.element,
+    );
     this.#empty = build('p', { class: 'empty', part: 'empty', hidden: true }, texts.noEnded);
     this.#more = buildButton(texts.more, { class: 'more', hidden: true });
     this.#more.addEventListener('click', () => isBusy(this.#more) || void this.#fetch(this.#cursor));
@@ -28,7 +39,8 @@ export class Ended implements Part {
       'details',
       { class: 'ended', part: 'ended' },
       build('summary', { part: 'summary' }, texts.ended),
-      this.#list,
+      this.#ended.element,
+      this.#replacements,
       this.#empty,
       this.#more,
     );
@@ -50,19 +62,22 @@ export class Ended implements Part {
       const found: ListedSession[] = [];
       let cursor = from;
       let pages = 0;
+      // A session on a later page may have ended after every session on this one.
       do {
         const page = await routes.list({ limit: settings.pageSize, cursor, ended: true }, signal);
         found.push(...page.sessions.filter(({ over }) => over !== null));
         cursor = page.cursor;
         pages++;
-      } while (cursor !== null && found.length === 0 && pages < MOST_PAGES);
-      if (from === null) this.#list.replaceChildren();
-      this.#list.hidden = found.length === 0 && this.#list.childElementCount === 0;
-      await inSlices(found, signal, (session) => this.#list.append(this.#buildRow(session)));
+      } while (cursor !== null && pages < MAX_PAGES);
+      if (from === null) for (const list of [this.#ended, this.#replaced]) list.clear();
+      await this.#ended.add(
+        found.filter((session) => !isReplaced(session)),
+        signal,
+      );
+      await this.#replaced.add(found.filter(isReplaced), signal);
       clock.start();
       this.#cursor = cursor;
-      this.#more.hidden = cursor === null;
-      this.#empty.hidden = cursor !== null || this.#list.childElementCount > 0;
+      this.#show();
       this.#settle();
       this.#card.succeed('ended');
     } catch (error) {
@@ -72,14 +87,57 @@ export class Ended implements Part {
     }
   }
 
+  #show(): void {
+    const replaced = this.#replaced.length;
+    this.#count.textContent = fillText(this.#card.words.texts.replaced, { count: String(replaced) });
+    this.#replacements.hidden = replaced === 0;
+    this.#more.hidden = this.#cursor === null;
+    this.#empty.hidden = this.#cursor !== null || this.#ended.length + replaced > 0;
+  }
+
   #settle(): void {
     this.element.removeAttribute('aria-busy');
     setBusy(this.#more, false);
   }
+}
+
+class EndedList {
+  readonly element = build('ul', { class: 'list', part: 'list', role: 'list', hidden: true });
+  readonly #card: Card;
+  #sessions: readonly ListedSession[] = [];
+  #rows = new Map<string, HTMLElement>();
+
+  constructor(card: Card) {
+    this.#card = card;
+  }
+
+  get length(): number {
+    return this.#sessions.length;
+  }
+
+  clear(): void {
+    this.#sessions = [];
+    this.#rows.clear();
+    this.element.replaceChildren();
+    this.element.hidden = true;
+  }
+
+  /** Inserts new rows in the order of their ends. */
+  async add(found: readonly ListedSession[], signal: AbortSignal): Promise<void> {
+    const all = new Map([...this.#sessions, ...found].map((session) => [session.id, session]));
+    this.#sessions = [...all.values()].sort((one, other) => endOf(other) - endOf(one));
+    this.element.hidden = this.#sessions.length === 0;
+    await inSlices(this.#sessions, signal, (session, index) => {
+      if (this.#rows.has(session.id)) return;
+      const row = this.#buildRow(session);
+      this.#rows.set(session.id, row);
+      this.element.insertBefore(row, this.element.children[index] ?? null);
+    });
+  }
 
   #buildRow(session: ListedSession): HTMLElement {
     const { words, clock } = this.#card;
-    const { device, over } = session;
+    const { over } = session;
     if (over === null) throw new TypeError('A living session is not among the ended ones.');
     const { what, sentence } = words.end(over);
     const values = {
@@ -87,6 +145,7 @@ export class Ended implements Part {
       time: over.at === null ? '' : clock.time(over.at),
       from: over.from === null ? '' : words.label(over.from),
     };
+    const where = whereOf(session);
     return build(
       'li',
       { class: 'row over', part: 'row' },
@@ -100,12 +159,15 @@ export class Ended implements Part {
           { class: 'meta end', part: 'meta' },
           fill(over.at === null ? withoutTime(sentence) : sentence, values),
         ),
-        device.ip === null
-          ? null
-          : build('p', { class: 'meta', part: 'meta' }, build('span', { part: 'address' }, device.ip)),
+        where.length === 0 ? null : metaOf(where),
       ),
     );
   }
 }
+
+const isReplaced = ({ over }: ListedSession): boolean => over?.cause === 'replaced';
+
+/** Returns the sort key. A session with an unknown end sorts last. */
+const endOf = ({ over }: ListedSession): number => over?.at ?? Number.NEGATIVE_INFINITY;
 
 const withoutTime = (sentence: string): string => sentence.replace(/ ?\{time\}/, '');

@@ -1,47 +1,47 @@
-/** What the element dispatches: it bubbles, and leaves the shadow root. Its detail never holds a token. */
+/** An event of the element. It bubbles and leaves the shadow root. Its detail never holds a token. */
 export interface CardEvent<Detail> extends Event {
   readonly detail: Detail;
 }
 
-/** One other session was ended. */
+/** The user ended one other session. */
 export interface SessionEnded {
   readonly id: string;
-  /** Such as `'Firefox on Windows'`. */
+  /** Label of its device, such as `'Firefox on Windows'`. */
   readonly label: string;
 }
 
-/** All sessions but this one were ended. */
+/** The user ended all sessions but this one. */
 export interface OthersSignedOut {
-  /** How many of them were shown; there may have been more. */
+  /** How many of them the card showed. There may have been more. */
   readonly shown: number;
 }
 
-/** This session is over. `preventDefault()` on the event keeps the element from leaving the page. */
+/** This session is over. `preventDefault()` keeps the element from leaving the page. */
 export interface SignedOut {
-  /** By one of its buttons, or `over`: the server answered that the session is no more. */
+  /** The button that ended it. `over` means that the server found the session over. */
   readonly how: 'sign-out' | 'everywhere' | 'over';
-  /** `ended`, `revoked` or `expired`, where the server says so. */
+  /** A cause code, or `ended`, `revoked` or `expired`. `null` if the server gives none, or after a button. */
   readonly reason: string | null;
 }
 
-/** The account's setting was changed. */
+/** An administrator changed the policy of the account. */
 export interface PolicyChanged {
   readonly account: string | null;
   readonly signOut: 'session' | 'everywhere';
 }
 
-/** Something failed, and is shown in the card. */
+/** A request failed, or an attribute is wrong. The card shows it. */
 export interface SessionFailed {
-  /** The name of the server's problem, or `offline`, `refused` or `misconfigured`. */
+  /** Last part of the problem type (RFC 9457), such as `forbidden`; or `offline`, `refused` or `misconfigured`. */
   readonly name: string;
-  /** `null` where there was no answer. */
+  /** HTTP status. `null` if there was none. */
   readonly status: number | null;
   readonly during: 'list' | 'ended' | 'end' | 'sign-out' | 'sign-out-others' | 'sign-out-everywhere' | 'policy';
-  /** What the server, or the element, says of it. For developers. */
+  /** Detail from the server, or name of the mistake. For developers. */
   readonly detail: string | null;
 }
 
-/** The events by name. */
+/** The events of the element, by name. */
 export interface CardEvents {
   'session-ended': CardEvent<SessionEnded>;
   'others-signed-out': CardEvent<OthersSignedOut>;

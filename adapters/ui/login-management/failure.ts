@@ -1,4 +1,4 @@
-/** What went wrong, by the name of the server's problem; the last three are the element's own. */
+/** Problem names of the server. The last three are the element's own. */
 export type FailureName =
   | 'session-required'
   | 'sign-in-not-recent'
@@ -10,11 +10,13 @@ export type FailureName =
   | 'refused'
   | 'misconfigured';
 
-/** What a developer has to correct. */
+/** A mistake that the developer has to correct. */
 export type Mistake =
   | 'missingSrc'
   | 'invalidSrc'
   | 'crossOriginSrc'
+  | 'refusedOrigin'
+  | 'querySrc'
   | 'invalidLoginUrl'
   | 'notFound'
   | 'notAllowed'
@@ -31,14 +33,14 @@ interface FailureDetails {
   readonly request?: string;
 }
 
-/** A request that failed. */
+/** A failed request, or a wrong attribute. */
 export class Failure extends Error {
   override readonly name: FailureName;
   readonly status: number | null;
   readonly detail: string | null;
-  /** Why the session is over: a code, or `ended`, `revoked`, `expired`. */
+  /** Why the session is over: a cause code, or `ended`, `revoked` or `expired`. */
   readonly reason: string | null;
-  /** In milliseconds. */
+  /** Time to wait, in milliseconds. */
   readonly retryAfter: number | null;
   readonly mistake: Mistake | null;
   /** Such as `GET https://app.example.org/sessions`. */
@@ -55,7 +57,6 @@ export class Failure extends Error {
     this.request = details.request ?? '';
   }
 
-  /** Whether the same request may succeed a little later. */
   get passes(): boolean {
     const { status } = this;
     return this.name === 'offline' || (status !== null && (status === 429 || status >= 500));
@@ -64,11 +65,10 @@ export class Failure extends Error {
 
 const PREFIX = 'urn:problem-type:session-revocation:';
 const OF_401: readonly string[] = ['session-required', 'sign-in-not-recent'];
-const OF_403: readonly string[] = ['cross-origin', 'forbidden'];
 
-/** Names what an answer that is no success means (RFC 9457). */
+/** Makes a `Failure` of an error response (RFC 9457). */
 export async function failureOf(response: Response, request: string): Promise<Failure> {
-  // What `redirect: 'manual'` leaves of a redirect.
+  // With `redirect: 'manual'`, `fetch` answers a redirect with this type.
   if (response.type === 'opaqueredirect') return new Failure('misconfigured', { mistake: 'redirected', request });
   const { status } = response;
   const problem = await problemOf(response);
@@ -81,11 +81,12 @@ export async function failureOf(response: Response, request: string): Promise<Fa
   };
   const type = textOf(problem.type) ?? '';
   const name = type.startsWith(PREFIX) ? type.slice(PREFIX.length) : '';
-  // An app's own guards answer 401 and 403 too, in words of their own.
+  // Guards of the app answer 401 and 403 too, with other problem types.
   if (status === 401) return new Failure(OF_401.includes(name) ? (name as FailureName) : 'session-required', details);
-  if (status === 403) return new Failure(OF_403.includes(name) ? (name as FailureName) : 'forbidden', details);
+  if (status === 403 && name !== 'cross-origin') return new Failure('forbidden', details);
+  if (status === 403) return new Failure('cross-origin', { ...details, mistake: 'refusedOrigin' });
   if (name === 'session-not-found' || name === 'store-unavailable') return new Failure(name, details);
-  // Of what is not the library's, only a read has certainly signed out nobody.
+  // A 503 of a proxy has no problem type of this library. Only a GET has certainly ended no session.
   if (status === 503 && request.startsWith('GET ')) return new Failure('store-unavailable', details);
   if (status === 404) return new Failure('misconfigured', { ...details, mistake: 'notFound' });
   if (status === 405) return new Failure('misconfigured', { ...details, mistake: 'notAllowed' });
@@ -102,14 +103,14 @@ async function problemOf(response: Response): Promise<Readonly<Record<string, un
   }
 }
 
-/** Whether an answer says that it is JSON, of whatever sort. */
+/** Whether the content type is JSON, `application/problem+json` included. */
 export function isJson(response: Response): boolean {
   return /^application\/([\w.+-]+\+)?json\b/i.test(response.headers.get('content-type') ?? '');
 }
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
-/** Seconds, or a date (RFC 9110, section 10.2.3). */
+/** Reads seconds or a date (RFC 9110, section 10.2.3). Returns milliseconds from now. */
 function retryAfterOf(header: string | null): number | null {
   if (header === null) return null;
   const at = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();

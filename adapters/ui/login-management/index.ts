@@ -1,4 +1,4 @@
-// The entry, and what an app serves as one file. Importing it registers the element; without a DOM it does nothing.
+// Entry point of the package and of the browser bundle. Importing it registers the element; without a DOM it does nothing.
 import { type CardEvents, defineElement, type LoginManagementElement } from './element.ts';
 
 export type {
@@ -11,16 +11,17 @@ export type {
   SessionFailed,
   SignedOut,
 } from './element.ts';
-export { type TextOverrides, type Texts, texts } from './texts.ts';
+export { type TextOverrides, texts } from './texts/texts.ts';
+export type { Texts } from './texts/type.ts';
 
 declare global {
-  // Empty where the program has no DOM library, else merged with its own: the types can be used with and without.
+  // Merges with the interfaces of the DOM library. Without that library, these empty ones let the types compile.
   interface HTMLElement {}
   interface Event {}
   interface HTMLElementTagNameMap {
     'login-management': LoginManagementElement;
   }
-  // Of elements, documents and windows.
+  // The event map of elements, documents and windows.
   interface GlobalEventHandlersEventMap extends CardEvents {}
 }
 

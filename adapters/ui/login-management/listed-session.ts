@@ -1,12 +1,16 @@
-/** A session as the routes list it, as far as it is shown. */
+/** The fields of a listed session that the card shows. */
 export interface ListedSession {
   readonly id: string;
   readonly kind: string;
   readonly createdAt: number;
   readonly lastUsedAt: number;
+  readonly expiresAt: number | null;
+  readonly amr: readonly string[];
   readonly device: ListedDevice;
-  /** The name of the app that the session was handed to. */
+  /** Name of the app that the session was handed to. */
   readonly client: string | null;
+  /** Place of the sign-in, as the app words it. */
+  readonly place: string | null;
   readonly current: boolean;
   readonly over: End | null;
 }
@@ -19,12 +23,11 @@ export interface ListedDevice {
   readonly ip: string | null;
 }
 
-/** Why and when a session was over. */
 export interface End {
   readonly reason: string;
   readonly at: number | null;
   readonly by: 'self' | 'other' | null;
-  /** The label of the device that did it. */
+  /** Label of the device that ended the session. */
   readonly from: string | null;
   readonly cause: string | null;
 }
@@ -34,14 +37,14 @@ export interface Page {
   readonly cursor: string | null;
 }
 
-/** The setting of an account. */
+/** The sign-out policy of an account. */
 export interface Policy {
   readonly account: string | null;
   readonly signOut: 'session' | 'everywhere';
   readonly mayChange: boolean;
 }
 
-/** `null` where the body is not a list of sessions: `src` leads elsewhere. */
+/** Returns `null` if the body is not a list of sessions. Then `src` points to something else. */
 export function readPage(body: unknown): Page | null {
   if (!isObject(body) || !Array.isArray(body.sessions)) return null;
   const sessions = body.sessions.map(readSession);
@@ -49,7 +52,7 @@ export function readPage(body: unknown): Page | null {
   return { sessions: sessions as ListedSession[], cursor: textOf(body.cursor) };
 }
 
-/** `null` where the body is something else. */
+/** Returns `null` if the body is not a policy. */
 export function readPolicy(body: unknown): Policy | null {
   if (!isObject(body)) return null;
   const { signOut, mayChange } = body;
@@ -59,7 +62,7 @@ export function readPolicy(body: unknown): Policy | null {
 
 function readSession(row: unknown): ListedSession | null {
   if (!isObject(row) || !isObject(row.device)) return null;
-  const { id, kind, lastUsedAt, current, over, device, client } = row;
+  const { id, kind, lastUsedAt, expiresAt, amr, current, over, device, client, place } = row;
   const createdAt = numberOf(row.createdAt);
   if (typeof id !== 'string' || createdAt === null || typeof device.label !== 'string') return null;
   return {
@@ -67,6 +70,8 @@ function readSession(row: unknown): ListedSession | null {
     kind: textOf(kind) ?? 'browser',
     createdAt,
     lastUsedAt: numberOf(lastUsedAt) ?? createdAt,
+    expiresAt: numberOf(expiresAt),
+    amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : [],
     device: {
       label: device.label,
       browser: textOf(device.browser),
@@ -75,6 +80,7 @@ function readSession(row: unknown): ListedSession | null {
       ip: textOf(device.ip),
     },
     client: isObject(client) ? textOf(client.name) : null,
+    place: textOf(place),
     current: current === true,
     over: isObject(over) ? readEnd(over) : null,
   };
@@ -96,7 +102,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
-// Beyond it, there is no such date, and Intl throws.
+// Largest time value of a `Date`. `Intl` throws for larger ones.
 const MOST = 8.64e15;
 const numberOf = (value: unknown): number | null =>
   typeof value === 'number' && Math.abs(value) <= MOST ? value : null;

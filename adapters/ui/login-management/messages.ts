@@ -3,7 +3,7 @@ import type { SessionFailed } from './events.ts';
 import type { Failure } from './failure.ts';
 import { buildNotice } from './notice.ts';
 import type { Settings } from './settings.ts';
-import type { Texts } from './texts.ts';
+import type { Texts } from './texts/type.ts';
 
 const isRead = (during: string): boolean => during === 'list' || during === 'ended';
 
@@ -14,7 +14,7 @@ interface FailOptions {
   readonly retrying: boolean;
 }
 
-/** The two live regions of the card: what was done, and what failed. They are there before anything is said in them. */
+/** Live regions for results and failures. They exist while empty: screen readers announce only text that is added later. */
 export class Messages {
   readonly element: HTMLElement;
   readonly #texts: Texts;
@@ -34,7 +34,7 @@ export class Messages {
   fail(failure: Failure, { during, settings, retry, retrying }: FailOptions): void {
     const { name, status, request, detail } = failure;
     const key = JSON.stringify([name, status, request, detail, retrying]);
-    // The same once more, after a retry, is not told again.
+    // A retry that fails in the same way is not announced again.
     if (this.#shown?.key === key && this.#shown.during === during) return;
     const focused = this.#holdsFocus();
     this.#status.replaceChildren();
@@ -44,7 +44,7 @@ export class Messages {
   }
 
   succeed(during: SessionFailed['during']): void {
-    // A list that answers again says nothing of an action that failed; an action that worked, nothing of the list.
+    // The failure of a read stays until the same read succeeds. The failure of an action stays until an action succeeds.
     if (this.#shown === null || (this.#shown.during !== during && (isRead(this.#shown.during) || isRead(during))))
       return;
     const focused = this.#holdsFocus();

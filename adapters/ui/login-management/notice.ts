@@ -3,7 +3,7 @@ import { withReturn } from './departure.ts';
 import type { Failure, FailureName } from './failure.ts';
 import { fillText } from './fill.ts';
 import type { Settings } from './settings.ts';
-import type { Texts } from './texts.ts';
+import type { Texts } from './texts/type.ts';
 
 const TEXT_OF: Readonly<Record<FailureName, keyof Texts & string>> = {
   'session-required': 'sessionOver',
@@ -20,16 +20,15 @@ const TEXT_OF: Readonly<Record<FailureName, keyof Texts & string>> = {
 interface NoticeOptions {
   readonly texts: Texts;
   readonly settings: Settings | null;
-  /** What "Try again" does, where that can help. */
+  /** Called by "Try again". With `null` there is no such button. */
   readonly retry: (() => void) | null;
-  /** Whether it is tried again without a click. */
+  /** Whether the card retries by itself. */
   readonly retrying: boolean;
 }
 
-/** Says what went wrong, and what can be done about it. */
 export function buildNotice(failure: Failure, { texts, settings, retry, retrying }: NoticeOptions): HTMLElement {
   const { name, status, detail, mistake, request } = failure;
-  const values = { status: String(status ?? ''), detail: detail ?? '', request };
+  const values = { status: String(status ?? ''), detail: detail ?? '', request, origin: location.origin };
   const hint = mistake === null ? null : build('p', { class: 'hint', part: 'hint' }, fillText(texts[mistake], values));
   const said = name === 'refused' || name === 'forbidden' ? detail : null;
   const over = name === 'session-required';

@@ -1,4 +1,4 @@
-/** Colours for a light and a dark page. Text keeps a contrast of 4.5:1 at least (WCAG 2.2, 1.4.3). */
+/** Colours as `[light, dark]`. The contrast of text is at least 4.5:1 (WCAG 2.2, 1.4.3). */
 const COLOURS = {
   background: ['#ffffff', '#1b2129'],
   soft: ['#f1f3f6', '#28303b'],
@@ -24,12 +24,12 @@ const OTHERS = {
   'font-size': '1rem',
 } as const;
 
-/** What an app can set on the element, or above it. */
+/** Prefix of the CSS properties that an app can set on the element or its ancestors. */
 const PREFIX = '--session-card-';
 
 /**
- * The colours follow `color-scheme`, as the page has it: a page that is always light has a light card. A browser without
- * `light-dark()` shows the light one.
+ * Returns the rules for colours and sizes. Colours follow the `color-scheme` of the page. A browser without
+ * `light-dark()` shows the light ones.
  */
 export function palette(): string {
   const colours = (choose: (light: string, dark: string) => string): string =>

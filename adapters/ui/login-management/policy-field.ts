@@ -3,7 +3,7 @@ import type { Card, Part } from './card.ts';
 import { Failure } from './failure.ts';
 import type { Policy } from './listed-session.ts';
 
-/** The account's setting: what it means for its users, and how its administrator changes it. */
+/** The sign-out policy of the account: a notice for users, a form for an administrator. */
 export class PolicyField implements Part {
   readonly element: HTMLElement = build('div', { class: 'policy', part: 'policy', hidden: true });
   readonly #card: Card;
@@ -21,14 +21,14 @@ export class PolicyField implements Part {
     try {
       this.#show(await this.#card.routes.policy());
     } catch (error) {
-      // An app may leave the route out, and the list tells of an outage. Only a session that is over is told here too.
+      // An app may omit this route, and the list reports outages. Only the end of the session is handled here.
       if (error instanceof Failure && error.name === 'session-required') this.#card.fail(error, 'policy', () => {});
     }
   }
 
   #show(policy: Policy): void {
     const before = this.#policy;
-    // As it is already: an administrator may just be choosing.
+    // An unchanged policy keeps the form: the administrator may be choosing.
     if (before?.signOut === policy.signOut && before.mayChange === policy.mayChange) return;
     this.#policy = policy;
     const notice = build('p', { class: 'quiet', part: 'policy-text' }, this.#card.words.texts.policyEverywhereNotice);

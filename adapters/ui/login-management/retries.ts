@@ -2,20 +2,20 @@ import type { Failure } from './failure.ts';
 
 const MOST = 5;
 const FIRST_MS = 2_000;
-const LONGEST_MS = 60_000;
-// Who asks for more patience is not asked again without a person.
-const LONGEST_RETRY_AFTER_MS = 300_000;
+const MAX_MS = 60_000;
+// If the server asks for a longer wait, only the user retries.
+const MAX_RETRY_AFTER_MS = 300_000;
 
-/** When to ask again by itself: later every time, never sooner than `Retry-After`, and not for ever. */
+/** Computes the delay before each automatic retry. Delays double, respect `Retry-After`, and their number is limited. */
 export class Retries {
   #made = 0;
 
-  /** In milliseconds; `null` for not at all. */
+  /** Returns milliseconds, or `null` for no retry. */
   next({ passes, retryAfter }: Failure): number | null {
-    if (!passes || this.#made >= MOST || (retryAfter ?? 0) > LONGEST_RETRY_AFTER_MS) return null;
-    const backoff = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#made);
+    if (!passes || this.#made >= MOST || (retryAfter ?? 0) > MAX_RETRY_AFTER_MS) return null;
+    const backoff = Math.min(MAX_MS, FIRST_MS * 2 ** this.#made);
     this.#made++;
-    // Spread, so that all open pages do not come back at once.
+    // Jitter, so that open pages do not all retry at once.
     return Math.max(retryAfter ?? 0, backoff) * (1 + Math.random() / 4);
   }
 

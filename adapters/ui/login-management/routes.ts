@@ -1,7 +1,7 @@
 import { Failure, failureOf, isJson } from './failure.ts';
 import { type Page, type Policy, readPage, readPolicy } from './listed-session.ts';
 
-/** The routes of the server, called. No token is held or read here: the browser sends the cookie. */
+/** Calls the session routes. It never sees a token: the browser sends the cookie. */
 export class Routes {
   readonly #src: URL;
   readonly #signal: AbortSignal;
@@ -12,7 +12,7 @@ export class Routes {
     this.#signal = signal;
   }
 
-  /** Whether there was a session: a request has succeeded. */
+  /** `true` after the server has answered with data, which proves that there was a session. */
   get answered(): boolean {
     return this.#answered;
   }
@@ -47,10 +47,10 @@ export class Routes {
     });
   }
 
-  /** `src` may end with a slash and have a query of its own. */
   #urlOf(path: string): URL {
     const url = new URL(this.#src);
     url.hash = '';
+    // `src` may end with a slash.
     const base = url.pathname.replace(/\/+$/, '');
     url.pathname = base + path || '/';
     return url;
@@ -77,19 +77,19 @@ export class Routes {
     const response = await fetch(url, {
       method,
       credentials: 'same-origin',
-      // A redirect means that something else answered: never follow it to a page and take that for success.
+      // A redirect comes from another handler. Following it could take its page for success.
       redirect: 'manual',
       cache: 'no-store',
       headers: { accept: 'application/json' },
       ...init,
       signal,
     }).catch(() => {
-      // An abort is no failure: somebody else asks now, or nobody.
+      // An abort is not a failure: the answer is no longer wanted.
       signal.throwIfAborted();
       throw new Failure('offline', { request });
     });
     if (!response.ok) throw await failureOf(response, request);
-    // An app that answers every path with its page.
+    // A catch-all route of the app has answered with its page.
     if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) {
       throw new Failure('misconfigured', { mistake: 'notJson', status: response.status, request });
     }

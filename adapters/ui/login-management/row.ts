@@ -1,3 +1,4 @@
+import { hasTwoFactors } from '../../../src/model/factors.ts';
 import { build, buildButton, buildIcon } from './build.ts';
 import type { Card } from './card.ts';
 import { fill, fillText } from './fill.ts';
@@ -7,18 +8,18 @@ const ICONS = {
   computer: 'M4 5h16v11H4zM2.5 19.5h19M9 16l-.5 3.5M15 16l.5 3.5',
   phone: 'M7.5 2.5h9v19h-9zM11 18.5h2',
   tablet: 'M5 3h14v18H5zM11 18h2',
+  unknown: 'M5 3.5h14v17H5zM9.8 9.3a2.2 2.2 0 1 1 3.3 1.9c-.8.5-1.1 1-1.1 1.9M12 16.6v.01',
   program: 'M3.5 4.5h17v15h-17zM7 9.5l3 2.5-3 2.5M12.5 15h4.5',
 } as const;
 
-/** The drawing of a device, or of a program. */
 export function iconOf({ kind, device }: ListedSession): SVGElement {
   const isProgram = device.type === 'client' || device.type === 'bot' || kind === 'api' || kind === 'mcp';
   if (isProgram) return buildIcon(ICONS.program);
   if (device.type === 'mobile' || device.type === 'wearable') return buildIcon(ICONS.phone);
-  return buildIcon(device.type === 'tablet' ? ICONS.tablet : ICONS.computer);
+  if (device.type === 'tablet') return buildIcon(ICONS.tablet);
+  return buildIcon(device.type === 'desktop' || device.type === 'tv' ? ICONS.computer : ICONS.unknown);
 }
 
-/** The label with what else is said beside it. */
 export function titleOf(session: ListedSession, { words }: Card): HTMLElement {
   const { kind, current } = session;
   const kindText = words.kind(kind);
@@ -31,12 +32,11 @@ export function titleOf(session: ListedSession, { words }: Card): HTMLElement {
   );
 }
 
-/** A living session in the list. */
 export class Row {
   readonly element: HTMLLIElement;
   readonly button: HTMLButtonElement | null;
   #session: ListedSession;
-  #meta: HTMLElement;
+  #meta: readonly HTMLElement[];
 
   constructor(card: Card, session: ListedSession, logOut: (row: Row) => void) {
     this.#session = session;
@@ -52,7 +52,7 @@ export class Row {
       'li',
       { class: 'row', part: 'row' },
       iconOf(session),
-      build('div', { class: 'about' }, titleOf(session, card), this.#meta),
+      build('div', { class: 'about' }, titleOf(session, card), ...this.#meta),
       this.button,
     );
   }
@@ -61,30 +61,55 @@ export class Row {
     return this.#session;
   }
 
-  /** Whether the same row can show it: the rest of a session does not change. */
+  /** Shows the session in this row. Returns `false` if a new row is needed: the label or `current` has changed. */
   update(card: Card, session: ListedSession): boolean {
     const before = this.#session;
     const isSame = before.client === session.client && before.device.label === session.device.label;
     if (!isSame || before.current !== session.current) return false;
     this.#session = session;
-    if (before.lastUsedAt !== session.lastUsedAt || before.device.ip !== session.device.ip) {
-      const meta = buildMeta(card, session);
-      this.#meta.replaceWith(meta);
-      this.#meta = meta;
+    if (JSON.stringify(before) !== JSON.stringify(session)) {
+      const [first, ...others] = this.#meta;
+      for (const line of others) line.remove();
+      this.#meta = buildMeta(card, session);
+      first?.replaceWith(...this.#meta);
     }
     return true;
   }
 }
 
-function buildMeta({ words, clock }: Card, { lastUsedAt, createdAt, device, current }: ListedSession): HTMLElement {
-  const title = fillText(words.texts.times, { used: words.date(lastUsedAt), created: words.date(createdAt) });
-  return build(
-    'p',
-    { class: 'meta', part: 'meta' },
+/** Builds a line with the last use and the sign-in, and a line with the place, the address and the extras of `show`. */
+function buildMeta({ words, clock, settings }: Card, session: ListedSession): readonly HTMLElement[] {
+  const { lastUsedAt, createdAt, expiresAt, amr, current } = session;
+  const { texts } = words;
+  const title = fillText(texts.times, { used: words.date(lastUsedAt), created: words.date(createdAt) });
+  const times = [
     current
-      ? build('span', { title }, words.texts.activeNow)
-      : build('span', {}, clock.time(lastUsedAt, { title, alone: true })),
-    device.ip === null ? null : build('span', { part: 'address' }, device.ip),
-    build('span', {}, fill(words.texts.signedIn, { time: clock.time(createdAt) })),
-  );
+      ? detail({ title }, texts.activeNow)
+      : detail({}, fill(texts.lastActive, { time: clock.time(lastUsedAt, title) })),
+    detail({}, fill(texts.signedIn, { time: clock.time(createdAt) })),
+  ];
+  const rest = [
+    ...whereOf(session),
+    settings.tells('second-factor') && hasTwoFactors(amr)
+      ? detail({ part: 'second-factor' }, texts.secondFactor)
+      : null,
+    settings.tells('expiry') && expiresAt !== null
+      ? detail({ part: 'expiry' }, fill(texts.expires, { time: clock.timeToCome(expiresAt) }))
+      : null,
+  ].filter((part) => part !== null);
+  return [times, rest].filter((line) => line.length > 0).map((line) => metaOf(line));
+}
+
+// `<bdi>` keeps the direction of the text away from the dot that the style sheet adds after it.
+const detail = (attributes: Readonly<Record<string, string>>, text: Node | string): HTMLElement =>
+  build('span', attributes, build('bdi', {}, text));
+
+export const metaOf = (parts: readonly HTMLElement[]): HTMLElement =>
+  build('p', { class: 'meta', part: 'meta' }, ...parts);
+
+export function whereOf({ place, device }: ListedSession): readonly HTMLElement[] {
+  return [
+    place === null ? null : detail({ part: 'place' }, place),
+    device.ip === null ? null : detail({ part: 'address' }, device.ip),
+  ].filter((part) => part !== null);
 }

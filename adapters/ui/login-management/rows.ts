@@ -11,11 +11,11 @@ const SKELETONS = 3;
 
 interface RowsListeners {
   onChange(): void;
-  /** A row was logged out. */
+  /** Called after a logout from the list has removed a row. */
   onEnded(): void;
 }
 
-/** The list of the living sessions, page by page. */
+/** The paginated list of live sessions. */
 export class Rows implements Part {
   readonly element: HTMLElement;
   readonly #card: Card;
@@ -49,13 +49,13 @@ export class Rows implements Part {
     card.signal.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
-  /** Whether there is nothing but this session, as far as is known. */
+  /** `true` if the list is complete and has no session but the current one. */
   get isAlone(): boolean {
     const rows = [...this.#rows.values()];
     return this.#cursor === null && !this.#skeleton.isConnected && rows.every(({ session }) => session.current);
   }
 
-  /** Fetches as many as are shown already, and shows what is so now. */
+  /** Fetches at least as many sessions as the list shows, and updates the list. */
   load(): Promise<void> {
     return this.#fetch(null, async (signal) => {
       const atLeast = this.#rows.size;
@@ -82,13 +82,13 @@ export class Rows implements Part {
       const living = sessions.filter(({ id, over }) => over === null && !this.#rows.has(id));
       await this.#place(living, null, signal);
       this.#cursor = cursor;
-      // The button that was pressed goes: on to what it brought.
+      // The last page hides the focused button. The focus moves to the first new row, or to the heading.
       const first = this.#rows.get(living[0]?.id ?? '')?.button;
       if (cursor === null && this.#more.matches(':focus')) (first ?? this.#card.heading).focus();
     });
   }
 
-  /** One request at a time: the answer of an older one is ignored. */
+  /** Aborts the request that is under way, then runs `work`. Schedules a retry after a temporary failure. */
   async #fetch(button: HTMLElement | null, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal: life } = this.#card;
     clearTimeout(this.#timer);
@@ -123,7 +123,7 @@ export class Rows implements Part {
     setBusy(this.#more, false);
   }
 
-  /** Puts rows where they belong, before `next`. Those that are there already stay, and keep the focus. */
+  /** Puts rows in order before `next`. A row that is already in its place is not moved, and keeps the focus. */
   async #place(sessions: readonly ListedSession[], next: Element | null, signal: AbortSignal): Promise<void> {
     let before = next;
     this.#skeleton.remove();
@@ -162,12 +162,12 @@ export class Rows implements Part {
   #onLoggedOut({ session }: Row): void {
     this.#drop(session.id);
     this.#change();
-    // A list that was asked for before may still have it, and one with more pages has room for another.
+    // A list that is being fetched may still contain the session. If there are more pages, another session moves up.
     if (this.#loading || this.#cursor !== null) void this.load();
     this.#listeners.onEnded();
   }
 
-  /** After all others were ended. Those that such an end spares come back with the next answer. */
+  /** Removes all other rows and returns their number. Sessions that the server spared return with the next load. */
   keepCurrent(): number {
     const others = [...this.#rows.values()].filter(({ session }) => !session.current);
     for (const { session } of others) this.#drop(session.id);
@@ -176,7 +176,7 @@ export class Rows implements Part {
     return others.length;
   }
 
-  /** Takes a row away; the focus goes on to the next one. */
+  /** Removes a row. If it had the focus, the focus moves to a neighbour, or to the heading. */
   #drop(id: string): void {
     const row = this.#rows.get(id);
     if (row === undefined) return;

@@ -1,38 +1,41 @@
 import { Failure } from './failure.ts';
 
-/** Parts that a product may leave out. */
+/** Parts that the attribute `hide` can remove. */
 const PARTS = ['rows', 'ended', 'sign-out-others', 'sign-out-everywhere', 'sign-out', 'policy'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** What the attributes say. */
+/** Details of a row that the attribute `show` can add. */
+const EXTRAS = ['second-factor', 'expiry'] as const;
+export type Extra = (typeof EXTRAS)[number];
+
 export interface Settings {
-  /** The base of the routes. */
+  /** Base URL of the session routes. */
   readonly src: URL;
-  /** Where a session that is over goes; `null` reloads the page. */
+  /** Page to go to when the session is over. `null` reloads the page. */
   readonly loginUrl: URL | null;
   readonly pageSize: number;
   shows(part: Part): boolean;
+  tells(extra: Extra): boolean;
 }
 
-export const ATTRIBUTES: readonly string[] = ['src', 'login-url', 'lang', 'page-size', 'hide', 'no-policy'];
+export const ATTRIBUTES: readonly string[] = ['src', 'login-url', 'lang', 'page-size', 'hide', 'show', 'no-policy'];
 const DEFAULT_PAGE_SIZE = 100;
 
-/**
- * Reads the attributes.
- * @throws a `Failure` that tells the developer what to correct.
- */
+/** @throws a `Failure` that tells the developer what to correct. */
 export function readSettings(element: HTMLElement): Settings {
   const src = element.getAttribute('src');
   if (src === null || src.trim() === '') throw new Failure('misconfigured', { mistake: 'missingSrc' });
   const base = urlOf(src);
   if (base === null) throw new Failure('misconfigured', { mistake: 'invalidSrc', detail: src });
-  // The session's cookie would not be sent there, and a list from elsewhere is not this session's.
+  // The browser does not send the session's cookie to another origin.
   if (base.origin !== location.origin) {
     throw new Failure('misconfigured', { mistake: 'crossOriginSrc', detail: base.origin });
   }
+  // Routes that end sessions refuse unknown parameters. The card does not use `?user=`: it shows the user's own sessions.
+  if (base.search !== '') throw new Failure('misconfigured', { mistake: 'querySrc', detail: base.search });
   const login = element.getAttribute('login-url');
   const loginUrl = login === null || login.trim() === '' ? null : urlOf(login);
-  // Not javascript:, not data:.
+  // Refuses `javascript:` and `data:` URLs.
   if (loginUrl === null ? login?.trim() : !/^https?:$/.test(loginUrl.protocol)) {
     throw new Failure('misconfigured', { mistake: 'invalidLoginUrl', detail: login });
   }
@@ -42,19 +45,31 @@ export function readSettings(element: HTMLElement): Settings {
     loginUrl,
     pageSize: pageSize >= 1 ? pageSize : DEFAULT_PAGE_SIZE,
     shows: partsOf(element),
+    tells: extrasOf(element),
   };
 }
 
 function partsOf(element: HTMLElement): (part: Part) => boolean {
-  const hidden = new Set((element.getAttribute('hide') ?? '').split(/\s+/).filter(Boolean));
-  for (const token of hidden) {
-    if (PARTS.some((part) => part === token)) continue;
-    console.warn(`<login-management>: hide="${token}" is unknown; known are ${PARTS.join(', ')}.`);
-  }
-  // Without the rows, only the buttons are left: nothing is fetched.
+  const hidden = tokensOf(element, 'hide', PARTS);
+  // Without rows, the card does not list ended sessions either.
   if (hidden.has('rows')) hidden.add('ended');
   if (element.hasAttribute('no-policy')) hidden.add('policy');
   return (part) => !hidden.has(part);
+}
+
+function extrasOf(element: HTMLElement): (extra: Extra) => boolean {
+  const shown = tokensOf(element, 'show', EXTRAS);
+  return (extra) => shown.has(extra);
+}
+
+/** Returns the names in an attribute. Warns in the console about unknown names. */
+function tokensOf(element: HTMLElement, attribute: string, known: readonly string[]): Set<string> {
+  const tokens = new Set((element.getAttribute(attribute) ?? '').split(/\s+/).filter(Boolean));
+  for (const token of tokens) {
+    if (known.includes(token)) continue;
+    console.warn(`<login-management>: ${attribute}="${token}" is unknown; known are ${known.join(', ')}.`);
+  }
+  return tokens;
 }
 
 function urlOf(text: string): URL | null {

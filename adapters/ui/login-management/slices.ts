@@ -1,8 +1,8 @@
-// A task that takes longer holds back typing and scrolling. What is added still has to be laid out.
-const LONGEST_MS = 6;
-const MOST_ITEMS = 20;
+// A longer task delays typing and scrolling. The browser also needs time to lay out the new elements.
+const MAX_MS = 6;
+const MAX_ITEMS = 20;
 
-/** Works through items in small tasks; rejects when the signal aborts. */
+/** Runs `work` for all items in short tasks. Rejects when the signal aborts. */
 export async function inSlices<Item>(
   items: readonly Item[],
   signal: AbortSignal,
@@ -11,7 +11,7 @@ export async function inSlices<Item>(
   let start = performance.now();
   let count = 0;
   for (const [index, item] of items.entries()) {
-    if (count >= MOST_ITEMS || performance.now() - start > LONGEST_MS) {
+    if (count >= MAX_ITEMS || performance.now() - start > MAX_MS) {
       await nextTask();
       signal.throwIfAborted();
       start = performance.now();

@@ -1,6 +1,6 @@
 import { palette } from './palette.ts';
 
-/** Above 24 px for every pointer, and 44 px for a finger (WCAG 2.2, 2.5.8 and 2.5.5). */
+/** `--target` is the height of a button: above 24 px for every pointer, 44 px for touch (WCAG 2.2, 2.5.8 and 2.5.5). */
 const CSS = `
 *, ::before, ::after { box-sizing: border-box; }
 [hidden] { display: none !important; }
@@ -19,6 +19,10 @@ p, h2, h3, ul, fieldset, legend { margin: 0; padding: 0; border: 0; }
   overflow-wrap: anywhere;
   text-align: start;
 }
+/* Texts of one direction in a page of the other one: each text keeps its own order, and its place on the page's side. */
+p, h2, h3, legend, .label, .badge, button { unicode-bidi: plaintext; }
+.card:dir(ltr) :is(p, h2, h3, legend) { text-align: left; }
+.card:dir(rtl) :is(p, h2, h3, legend) { text-align: right; }
 h2 { padding: 1.15rem 1.25rem 0.9rem; font-size: 1.125em; font-weight: 650; line-height: 1.3; letter-spacing: -0.01em; }
 h2:focus:not(:focus-visible) { outline: none; }
 
@@ -41,10 +45,12 @@ h2:focus:not(:focus-visible) { outline: none; }
 .meta { display: flex; flex-wrap: wrap; column-gap: 0.45rem; margin-top: 0.1rem; }
 .meta > span:not(:last-child)::after { content: "·"; content: "·" / ""; margin-inline-start: 0.45rem; }
 .meta.end { display: block; }
+.replaced { border-top: 1px solid var(--line); }
+.replaced summary { font-weight: 500; color: var(--quiet); }
 .over .label { font-weight: 500; }
 .empty { padding: 0.9rem 1.25rem; border-top: 1px solid var(--line); }
 
-button { flex: none; min-height: var(--target); padding: 0.4rem 0.9rem; border: 1px solid var(--line-strong); border-radius: var(--inner-radius); background: var(--background); color: var(--text); font: inherit; font-size: 0.925em; font-weight: 600; cursor: pointer; touch-action: manipulation; transition: background-color 0.12s, border-color 0.12s; }
+button { flex: none; max-width: 100%; min-height: var(--target); padding: 0.4rem 0.9rem; border: 1px solid var(--line-strong); border-radius: var(--inner-radius); background: var(--background); color: var(--text); font: inherit; font-size: 0.925em; font-weight: 600; overflow-wrap: break-word; cursor: pointer; touch-action: manipulation; transition: background-color 0.12s, border-color 0.12s; }
 button:hover { background: var(--soft); }
 button.plain { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
 .actions button.danger { color: var(--danger); }
@@ -87,17 +93,27 @@ h3 + p { margin-top: 0.4rem; color: var(--quiet); }
   h2 { padding-inline: 1rem; }
   .notice { margin-inline: 1rem; }
   .row, .actions, .policy, .empty { padding-inline: 1rem; }
-  .row { gap: 0.75rem; }
+  .row { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 0 0.75rem; }
+  .row > .about { display: contents; }
+  .title { grid-area: 1 / 2; }
+  .row > button { grid-area: 1 / 3; }
+  .row .meta { grid-column: 2 / -1; }
   .meta { display: block; }
   .meta > span { display: block; }
   .meta > span:not(:last-child)::after { content: none; }
   .icon { width: 2rem; height: 2rem; padding: 0.4rem; }
   .actions button { flex: 1 1 100%; }
-  .answers button { flex: 1; }
+  .answers button { flex: 1 1 auto; }
   button.more { width: calc(100% - 2rem); margin-inline: 1rem; }
   summary { padding-inline: 1rem; }
 }
-@container (max-width: 19rem) { .row > .icon { display: none; } }
+@container (max-width: 19rem) {
+  .row { grid-template-columns: minmax(0, 1fr) auto; }
+  .row > .icon { display: none; }
+  .title { grid-area: 1 / 1; }
+  .row > button { grid-area: 1 / 2; }
+  .row .meta { grid-column: 1 / -1; }
+}
 @media (pointer: coarse) { :host { --target: 2.75rem; } }
 @media (prefers-reduced-motion: reduce) { *, ::before, ::after { animation: none !important; transition: none !important; } }
 @media (forced-colors: active) {
@@ -107,12 +123,11 @@ h3 + p { margin-top: 0.4rem; color: var(--quiet); }
 }
 `;
 
-/** All rules, as text. */
 export const styleText = (): string => palette() + CSS;
 
 let sheet: CSSStyleSheet | undefined;
 
-/** One for all elements of the page: a constructed sheet, which a Content-Security-Policy without inline styles allows. */
+/** One sheet for all elements of the page. A Content-Security-Policy without inline styles allows constructed sheets. */
 export function styleSheet(): CSSStyleSheet {
   if (sheet === undefined) {
     sheet = new CSSStyleSheet();

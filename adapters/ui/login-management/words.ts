@@ -1,17 +1,17 @@
 import { fillText } from './fill.ts';
 import type { End, ListedDevice, ListedSession } from './listed-session.ts';
-import type { Texts } from './texts.ts';
+import type { Texts } from './texts/type.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Words for times, devices and ends, in one language. */
+/** Words times, devices and ends of sessions in one language. */
 export class Words {
   readonly texts: Texts;
   readonly locale: string;
   readonly #relative: Intl.RelativeTimeFormat;
-  // Never "last month", which may be none.
+  // Gives "1 month ago" instead of "last month": 31 days ago may be two calendar months back.
   readonly #counting: Intl.RelativeTimeFormat;
   readonly #absolute: Intl.DateTimeFormat;
 
@@ -23,17 +23,28 @@ export class Words {
     this.#absolute = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' });
   }
 
-  /** Such as `3 hours ago`. A time to come, of a clock that is ahead, is now. */
+  /** Returns a text such as `3 hours ago`. A future time, from a clock that is ahead, counts as now. */
   ago(at: number, now: number): string {
     const age = now - at;
     if (age < MINUTE_MS) return this.texts.justNow;
     if (age < HOUR_MS) return this.#relative.format(-Math.floor(age / MINUTE_MS), 'minute');
     if (age < DAY_MS) return this.#relative.format(-Math.floor(age / HOUR_MS), 'hour');
-    // "Yesterday" is a day of the calendar, not 47 hours.
+    // "Yesterday" is the previous calendar day, not any time 24 to 48 hours ago.
     const days = Math.round((midnight(now) - midnight(at)) / DAY_MS);
     if (days < 30) return this.#relative.format(-days, 'day');
     if (days < 365) return this.#counting.format(-Math.floor(days / 30.44) || -1, 'month');
     return this.#counting.format(-Math.floor(days / 365.25) || -1, 'year');
+  }
+
+  /** Returns a text such as `in 3 days`. A past time, or less than a minute, gives `in 1 minute`. */
+  until(at: number, now: number): string {
+    const left = at - now;
+    if (left < HOUR_MS) return this.#relative.format(Math.max(1, Math.ceil(left / MINUTE_MS)), 'minute');
+    if (left < DAY_MS) return this.#relative.format(Math.floor(left / HOUR_MS), 'hour');
+    const days = Math.round((midnight(at) - midnight(now)) / DAY_MS);
+    if (days < 60) return this.#relative.format(days, 'day');
+    if (days < 365) return this.#counting.format(Math.floor(days / 30.44), 'month');
+    return this.#counting.format(Math.floor(days / 365.25) || 1, 'year');
   }
 
   date(at: number): string {
@@ -42,17 +53,17 @@ export class Words {
 
   device({ label, browser, os }: ListedDevice): string {
     if (label === 'Unknown device') return this.texts.unknownDevice;
-    // The server words it in English.
+    // The label from the server is in English.
     if (browser === null || os === null || label !== `${browser} on ${os}`) return label;
     return fillText(this.texts.device, { browser, os });
   }
 
-  /** What people know a session by: an app by its name, anything else by its device. */
+  /** Returns the name of the session's app, or else the device. */
   session({ client, device }: Pick<ListedSession, 'client' | 'device'>): string {
     return client ?? this.device(device);
   }
 
-  /** The same for a label alone, of the device that ended another one. */
+  /** Translates the label of a device that ended another session. The server sends only its label. */
   label(label: string): string {
     const [, browser = null, os = null] = /^([\w.+ -]{1,40}) on ([\w.+ -]{1,20})$/.exec(label) ?? [];
     return this.device({ label, browser, os, type: 'unknown', ip: null });
@@ -63,10 +74,10 @@ export class Words {
     return Object.hasOwn(this.texts.kinds, kind) ? (this.texts.kinds[kind] ?? kind) : kind;
   }
 
-  /** What ended it, and the sentence that this stands in. */
+  /** Returns the cause in words as `what`, and the sentence with the place for it. */
   end({ reason, by, from, cause }: End): { what: string; sentence: string } {
     const { texts } = this;
-    // An app's own code means nothing to its users, unless it has given a text.
+    // A cause code of the app is shown only if the app gives a text for it.
     const known = cause !== null && Object.hasOwn(texts.causes, cause) ? texts.causes[cause] : undefined;
     const what = known ?? (reason === 'expired' ? texts.expired : texts.endedSomehow);
     if (by === 'other') return { what, sentence: texts.endedByOther };
@@ -77,6 +88,6 @@ export class Words {
 
 function midnight(at: number): number {
   const date = new Date(at);
-  // In UTC, where every day has 24 hours.
+  // In UTC, every day has 24 hours.
   return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
 }

@@ -1,6 +1,7 @@
 // @ts-check
 import { html } from '../html.js';
 import { PRODUCTS } from '../products.js';
+import { head } from './entries.js';
 import { page } from './layout.js';
 
 /** @typedef {import('../products.js').Product} Product */
@@ -21,10 +22,10 @@ export function aboutPage({ product, rows, running }) {
 <p>${product.text}</p>
 ${isRunning ? null : html`<p class="notice">Another product is running. This one is started by <code>npm start -- --product ${product.letter}</code></p>`}
 <section class="panel" aria-label="What it does">
-  <div class="scroll" role="region" aria-label="What product ${product.letter} does" tabindex="0"><table>
-<thead><tr><th scope="col">Row</th><th scope="col">What it does</th><th scope="col">Where to see it</th></tr></thead>
-<tbody>
-${rows.map(({ id, text, see }) => html`<tr><th scope="row">${id}</th><td>${text}</td><td class="quiet">${see}</td></tr>`)}
+  <div class="scroll" role="region" aria-label="What product ${product.letter} does" tabindex="0"><table role="table">
+${head(['Row', 'What it does', 'Where to see it'])}
+<tbody role="rowgroup">
+${rows.map(({ id, text, see }) => html`<tr role="row"><th scope="row" role="rowheader" data-label="Row">${id}</th><td role="cell" data-label="What it does">${text}</td><td role="cell" data-label="Where to see it" class="quiet">${see}</td></tr>`)}
 </tbody>
 </table></div>
 </section>

@@ -15,15 +15,15 @@ const METHODS = { password: 'Password', passkey: 'Passkey' };
  * @param {readonly import('../people.js').LoginMethod[]} options.methods
  * @param {string} options.totpSecret
  * @param {boolean} options.secondFactor
- * @param {boolean} options.everywhere whether the plan has it
+ * @param {boolean} options.everywhere `true` if the plan has "sign out everywhere"
  * @param {string | null} [options.notice]
  * @param {string} [options.problem]
  */
 export function accountPage({ product, viewer, methods, totpSecret, secondFactor, everywhere, notice, problem }) {
   const effect =
     product.sessions.triggers?.passwordChanged === 'everywhere'
-      ? 'You are signed out on every device by it, here too.'
-      : 'All other devices are logged out by it.';
+      ? `You are ${product.words.done} on every device by it, here too.`
+      : `All other devices are ${product.words.done} by it.`;
   return page({
     title: 'Sessions & security',
     product,
@@ -36,7 +36,7 @@ ${messages({ notice, problem })}
     <h2 id="sessions">Sessions</h2>
     <p class="quiet">End every session of yours at once, this one too.${everywhere ? null : ' It is part of the pro plan.'}</p>
   </div>
-  ${everywhere ? html`<a class="button danger" href="/account/sign-out-everywhere">Sign out everywhere…</a>` : null}
+  ${everywhere ? html`<a class="button danger" href="/account/sign-out-everywhere">${product.words.act} everywhere…</a>` : null}
 </section>
 <div class="columns">
 ${passwordForm(viewer, effect)}
@@ -123,17 +123,19 @@ ${methods.map(
 
 /** @param {{ product: Product, viewer: Viewer }} options */
 export function signOutEverywherePage({ product, viewer }) {
+  const act = `${product.words.act} everywhere`;
+  const title = `${act}?`;
   return page({
-    title: 'Sign out everywhere?',
+    title,
     product,
     viewer,
     width: 'narrow',
-    content: html`<h1>Sign out everywhere?</h1>
+    content: html`<h1>${title}</h1>
 <form class="panel fields" method="post" action="/sessions/sign-out-everywhere">
   <p>Every device that is signed in as <strong>${viewer.email}</strong> has to sign in again at its next action, this one too. Others in your account stay signed in.</p>
   <input type="hidden" name="returnTo" value="/?reason=signed-out-everywhere">
   <div class="actions">
-    <button class="main danger">Sign out everywhere</button>
+    <button class="main danger">${act}</button>
     <a class="button" href="/account">Cancel</a>
   </div>
 </form>`,

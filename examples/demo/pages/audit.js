@@ -54,7 +54,7 @@ ${members.map(({ id, email }) => html`<option value="${id}"${id === chosen ? htm
 }
 
 /**
- * A date field takes nothing else.
+ * Returns `''` for a text that a date field cannot show.
  *
  * @param {string} text
  */

@@ -2,25 +2,35 @@
 import { html } from '../html.js';
 import { when } from './time.js';
 
+const COLUMNS = ['When', 'What', 'About', 'By', 'Why', 'Device'];
+
 /**
- * Entries of the audit log, as a table.
+ * The head of a table. On a narrow page, CSS shows each row as a stack of cells. The explicit roles keep it a table for screen readers.
  *
+ * @param {readonly string[]} columns
+ */
+export const head = (columns) =>
+  html`<thead role="rowgroup"><tr role="row">${columns.map(
+    (column) => html`<th scope="col" role="columnheader">${column}</th>`,
+  )}</tr></thead>`;
+
+/**
  * @param {readonly import('session-revocation').AuditEntry[]} entries
  * @param {(id: string | null) => string} nameOf
  */
 export function entriesTable(entries, nameOf) {
   if (entries.length === 0) return html`<p class="quiet">Nothing.</p>`;
-  return html`<div class="scroll" role="region" aria-label="Audit log" tabindex="0"><table class="log">
-<thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">About</th><th scope="col">By</th><th scope="col">Why</th><th scope="col">Device</th></tr></thead>
-<tbody>
+  return html`<div class="scroll" role="region" aria-label="Audit log" tabindex="0"><table class="log" role="table">
+${head(COLUMNS)}
+<tbody role="rowgroup">
 ${entries.map(
-  (entry) => html`<tr>
-  <td class="nowrap">${when(entry.at)}</td>
-  <td><code>${entry.type}</code>${scopeOf(entry)}</td>
-  <td>${nameOf(entry.user)}</td>
-  <td>${nameOf(entry.by)}${entry.from === null ? null : html`<span class="quiet">from ${entry.from}</span>`}</td>
-  <td>${entry.reason ?? ''}${entry.note === null ? null : html`<span class="quiet">${entry.note}</span>`}</td>
-  <td>${entry.device ?? ''}${entry.ip === null ? null : html`<span class="quiet">${entry.ip}</span>`}</td>
+  (entry) => html`<tr role="row">
+  <td role="cell" data-label="When" class="nowrap">${when(entry.at)}</td>
+  <td role="cell" data-label="What"><code>${entry.type}</code>${scopeOf(entry)}</td>
+  <td role="cell" data-label="About">${nameOf(entry.user)}</td>
+  <td role="cell" data-label="By">${nameOf(entry.by)}${entry.from === null ? null : html`<span class="quiet">from ${entry.from}</span>`}</td>
+  <td role="cell" data-label="Why">${entry.reason ?? ''}${entry.note === null ? null : html`<span class="quiet">${entry.note}</span>`}</td>
+  <td role="cell" data-label="Device">${entry.device ?? ''}${entry.ip === null ? null : html`<span class="quiet">${entry.ip}</span>`}</td>
 </tr>`,
 )}
 </tbody>
@@ -35,7 +45,7 @@ function scopeOf({ scope, details }) {
 }
 
 /**
- * The address of a user, or the id where there is none.
+ * Returns a function that names a user by e-mail address, or by id if the user is unknown.
  *
  * @param {readonly import('../users.js').User[]} people
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// What the card's element shows until it runs, or where there is no JavaScript: the same, with forms.
+// The card's content as plain forms. Shown until the card's script runs, and in browsers without JavaScript.
 import { html } from '../html.js';
 import { ago } from './time.js';
 
@@ -8,14 +8,15 @@ import { ago } from './time.js';
 /**
  * @param {object} options
  * @param {string} options.src the path of the library's routes
- * @param {string} options.returnTo where a form comes back to
- * @param {string} options.hide what is left out
+ * @param {string} options.returnTo path to return to after a form
+ * @param {string} options.hide parts to leave out
+ * @param {import('../products.js').Words} options.words
  * @param {readonly ListedSession[]} options.rows
- * @param {boolean} options.more whether there are more than these
- * @param {string} options.current the id of the session that asks
+ * @param {boolean} options.more `true` if the user has more sessions
+ * @param {string} options.current id of the session of the request
  * @param {number} options.now
  */
-export function fallback({ src, returnTo, hide, rows, more, current, now }) {
+export function fallback({ src, returnTo, hide, words, rows, more, current, now }) {
   const hidden = hide.split(' ');
   const others = rows.length > 1 && !hidden.includes('sign-out-others');
   return html`<div class="panel">
@@ -24,7 +25,7 @@ export function fallback({ src, returnTo, hide, rows, more, current, now }) {
   ${more ? html`<p class="quiet">These are the latest ${rows.length}.</p>` : null}
   <div class="actions">
     ${others ? confirmed('Log out other devices', `${src}/sign-out-others`, returnTo) : null}
-    ${hidden.includes('sign-out-everywhere') ? null : confirmed('Sign out everywhere', `${src}/sign-out-everywhere`, '/?reason=signed-out-everywhere')}
+    ${hidden.includes('sign-out-everywhere') ? null : confirmed(`${words.act} everywhere`, `${src}/sign-out-everywhere`, '/?reason=signed-out-everywhere')}
   </div>
 </div>`;
 }
@@ -36,7 +37,7 @@ export function fallback({ src, returnTo, hide, rows, more, current, now }) {
  * @param {string} current
  * @param {number} now
  */
-function item(src, returnTo, { id, kind, device, lastUsedAt }, current, now) {
+function item(src, returnTo, { id, kind, device, createdAt, lastUsedAt }, current, now) {
   const action =
     id === current
       ? html`<span class="badge">Current session</span>`
@@ -47,15 +48,13 @@ function item(src, returnTo, { id, kind, device, lastUsedAt }, current, now) {
   return html`<li>
     <div>
       <strong>${device.label}</strong>
-      <span class="quiet">${ago(lastUsedAt, now)} · ${device.ip ?? 'address not known'}${kind === 'browser' ? '' : ` · ${kind}`}</span>
+      <span class="quiet">Last active ${ago(lastUsedAt, now)} · Signed in ${ago(createdAt, now)} · ${device.ip ?? 'address not known'}${kind === 'browser' ? '' : ` · ${kind}`}</span>
     </div>
     ${action}
   </li>`;
 }
 
 /**
- * A button that asks once more.
- *
  * @param {string} label
  * @param {string} action
  * @param {string} returnTo

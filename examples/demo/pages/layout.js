@@ -1,5 +1,5 @@
 // @ts-check
-// What every page has. The pages are made on the server; the only script is the card's.
+// The frame of every page. Pages are rendered on the server. Only the card needs scripts.
 import { html } from '../html.js';
 
 /** @typedef {ReturnType<typeof html>} Html */
@@ -8,9 +8,9 @@ import { html } from '../html.js';
  * @typedef {object} Layout
  * @property {string} title
  * @property {import('../products.js').Product} [product]
- * @property {import('../routers/account.js').Viewer | null} [viewer] who is signed in
- * @property {string} [here] the path of the page, where it is in the menu
- * @property {boolean} [card] whether the page has the card
+ * @property {import('../routers/account.js').Viewer | null} [viewer] the signed-in user
+ * @property {string} [here] path of the page, if it is in the menu
+ * @property {boolean} [card] `true` if the page has the card
  * @property {'narrow' | 'wide'} [width]
  * @property {Html | null} [header] instead of the menu
  * @property {Html} content
@@ -27,6 +27,7 @@ export function page({ title, product, viewer = null, here = '', card = false, w
 <title>${title}${product ? ` · ${product.name}` : ''}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/style.css">
+${card && product?.words.ofCard === false ? html`<script type="module" src="/card-texts.js"></script>` : null}
 ${card ? html`<script type="module" src="/session-revocation-ui.js"></script>` : null}
 </head>
 <body>
@@ -72,18 +73,23 @@ ${links.map(([path = '', name = '']) => html`<li><a href="${path}"${path === her
     </ul></nav>
     <div class="who">
       <span title="Signed in as">${viewer.email}</span>
-      <form method="post" action="/sign-out"><button>Sign out</button></form>
+      <form method="post" action="/sign-out"><button>${product?.words.act ?? 'Log out'}</button></form>
     </div>`;
 }
 
 /**
- * What has happened, why one is here, and what went wrong.
+ * The messages of a page: the result of an action, the reason why the user is signed out, and an error.
  *
  * @typedef {string | null | undefined} Message
- * @param {{ notice?: Message, why?: Message, problem?: Message }} told
+ * @param {{ notice?: Message, why?: Message, dismiss?: Message, problem?: Message }} told `dismiss`: action of the form that clears `why`
  */
-export const messages = ({ notice, why, problem }) => [
+export const messages = ({ notice, why, dismiss, problem }) => [
   ...(why ? [html`<p class="why" role="status">${why}</p>`] : []),
+  ...(why && dismiss ? [dismissal(dismiss)] : []),
   ...(notice ? [html`<p class="notice" role="status">${notice}</p>`] : []),
   ...(problem ? [html`<p class="problem" role="alert">${problem}</p>`] : []),
 ];
+
+/** @param {string} action */
+const dismissal = (action) =>
+  html`<form method="post" action="${action}"><input type="hidden" name="returnTo" value="${action.slice(0, -9) || '/'}"><button>Dismiss</button></form>`;

@@ -33,7 +33,7 @@ ${messages({ problem })}
   <input type="hidden" name="token" value="${token}">
   <label>New password <input name="next" type="password" autocomplete="new-password" required minlength="${SHORTEST_PASSWORD}"></label>
   <button class="main">Set the password</button>
-  <p class="quiet">You are signed out on every device, and every token is revoked.</p>
+  <p class="quiet">You are ${product.words.done} on every device, and every token is revoked.</p>
 </form>`,
   });
 }

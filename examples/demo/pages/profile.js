@@ -7,14 +7,23 @@ import { messages, page } from './layout.js';
  * @param {object} options
  * @param {import('../products.js').Product} options.product
  * @param {import('../routers/account.js').Viewer} options.viewer
- * @param {string} options.hide what the card leaves out
+ * @param {string} options.hide parts that the card hides
  * @param {readonly import('session-revocation').ListedSession[]} options.rows
  * @param {boolean} options.more
  * @param {number} options.now
  * @param {string | null} options.notice
  */
 export function profilePage({ product, viewer, hide, rows, more, now, notice }) {
-  const forms = { src: '/sessions', returnTo: '/profile', hide, rows, more, current: viewer.session, now };
+  const forms = {
+    src: '/sessions',
+    returnTo: '/profile',
+    hide,
+    words: product.words,
+    rows,
+    more,
+    current: viewer.session,
+    now,
+  };
   return page({
     title: 'Profile',
     product,
@@ -30,7 +39,7 @@ ${messages({ notice })}
     <span class="quiet">${viewer.admin ? 'Administrator' : 'Member'} of ${viewer.account ?? 'no account'} · ${viewer.plan} plan</span>
   </div>
 </section>
-<login-management src="/sessions" login-url="/" hide="${hide}">
+<login-management src="/sessions" login-url="/" hide="${hide}" show="second-factor expiry">
 ${fallback(forms)}
 </login-management>`,
   });

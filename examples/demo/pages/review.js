@@ -3,7 +3,6 @@ import { html } from '../html.js';
 import { entriesTable, namer } from './entries.js';
 import { messages, page } from './layout.js';
 import { memberPanel } from './member.js';
-import { ago } from './time.js';
 
 /**
  * @typedef {import('../products.js').Product} Product
@@ -18,7 +17,7 @@ import { ago } from './time.js';
  * @param {readonly User[]} options.people
  * @param {import('session-revocation').Review} options.review
  * @param {readonly import('session-revocation').AuditEntry[]} options.entries
- * @param {boolean} options.whole whether the review is of all members
+ * @param {boolean} options.whole `true` if the review covers all members
  * @param {string} options.idleFor
  * @param {number} options.now
  * @param {string | null} options.notice
@@ -39,9 +38,9 @@ ${messages({ notice })}
   <h2 id="members">Members of ${viewer.account}</h2>
   ${members.flatMap((member) => {
     const found = review.members.find(({ user }) => user === member.id);
-    // On one of several pages, who is not there may be on another.
+    // A member who is missing here may be on another page.
     if (found === undefined && !whole) return [];
-    return memberPanel({ member, found, isSelf: member.id === viewer.user, now });
+    return memberPanel({ member, found, viewer, words: product.words, now });
   })}
   ${review.cursor === null ? null : html`<p><a href="/review?${next.toString()}">More members</a></p>`}
 </section>
@@ -58,7 +57,7 @@ ${messages({ notice })}
 </section>
 <div class="columns">
 ${idleForm()}
-${accountForm()}
+${accountForm(product)}
 </div>
 <section class="panel" aria-labelledby="latest">
   <h2 id="latest">The latest of the audit log</h2>
@@ -76,59 +75,20 @@ function idleForm() {
   </select></label>
   <label>Note <input name="note" maxlength="256"></label>
   <div class="actions">
-    <button name="dryRun" value="yes">What would end?</button>
-    <button class="danger">End them</button>
+    <button class="danger">End them…</button>
   </div>
 </form>`;
 }
 
-function accountForm() {
+/** @param {Product} product */
+function accountForm({ words }) {
   return html`<form class="panel fields" method="post" action="/review/revoke" aria-labelledby="whole">
   <h2 id="whole">The whole account</h2>
   <input type="hidden" name="all" value="yes">
   <label>Reason <input name="reason" maxlength="256" placeholder="incident"></label>
   <label>Note <input name="note" maxlength="256"></label>
   <div class="actions">
-    <button name="dryRun" value="yes">What would end?</button>
-    <button class="danger">Sign everybody out</button>
+    <button class="danger">${words.act} everybody…</button>
   </div>
 </form>`;
-}
-
-/**
- * @param {object} options
- * @param {Product} options.product
- * @param {Viewer} options.viewer
- * @param {readonly User[]} options.people
- * @param {string} options.action
- * @param {Readonly<Record<string, string>>} options.fields
- * @param {import('session-revocation').WouldEnd} options.wouldEnd
- * @param {number} options.now
- */
-export function wouldEndPage({ product, viewer, people, action, fields, wouldEnd, now }) {
-  const nameOf = namer(people);
-  const { sessions, more } = wouldEnd;
-  return page({
-    title: 'What would end',
-    product,
-    viewer,
-    content: html`<h1>What would end</h1>
-<p class="notice" role="status">Nothing has ended yet.</p>
-<section class="panel" aria-label="Sessions that would end">
-  ${
-    sessions.length === 0
-      ? html`<p>No session.</p>`
-      : html`<ul class="rows">${sessions.map(
-          ({ user, device, kind, lastUsedAt }) => html`<li><div><strong>${device.label}</strong>
-    <span class="quiet">${nameOf(user)} · ${kind} · used ${ago(lastUsedAt, now)}</span></div></li>`,
-        )}</ul>`
-  }
-  ${more ? html`<p>And more.</p>` : null}
-  <form class="actions" method="post" action="${action}">
-${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-    <button class="main danger"${sessions.length === 0 ? html` disabled` : null}>End ${sessions.length === 1 ? 'it' : 'them'}</button>
-    <a class="button" href="/review">Cancel</a>
-  </form>
-</section>`,
-  });
 }

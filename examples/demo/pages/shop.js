@@ -5,7 +5,7 @@ import { messages, page } from './layout.js';
 
 /** @typedef {import('../products.js').Product} Product */
 
-/** The page has a button of its own, and the shop has no accounts. */
+/** The page has its own sign-out button. Buyers have no account, so they have no policy. */
 const HIDE = 'sign-out policy';
 
 /**
@@ -14,16 +14,17 @@ const HIDE = 'sign-out policy';
  * @param {string} options.returnTo
  * @param {string} [options.email]
  * @param {string | null} [options.why]
+ * @param {string | null} [options.dismiss]
  * @param {string} [options.problem]
  */
-export function shopSignInPage({ product, returnTo, email = '', why, problem }) {
+export function shopSignInPage({ product, returnTo, email = '', why, dismiss, problem }) {
   return page({
     title: 'Shop',
     product,
     width: 'narrow',
     header: html`<a class="button" href="/">Dashboard</a>`,
     content: html`<h1>Sign in to the shop</h1>
-${messages({ why, problem })}
+${messages({ why, dismiss, problem })}
 <form class="panel fields" method="post" action="/shop/sign-in">
   <input type="hidden" name="returnTo" value="${returnTo}">
   <label>E-mail <input name="email" type="email" autocomplete="username" required value="${email}"></label>
@@ -44,18 +45,27 @@ ${messages({ why, problem })}
  * @param {number} options.now
  */
 export function shopPage({ product, email, rows, current, more, now }) {
-  const forms = { src: '/shop/sessions', returnTo: '/shop', hide: HIDE, rows, more, current, now };
+  const forms = {
+    src: '/shop/sessions',
+    returnTo: '/shop',
+    hide: HIDE,
+    words: product.words,
+    rows,
+    more,
+    current,
+    now,
+  };
   return page({
     title: 'Shop',
     product,
     card: true,
     header: html`<div class="who">
       <span title="Signed in as">${email}</span>
-      <form method="post" action="/shop/sign-out"><button>Sign out</button></form>
+      <form method="post" action="/shop/sign-out"><button>${product.words.act}</button></form>
     </div>`,
     content: html`<h1>Shop</h1>
 <p>Signed in as the buyer <strong>${email}</strong>. The <a href="/">dashboard</a> knows nothing of it.</p>
-<login-management src="/shop/sessions" login-url="/shop" hide="${HIDE}">
+<login-management src="/shop/sessions" login-url="/shop" hide="${HIDE}" show="second-factor expiry">
 ${fallback(forms)}
 </login-management>`,
   });

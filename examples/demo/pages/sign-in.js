@@ -7,17 +7,18 @@ import { messages, page } from './layout.js';
  * @param {import('../products.js').Product} options.product
  * @param {string} options.returnTo
  * @param {string} [options.email]
- * @param {string | null} [options.why] why one is signed out
+ * @param {string | null} [options.why] why the user is signed out
+ * @param {string | null} [options.dismiss] action of the form that clears `why`
  * @param {string | null} [options.notice]
  * @param {string} [options.problem]
  */
-export function signInPage({ product, returnTo, email = '', why, notice, problem }) {
+export function signInPage({ product, returnTo, email = '', why, dismiss, notice, problem }) {
   return page({
     title: 'Sign in',
     product,
     width: 'narrow',
     content: html`<h1>Sign in</h1>
-${messages({ notice, why: problem === undefined ? why : null, problem })}
+${messages({ notice, why: problem === undefined ? why : null, dismiss, problem })}
 <form class="panel fields" method="post" action="/sign-in">
   <input type="hidden" name="returnTo" value="${returnTo}">
   <label>E-mail <input name="email" type="email" autocomplete="username" required value="${email}"></label>

@@ -11,7 +11,7 @@ const relative = new Intl.RelativeTimeFormat('en');
 const absolute = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
 
 /**
- * Such as "3 hours ago".
+ * A time such as "3 hours ago".
  *
  * @param {number} at
  * @param {number} now
@@ -24,7 +24,7 @@ export function ago(at, now) {
 }
 
 /**
- * Such as "Nov 21, 2026, 6:00 AM UTC".
+ * A time such as "Nov 21, 2026, 6:00 AM UTC".
  *
  * @param {number} at
  */

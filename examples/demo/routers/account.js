@@ -17,7 +17,7 @@ export function accountRouter(demo) {
   router.get('/profile', signedIn, async (req, res) => {
     const viewer = await viewerOf(demo, req);
     const page = await sessions.list({ user: viewer.user }, { limit: 50 });
-    const notice = noticeText(req.query.done);
+    const notice = noticeText(req.query.done, product);
     const hide = [product.hide, ...unpaid(demo, viewer)].join(' ');
     res.send(
       profilePage({ product, viewer, hide, rows: page.sessions, more: page.cursor !== null, now: now(), notice }),
@@ -25,10 +25,10 @@ export function accountRouter(demo) {
   });
 
   router.get('/account', signedIn, async (req, res) => {
-    res.send(await account(demo, req, { notice: noticeText(req.query.done) }));
+    res.send(await account(demo, req, { notice: noticeText(req.query.done, product) }));
   });
 
-  // A page that asks first: for who has no JavaScript, and for a product whose only button this is.
+  // A page that asks for confirmation and needs no JavaScript.
   router.get('/account/sign-out-everywhere', signedIn, async (req, res) => {
     const viewer = await viewerOf(demo, req);
     if (unpaid(demo, viewer).includes('sign-out-everywhere')) res.redirect(303, '/account');
@@ -39,7 +39,7 @@ export function accountRouter(demo) {
 }
 
 /**
- * What is wrong with a form of the account page is told on that page.
+ * Shows a refused form of the account page as an error message on that page.
  *
  * @param {Demo} demo
  * @returns {import('express').ErrorRequestHandler}
@@ -72,7 +72,7 @@ async function account(demo, req, told) {
 }
 
 /**
- * What the plan has not: the pages do not offer it. That it is refused is the business of `authorize`.
+ * Returns the actions that the plan lacks. Pages only hide them. `authorize` refuses them.
  *
  * @param {Demo} demo
  * @param {Viewer} viewer
@@ -81,7 +81,7 @@ async function account(demo, req, told) {
 const unpaid = ({ product }, { plan }) => (plan === 'free' ? product.paid : []);
 
 /**
- * Who looks at a page.
+ * The signed-in user of a page.
  *
  * @typedef {object} Viewer
  * @property {string} user
@@ -89,7 +89,7 @@ const unpaid = ({ product }, { plan }) => (plan === 'free' ? product.paid : []);
  * @property {string | null} account
  * @property {boolean} admin
  * @property {'free' | 'pro'} plan
- * @property {string} session the id
+ * @property {string} session id of the session
  */
 
 /**

@@ -9,7 +9,10 @@ export function assetsRouter(card) {
   router.get('/style.css', (_req, res) => {
     res.sendFile(join(import.meta.dirname, '..', 'style.css'), FRESH);
   });
-  // The login-management card is one file without dependencies: serving it is all there is to do.
+  router.get('/card-texts.js', (_req, res) => {
+    res.sendFile(join(import.meta.dirname, '..', 'card-texts.js'), FRESH);
+  });
+  // The card is one file without dependencies.
   router.get('/session-revocation-ui.js', (_req, res) => {
     res.sendFile(card ?? fileURLToPath(import.meta.resolve('session-revocation/ui')), FRESH);
   });

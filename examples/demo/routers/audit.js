@@ -39,7 +39,7 @@ export function auditRouter(demo) {
 }
 
 /**
- * Unix ms, or a date.
+ * Parses Unix ms or a date. Returns `undefined` for an empty field.
  *
  * @param {string} name
  * @param {string} text

@@ -1,5 +1,6 @@
 // @ts-check
 import express from 'express';
+import { describeDevice } from 'session-revocation';
 import { fieldsOf, Refusal, wantsPage } from '../answers.js';
 import { told } from '../changes.js';
 import { clientOf } from '../guards.js';
@@ -24,13 +25,13 @@ export function passwordResetRouter({ product, sessions, users, mail, now, origi
     if (user !== null) {
       const token = resets.begin(user);
       const text = `To choose a new password, open ${origin}/password-reset?token=${token} within an hour.`;
-      // To the address that is known, not to the one that was typed.
+      // To the stored address, never to the typed one.
       const to = (await users.get(user))?.email ?? email;
       mail({ to, subject: 'Choose a new password', text, token });
     }
-    // Whether there is such a user is nobody's to know.
+    // The answer is the same for an unknown address: it must not reveal who has an account.
     res.status(202);
-    if (wantsPage(req)) res.send(requestResetPage({ product, notice: noticeText('reset-requested') }));
+    if (wantsPage(req)) res.send(requestResetPage({ product, notice: noticeText('reset-requested', product) }));
     else res.json({});
   });
 
@@ -40,12 +41,12 @@ export function passwordResetRouter({ product, sessions, users, mail, now, origi
     if (user === null) throw new Refusal(400, 'This link is no longer good', { detail: 'Ask for another one.' });
     refuseShort(next);
     await users.setPassword(user, next);
-    // The old password opens nothing more. Whoever it let in goes, with every token and whoever set it.
-    const from = sessions.describe(clientOf(req))?.label;
+    // The old password no longer works. Now end all sessions and tokens of the user.
+    const from = describeDevice(clientOf(req).userAgent).label;
     const { revoked, found } = await told('Your password is changed', () =>
       sessions.trigger('passwordReset', { user, by: user, from }),
     );
-    // Only now: in an outage, the same link is good for another try.
+    // Last, so that the link still works if the revocation fails.
     resets.finish(user);
     if (wantsPage(req)) res.redirect(303, '/?reason=password-reset');
     else res.json({ revoked, found });

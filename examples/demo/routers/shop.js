@@ -1,5 +1,5 @@
 // @ts-check
-// The shop: another population, in a realm of its own. Nothing that happens here reaches the dashboard's sessions.
+// The shop. Buyers are a separate population in their own realm. Nothing here affects the dashboard's sessions.
 import express from 'express';
 import {
   authentication,
@@ -21,17 +21,20 @@ import { reasonText } from '../texts.js';
  */
 export function shopRouter({ product, users, origins, now }, buyers) {
   const router = express.Router();
-  // Its cookie has a name of its own, by the realm.
+  // The cookie is named after the realm, so the dashboard's cookie has another name.
   router.use(authentication(buyers, { cookie: { secure: false }, loginUrl: '/shop', origins }));
-  router.use('/sessions', tellPages, sessionRoutes(buyers));
+  router.use('/sessions', tellPages, sessionRoutes(buyers, product.routes(users)));
   router.use(express.urlencoded({ extended: false }), express.json());
   router.use(ownPagesOnly);
 
   router.get('/', async (req, res) => {
     const { session, refusal } = authOf(req);
     if (session === null) {
-      const why = reasonText(req.query.reason) ?? reasonText(refusal?.cause) ?? reasonText(refusal?.reason);
-      res.send(shopSignInPage({ product, returnTo: safeReturnPath(req.query.returnTo, '/shop'), why }));
+      const why = [req.query.reason, refusal?.cause, refusal?.reason]
+        .map((code) => reasonText(code, product))
+        .find((text) => text !== null);
+      const dismiss = refusal === null ? null : '/shop/sign-out';
+      res.send(shopSignInPage({ product, returnTo: safeReturnPath(req.query.returnTo, '/shop'), why, dismiss }));
       return;
     }
     const email = (await users.get(session.user))?.email ?? session.user;
@@ -55,7 +58,8 @@ export function shopRouter({ product, users, origins, now }, buyers) {
 
   router.post('/sign-out', async (req, res) => {
     await authOf(req).signOut();
-    if (wantsPage(req)) res.redirect(303, '/shop?reason=signed-out');
+    const { returnTo } = fieldsOf(req.body, 'returnTo');
+    if (wantsPage(req)) res.redirect(303, safeReturnPath(returnTo, '/shop?reason=signed-out'));
     else res.status(204).end();
   });
 
@@ -64,7 +68,7 @@ export function shopRouter({ product, users, origins, now }, buyers) {
     res.json({ user, email: (await users.get(user))?.email ?? null, kind, amr, authenticatedAt });
   });
 
-  // Nothing of the dashboard is under this path.
+  // Requests for unknown paths end here and do not reach the dashboard's routers.
   router.use(notFound);
   router.use(answerError);
   return router;

@@ -17,8 +17,13 @@ export function signInRouter({ product, sessions, users, now }) {
       return;
     }
     const { reason, returnTo, done } = req.query;
-    const why = reasonText(reason) ?? reasonText(refusal?.cause) ?? reasonText(refusal?.reason);
-    res.send(signInPage({ product, returnTo: safeReturnPath(returnTo), why, notice: noticeText(done) }));
+    const why = [reason, refusal?.cause, refusal?.reason]
+      .map((code) => reasonText(code, product))
+      .find((text) => text !== null);
+    // The cookie of a session that is over stays until the next sign-in, or until the user clicks "Dismiss".
+    const dismiss = refusal === null ? null : '/sign-out';
+    const notice = noticeText(done, product);
+    res.send(signInPage({ product, returnTo: safeReturnPath(returnTo), why, dismiss, notice }));
   });
 
   router.post('/sign-in', async (req, res) => {
@@ -26,12 +31,11 @@ export function signInRouter({ product, sessions, users, now }) {
     const { remember, returnTo } = fieldsOf(req.body, 'remember', 'returnTo');
     const user = await users.idOf(email);
     const result = await authOf(req).signIn({
-      // A stranger takes the same way, so that neither the answer nor its time tells who has an account.
+      // An unknown user takes the same path: neither the answer nor its time reveals who has an account.
       user,
       account: (user === null ? null : await users.get(user))?.account ?? undefined,
       kind: remember === '' ? 'browser' : 'remembered',
-      // The library has noted by now what this sign-in must be younger than. Whatever is asked here is asked afresh, and only
-      // what is proved here is known of the new session.
+      // Runs after the fence, so read credentials here and not before. Return in `amr` only the methods that were checked here.
       async verify() {
         if (!(await users.verify(user, password)) || user === null) return false;
         if (!(await users.hasSecondFactor(user, product))) return { amr: ['pwd'] };
@@ -47,10 +51,12 @@ export function signInRouter({ product, sessions, users, now }) {
   });
 
   router.post('/sign-out', async (req, res) => {
-    // One session, or what the account's policy says.
+    // Ends this session, or all of them if the account's policy says so.
     const { everywhere } = await authOf(req).signOut();
+    const { returnTo } = fieldsOf(req.body, 'returnTo');
+    const told = everywhere ? '/?reason=signed-out-everywhere' : '/?reason=signed-out';
     if (!wantsPage(req)) res.status(204).end();
-    else res.redirect(303, everywhere ? '/?reason=signed-out-everywhere' : '/?reason=signed-out');
+    else res.redirect(303, safeReturnPath(returnTo, told));
   });
 
   router.get('/me', signedIn, async (req, res) => {

@@ -1,5 +1,5 @@
 // @ts-check
-// Tokens for programs: sessions of a kind of their own. The card lists them with the browsers.
+// Tokens for programs are sessions of their own kinds. The card lists them beside the browsers.
 import express from 'express';
 import { sessionOf } from 'session-revocation/express';
 import { fieldsOf, Refusal, wantsPage } from '../answers.js';
@@ -17,7 +17,7 @@ export function tokensRouter(demo) {
   router.use(signedIn);
 
   router.get('/', async (req, res) => {
-    if (wantsPage(req)) res.send(await page(req, { notice: noticeText(req.query.done) }));
+    if (wantsPage(req)) res.send(await page(req, { notice: noticeText(req.query.done, product) }));
     else res.json({ tokens: await tokensOf(sessionOf(req).user) });
   });
 
@@ -32,17 +32,17 @@ export function tokensRouter(demo) {
     }
 
     const fence = await sessions.fence({ user, account });
-    // Behind the fence: a session that was revoked while it asked gets no token that outlives it.
+    // After the fence: a session that was revoked meanwhile must not get a token that outlives it.
     const { ended: isLive } = await sessions.end(session.id, { user, dryRun: true });
-    if (!isLive) throw new Refusal(401, 'You are signed out', { detail: 'Sign in again to go on.' });
+    if (!isLive) throw new Refusal(401, 'You are not signed in', { detail: 'Sign in again to go on.' });
     const { amr } = session;
-    // A row of the card goes by its device: here, by the name.
+    // The card shows the device of a session. For a token, that is the name.
     const userAgent = `${name}/1.0`;
     const started = await sessions.start({ user, account, kind, fence, amr, userAgent, attributes: { name } });
     if (!started.ok) throw new Refusal(403, 'There is no token to be had now', { detail: `It was ${started.reason}.` });
 
     const { id } = started.session;
-    // Shown this once: nobody can look it up later, the library neither.
+    // The only time that the token is shown. The store keeps no copy of it.
     if (wantsPage(req)) res.status(201).send(await page(req, { made: { name, token: started.token } }));
     else res.status(201).json({ id, token: started.token });
   });

@@ -30,7 +30,7 @@ on('#sign-out', () => leave('/sessions/sign-out'));
 on('#sign-out-everywhere', () => leave('/sessions/sign-out-everywhere'));
 run(show);
 
-/** Shows who is signed in, and where; or the form, where nobody is. */
+/** Shows the user and the devices. Without a session, shows the sign-in form. */
 async function show() {
   const [me, list] = await Promise.all([ask('/api/me'), ask('/sessions')]);
   const isSignedIn = me.ok && list.ok;
@@ -80,7 +80,7 @@ function on(selector, action) {
 }
 
 /**
- * An outage is no sign-out: what is on the page stays.
+ * An outage is not a sign-out, so the page keeps its content.
  *
  * @param {() => Promise<void>} action
  */

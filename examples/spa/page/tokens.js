@@ -1,28 +1,28 @@
 // @ts-check
-// The page's access token. It is in this tab's memory and nowhere else: what is in localStorage or in a cookie for scripts is
-// still there for a script that gets in tomorrow.
+// Keeps the access token in this tab's memory only. In localStorage, or in a cookie for scripts, a script that is injected later could
+// still read it.
 
 /** @type {string | null} */
 let accessToken = null;
 
 /**
- * The refresh that is under way: however many requests wait for it, a tab needs one.
+ * The refresh that is under way. All requests of this tab wait for the same one.
  *
  * @type {Promise<string | null> | null}
  */
 let refreshing = null;
 
-/** How often another request may have been quicker: each time the browser has a newer cookie when it asks again. */
+/** Limit of attempts when another tab refreshes first. Each new attempt sends the browser's newer cookie. */
 const MOST_TRIES = 5;
 
-/** @param {{ accessToken: string } | null} tokens */
+/** @param {{ access_token: string } | null} tokens the answer to a sign-in (RFC 6749, 5.1), or `null` after a sign-out */
 export function remember(tokens) {
-  accessToken = tokens?.accessToken ?? null;
+  accessToken = tokens?.access_token ?? null;
 }
 
 /**
- * Asks the API. Where the access token has run out, or there is none yet, it gets the next one first; what is still answered
- * 401 then is for the caller: nobody is signed in.
+ * Sends a request to the API. Refreshes the access token if there is none, or after a 401, and then sends the request again. If the
+ * result is still a 401, no user is signed in.
  *
  * @param {string} path
  * @param {{ method?: string }} [options]
@@ -46,17 +46,16 @@ function send(path, options, token) {
 }
 
 /**
- * The next access token; `null` where nobody is signed in.
+ * Returns the next access token, or `null` if no user is signed in.
  *
- * A refresh token is good for one refresh: two at once with the same one are what theft looks like. So one tab refreshes at a
- * time, by a lock that all tabs of this browser share, and the next one sends the cookie that the first one got. A browser
- * without locks is told to try again (409), for as long as the server's grace interval.
+ * A refresh token works once. A second use looks like theft and ends the session. So tabs share a lock and refresh one at a time. Each
+ * sends the cookie that the previous tab received. A browser without locks gets 409 within the server's grace interval, and tries again.
  *
- * @param {string | null} used the token that was refused
+ * @param {string | null} used the refused token; `null` if there was none
  * @returns {Promise<string | null>}
  */
 async function refresh(used) {
-  // Another request of this tab has done it meanwhile.
+  // Another request of this tab has refreshed it meanwhile.
   if (accessToken !== used) return accessToken;
   const locks = /** @type {LockManager | undefined} */ (navigator.locks);
   refreshing ??= (locks === undefined ? refreshNow() : locks.request('refresh', refreshNow)).finally(() => {
@@ -68,7 +67,7 @@ async function refresh(used) {
 /** @returns {Promise<string | null>} */
 async function refreshNow() {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    // It outlives the page: a token whose answer nobody hears is used up all the same.
+    // With `keepalive`, the browser completes the request and stores the new cookie even if the page is closed.
     const response = await fetch('/sessions/refresh', { method: 'POST', keepalive: true });
     if (response.ok) {
       const { access_token } = await response.json();

@@ -7,7 +7,8 @@ import { authOf, requireSession, sessionOf, sessionRoutes } from 'session-revoca
 import { bridge } from 'session-revocation/fastify-session';
 import { newPrefix, removeKeys } from '../../engines/support/redis-clients.ts';
 import { findService } from '../../services/index.ts';
-import { answerOf, type Data, type Host, type Inner } from './koa-fastify-site.ts';
+import { answerOf } from './answer-of.ts';
+import type { Data, Host, Inner } from './koa-fastify-site.ts';
 
 declare module 'fastify' {
   /** What the apps under test keep of a visitor. */
@@ -31,10 +32,9 @@ export function innerOf(store: SessionStore, close: () => Promise<void> = async 
 
 const redisUrl = await findService('redis');
 
-async function redis(url: string): Promise<Inner> {
+async function redis(url: string, prefix: string): Promise<Inner> {
   const client = createClient({ url });
   await client.connect();
-  const prefix = newPrefix();
   return innerOf(new RedisStore({ client, prefix }), async () => {
     client.destroy();
     await removeKeys(url, prefix);
@@ -48,8 +48,9 @@ export const fastifyHost: Host = {
   rolling: { rolling: true, cookie: { secure: false, maxAge: 3600e3 } },
   inners: [
     { name: 'MemoryStore', open: async () => innerOf(new MemoryStore()) },
-    { name: 'connect-redis', open: redisUrl === null ? null : () => redis(redisUrl) },
+    { name: 'connect-redis', open: redisUrl === null ? null : () => redis(redisUrl, newPrefix()) },
   ],
+  openShared: redis,
   sidOf: (cookie) => decodeURIComponent(cookie).split('.')[0] ?? '',
 
   async serve({ sessions, inner, isPlain, pages, errors, ...app }) {

@@ -37,10 +37,10 @@ async function files(): Promise<Inner> {
   };
 }
 
-async function redis(url: string): Promise<Inner> {
+/** connect-redis, under a prefix that other processes may share. */
+export async function redis(url: string, prefix: string): Promise<Inner> {
   const client = createClient({ url });
   await client.connect();
-  const prefix = newPrefix();
   return {
     store: new RedisStore({ client, prefix }),
     async close() {
@@ -68,6 +68,6 @@ async function postgres(url: string): Promise<Inner> {
 export const innerKinds: readonly InnerKind[] = [
   { name: 'MemoryStore', open: memory },
   { name: 'session-file-store', open: files },
-  { name: 'connect-redis', open: redisUrl === null ? null : () => redis(redisUrl) },
+  { name: 'connect-redis', open: redisUrl === null ? null : () => redis(redisUrl, newPrefix()) },
   { name: 'connect-pg-simple', open: postgresUrl === null ? null : () => postgres(postgresUrl) },
 ];

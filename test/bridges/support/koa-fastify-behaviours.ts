@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, fetchMetadata, NAVIGATION } from '../../frameworks/http/browser.ts';
 import { expectProblem, rowsOf } from '../../frameworks/http/expectations.ts';
+import { dataOf } from './data-of.ts';
 import { type Host, type HostBrowser, leavesCookie, open, type Site, type SiteOptions } from './koa-fastify-site.ts';
 
 /** What a bridge does for people who are signed in, on every inner store. */
@@ -39,7 +40,7 @@ export function bridgeBehaviours(host: Host): void {
         const other = rowsOf(await mac.get('/sessions')).find(({ current }) => !current);
         expect((await mac.delete(`/sessions/${other?.id}`)).status).toBe(204);
         expectProblem(await windows.get('/me'), 401, 'session-required');
-        expect(await inner.read(sid)).toBeNull();
+        expect(dataOf(await inner.read(sid))).toEqual({});
         expect((await mac.get('/me')).json).toMatchObject({ user: 'alice' });
       });
 
@@ -52,7 +53,7 @@ export function bridgeBehaviours(host: Host): void {
         expect((await mac.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice', cart: ['tea'] });
         expectProblem(await windows.get('/me'), 401, 'session-required');
         expectProblem(await windows.get('/me', { cookie: session }), 401, 'session-required');
-        expect(await inner.read(sid)).toBeNull();
+        expect(dataOf(await inner.read(sid))).toEqual({});
         expect(rowsOf(await mac.get('/sessions'))).toHaveLength(1);
       });
 
@@ -62,7 +63,7 @@ export function bridgeBehaviours(host: Host): void {
         expect((await mac.post('/sessions/sign-out-everywhere')).status).toBe(204);
         for (const browser of [mac, windows]) expectProblem(await browser.get('/me'), 401, 'session-required');
         expectProblem(await mac.get('/me', { cookie }), 401, 'session-required');
-        expect(await inner.read(sid)).toBeNull();
+        expect(dataOf(await inner.read(sid))).toEqual({});
         expect((await sessions.list({ user: 'alice' })).sessions).toEqual([]);
         await mac.login('alice');
         expect((await mac.get('/me')).json).toMatchObject({ user: 'alice' });
@@ -162,7 +163,7 @@ export function bridgeBehaviours(host: Host): void {
       expect((await browser.get('/me')).status).toBe(200);
       clock.advance(61 * 60e3);
       expect((await browser.get('/who')).json).toMatchObject({ user: null, refusal: { reason: 'expired' } });
-      expect(await inner.read(sid)).toBeNull();
+      expect(dataOf(await inner.read(sid))).toEqual({});
     });
 
     test.each(['/login', '/renew', '/sign-out'])('the answer to %s is not for caches', async (page) => {
@@ -180,7 +181,7 @@ export function bridgeBehaviours(host: Host): void {
 
   describe('outages', () => {
     test.each(['throws', 'hangs'] as const)('of our store, which %s: an error, and no sign-out', async (state) => {
-      const { browser: newBrowser, store } = await open(host, { sessions: { deadline: 40 } });
+      const { browser: newBrowser, store } = await open(host, { sessions: { timeout: 40 } });
       const browser = newBrowser();
       const sid = await browser.login('alice');
       const cookie = browser.session;

@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { size } from '../../ci-only.ts';
 import type { Answer } from '../../frameworks/http/browser.ts';
 import { type Host, type HostBrowser, type Inner, open, type Page, type Site, type Visit } from './koa-fastify-site.ts';
 
-const THOROUGH = process.env.CI !== undefined;
 /** How many races run at once, each of a user of its own. */
 const LANES = 10;
 
@@ -93,9 +93,9 @@ export function raceBehaviours(host: Host): void {
   }
 
   describe.each(host.inners)('on $name', ({ name, open: openInner }) => {
-    // Two hundred, or a thousand, over all variants.
-    const all = THOROUGH ? 1000 : 200;
-    const times = name === host.inners[0].name ? all / (THOROUGH ? 1 : variants.length) : all / (variants.length * 5);
+    const place = name === host.inners[0].name ? 'in memory' : 'on another store';
+    const sort = `bridges: races of each sort in koa-session and @fastify/session, ${place}` as const;
+    const times = Number(process.env.RACES ?? size(sort));
 
     describe.skipIf(openInner === null)(
       `a request in flight while its user signs out everywhere, ${times} times`,

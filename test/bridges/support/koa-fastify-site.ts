@@ -1,6 +1,5 @@
 import {
   createSessions,
-  isSessionError,
   type Session,
   type SessionStore,
   type Sessions,
@@ -9,7 +8,7 @@ import {
 import type { Auth } from 'session-revocation/koa';
 import { memoryStore } from 'session-revocation/memory';
 import { onTestFinished } from 'vitest';
-import type { BridgeOptions } from '../../../adapters/bridges/host/index.ts';
+import type { BridgeOptions } from '../../../adapters/bridges/shared/options.ts';
 import type { AuthenticationOptions } from '../../../adapters/frameworks/http/index.ts';
 import { type Answer, Browser, CHROME_ON_MAC } from '../../frameworks/http/browser.ts';
 import type { Served } from '../../frameworks/http/framework.ts';
@@ -71,11 +70,11 @@ export interface App {
   readonly isPlain: boolean;
   readonly bridge: Pick<
     AuthenticationOptions & BridgeOptions<Data>,
-    'origins' | 'loginUrl' | 'property' | 'adoptUntil'
+    'origins' | 'loginUrl' | 'property' | 'adoptUntil' | 'clearSiteData'
   >;
   readonly host: object;
   readonly pages: readonly Page[];
-  /** Hears of errors, in order, and answers with what `answerOf` says. */
+  /** Hears of errors, in order, and answers with `answerOf` of each. */
   readonly errors: unknown[];
 }
 
@@ -87,6 +86,8 @@ export interface Host {
   /** Settings with which it saves every request. */
   readonly rolling: object;
   readonly inners: readonly [memory: InnerKind, ...others: InnerKind[]];
+  /** Opens an inner store on the Redis at `url`, which other processes open under the same prefix. */
+  openShared(url: string, prefix: string): Promise<Inner>;
   /** The id of its session, out of the cookie. */
   sidOf(cookie: string): string;
   serve(app: App): Promise<Served>;
@@ -106,6 +107,7 @@ export interface Site {
   readonly inner: Inner;
   readonly clock: TestClock;
   readonly errors: readonly unknown[];
+  readonly url: string;
   browser(userAgent?: string): HostBrowser;
 }
 
@@ -147,13 +149,7 @@ export async function open(host: Host, options: SiteOptions = {}): Promise<Site>
     await sessions.close();
   });
   const browser = (userAgent = CHROME_ON_MAC): HostBrowser => new HostBrowser(url, userAgent, host);
-  return { sessions, store, inner, clock, errors, browser };
-}
-
-/** How an error is answered. */
-export function answerOf(error: unknown): { status: number; body: object } {
-  const [status, code] = isSessionError(error) ? [error.status, error.code] : [500, null];
-  return { status, body: { code, message: error instanceof Error ? error.message : String(error) } };
+  return { sessions, store, inner, clock, errors, url, browser };
 }
 
 /** Whether the answer left the host's cookie as it was. */

@@ -6,7 +6,8 @@ import { bridge, type ExternalStore } from 'session-revocation/koa-session';
 import { newPrefix, removeKeys } from '../../engines/support/redis-clients.ts';
 import { listen } from '../../frameworks/http/framework.ts';
 import { findService } from '../../services/index.ts';
-import { answerOf, type Data, type Host, type Inner } from './koa-fastify-site.ts';
+import { answerOf } from './answer-of.ts';
+import type { Data, Host, Inner } from './koa-fastify-site.ts';
 
 type Store = NonNullable<CreateSessionOptions['store']>;
 
@@ -66,10 +67,9 @@ const innerOf = (store: MapStore | RedisSessions, close: () => Promise<void> = a
 
 const redisUrl = await findService('redis');
 
-async function redis(url: string): Promise<Inner> {
+async function redis(url: string, prefix: string): Promise<Inner> {
   const client = new Redis(url, { lazyConnect: true });
   await client.connect();
-  const prefix = newPrefix();
   return innerOf(new RedisSessions(client, prefix), async () => {
     client.disconnect();
     await removeKeys(url, prefix);
@@ -83,8 +83,9 @@ export const koaHost: Host = {
   rolling: { rolling: true, maxAge: 3600e3 },
   inners: [
     { name: 'a Map', open: async () => innerOf(new MapStore()) },
-    { name: 'Redis', open: redisUrl === null ? null : () => redis(redisUrl) },
+    { name: 'Redis', open: redisUrl === null ? null : () => redis(redisUrl, newPrefix()) },
   ],
+  openShared: redis,
   sidOf: (cookie) => cookie,
 
   async serve({ sessions, inner, isPlain, pages, errors, ...app }) {

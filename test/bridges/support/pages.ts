@@ -17,8 +17,10 @@ export async function done(run: (callback: (error?: unknown) => void) => unknown
 /** A page that answers with what it did. */
 const page =
   (run: (request: Request) => unknown): RequestHandler =>
-  async (request, response) => {
-    response.json((await run(request)) ?? null);
+  (request, response, next) => {
+    const answered = (async () => response.json((await run(request)) ?? null))();
+    // As an app on Express 4 has to: it does not look at promises.
+    answered.catch(next);
   };
 
 async function login(request: Request): Promise<unknown> {

@@ -29,7 +29,8 @@ export function addPassport(app: Express): void {
   app.use(passport.session());
   app.post('/passport/login', async (request, response) => {
     const user = String(request.query.user);
-    const signedIn = await authOf(request).signIn({ user, verify: () => authenticated(request, response) });
+    const verify = async (): Promise<boolean> => (await authenticated(request, response)) !== false;
+    const signedIn = await authOf(request).signIn({ user, verify });
     if (signedIn.ok) await done((callback) => request.login({ id: user }, callback));
     response.status(signedIn.ok ? 200 : 401).json({ ok: signedIn.ok });
   });

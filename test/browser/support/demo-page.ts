@@ -45,7 +45,7 @@ export class DemoPage {
   }
 
   get #signOutButton(): Locator {
-    return this.page.getByRole('banner').getByRole('button', { name: 'Sign out' });
+    return this.page.getByRole('banner').getByRole('button', { name: /^(Log|Sign) out$/ });
   }
 
   /** Fills in the login page. */

@@ -1,4 +1,5 @@
-import { type Clock, createSessions, type Session, type SessionStore } from 'session-revocation';
+import { createSessions, type Session, type SessionStore, type Sessions } from 'session-revocation';
+import type { Clock } from 'session-revocation/adapter';
 import { sqliteStore } from 'session-revocation/sqlite';
 import { temporaryFile } from '../../engines/support/sqlite-files.ts';
 import { aSecondLater } from './time.ts';
@@ -17,15 +18,16 @@ export interface Person {
 }
 
 /** An app: it defined a kind of its own, and API tokens survive what is done to their user. */
-const app = (store: SessionStore, clock?: Clock) =>
+const app = (store: SessionStore, clock?: Clock, realm?: string) =>
   createSessions({
     store,
     clock,
+    realm,
     kinds: { cron: {}, api: { lifetime: { absolute: null, idle: null }, survives: ['user', 'member'] } },
     policy: 'stored',
     audit: true,
     // Longer than any answer takes, on a machine that stands still in between.
-    deadline: '2m',
+    timeout: '2m',
   });
 
 /** What the command line is tried on, and what the app says of it. */
@@ -34,6 +36,8 @@ export interface Tried {
   readonly url: string;
   /** Signs somebody in. */
   start(person: Person): Promise<{ readonly session: Session; readonly token: string }>;
+  /** The same in another realm of the store. */
+  startIn(realm: string, person: Person): Promise<{ readonly session: Session; readonly token: string }>;
   /** Whether the app accepts a token. */
   accepts(token: string): Promise<boolean>;
   /** What the app's sign-in answers: `null` where it let somebody in, else why not. */
@@ -43,19 +47,21 @@ export interface Tried {
 
 export function tried(url: string, store: SessionStore, clock?: Clock): Tried {
   const sessions = app(store, clock);
-  const signIn = async ({ userAgent = CHROME, ...person }: Person) => {
+  const signIn = async ({ userAgent = CHROME, ...person }: Person, to = sessions) => {
     aSecondLater();
     const { user, account } = person;
-    const fence = await sessions.fence(account === undefined ? { user } : { user, account });
-    return sessions.start({ ...person, fence, userAgent, ip: '192.0.2.7' });
+    const fence = await to.fence(account === undefined ? { user } : { user, account });
+    return to.start({ ...person, fence, userAgent, ip: '192.0.2.7' });
+  };
+  const mustStart = async (person: Person, to?: Sessions) => {
+    const started = await signIn(person, to);
+    if (!started.ok) throw new Error(`refused: ${started.reason}`);
+    return started;
   };
   return {
     url,
-    async start(person) {
-      const started = await signIn(person);
-      if (!started.ok) throw new Error(`refused: ${started.reason}`);
-      return started;
-    },
+    start: (person) => mustStart(person),
+    startIn: (realm, person) => mustStart(person, app(store, clock, realm)),
     accepts: async (token) => (await sessions.check(token)).ok,
     refusal: async (person) => {
       const started = await signIn(person);

@@ -1,7 +1,9 @@
-import type { AuditPower, PolicyPower } from '../../../src/powers.ts';
-import type { SessionRecord } from '../../../src/session.ts';
-import type { SessionStore } from '../../../src/store.ts';
-import type { Data, EpochRow, SyncStore } from '../reference-store.ts';
+import type { EpochRow } from '../../../examples/custom-store/store.ts';
+import type { SessionRecord } from '../../../src/model/session.ts';
+import { memberTag } from '../../../src/model/token.ts';
+import type { AuditPower, PolicyPower } from '../../../src/store/powers.ts';
+import type { SessionStore } from '../../../src/store/store.ts';
+import type { Data, SyncStore } from '../reference-store.ts';
 
 /** What is broken of a store: the verbs that differ from the reference's, which stands under it with its data. */
 export type Fault = (store: SyncStore, data: Data) => Partial<SessionStore>;
@@ -26,10 +28,7 @@ export function presentStamps(
   const user = rowOf(data, userTag)?.record;
   const state = (of: Data['epochs'] extends Map<string, infer Row> ? Row | undefined : never) => of?.record;
   const account = accountTag === null ? undefined : state(rowOf(data, accountTag));
-  const member =
-    accountTag === null || user === undefined
-      ? undefined
-      : (user.members[accountTag] ?? { kinds: {}, base: user.initial });
+  const member = accountTag === null ? undefined : state(rowOf(data, memberTag(userTag, accountTag)));
   const present = (of: { kinds: Readonly<Record<string, string>>; base: string } | undefined) =>
     of?.kinds[kind] ?? of?.base ?? null;
   return {

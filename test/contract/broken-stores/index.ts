@@ -1,10 +1,11 @@
-import type { SessionStore } from '../../../src/store.ts';
+import type { SessionStore } from '../../../src/store/store.ts';
 import type { ContractStore } from '../../../src/testing/index.ts';
 import { emptyData, referenceStore } from '../reference-store.ts';
 import { beginOn } from '../reference-transaction.ts';
 import type { Faults } from './fault.ts';
 import { LOGGING } from './logging.ts';
 import { LOGS } from './logs.ts';
+import { MEMBERSHIPS } from './memberships.ts';
 import { POLICIES } from './policies.ts';
 import { RACY } from './racy.ts';
 import { READS } from './reads.ts';
@@ -18,7 +19,7 @@ import { WRITES } from './writes.ts';
 /** Every deliberately broken store, by what is wrong with it. */
 export const BROKEN_STORES: Faults = {
   ...{ ...WRITES, ...RENEWALS, ...READS, ...RECORDS, ...TEXTUAL, ...RACY },
-  ...{ ...USERS, ...LOGGING, ...LOGS, ...POLICIES, ...TRANSACTIONS },
+  ...{ ...MEMBERSHIPS, ...USERS, ...LOGGING, ...LOGS, ...POLICIES, ...TRANSACTIONS },
 };
 
 /** A fresh broken store, with another handle that is broken in the same way. */

@@ -1,5 +1,6 @@
-import type { AuditRecord } from '../../../src/powers.ts';
-import type { Awaitable, UserWrite } from '../../../src/store.ts';
+import type { Awaitable } from '../../../src/lib/awaitable.ts';
+import type { AuditRecord } from '../../../src/store/powers.ts';
+import type { UserWrite } from '../../../src/store/store.ts';
 import { type Fault, type Faults, longPause } from './fault.ts';
 
 /** What becomes of the records that come with a write: it is done without them. */

@@ -1,4 +1,4 @@
-import type { AuditEntry, AuditPage, AuditRecord } from '../../../src/powers.ts';
+import type { AuditEntry, AuditPage, AuditRecord } from '../../../src/store/powers.ts';
 import { referencePowers } from '../reference-powers.ts';
 import type { Data } from '../reference-store.ts';
 import { type Fault, type Faults, withLog } from './fault.ts';

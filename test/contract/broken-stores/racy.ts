@@ -1,14 +1,14 @@
-import type { SessionRecord } from '../../../src/session.ts';
+import type { SessionRecord } from '../../../src/model/session.ts';
 import { type Faults, pause, rowOf } from './fault.ts';
 
 /** Stores whose verbs are not one step: they look, let others have their turn, and write. */
 export const RACY: Faults = {
-  'epochs looks, then creates': (store, data) => ({
-    async epochs(requests, now) {
+  'ensureEpochs looks, then creates': (store, data) => ({
+    async ensureEpochs(requests, now) {
       const missing = requests.filter(({ tag }) => rowOf(data, tag) === undefined);
       await pause();
       for (const { tag } of missing) data.epochs.delete(tag);
-      return store.epochs(requests, now);
+      return store.ensureEpochs(requests, now);
     },
   }),
   'add looks, then writes': (store, data) => ({
@@ -27,22 +27,26 @@ export const RACY: Faults = {
   }),
   'advance writes, then rotates': (store, data) => ({
     async advance(tag, advance) {
-      const { asker } = advance;
-      if (asker === undefined) return store.advance(tag, advance);
-      if (data.sessions.get(asker.id)?.hash !== asker.ifHash) return 'not-live';
-      const answer = store.advance(tag, { ...advance, asker: { ...asker, hash: asker.ifHash } });
+      const { initiator } = advance;
+      if (initiator === undefined) return store.advance(tag, advance);
+      if (data.sessions.get(initiator.id)?.credential !== initiator.ifCredential) return 'not-live';
+      const answer = store.advance(tag, {
+        ...advance,
+        initiator: { ...initiator, credential: initiator.ifCredential },
+      });
       await pause();
-      const session = data.sessions.get(asker.id);
-      if (answer === 'advanced' && session !== undefined) data.sessions.set(asker.id, { ...session, hash: asker.hash });
+      const session = data.sessions.get(initiator.id);
+      if (answer === 'advanced' && session !== undefined)
+        data.sessions.set(initiator.id, { ...session, credential: initiator.credential });
       return answer;
     },
   }),
   'renew looks, then writes': (store, data) => ({
     async renew(renewal) {
-      const fits = data.sessions.get(renewal.session.id)?.hash === renewal.ifHash;
+      const fits = data.sessions.get(renewal.session.id)?.credential === renewal.ifCredential;
       await pause();
-      const ifHash = data.sessions.get(renewal.session.id)?.hash ?? '';
-      return fits ? store.renew({ ...renewal, ifHash }) : 'not-live';
+      const ifCredential = data.sessions.get(renewal.session.id)?.credential ?? '';
+      return fits ? store.renew({ ...renewal, ifCredential }) : 'not-live';
     },
   }),
   'end looks, then writes': (store, data) => ({

@@ -1,7 +1,8 @@
-import { expiryOf, type SessionRecord } from '../../../src/session.ts';
-import type { FoundSession } from '../../../src/store.ts';
-import { realmTag } from '../../../src/token.ts';
-import type { Data, SyncStore } from '../reference-store.ts';
+import { isLive } from '../../../src/model/judge.ts';
+import type { SessionRecord } from '../../../src/model/session.ts';
+import { realmTag } from '../../../src/model/token.ts';
+import type { FoundSession } from '../../../src/store/store.ts';
+import { type Data, memberOf, type SyncStore } from '../reference-store.ts';
 import { change, every, type Faults, rowOf } from './fault.ts';
 
 type Found = FoundSession | null;
@@ -15,8 +16,7 @@ const seen = (store: SyncStore, see: (found: FoundSession) => FoundSession) => (
   },
 });
 
-const over = (session: SessionRecord, now: number): boolean =>
-  session.ended !== null || now >= (expiryOf(session) ?? Infinity);
+const over = (session: SessionRecord, now: number): boolean => !isLive(session, now);
 
 // Every row of somebody, the youngest first.
 function rows(store: SyncStore, data: Data, realm: string, user: string): FoundSession[] {
@@ -102,9 +102,9 @@ export const READS: Faults = {
           known.set(key, found);
           return structuredClone(found);
         }),
-      epochs: (requests, now) => forget(store.epochs(requests, now)),
+      ensureEpochs: (requests, now) => forget(store.ensureEpochs(requests, now)),
       add: (session, write) => forget(store.add(session, write)),
-      touch: (touches) => forget(store.touch(touches)),
+      touch: (touches, now) => forget(store.touch(touches, now)),
       renew: (renewal) => forget(store.renew(renewal)),
       end: (ref, ended, audit) => forget(store.end(ref, ended, audit)),
       advance: (tag, advance) => forget(store.advance(tag, advance)),
@@ -115,18 +115,25 @@ export const READS: Faults = {
     seen(store, ({ session, epochs }) => {
       const { stamps } = session;
       const blank = (base: string | null, initial: string | null): FoundSession['epochs']['user'] => ({
-        ...{ incarnation: 'new', counter: 0, base: base ?? '', kinds: {}, keep: {}, members: {} },
+        ...{ incarnation: 'new', counter: 0, base: base ?? '', kinds: {}, keep: {} },
         ...{ initial: initial ?? '', last: null, suspended: null },
       });
       return {
         session,
         epochs: {
           realm: epochs.realm ?? blank(stamps.realm, null),
-          user: epochs.user ?? blank(stamps.user, stamps.member),
+          user: epochs.user ?? blank(stamps.user, null),
           account: session.accountTag === null ? null : (epochs.account ?? blank(stamps.account, null)),
+          member: session.accountTag === null ? null : (epochs.member ?? blank(stamps.member, null)),
         },
       };
     }),
+  'list leaves out the client': (store) => ({
+    list(...given) {
+      const { found, more } = store.list(...given);
+      return { found: found.map((one) => ({ ...one, session: { ...one.session, client: null } })), more };
+    },
+  }),
   'list has the oldest first': (store) => ({
     list(...given) {
       const { found, more } = store.list(...given);
@@ -174,6 +181,16 @@ export const READS: Faults = {
   'list ignores the account': (store) => ({
     list: (realm, user, page) => store.list(realm, user, { ...page, account: undefined }),
   }),
+  'list ignores the stamps': (store) => ({
+    list: (realm, user, page) => store.list(realm, user, { ...page, born: undefined }),
+  }),
+  "list ignores the member's stamps": (store) => ({
+    list: (realm, user, page) =>
+      store.list(realm, user, { ...page, born: page.born && { ...page.born, member: null } }),
+  }),
+  'list takes no account for any': (store) => ({
+    list: (realm, user, page) => store.list(realm, user, { ...page, account: page.account ?? undefined }),
+  }),
   'list shows everybody': (store, data) => ({
     list(realm, user, page) {
       if (page.after !== undefined) return { found: [], more: false };
@@ -203,7 +220,12 @@ export const READS: Faults = {
       const record = (tag: string | null) => (tag === null ? null : (rowOf(data, tag)?.record ?? null));
       return {
         session,
-        epochs: { realm: record(realm), account: record(session.accountTag), user: record(session.userTag) },
+        epochs: {
+          realm: record(realm),
+          account: record(session.accountTag),
+          user: record(session.userTag),
+          member: record(memberOf(session)),
+        },
       };
     };
     return {

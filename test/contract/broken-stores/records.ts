@@ -1,80 +1,97 @@
-import { type EpochRecord, newEpoch } from '../../../src/epoch.ts';
-import { overAt } from '../../../src/session.ts';
+import { type EpochRecord, newEpoch } from '../../../src/model/epoch.ts';
+import { endOf } from '../../../src/model/judge.ts';
+import { realmTag } from '../../../src/model/token.ts';
 import { change, every, type Faults, rowOf } from './fault.ts';
+
+/** A position after every session. */
+const LAST = '~';
 
 /** Broken ways to keep records, to advance them, and to prune. */
 export const RECORDS: Faults = {
-  'epochs makes all anew': (store, data) => ({
-    epochs(requests, now) {
+  'ensureEpochs makes all anew': (store, data) => ({
+    ensureEpochs(requests, now) {
       for (const { tag } of requests) data.epochs.delete(tag);
-      return store.epochs(requests, now);
+      return store.ensureEpochs(requests, now);
     },
   }),
-  'epochs answers in its own order': (store) => ({
-    epochs: (requests, now) =>
-      store.epochs(
+  'ensureEpochs answers in its own order': (store) => ({
+    ensureEpochs: (requests, now) =>
+      store.ensureEpochs(
         [...requests].sort((a, b) => (a.tag < b.tag ? -1 : 1)),
         now,
       ),
   }),
-  'epochs begins versions at one': (store) => ({
-    epochs: (requests, now) =>
-      store.epochs(
+  'ensureEpochs begins versions at one': (store) => ({
+    ensureEpochs: (requests, now) =>
+      store.ensureEpochs(
         requests.map((one) => ({ ...one, version: 1 })),
         now,
       ),
   }),
-  'epochs makes what it looks at': (store) => ({
-    epochs: (requests, now) =>
-      store.epochs(
-        requests.map((one) => ({ ...one, create: one.create ?? newEpoch(now) })),
+  'ensureEpochs answers each request by itself': (store) => ({
+    ensureEpochs: (requests, now) =>
+      store.ensureEpochs(requests, now).map((found, at) => {
+        const { tag, create: record, version } = requests[at] ?? {};
+        const isRepeated = requests.findIndex((one) => one.tag === tag) < at;
+        return isRepeated && record !== undefined && version !== undefined ? { record, version } : found;
+      }),
+  }),
+  'ensureEpochs keeps as the first request says': (store) => ({
+    ensureEpochs: (requests, now) =>
+      store.ensureEpochs(
+        requests.map((one) => requests.find(({ tag }) => tag === one.tag) ?? one),
         now,
       ),
   }),
-  'epochs leaves out what it does not find': (store) => ({
-    epochs: (requests, now) => store.epochs(requests, now).filter((found) => found !== null),
+  'readEpochs makes what it misses': (store) => ({
+    readEpochs: (tags) =>
+      store.ensureEpochs(
+        tags.map((tag) => ({ tag, create: newEpoch(0), version: 1, keepUntil: 0 })),
+        0,
+      ),
   }),
-  'epochs raises what it looks at': (store, data) => ({
-    epochs(requests, now) {
-      for (const { tag, create, keepUntil } of requests) {
-        const row = rowOf(data, tag);
-        if (create === null && row !== undefined) row.keepUntil = keepUntil;
-      }
-      return store.epochs(requests, now);
+  'readEpochs leaves out what it misses': (store) => ({
+    readEpochs: (tags) => store.readEpochs(tags).filter((found) => found !== null),
+  }),
+  'readEpochs answers in its own order': (store) => ({ readEpochs: (tags) => store.readEpochs([...tags].sort()) }),
+  'readEpochs raises what it reads': (store, data) => ({
+    readEpochs(tags) {
+      for (const tag of tags) Object.assign(rowOf(data, tag) ?? {}, { keepUntil: null });
+      return store.readEpochs(tags);
     },
   }),
-  'epochs moves versions by looking': (store, data) => ({
-    epochs(requests, now) {
-      const answer = store.epochs(requests, now);
-      for (const { tag, create } of requests) {
+  'readEpochs moves versions': (store, data) => ({
+    readEpochs(tags) {
+      const answer = store.readEpochs(tags);
+      for (const tag of tags) {
         const row = rowOf(data, tag);
-        if (create === null && row !== undefined) row.version += 1;
+        if (row !== undefined) row.version += 1;
       }
       return answer;
     },
   }),
-  'epochs moves versions': (store, data) => ({
-    epochs(requests, now) {
+  'ensureEpochs moves versions': (store, data) => ({
+    ensureEpochs(requests, now) {
       for (const { tag } of requests) {
         const row = rowOf(data, tag);
         if (row !== undefined) row.version += 1;
       }
-      return store.epochs(requests, now);
+      return store.ensureEpochs(requests, now);
     },
   }),
-  'epochs moves versions by raising': (store, data) => ({
-    epochs(requests, now) {
+  'ensureEpochs moves versions by raising': (store, data) => ({
+    ensureEpochs(requests, now) {
       for (const { tag, keepUntil } of requests) {
         const row = rowOf(data, tag);
         if (row !== undefined && row.keepUntil !== null && (keepUntil === null || keepUntil > row.keepUntil))
           row.version += 1;
       }
-      return store.epochs(requests, now);
+      return store.ensureEpochs(requests, now);
     },
   }),
-  'epochs lowers what is kept': (store, data) => ({
-    epochs(requests, now) {
-      const answer = store.epochs(requests, now);
+  'ensureEpochs lowers what is kept': (store, data) => ({
+    ensureEpochs(requests, now) {
+      const answer = store.ensureEpochs(requests, now);
       for (const { tag, keepUntil } of requests) {
         const row = rowOf(data, tag);
         if (row !== undefined) row.keepUntil = keepUntil;
@@ -82,9 +99,9 @@ export const RECORDS: Faults = {
       return answer;
     },
   }),
-  'epochs raises nothing': (store, data) => ({
-    epochs: (requests, now) =>
-      store.epochs(
+  'ensureEpochs raises nothing': (store, data) => ({
+    ensureEpochs: (requests, now) =>
+      store.ensureEpochs(
         requests.map((one) => ({ ...one, keepUntil: rowOf(data, one.tag) === undefined ? one.keepUntil : 0 })),
         now,
       ),
@@ -92,8 +109,8 @@ export const RECORDS: Faults = {
   'for ever is until then': (store, data) => {
     const short = (keepUntil: number | null): number | null => keepUntil ?? Date.UTC(2041, 0, 1);
     return {
-      epochs: (requests, now) =>
-        store.epochs(
+      ensureEpochs: (requests, now) =>
+        store.ensureEpochs(
           requests.map((one) => ({ ...one, keepUntil: short(one.keepUntil) })),
           now,
         ),
@@ -110,8 +127,8 @@ export const RECORDS: Faults = {
     const { lost, prune } = remembering(store, data);
     return {
       prune,
-      epochs: (requests, now) =>
-        store.epochs(
+      ensureEpochs: (requests, now) =>
+        store.ensureEpochs(
           requests.map((one) => ({ ...one, create: lost.get(one.tag) ?? one.create })),
           now,
         ),
@@ -154,8 +171,8 @@ export const RECORDS: Faults = {
   'advance rotates what conflicts': (store, data) => ({
     advance(tag, advance) {
       const answer = store.advance(tag, advance);
-      if (answer === 'conflict' && advance.asker !== undefined)
-        change(data, advance.asker.id, { hash: advance.asker.hash });
+      if (answer === 'conflict' && advance.initiator !== undefined)
+        change(data, advance.initiator.id, { credential: advance.initiator.credential });
       return answer;
     },
   }),
@@ -179,20 +196,23 @@ export const RECORDS: Faults = {
   }),
   'advance rotates nothing': (store, data) => ({
     advance(tag, advance) {
-      const { hash, serial } = data.sessions.get(advance.asker?.id ?? '') ?? {};
+      const { credential, serial } = data.sessions.get(advance.initiator?.id ?? '') ?? {};
       const answer = store.advance(tag, advance);
-      if (advance.asker !== undefined && hash !== undefined && serial !== undefined)
-        change(data, advance.asker.id, { hash, serial });
+      if (advance.initiator !== undefined && credential !== undefined && serial !== undefined)
+        change(data, advance.initiator.id, { credential, serial });
       return answer;
     },
   }),
   'advance counts a use': (store, data) => ({
     advance(tag, advance) {
       const answer = store.advance(tag, advance);
-      if (answer === 'advanced' && advance.asker !== undefined)
-        change(data, advance.asker.id, { lastUsedAt: advance.now });
+      if (answer === 'advanced' && advance.initiator !== undefined)
+        change(data, advance.initiator.id, { lastUsedAt: advance.now });
       return answer;
     },
+  }),
+  'advance forgets the notes': (store) => ({
+    advance: (tag, advance) => store.advance(tag, { ...advance, record: { ...advance.record, notes: undefined } }),
   }),
   'advance forgets the kinds': (store) => ({
     advance: (tag, advance) => store.advance(tag, { ...advance, record: { ...advance.record, kinds: {} } }),
@@ -207,9 +227,6 @@ export const RECORDS: Faults = {
   'advance forgets who is kept': (store) => ({
     advance: (tag, advance) => store.advance(tag, { ...advance, record: { ...advance.record, keep: {} } }),
   }),
-  'advance forgets the members': (store) => ({
-    advance: (tag, advance) => store.advance(tag, { ...advance, record: { ...advance.record, members: {} } }),
-  }),
   'advance forgets who did it': (store) => ({
     advance: (tag, advance) => store.advance(tag, { ...advance, record: { ...advance.record, last: null } }),
   }),
@@ -223,16 +240,23 @@ export const RECORDS: Faults = {
       return store.advance(tag, { ...advance, record: { ...record, base: coarse(record.base) } });
     },
   }),
+  'advance asks before it compares': (store, data) => ({
+    advance(tag, advance) {
+      const { initiator } = advance;
+      const session = data.sessions.get(initiator?.id ?? '');
+      return initiator !== undefined && session?.ended ? 'not-live' : store.advance(tag, advance);
+    },
+  }),
   'advance asks nobody': (store) => ({
-    advance: (tag, advance) => store.advance(tag, { ...advance, asker: undefined }),
+    advance: (tag, advance) => store.advance(tag, { ...advance, initiator: undefined }),
   }),
   'advance asks anybody': (store, data) => ({
     advance(tag, advance) {
-      const { asker } = advance;
-      const stranger = asker !== undefined && data.sessions.get(asker.id)?.userTag !== tag;
+      const { initiator } = advance;
+      const stranger = initiator !== undefined && data.sessions.get(initiator.id)?.userTag !== tag;
       if (!stranger) return store.advance(tag, advance);
-      change(data, asker.id, { hash: asker.hash });
-      return store.advance(tag, { ...advance, asker: undefined });
+      change(data, initiator.id, { credential: initiator.credential });
+      return store.advance(tag, { ...advance, initiator: undefined });
     },
   }),
   'advance writes before it asks': (store, data) => ({
@@ -283,8 +307,8 @@ export const RECORDS: Faults = {
     prune(batch) {
       for (const session of every(data)) {
         const realm = rowOf(data, session.realm)?.record ?? null;
-        const found = { session, epochs: { realm, account: null, user: null } };
-        if (overAt(session) !== null && batch.revoked(found)) data.sessions.delete(session.id);
+        const found = { session, epochs: { realm, account: null, user: null, member: null } };
+        if (endOf(session) !== null && batch.revoked(found)) data.sessions.delete(session.id);
       }
       return store.prune(batch);
     },
@@ -297,6 +321,21 @@ export const RECORDS: Faults = {
       }),
   }),
   'prune has no limit': (store) => ({ prune: (batch) => store.prune({ ...batch, limit: 1000 }) }),
+  'prune goes on from user to user': (store, data) => ({
+    prune(batch) {
+      const others = store.prune({ ...batch, after: LAST, revoked: () => false });
+      const looked = every(data)
+        .filter((session) => endOf(session) === null && session.userTag > (batch.after ?? ''))
+        .sort((a, b) => (a.userTag < b.userTag ? -1 : 1))
+        .slice(0, Math.max(0, batch.limit - others.sessions));
+      const found = looked.flatMap(({ id, realm, userTag }) => store.find(realmTag(realm), [{ id, user: userTag }]));
+      const gone = found.filter((one) => one !== null && batch.revoked(one));
+      for (const one of gone) data.sessions.delete(one?.session.id ?? '');
+      const more = others.more || looked.length === batch.limit;
+      const after = looked.at(-1)?.userTag ?? batch.after;
+      return { sessions: others.sessions + gone.length, epochs: others.epochs, more, after };
+    },
+  }),
   'prune does one batch': (store) => ({ prune: (batch) => ({ ...store.prune(batch), more: false }) }),
   'prune asks nobody': (store) => ({ prune: (batch) => store.prune({ ...batch, revoked: () => false }) }),
 };

@@ -5,6 +5,15 @@ export const RENEWALS: Faults = {
   'renew forgets how': (store) => ({
     renew: (renewal) => store.renew({ ...renewal, session: { ...renewal.session, amr: [] } }),
   }),
+  'renew keeps the client': (store, data) => ({
+    renew(renewal) {
+      const { client = null } = data.sessions.get(renewal.session.id) ?? {};
+      return store.renew({ ...renewal, session: { ...renewal.session, client } });
+    },
+  }),
+  'renew forgets the client': (store) => ({
+    renew: (renewal) => store.renew({ ...renewal, session: { ...renewal.session, client: null } }),
+  }),
   'renew writes the whole row': (store, data) => ({
     renew(renewal) {
       const answer = store.renew(renewal);
@@ -14,8 +23,8 @@ export const RENEWALS: Faults = {
   }),
   'renew stamps with the present': (_, data) => ({
     renew(renewal) {
-      const { session, ifHash } = renewal;
-      if (data.sessions.get(session.id)?.hash !== ifHash) return 'not-live';
+      const { session, ifCredential } = renewal;
+      if (data.sessions.get(session.id)?.credential !== ifCredential) return 'not-live';
       data.sessions.set(session.id, { ...structuredClone(session), stamps: presentStamps(data, session) });
       return 'renewed';
     },
@@ -27,13 +36,14 @@ export const RENEWALS: Faults = {
       return answer;
     },
   }),
-  'renew ignores the hash': (store, data) => ({
-    renew: (renewal) => store.renew({ ...renewal, ifHash: data.sessions.get(renewal.session.id)?.hash ?? '' }),
+  'renew ignores the credential': (store, data) => ({
+    renew: (renewal) =>
+      store.renew({ ...renewal, ifCredential: data.sessions.get(renewal.session.id)?.credential ?? '' }),
   }),
   'renew revives': (store, data) => ({
     renew(renewal) {
       const session = data.sessions.get(renewal.session.id);
-      if (session?.hash === renewal.ifHash) change(data, session.id, { ended: null });
+      if (session?.credential === renewal.ifCredential) change(data, session.id, { ended: null });
       return store.renew(renewal);
     },
   }),
@@ -51,6 +61,13 @@ export const RENEWALS: Faults = {
     },
   }),
   'renew ignores the version': (store) => ({ renew: (renewal) => store.renew({ ...renewal, ifVersion: undefined }) }),
+  'renew compares before it asks': (store, data) => ({
+    renew(renewal) {
+      const { session, ifVersion } = renewal;
+      const isStale = ifVersion !== undefined && rowOf(data, session.userTag)?.version !== ifVersion;
+      return isStale ? 'conflict' : store.renew(renewal);
+    },
+  }),
   'renew does half of what conflicts': (store, data) => ({
     renew(renewal) {
       const answer = store.renew(renewal);
@@ -80,7 +97,7 @@ export const RENEWALS: Faults = {
   'renew looks at the new lifetimes': (store, data) => ({
     renew(renewal) {
       const { id, expiresAt, idle, lastUsedAt } = renewal.session;
-      if (data.sessions.get(id)?.hash === renewal.ifHash) change(data, id, { expiresAt, idle, lastUsedAt });
+      if (data.sessions.get(id)?.credential === renewal.ifCredential) change(data, id, { expiresAt, idle, lastUsedAt });
       return store.renew(renewal);
     },
   }),

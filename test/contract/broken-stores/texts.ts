@@ -1,4 +1,4 @@
-import type { EpochRecord } from '../../../src/epoch.ts';
+import type { EpochRecord } from '../../../src/model/epoch.ts';
 import type { SyncStore } from '../reference-store.ts';
 import { change, type Fault, type Faults } from './fault.ts';
 
@@ -38,7 +38,7 @@ const numbering =
 
 const shortened = (record: EpochRecord): EpochRecord => ({
   ...record,
-  members: Object.fromEntries(Object.entries(record.members).slice(0, 200)),
+  kinds: Object.fromEntries(Object.entries(record.kinds).slice(0, 200)),
 });
 
 /** Stores that take one text, or one number, for another. */
@@ -57,15 +57,20 @@ export const TEXTUAL: Faults = {
           refs.map((ref) => ({ ...ref, id: id(ref.id) })),
         ),
       end: (ref, ended, audit) => store.end({ ...ref, id: id(ref.id) }, ended, audit),
-      touch: (touches) => store.touch(touches.map((one) => ({ ...one, id: id(one.id) }))),
+      touch: (touches, now) =>
+        store.touch(
+          touches.map((one) => ({ ...one, id: id(one.id) })),
+          now,
+        ),
     };
   },
   'tags ignore case': (store, data) => {
     const known = (tag: string): string =>
       [...data.epochs.keys()].find((key) => caseless(key) === caseless(tag)) ?? tag;
     const mapped: Partial<SyncStore> = {
-      epochs: (requests, now) =>
-        store.epochs(
+      readEpochs: (tags) => store.readEpochs(tags.map(known)),
+      ensureEpochs: (requests, now) =>
+        store.ensureEpochs(
           requests.map((one) => ({ ...one, tag: known(one.tag) })),
           now,
         ),
@@ -81,19 +86,31 @@ export const TEXTUAL: Faults = {
     return mapped;
   },
   'hashes ignore case': (store, data) => {
-    const stored = (id: string, hash: string): string => {
-      const known = data.sessions.get(id)?.hash ?? hash;
-      return caseless(known) === caseless(hash) ? known : hash;
+    const stored = (id: string, credential: string): string => {
+      const known = data.sessions.get(id)?.credential ?? credential;
+      return caseless(known) === caseless(credential) ? known : credential;
     };
     return {
-      renew: (renewal) => store.renew({ ...renewal, ifHash: stored(renewal.session.id, renewal.ifHash) }),
-      advance(tag, { asker, ...rest }) {
-        return store.advance(tag, { ...rest, asker: asker && { ...asker, ifHash: stored(asker.id, asker.ifHash) } });
+      renew: (renewal) => store.renew({ ...renewal, ifCredential: stored(renewal.session.id, renewal.ifCredential) }),
+      advance(tag, { initiator, ...rest }) {
+        return store.advance(tag, {
+          ...rest,
+          initiator: initiator && { ...initiator, ifCredential: stored(initiator.id, initiator.ifCredential) },
+        });
       },
     };
   },
   'cuts long records': (store) => ({
     advance: (tag, advance) => store.advance(tag, { ...advance, record: shortened(advance.record) }),
+  }),
+  'cuts a long client': (store) => ({
+    add: (session, write) =>
+      store.add(
+        session.client === null
+          ? session
+          : { ...session, client: { ...session.client, name: session.client.name.slice(0, 255) } },
+        write,
+      ),
   }),
   'cuts long attributes': (store, data) => ({
     add(session, write) {

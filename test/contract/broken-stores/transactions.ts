@@ -1,8 +1,16 @@
-import { newEpoch } from '../../../src/epoch.ts';
-import type { TransactionPower } from '../../../src/powers.ts';
-import type { SessionStore } from '../../../src/store.ts';
+import { newEpoch } from '../../../src/model/epoch.ts';
+import type { RealmsFound } from '../../../src/store/powers.ts';
+import type { SessionStore, TransactionPower, VersionedEpoch } from '../../../src/store/store.ts';
 import { type Data, referenceStore, type SyncStore } from '../reference-store.ts';
 import type { Faults } from './fault.ts';
+
+/** A store that names other realms than it should. */
+const withRealms =
+  (told: (found: RealmsFound) => RealmsFound) =>
+  ({ powers }: SyncStore): Pick<SessionStore, 'powers'> => {
+    const { diagnose, realms } = powers.diagnosis;
+    return { powers: { ...powers, diagnosis: { diagnose, realms: (limit) => told(realms(limit)) } } };
+  };
 
 /** The store's powers, with transactions that differ. */
 const withTransactions = (
@@ -33,20 +41,52 @@ export const TRANSACTIONS: Faults = {
         },
       };
     }),
-  'within keeps what it looks at': (store) =>
+  'within makes what it reads': (store) =>
     withTransactions(store, (transaction) => {
       const within = referenceStore(transaction);
       return {
         ...within,
-        epochs: (requests, now) =>
-          within.epochs(
-            requests.map((one) => (one.create === null ? { ...one, create: newEpoch(now), keepUntil: now } : one)),
-            now,
+        readEpochs: (tags) =>
+          within.ensureEpochs(
+            tags.map((tag) => ({ tag, create: newEpoch(0), version: 1, keepUntil: 0 })),
+            0,
           ),
+      };
+    }),
+  'within makes records at once': (store, data) =>
+    withTransactions(store, (transaction) => ({
+      ...referenceStore(transaction),
+      ensureEpochs(requests, now) {
+        referenceStore(data).ensureEpochs(requests, now);
+        return referenceStore(transaction).ensureEpochs(requests, now);
+      },
+    })),
+  'within makes records for itself': (store) =>
+    withTransactions(store, (transaction) => {
+      const own = new Map<string, VersionedEpoch>();
+      const within = referenceStore(transaction);
+      return {
+        ...within,
+        ensureEpochs: (requests, now) =>
+          requests.flatMap((request) => {
+            const { tag, create: record, version } = request;
+            if (transaction.epochs.has(tag)) return within.ensureEpochs([request], now);
+            const made = own.get(tag) ?? { record, version };
+            own.set(tag, made);
+            return made;
+          }),
+        advance(tag, advance) {
+          const made = own.get(tag);
+          if (made !== undefined)
+            within.ensureEpochs([{ tag, create: made.record, version: made.version, keepUntil: 0 }], 0);
+          return within.advance(tag, advance);
+        },
       };
     }),
   'declares no diagnosis': ({ powers: { diagnosis: _, ...powers } }) => ({ powers }),
   'diagnosis finds nothing': ({ powers }) => ({ powers: { ...powers, diagnosis: { diagnose: () => [] } } }),
+  'realms are told twice': withRealms(({ realms, complete }) => ({ realms: [...realms, ...realms], complete })),
+  'realms are always all': withRealms(({ realms }) => ({ realms, complete: true })),
   'diagnosis gives no advice': ({ powers }) => ({
     powers: {
       ...powers,

@@ -1,9 +1,10 @@
-import { expiryOf } from '../../../src/session.ts';
+import { expiryOf } from '../../../src/model/judge.ts';
 import { change, every, type Faults, presentStamps, rowOf } from './fault.ts';
 
 /** Broken ways to write sessions. */
 export const WRITES: Faults = {
   'add forgets attributes': (store) => ({ add: (session, write) => store.add({ ...session, attributes: {} }, write) }),
+  'add forgets the client': (store) => ({ add: (session, write) => store.add({ ...session, client: null }, write) }),
   'add writes nothing': () => ({ add: () => 'added' }),
   'add leaves the version': (store, data) => ({
     add(session, write) {
@@ -103,11 +104,23 @@ export const WRITES: Faults = {
   'end needs a record': (store, data) => ({
     end: (ref, ended, audit) => rowOf(data, ref.user) !== undefined && store.end(ref, ended, audit),
   }),
+  'end passes over a use': (store) => ({
+    end: (ref, ended, audit) => store.end({ ...ref, ifUnusedSince: undefined }, ended, audit),
+  }),
   'end deletes': (store, data) => ({
     end(ref, ended, audit) {
       const answer = store.end(ref, ended, audit);
       if (answer) data.sessions.delete(ref.id);
       return answer;
+    },
+  }),
+  'add passes by what has just expired': (store, data) => ({
+    add(session, write) {
+      const isOver = (id: string): boolean => {
+        const there = data.sessions.get(id);
+        return there !== undefined && (expiryOf(there) ?? Infinity) <= write.now;
+      };
+      return store.add(session, { ...write, ending: write.ending.filter(({ id }) => !isOver(id)) });
     },
   }),
   'touch lowers': (_, data) => ({
@@ -121,15 +134,15 @@ export const WRITES: Faults = {
   }),
   'touch loses uses': () => ({ touch: () => {} }),
   'touch notes uses of the ended': (store, data) => ({
-    touch(touches) {
-      store.touch(touches);
+    touch(touches, now) {
+      store.touch(touches, now);
       for (const { id, at: lastUsedAt } of touches) if (data.sessions.get(id)?.ended) change(data, id, { lastUsedAt });
     },
   }),
   'touch revives': (store, data) => ({
-    touch(touches) {
+    touch(touches, now) {
       for (const { id } of touches) change(data, id, { ended: null });
-      return store.touch(touches);
+      return store.touch(touches, now);
     },
   }),
   'touch revives the expired': (_, data) => ({
@@ -141,32 +154,38 @@ export const WRITES: Faults = {
       }
     },
   }),
+  'touch goes by the time of the use alone': (store) => ({
+    touch: (touches) => store.touch(touches, () => 0),
+  }),
   'touch extends the absolute lifetime': (store, data) => ({
-    touch(touches) {
-      for (const { id, at: now } of touches) {
+    touch(touches, now) {
+      for (const { id, at } of touches) {
         const { expiresAt, lastUsedAt } = data.sessions.get(id) ?? {};
-        if (expiresAt && lastUsedAt) change(data, id, { expiresAt: expiresAt + Math.max(0, now - lastUsedAt) });
+        if (expiresAt && lastUsedAt) change(data, id, { expiresAt: expiresAt + Math.max(0, at - lastUsedAt) });
       }
-      return store.touch(touches);
+      return store.touch(touches, now);
     },
   }),
   'touch trusts the id': (store, data) => ({
-    touch: (touches) =>
-      store.touch(touches.map((one) => ({ ...one, user: data.sessions.get(one.id)?.userTag ?? one.user }))),
+    touch: (touches, now) =>
+      store.touch(
+        touches.map((one) => ({ ...one, user: data.sessions.get(one.id)?.userTag ?? one.user })),
+        now,
+      ),
   }),
   'touch stops at what is gone': (store, data) => ({
-    touch(touches) {
+    touch(touches, now) {
       const gone = touches.findIndex(({ id }) => !data.sessions.has(id));
-      return store.touch(gone === -1 ? touches : touches.slice(0, gone));
+      return store.touch(gone === -1 ? touches : touches.slice(0, gone), now);
     },
   }),
   'touch moves the version': (store, data) => ({
-    touch(touches) {
+    touch(touches, now) {
       for (const { user } of touches) {
         const row = rowOf(data, user);
         if (row !== undefined) row.version += 1;
       }
-      return store.touch(touches);
+      return store.touch(touches, now);
     },
   }),
 };

@@ -8,11 +8,14 @@ export async function programsOf(page: string, name: string): Promise<readonly s
   return texts.filter((text) => new RegExp(`export (async )?function ${name}\\b`).test(text));
 }
 
+/** A program of a page as CommonJS. */
+export const asCommonJs = (text: string): string =>
+  ts.transpileModule(text, {
+    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true },
+  }).outputText;
+
 /** Runs a program with these modules in the place of those that it imports, and gives what it exports. */
 export function runProgram<Exports>(text: string, modules: Readonly<Record<string, object>>): Exports {
-  const { outputText } = ts.transpileModule(text, {
-    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true },
-  });
   const exports = {};
   const required = (name: string): object => {
     const found = modules[name];
@@ -20,6 +23,6 @@ export function runProgram<Exports>(text: string, modules: Readonly<Record<strin
     return found;
   };
   // What it reports is no news here.
-  compileFunction(outputText, ['exports', 'require', 'console'])(exports, required, { error() {} });
+  compileFunction(asCommonJs(text), ['exports', 'require', 'console'])(exports, required, { error() {} });
   return exports as Exports;
 }

@@ -16,7 +16,7 @@ import {
   postgresStore,
 } from 'session-revocation/postgres';
 import { DataSource } from 'typeorm';
-import type { OpenTransaction } from '../../../src/testing/contract.ts';
+import type { OpenTransaction } from '../../../src/testing/harness/contract-store.ts';
 import { findService } from '../../services/index.ts';
 
 export const url: string | null = await findService('postgres');

@@ -60,7 +60,7 @@ export const FEW = (id: string): boolean => TELLING.some((one) => id.startsWith(
 const HELD = 'PGlite has one connection: nobody else is answered while a transaction is open';
 /** What takes a connection beside the one of a transaction. */
 export const ONE_CONNECTION: StoreContractOptions['skip'] = Object.fromEntries(
-  ['commit', 'older-snapshot', 'look', 'password-changed', 'password-unchanged'].map((what) => [
+  ['commit', 'older-snapshot', 'read', 'password-changed', 'password-unchanged'].map((what) => [
     `transactions/${what}`,
     HELD,
   ]),

@@ -20,7 +20,7 @@ export function crowdOf({ schema, sessions, each, now, accounts = false }: Crowd
   const account = accounts ? `CASE WHEN n / ${each} % 2 = 0 THEN 'acme ' || n / ${each} % 100 END` : 'NULL::text';
   return `
     INSERT INTO ${schema}.sessions (key, created_at, last_used_at, expires_at, idle, serial, due, id, user_tag, account_tag,
-      hash, realm, "user", account, kind, realm_stamp, user_stamp, account_stamp, member_stamp, amr, attributes, browser, os,
+      credential, realm, "user", account, kind, realm_stamp, user_stamp, account_stamp, member_stamp, amr, attributes, browser, os,
       device_type, ip)
     SELECT hashtextextended(id, 0), born, born, born + 2592000000, 1209600000, NULL, ((born + 1209600000) >> 18)::integer, id,
       user_tag, CASE WHEN account IS NOT NULL THEN ${tag('account')} END, ${base64url('sha256(id::bytea)')}, 'default',

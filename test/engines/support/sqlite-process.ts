@@ -4,8 +4,9 @@
  */
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Sessions } from 'session-revocation';
+import { createSessions, type Sessions } from 'session-revocation';
 import { drivers } from './sqlite-drivers.ts';
+import { laterStore } from './sqlite-later.ts';
 import { sessionsIn, signIn } from './sqlite-people.ts';
 
 /** What a process tells: the user it signed in, or revoked. */
@@ -15,7 +16,7 @@ export type Told =
   | { readonly did: 'revoked'; readonly user: string };
 
 /** What a process can do. */
-export type Job = 'sign in' | 'sign in often' | 'revoke' | 'go on for ever';
+export type Job = 'sign in' | 'upgrade' | 'sign in often' | 'revoke' | 'go on for ever';
 
 // Synchronously: what was told was told before the next thing is done.
 const tell = (told: Told): void => {
@@ -35,6 +36,8 @@ const revokeAndTell = async (sessions: Sessions, user: string): Promise<void> =>
 
 const JOBS: Record<Job, (sessions: Sessions) => Promise<void>> = {
   'sign in': (sessions) => signInAndTell(sessions, `user ${process.pid}`),
+
+  upgrade: (sessions) => signInAndTell(sessions, `user ${process.pid}`),
 
   async 'sign in often'(sessions) {
     for (let times = 0; times < 6; times++) {
@@ -61,9 +64,12 @@ if (driver === undefined || file === undefined || job === undefined) throw new E
 tell({ did: 'ready' });
 createInterface(process.stdin).once('line', async () => {
   // Patient: the others may stand still in the middle of what they do.
-  const sessions = sessionsIn(driver.open(file), {
-    ...{ limit: { perUser: 3, overflow: 'refuse' }, busyTimeout: '2m', deadline: '2m' },
-  });
+  const options = { limit: { perUser: 3, overflow: 'refuse' }, timeout: '2m' } as const;
+  const connection = driver.open(file);
+  const sessions =
+    job === 'upgrade'
+      ? createSessions({ store: laterStore(connection, 120_000), ...options })
+      : sessionsIn(connection, { busyTimeout: '2m', ...options });
   await JOBS[job as Job](sessions);
   await sessions.close();
   process.exit();

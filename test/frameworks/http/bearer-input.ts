@@ -76,6 +76,8 @@ export function bearerInput(framework: Framework): void {
       'Bearer a b',
       'Bearer a=b',
       'Bearer é',
+      'Bearer a.b.c\u00a0',
+      'Bearer \u00a0a.b.c',
     ];
     test.each([...AUTHORIZATIONS, `Bearer ${'x'.repeat(9000)}`])('%s', async (authorization) => {
       const checked: unknown[] = [];

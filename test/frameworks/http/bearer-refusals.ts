@@ -204,7 +204,7 @@ export function bearerRefusals(framework: Framework): void {
   describe.each(['throws', 'hangs', 'garbles'] as const)('store unavailable: it %s', (state) => {
     test('OPS-1: 503, never 401, wherever the request comes from', async () => {
       const site = await openTokenSite(framework, {
-        sessions: { deadline: 5 },
+        sessions: { timeout: 5 },
         authentication: { loginUrl: '/login' },
       });
       const headers = bearing((await site.appTokens()).accessToken);

@@ -64,12 +64,25 @@ export class Browser {
     return String(json.id);
   }
 
-  async request(method: string, path: string, headers: Headers = {}, body?: string): Promise<Answer> {
+  /** Asks. As in every browser, the cookies are there with the headers, before the body is. */
+  request(method: string, path: string, headers: Headers = {}, body?: string): Promise<Answer> {
+    return this.#ask(method, path, headers, body, (setCookies) => this.receive(path, { setCookies }));
+  }
+
+  /** Asks, and leaves the answer on its way: the jar does not know of it until {@link receive}. */
+  send(method: string, path: string, headers: Headers = {}, body?: string): Promise<Answer> {
+    return this.#ask(method, path, headers, body, () => {});
+  }
+
+  #ask(method: string, path: string, headers: Headers, body: string | undefined, arrived: Arrived): Promise<Answer> {
     const cookie = this.jar.getCookieStringSync(ORIGIN + path);
     const all = { 'user-agent': this.#userAgent, ...SCRIPT, ...(cookie === '' ? {} : { cookie }), ...headers };
-    const answer = await ask(this.#url + path, { ...this.#connection, method, headers: linesOf(all) }, body);
-    for (const line of answer.setCookies) this.jar.setCookieSync(line, ORIGIN + path);
-    return answer;
+    return ask(this.#url + path, { ...this.#connection, method, headers: linesOf(all) }, body, arrived);
+  }
+
+  /** The answer to a request for this path arrives. */
+  receive(path: string, { setCookies }: Pick<Answer, 'setCookies'>): void {
+    for (const line of setCookies) this.jar.setCookieSync(line, ORIGIN + path);
   }
 
   /** The value of a cookie that the jar holds. */
@@ -88,10 +101,18 @@ function linesOf(headers: Headers): Record<string, string | string[]> {
   return Object.fromEntries(lines);
 }
 
-function ask(url: string, options: RequestOptions, body: string | undefined): Promise<Answer> {
+/** Is told the `Set-Cookie` lines of an answer as soon as its headers are there. */
+type Arrived = (setCookies: readonly string[]) => void;
+
+function ask(url: string, options: RequestOptions, body: string | undefined, arrived: Arrived): Promise<Answer> {
   const send = url.startsWith('https:') ? sendEncrypted : sendInClear;
   return new Promise((resolve, reject) => {
     const request = send(url, options, (response) => {
+      try {
+        arrived(response.headers['set-cookie'] ?? []);
+      } catch (error) {
+        reject(error);
+      }
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk) => {

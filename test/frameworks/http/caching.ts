@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Answer, type Browser, NAVIGATION } from './browser.ts';
-import { expectUncached } from './expectations.ts';
+import { expectProblem, expectUncached } from './expectations.ts';
 import type { Framework, Page } from './framework.ts';
 import { postPage } from './pages.ts';
 import { open } from './site.ts';
@@ -34,12 +34,12 @@ export function caching(framework: Framework): void {
       expectUncached(await ask(browser, await browser.signIn('alice')));
     });
 
-    test('the answer that deletes the cookie of what is over', async () => {
+    test('the answer to a sign-out that deletes the cookie of a session that is over', async () => {
       const { sessions, browser: open_ } = await open(framework);
       const browser = open_();
       await browser.signIn('alice');
       await sessions.revoke({ user: 'alice' });
-      const answer = await browser.get('/private');
+      const answer = await browser.post('/sessions/sign-out');
       expect(answer.setCookies).toHaveLength(1);
       expectUncached(answer);
     });
@@ -58,6 +58,19 @@ export function caching(framework: Framework): void {
         expect(headers['cache-control']).toBe('no-store');
       },
     );
+  });
+
+  test.each([
+    ['requireSession', { noStore: true }],
+    ['requireRecentSignIn', { maxAge: '5m', noStore: true }],
+  ] as const)('with noStore, %s has what it lets pass kept by no cache', async (_, guard) => {
+    const page: Page = { method: 'get', path: '/secret', guard, run: () => ({ secret: true }) };
+    const browser = (await open(framework, { pages: [page] })).browser();
+    expectProblem(await browser.get('/secret'), 401, 'session-required');
+    await browser.signIn('alice');
+    const answer = await browser.get('/secret');
+    expect(answer).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' }, json: { secret: true } });
+    expect((await browser.get('/private')).headers).not.toHaveProperty('cache-control');
   });
 
   test('what sets no cookie is cached as the app likes', async () => {

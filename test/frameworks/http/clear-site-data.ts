@@ -51,6 +51,51 @@ export function clearSiteData(framework: Framework): void {
     },
   );
 
+  describe('with clearSiteData', () => {
+    const authentication = { clearSiteData: ['cache', 'storage', 'cache', 'executionContexts'] } as const;
+
+    test.each(Object.entries(LEAVING))('LGO-2: %s sends it, each value once and in quotes', async (_, act) => {
+      const browser = (await open(framework, { authentication })).browser();
+      const { headers, setCookies } = await act(browser, await browser.signIn('alice'));
+      expect(headers['clear-site-data']).toBe('"cache", "storage", "executionContexts"');
+      expect(setCookies).toEqual([expect.stringMatching(`^${COOKIE}=; .*Max-Age=0`)]);
+    });
+
+    test.each(Object.entries(KEEPING))('%s does not send it', async (_, act) => {
+      const browser = (await open(framework, { authentication })).browser();
+      await browser.signIn('alice');
+      expect((await act(browser)).headers).not.toHaveProperty('clear-site-data');
+    });
+
+    test('a refusal does not send it, nor does a sign-out without a session', async () => {
+      const { browser: open_, sessions } = await open(framework, { authentication });
+      const browser = open_();
+      await browser.signIn('alice');
+      await sessions.revoke({ user: 'alice' });
+      const stranger = open_();
+      for (const answer of [await browser.get('/private'), await stranger.post('/sign-out')]) {
+        expect(answer.headers).not.toHaveProperty('clear-site-data');
+      }
+    });
+  });
+
+  test('a sign-out that comes too late does not send it: the browser may have signed in again', async () => {
+    let revoke = async (): Promise<unknown> => expect.fail('the site is open first');
+    const page = postPage('/late', async ({ auth }) => {
+      const { session } = auth();
+      await revoke();
+      const { ended } = await auth().signOut();
+      return { was: session?.user, ended };
+    });
+    const site = await open(framework, { authentication: { clearSiteData: ['cache'] }, pages: [page] });
+    revoke = () => site.sessions.revoke({ user: 'alice' });
+    const browser = site.browser();
+    await browser.signIn('alice');
+    const { headers, json, setCookies } = await browser.post('/late');
+    expect(json).toEqual({ was: 'alice', ended: false });
+    expect([headers['clear-site-data'], setCookies]).toEqual([undefined, []]);
+  });
+
   test('LGO-2: an app that wants it says so, and it arrives in its quotes beside the deletion', async () => {
     const page = postPage('/leave', async ({ auth, addHeader }) => {
       addHeader('clear-site-data', ASKED_FOR);

@@ -138,12 +138,88 @@ export function crossOrigin(framework: Framework): void {
     });
   });
 
-  describe('WebSocket upgrade', () => {
-    test('from another site: 403', async () => {
-      const { site, browser } = await signedIn(framework);
-      expectProblem(await browser.get('/private', WEBSOCKET), 403, 'cross-origin');
-      expect(site.store.calls).toEqual([]);
+  describe('a method that is overridden behind authentication is judged when something is done', () => {
+    const overriding = async () => {
+      const authentication = { origins: [OWN] };
+      const routes = { authorize: () => true };
+      const site = await open(framework, { overridesMethod: true, authentication, routes });
+      const [mine, other] = [site.browser(), site.browser()];
+      await mine.signIn('alice', '&account=acme');
+      const id = await other.signIn('alice', '&account=acme');
+      return { ...site, mine, other, id };
+    };
+    /** A GET that becomes another request. */
+    const send = (browser: Browser, [method, path]: readonly [string, string], headers: Headers): Promise<Answer> =>
+      browser.get(path, { ...headers, 'x-http-method-override': method });
+    const actsOn = (id: string): readonly (readonly [string, string])[] => [
+      ['DELETE', `/sessions/${id}`],
+      ['POST', `/sessions/${id}/sign-out`],
+      ['PUT', '/sessions/policy'],
+      ['POST', '/sessions/sign-out'],
+      ['POST', '/sessions/sign-out-others'],
+      ['POST', '/sessions/sign-out-everywhere'],
+    ];
+
+    test('from another site it is a 403, and nothing is done', async () => {
+      const { mine, other, id, store } = await overriding();
+      for (const act of actsOn(id)) {
+        store.forget();
+        const refused = await send(mine, act, fetchMetadata('cross-site', 'navigate', 'document'));
+        // Nothing can override the method of a `Request`: there it stays a GET.
+        if (![200, 405].includes(refused.status)) expectProblem(refused, 403, 'cross-origin');
+        expect(refused.setCookies).toEqual([]);
+        expect(store.calls.filter((verb) => verb !== 'find' && verb !== 'touch')).toEqual([]);
+      }
+      for (const one of [mine, other]) expect((await one.get('/private')).status).toBe(200);
     });
+
+    test('from an own page it is done, where the framework lets a method be overridden', async () => {
+      const { mine, other, id } = await overriding();
+      const { status } = await send(mine, ['DELETE', `/sessions/${id}`], fetchMetadata('same-origin'));
+      expect([204, 405]).toContain(status);
+      expect((await other.get('/private')).status).toBe(status === 204 ? 401 : 200);
+    });
+
+    test('a page behind its guard is not reached from another site', async () => {
+      const reached: string[] = [];
+      const run: Page['run'] = ({ auth }) => void reached.push(auth().session?.user ?? '');
+      const page: Page = { method: 'post', path: '/act', guard: {}, run };
+      const site = await open(framework, { overridesMethod: true, pages: [page] });
+      const browser = site.browser();
+      await browser.signIn('alice');
+      const { status } = await send(browser, ['POST', '/act'], fetchMetadata('cross-site', 'navigate', 'document'));
+      expect([403, 404]).toContain(status);
+      expect(reached).toEqual([]);
+    });
+
+    test('what a page reads of it without a guard is told once', async () => {
+      const told: unknown[] = [];
+      const page: Page = {
+        method: 'post',
+        path: '/act',
+        run: ({ auth }) => [auth().session?.user ?? null, auth().session?.user ?? null, auth().request.state.is],
+      };
+      const site = await open(framework, { overridesMethod: true, pages: [page] });
+      site.sessions.on('request.refused', ({ reason, action }) => told.push({ reason, action }));
+      const browser = site.browser();
+      await browser.signIn('alice');
+      const { status, json } = await send(browser, ['POST', '/act'], fetchMetadata('cross-site'));
+      expect([200, 404]).toContain(status);
+      if (status === 404) return;
+      expect(json).toEqual([null, null, 'cross-origin']);
+      expect(told).toEqual([{ reason: 'cross-origin', action: 'POST /act' }]);
+    });
+  });
+
+  describe('WebSocket upgrade', () => {
+    test.each(['websocket', 'WebSocket', 'websocket/13', 'h2c, websocket'])(
+      'from another site, by Upgrade: %s, is a 403',
+      async (upgrade) => {
+        const { site, browser } = await signedIn(framework);
+        expectProblem(await browser.get('/private', { ...WEBSOCKET, upgrade }), 403, 'cross-origin');
+        expect(site.store.calls).toEqual([]);
+      },
+    );
 
     test.each([
       ['Sec-Fetch-Site', fetchMetadata('same-origin', 'websocket', 'empty')],

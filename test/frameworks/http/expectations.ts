@@ -13,6 +13,7 @@ export function expectProblem(answer: Answer, status: number, name: string): voi
   });
   expect(answer.status).toBe(status);
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json\b/);
+  expect(answer.headers['x-content-type-options']).toBe('nosniff');
   expectUncached(answer);
   const challenge = expect.stringMatching(CHALLENGE);
   // Of what an access token was refused for, its client is told with other answers, too (RFC 6750 3.1).

@@ -48,6 +48,8 @@ export interface AppDescription {
   readonly pages: readonly Page[];
   /** Whether the framework's own parsers for JSON and forms run before. */
   readonly parsesBodies: boolean;
+  /** Whether the header `X-HTTP-Method-Override` overrides the method of a request, behind `authentication`; of a `Request`, nothing can. */
+  readonly overridesMethod: boolean;
   /** The address of the one proxy whose `X-Forwarded-*` the framework believes; `null`: it believes nobody's. */
   readonly trustedProxy: string | null;
 }

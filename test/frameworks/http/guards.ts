@@ -5,8 +5,6 @@ import type { Framework } from './framework.ts';
 import { COOKIE, DAY, open } from './site.ts';
 import { tokenOfElsewhere } from './tokens.ts';
 
-const DELETED = new RegExp(`^${COOKIE}=; .*Max-Age=0`);
-
 export function guards(framework: Framework): void {
   test('let pass whoever has a session, and hand it to the page', async () => {
     const browser = (await open(framework)).browser();
@@ -77,7 +75,7 @@ export function guards(framework: Framework): void {
     });
   });
 
-  describe('session ended or revoked, and the secret matched: the same with a coarse reason; cookie deleted', () => {
+  describe('session ended or revoked, and the secret matched: the same with a coarse reason, as often as it is asked; the cookie stays', () => {
     test.each(['ended', 'revoked', 'expired'])('%s', async (reason) => {
       const site = await open(framework, { authentication: { loginUrl: '/login' } });
       const [script, page] = [site.browser(), site.browser()];
@@ -86,22 +84,20 @@ export function guards(framework: Framework): void {
       if (reason === 'revoked') await site.sessions.revoke({ user: 'alice' }, { by: 'admin-7', reason: 'stolen' });
       if (reason === 'expired') site.clock.advance(14 * DAY);
 
-      const answer = await script.get('/private');
-      expectProblem(answer, 401, 'session-required');
-      expect(answer.json).toHaveProperty('reason', reason);
-      expect(answer.text).not.toMatch(/admin-7|stolen|alice/);
-      expect(answer.setCookies).toEqual([expect.stringMatching(DELETED)]);
-      expect(script.cookie(COOKIE)).toBeNull();
-      expectSignedOut(await script.get('/private'));
+      for (let time = 0; time < 2; time++) {
+        const answer = await script.get('/private');
+        expectSignedOut(answer);
+        expect(answer.json).toHaveProperty('reason', reason);
+        expect(answer.text).not.toMatch(/admin-7|stolen|alice/);
+      }
 
       const redirect = await page.get('/private', NAVIGATION);
       const location = `/login?returnTo=%2Fprivate&reason=${reason}`;
-      expect(redirect).toMatchObject({ status: 303, headers: { location } });
-      expect(page.cookie(COOKIE)).toBeNull();
+      expect(redirect).toMatchObject({ status: 303, headers: { location }, setCookies: [] });
     });
   });
 
-  describe('unknown, or superseded by renewal or replacement: 401; the cookie is not deleted', () => {
+  describe('unknown, or superseded by renewal or replacement: 401; the cookie stays', () => {
     test('unknown', async () => {
       const browser = (await open(framework)).browser();
       const cookie = `${COOKIE}=${await tokenOfElsewhere('alice')}`;
@@ -142,7 +138,7 @@ export function guards(framework: Framework): void {
     expectSignedOut(await site.browser().get('/people-only'));
   });
 
-  test.each([{ kinds: 'browser' }, { kinds: [1] }, { kind: ['browser'] }])(
+  test.each([{ kinds: 'browser' }, { kinds: [1] }, { kind: ['browser'] }, { noStore: 'yes' }])(
     'refuse to be made with %j',
     async (guard) => {
       const page = { method: 'get', path: '/wrong', guard: guard as object, run: () => null } as const;

@@ -1,21 +1,28 @@
 import { describe } from 'vitest';
+import { includes } from '../../ci-only.ts';
 import { atOnce } from './at-once.ts';
 import { bearerInput } from './bearer-input.ts';
 import { bearerRefusals } from './bearer-refusals.ts';
 import { bearerRotation } from './bearer-rotation.ts';
 import { bearerWorth } from './bearer-worth.ts';
 import { bodies } from './bodies.ts';
+import { bodyLimit } from './body-limit.ts';
 import { caching } from './caching.ts';
 import { challenges } from './challenges.ts';
 import { clearSiteData } from './clear-site-data.ts';
+import { cookieBytes } from './cookie-bytes.ts';
 import { cookieInput } from './cookie-input.ts';
 import { cookieOptions } from './cookie-options.ts';
 import { cookieOutput } from './cookie-output.ts';
 import { crossOrigin } from './cross-origin.ts';
+import { decidingCallbacks } from './deciding-callbacks.ts';
 import { devices } from './devices.ts';
 import type { Framework } from './framework.ts';
 import { guards } from './guards.ts';
+import { inTransaction } from './in-transaction.ts';
+import { lateRefusals } from './late-refusals.ts';
 import { list } from './list.ts';
+import { members } from './members.ts';
 import { outage } from './outage.ts';
 import { over } from './over.ts';
 import { policy } from './policy.ts';
@@ -40,7 +47,9 @@ const CONCERNS = {
   guards,
   'recent sign-in': recentSignIn,
   'sign-in': signIn,
+  'answers of an app’s own functions': decidingCallbacks,
   'cookies that come': cookieInput,
+  'the bytes around a cookie': cookieBytes,
   'cookies that go': cookieOutput,
   'options of the cookie': cookieOptions,
   'Clear-Site-Data': clearSiteData,
@@ -52,14 +61,18 @@ const CONCERNS = {
   'the list': list,
   routes,
   'routes for others': routesForOthers,
+  'in a transaction of the app': inTransaction,
   'why a session is over': over,
   policy,
   realms,
   bodies,
+  'what a request may name': members,
+  'the limit of a body': bodyLimit,
   redirects,
   outage,
   'a store that answers at once': atOnce,
   races,
+  'refusals that arrive late': lateRefusals,
   devices,
   'behind a proxy': proxy,
   'access tokens': bearerInput,
@@ -75,9 +88,22 @@ const CONCERNS = {
 /** Nothing here measures time: a machine that stands still for a while fails nothing. */
 const PATIENCE = { timeout: 120_000 };
 
-/** What every framework's wrapper does, over real sockets. */
-export function httpBehaviours(name: string, serve: Framework['serve']): void {
+type Concern = keyof typeof CONCERNS;
+
+/** Concerns in which frameworks and their majors differ: the body, the path, headers, redirects, and errors. */
+const SHORT: readonly Concern[] = ['guards', 'bodies', 'routes', 'redirects', 'outage'];
+
+/** The behaviour that the wrapper of every framework has, over real sockets. */
+export function httpBehaviours(
+  name: string,
+  serve: Framework['serve'],
+  concerns = Object.keys(CONCERNS) as readonly Concern[],
+): void {
   describe(name, PATIENCE, () => {
-    for (const [concern, declare] of Object.entries(CONCERNS)) describe(concern, () => declare({ serve }));
+    for (const concern of concerns) describe(concern, () => CONCERNS[concern]({ serve }));
   });
 }
+
+/** The same where another file has played all of it on the same wrapper, below a newer major or another framework. */
+export const sameWrapper = (name: string, serve: Framework['serve']): void =>
+  httpBehaviours(name, serve, includes('frameworks: every concern once more on the same wrapper') ? undefined : SHORT);

@@ -1,7 +1,8 @@
+import type { ListedSession } from 'session-revocation';
 import { expect, test } from 'vitest';
 import { expectProblem, expectUncached, rowsOf } from './expectations.ts';
 import type { Framework } from './framework.ts';
-import { HOUR } from './site.ts';
+import { HOUR, open } from './site.ts';
 import { threeSignedIn } from './three-signed-in.ts';
 
 export function list(framework: Framework): void {
@@ -34,6 +35,36 @@ export function list(framework: Framework): void {
     ]);
   });
 
+  test('the place that the app names, as it names it, for each row', async () => {
+    const asked: string[] = [];
+    const place = async ({ id, device }: ListedSession): Promise<string | null> => {
+      asked.push(`${id} ${device.ip}`);
+      return id === ids[0] ? '<b>Köln</b>' : null;
+    };
+    const { mac, ids } = await threeSignedIn(framework, { routes: { place } });
+    const places = rowsOf(await mac.get('/sessions')).map(({ id, place }) => [id, place]);
+    expect(places).toEqual([
+      [ids[1], null],
+      [ids[0], '<b>Köln</b>'],
+    ]);
+    expect(asked).toEqual([`${ids[1]} 127.0.0.1`, `${ids[0]} 127.0.0.1`]);
+  });
+
+  test('no place where the app names none', async () => {
+    const { mac } = await threeSignedIn(framework);
+    expect(rowsOf(await mac.get('/sessions'))).toMatchObject([{ place: null }, { place: null }]);
+  });
+
+  test('a place that is neither text nor null is a mistake of the app, and nothing is listed', async () => {
+    const place = (() => ({ city: 'Köln' })) as unknown as () => string;
+    const { mac } = await threeSignedIn(framework, { routes: { place } });
+    const { status, text } = await mac.get('/sessions');
+    expect([status, text.includes('Köln')]).toEqual([500, false]);
+    await expect(open(framework, { routes: { place: 'Köln' as unknown as typeof place } })).rejects.toThrow(
+      /sessionRoutes\(?.*: place must be a function$/,
+    );
+  });
+
   test('only the living, unless the others are asked for with their reasons', async () => {
     const { mac, ids } = await threeSignedIn(framework);
     await mac.delete(`/sessions/${ids[1]}`);
@@ -57,7 +88,7 @@ export function list(framework: Framework): void {
     const { text } = await mac.get('/sessions');
     // An id is chance, and may spell any of these.
     const told = ids.reduce((rest, id) => rest.replaceAll(id, ''), text);
-    expect(told).not.toMatch(/hash|secret|token|stamps|attributes|for the server|sr1\./i);
+    expect(told).not.toMatch(/credential|secret|token|stamps|attributes|for the server|sr1\./i);
     expect(text).not.toContain(mac.session.split('.').at(-1));
   });
 
@@ -69,7 +100,18 @@ export function list(framework: Framework): void {
     expect(rowsOf(second).map(({ id }) => id)).toEqual([ids[0]]);
   });
 
-  test.each(['limit=0', 'limit=x', 'limit=', 'limit=1001', 'cursor=x', 'cursor='])('?%s is a 400', async (query) => {
+  test.each([
+    'limit=0',
+    'limit=x',
+    'limit=',
+    'limit=%C2%A05',
+    'limit=+5',
+    'limit=0x5',
+    'limit=5e0',
+    'limit=1001',
+    'cursor=x',
+    'cursor=',
+  ])('?%s is a 400', async (query) => {
     const { mac } = await threeSignedIn(framework);
     expectProblem(await mac.get(`/sessions?${query}`), 400, 'bad-request');
   });

@@ -7,7 +7,7 @@ import { COOKIE, open } from './site.ts';
 export function outage(framework: Framework): void {
   describe.each(['throws', 'hangs', 'garbles'] as const)('store unavailable: it %s', (state) => {
     const start = async (pages: readonly Page[] = []): ReturnType<typeof open> =>
-      open(framework, { pages, sessions: { deadline: 5 }, authentication: { loginUrl: '/login' } });
+      open(framework, { pages, sessions: { timeout: 5 }, authentication: { loginUrl: '/login' } });
 
     test('public pages work; guards answer 503 problem+json, Retry-After, cookie untouched (OPS-1, ERR-8)', async () => {
       let runs = 0;
@@ -32,7 +32,7 @@ export function outage(framework: Framework): void {
         expectProblem(answer, 503, 'store-unavailable');
         expect(answer.headers['retry-after']).toBe('5');
         expect(answer.setCookies).toEqual([]);
-        expect(answer.text).not.toMatch(/ECONN|10\.0\.0\.7|SELECT|sr1|stack|find|deadline/i);
+        expect(answer.text).not.toMatch(/ECONN|10\.0\.0\.7|SELECT|sr1|stack|find|timeout/i);
       }
       expect(runs).toBe(0);
 

@@ -100,12 +100,12 @@ export function policy(framework: Framework): void {
 
   test.each([
     ['{"signOut":"always"}', /'session' and 'everywhere'/],
-    ['{"signOut":"everywhere","more":1}', /unknown option "more"/],
+    ['{"signOut":"everywhere","more":1}', /unknown member "more"/],
     ['{}', /signOut/],
     ['[]', /./],
     ['"everywhere"', /./],
     ['{', /not JSON/],
-    ['', /body/],
+    ['', /signOut/],
   ])('%s is a 400 that says what is wrong', async (body, detail) => {
     const { admin, sessions } = await acme(framework);
     const answer = await put(admin, body);

@@ -48,7 +48,7 @@ export function races(framework: Framework): void {
     expectProblem(await browser.get('/private', { cookie }), 401, 'session-required');
   });
 
-  describe('a route whose asker is revoked after it was let in', () => {
+  describe('a route whose initiator is revoked after it was let in', () => {
     /** Revokes once, as soon as the route asks the store for this. */
     const overtake = ({ store, sessions }: Site, verb: Verb, time = 1): void => {
       store.forget();
@@ -65,7 +65,7 @@ export function races(framework: Framework): void {
       const browser = site.browser();
       await browser.signIn('alice');
       site.sessions.on('sessions.revoked', ({ reason }) => told.push(reason));
-      overtake(site, 'epochs');
+      overtake(site, 'readEpochs');
       const answer = await browser.post(`/sessions/${path}`);
       expectProblem(answer, 401, 'session-required');
       expect(answer.setCookies).toEqual([]);

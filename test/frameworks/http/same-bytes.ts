@@ -8,7 +8,8 @@ const OF_THE_SERVER = ['date', 'connection', 'keep-alive', 'transfer-encoding', 
 
 const FORM = 'application/x-www-form-urlencoded';
 const EVERY = { 'cache-control': 'no-store', vary: 'Sec-Fetch-Site, Origin' };
-const PROBLEM = { ...EVERY, 'content-type': 'application/problem+json' };
+const JSON_TEXT = { ...EVERY, 'x-content-type-options': 'nosniff' };
+const PROBLEM = { ...JSON_TEXT, 'content-type': 'application/problem+json' };
 const DELETION = `${COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT`;
 
 const problem = (name: string, title: string, status: number, more = ''): string =>
@@ -54,6 +55,13 @@ const ANSWERS: Readonly<Record<string, readonly [Ask, Told]>> = {
     async (mine, { sessions }) => {
       await sessions.revoke({ user: 'alice' });
       return mine.get('/private');
+    },
+    [401, CHALLENGED, problem(...REQUIRED, ',"reason":"revoked"')],
+  ],
+  'a sign-out with a session that was revoked': [
+    async (mine, { sessions }) => {
+      await sessions.revoke({ user: 'alice' });
+      return mine.post('/sessions/sign-out');
     },
     [401, { ...CHALLENGED, 'set-cookie': [DELETION] }, problem(...REQUIRED, ',"reason":"revoked"')],
   ],
@@ -102,7 +110,11 @@ const ANSWERS: Readonly<Record<string, readonly [Ask, Told]>> = {
   ],
   'the policy': [
     (mine) => mine.get('/sessions/policy'),
-    [200, { ...EVERY, 'content-type': 'application/json' }, '{"account":null,"signOut":"session","mayChange":false}'],
+    [
+      200,
+      { ...JSON_TEXT, 'content-type': 'application/json' },
+      '{"account":null,"signOut":"session","mayChange":false}',
+    ],
   ],
   'a sign-out': [(mine) => mine.post('/sessions/sign-out'), [204, { ...EVERY, 'set-cookie': [DELETION] }, '']],
   'the sign-out of a form': [

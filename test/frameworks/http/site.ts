@@ -47,13 +47,14 @@ export async function open(framework: Framework, { authentication = {}, ...optio
   const clock = new TestClock();
   const store = new Gatekeeper(options.store ?? memoryStore());
   // A machine that stands still is no outage: only tests of an outage want one soon.
-  const sessions = createSessions({ deadline: '2m', ...options.sessions, store: store.store, clock });
+  const sessions = createSessions({ timeout: '2m', ...options.sessions, store: store.store, clock });
   const { url, close } = await framework.serve({
     authentication: typeof authentication === 'function' ? authentication(sessions) : authentication,
     routes: {},
     routesOf: sessions,
     also: [],
     parsesBodies: false,
+    overridesMethod: false,
     trustedProxy: null,
     ...options,
     pages: [...(options.pages ?? []), ...PAGES],

@@ -278,6 +278,7 @@ export function tokenSignIn(framework: Framework): void {
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toMatch(/^application\/jwk-set\+json\b/);
     expect(answer.headers['cache-control']).toBe('public, max-age=300');
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
     expect(answer.setCookies).toEqual([]);
     expect(site.store.calls).toEqual([]);
     const jwks = JSON.parse(answer.text) as { keys: Record<string, unknown>[] };

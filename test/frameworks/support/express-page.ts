@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Sessions } from 'session-revocation';
 import { authOf, requireRecentSignIn, requireSession, sessionOf } from 'session-revocation/express';
 import type { Page } from '../http/framework.ts';
@@ -9,7 +9,7 @@ export const guardsOf = ({ guard }: Page): RequestHandler[] =>
 
 /** Runs a page, and sends what it returns as JSON. */
 export function show({ run }: Page): RequestHandler {
-  return async (request, response) => {
+  const page = async (request: Request, response: Response): Promise<void> => {
     const answer = await run({
       auth: (realm?: Sessions) => authOf<string>(request, realm),
       session: (realm?: Sessions) => sessionOf(request, realm),
@@ -21,4 +21,6 @@ export function show({ run }: Page): RequestHandler {
     if (response.headersSent) response.end();
     else response.json(answer);
   };
+  // As an app on Express 4 has to: it does not look at promises.
+  return (request, response, next) => void page(request, response).catch(next);
 }

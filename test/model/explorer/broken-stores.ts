@@ -12,8 +12,8 @@ import type {
   Tag,
   UserWrite,
   VersionedEpoch,
-} from 'session-revocation';
-import { userTag } from '../../../src/token.ts';
+} from 'session-revocation/adapter';
+import { memberTag, userTag } from '../../../src/model/token.ts';
 import { ReferenceStore } from '../reference-store.ts';
 
 type Advanced = ReturnType<ReferenceStore['advance']>;
@@ -24,7 +24,7 @@ abstract class Rewriting extends ReferenceStore {
   protected abstract rewrite(record: EpochRecord, previous: EpochRecord): EpochRecord;
 
   override advance(tag: Tag, advance: Advance): Advanced {
-    const previous = this.peek(tag) ?? advance.record;
+    const previous = this.peek(advance.member === undefined ? tag : memberTag(tag, advance.member)) ?? advance.record;
     return super.advance(tag, { ...advance, record: this.rewrite(advance.record, previous) });
   }
 }
@@ -64,7 +64,7 @@ export class KeepInSession extends Rewriting {
   readonly #kept = new Set<string>();
 
   protected override rewrite(record: EpochRecord): EpochRecord {
-    for (const { id } of Object.values(record.keep)) this.#kept.add(id);
+    for (const keep of Object.values(record.keep)) if ('id' in keep) this.#kept.add(keep.id);
     return { ...record, keep: {} };
   }
 
@@ -80,14 +80,14 @@ export class KeepInSession extends Rewriting {
   #spared({ session, epochs }: FoundSession): FoundSession {
     const { id, kind, stamps } = session;
     if (!this.#kept.has(id) || epochs.user === null) return { session, epochs };
-    return { session, epochs: { ...epochs, user: { ...epochs.user, keep: { [kind]: { id, from: stamps.user } } } } };
+    return { session, epochs: { ...epochs, user: { ...epochs.user, keep: { [kind]: { id, stamp: stamps.user } } } } };
   }
 }
 
 /** Replaces a record whatever became of it since it was read. */
 export class BlindAdvance extends ReferenceStore {
   override advance(tag: Tag, advance: Advance): Advanced {
-    const [current] = super.epochs([{ tag, create: advance.record, version: 0, keepUntil: 0 }]);
+    const [current] = super.readEpochs([tag]);
     return super.advance(tag, { ...advance, ifVersion: current?.version ?? 0 });
   }
 }
@@ -101,50 +101,47 @@ export class BlindAdd extends ReferenceStore {
 
 /** A revocation of what has no record finds nothing to do. */
 export class LazyAdvance extends ReferenceStore {
-  override epochs(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
-    return requests.filter(({ create }) => create !== null).length === 1 ? this.look(requests) : super.epochs(requests);
+  override ensureEpochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
+    return requests.length === 1 ? this.pretend(requests) : super.ensureEpochs(requests);
   }
 
   override advance(tag: Tag, advance: Advance): Advanced {
     return this.peek(tag) === null ? 'advanced' : super.advance(tag, advance);
   }
 
-  protected look(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
+  protected pretend(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
     return requests.map((request) => {
       const { tag, create, version } = request;
-      return this.peek(tag) === null && create !== null ? { record: create, version } : super.epochs([request])[0]!;
+      return this.peek(tag) === null ? { record: create, version } : super.ensureEpochs([request])[0]!;
     });
   }
 }
 
 /** Nor does a fence make a record: it takes what a record begins with. */
 export class LazyRecords extends LazyAdvance {
-  override epochs(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
+  override ensureEpochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
     const alike = requests.map(beginning);
     const starts = requests.some(({ keepUntil }) => keepUntil === null) && requests.length > 1;
-    return starts ? super.epochs(alike) : this.look(alike);
+    return starts ? super.ensureEpochs(alike) : this.pretend(alike);
   }
 }
 
 const beginning = (request: EpochRequest): EpochRequest => ({
   ...request,
-  create: request.create && {
-    ...request.create,
-    ...{ incarnation: 'none', counter: 0, base: 'none.0', initial: 'none.0' },
-  },
+  create: { ...request.create, incarnation: 'none', counter: 0, base: 'none.0', initial: 'none.0' },
 });
 
 /** Makes a lost record again as it began. */
 export class SameIncarnation extends ReferenceStore {
-  override epochs(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
-    return super.epochs(requests.map(beginning));
+  override ensureEpochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
+    return super.ensureEpochs(requests.map(beginning));
   }
 }
 
 /** Counts the versions of a record from 0, again when it was lost. */
 export class SameVersions extends ReferenceStore {
-  override epochs(requests: readonly EpochRequest[]): readonly (VersionedEpoch | null)[] {
-    return super.epochs(requests.map((request) => ({ ...request, version: 0 })));
+  override ensureEpochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
+    return super.ensureEpochs(requests.map((request) => ({ ...request, version: 0 })));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ScopeName, SessionRecord } from 'session-revocation';
+import type { ScopeName, SessionRecord } from 'session-revocation/adapter';
 
 /** Who is meant: an identity of a realm. */
 export interface Who {
@@ -31,7 +31,7 @@ export interface Known {
 }
 
 /** A scope by its names. */
-export interface Target {
+export interface ScopeTarget {
   readonly realm: string;
   readonly scope: ScopeName;
   readonly user: string | null;
@@ -39,7 +39,8 @@ export interface Target {
 }
 
 /** A revocation that was written, or the loss of a record: both end all they cover. */
-export interface Revoked extends Target {
+export interface Revoked extends ScopeTarget {
+  readonly isLoss?: true;
   readonly step: number;
   readonly kept: string | null;
   covers(kind: string): boolean;
@@ -49,13 +50,13 @@ export interface Revoked extends Target {
 export interface Issued {
   readonly token: string;
   readonly id: string;
-  readonly hash: string;
+  readonly credential: string;
   /** Its secret was replaced since. */
   stale: boolean;
 }
 
 /** From when until when a scope was suspended, in steps. */
-export interface Suspension extends Target {
+export interface Suspension extends ScopeTarget {
   readonly from: number;
   to: number;
 }
@@ -78,7 +79,7 @@ export type ViolationKind =
   | 'suspended'
   | 'old password'
   | 'old secret'
-  | 'dead asker'
+  | 'dead initiator'
   | 'born dead'
   | 'unexplained death'
   | 'needless refusal'
@@ -128,12 +129,12 @@ export class History {
     this.effect.revoked = revoked;
   }
 
-  suspend(target: Target, suspend: boolean): void {
+  suspend(target: ScopeTarget, suspend: boolean): void {
     if (suspend) this.suspensions.push({ ...target, from: this.step, to: Number.POSITIVE_INFINITY });
     else for (const one of this.suspensions) if (isSameScope(one, target)) one.to = Math.min(one.to, this.step);
   }
 
-  forgetSuspensions({ realm, scope, user, account }: Target): void {
+  forgetSuspensions({ realm, scope, user, account }: ScopeTarget): void {
     for (const one of this.suspensions) {
       const lost = scope === 'user' ? one.user === user : one.scope === scope && one.account === account;
       if (one.realm === realm && lost) one.to = Math.min(one.to, this.step);
@@ -153,12 +154,12 @@ export const noEffect = (): Effect => ({
 });
 
 /** Whether these are one scope. */
-export const isSameScope = (a: Target, b: Target): boolean =>
+export const isSameScope = (a: ScopeTarget, b: ScopeTarget): boolean =>
   a.realm === b.realm && a.scope === b.scope && a.user === b.user && a.account === b.account;
 
 /** Whether a scope covers an identity. */
 export function isWithin(
-  { realm, scope, user, account }: Target,
+  { realm, scope, user, account }: ScopeTarget,
   who: { readonly realm: string; readonly user: string; readonly account: string | null },
 ): boolean {
   if (realm !== who.realm) return false;

@@ -1,6 +1,7 @@
-import type { FoundSession } from 'session-revocation';
-import { judge, type Over } from '../../../src/session.ts';
-import { type Issued, isCoveredBy, isSameScope, isWithin, type Known, noEffect, type Target } from './history.ts';
+import type { FoundSession } from 'session-revocation/adapter';
+import { judge } from '../../../src/model/judge.ts';
+import type { EndState } from '../../../src/model/session.ts';
+import { type Issued, isCoveredBy, isSameScope, isWithin, type Known, noEffect, type ScopeTarget } from './history.ts';
 import { mayLog, mayRemember } from './log-law.ts';
 import type { World } from './world.ts';
 
@@ -14,10 +15,12 @@ export function observe(world: World): void {
   const living = new Map<string, number>();
   for (const session of history.known.values()) {
     const found = world.found(session);
-    const over: Over | 'pruned' | null = found === null ? 'pruned' : judge(found.session, found.epochs, now);
+    const over: EndState | 'pruned' | null = found === null ? 'pruned' : judge(found.session, found.epochs, now);
     if (over === null) {
       // A secret that no answer carried out yet lets nobody in.
-      const held = history.issued.some(({ id, hash }) => id === session.id && hash === found?.session.hash);
+      const held = history.issued.some(
+        ({ id, credential }) => id === session.id && credential === found?.session.credential,
+      );
       if (held) mayLive(world, session);
       session.live = true;
       const group = groupOf(session);
@@ -42,10 +45,14 @@ export const groupOf = ({ realm, user, account, kind }: Pick<Known, 'realm' | 'u
   JSON.stringify([realm, user, account, kind]);
 
 /** Whether a token is worth something, by what is stored. */
-export function accepts(world: World, { id, hash }: Issued): boolean {
+export function accepts(world: World, { id, credential }: Issued): boolean {
   const session = world.history.known.get(id);
   const found = session === undefined ? null : world.found(session);
-  return found !== null && found.session.hash === hash && judge(found.session, found.epochs, world.now()) === null;
+  return (
+    found !== null &&
+    found.session.credential === credential &&
+    judge(found.session, found.epochs, world.now()) === null
+  );
 }
 
 function mayLive({ history }: World, session: Known): void {
@@ -63,13 +70,16 @@ function mayLive({ history }: World, session: Known): void {
   session.expiredAt = null;
 }
 
-function mayBeOver({ history }: World, session: Known, over: Over | 'pruned'): void {
+function mayBeOver({ history }: World, session: Known, over: EndState | 'pruned'): void {
   const { effect, step } = history;
   const reason = over === 'pruned' ? over : over.reason;
   const covering = effect.revoked !== null && isCoveredBy(session, effect.revoked);
-  // Behind the fences of a realm and an account a session may be born dead, or be switched and die of it.
+  // Behind the fences of a realm and an account a session may be born dead, or be switched and die of it. So it may where the
+  // record of its membership was lost, which moves no version.
   const overtaken = history.revoked.some(
-    (one) => (one.scope === 'realm' || one.scope === 'account') && isCoveredBy(session, one),
+    (one) =>
+      (one.scope === 'realm' || one.scope === 'account' || (one.scope === 'member' && one.isLoss === true)) &&
+      isCoveredBy(session, one),
   );
   const isNew = effect.added === session || effect.switched === session;
   const explained = effect.ended.has(session.id) || covering || reason === 'expired' || (isNew && overtaken);
@@ -130,22 +140,26 @@ export function mayRefuse(
 }
 
 /** Nothing is to be resumed only where nothing is suspended. */
-export function mayLeaveSuspended({ history }: World, target: Target): void {
+export function mayLeaveSuspended({ history }: World, target: ScopeTarget): void {
   if (history.suspensions.some((one) => one.to > history.step && isSameScope(one, target))) {
     history.violate('needless refusal', 'a suspended scope is not resumed');
   }
 }
 
 /** A trigger goes without the session that was to be kept only where that one is over. */
-export function mayDrop({ history }: World, asker: string, isLive: boolean): void {
-  if (isLive) history.violate('needless refusal', `a trigger does not keep session ${asker}, which is live`);
+export function mayDrop({ history }: World, initiator: string, isLive: boolean): void {
+  if (isLive) history.violate('needless refusal', `a trigger does not keep session ${initiator}, which is live`);
 }
 
 /** In whose name something is done must be live, unless a revocation of an account or the realm was as quick. */
-export function mayAsk({ history }: World, asker: string, isCurrent: boolean, begunAt: number): void {
-  const session = history.known.get(asker);
-  const excused = (session?.diedOf === 'realm' || session?.diedOf === 'account') && session.diedAt > begunAt;
+export function mayAsk({ history }: World, initiator: string, isCurrent: boolean, begunAt: number): void {
+  const session = history.known.get(initiator);
+  const isLost = history.revoked.some(
+    (one) => one.isLoss === true && one.scope === 'member' && session !== undefined && isCoveredBy(session, one),
+  );
+  const isElsewhere = session?.diedOf === 'realm' || session?.diedOf === 'account';
+  const excused = (isElsewhere || (session?.diedOf === 'member' && isLost)) && (session?.diedAt ?? 0) > begunAt;
   if (!isCurrent || (session?.live !== true && !excused)) {
-    history.violate('dead asker', `something is done in the name of session ${asker}, which is over`);
+    history.violate('dead initiator', `something is done in the name of session ${initiator}, which is over`);
   }
 }

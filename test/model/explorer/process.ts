@@ -1,6 +1,6 @@
+import type { Duration } from 'session-revocation';
 import {
   createSessions,
-  type Duration,
   type RenewResult,
   type RevokeRequest,
   type RevokeResult,
@@ -13,7 +13,7 @@ import {
   type StartResult,
   type Verdict,
 } from 'session-revocation';
-import { FENCE_LIVES } from '../../../src/fence.ts';
+import { FENCE_LIVES } from '../../../src/model/fence.ts';
 import type { Known, Who } from './history.ts';
 import { accepts, mayLeaveSuspended, mayRefuse } from './laws.ts';
 import { type Intent, isLive, SURVIVING, steppingStore, targetOf } from './recorder.ts';
@@ -55,7 +55,7 @@ export class Process {
     this.store = world.options.split?.(stepping, this) ?? stepping;
     this.sessions = createSessions({
       // A schedule may take as long as it takes.
-      ...{ deadline: '10m', kinds: KINDS, touchEvery: 0, audit: world.store.powers?.audit !== undefined && LOGGED },
+      ...{ timeout: '10m', kinds: KINDS, touchEvery: 0, audit: world.store.powers?.audit !== undefined && LOGGED },
       ...world.options.sessions,
       ...sessions,
       ...{ store: this.store, realm, clock: { now: () => this.now() } },
@@ -140,17 +140,17 @@ export class Process {
   /** Revokes, in somebody's name or in nobody's. */
   async revoke(scope: Scope, request: RevokeRequest = {}, inNameOf?: Session): Promise<RevokeResult> {
     const { keep, ifLive, kinds } = request;
-    const asker = inNameOf ?? keep ?? ifLive ?? null;
-    return this.#write(scope, kinds ?? null, keep ?? null, asker, null, () => this.sessions.revoke(scope, request));
+    const initiator = inNameOf ?? keep ?? ifLive ?? null;
+    return this.#write(scope, kinds ?? null, keep ?? null, initiator, null, () => this.sessions.revoke(scope, request));
   }
 
   /** Something has happened to somebody: what is to be revoked then is revoked, whoever asks. */
-  async trigger(name: Trigger, who: Who, asker: Session | null = null): Promise<RevokeResult> {
+  async trigger(name: Trigger, who: Who, initiator: Session | null = null): Promise<RevokeResult> {
     const { kinds, spares } = TRIGGERS[name];
-    const keep = spares ? asker : null;
+    const keep = spares ? initiator : null;
     this.begunAt = this.world.history.step;
-    this.intent = { target: targetOf(this.realm, who), kinds, keep, asker, suspend: null, anyway: true };
-    const result = await this.sessions.trigger(name, { ...who, keep: asker ?? undefined });
+    this.intent = { target: targetOf(this.realm, who), kinds, keep, initiator, suspend: null, anyway: true };
+    const result = await this.sessions.trigger(name, { ...who, keep: initiator ?? undefined });
     if (result.token !== null) this.world.issue(result.token);
     if (!result.revoked) this.world.history.violate('needless refusal', 'a trigger revokes nothing');
     return result;
@@ -161,7 +161,7 @@ export class Process {
     const { user, account } = session;
     this.begunAt = this.world.history.step;
     const target = targetOf(this.realm, account === null ? { user } : { user, account });
-    this.intent = { target, kinds: 'all', keep: null, asker: session, suspend: null, anySecret: true };
+    this.intent = { target, kinds: 'all', keep: null, initiator: session, suspend: null, anySecret: true };
     const { ended } = await this.sessions.signOut(session);
     if (!ended) this.#notLive(session, true);
     return ended;
@@ -173,7 +173,7 @@ export class Process {
   }
 
   async forgetUser(user: string): Promise<number> {
-    this.intent = { target: targetOf(this.realm, { user }), kinds: 'all', keep: null, asker: null, suspend: null };
+    this.intent = { target: targetOf(this.realm, { user }), kinds: 'all', keep: null, initiator: null, suspend: null };
     const { history } = this.world;
     history.forgetting.add(user);
     const { sessions } = await this.sessions.forgetUser(user);
@@ -193,22 +193,22 @@ export class Process {
     scope: Scope,
     kinds: Intent['kinds'],
     keep: Session | null,
-    asker: Session | null,
+    initiator: Session | null,
     suspend: boolean | null,
     write: () => Promise<RevokeResult>,
   ): Promise<RevokeResult> {
     this.begunAt = this.world.history.step;
-    this.intent = { target: targetOf(this.realm, scope), kinds, keep, asker, suspend };
+    this.intent = { target: targetOf(this.realm, scope), kinds, keep, initiator, suspend };
     const result = await write();
     if (result.token !== null) this.world.issue(result.token);
-    if (!result.revoked && asker !== null) this.#notLive(asker);
+    if (!result.revoked && initiator !== null) this.#notLive(initiator);
     if (!result.revoked && result.reason === 'not-suspended') mayLeaveSuspended(this.world, this.intent.target);
     return result;
   }
 
   /** Declares what the next advance of this process does, for operations that are put together by hand. */
   intend(scope: Scope, keep: Session | null = null): void {
-    this.intent = { target: targetOf(this.realm, scope), kinds: null, keep, asker: keep, suspend: null };
+    this.intent = { target: targetOf(this.realm, scope), kinds: null, keep, initiator: keep, suspend: null };
   }
 
   #refused(reason: 'superseded' | 'suspended' | 'limit', who: Who, kind: string): void {

@@ -1,33 +1,33 @@
+import type { Scope, Session, SessionStore } from 'session-revocation';
 import type {
   Awaitable,
   Renewal,
-  Scope,
   ScopeName,
-  Session,
   SessionRecord,
-  SessionStore,
   StorePowers,
   Tag,
   Touch,
   UserWrite,
-} from 'session-revocation';
-import { Session as JudgedSession, judge } from '../../../src/session.ts';
-import type { Known, Target } from './history.ts';
+} from 'session-revocation/adapter';
+import { judge } from '../../../src/model/judge.ts';
+import { Session as JudgedSession } from '../../../src/model/session.ts';
+import { memberTag } from '../../../src/model/token.ts';
+import type { Known, ScopeTarget } from './history.ts';
 import { mayAsk, mayDrop } from './laws.ts';
 import type { Process } from './process.ts';
 import type { World } from './world.ts';
 
 /** What a process is about to write, in words that no store knows. */
 export interface Intent {
-  readonly target: Target;
+  readonly target: ScopeTarget;
   readonly kinds: readonly string[] | 'all' | null;
   readonly keep: Session | null;
   /** In whose name it is done. */
-  readonly asker: Session | null;
+  readonly initiator: Session | null;
   readonly suspend: boolean | null;
-  /** Whether it is done also where the asker is over: in nobody's name then. */
+  /** Whether it is done also where the initiator is over: in nobody's name then. */
   readonly anyway?: boolean;
-  /** Whether the asker may have another secret by now. */
+  /** Whether the initiator may have another secret by now. */
   readonly anySecret?: boolean;
 }
 
@@ -99,13 +99,22 @@ export function steppingStore(process: Process): SessionStore {
   return {
     // What is logged without a write that it goes with decides nothing, and is no step.
     powers,
-    epochs: (requests, now) =>
+    readEpochs: (tags) =>
       ask(
-        'epochs',
-        () => store.epochs(requests, now),
+        'readEpochs',
+        () => store.readEpochs(tags),
         (answer) => {
-          for (const [at, found] of answer.entries()) if (found) counters.set(requests[at]!.tag, found.record.counter);
-          return answer.some((found, at) => found && found.record.incarnation === requests[at]?.create?.incarnation);
+          for (const [at, found] of answer.entries()) if (found) counters.set(tags[at]!, found.record.counter);
+          return false;
+        },
+      ),
+    ensureEpochs: (requests, now) =>
+      ask(
+        'ensureEpochs',
+        () => store.ensureEpochs(requests, now),
+        (answer) => {
+          for (const [at, { record }] of answer.entries()) counters.set(requests[at]!.tag, record.counter);
+          return answer.some(({ record }, at) => record.incarnation === requests[at]?.create.incarnation);
         },
       ),
     add: (session, write) =>
@@ -118,10 +127,10 @@ export function steppingStore(process: Process): SessionStore {
     // Only the look for a new device asks for those that are over, too: it decides nothing.
     list: (realm, user, page) =>
       page.over ? store.list(realm, user, page) : ask('list', () => store.list(realm, user, page), unseen),
-    touch: (touches) =>
+    touch: (touches, now) =>
       ask(
         'touch',
-        () => store.touch(touches),
+        () => store.touch(touches, now),
         () => used(touches),
       ),
     renew: (renewal) =>
@@ -138,27 +147,31 @@ export function steppingStore(process: Process): SessionStore {
       ),
     advance: (tag, advance) => {
       const { intent } = process;
-      const inNobodysName = intent?.anyway === true && advance.asker === undefined;
-      const done = intent === null || !inNobodysName ? intent : { ...intent, keep: null, asker: null };
-      const asker = done?.asker ?? null;
+      const recordTag = advance.member === undefined ? tag : memberTag(tag, advance.member);
+      const inNobodysName = intent?.anyway === true && advance.initiator === undefined;
+      const done = intent === null || !inNobodysName ? intent : { ...intent, keep: null, initiator: null };
+      const initiator = done?.initiator ?? null;
       let current = false;
       return ask(
         'advance',
         () => {
-          current = asker !== null && (done?.anySecret === true || isCurrent(world, asker));
-          if (inNobodysName && intent.asker !== null) mayDrop(world, intent.asker.id, isLive(world, intent.asker));
+          current = initiator !== null && (done?.anySecret === true || isCurrent(world, initiator));
+          if (inNobodysName && intent.initiator !== null)
+            mayDrop(world, intent.initiator.id, isLive(world, intent.initiator));
           return store.advance(tag, advance);
         },
         // A record may be rewritten at the generations that it has: that is no revocation.
         (outcome) =>
-          outcome === 'advanced' && (counters.get(tag) === advance.record.counter || advanced(process, done, current)),
+          outcome === 'advanced' &&
+          (counters.get(recordTag) === advance.record.counter || advanced(process, done, current)),
       );
     },
-    users: (of, after, limit) => ask('users', () => store.users(of, after, limit), unseen),
-    remove: (user, limit) =>
+    listUsers: (of, after, limit) => ask('listUsers', () => store.listUsers(of, after, limit), unseen),
+    memberships: (user, after, limit) => ask('memberships', () => store.memberships(user, after, limit), unseen),
+    deleteSessions: (user, limit) =>
       ask(
-        'remove',
-        () => store.remove(user, limit),
+        'deleteSessions',
+        () => store.deleteSessions(user, limit),
         (count) => count > 0 && removed(user),
       ),
     prune: (batch) =>
@@ -183,9 +196,9 @@ function knownOf(process: Process, record: SessionRecord): Known {
 function advanced(process: Process, intent: Intent | null, current: boolean): true {
   const { world, begunAt } = process;
   if (intent === null) throw new Error('an advance must be declared');
-  const { target, kinds, keep, asker, suspend } = intent;
+  const { target, kinds, keep, initiator, suspend } = intent;
   const { history } = world;
-  if (asker !== null) mayAsk(world, asker.id, current, begunAt);
+  if (initiator !== null) mayAsk(world, initiator.id, current, begunAt);
   if (keep !== null) history.rotate(keep.id);
   const spares = target.scope === 'user' || target.scope === 'member' ? SURVIVING : [];
   const covers = (kind: string): boolean =>
@@ -201,7 +214,7 @@ function advanced(process: Process, intent: Intent | null, current: boolean): tr
 export const SURVIVING: readonly string[] = ['api'];
 
 /** A scope, by its names. */
-export function targetOf(realm: string, scope: Scope): Target {
+export function targetOf(realm: string, scope: Scope): ScopeTarget {
   if ('realm' in scope) return { realm, scope: 'realm', user: null, account: null };
   const { user = null, account = null } = { user: undefined, ...scope };
   const name: ScopeName = user === null ? 'account' : account === null ? 'user' : 'member';
@@ -211,7 +224,7 @@ export function targetOf(realm: string, scope: Scope): Target {
 /** Whether a session is still under the secret that was judged. */
 export function isCurrent(world: World, session: Session): boolean {
   const found = world.find(session.id);
-  return found?.session.hash === JudgedSession.recordOf('session', session).hash;
+  return found?.session.credential === JudgedSession.recordOf('session', session).credential;
 }
 
 /** Whether it is that (or has any secret), and live. */

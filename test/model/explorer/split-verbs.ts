@@ -1,6 +1,7 @@
-import type { AuditRecord, Awaitable, SessionStore } from 'session-revocation';
-import { newEpoch } from '../../../src/epoch.ts';
-import { newVersion } from '../../../src/token.ts';
+import type { SessionStore } from 'session-revocation';
+import type { AuditRecord, Awaitable } from 'session-revocation/adapter';
+import { newEpoch } from '../../../src/model/epoch.ts';
+import { newVersion } from '../../../src/model/token.ts';
 import type { WorldOptions } from './world.ts';
 
 // Stores whose verbs are not one atomic step: another process may come in between, or a crash.
@@ -11,12 +12,16 @@ type Split = NonNullable<WorldOptions['split']>;
 export const lateRotation: Split = (store, { world, name }) => ({
   ...store,
   advance: async (tag, advance) => {
-    const { asker } = advance;
-    if (asker === undefined) return store.advance(tag, advance);
-    const outcome = await store.advance(tag, { ...advance, asker: { ...asker, hash: asker.ifHash } });
+    const { initiator } = advance;
+    if (initiator === undefined) return store.advance(tag, advance);
+    const outcome = await store.advance(tag, {
+      ...advance,
+      initiator: { ...initiator, credential: initiator.ifCredential },
+    });
     await world.act(name, 'rotate', () => {
-      const row = world.reference.row(asker.id);
-      if (row !== null) world.reference.overwrite({ ...row, hash: asker.hash, serial: asker.serial });
+      const row = world.reference.row(initiator.id);
+      if (row !== null)
+        world.reference.overwrite({ ...row, credential: initiator.credential, serial: initiator.serial });
     });
     return outcome;
   },
@@ -47,9 +52,11 @@ export const oldLookAtLeftAccount: Split = (store) => {
       left = await store.find(realm, refs);
       return left;
     },
-    epochs: async (requests, now) => {
-      const record = left[0]?.epochs.account ?? null;
-      return requests.length === 1 && record !== null ? [{ record, version: 0 }] : store.epochs(requests, now);
+    readEpochs: async (tags) => {
+      const { account = null, member = null } = left[0]?.epochs ?? {};
+      const isOfLeftAccount = tags[0] === left[0]?.session.accountTag;
+      if (!isOfLeftAccount || account === null || member === null) return store.readEpochs(tags);
+      return [account, member].map((record) => ({ record, version: 0 }));
     },
   };
 };
@@ -60,7 +67,7 @@ export const lateKeepUntil: Split = (store) => ({
   add: async (session, write) => {
     const outcome = await store.add(session, { ...write, keepUntil: 0 });
     const request = { tag: session.userTag, create: newEpoch(session.createdAt), version: newVersion() };
-    if (outcome === 'added') await store.epochs([{ ...request, keepUntil: write.keepUntil }], write.now);
+    if (outcome === 'added') await store.ensureEpochs([{ ...request, keepUntil: write.keepUntil }], write.now);
     return outcome;
   },
 });

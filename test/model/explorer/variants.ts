@@ -1,4 +1,4 @@
-import { realmTag } from 'session-revocation';
+import { realmTag } from 'session-revocation/adapter';
 import type { ReferenceStore } from '../reference-store.ts';
 import * as broken from './broken-stores.ts';
 import type { Scenario } from './explore.ts';
@@ -112,7 +112,7 @@ const CONDITIONS: readonly Variant[] = [
     rule: 'a request of somebody who is over does nothing',
     scenario: 'sign out everywhere by A × revoke user, sign in anew',
     without: careless.signOutByTheDead,
-    violation: 'dead asker',
+    violation: 'dead initiator',
   },
   {
     rule: 'a renewal leaves the stamp of the user',
@@ -161,7 +161,7 @@ const LOSS: readonly Variant[] = [
   },
   {
     rule: 'a record that is made anew has another version',
-    scenario: 'loss of the record of the user × keep A × sign-in',
+    scenario: 'loss of the record of the member × keep A × sign-in',
     without: on(() => new broken.SameVersions()),
     violation: 'resurrection',
   },

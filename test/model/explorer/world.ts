@@ -1,14 +1,14 @@
 import {
   type AuditEntry,
   createSessions,
-  type FoundSession,
   type SessionStore,
   type Sessions,
   type SessionsOptions,
 } from 'session-revocation';
-import { accountTag, hashSecret, parseToken, realmTag, userTag } from '../../../src/token.ts';
+import type { FoundSession, ScopeName } from 'session-revocation/adapter';
+import { accountTag, hashSecret, memberTag, parseToken, realmTag, userTag } from '../../../src/model/token.ts';
 import { ReferenceStore } from '../reference-store.ts';
-import { History, type Known, type Target } from './history.ts';
+import { History, type Known, type ScopeTarget, type Who } from './history.ts';
 import { observe } from './laws.ts';
 import { Process, type ProcessOptions } from './process.ts';
 import { Stepper } from './stepping.ts';
@@ -93,18 +93,20 @@ export class World {
     });
   }
 
-  /** Loses the record of a realm, an account or a user, and with it what was suspended: nobody else knows of that. */
-  lose(process: string, scope: 'realm' | 'account' | 'user', name: string, realm = 'default'): Promise<void> {
+  /** Loses the record of a scope, and with it what was suspended: no other record knows of that. */
+  lose(process: string, scope: ScopeName, { user, account = '' }: Who, realm = 'default'): Promise<void> {
     return this.act(process, 'lose', () => {
-      const tag =
-        scope === 'realm' ? realmTag(name) : scope === 'user' ? userTag(realm, name) : accountTag(realm, name);
-      this.reference.lose(tag);
-      const target: Target = {
-        ...{ scope, realm: scope === 'realm' ? name : realm },
-        user: scope === 'user' ? name : null,
-        account: scope === 'account' ? name : null,
+      const tags = {
+        ...{ realm: realmTag(realm), user: userTag(realm, user), account: accountTag(realm, account) },
+        member: memberTag(userTag(realm, user), accountTag(realm, account)),
       };
-      this.history.revoke({ ...target, step: this.history.step, kept: null, covers: () => true });
+      this.reference.lose(tags[scope]);
+      const target: ScopeTarget = {
+        ...{ scope, realm },
+        user: scope === 'user' || scope === 'member' ? user : null,
+        account: scope === 'account' || scope === 'member' ? account : null,
+      };
+      this.history.revoke({ ...target, isLoss: true, step: this.history.step, kept: null, covers: () => true });
       this.history.forgetSuspensions(target);
     });
   }
@@ -147,6 +149,6 @@ export class World {
     const parsed = parseToken(token);
     if (parsed === null) throw new Error('a token is malformed');
     const { ref, secret } = parsed;
-    this.history.issued.push({ token, id: ref.id, hash: hashSecret(secret), stale: false });
+    this.history.issued.push({ token, id: ref.id, credential: hashSecret(secret), stale: false });
   }
 }

@@ -1,4 +1,4 @@
-import type { ScopeName } from 'session-revocation';
+import type { ScopeName } from 'session-revocation/adapter';
 
 /** The settings that the model knows of. */
 export interface ModelSettings {
@@ -119,14 +119,25 @@ export class SessionsModel {
       (peer) =>
         peer !== except && isSamePerson(peer, newcomer) && peer.kind === newcomer.kind && this.over(peer, now) === null,
     );
-    const replaced = peers.filter(({ device }) =>
+    const isReplaced = ({ device }: ModelSession): boolean =>
       replace === 'same-browser'
         ? device.browser !== null && device.browser === newcomer.device.browser
-        : replace === 'same-device' && device.cookie !== null && device.cookie === newcomer.device.cookie,
+        : replace === 'same-device' && device.cookie !== null && device.cookie === newcomer.device.cookie;
+    const replaced = peers.filter(isReplaced);
+    // What has just expired could come back by a note that is under way.
+    const inItsWay = this.sessions.filter(
+      (peer) =>
+        peer !== except &&
+        isSamePerson(peer, newcomer) &&
+        peer.kind === newcomer.kind &&
+        this.over(peer, now) === 'expired' &&
+        this.isEndable(peer, now) &&
+        (limit !== null || isReplaced(peer)),
     );
     const staying = peers.filter((peer) => !replaced.includes(peer)).sort(youngestFirst);
     const tooMany = limit === null ? 0 : Math.max(0, staying.length - limit.perUser + 1);
     if (tooMany > 0 && limit?.overflow === 'refuse') return false;
+    for (const peer of inItsWay) peer.ended = { at: this.#expiry(peer) - 1, reason: 'idle' };
     for (const peer of replaced) peer.ended = { at: now, reason: 'replaced' };
     for (const peer of staying.slice(staying.length - tooMany)) peer.ended = { at: now, reason: 'limit' };
     return true;

@@ -14,7 +14,7 @@ const who = { process, user: few, account: few };
 const short = [1, SECOND, MINUTE, 20 * MINUTE, HOUR];
 const long = [2 * HOUR, 3 * HOUR, 5 * HOUR, DAY, 8 * DAY, 15 * DAY, 31 * DAY, 370 * DAY];
 const scope = { ...who, scope: fc.nat({ max: 7 }) };
-const asker = { process, held: any, member: fc.boolean(), kinds: kind };
+const initiator = { process, held: any, member: fc.boolean(), kinds: kind };
 
 /** What each operation needs to know. Numbers choose among what there is at that moment, whatever there is. */
 const sorts = {
@@ -30,8 +30,8 @@ const sorts = {
   revoke: { weight: 3, fields: { ...scope, kinds: kind } },
   suspend: { weight: 1, fields: scope },
   resume: { weight: 2, fields: scope },
-  keep: { weight: 3, fields: asker },
-  signOutEverywhere: { weight: 2, fields: asker },
+  keep: { weight: 3, fields: initiator },
+  signOutEverywhere: { weight: 2, fields: initiator },
   trigger: { weight: 3, fields: { process, held: any, name: few, member: fc.boolean(), keep: fc.boolean() } },
   signOut: { weight: 2, fields: { process, held: any } },
   endIdle: { weight: 5, fields: { ...scope, unusedFor: pick(MINUTE, HOUR, 3 * HOUR, DAY) } },

@@ -142,10 +142,11 @@ export class Run {
     const verdict = await node.sessions.check(held.token);
     this.same('check', verdict.ok ? 'ok' : verdict.reason, expected);
     if (verdict.ok) assert.equal(verdict.session.lastUsedAt, before);
-    else if (verdict.reason === 'ended') {
-      assert.deepEqual({ at: verdict.ended?.at, reason: verdict.ended?.reason }, session.ended);
-    } else if (verdict.reason === 'revoked') {
-      const { scope, at } = verdict.revocation ?? {};
+    else if (verdict.end?.reason === 'ended') {
+      const { at, reason } = verdict.end.ended;
+      assert.deepEqual({ at, reason }, session.ended);
+    } else if (verdict.end?.reason === 'revoked') {
+      const { scope, at } = verdict.end.revocation ?? {};
       assert.deepEqual({ scope, at }, this.model.revocation(session));
     }
     // A use is noted in the background.

@@ -65,8 +65,8 @@ const steps: Steps = {
   },
   suspend: (run, told) => setSuspended(run, told, true),
   resume: (run, told) => setSuspended(run, told, false),
-  keep: (run, told) => revokeByAsker(run, told, true),
-  signOutEverywhere: (run, told) => revokeByAsker(run, told, false),
+  keep: (run, told) => revokeByInitiator(run, told, true),
+  signOutEverywhere: (run, told) => revokeByInitiator(run, told, false),
   trigger,
   signOut: async (run, { process, held: index }) => {
     const held = at(run.held, index);
@@ -212,7 +212,7 @@ async function trigger(run: Run, told: Told<'trigger'>): Promise<void> {
   run.hold(run.model.held(session), result.kept!, result.token ?? '');
 }
 
-async function revokeByAsker(run: Run, told: Told<'keep'>, keep: boolean): Promise<void> {
+async function revokeByInitiator(run: Run, told: Told<'keep'>, keep: boolean): Promise<void> {
   const held = at(run.held, told.held);
   if (held === undefined) return;
   const { session, real, account } = held;
@@ -225,8 +225,8 @@ async function revokeByAsker(run: Run, told: Told<'keep'>, keep: boolean): Promi
   };
   const kinds = at(NAMED_KINDS, told.kinds)!;
   const live = run.model.isLive(held, now);
-  const asker = keep ? { keep: real } : { ifLive: real };
-  const result = await node.sessions.revoke(toldOf(scope), { ...asker, ...(kinds === null ? {} : { kinds }) });
+  const initiator = keep ? { keep: real } : { ifLive: real };
+  const result = await node.sessions.revoke(toldOf(scope), { ...initiator, ...(kinds === null ? {} : { kinds }) });
   const act = keep ? 'keep' : 'sign out everywhere';
   if (!live) return run.same(act, wordOf(result), 'not-live');
   run.model.revoke(scope, kinds, keep ? session : null, now);

@@ -1,9 +1,10 @@
 import { createSessions, type Scope, type Session, type Sessions, type SessionsOptions } from 'session-revocation';
 import { accessTokens } from 'session-revocation/jwt';
 import { expect, test } from 'vitest';
-import { refreshSession } from '../../../src/jwt/refresh.ts';
-import { Sessions as Core } from '../../../src/sessions.ts';
-import { Interleaver } from '../../../src/testing/interleaver.ts';
+import { coreOf } from '../../../src/core/context.ts';
+import { refreshSession } from '../../../src/jwt/access/refresh.ts';
+import { Interleaver } from '../../../src/testing/harness/interleaver.ts';
+import { size } from '../../ci-only.ts';
 import { NOW } from '../support/realm.ts';
 import { describeStores } from './support/stores.ts';
 import { optionsOf } from './support/tokens.ts';
@@ -14,7 +15,7 @@ const clock = { now: () => NOW };
 
 await describeStores('in every order of their questions', (handles, name) => {
   const isQuick = name === 'memory';
-  const most = isQuick || process.env.CI !== undefined ? 1000 : 40;
+  const most = size(isQuick ? 'jwt: orders of questions, in memory' : 'jwt: orders of questions, on another store');
 
   /** Plays a share of the orders. Each is in a realm of its own; what fails is told with its seed. */
   async function interleave(
@@ -46,7 +47,7 @@ await describeStores('in every order of their questions', (handles, name) => {
       this.seed = seed;
       this.#realm = `interleaved ${realm}`;
       this.order = new Interleaver(seed);
-      const base = { deadline: '10m', clock, realm: this.#realm, ...options } as const;
+      const base = { timeout: '10m', clock, realm: this.#realm, ...options } as const;
       this.one = createSessions({ ...base, store: this.order.over(one) });
       this.other = createSessions({ ...base, store: this.order.over(other) });
     }
@@ -67,8 +68,8 @@ await describeStores('in every order of their questions', (handles, name) => {
     /** The next refresh token, or why there is none. */
     refresh = async (token: string | null, sessions: Sessions = this.one, grace = 0): Promise<string> => {
       const order = { clientId: 'app', scope: undefined, from: {}, grace };
-      const outcome = await refreshSession(Core.coreOf(sessions), token, order, async () => null);
-      return 'refusal' in outcome ? outcome.refusal : outcome.refreshToken;
+      const outcome = await refreshSession(coreOf(sessions), token, order, async () => null);
+      return 'reason' in outcome ? outcome.reason : outcome.refreshToken;
     };
 
     /** None of these is worth anything. */

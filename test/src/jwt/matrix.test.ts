@@ -3,8 +3,8 @@ import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { formatRefreshToken, parseRefreshToken } from '../../../src/refresh-token.ts';
-import { formatToken, parseToken, realmTag } from '../../../src/token.ts';
+import { formatRefreshToken, parseRefreshToken } from '../../../src/model/refresh-token.ts';
+import { formatToken, parseToken, realmTag } from '../../../src/model/token.ts';
 import {
   ALGORITHMS,
   changed,
@@ -106,8 +106,8 @@ describe('JWT-5: every token at every place that takes one', () => {
     const { tokens, places, first, opaque } = await everything();
     const { ref, secrets } = parseRefreshToken(tokens.refresh)!;
     const { secret } = parseToken(tokens.opaque)!;
-    const hash = first.store.find(realmTag('default'), [ref])[0]!.session.hash;
-    const [family = '', rotating = ''] = hash.split('.');
+    const credential = first.store.find(realmTag('default'), [ref])[0]!.session.credential;
+    const [family = '', rotating = ''] = credential.split('.');
     const mixed = [
       formatToken(ref, secrets.family),
       formatToken(ref, secrets.rotating),

@@ -13,7 +13,7 @@ await describeStores('tokens', (handles) => {
   function app(tokenOptions: Partial<AccessTokenOptions> = {}, options: Partial<SessionsOptions> = {}) {
     const realm = `realm ${++realms}`;
     const open = (store: SessionStore) => {
-      const sessions = createSessions({ deadline: '10m', clock, realm, ...options, store });
+      const sessions = createSessions({ timeout: '10m', clock, realm, ...options, store });
       return { sessions, tokens: accessTokens(sessions, optionsOf(tokenOptions)) };
     };
     const [one, other] = [open(handles().one), open(handles().other)];

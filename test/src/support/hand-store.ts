@@ -1,5 +1,7 @@
-import { type BatchOptions, batched } from '../../../src/batching.ts';
-import type { Awaitable, FoundSession, SessionRef, SessionStore } from '../../../src/store.ts';
+import type { Awaitable } from '../../../src/lib/awaitable.ts';
+import type { SessionRef } from '../../../src/model/session.ts';
+import { type BatchOptions, batched } from '../../../src/store/batched.ts';
+import type { FoundSession, SessionStore } from '../../../src/store/store.ts';
 
 export type Found = readonly (FoundSession | null)[];
 
@@ -56,16 +58,16 @@ export function open(options?: BatchOptions) {
   const find = async (...ids: string[]): Promise<Found> => store.find(REALM, refsOf(...ids));
   /** A look-up whose outcome is looked at later. */
   const ask = (...ids: string[]) => {
-    const asker: { found: string[] | null; error: unknown } = { found: null, error: null };
+    const initiator: { found: string[] | null; error: unknown } = { found: null, error: null };
     find(...ids).then(
       (found) => {
-        asker.found = Array.from(found, (each) => each?.session.id ?? String(each));
+        initiator.found = Array.from(found, (each) => each?.session.id ?? String(each));
       },
       (error: unknown) => {
-        asker.error = error;
+        initiator.error = error;
       },
     );
-    return asker;
+    return initiator;
   };
   return { hand, store, find, ask, questions: hand.questions };
 }

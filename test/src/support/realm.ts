@@ -9,7 +9,7 @@ import {
   type StartRequest,
   type StartResult,
 } from 'session-revocation';
-import { EVENT_TYPES } from '../../../src/events.ts';
+import { EVENT_TYPES } from '../../../src/events/event-types.ts';
 import { ReferenceStore } from '../../model/reference-store.ts';
 
 export const CHROME_ON_MAC =
@@ -40,7 +40,7 @@ export class Realm<Trigger extends string = never> {
     this.store = store;
     this.sessions = createSessions<Trigger>({
       // However long the machine stands still: that is no outage.
-      deadline: '10m',
+      timeout: '10m',
       ...(options as SessionsOptions<Trigger>),
       store: this.#watched(),
       clock: { now: () => this.now },

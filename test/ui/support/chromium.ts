@@ -36,6 +36,8 @@ export interface DeviceOptions {
   readonly locale?: string;
   readonly reducedMotion?: boolean;
   readonly forcedColors?: boolean;
+  /** Whether it trusts every certificate, as that of a test's own server. */
+  readonly trustsAll?: boolean;
 }
 
 /** A running browser, whose devices know nothing of each other. */
@@ -72,6 +74,7 @@ async function newDevice(browser: Browser, options: DeviceOptions = {}): Promise
   const { userAgent, colorScheme = 'light', width = 1200, height = 900, touch = false, locale = 'en-GB' } = options;
   const device = await browser.newContext({
     ...(userAgent === undefined ? {} : { userAgent }),
+    ignoreHTTPSErrors: options.trustsAll === true,
     colorScheme,
     viewport: { width, height },
     hasTouch: touch,

@@ -20,6 +20,7 @@ export interface SampleRow {
   amr: string[];
   device: { label: string; browser: string | null; os: string | null; type: string; ip: string | null };
   client: { id: string; name: string } | null;
+  place: string | null;
   current: boolean;
   over: RowOver | null;
 }
@@ -54,6 +55,7 @@ export function sample(
     amr: ['pwd'],
     device: { label, browser, os, type, ip },
     client: null,
+    place: null,
     current: false,
     over: null,
     ...others,

@@ -6,30 +6,30 @@ import {
   type PostgresRow,
   type PostgresStatement,
   refuseTransaction,
-} from '../client.ts';
+} from './client.ts';
 
-/** The part of Drizzle's `sql` that this store needs. */
+/** The subset of Drizzle's `sql` that this store needs. */
 export interface DrizzleSql<Sql> {
-  /** A piece of SQL as it stands. */
+  /** Returns SQL from text, unchanged. */
   raw(text: string): Sql;
-  /** A parameter, whatever it is. */
+  /** Returns a parameter with any value. */
   param(value: unknown): unknown;
-  /** One piece of several. */
+  /** Joins several pieces of SQL. */
   join(parts: Sql[]): Sql;
-  /** A piece of SQL with parameters. */
+  /** Returns SQL with parameters. */
   (strings: TemplateStringsArray, ...values: unknown[]): Sql;
 }
 
-/** The part of a Drizzle database on Postgres that this store needs; its transactions have it, too. */
+/** The subset of a Drizzle database on Postgres that this store needs. Its transactions have it, too. */
 export interface DrizzleClient<Sql> {
-  /** Runs a statement; drivers differ in how they answer. */
+  /** Runs a statement. The form of the result depends on the driver. */
   execute(query: Sql): PromiseLike<unknown>;
 }
 
 /**
- * A client of [Drizzle](https://orm.drizzle.team) on Postgres, whatever the driver below it: `postgresStore(fromDrizzle(db,
- * sql))`. `sql` is Drizzle's own, handed in so that this package imports nothing. A transaction is what `db.transaction`
- * hands out.
+ * Wraps a database of [Drizzle](https://orm.drizzle.team) on Postgres, with any driver:
+ * `postgresStore(fromDrizzle(db, sql))`. `sql` is Drizzle's own; the caller passes it so that this package imports
+ * nothing. A transaction is the object that `db.transaction` passes to its callback.
  */
 export function fromDrizzle<Sql>(db: DrizzleClient<Sql>, sql: DrizzleSql<Sql>): PostgresClient<DrizzleClient<Sql>> {
   refuseTransaction(hasMethod(db, 'rollback'), 'the database of Drizzle');
@@ -40,7 +40,7 @@ export function fromDrizzle<Sql>(db: DrizzleClient<Sql>, sql: DrizzleSql<Sql>): 
   };
 }
 
-/** A quoted name, which may hold anything, or a parameter. */
+/** A quoted name, which may contain anything, or a parameter. */
 const NAME_OR_PARAMETER = /"[^"]*"|\$(\d+)/g;
 
 async function ask<Sql>(
@@ -50,7 +50,7 @@ async function ask<Sql>(
 ): Promise<readonly PostgresRow[]> {
   const parts: Sql[] = [];
   let end = 0;
-  // Drizzle numbers parameters itself, by where they stand. A statement without any is left as it is.
+  // Drizzle numbers parameters itself, so the text is split at each. Without parameters it stays as it is.
   for (const { 0: match, 1: number, index } of values.length === 0 ? [] : text.matchAll(NAME_OR_PARAMETER)) {
     if (number === undefined) continue;
     parts.push(sql.raw(text.slice(end, index)), sql`${sql.param(values[Number(number) - 1])}`);

@@ -1,3 +1,4 @@
+import { notInTransaction } from '../errors.ts';
 import {
   byPosition,
   otherThan,
@@ -5,9 +6,9 @@ import {
   type PostgresRow,
   type PostgresStatement,
   refuseTransaction,
-} from '../client.ts';
+} from './client.ts';
 
-/** A statement as Kysely hands it to its driver. */
+/** A statement in the form in which Kysely passes it to its driver. */
 export interface KyselyStatement {
   readonly sql: string;
   readonly parameters: readonly unknown[];
@@ -19,37 +20,54 @@ export interface KyselyStatement {
   readonly queryId: { readonly queryId: string };
 }
 
-/** What runs statements in Kysely. */
+/** The object that runs statements in Kysely. */
 export interface KyselyExecutor {
   /** Runs a statement. */
   executeQuery(statement: KyselyStatement): Promise<{ readonly rows: readonly unknown[] }>;
 }
 
-/** The part of Kysely that this store needs; its transactions have it, too. */
+/** The subset of Kysely that this store needs. Its transactions have it, too. */
 export interface KyselyClient {
-  /** Plugins rename columns, and parse what looks like JSON. */
+  /** Returns an executor without plugins. Plugins rename columns, and parse values that look like JSON. */
   withoutPlugins(): KyselyExecutor;
-  /** Whether it is one of its transactions. */
+  /** True if this is a transaction of Kysely. */
   readonly isTransaction?: boolean;
 }
 
-/** A client of [Kysely](https://kysely.dev) on Postgres: `postgresStore(fromKysely(db))`. A transaction is Kysely's `Transaction`. */
+/** Wraps [Kysely](https://kysely.dev): `postgresStore(fromKysely(db))`. Its `Transaction` is the transaction. */
 export function fromKysely(db: KyselyClient): PostgresClient<KyselyClient> {
   refuseTransaction(db.isTransaction === true, 'the database of Kysely');
   return {
     run: (statement) => ask(db, statement),
-    runWithin: ask,
+    runWithin: askWithin,
     checkTransaction: otherThan(db, 'withoutPlugins', 'db.transaction().execute'),
   };
 }
 
-async function ask(db: KyselyClient, { text, values }: PostgresStatement): Promise<readonly PostgresRow[]> {
-  const { rows } = await db.withoutPlugins().executeQuery({
+async function ask(db: KyselyClient, statement: PostgresStatement): Promise<readonly PostgresRow[]> {
+  return rowsOf(await send(db, statement));
+}
+
+async function askWithin(transaction: KyselyClient, statement: PostgresStatement): Promise<readonly PostgresRow[]> {
+  let answer: ReturnType<typeof send>;
+  try {
+    answer = send(transaction, statement);
+  } catch (error) {
+    // After the end of a transaction, Kysely throws synchronously and sends nothing. A failure on the server rejects.
+    throw notInTransaction(error);
+  }
+  return rowsOf(await answer);
+}
+
+const rowsOf = ({ rows }: Awaited<ReturnType<typeof send>>): readonly PostgresRow[] =>
+  byPosition(rows as readonly object[]);
+
+function send(db: KyselyClient, { text, values }: PostgresStatement): ReturnType<KyselyExecutor['executeQuery']> {
+  return db.withoutPlugins().executeQuery({
     sql: text,
     parameters: values,
-    // What `CompiledQuery.raw` makes, which cannot be imported here: it is only for logs.
+    // The same as the result of `CompiledQuery.raw`, which cannot be imported here. Kysely uses it only for logs.
     query: { kind: 'RawNode', sqlFragments: [text], parameters: [] },
     queryId: { queryId: 'session-revocation' },
   });
-  return byPosition(rows as readonly object[]);
 }

@@ -1,8 +1,8 @@
 import { SessionError } from '../../../../src/index.ts';
 import { hasMethod } from '../../sql/has-method.ts';
-import type { PostgresClient, PostgresRow, PostgresStatement } from '../client.ts';
+import type { PostgresClient, PostgresRow, PostgresStatement } from './client.ts';
 
-/** What pg's `query` is asked for here. */
+/** The query that this store passes to pg's `query`. */
 export interface PgQuery {
   readonly text: string;
   readonly values: unknown[];
@@ -10,42 +10,43 @@ export interface PgQuery {
   readonly query_timeout?: number;
   readonly rowMode: 'array';
   readonly types: {
-    /** What makes a value of a column. */
+    /** Returns a parser for a column's values. */
     getTypeParser(): (text: string) => unknown;
   };
 }
 
-/** The part of pg's `Pool`, `Client` and `PoolClient` that this store needs. */
+/** The subset of pg's `Pool`, `Client` and `PoolClient` that this store needs. */
 export interface PgClient {
   /** Runs a statement. */
   query(query: PgQuery): Promise<{ readonly rows: PostgresRow[] }>;
-  /** `'I'` outside of a transaction, `'T'` in one and `'E'` in one that has failed. Older versions of pg cannot tell. */
+  /**
+   * Returns `'I'` outside of a transaction, `'T'` in one, and `'E'` in a failed one. Older versions of pg lack this.
+   */
   getTransactionStatus?(): string | null;
 }
 
-/** The part of pg's `Pool` that is asked for a connection. */
+/** The subset of pg's `Pool` that lends connections. */
 interface PgPool extends PgClient {
   connect(callback: (error: Error | undefined, lent: LentClient | undefined) => void): void;
 }
 
 interface LentClient extends PgClient {
-  /** Gives it back; with an error, or `true`, for the pool to close it. */
+  /** Returns the connection to the pool. With an error or `true`, the pool closes it. */
   release(error?: unknown): void;
   on(event: 'error', listener: () => void): unknown;
   removeListener(event: 'error', listener: () => void): unknown;
 }
 
-/** Every column as the text that the server sent: the app may have set parsers of its own. */
+/** Returns every column as the text that the server sent. The app may have set other parsers. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
-/** A store's client over pg. */
 export function fromPg(client: PgClient): PostgresClient<PgClient> {
   return {
     run: isPool(client) ? (statement) => askLent(client, statement) : inTurn(client),
     runWithin: ask,
     checkTransaction(transaction) {
       if (!hasMethod(transaction, 'query')) throw new TypeError('within needs the client that began the transaction');
-      // A statement to a pool goes to any of its connections, and is committed by itself.
+      // A pool may run each statement on any of its connections, and each is committed by itself.
       if (isPool(transaction)) throw new TypeError('within needs the client that began the transaction, not the pool');
     },
     isInTransaction(transaction) {
@@ -55,7 +56,7 @@ export function fromPg(client: PgClient): PostgresClient<PgClient> {
   };
 }
 
-/** A single connection takes one question after the other. */
+/** Runs one statement after another on a single connection. */
 function inTurn(client: PgClient): (statement: PostgresStatement) => Promise<readonly PostgresRow[]> {
   let last: Promise<unknown> = Promise.resolve();
   return (statement) => {
@@ -69,12 +70,12 @@ function inTurn(client: PgClient): (statement: PostgresStatement) => Promise<rea
   };
 }
 
-/** How many connections of a pool are given up, one after the other, that came back within a transaction. */
-const MOST_LEFT_OPEN = 100;
+/** Maximum number of connections to discard in a row that were returned to the pool inside a transaction. */
+const MAX_LEFT_OPEN = 100;
 
-/** As a pool's own `query` does it, but on no connection that was given back before its transaction was over. */
+/** Works like the pool's own `query`, but skips connections that were returned to the pool inside a transaction. */
 async function askLent(pool: PgPool, statement: PostgresStatement): Promise<readonly PostgresRow[]> {
-  for (let tries = 0; tries < MOST_LEFT_OPEN; tries++) {
+  for (let tries = 0; tries < MAX_LEFT_OPEN; tries++) {
     const lent = await borrow(pool);
     if (isInTransaction(lent)) {
       lent.release(true);
@@ -95,8 +96,9 @@ async function askLent(pool: PgPool, statement: PostgresStatement): Promise<read
 }
 
 /**
- * A connection of the pool's. Its loss fails the statement; where nobody listens, it fails the process. So somebody does
- * before this turn is over: the server's goodbye may come in the same packet as its word that the connection is ready.
+ * Borrows a connection from the pool. Its loss fails the statement; without an error listener, it would end the
+ * process. The listener is therefore added in the same tick: the server's disconnect may be in the same packet as its
+ * report that the connection is ready.
  */
 const borrow = (pool: PgPool): Promise<LentClient> =>
   new Promise((resolve, reject) => {
@@ -112,7 +114,9 @@ const borrow = (pool: PgPool): Promise<LentClient> =>
 
 const ignore = (): void => {};
 
-/** Where the status comes too late, since BEGIN was still on its way, what was written is not told as done. */
+/**
+ * Runs a statement on a single connection. Rejects if a BEGIN of other code was in transit: the write may be undone.
+ */
 async function askAlone(client: PgClient, statement: PostgresStatement): Promise<readonly PostgresRow[]> {
   const rows = await ask(client, statement);
   if (isInTransaction(client)) throw inAnothers('nothing of it is sure to be committed');
@@ -134,8 +138,9 @@ async function ask(client: PgClient, statement: PostgresStatement): Promise<read
 const TEMPLATES = new Map<string, Omit<PgQuery, 'values'>>();
 
 /**
- * What a query inherits: pg copies every property of its own that a query has, by its descriptor, which takes longer than
- * anything else that a check does in this process. Named statements are few, and each is the same whenever it is asked.
+ * Returns the prototype of a query. pg copies every own property of a query by its descriptor, which is the slowest
+ * part of a check in this process. Inherited properties avoid this. Named statements are few, and each is always the
+ * same.
  */
 function templateOf({ text, name, patience }: PostgresStatement): Omit<PgQuery, 'values'> {
   const known = name === undefined ? undefined : TEMPLATES.get(name);
@@ -143,14 +148,14 @@ function templateOf({ text, name, patience }: PostgresStatement): Omit<PgQuery, 
   const template: Omit<PgQuery, 'values'> = {
     ...{ text, rowMode: 'array', types: AS_TEXT },
     ...(name === undefined ? {} : { name }),
-    // A pool drops the connection then, and opens another.
+    // After this time, a pool drops the connection and opens another.
     ...(patience === undefined ? {} : { query_timeout: patience }),
   };
-  if (name !== undefined && TEMPLATES.size < MOST_TEMPLATES) TEMPLATES.set(name, template);
+  if (name !== undefined && TEMPLATES.size < MAX_TEMPLATES) TEMPLATES.set(name, template);
   return template;
 }
 
-/** For some hundred stores; pages of the log differ in their text. */
-const MOST_TEMPLATES = 4096;
+/** Enough for a few hundred stores. Limited because statements for pages of the log vary in their text. */
+const MAX_TEMPLATES = 4096;
 
 const isPool = (client: object): client is PgPool => 'totalCount' in client && 'idleCount' in client;

@@ -5,21 +5,27 @@ import {
   type PostgresRow,
   type PostgresStatement,
   refuseTransaction,
-} from '../client.ts';
+} from './client.ts';
 
-/** The part of PGlite that this store needs; its transactions have it, too. */
+/** The subset of PGlite that this store needs. Its transactions have it, too. */
 export interface PgliteClient {
   /** Runs a statement. */
   query<Row>(text: string, values: unknown[], options: { rowMode: 'array' }): Promise<{ rows: Row[] }>;
+  /** On a transaction: true once it has ended. */
+  readonly closed?: boolean;
 }
 
-/** A client of [PGlite](https://pglite.dev): `postgresStore(fromPglite(db))`. A transaction is what `db.transaction` hands out. */
+/**
+ * Wraps [PGlite](https://pglite.dev): `postgresStore(fromPglite(db))`. A transaction is the object that
+ * `db.transaction` passes to its callback.
+ */
 export function fromPglite(db: PgliteClient): PostgresClient<PgliteClient> {
   refuseTransaction(hasMethod(db, 'rollback'), 'the database of PGlite');
   return {
     run: (statement) => ask(db, statement),
     runWithin: ask,
     checkTransaction: otherThan(db, 'query', 'db.transaction'),
+    isInTransaction: ({ closed }) => (closed === undefined ? undefined : !closed),
   };
 }
 

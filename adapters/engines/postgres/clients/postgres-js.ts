@@ -5,28 +5,30 @@ import {
   type PostgresRow,
   type PostgresStatement,
   refuseTransaction,
-} from '../client.ts';
+} from './client.ts';
 
-/** A statement of postgres.js that is under way. */
+/** A statement of postgres.js that was started. */
 export interface PostgresJsQuery {
-  /** Its rows, column by column. */
+  /** Returns its rows, column by column. */
   values(): PromiseLike<readonly unknown[][]>;
 }
 
-/** The part of postgres.js's `sql` that this store needs; the one that `begin` hands out has it, too. */
+/**
+ * The subset of postgres.js's `sql` that this store needs. The `sql` that `begin` passes to its callback has it, too.
+ */
 export interface PostgresJsClient {
   /** Runs a statement. */
   unsafe(
     text: string,
-    // postgres.js types parameters more narrowly than it takes them.
+    // postgres.js declares narrower types for parameters than it accepts.
     values?: never[],
     options?: { readonly prepare?: boolean },
   ): PostgresJsQuery;
 }
 
 /**
- * A client of [postgres.js](https://github.com/porsager/postgres): `postgresStore(fromPostgresJs(sql))`. A transaction is
- * the `sql` that `sql.begin` hands to its callback. Where `prepare: false` is set on `sql`, set it on the store, too.
+ * Wraps [postgres.js](https://github.com/porsager/postgres): `postgresStore(fromPostgresJs(sql))`. A transaction is the
+ * `sql` that `sql.begin` passes to its callback. If `sql` has `prepare: false`, set it on the store, too.
  */
 export function fromPostgresJs(sql: PostgresJsClient): PostgresClient<PostgresJsClient> {
   refuseTransaction(hasMethod(sql, 'savepoint'), 'the sql of postgres.js');

@@ -1,19 +1,19 @@
-import { byPosition, otherThan, type PostgresClient, type PostgresRow, type PostgresStatement } from '../client.ts';
+import { byPosition, otherThan, type PostgresClient, type PostgresRow, type PostgresStatement } from './client.ts';
 
-/** The part of `PrismaClient`, and of the client of an interactive transaction, that this store needs. */
+/** The subset of `PrismaClient`, and of the client of an interactive transaction, that this store needs. */
 export interface PrismaClient {
-  /** Runs a statement and gives its rows. */
+  /** Runs a statement and returns its rows. */
   $queryRawUnsafe<Answer = unknown>(text: string, ...values: never[]): PromiseLike<Answer>;
-  /** Runs a statement that has none. */
+  /** Runs a statement without rows. */
   $executeRawUnsafe(text: string, ...values: never[]): PromiseLike<number>;
 }
 
 /**
- * A client of [Prisma](https://www.prisma.io) on Postgres: `postgresStore(fromPrisma(prisma))`. A transaction is the client
- * that `prisma.$transaction(async (tx) => …)` hands out.
+ * Wraps [Prisma](https://www.prisma.io) on Postgres: `postgresStore(fromPrisma(prisma))`. A transaction is the client
+ * that `prisma.$transaction(async (tx) => …)` passes to its callback.
  *
- * A recipe: it follows Prisma's documentation of raw queries and is checked by types and against a stand-in, not against
- * Prisma's engine. Run the contract suite of `session-revocation/testing` over it before you rely on it.
+ * This is a recipe: it follows Prisma's documentation of raw queries. It is checked by types and against a stand-in,
+ * not against Prisma's engine. Run the contract suite of `session-revocation/testing` on it before you rely on it.
  */
 export const fromPrisma = (prisma: PrismaClient): PostgresClient<PrismaClient> => ({
   run: (statement) => ask(prisma, statement),

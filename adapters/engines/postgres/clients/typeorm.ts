@@ -5,21 +5,23 @@ import {
   type PostgresRow,
   type PostgresStatement,
   refuseTransaction,
-} from '../client.ts';
+} from './client.ts';
 
-/** The part of TypeORM's `DataSource`, `EntityManager` and `QueryRunner` that this store needs. */
+/** The subset of TypeORM's `DataSource`, `EntityManager` and `QueryRunner` that this store needs. */
 export interface TypeOrmClient {
-  /** Runs a statement and gives its rows. */
+  /** Runs a statement and returns its rows. */
   query(text: string, values?: unknown[]): Promise<unknown>;
-  /** Of a `QueryRunner`: whether it began a transaction. */
+  /** On a `QueryRunner`: true if it began a transaction. */
   readonly isTransactionActive?: boolean;
-  /** Of an `EntityManager`: what it runs on. */
-  readonly queryRunner?: { readonly isTransactionActive: boolean } | undefined;
+  /** On a `QueryRunner`: true once it has given its connection back to the pool. */
+  readonly isReleased?: boolean;
+  /** On an `EntityManager`: the `QueryRunner` that it uses. */
+  readonly queryRunner?: { readonly isTransactionActive: boolean; readonly isReleased?: boolean } | undefined;
 }
 
 /**
- * A client of [TypeORM](https://typeorm.io) on Postgres: `postgresStore(fromTypeOrm(dataSource))`. A transaction is the
- * `EntityManager` that `dataSource.transaction` hands out, or a `QueryRunner` that began one.
+ * Wraps [TypeORM](https://typeorm.io) on Postgres: `postgresStore(fromTypeOrm(dataSource))`. A transaction is the
+ * `EntityManager` that `dataSource.transaction` passes to its callback, or a `QueryRunner` that began one.
  */
 export function fromTypeOrm(dataSource: TypeOrmClient): PostgresClient<TypeOrmClient> {
   const { isTransactionActive } = dataSource.queryRunner ?? dataSource;
@@ -28,10 +30,12 @@ export function fromTypeOrm(dataSource: TypeOrmClient): PostgresClient<TypeOrmCl
     run: (statement) => ask(dataSource, statement),
     runWithin: ask,
     checkTransaction: otherThan(dataSource, 'query', 'dataSource.transaction'),
+    // TypeORM does not know a transaction that the app began with a raw statement. Only the server knows.
+    isInTransaction: (client) => ((client.queryRunner ?? client).isReleased === true ? false : undefined),
   };
 }
 
 async function ask(client: TypeOrmClient, { text, values }: PostgresStatement): Promise<readonly PostgresRow[]> {
-  // A statement without rows, such as DO, has none to give.
+  // A statement without rows, such as DO, gives no result.
   return byPosition(((await client.query(text, [...values])) ?? []) as readonly object[]);
 }

@@ -1,3 +1,4 @@
+import type { ScopeName } from 'session-revocation/adapter';
 import type { Scenario } from '../explore.ts';
 import type { World } from '../world.ts';
 import { ACME, ANN, AT_ACME, before, DAY, HOUR, inTurn, scenario } from './scenario.ts';
@@ -6,7 +7,7 @@ const SHORT = { sessions: { lifetime: { absolute: '30d', idle: '1d' }, touchEver
 
 /** Invariants 9, 10 and 11: what time and accidents do. */
 export const accidents: readonly Scenario[] = [
-  ...(['realm', 'account', 'user'] as const).flatMap((scope) => [
+  ...(['realm', 'account', 'user', 'member'] as const).flatMap((scope) => [
     scenario(`loss of the record of the ${scope} × sign-in × check A`, async (world) => {
       const { token } = await before(world, AT_ACME);
       const [ann, reader] = [world.process('ann'), world.process('reader')];
@@ -116,6 +117,4 @@ export const accidents: readonly Scenario[] = [
   }),
 ];
 
-function lose(world: World, scope: 'realm' | 'account' | 'user'): Promise<void> {
-  return world.lose('accident', scope, { realm: 'default', account: 'acme', user: 'ann' }[scope]);
-}
+const lose = (world: World, scope: ScopeName): Promise<void> => world.lose('accident', scope, AT_ACME);

@@ -1,8 +1,8 @@
 import type { Session } from 'session-revocation';
-import { advanceEpoch, newEpoch } from '../../../../src/epoch.ts';
-import { FENCE_KEEPS } from '../../../../src/fence.ts';
-import { Session as Judged } from '../../../../src/session.ts';
-import { formatToken, hashSecret, newSecret, newVersion } from '../../../../src/token.ts';
+import { advanceEpoch, newEpoch } from '../../../../src/model/epoch.ts';
+import { FENCE_KEEPS } from '../../../../src/model/fence.ts';
+import { Session as Judged } from '../../../../src/model/session.ts';
+import { formatToken, hashSecret, newSecret, newVersion } from '../../../../src/model/token.ts';
 import type { Scenario } from '../explore.ts';
 import type { Process } from '../process.ts';
 import { ANN, before, inTurn, resetPassword, scenario, signInWith } from './scenario.ts';
@@ -11,20 +11,27 @@ import { ANN, before, inTurn, resetPassword, scenario, signInWith } from './scen
 
 /** Keeps a session without asking whether it is live. */
 async function keepWhoever(process: Process, session: Session): Promise<void> {
-  const { userTag: user, accountTag: account, id, kind, stamps, hash: ifHash } = Judged.recordOf('session', session);
+  const {
+    userTag: user,
+    accountTag: account,
+    id,
+    kind,
+    stamps,
+    credential: ifCredential,
+  } = Judged.recordOf('session', session);
   const now = process.now();
   const keepUntil = now + FENCE_KEEPS;
-  const [current] = await process.store.epochs(
+  const [current] = await process.store.ensureEpochs(
     [{ tag: user, create: newEpoch(now), version: newVersion(), keepUntil }],
     now,
   );
   const change = { covers: { except: [] }, mark: { at: now, by: null, reason: null, from: null } };
-  const advanced = advanceEpoch(current!.record, null, change, now);
-  const record = { ...advanced!, keep: { [kind]: { id, from: stamps.user } } };
+  const advanced = advanceEpoch(current!.record, change, now);
+  const record = { ...advanced!, keep: { [kind]: { id, stamp: stamps.user } } };
   const secret = newSecret();
-  const asker = { id, ifHash, hash: hashSecret(secret), serial: 1 };
+  const initiator = { id, ifCredential, credential: hashSecret(secret), serial: 1 };
   process.intend(ANN, session);
-  const advance = { record, ifVersion: current!.version, now, keepUntil, asker, audit: [] };
+  const advance = { record, ifVersion: current!.version, now, keepUntil, initiator, audit: [] };
   const outcome = await process.store.advance(user, advance);
   if (outcome === 'advanced') process.world.issue(formatToken({ id, user, account }, secret));
   if (outcome === 'conflict') await keepWhoever(process, session);
@@ -43,7 +50,7 @@ export const removingOnly: Scenario = scenario('remove what there is of ann × s
   const [eraser, one, two] = [world.process('eraser'), world.process('one'), world.process('two')];
   const fence = await one.fence(ANN);
   const remove = async (): Promise<unknown> => {
-    const removed = await eraser.store.remove(userTag, 100);
+    const removed = await eraser.store.deleteSessions(userTag, 100);
     world.history.forgotten.push({ realm: 'default', user: 'ann', step: world.history.step });
     return removed;
   };

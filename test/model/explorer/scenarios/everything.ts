@@ -62,9 +62,10 @@ export const operations: Readonly<Record<string, Operation>> = {
       () => process.suspend(ACME),
       () => process.resume(ACME),
     )(),
-  'lose user': (process, _, world) => world.lose(process.name, 'user', 'ann'),
-  'lose account': (process, _, world) => world.lose(process.name, 'account', 'acme'),
-  'lose realm': (process, _, world) => world.lose(process.name, 'realm', 'default'),
+  'lose user': (process, _, world) => world.lose(process.name, 'user', AT_ACME),
+  'lose account': (process, _, world) => world.lose(process.name, 'account', AT_ACME),
+  'lose realm': (process, _, world) => world.lose(process.name, 'realm', AT_ACME),
+  'lose member': (process, _, world) => world.lose(process.name, 'member', AT_ACME),
   'a day, prune': (process, _, world) =>
     inTurn(
       () => world.wait(process.name, DAY),

@@ -59,6 +59,6 @@ export const leaving: readonly Scenario[] = [
   scenario('switch × loss of the old account', async (world) => {
     const { session: a } = await before(world, AT_ACME);
     const ann = world.process('ann');
-    return [() => switchTo(ann, a, AT_BETA), () => world.lose('accident', 'account', 'acme')];
+    return [() => switchTo(ann, a, AT_BETA), () => world.lose('accident', 'account', AT_ACME)];
   }),
 ];

@@ -1,6 +1,7 @@
 import type { SessionStore } from 'session-revocation';
 import { memoryStore } from 'session-revocation/memory';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { includes } from '../../../ci-only.ts';
 import { startServices } from '../../../services/index.ts';
 import {
   clearPlace,
@@ -27,7 +28,7 @@ export async function describeStores(
   what: string,
   play: (handles: () => Handles, name: Handles['name']) => void,
 ): Promise<void> {
-  const wanted = engineNames.filter((name) => name !== 'redis-cluster' || process.env.CI !== undefined);
+  const wanted = engineNames.filter((name) => name !== 'redis-cluster' || includes('jwt: a Redis cluster'));
   const found = await startServices(wanted.filter((name) => name !== 'sqlite'));
   const here = wanted.filter((name) => name === 'sqlite' || found.get(name));
   describe.each(['memory', ...here] as const)(`${what}: %s`, { timeout: PATIENCE }, (name) => {

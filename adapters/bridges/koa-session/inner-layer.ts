@@ -1,0 +1,52 @@
+import type { InnerData } from '../shared/stamp.ts';
+
+/** The methods of `ctx.session`, beside the data. */
+export interface InnerSession {
+  /** The key of the data in the store. */
+  readonly externalKey?: string;
+  save(): Promise<void> | undefined;
+  regenerate(): Promise<void> | undefined;
+}
+
+/** Lifetime of a session of koa-session: in ms, or until the browser is closed. */
+export type MaxAge = number | 'session';
+
+export interface InnerContext<Data extends InnerData> {
+  /** `null` after the app has set it to `null`. */
+  get session(): (InnerSession & Data) | null;
+  /** Replaces the data under the same key. */
+  set session(data: InnerData | null);
+  readonly sessionOptions: {
+    key?: string;
+    maxAge?: MaxAge;
+    rolling?: boolean;
+    store?: unknown;
+    ContextStore?: unknown;
+  };
+}
+
+/** Details that koa-session passes to its store. */
+export interface Details {
+  readonly ctx?: object;
+}
+
+/** A store of koa-session, its option `store`. Methods may return promises. */
+export interface ExternalStore {
+  /** Returns the data, or nothing for an unknown key. */
+  get(key: string, maxAge: MaxAge, details: Details & { readonly rolling: boolean }): unknown;
+  /** Creates or replaces. */
+  set(
+    key: string,
+    data: InnerData,
+    maxAge: MaxAge,
+    details: Details & { readonly rolling: boolean; readonly changed: boolean },
+  ): unknown;
+  /** Does nothing for an unknown key. */
+  destroy(key: string, details: Details): unknown;
+}
+
+export const isInnerContext = <Data extends InnerData>(ctx: object): ctx is InnerContext<Data> =>
+  'sessionOptions' in ctx && 'session' in ctx;
+
+export const isData = <Data extends InnerData>(value: unknown): value is Data =>
+  typeof value === 'object' && value !== null;

@@ -1,0 +1,26 @@
+import type { ExtendableContext } from 'koa';
+import type { HttpExchange } from '../../frameworks/http/index.ts';
+import { koaExchange } from '../../frameworks/koa/exchange.ts';
+import type { InnerData } from '../shared/stamp.ts';
+import type { InnerContext } from './inner-layer.ts';
+
+type Context = ExtendableContext & InnerContext<InnerData>;
+
+/** The line sets koa-session's cookie, or the cookie with its signature. One is worthless without the other. */
+const isSessionCookie = ({ sessionOptions: { key = '' } }: Context, line: string): boolean =>
+  line.startsWith(`${key}=`) || line.startsWith(`${key}.sig=`);
+
+export const hasSessionCookie = (ctx: Context): boolean =>
+  koaExchange(ctx)
+    .setCookies()
+    .some((line) => isSessionCookie(ctx, line));
+
+/** Removes koa-session's cookie from the answer if `isLate` says so when the headers are sent. */
+export function preventLateCookie(ctx: Context, exchange: HttpExchange, isLate: () => boolean): void {
+  const { res } = ctx;
+  const writeHead: (...args: never[]) => unknown = res.writeHead;
+  Reflect.set(res, 'writeHead', (...args: unknown[]): unknown => {
+    if (isLate()) exchange.replaceSetCookies(exchange.setCookies().filter((line) => !isSessionCookie(ctx, line)));
+    return Reflect.apply(writeHead, res, args);
+  });
+}

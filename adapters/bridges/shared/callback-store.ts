@@ -1,0 +1,138 @@
+import type { Admission, Bridge, Read } from './bridge.ts';
+import { type InnerData, stampOf, tombstone } from './stamp.ts';
+
+export type Callback<Answer = unknown> = (error?: unknown, answer?: Answer) => void;
+
+/** A store in the form of express-session, which other layers use too. */
+export interface CallbackRecords<Data> {
+  /** Answers nothing for an unknown id. Some stores answer the error `ENOENT`. */
+  get(sid: string, callback: Callback<Data | null>): void;
+  /** Creates or replaces. */
+  set(sid: string, data: Data, callback: Callback): void;
+  /** Does nothing for an unknown id. */
+  destroy(sid: string, callback: Callback): void;
+}
+
+/** Gets the data and their admission, or no admission without data. */
+export type Admitted<Data> = (
+  ...answer:
+    | [error: null, data: Data, admission: Admission]
+    | [error: unknown, data: Data | null | undefined, admission: null]
+) => void;
+
+/** The tombstone of a session. It keeps the session's cookie, from which stores derive how long they keep the record. */
+export function tombstoneOf<Data extends InnerData>(data: Data, stamp?: string): Data {
+  const { cookie } = data as { readonly cookie?: object };
+  return Object.assign(tombstone(stamp), cookie === undefined ? {} : { cookie: withMaxAge(cookie) }) as Data;
+}
+
+/** Some stores derive the life of a record from `maxAge`, which the cookie in a record lacks. Not enumerable: stores do not save it. */
+function withMaxAge(cookie: { readonly expires?: string | Date | null; readonly maxAge?: unknown }): object {
+  const { expires } = cookie;
+  if ('maxAge' in cookie || expires === null || expires === undefined) return cookie;
+  return Object.defineProperty({ ...cookie }, 'maxAge', { value: new Date(expires).getTime() - Date.now() });
+}
+
+/** A bridged store: reading a session judges it, and removing a session ends it. */
+export class CallbackStore<Data extends InnerData> {
+  readonly #inner: CallbackRecords<Data>;
+  readonly #bridge: Bridge<Data>;
+
+  constructor(inner: CallbackRecords<Data>, bridge: Bridge<Data>) {
+    this.#inner = inner;
+    this.#bridge = bridge;
+  }
+
+  /** Reads and judges data. Refused data are replaced by their tombstone. */
+  read(sid: string, callback: Admitted<Data>): void {
+    // Read now: the inner store may answer in the context of another request.
+    const served = this.#bridge.servedWith(sid);
+    this.#inner.get(sid, (error, data) => {
+      if (error || !data) {
+        callback(error, data, null);
+        return;
+      }
+      this.#bridge.admit(sid, data, served).then(
+        // In the next tick, because a promise would swallow what the callback throws.
+        (admission) => process.nextTick(() => this.#answer(sid, data, admission, callback)),
+        (failure: unknown) => process.nextTick(callback, failure, undefined, null),
+      );
+    });
+  }
+
+  #answer(sid: string, data: Data, admission: Admission, callback: Admitted<Data>): void {
+    if (admission.is !== 'refused') {
+      callback(null, data, admission);
+      return;
+    }
+    const refused = tombstoneOf(data, stampOf(data));
+    if (!admission.isOver) {
+      callback(null, refused, admission);
+      return;
+    }
+    // If this write fails, the data are refused again the next time.
+    attempt(
+      (done) => this.#inner.set(sid, refused, done),
+      () => process.nextTick(callback, null, refused, admission),
+    );
+  }
+
+  set(sid: string, data: Data, callback: Callback, read: Read<Data> = this.reads(sid)): void {
+    this.#bridge.saved(sid, data, read).then(
+      (saved) =>
+        process.nextTick(() => {
+          if (saved === null) callback();
+          else attempt((done) => this.#inner.set(sid, saved, done), callback);
+        }),
+      (failure: unknown) => process.nextTick(callback, failure),
+    );
+  }
+
+  destroy(sid: string, callback: Callback): void {
+    this.#inner.get(sid, (error, data) => {
+      if (error && !isAbsence(error)) {
+        callback(error);
+        return;
+      }
+      const ended = data ? this.#bridge.end(sid, data) : Promise.resolve();
+      ended.then(
+        () => process.nextTick(() => attempt((done) => this.#remove(sid, data ?? null, done), callback)),
+        (failure: unknown) => process.nextTick(callback, failure),
+      );
+    });
+  }
+
+  /** A tombstone stays for a user's session: slower requests with its id must not get another cookie. */
+  #remove(sid: string, data: Data | null, done: Callback): void {
+    const wasOfUser = data !== null && (stampOf(data) !== undefined || this.#bridge.userOf(data) !== null);
+    if (wasOfUser) this.#inner.set(sid, tombstoneOf(data, stampOf(data)), done);
+    else this.#inner.destroy(sid, done);
+  }
+
+  reads(sid: string): Read<Data> {
+    return () =>
+      new Promise((resolve, reject) => {
+        attempt(
+          (done) => this.#inner.get(sid, done),
+          (error, data) => (error ? reject(error) : resolve((data as Data | undefined) ?? null)),
+        );
+      });
+  }
+}
+
+/** Calls the inner store. An error that it throws goes to the callback. */
+function attempt(call: (done: Callback) => void, callback: Callback): void {
+  let isAnswered = false;
+  try {
+    call((...answer) => {
+      isAnswered = true;
+      callback(...answer);
+    });
+  } catch (error) {
+    if (isAnswered) throw error;
+    callback(error);
+  }
+}
+
+const isAbsence = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';

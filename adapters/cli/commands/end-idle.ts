@@ -1,0 +1,92 @@
+import type { Command } from 'commander';
+import type { IdleScope } from '../../../src/adapter.ts';
+import type { EndIdleResult, WouldEnd } from '../../../src/index.ts';
+import { confirm, needsTerminal, previewOf } from '../confirm.ts';
+import { reportNone } from '../coverage.ts';
+import { EXIT } from '../errors.ts';
+import {
+  addCauseOptions,
+  addExpectOption,
+  auditOf,
+  type CauseOptions,
+  causeOf,
+  durationOption,
+  type ExpectOptions,
+} from '../options.ts';
+import { counted } from '../output.ts';
+import { targetOf } from '../scope.ts';
+import { type Cli, type Task, works } from '../task.ts';
+
+/** Last uses are not stored more precisely. */
+const MINUTE = 60e3;
+
+interface EndIdleOptions extends CauseOptions, ExpectOptions {
+  readonly user?: string;
+  readonly account?: string;
+  /** Ms. */
+  readonly idleFor: number;
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+}
+
+export function addEndIdle(program: Command, cli: Cli): void {
+  const command = program
+    .command('end-idle')
+    .summary('end the sessions that were not used for long')
+    .description(
+      'Ends, one by one, the living sessions of an account, of a user, or of a user within an account that were not ' +
+        'used for so long. Of an account it shows what would end, and asks; without a terminal it refuses unless --yes is ' +
+        'given. Interrupted, it has done its part.',
+    )
+    .option('--user <id>', 'a user; with --account, only within that account')
+    .option('--account <id>', 'an account: all its users')
+    .addOption(
+      durationOption('--idle-for <duration>', 'end what was not used for so long, such as 30d', {
+        min: MINUTE,
+      }).makeOptionMandatory(),
+    )
+    .option('--dry-run', 'only show what would end', false)
+    .option('--yes', 'do not ask', false);
+  addExpectOption(command, 'it ends no session');
+  addCauseOptions(command).addHelpText(
+    'after',
+    '\nA last use is known to about a minute. Without --reason, the reason is idle.\n' +
+      '\nExamples:\n' +
+      '  $ session-revocation end-idle --account acme --idle-for 90d --dry-run\n' +
+      '  $ session-revocation end-idle --account acme --idle-for 90d --yes --by cron',
+  );
+  works(command, cli, endIdle);
+}
+
+async function endIdle(task: Task<EndIdleOptions>): Promise<number> {
+  const { options, out, terminal } = task;
+  const { user, account, idleFor: unusedFor, dryRun, realm } = options;
+  const target = targetOf(scopeOf(user, account), realm);
+  const scope = { ...scopeOf(user, account), unusedFor } as IdleScope;
+  const typed = options.yes || dryRun ? null : target.typed;
+  if (typed !== null) needsTerminal(`${target.name} is more than one person`, terminal);
+  const sessions = await task.sessions({ audit: auditOf(options) });
+  const ask = (dry: boolean): Promise<EndIdleResult> => sessions.endIdle(scope, { ...causeOf(options), dryRun: dry });
+  if (typed !== null) await confirm(typed, previewOf(target.name, preview(await ask(true)), out), terminal, out);
+
+  const result = await ask(dryRun);
+  const { ended, wouldEnd } = result;
+  out.answer({ realm, ...result }, () =>
+    wouldEnd === null
+      ? [`Ended ${counted(ended, 'session')} of ${target.name}.`]
+      : previewOf(target.name, wouldEnd, out, Number.POSITIVE_INFINITY),
+  );
+  if ((wouldEnd?.sessions.length ?? ended) > 0) return EXIT.done;
+  // No idle session is a normal result, unless there is no session at all.
+  const living = await sessions.revoke(target.scope, { kinds: 'all', dryRun: true });
+  const isEmpty = 'wouldEnd' in living && living.wouldEnd.sessions.length === 0;
+  if (isEmpty) return reportNone(task, `there is no living session: ${target.name}`);
+  return options.expectSome ? reportNone(task, `no living session is idle for so long: ${target.name}`) : EXIT.done;
+}
+
+const scopeOf = (user: string | undefined, account: string | undefined): { user?: string; account?: string } => ({
+  ...(user === undefined ? {} : { user }),
+  ...(account === undefined ? {} : { account }),
+});
+
+const preview = ({ wouldEnd }: EndIdleResult): WouldEnd => wouldEnd ?? { sessions: [], more: false };

@@ -1,0 +1,87 @@
+import type { RevokeResult, Sessions } from '../../src/index.ts';
+import { confirm, needsTerminal, previewOf } from './confirm.ts';
+import { type Count, countBefore, countOf, coveredLine, reportCovered } from './coverage.ts';
+import { EXIT } from './errors.ts';
+import type { ExpectOptions } from './options.ts';
+import { type NamedTarget, type ScopeOptions, targetOf } from './scope.ts';
+import type { SessionsSettings, Task } from './task.ts';
+
+/** Options of commands that end many sessions. */
+export interface EndingOptions extends ScopeOptions, ExpectOptions {
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+}
+
+/** A revocation of a scope. */
+export interface Revoking {
+  readonly settings: SessionsSettings;
+  /** Calls the library. */
+  act(sessions: Sessions, dryRun: boolean): Promise<RevokeResult>;
+  /** A sentence about the result. `since` names the start: `'from now on'`. */
+  done(since: string): string;
+}
+
+/**
+ * Counts the live sessions, asks for confirmation if they belong to several users, and ends them. With `--dry-run`, only shows them.
+ * Returns the exit code.
+ */
+export async function revokeScope(
+  task: Task<EndingOptions>,
+  target: NamedTarget,
+  { settings, act, done }: Revoking,
+): Promise<number> {
+  const { options, terminal, out } = task;
+  const typed = options.yes || options.dryRun ? null : target.typed;
+  if (typed !== null) needsTerminal(`${target.name} is more than one person`, terminal);
+  const sessions = await task.sessions(settings);
+  if (options.dryRun) {
+    const result = await act(sessions, true);
+    if (!('wouldEnd' in result)) throw new Error('the library did not answer a dry run');
+    const { wouldEnd } = result;
+    out.answer({ realm: options.realm, ...publicPart(result) }, () =>
+      previewOf(target.name, wouldEnd, out, Number.POSITIVE_INFINITY),
+    );
+    return reportCovered(task, target.name, countOf(wouldEnd));
+  }
+
+  const preview = async (): Promise<Count> => {
+    const result = await act(sessions, true);
+    if (!('wouldEnd' in result)) throw new Error('the library did not answer a dry run');
+    if (typed !== null) await confirm(typed, previewOf(target.name, result.wouldEnd, out), terminal, out);
+    return countOf(result.wouldEnd);
+  };
+  // The user may answer a question much later.
+  const count = typed === null ? await countBefore(task, preview) : await preview();
+  const result = await act(sessions, false);
+  out.answer({ realm: options.realm, ...publicPart(result), covered: count.covered }, () => [
+    ...linesOf(target, result, done),
+    coveredLine(count.covered),
+  ]);
+  return reportCovered(task, target.name, count);
+}
+
+/** Lets the users of a scope sign in again. Ends no session. */
+export async function resumeScope(
+  task: Task<ScopeOptions>,
+  target: NamedTarget,
+  { settings, act, done }: Revoking,
+): Promise<number> {
+  const sessions = await task.sessions(settings);
+  const result = await act(sessions, false);
+  task.out.answer({ realm: task.options.realm, ...publicPart(result) }, () => linesOf(target, result, done));
+  return EXIT.done;
+}
+
+/** A result without the kept session and its token: no command acts for a session. */
+function publicPart({ kept: _, token: __, ...answer }: RevokeResult): object {
+  return answer;
+}
+
+function linesOf({ name }: NamedTarget, result: RevokeResult, done: Revoking['done']): readonly string[] {
+  if (!result.revoked) return [`Nothing was done: ${name} is ${result.reason.replace('-', ' ')}.`];
+  const { effectiveWithin } = result;
+  return [done(effectiveWithin === 0 ? 'from now on' : `after ${effectiveWithin} ms at the latest`)];
+}
+
+/** The target of a command. */
+export const targetOfTask = ({ options }: Task<ScopeOptions>): NamedTarget => targetOf(options, options.realm);

@@ -1,0 +1,71 @@
+import type { EpochRecord, Tag } from '../../../../src/adapter.ts';
+import { ownCopyOf } from '../own-copy.ts';
+import { NONE } from './slots.ts';
+
+/**
+ * A realm, an account, a user or a membership. Sessions hold a direct reference to it, so a check looks up only the
+ * session and the realm by string. The object must therefore stay the same while a session refers to it, even if its
+ * record is lost or created again.
+ */
+export class Scope {
+  readonly tag: Tag;
+  record: EpochRecord | null = null;
+  version = 0;
+  /** Unix ms; `Infinity` means forever. */
+  keepUntil: number = Number.NEGATIVE_INFINITY;
+  /** Number of sessions that refer to this object as their user, account or membership. */
+  sessions = 0;
+  /** Root of the tree of a user's sessions. See `timeline.ts`. */
+  root: number = NONE;
+  /** Root of a second tree, with sessions that are over for good. A sign-in then need not walk past each of them. */
+  aside: number = NONE;
+  /** Index in the array of {@link Scopes}. */
+  place: number;
+
+  constructor(tag: Tag, place: number) {
+    this.tag = tag;
+    this.place = place;
+  }
+
+  /** Keeps the record at least until then; `null` means forever. Never lowers the current value. */
+  raise(keepUntil: number | null): void {
+    this.keepUntil = Math.max(this.keepUntil, keepUntil ?? Number.POSITIVE_INFINITY);
+  }
+}
+
+/** All scopes, by tag and in an array that a pruning can walk in parts. */
+export class Scopes {
+  readonly #byTag = new Map<Tag, Scope>();
+  readonly #row: Scope[] = [];
+
+  get length(): number {
+    return this.#row.length;
+  }
+
+  at(place: number): Scope | undefined {
+    return this.#row[place];
+  }
+
+  get(tag: Tag): Scope | undefined {
+    return this.#byTag.get(tag);
+  }
+
+  obtain(tag: Tag): Scope {
+    const known = this.#byTag.get(tag);
+    if (known !== undefined) return known;
+    const scope = new Scope(ownCopyOf(tag), this.#row.length);
+    this.#byTag.set(scope.tag, scope);
+    this.#row.push(scope);
+    return scope;
+  }
+
+  /** Removes an unused scope. The last one, which a walk downwards has already visited, moves into its place. */
+  dropIfUnused(scope: Scope): void {
+    if (scope.record !== null || scope.sessions > 0) return;
+    this.#byTag.delete(scope.tag);
+    const last = this.#row.pop();
+    if (last === undefined || last === scope) return;
+    this.#row[scope.place] = last;
+    last.place = scope.place;
+  }
+}

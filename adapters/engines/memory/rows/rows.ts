@@ -1,0 +1,222 @@
+// biome-ignore-all lint/style/noNonNullAssertion: a slot that is in use has all of its columns.
+
+import { type Ended, expiryOf, type Grant, type SessionRecord } from '../../../../src/adapter.ts';
+import type { Attributes, SessionDevice } from '../../../../src/index.ts';
+import type { Pool } from '../own-copy.ts';
+import type { Group } from './group.ts';
+import { FIRST_SLOT } from './slots.ts';
+
+/** Properties that are usually empty. Immutable. */
+interface Extra {
+  readonly ip: string | null;
+  readonly attributes: Attributes;
+  readonly client: Grant | null;
+  readonly deviceTag: string | null;
+  readonly ended: Ended | null;
+}
+
+const NOTHING: Attributes = Object.freeze({});
+const NO_EXTRA: Extra = Object.freeze({
+  ...{ ip: null, attributes: NOTHING, client: null, deviceTag: null, ended: null },
+});
+
+const CHUNK_BITS = 9;
+const CHUNK_ROWS = 1 << CHUNK_BITS;
+const IN_CHUNK = CHUNK_ROWS - 1;
+
+// The numbers of one session are adjacent, so reading them costs one cache miss.
+const NUMBERS = 5;
+const CREATED = 0;
+const AUTHENTICATED = 1;
+const LAST_USED = 2;
+const EXPIRES = 3;
+const SERIAL = 4;
+
+const LINKS = 2;
+
+/**
+ * Columns for a few hundred sessions. Because of the chunks, growing copies nothing and leaves little memory unused.
+ */
+class Chunk {
+  readonly ids: string[] = new Array(CHUNK_ROWS);
+  /** Strings, although bytes would take 40 bytes less: every check would have to convert the bytes to a string. */
+  readonly credentials: string[] = new Array(CHUNK_ROWS);
+  readonly groups: (Group | undefined)[] = new Array(CHUNK_ROWS);
+  readonly devices: SessionDevice[] = new Array(CHUNK_ROWS);
+  readonly extras: (Extra | string)[] = new Array(CHUNK_ROWS);
+  /** As properties of an object, V8 would box each of these numbers, at 16 bytes each. */
+  readonly numbers: Float64Array = new Float64Array(CHUNK_ROWS * NUMBERS);
+  readonly links: Int32Array = new Int32Array(CHUNK_ROWS * LINKS);
+  /** 1 if the session is in the tree of sessions that are over for good. */
+  readonly aside: Uint8Array = new Uint8Array(CHUNK_ROWS);
+}
+
+/** Returns the shortest form: most sessions have no extra properties, or only an address. */
+function packed({ device: { ip }, attributes, client, deviceTag, ended }: SessionRecord, pool: Pool): Extra | string {
+  const none = client === null && deviceTag === null && ended === null && Object.keys(attributes).length === 0;
+  return none ? (ip ?? NO_EXTRA) : { ip, attributes, client: pool.shared(client), deviceTag, ended };
+}
+
+const unpacked = (extra: Extra | string): Extra => (typeof extra === 'string' ? { ...NO_EXTRA, ip: extra } : extra);
+
+/**
+ * Stores the sessions in columns ("structure of arrays"). A session keeps its slot for life; the slot of a removed
+ * session is reused. All input must be the store's own: strings, numbers and deeply frozen objects.
+ */
+export class Rows {
+  readonly #chunks: Chunk[] = [];
+  readonly #free: number[] = [];
+  readonly #pool: Pool;
+  #end = FIRST_SLOT;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  /** Upper bound, exclusive, of all slots that were ever used. */
+  get end(): number {
+    return this.#end;
+  }
+
+  take(): number {
+    const freed = this.#free.pop();
+    if (freed !== undefined) return freed;
+    if (this.#end >> CHUNK_BITS === this.#chunks.length) this.#chunks.push(new Chunk());
+    return this.#end++;
+  }
+
+  /** Frees a slot for reuse, and drops references to its contents. */
+  release(slot: number): void {
+    const { ids, credentials, groups, extras } = this.#chunkOf(slot);
+    const row = slot & IN_CHUNK;
+    ids[row] = '';
+    credentials[row] = '';
+    groups[row] = undefined;
+    extras[row] = NO_EXTRA;
+    this.#free.push(slot);
+  }
+
+  write(slot: number, session: SessionRecord, group: Group): void {
+    const { id, credential, device } = session;
+    const { ids, credentials, groups, devices, extras, numbers } = this.#chunkOf(slot);
+    const row = slot & IN_CHUNK;
+    ids[row] = id;
+    credentials[row] = credential;
+    groups[row] = group;
+    devices[row] = this.#pool.shared({ ...device, ip: null });
+    extras[row] = packed(session, this.#pool);
+    const first = row * NUMBERS;
+    numbers[first + CREATED] = session.createdAt;
+    numbers[first + AUTHENTICATED] = session.authenticatedAt;
+    numbers[first + LAST_USED] = session.lastUsedAt;
+    numbers[first + EXPIRES] = session.expiresAt ?? Number.POSITIVE_INFINITY;
+    numbers[first + SERIAL] = session.serial;
+  }
+
+  /** Returns the current session as a new object with frozen parts. */
+  read(slot: number): SessionRecord {
+    const { ids, credentials, groups, devices, extras, numbers } = this.#chunkOf(slot);
+    const row = slot & IN_CHUNK;
+    const group = groups[row]!;
+    const device = devices[row]!;
+    const { ip, attributes, client, deviceTag, ended } = unpacked(extras[row]!);
+    const first = row * NUMBERS;
+    const expires = numbers[first + EXPIRES]!;
+    return {
+      id: ids[row]!,
+      realm: group.realm,
+      user: group.user,
+      account: group.account,
+      userTag: group.userScope.tag,
+      accountTag: group.accountScope?.tag ?? null,
+      kind: group.kind,
+      credential: credentials[row]!,
+      serial: numbers[first + SERIAL]!,
+      stamps: group.stamps,
+      createdAt: numbers[first + CREATED]!,
+      authenticatedAt: numbers[first + AUTHENTICATED]!,
+      lastUsedAt: numbers[first + LAST_USED]!,
+      expiresAt: expires === Number.POSITIVE_INFINITY ? null : expires,
+      idle: group.idle,
+      amr: group.amr,
+      device: ip === null ? device : { ...device, ip },
+      deviceTag,
+      attributes,
+      client,
+      ended,
+    };
+  }
+
+  /** Records a use, unless a later one is known. */
+  use(slot: number, at: number): void {
+    const { numbers } = this.#chunkOf(slot);
+    const place = (slot & IN_CHUNK) * NUMBERS + LAST_USED;
+    numbers[place] = Math.max(numbers[place]!, at);
+  }
+
+  isFree(slot: number): boolean {
+    return this.#chunkOf(slot).groups[slot & IN_CHUNK] === undefined;
+  }
+
+  groupOf(slot: number): Group {
+    return this.#chunkOf(slot).groups[slot & IN_CHUNK]!;
+  }
+
+  idOf(slot: number): string {
+    return this.#chunkOf(slot).ids[slot & IN_CHUNK]!;
+  }
+
+  createdAt(slot: number): number {
+    return this.#chunkOf(slot).numbers[(slot & IN_CHUNK) * NUMBERS + CREATED]!;
+  }
+
+  /**
+   * Returns the time of the tombstone, else the end of the lifetimes; `null` means never. Ignores revocations by epoch.
+   */
+  endOf(slot: number): number | null {
+    return this.#endedOf(slot)?.at ?? this.#expiryOf(slot);
+  }
+
+  /** Returns true if the session has no tombstone and is within its lifetimes. */
+  isOpen(slot: number, now: number): boolean {
+    if (this.#endedOf(slot) !== null) return false;
+    const expiry = this.#expiryOf(slot);
+    return expiry === null || now < expiry;
+  }
+
+  /** Returns the root of a session's subtree on one side. See `timeline.ts`. */
+  link(slot: number, side: 0 | 1): number {
+    return this.#chunkOf(slot).links[(slot & IN_CHUNK) * LINKS + side]!;
+  }
+
+  setLink(slot: number, side: 0 | 1, child: number): void {
+    this.#chunkOf(slot).links[(slot & IN_CHUNK) * LINKS + side] = child;
+  }
+
+  isAside(slot: number): boolean {
+    return this.#chunkOf(slot).aside[slot & IN_CHUNK] === 1;
+  }
+
+  setAside(slot: number, aside: boolean): void {
+    this.#chunkOf(slot).aside[slot & IN_CHUNK] = aside ? 1 : 0;
+  }
+
+  #endedOf(slot: number): Ended | null {
+    return unpacked(this.#chunkOf(slot).extras[slot & IN_CHUNK]!).ended;
+  }
+
+  #expiryOf(slot: number): number | null {
+    const { groups, numbers } = this.#chunkOf(slot);
+    const row = slot & IN_CHUNK;
+    const expires = numbers[row * NUMBERS + EXPIRES]!;
+    return expiryOf({
+      expiresAt: expires === Number.POSITIVE_INFINITY ? null : expires,
+      idle: groups[row]!.idle,
+      lastUsedAt: numbers[row * NUMBERS + LAST_USED]!,
+    });
+  }
+
+  #chunkOf(slot: number): Chunk {
+    return this.#chunks[slot >> CHUNK_BITS]!;
+  }
+}

@@ -1,0 +1,68 @@
+const EVERY = 250;
+
+/** If the timer fires this much late, in ms, this process itself was not running. */
+const STANDSTILL = 250;
+
+/** Time limit for a suspect connection, in ms. */
+const MAX_OF_SUSPECTS = 1_000;
+
+interface Waiting {
+  readonly since: number;
+  readonly until: number;
+  readonly end: () => void;
+}
+
+/**
+ * Watches connections that wait for an answer, and ends those that wait too long. If the network fails silently, no
+ * answer ever comes, and a pool of dead connections would never work again. After one connection was ended, every other
+ * one that has not answered since is probably dead, too, and gets a shorter limit. One timer serves all connections; it
+ * runs only while any waits.
+ *
+ * Time in which this process was stopped or busy does not count: answers may have arrived that were not read yet.
+ */
+export class Watch {
+  readonly #waiting = new Map<object, Waiting>();
+  readonly #answered = new WeakMap<object, number>();
+  /** Connections without an answer since this time are suspect. */
+  #suspectSince = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #lookedAt = 0;
+  /** Total time for which this process was not running, in ms. */
+  #stoodStill = 0;
+
+  /** Watches a connection until {@link done}, and calls `end` after `longest` ms. */
+  begin(connection: object, longest: number, end: () => void): void {
+    const since = this.#now();
+    const isSuspect = (this.#answered.get(connection) ?? since) < this.#suspectSince;
+    const until = since + (isSuspect ? Math.min(longest, MAX_OF_SUSPECTS) : longest);
+    this.#waiting.set(connection, { since, until, end });
+    if (this.#timer !== undefined) return;
+    this.#lookedAt = performance.now();
+    this.#timer = setInterval(() => this.#look(), EVERY).unref();
+  }
+
+  done(connection: object): void {
+    this.#answered.set(connection, this.#now());
+    this.#waiting.delete(connection);
+  }
+
+  #now(): number {
+    return performance.now() - this.#stoodStill;
+  }
+
+  #look(): void {
+    const late = performance.now() - this.#lookedAt - EVERY;
+    if (late > STANDSTILL) this.#stoodStill += late;
+    this.#lookedAt = performance.now();
+    const now = this.#now();
+    for (const [connection, { since, until, end }] of this.#waiting) {
+      if (until > now) continue;
+      this.#waiting.delete(connection);
+      this.#suspectSince = Math.max(this.#suspectSince, since);
+      end();
+    }
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,77 @@
+import type { LentConnection, MysqlClient, MysqlConnection } from './clients/client.ts';
+import { isLockTimeout, isLost } from './errors.ts';
+
+/** Thrown within a transaction to roll it back. `outcome` is the result of the transaction. */
+export class Undone<T> {
+  readonly outcome: T;
+
+  constructor(outcome: T) {
+    this.outcome = outcome;
+  }
+}
+
+const MAX_TRIES = 5;
+/**
+ * Once a step has taken this long in total, in ms, it is not retried after a lock timeout. The server's settings limit
+ * each single wait for a lock.
+ */
+const MAX_WAITING = 2_000;
+/** Time limit for each statement of a transaction, in ms. The connection is closed after it. */
+const MAX_STATEMENT = 30_000;
+
+/**
+ * Runs one atomic step on its own connection. It is committed when this resolves. It always uses an explicit
+ * transaction: if a pool's connections have autocommit off, an acknowledged write would otherwise stay uncommitted. The
+ * step is retried if it lost a conflict with another transaction, because nothing was committed then.
+ */
+export async function transact<T>(
+  client: MysqlClient<never>,
+  step: (connection: MysqlConnection) => Promise<T>,
+  { readCommitted = false }: { readonly readCommitted?: boolean } = {},
+): Promise<T> {
+  const began = performance.now();
+  for (let tries = 1; ; tries++) {
+    try {
+      return await once(client, step, readCommitted);
+    } catch (error) {
+      if (!isLost(error) || tries === MAX_TRIES) throw error;
+      if (isLockTimeout(error) && performance.now() - began > MAX_WAITING) throw error;
+      await new Promise((resolve) => setTimeout(resolve, tries * (2 + 8 * Math.random())));
+    }
+  }
+}
+
+async function once<T>(
+  client: MysqlClient<never>,
+  step: (connection: MysqlConnection) => Promise<T>,
+  readCommitted: boolean,
+): Promise<T> {
+  const connection = await client.lend(MAX_STATEMENT);
+  let outcome: T;
+  try {
+    if (readCommitted) await connection.command(READ_COMMITTED);
+    await connection.command('START TRANSACTION');
+    outcome = await step(connection);
+    await connection.command('COMMIT');
+  } catch (error) {
+    await undo(connection);
+    if (error instanceof Undone) return error.outcome as T;
+    throw error;
+  }
+  connection.release();
+  return outcome;
+}
+
+/** Applies to the next transaction only. Locked ranges do not include the gaps between rows. */
+const READ_COMMITTED = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED';
+
+/** Rolls back, then releases the connection. Closes it if the rollback fails. */
+async function undo(connection: LentConnection): Promise<void> {
+  try {
+    await connection.command('ROLLBACK');
+  } catch {
+    connection.discard();
+    return;
+  }
+  connection.release();
+}

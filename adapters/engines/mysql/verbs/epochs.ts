@@ -1,0 +1,159 @@
+import { type EpochRequest, formatEpoch, parseEpoch, type Tag, type VersionedEpoch } from '../../../../src/adapter.ts';
+import { SessionError } from '../../../../src/index.ts';
+import type { MysqlClient, MysqlConnection, MysqlRow, Parameter } from '../clients/client.ts';
+import { transact } from '../connection.ts';
+import { requireState } from '../server.ts';
+import type { Statements } from '../statements.ts';
+import { filledUp, key, mediumBlob, numberOf, numberOrNull, textOf } from '../values.ts';
+
+/**
+ * Reads records in the requested order. They decide which sessions are valid, so the result must show that the connection is
+ * reliable.
+ * @throws `SessionError` `SESSION_STORE_UNSAFE` if the result came over a connection that is not reliable.
+ */
+export async function readEpochs(
+  client: MysqlClient<never>,
+  { lookedAt }: Statements,
+  tags: readonly Tag[],
+): Promise<readonly (VersionedEpoch | null)[]> {
+  if (tags.length === 0) return [];
+  const keys = filledUp(tags.map((tag) => key(tag)));
+  const rows = await client.rows(lookedAt(keys.length), keys);
+  const [first] = rows;
+  if (first === undefined) throw new Error('the server answered a look-up without a row; there is always one');
+  requireState(first[4]);
+  return epochsOrMissing(new Map(rows.filter(([tag]) => tag !== null).map((row) => [textOf(row[0]), row])), tags);
+}
+
+/** Creates missing records, extends those that are not kept long enough, and reads all in the requested order. */
+export async function ensureEpochs(
+  client: MysqlClient<never>,
+  statements: Statements,
+  requests: readonly EpochRequest[],
+): Promise<readonly VersionedEpoch[]> {
+  const tags = requests.map(({ tag }) => tag);
+  const read = (): Promise<Rows> => rowsOf(client, statements.epochs, tags);
+  const rows = await read();
+  // Writes only these: many transactions share a realm's record, and one of them may hold its lock for long.
+  const lacking = requests.filter(({ tag, keepUntil }) => !isKept(rows.get(tag), keepUntil));
+  if (lacking.length === 0) return epochsOf(rows, tags);
+  await transact(client, (connection) => keepEpochs(connection, statements, lacking), { readCommitted: true });
+  return epochsOf(await read(), tags);
+}
+
+/** Reads records in a transaction of the caller, as of its snapshot. Locks nothing. */
+export async function readSeenEpochs(
+  connection: MysqlConnection,
+  { epochs }: Statements,
+  tags: readonly Tag[],
+): Promise<readonly (VersionedEpoch | null)[]> {
+  return epochsOrMissing(await rowsOf(connection, epochs, tags), tags);
+}
+
+/** Records that a transaction of the caller has locked, and whether others had changed them since its snapshot. */
+export type LockedEpochs = Map<Tag, 'as-seen' | 'newer'>;
+
+/**
+ * @throws `SessionError` `SESSION_STORE_UNSAFE` if a session of this user that is not visible may be newer than the
+ * snapshot.
+ */
+export function requireSeen(locked: LockedEpochs, user: Tag): void {
+  if (locked.get(user) !== 'newer') return;
+  throw new SessionError(
+    'SESSION_STORE_UNSAFE',
+    'the transaction sees an older snapshot, and the session may have been made since: roll it back, and repeat it',
+  );
+}
+
+/**
+ * Like `ensureEpochs`, in a transaction of the caller, which may last long; locks the records. It looks for records
+ * without a lock first. Under REPEATABLE READ, the default, creating an existing record or locking a missing one would
+ * block inserts of neighbouring records.
+ */
+export async function lockEpochs(
+  connection: MysqlConnection,
+  statements: Statements,
+  requests: readonly EpochRequest[],
+  known: LockedEpochs,
+): Promise<readonly VersionedEpoch[]> {
+  const tags = requests.map(({ tag }) => tag);
+  const seen = await rowsOf(connection, statements.epochs, tags);
+  const missing = requests.filter(({ tag }) => !seen.has(tag));
+  if (missing.length > 0) await keepEpochs(connection, statements, missing);
+  const locked = await rowsOf(connection, statements.lockedEpochs, tags);
+  for (const { tag, version, keepUntil } of requests) {
+    // Decided at the first lock only, because the transaction sees its own later writes.
+    const expected = numberOf(seen.get(tag)?.[2] ?? version);
+    if (!known.has(tag)) known.set(tag, numberOf(locked.get(tag)?.[2]) === expected ? 'as-seen' : 'newer');
+    if (!isKept(locked.get(tag), keepUntil)) await connection.write(statements.raise, [keepUntil, key(tag)]);
+  }
+  return epochsOf(locked, tags);
+}
+
+async function keepEpochs(
+  connection: MysqlConnection,
+  { keepEpochs }: Statements,
+  requests: readonly EpochRequest[],
+): Promise<void> {
+  const once = onceEach(requests);
+  await connection.write(keepEpochs(once.length), once.sort(byTag).flatMap(rowOf));
+}
+
+/** Merges requests for one tag: the first creates the record, and the longest `keepUntil` counts. */
+function onceEach(requests: readonly EpochRequest[]): EpochRequest[] {
+  const merged = new Map<Tag, EpochRequest>();
+  for (const request of requests) {
+    const first = merged.get(request.tag) ?? request;
+    merged.set(request.tag, { ...first, keepUntil: longest(first.keepUntil, request.keepUntil) });
+  }
+  return [...merged.values()];
+}
+
+/** `null` means forever. */
+const longest = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? null : Math.max(one, other);
+
+type Rows = ReadonlyMap<string, MysqlRow>;
+
+async function rowsOf(
+  reader: Pick<MysqlConnection, 'rows'>,
+  sql: (count: number) => string,
+  tags: readonly Tag[],
+): Promise<Rows> {
+  const keys = filledUp(tags.map((tag) => key(tag)));
+  const rows = keys.length === 0 ? [] : await reader.rows(sql(keys.length), keys);
+  return new Map(rows.map((row) => [textOf(row[0]), row]));
+}
+
+/** The order for locking several records. All writers use it, to avoid deadlocks. */
+const byTag = (one: EpochRequest, other: EpochRequest): number => (one.tag < other.tag ? -1 : 1);
+
+const rowOf = ({ tag, create, version, keepUntil }: EpochRequest): readonly Parameter[] => [
+  ...[key(tag), mediumBlob(formatEpoch(create)), version, keepUntil],
+];
+
+function epochsOf(rows: Rows, tags: readonly Tag[]): readonly VersionedEpoch[] {
+  return tags.map((tag) => {
+    const row = rows.get(tag);
+    if (row === undefined) throw new Error('a record is gone that was there a moment ago');
+    return epochOf(row);
+  });
+}
+
+const epochsOrMissing = (rows: Rows, tags: readonly Tag[]): readonly (VersionedEpoch | null)[] =>
+  tags.map((tag) => {
+    const row = rows.get(tag);
+    return row === undefined ? null : epochOf(row);
+  });
+
+const epochOf = ([, record, version]: MysqlRow): VersionedEpoch => ({
+  record: parseEpoch(textOf(record)),
+  version: numberOf(version),
+});
+
+/** Returns true if the record exists and is already kept at least until `keepUntil`. */
+function isKept(row: MysqlRow | undefined, keepUntil: number | null): boolean {
+  if (row === undefined) return false;
+  const kept = numberOrNull(row[3]);
+  return kept === null || (keepUntil !== null && kept >= keepUntil);
+}

@@ -1,0 +1,107 @@
+import type { Touch } from '../../../../src/adapter.ts';
+import type { MysqlClient, MysqlConnection, MysqlRow } from '../clients/client.ts';
+import { transact } from '../connection.ts';
+import type { Statements } from '../statements.ts';
+import { filledUp, key, numberOf, numberOrNull, textOf } from '../values.ts';
+
+/** Maximum number of uses that one transaction records. */
+const MAX_NOTED = 256;
+
+/**
+ * Waits between attempts for sessions that others have locked, in ms. Each is about as long as one store method takes.
+ */
+const WAITS: readonly number[] = [2, 5, 15, 40, 100, 200];
+
+/**
+ * Records uses, many in one transaction. Retries sessions that another transaction has locked, for a third of a second
+ * in all; it holds no connection meanwhile. A session that stays locked (by a transaction of the app) misses this
+ * update. This is harmless: the next use is recorded anyway.
+ */
+export async function noteUses(
+  client: MysqlClient<never>,
+  statements: Statements,
+  touches: readonly Touch[],
+  now: () => number,
+): Promise<void> {
+  for (const part of inParts(touches)) {
+    let left = await note(client, statements, part, now);
+    for (const wait of WAITS) {
+      if (left.length === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      left = await note(client, statements, left, now);
+    }
+  }
+}
+
+/** Splits touches into parts in which no session occurs twice. */
+function inParts(touches: readonly Touch[]): readonly (readonly Touch[])[] {
+  const parts: Touch[][] = [];
+  let ids = new Set<string>();
+  for (const touch of touches) {
+    const part = parts.at(-1);
+    if (part === undefined || part.length === MAX_NOTED || ids.has(touch.id)) {
+      parts.push([touch]);
+      ids = new Set([touch.id]);
+    } else {
+      part.push(touch);
+      ids.add(touch.id);
+    }
+  }
+  return parts;
+}
+
+/** @returns touches whose sessions others have locked. */
+function note(
+  client: MysqlClient<never>,
+  statements: Statements,
+  touches: readonly Touch[],
+  now: () => number,
+): Promise<readonly Touch[]> {
+  const step = async (connection: MysqlConnection): Promise<readonly Touch[]> => {
+    const ids = filledUp(touches.map(({ id }) => key(id)));
+    const rows = await connection.rows(statements.used(ids.length), ids);
+    const byId = new Map(rows.map((row) => [textOf(row[0]), row]));
+    // Read only now, while the rows are locked.
+    const time = now();
+    const used = touches.filter((touch) => counts(byId.get(touch.id), touch, time));
+    if (used.length > 0) {
+      const noted = filledUp(used);
+      await connection.write(statements.touch(noted.length), [
+        ...noted.flatMap(({ id, at }) => [key(id), at]),
+        ...noted.map(({ id }) => key(id)),
+      ]);
+    }
+    return lockedOf(
+      connection,
+      statements,
+      touches.filter(({ id }) => !byId.has(id)),
+    );
+  };
+  return transact(client, step, { readCommitted: true });
+}
+
+/** Returns the skipped touches whose sessions exist, and are therefore locked. The other sessions are gone. */
+async function lockedOf(
+  connection: MysqlConnection,
+  statements: Statements,
+  leftOut: readonly Touch[],
+): Promise<readonly Touch[]> {
+  if (leftOut.length === 0) return [];
+  const ids = filledUp(leftOut.map(({ id }) => key(id)));
+  const rows = await connection.rows(statements.present(ids.length), ids);
+  const there = new Set(rows.map(([id]) => textOf(id)));
+  return leftOut.filter(({ id }) => there.has(id));
+}
+
+/** Returns true if a use is of this user's session, is its latest, and is within its lifetimes at both times. */
+function counts(row: MysqlRow | undefined, { user, at }: Touch, now: number): boolean {
+  if (row === undefined) return false;
+  const [, userTag, lastUsedAt, endedAt, overAt] = row;
+  const over = numberOrNull(overAt);
+  return (
+    textOf(userTag) === user &&
+    numberOf(lastUsedAt) < at &&
+    endedAt === null &&
+    (over === null || over > Math.max(at, now))
+  );
+}

@@ -1,0 +1,128 @@
+import {
+  type EpochRecord,
+  type FoundSession,
+  type RecordTexts,
+  SessionCacheById,
+  type SessionRecord,
+  type Tag,
+} from '../../../src/adapter.ts';
+import { SessionError } from '../../../src/index.ts';
+import { COLUMNS, recordOf, sessionOf } from '../sql/session-rows.ts';
+import type { Value } from '../sql/values.ts';
+import type { PostgresRow } from './clients/client.ts';
+
+/** Index of the realm's record in a row of `find`, after the session. */
+export const REALM_RECORD: number = 1;
+/** Index of the reference's position, for several references. */
+export const PLACE: number = 5;
+
+const FOUND = new SessionCacheById();
+
+/**
+ * Returns the session of a row of `foundColumns`, with its records; `null` for a row without a session. With `id`, the
+ * id that the caller requested, the decoded session is cached under it.
+ */
+export function foundIn(row: PostgresRow, realm: EpochRecord | null, id?: string): FoundSession | null {
+  const [session, , account, user, member] = row as (string | null)[];
+  // An outer join gives NULLs if there is no session; every session has an id.
+  if (session === null || session === undefined || session.startsWith('(,')) return null;
+  const texts: RecordTexts = { user: user ?? null, account: account ?? null, member: member ?? null };
+  if (id === undefined) return read(session, texts, realm);
+  const last = FOUND.of(id);
+  return last.get(session, texts, realm) ?? last.set(session, texts, read(session, texts, realm));
+}
+
+function read(text: string, { user, account, member }: RecordTexts, realm: EpochRecord | null): FoundSession {
+  const session = sessionIn(text);
+  return {
+    session,
+    epochs: {
+      realm,
+      account: recordOf(account, session.accountTag),
+      user: recordOf(user, session.userTag),
+      member: recordOf(member),
+    },
+  };
+}
+
+const place = (column: string): number => COLUMNS.indexOf(column);
+const NUMBERS: readonly number[] = [
+  ...['serial', 'created_at', 'authenticated_at', 'last_used_at', 'expires_at', 'idle', 'ended_at'].map(place),
+];
+const [SERIAL, CREATED_AT, AUTHENTICATED_AT] = [place('serial'), place('created_at'), place('authenticated_at')];
+const [DEVICE, BROWSER, OS] = [place('device'), place('browser'), place('os')];
+
+function sessionIn(text: string): SessionRecord {
+  const row: Value[] = columnsOf(text);
+  if (row.length !== COLUMNS.length) throw new Error('a session is malformed');
+  for (const at of NUMBERS) row[at] &&= Number(row[at]);
+  // Default values are stored as NULL.
+  row[SERIAL] ??= 0;
+  row[AUTHENTICATED_AT] ??= row[CREATED_AT] ?? null;
+  row[DEVICE] ??= `${row[BROWSER]} on ${row[OS]}`;
+  return sessionOf(row);
+}
+
+/** Returns a page of sessions. The first row has the records of realm and user. A row of NULLs is no session. */
+export function pageIn(rows: readonly PostgresRow[], realm: Tag, user: Tag): readonly FoundSession[] {
+  const [, realmText = null, , userText = null] = (rows[0] ?? []) as (string | null)[];
+  const [realmRecord, userRecord] = [recordOf(realmText, realm), recordOf(userText, user)];
+  return rows.flatMap((row) => {
+    const found = foundIn(row, realmRecord);
+    return found === null ? [] : { session: found.session, epochs: { ...found.epochs, user: userRecord } };
+  });
+}
+
+/** Returns the sessions of the rows. Skips rows of NULLs. */
+export const allFoundIn = (rows: readonly PostgresRow[]): readonly FoundSession[] =>
+  rows.flatMap((row) => foundIn(row, recordOf(row[REALM_RECORD])) ?? []);
+
+const UNSAFE: Readonly<Record<number, string>> = {
+  1: 'sessions were read from a replica, which may not know yet what was revoked: give the store a connection to the primary',
+  2:
+    'sessions were read in a transaction that began earlier (REPEATABLE READ or SERIALIZABLE), and so as they were then: ' +
+    'give the store a client of its own, outside of any transaction',
+};
+
+const UNTOLD =
+  'the answer does not tell whether it is of now, as every answer of Postgres does: see that the client gives rows as they come';
+
+/** Returns true if the row was read from an older snapshot, according to its last column. */
+export const isEarlier = (row: PostgresRow | undefined): boolean => Number(row?.at(-1)) === 2;
+
+/**
+ * @throws `SESSION_STORE_UNSAFE` if the result may be older than the query, or if the row does not show that it is not.
+ */
+export function checkReading(row: PostgresRow | undefined): void {
+  const reading = String(row?.at(-1));
+  if (reading === '0') return;
+  throw new SessionError('SESSION_STORE_UNSAFE', UNSAFE[Number(reading)] ?? UNTOLD);
+}
+
+/** A column in a row's text, quoted or plain. An empty one is NULL. */
+const COLUMN = /"((?:[^"]|"")*)"|([^",]*)/y;
+
+/** Characters that are doubled within quotes. */
+const DOUBLED = /""|\\\\/g;
+
+/**
+ * Splits a row that Postgres gives as one text, such as `(a,"b c",,4)`. See the Postgres manual, "Composite Type Input
+ * and Output Syntax".
+ * @throws `Error` for a text that is not a row.
+ */
+export function columnsOf(row: string): (string | null)[] {
+  const end = row.length - 1;
+  if (row[0] !== '(' || row[end] !== ')') throw malformed();
+  const inside = row.slice(1, end);
+  const columns: (string | null)[] = [];
+  for (let at = 0; at <= inside.length; at = COLUMN.lastIndex + 1) {
+    COLUMN.lastIndex = at;
+    const [, quoted, plain] = COLUMN.exec(inside) ?? [];
+    if (quoted !== undefined) columns.push(quoted.replace(DOUBLED, (pair) => pair.charAt(0)));
+    else columns.push(plain || null);
+    if (COLUMN.lastIndex < inside.length && inside[COLUMN.lastIndex] !== ',') throw malformed();
+  }
+  return columns;
+}
+
+const malformed = (): Error => new Error('a row is malformed');

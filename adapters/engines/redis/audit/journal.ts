@@ -1,0 +1,136 @@
+import type { AuditRecord, Tag } from '../../../../src/adapter.ts';
+import type { Server } from '../connection.ts';
+import type { Keys } from '../keys.ts';
+import { Call } from '../scripts/script.ts';
+import { INTEND, INTENTS } from '../scripts/upkeep.ts';
+import { APPEND } from '../scripts/verbs.ts';
+import { formatEntry, indexesOf, parseEntry } from './entry.ts';
+
+/** How long after an intent its entries may still arrive, in ms. No client keeps a command waiting for longer. */
+const SETTLED = 600_000;
+
+const BATCH = 100;
+
+let written = 0;
+
+/**
+ * Brings entries to the audit log of their realm.
+ *
+ * If the log is on the same server or in the same slot, the script that makes the change also writes the entries.
+ * Otherwise, on a cluster, the script writes them into an outbox in its own slot. The process that wrote them then
+ * relays them to the log. If that process is gone, the next one that reads or prunes the log relays them. An intent,
+ * written before the change, tells readers which outbox to check. An entry that is relayed twice is written once.
+ */
+export class Journal {
+  readonly #server: Server;
+  readonly #keys: Keys;
+  /** Realms that this process has added to the set of realms. */
+  readonly #known = new Set<Tag>();
+
+  constructor(server: Server, keys: Keys) {
+    this.#server = server;
+    this.#keys = keys;
+  }
+
+  /** Adds entries to a call of a script that writes in the slot of a tag. */
+  enter(call: Call, slot: Tag, records: readonly AuditRecord[]): void {
+    const outbox = this.#needsOutbox(slot, records);
+    call.arg(outbox ? 'outbox' : 'log');
+    if (outbox) call.key(this.#keys.outbox(slot));
+    call.arg(records.length);
+    for (const record of records) {
+      const text = formatEntry(record);
+      if (outbox) {
+        call.arg(text);
+        continue;
+      }
+      const { realm, keepUntil, entry } = record;
+      const indexes = indexesOf(this.#keys, record);
+      call.key(this.#keys.log(realm), this.#keys.logKeep(realm), ...indexes);
+      call.arg(entry.id, entry.at, keepUntil, text, indexes.length);
+    }
+  }
+
+  /** Makes a change together with its entries, which the call already contains, and relays them to the log. */
+  async write<T>(slot: Tag, records: readonly AuditRecord[], write: () => Promise<T>): Promise<T> {
+    if (records.length === 0) return write();
+    const realms = [...new Set(records.map(({ realm }) => realm))];
+    await this.#makeKnown(realms);
+    if (!this.#needsOutbox(slot, records)) return write();
+
+    const intent = JSON.stringify([slot, `${process.pid}.${Date.now()}.${written++}`]);
+    await Promise.all(realms.map((realm) => this.#server.run(INTEND, this.#intending(realm, intent))));
+    const outcome = await write();
+    // The change is done. If relaying fails, another process relays the entries later.
+    await this.#relay(slot)
+      .then(() => this.#forget(realms, [intent]))
+      .catch(() => {});
+    return outcome;
+  }
+
+  async append(records: readonly AuditRecord[]): Promise<void> {
+    const realms = [...new Set(records.map(({ realm }) => realm))];
+    const calls = realms.map((realm) => {
+      const call = new Call();
+      this.enter(
+        call,
+        realm,
+        records.filter((record) => record.realm === realm),
+      );
+      return call;
+    });
+    await this.#makeKnown(realms);
+    await Promise.all(calls.map((call) => this.#server.run(APPEND, call)));
+  }
+
+  /** Relays entries that other processes left in outboxes for the log of a realm. */
+  async settle(realm: Tag): Promise<void> {
+    if (!this.#server.isCluster) return;
+    const call = new Call().key(this.#keys.intents(realm)).arg(SETTLED);
+    const [intended, old] = (await this.#server.run(INTENTS, call)) as [string[], string[]];
+    const slots = new Set(intended.map((intent) => (JSON.parse(intent) as [Tag])[0]));
+    await Promise.all([...slots].map((slot) => this.#relay(slot)));
+    await this.#forget([realm], old);
+  }
+
+  async realms(): Promise<readonly Tag[]> {
+    return (await this.#server.ask(this.#keys.realms, 'SMEMBERS', this.#keys.realms)) as Tag[];
+  }
+
+  #needsOutbox(slot: Tag, records: readonly AuditRecord[]): boolean {
+    return this.#server.isCluster && records.some(({ realm }) => realm !== slot);
+  }
+
+  #intending(realm: Tag, intent: string): Call {
+    return new Call().key(this.#keys.intents(realm)).arg(intent);
+  }
+
+  async #makeKnown(realms: readonly Tag[]): Promise<void> {
+    const fresh = realms.filter((realm) => !this.#known.has(realm));
+    if (fresh.length === 0) return;
+    await this.#server.ask(this.#keys.realms, 'SADD', this.#keys.realms, ...fresh);
+    for (const realm of fresh) this.#known.add(realm);
+  }
+
+  async #relay(slot: Tag): Promise<void> {
+    const outbox = this.#keys.outbox(slot);
+    for (let full = true; full; ) {
+      const texts = (await this.#server.ask(outbox, 'LRANGE', outbox, '0', String(BATCH - 1))) as string[];
+      if (texts.length === 0) return;
+      await this.append(texts.map(parseEntry));
+      // Removed by value and not by position, because another process may relay the same entries.
+      await Promise.all(texts.map((text) => this.#server.ask(outbox, 'LREM', outbox, '1', text)));
+      full = texts.length === BATCH;
+    }
+  }
+
+  async #forget(realms: readonly Tag[], intents: readonly string[]): Promise<void> {
+    if (intents.length === 0) return;
+    await Promise.all(
+      realms.map((realm) => {
+        const key = this.#keys.intents(realm);
+        return this.#server.ask(key, 'ZREM', key, ...intents);
+      }),
+    );
+  }
+}

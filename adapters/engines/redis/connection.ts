@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import { SessionError } from '../../../src/index.ts';
+import type { Command, Executor, NodeReply, WhenLost } from './clients/client.ts';
+import { failureOf, isMoved, isNoScript } from './errors.ts';
+import { OnceScript } from './scripts/once.ts';
+import type { Call, Script } from './scripts/script.ts';
+import { type Confirmation, refuseDoubtful, standingQuestion } from './standing.ts';
+
+/** The server, or the servers of a cluster. Sends commands, runs scripts, and converts failures to error codes. */
+export class Server {
+  readonly isCluster: boolean;
+  /** See {@link Executor.isPool}. */
+  readonly isPool: boolean;
+  /** See {@link Executor.whenLost}. */
+  readonly whenLost: WhenLost;
+  /** See {@link Executor.lacksTimeout}. */
+  readonly lacksTimeout: string | null;
+  readonly #executor: Executor;
+  readonly #confirmation: Confirmation | null;
+
+  constructor(executor: Executor, confirmation: Confirmation | null) {
+    this.isCluster = executor.isCluster;
+    this.isPool = executor.isPool;
+    this.whenLost = executor.whenLost;
+    this.lacksTimeout = executor.lacksTimeout;
+    this.#executor = executor;
+    this.#confirmation = confirmation;
+  }
+
+  /** Sends a command to the server of this key; `null` means any server. */
+  ask(key: string | null, ...command: Command): Promise<unknown> {
+    return this.#executor.send(key, command).catch(this.#fail);
+  }
+
+  /**
+   * Sends a command whose answer only a primary knows. In a pool, and with `replicas` on a cluster, it also asks for
+   * the server's state over the same connection. Nothing else shows that a connection leads to a demoted primary, or to
+   * one that is cut off.
+   * @throws `SESSION_STORE_UNSAFE` if such a connection leads to a replica; an `Error` if its primary may be cut off.
+   */
+  askPrimary(key: string, ...command: Command): Promise<unknown> {
+    const confirmation = this.#confirmation;
+    if (!this.isPool && !(this.isCluster && confirmation !== null)) return this.ask(key, ...command);
+    const asked = this.#sendTogether(key, command, standingQuestion(confirmation)).catch(this.#fail);
+    return asked.then(([reply, standing]) => {
+      refuseDoubtful(standing, confirmation);
+      return reply;
+    });
+  }
+
+  /** Asks for the state of the server; see {@link refuseDoubtful}. */
+  async askStanding(): Promise<void> {
+    refuseDoubtful(await this.ask(null, ...standingQuestion(this.#confirmation)), this.#confirmation);
+  }
+
+  askAll(...command: Command): Promise<readonly NodeReply[]> {
+    return this.#executor.sendToAll(command).catch(this.#fail);
+  }
+
+  /** Reads the strings of keys from one snapshot. On a cluster, all keys must be in one slot. */
+  read(keys: readonly string[]): Promise<readonly (string | null)[]> {
+    const [first = null] = keys;
+    if (first === null) return Promise.resolve([]);
+    return this.askPrimary(first, 'MGET', ...keys) as Promise<(string | null)[]>;
+  }
+
+  /** Reads the strings of keys in any slots. */
+  async readAnywhere(keys: readonly string[]): Promise<readonly (string | null)[]> {
+    if (!this.isCluster) return this.read(keys);
+    const values = await Promise.all(keys.map((key) => this.read([key])));
+    return values.map(([value = null]) => value);
+  }
+
+  /** Runs a script on the server of its first key. A client may be configured to return numbers as strings. */
+  run(script: Script, call: Call): Promise<unknown> {
+    return this.#evaluate(script, call, (key, command) => this.#executor.send(key, command));
+  }
+
+  /**
+   * Runs a script that takes something away from a user, and waits for the configured number of replicas. WAIT must use
+   * the connection that wrote, because it only waits for the writes of its own connection.
+   * @throws `SESSION_STORE_UNCONFIRMED` if it was written but too few replicas confirmed in time.
+   */
+  async runForGood(script: Script, call: Call): Promise<unknown> {
+    const confirmation = this.#confirmation;
+    if (confirmation === null) return this.run(script, call);
+    const { atLeast, timeout } = confirmation;
+    const wait = ['WAIT', String(atLeast), String(timeout)];
+    let confirmed = 0;
+    const answer = await this.#evaluate(script, call, async (key, command) => {
+      const [reply, replicas] = await this.#sendTogether(key, command, wait);
+      confirmed = Number(replicas);
+      return reply;
+    });
+    if (confirmed >= atLeast) return answer;
+    throw new SessionError(
+      'SESSION_STORE_UNCONFIRMED',
+      `it was written, and ${confirmed} of ${atLeast} replicas confirmed it within ${timeout} ms: ` +
+        'a failover may lose it. Do it again (after a renewal: sign in again), and look after the replicas',
+    );
+  }
+
+  /**
+   * Retries once after MOVED. A cluster client neither resends a rejected pipeline nor updates its slots from it. A
+   * single command makes it update them.
+   */
+  async #sendTogether(key: string, first: Command, second: Command): Promise<readonly [unknown, unknown]> {
+    try {
+      return await this.#executor.sendTogether(key, first, second);
+    } catch (error) {
+      if (!this.isCluster || !isMoved(error)) throw error;
+      await this.#executor.send(key, ['EXISTS', key]);
+      return this.#executor.sendTogether(key, first, second);
+    }
+  }
+
+  async #evaluate(
+    script: Script,
+    { keys: named, args }: Call,
+    send: (key: string, command: Command) => Promise<unknown>,
+  ): Promise<unknown> {
+    const { sha, text } = script;
+    const [first = ''] = named;
+    const keys = script instanceof OnceScript ? [operationKey(first), ...named] : named;
+    const rest = [String(keys.length), ...keys, ...args];
+    try {
+      try {
+        return await send(first, ['EVALSHA', sha, ...rest]);
+      } catch (error) {
+        if (!isNoScript(error)) throw error;
+        return await send(first, ['EVAL', text, ...rest]);
+      }
+    } catch (error) {
+      throw failureOf(error, this.isCluster);
+    }
+  }
+
+  readonly #fail = (error: unknown): never => {
+    throw failureOf(error, this.isCluster);
+  };
+}
+
+/** Returns the key of one operation's answer, in the slot of another key. No session id begins like that. */
+const operationKey = (beside: string): string =>
+  `${beside.slice(0, beside.indexOf('}') + 1)}!${randomBytes(8).toString('base64url')}`;

@@ -1,0 +1,41 @@
+import type { Tag } from '../../../../src/adapter.ts';
+import type { Server } from '../connection.ts';
+import { Call } from '../scripts/script.ts';
+import { NOTE_DATE, SET_DATE } from '../scripts/upkeep.ts';
+import { type Place, placesOf } from './scan.ts';
+
+/**
+ * Records a due date, by which pruning works. The date of a user is a time before which none of their sessions is over
+ * by itself. The date of a record is a time until which it is kept at least.
+ *
+ * Uses only move the actual time later. A date is therefore never too late, and often too early; pruning then sets it
+ * again. If a process dies before it records a date, the server's own expiry removes the data. Returns some members
+ * that were already due at `longDue`; none for `null`.
+ */
+export async function noteDate(
+  server: Server,
+  dates: string,
+  member: Tag,
+  date: number,
+  longDue: number | null,
+): Promise<readonly Place[]> {
+  const call = new Call().key(dates).arg(member, Math.floor(date), longDue === null ? '-inf' : Math.floor(longDue));
+  return placesOf(await server.run(NOTE_DATE, call));
+}
+
+/**
+ * Sets the next date of a member; `null` removes it. Does nothing if another date was recorded since this one was read.
+ */
+export async function setDate(
+  server: Server,
+  dates: string,
+  { member, score }: Place,
+  next: number | null,
+): Promise<void> {
+  await server.run(SET_DATE, new Call().key(dates).arg(member, score, next === null ? '' : Math.floor(next)));
+}
+
+export async function dueAt(server: Server, dates: string, time: number, limit: number): Promise<readonly Place[]> {
+  const range = ['-inf', String(time), 'BYSCORE', 'LIMIT', '0', String(limit), 'WITHSCORES'];
+  return placesOf(await server.ask(dates, 'ZRANGE', dates, ...range));
+}

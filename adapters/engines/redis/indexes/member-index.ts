@@ -1,0 +1,46 @@
+import type { Tag } from '../../../../src/adapter.ts';
+import type { Server } from '../connection.ts';
+import type { RosterKeys } from '../keys.ts';
+import { REMEMBERED } from '../scripts/once.ts';
+import { Call } from '../scripts/script.ts';
+import { ANNOUNCE, LEAVE } from '../scripts/upkeep.ts';
+
+/**
+ * How long a user stays in a member index after an announcement, in ms. A client may resend the announced write for as
+ * long as answers are remembered. It may resend a removal, which an earlier lookup decided, for as long again.
+ */
+const SETTLED = 2 * REMEMBERED + 60_000;
+
+/** How long after an announcement a check whether it still holds is due, in ms. */
+const STALE = 86_400_000;
+
+/**
+ * Adds a user to a member index before the write for which they are announced. An index is therefore a superset of the
+ * users who have sessions. `ttl` is how long the write lasts, in ms; `null` is unknown. Returns other users who need a
+ * check.
+ */
+export async function announce(
+  server: Server,
+  { members, seen }: RosterKeys,
+  member: Tag,
+  ttl: number | null,
+): Promise<readonly Tag[]> {
+  const call = new Call().key(members, seen).arg(member, ttl ?? '', SETTLED, STALE);
+  return (await server.run(ANNOUNCE, call)) as Tag[];
+}
+
+/** Removes users who have no sessions any more. Users who were announced recently stay. */
+export async function leave(server: Server, { members, seen }: RosterKeys, gone: readonly Tag[]): Promise<void> {
+  if (gone.length > 0) await server.run(LEAVE, new Call().key(members, seen).arg(SETTLED, ...gone));
+}
+
+export async function pageOf(
+  server: Server,
+  { members }: RosterKeys,
+  after: Tag | null,
+  limit: number,
+): Promise<readonly Tag[]> {
+  const from = after === null ? '-' : `(${after}`;
+  const range = [from, '+', 'BYLEX', 'LIMIT', '0', String(limit)];
+  return (await server.askPrimary(members, 'ZRANGE', members, ...range)) as Tag[];
+}

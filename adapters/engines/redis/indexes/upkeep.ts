@@ -1,0 +1,152 @@
+import { endOf, realmTag, type SessionRecord, type Tag, type UsersOf } from '../../../../src/adapter.ts';
+import type { Server } from '../connection.ts';
+import { bucketOf, type Keys, type RosterKeys } from '../keys.ts';
+import { epochValueOf } from '../rows/epoch.ts';
+import { MARGIN } from '../scripts/arguments.ts';
+import { noteDate, setDate } from './due-dates.ts';
+import { announce, leave } from './member-index.ts';
+import type { Place } from './scan.ts';
+import { Shelf, type Shelved } from './user-sessions.ts';
+
+/** How long after the end of its retention the server has certainly removed data, with any clock differences; in ms. */
+const LONG_DUE = 86_400_000;
+
+export const isEndless = (session: SessionRecord): boolean => endOf(session) === null;
+
+/** Maintains the member indexes and due dates. Each write also tidies up a few old members. */
+export class Upkeep {
+  readonly background: Background = new Background();
+  readonly #server: Server;
+  readonly #keys: Keys;
+
+  constructor(server: Server, keys: Keys) {
+    this.#server = server;
+    this.#keys = keys;
+  }
+
+  /**
+   * Must run before a session is written. Adds its user to the index of the realm and the account, and to the index of
+   * users with sessions that never expire.
+   */
+  async announce(session: SessionRecord, now: number, retention: number): Promise<void> {
+    const { realm, userTag, accountTag, expiresAt } = session;
+    // Uses extend the idle lifetime, so only the absolute expiry is final.
+    const ttl = expiresAt === null ? null : Math.ceil(Math.max(expiresAt - now, 0) + retention + MARGIN);
+    const enroll = async (roster: RosterKeys, isThere: (one: SessionRecord) => boolean): Promise<void> => {
+      const others = await announce(this.#server, roster, userTag, ttl);
+      for (const other of others) this.background.run(() => this.lookAfter(roster, other, isThere));
+    };
+    const bucket = bucketOf(userTag);
+    const rosters = [enroll(this.#keys.users(realmTag(realm), bucket), (one) => one.realm === realm)];
+    if (accountTag !== null) {
+      rosters.push(enroll(this.#keys.users(accountTag, bucket), (one) => one.accountTag === accountTag));
+    }
+    if (isEndless(session)) rosters.push(enroll(this.#keys.endless(bucket), isEndless));
+    await Promise.all(rosters);
+  }
+
+  /**
+   * Records when a session that is being written is over by itself. Also tidies up a few users who were due so long
+   * before `now` that their sessions must be gone, given `retention`; none if it is `null`. Never rejects: the session
+   * is written by then, and a caller that got an error would lose the secret.
+   */
+  async noteSession(user: Tag, date: number | null, now: number, retention: number | null): Promise<void> {
+    if (date === null) return;
+    const dates = this.#keys.dueSessions(bucketOf(user));
+    const longDue = retention === null ? null : now - retention - LONG_DUE;
+    for (const place of await this.#note(dates, user, date, longDue)) {
+      this.background.run(() => this.setNextSession(dates, place));
+    }
+  }
+
+  /** Records until when a new record is kept. Never rejects, either. */
+  async noteRecord(tag: Tag, keepUntil: number | null, now: number): Promise<void> {
+    if (keepUntil === null) return;
+    const dates = this.#keys.dueRecords(bucketOf(tag));
+    for (const place of await this.#note(dates, tag, keepUntil, now - LONG_DUE)) {
+      this.background.run(async () => {
+        const [value] = await this.#server.read([this.#keys.record(place.member)]);
+        await setDate(this.#server, dates, place, value ? epochValueOf(value).keepUntil : null);
+      });
+    }
+  }
+
+  /** Records a date, if possible. If it fails, the server's own expiry still removes the data. */
+  async #note(dates: string, member: Tag, date: number, longDue: number | null): Promise<readonly Place[]> {
+    return noteDate(this.#server, dates, member, date, longDue).catch(() => []);
+  }
+
+  /** Removes a user from a member index if they have no sessions there any more. */
+  async lookAfter(roster: RosterKeys, user: Tag, isThere: (session: SessionRecord) => boolean): Promise<void> {
+    if (!(await this.#has(user, isThere))) await leave(this.#server, roster, [user]);
+  }
+
+  /** Removes users from a member index who were checked and had no sessions. */
+  dismiss(roster: RosterKeys, gone: readonly Tag[]): void {
+    if (gone.length > 0) this.background.run(() => leave(this.#server, roster, gone));
+  }
+
+  async isThere({ realm, account }: UsersOf, user: Tag): Promise<boolean> {
+    return this.#has(user, (one) => one.realm === realm && (account === null || one.accountTag === account));
+  }
+
+  /** Finds out when a user's next session is over by itself, and sets that date. */
+  async setNextSession(dates: string, place: Place): Promise<void> {
+    const shelf = new Shelf(this.#server, this.#keys, place.member);
+    const gone: string[] = [];
+    let next: number | null = null;
+    for await (const { place: where, session } of shelf.each('up')) {
+      if (session === null) gone.push(where.member);
+      const over = session === null ? null : endOf(session);
+      if (over !== null && (next === null || over < next)) next = over;
+    }
+    await shelf.sweep(gone);
+    await setDate(this.#server, dates, place, next);
+  }
+
+  /** Removes ids from a user's index whose sessions are gone. */
+  tidy(user: Tag, ids: readonly string[]): void {
+    if (ids.length > 0) this.background.run(() => new Shelf(this.#server, this.#keys, user).sweep(ids));
+  }
+
+  /** Sets sessions aside that are over for good, so that later sign-ins need not read them. */
+  setAside(user: Tag, ids: readonly string[]): void {
+    if (ids.length > 0) this.background.run(() => new Shelf(this.#server, this.#keys, user).setAside(ids));
+  }
+
+  async #has(user: Tag, isThere: (session: SessionRecord) => boolean): Promise<boolean> {
+    const shelf = new Shelf(this.#server, this.#keys, user);
+    const gone: string[] = [];
+    let found = false;
+    for await (const { shelved } of shelf.chunks('down')) {
+      gone.push(...goneOf(shelved));
+      found = shelved.some(({ session }) => session !== null && isThere(session));
+      if (found) break;
+    }
+    this.tidy(user, gone);
+    return found;
+  }
+}
+
+const goneOf = (shelved: readonly Shelved[]): readonly string[] =>
+  shelved.filter(({ session }) => session === null).map(({ place }) => place.member);
+
+/** Maximum number of background tasks at once. */
+const MOST = 4;
+
+/** Background clean-up that no caller awaits. Skips tasks above the limit. A later task repeats a failed one. */
+export class Background {
+  readonly #running = new Set<Promise<unknown>>();
+
+  run(task: () => Promise<unknown>): void {
+    if (this.#running.size >= MOST) return;
+    const running = task()
+      .catch(() => {})
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+}

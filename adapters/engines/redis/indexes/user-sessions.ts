@@ -1,0 +1,102 @@
+import { memberTag, type SessionRecord, type Tag } from '../../../../src/adapter.ts';
+import type { Server } from '../connection.ts';
+import type { Keys } from '../keys.ts';
+import { sessionOf } from '../rows/session.ts';
+import { Call } from '../scripts/script.ts';
+import { SET_ASIDE, SWEEP } from '../scripts/verbs.ts';
+import { type Place, walk, walkBoth } from './scan.ts';
+
+/** An id in a user's index, and its session; `null` if the server has removed the session. */
+export interface Shelved {
+  readonly place: Place;
+  readonly session: SessionRecord | null;
+}
+
+/** Some of a user's sessions, and the records that were read with them; `null` if missing or not requested. */
+export interface Chunk {
+  readonly record: string | null;
+  readonly member: string | null;
+  readonly shelved: readonly Shelved[];
+}
+
+interface ChunkOptions {
+  readonly after?: Place | undefined;
+  readonly chunk?: number;
+  readonly open?: boolean;
+  readonly account?: Tag | undefined;
+}
+
+const CHUNK = 256;
+
+/** A user's sessions, all in one slot. */
+export class Shelf {
+  readonly user: Tag;
+  readonly #server: Server;
+  readonly #keys: Keys;
+
+  constructor(server: Server, keys: Keys, user: Tag) {
+    this.user = user;
+    this.#server = server;
+    this.#keys = keys;
+  }
+
+  /**
+   * Yields chunks of sessions, oldest or youngest first. Each has the records of the user and of the membership in
+   * `account`, from the same snapshot. `open` skips sessions that were set aside.
+   */
+  async *chunks(
+    direction: 'up' | 'down',
+    { after, chunk = CHUNK, open = false, account }: ChunkOptions = {},
+  ): AsyncGenerator<Chunk> {
+    const way = { direction, after, chunk };
+    const index = this.#keys.sessions(this.user);
+    const chunks = open
+      ? walk(this.#server, index, way)
+      : walkBoth(this.#server, index, this.#keys.aside(this.user), way);
+    for await (const places of chunks) {
+      const wanted = places.map(({ member }) => this.#keys.session(this.user, member));
+      const records = [this.user, ...(account === undefined ? [] : [memberTag(this.user, account)])];
+      const [record = null, ...others] = await this.#server.read([
+        ...records.map((tag) => this.#keys.record(tag)),
+        ...wanted,
+      ]);
+      const member = account === undefined ? null : (others[0] ?? null);
+      const values = account === undefined ? others : others.slice(1);
+      const shelved = places.map((place, at) => {
+        const value = values[at];
+        const session = value === null || value === undefined ? null : sessionOf(value, place.member, this.user);
+        return { place, session };
+      });
+      yield { record, member, shelved };
+    }
+  }
+
+  async *each(direction: 'up' | 'down', after?: Place): AsyncGenerator<Shelved> {
+    for await (const { shelved } of this.chunks(direction, { after })) yield* shelved;
+  }
+
+  /**
+   * Removes the given sessions if they were over by themselves at a time, and removes ids of missing sessions from the
+   * index. Returns the number of removed sessions.
+   */
+  async sweep(ids: readonly string[], before: number = Number.NEGATIVE_INFINITY): Promise<number> {
+    let removed = 0;
+    for (let at = 0; at < ids.length; at += CHUNK) {
+      const batch = ids.slice(at, at + CHUNK);
+      const time = before === Number.NEGATIVE_INFINITY ? '-1e300' : before;
+      const call = new Call().key(this.#keys.sessions(this.user), this.#keys.aside(this.user)).arg(time, batch.length);
+      for (const id of batch) call.key(this.#keys.session(this.user, id)).arg(id);
+      removed += Number(await this.#server.run(SWEEP, call));
+    }
+    return removed;
+  }
+
+  /** Sets ids aside whose sessions are over for good. Removes some that were set aside earlier and are gone. */
+  async setAside(ids: readonly string[]): Promise<void> {
+    for (let at = 0; at < ids.length; at += CHUNK) {
+      const call = new Call().key(this.#keys.sessions(this.user), this.#keys.aside(this.user));
+      const some = (await this.#server.run(SET_ASIDE, call.arg(...ids.slice(at, at + CHUNK)))) as string[];
+      await this.sweep(some);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * How much longer than required the server keeps ended data, in ms. The clocks of processes may differ by an hour, and
+ * the server's clock may be adjusted.
+ */
+export const MARGIN = 10_800_000;
+
+/**
+ * Argument helpers for scripts, which use the server's Lua 5.1. A script takes its keys and arguments one after
+ * another, so the order in a call is the order in the script. Always format numbers by `whole`: `tostring` loses digits
+ * beyond 14.
+ */
+export const ARGUMENTS: string = `
+local key_at, arg_at = 0, 0
+local function key() key_at = key_at + 1 return KEYS[key_at] end
+local function arg() arg_at = arg_at + 1 return ARGV[arg_at] end
+local function number() return tonumber(arg()) end
+local function whole(value) return string.format('%.0f', value) end
+local MARGIN = ${MARGIN}
+local LONGEST = 1e15
+
+-- The server's own time in ms: for what compares with nothing but itself.
+local function server_time()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Writes a string that lives so many ms; nil is for ever.
+local function put(where, value, ttl)
+  if ttl and ttl < LONGEST then
+    redis.call('SET', where, value, 'PX', whole(ttl))
+  else
+    redis.call('SET', where, value)
+  end
+end
+
+-- Writes once more what is there: WAIT only waits for what its own connection wrote.
+local function put_again(where) redis.call('SET', where, redis.call('GET', where), 'KEEPTTL') end
+
+-- Has what is there live at least so many ms more; nil is for ever. 'left' is its PTTL before it was written.
+local function outlive(where, ttl, left)
+  if left == -1 then return end
+  if not ttl or ttl >= LONGEST then
+    if left >= 0 then redis.call('PERSIST', where) end
+  elseif left < ttl then
+    redis.call('PEXPIRE', where, whole(ttl))
+  end
+end
+
+-- Adds to a sorted set that lives as long as the longest-lived of what was ever added.
+local function enroll(where, score, member, ttl)
+  local left = redis.call('PTTL', where)
+  redis.call('ZADD', where, score, member)
+  outlive(where, ttl, left)
+end
+`;

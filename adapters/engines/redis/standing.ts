@@ -1,0 +1,41 @@
+import { refuseReplica } from './errors.ts';
+import { parseInfo } from './server.ts';
+
+/** Returns the command whose reply shows whether a server is reliable. */
+export const standingQuestion = (confirmation: Confirmation | null): readonly string[] =>
+  confirmation === null ? ['ROLE'] : ['INFO', 'replication'];
+
+/**
+ * Checks the reply. With `replicas`, a primary is not reliable if too few replicas were in contact with it within
+ * `maxLag`. It may be cut off from them, while another server becomes primary and receives revocations.
+ * @throws `SESSION_STORE_UNSAFE` for a replica, and an `Error` (an outage) for a primary that may be cut off.
+ */
+export function refuseDoubtful(answer: unknown, confirmation: Confirmation | null): void {
+  if (confirmation === null) {
+    refuseReplica(answer);
+    return;
+  }
+  const info = parseInfo(answer);
+  refuseReplica([info.get('role') === 'master' ? 'master' : 'slave']);
+  const { atLeast, maxLag } = confirmation;
+  const near = [...info].filter(([name, text]) => /^slave\d+$/.test(name) && isNear(text, maxLag)).length;
+  if (near >= atLeast) return;
+  throw new Error(
+    `this Redis heard from ${near} of ${atLeast} replicas within ${maxLag} ms: it may be cut off, and not know what was revoked`,
+  );
+}
+
+/** Returns true if a replica was in contact recently. The server counts its silence in whole seconds. */
+function isNear(text: string, maxLag: number): boolean {
+  const lag = /,lag=(\d+)/.exec(text)?.[1];
+  return text.includes('state=online') && lag !== undefined && Number(lag) * 1000 <= maxLag;
+}
+
+/** Number of replicas that must confirm a write that takes something away from a user, and time limits. */
+export interface Confirmation {
+  readonly atLeast: number;
+  /** In ms. */
+  readonly timeout: number;
+  /** Longest silence after which a replica still counts as connected, in ms. */
+  readonly maxLag: number;
+}

@@ -1,0 +1,144 @@
+import {
+  type EpochRecord,
+  type Epochs,
+  type FoundSession,
+  memberTag,
+  type SessionRecord,
+  type SessionRef,
+  type Tag,
+} from '../../../../src/adapter.ts';
+import type { Server } from '../connection.ts';
+import type { Keys } from '../keys.ts';
+import { epochOf } from '../rows/epoch.ts';
+import type { Place, Places, Value } from './session-location.ts';
+
+type Found = readonly (FoundSession | null)[];
+
+/**
+ * Finds sessions. On one server, a lookup is always one MGET. On a cluster, it is one command for each user, account
+ * and realm, all at once. A session and the records of its user and membership come from one command, and so from one
+ * snapshot. Each record of a realm or an account is read separately. Its value is at least as new as the start of the
+ * lookup.
+ */
+export function find(server: Server, places: Places, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
+  if (refs.length === 0) return Promise.resolve([]);
+  const found = (server.isCluster ? findInCluster : findOnServer)(server, places, realm, refs);
+  // A token names its account; only other lookups leave it open.
+  if (refs.every(({ account }) => account !== undefined)) return found;
+  return found.then((incomplete) => completed(server, places.keys, refs, incomplete));
+}
+
+function findOnServer(server: Server, places: Places, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
+  const { keys } = places;
+  const wanted = [keys.record(realm)];
+  const asked: Asked[] = [];
+  const accounts = new Map<Tag, number>();
+  for (const ref of refs) {
+    const place = places.of(ref);
+    const at = wanted.push(place.record, place.session) - 2;
+    const { account } = ref;
+    if (typeof account !== 'string') {
+      asked.push({ ref, place, at, accountAt: -1, memberAt: -1 });
+      continue;
+    }
+    const memberAt = wanted.push(place.memberIn(keys, account)) - 1;
+    // Reads each account once, because many sessions may be in it.
+    const accountAt = accounts.get(account) ?? wanted.push(keys.record(account)) - 1;
+    accounts.set(account, accountAt);
+    asked.push({ ref, place, at, accountAt, memberAt });
+  }
+  return server.read(wanted).then((values) => {
+    const record = epochOf(values[0], realm);
+    return asked.map(({ ref, place, at, accountAt, memberAt }) => {
+      const texts = {
+        user: values[at] ?? null,
+        account: values[accountAt] ?? null,
+        member: values[memberAt] ?? null,
+      };
+      return places.found(place, ref, values[at + 1], texts, record);
+    });
+  });
+}
+
+/** A requested session, and the indexes of its user's, its account's and its membership's records in the result. */
+interface Asked {
+  readonly ref: SessionRef;
+  readonly place: Place;
+  readonly at: number;
+  /** -1 if none is requested. */
+  readonly accountAt: number;
+  readonly memberAt: number;
+}
+
+async function findInCluster(server: Server, places: Places, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
+  const { keys } = places;
+  const users = new Map<Tag, string[]>();
+  const shared = new Map<Tag, Promise<Value>>();
+  const ask = (tag: Tag): Promise<Value> => {
+    const answer = shared.get(tag) ?? server.read([keys.record(tag)]).then(([value]) => value);
+    shared.set(tag, answer);
+    return answer;
+  };
+  const asked = refs.map((ref) => {
+    const place = places.of(ref);
+    const wanted = users.get(place.user) ?? [place.record];
+    users.set(place.user, wanted);
+    const sessionAt = wanted.push(place.session) - 1;
+    const { account } = ref;
+    const memberAt = typeof account === 'string' ? wanted.push(place.memberIn(keys, account)) - 1 : -1;
+    return { place, ref, sessionAt, memberAt };
+  });
+  const owned = new Map<Tag, Promise<readonly Value[]>>();
+  for (const [user, wanted] of users) owned.set(user, server.read(wanted));
+  const realmRecord = ask(realm);
+  const accounts = refs.map(({ account }) => (account === undefined || account === null ? null : ask(account)));
+  // All commands are sent by now. Awaits them together, so that a failure leaves no unhandled rejection.
+  await Promise.all([...owned.values(), ...shared.values()]);
+
+  const record = epochOf(await realmRecord, realm);
+  return Promise.all(
+    asked.map(async ({ place, ref, sessionAt, memberAt }, nth) => {
+      const values = (await owned.get(ref.user)) ?? [];
+      const account = (await accounts[nth]) ?? null;
+      const texts = { user: values[0] ?? null, account, member: values[memberAt] ?? null };
+      return places.found(place, ref, values[sessionAt], texts, record);
+    }),
+  );
+}
+
+/** Adds the records of accounts and memberships that were not known before the lookup. */
+async function completed(server: Server, keys: Keys, refs: readonly SessionRef[], found: Found): Promise<Found> {
+  const isOpen = (one: FoundSession | null, at: number): one is FoundSession =>
+    one !== null && refs[at]?.account === undefined && one.session.accountTag !== null;
+  const read = await accountsOf(
+    server,
+    keys,
+    found.filter(isOpen).map(({ session }) => session),
+  );
+  return found.map((one, at) => (isOpen(one, at) ? { ...one, epochs: { ...one.epochs, ...read(one.session) } } : one));
+}
+
+export async function accountsOf(
+  server: Server,
+  keys: Keys,
+  sessions: readonly SessionRecord[],
+): Promise<(session: SessionRecord) => Pick<Epochs, 'account' | 'member'>> {
+  const tags = sessions.flatMap(({ userTag, accountTag }) =>
+    accountTag === null ? [] : [accountTag, memberTag(userTag, accountTag)],
+  );
+  const records = await recordsOf(server, keys, tags);
+  return ({ userTag, accountTag }) => {
+    if (accountTag === null) return { account: null, member: null };
+    return { account: records.get(accountTag) ?? null, member: records.get(memberTag(userTag, accountTag)) ?? null };
+  };
+}
+
+export async function recordsOf(
+  server: Server,
+  keys: Keys,
+  tags: readonly Tag[],
+): Promise<ReadonlyMap<Tag | null, EpochRecord | null>> {
+  const wanted = [...new Set(tags)];
+  const values = await server.readAnywhere(wanted.map((tag) => keys.record(tag)));
+  return new Map(wanted.map((tag, at) => [tag, epochOf(values[at], tag)]));
+}

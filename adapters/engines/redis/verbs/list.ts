@@ -1,0 +1,77 @@
+import {
+  type FoundSession,
+  isLive,
+  isOverForGood,
+  type ListPage,
+  type SessionRecord,
+  type Tag,
+} from '../../../../src/adapter.ts';
+import type { Server } from '../connection.ts';
+import type { Shelf } from '../indexes/user-sessions.ts';
+import type { Keys } from '../keys.ts';
+import { epochOf } from '../rows/epoch.ts';
+import { accountsOf } from './find.ts';
+
+const MAX_AT_ONCE = 500;
+
+/**
+ * A page of a user's sessions, the ids in the index without a session, and the ids of sessions that are over for good.
+ */
+export interface Listed {
+  readonly found: readonly FoundSession[];
+  readonly more: boolean;
+  readonly gone: readonly string[];
+  readonly aside: readonly string[];
+}
+
+export async function list(server: Server, keys: Keys, realm: Tag, shelf: Shelf, page: ListPage): Promise<Listed> {
+  const rows: { readonly session: SessionRecord; readonly record: string | null }[] = [];
+  const gone: string[] = [];
+  const aside: string[] = [];
+  const after = page.after && { score: page.after.createdAt, member: page.after.id };
+  // Reads one more than the limit, to learn whether rows follow.
+  const wanted = page.limit + 1;
+  const chunk = Math.min(wanted, MAX_AT_ONCE);
+  const open = !page.over && page.born !== undefined;
+  const account = page.account ?? undefined;
+  for await (const { record, member, shelved } of shelf.chunks('down', { after, chunk, open, account })) {
+    const records = { user: epochOf(record, shelf.user), member: epochOf(member) };
+    for (const { place, session } of shelved) {
+      if (session === null) {
+        gone.push(place.member);
+        continue;
+      }
+      // The record of one membership does not apply to another.
+      const known = session.accountTag === account ? records : { ...records, member: null };
+      if (open && isOverForGood(session, known)) aside.push(place.member);
+      if (isListed(session, page)) rows.push({ session, record });
+    }
+    if (rows.length >= wanted) break;
+  }
+  const shown = rows.slice(0, page.limit);
+  const [[realmValue], othersOf] = await Promise.all([
+    server.read([keys.record(realm)]),
+    accountsOf(
+      server,
+      keys,
+      shown.map(({ session }) => session),
+    ),
+  ]);
+  const found = shown.map(({ session, record }) => ({
+    session,
+    epochs: {
+      realm: epochOf(realmValue, realm),
+      user: epochOf(record, shelf.user),
+      ...othersOf(session),
+    },
+  }));
+  return { found, more: rows.length > page.limit, gone, aside };
+}
+
+function isListed(session: SessionRecord, { account, born, over, now }: ListPage): boolean {
+  const { accountTag, stamps } = session;
+  if (account !== undefined && accountTag !== account) return false;
+  if (born !== undefined && !born.user.includes(stamps.user)) return false;
+  if (born?.member && !born.member.includes(stamps.member ?? '')) return false;
+  return over || isLive(session, now);
+}

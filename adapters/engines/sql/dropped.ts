@@ -1,0 +1,6 @@
+/** Message for missing tables beside existing ones. Creating the missing ones would hide the data loss. */
+export const dropped = (tables: readonly string[]): string =>
+  `${tables.join(', ')} ${tables.length === 1 ? 'was' : 'were'} dropped, and other tables are still there`;
+
+export const DROPPED =
+  'restore them from a backup and call revoke({ realm: true }), or drop the other tables too and call setup(), which signs everybody out';

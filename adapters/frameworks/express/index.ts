@@ -1,0 +1,87 @@
+/**
+ * Express 4 and 5. `authentication` reads the cookie and never answers by itself. `requireSession` and `requireRecentSignIn` are guards.
+ * `sessionRoutes` is a middleware to mount. `authOf` and `sessionOf` return the `Auth` and the session of a request.
+ *
+ * ```ts
+ * app.use(authentication(sessions, { loginUrl: '/login', origins: ['https://app.example.org'] }));
+ * app.use('/sessions', sessionRoutes(sessions));
+ * app.get('/me', requireSession(), (req, res) => res.json({ user: sessionOf(req).user }));
+ * ```
+ * @module
+ */
+
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { BuiltInTrigger, Session, Sessions } from '../../../src/index.ts';
+import * as http from '../http/index.ts';
+
+export * from '../http/exports.ts';
+export type { Auth, AuthenticationOptions, SessionRoutesOptions } from '../http/index.ts';
+
+/** Reads the session cookie or the access token of every request. Never answers by itself: guards report an outage. */
+export function authentication(sessions: Sessions, options: http.AuthenticationOptions = {}): RequestHandler {
+  const settings = http.parseAuthenticationOptions(sessions, options);
+  return function authentication(request, response, next) {
+    const attached = http.authenticate(settings, request, http.nodeExchange(request, response));
+    return attached instanceof Promise ? attached.then(() => next(), next) : next();
+  };
+}
+
+/**
+ * Lets requests with a live session pass. Otherwise answers 401, redirects a page to `loginUrl`, answers 403 across origins, or 503 in an
+ * outage.
+ */
+export function requireSession(options: http.RequireSessionOptions = {}): RequestHandler {
+  const guard = http.requireSessionGuard(options);
+  return function requireSession(request, response, next) {
+    send(response, guard(authOf(request, options.sessions)), next);
+  };
+}
+
+/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise 401 with the challenge of RFC 9470. */
+export function requireRecentSignIn(options: http.RecentSignInOptions): RequestHandler {
+  const guard = http.requireRecentSignInGuard(options);
+  return function requireRecentSignIn(request, response, next) {
+    send(response, guard(authOf(request, options.sessions)), next);
+  };
+}
+
+/** The routes of a login-management page. Mount them behind {@link authentication}: `app.use('/sessions', …)`. */
+export function sessionRoutes(sessions: Sessions, options: http.SessionRoutesOptions = {}): RequestHandler {
+  const handle = http.sessionRouteHandler(sessions, options);
+  return function sessionRoutes(request, response, next) {
+    const answered = handle(authOf(request, sessions), http.nodeExchange(request, response), request.path);
+    // Express 4 ignores the promise of a handler: a rejection would end the process.
+    return answered.then((answer) => send(response, answer, next)).catch(next);
+  };
+}
+
+/**
+ * The `Auth` of a request: in the realm that {@link authentication} read last, or in the realm of the given sessions, with the types of
+ * their triggers and transactions.
+ * @throws `TypeError` if {@link authentication} did not run before.
+ */
+export function authOf<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
+  request: Request,
+  sessions?: Sessions<Trigger, Transaction>,
+): http.Auth<Trigger, Transaction> {
+  const auth = http.attachedAuth(request, sessions);
+  if (auth !== undefined) return auth;
+  throw new TypeError(
+    'authentication(sessions) must run before: app.use(authentication(sessions)); with a bridge it is express-session, within its cookie.path',
+  );
+}
+
+/**
+ * The session of a request, never `null`.
+ * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
+ */
+export const sessionOf = (request: Request, sessions?: Sessions): Session => http.sessionOf(authOf(request, sessions));
+
+function send(response: Response, answer: http.Answer | null, next: NextFunction): void {
+  if (answer === null) {
+    next();
+    return;
+  }
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+  response.status(answer.status).end(answer.body ?? undefined);
+}

@@ -1,0 +1,183 @@
+/**
+ * Fastify 4 and 5. `authentication` is a plugin that reads the cookie and never answers by itself. `requireSession` and
+ * `requireRecentSignIn` are guards. `sessionRoutes` is a plugin, registered under a prefix. `authOf` and `sessionOf` return the `Auth` and
+ * the session of a request.
+ *
+ * ```ts
+ * app.register(authentication, { sessions, loginUrl: '/login', origins: ['https://app.example.org'] });
+ * app.register(sessionRoutes, { sessions, prefix: '/sessions' });
+ * app.get('/me', { onRequest: requireSession() }, async (request) => ({ user: sessionOf(request).user }));
+ * ```
+ * @module
+ */
+
+import type { Readable } from 'node:stream';
+import type { FastifyInstance, HookHandlerDoneFunction, RegisterOptions, RouteHandlerMethod } from 'fastify';
+import type { BuiltInTrigger, Session, Sessions } from '../../../src/index.ts';
+import * as http from '../http/index.ts';
+import { decorateRequests, fastifyExchange, type Reply, type Request } from './exchange.ts';
+
+export * from '../http/exports.ts';
+export type { Auth, AuthenticationOptions, SessionRoutesOptions } from '../http/index.ts';
+export type { Reply, Request } from './exchange.ts';
+
+/** Options of the plugin {@link authentication}. */
+export interface AuthenticationPluginOptions extends http.AuthenticationOptions {
+  readonly sessions: Sessions;
+}
+
+/** Options of the plugin {@link sessionRoutes}. `prefix` is an option of Fastify. */
+export interface SessionRoutesPluginOptions extends http.SessionRoutesOptions, RegisterOptions {
+  readonly sessions: Sessions;
+}
+
+/** A hook for `onRequest`, `preValidation` or `preHandler`. */
+export type Guard = (request: Request, reply: Reply, done: HookHandlerDoneFunction) => void;
+
+// A registered symbol, which the ESM and the CJS build share. Child scopes inherit the value.
+const SETTINGS: unique symbol = Symbol.for('session-revocation.settings');
+
+/** A scope of Fastify, with the settings of each {@link authentication} registered there or above. The latest comes first. */
+type WithSettings = object & { [SETTINGS]?: readonly http.HttpSettings[] };
+
+/**
+ * Reads the session cookie of every request in the scope where it is registered, and below. Never answers by itself: guards report an
+ * outage.
+ */
+export async function authentication(app: FastifyInstance, options: AuthenticationPluginOptions): Promise<void> {
+  const { sessions, ...others } = options ?? {};
+  const settings = http.parseAuthenticationOptions(sessions, others, 'app.register(authentication, { sessions })');
+  decorateRequests(app, settings.property);
+  const scope: WithSettings = app;
+  scope[SETTINGS] = [settings, ...(scope[SETTINGS] ?? [])];
+  app.addHook('onRequest', function authentication(request, reply, done) {
+    const attached = http.authenticate(settings, request, fastifyExchange(request, reply));
+    if (attached instanceof Promise) attached.then(() => done(), done);
+    else done();
+  });
+}
+
+/**
+ * Lets requests with a live session pass. Otherwise answers 401, redirects a page to `loginUrl`, answers 403 across origins, or 503 in an
+ * outage.
+ */
+export function requireSession(options: http.RequireSessionOptions = {}): Guard {
+  const guard = http.requireSessionGuard(options);
+  return function requireSession(request, reply, done) {
+    const answer = guard(authOf(request, options.sessions));
+    if (answer === null) done();
+    else send(reply, answer);
+  };
+}
+
+/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise 401 with the challenge of RFC 9470. */
+export function requireRecentSignIn(options: http.RecentSignInOptions): Guard {
+  const guard = http.requireRecentSignInGuard(options);
+  return function requireRecentSignIn(request, reply, done) {
+    const answer = guard(authOf(request, options.sessions));
+    if (answer === null) done();
+    else send(reply, answer);
+  };
+}
+
+/**
+ * The routes of a login-management page. Register them behind {@link authentication}, with `{ prefix: '/sessions' }`. Each route has a
+ * schema, for OpenAPI documents. Any other path below the prefix gets the app's 404.
+ */
+export async function sessionRoutes(app: FastifyInstance, options: SessionRoutesPluginOptions): Promise<void> {
+  const { sessions, prefix, logLevel, logSerializers, ...others } = options;
+  const handle = http.sessionRouteHandler(
+    sessions,
+    others,
+    "app.register(sessionRoutes, { sessions, prefix: '/sessions' })",
+  );
+  const bodies = new WeakMap<Request, Readable>();
+  // The app's parsers would refuse an empty body with a media type, and forms. The routes read the body themselves.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _body, done) => done(null));
+  app.addHook('preParsing', function sessionRoutes(request, _reply, payload, done) {
+    bodies.set(request, payload as Readable);
+    // Fastify 5 would refuse a malformed media type itself. The routes answer it like any type that they do not accept.
+    const { headers, mediaType } = request;
+    if (headers['content-type'] !== undefined && mediaType === undefined && 'mediaType' in request) {
+      request.headers = { ...headers, 'content-type': undefined };
+    }
+    done(null, payload);
+  });
+
+  const handlerOf = (pathOf: (params: RouteParams) => string): RouteHandlerMethod =>
+    async function sessionRoutes(request, reply) {
+      const { params, raw } = request;
+      const body = () => http.readNodeBody(raw, bodies.get(request), request.routeOptions.bodyLimit);
+      const exchange = fastifyExchange(request, reply, body);
+      const answer = await handle(authOf(request, sessions), exchange, pathOf(params as RouteParams));
+      if (answer === null) reply.callNotFound();
+      else send(reply, answer);
+      return reply;
+    };
+
+  const settings = (app as WithSettings)[SETTINGS]?.find((one) => one.sessions === sessions);
+  const described = http.describeRoutes(others, settings ?? { bearer: null });
+  for (const { method, path: url, schema } of described) {
+    // A route of the app takes precedence.
+    if (url !== '/' && app.hasRoute({ method, url: app.prefix.replace(/\/$/, '') + url })) continue;
+    const handler = handlerOf(({ sessionId = '' }) => url.replace(':sessionId', () => sessionId));
+    app.route({ method, url, schema, handler, ...UNCHECKED, exposeHeadRoute: false, prefixTrailingSlash: 'no-slash' });
+  }
+  // Everything else below the prefix: other methods, other spellings of a path, unknown paths.
+  const isDescribed = (method: string): boolean => described.some((one) => one.path === '/' && one.method === method);
+  const method = methodsOf(app).filter((one) => !isDescribed(one));
+  app.route({ method, url: '/', schema: hidden(), handler: handlerOf(() => '/') });
+  const rest = handlerOf((params) => `/${params['*'] ?? ''}`);
+  app.all('/*', { schema: hidden() }, rest);
+}
+
+// Fastify 4 does not list its methods. These are its defaults.
+const methodsOf = (app: Partial<Pick<FastifyInstance, 'supportedMethods'>>): readonly string[] =>
+  app.supportedMethods ?? ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
+
+type RouteParams = { readonly '*'?: string; readonly sessionId?: string };
+
+/** Hides the route from @fastify/swagger. */
+const hidden = (): object => ({ hide: true });
+
+/**
+ * The schemas are documentation. The routes validate their own input and send bytes. Without a serializer, the app's error answers are
+ * sent as if there were no schema.
+ */
+const UNCHECKED = { validatorCompiler: () => () => true, serializerCompiler: () => undefined as never };
+
+// The metadata of fastify-plugin. With `skip-override` the hook belongs to the scope that registers the plugin.
+const metadata = (name: string): object => ({
+  [Symbol.for('fastify.display-name')]: name,
+  [Symbol.for('plugin-meta')]: { name, fastify: '4.x || 5.x' },
+});
+Object.assign(authentication, metadata('session-revocation/fastify'), { [Symbol.for('skip-override')]: true });
+Object.assign(sessionRoutes, metadata('session-revocation/fastify/session-routes'));
+
+/**
+ * The `Auth` of a request: in the realm that {@link authentication} read last, or in the realm of the given sessions, with the types of
+ * their triggers and transactions.
+ * @throws `TypeError` if {@link authentication} did not run before.
+ */
+export function authOf<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
+  request: Request,
+  sessions?: Sessions<Trigger, Transaction>,
+): http.Auth<Trigger, Transaction> {
+  const auth = http.attachedAuth(request, sessions);
+  if (auth !== undefined) return auth;
+  throw new TypeError('authentication must run before: app.register(authentication, { sessions })');
+}
+
+/**
+ * The session of a request, never `null`.
+ * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
+ */
+export const sessionOf = (request: Request, sessions?: Sessions): Session => http.sessionOf(authOf(request, sessions));
+
+// As bytes: Fastify would add a charset to the type of a text, and JSON has none (RFC 8259 11).
+const send = (reply: Reply, { status, headers, body }: http.Answer): Reply =>
+  reply
+    .code(status)
+    .headers(headers)
+    .send(body === null ? undefined : Buffer.from(body));

@@ -1,0 +1,124 @@
+/**
+ * For frameworks with `Request` and `Response` of the Fetch Standard: Hono, h3, Elysia, route handlers, workers. These requests cannot be
+ * decorated, so `authentication` returns a function that opens the `Auth` of a request. Guards and routes take the `Auth` and return the
+ * `Response` to answer with, or `null` to continue. `auth.commit` adds the cookies to the app's own response.
+ *
+ * ```ts
+ * const open = authentication(sessions, { loginUrl: '/login', origins: ['https://app.example.org'] });
+ * const routes = sessionRoutes(sessions, { path: '/sessions' });
+ * const guard = requireSession();
+ *
+ * const auth = await open(request, { ip });
+ * const answer = (await routes(auth)) ?? guard(auth);
+ * return answer ?? auth.commit(Response.json({ user: sessionOf(auth).user }));
+ * ```
+ * @module
+ */
+import { inCall, kindOf } from '../../../src/adapter.ts';
+import type { BuiltInTrigger, Session, Sessions } from '../../../src/index.ts';
+import * as http from '../http/index.ts';
+import { FetchExchange } from './exchange.ts';
+
+export * from '../http/exports.ts';
+
+/** Options of {@link authentication}. `property` is missing, because a request cannot be decorated. */
+export type AuthenticationOptions = Omit<http.AuthenticationOptions, 'property'>;
+
+/** Options of {@link sessionRoutes}. */
+export interface SessionRoutesOptions extends http.SessionRoutesOptions {
+  /** Mount path, such as `'/sessions'`. The routes are that path and the paths below it. */
+  readonly path: string;
+}
+
+/** What the server knows about a request, beside `Request`. */
+export interface Peer {
+  /** The client's address. Behind a proxy, the app has to find it out: `X-Forwarded-For` is not read. */
+  readonly ip?: string | undefined;
+}
+
+// A registered symbol, which the ESM and the CJS build share.
+const EXCHANGE: unique symbol = Symbol.for('session-revocation.exchange');
+
+/** The user behind a request, and what the request may do. */
+export interface Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown>
+  extends http.Auth<Trigger, Transaction> {
+  /**
+   * Returns a copy of the response with the cookies that were set and deleted. Setting a cookie afterwards is a `TypeError`. A response
+   * may be committed twice, for example by a guard and by a middleware around it; the result is the same.
+   */
+  commit(response: Response): Response;
+  /** @internal */
+  readonly [EXCHANGE]: FetchExchange;
+}
+
+/** Returns a function that reads the session cookie or the access token of a request. It makes no answer: guards report an outage. */
+export function authentication<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
+  sessions: Sessions<Trigger, Transaction>,
+  options?: AuthenticationOptions,
+): (request: Request, peer?: Peer) => Promise<Auth<Trigger, Transaction>>;
+export function authentication(
+  sessions: Sessions,
+  options: AuthenticationOptions = {},
+): (request: Request, peer?: Peer) => Promise<Auth> {
+  if ('property' in options) throw new TypeError('there is no request to put a property on: open gives the Auth');
+  const settings = http.parseAuthenticationOptions(sessions, options);
+  return async function open(request, { ip } = {}) {
+    const exchange = new FetchExchange(request, ip);
+    const auth = await http.openAuth(settings, exchange);
+    return Object.assign(auth, { [EXCHANGE]: exchange, commit: (response: Response) => exchange.commit(response) });
+  };
+}
+
+/**
+ * Lets requests with a live session pass. Otherwise answers 401, redirects a page to `loginUrl`, answers 403 across origins, or 503 in an
+ * outage.
+ */
+export function requireSession(options: http.RequireSessionOptions = {}): (auth: Auth) => Response | null {
+  const guard = http.requireSessionGuard(options);
+  return (auth) => committed(auth, guard(authFor(auth, options.sessions)));
+}
+
+/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise 401 with the challenge of RFC 9470. */
+export function requireRecentSignIn(options: http.RecentSignInOptions): (auth: Auth) => Response | null {
+  const guard = http.requireRecentSignInGuard(options);
+  return (auth) => committed(auth, guard(authFor(auth, options.sessions)));
+}
+
+/**
+ * The routes of a login-management page; `null` for any other path. The body is read only by a route that needs it.
+ * @throws `TypeError` if the body was read before, or if the `Auth` belongs to other sessions.
+ */
+export function sessionRoutes(
+  sessions: Sessions,
+  options: SessionRoutesOptions,
+): (auth: Auth) => Promise<Response | null> {
+  const mount = http.parseMount(sessions, options?.path);
+  const { path: _, ...others } = options;
+  const handle = http.sessionRouteHandler(sessions, others);
+  return async function routes(auth) {
+    const below = http.pathBelow(mount, authFor(auth)[EXCHANGE].path);
+    return below === null ? null : committed(auth, await handle(authFor(auth, sessions), auth[EXCHANGE], below));
+  };
+}
+
+/**
+ * The session of a request, never `null`.
+ * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
+ */
+export const sessionOf = (auth: Auth): Session => inCall('sessionOf(auth)', () => http.sessionOf(authFor(auth)));
+
+function authFor(auth: Auth, sessions?: Sessions): Auth {
+  if (auth?.[EXCHANGE] === undefined) {
+    const found = kindOf(auth);
+    throw new TypeError(
+      `auth must be the Auth that await open(request) gives, where open is authentication(sessions), not ${found}`,
+    );
+  }
+  if (sessions !== undefined && auth.request.settings.sessions !== sessions) {
+    throw new TypeError('the Auth is of other sessions than those that are asked for');
+  }
+  return auth;
+}
+
+const committed = (auth: Auth, answer: http.Answer | null): Response | null =>
+  answer && auth.commit(new Response(answer.body, { status: answer.status, headers: answer.headers }));

@@ -1,0 +1,107 @@
+import { nameCalls } from '../../../../src/adapter.ts';
+import type { BuiltInTrigger, InTransaction, Session } from '../../../../src/index.ts';
+import type { IssuedTokens } from '../options/bearer.ts';
+import type { WithoutToken } from './requests.ts';
+import { type ActingRequest, nameActs, SessionActs, type SessionOutcome } from './session-acts.ts';
+
+/**
+ * The acts of {@link Auth} within a transaction of the app: see {@link Auth.within}. The acts write in the transaction and leave the
+ * client's cookie as it is. {@link committed} sets or deletes the cookie after COMMIT.
+ */
+export class AuthInTransaction<Trigger extends string = BuiltInTrigger> extends SessionActs<Trigger> {
+  readonly #within: InTransaction<Trigger>;
+  readonly #request: UncommittedRequest;
+
+  /** @internal */
+  constructor(within: InTransaction<Trigger>, request: ActingRequest) {
+    const uncommitted = new UncommittedRequest(request);
+    super(within, uncommitted);
+    this.#within = within;
+    this.#request = uncommitted;
+  }
+
+  /**
+   * Tells whether the transaction was committed, like {@link InTransaction.committed}. If it was, sets the cookie of a session that
+   * continues, and deletes the cookie of a session that is over. Call it after COMMIT, also after a COMMIT that failed, once the
+   * connection was given back, and before the response's headers are sent.
+   * @returns `false` if the transaction was rolled back. The client keeps its cookie, which is still valid.
+   * @throws `SESSION_STORE_UNAVAILABLE` if the store cannot tell. No cookie is changed; call it again.
+   * @throws `TypeError` if the headers are sent. The transaction was committed, and the client of a renewed session has lost it.
+   */
+  async committed(): Promise<boolean> {
+    if (!(await this.#within.committed())) return false;
+    await this.#request.deliver();
+    return true;
+  }
+
+  /**
+   * New tokens for an app that sent an access token, for the body of the answer: the old tokens are no longer valid. `null` before
+   * {@link committed} has answered `true`, for a session that is over, and for a request with a cookie.
+   */
+  get tokens(): IssuedTokens | null {
+    return this.#request.tokens;
+  }
+}
+
+nameActs(AuthInTransaction.prototype, 'authOf(request).within(transaction)');
+nameCalls(AuthInTransaction.prototype, { committed: 'authOf(request).within(transaction).committed()' });
+
+/** A request whose client learns the outcome of the acts after COMMIT. */
+class UncommittedRequest implements ActingRequest {
+  readonly #request: ActingRequest;
+  /** Outcome of the acts so far. */
+  #outcome: SessionOutcome | null = null;
+  #isDelivered = true;
+  #tokens: IssuedTokens | null = null;
+
+  constructor(request: ActingRequest) {
+    this.#request = request;
+  }
+
+  get tokens(): IssuedTokens | null {
+    return this.#tokens;
+  }
+
+  get hasDeadToken(): boolean {
+    return this.#request.hasDeadToken;
+  }
+
+  sessionToChange(): Session | null {
+    const session = this.#request.sessionToChange();
+    return this.#isEnded ? null : this.#latest(session);
+  }
+
+  requiredSession(): Session {
+    return this.#latest(this.#request.requiredSession(this.#isEnded));
+  }
+
+  ready(): Promise<void> {
+    return this.#request.ready();
+  }
+
+  settle<Result extends object>(result: Result, outcome: SessionOutcome | null): Promise<WithoutToken<Result>> {
+    if (outcome !== null) {
+      this.#outcome = outcome;
+      this.#isDelivered = false;
+    }
+    return this.#request.settle(result, null);
+  }
+
+  async deliver(): Promise<void> {
+    if (this.#isDelivered) return;
+    const tokens = await this.#request.settle({}, this.#outcome);
+    this.#tokens = isIssued(tokens) ? tokens : null;
+    this.#isDelivered = true;
+  }
+
+  get #isEnded(): boolean {
+    return this.#outcome?.is === 'ended';
+  }
+
+  /** The session after the acts so far: a second act needs the secret that the first one set. */
+  #latest<Found extends Session | null>(session: Found): Found | Session {
+    return this.#outcome?.is === 'renewed' ? this.#outcome.session : session;
+  }
+}
+
+const isIssued = (tokens: Partial<IssuedTokens>): tokens is IssuedTokens => tokens.accessToken !== undefined;

@@ -1,0 +1,35 @@
+import { describeValue } from '../describe-value.ts';
+
+/**
+ * The answer of `verify`. For yes: `true`, or an object with only the methods that were used (`{ amr: ['pwd', 'otp'] }`, RFC 8176).
+ * For no: `false` or `null`.
+ */
+export type Proof = boolean | null | { readonly amr: readonly string[] };
+
+/**
+ * The methods that were proved: those of the answer, else `otherwise`; `null` for a no.
+ * @throws `TypeError` for any other answer. An error, a response or `{ ok: false }` is truthy, and must not sign the user in.
+ */
+export function provedBy(
+  answer: unknown,
+  otherwise: readonly string[] | undefined,
+): { readonly amr: readonly string[] | undefined } | null {
+  if (answer === false || answer === null) return null;
+  if (answer === true) return { amr: otherwise };
+  if (isMethods(answer)) return answer;
+  throw new TypeError(
+    `verify answered ${describeValue(answer)}. Answer true or { amr: ['pwd'] } for yes, and false or null for no, or a promise of one of these`,
+  );
+}
+
+function isMethods(answer: unknown): answer is { readonly amr: readonly string[] } {
+  if (typeof answer !== 'object' || answer === null || !('amr' in answer)) return false;
+  const prototype: unknown = Object.getPrototypeOf(answer);
+  const { amr, ...others } = answer;
+  return (
+    (prototype === Object.prototype || prototype === null) &&
+    Object.keys(others).length === 0 &&
+    Array.isArray(amr) &&
+    amr.every((method) => typeof method === 'string')
+  );
+}

@@ -1,0 +1,89 @@
+import { type AdapterHandle, type Awaitable, named } from '../../../../src/adapter.ts';
+import { type ClientInfo, isSessionError, type SessionError, type Verdict } from '../../../../src/index.ts';
+import { clientInfoOf } from '../client-info.ts';
+import type { HttpExchange } from '../exchange.ts';
+import type { HttpSettings } from '../options/authentication.ts';
+import { isOwnOrigin, isUnsafe } from '../origin.ts';
+import { reportCrossOrigin } from '../report.ts';
+import { type AuthState, CROSS_ORIGIN, NONE } from '../state.ts';
+import { readCookie } from './cookie.ts';
+
+const MAX_TOKENS = 3;
+
+/** Reads and judges the session cookie of a request. Synchronous where the store answers synchronously. */
+export function readState(settings: HttpSettings, exchange: HttpExchange): Awaitable<AuthState> {
+  const tokens = readCookie(exchange, settings.cookie, MAX_TOKENS);
+  const [token] = tokens;
+  if (token === undefined || tokens.length > MAX_TOKENS) return NONE;
+  if (isCrossOrigin(settings, exchange)) return CROSS_ORIGIN;
+  const client = new LazyClientInfo(exchange);
+  if (tokens.length > 1) return judgeAll(settings.handle, tokens, client).then(stateOfSeveral, outageOf);
+  try {
+    const verdict = settings.handle.judge(token, client);
+    return verdict instanceof Promise ? verdict.then(stateOf, outageOf) : stateOf(verdict);
+  } catch (error) {
+    return outageOf(error);
+  }
+}
+
+async function judgeAll(
+  handle: AdapterHandle,
+  tokens: readonly string[],
+  client: ClientInfo,
+): Promise<readonly Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const token of tokens) verdicts.push(await handle.judge(token, client));
+  return verdicts;
+}
+
+function outageOf(error: unknown): AuthState {
+  if (isSessionError(error)) return { is: 'outage', error: named('authentication', error) as SessionError };
+  throw error;
+}
+
+/** The state for a token that was judged before, by a bridge. */
+export const judgedState = (settings: HttpSettings, exchange: HttpExchange, verdict: Verdict): AuthState =>
+  isCrossOrigin(settings, exchange) ? CROSS_ORIGIN : stateOf(verdict);
+
+/** Reads the client's headers when they are first needed. Most checks do not need them. */
+class LazyClientInfo implements ClientInfo {
+  readonly #exchange: HttpExchange;
+  #client: ClientInfo | null = null;
+
+  constructor(exchange: HttpExchange) {
+    this.#exchange = exchange;
+  }
+
+  get userAgent(): ClientInfo['userAgent'] {
+    return this.#read().userAgent;
+  }
+
+  get hints(): ClientInfo['hints'] {
+    return this.#read().hints;
+  }
+
+  get ip(): ClientInfo['ip'] {
+    return this.#read().ip;
+  }
+
+  #read(): ClientInfo {
+    this.#client ??= clientInfoOf(this.#exchange);
+    return this.#client;
+  }
+}
+
+const stateOf = (verdict: Verdict): AuthState =>
+  verdict.ok ? { is: 'session', session: verdict.session } : { is: 'none', verdict };
+
+/** With two live sessions, the request counts as signed out: either could be the one that the page meant (CKE-14). */
+function stateOfSeveral(verdicts: readonly Verdict[]): AuthState {
+  const [live, another] = verdicts.filter((verdict) => verdict.ok);
+  return live !== undefined && another === undefined ? stateOf(live) : NONE;
+}
+
+/** The request may change something and does not come from the app's own pages. Reports such a request. */
+export function isCrossOrigin(settings: HttpSettings, exchange: HttpExchange): boolean {
+  if (!isUnsafe(exchange) || isOwnOrigin(exchange, settings.origins)) return false;
+  reportCrossOrigin(settings, exchange);
+  return true;
+}

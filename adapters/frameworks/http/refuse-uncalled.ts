@@ -1,0 +1,21 @@
+import { isPlainObject } from '../../../src/adapter.ts';
+
+const REQUEST_MEMBERS = ['headers', 'req', 'refusal'];
+
+/**
+ * Refuses a request in place of options: the app has passed a function such as `requireSession` to its framework without calling it.
+ * @throws `TypeError` that says how to call it, such as `requireSession()`.
+ */
+export function refuseUncalled(given: unknown, call: string): void {
+  if (typeof given !== 'object' || given === null || isPlainObject(given)) return;
+  if (!REQUEST_MEMBERS.some((name) => name in given)) return;
+  throw new TypeError(`it was given a request. Hand over what it makes, and not the function itself: call it, ${call}`);
+}
+
+/** A function without parameters that makes a middleware, and refuses a request as {@link refuseUncalled} does. */
+export const withoutArguments =
+  <Made>(call: string, make: () => Made) =>
+  (...given: readonly unknown[]): Made => {
+    for (const one of given) refuseUncalled(one, call);
+    return make();
+  };

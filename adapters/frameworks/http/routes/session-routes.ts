@@ -1,0 +1,198 @@
+import { withoutCall } from '../../../../src/adapter.ts';
+import type { EndState, ListedSession, Policy, Session, Sessions } from '../../../../src/index.ts';
+import { accessToken, json, noContent, problem, RequestProblem, seeOther } from '../answer.ts';
+import type { Auth } from '../auth/auth.ts';
+import { challengesOf } from '../challenge.ts';
+import { describeValue } from '../describe-value.ts';
+import type { Answer, HttpExchange } from '../exchange.ts';
+import { refuseToken } from '../guard.ts';
+import type { Members } from '../members.ts';
+import { isNavigation, safeReturnPath } from '../origin.ts';
+import type { Authorize, AuthorizedAction, Place } from './options.ts';
+import type { RouteName } from './route-name.ts';
+
+/** A request to a route, after its user was authorized. */
+export interface RouteRequest {
+  readonly auth: Auth;
+  readonly sessions: Sessions;
+  readonly authorize: Authorize;
+  readonly place: Place;
+  readonly exchange: HttpExchange;
+  readonly session: Session;
+  readonly user: string;
+  readonly query: URLSearchParams;
+  readonly id: string;
+  readonly body: Members;
+}
+
+export interface SessionRoute {
+  readonly name: RouteName;
+  readonly action: Exclude<AuthorizedAction, 'change-policy'>;
+  /** The action that `authorize` sees, where it differs. */
+  readonly asks?: 'change-policy';
+  /** The route concerns the actor's own session, so `?user=` must not name another user. */
+  readonly own?: true;
+  readonly members?: readonly string[];
+  run(request: RouteRequest): Promise<Answer>;
+}
+
+export const SESSION_ROUTES: readonly SessionRoute[] = [
+  { name: 'GET /', action: 'list', run: listSessions },
+  { name: 'POST /sign-out', action: 'sign-out', own: true, members: ['returnTo'], run: signOut },
+  {
+    name: 'POST /sign-out-others',
+    action: 'sign-out-others',
+    own: true,
+    members: ['kinds', 'returnTo'],
+    run: signOutOthers,
+  },
+  {
+    name: 'POST /sign-out-everywhere',
+    action: 'sign-out-everywhere',
+    members: ['kinds', 'returnTo'],
+    run: signOutEverywhere,
+  },
+  { name: 'GET /policy', action: 'policy', own: true, run: showPolicy },
+  { name: 'PUT /policy', action: 'policy', asks: 'change-policy', own: true, members: ['signOut'], run: changePolicy },
+  { name: 'DELETE /:sessionId', action: 'end', run: endSession },
+  // HTML forms cannot send DELETE.
+  { name: 'POST /:sessionId/sign-out', action: 'end', members: ['returnTo'], run: endSession },
+];
+
+/** A `TypeError` about the client's input is a bad request, and no fault of the server. */
+async function refusable<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof TypeError) throw new RequestProblem(withoutCall(error));
+    throw error;
+  }
+}
+
+async function listSessions({ sessions, place, session, user, query }: RouteRequest): Promise<Answer> {
+  const limit = query.get('limit');
+  const request = {
+    cursor: query.get('cursor'),
+    limit: limit === null ? undefined : countOf(limit),
+    ended: query.get('ended') === 'true',
+  };
+  const page = await refusable(() => sessions.list(scopeOf(session, user), request));
+  // Attributes are the app's notes, and may be confidential: they stay on the server.
+  const shown = async (listed: ListedSession): Promise<unknown> => {
+    const { attributes: _, over, ...row } = listed;
+    return {
+      ...row,
+      place: placeText(await place(listed)),
+      over: over && shownOver(sessions, over, user),
+      current: row.id === session.id,
+    };
+  };
+  return json({ sessions: await Promise.all(page.sessions.map(shown)), cursor: page.cursor });
+}
+
+function placeText(place: unknown): string | null {
+  if (place === null || typeof place === 'string') return place;
+  throw new TypeError(`place answered ${describeValue(place)}. Answer a text or null, or a promise of one of these`);
+}
+
+/** `Number` would also accept empty text, spaces, and other notations. */
+function countOf(digits: string): number {
+  if (/^[0-9]{1,9}$/.test(digits)) return Number(digits);
+  throw new RequestProblem('limit must be a number in digits, such as 20');
+}
+
+/** The user does not learn which other person ended the session, from which device, and with which note: the audit log holds that. */
+function shownOver(sessions: Sessions, over: EndState, user: string): unknown {
+  if (over.reason === 'expired') return { reason: over.reason, at: over.at, by: null, from: null, cause: null };
+  const mark = over.reason === 'ended' ? over.ended : over.revocation;
+  const own = mark !== null && mark.by === user;
+  return {
+    reason: over.reason,
+    at: mark?.at ?? null,
+    by: own ? 'self' : (mark?.by ?? null) === null ? null : 'other',
+    from: own ? mark.from : null,
+    cause: sessions.explain(over),
+  };
+}
+
+async function showPolicy({ sessions, authorize, session }: RouteRequest): Promise<Answer> {
+  return policyAnswer({ authorize, session }, await sessions.policy(session.account));
+}
+
+async function changePolicy({ sessions, authorize, session, body }: RouteRequest): Promise<Answer> {
+  const { account, user, device } = session;
+  if (account === null) throw new RequestProblem('this session belongs to no account');
+  const by = { by: user, from: device.label };
+  const { policy } = await refusable(() => sessions.setPolicy(account, body as unknown as Policy, by));
+  return policyAnswer({ authorize, session }, policy);
+}
+
+async function policyAnswer(
+  { session, authorize }: Pick<RouteRequest, 'authorize' | 'session'>,
+  policy: Policy,
+): Promise<Answer> {
+  const { account, user } = session;
+  const target = { user, account };
+  const mayChange = account !== null && (await authorize({ actor: session, action: 'change-policy', target }));
+  return json({ account, ...policy, mayChange });
+}
+
+/** Another user's sessions only in the actor's own account: an administrator of one account has no rights in another. */
+function scopeOf(actor: Session, user: string): { readonly user: string; readonly account?: string } {
+  return user === actor.user || actor.account === null ? { user } : { user, account: actor.account };
+}
+
+async function endSession(request: RouteRequest): Promise<Answer> {
+  const { auth, sessions, session, user, id } = request;
+  if (user === session.user && id === session.id) {
+    const { ended } = await auth.signOut();
+    return ended ? done(request) : problem('session-not-found');
+  }
+  const by = { by: session.user, reason: 'signed-out', from: session.device.label };
+  const { ended } = await refusable(() => sessions.end(id, { ...scopeOf(session, user), ...by }));
+  return ended ? done(request) : problem('session-not-found');
+}
+
+async function signOut(request: RouteRequest): Promise<Answer> {
+  await request.auth.signOut();
+  return done(request);
+}
+
+async function signOutOthers(request: RouteRequest): Promise<Answer> {
+  const { revoked, ...result } = await refusable(() => request.auth.signOutOthers(kindsOf(request.body)));
+  if (!revoked) return noLongerLive(request);
+  const { accessToken: next, refreshToken, expiresIn = 0 } = result;
+  // The app's present tokens are no longer valid.
+  if (next === undefined) return done(request);
+  return accessToken({ accessToken: next, refreshToken, expiresIn }, request.auth.scope?.join(' ') || null);
+}
+
+async function signOutEverywhere(request: RouteRequest): Promise<Answer> {
+  const { auth, sessions, session, user, body } = request;
+  const kinds = kindsOf(body);
+  const cause = { by: session.user, reason: 'signed-out-everywhere', from: session.device.label };
+  const { revoked } = await refusable<{ readonly revoked: boolean }>(() =>
+    user === session.user
+      ? auth.signOutEverywhere(kinds)
+      : sessions.revoke(scopeOf(session, user), { ...cause, ...kinds }),
+  );
+  return revoked ? done(request) : noLongerLive(request);
+}
+
+function kindsOf({ kinds }: Members): { readonly kinds?: readonly string[] | 'all' } {
+  if (kinds === undefined) return {};
+  if (typeof kinds === 'string') return { kinds: kinds === 'all' ? kinds : [kinds] };
+  if (Array.isArray(kinds)) return { kinds };
+  throw new RequestProblem("kinds must be an array of kinds, or 'all'");
+}
+
+/** The actor's session was ended or renewed during this request. */
+const noLongerLive = ({ auth: { request } }: RouteRequest): Answer =>
+  request.hasBearer ? refuseToken(request) : problem('session-required', {}, challengesOf(request));
+
+/** 204 for a program. A page's form is redirected to its field `returnTo`, else to the login page. */
+function done({ auth, exchange, body }: RouteRequest): Answer {
+  const { hasBearer, settings } = auth.request;
+  if (hasBearer || !isNavigation(exchange)) return noContent();
+  return seeOther(safeReturnPath(body.returnTo, settings.loginUrl(exchange) ?? '/'));
+}

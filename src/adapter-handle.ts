@@ -1,0 +1,104 @@
+import { type Core, coreOf } from './core/context.ts';
+import type { Verdict } from './core/verdict.ts';
+import type { ClientInfo } from './device/client-info.ts';
+import type { SessionDevice } from './device/device.ts';
+import type { SessionEventDetails } from './events/event-types.ts';
+import type { Awaitable } from './lib/awaitable.ts';
+import { nameCalls } from './lib/call.ts';
+import { claimed, parseArguments, shown } from './lib/input.ts';
+import { identify } from './model/identity.ts';
+import { parseToken } from './model/token.ts';
+import { Adoption } from './operations/adopt.ts';
+import { Checks } from './operations/check.ts';
+import type { Sessions } from './sessions.ts';
+
+/** A request that a wrapper refused before it called the store, see {@link AdapterHandle.report}. */
+export type RefusedRequest = Omit<SessionEventDetails['request.refused'], 'detail'> & {
+  /** The header that was missing or wrong, for developers. Default `null`. */
+  readonly detail?: string | null | undefined;
+};
+
+/**
+ * Gives wrappers, bridges and receivers the parts of a `Sessions` object beyond its public methods. Apps do not need it, unless
+ * they authorize requests themselves and want to {@link report} their refusals.
+ */
+export class AdapterHandle {
+  readonly #core: Core;
+  readonly #checks: Checks;
+
+  /** @throws `TypeError` for anything but the result of `createSessions`. */
+  constructor(sessions: unknown) {
+    this.#core = coreOf(sessions);
+    this.#checks = new Checks(this.#core);
+  }
+
+  /** True if `sessions.start` expects a `deviceId`, which is with `replace: 'same-device'`. */
+  get usesDeviceId(): boolean {
+    return this.#core.settings.replace === 'same-device';
+  }
+
+  /** Judges a token like `sessions.check`. Answers synchronously if the store does, because awaiting a promise is costly. */
+  judge(token: string, client: ClientInfo): Awaitable<Verdict> {
+    return this.#checks.judge(token, client);
+  }
+
+  /**
+   * Takes over sessions that another session layer began. It does so until `until`, and for at most 30 days after the first
+   * sign-in of this realm. The time of the original sign-in is unknown, so `authenticatedAt` is 0.
+   * @throws `TypeError` if `until` is not a date.
+   */
+  adoption(options: { readonly until: Date }): Adoption {
+    const { until } = parseArguments('the argument', options, ['until']);
+    return new Adoption(this.#core, until);
+  }
+
+  /**
+   * Tells whether a token names this user and, if given, this account (`null` means none). It does not check the token, so the
+   * answer proves nothing. Bridges use it, because they keep a token beside the user's name.
+   */
+  isTokenOf(token: unknown, user: string, account?: string | null): boolean {
+    const ref = parseToken(token)?.ref;
+    const { tags } = identify(this.#core.settings.realm, user, account);
+    return ref?.user === tags.user && (account === undefined || ref.account === tags.account);
+  }
+
+  /** Emits `request.refused`, and writes it to the audit log. Text is cut to harmless characters. */
+  report(request: RefusedRequest): void {
+    const { reason, action, by, user, account, device, detail = null } = request;
+    if (reason !== 'forbidden' && reason !== 'cross-origin') {
+      throw new TypeError(`reason is ${shown(reason)}; allowed are 'forbidden' and 'cross-origin'`);
+    }
+    this.#core.events.emit('request.refused', {
+      ...{ reason, action: claimed(action) ?? '', by: claimed(by), user: claimed(user), account: claimed(account) },
+      detail: claimed(detail),
+      device: device && { ...device, label: claimed(device.label) ?? '', ip: claimed(device.ip) },
+    });
+  }
+
+  /** Describes the client of a request. Returns `null` if the request says nothing about it. */
+  describe(client: ClientInfo): SessionDevice | null {
+    return this.#core.anomalies.deviceOf(client);
+  }
+}
+
+nameCalls(AdapterHandle.prototype, {
+  adoption: 'adapterHandle(sessions).adoption({ until })',
+  isTokenOf: 'adapterHandle(sessions).isTokenOf(token, user)',
+  report: 'adapterHandle(sessions).report(refusal)',
+});
+
+const HANDLES = new WeakMap<object, AdapterHandle>();
+
+/**
+ * Returns the handle of a `Sessions` object. The same object always gives the same handle.
+ * @throws `TypeError` for anything but the result of `createSessions`.
+ */
+export function adapterHandle<Trigger extends string, Transaction>(
+  sessions: Sessions<Trigger, Transaction>,
+): AdapterHandle {
+  const known = HANDLES.get(sessions);
+  if (known !== undefined) return known;
+  const handle = new AdapterHandle(sessions);
+  HANDLES.set(sessions, handle);
+  return handle;
+}

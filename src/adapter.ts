@@ -1,0 +1,66 @@
+/**
+ * Types and helpers for authors of stores, wrappers, bridges and receivers. Apps rarely need this entry.
+ *
+ * To write a store, begin with {@link SessionStore}. To write a wrapper or a bridge, begin with {@link adapterHandle}.
+ * @module session-revocation/adapter
+ */
+
+// The port of stores.
+
+export type * from './store/powers.ts';
+export type * from './store/store.ts';
+
+// Records, and how the core judges by them.
+
+export type { Mark } from './model/attribution.ts';
+export type { Credential } from './model/credential.ts';
+export type { EpochRecord, Epochs, Keep, KeptExternal, KeptSession, ScopeState } from './model/epoch.ts';
+export type { EpochNotes, Guarded } from './model/epoch-notes.ts';
+export type { Grant, SessionClient } from './model/grant.ts';
+export { endOf, expiryOf, isLive } from './model/judge.ts';
+export { type Ended, isOverForGood, type SessionRecord, type SessionRef } from './model/session.ts';
+export type { Stamp, Stamps } from './model/stamp.ts';
+export { membershipOf, memberTag, realmTag, type Tag } from './model/token.ts';
+
+// Records as text, and caches of decoded records.
+
+export { DecodeCache } from './lib/decode-cache.ts';
+export { Lru } from './lib/lru.ts';
+export { type BatchOptions, batched } from './store/batched.ts';
+export { formatEpoch, formatGrant, parseEpoch, parseGrant, parseJson } from './store/codec.ts';
+export { type RecordTexts, SessionCache, SessionCacheById } from './store/session-cache.ts';
+
+// A `Sessions` object, as wrappers and bridges need it.
+
+export { AdapterHandle, adapterHandle, type RefusedRequest } from './adapter-handle.ts';
+export type { Awaitable } from './lib/awaitable.ts';
+export type { Adoption, AdoptRequest } from './operations/adopt.ts';
+
+// Arguments, and the errors that name them.
+
+export { inCall, nameCalls, named, ofApp, retell, withoutCall } from './lib/call.ts';
+export { parseDuration } from './lib/duration.ts';
+export { claimed, kindOf, parseArguments, shown } from './lib/input.ts';
+export { isPlainObject } from './lib/json.ts';
+export { withTimeout } from './lib/with-timeout.ts';
+export { isScope, parseOAuthScope } from './model/oauth-scope.ts';
+export { refuseOther } from './store/store-hint.ts';
+
+// Parts of the types of the root entry.
+
+export type { TriggerEffect } from './core/trigger-rules.ts';
+export type { DeviceType } from './device/device.ts';
+export type { SessionEventDetails, SuspiciousSign } from './events/event-types.ts';
+export type { Clock } from './lib/clock.ts';
+export type { Json } from './lib/json.ts';
+export type { Attribution } from './model/attribution.ts';
+export type { Replace } from './model/limit.ts';
+export type { AccessRefusal, CheckRefusal, RefreshRefusal } from './model/reason.ts';
+export type { NamedScope, ScopeName } from './model/scope.ts';
+export type { RevokedBy } from './model/session.ts';
+export type { IdleScope } from './operations/end-idle.ts';
+export type { FenceRequest } from './operations/fence.ts';
+export type { ListScope } from './operations/list.ts';
+export type { PolicyResult } from './operations/policy.ts';
+export type { PruneRequest, PruningSchedule } from './operations/prune.ts';
+export type { ReviewedSession, SharedDevice } from './operations/review.ts';

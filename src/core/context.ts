@@ -1,0 +1,48 @@
+import type { Anomalies } from '../events/anomalies.ts';
+import type { AuditLog } from '../events/audit-log.ts';
+import type { Events } from '../events/events.ts';
+import { otherCopy } from '../lib/copies.ts';
+import { kindOf } from '../lib/input.ts';
+import type { WriteBehind } from '../lib/write-behind.ts';
+import type { Tag } from '../model/token.ts';
+import type { Activity } from '../store/activity.ts';
+import type { SessionStore, Touch } from '../store/store.ts';
+import type { Settings } from './options.ts';
+
+/** The context that all operations of one realm share. */
+export interface Core {
+  readonly settings: Settings;
+  /** How long an operation is repeated after other writes came first, in ms: the option `timeout`. */
+  readonly timeout: number;
+  /** Guarded: it answers in time or throws `SESSION_STORE_UNAVAILABLE`. */
+  readonly store: SessionStore;
+  readonly realmTag: Tag;
+  readonly events: Events;
+  /** `null` without an audit log. */
+  readonly log: AuditLog | null;
+  readonly touches: WriteBehind<Touch>;
+  readonly anomalies: Anomalies;
+  /** The work under way on the store. */
+  readonly activity: Activity;
+  /** Set if the store writes in a transaction of the caller. */
+  readonly isWithin?: true;
+  /** Unix ms. */
+  now(): number;
+}
+
+const CORES = new WeakMap<object, Core>();
+
+/** Remembers the core of a `Sessions` object for {@link coreOf}. */
+export const keepCore = (sessions: object, core: Core): void => void CORES.set(sessions, core);
+
+/**
+ * Returns the core of a `Sessions` object, for entries outside that class such as `session-revocation/jwt`.
+ * @throws `TypeError` for any other value.
+ */
+export function coreOf(sessions: unknown): Core {
+  const core = typeof sessions === 'object' && sessions !== null ? CORES.get(sessions) : undefined;
+  if (core !== undefined) return core;
+  throw new TypeError(
+    `sessions must be the result of createSessions({ store }), not ${kindOf(sessions)}${otherCopy(sessions)}`,
+  );
+}

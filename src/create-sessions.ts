@@ -1,0 +1,52 @@
+import type { Core } from './core/context.ts';
+import type { Settings } from './core/options.ts';
+import { parseOptions, type SessionsOptions } from './core/options.ts';
+import type { BuiltInTrigger } from './core/trigger-rules.ts';
+import { Anomalies } from './events/anomalies.ts';
+import { AuditLog } from './events/audit-log.ts';
+import type { SessionEventDetails } from './events/event-types.ts';
+import { Events } from './events/events.ts';
+import { inCall } from './lib/call.ts';
+import { timeOf } from './lib/clock.ts';
+import { WriteBehind } from './lib/write-behind.ts';
+import { realmTag } from './model/token.ts';
+import { Sessions } from './sessions.ts';
+import { activityOf } from './store/activity.ts';
+import { guardStore } from './store/guarded.ts';
+import type { AuditRecord } from './store/powers.ts';
+import { requirePower } from './store/require-power.ts';
+import type { Touch } from './store/store.ts';
+
+/** The maximum number of log entries that wait in memory for an outage to end. */
+const MAX_UNWRITTEN = 1_000;
+
+/**
+ * Creates the `Sessions` object of one realm.
+ * @throws `TypeError` for options that are unknown, contradictory, or out of range; `SESSION_STORE_LACKS_POWER` for an option
+ * that needs a power that the store does not declare.
+ */
+export function createSessions<Trigger extends string = never, Transaction = never>(
+  options: SessionsOptions<Trigger, Transaction>,
+): Sessions<Trigger | BuiltInTrigger, Transaction> {
+  return inCall('createSessions({ store })', () => {
+    const settings = parseOptions(options as SessionsOptions<string>);
+    return new Sessions(newCore(settings));
+  });
+}
+
+function newCore(settings: Settings): Core {
+  const { realm, clock, audit } = settings;
+  const now = (): number => timeOf(clock);
+  const activity = activityOf(settings.store);
+  const store = guardStore(settings.store, settings.timeout, activity);
+  const failed = (failure: SessionEventDetails['background.failed']): void => events.emit('background.failed', failure);
+  const power = audit?.store === true ? requirePower(store, 'audit') : null;
+  const logged =
+    power && new WriteBehind<AuditRecord>('audit', (records) => power.append(records), failed, MAX_UNWRITTEN);
+  const log = audit && new AuditLog(audit, realm, logged);
+  const events = new Events(realm, now, log);
+  const touches = new WriteBehind<Touch>('touch', (uses) => store.touch(uses, now), failed);
+  const tag = realmTag(realm);
+  const anomalies = new Anomalies({ store, realmTag: tag, events, now });
+  return { settings, timeout: settings.timeout, store, events, log, touches, anomalies, activity, realmTag: tag, now };
+}

@@ -1,0 +1,35 @@
+import { parseArguments } from '../lib/input.ts';
+import { type ClientHints, describeDevice } from './describe-device.ts';
+import type { SessionDevice } from './device.ts';
+
+/** The details that a request gives of its client. They are all the client's own claims. */
+export interface ClientInfo {
+  /** The unchanged `User-Agent` header. */
+  readonly userAgent?: string | null | undefined;
+  /** The unchanged `Sec-CH-UA*` headers. */
+  readonly hints?: ClientHints | undefined;
+  /** The client's address. */
+  readonly ip?: string | null | undefined;
+}
+
+/** Describes the client's device and address. */
+export function deviceOf({ userAgent, hints, ip }: ClientInfo): SessionDevice {
+  const { label, browser, os, type } = describeDevice(userAgent, hints);
+  return Object.freeze({ label, browser, os, type, ip: addressOf(ip) });
+}
+
+// An address often comes from a proxy's header. Text that does not look like an address is left out, without an error.
+export const addressOf = (ip: unknown): string | null =>
+  typeof ip === 'string' && /^[\w.:%-]{1,64}$/.test(ip) ? ip : null;
+
+export const CLIENT_INFO_KEYS: readonly string[] = ['userAgent', 'hints', 'ip'];
+
+/** Copies the client's details before the first `await`: the request may be gone afterwards. */
+export function parseClientInfo(
+  name: string,
+  client: ClientInfo,
+  known: readonly string[] = CLIENT_INFO_KEYS,
+): ClientInfo {
+  const { userAgent, hints, ip } = parseArguments(name, client, known) as ClientInfo;
+  return { userAgent, hints, ip };
+}

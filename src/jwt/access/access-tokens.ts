@@ -1,0 +1,244 @@
+import { CompactSign } from 'jose';
+import { type Core, coreOf } from '../../core/context.ts';
+import { stillLive } from '../../core/still-live.ts';
+import { CLIENT_INFO_KEYS, type ClientInfo, parseClientInfo } from '../../device/client-info.ts';
+import { inCall, nameCalls } from '../../lib/call.ts';
+import { SessionError } from '../../lib/errors.ts';
+import { parseArguments, parseSwitch, parseText } from '../../lib/input.ts';
+import { newRefreshToken } from '../../model/credential.ts';
+import type { Grant } from '../../model/grant.ts';
+import { parseOAuthScope } from '../../model/oauth-scope.ts';
+import type { RefreshRefusal } from '../../model/reason.ts';
+import { hashFamily, hashRotating, parseRefreshCredential, parseRefreshToken } from '../../model/refresh-token.ts';
+import { type EndState, Session, type SessionRecord } from '../../model/session.ts';
+import type { Sessions } from '../../sessions.ts';
+import { MAX_TOKEN } from '../compact.ts';
+import type { JsonWebKey } from '../keys/keys.ts';
+import { AccessChecks, type AccessVerdict } from './check.ts';
+import { claimsOf } from './claims.ts';
+import { type AccessTokenOptions, parseTokenOptions, type TokenSettings } from './options.ts';
+import { type RefreshOrder, refreshSession } from './refresh.ts';
+
+/** Options of {@link AccessTokens.mint}. */
+export interface MintRequest {
+  /** The app that gets the token, by its `client_id`. Lists of sessions show the `name`. Default: the `client_id`. */
+  readonly client: string | { readonly id: string; readonly name?: string | undefined };
+  /**
+   * Set to `true` to hand the session to the app with a refresh token. The session's present token is refused from now
+   * on. `'cookie'` also notes that the refresh token is kept in a cookie, out of reach of scripts. The wrappers make
+   * sure that it stays there. Default `false`.
+   */
+  readonly refresh?: boolean | 'cookie' | undefined;
+  /** Scope of the access token: names separated by spaces (RFC 6749, 3.3), at most 1,024 characters. Default: none. */
+  readonly scope?: string | null | undefined;
+}
+
+/** Result of {@link AccessTokens.mint}. */
+export interface MintResult {
+  /** For the app only: never log it. */
+  readonly accessToken: string;
+  /** Present only with the option `refresh`. For the app only: never log it. */
+  readonly refreshToken?: string;
+  /** Lifetime of the access token, in seconds. */
+  readonly expiresIn: number;
+  /** The session after minting. */
+  readonly session: Session;
+}
+
+/** Options of {@link AccessTokens.refresh}. The client's details appear in the event of a reused token. */
+export interface RefreshRequest extends ClientInfo {
+  /** The `client_id` that the request names or proves. A token of another client is refused. Default: not compared. */
+  readonly client?: string | null | undefined;
+  /** Scope of the new access token: at most the granted one. Default: all of it. */
+  readonly scope?: string | null | undefined;
+}
+
+/** Result of a refresh. */
+export type RefreshResult =
+  | {
+      readonly ok: true;
+      readonly session: Session;
+      readonly accessToken: string;
+      /** The next refresh token. The used one is no longer valid. For the app only: never log it. */
+      readonly refreshToken: string;
+      /** Lifetime of the access token, in seconds. */
+      readonly expiresIn: number;
+      /** Scope of the access token. `null` where none was granted. */
+      readonly scope: string | null;
+    }
+  | {
+      readonly ok: false;
+      readonly session: null;
+      readonly reason: RefreshRefusal;
+      /** How the session ended, where that is the reason. Else `null`. */
+      readonly end: EndState | null;
+    };
+
+/** An access token, and its lifetime in seconds. */
+interface Signed {
+  readonly accessToken: string;
+  readonly expiresIn: number;
+}
+
+const UTF_8 = new TextEncoder();
+const MINT_KEYS = ['client', 'refresh', 'scope'];
+const REFRESH_KEYS = ['client', 'scope', ...CLIENT_INFO_KEYS];
+
+/**
+ * Issues and checks access and refresh tokens for the sessions of one realm. {@link accessTokens} creates it. Every
+ * method that asks the store may throw `SESSION_STORE_UNAVAILABLE` where the store gave no answer. That never means
+ * "signed out". Misuse throws a `TypeError`.
+ */
+export class AccessTokens {
+  readonly #core: Core;
+  readonly #settings: TokenSettings;
+  readonly #checks: AccessChecks;
+
+  /** @internal */
+  constructor(core: Core, settings: TokenSettings) {
+    this.#core = core;
+    this.#settings = settings;
+    this.#checks = new AccessChecks(core, settings);
+  }
+
+  static {
+    const forms = {
+      mint: 'tokens.mint(session, { client })',
+      check: 'tokens.check(accessToken)',
+      refresh: 'tokens.refresh(refreshToken)',
+    };
+    nameCalls(AccessTokens.prototype, forms, (tokens, run) => tokens.#core.activity.run(run));
+  }
+
+  /**
+   * Signs an access token (RFC 9068) for a session that was judged live. The token is valid until it expires, and no
+   * longer than its session. Without `refresh`, the store is not asked.
+   * @throws `SESSION_REQUIRED` with `refresh`, where the session is over or its secret was renewed since it was judged.
+   */
+  async mint(session: Session, request: MintRequest): Promise<MintResult> {
+    const { client, refresh, scope } = parseArguments('the second argument', request, MINT_KEYS);
+    const judged = Session.recordOf('session', session);
+    const kept = refresh === 'cookie' ? refresh : null;
+    const grant: Grant = {
+      ...parseParty(client),
+      scope: scope === undefined || scope === null ? null : parseOAuthScope(scope),
+      kept,
+    };
+    if (kept === null && !parseSwitch('refresh', refresh))
+      return { ...(await this.#sign(judged, grant.id, grant.scope)), session };
+
+    const core = this.#core;
+    const now = core.now();
+    const current = await stillLive(core, judged, now);
+    if (current === null) throw sessionRequired();
+    const { token: refreshToken, credential } = newRefreshToken(current);
+    const next: SessionRecord = {
+      ...current,
+      credential,
+      client: grant,
+      lastUsedAt: Math.max(current.lastUsedAt, now),
+    };
+    const signed = await this.#sign(next, grant.id, grant.scope);
+    const { retention } = core.settings;
+    const write = { ending: [], keepUntil: next.expiresAt, moves: false, audit: [], now, retention };
+    const written = await core.store.renew({ session: next, ifCredential: judged.credential, ...write });
+    if (written !== 'renewed') throw sessionRequired();
+    return { ...signed, refreshToken, session: new Session(next) };
+  }
+
+  /**
+   * Checks an access token. Never throws for anything that a client sent. It checks the signature first, then reads the
+   * session from the store once, so the end of a session takes effect at once. By default a check does not count as a
+   * use of the session (option `countsAsUse`).
+   */
+  check(jwt: string | null | undefined, client?: ClientInfo): Promise<AccessVerdict> {
+    // Not `async`: that would wrap the promise of the verdict in a second promise.
+    try {
+      return Promise.resolve(this.#checks.check(jwt, client));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Exchanges a refresh token for a new access token and the next refresh token. Never throws for anything that a
+   * client sent. A token that was used before ends its session, and emits `session.reused`: two parties have it
+   * (RFC 9700, 4.14.2). The session's expiry, its stamps, and the time and methods of authentication stay. The refresh
+   * counts as a use. An answer that is lost on its way cannot be repeated, since no secret is stored: the app has to
+   * sign in again.
+   */
+  async refresh(token: string | null | undefined, request: RefreshRequest = {}): Promise<RefreshResult> {
+    const from = parseClientInfo('refresh', request, REFRESH_KEYS);
+    const { client, scope } = request;
+    const order: RefreshOrder = { clientId: client ?? null, scope, from, grace: this.#settings.grace };
+    const outcome = await refreshSession(this.#core, token, order, async (session, grant, granted) => ({
+      ...(await this.#sign(session, grant.id, granted)),
+      scope: granted,
+    }));
+    if ('reason' in outcome) return { ok: false, session: null, reason: outcome.reason, end: outcome.end };
+    const { session, refreshToken, made } = outcome;
+    return { ok: true, session: new Session(session), refreshToken, ...made };
+  }
+
+  /**
+   * Tells whether this is the present refresh token of a session, as it was judged. The store is not asked.
+   * @internal
+   */
+  isTokenOf(token: unknown, session: Session): boolean {
+    const { id, credential } = Session.recordOf('session', session);
+    const [parsed, hashes] = [parseRefreshToken(token), parseRefreshCredential(credential)];
+    return (
+      parsed?.ref.id === id &&
+      hashFamily(parsed.secrets.family) === hashes?.family &&
+      hashRotating(parsed.secrets.rotating) === hashes.rotating
+    );
+  }
+
+  /** Returns the public keys as a JWK Set (RFC 7517, 5), for parties that check signatures. Empty for keys of HS256. */
+  jwks(): { readonly keys: readonly JsonWebKey[] } {
+    const keys = this.#settings.keys.flatMap(({ jwk, kid, alg }) =>
+      jwk === null ? [] : [{ ...jwk, kid, alg, use: 'sig' }],
+    );
+    return { keys };
+  }
+
+  async #sign(session: SessionRecord, client: string, scope: string | null): Promise<Signed> {
+    const { issuer, audience, lifetime, acr, keys } = this.#settings;
+    const now = this.#core.now();
+    const context = acr === null ? undefined : acr(new Session(session));
+    if (context !== undefined) parseText('what acr gives', context);
+    const claims = claimsOf(session, { issuer, audience, client, scope, acr: context, now, lifetime });
+    const [{ alg, kid, sign }] = keys;
+    if (sign === null) throw new TypeError('the first key does not sign');
+    const accessToken = await new CompactSign(UTF_8.encode(JSON.stringify(claims)))
+      .setProtectedHeader({ alg, kid, typ: 'at+jwt' })
+      .sign(await sign);
+    if (accessToken.length > MAX_TOKEN) {
+      throw new TypeError(`the access token has ${accessToken.length} characters; at most ${MAX_TOKEN} are read`);
+    }
+    return { accessToken, expiresIn: Math.max(0, claims.exp - Math.floor(now / 1000)) };
+  }
+}
+
+function parseParty(client: unknown): { id: string; name: string } {
+  if (typeof client === 'string') return { id: parseText('client', client), name: client };
+  const { id, name } = parseArguments('client', client, ['id', 'name']);
+  const known = parseText('client.id', id);
+  return { id: known, name: name === undefined ? known : parseText('client.name', name) };
+}
+
+const sessionRequired = (): SessionError =>
+  new SessionError('SESSION_REQUIRED', 'a refresh token needs a live session, judged with its present secret');
+
+/**
+ * Creates access and refresh tokens for these sessions.
+ * @throws `TypeError` that names the option that is unknown, contradictory, out of range or unsafe.
+ */
+export function accessTokens<Trigger extends string, Transaction>(
+  sessions: Sessions<Trigger, Transaction>,
+  options: AccessTokenOptions,
+): AccessTokens {
+  return inCall('accessTokens(sessions, { issuer, audience, keys })', () => {
+    return new AccessTokens(coreOf(sessions), parseTokenOptions(options));
+  });
+}

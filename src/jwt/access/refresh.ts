@@ -1,0 +1,153 @@
+import type { Core } from '../../core/context.ts';
+import { refusalOf, type TokenRefusal, type TokenRules, tellRefusal } from '../../core/verdict.ts';
+import type { ClientInfo } from '../../device/client-info.ts';
+import type { Attribution } from '../../model/attribution.ts';
+import type { Grant } from '../../model/grant.ts';
+import { isScope, isWithin } from '../../model/oauth-scope.ts';
+import type { RefreshRefusal } from '../../model/reason.ts';
+import {
+  formatRefreshCredential,
+  formatRefreshToken,
+  hashFamily,
+  hashRotating,
+  lineageMark,
+  parseRefreshCredential,
+  parseRefreshToken,
+  type RefreshHashes,
+} from '../../model/refresh-token.ts';
+import type { SessionRecord } from '../../model/session.ts';
+import { newSecret } from '../../model/token.ts';
+import { retryOnConflict } from '../../store/retry-on-conflict.ts';
+import type { FoundSession } from '../../store/store.ts';
+
+export interface RefreshOrder {
+  /** The `client_id` of the request. `null` where unknown. */
+  readonly clientId: string | null;
+  /** Scope of the access token: at most the granted one. */
+  readonly scope: unknown;
+  /** The client's details, as the request claims them. */
+  readonly from: ClientInfo;
+  /** In ms. */
+  readonly grace: number;
+}
+
+/** A session with its next refresh token, and the value that `make` created before the write. */
+export interface Refreshed<Made> {
+  readonly session: SessionRecord;
+  readonly refreshToken: string;
+  readonly made: Made;
+}
+
+type Refused = TokenRefusal<RefreshRefusal>;
+
+const refused = (reason: RefreshRefusal, about: Refused['about'] = null): Refused => ({ reason, about, end: null });
+
+/** First the family shows whether a token belongs to the session. Only then is the rotating secret judged. */
+const RULES: TokenRules<{ readonly realm: string; readonly family: string }> = {
+  during: 'refresh',
+  supersededIsAnomaly: false,
+  mismatchOf(session, { realm, family }) {
+    const hashes = parseRefreshCredential(session.credential);
+    if (session.realm !== realm || hashes === null || session.client === null) return 'unknown';
+    // A client that never had a token of this session only guesses its public id. That must not end the session.
+    return family === hashes.family || hashes.former.includes(lineageMark(family)) ? null : 'unknown';
+  },
+};
+
+/**
+ * Exchanges a refresh token for the next one (RFC 9700, 4.14.2). `make` runs first: if it fails, the token stays valid.
+ */
+export async function refreshSession<Made>(
+  core: Core,
+  token: unknown,
+  order: RefreshOrder,
+  make: (session: SessionRecord, grant: Grant, scope: string | null) => Promise<Made>,
+): Promise<Refreshed<Made> | Refused> {
+  const parsed = parseRefreshToken(token);
+  const outcome =
+    parsed === null ? refused('malformed') : await retryOnConflict(core, () => attempt(core, parsed, order, make));
+  if (!('reason' in outcome)) {
+    core.anomalies.used(outcome.session, order.from);
+    return outcome;
+  }
+  // A client that refreshes twice at once is no sign of an attack. Reuse has its own event.
+  if (outcome.reason !== 'retry' && outcome.reason !== 'reused') tellRefusal(core, RULES, outcome, order.from);
+  return outcome;
+}
+
+async function attempt<Made>(
+  core: Core,
+  { ref, secrets }: NonNullable<ReturnType<typeof parseRefreshToken>>,
+  order: RefreshOrder,
+  make: (session: SessionRecord, grant: Grant, scope: string | null) => Promise<Made>,
+): Promise<Refreshed<Made> | Refused | 'conflict'> {
+  const { store, realmTag, settings } = core;
+  const [found] = await store.find(realmTag, [ref]);
+  const family = hashFamily(secrets.family);
+  const refusal = refusalOf(core, RULES, ref.id, found, { realm: settings.realm, family });
+  if (refusal !== null) return refusal as Refused;
+  const { session: current } = found as FoundSession;
+  const hashes = parseRefreshCredential(current.credential) as RefreshHashes;
+  const grant = current.client as Grant;
+  const now = core.now();
+  const rotating = hashRotating(secrets.rotating);
+  if (family !== hashes.family || hashes.rotating !== rotating) {
+    if (isInGrace(hashes, rotating, now, order.grace)) return refused('retry', current);
+    return (await endReused(core, current, grant, order.from, now)) ? refused('reused', current) : 'conflict';
+  }
+  if (order.clientId !== null && order.clientId !== grant.id) return refused('client', current);
+  const scope = order.scope ?? grant.scope;
+  if (scope !== null && !(isScope(scope) && isWithin(scope, grant.scope))) return refused('scope', current);
+
+  const next = { family: secrets.family, rotating: newSecret() };
+  const session: SessionRecord = {
+    ...current,
+    credential: formatRefreshCredential({
+      ...hashes,
+      rotating: hashRotating(next.rotating),
+      previous: order.grace > 0 ? { rotating, at: now } : null,
+    }),
+    lastUsedAt: Math.max(current.lastUsedAt, now),
+  };
+  const made = await make(session, grant, scope);
+  const { retention } = settings;
+  const write = { ending: [], keepUntil: session.expiresAt, moves: false, audit: [], now, retention };
+  const refreshed = { session, refreshToken: formatRefreshToken(ref, next), made };
+  try {
+    const written = await store.renew({ session, ifCredential: current.credential, ...write });
+    // Another request was first. The next attempt finds out what this token is now.
+    return written === 'renewed' ? refreshed : 'conflict';
+  } catch (error) {
+    // The write may have succeeded before the failure. Then the token that the client has is already used.
+    const [again] = await store.find(realmTag, [ref]);
+    if (again?.session.credential === session.credential) return refreshed;
+    throw error;
+  }
+}
+
+/** Absolute: a difference between the clocks of two processes, in either direction, shortens the grace interval. */
+const isInGrace = ({ previous }: RefreshHashes, rotating: string, now: number, grace: number): boolean =>
+  previous !== null && previous.rotating === rotating && Math.abs(now - previous.at) < grace;
+
+/** Ends a session whose refresh token was used twice. Returns `false` where another process has ended it. */
+async function endReused(
+  core: Core,
+  current: SessionRecord,
+  client: Grant,
+  from: ClientInfo,
+  now: number,
+): Promise<boolean> {
+  const { id, user, account, userTag, device } = current;
+  const seen = core.anomalies.deviceOf(from);
+  const attribution: Attribution = { by: null, reason: 'token-reused', note: null, from: seen?.label ?? null };
+  const ended = core.events.about('session.ended', { session: id, user, account, device, ...attribution });
+  const reused = core.events.about('session.reused', {
+    ...{ session: id, user, account, device: seen },
+    client: { id: client.id, name: client.name },
+  });
+  const mark = { at: now, by: attribution.by, reason: attribution.reason, from: attribution.from };
+  if (!(await core.store.end({ id, user: userTag }, mark, [...ended.audit, ...reused.audit]))) return false;
+  core.events.tell(ended);
+  core.events.tell(reused);
+  return true;
+}

@@ -1,0 +1,86 @@
+import type { Core } from '../../core/context.ts';
+import { parseArguments, parseText } from '../../lib/input.ts';
+import { BY_KEYS, parseAttribution } from '../../model/attribution.ts';
+import { deniedTag } from '../../model/token.ts';
+import { ensureEpoch } from '../../store/ensure-epochs.ts';
+import { retryOnConflict } from '../../store/retry-on-conflict.ts';
+import { type GuardSettings, MAX_SKEW } from './options.ts';
+import { neededBy } from './verdict.ts';
+
+/** One token, by its `jti`, or all tokens of one session, by its `sid`: ids of the issuer, never the token's text. */
+export type Denied = (
+  | { readonly jti: string; readonly sid?: undefined }
+  | { readonly sid: string; readonly jti?: undefined }
+) & {
+  /** The issuer of the id, as `iss`. Default: the guard's `issuer`. One of both is required. */
+  readonly issuer?: string | undefined;
+  /**
+   * Time at which the last of these tokens expires: a `Date`, or Unix ms (`exp` counts seconds). The entry is removed
+   * some time after it. Default: the time at which the guard finds every present token too old.
+   */
+  readonly expiresAt?: Date | number | undefined;
+};
+
+/** Result of {@link TokenGuard.revoke}. */
+export interface DenyResult {
+  /** `false` where it was already denied. */
+  readonly revoked: boolean;
+  /** Time in ms after which no process accepts a denied token. 0: every check that begins from now on refuses it. */
+  readonly effectiveWithin: number;
+}
+
+const DENIED_KEYS = ['jti', 'sid', 'issuer', 'expiresAt'];
+/** Tells ms from seconds: it is in 1973 as ms, and far in the future as seconds. */
+const MIN_MS = 1e11;
+
+/**
+ * Denies a token with a record of its own. The token is refused as soon as the record exists. The second write adds who
+ * denied it and why, together with the audit log entry.
+ */
+export async function deny(core: Core, settings: GuardSettings, input: unknown, by: unknown): Promise<DenyResult> {
+  const { claim, issuer, value, expiresAt } = parseDenied(settings, input);
+  const attribution = parseAttribution(parseArguments('the second argument', by, BY_KEYS));
+  const tag = deniedTag(core.settings.realm, claim, issuer, value);
+  return retryOnConflict<DenyResult>(core, async () => {
+    const now = core.now();
+    // A verifier may accept a token for a short time after it expired.
+    const keepUntil = (expiresAt ?? now + neededBy(settings)) + MAX_SKEW;
+    const current = await ensureEpoch(core, tag, now, keepUntil);
+    if (current.record.last !== null) return { revoked: false, effectiveWithin: 0 };
+    const pending = core.events.about('token.revoked', { ...attribution, claim, issuer, value });
+    const last = { at: now, by: attribution.by, reason: attribution.reason, from: attribution.from };
+    const write = { record: { ...current.record, last }, ifVersion: current.version, now, keepUntil };
+    const outcome = await core.store.advance(tag, { ...write, audit: pending.audit });
+    if (outcome !== 'advanced') return 'conflict';
+    core.events.tell(pending);
+    return { revoked: true, effectiveWithin: 0 };
+  });
+}
+
+function parseDenied(settings: GuardSettings, input: unknown) {
+  const token = parseArguments('token', input, DENIED_KEYS);
+  const claim = token.jti === undefined ? 'sid' : 'jti';
+  if (token[claim] === undefined || (token.jti !== undefined && token.sid !== undefined)) {
+    throw new TypeError('token must name either a jti or a sid; without one, revoke the user');
+  }
+  const issuer = token.issuer ?? settings.issuer ?? undefined;
+  if (issuer === undefined) {
+    throw new TypeError(`issuer is missing: whose ${claim} it is, as iss; name it here, or in the guard's options`);
+  }
+  return {
+    claim,
+    issuer: parseText('issuer', issuer),
+    value: parseText(claim, token[claim]),
+    expiresAt: parseExpiry(token.expiresAt),
+  } as const;
+}
+
+function parseExpiry(value: unknown): number | null {
+  if (value === undefined) return null;
+  const ms = value instanceof Date ? value.getTime() : value;
+  if (typeof ms !== 'number' || !Number.isSafeInteger(ms)) {
+    throw new TypeError('expiresAt must be a Date, or a whole number of Unix ms');
+  }
+  if (ms < MIN_MS) throw new TypeError(`expiresAt is ${ms}, which looks like seconds: give it in ms, exp * 1000`);
+  return ms;
+}

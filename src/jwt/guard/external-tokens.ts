@@ -1,0 +1,159 @@
+import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { inCall } from '../../lib/call.ts';
+import { type Clock, systemClock, timeOf } from '../../lib/clock.ts';
+import { type Duration, parseDuration } from '../../lib/duration.ts';
+import { isSessionError } from '../../lib/errors.ts';
+import { parseArguments, parseText } from '../../lib/input.ts';
+import { MAX_ISSUED_AHEAD } from '../access/claims.ts';
+import { parseCompact, type TokenClaims } from '../compact.ts';
+import { parseAudience, parseIssuer } from '../issuer.ts';
+import { parseKeySet } from '../keys/key-set.ts';
+import type { JsonWebKey } from '../keys/keys.ts';
+import { MAX_SKEW } from './options.ts';
+
+/** The algorithms of other issuers. All of them use key pairs, so a party that checks tokens cannot sign them. */
+export type ExternalAlgorithm = 'EdDSA' | `ES${256 | 384 | 512}` | `RS${256 | 384 | 512}` | `PS${256 | 384 | 512}`;
+
+/** The options of {@link externalTokens}. Unknown or contradictory options throw a `TypeError`. */
+export interface ExternalTokenOptions {
+  /** The issuer, exactly as `iss` spells it: an https URL. http is allowed on loopback only. */
+  readonly issuer: string;
+  /** Accepted audiences, as `aud`: a token must name one of them. Required without `client`. */
+  readonly audience?: string | readonly string[] | undefined;
+  /** Accepted values of `client_id`, for access tokens without `aud` (Cognito's). Required without `audience`. */
+  readonly client?: string | readonly string[] | undefined;
+  /**
+   * The issuer's public keys, or the https URL where it publishes them. http is allowed on loopback only, and redirects
+   * are not followed. Fetched keys are used for 10 minutes. An unknown `kid` causes a new request at most every 30 s.
+   */
+  readonly jwks: URL | string | { readonly keys: readonly JsonWebKey[] } | readonly JsonWebKey[];
+  /** Accepted signature algorithms. There is no default, and a token cannot choose one outside of this list. */
+  readonly algorithms: readonly ExternalAlgorithm[];
+  /**
+   * The type of token, as `typ`. `'at+jwt'` accepts only access tokens (RFC 9068). `'JWT'` accepts tokens that name no
+   * other type, for issuers that name none. These may also be ID tokens. Default `'at+jwt'`.
+   */
+  readonly typ?: 'at+jwt' | 'JWT' | undefined;
+  /**
+   * How far the issuer's clock may be off, for `exp` and `nbf`. At most `'1m'`. Default `'5s'`. A token whose `iat` is
+   * more than a minute in the future is always refused.
+   */
+  readonly clockTolerance?: Duration | undefined;
+  /** Time limit for fetching keys, then `verify` throws `SESSION_KEYS_UNAVAILABLE`. At most `'30s'`. Default `'5s'`. */
+  readonly timeout?: Duration | undefined;
+  /** For tests. Default: the system's clock. */
+  readonly clock?: Clock | undefined;
+}
+
+/** Result of {@link ExternalTokens.verify}. `'invalid'`: wrong signature, issuer, audience or type. */
+export type ExternalVerdict =
+  | { readonly ok: true; readonly claims: TokenClaims }
+  | { readonly ok: false; readonly claims: null; readonly reason: 'malformed' | 'invalid' | 'expired' };
+
+/** Verifies the tokens of one other issuer. */
+export interface ExternalTokens {
+  /**
+   * Checks form, signature, issuer, audience, type and times of a token. Malformed tokens, and algorithms that are not
+   * allowed, are refused before any key is requested.
+   * @throws `SESSION_KEYS_UNAVAILABLE` where the keys could not be fetched. Answer 503: it is unknown whether the token
+   * is genuine.
+   */
+  verify(jwt: unknown): Promise<ExternalVerdict>;
+}
+
+const KNOWN = ['issuer', 'audience', 'client', 'jwks', 'algorithms', 'typ', 'clockTolerance', 'timeout', 'clock'];
+const ALGORITHMS = ['EdDSA', ...['ES', 'RS', 'PS'].flatMap((sort) => [`${sort}256`, `${sort}384`, `${sort}512`])];
+const TYPES = ['at+jwt', 'JWT'];
+const MAX_TIMEOUT = 30e3;
+const DEFAULTS = { typ: 'at+jwt', clockTolerance: '5s', timeout: '5s' } as const;
+
+/**
+ * Creates a verifier for the tokens of another issuer. Pass its claims to {@link tokenGuard}.
+ * @throws `TypeError` that names the option, what is wrong with it, and what is allowed.
+ */
+export function externalTokens(options: ExternalTokenOptions): ExternalTokens {
+  const settings = inCall('externalTokens({ issuer, audience, keys })', () => parseOptions(options));
+  return { verify: (jwt) => verify(settings, jwt) };
+}
+
+interface ExternalTokenSettings {
+  readonly issuer: string;
+  readonly audience: readonly string[] | null;
+  readonly client: readonly string[] | null;
+  readonly key: JWTVerifyGetKey;
+  readonly algorithms: readonly string[];
+  readonly typ: string;
+  /** Seconds. */
+  readonly clockTolerance: number;
+  readonly clock: Clock;
+}
+
+async function verify(settings: ExternalTokenSettings, jwt: unknown): Promise<ExternalVerdict> {
+  const { issuer, audience, client, algorithms, typ, clockTolerance, clock } = settings;
+  const parts = parseCompact(jwt);
+  if (parts === null) return refused('malformed');
+  const { header } = parts;
+  // Checked before the signature, so that a wrong type causes no request for keys. jose does the same with the
+  // algorithm.
+  if (sortOf(header.typ) !== typ.toLowerCase()) return refused('invalid');
+  try {
+    const now = timeOf(clock);
+    const { payload } = await jwtVerify(jwt as string, settings.key, {
+      ...{ issuer, algorithms: [...algorithms], clockTolerance, requiredClaims: ['exp'] },
+      ...(audience === null ? {} : { audience: [...audience] }),
+      currentDate: new Date(now),
+    });
+    if ('events' in payload || (client !== null && !client.includes(payload.client_id as string))) {
+      return refused('invalid');
+    }
+    if (payload.iat !== undefined && payload.iat * 1000 > now + MAX_ISSUED_AHEAD) return refused('invalid');
+    return { ok: true, claims: payload };
+  } catch (error) {
+    if (isSessionError(error) || !(error instanceof errors.JOSEError)) throw error;
+    return refused(error instanceof errors.JWTExpired ? 'expired' : 'invalid');
+  }
+}
+
+const refused = (reason: 'malformed' | 'invalid' | 'expired'): ExternalVerdict => ({ ok: false, claims: null, reason });
+
+/** Returns the type in a header, without an `application/` prefix (RFC 7515, 4.1.9). */
+const sortOf = (typ: string | undefined): string => (typ ?? 'JWT').toLowerCase().replace(/^application\//, '');
+
+function parseOptions(input: unknown): ExternalTokenSettings {
+  const options = parseArguments('options', input, KNOWN);
+  const { clock = systemClock } = options;
+  if (typeof (clock as Partial<Clock> | null)?.now !== 'function') throw new TypeError('clock must have a method now');
+  if (options.audience === undefined && options.client === undefined) {
+    throw new TypeError('audience is missing: whom the tokens are for; or client, where they have no aud');
+  }
+  const timeout = bounded('timeout', options.timeout ?? DEFAULTS.timeout, 1, MAX_TIMEOUT);
+  return Object.freeze({
+    issuer: parseIssuer('issuer', options.issuer),
+    audience: options.audience === undefined ? null : parseAudience('audience', options.audience),
+    client: options.client === undefined ? null : parseAudience('client', options.client),
+    key: parseKeySet(options.jwks, timeout),
+    algorithms: parseAlgorithms(options.algorithms),
+    typ: parseOneOf('typ', options.typ ?? DEFAULTS.typ, TYPES),
+    clockTolerance: bounded('clockTolerance', options.clockTolerance ?? DEFAULTS.clockTolerance, 0, MAX_SKEW) / 1e3,
+    clock: clock as Clock,
+  });
+}
+
+function parseAlgorithms(value: unknown): readonly string[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new TypeError(`algorithms must be an array of at least one of ${ALGORITHMS.join(', ')}`);
+  }
+  return value.map((one, at) => parseOneOf(`algorithms[${at}]`, one, ALGORITHMS));
+}
+
+function parseOneOf(name: string, value: unknown, allowed: readonly string[]): string {
+  const found = allowed.find((one) => one === value);
+  if (found !== undefined) return found;
+  throw new TypeError(`${name} is ${JSON.stringify(parseText(name, value))}; allowed are ${allowed.join(', ')}`);
+}
+
+function bounded(name: string, value: unknown, least: number, most: number): number {
+  const ms = parseDuration(name, value, least);
+  if (ms <= most) return ms;
+  throw new TypeError(`${name} is ${ms} ms; allowed are up to ${most} ms`);
+}

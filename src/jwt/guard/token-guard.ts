@@ -1,0 +1,190 @@
+import { type Core, coreOf } from '../../core/context.ts';
+import { inCall, nameCalls } from '../../lib/call.ts';
+import { CLOCKS_APART } from '../../lib/clock.ts';
+import { parseArguments } from '../../lib/input.ts';
+import { BY_KEYS, type By, parseAttribution } from '../../model/attribution.ts';
+import { advanceEpoch } from '../../model/epoch.ts';
+import { withGuarded } from '../../model/epoch-notes.ts';
+import { coverage } from '../../model/scope.ts';
+import { memberTag } from '../../model/token.ts';
+import { keptUntil, type Revocation } from '../../operations/revoke.ts';
+import type { Sessions } from '../../sessions.ts';
+import { ensureEpoch, UNTIL_WRITTEN } from '../../store/ensure-epochs.ts';
+import { retryOnConflict } from '../../store/retry-on-conflict.ts';
+import type { VersionedEpoch } from '../../store/store.ts';
+import type { TokenClaims } from '../compact.ts';
+import { type ExternalToken, type GuardRefusal, readToken } from './claims.ts';
+import { type Denied, type DenyResult, deny } from './deny.ts';
+import { type GuardOptions, type GuardSettings, parseGuardOptions } from './options.ts';
+import { type GuardRecords, type GuardVerdict, judgeToken, neededBy, refusal } from './verdict.ts';
+
+/** Result of {@link TokenGuard.signOutOthers}. */
+export type SignOutOthersResult =
+  | { readonly revoked: true; readonly effectiveWithin: number; readonly revocation: Revocation }
+  | {
+      readonly revoked: false;
+      /** Why nothing was done. The token itself would be refused, or it has no `sid` that names a session to keep. */
+      readonly reason: GuardRefusal | 'no-sid';
+      readonly effectiveWithin: number;
+      readonly revocation: null;
+    };
+
+/**
+ * Refuses tokens of other issuers whose authentication was before a revocation. `revoke`, `suspend` and the triggers of
+ * the same realm end these tokens together with its sessions. The guard checks no signature: pass verified claims, such
+ * as those of {@link externalTokens}.
+ *
+ * Such a token has no stamp, so the guard compares clocks: `auth_time` with the time of the revocation. `auth_time`
+ * counts whole seconds, and is compared at the start of its second. So a sign-in within `issuerSkew` after a
+ * revocation, or in the same second, is refused: the user signs in once more. Clocks that differ by more than
+ * `issuerSkew` make the comparison inexact.
+ */
+export class TokenGuard {
+  readonly #core: Core;
+  readonly #settings: GuardSettings;
+
+  /** @internal */
+  constructor(core: Core, settings: GuardSettings) {
+    this.#core = core;
+    this.#settings = settings;
+  }
+
+  static {
+    const forms = {
+      setup: 'guard.setup()',
+      check: 'guard.check(claims)',
+      revoke: 'guard.revoke(token)',
+      signOutOthers: 'guard.signOutOthers(claims)',
+    };
+    nameCalls(TokenGuard.prototype, forms, (guard, run) => guard.#core.activity.run(run));
+  }
+
+  /**
+   * Makes the realm keep revocations for as long as this guard accepts tokens. It writes this to the realm's record,
+   * and creates the record if it is missing. A repeated call, or a call for another guard, can only raise the time. Run
+   * it from a deployment step, not at each start. If the record was lost, it must not be created again before
+   * `revoke({ realm: true })`.
+   *
+   * Revocations from before the first setup, or before one that raises the time, are kept for at least 30 days. So a
+   * token whose authentication was before that setup, or less than an hour after it, is refused once the authentication
+   * is more than 30 days ago.
+   */
+  async setup(): Promise<void> {
+    const core = this.#core;
+    const longest = neededBy(this.#settings);
+    await retryOnConflict(core, async () => {
+      const now = core.now();
+      const { record, version } = await ensureEpoch(core, core.realmTag, now, null);
+      const known = record.notes?.guarded;
+      if (known !== undefined && known.longest >= longest) return null;
+      const guarded = withGuarded(record, { longest, since: now + CLOCKS_APART });
+      const write = { record: guarded, ifVersion: version, now, keepUntil: null, audit: [] };
+      return (await core.store.advance(core.realmTag, write)) === 'advanced' ? null : 'conflict';
+    });
+  }
+
+  /**
+   * Checks a token by its verified claims. Reads the store once, or not at all for claims that cannot pass.
+   * @throws `SESSION_STORE_UNAVAILABLE` for an outage, which is not a refusal. `SESSION_STORE_NOT_SET_UP` where
+   * {@link setup} was not run. `TypeError` for a string: it is the token itself, which is not verified.
+   */
+  async check(claims: TokenClaims): Promise<GuardVerdict> {
+    const now = this.#core.now();
+    const token = readToken(this.#core, this.#settings, claims, now);
+    if (typeof token === 'string') return refusal(token);
+    const { records } = await this.#read(token);
+    const { user, account } = token.identity;
+    return judgeToken(this.#core, this.#settings, token, records, now) ?? { ok: true, user, account };
+  }
+
+  /**
+   * Denies one token, or all tokens of one session, no matter what their users do. They are identified by `iss` and
+   * `jti`, or `iss` and `sid`, so a respelt token is denied too. A token that has neither can only be revoked with its
+   * user.
+   */
+  revoke(token: Denied, by: By = {}): Promise<DenyResult> {
+    return deny(this.#core, this.#settings, token, by);
+  }
+
+  /**
+   * Does "sign out everywhere else" for a token that would pass. Revokes the user, and spares the tokens of the token's
+   * own session (`sid`) until the next revocation.
+   */
+  async signOutOthers(claims: TokenClaims, by: By = {}): Promise<SignOutOthersResult> {
+    const core = this.#core;
+    const { kind } = this.#settings;
+    const attribution = parseAttribution(parseArguments('the second argument', by, BY_KEYS));
+    const covers = coverage(core.settings.kinds, 'user', null);
+    return retryOnConflict<SignOutOthersResult>(core, async () => {
+      const now = core.now();
+      const token = readToken(core, this.#settings, claims, now);
+      if (typeof token === 'string') return nothingDone(token);
+      if (token.keptBy === null) return nothingDone('no-sid');
+      const { user, tags } = token.identity;
+      let read = await this.#read(token);
+      if (read.current === null) {
+        await ensureEpoch(core, tags.user, now, now + UNTIL_WRITTEN);
+        // The whole token again: a membership that was advanced meanwhile must not be older than the user's record.
+        read = await this.#read(token);
+      }
+      const { records, current } = read;
+      const refused = judgeToken(core, this.#settings, token, records, now);
+      if (refused !== null) return nothingDone(refused.reason);
+
+      const mark = { at: now, by: attribution.by, reason: attribution.reason, from: attribution.from };
+      // A pruning removed it between the two calls.
+      if (current === null) return 'conflict';
+      const change = { covers, mark, keepExternal: { externalId: token.keptBy, kind } };
+      const record = advanceEpoch(current.record, change, now);
+      if (record === null) throw new Error('only a session of ours is found not to be live here');
+      const revocation: Revocation = {
+        scope: 'user',
+        user,
+        account: null,
+        ...mark,
+        note: attribution.note,
+        kinds: null,
+      };
+      const told = { ...attribution, scope: 'user', user, account: null, kinds: null } as const;
+      const pending = core.events.about('sessions.revoked', { ...told, kept: null, change: null, trigger: null });
+      const outcome = await core.store.advance(tags.user, {
+        ...{ record, ifVersion: current.version, now, audit: pending.audit },
+        keepUntil: keptUntil(record, records.realm?.notes?.guarded?.longest ?? 0, now),
+      });
+      if (outcome !== 'advanced') return 'conflict';
+      core.events.tell(pending);
+      return { revoked: true, effectiveWithin: 0, revocation };
+    });
+  }
+
+  async #read({
+    identity: { tags },
+    deniedBy,
+  }: ExternalToken): Promise<{ readonly records: GuardRecords; readonly current: VersionedEpoch | null }> {
+    const inAccount = tags.account === null ? [] : [tags.account, memberTag(tags.user, tags.account)];
+    const tagsRead = [tags.user, this.#core.realmTag, ...inAccount, ...deniedBy];
+    const [current = null, ...others] = await this.#core.store.readEpochs(tagsRead);
+    const [realm = null, ...rest] = others.map((found) => found?.record ?? null);
+    const [account = null, member = null] = rest.splice(0, inAccount.length);
+    return { records: { realm, user: current?.record ?? null, account, member, denials: rest }, current };
+  }
+}
+
+const nothingDone = (reason: GuardRefusal | 'no-sid'): SignOutOthersResult => ({
+  ...{ revoked: false, reason, effectiveWithin: 0, revocation: null },
+});
+
+/**
+ * Creates a guard for the tokens of other issuers: those of an identity provider (Auth0, Cognito, Keycloak, Firebase,
+ * Supabase), or an app's own older tokens.
+ * @throws `TypeError` for invalid options.
+ */
+export function tokenGuard<Trigger extends string, Transaction>(
+  sessions: Sessions<Trigger, Transaction>,
+  options: GuardOptions = {},
+): TokenGuard {
+  return inCall('tokenGuard(sessions, options)', () => {
+    const core = coreOf(sessions);
+    return new TokenGuard(core, parseGuardOptions(core, options));
+  });
+}

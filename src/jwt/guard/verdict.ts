@@ -1,0 +1,90 @@
+import type { Core } from '../../core/context.ts';
+import { CLOCKS_APART } from '../../lib/clock.ts';
+import { SessionError } from '../../lib/errors.ts';
+import type { Mark } from '../../model/attribution.ts';
+import { advancedAt, type EpochRecord, type Epochs, sparedSince } from '../../model/epoch.ts';
+import type { ScopeName } from '../../model/scope.ts';
+import type { RevokedBy } from '../../model/session.ts';
+import { REVOCATION_KEEPS } from '../../operations/revoke.ts';
+import type { ExternalToken, GuardRefusal } from './claims.ts';
+import type { GuardSettings } from './options.ts';
+
+/** Result of a guard's check. */
+export type GuardVerdict =
+  | { readonly ok: true; readonly user: string; readonly account: string | null }
+  | {
+      readonly ok: false;
+      readonly reason: GuardRefusal;
+      /** The revocation, denial or suspension that refused the token, if known. `scope` is `null` for a denial. */
+      readonly revocation: (Mark & { readonly scope: ScopeName | null }) | null;
+    };
+
+/** The records that a token is judged by. `null` where the record does not exist. */
+export interface GuardRecords extends Epochs {
+  readonly denials: readonly (EpochRecord | null)[];
+}
+
+type Refused = Extract<GuardVerdict, { ok: false }>;
+
+export const refusal = (reason: GuardRefusal, revocation: Refused['revocation'] = null): Refused =>
+  Object.freeze({ ok: false, reason, revocation });
+
+/** Minimum time for which revocations are kept, in ms, even if no guard was set up. */
+const ALWAYS_KEPT = REVOCATION_KEEPS - CLOCKS_APART;
+
+/**
+ * Returns why a token is refused, or `null` for a token that passes. A generation that an advance wrote gives the time
+ * of that advance, or a moment later. The initial generation has revoked nothing. Each scope is judged alone. Only the
+ * realm's record must exist: {@link TokenGuard.setup} created it, so if it is missing, other records may be lost too.
+ * @throws `SESSION_STORE_NOT_SET_UP` where revocations are not kept for as long as the guard accepts tokens.
+ */
+export function judgeToken(
+  core: Core,
+  settings: GuardSettings,
+  token: ExternalToken,
+  { realm, user, account, member, denials }: GuardRecords,
+  now: number,
+): Refused | null {
+  if (realm === null) return refusal('lost');
+  const { longest, since } = requireSetUp(core, settings, realm);
+  const { authenticatedAt } = token;
+  const isBefore = longest > ALWAYS_KEPT && authenticatedAt < since;
+  if (isBefore && now > authenticatedAt + ALWAYS_KEPT) return refusal('too-old');
+
+  const denial = denials.find((record) => record !== null);
+  if (denial) return refusal('denied', denial.last && { scope: null, ...denial.last });
+  const scopes: [ScopeName, EpochRecord][] = [['realm', realm]];
+  if (account !== null) scopes.push(['account', account]);
+  if (user !== null) scopes.push(['user', user]);
+  if (member !== null) scopes.push(['member', member]);
+  for (const [scope, { suspended }] of scopes) {
+    if (suspended !== null) return refusal('suspended', { scope, ...suspended });
+  }
+  for (const [scope, record] of scopes) {
+    const at = advancedAt(record, settings.kind);
+    if (at === null || authenticatedAt > at + settings.issuerSkew) continue;
+    const since = token.keptBy === null ? null : sparedSince(record, settings.kind, token.keptBy);
+    if (since === 0 || (since !== null && authenticatedAt > since + settings.issuerSkew)) continue;
+    return refusal('revoked', overtakenBy(scope, record));
+  }
+  return null;
+}
+
+const overtakenBy = (scope: ScopeName, { last }: EpochRecord): RevokedBy | null => last && { scope, ...last };
+
+/** How long a guard needs revocations to be kept, in ms: until the last covered token is too old. */
+export const neededBy = ({ maxAge, issuerSkew }: GuardSettings): number => maxAge + issuerSkew;
+
+function requireSetUp(
+  core: Core,
+  settings: GuardSettings,
+  { notes }: EpochRecord,
+): { readonly longest: number; readonly since: number } {
+  const guarded = notes?.guarded;
+  if (guarded !== undefined && guarded.longest >= neededBy(settings)) return guarded;
+  throw new SessionError(
+    'SESSION_STORE_NOT_SET_UP',
+    `the realm ${JSON.stringify(core.settings.realm)} keeps revocations for ${guarded?.longest ?? 0} ms, and this guard ` +
+      `accepts tokens for ${neededBy(settings)} ms: call the guard's setup() once, from a deployment step`,
+  );
+}

@@ -1,0 +1,30 @@
+import { parseText } from '../lib/input.ts';
+
+const MAX_AUDIENCES = 16;
+
+/** Parses the URL of an issuer. @throws `TypeError` for a URL that an attacker on the network could speak for. */
+export function parseIssuer(name: string, value: unknown): string {
+  if (value === undefined) throw new TypeError(`${name} is missing: the https URL of whoever signs`);
+  const text = parseText(name, value);
+  if (!URL.canParse(text)) throw new TypeError(`${name} is ${JSON.stringify(text)}, which is no URL`);
+  const url = new URL(text);
+  const isLoopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
+    throw new TypeError(`${name} is ${JSON.stringify(text)}; allowed is https, and http on loopback`);
+  }
+  if (/[?#]/.test(text) || url.username !== '' || url.password !== '') {
+    throw new TypeError(`${name} is ${JSON.stringify(text)}; allowed is neither a query, a fragment nor a user name`);
+  }
+  return text;
+}
+
+export function parseAudience(name: string, value: unknown): readonly [string, ...string[]] {
+  if (value === undefined)
+    throw new TypeError(`${name} is missing: whom the tokens are for, such as the URL of an API`);
+  const names = Array.isArray(value) ? value : [value];
+  const [first, ...others] = names.map((one, at) => parseText(Array.isArray(value) ? `${name}[${at}]` : name, one));
+  if (first === undefined || names.length > MAX_AUDIENCES) {
+    throw new TypeError(`${name} must be a name, or 1 to ${MAX_AUDIENCES} of them`);
+  }
+  return [first, ...others];
+}

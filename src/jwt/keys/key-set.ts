@@ -1,0 +1,76 @@
+import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
+import { SessionError } from '../../lib/errors.ts';
+import { isPlainObject } from '../../lib/json.ts';
+import type { JsonWebKey } from './keys.ts';
+
+/** Maximum size of an issuer's keys, in bytes. A large key set takes about 10 KB. */
+const MAX_KEYS = 262_144;
+/** Minimum time between two requests for keys because of an unknown `kid`, in ms. */
+const COOLDOWN = 30e3;
+/** Time for which fetched keys are used, in ms. A withdrawn key is accepted this long at most. */
+const KEYS_HOLD = 600e3;
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * Parses the keys of an issuer: public keys, or a URL. A token never names the place: `jku`, `x5u` and a `kid` that is
+ * a URL are not followed.
+ * @throws `TypeError` for a value without keys, and for secret or private keys: a party that has those can sign.
+ */
+export function parseKeySet(value: unknown, timeout: number): JWTVerifyGetKey {
+  if (value instanceof URL || typeof value === 'string') return fetched(parseUrl(String(value)), timeout);
+  const keys: unknown = isPlainObject(value) ? value.keys : value;
+  if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isPlainObject)) {
+    throw new TypeError('jwks must be an https URL, or the public keys as JSON: { keys: [...] } or an array');
+  }
+  if (keys.some((key) => key.kty === 'oct' || 'd' in key)) {
+    throw new TypeError('jwks holds a secret or private key; give the public half alone');
+  }
+  return createLocalJWKSet({ keys: keys as JsonWebKey[] });
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isLoopback = url !== null && LOOPBACK.test(url.hostname);
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback);
+  if (url !== null && isSafe && url.username === '' && url.password === '') return url;
+  throw new TypeError(
+    `jwks is ${JSON.stringify(text)}; allowed is an https URL without a user name, and http on loopback`,
+  );
+}
+
+function fetched(url: URL, timeout: number): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(url, {
+    timeoutDuration: timeout,
+    cooldownDuration: COOLDOWN,
+    cacheMaxAge: KEYS_HOLD,
+    // Redirects are not followed: jose requests with `redirect: 'manual'` and accepts only status 200.
+    [customFetch]: async (address, init) => bounded(await fetch(address, init)),
+  });
+  return async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (isAboutToken(error)) throw error;
+      const message = `the keys at ${url.href} could not be had within ${timeout} ms: whether the token is genuine is not known`;
+      throw new SessionError('SESSION_KEYS_UNAVAILABLE', message, { cause: error });
+    }
+  };
+}
+
+/** Tells whether the keys arrived, but none of them fits the token. */
+const isAboutToken = (error: unknown): boolean =>
+  error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
+
+/** Stops reading a response after the maximum size. */
+async function bounded(response: Response): Promise<Response> {
+  if (response.status !== 200 || response.body === null) return response;
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body) {
+    size += part.byteLength;
+    if (size > MAX_KEYS) throw new RangeError(`the answer is longer than ${MAX_KEYS} bytes`);
+    parts.push(part);
+  }
+  return new Response(Buffer.concat(parts));
+}

@@ -1,0 +1,34 @@
+import { type Awaitable, isPromise } from './awaitable.ts';
+
+const MOST = 10_000;
+/** A batch that took less time, in ms, doubles the size: the round trip costs more than the work. */
+const QUICK = 10;
+/** A batch that took more time, in ms, halves the size: other callers wait for it. */
+const SLOW = 40;
+
+/** Adapts the size of batches to the time that the last one took: long work proceeds, and other callers wait little. */
+export class BatchSize {
+  readonly #least: number;
+  #size: number;
+
+  constructor(least: number) {
+    this.#least = least;
+    this.#size = least;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Measures a batch. A synchronous answer blocks this process, so the size then stays as it is. */
+  async measure<T>(ask: () => Awaitable<T>): Promise<T> {
+    const began = performance.now();
+    const answer = ask();
+    if (!isPromise(answer)) return answer;
+    const value = await answer;
+    const took = performance.now() - began;
+    if (took < QUICK) this.#size = Math.min(this.#size * 2, MOST);
+    else if (took > SLOW) this.#size = Math.max(Math.ceil(this.#size / 2), this.#least);
+    return value;
+  }
+}

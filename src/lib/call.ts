@@ -1,0 +1,90 @@
+import { isSessionError, SessionError } from './errors.ts';
+
+/** The messages of errors without the name of the call. */
+const bare = new WeakMap<object, string>();
+/** Errors that a function of the app threw. */
+const appErrors = new WeakSet<object>();
+
+/**
+ * Runs a public call. Puts the form of the call, such as `sessions.fence({ user })`, into the message of a `TypeError` for misuse
+ * and of a {@link SessionError}. If one public call makes another, the message names the outer one.
+ */
+export function inCall<T>(form: string, run: () => T): T {
+  try {
+    const result = run();
+    return result instanceof Promise ? (result.catch((error: unknown) => rethrow(form, error)) as T) : result;
+  } catch (error) {
+    return rethrow(form, error);
+  }
+}
+
+function rethrow(form: string, error: unknown): never {
+  throw named(form, error);
+}
+
+/** Returns the error with the name of the call in its message. Errors of the app's own functions stay as they are. */
+export function named(form: string, error: unknown): unknown {
+  if (isSessionError(error)) {
+    // A copy, because a store may throw the same error to several callers.
+    const message = `${form}: ${withoutCall(error)}`;
+    const { cause, headers, stack } = error;
+    const copy = new SessionError(error.code, message, { headers, ...(cause !== undefined && { cause }) });
+    bare.set(copy, withoutCall(error));
+    if (stack !== undefined) copy.stack = stack.replace(error.message, () => message);
+    return copy;
+  }
+  if (!(error instanceof TypeError) || appErrors.has(error)) return error;
+  const own = withoutCall(error);
+  retell(error, `${form}: ${own}`);
+  bare.set(error, own);
+  return error;
+}
+
+/** Gives an error another message. Changes its stack as well, because V8 copies the message there when the error is made. */
+export function retell(error: Error, message: string): void {
+  const before = error.message;
+  error.message = message;
+  bare.delete(error);
+  if (error.stack !== undefined) error.stack = error.stack.replace(before, () => message);
+}
+
+/** Returns an error's message without the name of the call, for readers who did not make it, such as the client of a route. */
+export const withoutCall = (error: Error): string => bare.get(error) ?? error.message;
+
+/** Runs a function of the app. Its errors keep their message and name no call. */
+export async function ofApp<T>(run: () => T): Promise<Awaited<T>> {
+  try {
+    return await run();
+  } catch (error) {
+    if (typeof error === 'object' && error !== null) appErrors.add(error);
+    throw error;
+  }
+}
+
+/** Returns the error for a method that was called detached from its object. */
+export const detached = (): TypeError =>
+  new TypeError(
+    'the method was called detached from its object: write (token) => sessions.check(token) instead of sessions.check',
+  );
+
+/**
+ * Makes the methods of a class name themselves in the errors they throw, see {@link inCall}. With `around`, which runs the
+ * methods, all of them return promises.
+ */
+export function nameCalls<Api extends object>(
+  api: Api,
+  forms: { readonly [Name in keyof Api]?: string },
+  around: (api: Api, run: () => Promise<unknown>) => unknown = (_, run) => run(),
+): void {
+  for (const [name, form] of Object.entries(forms) as [keyof Api, string][]) {
+    const method = api[name] as (this: Api, ...given: unknown[]) => unknown;
+    const value = function (this: Api | undefined, ...given: unknown[]): unknown {
+      return inCall(form, () => {
+        if (this === undefined) throw detached();
+        return around(this, () => method.apply(this, given) as Promise<unknown>);
+      });
+    };
+    Object.defineProperty(value, 'name', { value: name });
+    Object.defineProperty(api, name, { value, writable: true, configurable: true });
+  }
+}

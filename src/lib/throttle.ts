@@ -1,0 +1,32 @@
+const WINDOW = 60e3;
+
+/**
+ * Passes one item of each type per minute, and at most `most` items of all types together. Counts the items that it holds back.
+ */
+export class Throttle {
+  readonly #most: number;
+  #passed = new Set<string>();
+  #until = 0;
+  #omitted = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Returns how many items were held back since the last one that passed; `null` if this one is held back too. */
+  admit(sort: string, now: number): number | null {
+    // A clock that was set back also starts a new minute.
+    if (now >= this.#until || now < this.#until - WINDOW) {
+      this.#until = now + WINDOW;
+      this.#passed = new Set();
+    }
+    if (this.#passed.has(sort) || this.#passed.size >= this.#most) {
+      this.#omitted++;
+      return null;
+    }
+    this.#passed.add(sort);
+    const omitted = this.#omitted;
+    this.#omitted = 0;
+    return omitted;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Awaitable } from './awaitable.ts';
+
+/** Rejects with the error of `late` if the answer takes longer than `ms`. A later answer is ignored. */
+export async function withTimeout<T>(
+  answer: Awaitable<T>,
+  ms: number,
+  late: () => Error = () => new Error(`no answer within ${ms} ms`),
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), ms);
+  });
+  try {
+    return await Promise.race([answer, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

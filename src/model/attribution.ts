@@ -1,0 +1,45 @@
+import { parseOptionalText } from '../lib/input.ts';
+
+/** Who acts, why, and from where: for events, lists and the audit log. At most 256 characters each. */
+export interface By {
+  /** The id of the actor, which may be a program (`'cron'`). */
+  readonly by?: string | null | undefined;
+  /** A short reason, preferably a code of the app such as `'offboarding'`. */
+  readonly reason?: string | null | undefined;
+  /** A remark for the audit log. */
+  readonly note?: string | null | undefined;
+  /** The device that the actor uses, as its user would name it, such as `session.device.label`. */
+  readonly from?: string | null | undefined;
+}
+
+/** Who acted, why, and from where; each is `null` if it was not given. */
+export interface Attribution {
+  readonly by: string | null;
+  readonly reason: string | null;
+  readonly note: string | null;
+  readonly from: string | null;
+}
+
+export const BY_KEYS: readonly string[] = ['by', 'reason', 'note', 'from'];
+
+export const NO_ATTRIBUTION: Attribution = Object.freeze({ by: null, reason: null, note: null, from: null });
+
+/** @throws `TypeError` for a part that is not text, or is too long. */
+export function parseAttribution(input: unknown): Attribution {
+  const { by, reason, note, from } = input as By;
+  return {
+    by: parseOptionalText('by', by),
+    reason: parseOptionalText('reason', reason),
+    note: parseOptionalText('note', note),
+    from: parseOptionalText('from', from),
+  };
+}
+
+/** When a scope was changed, by whom, why, and from which device. `at` is for display and decides nothing. */
+export interface Mark {
+  /** Unix ms. */
+  readonly at: number;
+  readonly by: string | null;
+  readonly reason: string | null;
+  readonly from: string | null;
+}

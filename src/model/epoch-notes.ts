@@ -1,0 +1,57 @@
+import { deepFreeze } from '../lib/json.ts';
+
+/**
+ * Facts that stand beside the epoch in its record. They judge no session. They stand there because they must change in one step
+ * with the version of the record: a sign-out must see the note of an adoption, and a revocation the time that guards ask for.
+ */
+export interface EpochNotes {
+  /** In a user's record: the ids of adopted sessions, with the time of adoption in Unix ms. None of them is adopted again. */
+  readonly adopted?: Readonly<Record<string, number>> | undefined;
+  /** In a realm's record: how long guards of this realm accept other issuers' tokens. */
+  readonly guarded?: Guarded | undefined;
+}
+
+/**
+ * How long guards accept other issuers' tokens after the authentication that the tokens state. Revocations are kept for longer.
+ */
+export interface Guarded {
+  /** In ms: the longest of all guards. */
+  readonly longest: number;
+  /** Unix ms. Revocations from this time on are kept that long. Earlier ones may be gone after 30 days. */
+  readonly since: number;
+}
+
+/** A record with a place for notes. */
+interface Noted {
+  readonly notes?: EpochNotes | undefined;
+}
+
+/** Returns the adopted sessions that a user's record notes. */
+export const adoptedIn = ({ notes }: Noted): Readonly<Record<string, number>> => notes?.adopted ?? NONE;
+
+/** Returns the user's record with one more session that was adopted, or never will be. It still holds the same sessions. */
+export const withAdopted = <Epoch extends Noted>(record: Epoch, id: string, at: number): Epoch =>
+  deepFreeze({ ...record, notes: { ...record.notes, adopted: { ...adoptedIn(record), [id]: at } } });
+
+/** Returns the realm's record with the tokens of other issuers that it guards. It still holds the same sessions. */
+export const withGuarded = <Epoch extends Noted>(record: Epoch, guarded: Guarded): Epoch =>
+  deepFreeze({ ...record, notes: { ...record.notes, guarded } });
+
+/**
+ * Tells whether a value is the notes of a record, or `undefined` for a record without notes. Notes of other names pass: a later
+ * version of the library may write them beside a process of this one.
+ */
+export function isNotes(value: unknown): value is EpochNotes | undefined {
+  if (value === undefined) return true;
+  if (!isObject(value)) return false;
+  const { adopted, guarded } = value;
+  return (
+    (adopted === undefined || (isObject(adopted) && Object.values(adopted).every(Number.isFinite))) &&
+    (guarded === undefined || (isObject(guarded) && Number.isFinite(guarded.longest) && Number.isFinite(guarded.since)))
+  );
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const NONE: Readonly<Record<string, never>> = Object.freeze({});

@@ -1,0 +1,205 @@
+import { deepFreeze } from '../lib/json.ts';
+import type { Mark } from './attribution.ts';
+import type { EpochNotes } from './epoch-notes.ts';
+import { counterOf, type Stamp, type Stamps, stampOf } from './stamp.ts';
+import { newIncarnation, type Tag } from './token.ts';
+
+/** The one session of a kind that an advance spared. It is part of the record, so the next advance drops it. */
+export type Keep = KeptSession | KeptExternal;
+
+/** A session of this library. */
+export interface KeptSession {
+  readonly id: string;
+  /** The stamp that the kept session bears. Another session that took over its id bears a different one. */
+  readonly stamp: Stamp;
+}
+
+/** A session of another issuer. Its tokens bear no stamp, so guards compare times. */
+export interface KeptExternal {
+  /** A hash of realm, issuer and `sid`. It is never the id of a session of this library. */
+  readonly externalId: string;
+  /** Unix ms. Tokens of later authentications are spared. 0 spares them all. */
+  readonly since: number;
+}
+
+/** The state of one scope, which judges the sessions that the scope covers. */
+export interface ScopeState {
+  /** The generation of every kind that `kinds` does not list. So an unlisted kind is covered too. */
+  readonly base: Stamp;
+  readonly kinds: Readonly<Record<string, Stamp>>;
+  readonly keep: Readonly<Record<string, Keep>>;
+  /** The last advance. */
+  readonly last: Mark | null;
+  /** Set while sign-ins are refused; otherwise `null`. */
+  readonly suspended: Mark | null;
+}
+
+/**
+ * The epoch of a scope: a realm, an account, a user, or a membership (a user within an account). It is immutable. A change writes
+ * a new record by compare-and-set of a version. For a membership, that is the version of the user's record.
+ */
+export interface EpochRecord extends ScopeState {
+  readonly incarnation: string;
+  /** One counter gives every new generation: `max(counter + 1, now)`. */
+  readonly counter: number;
+  /** The first generation. */
+  readonly initial: Stamp;
+  /** They judge no session. Left out where there are none. */
+  readonly notes?: EpochNotes | undefined;
+}
+
+/** The kinds that an advance covers. */
+export type Coverage = { readonly only: readonly string[] } | { readonly except: readonly string[] };
+
+/** A change of a scope in one step. */
+export interface Change {
+  readonly covers: Coverage;
+  readonly mark: Mark;
+  /** Spares this session. The advance fails if the session is not live under the record. */
+  readonly keep?: SparedSession | undefined;
+  /** Spares the tokens of this session of another issuer. The caller has found it live under the record. */
+  readonly keepExternal?: SparedExternal | undefined;
+  /** `true` suspends, `false` resumes. Left out, the state stays as it is. */
+  readonly suspend?: boolean | undefined;
+}
+
+/** The session that an advance spares. */
+export interface SparedSession {
+  readonly id: string;
+  readonly kind: string;
+  /** The session's stamp of the scope that is advanced. */
+  readonly stamp: Stamp | null;
+}
+
+/** The session of another issuer that an advance spares. */
+export interface SparedExternal {
+  readonly externalId: string;
+  readonly kind: string;
+}
+
+export function newEpoch(now: number): EpochRecord {
+  const incarnation = newIncarnation();
+  const initial = stampOf(incarnation, now);
+  // With a spread, V8 would store a separate description of each such object, of 360 bytes.
+  return Object.freeze({
+    base: initial,
+    kinds: NONE,
+    keep: NONE,
+    last: null,
+    suspended: null,
+    incarnation,
+    counter: now,
+    initial,
+  });
+}
+
+const NONE: Readonly<Record<string, never>> = Object.freeze({});
+
+/** Returns the stamp that a new session of this kind gets under this state. */
+export const generation = (state: ScopeState, kind: string): Stamp => state.kinds[kind] ?? state.base;
+
+/** Tells whether a session with this stamp is live under this state: of the current generation, or the kept session. */
+export function holds(state: ScopeState, kind: string, id: string, stamp: Stamp | null): boolean {
+  if (stamp === null) return false;
+  if (stamp === (state.kinds[kind] ?? state.base)) return true;
+  const keep = state.keep[kind];
+  return keep !== undefined && 'stamp' in keep && keep.id === id && keep.stamp === stamp;
+}
+
+/**
+ * Returns the time, Unix ms, from which the last advance of this kind spares a session of another issuer. Tokens of later
+ * authentications are spared. 0 spares them all; `null` means that the session is not spared.
+ */
+export function sparedSince(state: ScopeState, kind: string, externalId: string): number | null {
+  const keep = state.keep[kind];
+  return keep !== undefined && 'externalId' in keep && keep.externalId === externalId ? keep.since : null;
+}
+
+/** Returns the stamps under which sessions of a kind live under this state. Without a kind, returns those of all kinds. */
+export function livingStamps(state: ScopeState, kind?: string): readonly Stamp[] {
+  const kept = kind === undefined ? Object.values(state.keep) : [state.keep[kind] ?? []].flat();
+  const stamps = kept.flatMap((keep) => ('stamp' in keep ? [keep.stamp] : []));
+  const present = kind === undefined ? [state.base, ...Object.values(state.kinds)] : [generation(state, kind)];
+  return [...new Set([...present, ...stamps])];
+}
+
+/** Tells whether the records of a session's user and membership hold it. A missing record does not. */
+export function holdsUser({ user, member }: Pick<Epochs, 'user' | 'member'>, session: HeldSession): boolean {
+  const { id, kind, accountTag, stamps } = session;
+  if (user === null || !holds(user, kind, id, stamps.user)) return false;
+  return accountTag === null || (member !== null && holds(member, kind, id, stamps.member));
+}
+
+/** The fields of a session by which its user's records judge it. */
+export interface HeldSession {
+  readonly id: string;
+  readonly kind: string;
+  readonly accountTag: Tag | null;
+  readonly stamps: Stamps;
+}
+
+export const isCovered = (covers: Coverage, kind: string): boolean =>
+  'only' in covers ? covers.only.includes(kind) : !covers.except.includes(kind);
+
+/**
+ * Returns the record after an advance. Every session of the covered kinds is over, without being read.
+ * @returns `null`, and advances nothing, if the session to keep is not live under the record.
+ */
+export function advanceEpoch(record: EpochRecord, change: Change, now: number): EpochRecord | null {
+  const { covers, keep, keepExternal } = change;
+  if (keep !== undefined && !holds(record, keep.kind, keep.id, keep.stamp)) return null;
+
+  const counter = Math.max(record.counter + 1, now);
+  const next = stampOf(record.incarnation, counter);
+
+  let base = record.base;
+  let kinds: Record<string, Stamp>;
+  if ('only' in covers) {
+    kinds = { ...record.kinds };
+    for (const kind of covers.only) kinds[kind] = next;
+  } else {
+    base = next;
+    kinds = Object.fromEntries(covers.except.map((kind) => [kind, generation(record, kind)]));
+  }
+
+  const kept: Record<string, Keep> = Object.fromEntries(
+    Object.entries(record.keep).filter(([kind]) => !isCovered(covers, kind)),
+  );
+  if (keep !== undefined && keep.stamp !== null && isCovered(covers, keep.kind)) {
+    kept[keep.kind] = { id: keep.id, stamp: keep.stamp };
+  }
+  if (keepExternal !== undefined && isCovered(covers, keepExternal.kind)) {
+    const { externalId, kind } = keepExternal;
+    // An earlier revocation must still apply: a token of an earlier authentication may belong to another person.
+    const since = sparedSince(record, kind, externalId) ?? advancedAt(record, kind) ?? 0;
+    kept[kind] = { externalId, since };
+  }
+
+  const suspended = change.suspend === undefined ? record.suspended : change.suspend ? change.mark : null;
+  return deepFreeze({ ...record, base, kinds, keep: kept, last: change.mark, suspended, counter });
+}
+
+/** Returns the record without the people, reasons and devices of its marks. It still holds the same sessions. */
+export function forgetMarks(record: EpochRecord): EpochRecord {
+  const unmarked = (mark: Mark | null): Mark | null => mark && { at: mark.at, by: null, reason: null, from: null };
+  return deepFreeze({ ...record, last: unmarked(record.last), suspended: unmarked(record.suspended) });
+}
+
+/** Returns when a record was made, Unix ms. */
+export const bornAt = ({ initial }: EpochRecord): number => counterOf(initial);
+
+/** Returns when a scope was last advanced for a kind, in Unix ms, or a little later; `null` means never. */
+export function advancedAt(record: EpochRecord, kind: string): number | null {
+  const stamp = generation(record, kind);
+  return stamp === record.initial ? null : counterOf(stamp);
+}
+
+/** The records that judge a session. `null` means that the store has none; that refuses the session. */
+export interface Epochs {
+  readonly realm: EpochRecord | null;
+  /** Also `null` for a session without an account. */
+  readonly account: EpochRecord | null;
+  readonly user: EpochRecord | null;
+  /** The membership's record. Also `null` for a session without an account. */
+  readonly member: EpochRecord | null;
+}

@@ -1,0 +1,39 @@
+import type { Awaitable } from '../lib/awaitable.ts';
+import { SessionError } from '../lib/errors.ts';
+import { parseArguments, shown } from '../lib/input.ts';
+
+/** An account's policy for its users. */
+export interface Policy {
+  /**
+   * What a plain sign-out ends. `'session'`: that session. `'everywhere'`: all the user's sessions in the account, of every kind.
+   */
+  readonly signOut: 'session' | 'everywhere';
+}
+
+/**
+ * Returns the policy of an account, for an app that keeps policies itself. `null` asks for the policy of sessions without an
+ * account; there `everywhere` means all of the user's sessions.
+ */
+export type PolicyFunction = (account: string | null) => Awaitable<Policy>;
+
+export const DEFAULT: Policy = Object.freeze({ signOut: 'session' });
+
+/** @throws `TypeError` that names what is allowed. */
+export function parsePolicy(value: unknown): Policy {
+  const { signOut } = parseArguments('policy', value, ['signOut']);
+  if (signOut === 'session' || signOut === 'everywhere') return Object.freeze({ signOut });
+  throw new TypeError(`signOut is ${shown(signOut)}; allowed are 'session' and 'everywhere'`);
+}
+
+/**
+ * Parses a stored policy; the default if none was set. Malformed text is an outage: no sign-out may rest on a guess.
+ * @throws `SessionError` `SESSION_STORE_UNAVAILABLE` for malformed text.
+ */
+export function parseStored(value: string | null): Policy {
+  if (value === null) return DEFAULT;
+  try {
+    return parsePolicy(JSON.parse(value));
+  } catch (cause) {
+    throw new SessionError('SESSION_STORE_UNAVAILABLE', 'the policy that the store has makes no sense', { cause });
+  }
+}

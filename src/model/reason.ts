@@ -1,0 +1,62 @@
+import type { Mark } from './attribution.ts';
+import type { EndState } from './session.ts';
+
+/**
+ * The reason codes of this library. They are safe to show to users; an app has a text for each. Any other reason is text of the
+ * app or its administrators, for the audit log only.
+ */
+export const REASON_CODES = [
+  'signed-out',
+  'signed-out-others',
+  'signed-out-everywhere',
+  'replaced',
+  'limit',
+  'idle',
+  'suspended',
+  'password-changed',
+  'email-changed',
+  'password-reset',
+  'second-factor-changed',
+  'last-login-method-removed',
+  'role-changed',
+  'member-removed',
+  'token-reused',
+] as const;
+
+/** A reason code of this library. */
+export type ReasonCode = (typeof REASON_CODES)[number];
+
+/** Returns the reason code of a trigger: `passwordChanged` becomes `password-changed`. */
+export const codeOf = (trigger: string): string => trigger.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/**
+ * Returns who ended a session, when and why. `null` for a session that is live or has expired, and if the store no longer knows.
+ */
+export function markOf(over: EndState | null): Mark | null {
+  if (over === null || over.reason === 'expired') return null;
+  return over.reason === 'ended' ? over.ended : over.revocation;
+}
+
+/** The reason for refusing a token. */
+export type CheckRefusal = 'malformed' | 'unknown' | 'superseded' | 'ended' | 'expired' | 'revoked';
+
+/** The reason for refusing an access token. `'invalid'`: its signature or its audience is wrong. */
+export type AccessRefusal = CheckRefusal | 'invalid';
+
+/**
+ * The reason for refusing a refresh token. `'reused'`: it was used before, and the session is ended now. `'retry'`: it was used a
+ * moment ago, within the grace interval. `'client'`: it was issued to another client. `'scope'`: it was granted less.
+ */
+export type RefreshRefusal =
+  | 'malformed'
+  | 'unknown'
+  | 'reused'
+  | 'retry'
+  | 'ended'
+  | 'expired'
+  | 'revoked'
+  | 'client'
+  | 'scope';
+
+/** The reason for refusing a sign-in. */
+export type StartRefusal = 'superseded' | 'limit' | 'suspended';

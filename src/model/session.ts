@@ -1,0 +1,179 @@
+import type { SessionDevice } from '../device/device.ts';
+import { markMade, otherCopy } from '../lib/copies.ts';
+import { kindOf } from '../lib/input.ts';
+import type { Attributes } from './attributes.ts';
+import type { Mark } from './attribution.ts';
+import type { Credential } from './credential.ts';
+import { type Epochs, holds } from './epoch.ts';
+import { clientOf, type Grant, type SessionClient } from './grant.ts';
+import type { ScopeName } from './scope.ts';
+import type { Stamps } from './stamp.ts';
+import type { Tag } from './token.ts';
+
+/** The end of a single session: when, by whom and why. */
+export interface Ended extends Mark {
+  /** A code of this library (see `ReasonCode`), or the app's own text. */
+  readonly reason: string | null;
+}
+
+/** The stored record of a session. It is immutable and holds no secret. Times are Unix ms. */
+export interface SessionRecord {
+  readonly id: string;
+  readonly realm: string;
+  readonly user: string;
+  readonly account: string | null;
+  readonly userTag: Tag;
+  readonly accountTag: Tag | null;
+  readonly kind: string;
+  /** What the present token is checked by: no secret, and opaque to stores. */
+  readonly credential: Credential;
+  /** How often the secret was rotated. */
+  readonly serial: number;
+  readonly stamps: Stamps;
+  readonly createdAt: number;
+  readonly authenticatedAt: number;
+  readonly lastUsedAt: number;
+  /** The absolute end; `null` means never. */
+  readonly expiresAt: number | null;
+  /** The idle lifetime in ms, fixed at the start; `null` means unlimited. */
+  readonly idle: number | null;
+  readonly amr: readonly string[];
+  readonly device: SessionDevice;
+  /** The tag of the device cookie, if the app uses one. */
+  readonly deviceTag: Tag | null;
+  readonly attributes: Attributes;
+  /** The OAuth client that holds the session's refresh token, and its grant; `null` for a session without a refresh token. */
+  readonly client: Grant | null;
+  /** The tombstone. */
+  readonly ended: Ended | null;
+}
+
+/** The revocation that ended a session, as far as it is still known. */
+export interface RevokedBy extends Mark {
+  readonly scope: ScopeName;
+}
+
+/** Why a session is over. */
+export type EndState =
+  | { readonly reason: 'ended'; readonly ended: Ended }
+  | { readonly reason: 'expired'; readonly at: number }
+  /** `revocation` is `null` if the record of the scope is lost. The session is then refused, because it may have been revoked. */
+  | { readonly reason: 'revoked'; readonly revocation: RevokedBy | null };
+
+/**
+ * Tells whether a session is over and can never live again: it was ended, or the record of its user or of its membership revokes
+ * it. A `null` record says nothing.
+ *
+ * The user's record must not be older than the session as it was read. The membership's record must be of the same moment as the
+ * session, because a session may move to another account.
+ */
+export function isOverForGood(session: SessionRecord, { user, member }: Pick<Epochs, 'user' | 'member'>): boolean {
+  const { id, kind, accountTag, stamps, ended } = session;
+  if (ended !== null || (user !== null && !holds(user, kind, id, stamps.user))) return true;
+  return accountTag !== null && member !== null && !holds(member, kind, id, stamps.member);
+}
+
+/** The public view of a session. */
+export interface SessionView {
+  /** Public: safe in lists and URLs. */
+  readonly id: string;
+  readonly user: string;
+  readonly account: string | null;
+  readonly kind: string;
+  /** Unix ms. */
+  readonly createdAt: number;
+  /** The last check of credentials, Unix ms (`auth_time`). */
+  readonly authenticatedAt: number;
+  /** Unix ms, precise to `touchEvery`. */
+  readonly lastUsedAt: number;
+  /** The absolute end, Unix ms; `null` means never. */
+  readonly expiresAt: number | null;
+  /** Authentication method references (RFC 8176). */
+  readonly amr: readonly string[];
+  readonly device: SessionDevice;
+  readonly attributes: Attributes;
+  /** The OAuth client that holds the session's refresh token; `null` for a browser session. */
+  readonly client: SessionClient | null;
+}
+
+/** A session in a list, with the reason if it is over. It proves nothing, so no operation accepts it as a session. */
+export interface ListedSession extends SessionView {
+  readonly over: EndState | null;
+}
+
+/**
+ * A session that was judged live by `start`, `check` or `renew`. It privately holds the judged record, with which `keep`, `renew`
+ * and `reauthenticate` compare. A copy, or a row of a list, does not work in its place.
+ */
+export class Session implements SessionView {
+  // Without `declare`, each field would be written twice, and every check makes a session.
+  declare readonly id: string;
+  declare readonly user: string;
+  declare readonly account: string | null;
+  declare readonly kind: string;
+  declare readonly createdAt: number;
+  declare readonly authenticatedAt: number;
+  declare readonly lastUsedAt: number;
+  declare readonly expiresAt: number | null;
+  declare readonly amr: readonly string[];
+  declare readonly device: SessionDevice;
+  declare readonly attributes: Attributes;
+  declare readonly client: SessionClient | null;
+  readonly #record: SessionRecord;
+
+  /** @internal */
+  constructor(record: SessionRecord) {
+    this.id = record.id;
+    this.user = record.user;
+    this.account = record.account;
+    this.kind = record.kind;
+    this.createdAt = record.createdAt;
+    this.authenticatedAt = record.authenticatedAt;
+    this.lastUsedAt = record.lastUsedAt;
+    this.expiresAt = record.expiresAt;
+    this.amr = record.amr;
+    this.device = record.device;
+    this.attributes = record.attributes;
+    this.client = clientOf(record.client);
+    this.#record = record;
+  }
+
+  /**
+   * Returns the judged record.
+   * @internal
+   */
+  static recordOf(name: string, session: unknown): SessionRecord {
+    if (typeof session === 'object' && session !== null && #record in session) return session.#record;
+    throw new TypeError(
+      `${name} must be the session that sessions.check(token), start or renew gave (.session of it), not ` +
+        `${kindOf(session)}; a row of a list or a copy will not do${otherCopy(session)}`,
+    );
+  }
+}
+
+markMade(Session.prototype);
+
+export function listed(record: SessionRecord, over: EndState | null): ListedSession {
+  const { id, user, account, kind, createdAt, authenticatedAt, lastUsedAt, expiresAt, amr, device, attributes } =
+    record;
+  return {
+    ...{ id, user, account, kind, createdAt, authenticatedAt, lastUsedAt, expiresAt, amr, device, attributes },
+    client: clientOf(record.client),
+    over,
+  };
+}
+
+/** Returns the reference by which a store finds the record. */
+export const refOf = ({ id, userTag, accountTag }: SessionRecord): SessionRef => ({
+  id,
+  user: userTag,
+  account: accountTag,
+});
+
+/** Names a session, and the shard that holds it. */
+export interface SessionRef {
+  readonly id: string;
+  readonly user: Tag;
+  /** Left out if the caller does not know it. A sharded engine may then need a second round trip. */
+  readonly account?: Tag | null | undefined;
+}

@@ -1,0 +1,106 @@
+import { hash, randomBytes } from 'node:crypto';
+
+/**
+ * The key of a realm's, a user's or an account's record: 128 bits of a SHA-256, as 22 base64url characters. It selects the shard.
+ * The tag of a membership's record has 45 characters, see {@link memberTag}.
+ */
+export type Tag = string;
+
+/** The session that a token claims to be for, and where to find it. Nothing in it is trusted: the store compares the tags. */
+export interface TokenRef {
+  readonly id: string;
+  readonly user: Tag;
+  /** `null` for a session without an account. */
+  readonly account: Tag | null;
+}
+
+const ID_BYTES = 16;
+const SECRET_BYTES = 32;
+const INCARNATION_BYTES = 6;
+const TAG_LENGTH = 22;
+const MEMBER_TAG_LENGTH = 2 * TAG_LENGTH + 1;
+
+const ID = /^[\w-]{22}$/;
+// sr1.<user's tag>.<account's tag, or nothing>.<id>.<secret>
+const TOKEN = /^sr1\.[\w-]{22}\.(?:[\w-]{22})?\.[\w-]{22}\.[\w-]{43}$/;
+const USER_AT = 'sr1.'.length;
+const ACCOUNT_AT = USER_AT + TAG_LENGTH + 1;
+const SECRET_LENGTH = 43;
+const MAX_TOKEN = ACCOUNT_AT + TAG_LENGTH + 1 + TAG_LENGTH + 1 + SECRET_LENGTH;
+
+// JSON keeps the parts apart ("a","bc" against "ab","c"). The first part names the type, so no two scopes share a tag. The digest
+// passes through a buffer, because a slice would retain the whole digest and compare four times as slowly.
+const digest = (...parts: string[]): Tag =>
+  Buffer.from(hash('sha256', JSON.stringify(parts), 'base64url'), 'latin1').toString('latin1', 0, TAG_LENGTH);
+
+/** Returns the tag of a realm's record. */
+export const realmTag = (realm: string): Tag => digest('realm', realm);
+export const accountTag = (realm: string, account: string): Tag => digest('account', realm, account);
+export const userTag = (realm: string, user: string): Tag => digest('user', realm, user);
+/** Returns the tag of a membership's record. Both parts have a fixed length, so no two memberships share a tag. */
+export const memberTag = (user: Tag, account: Tag): Tag => `${user}.${account}`;
+/** Returns the user and the account of a membership's tag; `null` for every other tag. */
+export function membershipOf(tag: Tag): { readonly user: Tag; readonly account: Tag } | null {
+  if (tag.length !== MEMBER_TAG_LENGTH || tag[TAG_LENGTH] !== '.') return null;
+  return { user: tag.slice(0, TAG_LENGTH), account: tag.slice(TAG_LENGTH + 1) };
+}
+/** Returns the tag of a device cookie within a realm. The store never sees the cookie's value. */
+export const deviceTag = (realm: string, device: string): Tag => digest('device', realm, device);
+
+/** Makes a session's public id: 128 random bits (ASVS 7.2.3), not a UUID (ASVS 11.5.1). */
+export const newId = (): string => randomBytes(ID_BYTES).toString('base64url');
+/** Makes a session's secret: 256 random bits. A store only ever gets its {@link hashSecret}. */
+export const newSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
+/** Identifies a session of another session layer: this library's realm, the user, and that layer's own id. */
+export type Origin = readonly [realm: string, user: string, credential: string];
+/** Returns the public id of an adopted session. The same origin always gives the same id. */
+export const adoptedId = (origin: Origin): string => digest('adopted id', ...origin);
+/** Returns the first secret of an adopted session. Anyone who knows the other layer's id can derive it. */
+export const adoptedSecret = (origin: Origin): string => hashSecret(JSON.stringify(['adopted secret', ...origin]));
+/** Returns the tag of a record. Its presence denies a token of another issuer (`jti`), or all of one session there (`sid`). */
+export const deniedTag = (realm: string, claim: 'jti' | 'sid', issuer: string, value: string): Tag =>
+  digest('token', realm, claim, issuer, value);
+/** Returns the id under which a session of another issuer is kept. It is never the id of a session of this library. */
+export const externalSessionId = (realm: string, issuer: string, sid: string): string =>
+  digest('external session', realm, issuer, sid);
+/** Makes an incarnation, which tells a record from the one that was lost before it. */
+export const newIncarnation = (): string => randomBytes(INCARNATION_BYTES).toString('base64url');
+
+/** Makes the first version of a record: 48 random bits. */
+export const newVersion = (): number => randomBytes(6).readUIntBE(0, 6);
+
+/** Returns the SHA-256 of a secret, base64url. A secret of 256 random bits needs no salt and no slow hash (ASVS 11.4.2). */
+export const hashSecret = (secret: string): string => hash('sha256', secret, 'base64url');
+
+/** Hashes a secret together with its type, so that a secret of one type never passes for another type. */
+export const hashOf = (sort: string, secret: string): string => hashSecret(JSON.stringify([sort, secret]));
+
+/**
+ * Compares two hashes. The time taken may reveal the length of their common prefix. For a SHA-256 of 256 random bits, that does
+ * not help to find a matching secret.
+ */
+export const sameHash = (a: string, b: string): boolean => a === b;
+
+/** Tells whether a text can be a session's id, before the store is asked. */
+export const isSessionId = (id: string): boolean => ID.test(id);
+
+export function formatToken({ id, user, account }: TokenRef, secret: string): string {
+  return `sr1.${user}.${account ?? ''}.${id}.${secret}`;
+}
+
+/** Parses a token. Returns `null` for any other value. The size is tested first, so a huge value costs nothing. */
+export function parseToken(token: unknown): { readonly ref: TokenRef; readonly secret: string } | null {
+  if (typeof token !== 'string' || token.length > MAX_TOKEN || !TOKEN.test(token)) return null;
+  // Slices by position, because every check runs this. A pattern with groups takes three times as long.
+  const secretAt = token.length - SECRET_LENGTH;
+  return { ref: refIn(token, secretAt), secret: token.slice(secretAt) };
+}
+
+/** Returns the session that a token names. Its first secret begins at `secretAt`. All token formats share this part. */
+export function refIn(token: string, secretAt: number): TokenRef {
+  const idAt = secretAt - 1 - TAG_LENGTH;
+  const id = token.slice(idAt, secretAt - 1);
+  const user = token.slice(USER_AT, USER_AT + TAG_LENGTH);
+  const account = idAt - 1 === ACCOUNT_AT ? null : token.slice(ACCOUNT_AT, idAt - 1);
+  return { id, user, account };
+}

@@ -1,0 +1,53 @@
+import type { Core } from '../core/context.ts';
+import { livingUnder, type WouldEnd, wouldEnd } from '../core/walk-sessions.ts';
+import { type Duration, parseDuration } from '../lib/duration.ts';
+import { parseArguments, parseSwitch } from '../lib/input.ts';
+import { BY_KEYS, type By, parseAttribution } from '../model/attribution.ts';
+import { parseScope } from '../model/scope.ts';
+import type { SessionRecord } from '../model/session.ts';
+import { endFound } from './end.ts';
+
+/** The sessions to look at: those of an account, of a user, or of a member. */
+export type IdleScope = ({ readonly account: string } | { readonly user: string; readonly account?: string }) & {
+  /** Minimum time since the last use. The last use is precise to `touchEvery`, and a shorter time is a `TypeError`. */
+  readonly unusedFor: Duration;
+};
+
+/** Options of {@link Sessions.endIdle}. */
+export interface EndIdleRequest extends By {
+  /** Set to `true` to end nothing and only report the sessions that would end. Default `false`. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Result of {@link Sessions.endIdle}. */
+export interface EndIdleResult {
+  /** Number of sessions that were ended. 0 with `dryRun`. */
+  readonly ended: number;
+  /** With `dryRun`, the sessions that would end. Else `null`. */
+  readonly wouldEnd: WouldEnd | null;
+}
+
+/** Ends the unused living sessions one by one. A session that is used meanwhile stays. */
+export async function endIdle(core: Core, input: unknown, by: unknown): Promise<EndIdleResult> {
+  const { unusedFor, ...scope } = parseArguments('the argument', input, ['user', 'account', 'unusedFor']);
+  const request = parseArguments('the second argument', by, ['dryRun', ...BY_KEYS]);
+  const target = parseScope(core.settings.realm, scope);
+  const length = parseDuration('unusedFor', unusedFor);
+  const { touchEvery } = core.settings;
+  if (length < touchEvery) {
+    throw new TypeError(`unusedFor is ${length} ms; the last use is known to ${touchEvery} ms only (touchEvery)`);
+  }
+  const attribution = parseAttribution(request);
+  const now = core.now();
+  const since = now - length;
+  const isIdle = ({ lastUsedAt }: SessionRecord): boolean => lastUsedAt <= since;
+  if (parseSwitch('dryRun', request.dryRun)) return { ended: 0, wouldEnd: await wouldEnd(core, target, isIdle) };
+
+  let ended = 0;
+  for await (const session of livingUnder(core, target, now)) {
+    if (!isIdle(session)) continue;
+    const mark = { ...attribution, reason: attribution.reason ?? 'idle' };
+    if (await endFound(core, session, mark, since)) ended++;
+  }
+  return { ended, wouldEnd: null };
+}

@@ -1,0 +1,90 @@
+import type { Core } from '../core/context.ts';
+import { CLOCKS_APART } from '../lib/clock.ts';
+import { kindOf, parseArguments, parseOptionalText, parseSwitch, parseText } from '../lib/input.ts';
+import { type Attribution, BY_KEYS, type By, parseAttribution } from '../model/attribution.ts';
+import { judge } from '../model/judge.ts';
+import { parseRefreshToken } from '../model/refresh-token.ts';
+import type { SessionRecord, SessionRef } from '../model/session.ts';
+import { isSessionId, parseToken, userTag } from '../model/token.ts';
+import type { FoundSession } from '../store/store.ts';
+
+/** Options of {@link Sessions.end}. */
+export interface EndRequest extends By {
+  /** Owner of the session. The id of another user's session counts as unknown. */
+  readonly user: string;
+  /** Ends the session only if it is in this account. Default: in any account, or none. */
+  readonly account?: string | undefined;
+  /** Set to `true` to end nothing and only report whether the session would end. Default `false`. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Result of {@link Sessions.end}. */
+export interface EndResult {
+  /** `true` where this user's session was live until now. With `dryRun`: where it is live. */
+  readonly ended: boolean;
+  /** Time in ms after which no process accepts the session. */
+  readonly effectiveWithin: number;
+}
+
+const END_KEYS = ['user', 'account', 'dryRun', ...BY_KEYS];
+
+export async function end(core: Core, id: string, input: unknown): Promise<EndResult> {
+  const request = parseArguments('the second argument', input, END_KEYS);
+  const name = parseText('user', request.user);
+  const account = parseOptionalText('account', request.account);
+  const dryRun = parseSwitch('dryRun', request.dryRun);
+  const attribution = parseAttribution(request);
+  if (typeof id !== 'string') throw new TypeError(`id must be a string such as session.id, not ${kindOf(id)}`);
+  if (parseToken(id) !== null || parseRefreshToken(id) !== null) {
+    throw new TypeError('id is a token, and must be an id: session.id, or that of a row of sessions.list({ user })');
+  }
+  if (!isSessionId(id)) return { ended: false, effectiveWithin: 0 };
+
+  const ref: SessionRef = { id, user: userTag(core.settings.realm, name) };
+  const [found] = await core.store.find(core.realmTag, [ref]);
+  const there = found !== undefined && found !== null && (account === null || found.session.account === account);
+  // The tombstone may be written, but not yet confirmed by the store's replicas. Writing it again waits for them, or
+  // throws.
+  if (there && !dryRun && found.session.ended !== null) await core.store.end(ref, found.session.ended, []);
+  const ended = there && isEndable(found, core.now()) && (dryRun || (await endFound(core, found.session, attribution)));
+  return { ended, effectiveWithin: 0 };
+}
+
+/**
+ * Ends a session that was found live. With `ifUnusedSince` (Unix ms), ends it only if it was not used after that time.
+ * Returns `false` where the store did not end it.
+ */
+export async function endFound(
+  { store, events, now }: Core,
+  session: SessionRecord,
+  attribution: Attribution,
+  ifUnusedSince?: number,
+): Promise<boolean> {
+  const { id, user, account, device } = session;
+  const { by, reason, from } = attribution;
+  const pending = events.about('session.ended', { session: id, user, account, device, ...attribution });
+  // Without the account: a session that moves to another account meanwhile must end too.
+  const ref = { id, user: session.userTag, ifUnusedSince };
+  const done = await store.end(ref, { at: now(), by, reason, from }, pending.audit);
+  if (done) events.tell(pending);
+  return done;
+}
+
+/**
+ * Returns `true` for a session that is live, or has expired a moment ago. A process whose clock is behind may still
+ * accept the second, so it is ended too.
+ */
+function isEndable(found: FoundSession, now: number): boolean {
+  return judge(found.session, found.epochs, now) === null || justExpired(found, now) !== null;
+}
+
+/**
+ * Returns the time at which a session expired, if that is less than an hour ago and it was live until then. Else
+ * `null`. A process whose clock is behind may still accept that session, and a write of its last use that is under way
+ * may revive it.
+ */
+export function justExpired({ session, epochs }: FoundSession, now: number): number | null {
+  const over = judge(session, epochs, now);
+  if (over?.reason !== 'expired' || now - over.at >= CLOCKS_APART) return null;
+  return judge(session, epochs, over.at - 1) === null ? over.at : null;
+}

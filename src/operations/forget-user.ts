@@ -1,0 +1,107 @@
+import type { Core } from '../core/context.ts';
+import { livingIn, othersTurn } from '../core/walk-sessions.ts';
+import { parseArguments, parseSwitch } from '../lib/input.ts';
+import { BY_KEYS, type By, NO_ATTRIBUTION, parseAttribution } from '../model/attribution.ts';
+import { type EpochRecord, forgetMarks } from '../model/epoch.ts';
+import { FENCE_KEEPS } from '../model/fence.ts';
+import { parseScope } from '../model/scope.ts';
+import { memberTag, type Tag } from '../model/token.ts';
+import { ensureEpoch, malformed } from '../store/ensure-epochs.ts';
+import { retryOnConflict } from '../store/retry-on-conflict.ts';
+import type { SessionStore } from '../store/store.ts';
+import { revokeTarget } from './revoke.ts';
+
+/** Options of {@link Sessions.forgetUser}. */
+export interface ForgetRequest extends By {
+  /** Set to `true` to erase nothing and only count the living sessions that would end. Default `false`. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Result of {@link Sessions.forgetUser}. */
+export interface ForgetResult {
+  /** Number of sessions removed. With `dryRun`, the number of living sessions that would be removed. */
+  readonly sessions: number;
+  /** Number of audit log entries from which the user was erased. 0 with `dryRun`. */
+  readonly entries: number;
+}
+
+const BATCH = 200;
+
+/**
+ * Revokes all sessions of a user. Then erases the personal data: sessions, marks on the records, and the user's
+ * identity in the audit log. The generations stay, so that old tokens and sign-ins under way stay refused.
+ */
+export async function forgetUser(core: Core, user: unknown, input: unknown): Promise<ForgetResult> {
+  const request = parseArguments('the second argument', input, ['dryRun', ...BY_KEYS]);
+  const attribution = parseAttribution(request);
+  const target = parseScope(core.settings.realm, { user });
+  if (parseSwitch('dryRun', request.dryRun)) {
+    let sessions = 0;
+    for await (const _ of livingIn(core, target.tag, undefined, core.now())) sessions++;
+    return { sessions, entries: 0 };
+  }
+
+  await revokeTarget(core, target, { ...attribution, kinds: 'all' });
+  const sessions = await inBatches(() => core.store.deleteSessions(target.tag, BATCH));
+  await forgetMemberships(core, target.tag);
+  await forgetRecord(core, target.tag);
+  // Entries that still wait to be written must be in the log before it is erased.
+  await core.anomalies.settled();
+  await core.log?.settled();
+  const log = core.store.powers?.audit;
+  const entries = log === undefined ? 0 : await inBatches(() => log.forget(target.tag, BATCH));
+  // Where the user asks for this, `by`, `note` and `from` are personal data that would outlive the erasure.
+  const told = attribution.by === user ? { ...NO_ATTRIBUTION, reason: attribution.reason } : attribution;
+  core.events.emit('user.forgotten', { ...told, sessions, entries });
+  return { sessions, entries };
+}
+
+async function inBatches(step: () => number | Promise<number>): Promise<number> {
+  for (let total = 0; ; ) {
+    const done = await step();
+    total += done;
+    if (done < BATCH) return total;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Erases from the user's record who advanced it, and why. The generations stay. */
+async function forgetRecord(core: Core, tag: Tag): Promise<void> {
+  await retryOnConflict(core, async () => {
+    const now = core.now();
+    const keepUntil = now + FENCE_KEEPS;
+    const current = await ensureEpoch(core, tag, now, keepUntil);
+    const write = { record: forgetMarks(current.record), ifVersion: current.version, now, keepUntil, audit: [] };
+    return (await core.store.advance(tag, write)) === 'conflict' ? 'conflict' : null;
+  });
+}
+
+/** Does the same for the records of the user's memberships. A suspension stays. */
+async function forgetMemberships(core: Core, user: Tag): Promise<void> {
+  let after: string | null = null;
+  do {
+    const page: Awaited<ReturnType<SessionStore['memberships']>> = await core.store.memberships(user, after, BATCH);
+    for (const account of page.accounts) await forgetMembership(core, user, account);
+    if (page.after !== null && page.after === after) throw malformed('memberships');
+    ({ after } = page);
+    await othersTurn();
+  } while (after !== null);
+}
+
+async function forgetMembership(core: Core, user: Tag, account: Tag): Promise<void> {
+  await retryOnConflict(core, async () => {
+    const now = core.now();
+    const keepUntil = now + FENCE_KEEPS;
+    // The user's record first: a membership that another process advances in between moves its version.
+    const current = await ensureEpoch(core, user, now, keepUntil);
+    const [member] = await core.store.readEpochs([memberTag(user, account)]);
+    if (!member || !hasMarks(member.record)) return null;
+    const record = forgetMarks(member.record);
+    const versions = { ifVersion: current.version, ifMemberVersion: member.version };
+    const write = { record, member: account, ...versions, now, keepUntil, audit: [] };
+    return (await core.store.advance(user, write)) === 'conflict' ? 'conflict' : null;
+  });
+}
+
+const hasMarks = ({ last, suspended }: EpochRecord): boolean =>
+  [last, suspended].some((mark) => mark !== null && (mark.by ?? mark.reason ?? mark.from) !== null);

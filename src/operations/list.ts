@@ -1,0 +1,69 @@
+import type { Core } from '../core/context.ts';
+import { bornUnder } from '../core/walk-sessions.ts';
+import { parseArguments } from '../lib/input.ts';
+import { formatCursor, parseCursor, parseLimit } from '../lib/page.ts';
+import { identify } from '../model/identity.ts';
+import { judge } from '../model/judge.ts';
+import { type ListedSession, listed } from '../model/session.ts';
+import type { Born } from '../store/store.ts';
+
+/** Options of {@link Sessions.list}. */
+export interface ListRequest {
+  /** The `cursor` of the previous page. Default: the first page. */
+  readonly cursor?: string | null | undefined;
+  /** Maximum number of sessions in a page, 1 to 1,000. Default 100. */
+  readonly limit?: number | undefined;
+  /** Set to `true` to include sessions that are over. Default `false`. */
+  readonly ended?: boolean | undefined;
+}
+
+/** A page of sessions, newest first. */
+export interface ListResult {
+  readonly sessions: readonly ListedSession[];
+  /** Pass it in to get the next page. `null` on the last page. Opaque, but not secret. */
+  readonly cursor: string | null;
+}
+
+const LIST_KEYS = ['cursor', 'limit', 'ended'];
+// Bounds the reads of one call: a user with very many revoked sessions gets short pages.
+const MAX_READS = 10;
+
+/** The sessions to list: those of a user, or those of a user within an account. */
+export interface ListScope {
+  readonly user: string;
+  readonly account?: string | undefined;
+}
+
+export async function list(core: Core, scope: ListScope, input: ListRequest): Promise<ListResult> {
+  const { user, account: accountName } = parseArguments<ListScope>('the argument', scope, ['user', 'account']);
+  const request = parseArguments<ListRequest>('the second argument', input, LIST_KEYS);
+  const { tags } = identify(core.settings.realm, user, accountName);
+  const limit = parseLimit(request.limit);
+  if (request.ended !== undefined && typeof request.ended !== 'boolean') throw new TypeError('ended must be a boolean');
+  const place = parseCursor(request.cursor);
+  let after = place === undefined ? undefined : { createdAt: place.at, id: place.id };
+
+  const now = core.now();
+  const sessions: ListedSession[] = [];
+  const account = tags.account ?? undefined;
+  let more = true;
+  let born: Born | undefined;
+  for (let reads = 0; more && reads < MAX_READS && sessions.length < limit; reads++) {
+    const page = { account, born, over: request.ended === true, now, after, limit };
+    const answer = await core.store.list(core.realmTag, tags.user, page);
+    more = answer.more;
+    // The next reads leave out the sessions that the records of this page revoke.
+    const last = answer.found.at(-1);
+    if (request.ended !== true) born = last && bornUnder(last.epochs, account);
+    for (const { session, epochs } of answer.found) {
+      if (sessions.length === limit) {
+        more = true;
+        break;
+      }
+      after = { createdAt: session.createdAt, id: session.id };
+      const over = judge(session, epochs, now);
+      if (over === null || request.ended === true) sessions.push(listed(session, over));
+    }
+  }
+  return { sessions, cursor: more && after !== undefined ? formatCursor({ at: after.createdAt, id: after.id }) : null };
+}

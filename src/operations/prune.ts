@@ -1,0 +1,120 @@
+import type { Core } from '../core/context.ts';
+import { BatchSize } from '../lib/batch-size.ts';
+import { CLOCKS_APART, systemClock } from '../lib/clock.ts';
+import { type Duration, parseDuration } from '../lib/duration.ts';
+import { SessionError } from '../lib/errors.ts';
+import { parseArguments } from '../lib/input.ts';
+import { judge } from '../model/judge.ts';
+import type { FoundSession, Pruned } from '../store/store.ts';
+
+/** Result of {@link Sessions.prune}: the number of sessions, epoch records and log entries that were removed. */
+export interface PruneResult {
+  readonly sessions: number;
+  readonly epochs: number;
+  /** Entries of the audit log. */
+  readonly entries: number;
+}
+
+/** Options of `sessions.prune`. */
+export interface PruneRequest {
+  /** Called after each batch with the totals so far. An error that it throws ends the pruning. Default: none. */
+  readonly progress?: ((soFar: PruneResult) => void) | undefined;
+}
+
+const MIN_SESSIONS = 200;
+// Smaller than for sessions: every entry is in several indexes.
+const MIN_ENTRIES = 50;
+const MAX_TIMER = 2 ** 31 - 1;
+
+export async function prune(core: Core, input: PruneRequest = {}): Promise<PruneResult> {
+  const { progress } = parseArguments<PruneRequest>('the argument', input, ['progress']);
+  const { store, settings, events, now, activity } = core;
+  const at = now();
+  await requireClock(core, at);
+  const before = at - settings.retention;
+  const total = { sessions: 0, epochs: 0, entries: 0 };
+
+  const sessionsPace = new BatchSize(MIN_SESSIONS);
+  let after: string | null = null;
+  for (let more = true; more && !activity.isClosing; ) {
+    const batch: Pruned = await sessionsPace.measure(() =>
+      store.prune({
+        sessionsBefore: before,
+        epochsBefore: at - CLOCKS_APART,
+        limit: sessionsPace.size,
+        after,
+        revoked: (found) => revokedBefore(found, at, before),
+      }),
+    );
+    total.sessions += batch.sessions;
+    total.epochs += batch.epochs;
+    ({ more, after } = batch);
+    progress?.({ ...total });
+    if (more) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  const log = store.powers?.audit;
+  const entriesPace = new BatchSize(MIN_ENTRIES);
+  for (let more = log !== undefined; more && log !== undefined && !activity.isClosing; ) {
+    const limit = entriesPace.size;
+    const entries = await entriesPace.measure(() => log.prune(at - CLOCKS_APART, limit));
+    total.entries += entries;
+    more = entries === limit;
+    progress?.({ ...total });
+    if (more) await new Promise((resolve) => setImmediate(resolve));
+  }
+  events.emit('sessions.pruned', total);
+  return total;
+}
+
+/**
+ * Refuses to prune where this process's clock is far ahead of the store's: live sessions would be removed. An app's own
+ * clock, such as a test clock, is not compared.
+ * @throws `SessionError` `SESSION_STORE_UNSAFE` where the clock is more than an hour ahead.
+ */
+async function requireClock({ store, settings }: Core, now: number): Promise<void> {
+  const told = settings.clock === systemClock ? await store.powers?.diagnosis?.clock?.() : undefined;
+  if (told === undefined || now - told <= CLOCKS_APART) return;
+  const hours = ((now - told) / 3600e3).toFixed(1);
+  throw new SessionError(
+    'SESSION_STORE_UNSAFE',
+    `the clock of this process is ${hours} h ahead of the store's: nothing was pruned, since sessions that live would be removed. Set the clock`,
+  );
+}
+
+/** Tells whether a revocation ended a session by a time. A session with lost records counts from its last use. */
+function revokedBefore({ session, epochs }: FoundSession, now: number, before: number): boolean {
+  const over = judge(session, epochs, now);
+  if (over?.reason !== 'revoked') return false;
+  return (over.revocation?.at ?? session.lastUsedAt) <= before;
+}
+
+/** Options of `sessions.startPruning`. */
+export interface PruningSchedule {
+  /** Mean time between two prunings, with a jitter of half of it in both directions. Default `'1h'`. */
+  readonly every?: Duration | undefined;
+}
+
+/** Prunes at intervals until stopped. The jitter keeps processes that start together from pruning together. */
+export function startPruning(core: Core, input: PruningSchedule): () => void {
+  const { every: interval } = parseArguments<PruningSchedule>('the argument', input, ['every']);
+  const every = parseDuration('every', interval === undefined ? '1h' : interval);
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const schedule = (): void => {
+    if (stopped) return;
+    timer = setTimeout(run, Math.min(every * (0.5 + Math.random()), MAX_TIMER));
+    timer.unref();
+  };
+  const run = (): void => {
+    if (core.activity.isClosing) return;
+    prune(core)
+      .catch((error: unknown) => core.events.emit('background.failed', { operation: 'prune', error }))
+      .finally(schedule);
+  };
+  schedule();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}

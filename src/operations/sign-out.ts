@@ -1,0 +1,29 @@
+import type { Core } from '../core/context.ts';
+import { parseArguments } from '../lib/input.ts';
+import { type Attribution, BY_KEYS, parseAttribution } from '../model/attribution.ts';
+import { parseScope } from '../model/scope.ts';
+import { Session } from '../model/session.ts';
+import { type EndResult, end } from './end.ts';
+import { policyOf } from './policy.ts';
+import { type Order, revokeTarget } from './revoke.ts';
+
+/** Result of {@link Sessions.signOut}. */
+export interface SignOutResult extends EndResult {
+  /** `true` where the account's policy ended all of the user's sessions in the account. */
+  readonly everywhere: boolean;
+}
+
+export async function signOut(core: Core, session: Session, input: unknown): Promise<SignOutResult> {
+  const { user, account, device } = Session.recordOf('session', session);
+  const { by, reason, note, from } = parseAttribution(parseArguments('the second argument', input, BY_KEYS));
+  const attribution: Attribution = { by: by ?? user, reason: reason ?? 'signed-out', note, from: from ?? device.label };
+  const policy = await policyOf(core, account);
+  if (policy.signOut === 'session')
+    return { ...(await end(core, session.id, { user, ...attribution })), everywhere: false };
+
+  const scope = parseScope(core.settings.realm, account === null ? { user } : { user, account });
+  // `ignoreRotation`: a sign-out ends the session by its id. If its secret was renewed meanwhile, the same device did that.
+  const order: Order = { ...attribution, kinds: 'all', ifLive: session, ignoreRotation: true };
+  const { revoked, effectiveWithin } = await revokeTarget(core, scope, order);
+  return { ended: revoked, effectiveWithin, everywhere: revoked };
+}

@@ -1,0 +1,68 @@
+import { SessionError } from '../lib/errors.ts';
+import type { SessionStore } from './store.ts';
+
+/**
+ * Tracks the work under way on a store, in every realm that shares it: calls of the store, and operations that make several
+ * calls. Closing waits for it, and refuses new work.
+ */
+export class Activity {
+  #underWay = 0;
+  #isClosing = false;
+  #waiting: (() => void)[] = [];
+
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** @throws `SessionError` `SESSION_STORE_UNAVAILABLE` once closing has begun. */
+  requireOpen(): void {
+    if (this.#isClosing) throw closed();
+  }
+
+  /** Runs an operation, and counts it until it settles. Rejects as {@link requireOpen} throws. */
+  run<T>(operation: () => Promise<T>): Promise<T> {
+    if (this.#isClosing) return Promise.reject(closed());
+    const end = this.begin();
+    try {
+      const result = operation();
+      result.then(end, end);
+      return result;
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+
+  /** Counts work until the returned function is called. Works while closing too, for operations under way. */
+  begin(): () => void {
+    this.#underWay++;
+    return () => {
+      if (--this.#underWay > 0) return;
+      for (const resolve of this.#waiting.splice(0)) resolve();
+    };
+  }
+
+  close(): void {
+    this.#isClosing = true;
+  }
+
+  /** Resolves when no work is under way and the callers that waited for it have run. */
+  async idle(): Promise<void> {
+    do {
+      if (this.#underWay > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (this.#underWay > 0);
+  }
+}
+
+const closed = (): SessionError =>
+  new SessionError('SESSION_STORE_UNAVAILABLE', 'sessions.close() was called: nothing new is begun');
+
+const ACTIVITIES = new WeakMap<object, Activity>();
+
+/** Returns the activity on a store. All realms of the store share it. */
+export function activityOf(store: SessionStore): Activity {
+  const activity = ACTIVITIES.get(store) ?? new Activity();
+  ACTIVITIES.set(store, activity);
+  return activity;
+}

@@ -1,0 +1,140 @@
+import type { Awaitable } from '../lib/awaitable.ts';
+import type { Attributes } from '../model/attributes.ts';
+import type { Attribution } from '../model/attribution.ts';
+import type { ScopeName } from '../model/scope.ts';
+import type { Tag } from '../model/token.ts';
+
+/** An entry of the audit log. It never holds a token or a secret. */
+export interface AuditEntry extends Attribution {
+  /** 128 random bits. `at` and then `id` give the order of the log. */
+  readonly id: string;
+  /** Unix ms. */
+  readonly at: number;
+  /** The name of the event, or the name that `audit.names` maps it to. */
+  readonly type: string;
+  readonly realm: string;
+  /** The user that the entry is about. `null` for an entry about an account or the realm, and after the user was forgotten. */
+  readonly user: string | null;
+  readonly account: string | null;
+  /** The scope of a revocation. */
+  readonly scope: ScopeName | null;
+  /** A session's public id. */
+  readonly session: string | null;
+  /** The label of the session's device. */
+  readonly device: string | null;
+  readonly ip: string | null;
+  /** The other details of the event: at most 4,096 bytes of JSON, or `truncated: true` in place of more. */
+  readonly details: Attributes;
+}
+
+/** An entry with its search keys and its retention. */
+export interface AuditRecord {
+  readonly entry: AuditEntry;
+  readonly realm: Tag;
+  readonly user: Tag | null;
+  readonly account: Tag | null;
+  /** The actor's tag as a user. */
+  readonly by: Tag | null;
+  /** Unix ms. */
+  readonly keepUntil: number;
+}
+
+/** A page of the log, the youngest entries first (`at`, then `id`, both descending). An entry must match every member given. */
+export interface AuditPage {
+  readonly realm: Tag;
+  readonly user?: Tag | undefined;
+  readonly account?: Tag | undefined;
+  readonly by?: Tag | undefined;
+  readonly types?: readonly string[] | undefined;
+  /** Unix ms, included. */
+  readonly from?: number | undefined;
+  /** Unix ms, not included. */
+  readonly until?: number | undefined;
+  /** Only entries after this one. */
+  readonly after?: { readonly at: number; readonly id: string } | undefined;
+  readonly limit: number;
+}
+
+/** POWER: the audit log. */
+export interface AuditPower {
+  /** Writes entries that belong to no other write. Skips an entry that exists already. */
+  append(records: readonly AuditRecord[]): Awaitable<void>;
+
+  /** Reads a page. `more` tells whether entries follow. */
+  read(page: AuditPage): Awaitable<{ readonly entries: readonly AuditEntry[]; readonly more: boolean }>;
+
+  /**
+   * Erases a person from `limit` entries, or from all of them if there are fewer. Returns how many.
+   *
+   * - In an entry about the user, `user session device ip by reason note from` become `null` and `details` becomes empty.
+   * Searches by its `user` or its `by` no longer find it.
+   * - In another entry by the user, `by reason note from` become `null`. Searches by its `by` no longer find it.
+   *
+   * All other values stay.
+   */
+  forget(user: Tag, limit: number): Awaitable<number>;
+
+  /** Removes `limit` entries whose `keepUntil` is before this time (Unix ms), or all if there are fewer. Returns how many. */
+  prune(before: number, limit: number): Awaitable<number>;
+}
+
+/** A policy to write. */
+export interface PolicyWrite {
+  readonly account: Tag;
+  readonly value: string;
+  /** The value as read; `null` for none. */
+  readonly ifValue: string | null;
+  readonly audit: readonly AuditRecord[];
+}
+
+/** POWER: the policies of accounts, as texts of at most 4,096 characters. They never expire. */
+export interface PolicyPower {
+  /** Reads an account's policy. Returns `null` if none was set. */
+  get(account: Tag): Awaitable<string | null>;
+
+  /** Writes a policy if the stored value is still the one that was read. Otherwise returns `'conflict'` and writes nothing. */
+  set(write: PolicyWrite): Awaitable<'set' | 'conflict'>;
+}
+
+/** The result of one check of the engine. */
+export interface Finding {
+  /** `'connection'`, `'version'`, `'schema'`, `'rights'`, `'role'`, `'durability'`, `'eviction'`, `'clock'`, `'replicas'`, … */
+  readonly subject: string;
+  /**
+   * `'problem'`: sessions would be lost, or revoked sessions would come back. `'warning'`: the store works, but could be safer.
+   */
+  readonly level: 'ok' | 'warning' | 'problem';
+  /** The observed state, in words. */
+  readonly found: string;
+  /** The recommended action; `null` for level `'ok'`. */
+  readonly advice: string | null;
+}
+
+/** The realms that a store holds sessions of. */
+export interface RealmsFound {
+  /** The names, each once, in any order. */
+  readonly realms: readonly string[];
+  /** `false` if the store has more users than were examined. It may then hold other realms. */
+  readonly complete: boolean;
+}
+
+/** POWER: checks whether the engine keeps sessions safely. */
+export interface DiagnosisPower {
+  /**
+   * Checks the engine and changes nothing. Works before `setup` too. `now` is the time of this process, Unix ms: the store
+   * reports a clock that is far off. Rejects if the engine cannot be reached.
+   */
+  diagnose(now: number): Awaitable<readonly Finding[]>;
+
+  /** Reads the server's clock, Unix ms. A process far ahead of it prunes nothing. An embedded store leaves this out. */
+  clock?(): Awaitable<number>;
+
+  /**
+   * Names the realms of at most `limit` users who have sessions, living or over; of all users if there are fewer. A user is in
+   * one realm. The store does not read a user's sessions one by one, so the cost does not grow with the store.
+   *
+   * The order of the users must be independent of their realm, for example the order of their tags. The command line shows the
+   * names if a search finds nothing. A store may leave this out.
+   */
+  realms?(limit: number): Awaitable<RealmsFound>;
+}

@@ -1,0 +1,68 @@
+import { deepFreeze } from '../lib/json.ts';
+import { Lru } from '../lib/lru.ts';
+import type { EpochRecord } from '../model/epoch.ts';
+import type { FoundSession } from './store.ts';
+
+/** The maximum size of cached texts, in UTF-16 code units. Longer texts are not worth their memory. */
+const LONGEST = 4096;
+
+/** The texts of a session's records as the store holds them; `null` for a missing record. */
+export interface RecordTexts {
+  readonly user: string | null;
+  readonly account: string | null;
+  readonly member: string | null;
+}
+
+/**
+ * Caches the last decoded session and its records, with their texts. The next look-up usually reads the same texts and need not
+ * decode them again. The cache says nothing about the store's present state: the texts must come from the store.
+ */
+export class SessionCache {
+  #session = '';
+  #user: string | null = null;
+  #account: string | null = null;
+  #member: string | null = null;
+  #found: FoundSession | null = null;
+
+  /** Returns the decoded session if these are the cached texts and `realm` is the same record. */
+  get(session: string, { user, account, member }: RecordTexts, realm: EpochRecord | null): FoundSession | null {
+    const found = this.#found;
+    return found !== null &&
+      session === this.#session &&
+      user === this.#user &&
+      account === this.#account &&
+      member === this.#member &&
+      realm === found.epochs.realm
+      ? found
+      : null;
+  }
+
+  /** Caches a session and returns it frozen, because callers share it from now on. */
+  set(session: string, { user, account, member }: RecordTexts, found: FoundSession): FoundSession {
+    deepFreeze(found);
+    const records = (user?.length ?? 0) + (account?.length ?? 0) + (member?.length ?? 0);
+    if (session.length + records > LONGEST) return found;
+    this.#session = session;
+    this.#user = user;
+    this.#account = account;
+    this.#member = member;
+    this.#found = found;
+    return found;
+  }
+}
+
+const MOST = 8192;
+
+/** Caches decoded sessions by their ids. */
+export class SessionCacheById {
+  readonly #sessions = new Lru<SessionCache>(MOST);
+
+  /** Returns the cache of an existing session. With made-up ids, a client could push other entries out. */
+  of(id: string): SessionCache {
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    const last = new SessionCache();
+    this.#sessions.set(id, last);
+    return last;
+  }
+}

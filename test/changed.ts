@@ -1,0 +1,44 @@
+// `npm run test:changed`: the types, and the tests of every room in which a file differs from the last commit. By its
+// imports a change in the core would reach nearly every test.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const cache = join(root, 'node_modules/.cache/check');
+mkdirSync(cache, { recursive: true });
+
+const git = (...args: string[]): string[] =>
+  execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean);
+
+/** Rooms whose tests have another name. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  testing: 'test/contract/',
+  http: 'test/frameworks/fetch-node',
+  shared: 'test/bridges/express-session.test',
+  sql: 'test/engines/postgres.test',
+};
+
+/** What Vitest has to find in the path of a test, for a file that changed. */
+function testsOf(file: string): readonly string[] {
+  if (file.startsWith('test/')) return file.endsWith('.test.ts') ? [file] : [];
+  const [place, room = '', name = ''] = file.split('/');
+  if (place === 'src') return [name === '' ? 'test/src/sessions' : (ELSEWHERE[room] ?? `test/src/${room}/`)];
+  if (place !== 'adapters') return [];
+  return [room === 'cli' || room === 'ui' ? `test/${room}/` : (ELSEWHERE[name] ?? `test/${room}/${name}`)];
+}
+
+const changed = [...git('diff', '--name-only', 'HEAD'), ...git('ls-files', '--others', '--exclude-standard')];
+const tests = [...new Set(changed.flatMap(testsOf))];
+console.log(tests.length === 0 ? 'no tests are beside what changed' : `tests: ${tests.join(' ')}`);
+
+const run = (name: string, ...args: string[]): Promise<number | null> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(join(root, 'node_modules/.bin', name), args, { cwd: root, stdio: 'inherit' });
+    child.once('error', reject).once('close', resolve);
+  });
+
+// The same file of the compiler's as in .ci/check.js.
+const types = run('tsc', '-p', '.', '--incremental', '--tsBuildInfoFile', join(cache, 'all.tsbuildinfo'));
+const codes = await Promise.all([types, tests.length === 0 ? 0 : run('vitest', 'run', '--passWithNoTests', ...tests)]);
+process.exitCode = codes.every((code) => code === 0) ? 0 : 1;

@@ -1,0 +1,75 @@
+/**
+ * All that the ordinary run leaves out, or does less of, so that `npm test` ends within minutes on the machine of a
+ * developer. `.ci/run` sets `CI`, and everything runs in full. `CI=1 npx vitest run <file>` does so for one file.
+ */
+
+/** How often, or how much: in the ordinary run, and with CI. */
+const SIZES = {
+  'contract: orders of a race, in memory': [60, 1000],
+  'contract: orders of a race, SQLite in a file': [5, 50],
+  'contract: orders of a race, Postgres by pg': [5, 1000],
+  'contract: orders of a race, Postgres by another client': [3, 40],
+  'contract: orders of a race, Postgres by PGlite': [2, 5],
+  'contract: orders of a race, MariaDB by a pool of mysql2': [5, 1000],
+  'contract: orders of a race, MariaDB by another client': [5, 40],
+  'contract: orders of a race, Redis by ioredis': [10, 1000],
+  'contract: orders of a race, a Redis cluster by ioredis': [3, 300],
+  'jwt: orders of questions, in memory': [200, 1000],
+  'jwt: orders of questions, on another store': [20, 1000],
+  'jwt: mutated tokens': [20_000, 1_000_000],
+  'model: lists of questions to a store': [40, 120],
+  'bridges: races of each sort in express-session, in memory': [20, 300],
+  'bridges: races of each sort in express-session, on another store': [5, 300],
+  'bridges: races of each sort in koa-session and @fastify/session, in memory': [20, 300],
+  'bridges: races of each sort in koa-session and @fastify/session, on another store': [5, 15],
+  'bridges: users of each sort whose other tabs ask all the time': [4, 60],
+  'bridges: settings of a host whose users have other tabs': [1, 9],
+  'concurrency: processes': [2, 4],
+  'concurrency: seconds': [1, 12],
+  'explorer: the most orders of a scenario that is tried with crashes, too': [12, 60],
+  'engines: revoked sessions of one user': [500, 5_000],
+  'MariaDB: processes that make the tables at once': [2, 10],
+  'MariaDB: rows under the plans': [20_000, 100_000],
+  'Postgres: sessions under the plans': [50_000, 100_000],
+  'Redis: clients that send again': [1, 4],
+  'Redis: clients of a cluster whose replica is silent': [1, 3],
+} as const satisfies Readonly<Record<string, readonly [ordinary: number, ci: number]>>;
+
+/** What runs with CI only, and what of it the ordinary run tries all the same. */
+const CI_ONLY = {
+  'bridges: two processes behind the tabs of one browser': 'two apps in one process',
+  'cli: each command as a process of its own': 'three of them; each command within this process',
+  'cli: every driver of an engine': 'the one that is taken first',
+  'concurrency: broken stores, by several workers': 'the contract suite finds each of them',
+  'concurrency: a note that is late': 'the contract suite',
+  'demo in a browser: every story': 'one of each sort; test/acceptance tells all of them without a browser',
+  'demo in a browser: the pages of every product': 'the product that shows nearly all there is',
+  'docs: every example on a port that is taken': 'the one on Express',
+  'docs: the test program of writing-a-store.md is run': 'it is compiled',
+  'faults: a crash of a database': 'connections that are cut',
+  'faults: a database that only reads': 'connections that are cut',
+  'faults: a failover of Redis': 'a replica that is silent',
+  'faults: serializable transactions': 'the contract suite, where clients ask for them',
+  'faults: a primary that its Sentinels cannot reach': 'a primary that is cut off from its replica',
+  'faults: networks that fail for long': 'networks that fail',
+  'frameworks: every concern once more on the same wrapper': 'those in which frameworks and their majors differ',
+  'frameworks: every request that is refused late': 'one for each order',
+  'jwt: a Redis cluster': 'Redis',
+  'MariaDB: the whole contract by every client': 'what differs from client to client',
+  'Postgres: the whole contract by every client': 'what goes through the statements',
+  'Redis: the contract by every client': 'ioredis',
+  'ui: every pair of colours, width and direction': 'the two that differ in all',
+} as const satisfies Readonly<Record<string, string>>;
+
+const isFull = (process.env.CI ?? '') !== '';
+
+/** How often, or how much, in this run. */
+export const size = (what: keyof typeof SIZES): number => SIZES[what][isFull ? 1 : 0];
+
+/** Whether this run includes what the ordinary one leaves out. The name says what that is. */
+export const includes = (_what: keyof typeof CI_ONLY): boolean => isFull;
+
+/** What is said at the start of an ordinary run; `null` of a full one. */
+export const notice: string | null = isFull
+  ? null
+  : `An ordinary run: ${Object.keys(SIZES).length} suites are smaller than with CI=1, and ${Object.keys(CI_ONLY).length} are left out: see test/ci-only.ts.\n`;

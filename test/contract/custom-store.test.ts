@@ -1,0 +1,74 @@
+import type { SessionStore } from 'session-revocation';
+import { type ContractCase, storeContract } from 'session-revocation/testing';
+import { describe, expect, test } from 'vitest';
+import { MapStore } from '../../examples/custom-store/store.ts';
+import { rowsOf } from '../docs/markdown.ts';
+
+/** A case is a thousand races, on a machine that may stand still in between. */
+const LONGEST = 300_000;
+
+const create = () => {
+  const store = new MapStore();
+  return { store, second: () => new MapStore(store.data) };
+};
+
+describe('the store in examples/custom-store', { timeout: LONGEST }, () => {
+  for (const { id, title, skip, run } of storeContract({ create })) {
+    test.skipIf(skip !== null)(`${id}: ${title}`, run);
+  }
+});
+
+type Verb = Exclude<keyof MapStore, 'data'>;
+
+const HELPERS: readonly string[] = ['constructor', 'copy', 'writeAudit'];
+
+/** The steps in docs/writing-a-store.md: a verb, and cases that pass as soon as it is written. */
+const steps = (await rowsOf('docs/writing-a-store.md')).flatMap(([verb = '', , cases = '']) => {
+  const ids = [...cases.matchAll(/`([a-z]+\/[a-z-]+)`/g)].map(([, id = '']) => id);
+  const name = /^`(\w+)`$/.exec(verb)?.[1];
+  return name === undefined ? [] : [{ verb: name as Verb, ids }];
+});
+
+/** Cases of a store that has only these verbs. */
+function casesWith(verbs: readonly Verb[]): readonly ContractCase[] {
+  const only = (store: MapStore): SessionStore =>
+    Object.fromEntries(
+      verbs.map((verb) => [verb, (...given: unknown[]) => Reflect.apply(store[verb], store, given) as unknown]),
+    ) as unknown as SessionStore;
+  return storeContract({
+    create: () => {
+      const store = new MapStore();
+      return { store: only(store), second: () => only(new MapStore(store.data)) };
+    },
+    interleavings: 20,
+  });
+}
+
+describe('docs/writing-a-store.md', { timeout: LONGEST }, () => {
+  test('goes through all verbs, in the order of the store', () => {
+    const names = Object.getOwnPropertyNames(MapStore.prototype).filter((name) => !HELPERS.includes(name));
+    expect(steps.map(({ verb }) => verb)).toEqual(names);
+  });
+
+  test.each(steps.filter(({ ids }) => ids.length > 0))(
+    'names cases that pass as soon as $verb is written',
+    async ({ verb, ids }) => {
+      const verbs = steps.map((step) => step.verb);
+      const before = casesWith(verbs.slice(0, verbs.indexOf(verb)));
+      const now = casesWith(verbs.slice(0, verbs.indexOf(verb) + 1));
+      for (const id of ids) {
+        const [early, late] = [before, now].map((cases) => cases.find((one) => one.id === id));
+        await expect(early?.run(), id).rejects.toThrow();
+        await expect(late?.run(), id).resolves.toBeUndefined();
+      }
+    },
+  );
+
+  test('names cases that there are', async () => {
+    const ids = storeContract({ create }).map(({ id }) => id);
+    for (const [id = ''] of await rowsOf('docs/writing-a-store.md')) {
+      const name = /^`([a-z]+\/[a-z-]+)`$/.exec(id)?.[1];
+      if (name !== undefined) expect(ids).toContain(name);
+    }
+  });
+});

@@ -1,0 +1,19 @@
+import type { SqliteConnection } from 'session-revocation/sqlite';
+import { Database } from '../../../adapters/engines/sqlite/connection.ts';
+import { STEPS } from '../../../adapters/engines/sqlite/schema.ts';
+import { SqliteStore } from '../../../adapters/engines/sqlite/store.ts';
+
+/** The steps of a later version: those of today, and one that adds a column and a table. */
+export const LATER_STEPS: readonly string[] = [
+  ...STEPS,
+  'ALTER TABLE sessions ADD COLUMN colour TEXT; CREATE TABLE colours (name TEXT PRIMARY KEY) STRICT',
+];
+
+/** The store of that version. */
+export function laterStore(connection: SqliteConnection, busyTimeout = 2_000): SqliteStore {
+  const database = new Database(connection, busyTimeout);
+  return new SqliteStore(
+    { busyTimeout, connect: () => database, discard: () => {}, close: () => database.close() },
+    LATER_STEPS,
+  );
+}

@@ -1,0 +1,90 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createSessions } from '../../../src/create-sessions.ts';
+import { type RetryLimits, retryOnConflict } from '../../../src/store/retry-on-conflict.ts';
+import type { EpochRequest } from '../../../src/store/store.ts';
+import { ReferenceStore } from '../../model/reference-store.ts';
+import { HOUR, NOW, Realm } from '../support/realm.ts';
+
+const UNAVAILABLE = {
+  code: 'SESSION_STORE_UNAVAILABLE',
+  message: expect.stringMatching(
+    /other writes to the same user, account or realm came first for \d+ ms \(option timeout\): do it again$/,
+  ),
+};
+const core = (timeout: number): RetryLimits => ({ timeout });
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a write that is beaten by others', () => {
+  test('is tried again until it is not', async () => {
+    let tries = 0;
+    expect(await retryOnConflict(core(600_000), async () => (++tries < 9 ? 'conflict' : 'done'))).toBe('done');
+    expect(tries).toBe(9);
+  });
+
+  test('gives up at the timeout: that is an outage, and no answer', async () => {
+    let tries = 0;
+    const losing = async (): Promise<'conflict'> => {
+      tries += 1;
+      return 'conflict';
+    };
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+    const lost = expect(retryOnConflict(core(30), losing)).rejects.toMatchObject(UNAVAILABLE);
+    await vi.advanceTimersByTimeAsync(29);
+    expect(tries).toBeGreaterThan(3);
+    await vi.advanceTimersByTimeAsync(65);
+    await lost;
+  });
+
+  test('fails at once with what the attempt throws', async () => {
+    await expect(retryOnConflict(core(5000), () => Promise.reject(new Error('down')))).rejects.toThrow('down');
+  });
+
+  test('is unavailable, not refused, in every operation that writes so', async () => {
+    class Losing extends ReferenceStore {
+      override add = () => 'conflict' as const;
+      override advance = () => 'conflict' as const;
+    }
+    const store = new Losing();
+    const sessions = createSessions({ store, timeout: 20 });
+    const fence = await sessions.fence({ user: 'ann' });
+    await expect(sessions.start({ user: 'ann', fence })).rejects.toMatchObject(UNAVAILABLE);
+    await expect(sessions.revoke({ user: 'ann' })).rejects.toMatchObject(UNAVAILABLE);
+    await expect(sessions.suspend({ realm: true })).rejects.toMatchObject(UNAVAILABLE);
+  });
+});
+
+describe('a record that is read in order to be written', () => {
+  // The clocks of processes may be an hour apart.
+  const LEAST = NOW + HOUR;
+
+  /** Until when each record is asked to be kept. */
+  function asking(realm: Realm): (number | null)[] {
+    const asked: (number | null)[] = [];
+    realm.around = (call, ask, [requests]) => {
+      if (call === 'ensureEpochs') asked.push(...(requests as EpochRequest[]).map(({ keepUntil }) => keepUntil));
+      return ask();
+    };
+    return asked;
+  }
+
+  test('by a revocation is kept longer by its write alone, which would be another one', async () => {
+    const realm = new Realm();
+    const asked = asking(realm);
+    await realm.sessions.revoke({ user: 'ann' });
+    await realm.sessions.revoke({ account: 'acme' });
+    await realm.sessions.suspend({ user: 'ann' });
+    expect(asked, 'the last one is only read').toEqual([LEAST, LEAST]);
+  });
+
+  test('by a sign-in likewise, but for those of others: they are kept for ever', async () => {
+    const realm = new Realm();
+    const who = { user: 'ann', account: 'acme' };
+    const fence = await realm.sessions.fence(who);
+    const asked = asking(realm);
+    await realm.sessions.start({ ...who, fence });
+    expect(asked).toEqual([null, LEAST, null, LEAST]);
+  });
+});
