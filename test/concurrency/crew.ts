@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore, type Place } from '../services/stores.ts';
 import { violationsOf } from './laws.ts';
-import type { Operation } from './operation.ts';
+import { nameOf, type Operation } from './operation.ts';
 import { IDLE_RULES, RULES } from './population.ts';
+import type { Counts } from './recorder.ts';
 import type { Violation } from './violation.ts';
 import { Work } from './work.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -13,8 +14,8 @@ import { WorkerProcess } from './worker-process.ts';
 export interface TryOptions {
   readonly seconds: number;
   readonly seed: number;
-  /** How many things each process has answered at least, however long that takes. Default 0. */
-  readonly least?: number;
+  /** How often each process has been answered each of these at least, however long that takes. Default: none. */
+  readonly least?: Counts;
   /** Whether sessions expire when they are idle. */
   readonly idle?: boolean;
 }
@@ -37,7 +38,7 @@ export class Crew {
   }
 
   /** Lets them work on this store, and judges what they tell of it. */
-  async tryPlace(place: Place, { seconds, seed, least = 0, idle = false }: TryOptions): Promise<Report> {
+  async tryPlace(place: Place, { seconds, seed, least = {}, idle = false }: TryOptions): Promise<Report> {
     const folder = mkdtempSync(join(tmpdir(), 'session-test-history-'));
     const processes = this.#workers.length;
     const opened = openStore(place);
@@ -89,17 +90,16 @@ function readHistory(file: string): readonly Operation[] {
 }
 
 /** How often each thing was done, or asked in vain. */
-const countsOf = (history: readonly Operation[]): ReadonlyMap<string, number> =>
-  tally(history, (one) => (one.type === 'check' && one.refused === 'expired' ? 'expired' : one.type));
+const countsOf = (history: readonly Operation[]): ReadonlyMap<string, number> => tally(history, nameOf);
 
 /** How often the store could not find out, by what was asked and the code. */
 export const failuresOf = (history: readonly Operation[]): ReadonlyMap<string, number> =>
   tally(history, ({ type, failed }) => failed && `${type} ${failed}`);
 
-function tally(history: readonly Operation[], nameOf: (one: Operation) => string | null): ReadonlyMap<string, number> {
+function tally(history: readonly Operation[], toName: (one: Operation) => string | null): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const one of history) {
-    const name = nameOf(one);
+    const name = toName(one);
     if (name !== null) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return counts;

@@ -122,3 +122,7 @@ export type Operation = Start | Check | List | Rotate | End | Revoke | Prune | F
 
 /** An operation, before it is known when it was and how it went. */
 export type Outcome = Operation extends infer One ? (One extends Operation ? Omit<One, keyof Taken> : never) : never;
+
+/** What a count of operations calls one: `expired` is a check that was refused since the session had expired. */
+export const nameOf = (one: Operation): string =>
+  one.type === 'check' && one.refused === 'expired' ? 'expired' : one.type;

@@ -1,15 +1,18 @@
 import { isSessionError } from 'session-revocation';
-import type { Operation, Outcome } from './operation.ts';
+import { nameOf, type Operation, type Outcome } from './operation.ts';
 import type { Span } from './violation.ts';
 
 /** Now, in ms. All processes of a machine share this clock, and nobody sets it. */
 export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
 
+/** How often each thing was done, by {@link nameOf}. */
+export type Counts = Readonly<Record<string, number>>;
+
 /** What one process does, taken down. */
 export class Recorder {
   readonly operations: Operation[] = [];
-  /** How many of them had an answer. */
-  answered = 0;
+  /** How often each thing was answered. */
+  readonly #answered = new Map<string, number>();
   /** The time in ms, by a clock that all processes share. */
   readonly time: () => number;
   readonly #process: number;
@@ -19,9 +22,18 @@ export class Recorder {
     this.time = time;
   }
 
-  /** Takes down what was no operation of an actor's. */
+  /** Whether each of these things was answered at least so often. */
+  hasAnswered(least: Counts): boolean {
+    return Object.entries(least).every(([name, count]) => (this.#answered.get(name) ?? 0) >= count);
+  }
+
+  /** Takes down an operation, by an actor or behind its back. */
   add(one: Outcome, { call, answer }: Span, failed: string | null): void {
-    this.operations.push({ process: this.#process, call, answer, failed, ...one });
+    const operation = { process: this.#process, call, answer, failed, ...one };
+    this.operations.push(operation);
+    if (failed !== null) return;
+    const name = nameOf(operation);
+    this.#answered.set(name, (this.#answered.get(name) ?? 0) + 1);
   }
 
   /**
@@ -39,7 +51,6 @@ export class Recorder {
       failed = error.code;
     }
     const answer = this.time();
-    if (failed === null) this.answered++;
     this.add(told(answered), { call, answer }, failed);
     return answered;
   }

@@ -4,7 +4,7 @@ import { around } from '../../src/testing/harness/wrappers.ts';
 import { Actor, type Held, hold } from './actor.ts';
 import type { Operation } from './operation.ts';
 import { Chance, IDLE_OPTIONS, OPTIONS } from './population.ts';
-import { Recorder } from './recorder.ts';
+import { type Counts, Recorder } from './recorder.ts';
 
 /** Options of {@link Work}. */
 export interface WorkOptions {
@@ -98,11 +98,12 @@ export class Work {
     hold(this.#held, held, this.#chance);
   }
 
-  /** Works for so many ms, and on until at least so many things were answered. */
-  run(ms: number, least = 0): Promise<void> {
+  /** Works for so many ms, and on until each of these things was answered so often. */
+  run(ms: number, least: Counts = {}): Promise<void> {
     const until = performance.now() + ms;
     return this.#runWhile(
-      () => this.#recorder.answered < least || (performance.now() < until && this.operations.length < MAX_OPERATIONS),
+      () =>
+        this.operations.length < MAX_OPERATIONS && (performance.now() < until || !this.#recorder.hasAnswered(least)),
     );
   }
 

@@ -7,12 +7,13 @@ import { finished } from 'node:stream/promises';
 import { type Opened, openStore, type Place } from '../services/stores.ts';
 import type { Held } from './actor.ts';
 import type { Operation } from './operation.ts';
+import type { Counts } from './recorder.ts';
 import { Work, type WorkOptions } from './work.ts';
 
 /** What a worker is told. All but `hear` is answered with `done` when it is done. */
 export type Order =
   | { readonly type: 'open'; readonly place: Place; readonly options: WorkOptions }
-  | { readonly type: 'run'; readonly ms: number; readonly least: number }
+  | { readonly type: 'run'; readonly ms: number; readonly least: Counts }
   | { readonly type: 'hear'; readonly held: Held }
   | { readonly type: 'write'; readonly file: string }
   | { readonly type: 'leave' };
