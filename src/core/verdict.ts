@@ -48,23 +48,22 @@ export interface TokenRefusal<Reason extends AccessRefusal | RefreshRefusal = Ac
  * Returns `null` for a token that passes.
  */
 export function refusalOf<Proof>(
-  core: Core,
   rules: TokenRules<Proof>,
   id: string,
   found: FoundSession | null | undefined,
   proof: Proof,
+  now: number,
 ): TokenRefusal<CheckRefusal> | null {
   if (found === null || found === undefined) return { reason: 'unknown', about: id, end: null };
   const { session, epochs } = found;
   const reason = rules.mismatchOf(session, proof);
   if (reason !== null) return { reason, about: reason === 'unknown' ? id : session, end: null };
-  const end = judge(session, epochs, core.now());
+  const end = judge(session, epochs, now);
   return end === null ? null : { reason: end.reason, about: session, end };
 }
 
-/** Notes a use of a session for its idle timeout, at most once per `touchEvery`. */
-export function noteUse({ settings, touches, now }: Core, { id, userTag, lastUsedAt }: SessionRecord): void {
-  const at = now();
+/** Notes a use of a session for its idle timeout, at most once per `touchEvery`. `at` is the time of its judgement. */
+export function noteUse({ settings, touches }: Core, { id, userTag, lastUsedAt }: SessionRecord, at: number): void {
   if (at - lastUsedAt >= settings.touchEvery) touches.note(id, { id, user: userTag, at });
 }
 

@@ -76,10 +76,11 @@ export class Checks {
 
   #verdict({ id }: TokenRef, hash: string, found: FoundSession | null | undefined, client: ClientInfo): Verdict {
     const core = this.#core;
-    const refusal = refusalOf(core, this.#rules, id, found, hash);
+    const now = core.now();
+    const refusal = refusalOf(this.#rules, id, found, hash, now);
     if (refusal !== null) return this.#refuse(refusal, client);
     const { session } = found as FoundSession;
-    noteUse(core, session);
+    noteUse(core, session, now);
     if (client !== NO_CLIENT_INFO) core.anomalies.used(session, client);
     return { ok: true, session: new Session(session) };
   }

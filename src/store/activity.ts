@@ -33,14 +33,17 @@ export class Activity {
     }
   }
 
-  /** Counts work until the returned function is called. Works while closing too, for operations under way. */
+  /** Counts work until the returned function is called, once. Works while closing too, for operations under way. */
   begin(): () => void {
     this.#underWay++;
-    return () => {
-      if (--this.#underWay > 0) return;
-      for (const resolve of this.#waiting.splice(0)) resolve();
-    };
+    return this.#end;
   }
+
+  /** One function for all work, because every check begins some. */
+  readonly #end = (): void => {
+    if (--this.#underWay > 0) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  };
 
   close(): void {
     this.#isClosing = true;

@@ -102,10 +102,11 @@ export class AccessChecks {
 
   #verdict(claims: AccessClaims, found: FoundSession | null | undefined, client: ClientInfo): AccessVerdict {
     const core = this.#core;
-    const refusal = refusalOf(core, RULES, claims.sid, found, claims);
+    const now = core.now();
+    const refusal = refusalOf(RULES, claims.sid, found, claims, now);
     if (refusal !== null) return this.#refuse(refusal, client);
     const { session } = found as FoundSession;
-    if (this.#settings.countsAsUse) noteUse(core, session);
+    if (this.#settings.countsAsUse) noteUse(core, session, now);
     if (client !== NO_CLIENT_INFO) core.anomalies.used(session, client);
     return { ok: true, session: new Session(session), claims, grant: session.client };
   }

@@ -84,12 +84,12 @@ async function attempt<Made>(
   const { store, realmTag, settings } = core;
   const [found] = await store.find(realmTag, [ref]);
   const family = hashFamily(secrets.family);
-  const refusal = refusalOf(core, RULES, ref.id, found, { realm: settings.realm, family });
+  const now = core.now();
+  const refusal = refusalOf(RULES, ref.id, found, { realm: settings.realm, family }, now);
   if (refusal !== null) return refusal as Refused;
   const { session: current } = found as FoundSession;
   const hashes = parseRefreshCredential(current.credential) as RefreshHashes;
   const grant = current.client as Grant;
-  const now = core.now();
   const rotating = hashRotating(secrets.rotating);
   if (family !== hashes.family || hashes.rotating !== rotating) {
     if (isInGrace(hashes, rotating, now, order.grace)) return refused('retry', current);
