@@ -39,8 +39,8 @@ export type { Adoption, AdoptRequest } from './operations/adopt.ts';
 // Arguments, and the errors that name them.
 
 export { inCall, nameCalls, named, ofApp, retell, withoutCall } from './lib/call.ts';
-export { parseDuration } from './lib/duration.ts';
-export { claimed, kindOf, parseArguments, shown } from './lib/input.ts';
+export { type DurationRange, parseDuration } from './lib/duration.ts';
+export { claimed, kindOf, type NameLimits, parseArguments, parseName, parseSwitch, shown } from './lib/input.ts';
 export { isPlainObject } from './lib/json.ts';
 export { withTimeout } from './lib/with-timeout.ts';
 export { isScope, parseOAuthScope } from './model/oauth-scope.ts';

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../../src/adapter.ts';
+import { type DurationRange, parseDuration } from '../../src/adapter.ts';
 import type { AuditOptions, By } from '../../src/index.ts';
 import type { Terminal } from './terminal.ts';
 import { parseTime } from './times.ts';
@@ -53,18 +53,9 @@ function checked<T>(parse: (text: string) => T): (text: string) => T {
 const nameOf = (flags: string): string => flags.split(' ')[0] ?? flags;
 
 /** A duration such as `7d`, in ms. */
-export const durationOption = (
-  flags: string,
-  description: string,
-  { min = 1, max = Number.POSITIVE_INFINITY }: { readonly min?: number; readonly max?: number } = {},
-): Option =>
+export const durationOption = (flags: string, description: string, range: DurationRange = {}): Option =>
   new Option(flags, description).argParser(
-    checked((text) => {
-      const ms = parseDuration(nameOf(flags), /^\d+$/.test(text) ? Number(text) : text);
-      if (ms < min) throw new TypeError(`${nameOf(flags)} is ${ms} ms; at least ${min} ms are needed`);
-      if (ms > max) throw new TypeError(`${nameOf(flags)} is ${ms} ms; at most ${max} ms are allowed`);
-      return ms;
-    }),
+    checked((text) => parseDuration(nameOf(flags), /^\d+$/.test(text) ? Number(text) : text, range)),
   );
 
 /** A time, as Unix ms. */

@@ -121,7 +121,12 @@ export function parseOptions(input: SessionsOptions<string>): Settings {
   const options = parseArguments('options', input, KNOWN) as unknown as SessionsOptions<string>;
   const lifetime = lifetimeOf('lifetime', options.lifetime, DEFAULTS.lifetime);
   const kinds = parseKinds(options.kinds, lifetime);
-  const touchEvery = duration('touchEvery', options.touchEvery, DEFAULTS.touchEvery, 0);
+  const { retention = DEFAULTS.retention, timeout = DEFAULTS.timeout } = options;
+  const touchEvery = parseDuration(
+    'touchEvery',
+    options.touchEvery === undefined ? DEFAULTS.touchEvery : options.touchEvery,
+    { min: 0 },
+  );
   for (const [
     kind,
     {
@@ -150,24 +155,10 @@ export function parseOptions(input: SessionsOptions<string>): Settings {
     replace: parseReplace(options.replace),
     limit: parseLimit(options.limit),
     touchEvery,
-    retention: duration('retention', options.retention, DEFAULTS.retention, CLOCKS_APART),
-    timeout: duration('timeout', options.timeout, DEFAULTS.timeout, 1, MAX_TIMEOUT),
+    retention: parseDuration('retention', retention, { min: CLOCKS_APART }),
+    timeout: parseDuration('timeout', timeout, { max: MAX_TIMEOUT }),
     clock: parseClock(options.clock),
   });
-}
-
-function duration(
-  name: string,
-  value: Duration | undefined,
-  otherwise: number,
-  least: number,
-  most = Infinity,
-): number {
-  if (value === undefined) return otherwise;
-  const ms = parseDuration(name, value, least === 0 ? 0 : 1);
-  if (ms < least) throw new TypeError(`${name} is ${ms} ms; at least ${least} ms are needed`);
-  if (ms > most) throw new TypeError(`${name} is ${ms} ms; at most ${most} ms are allowed`);
-  return ms;
 }
 
 function parsePolicySource(value: unknown): Settings['policy'] {

@@ -1,5 +1,5 @@
 import { type Duration, parseDuration } from '../lib/duration.ts';
-import { parseArguments, parseText } from '../lib/input.ts';
+import { parseArguments, parseSwitch, parseText } from '../lib/input.ts';
 import type { AuditEntry } from '../store/powers.ts';
 import { EVENT_TYPES, type SessionEventType } from './event-types.ts';
 
@@ -40,12 +40,11 @@ export function parseAudit(value: unknown): AuditSettings | null {
   if (value === undefined || value === null || value === false) return null;
   const options =
     value === true ? {} : (parseArguments('audit', value, ['store', 'sink', 'retention', 'names']) as AuditOptions);
-  const { store = true, sink, retention, names = {} } = options;
-  if (typeof store !== 'boolean') throw new TypeError('audit.store must be a boolean');
+  const { sink, retention = DEFAULT_RETENTION, names = {} } = options;
+  const store = parseSwitch('audit.store', options.store, true);
   if (sink !== undefined && typeof sink !== 'function') throw new TypeError('audit.sink must be a function');
   if (!store && sink === undefined) throw new TypeError('audit.store is false: then audit needs a sink');
-  const ms = retention === undefined ? DEFAULT_RETENTION : parseDuration('audit.retention', retention);
-  if (ms < MIN_RETENTION) throw new TypeError(`audit.retention is ${ms} ms; at least ${MIN_RETENTION} ms are needed`);
+  const ms = parseDuration('audit.retention', retention, { min: MIN_RETENTION });
   parseArguments('audit.names', names, EVENT_TYPES);
   for (const [type, name] of Object.entries(names)) parseText(`audit.names.${type}`, name);
   return Object.freeze({ store, sink: sink ?? null, retention: ms, names: Object.freeze({ ...names }) });

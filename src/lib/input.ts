@@ -43,11 +43,36 @@ export function claimed(text: string | null): string | null {
   return safe === '' ? null : safe;
 }
 
-/** @throws `TypeError` for anything but a boolean: a form's `'no'` must not pass for true, nor its `'yes'` for false. */
-export function parseSwitch(name: string, value: unknown): boolean {
-  if (value === undefined) return false;
+/**
+ * Parses a boolean option, which is `otherwise` if it is left out.
+ * @throws `TypeError` for any other value: a form's `'no'` must not pass for true, nor its `'yes'` for false.
+ */
+export function parseSwitch(name: string, value: unknown, otherwise = false): boolean {
+  if (value === undefined) return otherwise;
   if (typeof value === 'boolean') return value;
   throw new TypeError(`${name} must be a boolean, not ${kindOf(value)}`);
+}
+
+/** The lengths that a name may have. */
+export interface NameLimits {
+  readonly min: number;
+  readonly max: number;
+  readonly unit: 'bytes' | 'characters';
+}
+
+/**
+ * Parses a part of a table name or a key, such as a prefix. Engines count its length in bytes of UTF-8, or in characters.
+ * @throws `TypeError` that names the option, what is wrong with it, and what is allowed.
+ */
+export function parseName(name: string, value: unknown, { min, max, unit }: NameLimits): string {
+  if (typeof value !== 'string') throw new TypeError(`${name} must be a string, not ${kindOf(value)}`);
+  const length = unit === 'bytes' ? Buffer.byteLength(value) : value.length;
+  if (length < min || length > max) {
+    throw new TypeError(`${name} has ${length} ${unit}; ${min} to ${max} are allowed`);
+  }
+  if (value.includes('\0') || !value.isWellFormed())
+    throw new TypeError(`${name} must be well-formed text without NUL`);
+  return value;
 }
 
 /** Refuses unknown keys, because a misspelt option must not pass for its default. */

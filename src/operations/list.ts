@@ -1,6 +1,6 @@
 import type { Core } from '../core/context.ts';
 import { bornUnder } from '../core/walk-sessions.ts';
-import { parseArguments } from '../lib/input.ts';
+import { parseArguments, parseSwitch } from '../lib/input.ts';
 import { formatCursor, parseCursor, parseLimit } from '../lib/page.ts';
 import { identify } from '../model/identity.ts';
 import { judge } from '../model/judge.ts';
@@ -39,7 +39,7 @@ export async function list(core: Core, scope: ListScope, input: ListRequest): Pr
   const request = parseArguments<ListRequest>('the second argument', input, LIST_KEYS);
   const { tags } = identify(core.settings.realm, user, accountName);
   const limit = parseLimit(request.limit);
-  if (request.ended !== undefined && typeof request.ended !== 'boolean') throw new TypeError('ended must be a boolean');
+  const ended = parseSwitch('ended', request.ended);
   const place = parseCursor(request.cursor);
   let after = place === undefined ? undefined : { createdAt: place.at, id: place.id };
 
@@ -49,12 +49,12 @@ export async function list(core: Core, scope: ListScope, input: ListRequest): Pr
   let more = true;
   let born: Born | undefined;
   for (let reads = 0; more && reads < MAX_READS && sessions.length < limit; reads++) {
-    const page = { account, born, over: request.ended === true, now, after, limit };
+    const page = { account, born, over: ended, now, after, limit };
     const answer = await core.store.list(core.realmTag, tags.user, page);
     more = answer.more;
     // The next reads leave out the sessions that the records of this page revoke.
     const last = answer.found.at(-1);
-    if (request.ended !== true) born = last && bornUnder(last.epochs, account);
+    if (!ended) born = last && bornUnder(last.epochs, account);
     for (const { session, epochs } of answer.found) {
       if (sessions.length === limit) {
         more = true;
@@ -62,7 +62,7 @@ export async function list(core: Core, scope: ListScope, input: ListRequest): Pr
       }
       after = { createdAt: session.createdAt, id: session.id };
       const over = judge(session, epochs, now);
-      if (over === null || request.ended === true) sessions.push(listed(session, over));
+      if (over === null || ended) sessions.push(listed(session, over));
     }
   }
   return { sessions, cursor: more && after !== undefined ? formatCursor({ at: after.createdAt, id: after.id }) : null };

@@ -274,13 +274,7 @@ function parseOptions(input: BatchOptions): Settings {
   }
   return {
     maxRefs,
-    stalledAfter: wait('stalledAfter', stalledAfter ?? '1s'),
-    timeout: wait('timeout', timeout ?? '5s'),
+    stalledAfter: parseDuration('batched.stalledAfter', stalledAfter ?? '1s', { max: MAX_WAIT }),
+    timeout: parseDuration('batched.timeout', timeout ?? '5s', { max: MAX_WAIT }),
   };
-}
-
-function wait(name: string, value: Duration): number {
-  const ms = parseDuration(`batched.${name}`, value);
-  if (ms <= MAX_WAIT) return ms;
-  throw new TypeError(`batched.${name} is ${ms} ms; at most ${MAX_WAIT} ms are allowed`);
 }

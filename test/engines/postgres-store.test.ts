@@ -82,12 +82,12 @@ const MAKERS: Readonly<Record<string, (pool: pg.Pool) => readonly [client: unkno
 describe('postgresStore', () => {
   const nobody = { query: () => {}, connect: () => {} } as never;
   test.each([
-    [{ schema: '' }, /schema is 0 bytes/],
-    [{ schema: 'x'.repeat(64) }, /schema is 64 bytes/],
-    [{ schema: '\u00fc'.repeat(32) }, /schema is 64 bytes/],
+    [{ schema: '' }, /schema has 0 bytes/],
+    [{ schema: 'x'.repeat(64) }, /schema has 64 bytes/],
+    [{ schema: '\u00fc'.repeat(32) }, /schema has 64 bytes/],
     [{ schema: 'a\0b' }, /NUL/],
-    [{ prefix: 'x'.repeat(40) }, /prefix is 40 bytes/],
-    [{ prefix: 7 }, /prefix must be a text/],
+    [{ prefix: 'x'.repeat(40) }, /prefix has 40 bytes/],
+    [{ prefix: 7 }, /prefix must be a string, not number/],
     [{ batch: 'yes' }, /batch/],
     [{ prepare: 1 }, /prepare/],
     [{ table: 'x' }, /"table".*schema, prefix, batch, prepare/],

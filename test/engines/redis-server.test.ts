@@ -107,7 +107,11 @@ describe('redisStore', () => {
     ['replicas without a number', { replicas: {} }, /replicas.atLeast/],
     ['something else of replicas', { replicas: { atLeast: 1, most: 2 } }, /"most"/],
     ['no time for replicas', { replicas: { atLeast: 1, timeout: 0 } }, /timeout/],
-    ['a short silence of replicas', { replicas: { atLeast: 1, maxLag: 1_999 } }, /maxLag is 1999 ms; 2000 to 3600000/],
+    [
+      'a short silence of replicas',
+      { replicas: { atLeast: 1, maxLag: 1_999 } },
+      /maxLag is 1999 ms; allowed are 2000 to 3600000/,
+    ],
     ['a long time for replicas', { replicas: { atLeast: 1, timeout: '2m' } }, /60000 ms/],
   ])('refuses %s', (_, options, message) => {
     const client = new Redis({ lazyConnect: true });

@@ -40,10 +40,10 @@ describe('sqliteStore', () => {
   });
 
   test.each([
-    ['an option that is unknown', { busytimeout: 5 }, /"busytimeout".*busyTimeout/],
-    ['a time that is none', { busyTimeout: 'soon' }, /busyTimeout/],
-    ['a negative time', { busyTimeout: -1 }, /busyTimeout/],
-    ['a time without end', { busyTimeout: '1d' }, /busyTimeout.*600000/],
+    ['an option that is unknown', { timeOut: 5 }, /"timeOut".*timeout/],
+    ['a time that is none', { timeout: 'soon' }, /timeout/],
+    ['a negative time', { timeout: -1 }, /timeout/],
+    ['a time without end', { timeout: '1d' }, /timeout.*600000/],
     ['options that are none', 'fast', /object/],
     ['null', null, /object/],
   ])('refuses %s', (_, options, message) => {
@@ -58,7 +58,7 @@ describe('sqliteStore', () => {
     const { token } = await signIn(first, 'ann');
     await first.close();
 
-    const second = sessionsIn(file, { busyTimeout: '1s' });
+    const second = sessionsIn(file, {}, { timeout: '1s' });
     expect(await second.check(token)).toMatchObject({ ok: true, session: { user: 'ann' } });
     await second.close();
   });
@@ -75,7 +75,7 @@ describe('sqliteStore', () => {
 describe('a file that others open at the same time', () => {
   const busy = Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' });
   /** Opens a file that is locked so many times, each of which takes half a second; gives how often that was tried. */
-  function opening(locked: number, busyTimeout: number): number {
+  function opening(locked: number, timeout: number): number {
     let [now, tries] = [0, 0];
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
     onTestFinished(() => clock.mockRestore());
@@ -83,7 +83,7 @@ describe('a file that others open at the same time', () => {
       now += 500;
       if (tries++ < locked) throw busy;
       return tries;
-    }, busyTimeout);
+    }, timeout);
   }
 
   test('is opened again and again for as long as others are waited for, and for a second at least', () => {
@@ -250,7 +250,7 @@ describe.each(drivers)('$name', { timeout: PATIENCE }, ({ open }) => {
 
     test('while somebody else writes for longer than we wait: checks go on', async () => {
       const file = temporaryFile();
-      const sessions = sessionsIn(open(file), { busyTimeout: 20 });
+      const sessions = sessionsIn(open(file), {}, { timeout: 20 });
       const { token } = await signIn(sessions, 'ann');
 
       const other = open(file);
@@ -270,7 +270,7 @@ describe.each(drivers)('$name', { timeout: PATIENCE }, ({ open }) => {
       const asked = watched(connection, (sql) => {
         if (sql === 'BEGIN IMMEDIATE') waits.push(answerOf(connection, 'PRAGMA busy_timeout'));
       });
-      const sessions = sessionsIn(asked, { busyTimeout: '5s', touchEvery: 0 });
+      const sessions = sessionsIn(asked, { touchEvery: 0 }, { timeout: '5s' });
       const { token } = await signIn(sessions, 'ann');
       const other = open(file);
       other.exec('BEGIN IMMEDIATE');
@@ -292,7 +292,7 @@ describe.each(drivers)('$name', { timeout: PATIENCE }, ({ open }) => {
 
       const owner = open(`${file}.copy`);
       owner.exec('BEGIN EXCLUSIVE');
-      const sessions = sessionsIn(open(`${file}.copy`), { busyTimeout: 20 });
+      const sessions = sessionsIn(open(`${file}.copy`), {}, { timeout: 20 });
       expect(await causeOf(sessions.check(token))).toBeInstanceOf(Error);
       expect(await causeOf(sessions.fence({ user: 'ann' }))).toBeInstanceOf(Error);
       owner.exec('COMMIT');
@@ -390,7 +390,7 @@ describe.each(drivers)('$name', { timeout: PATIENCE }, ({ open }) => {
         });
         return new Database(connection, 100);
       };
-      const store = new SqliteStore({ busyTimeout: 100, connect, discard: (database) => database.close(), close() {} });
+      const store = new SqliteStore({ timeout: 100, connect, discard: (database) => database.close(), close() {} });
       askForRecord(store, 'first');
       expect(opened).toBe(1);
 

@@ -131,9 +131,9 @@ export const stores: readonly Mistake[] = [
   ),
   mistake(
     'misspells an option of sqliteStore',
-    () => sqlite(':memory:', { timeout: 1 }),
+    () => sqlite(':memory:', { busyTimeout: 1 }),
     'sqliteStore(file, options)',
-    ['"timeout"', 'busyTimeout'],
+    ['"busyTimeout"', 'did you mean timeout?'],
   ),
   mistake(
     'batches a pool',

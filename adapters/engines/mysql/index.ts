@@ -1,4 +1,4 @@
-import { batched, inCall, kindOf, parseArguments, refuseOther } from '../../../src/adapter.ts';
+import { batched, inCall, kindOf, parseArguments, parseSwitch, refuseOther } from '../../../src/adapter.ts';
 import type { SessionStore } from '../../../src/index.ts';
 import type { MysqlClient } from './clients/client.ts';
 import { fromMariadb, isMariadb, type MariadbConnection, type MariadbPool } from './clients/mariadb.ts';
@@ -105,8 +105,8 @@ export function mysqlStore<Transaction>(
 ): SessionStore<Transaction>;
 export function mysqlStore(client: unknown, options: MysqlOptions = {}): SessionStore<never> {
   return inCall('mysqlStore(client, options)', () => {
-    const { prefix, batch, allowReplicating } = parseOptions(options);
-    const store = new MysqlStore<never>(clientOf(client, { allowReplicating }), namesOf(prefix), allowReplicating);
+    const { names, batch, allowReplicating } = parseOptions(options);
+    const store = new MysqlStore<never>(clientOf(client, { allowReplicating }), names, allowReplicating);
     return batch ? batched(store) : store;
   });
 }
@@ -127,10 +127,13 @@ function clientOf(client: unknown, options: ClientOptions): MysqlClient<never> {
 const isClient = (client: object): client is MysqlClient<never> =>
   ['rows', 'lend', 'within'].every((name) => typeof (client as Record<string, unknown>)[name] === 'function');
 
+const KNOWN = ['prefix', 'batch', 'allowReplicating'];
+
 function parseOptions(options: unknown) {
-  const given = parseArguments('options', options, ['prefix', 'batch', 'allowReplicating']);
-  const { prefix, batch = true, allowReplicating = false } = given;
-  if (typeof batch !== 'boolean') throw new TypeError('batch must be true or false');
-  if (typeof allowReplicating !== 'boolean') throw new TypeError('allowReplicating must be true or false');
-  return { prefix, batch, allowReplicating };
+  const { prefix, batch, allowReplicating } = parseArguments('options', options, KNOWN);
+  return {
+    names: namesOf(prefix),
+    batch: parseSwitch('batch', batch, true),
+    allowReplicating: parseSwitch('allowReplicating', allowReplicating),
+  };
 }

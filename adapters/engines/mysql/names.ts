@@ -1,3 +1,5 @@
+import { parseName } from '../../../src/adapter.ts';
+
 export interface Names {
   /** Prefix of each name, unquoted. */
   readonly prefix: string;
@@ -21,17 +23,14 @@ const MAX_PREFIX = MAX_NAME - Math.max(...TABLES.map(({ length }) => length));
  * @throws `TypeError` for a prefix that the server would not accept in a table name.
  */
 export function namesOf(prefix: unknown = DEFAULT_PREFIX): Names {
-  if (typeof prefix !== 'string') throw new TypeError('the prefix must be a text');
-  if (prefix.length > MAX_PREFIX) {
-    throw new TypeError(`the prefix is ${prefix.length} characters long; at most ${MAX_PREFIX} are allowed`);
+  const name = parseName('prefix', prefix, { min: 0, max: MAX_PREFIX, unit: 'characters' });
+  // The server stores names in UTF-8 with at most three bytes per character.
+  if (/[\ud800-\udfff]/.test(name)) {
+    throw new TypeError('prefix must have no character beyond U+FFFF: no name of a table may have one');
   }
-  // The server stores names in UTF-8 with at most three bytes per character, and ends them at a NUL.
-  if (prefix.includes('\0') || /[\ud800-\udfff]/.test(prefix)) {
-    throw new TypeError('the prefix has a NUL or a character beyond U+FFFF; no name of a table may have one');
-  }
-  const quoted = (table: string): string => `\`${`${prefix}${table}`.replaceAll('`', '``')}\``;
+  const quoted = (table: string): string => `\`${`${name}${table}`.replaceAll('`', '``')}\``;
   return Object.freeze({
-    prefix,
+    prefix: name,
     sessions: quoted('sessions'),
     epochs: quoted('epochs'),
     audit: quoted('audit'),

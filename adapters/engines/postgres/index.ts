@@ -1,4 +1,4 @@
-import { batched, inCall, kindOf, parseArguments, refuseOther } from '../../../src/adapter.ts';
+import { batched, inCall, kindOf, parseArguments, parseSwitch, refuseOther } from '../../../src/adapter.ts';
 import type { SessionStore } from '../../../src/index.ts';
 import type { PostgresClient } from './clients/client.ts';
 import { fromPg, type PgClient } from './clients/pg.ts';
@@ -78,14 +78,14 @@ export function postgresStore(
   options: PostgresOptions = {},
 ): SessionStore<PgClient> {
   return inCall('postgresStore(client, options)', () => {
-    const { batch, prepare, tables } = parseOptions(options);
-    const store = new PostgresStore(recognise(client), tables, prepare);
+    const { tables, batch, prepare } = parseOptions(options);
+    const store = new PostgresStore(clientOf(client), tables, prepare);
     return batch ? batched(store) : store;
   });
 }
 
-/** Recognizes clients that need a wrapper, each by a property that only that client has. */
-const MAKERS: readonly (readonly [maker: string, property: string])[] = [
+/** Clients that need a wrapper, each recognized by a property that only this client has. */
+const WRAPPERS: readonly (readonly [wrapper: string, property: string])[] = [
   ['fromPostgresJs(sql)', 'unsafe'],
   ['fromPglite(db)', 'execProtocol'],
   ['fromKysely(db)', 'withoutPlugins'],
@@ -94,27 +94,27 @@ const MAKERS: readonly (readonly [maker: string, property: string])[] = [
   ['fromPrisma(prisma)', '$queryRawUnsafe'],
 ];
 
-function recognise(client: unknown): PostgresClient<PgClient> {
+function clientOf(client: unknown): PostgresClient<PgClient> {
   const has = (property: string): boolean =>
     ((typeof client === 'object' && client !== null) || typeof client === 'function') && property in client;
   if (has('run') && has('runWithin')) return client as PostgresClient<PgClient>;
-  const [maker] = MAKERS.find(([, property]) => has(property)) ?? [];
-  if (maker !== undefined) throw new TypeError(`client is taken by way of ${maker}: postgresStore(${maker})`);
+  const [wrapper] = WRAPPERS.find(([, property]) => has(property)) ?? [];
+  if (wrapper !== undefined) throw new TypeError(`client needs a wrapper: write postgresStore(${wrapper})`);
   refuseOther('postgresStore', client);
   if (has('query') && has('connect')) return fromPg(client as PgClient);
   throw new TypeError(
-    `client must be pg's Pool or Client, such as new pg.Pool({ connectionString: url }), or what fromPostgresJs and its ` +
-      `siblings make of others, not ${kindOf(client)}`,
+    "client must be pg's Pool or Client, such as new pg.Pool({ connectionString: url }), or the result of fromPostgresJs or " +
+      `another wrapper of this entry, not ${kindOf(client)}`,
   );
 }
 
 const KNOWN = ['schema', 'prefix', 'batch', 'prepare'];
 
 function parseOptions(options: unknown) {
-  const given: PostgresOptions = parseArguments('options', options, KNOWN);
-  const { schema, prefix, batch = true, prepare = true } = given;
-  for (const [key, value] of Object.entries({ batch, prepare })) {
-    if (typeof value !== 'boolean') throw new TypeError(`${key} must be true or false`);
-  }
-  return { batch, prepare, tables: tablesOf({ schema, prefix }) };
+  const { schema, prefix, batch, prepare } = parseArguments('options', options, KNOWN);
+  return {
+    tables: tablesOf({ schema, prefix }),
+    batch: parseSwitch('batch', batch, true),
+    prepare: parseSwitch('prepare', prepare, true),
+  };
 }

@@ -1,3 +1,5 @@
+import { parseName } from '../../../src/adapter.ts';
+
 export interface Tables {
   readonly schema: string;
   readonly sessions: string;
@@ -20,14 +22,17 @@ export interface PostgresNames {
   readonly prefix?: string | undefined;
 }
 
+const DEFAULT_SCHEMA = 'session_revocation';
+
 /** Postgres truncates longer names, so two names could become the same. */
 const MAX_NAME = 63;
-const MAX_OF_OURS = 'audit_of_type_in_account'.length;
+const MAX_PREFIX = MAX_NAME - 'audit_of_type_in_account'.length;
 
 /** @throws `TypeError` for a name that Postgres would not take unchanged. */
-export function tablesOf({ schema = 'session_revocation', prefix = '' }: PostgresNames): Tables {
-  checkName('schema', schema, MAX_NAME, 1);
-  checkName('prefix', prefix, MAX_NAME - MAX_OF_OURS, 0);
+export function tablesOf(names: { readonly schema?: unknown; readonly prefix?: unknown }): Tables {
+  const { schema: givenSchema = DEFAULT_SCHEMA, prefix: givenPrefix = '' } = names;
+  const schema = parseName('schema', givenSchema, { min: 1, max: MAX_NAME, unit: 'bytes' });
+  const prefix = parseName('prefix', givenPrefix, { min: 0, max: MAX_PREFIX, unit: 'bytes' });
   const table = (name: string): string => `${quoted(schema)}.${quoted(prefix + name)}`;
   return {
     schema: quoted(schema),
@@ -48,15 +53,6 @@ export const literal = (text: string): string => {
   const quotes = `'${text.replaceAll("'", "''")}'`;
   return text.includes('\\') ? ` E${quotes.replaceAll('\\', '\\\\')}` : quotes;
 };
-
-function checkName(option: string, name: unknown, most: number, least: number): asserts name is string {
-  if (typeof name !== 'string') throw new TypeError(`${option} must be a text`);
-  const bytes = Buffer.byteLength(name);
-  if (bytes < least || bytes > most) {
-    throw new TypeError(`${option} is ${bytes} bytes long; ${least} to ${most} are allowed`);
-  }
-  if (name.includes('\0') || !name.isWellFormed()) throw new TypeError(`${option} holds NUL or half a character`);
-}
 
 /** Owner of the tables, as stored in the table `meta`. */
 export const APPLICATION = 'session-revocation';

@@ -1,4 +1,4 @@
-import { batched, inCall, parseArguments, parseDuration } from '../../../src/adapter.ts';
+import { batched, inCall, parseArguments, parseDuration, parseName, parseSwitch, shown } from '../../../src/adapter.ts';
 import type { Duration, SessionStore } from '../../../src/index.ts';
 import type { RedisClient } from './clients/client.ts';
 import { executorOf } from './clients/executor.ts';
@@ -117,53 +117,50 @@ export function redisStore(client: RedisClient, options: RedisOptions = {}): Ses
 }
 
 const KNOWN = ['prefix', 'replicas', 'allowEviction', 'allowLossOnRestart', 'batch'];
-const PREFIX = /^[^{}\s\p{Cc}\p{Cs}]{1,64}$/u;
-const DEFAULT_PREFIX = 'sr:';
-const DEFAULT_TIMEOUT = '100ms';
-const DEFAULT_LAG = '10s';
-const MIN_LAG = 2_000;
-const MAX_LAG = 3_600_000;
-const MAX_TIMEOUT = 60_000;
-const MAX_REPLICAS = 100;
 
-function parseOptions(input: unknown) {
-  const options = parseArguments('options', input, KNOWN);
-  const { prefix = DEFAULT_PREFIX, replicas, allowEviction = false, allowLossOnRestart, batch = true } = options;
-  if (typeof prefix !== 'string' || !PREFIX.test(prefix)) {
-    throw new TypeError('prefix must be 1 to 64 characters without braces, spaces and controls');
-  }
-  for (const [name, value] of Object.entries({
-    allowEviction,
-    allowLossOnRestart: allowLossOnRestart ?? false,
-    batch,
-  })) {
-    if (typeof value !== 'boolean') throw new TypeError(`${name} must be a boolean`);
-  }
-  const confirmation = replicas === undefined ? null : parseReplicas(replicas);
-  const tolerance = {
-    allowEviction: allowEviction === true,
-    allowLossOnRestart: allowLossOnRestart as boolean | undefined,
+function parseOptions(options: unknown) {
+  const { prefix, replicas, allowEviction, allowLossOnRestart, batch } = parseArguments('options', options, KNOWN);
+  return {
+    prefix: parsePrefix(prefix),
+    confirmation: replicas === undefined ? null : parseReplicas(replicas),
+    tolerance: {
+      allowEviction: parseSwitch('allowEviction', allowEviction),
+      allowLossOnRestart:
+        allowLossOnRestart === undefined ? undefined : parseSwitch('allowLossOnRestart', allowLossOnRestart),
+    },
+    batch: parseSwitch('batch', batch, true),
   };
-  return { prefix, confirmation, tolerance, batch: batch === true };
 }
 
-function parseReplicas(input: unknown): Confirmation {
+const DEFAULT_PREFIX = 'sr:';
+const MAX_PREFIX = 64;
+
+function parsePrefix(value: unknown = DEFAULT_PREFIX): string {
+  const prefix = parseName('prefix', value, { min: 1, max: MAX_PREFIX, unit: 'characters' });
+  // Braces choose the slot of a key in a cluster. A space would end the pattern of an ACL rule.
+  if (/[{}\s\p{Cc}]/u.test(prefix)) {
+    throw new TypeError('prefix must have no braces, spaces and control characters');
+  }
+  return prefix;
+}
+
+const MAX_REPLICAS = 100;
+const MAX_TIMEOUT = 60_000;
+const MIN_LAG = 2_000;
+const MAX_LAG = 3_600_000;
+
+function parseReplicas(options: unknown): Confirmation {
   const {
     atLeast,
-    timeout = DEFAULT_TIMEOUT,
-    maxLag = DEFAULT_LAG,
-  } = parseArguments('replicas', input, ['atLeast', 'timeout', 'maxLag'], '{ atLeast: 1 }');
+    timeout = '100ms',
+    maxLag = '10s',
+  } = parseArguments('replicas', options, ['atLeast', 'timeout', 'maxLag'], '{ atLeast: 1 }');
   if (!Number.isSafeInteger(atLeast) || (atLeast as number) < 1 || (atLeast as number) > MAX_REPLICAS) {
-    throw new TypeError(`replicas.atLeast must be a whole number, 1 to ${MAX_REPLICAS}`);
+    throw new TypeError(`replicas.atLeast is ${shown(atLeast)}; allowed are whole numbers from 1 to ${MAX_REPLICAS}`);
   }
-  const ms = parseDuration('replicas.timeout', timeout, 1);
-  if (ms > MAX_TIMEOUT) {
-    throw new TypeError(`replicas.timeout is ${ms} ms; at most ${MAX_TIMEOUT} ms are allowed`);
-  }
-  const lag = parseDuration('replicas.maxLag', maxLag);
-  if (lag < MIN_LAG || lag > MAX_LAG) {
-    throw new TypeError(`replicas.maxLag is ${lag} ms; ${MIN_LAG} to ${MAX_LAG} ms are allowed`);
-  }
-  // WAIT takes a timeout of 0 as "forever".
-  return { atLeast: atLeast as number, timeout: Math.max(Math.round(ms), 1), maxLag: lag };
+  return {
+    atLeast: atLeast as number,
+    timeout: parseDuration('replicas.timeout', timeout, { max: MAX_TIMEOUT }),
+    maxLag: parseDuration('replicas.maxLag', maxLag, { min: MIN_LAG, max: MAX_LAG }),
+  };
 }

@@ -15,13 +15,13 @@ const SOON = 20;
 /** A connection that only the store uses, and its transactions. */
 export class Database {
   readonly #connection: SqliteConnection;
-  readonly #busyTimeout: number;
+  readonly #timeout: number;
   readonly #preparer: Preparer;
   #closed = false;
 
-  constructor(connection: SqliteConnection, busyTimeout: number) {
+  constructor(connection: SqliteConnection, timeout: number) {
     this.#connection = connection;
-    this.#busyTimeout = busyTimeout;
+    this.#timeout = timeout;
     this.#preparer = new Preparer(connection);
   }
 
@@ -53,7 +53,7 @@ export class Database {
 
   /** Applies settings that are needed before the first access to the file. They do not change the file. */
   configure(): void {
-    this.exec(`PRAGMA busy_timeout = ${this.#busyTimeout}`);
+    this.exec(`PRAGMA busy_timeout = ${this.#timeout}`);
     this.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     this.exec('PRAGMA synchronous = FULL');
     // Zeroes removed rows within their pages. Always on: a page that was split has copies of its rows.
@@ -105,11 +105,11 @@ export class Database {
   }
 
   #impatiently<T>(step: () => T): T {
-    this.exec(`PRAGMA busy_timeout = ${Math.min(SOON, this.#busyTimeout)}`);
+    this.exec(`PRAGMA busy_timeout = ${Math.min(SOON, this.#timeout)}`);
     try {
       return step();
     } finally {
-      this.#orClose(() => this.exec(`PRAGMA busy_timeout = ${this.#busyTimeout}`));
+      this.#orClose(() => this.exec(`PRAGMA busy_timeout = ${this.#timeout}`));
     }
   }
 
@@ -175,11 +175,11 @@ const OPENING_LASTS = 1_000;
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Opens a database, and retries while another process holds a lock, for at least `busyTimeout`. The timeout of SQLite
+ * Opens a database, and retries while another process holds a lock, for at least `timeout`. The timeout of SQLite
  * is not enough: when several processes open a new file at once, SQLite rejects some of them immediately.
  */
-export function openPatiently<T>(open: () => T, busyTimeout: number): T {
-  const until = performance.now() + Math.max(OPENING_LASTS, busyTimeout);
+export function openPatiently<T>(open: () => T, timeout: number): T {
+  const until = performance.now() + Math.max(OPENING_LASTS, timeout);
   for (let tries = 1; ; tries++) {
     try {
       return open();

@@ -14,7 +14,7 @@ export interface SqliteOptions {
    * `'10m'`. SQLite waits synchronously, so this process does nothing else meanwhile. Checks never wait. Default
    * `'2s'`.
    */
-  readonly busyTimeout?: Duration | undefined;
+  readonly timeout?: Duration | undefined;
 }
 
 /**
@@ -55,19 +55,19 @@ export function sqliteStore(file: string | SqliteConnection, options: SqliteOpti
   return inCall('sqliteStore(file, options)', () => new SqliteStore(sourceOf(file, parseOptions(options))));
 }
 
-function sourceOf(file: unknown, busyTimeout: number): Source {
+function sourceOf(file: unknown, { timeout }: { readonly timeout: number }): Source {
   if (typeof file === 'string' && file !== '') {
     const Driver = findDriver();
     return {
-      busyTimeout,
-      connect: () => new Database(new Driver(file), busyTimeout),
+      timeout,
+      connect: () => new Database(new Driver(file), timeout),
       discard: (database) => database.close(),
       close: () => {},
     };
   }
   if (isConnection(file)) {
-    const database = new Database(file, busyTimeout);
-    return { busyTimeout, connect: () => database, discard: () => {}, close: () => database.close() };
+    const database = new Database(file, timeout);
+    return { timeout, connect: () => database, discard: () => {}, close: () => database.close() };
   }
   refuseOther('sqliteStore', file);
   const found = file === '' ? 'empty' : kindOf(file);
@@ -81,13 +81,10 @@ const isConnection = (value: unknown): value is SqliteConnection =>
   value !== null &&
   ['exec', 'prepare', 'close'].every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
 
-const DEFAULT_BUSY_TIMEOUT = 2_000;
-const MAX_BUSY_TIMEOUT = 600_000;
+const KNOWN = ['timeout'];
+const MAX_TIMEOUT = 600_000;
 
-function parseOptions(options: unknown): number {
-  const { busyTimeout } = parseArguments('options', options, ['busyTimeout']);
-  if (busyTimeout === undefined) return DEFAULT_BUSY_TIMEOUT;
-  const ms = parseDuration('busyTimeout', busyTimeout, 0);
-  if (ms <= MAX_BUSY_TIMEOUT) return ms;
-  throw new TypeError(`busyTimeout is ${ms} ms; at most ${MAX_BUSY_TIMEOUT} ms are allowed`);
+function parseOptions(options: unknown) {
+  const { timeout = '2s' } = parseArguments('options', options, KNOWN);
+  return { timeout: parseDuration('timeout', timeout, { min: 0, max: MAX_TIMEOUT }) };
 }

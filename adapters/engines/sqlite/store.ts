@@ -41,7 +41,7 @@ import { MAX_LOOKED_AT, usersOf } from './users.ts';
 
 export interface Source {
   /** How long to wait for other processes, in ms. */
-  readonly busyTimeout: number;
+  readonly timeout: number;
   /** Called when the store first needs the database, and again after a failure or a lost connection. */
   connect(): Database;
   /** Called if the set-up of the database failed. */
@@ -261,7 +261,7 @@ export class SqliteStore implements SessionStore {
     }
     if (this.#closed) throw new Error('the store is closed');
     try {
-      return openPatiently(() => this.#connect(), this.#source.busyTimeout);
+      return openPatiently(() => this.#connect(), this.#source.timeout);
     } catch (error) {
       if (!isNoDatabase(error)) throw error;
       const message = 'the file is no SQLite database, or is encrypted; sessions need a file of their own';

@@ -1,4 +1,4 @@
-import { inCall, parseArguments, parseOAuthScope } from '../../../src/adapter.ts';
+import { inCall, parseArguments, parseOAuthScope, parseSwitch } from '../../../src/adapter.ts';
 import type { Duration, Session, Sessions } from '../../../src/index.ts';
 import { problem, seeOther, storeUnavailable } from './answer.ts';
 import type { Auth } from './auth/auth.ts';
@@ -80,8 +80,7 @@ export function requireRecentSignInGuard(options: RecentSignInOptions): Guard {
 }
 
 function withNoStore(noStore: unknown, guard: Guard): Guard {
-  if (noStore === undefined || noStore === false) return guard;
-  if (noStore !== true) throw new TypeError('noStore must be a boolean');
+  if (!parseSwitch('noStore', noStore)) return guard;
   return (auth) => {
     const answer = guard(auth);
     if (answer === null) auth.request.exchange.setHeader('cache-control', 'no-store');

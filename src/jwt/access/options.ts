@@ -1,5 +1,5 @@
 import { type Duration, parseDuration } from '../../lib/duration.ts';
-import { parseArguments } from '../../lib/input.ts';
+import { parseArguments, parseSwitch } from '../../lib/input.ts';
 import type { Session } from '../../model/session.ts';
 import { parseAudience, parseIssuer } from '../issuer.ts';
 import { parseKeys, type ReadyKey, type TokenKey } from '../keys/keys.ts';
@@ -71,6 +71,7 @@ export interface TokenSettings {
 const KNOWN = [
   ...['issuer', 'audience', 'keys', 'lifetime', 'clockTolerance', 'grace', 'acr', 'verified', 'countsAsUse'],
 ];
+const MIN_LIFETIME = 1e3;
 const MAX_LIFETIME = 3600e3;
 const MAX_TOLERANCE = 60e3;
 const MAX_VERIFIED = 100_000;
@@ -79,28 +80,24 @@ const DEFAULTS = { lifetime: 300e3, clockTolerance: 0, grace: 0, verified: 1000 
 /** @throws `TypeError` that names the option, what is wrong with it, and what is allowed. */
 export function parseTokenOptions(input: unknown): TokenSettings {
   const options = parseArguments('options', input, KNOWN);
-  const { acr, countsAsUse } = options;
+  const {
+    acr,
+    lifetime = DEFAULTS.lifetime,
+    clockTolerance = DEFAULTS.clockTolerance,
+    grace = DEFAULTS.grace,
+  } = options;
   if (acr !== undefined && typeof acr !== 'function') throw new TypeError('acr must be a function of a session');
-  if (countsAsUse !== undefined && typeof countsAsUse !== 'boolean')
-    throw new TypeError('countsAsUse must be a boolean');
   return Object.freeze({
     issuer: parseIssuer('issuer', options.issuer),
     audience: parseAudience('audience', options.audience),
     keys: parseKeys(options.keys),
-    lifetime: bounded('lifetime', options.lifetime, DEFAULTS.lifetime, 1e3, MAX_LIFETIME),
-    clockTolerance: bounded('clockTolerance', options.clockTolerance, DEFAULTS.clockTolerance, 0, MAX_TOLERANCE),
-    grace: bounded('grace', options.grace, DEFAULTS.grace, 0, MAX_TOLERANCE),
+    lifetime: parseDuration('lifetime', lifetime, { min: MIN_LIFETIME, max: MAX_LIFETIME }),
+    clockTolerance: parseDuration('clockTolerance', clockTolerance, { min: 0, max: MAX_TOLERANCE }),
+    grace: parseDuration('grace', grace, { min: 0, max: MAX_TOLERANCE }),
     acr: (acr as TokenSettings['acr'] | undefined) ?? null,
     verified: parseCount('verified', options.verified),
-    countsAsUse: countsAsUse ?? false,
+    countsAsUse: parseSwitch('countsAsUse', options.countsAsUse),
   });
-}
-
-function bounded(name: string, value: unknown, otherwise: number, least: number, most: number): number {
-  if (value === undefined) return otherwise;
-  const ms = parseDuration(name, value, 0);
-  if (ms >= least && ms <= most) return ms;
-  throw new TypeError(`${name} is ${ms} ms; allowed are ${least} to ${most} ms`);
 }
 
 function parseCount(name: string, value: unknown): number {

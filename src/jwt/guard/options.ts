@@ -59,8 +59,7 @@ const DEFAULTS = { kind: 'api', authTime: 'auth_time', issuerSkew: '5s', maxAge:
 export function parseGuardOptions(core: Core, input: unknown): GuardSettings {
   const options = parseArguments('options', input, KNOWN);
   const { kind = DEFAULTS.kind, issuer, issuerSkew = DEFAULTS.issuerSkew, maxAge = DEFAULTS.maxAge } = options;
-  const skew = parseDuration('issuerSkew', issuerSkew, 0);
-  if (skew > MAX_SKEW) throw new TypeError(`issuerSkew is ${skew} ms; allowed are up to ${MAX_SKEW} ms`);
+  const skew = parseDuration('issuerSkew', issuerSkew, { min: 0, max: MAX_SKEW });
   kindSettings(core.settings.kinds, kind as string);
   return Object.freeze({
     user: parseFunction('user', options.user, ({ sub }) => sub),

@@ -10,10 +10,10 @@ export const LATER_STEPS: readonly string[] = [
 ];
 
 /** The store of that version. */
-export function laterStore(connection: SqliteConnection, busyTimeout = 2_000): SqliteStore {
-  const database = new Database(connection, busyTimeout);
+export function laterStore(connection: SqliteConnection, timeout = 2_000): SqliteStore {
+  const database = new Database(connection, timeout);
   return new SqliteStore(
-    { busyTimeout, connect: () => database, discard: () => {}, close: () => database.close() },
+    { timeout, connect: () => database, discard: () => {}, close: () => database.close() },
     LATER_STEPS,
   );
 }

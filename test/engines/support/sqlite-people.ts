@@ -4,11 +4,9 @@ import { type SqliteConnection, type SqliteOptions, sqliteStore } from 'session-
 /** The sessions in a database. */
 export const sessionsIn = (
   file: string | SqliteConnection,
-  options: Omit<SessionsOptions, 'store'> & SqliteOptions = {},
-): Sessions => {
-  const { busyTimeout, ...rest } = options;
-  return createSessions({ store: sqliteStore(file, { busyTimeout }), ...rest });
-};
+  options: Omit<SessionsOptions, 'store'> = {},
+  storeOptions: SqliteOptions = {},
+): Sessions => createSessions({ store: sqliteStore(file, storeOptions), ...options });
 
 /** Signs somebody in, who must be let in. */
 export async function signIn(sessions: Sessions, user: string): Promise<{ session: Session; token: string }> {

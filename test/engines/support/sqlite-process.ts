@@ -69,7 +69,7 @@ createInterface(process.stdin).once('line', async () => {
   const sessions =
     job === 'upgrade'
       ? createSessions({ store: laterStore(connection, 120_000), ...options })
-      : sessionsIn(connection, { busyTimeout: '2m', ...options });
+      : sessionsIn(connection, options, { timeout: '2m' });
   await JOBS[job as Job](sessions);
   await sessions.close();
   process.exit();

@@ -52,9 +52,17 @@ describe('a duration', () => {
   });
 
   test('may be 0 only where that is said', () => {
-    expect(parseDuration('touchEvery', 0, 0)).toBe(0);
-    expect(parseDuration('touchEvery', '0s', 0)).toBe(0);
-    expect(() => parseDuration('touchEvery', -1, 0)).toThrow(/100 years$/);
+    expect(parseDuration('touchEvery', 0, { min: 0 })).toBe(0);
+    expect(parseDuration('touchEvery', '0s', { min: 0 })).toBe(0);
+    expect(() => parseDuration('touchEvery', -1, { min: 0 })).toThrow(/100 years$/);
+  });
+
+  test('outside of the range of an option is an error that names the range', () => {
+    const parse = (value: unknown, range: object) => () => parseDuration('timeout', value, range);
+    expect(parse('2m', { max: 60e3 })).toThrow(/^timeout is 120000 ms; allowed are 1 to 60000 ms$/);
+    expect(parse(0, { min: 2, max: 60e3 })).toThrow(/^timeout is 0 ms; allowed are 2 to 60000 ms$/);
+    expect(parse('1s', { min: 2e3 })).toThrow(/^timeout is 1000 ms; at least 2000 ms are needed$/);
+    expect(parse('1m', { min: 2e3, max: 60e3 })()).toBe(60e3);
   });
 
   test('is a whole number of milliseconds or an error that stays short, whatever is given', () => {

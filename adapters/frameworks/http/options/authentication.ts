@@ -149,7 +149,7 @@ function locationOf(answer: unknown): string {
 
 const ALLOWED_LOCATIONS = "give a path on this host such as '/login', or a URL such as 'https://login.example.org/'";
 
-export const parseMaxAge = (maxAge: Duration): number => parseDuration('maxAge', maxAge, 0);
+export const parseMaxAge = (maxAge: Duration): number => parseDuration('maxAge', maxAge, { min: 0 });
 
 /** @throws `TypeError` for a value that is not a {@link Sessions}. */
 export function refuseNoSessions(sessions: unknown, call: string): void {

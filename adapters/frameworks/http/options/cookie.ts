@@ -1,4 +1,4 @@
-import { shown } from '../../../../src/adapter.ts';
+import { parseSwitch, shown } from '../../../../src/adapter.ts';
 
 /** The session cookie (RFC 6265bis). Contradictory options are a `TypeError` at once. */
 export interface CookieOptions {
@@ -36,8 +36,8 @@ const PREFIXES = ['__Host-Http-', '__Host-', '__Http-', '__Secure-'];
 
 /** @throws `TypeError` that names the option, the problem, and the allowed values. */
 export function parseCookie(options: CookieOptions, realm: string, what: string): Cookie {
-  const { secure = true, sameSite = 'lax', domain, path = '/' } = options;
-  if (typeof secure !== 'boolean') throw new TypeError('cookie.secure must be a boolean');
+  const { sameSite = 'lax', domain, path = '/' } = options;
+  const secure = parseSwitch('cookie.secure', options.secure, true);
   if (!['lax', 'strict', 'none'].includes(sameSite)) {
     throw new TypeError(`cookie.sameSite is ${shown(sameSite)}; allowed are 'lax', 'strict' and 'none'`);
   }
