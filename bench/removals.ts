@@ -13,7 +13,7 @@ const CHECKS = 4_000;
 const REVOKED = 500;
 const AT_ONCE = 100;
 const PAST = [0, 1_000, 10_000];
-const MARK = { at: 0, by: 'admin', reason: 'removed', from: null };
+const MARK = { at: 0, by: 'admin', reason: 'removed', fromDevice: null };
 
 /** Removes a user from so many accounts: some by revocations, the others by the records that those would leave. */
 async function remove(store: SessionStore, user: string, accounts: number): Promise<void> {

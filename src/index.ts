@@ -33,7 +33,7 @@ export type { StartRequest, StartResult } from './operations/start.ts';
 // Revocation
 
 export type { WouldEnd } from './core/walk-sessions.ts';
-export type { By } from './model/attribution.ts';
+export type { AttributionRequest } from './model/attribution.ts';
 export type { Scope } from './model/scope.ts';
 export type { EndIdleRequest, EndIdleResult } from './operations/end-idle.ts';
 export type { ForgetRequest, ForgetResult } from './operations/forget-user.ts';

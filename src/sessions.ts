@@ -6,7 +6,7 @@ import type { SessionEventType, SessionListener } from './events/event-types.ts'
 import { detached, nameCalls, named } from './lib/call.ts';
 import type { Clock } from './lib/clock.ts';
 import { markMade } from './lib/copies.ts';
-import type { By } from './model/attribution.ts';
+import type { AttributionRequest } from './model/attribution.ts';
 import type { Policy } from './model/policy.ts';
 import { codeOf, markOf, REASON_CODES } from './model/reason.ts';
 import type { Scope } from './model/scope.ts';
@@ -142,7 +142,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * in the account, of every kind. Does nothing where the session is already over.
    * @category Sessions
    */
-  async signOut(session: Session, request: By = {}): Promise<SignOutResult> {
+  async signOut(session: Session, request: AttributionRequest = {}): Promise<SignOutResult> {
     return signOut(this.#core, session, request);
   }
 
@@ -196,7 +196,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * Sets the policy of an account. Needs the option `policy: 'stored'`. The policy applies from the next sign-out on.
    * @category Policies and triggers
    */
-  async setPolicy(account: string, policy: Policy, request: By = {}): Promise<PolicyResult> {
+  async setPolicy(account: string, policy: Policy, request: AttributionRequest = {}): Promise<PolicyResult> {
     return setPolicy(this.#core, account, policy, request);
   }
 

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type DurationRange, parseDuration } from '../../src/adapter.ts';
-import type { AuditOptions, By } from '../../src/index.ts';
+import type { AttributionRequest, AuditOptions } from '../../src/index.ts';
 import type { Terminal } from './terminal.ts';
 import { parseTime } from './times.ts';
 
@@ -16,7 +16,7 @@ export interface GlobalOptions {
 }
 
 /** Options of commands that change something. */
-export interface CauseOptions {
+export interface AttributionOptions {
   readonly by: string;
   readonly reason?: string;
   readonly note?: string;
@@ -104,7 +104,7 @@ export const addExpectOption = (command: Command, what: string): Command =>
   command.option('--expect-some', `exit with code 4 where ${what}; it is done all the same`, false);
 
 /** The actor and the reason, for the audit log. */
-export function addCauseOptions(command: Command): Command {
+export function addAttributionOptions(command: Command): Command {
   return command
     .option('--by <actor>', 'who does this, for the audit log', actor())
     .option('--reason <code>', 'why, best a short code such as offboarding')
@@ -132,10 +132,10 @@ function parseAuditName(text: string, before: AuditNames | undefined): AuditName
 }
 
 /** For the library. */
-export const causeOf = ({ by, reason, note }: CauseOptions): By => ({ by, reason, note });
+export const attributionOf = ({ by, reason, note }: AttributionOptions): AttributionRequest => ({ by, reason, note });
 
 /** How to write the audit log: with the app's settings. */
-export const auditOf = ({ auditRetention, auditName }: CauseOptions): AuditOptions => ({
+export const auditOf = ({ auditRetention, auditName }: AttributionOptions): AuditOptions => ({
   retention: auditRetention,
   names: auditName,
 });

@@ -9,7 +9,7 @@ export interface SessionColumns {
   /** The account, for sessions in several accounts. */
   readonly account?: boolean;
   /** The end of sessions that are over. */
-  readonly over?: boolean;
+  readonly ended?: boolean;
 }
 
 /** The columns of a table of sessions. The id is never cut: `end` takes it. */
@@ -36,17 +36,17 @@ export function sessionColumns(now: number, columns: SessionColumns): readonly C
       cell: ({ lastUsedAt }) => timeCell(lastUsedAt, now),
       short: ({ lastUsedAt }) => relativeTime(lastUsedAt, now),
     },
-    ...only(columns.over, { title: 'STATE', cell: ({ over }) => stateOf(over, now), cut: true }),
+    ...only(columns.ended, { title: 'STATE', cell: ({ end }) => stateOf(end, now), cut: true }),
   ];
 }
 
 /** `live`, or when, by whom and why a session ended. */
-function stateOf(over: EndState | null, now: number): string {
-  if (over === null) return 'live';
-  if (over.reason === 'expired') return `expired ${relativeTime(over.at, now)}`;
-  const mark = over.reason === 'ended' ? over.ended : over.revocation;
-  if (mark === null) return over.reason;
+function stateOf(end: EndState | null, now: number): string {
+  if (end === null) return 'live';
+  if (end.reason === 'expired') return `expired ${relativeTime(end.at, now)}`;
+  const mark = end.reason === 'ended' ? end.ended : end.revocation;
+  if (mark === null) return end.reason;
   const said = [mark.reason === null ? '' : `: ${mark.reason}`, mark.by === null ? '' : `, by ${mark.by}`];
-  const scope = over.reason === 'revoked' && over.revocation !== null ? ` (${over.revocation.scope})` : '';
-  return `${over.reason}${scope} ${relativeTime(mark.at, now)}${said.join('')}`;
+  const scope = end.reason === 'revoked' && end.revocation !== null ? ` (${end.revocation.scope})` : '';
+  return `${end.reason}${scope} ${relativeTime(mark.at, now)}${said.join('')}`;
 }

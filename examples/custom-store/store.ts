@@ -144,13 +144,13 @@ export class MapStore implements SessionStore {
   list(
     realm: Tag,
     user: Tag,
-    { account, born, over, now, after, limit }: ListPage,
+    { account, born, ended, now, after, limit }: ListPage,
   ): { readonly found: readonly FoundSession[]; readonly more: boolean } {
     const rows = this.#sessionsOf(user)
       .filter(({ accountTag }) => account === undefined || accountTag === account)
       .filter(({ stamps }) => born === undefined || born.user.includes(stamps.user))
       .filter(({ stamps }) => !born?.member || born.member.includes(stamps.member ?? ''))
-      .filter((session) => over || isLive(session, now))
+      .filter((session) => ended || isLive(session, now))
       .filter((session) => after === undefined || youngestFirst(after, session) < 0)
       .sort(youngestFirst);
     return { found: rows.slice(0, limit).map((session) => this.#found(realm, session)), more: rows.length > limit };

@@ -83,7 +83,7 @@ export const clientOf = (req) => ({ userAgent: req.get('user-agent'), ip: req.ip
  */
 export function actorOf(req) {
   const { user, device } = sessionOf(req);
-  return { by: user, from: device.label };
+  return { by: user, fromDevice: device.label };
 }
 
 /** @param {Request} req */

@@ -32,23 +32,23 @@ export function administration(sessions) {
 
   router.post('/policy', async (req, res) => {
     const signOut = req.body?.signOut === 'everywhere' ? 'everywhere' : 'session';
-    await sessions.setPolicy(accountOf(req), { signOut }, causeOf(req));
+    await sessions.setPolicy(accountOf(req), { signOut }, attributionOf(req));
     res.redirect(303, '/admin');
   });
 
   router.post('/end-unused', async (req, res) => {
-    await sessions.endIdle({ account: accountOf(req), unusedFor: '30d' }, causeOf(req));
+    await sessions.endIdle({ account: accountOf(req), unusedFor: '30d' }, attributionOf(req));
     res.redirect(303, '/admin');
   });
 
   // The next two routes also end the administrator's own session. The redirect leads to the login page.
   router.post('/sign-everybody-out', async (req, res) => {
-    await sessions.revoke({ account: accountOf(req) }, { ...causeOf(req), reason: 'signed-out-everywhere' });
+    await sessions.revoke({ account: accountOf(req) }, { ...attributionOf(req), reason: 'signed-out-everywhere' });
     res.redirect(303, '/');
   });
 
   router.post('/suspend', async (req, res) => {
-    await sessions.suspend({ account: accountOf(req) }, causeOf(req));
+    await sessions.suspend({ account: accountOf(req) }, attributionOf(req));
     res.redirect(303, '/');
   });
 
@@ -67,9 +67,9 @@ const accountOf = (req) => sessionOf(req).account ?? '';
  *
  * @param {Request} req
  */
-function causeOf(req) {
+function attributionOf(req) {
   const { user, device } = sessionOf(req);
-  return { by: user, from: device.label, note: oneLine(String(req.body?.note ?? '')) || null };
+  return { by: user, fromDevice: device.label, note: oneLine(String(req.body?.note ?? '')) || null };
 }
 
 /**

@@ -83,7 +83,7 @@ export function createApp(sessions, origins) {
       res.status(404).send(messagePage('There is no such account.'));
       return;
     }
-    await sessions.resume({ account: id }, { by: user, from: device.label });
+    await sessions.resume({ account: id }, { by: user, fromDevice: device.label });
     res.redirect(303, '/accounts');
   });
 

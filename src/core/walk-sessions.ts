@@ -40,7 +40,7 @@ export async function* unexpiredIn(
   let after: { createdAt: number; id: string } | undefined;
   let narrowed = born;
   for (let more = true; more; ) {
-    const page = { account, born: narrowed, over: false, now, after, limit: PAGE };
+    const page = { account, born: narrowed, ended: false, now, after, limit: PAGE };
     const answer = await core.store.list(core.realmTag, user, page);
     yield* answer.found;
     const last = answer.found.at(-1);

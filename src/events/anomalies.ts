@@ -105,7 +105,7 @@ export class Anomalies {
 
   async #look({ id, userTag, user, account, device, deviceTag, createdAt }: SessionRecord): Promise<void> {
     const { store, realmTag, events } = this.#watched;
-    const page = { over: true, now: createdAt, limit: MAX_LOOKED_AT };
+    const page = { ended: true, now: createdAt, limit: MAX_LOOKED_AT };
     const { found } = await store.list(realmTag, userTag, page);
     const others = found.map(({ session }) => session).filter((session) => session.id !== id);
     const known = others.some(

@@ -21,7 +21,7 @@ function partsOf(event: SessionEvent): Partial<Description> {
     case 'session.renewed': {
       const { id, user, account, kind, device, amr } = event.session;
       const reauthenticated = event.type === 'session.renewed' ? { reauthenticated: event.reauthenticated } : {};
-      const who = { user, account, session: id, by: user, from: device.label };
+      const who = { user, account, session: id, by: user, fromDevice: device.label };
       return { ...who, device: device.label, ip: device.ip, details: { kind, amr, ...reauthenticated } };
     }
     case 'session.refused': {
@@ -31,8 +31,8 @@ function partsOf(event: SessionEvent): Partial<Description> {
       return { user, account, session: proved, reason, ...seen(device), details: { during } };
     }
     case 'session.ended': {
-      const { session, user, account, device, by, reason, note, from } = event;
-      return { session, user, account, ...seen(device), by, reason, note, from };
+      const { session, user, account, device, by, reason, note, fromDevice } = event;
+      return { session, user, account, ...seen(device), by, reason, note, fromDevice };
     }
     case 'session.reused': {
       const { session, user, account, client, device } = event;
@@ -44,26 +44,26 @@ function partsOf(event: SessionEvent): Partial<Description> {
       return { user, account, session, reason: sign, ...seen(device) };
     }
     case 'sessions.revoked': {
-      const { scope, user, account, by, reason, note, from, kinds, kept, change, trigger } = event;
-      return { scope, user, account, by, reason, note, from, details: { kinds, kept, change, trigger } };
+      const { scope, user, account, by, reason, note, fromDevice, kinds, kept, change, trigger } = event;
+      return { scope, user, account, by, reason, note, fromDevice, details: { kinds, kept, change, trigger } };
     }
     case 'token.revoked': {
-      const { claim, issuer, value, by, reason, note, from } = event;
-      return { by, reason, note, from, details: { claim, issuer, value } };
+      const { claim, issuer, value, by, reason, note, fromDevice } = event;
+      return { by, reason, note, fromDevice, details: { claim, issuer, value } };
     }
     case 'policy.changed': {
-      const { account, by, reason, note, from, before, after } = event;
-      return { account, by, reason, note, from, details: { before: { ...before }, after: { ...after } } };
+      const { account, by, reason, note, fromDevice, before, after } = event;
+      return { account, by, reason, note, fromDevice, details: { before: { ...before }, after: { ...after } } };
     }
     case 'request.refused': {
       const { reason, action, by, user, account, device, detail } = event;
       // The device of a known actor goes into `from`. Forgetting the actor erases `from`.
-      const where = by === null ? seen(device) : { from: device?.label ?? null };
+      const where = by === null ? seen(device) : { fromDevice: device?.label ?? null };
       return { by, user, account, reason, ...where, details: detail === null ? { action } : { action, detail } };
     }
     case 'user.forgotten': {
-      const { by, reason, note, from, sessions, entries } = event;
-      return { by, reason, note, from, details: { sessions, entries } };
+      const { by, reason, note, fromDevice, sessions, entries } = event;
+      return { by, reason, note, fromDevice, details: { sessions, entries } };
     }
     case 'sessions.pruned': {
       const { sessions, epochs, entries } = event;

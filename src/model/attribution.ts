@@ -1,7 +1,7 @@
 import { parseOptionalText } from '../lib/input.ts';
 
 /** Who acts, why, and from where: for events, lists and the audit log. At most 256 characters each. */
-export interface By {
+export interface AttributionRequest {
   /** The id of the actor, which may be a program (`'cron'`). */
   readonly by?: string | null | undefined;
   /** A short reason, preferably a code of the app such as `'offboarding'`. */
@@ -9,7 +9,7 @@ export interface By {
   /** A remark for the audit log. */
   readonly note?: string | null | undefined;
   /** The device that the actor uses, as its user would name it, such as `session.device.label`. */
-  readonly from?: string | null | undefined;
+  readonly fromDevice?: string | null | undefined;
 }
 
 /** Who acted, why, and from where; each is `null` if it was not given. */
@@ -17,21 +17,21 @@ export interface Attribution {
   readonly by: string | null;
   readonly reason: string | null;
   readonly note: string | null;
-  readonly from: string | null;
+  readonly fromDevice: string | null;
 }
 
-export const BY_KEYS: readonly string[] = ['by', 'reason', 'note', 'from'];
+export const ATTRIBUTION_KEYS: readonly string[] = ['by', 'reason', 'note', 'fromDevice'];
 
-export const NO_ATTRIBUTION: Attribution = Object.freeze({ by: null, reason: null, note: null, from: null });
+export const NO_ATTRIBUTION: Attribution = Object.freeze({ by: null, reason: null, note: null, fromDevice: null });
 
 /** @throws `TypeError` for a part that is not text, or is too long. */
 export function parseAttribution(input: unknown): Attribution {
-  const { by, reason, note, from } = input as By;
+  const { by, reason, note, fromDevice } = input as AttributionRequest;
   return {
     by: parseOptionalText('by', by),
     reason: parseOptionalText('reason', reason),
     note: parseOptionalText('note', note),
-    from: parseOptionalText('from', from),
+    fromDevice: parseOptionalText('fromDevice', fromDevice),
   };
 }
 
@@ -41,5 +41,5 @@ export interface Mark {
   readonly at: number;
   readonly by: string | null;
   readonly reason: string | null;
-  readonly from: string | null;
+  readonly fromDevice: string | null;
 }

@@ -181,7 +181,8 @@ export function advanceEpoch(record: EpochRecord, change: Change, now: number): 
 
 /** Returns the record without the people, reasons and devices of its marks. It still holds the same sessions. */
 export function forgetMarks(record: EpochRecord): EpochRecord {
-  const unmarked = (mark: Mark | null): Mark | null => mark && { at: mark.at, by: null, reason: null, from: null };
+  const unmarked = (mark: Mark | null): Mark | null =>
+    mark && { at: mark.at, by: null, reason: null, fromDevice: null };
   return deepFreeze({ ...record, last: unmarked(record.last), suspended: unmarked(record.suspended) });
 }
 

@@ -32,9 +32,9 @@ export const codeOf = (trigger: string): string => trigger.replace(/[A-Z]/g, (le
 /**
  * Returns who ended a session, when and why. `null` for a session that is live or has expired, and if the store no longer knows.
  */
-export function markOf(over: EndState | null): Mark | null {
-  if (over === null || over.reason === 'expired') return null;
-  return over.reason === 'ended' ? over.ended : over.revocation;
+export function markOf(end: EndState | null): Mark | null {
+  if (end === null || end.reason === 'expired') return null;
+  return end.reason === 'ended' ? end.ended : end.revocation;
 }
 
 /** The reason for refusing a token. */

@@ -98,7 +98,7 @@ export interface SessionView {
 
 /** A session in a list, with the reason if it is over. It proves nothing, so no operation accepts it as a session. */
 export interface ListedSession extends SessionView {
-  readonly over: EndState | null;
+  readonly end: EndState | null;
 }
 
 /**
@@ -153,13 +153,13 @@ export class Session implements SessionView {
 
 markMade(Session.prototype);
 
-export function listed(record: SessionRecord, over: EndState | null): ListedSession {
+export function listed(record: SessionRecord, end: EndState | null): ListedSession {
   const { id, user, account, kind, createdAt, authenticatedAt, lastUsedAt, expiresAt, amr, device, attributes } =
     record;
   return {
     ...{ id, user, account, kind, createdAt, authenticatedAt, lastUsedAt, expiresAt, amr, device, attributes },
     client: clientOf(record.client),
-    over,
+    end,
   };
 }
 

@@ -16,7 +16,7 @@ export interface AuditRequest {
   /** Only entries of these types, by their names in the log. 1 to 32 names. */
   readonly types?: readonly string[] | undefined;
   /** Earliest time, Unix ms, inclusive. */
-  readonly from?: number | undefined;
+  readonly since?: number | undefined;
   /** Latest time, Unix ms, exclusive. */
   readonly until?: number | undefined;
   /** The `cursor` of the previous page. Default: the first page. */
@@ -32,7 +32,7 @@ export interface AuditResult {
   readonly cursor: string | null;
 }
 
-const AUDIT_KEYS = ['user', 'account', 'by', 'types', 'from', 'until', 'cursor', 'limit'];
+const AUDIT_KEYS = ['user', 'account', 'by', 'types', 'since', 'until', 'cursor', 'limit'];
 const MAX_TYPES = 32;
 
 export async function readAudit(core: Core, input: AuditRequest): Promise<AuditResult> {
@@ -47,7 +47,7 @@ export async function readAudit(core: Core, input: AuditRequest): Promise<AuditR
     account: tag('account', accountTag),
     by: tag('by', userTag),
     types: parseTypes(request.types),
-    from: parseTime('from', request.from),
+    since: parseTime('since', request.since),
     until: parseTime('until', request.until),
     after: parseCursor(request.cursor),
     limit: parseLimit(request.limit),

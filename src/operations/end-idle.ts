@@ -2,7 +2,7 @@ import type { Core } from '../core/context.ts';
 import { livingUnder, type WouldEnd, wouldEnd } from '../core/walk-sessions.ts';
 import { type Duration, parseDuration } from '../lib/duration.ts';
 import { parseArguments, parseSwitch } from '../lib/input.ts';
-import { BY_KEYS, type By, parseAttribution } from '../model/attribution.ts';
+import { ATTRIBUTION_KEYS, type AttributionRequest, parseAttribution } from '../model/attribution.ts';
 import { parseScope } from '../model/scope.ts';
 import type { SessionRecord } from '../model/session.ts';
 import { endFound } from './end.ts';
@@ -14,7 +14,7 @@ export type IdleScope = ({ readonly account: string } | { readonly user: string;
 };
 
 /** Options of {@link Sessions.endIdle}. */
-export interface EndIdleRequest extends By {
+export interface EndIdleRequest extends AttributionRequest {
   /** Set to `true` to end nothing and only report the sessions that would end. Default `false`. */
   readonly dryRun?: boolean | undefined;
 }
@@ -30,7 +30,7 @@ export interface EndIdleResult {
 /** Ends the unused living sessions one by one. A session that is used meanwhile stays. */
 export async function endIdle(core: Core, input: unknown, by: unknown): Promise<EndIdleResult> {
   const { unusedFor, ...scope } = parseArguments('the argument', input, ['user', 'account', 'unusedFor']);
-  const request = parseArguments('the second argument', by, ['dryRun', ...BY_KEYS]);
+  const request = parseArguments('the second argument', by, ['dryRun', ...ATTRIBUTION_KEYS]);
   const target = parseScope(core.settings.realm, scope);
   const length = parseDuration('unusedFor', unusedFor);
   const { touchEvery } = core.settings;

@@ -1,7 +1,7 @@
 import type { Core } from '../core/context.ts';
 import { CLOCKS_APART } from '../lib/clock.ts';
 import { kindOf, parseArguments, parseOptionalText, parseSwitch, parseText } from '../lib/input.ts';
-import { type Attribution, BY_KEYS, type By, parseAttribution } from '../model/attribution.ts';
+import { ATTRIBUTION_KEYS, type Attribution, type AttributionRequest, parseAttribution } from '../model/attribution.ts';
 import { judge } from '../model/judge.ts';
 import { parseRefreshToken } from '../model/refresh-token.ts';
 import type { SessionRecord, SessionRef } from '../model/session.ts';
@@ -9,7 +9,7 @@ import { isSessionId, parseToken, userTag } from '../model/token.ts';
 import type { FoundSession } from '../store/store.ts';
 
 /** Options of {@link Sessions.end}. */
-export interface EndRequest extends By {
+export interface EndRequest extends AttributionRequest {
   /** Owner of the session. The id of another user's session counts as unknown. */
   readonly user: string;
   /** Ends the session only if it is in this account. Default: in any account, or none. */
@@ -26,7 +26,7 @@ export interface EndResult {
   readonly effectiveWithin: number;
 }
 
-const END_KEYS = ['user', 'account', 'dryRun', ...BY_KEYS];
+const END_KEYS = ['user', 'account', 'dryRun', ...ATTRIBUTION_KEYS];
 
 export async function end(core: Core, id: string, input: unknown): Promise<EndResult> {
   const request = parseArguments('the second argument', input, END_KEYS);
@@ -61,11 +61,11 @@ export async function endFound(
   ifUnusedSince?: number,
 ): Promise<boolean> {
   const { id, user, account, device } = session;
-  const { by, reason, from } = attribution;
+  const { by, reason, fromDevice } = attribution;
   const pending = events.about('session.ended', { session: id, user, account, device, ...attribution });
   // Without the account: a session that moves to another account meanwhile must end too.
   const ref = { id, user: session.userTag, ifUnusedSince };
-  const done = await store.end(ref, { at: now(), by, reason, from }, pending.audit);
+  const done = await store.end(ref, { at: now(), by, reason, fromDevice }, pending.audit);
   if (done) events.tell(pending);
   return done;
 }
@@ -84,7 +84,7 @@ function isEndable(found: FoundSession, now: number): boolean {
  * may revive it.
  */
 export function justExpired({ session, epochs }: FoundSession, now: number): number | null {
-  const over = judge(session, epochs, now);
-  if (over?.reason !== 'expired' || now - over.at >= CLOCKS_APART) return null;
-  return judge(session, epochs, over.at - 1) === null ? over.at : null;
+  const end = judge(session, epochs, now);
+  if (end?.reason !== 'expired' || now - end.at >= CLOCKS_APART) return null;
+  return judge(session, epochs, end.at - 1) === null ? end.at : null;
 }

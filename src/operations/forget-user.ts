@@ -1,7 +1,7 @@
 import type { Core } from '../core/context.ts';
 import { livingIn, othersTurn } from '../core/walk-sessions.ts';
 import { parseArguments, parseSwitch } from '../lib/input.ts';
-import { BY_KEYS, type By, NO_ATTRIBUTION, parseAttribution } from '../model/attribution.ts';
+import { ATTRIBUTION_KEYS, type AttributionRequest, NO_ATTRIBUTION, parseAttribution } from '../model/attribution.ts';
 import { type EpochRecord, forgetMarks } from '../model/epoch.ts';
 import { FENCE_KEEPS } from '../model/fence.ts';
 import { parseScope } from '../model/scope.ts';
@@ -12,7 +12,7 @@ import type { SessionStore } from '../store/store.ts';
 import { revokeTarget } from './revoke.ts';
 
 /** Options of {@link Sessions.forgetUser}. */
-export interface ForgetRequest extends By {
+export interface ForgetRequest extends AttributionRequest {
   /** Set to `true` to erase nothing and only count the living sessions that would end. Default `false`. */
   readonly dryRun?: boolean | undefined;
 }
@@ -32,7 +32,7 @@ const BATCH = 200;
  * identity in the audit log. The generations stay, so that old tokens and sign-ins under way stay refused.
  */
 export async function forgetUser(core: Core, user: unknown, input: unknown): Promise<ForgetResult> {
-  const request = parseArguments('the second argument', input, ['dryRun', ...BY_KEYS]);
+  const request = parseArguments('the second argument', input, ['dryRun', ...ATTRIBUTION_KEYS]);
   const attribution = parseAttribution(request);
   const target = parseScope(core.settings.realm, { user });
   if (parseSwitch('dryRun', request.dryRun)) {
@@ -104,4 +104,4 @@ async function forgetMembership(core: Core, user: Tag, account: Tag): Promise<vo
 }
 
 const hasMarks = ({ last, suspended }: EpochRecord): boolean =>
-  [last, suspended].some((mark) => mark !== null && (mark.by ?? mark.reason ?? mark.from) !== null);
+  [last, suspended].some((mark) => mark !== null && (mark.by ?? mark.reason ?? mark.fromDevice) !== null);

@@ -49,7 +49,7 @@ export async function list(core: Core, scope: ListScope, input: ListRequest): Pr
   let more = true;
   let born: Born | undefined;
   for (let reads = 0; more && reads < MAX_READS && sessions.length < limit; reads++) {
-    const page = { account, born, over: ended, now, after, limit };
+    const page = { account, born, ended, now, after, limit };
     const answer = await core.store.list(core.realmTag, tags.user, page);
     more = answer.more;
     // The next reads leave out the sessions that the records of this page revoke.
@@ -61,8 +61,8 @@ export async function list(core: Core, scope: ListScope, input: ListRequest): Pr
         break;
       }
       after = { createdAt: session.createdAt, id: session.id };
-      const over = judge(session, epochs, now);
-      if (over === null || ended) sessions.push(listed(session, over));
+      const end = judge(session, epochs, now);
+      if (end === null || ended) sessions.push(listed(session, end));
     }
   }
   return { sessions, cursor: more && after !== undefined ? formatCursor({ at: after.createdAt, id: after.id }) : null };

@@ -3,7 +3,7 @@ import { ofApp } from '../lib/call.ts';
 import { SessionError } from '../lib/errors.ts';
 import { parseArguments, parseText } from '../lib/input.ts';
 import { withTimeout } from '../lib/with-timeout.ts';
-import { BY_KEYS, type By, parseAttribution } from '../model/attribution.ts';
+import { ATTRIBUTION_KEYS, type AttributionRequest, parseAttribution } from '../model/attribution.ts';
 import { DEFAULT, type Policy, parsePolicy, parseStored } from '../model/policy.ts';
 import { accountTag } from '../model/token.ts';
 import { requirePower } from '../store/require-power.ts';
@@ -39,8 +39,13 @@ const noAnswer = (timeout: number): SessionError =>
     `the function policy gave no answer within ${timeout} ms (option timeout)`,
   );
 
-export async function setPolicy(core: Core, name: unknown, value: unknown, input: By): Promise<PolicyResult> {
-  const by = parseArguments('the third argument', input, BY_KEYS);
+export async function setPolicy(
+  core: Core,
+  name: unknown,
+  value: unknown,
+  input: AttributionRequest,
+): Promise<PolicyResult> {
+  const by = parseArguments('the third argument', input, ATTRIBUTION_KEYS);
   const account = parseText('account', name);
   const after = parsePolicy(value);
   const attribution = parseAttribution(by);

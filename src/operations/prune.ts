@@ -84,9 +84,9 @@ async function requireClock({ store, settings }: Core, now: number): Promise<voi
 
 /** Tells whether a revocation ended a session by a time. A session with lost records counts from its last use. */
 function revokedBefore({ session, epochs }: FoundSession, now: number, before: number): boolean {
-  const over = judge(session, epochs, now);
-  if (over?.reason !== 'revoked') return false;
-  return (over.revocation?.at ?? session.lastUsedAt) <= before;
+  const end = judge(session, epochs, now);
+  if (end?.reason !== 'revoked') return false;
+  return (end.revocation?.at ?? session.lastUsedAt) <= before;
 }
 
 /** Options of `sessions.startPruning`. */

@@ -3,7 +3,13 @@ import { stillLive } from '../core/still-live.ts';
 import { endedBy, type WouldEnd, wouldEnd } from '../core/walk-sessions.ts';
 import { CLOCKS_APART } from '../lib/clock.ts';
 import { parseArguments, parseSwitch } from '../lib/input.ts';
-import { type Attribution, BY_KEYS, type By, type Mark, parseAttribution } from '../model/attribution.ts';
+import {
+  ATTRIBUTION_KEYS,
+  type Attribution,
+  type AttributionRequest,
+  type Mark,
+  parseAttribution,
+} from '../model/attribution.ts';
 import { newCredential } from '../model/credential.ts';
 import { advanceEpoch, type EpochRecord, holdsUser, isCovered } from '../model/epoch.ts';
 import { type KindSelection, parseKindSelection } from '../model/kind.ts';
@@ -23,7 +29,7 @@ export interface Revocation extends Mark, NamedScope {
 }
 
 /** Options of {@link Sessions.revoke}. */
-export interface RevokeRequest extends By {
+export interface RevokeRequest extends AttributionRequest {
   /**
    * The kinds to revoke, or `'all'`. Default: every kind that does not survive this scope (option `kinds`). A kind that
    * is left out stays signed in.
@@ -44,7 +50,7 @@ export interface RevokeRequest extends By {
   readonly dryRun?: boolean | undefined;
 }
 
-const REVOKE_KEYS = ['kinds', 'keep', 'ifLive', 'dryRun', ...BY_KEYS];
+const REVOKE_KEYS = ['kinds', 'keep', 'ifLive', 'dryRun', ...ATTRIBUTION_KEYS];
 
 /** Result of a revocation. */
 export type RevokeResult =
@@ -139,11 +145,11 @@ export async function revokeTarget(core: Core, target: ScopeTarget, order: Order
   const covers = coverage(core.settings.kinds, target.scope, order.kinds);
   const initiator = parseInitiator(target, order);
 
-  const from = order.from ?? initiator?.record.device.label ?? null;
+  const fromDevice = order.fromDevice ?? initiator?.record.device.label ?? null;
 
   return retryOnConflict<RevokeResult>(core, async () => {
     const now = core.now();
-    const mark: Mark = { at: now, by: order.by, reason: order.reason, from };
+    const mark: Mark = { at: now, by: order.by, reason: order.reason, fromDevice };
     // The session first, the records last: the write compares with the records, so few other writes come between.
     let live =
       initiator === null
@@ -183,7 +189,7 @@ export async function revokeTarget(core: Core, target: ScopeTarget, order: Order
     const { kinds, note } = order;
     const revocation: Revocation = { scope, user, account, ...mark, note, kinds };
     const pending = core.events.about('sessions.revoked', {
-      ...{ scope, user, account, by: mark.by, reason: mark.reason, note, from, kinds },
+      ...{ scope, user, account, by: mark.by, reason: mark.reason, note, fromDevice, kinds },
       kept: keep?.id ?? spared?.id ?? null,
       change: order.suspend === undefined ? null : order.suspend ? 'suspended' : 'resumed',
       trigger: order.trigger ?? null,

@@ -1,6 +1,6 @@
 import type { Core } from '../core/context.ts';
 import { parseArguments } from '../lib/input.ts';
-import { type Attribution, BY_KEYS, parseAttribution } from '../model/attribution.ts';
+import { ATTRIBUTION_KEYS, type Attribution, parseAttribution } from '../model/attribution.ts';
 import { parseScope } from '../model/scope.ts';
 import { Session } from '../model/session.ts';
 import { type EndResult, end } from './end.ts';
@@ -15,8 +15,15 @@ export interface SignOutResult extends EndResult {
 
 export async function signOut(core: Core, session: Session, input: unknown): Promise<SignOutResult> {
   const { user, account, device } = Session.recordOf('session', session);
-  const { by, reason, note, from } = parseAttribution(parseArguments('the second argument', input, BY_KEYS));
-  const attribution: Attribution = { by: by ?? user, reason: reason ?? 'signed-out', note, from: from ?? device.label };
+  const { by, reason, note, fromDevice } = parseAttribution(
+    parseArguments('the second argument', input, ATTRIBUTION_KEYS),
+  );
+  const attribution: Attribution = {
+    by: by ?? user,
+    reason: reason ?? 'signed-out',
+    note,
+    fromDevice: fromDevice ?? device.label,
+  };
   const policy = await policyOf(core, account);
   if (policy.signOut === 'session')
     return { ...(await end(core, session.id, { user, ...attribution })), everywhere: false };

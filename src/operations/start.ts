@@ -156,14 +156,14 @@ export async function admitted(
   const admission = admit(newcomer, living, { limit, replace }, [...expiredAt.keys()]);
   if ('refusal' in admission) return admission;
 
-  const from = newcomer.device.label;
+  const fromDevice = newcomer.device.label;
   const endings = admission.ending.map(({ session, reason }) => {
     const { id, account, device } = session;
-    const details = { session: id, user, account, device, by: user, reason, note: null, from };
+    const details = { session: id, user, account, device, by: user, reason, note: null, fromDevice };
     const pending = core.events.about('session.ended', details);
     // One ms before it expires, or now: the store skips a session that is already over at the time of its ending.
     const at = (expiredAt.get(session) ?? now + 1) - 1;
-    return { pending, ending: { id, ended: { at, by: user, reason, from }, audit: pending.audit } };
+    return { pending, ending: { id, ended: { at, by: user, reason, fromDevice }, audit: pending.audit } };
   });
   return {
     ending: endings.map(({ ending }) => ending),

@@ -1,16 +1,16 @@
 import type { Core } from '../core/context.ts';
 import { parseArguments, parseSwitch } from '../lib/input.ts';
-import { BY_KEYS, type By, parseAttribution } from '../model/attribution.ts';
+import { ATTRIBUTION_KEYS, type AttributionRequest, parseAttribution } from '../model/attribution.ts';
 import { parseScope, type Scope } from '../model/scope.ts';
 import { type RevokeResult, revokeTarget } from './revoke.ts';
 
 /** Options of {@link Sessions.suspend} and {@link Sessions.resume}. */
-export interface SuspendRequest extends By {
+export interface SuspendRequest extends AttributionRequest {
   /** Set to `true` to change nothing and only report the sessions that would end. Default `false`. */
   readonly dryRun?: boolean | undefined;
 }
 
-const SUSPEND_KEYS = ['dryRun', ...BY_KEYS];
+const SUSPEND_KEYS = ['dryRun', ...ATTRIBUTION_KEYS];
 
 export const suspend = (core: Core, scope: Scope, request: SuspendRequest): Promise<RevokeResult> =>
   setSuspended(core, scope, request, true);

@@ -3,7 +3,7 @@ import { endedBy } from '../core/walk-sessions.ts';
 import { isSessionError } from '../lib/errors.ts';
 import { parseArguments, parseSwitch, parseText, shown } from '../lib/input.ts';
 import { among } from '../lib/nearest-name.ts';
-import { BY_KEYS, type By, parseAttribution } from '../model/attribution.ts';
+import { ATTRIBUTION_KEYS, type AttributionRequest, parseAttribution } from '../model/attribution.ts';
 import { judge } from '../model/judge.ts';
 import { codeOf } from '../model/reason.ts';
 import { coverage, parseScope, type ScopeTarget } from '../model/scope.ts';
@@ -11,7 +11,7 @@ import { Session, type SessionRecord } from '../model/session.ts';
 import { type RevokeResult, revokeTarget } from './revoke.ts';
 
 /** Options of {@link Sessions.trigger}. */
-export interface TriggerRequest extends By {
+export interface TriggerRequest extends AttributionRequest {
   readonly user: string;
   /** Limits the trigger to the user's sessions in this account. Required by `memberRemoved`. Default: all accounts. */
   readonly account?: string | undefined;
@@ -34,7 +34,7 @@ export type TriggerResult = RevokeResult & {
   readonly found: boolean | null;
 };
 
-const TRIGGER_KEYS = ['user', 'account', 'keep', 'dryRun', ...BY_KEYS];
+const TRIGGER_KEYS = ['user', 'account', 'keep', 'dryRun', ...ATTRIBUTION_KEYS];
 const MAX_LOOKED_AT = 100;
 
 /**
@@ -71,7 +71,7 @@ export async function trigger(core: Core, name: unknown, input: unknown): Promis
   const result = await revokeTarget(core, target, {
     ...attribution,
     reason: attribution.reason ?? codeOf(name as string),
-    from: attribution.from ?? request.keep?.device.label ?? null,
+    fromDevice: attribution.fromDevice ?? request.keep?.device.label ?? null,
     kinds: rule.kinds,
     keep: spared,
     ifLive: rule.revoke === 'everywhere' ? keep : undefined,
@@ -97,7 +97,7 @@ async function findsAny(
   isCovered: (session: SessionRecord) => boolean,
 ): Promise<boolean | null> {
   const now = core.now();
-  const page = { account: target.member ?? undefined, over: false, now, limit: MAX_LOOKED_AT };
+  const page = { account: target.member ?? undefined, ended: false, now, limit: MAX_LOOKED_AT };
   try {
     const { found, more } = await core.store.list(core.realmTag, target.tag, page);
     if (found.some(({ session, epochs }) => isCovered(session) && judge(session, epochs, now) === null)) return true;

@@ -3,7 +3,7 @@ import type { BuiltInTrigger } from '../core/trigger-rules.ts';
 import type { HeldEvents } from '../events/events.ts';
 import { nameCalls } from '../lib/call.ts';
 import { isSessionError, SessionError } from '../lib/errors.ts';
-import type { By } from '../model/attribution.ts';
+import type { AttributionRequest } from '../model/attribution.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Scope } from '../model/scope.ts';
 import type { Session } from '../model/session.ts';
@@ -74,7 +74,7 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
   }
 
   /** See {@link Sessions.signOut}. */
-  async signOut(session: Session, request: By = {}): Promise<SignOutResult> {
+  async signOut(session: Session, request: AttributionRequest = {}): Promise<SignOutResult> {
     return this.#witnessed(() => signOut(this.#held, session, request));
   }
 
@@ -89,7 +89,7 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
   }
 
   /** See {@link Sessions.setPolicy}. */
-  async setPolicy(account: string, policy: Policy, request: By = {}): Promise<PolicyResult> {
+  async setPolicy(account: string, policy: Policy, request: AttributionRequest = {}): Promise<PolicyResult> {
     return this.#witnessed(() => setPolicy(this.#held, account, policy, request));
   }
 

@@ -47,7 +47,7 @@ export interface AuditPage {
   readonly by?: Tag | undefined;
   readonly types?: readonly string[] | undefined;
   /** Unix ms, included. */
-  readonly from?: number | undefined;
+  readonly since?: number | undefined;
   /** Unix ms, not included. */
   readonly until?: number | undefined;
   /** Only entries after this one. */
@@ -66,9 +66,9 @@ export interface AuditPower {
   /**
    * Erases a person from `limit` entries, or from all of them if there are fewer. Returns how many.
    *
-   * - In an entry about the user, `user session device ip by reason note from` become `null` and `details` becomes empty.
+   * - In an entry about the user, `user session device ip by reason note fromDevice` become `null` and `details` becomes empty.
    * Searches by its `user` or its `by` no longer find it.
-   * - In another entry by the user, `by reason note from` become `null`. Searches by its `by` no longer find it.
+   * - In another entry by the user, `by reason note fromDevice` become `null`. Searches by its `by` no longer find it.
    *
    * All other values stay.
    */

@@ -128,14 +128,14 @@ export interface ListPage {
   /** Only the sessions in this account. `null` selects only the sessions without an account. */
   readonly account?: Tag | null | undefined;
   /**
-   * Only the sessions that bear one of these stamps. Sessions with other stamps are revoked. If `over` is false, the store may
+   * Only the sessions that bear one of these stamps. Sessions with other stamps are revoked. If `ended` is false, the store may
    * also leave out sessions that the user's record revokes.
    *
    * Use an index. A sign-in must not cost more because thousands of the user's sessions were revoked before it.
    */
   readonly born?: Born | undefined;
   /** Includes sessions with a tombstone, and sessions that have expired at `now`. */
-  readonly over: boolean;
+  readonly ended: boolean;
   readonly now: number;
   /** Only rows after this one. */
   readonly after?: { readonly createdAt: number; readonly id: string } | undefined;

@@ -19,7 +19,7 @@ describe('A: sign out everywhere', { timeout: LONGEST }, () => {
 
     expect((await chrome.post('/sessions/sign-out')).status).toBe(204);
     expect(chrome.cookies).toEqual([]);
-    expect(await toldTo(stolen)).toEqual({ status: 401, reason: 'ended', cause: 'signed-out' });
+    expect(await toldTo(stolen)).toEqual({ status: 401, reason: 'ended', reasonCode: 'signed-out' });
     expect(await firefox.isSignedIn()).toBe(true);
 
     // The button that stands on every page.
@@ -44,7 +44,7 @@ describe('A: sign out everywhere', { timeout: LONGEST }, () => {
     const after = await site.signedIn('owner', SAFARI_ON_IOS);
     site.clock.advance(MINUTE);
 
-    const revoked = { status: 401, reason: 'revoked', cause: 'signed-out-everywhere' };
+    const revoked = { status: 401, reason: 'revoked', reasonCode: 'signed-out-everywhere' };
     expect(firefox.cookies).toEqual([]);
     for (const device of [chrome, stolen, atThatMoment]) expect(await toldTo(device)).toEqual(revoked);
     expect(await after.isSignedIn()).toBe(true);
@@ -105,7 +105,7 @@ describe('A: sign out everywhere', { timeout: LONGEST }, () => {
     const changed = await chrome.post('/password', { current: password, next: 'another-demo-password' });
     expect(changed.json).toMatchObject({ revoked: true, kept: false });
     expect(chrome.cookies).toEqual([]);
-    const revoked = { status: 401, reason: 'revoked', cause: 'password-changed' };
+    const revoked = { status: 401, reason: 'revoked', reasonCode: 'password-changed' };
     for (const device of [stolen, firefox, safari]) expect(await toldTo(device)).toEqual(revoked);
     expect(await member.isSignedIn()).toBe(true);
 
@@ -234,12 +234,12 @@ describe('what else signs out everywhere', { timeout: LONGEST }, () => {
   test.each([
     ['an e-mail address', '/email', { password, email: 'new@acme.example' }, 'email-changed'],
     ['the second factor', '/second-factor', { password, enabled: 'no' }, 'second-factor-changed'],
-  ] as const)('changing %s', async (_, path, body, cause) => {
+  ] as const)('changing %s', async (_, path, body, reasonCode) => {
     const site = await open('a');
     const [chrome, firefox] = await onThree(site);
     expect((await chrome.post(path, body)).json).toMatchObject({ revoked: true, kept: false, found: true });
     expect(chrome.cookies).toEqual([]);
-    expect(await toldTo(firefox)).toEqual({ status: 401, reason: 'revoked', cause });
+    expect(await toldTo(firefox)).toEqual({ status: 401, reason: 'revoked', reasonCode });
   });
 });
 

@@ -75,7 +75,7 @@ describe('an act of an administrator', { timeout: LONGEST }, () => {
     expect(location).toBe('/review?done=session-ended');
     expect([await phone.isSignedIn(), await laptop.isSignedIn()]).toEqual([false, true]);
     const [entry] = await entriesOf(admin, '?type=session.ended');
-    expect(entry).toMatchObject({ session, user: 'user-2', by: 'user-1', from: 'Chrome on Mac OS' });
+    expect(entry).toMatchObject({ session, user: 'user-2', by: 'user-1', fromDevice: 'Chrome on Mac OS' });
 
     // Once more is nothing, and so is a session of another member.
     expect((await admin.post('/review/end', { user: 'user-2', session })).status).toBe(404);

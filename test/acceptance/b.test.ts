@@ -10,7 +10,7 @@ import { entriesOf, rowsOf, toldTo } from './support/reading.ts';
 import { DAY, open } from './support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from './support/user-agents.ts';
 
-const REVOKED = { status: 401, reason: 'revoked', cause: 'signed-out-everywhere' };
+const REVOKED = { status: 401, reason: 'revoked', reasonCode: 'signed-out-everywhere' };
 
 describe('B: remote log-out', { timeout: LONGEST }, () => {
   test('B1 Ends all browser sessions and remember-me cookies', async () => {
@@ -109,8 +109,19 @@ describe('B: remote log-out', { timeout: LONGEST }, () => {
 
     const entries = await entriesOf(admin, '?type=user.session_invalidated');
     expect(entries).toEqual([
-      expect.objectContaining({ user: 'user-2', by: 'user-2', reason: 'signed-out-everywhere', from: 'Safari on iOS' }),
-      expect.objectContaining({ user: 'user-2', by: 'user-1', reason: 'lost-laptop', note, from: 'Chrome on Mac OS' }),
+      expect.objectContaining({
+        user: 'user-2',
+        by: 'user-2',
+        reason: 'signed-out-everywhere',
+        fromDevice: 'Safari on iOS',
+      }),
+      expect.objectContaining({
+        user: 'user-2',
+        by: 'user-1',
+        reason: 'lost-laptop',
+        note,
+        fromDevice: 'Chrome on Mac OS',
+      }),
     ]);
     expect(entries.map(({ at }) => site.clock.now() - at)).toEqual([0, DAY]);
     expect(new Set(entries.map(({ type }) => type))).toEqual(new Set(['user.session_invalidated']));

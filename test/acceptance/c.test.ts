@@ -8,7 +8,7 @@ import { entriesOf, tokenOf, toldTo } from './support/reading.ts';
 import { DAY, open, type Site } from './support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from './support/user-agents.ts';
 
-const ALL_ENDED = { status: 401, reason: 'revoked', cause: 'signed-out' };
+const ALL_ENDED = { status: 401, reason: 'revoked', reasonCode: 'signed-out' };
 
 describe('C: account-wide logout behaviour', { timeout: LONGEST }, () => {
   test('C1 A setting of the account: session or everywhere; only an administrator changes it, for all its users; it persists', async () => {

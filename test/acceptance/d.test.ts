@@ -114,8 +114,8 @@ describe('D: deciding when to sign out', { timeout: LONGEST }, () => {
 
     const back = await site.signedIn('owner', CHROME_ON_MAC);
     const entries = await entriesOf(back, '?type=sessions.revoked');
-    const said = entries.map(({ scope, user, account, by, from, reason, note }) => [
-      ...[scope, user, account, by, from],
+    const said = entries.map(({ scope, user, account, by, fromDevice, reason, note }) => [
+      ...[scope, user, account, by, fromDevice],
       ...[reason, note],
     ]);
     const [chrome, iphone] = ['Chrome on Mac OS', 'Safari on iOS'];
@@ -141,7 +141,7 @@ describe('D: deciding when to sign out', { timeout: LONGEST }, () => {
       user: 'user-1',
       by: 'user-1',
       reason: 'signed-out',
-      from: chrome,
+      fromDevice: chrome,
     });
   });
 
@@ -161,7 +161,7 @@ describe('D: deciding when to sign out', { timeout: LONGEST }, () => {
 
     const cleaned = await admin.post('/review/end-idle', { unusedFor: '7d', note: 'spring cleaning' });
     expect([cleaned.status, cleaned.json]).toEqual([200, { ended: 3 }]);
-    const idle = { status: 401, reason: 'ended', cause: 'idle' };
+    const idle = { status: 401, reason: 'ended', reasonCode: 'idle' };
     for (const device of old) expect(await toldTo(device)).toEqual(idle);
     for (const device of [used, elsewhere, admin]) expect(await device.isSignedIn()).toBe(true);
     const entries = await entriesOf(admin, '?type=session.ended');

@@ -89,7 +89,7 @@ describe('E: login management', { timeout: LONGEST }, () => {
     expect([refused.status, refused.headers['content-type'], refused.json]).toEqual([
       401,
       expect.stringMatching(/^application\/problem\+json/),
-      expect.objectContaining({ reason: 'ended', cause: 'signed-out' }),
+      expect.objectContaining({ reason: 'ended', reasonCode: 'signed-out' }),
     ]);
     // By a form; the page then goes to the login page, and there it says why.
     const form = await chrome.submit(`/sessions/${await idOf('Safari on iOS')}/sign-out`, {
@@ -119,7 +119,7 @@ describe('E: login management', { timeout: LONGEST }, () => {
     const stolen = chrome.stolen();
 
     expect((await chrome.post('/sessions/sign-out-others')).status).toBe(204);
-    const others = { status: 401, reason: 'revoked', cause: 'signed-out-others' };
+    const others = { status: 401, reason: 'revoked', reasonCode: 'signed-out-others' };
     for (const device of [firefox, phone]) expect(await toldTo(device)).toEqual(others);
     expect(await rowsOf(chrome)).toEqual([expect.objectContaining({ id: before?.id, current: true })]);
     // This one goes on under a new secret: a copy of its cookie is an other device.
@@ -138,17 +138,17 @@ describe('E: login management', { timeout: LONGEST }, () => {
     const site = await open('e');
     const chrome = await site.signedIn('owner', CHROME_ON_MAC);
     const email = 'renamed@acme.example';
-    for (const [path, body, cause] of [
+    for (const [path, body, reasonCode] of [
       ['/password', { current: password, next: 'another-demo-password' }, 'password-changed'],
       ['/email', { password: 'another-demo-password', email }, 'email-changed'],
     ] as const) {
       const firefox = site.newDevice(FIREFOX_ON_WINDOWS);
-      const now = cause === 'password-changed' ? password : 'another-demo-password';
+      const now = reasonCode === 'password-changed' ? password : 'another-demo-password';
       expect((await firefox.post('/sign-in', { email: personOf('owner').email, password: now })).status).toBe(200);
       const stolen = chrome.stolen();
 
       expect((await chrome.post(path, body)).json).toMatchObject({ revoked: true, kept: true, found: true });
-      expect(await toldTo(firefox)).toEqual({ status: 401, reason: 'revoked', cause });
+      expect(await toldTo(firefox)).toEqual({ status: 401, reason: 'revoked', reasonCode });
       expect([await chrome.isSignedIn(), await stolen.isSignedIn()]).toEqual([true, false]);
       expect(await labelsOf(chrome)).toEqual(['Chrome on Mac OS']);
     }
@@ -181,7 +181,7 @@ describe('E: login management', { timeout: LONGEST }, () => {
     const reset = await stranger.submit('/password-reset', { token, next: 'another-demo-password' });
     expect([reset.status, reset.location]).toEqual([303, '/?reason=password-reset']);
     for (const device of [chrome, phone]) {
-      expect(await toldTo(device)).toEqual({ status: 401, reason: 'revoked', cause: 'password-reset' });
+      expect(await toldTo(device)).toEqual({ status: 401, reason: 'revoked', reasonCode: 'password-reset' });
     }
     expect((await program.me()).status).toBe(401);
     expect(await member.isSignedIn()).toBe(true);
@@ -211,7 +211,7 @@ describe('E: login management', { timeout: LONGEST }, () => {
     expect([await chrome.isSignedIn(), await phone.isSignedIn()]).toEqual([true, true]);
     site.clock.advance(1);
     for (const device of [chrome, phone]) {
-      expect(await toldTo(device)).toEqual({ status: 401, reason: 'expired', cause: undefined });
+      expect(await toldTo(device)).toEqual({ status: 401, reason: 'expired', reasonCode: undefined });
       expect((await device.open('/account')).location).toBe('/?returnTo=%2Faccount&reason=expired');
     }
 
@@ -246,7 +246,7 @@ describe('E: login management', { timeout: LONGEST }, () => {
     const again = await site.signedIn('owner', CHROME_ON_MAC);
 
     expect(await labelsOf(again)).toEqual(['Chrome on Mac OS', 'Firefox on Windows']);
-    expect(await toldTo(first)).toEqual({ status: 401, reason: 'ended', cause: 'replaced' });
+    expect(await toldTo(first)).toEqual({ status: 401, reason: 'ended', reasonCode: 'replaced' });
     for (const device of [again, firefox, member]) expect(await device.isSignedIn()).toBe(true);
     // A newer version of it is the same browser.
     const newer = await site.signedIn('owner', CHROME_ON_MAC.replace('Chrome/138', 'Chrome/139'));
@@ -274,7 +274,7 @@ describe('E: login management', { timeout: LONGEST }, () => {
     expect(last.json).toMatchObject({ methods: [], revoked: true, kept: false });
     expect(chrome.cookies).toEqual([]);
     for (const device of [stolen, firefox]) {
-      expect(await toldTo(device)).toEqual({ status: 401, reason: 'revoked', cause: 'last-login-method-removed' });
+      expect(await toldTo(device)).toEqual({ status: 401, reason: 'revoked', reasonCode: 'last-login-method-removed' });
     }
     expect((await program.me()).status).toBe(401);
     expect((await chrome.post('/sign-in', site.credentialsOf('owner'))).status).toBe(401);

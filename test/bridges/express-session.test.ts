@@ -82,7 +82,7 @@ describe.each(innerKinds)('on $name', ({ open: openInner }) => {
       expect((await windows.get('/who')).json).toMatchObject({
         user: null,
         host: null,
-        refusal: { reason: 'revoked', cause: 'password-changed' },
+        refusal: { reason: 'revoked', reasonCode: 'password-changed' },
       });
     });
 

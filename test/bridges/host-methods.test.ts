@@ -5,7 +5,7 @@ import { leavesCookie, open, type Site } from './support/site.ts';
 
 const reasons = async ({ sessions }: Site, user = 'alice'): Promise<unknown> => {
   const { sessions: rows } = await sessions.list({ user }, { ended: true });
-  return rows.map(({ over }) => (over?.reason === 'ended' ? over.ended.reason : (over?.reason ?? 'live')));
+  return rows.map(({ end }) => (end?.reason === 'ended' ? end.ended.reason : (end?.reason ?? 'live')));
 };
 
 describe.each(['/destroy', '/drop-user', '/regenerate-empty'])('the host’s own way to sign out: %s', (page) => {

@@ -70,8 +70,8 @@ describe('Passport', () => {
     }
     expect((await other.get('/passport/who')).json).toEqual({ passport: 'alice', ours: 'alice' });
     const { sessions: rows } = await sessions.list({ user: 'alice' }, { ended: true });
-    expect(rows.filter(({ over }) => over !== null)).toMatchObject([
-      { over: { reason: 'ended', ended: { reason: 'signed-out' } } },
+    expect(rows.filter(({ end }) => end !== null)).toMatchObject([
+      { end: { reason: 'ended', ended: { reason: 'signed-out' } } },
     ]);
     expect(errors).toEqual([]);
   });

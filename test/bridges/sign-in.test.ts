@@ -29,7 +29,7 @@ describe('signIn', () => {
     expect((await browser.get('/who')).json).toMatchObject({ user: 'bob', host: 'bob', cart: null });
     expect((await browser.get('/who', { cookie: session })).json).toMatchObject({ user: null, host: null });
     const { sessions: ended } = await sessions.list({ user: 'alice' }, { ended: true });
-    expect(ended).toMatchObject([{ over: { reason: 'ended', ended: { reason: 'replaced' } } }]);
+    expect(ended).toMatchObject([{ end: { reason: 'ended', ended: { reason: 'replaced' } } }]);
   });
 
   test('again, of the same user: the data stay, and one session is listed', async () => {

@@ -43,7 +43,7 @@ describe('list', () => {
   test('as JSON is what the library answers', async () => {
     const { session } = await app.start({ user: 'ann' });
     expect(await jsonOf('list --user ann')).toEqual({
-      sessions: [{ ...JSON.parse(JSON.stringify(session)), over: null }],
+      sessions: [{ ...JSON.parse(JSON.stringify(session)), end: null }],
       cursor: null,
     });
     expect(await jsonOf('list --user bob')).toEqual({ sessions: [], cursor: null });
@@ -177,9 +177,9 @@ describe('audit', () => {
     expect(await reasonsOf('--account acme')).toEqual(['two']);
     expect(await reasonsOf('--type session.started,session.ended')).toEqual([]);
     expect(await reasonsOf('--type sessions.revoked --type session.ended')).toEqual(['three', 'two', 'one']);
-    expect(await reasonsOf('--from 1h')).toHaveLength(3);
+    expect(await reasonsOf('--since 1h')).toHaveLength(3);
     expect(await reasonsOf('--until 1h')).toEqual([]);
-    expect(await reasonsOf('--from 2020-01-01 --until 2020-01-02T00:00:00Z')).toEqual([]);
+    expect(await reasonsOf('--since 2020-01-01 --until 2020-01-02T00:00:00Z')).toEqual([]);
     const { out } = await cli('audit --user bob');
     expect(out).toMatch(/^AT +TYPE +ABOUT +BY +REASON +NOTE +DETAILS\n/);
     expect(out).toMatch(
@@ -187,9 +187,9 @@ describe('audit', () => {
     );
   });
 
-  test.each(['tomorrow', '2026-13-01', '24', '-1'])('of --from %s is refused', async (from) => {
-    const { code, err } = await cli(`audit --from=${from}`);
-    expect([code, err]).toEqual([2, expect.stringContaining(`--from is "${from}"`)]);
+  test.each(['tomorrow', '2026-13-01', '24', '-1'])('of --since %s is refused', async (since) => {
+    const { code, err } = await cli(`audit --since=${since}`);
+    expect([code, err]).toEqual([2, expect.stringContaining(`--since is "${since}"`)]);
   });
 });
 

@@ -119,7 +119,7 @@ describe('revoke', () => {
       effectiveWithin: 0,
       revocation: {
         ...{ scope: 'user', user: 'ann', account: null, by: 'cli:eve', reason: 'stolen', note: 'ticket 4711' },
-        ...{ from: null, kinds: 'all', at: expect.any(Number) },
+        ...{ fromDevice: null, kinds: 'all', at: expect.any(Number) },
       },
     });
   });

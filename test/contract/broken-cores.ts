@@ -92,7 +92,7 @@ export const BROKEN_CORES: Readonly<Record<string, CoreFault>> = {
   }),
   'revoke goes through the sessions': (sessions, { store }) => ({
     async revoke(scope, request) {
-      await store.list('', '', { over: true, now: 0, limit: 100 });
+      await store.list('', '', { ended: true, now: 0, limit: 100 });
       return sessions.revoke(scope, request);
     },
   }),

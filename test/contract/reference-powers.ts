@@ -1,7 +1,7 @@
 import type { AuditEntry, AuditPage, AuditRecord } from '../../src/store/powers.ts';
 import type { Data, SyncPowers } from './reference-store.ts';
 
-const FORGOTTEN = { by: null, reason: null, note: null, from: null };
+const FORGOTTEN = { by: null, reason: null, note: null, fromDevice: null };
 
 /** Both powers, as plainly as they can be written. */
 export function referencePowers({ audit, policies }: Data, open: () => void): SyncPowers {
@@ -65,7 +65,7 @@ function isWanted({ entry, realm, user, account, by }: AuditRecord, page: AuditP
     (page.account === undefined || account === page.account) &&
     (page.by === undefined || by === page.by) &&
     (page.types === undefined || page.types.includes(entry.type)) &&
-    (page.from === undefined || entry.at >= page.from) &&
+    (page.since === undefined || entry.at >= page.since) &&
     (page.until === undefined || entry.at < page.until) &&
     (page.after === undefined || comesAfter(entry, page.after))
   );

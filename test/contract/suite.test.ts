@@ -198,7 +198,7 @@ describe('the interleaver', () => {
     const store = order.over({ ...referenceStore(), end: ({ id }) => seen.push(id) > 0 });
     const task = (id: string) => async () => {
       for (let times = 0; times < 2; times++)
-        await store.end({ id, user: '' }, { at: 0, by: null, reason: null, from: null }, []);
+        await store.end({ id, user: '' }, { at: 0, by: null, reason: null, fromDevice: null }, []);
       return id;
     };
     expect(await order.run(task('a'), task('b'), task('c'))).toEqual(['a', 'b', 'c']);
@@ -222,7 +222,7 @@ describe('the interleaver', () => {
     });
     await expect(order.run(async () => store.touch([], () => 0))).rejects.toThrow('down');
     await expect(order.run(() => Promise.reject(new Error('lost')))).rejects.toThrow('lost');
-    expect(await order.run(async () => store.list('', '', { over: true, now: 0, limit: 1 }))).toEqual([
+    expect(await order.run(async () => store.list('', '', { ended: true, now: 0, limit: 1 }))).toEqual([
       { found: [], more: false },
     ]);
   });

@@ -46,7 +46,7 @@ describe('a client that does not decode is an outage, and no acceptance', () => 
 
     const refs = [{ id: session.id, user: ann.tags.user }];
     const find = async () => store.find(ann.tags.realm, refs);
-    const list = async () => store.list(ann.tags.realm, ann.tags.user, { over: true, now: NOW, limit: 9 });
+    const list = async () => store.list(ann.tags.realm, ann.tags.user, { ended: true, now: NOW, limit: 9 });
     const sessions = createSessions({ store, realm: ann.realm, clock: { now: () => NOW } });
     for (const text of ['app', '{"id":"app"}', JSON.stringify({ ...client, scope: 7 })]) {
       await write(place, JSON.stringify(client));

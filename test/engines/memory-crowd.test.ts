@@ -14,7 +14,7 @@ const youngestFirst = (a: SessionRecord, b: SessionRecord): number =>
 async function listAll(store: SessionStore, limit: number): Promise<SessionRecord[]> {
   const all: SessionRecord[] = [];
   for (let more = true; more; ) {
-    const page = { over: true, now: NOW, after: all.at(-1), limit };
+    const page = { ended: true, now: NOW, after: all.at(-1), limit };
     const answer = await store.list(ann.tags.realm, ann.tags.user, page);
     all.push(...answer.found.map(({ session }) => session));
     ({ more } = answer);
@@ -55,7 +55,7 @@ test('a list goes on behind a row that was removed', async () => {
   const sessions = await crowd(store, 50, () => NOW);
   await pruneAll(store, { sessionsBefore: NOW });
   for (const [at, after] of sessions.entries()) {
-    const { found } = await store.list(ann.tags.realm, ann.tags.user, { over: true, now: NOW, after, limit: 99 });
+    const { found } = await store.list(ann.tags.realm, ann.tags.user, { ended: true, now: NOW, after, limit: 99 });
     const rest = sessions.slice(at + 1).filter(({ expiresAt }) => expiresAt === null);
     expect(found.map(({ session }) => session)).toEqual(rest);
   }

@@ -41,7 +41,7 @@ describe('what is handed in and out', () => {
       store.ensureEpochs([{ tag: user, create: newEpoch(NOW), version: 1, keepUntil: null }], NOW),
       store.add(session, plainWrite()),
       store.find(ann.tags.realm, [{ id, user }]),
-      store.list(ann.tags.realm, user, { over: true, now: NOW, limit: 1 }),
+      store.list(ann.tags.realm, user, { ended: true, now: NOW, limit: 1 }),
       store.touch([{ id, user, at: NOW + 1 }], () => NOW),
       store.renew(renewalOf(session)),
       store.end({ id, user }, endedAt(NOW), []),
@@ -107,7 +107,7 @@ describe('what is handed in and out', () => {
       const found = await look(store, session);
       expect(found?.session).toEqual(session);
       deface(found);
-      deface(await store.list(ann.tags.realm, ann.tags.user, { over: true, now: NOW, limit: 9 }));
+      deface(await store.list(ann.tags.realm, ann.tags.user, { ended: true, now: NOW, limit: 9 }));
       deface(await recordOf(store, ann.tags.user));
       await pruneAll(store, {
         revoked: (asked) => {
@@ -161,7 +161,7 @@ describe('sessions', () => {
     }
     for (const session of gone) expect(await look(store, session)).toBeNull();
     for (const session of [...young, staying]) expect(await stored(store, session)).toEqual(session);
-    const page = await store.list(ann.tags.realm, ann.tags.user, { over: true, now: NOW, limit: 99 });
+    const page = await store.list(ann.tags.realm, ann.tags.user, { ended: true, now: NOW, limit: 99 });
     expect(page.found.map(({ session }) => session)).toEqual([staying]);
   });
 
@@ -236,7 +236,7 @@ describe('sessions', () => {
       () => store.ensureEpochs([], NOW),
       () => store.add(session, plainWrite()),
       () => store.find(ann.tags.realm, []),
-      () => store.list(ann.tags.realm, user, { over: true, now: NOW, limit: 1 }),
+      () => store.list(ann.tags.realm, user, { ended: true, now: NOW, limit: 1 }),
       () => store.touch([], () => NOW),
       () => store.renew(renewalOf(session)),
       () => store.end({ id, user }, endedAt(NOW), []),

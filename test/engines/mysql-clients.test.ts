@@ -159,7 +159,7 @@ describe.skipIf(url === null)('clients', { timeout: PATIENCE }, () => {
       await addNew(store, ann, { id, createdAt });
     }
     const client = fromMysql2(pool);
-    const page = { over: true, now: NOW, limit: 3 };
+    const page = { ended: true, now: NOW, limit: 3 };
     for (const order of [(rows: readonly MysqlRow[]) => rows, (rows: readonly MysqlRow[]) => rows.toReversed()]) {
       const other: MysqlClient<never> = {
         rows: async (sql, parameters) => order(await client.rows(sql, parameters)),

@@ -62,7 +62,7 @@ describe.skipIf(url === null)('what a look-up must not rely on', { timeout: PATI
         { id: session.id, user: ann.tags.user },
         { id: 'another', user: ann.tags.user },
       ];
-      const page = { over: true, now: NOW, limit: 10 };
+      const page = { ended: true, now: NOW, limit: 10 };
       const asked = [
         () => look(store, session),
         () => store.find(ann.tags.realm, two),

@@ -13,7 +13,7 @@ import { bundle } from '../services/bundle.ts';
 import { dropTables, newPrefix, openTables, testPool, url } from './support/mysql.ts';
 
 const ann = person('ann');
-const ended = { at: Date.now(), by: null, reason: null, from: null };
+const ended = { at: Date.now(), by: null, reason: null, fromDevice: null };
 const script = await bundle(join(import.meta.dirname, 'support/mysql-process.ts'));
 const ask = async (store: SessionStore): Promise<unknown> =>
   createSessions({ store, timeout: '2m' }).fence({ user: 'ann' });

@@ -59,9 +59,9 @@ async function statementsOf(pool: pg.Pool): Promise<ReadonlyMap<string, Postgres
     ann.tags.realm,
     ['one', 'other', id].map((of) => ({ id: of, user })),
   );
-  await store.list(ann.tags.realm, user, { account: 'acme', over: false, now, limit: 50 });
+  await store.list(ann.tags.realm, user, { account: 'acme', ended: false, now, limit: 50 });
   const born = { user: [session.stamps.user], member: [`${session.stamps.member}`] };
-  await store.list(ann.tags.realm, user, { account: 'acme', born, over: false, now, limit: 50 });
+  await store.list(ann.tags.realm, user, { account: 'acme', born, ended: false, now, limit: 50 });
   await store.touch([{ id, user, at: now }], () => now);
   await store.renew(renewalOf(session, {}, { ifCredential: newHash(), ending, audit: [record] }));
   await store.end({ id: 'none', user }, endedAt(now), [record]);
@@ -93,7 +93,7 @@ async function statementsOf(pool: pg.Pool): Promise<ReadonlyMap<string, Postgres
     actor: { by: user },
     types: { types: ['session.started', 'session.ended'] },
     'types in an account': { account: account ?? '', types: ['session.started'] },
-    'a place': { after: { at: now, id: 'x' }, from: 1, until: now },
+    'a place': { after: { at: now, id: 'x' }, since: 1, until: now },
   })) {
     asked.set(`audit by ${name}`, pageStatement(tablesOf({ schema }), { realm, limit: 50, ...page }));
   }

@@ -485,7 +485,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       const refs = ['x', 'y'].map((id) => ({ id, user: ann.tags.user }));
       expect(await codeOf(store.find(ann.tags.realm, refs.slice(1)))).toBe('SESSION_STORE_UNSAFE');
       expect(await codeOf(store.find(ann.tags.realm, refs))).toBe('SESSION_STORE_UNSAFE');
-      const page = { over: true, now: 0, limit: 5 };
+      const page = { ended: true, now: 0, limit: 5 };
       expect(await codeOf(store.list(ann.tags.realm, person('nobody').tags.user, page))).toBe('SESSION_STORE_UNSAFE');
       expect(await codeOf(store.readEpochs([ann.tags.user]))).toBe('SESSION_STORE_UNSAFE');
     });
@@ -520,7 +520,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
         const { realm, user } = person('nobody').tags;
         const asked = {
           find: () => store.find(realm, [{ id: 'x', user }]),
-          list: () => store.list(realm, user, { over: true, now: 0, limit: 5 }),
+          list: () => store.list(realm, user, { ended: true, now: 0, limit: 5 }),
         }[verb];
         expect(await asked()).toEqual({ find: [null], list: { found: [], more: false } }[verb]);
         expect(late).toBe(-1);
@@ -535,7 +535,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       const silent = { query: client.query.bind(client), connect() {} } as pg.Client;
       const store = postgresStore(silent, { schema: shared });
       const refs = [{ id: 'x', user: ann.tags.user }];
-      const page = { over: true, now: 0, limit: 5 };
+      const page = { ended: true, now: 0, limit: 5 };
       const nobody = person('nobody').tags.user;
       expect(await store.find(ann.tags.realm, refs)).toEqual([null]);
       await client.query(`BEGIN ISOLATION LEVEL ${level}`);

@@ -240,7 +240,7 @@ describe.skipIf(findBinary('redis-server') === null)('a primary and its replica'
     const session = await addNew(store, ann);
     expect(await stored(store, session)).toEqual(session);
     tied = clients[1];
-    const page = { over: true, now: NOW, limit: 10 };
+    const page = { ended: true, now: NOW, limit: 10 };
     expect(await codeOf(look(store, session))).toBe('SESSION_STORE_UNSAFE');
     expect(await codeOf(store.readEpochs([user]))).toBe('SESSION_STORE_UNSAFE');
     expect(await codeOf(store.list(ann.tags.realm, user, page))).toBe('SESSION_STORE_UNSAFE');

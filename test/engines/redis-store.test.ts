@@ -228,7 +228,7 @@ describe.skipIf(url === null)('redisStore', { timeout: PATIENCE }, () => {
     test('is neither found nor listed, and goes from the index', async () => {
       const [gone, staying] = [await addNew(store, ann), await addNew(store, ann)];
       await expire(gone);
-      const page = { over: true, now: NOW, limit: 1 };
+      const page = { ended: true, now: NOW, limit: 1 };
       expect(await look(store, gone)).toBeNull();
       const { found, more } = await store.list(ann.tags.realm, user, page);
       expect(found.map(({ session }) => session)).toEqual([staying]);

@@ -42,7 +42,7 @@ async function crowd(store: SessionStore, revoked: number): Promise<ListPage> {
     await Promise.all(added.slice(at, at + AT_ONCE).map((session) => store.add(session, plainWrite())));
   }
   const born = { user: [base], member: [member] };
-  return { account: ann.tags.account, born, over: false, now: NOW, limit: 500 };
+  return { account: ann.tags.account, born, ended: false, now: NOW, limit: 500 };
 }
 
 async function living(store: SessionStore, page: ListPage): Promise<void> {

@@ -26,7 +26,7 @@ describe.each(drivers)('the schema, $name', { timeout: PATIENCE }, ({ open }) =>
 
     fc.assert(
       fc.property(time, maybe, maybe, maybe, (lastUsedAt, expiresAt, idle, endedAt) => {
-        const ended = endedAt === null ? null : { at: endedAt, by: null, reason: null, from: null };
+        const ended = endedAt === null ? null : { at: endedAt, by: null, reason: null, fromDevice: null };
         const session: SessionRecord = { ...template, id: newId(), lastUsedAt, expiresAt, idle, ended };
         expect(store.add(session, plainWrite({ keepUntil: null }))).toBe('added');
         const stored = answerOf(connection, `SELECT over_at FROM sessions WHERE id = '${session.id}'`);

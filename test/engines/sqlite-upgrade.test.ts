@@ -16,7 +16,7 @@ describe.each(drivers)('a file of an earlier version, $name', ({ open }) => {
       await signIn(before, 'ann'),
       await signIn(before, 'bob'),
     ];
-    const ended = { by: 'ann', reason: 'signed-out', from: 'Safari on iOS' };
+    const ended = { by: 'ann', reason: 'signed-out', fromDevice: 'Safari on iOS' };
     await before.end(gone.session.id, { user: 'ann', ...ended });
     await before.revoke({ user: 'bob' }, { by: 'admin' });
     await before.setPolicy('acme', { signOut: 'everywhere' }, { by: 'admin' });

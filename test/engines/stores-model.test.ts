@@ -123,7 +123,7 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
     2,
     fc.record({
       who,
-      page: fc.record({ over: fc.boolean(), now: time, limit: fc.nat({ max: 4 }) }),
+      page: fc.record({ ended: fc.boolean(), now: time, limit: fc.nat({ max: 4 }) }),
       after: fc.option(fc.record({ createdAt: fc.integer({ min: 0, max: 5 }), id }), { nil: undefined }),
     }),
     ({ who: { tags }, page, after }) =>
@@ -200,9 +200,9 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
   }),
   asking(
     2,
-    fc.record({ who, names: fc.subarray(['user', 'account', 'by', 'types', 'from', 'until'] as const), at: time }),
+    fc.record({ who, names: fc.subarray(['user', 'account', 'by', 'types', 'since', 'until'] as const), at: time }),
     ({ who: { tags }, names, at }) => {
-      const page = { user: tags.user, account: tags.account ?? '', by: tags.user, types: ['type 1'], from: at % 5 };
+      const page = { user: tags.user, account: tags.account ?? '', by: tags.user, types: ['type 1'], since: at % 5 };
       const all: Partial<AuditPage> = { ...page, until: at % 7 };
       const chosen = Object.fromEntries(names.map((each) => [each, all[each]]));
       return (store) => {
@@ -279,7 +279,7 @@ function usersOf(store: SyncStore, account: Tag | null): readonly Tag[] {
 }
 
 const everything = (store: SyncStore): unknown => [
-  PEOPLE.map(({ tags }) => store.list(REALM, tags.user, { over: true, now: 0, limit: 99 })),
+  PEOPLE.map(({ tags }) => store.list(REALM, tags.user, { ended: true, now: 0, limit: 99 })),
   PEOPLE.map(({ tags }) => usersOf(store, tags.account)),
   PEOPLE.map(({ tags }) => store.powers.policies.get(tags.account ?? '')),
   store.powers.audit.read({ realm: REALM, limit: 999 }),

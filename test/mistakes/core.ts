@@ -267,8 +267,8 @@ export const using: readonly Mistake[] = [
     'sessions.reauthenticate(session, { fence })',
     ['fence is missing'],
   ),
-  mistake('asks for the log with a Date', () => sessions.audit({ from: new Date(0) }), 'sessions.audit()', [
-    'from is a Date',
+  mistake('asks for the log with a Date', () => sessions.audit({ since: new Date(0) }), 'sessions.audit()', [
+    'since is a Date',
     'getTime()',
   ]),
   mistake(

@@ -14,7 +14,7 @@ export class ReferenceLog implements AuditPower {
     this.#records = [...this.#records, ...records];
   }
 
-  read({ realm, user, account, by, types, from, until, after, limit }: AuditPage): {
+  read({ realm, user, account, by, types, since, until, after, limit }: AuditPage): {
     entries: readonly AuditEntry[];
     more: boolean;
   } {
@@ -25,7 +25,7 @@ export class ReferenceLog implements AuditPower {
       .filter((record) => by === undefined || record.by === by)
       .map(({ entry }) => entry)
       .filter(({ type }) => types === undefined || types.includes(type))
-      .filter(({ at }) => (from === undefined || at >= from) && (until === undefined || at < until))
+      .filter(({ at }) => (since === undefined || at >= since) && (until === undefined || at < until))
       .sort(youngestFirst)
       .filter((entry) => after === undefined || youngestFirst(after, entry) < 0);
     return { entries: entries.slice(0, limit), more: entries.length > limit };
@@ -37,7 +37,7 @@ export class ReferenceLog implements AuditPower {
       if ((record.user !== user && record.by !== user) || left === 0) return record;
       left--;
       const { entry } = record;
-      const words = { by: null, reason: null, note: null, from: null };
+      const words = { by: null, reason: null, note: null, fromDevice: null };
       if (record.user !== user) return { ...record, by: null, entry: { ...entry, ...words } };
       const nobody = { user: null, session: null, device: null, ip: null, details: {}, ...words };
       return { ...record, user: null, by: null, entry: { ...entry, ...nobody } };

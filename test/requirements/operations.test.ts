@@ -178,12 +178,17 @@ describe('OPS-3: events', () => {
     const [mine, other] = [await signIn(sessions), await signIn(sessions)];
     await sessions.renew(mine.session);
     clock.advance(MINUTE);
-    await sessions.end(other.session.id, { user: 'alice', by: 'alice', reason: 'signed-out', from: 'Safari on iOS' });
+    await sessions.end(other.session.id, {
+      user: 'alice',
+      by: 'alice',
+      reason: 'signed-out',
+      fromDevice: 'Safari on iOS',
+    });
     await sessions.revoke({ user: 'alice' }, { by: 'admin', reason: 'stolen', note: 'ticket 7' });
     await judge(sessions, other.token);
     await settle();
     const at = clock.now();
-    const { entries } = await sessions.audit({ user: 'alice', from: at });
+    const { entries } = await sessions.audit({ user: 'alice', since: at });
     expect(entries.toSorted((a, b) => a.type.localeCompare(b.type))).toMatchObject([
       {
         type: 'authn_token_revoked',
@@ -194,7 +199,7 @@ describe('OPS-3: events', () => {
         note: 'ticket 7',
         scope: 'user',
       },
-      { type: 'session_logout', at, session: other.session.id, by: 'alice', from: 'Safari on iOS' },
+      { type: 'session_logout', at, session: other.session.id, by: 'alice', fromDevice: 'Safari on iOS' },
       { type: 'session_use_after_expire', at, session: other.session.id, user: 'alice', reason: 'ended' },
     ]);
     const types = ['session_created', 'session_renewed'];
@@ -301,7 +306,7 @@ describe('OPS-8: what people and clients write cannot forge a line of a log', ()
       () => sessions.revoke({ user: 'alice' }, { reason: text }),
       () => sessions.revoke({ user: 'alice' }, { note: text }),
       () => sessions.suspend({ account: text }),
-      () => sessions.revoke({ user: 'alice' }, { from: text }),
+      () => sessions.revoke({ user: 'alice' }, { fromDevice: text }),
       () => sessions.signOut(session, { note: text }),
       () => sessions.trigger('passwordChanged', { user: 'alice', reason: text }),
       () => sessions.trigger('memberRemoved', { user: 'alice', account: text }),

@@ -99,7 +99,7 @@ describeInChromium('an outage', () => {
 
 describeInChromium('a session that is over', () => {
   const cards = useCardPages();
-  const OVER = problem('session-required', 401, { reason: 'revoked', cause: 'password-changed' });
+  const OVER = problem('session-required', 401, { reason: 'revoked', reasonCode: 'password-changed' });
 
   test('goes to login-url, with the way back and the reason', async () => {
     const shown = await cards.open();
@@ -117,7 +117,7 @@ describeInChromium('a session that is over', () => {
     });
     const told = await shown.page.evaluate(() => sessionStorage.getItem('told'));
     await shown.page.evaluate(() => sessionStorage.clear());
-    expect(JSON.parse(told ?? '')).toEqual({ how: 'over', reason: 'password-changed' });
+    expect(JSON.parse(told ?? '')).toEqual({ how: 'ended', reason: 'password-changed' });
   });
 
   test('is found in an action too, and in the words of an app', async () => {

@@ -23,8 +23,8 @@ describe('the languages', () => {
 
 describe('the English texts', () => {
   test('say "log out" throughout, as the buttons do', () => {
-    const { causes, kinds, ...plain } = texts.en!;
-    const all = [...Object.values(plain), ...Object.values(causes), ...Object.values(kinds)]
+    const { reasonCodes, kinds, ...plain } = texts.en!;
+    const all = [...Object.values(plain), ...Object.values(reasonCodes), ...Object.values(kinds)]
       // The developer is told the names of parts in quotation marks.
       .map((text) => text.replace(/"[^"]*"/g, ''));
     expect(all.filter((text) => /\bsign(s|ed|ing)?[ -]?out\b/i.test(text))).toEqual([]);
@@ -95,7 +95,10 @@ describeInChromium('the language', () => {
           document.addEventListener('readystatechange', () => {
             const card = document.querySelector('login-management');
             if (card !== null && !customElements.get('login-management')) {
-              card.texts = { heading: 'Where you are signed in', causes: { 'left-the-building': 'Left the building' } };
+              card.texts = {
+                heading: 'Where you are signed in',
+                reasonCodes: { 'left-the-building': 'Left the building' },
+              };
             }
           });
         }),

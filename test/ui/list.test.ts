@@ -288,7 +288,7 @@ describeInChromium('what is over', () => {
 
   test('because a new sign-in replaced it stands apart, collapsed and counted, the latest first', async () => {
     const replaced = (label: string, at: number) =>
-      sample(label, { over: { reason: 'ended', at, by: 'self', from: null, cause: 'replaced' } });
+      sample(label, { end: { reason: 'ended', at, by: 'self', fromDevice: null, reasonCode: 'replaced' } });
     cards.stub.sessions.push(
       replaced('Edge on Windows', NOW - 3 * DAY),
       ...endedDevices().slice(1, 2),
@@ -309,8 +309,8 @@ describeInChromium('what is over', () => {
     const { card } = await opened();
     await card.getByText('No sessions have ended lately.').waitFor();
     expect(await card.getByText('Replaced').isVisible()).toBe(false);
-    const over = { reason: 'ended', at: NOW, by: 'self', from: null, cause: 'replaced' } as const;
-    cards.stub.sessions.push(sample('Edge on Windows', { over }));
+    const end = { reason: 'ended', at: NOW, by: 'self', fromDevice: null, reasonCode: 'replaced' } as const;
+    cards.stub.sessions.push(sample('Edge on Windows', { end }));
     for (let click = 0; click < 2; click++) await card.locator('.ended > summary').click();
     await card.getByText('Replaced by a new sign-in: 1').waitFor();
     expect(await card.getByText('No sessions have ended lately.').isVisible()).toBe(false);
@@ -337,7 +337,7 @@ describeInChromium('whatever the server sends', () => {
   test('is shown as text, wherever it stands', async () => {
     cards.stub.sessions = [
       sample(EVIL, { kind: EVIL, ip: EVIL, place: EVIL, lastUsedAt: NOW - DAY }),
-      sample('Edge on Linux', { over: { reason: 'ended', at: NOW, by: 'self', from: EVIL, cause: EVIL } }),
+      sample('Edge on Linux', { end: { reason: 'ended', at: NOW, by: 'self', fromDevice: EVIL, reasonCode: EVIL } }),
     ];
     cards.stub.answer(`DELETE /sessions/${cards.stub.sessions[0]!.id}`, problem('forbidden', 403, { detail: EVIL }));
     const shown = await cards.open();

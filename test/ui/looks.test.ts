@@ -20,8 +20,8 @@ describeInChromium('axe-core finds nothing', () => {
     ? DEVICES
     : [DEVICES.at(0)!, DEVICES.at(-1)!];
   test.each(LOOKED_AT)('where all is well: %s', async (_, options) => {
-    const over = { reason: 'ended', at: NOW, by: 'self', from: null, cause: 'replaced' } as const;
-    cards.stub.sessions.push(...endedDevices(), sample('Opera on Linux', { over }));
+    const end = { reason: 'ended', at: NOW, by: 'self', fromDevice: null, reasonCode: 'replaced' } as const;
+    cards.stub.sessions.push(...endedDevices(), sample('Opera on Linux', { end }));
     cards.stub.sessions[2]!.place = 'Cologne';
     cards.stub.markup = `<login-management src="/sessions" login-url="/sign-in" show="second-factor expiry"></login-management>`;
     cards.stub.policy = { account: 'acme', signOut: 'session', mayChange: true };
@@ -95,11 +95,17 @@ describeInChromium('the looks', () => {
     async ({ language, colorScheme, dir }) => {
       cards.stub.language = language;
       cards.stub.markup = '<login-management src="/sessions" show="second-factor expiry"></login-management>';
-      const over = { reason: 'ended', at: NOW, by: 'self', from: 'Firefox on Windows', cause: 'replaced' } as const;
+      const end = {
+        reason: 'ended',
+        at: NOW,
+        by: 'self',
+        fromDevice: 'Firefox on Windows',
+        reasonCode: 'replaced',
+      } as const;
       cards.stub.sessions.push(
         ...endedDevices(),
         sample('Samsung Internet on Android', { kind: 'remembered', amr: ['mfa'], place: 'Frankfurt am Main' }),
-        sample('Opera on Android', { over }),
+        sample('Opera on Android', { end }),
         sample(`${'Long'.repeat(14)} on Windows`, { ip: '2001:db8:1111:2222:3333:4444:5555:6666' }),
       );
       cards.stub.policy = { account: 'acme', signOut: 'session', mayChange: true };

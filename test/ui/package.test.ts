@@ -68,13 +68,13 @@ describeInChromium('the element', () => {
 
 describe('the types', { timeout: LONGEST }, () => {
   const CONSUMER = `import { type LoginManagementElement, texts, type TextOverrides } from './ui.js';
-    export const overrides: TextOverrides = { heading: 'Devices', causes: { 'left-us': 'Left us' } };
+    export const overrides: TextOverrides = { heading: 'Devices', reasonCodes: { 'left-us': 'Left us' } };
     export const german: string = texts.de?.heading ?? '';
     export const restart = (card: LoginManagementElement): void => { card.texts = overrides; card.refresh(); };`;
   const WITH_DOM = `const card = document.querySelector('login-management');
     card?.setAttribute('src', '/sessions');
     card?.addEventListener('session-ended', ({ detail }) => console.log(detail.id.length, detail.label));
-    document.addEventListener('signed-out', (event) => { if (event.detail.how === 'over') event.preventDefault(); });
+    document.addEventListener('signed-out', (event) => { if (event.detail.how === 'ended') event.preventDefault(); });
     export const here: HTMLElement = document.createElement('login-management');`;
   const WRONG = [
     `card?.addEventListener('session-ended', ({ detail }) => detail.token);`,

@@ -113,8 +113,8 @@ export class BridgedStore {
 
   readonly destroy = (sid: string, callback: Callback = () => {}): void => this.#store.destroy(sid, callback);
 
-  isOvertaken(sid: string, session: InnerSession): Promise<boolean> {
-    return this.#bridge.isOvertaken(session, this.#store.reads(sid));
+  isSuperseded(sid: string, session: InnerSession): Promise<boolean> {
+    return this.#bridge.isSuperseded(session, this.#store.reads(sid));
   }
 
   /** Answers that there is no session. express-session then generates one: an empty session under the client's id. */

@@ -42,10 +42,10 @@ export function preventLateCookie(
     isEnding = true;
     Object.defineProperty(response, 'headersSent', { configurable: true, value: true });
     void store
-      .isOvertaken(sessionID, session)
+      .isSuperseded(sessionID, session)
       .catch(() => true)
-      .then((isOvertaken) => {
-        if (isOvertaken) abandonedIds.add(sessionID);
+      .then((isSuperseded) => {
+        if (isSuperseded) abandonedIds.add(sessionID);
         Reflect.deleteProperty(response, 'headersSent');
         Reflect.apply(end, response, args);
       });

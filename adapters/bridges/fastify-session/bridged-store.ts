@@ -55,8 +55,8 @@ export class BridgedStore implements CallbackRecords<InnerSession> {
     else this.#inner.set(sid, tombstoneOf(former), done);
   };
 
-  isOvertaken(sid: string, session: InnerSession): Promise<boolean> {
-    return this.#bridge.isOvertaken(session, this.#store.reads(sid));
+  isSuperseded(sid: string, session: InnerSession): Promise<boolean> {
+    return this.#bridge.isSuperseded(session, this.#store.reads(sid));
   }
 
   /**

@@ -109,7 +109,7 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
         const lines = exchange.setCookies();
         const others = lines.filter((line) => !bearsId(line, sid));
         if (others.length === lines.length) return;
-        if (opened.isDead || shared.abandonedIds.has(sid) || (await store.isOvertaken(sid, session)))
+        if (opened.isDead || shared.abandonedIds.has(sid) || (await store.isSuperseded(sid, session)))
           exchange.replaceSetCookies(others);
       });
     }),

@@ -33,7 +33,7 @@ export class BridgedStore<Data extends InnerData> {
     if (state !== null) state.read ??= { key, admission };
     if (!isDead(admission)) return data;
     const seen = admission.is === 'refused' ? tombstone(stampOf(data)) : data;
-    if (admission.is === 'refused' && admission.isOver) await this.#replaceRefused(key, seen, maxAge, details);
+    if (admission.is === 'refused' && admission.hasEnded) await this.#replaceRefused(key, seen, maxAge, details);
     // koa-session needs an answer to keep the key. The app's own code, which passes no context, finds no session.
     return state === null && isBlank(seen) ? null : seen;
   };

@@ -27,12 +27,12 @@ export type Admission =
       readonly stamp: string | null;
     }
   /** The user in the data is refused. `isOver`: the session of the data's own stamp is over, so the data can be deleted. */
-  | { readonly is: 'refused'; readonly verdict: Verdict | null; readonly isOver: boolean }
+  | { readonly is: 'refused'; readonly verdict: Verdict | null; readonly hasEnded: boolean }
   /** A stamp without a user: the session of this id is over, or its client has another id by now. Other data are a visitor's. */
   | { readonly is: 'abandoned'; readonly verdict: Verdict | null };
 
 const ANONYMOUS: Admission = { is: 'anonymous' };
-const REFUSED: Admission = { is: 'refused', verdict: null, isOver: false };
+const REFUSED: Admission = { is: 'refused', verdict: null, hasEnded: false };
 
 /** The verdict on the session that the data are stamped with; `null` without one. */
 export const verdictOf = (admission: Admission): Verdict | null =>
@@ -119,7 +119,7 @@ export class Bridge<Data extends InnerData> {
     }
     const verdict = await this.#sessions.check(stamp);
     if (!verdict.ok) {
-      return { is: 'refused', verdict, isOver: coarseReason(verdict.reason) !== null };
+      return { is: 'refused', verdict, hasEnded: coarseReason(verdict.reason) !== null };
     }
     const isSameUser = verdict.session.user === user && this.#isIn(data, verdict.session.account);
     return isSameUser ? { is: 'session', verdict, stamp: known === undefined ? stamp : null } : REFUSED;
@@ -195,7 +195,7 @@ export class Bridge<Data extends InnerData> {
    * The client has another id by now, or its session is over. Called right before the answer sets the inner layer's cookie again. `false`
    * in an outage.
    */
-  async isOvertaken(data: Data, read: Read<Data>): Promise<boolean> {
+  async isSuperseded(data: Data, read: Read<Data>): Promise<boolean> {
     const [stored, isStale] = await Promise.all([read().catch(() => null), this.isStale(data)]);
     return isStale || this.#hasMoved(stored, data);
   }

@@ -66,7 +66,7 @@ export class CallbackStore<Data extends InnerData> {
       return;
     }
     const refused = tombstoneOf(data, stampOf(data));
-    if (!admission.isOver) {
+    if (!admission.hasEnded) {
       callback(null, refused, admission);
       return;
     }

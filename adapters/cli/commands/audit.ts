@@ -12,7 +12,7 @@ interface AuditOptions extends PageOptions {
   readonly account?: string;
   readonly by?: string;
   readonly type?: readonly string[];
-  readonly from?: number;
+  readonly since?: number;
   readonly until?: number;
 }
 
@@ -25,23 +25,23 @@ export function addAudit(program: Command, cli: Cli): void {
     .option('--account <id>', 'about this account')
     .option('--by <actor>', 'done by this actor, such as cli:ann')
     .addOption(listOption('--type <types>', 'of these types, as the app names them, with commas between'))
-    .addOption(timeOption('--from <time>', 'from then on: a date, a time, or a duration ago'))
+    .addOption(timeOption('--since <time>', 'from then on: a date, a time, or a duration ago'))
     .addOption(timeOption('--until <time>', 'before then'));
   addPageOptions(command, 'entries').addHelpText(
     'after',
     '\nTimes are those of this machine (variable TZ), unless they name a zone.\n' +
       '\nExamples:\n' +
-      '  $ session-revocation audit --account acme --type sessions.revoked --from 2026-11-01\n' +
-      '  $ session-revocation audit --by cli:root --from 24h --all --json',
+      '  $ session-revocation audit --account acme --type sessions.revoked --since 2026-11-01\n' +
+      '  $ session-revocation audit --by cli:root --since 24h --all --json',
   );
   works(command, cli, audit);
 }
 
 async function audit(task: Task<AuditOptions>): Promise<void> {
-  const { user, account, by, type: types, from, until, realm } = task.options;
+  const { user, account, by, type: types, since, until, realm } = task.options;
   const sessions = await task.sessions();
   await printPages<AuditEntry, AuditResult>(task, {
-    ask: (page) => sessions.audit({ user, account, by, types, from, until, ...page }),
+    ask: (page) => sessions.audit({ user, account, by, types, since, until, ...page }),
     pageOf: ({ entries, cursor }) => ({ rows: entries, cursor }),
     columns: columns(Date.now()),
     none: async () => [`the audit log of the realm ${realm} has no such entries.`],

@@ -5,11 +5,11 @@ import { confirm, needsTerminal, previewOf } from '../confirm.ts';
 import { reportNone } from '../coverage.ts';
 import { EXIT } from '../errors.ts';
 import {
-  addCauseOptions,
+  type AttributionOptions,
+  addAttributionOptions,
   addExpectOption,
+  attributionOf,
   auditOf,
-  type CauseOptions,
-  causeOf,
   durationOption,
   type ExpectOptions,
 } from '../options.ts';
@@ -20,7 +20,7 @@ import { type Cli, type Task, works } from '../task.ts';
 /** Last uses are not stored more precisely. */
 const MINUTE = 60e3;
 
-interface EndIdleOptions extends CauseOptions, ExpectOptions {
+interface EndIdleOptions extends AttributionOptions, ExpectOptions {
   readonly user?: string;
   readonly account?: string;
   /** Ms. */
@@ -48,7 +48,7 @@ export function addEndIdle(program: Command, cli: Cli): void {
     .option('--dry-run', 'only show what would end', false)
     .option('--yes', 'do not ask', false);
   addExpectOption(command, 'it ends no session');
-  addCauseOptions(command).addHelpText(
+  addAttributionOptions(command).addHelpText(
     'after',
     '\nA last use is known to about a minute. Without --reason, the reason is idle.\n' +
       '\nExamples:\n' +
@@ -66,7 +66,8 @@ async function endIdle(task: Task<EndIdleOptions>): Promise<number> {
   const typed = options.yes || dryRun ? null : target.typed;
   if (typed !== null) needsTerminal(`${target.name} is more than one person`, terminal);
   const sessions = await task.sessions({ audit: auditOf(options) });
-  const ask = (dry: boolean): Promise<EndIdleResult> => sessions.endIdle(scope, { ...causeOf(options), dryRun: dry });
+  const ask = (dry: boolean): Promise<EndIdleResult> =>
+    sessions.endIdle(scope, { ...attributionOf(options), dryRun: dry });
   if (typed !== null) await confirm(typed, previewOf(target.name, preview(await ask(true)), out), terminal, out);
 
   const result = await ask(dryRun);

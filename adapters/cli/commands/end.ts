@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { EXIT } from '../errors.ts';
-import { addCauseOptions, auditOf, type CauseOptions, causeOf } from '../options.ts';
+import { type AttributionOptions, addAttributionOptions, attributionOf, auditOf } from '../options.ts';
 import { realmsHint } from '../realms.ts';
 import { unshielded } from '../session-id.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
-interface EndOptions extends CauseOptions {
+interface EndOptions extends AttributionOptions {
   readonly user: string;
   readonly account?: string;
   readonly dryRun: boolean;
@@ -23,7 +23,7 @@ export function addEnd(program: Command, cli: Cli): void {
     .requiredOption('--user <id>', 'whose session it is')
     .option('--account <id>', 'only if it is in this account')
     .option('--dry-run', 'only tell whether there is such a session', false);
-  addCauseOptions(command).addHelpText(
+  addAttributionOptions(command).addHelpText(
     'after',
     '\nExample:\n  $ session-revocation end q2kq0FJm3tS1xkV0r9Zb8w --user ann --reason laptop-lost',
   );
@@ -34,7 +34,7 @@ async function end(task: Task<EndOptions>, word = ''): Promise<number> {
   const id = unshielded(word);
   const { user, account, dryRun, realm } = task.options;
   const sessions = await task.sessions({ audit: auditOf(task.options) });
-  const { ended, effectiveWithin } = await sessions.end(id, { user, account, dryRun, ...causeOf(task.options) });
+  const { ended, effectiveWithin } = await sessions.end(id, { user, account, dryRun, ...attributionOf(task.options) });
   const where = `${account === undefined ? '' : ` in account ${account}`} of the realm ${realm}`;
   const whose = `session ${id} of user ${user}${where}`;
   task.out.answer({ realm, ended: ended && !dryRun, ...(dryRun ? { wouldEnd: ended } : {}), effectiveWithin }, () => {

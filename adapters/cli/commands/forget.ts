@@ -3,17 +3,17 @@ import { confirm, needsTerminal } from '../confirm.ts';
 import { type Count, type Covered, countBefore, reportNone } from '../coverage.ts';
 import { EXIT } from '../errors.ts';
 import {
-  addCauseOptions,
+  type AttributionOptions,
+  addAttributionOptions,
   addExpectOption,
+  attributionOf,
   auditOf,
-  type CauseOptions,
-  causeOf,
   type ExpectOptions,
 } from '../options.ts';
 import { counted } from '../output.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
-interface ForgetOptions extends CauseOptions, ExpectOptions {
+interface ForgetOptions extends AttributionOptions, ExpectOptions {
   readonly user: string;
   readonly dryRun: boolean;
   readonly yes: boolean;
@@ -32,7 +32,7 @@ export function addForget(program: Command, cli: Cli): void {
     .option('--dry-run', 'only tell how many living sessions would end', false)
     .option('--yes', 'do not ask', false);
   addExpectOption(command, 'there was no session to remove');
-  addCauseOptions(command).addHelpText(
+  addAttributionOptions(command).addHelpText(
     'after',
     '\nWhat --by, --reason and --note say stays in the audit log: name the person in none of them.\n' +
       '\nExample:\n  $ session-revocation forget --user ann --reason erasure-request --note "ticket 4711"',
@@ -60,7 +60,7 @@ async function forget(task: Task<ForgetOptions>): Promise<number> {
     return { covered: { sessions: count, more: false } };
   };
   const { covered } = asks ? await preview() : await countBefore(task, preview);
-  const result = await sessions.forgetUser(user, causeOf(options));
+  const result = await sessions.forgetUser(user, attributionOf(options));
   out.answer({ realm, user, forgotten: true, ...result, covered }, () => [
     `Forgot ${name}: removed ${counted(result.sessions, 'session')}${livingPart(covered)}, and erased the person from ` +
       `${counted(result.entries, 'entry', 'entries')} of the audit log.`,

@@ -38,7 +38,7 @@ async function list(task: Task<ListOptions>): Promise<void> {
   await printPages<ListedSession, ListResult>(task, {
     ask: (page) => sessions.list({ user, account }, { ...page, ended }),
     pageOf: (answer) => ({ rows: answer.sessions, cursor: answer.cursor }),
-    columns: sessionColumns(Date.now(), { account: account === undefined, over: ended }),
+    columns: sessionColumns(Date.now(), { account: account === undefined, ended }),
     none: async () => [
       `user ${user} has no ${ended ? '' : 'living '}sessions${where} in the realm ${realm}.`,
       adviceLine(await realmsHint(task)),

@@ -1,13 +1,19 @@
 import { type Command, Option } from 'commander';
 import type { Policy } from '../../../src/index.ts';
-import { addCauseOptions, auditOf, type CauseOptions, causeOf, type GlobalOptions } from '../options.ts';
+import {
+  type AttributionOptions,
+  addAttributionOptions,
+  attributionOf,
+  auditOf,
+  type GlobalOptions,
+} from '../options.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
 interface GetOptions {
   readonly account: string;
 }
 
-interface SetOptions extends GetOptions, CauseOptions {
+interface SetOptions extends GetOptions, AttributionOptions {
   readonly signOut: Policy['signOut'];
   readonly dryRun: boolean;
 }
@@ -38,7 +44,7 @@ export function addPolicy(program: Command, cli: Cli): void {
         .makeOptionMandatory(),
     )
     .option('--dry-run', 'only tell what would change', false);
-  addCauseOptions(set).addHelpText(
+  addAttributionOptions(set).addHelpText(
     'after',
     '\nExample:\n  $ session-revocation policy set --account acme --sign-out everywhere --note "their security review"',
   );
@@ -70,7 +76,7 @@ async function setPolicy(task: Task<SetOptions>): Promise<void> {
     ]);
     return;
   }
-  const { changed, policy } = await sessions.setPolicy(account, { signOut }, causeOf(task.options));
+  const { changed, policy } = await sessions.setPolicy(account, { signOut }, attributionOf(task.options));
   task.out.answer({ realm, account, changed, policy }, () => [
     `${changed ? 'Changed' : 'It was so already'}: ${sentence(task.options, policy)}`,
   ]);

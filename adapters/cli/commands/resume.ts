@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { addCauseOptions, auditOf, type CauseOptions, causeOf } from '../options.ts';
+import { type AttributionOptions, addAttributionOptions, attributionOf, auditOf } from '../options.ts';
 import { resumeScope, targetOfTask } from '../revoke-scope.ts';
 import { addScopeOptions, type ScopeOptions } from '../scope.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
-interface ResumeOptions extends ScopeOptions, CauseOptions {}
+interface ResumeOptions extends ScopeOptions, AttributionOptions {}
 
 export function addResume(program: Command, cli: Cli): void {
   const command = program
@@ -16,7 +16,10 @@ export function addResume(program: Command, cli: Cli): void {
         ' nobody is signed out by it.',
     );
   addScopeOptions(command);
-  addCauseOptions(command).addHelpText('after', '\nExample:\n  $ session-revocation resume --user bob --account acme');
+  addAttributionOptions(command).addHelpText(
+    'after',
+    '\nExample:\n  $ session-revocation resume --user bob --account acme',
+  );
   works(command, cli, resume);
 }
 
@@ -25,7 +28,7 @@ async function resume(task: Task<ResumeOptions>): Promise<number> {
   const target = targetOfTask(task);
   return resumeScope(task, target, {
     settings: { audit: auditOf(options) },
-    act: (sessions) => sessions.resume(target.scope, causeOf(options)),
+    act: (sessions) => sessions.resume(target.scope, attributionOf(options)),
     done: () => `Resumed ${target.name}: sign-ins are accepted again.`,
   });
 }

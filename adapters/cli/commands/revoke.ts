@@ -1,11 +1,18 @@
 import type { Command } from 'commander';
 import { chooseKinds, type KindsOptions } from '../kinds.ts';
-import { addCauseOptions, addExpectOption, auditOf, type CauseOptions, causeOf, listOption } from '../options.ts';
+import {
+  type AttributionOptions,
+  addAttributionOptions,
+  addExpectOption,
+  attributionOf,
+  auditOf,
+  listOption,
+} from '../options.ts';
 import { type EndingOptions, revokeScope, targetOfTask } from '../revoke-scope.ts';
 import { addScopeOptions } from '../scope.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
-interface RevokeOptions extends EndingOptions, KindsOptions, CauseOptions {}
+interface RevokeOptions extends EndingOptions, KindsOptions, AttributionOptions {}
 
 export function addRevoke(program: Command, cli: Cli): void {
   const command = program
@@ -22,7 +29,7 @@ export function addRevoke(program: Command, cli: Cli): void {
     .option('--dry-run', 'only show what would end', false)
     .option('--yes', 'do not ask', false);
   addExpectOption(command, 'it covers no living session');
-  addCauseOptions(command).addHelpText(
+  addAttributionOptions(command).addHelpText(
     'after',
     '\nThe kinds are the app’s: any name will do, and one that no session has ends nothing. Which kinds survive\n' +
       'what (`survives`) is the app’s too, and not known here: name what shall stay with --spare.\n' +
@@ -40,7 +47,7 @@ async function revoke(task: Task<RevokeOptions>): Promise<number> {
   const { declared, asked, name } = chooseKinds(options, target);
   return revokeScope(task, target, {
     settings: { audit: auditOf(options), kinds: declared },
-    act: (sessions, dryRun) => sessions.revoke(target.scope, { ...causeOf(options), kinds: asked, dryRun }),
+    act: (sessions, dryRun) => sessions.revoke(target.scope, { ...attributionOf(options), kinds: asked, dryRun }),
     done: (since) => `Revoked the sessions of ${target.name}, ${name}: no process accepts them ${since}.`,
   });
 }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { addCauseOptions, addExpectOption, auditOf, type CauseOptions, causeOf } from '../options.ts';
+import { type AttributionOptions, addAttributionOptions, addExpectOption, attributionOf, auditOf } from '../options.ts';
 import { type EndingOptions, revokeScope, targetOfTask } from '../revoke-scope.ts';
 import { addScopeOptions } from '../scope.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
-interface SuspendOptions extends EndingOptions, CauseOptions {}
+interface SuspendOptions extends EndingOptions, AttributionOptions {}
 
 export function addSuspend(program: Command, cli: Cli): void {
   const command = program
@@ -16,7 +16,7 @@ export function addSuspend(program: Command, cli: Cli): void {
     );
   addScopeOptions(command).option('--dry-run', 'only show what would end', false).option('--yes', 'do not ask', false);
   addExpectOption(command, 'it covers no living session');
-  addCauseOptions(command).addHelpText(
+  addAttributionOptions(command).addHelpText(
     'after',
     '\nExample:\n  $ session-revocation suspend --user bob --account acme --reason offboarding',
   );
@@ -28,7 +28,7 @@ async function suspend(task: Task<SuspendOptions>): Promise<number> {
   const target = targetOfTask(task);
   return revokeScope(task, target, {
     settings: { audit: auditOf(options) },
-    act: (sessions, dryRun) => sessions.suspend(target.scope, { ...causeOf(options), dryRun }),
+    act: (sessions, dryRun) => sessions.suspend(target.scope, { ...attributionOf(options), dryRun }),
     done: (since) => `Suspended ${target.name}: no session is accepted ${since}, and no sign-in before \`resume\`.`,
   });
 }

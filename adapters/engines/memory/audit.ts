@@ -10,7 +10,7 @@ const AT_ONCE = 1_000;
 
 type Place = Pick<AuditEntry, 'at' | 'id'>;
 
-const FORGOTTEN_ACTOR = Object.freeze({ by: null, reason: null, note: null, from: null });
+const FORGOTTEN_ACTOR = Object.freeze({ by: null, reason: null, note: null, fromDevice: null });
 const FORGOTTEN_USER = Object.freeze({
   ...{ user: null, session: null, device: null, ip: null, details: Object.freeze({}) },
   ...FORGOTTEN_ACTOR,
@@ -38,14 +38,14 @@ export class Audit implements AuditPower {
   }
 
   /** Searches downwards from the start of the page. For a rare type or a quiet user, it may search the whole log. */
-  read({ from, until, after, limit, ...wanted }: AuditPage): { entries: readonly AuditEntry[]; more: boolean } {
+  read({ since, until, after, limit, ...wanted }: AuditPage): { entries: readonly AuditEntry[]; more: boolean } {
     const entries: AuditEntry[] = [];
     const ends = [this.#records.length];
     if (until !== undefined) ends.push(this.#startOf({ at: until, id: '' }));
     if (after !== undefined) ends.push(this.#startOf(after));
     for (let place = Math.min(...ends) - 1; place >= 0; place--) {
       const record = this.#records[place] as AuditRecord;
-      if (from !== undefined && record.entry.at < from) break;
+      if (since !== undefined && record.entry.at < since) break;
       if (!isWanted(record, wanted)) continue;
       if (entries.length === limit) return { entries, more: true };
       entries.push(record.entry);

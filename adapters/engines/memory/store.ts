@@ -94,7 +94,7 @@ export class MemoryStore implements SessionStore {
     const { root, aside } = scope;
     const gone: number[] = [];
     let more = false;
-    const isNarrow = !page.over && page.born !== undefined;
+    const isNarrow = !page.ended && page.born !== undefined;
     const slots = isNarrow ? youngestFirst(rows, root, page.after) : youngestOfBoth(rows, [root, aside], page.after);
     for (const slot of slots) {
       const one = contents.found(slot, realmRecord);
@@ -238,10 +238,10 @@ const hasRecord = (scope: Scope | undefined): scope is Scope & { readonly record
 const hasVersion = (scope: Scope, version: number | undefined): boolean =>
   version === undefined || (scope.record !== null && scope.version === version);
 
-function isListed(rows: Rows, slot: number, { account, born, over, now }: ListPage): boolean {
+function isListed(rows: Rows, slot: number, { account, born, ended, now }: ListPage): boolean {
   const { accountScope, stamps } = rows.groupOf(slot);
   if (account !== undefined && (accountScope?.tag ?? null) !== account) return false;
   if (born !== undefined && !born.user.includes(stamps.user)) return false;
   if (born?.member && !born.member.includes(stamps.member ?? '')) return false;
-  return over || rows.isOpen(slot, now);
+  return ended || rows.isOpen(slot, now);
 }

@@ -74,7 +74,7 @@ async function readBy(
   values: readonly Buffer[],
   page: AuditPage,
 ): Promise<Row[]> {
-  const { realm, user, by, account, from = Number.MIN_SAFE_INTEGER, until, limit } = page;
+  const { realm, user, by, account, since = Number.MIN_SAFE_INTEGER, until, limit } = page;
   const after = page.after ?? TOP;
   // `until` is exclusive: with an empty id, only entries earlier than `until` follow.
   const top = until !== undefined && until <= after.at ? { at: until, id: '' } : after;
@@ -82,7 +82,7 @@ async function readBy(
   const filter = { user: user !== undefined, actor: by !== undefined, account: account !== undefined };
   const asked = [user, by, account].filter((tag) => tag !== undefined).map(key);
   const rows = await reader.rows(entries(found, { ...filter, types: types.length }), [
-    ...[...values, top.at, top.at, key(top.id), from, key(realm), ...asked, ...types],
+    ...[...values, top.at, top.at, key(top.id), since, key(realm), ...asked, ...types],
     // Reads one more than the limit, to learn whether entries follow.
     limitOf(limit + 1),
   ]);

@@ -83,7 +83,8 @@ export function renewedOf(session: SessionRecord): Buffer {
 
 export const grantColumn = (client: Grant | null): Parameter => orNull(client, (grant) => blob(formatGrant(grant)));
 
-export const endedOf = ({ at, by, reason, from }: Ended): Buffer => blob(JSON.stringify({ at, by, reason, from }));
+export const endedOf = ({ at, by, reason, fromDevice }: Ended): Buffer =>
+  blob(JSON.stringify({ at, by, reason, fromDevice: fromDevice }));
 
 export const idOf = (row: MysqlRow): string => textOf(row[0]);
 

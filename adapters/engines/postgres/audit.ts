@@ -85,7 +85,7 @@ export function pageStatement(
   if (page.user !== undefined) conditions.push(`l.user_tag = ${given(page.user)}`);
   if (page.account !== undefined) conditions.push(`l.account_tag = ${given(page.account)}`);
   if (page.by !== undefined) conditions.push(`l.actor_tag = ${given(page.by)}`);
-  if (page.from !== undefined) conditions.push(`l.at >= ${number(given(String(page.from)))}`);
+  if (page.since !== undefined) conditions.push(`l.at >= ${number(given(String(page.since)))}`);
   if (page.until !== undefined) conditions.push(`l.at < ${number(given(String(page.until)))}`);
   if (page.after !== undefined) {
     const { at, id } = page.after;

@@ -98,14 +98,14 @@ export class Verbs {
     user: Tag,
     page: ListPage,
   ): Promise<{ readonly found: readonly FoundSession[]; readonly more: boolean }> {
-    const { account, born, over, now, after = TOP, limit } = page;
+    const { account, born, ended, now, after = TOP, limit } = page;
     const generations = generationsOf(page);
     // Reads one row more than the limit, to learn whether rows follow.
     const first = [realm, user, parameter(after.createdAt), after.id, parameter(limit + 1), account ?? null] as const;
     const rows = await (generations === null
       ? this.#read(
           this.#statements.list,
-          ...[...first, account === undefined ? '1' : '0', over ? null : parameter(now)],
+          ...[...first, account === undefined ? '1' : '0', ended ? null : parameter(now)],
           ...[born?.user ?? null, born?.member ?? null],
         )
       : this.#read(this.#statements.listBorn, ...first, parameter(now), generations));

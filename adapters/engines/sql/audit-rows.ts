@@ -31,7 +31,7 @@ type EntryRow = readonly [
 export function rowOfRecord({ entry, realm, user, account, by, keepUntil }: AuditRecord): readonly Value[] {
   const row: EntryRow = [
     ...([entry.id, entry.at, entry.type, entry.realm, entry.user, entry.account, entry.scope] as const),
-    ...([entry.session, entry.device, entry.ip, entry.by, entry.reason, entry.note, entry.from] as const),
+    ...([entry.session, entry.device, entry.ip, entry.by, entry.reason, entry.note, entry.fromDevice] as const),
     JSON.stringify(entry.details),
   ];
   return [realm, user, account, by, keepUntil, ...row.map(escaped)];
@@ -45,7 +45,7 @@ export function entryOf(row: Row): AuditEntry {
     unescaped,
   ) as unknown as EntryRow;
   return {
-    ...{ id, at, type, realm, user, account, scope, session, device, ip, by, reason, note, from },
+    ...{ id, at, type, realm, user, account, scope, session, device, ip, by, reason, note, fromDevice: from },
     details: parseJson(details) as AuditEntry['details'],
   };
 }

@@ -89,7 +89,7 @@ export function rowOf({ stamps, device, ended, ...session }: SessionRecord): Ses
     ended?.at ?? null,
     toColumn(ended?.by ?? null),
     toColumn(ended?.reason ?? null),
-    toColumn(ended?.from ?? null),
+    toColumn(ended?.fromDevice ?? null),
   ];
 }
 
@@ -140,17 +140,17 @@ export function sessionOf(row: Row): SessionRecord {
             at: endedAt,
             by: fromColumn(endedBy),
             reason: fromColumn(endedReason),
-            from: fromColumn(endedFrom),
+            fromDevice: fromColumn(endedFrom),
           },
   };
 }
 
 /** Returns the values of a tombstone, as written over a session. */
-export const markOf = ({ at, by, reason, from }: Ended): readonly [number, ...(string | null)[]] => [
+export const markOf = ({ at, by, reason, fromDevice }: Ended): readonly [number, ...(string | null)[]] => [
   at,
   toColumn(by),
   toColumn(reason),
-  toColumn(from),
+  toColumn(fromDevice),
 ];
 
 export const epochOf = ([record, version]: Row): VersionedEpoch => ({

@@ -39,13 +39,13 @@ function readBy(
   values: readonly string[],
   page: AuditPage,
 ): readonly Row[] {
-  const { realm, user, by, account, types, from = Number.MIN_SAFE_INTEGER, until, limit } = page;
+  const { realm, user, by, account, types, since = Number.MIN_SAFE_INTEGER, until, limit } = page;
   const after = page.after ?? TOP;
   // `until` is exclusive: with an empty id, only entries earlier than `until` follow.
   const top = until !== undefined && until <= after.at ? { at: until, id: '' } : after;
   const twice = (value: SqliteValue | undefined): SqliteValue[] => [value ?? null, value ?? null];
   return entries[found](
-    ...[...values, top.at, top.id, from, realm],
+    ...[...values, top.at, top.id, since, realm],
     ...[...twice(user), ...twice(by), ...twice(account), ...twice(types && JSON.stringify(types.map(toColumn)))],
     // Reads one more than the limit, to learn whether entries follow.
     limit + 1,

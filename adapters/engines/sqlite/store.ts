@@ -118,7 +118,7 @@ export class SqliteStore implements SessionStore {
   }
 
   list(realm: Tag, user: Tag, page: ListPage): { readonly found: readonly FoundSession[]; readonly more: boolean } {
-    const { account = null, born, over, now, after = TOP, limit } = page;
+    const { account = null, born, ended, now, after = TOP, limit } = page;
     const { database, statements } = this.#open();
     const { list, listBorn, epoch } = statements;
     const generations = generationsOf(page);
@@ -130,7 +130,7 @@ export class SqliteStore implements SessionStore {
     const read = (): readonly Row[] =>
       generations === null
         ? list(
-            ...[user, ...place, anyAccount, account, over ? 1 : 0, now],
+            ...[user, ...place, anyAccount, account, ended ? 1 : 0, now],
             ...[users, users, members, members, limit + 1],
           )
         : generations.flatMap((one) => listBorn(user, one, now, account, ...place, limit + 1));

@@ -129,7 +129,9 @@ function refuseWithoutSession(auth: Auth): Answer | null {
 
   const { refusal } = auth;
   const members =
-    refusal === null ? {} : { reason: refusal.reason, ...(refusal.cause !== null && { cause: refusal.cause }) };
+    refusal === null
+      ? {}
+      : { reason: refusal.reason, ...(refusal.reasonCode !== null && { reasonCode: refusal.reasonCode }) };
   return toLogin(auth) ?? problem('session-required', members, challengesOf(request));
 }
 
@@ -151,7 +153,7 @@ function toLogin({ request, refusal }: Auth): Answer | null {
   if (loginUrl === null) return null;
   const query = new URLSearchParams();
   if (exchange.method === 'GET') query.set('returnTo', safeReturnPath(exchange.url));
-  if (refusal !== null) query.set('reason', refusal.cause ?? refusal.reason);
+  if (refusal !== null) query.set('reason', refusal.reasonCode ?? refusal.reason);
   if (query.size === 0) return seeOther(loginUrl);
   return seeOther(`${loginUrl}${loginUrl.includes('?') ? '&' : '?'}${query}`);
 }

@@ -118,7 +118,7 @@ export class Card {
       throw error;
     }
     if (error.name === 'session-required') {
-      this.leave({ how: 'over', reason: error.reason }, error);
+      this.leave({ how: 'ended', reason: error.reason }, error);
       return;
     }
     const { name, status, detail, mistake } = error;
@@ -137,8 +137,8 @@ export class Card {
     this.section.replaceChildren(this.heading, this.#messages.element);
     const goes = this.emit('signed-out', detail);
     const { answered } = this.routes;
-    const left = goes && depart(this.settings, { back: detail.how === 'over', answered, reason: failure.reason });
-    if (left && detail.how !== 'over') this.#messages.say(this.words.texts.signedOut);
+    const left = goes && depart(this.settings, { back: detail.how === 'ended', answered, reason: failure.reason });
+    if (left && detail.how !== 'ended') this.#messages.say(this.words.texts.signedOut);
     else this.#messages.fail(failure, { during: 'list', settings: this.settings, retry: null, retrying: false });
   }
 

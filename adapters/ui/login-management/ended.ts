@@ -65,7 +65,7 @@ export class Ended implements Part {
       // A session on a later page may have ended after every session on this one.
       do {
         const page = await routes.list({ limit: settings.pageSize, cursor, ended: true }, signal);
-        found.push(...page.sessions.filter(({ over }) => over !== null));
+        found.push(...page.sessions.filter(({ end }) => end !== null));
         cursor = page.cursor;
         pages++;
       } while (cursor !== null && pages < MAX_PAGES);
@@ -137,13 +137,13 @@ class EndedList {
 
   #buildRow(session: ListedSession): HTMLElement {
     const { words, clock } = this.#card;
-    const { over } = session;
-    if (over === null) throw new TypeError('A living session is not among the ended ones.');
-    const { what, sentence } = words.end(over);
+    const { end } = session;
+    if (end === null) throw new TypeError('A living session is not among the ended ones.');
+    const { what, sentence } = words.end(end);
     const values = {
       what,
-      time: over.at === null ? '' : clock.time(over.at),
-      from: over.from === null ? '' : words.label(over.from),
+      time: end.at === null ? '' : clock.time(end.at),
+      fromDevice: end.fromDevice === null ? '' : words.label(end.fromDevice),
     };
     const where = whereOf(session);
     return build(
@@ -157,7 +157,7 @@ class EndedList {
         build(
           'p',
           { class: 'meta end', part: 'meta' },
-          fill(over.at === null ? withoutTime(sentence) : sentence, values),
+          fill(end.at === null ? withoutTime(sentence) : sentence, values),
         ),
         where.length === 0 ? null : metaOf(where),
       ),
@@ -165,9 +165,9 @@ class EndedList {
   }
 }
 
-const isReplaced = ({ over }: ListedSession): boolean => over?.cause === 'replaced';
+const isReplaced = ({ end }: ListedSession): boolean => end?.reasonCode === 'replaced';
 
 /** Returns the sort key. A session with an unknown end sorts last. */
-const endOf = ({ over }: ListedSession): number => over?.at ?? Number.NEGATIVE_INFINITY;
+const endOf = ({ end }: ListedSession): number => end?.at ?? Number.NEGATIVE_INFINITY;
 
 const withoutTime = (sentence: string): string => sentence.replace(/ ?\{time\}/, '');

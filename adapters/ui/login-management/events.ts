@@ -18,9 +18,9 @@ export interface OthersSignedOut {
 
 /** This session is over. `preventDefault()` keeps the element from leaving the page. */
 export interface SignedOut {
-  /** The button that ended it. `over` means that the server found the session over. */
-  readonly how: 'sign-out' | 'everywhere' | 'over';
-  /** A cause code, or `ended`, `revoked` or `expired`. `null` if the server gives none, or after a button. */
+  /** The button that ended it. `ended` means that the server found the session over. */
+  readonly how: 'sign-out' | 'everywhere' | 'ended';
+  /** A reason code, or `ended`, `revoked` or `expired`. `null` if the server gives none, or after a button. */
   readonly reason: string | null;
 }
 

@@ -38,7 +38,7 @@ export class Failure extends Error {
   override readonly name: FailureName;
   readonly status: number | null;
   readonly detail: string | null;
-  /** Why the session is over: a cause code, or `ended`, `revoked` or `expired`. */
+  /** Why the session is over: a reason code, or `ended`, `revoked` or `expired`. */
   readonly reason: string | null;
   /** Time to wait, in milliseconds. */
   readonly retryAfter: number | null;
@@ -76,7 +76,7 @@ export async function failureOf(response: Response, request: string): Promise<Fa
     status,
     request,
     detail: textOf(problem.detail),
-    reason: textOf(problem.cause) ?? textOf(problem.reason),
+    reason: textOf(problem.reasonCode) ?? textOf(problem.reason),
     retryAfter: retryAfterOf(response.headers.get('retry-after')),
   };
   const type = textOf(problem.type) ?? '';

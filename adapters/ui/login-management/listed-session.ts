@@ -12,7 +12,7 @@ export interface ListedSession {
   /** Place of the sign-in, as the app words it. */
   readonly place: string | null;
   readonly current: boolean;
-  readonly over: End | null;
+  readonly end: End | null;
 }
 
 export interface ListedDevice {
@@ -28,8 +28,8 @@ export interface End {
   readonly at: number | null;
   readonly by: 'self' | 'other' | null;
   /** Label of the device that ended the session. */
-  readonly from: string | null;
-  readonly cause: string | null;
+  readonly fromDevice: string | null;
+  readonly reasonCode: string | null;
 }
 
 export interface Page {
@@ -62,7 +62,7 @@ export function readPolicy(body: unknown): Policy | null {
 
 function readSession(row: unknown): ListedSession | null {
   if (!isObject(row) || !isObject(row.device)) return null;
-  const { id, kind, lastUsedAt, expiresAt, amr, current, over, device, client, place } = row;
+  const { id, kind, lastUsedAt, expiresAt, amr, current, end, device, client, place } = row;
   const createdAt = numberOf(row.createdAt);
   if (typeof id !== 'string' || createdAt === null || typeof device.label !== 'string') return null;
   return {
@@ -82,17 +82,17 @@ function readSession(row: unknown): ListedSession | null {
     client: isObject(client) ? textOf(client.name) : null,
     place: textOf(place),
     current: current === true,
-    over: isObject(over) ? readEnd(over) : null,
+    end: isObject(end) ? readEnd(end) : null,
   };
 }
 
-function readEnd(over: Readonly<Record<string, unknown>>): End {
+function readEnd(end: Readonly<Record<string, unknown>>): End {
   return {
-    reason: textOf(over.reason) ?? 'ended',
-    at: numberOf(over.at),
-    by: over.by === 'self' || over.by === 'other' ? over.by : null,
-    from: textOf(over.from),
-    cause: textOf(over.cause),
+    reason: textOf(end.reason) ?? 'ended',
+    at: numberOf(end.at),
+    by: end.by === 'self' || end.by === 'other' ? end.by : null,
+    fromDevice: textOf(end.fromDevice),
+    reasonCode: textOf(end.reasonCode),
   };
 }
 

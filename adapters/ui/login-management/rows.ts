@@ -63,7 +63,7 @@ export class Rows implements Part {
       let page: Page = { sessions, cursor: null };
       do {
         page = await this.#card.routes.list({ limit: this.#card.settings.pageSize, cursor: page.cursor }, signal);
-        sessions.push(...page.sessions.filter(({ over }) => over === null));
+        sessions.push(...page.sessions.filter(({ end }) => end === null));
       } while (page.cursor !== null && page.sessions.length > 0 && sessions.length < atLeast);
       const ids = new Set(sessions.map(({ id }) => id));
       for (const id of this.#rows.keys()) if (!ids.has(id)) this.#drop(id);
@@ -79,7 +79,7 @@ export class Rows implements Part {
         { limit: this.#card.settings.pageSize, cursor: this.#cursor },
         signal,
       );
-      const living = sessions.filter(({ id, over }) => over === null && !this.#rows.has(id));
+      const living = sessions.filter(({ id, end }) => end === null && !this.#rows.has(id));
       await this.#place(living, null, signal);
       this.#cursor = cursor;
       // The last page hides the focused button. The focus moves to the first new row, or to the heading.

@@ -74,15 +74,16 @@ export class Words {
     return Object.hasOwn(this.texts.kinds, kind) ? (this.texts.kinds[kind] ?? kind) : kind;
   }
 
-  /** Returns the cause in words as `what`, and the sentence with the place for it. */
-  end({ reason, by, from, cause }: End): { what: string; sentence: string } {
+  /** Returns the reason in words as `what`, and the sentence with the place for it. */
+  end({ reason, by, fromDevice, reasonCode }: End): { what: string; sentence: string } {
     const { texts } = this;
-    // A cause code of the app is shown only if the app gives a text for it.
-    const known = cause !== null && Object.hasOwn(texts.causes, cause) ? texts.causes[cause] : undefined;
+    // A reason code of the app is shown only if the app gives a text for it.
+    const known =
+      reasonCode !== null && Object.hasOwn(texts.reasonCodes, reasonCode) ? texts.reasonCodes[reasonCode] : undefined;
     const what = known ?? (reason === 'expired' ? texts.expired : texts.endedSomehow);
     if (by === 'other') return { what, sentence: texts.endedByOther };
-    if (by === 'self') return { what, sentence: from === null ? texts.endedBySelf : texts.endedBySelfFrom };
-    return { what, sentence: from === null ? texts.endedAt : texts.endedFrom };
+    if (by === 'self') return { what, sentence: fromDevice === null ? texts.endedBySelf : texts.endedBySelfFrom };
+    return { what, sentence: fromDevice === null ? texts.endedAt : texts.endedFrom };
   }
 }
 

@@ -28,7 +28,7 @@ ${entries.map(
   <td role="cell" data-label="When" class="nowrap">${when(entry.at)}</td>
   <td role="cell" data-label="What"><code>${entry.type}</code>${scopeOf(entry)}</td>
   <td role="cell" data-label="About">${nameOf(entry.user)}</td>
-  <td role="cell" data-label="By">${nameOf(entry.by)}${entry.from === null ? null : html`<span class="quiet">from ${entry.from}</span>`}</td>
+  <td role="cell" data-label="By">${nameOf(entry.by)}${entry.fromDevice === null ? null : html`<span class="quiet">from ${entry.fromDevice}</span>`}</td>
   <td role="cell" data-label="Why">${entry.reason ?? ''}${entry.note === null ? null : html`<span class="quiet">${entry.note}</span>`}</td>
   <td role="cell" data-label="Device">${entry.device ?? ''}${entry.ip === null ? null : html`<span class="quiet">${entry.ip}</span>`}</td>
 </tr>`,

@@ -21,7 +21,7 @@ export function auditRouter(demo) {
         user: given(asked.user),
         by: given(asked.by),
         types: types.length === 0 ? undefined : /** @type {string[]} */ (types),
-        from: timeOf('from', asked.from),
+        since: timeOf('from', asked.from),
         until: timeOf('until', asked.until),
         cursor: given(asked.cursor),
         limit: asked.limit === '' ? undefined : Number(asked.limit),

@@ -42,9 +42,9 @@ export function passwordResetRouter({ product, sessions, users, mail, now, origi
     refuseShort(next);
     await users.setPassword(user, next);
     // The old password no longer works. Now end all sessions and tokens of the user.
-    const from = describeDevice(clientOf(req).userAgent).label;
+    const fromDevice = describeDevice(clientOf(req).userAgent).label;
     const { revoked, found } = await told('Your password is changed', () =>
-      sessions.trigger('passwordReset', { user, by: user, from }),
+      sessions.trigger('passwordReset', { user, by: user, fromDevice }),
     );
     // Last, so that the link still works if the revocation fails.
     resets.finish(user);

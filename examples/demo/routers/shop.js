@@ -30,7 +30,7 @@ export function shopRouter({ product, users, origins, now }, buyers) {
   router.get('/', async (req, res) => {
     const { session, refusal } = authOf(req);
     if (session === null) {
-      const why = [req.query.reason, refusal?.cause, refusal?.reason]
+      const why = [req.query.reason, refusal?.reasonCode, refusal?.reason]
         .map((code) => reasonText(code, product))
         .find((text) => text !== null);
       const dismiss = refusal === null ? null : '/shop/sign-out';

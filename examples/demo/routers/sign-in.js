@@ -17,7 +17,7 @@ export function signInRouter({ product, sessions, users, now }) {
       return;
     }
     const { reason, returnTo, done } = req.query;
-    const why = [reason, refusal?.cause, refusal?.reason]
+    const why = [reason, refusal?.reasonCode, refusal?.reason]
       .map((code) => reasonText(code, product))
       .find((text) => text !== null);
     // The cookie of a session that is over stays until the next sign-in, or until the user clicks "Dismiss".

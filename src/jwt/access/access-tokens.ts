@@ -168,9 +168,9 @@ export class AccessTokens {
    * sign in again.
    */
   async refresh(token: string | null | undefined, request: RefreshRequest = {}): Promise<RefreshResult> {
-    const from = parseClientInfo('refresh', request, REFRESH_KEYS);
+    const clientInfo = parseClientInfo('refresh', request, REFRESH_KEYS);
     const { client, scope } = request;
-    const order: RefreshOrder = { clientId: client ?? null, scope, from, grace: this.#settings.grace };
+    const order: RefreshOrder = { clientId: client ?? null, scope, clientInfo, grace: this.#settings.grace };
     const outcome = await refreshSession(this.#core, token, order, async (session, grant, granted) => ({
       ...(await this.#sign(session, grant.id, granted)),
       scope: granted,

@@ -26,7 +26,7 @@ export interface RefreshOrder {
   /** Scope of the access token: at most the granted one. */
   readonly scope: unknown;
   /** The client's details, as the request claims them. */
-  readonly from: ClientInfo;
+  readonly clientInfo: ClientInfo;
   /** In ms. */
   readonly grace: number;
 }
@@ -67,11 +67,11 @@ export async function refreshSession<Made>(
   const outcome =
     parsed === null ? refused('malformed') : await retryOnConflict(core, () => attempt(core, parsed, order, make));
   if (!('reason' in outcome)) {
-    core.anomalies.used(outcome.session, order.from);
+    core.anomalies.used(outcome.session, order.clientInfo);
     return outcome;
   }
   // A client that refreshes twice at once is no sign of an attack. Reuse has its own event.
-  if (outcome.reason !== 'retry' && outcome.reason !== 'reused') tellRefusal(core, RULES, outcome, order.from);
+  if (outcome.reason !== 'retry' && outcome.reason !== 'reused') tellRefusal(core, RULES, outcome, order.clientInfo);
   return outcome;
 }
 
@@ -93,7 +93,7 @@ async function attempt<Made>(
   const rotating = hashRotating(secrets.rotating);
   if (family !== hashes.family || hashes.rotating !== rotating) {
     if (isInGrace(hashes, rotating, now, order.grace)) return refused('retry', current);
-    return (await endReused(core, current, grant, order.from, now)) ? refused('reused', current) : 'conflict';
+    return (await endReused(core, current, grant, order.clientInfo, now)) ? refused('reused', current) : 'conflict';
   }
   if (order.clientId !== null && order.clientId !== grant.id) return refused('client', current);
   const scope = order.scope ?? grant.scope;
@@ -134,18 +134,18 @@ async function endReused(
   core: Core,
   current: SessionRecord,
   client: Grant,
-  from: ClientInfo,
+  clientInfo: ClientInfo,
   now: number,
 ): Promise<boolean> {
   const { id, user, account, userTag, device } = current;
-  const seen = core.anomalies.deviceOf(from);
-  const attribution: Attribution = { by: null, reason: 'token-reused', note: null, from: seen?.label ?? null };
+  const seen = core.anomalies.deviceOf(clientInfo);
+  const attribution: Attribution = { by: null, reason: 'token-reused', note: null, fromDevice: seen?.label ?? null };
   const ended = core.events.about('session.ended', { session: id, user, account, device, ...attribution });
   const reused = core.events.about('session.reused', {
     ...{ session: id, user, account, device: seen },
     client: { id: client.id, name: client.name },
   });
-  const mark = { at: now, by: attribution.by, reason: attribution.reason, from: attribution.from };
+  const mark = { at: now, by: attribution.by, reason: attribution.reason, fromDevice: attribution.fromDevice };
   if (!(await core.store.end({ id, user: userTag }, mark, [...ended.audit, ...reused.audit]))) return false;
   core.events.tell(ended);
   core.events.tell(reused);

@@ -1,6 +1,6 @@
 import type { Core } from '../../core/context.ts';
 import { parseArguments, parseText } from '../../lib/input.ts';
-import { BY_KEYS, parseAttribution } from '../../model/attribution.ts';
+import { ATTRIBUTION_KEYS, parseAttribution } from '../../model/attribution.ts';
 import { deniedTag } from '../../model/token.ts';
 import { ensureEpoch } from '../../store/ensure-epochs.ts';
 import { retryOnConflict } from '../../store/retry-on-conflict.ts';
@@ -39,7 +39,7 @@ const MIN_MS = 1e11;
  */
 export async function deny(core: Core, settings: GuardSettings, input: unknown, by: unknown): Promise<DenyResult> {
   const { claim, issuer, value, expiresAt } = parseDenied(settings, input);
-  const attribution = parseAttribution(parseArguments('the second argument', by, BY_KEYS));
+  const attribution = parseAttribution(parseArguments('the second argument', by, ATTRIBUTION_KEYS));
   const tag = deniedTag(core.settings.realm, claim, issuer, value);
   return retryOnConflict<DenyResult>(core, async () => {
     const now = core.now();
@@ -48,7 +48,7 @@ export async function deny(core: Core, settings: GuardSettings, input: unknown, 
     const current = await ensureEpoch(core, tag, now, keepUntil);
     if (current.record.last !== null) return { revoked: false, effectiveWithin: 0 };
     const pending = core.events.about('token.revoked', { ...attribution, claim, issuer, value });
-    const last = { at: now, by: attribution.by, reason: attribution.reason, from: attribution.from };
+    const last = { at: now, by: attribution.by, reason: attribution.reason, fromDevice: attribution.fromDevice };
     const write = { record: { ...current.record, last }, ifVersion: current.version, now, keepUntil };
     const outcome = await core.store.advance(tag, { ...write, audit: pending.audit });
     if (outcome !== 'advanced') return 'conflict';

@@ -2,7 +2,7 @@ import { type Core, coreOf } from '../../core/context.ts';
 import { inCall, nameCalls } from '../../lib/call.ts';
 import { CLOCKS_APART } from '../../lib/clock.ts';
 import { parseArguments } from '../../lib/input.ts';
-import { BY_KEYS, type By, parseAttribution } from '../../model/attribution.ts';
+import { ATTRIBUTION_KEYS, type AttributionRequest, parseAttribution } from '../../model/attribution.ts';
 import { advanceEpoch } from '../../model/epoch.ts';
 import { withGuarded } from '../../model/epoch-notes.ts';
 import { coverage } from '../../model/scope.ts';
@@ -102,7 +102,7 @@ export class TokenGuard {
    * `jti`, or `iss` and `sid`, so a respelt token is denied too. A token that has neither can only be revoked with its
    * user.
    */
-  revoke(token: Denied, by: By = {}): Promise<DenyResult> {
+  revoke(token: Denied, by: AttributionRequest = {}): Promise<DenyResult> {
     return deny(this.#core, this.#settings, token, by);
   }
 
@@ -110,10 +110,10 @@ export class TokenGuard {
    * Does "sign out everywhere else" for a token that would pass. Revokes the user, and spares the tokens of the token's
    * own session (`sid`) until the next revocation.
    */
-  async signOutOthers(claims: TokenClaims, by: By = {}): Promise<SignOutOthersResult> {
+  async signOutOthers(claims: TokenClaims, by: AttributionRequest = {}): Promise<SignOutOthersResult> {
     const core = this.#core;
     const { kind } = this.#settings;
-    const attribution = parseAttribution(parseArguments('the second argument', by, BY_KEYS));
+    const attribution = parseAttribution(parseArguments('the second argument', by, ATTRIBUTION_KEYS));
     const covers = coverage(core.settings.kinds, 'user', null);
     return retryOnConflict<SignOutOthersResult>(core, async () => {
       const now = core.now();
@@ -131,7 +131,7 @@ export class TokenGuard {
       const refused = judgeToken(core, this.#settings, token, records, now);
       if (refused !== null) return nothingDone(refused.reason);
 
-      const mark = { at: now, by: attribution.by, reason: attribution.reason, from: attribution.from };
+      const mark = { at: now, by: attribution.by, reason: attribution.reason, fromDevice: attribution.fromDevice };
       // A pruning removed it between the two calls.
       if (current === null) return 'conflict';
       const change = { covers, mark, keepExternal: { externalId: token.keptBy, kind } };

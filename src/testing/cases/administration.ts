@@ -69,10 +69,10 @@ export const administration: readonly CaseDefinition[] = define('administration'
       const scope = { account: 'acme', unusedFor: '6d' } as const;
       const { wouldEnd, ended } = await sessions.endIdle(scope, { dryRun: true });
       same([wouldEnd?.sessions.map(({ id }) => id).sort(), wouldEnd?.more, ended], [idsOf(old), false, 0]);
-      same(await sessions.endIdle(scope, { by: 'cron', from: null }), { ended: 2, wouldEnd: null });
+      same(await sessions.endIdle(scope, { by: 'cron', fromDevice: null }), { ended: 2, wouldEnd: null });
       same(await tellAll(sessions, [...old, used, fresh]), ['ended', 'ended', 'live', 'live']);
       const verdict = await sessions.check(nth(old, 0).token);
-      same(verdict.ok ? null : markOf(verdict.end), { at: clock.time, by: 'cron', reason: 'idle', from: null });
+      same(verdict.ok ? null : markOf(verdict.end), { at: clock.time, by: 'cron', reason: 'idle', fromDevice: null });
       same((await sessions.endIdle(scope)).ended, 0);
       // Nobody looked at these so far: that would have been a use.
       same((await sessions.endIdle({ user: 'ann', unusedFor: '6d' })).ended, 1);

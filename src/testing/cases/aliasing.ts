@@ -88,7 +88,7 @@ export const aliasing: readonly CaseDefinition[] = define('isolation', {
       const before = structuredClone(await look(store, session));
       scribble(await look(store, session));
       same(await look(store, session), before);
-      const { found } = await store.list(ann.tags.realm, ann.tags.user, { over: true, now: NOW, limit: 10 });
+      const { found } = await store.list(ann.tags.realm, ann.tags.user, { ended: true, now: NOW, limit: 10 });
       scribble(found);
       same(await look(store, session), before);
       const { version } = await recordOf(store, ann.tags.user);

@@ -10,7 +10,7 @@ const ann = person('ann', 'acme');
 const bob = person('bob', 'acme');
 const { realm } = ann.tags;
 
-const BY_NOBODY = { by: null, reason: null, note: null, from: null };
+const BY_NOBODY = { by: null, reason: null, note: null, fromDevice: null };
 const ABOUT_NOBODY = { ...BY_NOBODY, user: null, session: null, device: null, ip: null, details: {} };
 
 const erase = async (store: SessionStore, limit: number): Promise<number> => logOf(store).forget(ann.tags.user, limit);

@@ -40,12 +40,12 @@ export const auditEvents: readonly CaseDefinition[] = define(
       async run(bench) {
         const clock = new TestClock();
         const sessions = bench.sessions({ audit: true, clock, limit: { perUser: 2, overflow: 'end-oldest' } });
-        const cause = { by: 'admin', reason: 'offboarding', note: 'by phone', from: 'Firefox on Windows' };
+        const attribution = { by: 'admin', reason: 'offboarding', note: 'by phone', fromDevice: 'Firefox on Windows' };
         const did = async (types: readonly string[], what: () => Promise<unknown>): Promise<readonly AuditEntry[]> => {
           clock.time += SECOND;
           await what();
           await bench.settled();
-          const entries = await readAll(bench.store, { realm: tags.realm, from: clock.time });
+          const entries = await readAll(bench.store, { realm: tags.realm, since: clock.time });
           same(typesOf(entries), types);
           return entries;
         };
@@ -61,17 +61,17 @@ export const auditEvents: readonly CaseDefinition[] = define(
         same([displaced?.session, displaced?.by, displaced?.reason], [id, 'ann', 'limit']);
         await did(['session.renewed'], () => sessions.renew(nth(clients, 1).session));
         const [ended] = await did(['session.ended'], () =>
-          sessions.end(nth(clients, 1).session.id, { user: 'ann', ...cause }),
+          sessions.end(nth(clients, 1).session.id, { user: 'ann', ...attribution }),
         );
-        same([ended?.by, ended?.reason, ended?.note, ended?.from], Object.values(cause));
-        const [revoked] = await did(['sessions.revoked'], () => sessions.revoke({ user: 'ann' }, cause));
-        same([revoked?.by, revoked?.reason, revoked?.note, revoked?.from], Object.values(cause));
+        same([ended?.by, ended?.reason, ended?.note, ended?.fromDevice], Object.values(attribution));
+        const [revoked] = await did(['sessions.revoked'], () => sessions.revoke({ user: 'ann' }, attribution));
+        same([revoked?.by, revoked?.reason, revoked?.note, revoked?.fromDevice], Object.values(attribution));
         same([revoked?.scope, revoked?.user, revoked?.account], ['user', 'ann', null]);
-        await did(['sessions.revoked'], () => sessions.suspend({ account: 'acme' }, cause));
+        await did(['sessions.revoked'], () => sessions.suspend({ account: 'acme' }, attribution));
         await did(['session.refused'], async () => {
           assert.equal((await sessions.start({ ...who, fence: await sessions.fence(who) })).ok, false);
         });
-        await did(['sessions.revoked'], () => sessions.resume({ account: 'acme' }, cause));
+        await did(['sessions.revoked'], () => sessions.resume({ account: 'acme' }, attribution));
         clock.time += 40 * DAY;
         await did(['sessions.pruned'], () => sessions.prune());
         const by = await sessions.audit({ by: 'admin' });

@@ -42,7 +42,7 @@ const FILTERS: readonly Partial<AuditPage>[] = [
   { account: bob.tags.account ?? '' },
   { by: bob.tags.user },
   { types: types.slice(1) },
-  { from: NOW + SECOND },
+  { since: NOW + SECOND },
   { until: NOW + 2 * SECOND },
 ];
 
@@ -51,7 +51,7 @@ const holds = ({ entry, ...record }: AuditRecord, page: Partial<AuditPage>): boo
   (page.account === undefined || record.account === page.account) &&
   (page.by === undefined || record.by === page.by) &&
   (page.types === undefined || page.types.includes(entry.type)) &&
-  (page.from === undefined || entry.at >= page.from) &&
+  (page.since === undefined || entry.at >= page.since) &&
   (page.until === undefined || entry.at < page.until);
 
 async function expectFiltered(
@@ -89,9 +89,9 @@ export const auditPages: readonly CaseDefinition[] = define(
         await expectFiltered(store, records, {
           types: ['session.end', 'Session.ended', types[0] ?? '', types[0] ?? ''],
         });
-        await expectFiltered(store, records, { from: NOW + 3 * SECOND });
+        await expectFiltered(store, records, { since: NOW + 3 * SECOND });
         await expectFiltered(store, records, { until: NOW });
-        await expectFiltered(store, records, { from: NOW + SECOND, until: NOW + SECOND });
+        await expectFiltered(store, records, { since: NOW + SECOND, until: NOW + SECOND });
       },
     },
     'filters-together': {
@@ -137,7 +137,7 @@ export const auditPages: readonly CaseDefinition[] = define(
             await more({ limit: 3 }),
             await more({ limit: 2, after: nth(records, 2).entry }),
             await more({ limit: 1, after: nth(records, 2).entry }),
-            await more({ limit: 1, from: NOW + 3 }),
+            await more({ limit: 1, since: NOW + 3 }),
             await more({ limit: 2, types }),
             await more({ user: person('cid').tags.user }),
           ],
@@ -151,7 +151,7 @@ export const auditPages: readonly CaseDefinition[] = define(
         const elsewhere = person('ann', 'acme', 'desk');
         const [here, there] = [recordAbout(ann), recordAbout(elsewhere)];
         await append(store, [here, there]);
-        for (const page of [{}, { types }, { from: NOW }, { until: NOW + 1 }]) {
+        for (const page of [{}, { types }, { since: NOW }, { until: NOW + 1 }]) {
           same(idsOf(await read(store, { realm, ...page, limit: 10 })), idsOf([here]));
           same(idsOf(await read(store, { realm: elsewhere.tags.realm, ...page, limit: 10 })), idsOf([there]));
         }
@@ -168,7 +168,7 @@ export const auditPages: readonly CaseDefinition[] = define(
         const records = TEXTS.map((words, at) =>
           recordAbout(person(words, words, 'shop'), {
             ...{ at: NOW + at, type: words, device: words, ip: words, by: words, reason: words, note: words },
-            ...{ from: words, details: { words, nested: [{ words: [words] }, null, 0, -1.5, true] } },
+            ...{ fromDevice: words, details: { words, nested: [{ words: [words] }, null, 0, -1.5, true] } },
           }),
         );
         await append(store, records);
@@ -180,10 +180,17 @@ export const auditPages: readonly CaseDefinition[] = define(
           if (account !== null) same(await read(store, { realm, account, limit: 10 }), [entry]);
         }
         const nothing = { user: null, account: null, scope: null, session: null, device: null, ip: null };
-        const bare = recordAbout(ann, { ...nothing, by: null, reason: null, note: null, from: null, details: {} });
+        const bare = recordAbout(ann, {
+          ...nothing,
+          by: null,
+          reason: null,
+          note: null,
+          fromDevice: null,
+          details: {},
+        });
         const large = recordAbout(ann, { details: { text: '\u20ac'.repeat(5000), list: Array(100).fill(1e300) } });
         await append(store, [bare, large]);
-        same(await read(store, { realm, until: NOW + 1, from: NOW, limit: 10 }), [
+        same(await read(store, { realm, until: NOW + 1, since: NOW, limit: 10 }), [
           ...youngestFirst([nth(records, 0), bare, large]),
         ]);
       },

@@ -59,7 +59,7 @@ const WRITES: Readonly<
 
 // All that a failed write could have left of itself.
 async function stateOf(store: SessionStore, session: SessionRecord): Promise<unknown> {
-  const { found } = await store.list(ann.tags.realm, user, { over: true, now: NOW, limit: 100 });
+  const { found } = await store.list(ann.tags.realm, user, { ended: true, now: NOW, limit: 100 });
   return [await stored(store, session), found, await versionOf(store, ann)];
 }
 

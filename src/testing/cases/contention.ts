@@ -89,7 +89,7 @@ export const contention: readonly CaseDefinition[] = define('races', {
         const answers = await atOnce(bench, second, many(addFresh(whose, await versionOf(bench.store, whose))));
         assert.equal(count(answers, 'added'), 1);
         const { found } = await bench.store.list(whose.tags.realm, whose.tags.user, {
-          over: true,
+          ended: true,
           now: NOW,
           limit: 10,
         });
@@ -210,7 +210,7 @@ export const contention: readonly CaseDefinition[] = define('races', {
       rounds(bench, async (whose, second) => {
         const session = await add(bench.store, sessionOf(whose));
         const version = await versionOf(bench.store, whose);
-        const page = { over: false, now: NOW, limit: 1 };
+        const page = { ended: false, now: NOW, limit: 1 };
         const see = async (store: SessionStore): Promise<void> => {
           const { realm, user } = whose.tags;
           const [found, listed] = await Promise.all([look(store, session), store.list(realm, user, page)]);

@@ -117,7 +117,7 @@ export const epochs: readonly CaseDefinition[] = define('epochs', {
         assert.equal((await recordOf(store, tag, keepUntil)).version, version);
       await openRecords(store, bob);
       await look(store, session);
-      await store.list(ann.tags.realm, tag, { over: true, now: NOW, limit: 10 });
+      await store.list(ann.tags.realm, tag, { ended: true, now: NOW, limit: 10 });
       assert.equal(await versionOf(store, ann), version);
     },
   },
@@ -141,7 +141,7 @@ export const epochs: readonly CaseDefinition[] = define('epochs', {
         ...anotherRecord('whole'),
         kinds: { api: 'user.1' },
         keep: { browser: { id: session.id, stamp: 'user.1' }, api: { externalId: 'another', since: NOW } },
-        suspended: { at: NOW, by: 'admin', reason: 'x', from: null },
+        suspended: { at: NOW, by: 'admin', reason: 'x', fromDevice: null },
         notes: { adopted: { [session.id]: NOW, never: 0 }, guarded: { longest: DAY, since: NOW } },
       };
       assert.equal(await advance(store, record, { ifVersion: version }), 'advanced');

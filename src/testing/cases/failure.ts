@@ -234,7 +234,7 @@ function asks(store: SessionStore, session: SessionRecord, user: string): (() =>
     () => store.find(user, []),
     () => store.touch([], () => 0),
     () => store.end({ id: session.id, user }, endedAt(0, null, null), []),
-    () => store.list(user, user, { over: true, now: 0, limit: 1 }),
+    () => store.list(user, user, { ended: true, now: 0, limit: 1 }),
     () => store.renew({ ...write, session, ifCredential: session.credential, now: 0, moves: false }),
     () => store.listUsers({ realm: session.realm, account: null }, null, 1),
     () => store.deleteSessions(user, 1),

@@ -45,7 +45,7 @@ export const lifecycle: readonly CaseDefinition[] = define('lifecycle', {
       for (const client of CLIENTS) {
         const session = await addNew(store, ann, { client, attributes: {} });
         same(await stored(store, session), session);
-        const { found } = await store.list(ann.tags.realm, ann.tags.user, { over: false, now: NOW, limit: 10 });
+        const { found } = await store.list(ann.tags.realm, ann.tags.user, { ended: false, now: NOW, limit: 10 });
         same(found.find(({ session: { id } }) => id === session.id)?.session, session);
       }
     },

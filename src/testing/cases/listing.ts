@@ -8,7 +8,7 @@ import { addNew, endedAt, nth, openRecords, type Person, person, same, versionOf
 const ann = person('ann');
 const annAtAcme = person('ann', 'acme');
 
-const page = (changes: Partial<ListPage> = {}): ListPage => ({ over: true, now: NOW, limit: 100, ...changes });
+const page = (changes: Partial<ListPage> = {}): ListPage => ({ ended: true, now: NOW, limit: 100, ...changes });
 
 const ids = (sessions: readonly SessionRecord[]): string[] => sessions.map(({ id }) => id);
 
@@ -131,10 +131,10 @@ export const listing: readonly CaseDefinition[] = define('listing', {
         await at({ createdAt: NOW - 8 }),
       ];
       await store.end({ id: nth(over, 3).id, user: ann.tags.user }, endedAt(NOW), []);
-      same(await listed(store, ann, { over: false }), ids(living));
+      same(await listed(store, ann, { ended: false }), ids(living));
       same(await listed(store, ann), ids([...living, ...over]));
-      same(await paged(store, ann, 3, { over: false }), ids(living));
-      same(await listed(store, ann, { over: false, now: NOW + HOUR }), ids(living.slice(2)));
+      same(await paged(store, ann, 3, { ended: false }), ids(living));
+      same(await listed(store, ann, { ended: false, now: NOW + HOUR }), ids(living.slice(2)));
     },
   },
   account: {
@@ -183,7 +183,7 @@ export const listing: readonly CaseDefinition[] = define('listing', {
 
       const born = { user: ['u1', 'u2'], member: ['m1', 'm2'] };
       const anyMember = { ...born, member: null };
-      const living = { over: false, born };
+      const living = { ended: false, born };
       for (const times of ['the first time', 'again']) {
         same(await listed(store, ann, { ...living, account: acme }), ids([mine, kept]), times);
         same(await listed(store, ann, { ...living, account: null, born: anyMember }), ids([alone]), times);
@@ -193,7 +193,7 @@ export const listing: readonly CaseDefinition[] = define('listing', {
           ids([alone, mine, kept, away]),
           times,
         );
-        same(await listed(store, ann, { over: false, account: acme }), ids([mine, kept, left, lost]), times);
+        same(await listed(store, ann, { ended: false, account: acme }), ids([mine, kept, left, lost]), times);
       }
       same(await listed(store, ann, { ...living, account: acme, born: { ...born, user: ['u2'] } }), ids([kept]));
       same(await listed(store, ann, { ...living, account: acme, born: { ...born, user: ['u9'] } }), []);

@@ -65,7 +65,7 @@ const losses = WHOSE.map(
           same(await living(sessions, 'ann', 'acme'), []);
           const rows = (await sessions.list({ user: 'ann', account: 'acme' }, { ended: true })).sessions;
           same(
-            rows.map(({ over }) => over),
+            rows.map(({ end }) => end),
             [{ reason: 'revoked', revocation: null }],
           );
 
@@ -108,7 +108,7 @@ export const loss: readonly CaseDefinition[] = define('loss', {
       const { mine, lose } = await open(bench, tags.user);
       await lose();
       const ref = { id: mine.session.id, user: tags.user };
-      const ended = { at: NOW, by: null, reason: null, from: null };
+      const ended = { at: NOW, by: null, reason: null, fromDevice: null };
       assert.equal(await bench.store.end(ref, ended, []), true);
       const [found] = await bench.store.find(tags.realm, [ref]);
       same([found?.session.ended, found?.epochs.user], [ended, null]);

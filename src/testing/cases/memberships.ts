@@ -127,7 +127,7 @@ export const memberships: readonly CaseDefinition[] = define('memberships', {
           same((await store.find(atAcme.tags.realm, [ref]))[0]?.epochs.member, due[at]);
         }
       }
-      const page = { over: true, now: NOW, limit: 10 };
+      const page = { ended: true, now: NOW, limit: 10 };
       const { found } = await store.list(atAcme.tags.realm, atAcme.tags.user, page);
       same(
         found.map(({ epochs }) => epochs.member),

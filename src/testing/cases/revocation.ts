@@ -55,11 +55,11 @@ export const revocation: readonly CaseDefinition[] = define('revocation', {
       ] as const) {
         const { token } = await signIn(sessions, { user: 'ann', account: 'acme' });
         clock.time += SECOND;
-        const cause = { by: 'admin', reason: `of a ${name}`, from: 'Firefox on Windows' };
-        await sessions.revoke(scope, cause);
+        const attribution = { by: 'admin', reason: `of a ${name}`, fromDevice: 'Firefox on Windows' };
+        await sessions.revoke(scope, attribution);
         const verdict = await sessions.check(token);
         assert.ok(!verdict.ok);
-        same(verdict.end, { reason: 'revoked', revocation: { scope: name, at: clock.time, ...cause } });
+        same(verdict.end, { reason: 'revoked', revocation: { scope: name, at: clock.time, ...attribution } });
       }
     },
   },
@@ -71,7 +71,7 @@ export const revocation: readonly CaseDefinition[] = define('revocation', {
       const [gone, staying] = [await signIn(sessions, { user: 'ann' }), await signIn(sessions, { user: 'ann' })];
       clock.time += SECOND;
       await sessions.end(gone.session.id, {
-        ...{ user: 'ann', by: 'ann', reason: 'signed-out', from: 'Safari on iOS' },
+        ...{ user: 'ann', by: 'ann', reason: 'signed-out', fromDevice: 'Safari on iOS' },
       });
       const verdict = await sessions.check(gone.token);
       same(verdict, {
@@ -80,12 +80,12 @@ export const revocation: readonly CaseDefinition[] = define('revocation', {
         reason: 'ended',
         end: {
           reason: 'ended',
-          ended: { at: clock.time, by: 'ann', reason: 'signed-out', from: 'Safari on iOS' },
+          ended: { at: clock.time, by: 'ann', reason: 'signed-out', fromDevice: 'Safari on iOS' },
         },
       });
       same(await living(sessions, 'ann'), [staying.session.id]);
       const rows = (await sessions.list({ user: 'ann' }, { ended: true })).sessions;
-      same(rows.find(({ id }) => id === gone.session.id)?.over, verdict.ok ? null : verdict.end);
+      same(rows.find(({ id }) => id === gone.session.id)?.end, verdict.ok ? null : verdict.end);
       same(await sessions.end(gone.session.id, { user: 'ann' }), { ended: false, effectiveWithin: 0 });
     },
   },

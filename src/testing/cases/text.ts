@@ -48,7 +48,7 @@ export const text: readonly CaseDefinition[] = define('text', {
         same((await stored(store, session)).ended, endedAt(NOW, words, words, words));
 
         const { version } = await recordOf(store, whose.tags.user);
-        const record = { ...anotherRecord(words), suspended: { at: NOW, by: words, reason: words, from: words } };
+        const record = { ...anotherRecord(words), suspended: { at: NOW, by: words, reason: words, fromDevice: words } };
         assert.equal(
           await store.advance(whose.tags.user, { record, ifVersion: version, now: NOW, keepUntil: null, audit: [] }),
           'advanced',
@@ -87,7 +87,7 @@ export const text: readonly CaseDefinition[] = define('text', {
       const rows = [];
       for (const whose of people) rows.push(await addNew(store, whose));
       for (const [at, whose] of people.entries()) {
-        const page = { account: whose.tags.account ?? undefined, over: true, now: NOW, limit: 10 };
+        const page = { account: whose.tags.account ?? undefined, ended: true, now: NOW, limit: 10 };
         const { found } = await store.list(whose.tags.realm, whose.tags.user, page);
         same(
           found.map(({ session }) => session),

@@ -254,7 +254,7 @@ export const transactions: readonly CaseDefinition[] = define(
         const sessions = bench.sessions(OPTIONS);
         for (const [what, { meanwhile, ask }] of Object.entries(await overtaken(bench))) {
           const { open, done } = await begun(bench, async (within, { transaction }) => {
-            await within.list(ann.tags.realm, user, { over: true, now: NOW, limit: 1 });
+            await within.list(ann.tags.realm, user, { ended: true, now: NOW, limit: 1 });
             await meanwhile(sessions);
             return ask(sessions.within(transaction as never)).catch(() => 'failed');
           });

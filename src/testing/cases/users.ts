@@ -159,7 +159,7 @@ export const users: readonly CaseDefinition[] = define('users', {
       assert.equal(await store.deleteSessions(ann.tags.user, 10), 3);
       same(await left(), []);
       assert.equal(await store.deleteSessions(ann.tags.user, 10), 0);
-      const page = { over: true, now: NOW, limit: 10 };
+      const page = { ended: true, now: NOW, limit: 10 };
       same(await store.list(ann.tags.realm, ann.tags.user, page), { found: [], more: false });
       for (const one of staying) same(await stored(store, one), one);
       const back = await add(store, sessionOf(ann));

@@ -14,7 +14,7 @@ export const usesAndEnds: readonly CaseDefinition[] = define('lifecycle', {
     async run({ store }) {
       for (const ended of [
         endedAt(NOW + SECOND, 'left the company', 'admin'),
-        { at: NOW, by: null, reason: null, from: null },
+        { at: NOW, by: null, reason: null, fromDevice: null },
       ]) {
         const session = await addNew(store, annAtAcme, { expiresAt: NOW });
         const version = await versionOf(store, ann);

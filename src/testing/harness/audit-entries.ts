@@ -23,7 +23,7 @@ export function recordAbout(
   const entry: AuditEntry = {
     ...{ id: newId(), at: NOW, type: 'session.ended', realm, user, account, scope: 'user', session: newId() },
     ...{ device: 'Chrome on Mac OS', ip: '192.0.2.1', by: user, reason: 'signed-out', note: 'lost it' },
-    ...{ from: 'Safari on iOS', details: { kinds: ['browser'], kept: null } },
+    ...{ fromDevice: 'Safari on iOS', details: { kinds: ['browser'], kept: null } },
     ...changes,
   };
   return {

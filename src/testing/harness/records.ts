@@ -84,12 +84,12 @@ export const endedAt = (
   at: number,
   reason: string | null = 'signed-out',
   by: string | null = 'ann',
-  from: string | null = by && 'Chrome on Mac OS',
-): Ended => ({ at, by, reason, from });
+  fromDevice: string | null = by && 'Chrome on Mac OS',
+): Ended => ({ at, by, reason, fromDevice });
 
 /** An epoch record that differs from every stored one. */
 export const anotherRecord = (reason: string): EpochRecord =>
-  structuredClone({ ...newEpoch(NOW), last: { at: NOW, by: 'admin', reason, from: 'Firefox on Windows' } });
+  structuredClone({ ...newEpoch(NOW), last: { at: NOW, by: 'admin', reason, fromDevice: 'Firefox on Windows' } });
 
 /** Reads the record of a tag, and creates it where it is missing. */
 export async function recordOf(store: SessionStore, tag: Tag, keepUntil: number | null = 0): Promise<VersionedEpoch> {

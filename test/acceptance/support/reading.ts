@@ -12,7 +12,7 @@ export interface Row {
   readonly createdAt: number;
   readonly lastUsedAt: number;
   readonly expiresAt: number | null;
-  readonly over: { readonly reason: string; readonly cause: string | null; readonly by: string | null } | null;
+  readonly end: { readonly reason: string; readonly reasonCode: string | null; readonly by: string | null } | null;
 }
 
 /** The rows that a device is shown. */
@@ -41,9 +41,9 @@ export async function reviewOf(device: Device, query = ''): Promise<Review> {
 }
 
 /** Why a device is signed out, as it is told at its next action. */
-export async function toldTo(device: Device): Promise<{ status: number; reason: unknown; cause: unknown }> {
+export async function toldTo(device: Device): Promise<{ status: number; reason: unknown; reasonCode: unknown }> {
   const { status, json } = await device.get('/me');
-  return { status, reason: json?.reason, cause: json?.cause };
+  return { status, reason: json?.reason, reasonCode: json?.reasonCode };
 }
 
 /** The token that an answer has made. */

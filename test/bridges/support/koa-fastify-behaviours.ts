@@ -76,7 +76,7 @@ export function bridgeBehaviours(host: Host): void {
         expect((await windows.get('/who')).json).toMatchObject({
           user: null,
           host: null,
-          refusal: { reason: 'revoked', cause: 'password-changed' },
+          refusal: { reason: 'revoked', reasonCode: 'password-changed' },
         });
       });
 

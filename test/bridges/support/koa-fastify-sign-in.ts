@@ -5,7 +5,7 @@ import { type Host, leavesCookie, open, type Site } from './koa-fastify-site.ts'
 
 const reasons = async ({ sessions }: Site, user = 'alice'): Promise<unknown> => {
   const { sessions: rows } = await sessions.list({ user }, { ended: true });
-  return rows.map(({ over }) => (over?.reason === 'ended' ? over.ended.reason : (over?.reason ?? 'live')));
+  return rows.map(({ end }) => (end?.reason === 'ended' ? end.ended.reason : (end?.reason ?? 'live')));
 };
 
 /** Signing in and out, by the bridge and by the host's own means. */

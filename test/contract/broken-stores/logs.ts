@@ -41,7 +41,7 @@ const forgetting =
       },
     });
 
-const FILTERS = ['user', 'account', 'by', 'types', 'from', 'until'] as const;
+const FILTERS = ['user', 'account', 'by', 'types', 'since', 'until'] as const;
 
 /** Broken ways to keep the log, to read it, and to take something out of it. */
 export const LOGS: Faults = {
@@ -76,7 +76,7 @@ export const LOGS: Faults = {
   'log ignores who did it': asking((page) => ({ ...page, by: undefined })),
   'log ignores types': asking((page) => ({ ...page, types: undefined })),
   'log takes the first type': asking((page) => ({ ...page, types: page.types?.slice(0, 1) })),
-  'log begins late': asking((page) => ({ ...page, from: page.from === undefined ? undefined : page.from + 1 })),
+  'log begins late': asking((page) => ({ ...page, since: page.since === undefined ? undefined : page.since + 1 })),
   'log ends late': asking((page) => ({ ...page, until: page.until === undefined ? undefined : page.until + 1 })),
   'log goes by any filter': (store, data) =>
     withLog(store, {
@@ -183,7 +183,7 @@ const forgotten = (record: AuditRecord, changes: Partial<AuditEntry>): AuditReco
   by: null,
   entry: {
     ...record.entry,
-    ...{ user: null, session: null, device: null, ip: null, by: null, reason: null, note: null, from: null },
+    ...{ user: null, session: null, device: null, ip: null, by: null, reason: null, note: null, fromDevice: null },
     ...{ details: {}, ...changes },
   },
 });

@@ -20,7 +20,7 @@ const over = (session: SessionRecord, now: number): boolean => !isLive(session, 
 
 // Every row of somebody, the youngest first.
 function rows(store: SyncStore, data: Data, realm: string, user: string): FoundSession[] {
-  return [...store.list(realm, user, { over: true, now: 0, limit: data.sessions.size }).found];
+  return [...store.list(realm, user, { ended: true, now: 0, limit: data.sessions.size }).found];
 }
 
 /** Broken ways to find and to list. */
@@ -168,9 +168,9 @@ export const READS: Faults = {
   }),
   'list ignores idleness': (store) => ({
     list(realm, user, page) {
-      const { found } = store.list(realm, user, { ...page, over: true, limit: 1000 });
+      const { found } = store.list(realm, user, { ...page, ended: true, limit: 1000 });
       const shown = found.filter(
-        ({ session }) => page.over || (session.ended === null && page.now < (session.expiresAt ?? Infinity)),
+        ({ session }) => page.ended || (session.ended === null && page.now < (session.expiresAt ?? Infinity)),
       );
       return { found: shown.slice(0, page.limit), more: shown.length > page.limit };
     },
@@ -197,7 +197,7 @@ export const READS: Faults = {
       const all = new Set([user, ...every(data).map(({ userTag }) => userTag)]);
       const found = [...all]
         .flatMap((one) => rows(store, data, realm, one))
-        .filter(({ session }) => page.over || !over(session, page.now));
+        .filter(({ session }) => page.ended || !over(session, page.now));
       return { found: found.slice(0, page.limit), more: found.length > page.limit };
     },
   }),

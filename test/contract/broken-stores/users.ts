@@ -73,7 +73,7 @@ export const USERS: Faults = {
   'deleteSessions writes tombstones': (_, data) => ({
     deleteSessions(user, limit) {
       const rows = every(data).filter(({ userTag, ended }) => userTag === user && ended?.reason !== 'removed');
-      const ended = { at: 0, by: null, reason: 'removed', from: null };
+      const ended = { at: 0, by: null, reason: 'removed', fromDevice: null };
       for (const { id } of rows.slice(0, limit)) change(data, id, { ended });
       return Math.min(rows.length, limit);
     },

@@ -52,7 +52,7 @@ export const WRITES: Faults = {
   'add ends everybody': (store, data) => ({
     add(session, write) {
       const answer = store.add(session, write);
-      const ended = { at: session.createdAt, by: null, reason: null, from: null };
+      const ended = { at: session.createdAt, by: null, reason: null, fromDevice: null };
       for (const { id, userTag } of every(data))
         if (userTag === session.userTag && id !== session.id) change(data, id, { ended });
       return answer;
@@ -82,7 +82,7 @@ export const WRITES: Faults = {
   }),
   'end forgets why': (store) => ({ end: (ref, ended, audit) => store.end(ref, { ...ended, reason: null }, audit) }),
   'end forgets from where': (store) => ({
-    end: (ref, ended, audit) => store.end(ref, { ...ended, from: null }, audit),
+    end: (ref, ended, audit) => store.end(ref, { ...ended, fromDevice: null }, audit),
   }),
   'end ends again': (store, data) => ({
     end(ref, ended, audit) {

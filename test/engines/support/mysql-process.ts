@@ -6,6 +6,6 @@ const [url, prefix] = process.argv.slice(2);
 const pool = createPool(`${url}`);
 const store = mysqlStore(pool, { prefix: `${prefix}` });
 await store.setup?.();
-await store.list('realm', 'user', { over: true, now: 0, limit: 1 });
+await store.list('realm', 'user', { ended: true, now: 0, limit: 1 });
 await pool.end();
 process.stdout.write('ready\n');

@@ -17,6 +17,7 @@ import { cookieOutput } from './cookie-output.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { decidingCallbacks } from './deciding-callbacks.ts';
 import { devices } from './devices.ts';
+import { endStates } from './end-states.ts';
 import type { Framework } from './framework.ts';
 import { guards } from './guards.ts';
 import { inTransaction } from './in-transaction.ts';
@@ -24,7 +25,6 @@ import { lateRefusals } from './late-refusals.ts';
 import { list } from './list.ts';
 import { members } from './members.ts';
 import { outage } from './outage.ts';
-import { over } from './over.ts';
 import { policy } from './policy.ts';
 import { problems } from './problems.ts';
 import { proxy } from './proxy.ts';
@@ -62,7 +62,7 @@ const CONCERNS = {
   routes,
   'routes for others': routesForOthers,
   'in a transaction of the app': inTransaction,
-  'why a session is over': over,
+  'why a session is over': endStates,
   policy,
   realms,
   bodies,

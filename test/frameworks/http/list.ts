@@ -14,7 +14,7 @@ export function list(framework: Framework): void {
     expect(answer.headers['content-type']).toMatch(/^application\/json\b/);
     expectUncached(answer);
     expect(answer.json).toMatchObject({ cursor: null });
-    const common = { user: 'alice', account: null, kind: 'browser', amr: [], over: null };
+    const common = { user: 'alice', account: null, kind: 'browser', amr: [], end: null };
     expect(rowsOf(answer)).toMatchObject([
       {
         ...common,
@@ -70,8 +70,8 @@ export function list(framework: Framework): void {
     await mac.delete(`/sessions/${ids[1]}`);
     expect(rowsOf(await mac.get('/sessions')).map(({ id }) => id)).toEqual([ids[0]]);
     expect(rowsOf(await mac.get('/sessions?ended=true'))).toMatchObject([
-      { id: ids[1], over: { reason: 'ended', by: 'self', cause: 'signed-out' } },
-      { id: ids[0], over: null },
+      { id: ids[1], end: { reason: 'ended', by: 'self', reasonCode: 'signed-out' } },
+      { id: ids[0], end: null },
     ]);
   });
 

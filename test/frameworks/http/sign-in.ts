@@ -27,7 +27,7 @@ export function signIn(framework: Framework): void {
     expect((await browser.get('/private')).json).toMatchObject({ user: 'bob' });
     expectSignedOut(await thief.get('/private', { cookie: before }));
     const { sessions: rows } = await sessions.list({ user: 'alice' }, { ended: true });
-    expect(rows.map(({ over }) => over)).toMatchObject([{ reason: 'ended', ended: { reason: 'replaced', by: 'bob' } }]);
+    expect(rows.map(({ end }) => end)).toMatchObject([{ reason: 'ended', ended: { reason: 'replaced', by: 'bob' } }]);
   });
 
   describe('session fixation', () => {

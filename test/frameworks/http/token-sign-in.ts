@@ -58,7 +58,7 @@ export function tokenSignIn(framework: Framework): void {
       expect(browser.cookie(COOKIE)).toBeNull();
       const second = await browser.post('/token-sign-in?refresh=cookie');
       const rows = (await site.sessions.list({ user: 'alice' }, { ended: true })).sessions;
-      const over = new Map(rows.map(({ id, over }) => [id, over?.reason === 'ended' ? over.ended.reason : null]));
+      const over = new Map(rows.map(({ id, end }) => [id, end?.reason === 'ended' ? end.ended.reason : null]));
       expect(over).toEqual(
         new Map([
           [before, 'replaced'],

@@ -126,7 +126,7 @@ export function steppingStore(process: Process): SessionStore {
     find: (realm, refs) => ask('find', () => store.find(realm, refs), unseen),
     // Only the look for a new device asks for those that are over, too: it decides nothing.
     list: (realm, user, page) =>
-      page.over ? store.list(realm, user, page) : ask('list', () => store.list(realm, user, page), unseen),
+      page.ended ? store.list(realm, user, page) : ask('list', () => store.list(realm, user, page), unseen),
     touch: (touches, now) =>
       ask(
         'touch',
@@ -139,11 +139,11 @@ export function steppingStore(process: Process): SessionStore {
         () => store.renew(renewal),
         (outcome) => outcome === 'renewed' && renewed(renewal),
       ),
-    end: (ref, cause, audit) =>
+    end: (ref, mark, audit) =>
       ask(
         'end',
-        () => store.end(ref, cause, audit),
-        (outcome) => outcome && ended({ ending: [{ id: ref.id, ended: cause, audit }] }),
+        () => store.end(ref, mark, audit),
+        (outcome) => outcome && ended({ ending: [{ id: ref.id, ended: mark, audit }] }),
       ),
     advance: (tag, advance) => {
       const { intent } = process;

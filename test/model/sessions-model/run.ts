@@ -168,8 +168,7 @@ export class Run {
           limit: 3,
           cursor,
         });
-        for (const { id, lastUsedAt, over } of page.sessions)
-          shown.push({ id, lastUsedAt, over: over?.reason ?? null });
+        for (const { id, lastUsedAt, end } of page.sessions) shown.push({ id, lastUsedAt, over: end?.reason ?? null });
         cursor = page.cursor;
       } while (cursor !== null);
       assert.deepEqual(shown, ended ? rows : rows.filter(({ over }) => over === null));

@@ -117,7 +117,7 @@ describe('D6: a new device', () => {
     };
     await realm.signIn('ann', WINDOWS);
     await settle();
-    expect(asked).toMatchObject([{ over: true, limit: 100 }]);
+    expect(asked).toMatchObject([{ ended: true, limit: 100 }]);
     expect(heard).toEqual([]);
   });
 

@@ -19,7 +19,7 @@ const DEVICE = {
   type: 'desktop',
   ip: '192.0.2.7',
 } as const;
-const CAUSE = { by: 'admin-1', reason: 'offboarding', note: 'ticket 7', from: 'Safari on iOS' };
+const ATTRIBUTION = { by: 'admin-1', reason: 'offboarding', note: 'ticket 7', fromDevice: 'Safari on iOS' };
 const SESSION: SessionView = {
   ...{ id: 'i'.repeat(22), user: 'ann', account: 'acme', kind: 'api', createdAt: NOW, authenticatedAt: NOW },
   ...{ lastUsedAt: NOW, expiresAt: null, amr: ['pwd', 'otp'], device: DEVICE, attributes: { theme: 'dark' } },
@@ -29,7 +29,7 @@ const WHO = { user: 'ann', account: 'acme', session: SESSION.id };
 const SEEN = { device: 'Chrome on Mac OS', ip: '192.0.2.7' };
 const NOTHING: Description = {
   ...{ user: null, account: null, scope: null, session: null, device: null, ip: null, details: {} },
-  ...{ by: null, reason: null, note: null, from: null },
+  ...{ by: null, reason: null, note: null, fromDevice: null },
 };
 
 const event = <Type extends SessionEventType>(type: Type, details: SessionEventDetails[Type]): SessionEvent =>
@@ -42,16 +42,16 @@ const refused = (reason: 'unknown' | 'revoked', session: string | null, user: st
 const TOLD: readonly [SessionEvent, Partial<Description>][] = [
   [
     event('session.started', { session: SESSION }),
-    { ...WHO, ...SEEN, by: 'ann', from: SEEN.device, details: { kind: 'api', amr: ['pwd', 'otp'] } },
+    { ...WHO, ...SEEN, by: 'ann', fromDevice: SEEN.device, details: { kind: 'api', amr: ['pwd', 'otp'] } },
   ],
   [
     event('session.adopted', { session: SESSION }),
-    { ...WHO, ...SEEN, by: 'ann', from: SEEN.device, details: { kind: 'api', amr: ['pwd', 'otp'] } },
+    { ...WHO, ...SEEN, by: 'ann', fromDevice: SEEN.device, details: { kind: 'api', amr: ['pwd', 'otp'] } },
   ],
   [
     event('session.renewed', { session: SESSION, reauthenticated: true }),
     {
-      ...{ ...WHO, ...SEEN, by: 'ann', from: SEEN.device },
+      ...{ ...WHO, ...SEEN, by: 'ann', fromDevice: SEEN.device },
       details: { kind: 'api', amr: ['pwd', 'otp'], reauthenticated: true },
     },
   ],
@@ -76,7 +76,7 @@ const TOLD: readonly [SessionEvent, Partial<Description>][] = [
     // An id that was only claimed is nobody's.
     { ...SEEN, reason: 'unknown', details: { during: 'check' } },
   ],
-  [event('session.ended', { ...WHO, ...CAUSE, device: DEVICE }), { ...WHO, ...SEEN, ...CAUSE }],
+  [event('session.ended', { ...WHO, ...ATTRIBUTION, device: DEVICE }), { ...WHO, ...SEEN, ...ATTRIBUTION }],
   [
     event('session.reused', { ...WHO, client: { id: 'mobile', name: 'Mobile app' }, device: DEVICE }),
     { ...WHO, ...SEEN, reason: 'token-reused', details: { client: 'mobile' } },
@@ -87,18 +87,18 @@ const TOLD: readonly [SessionEvent, Partial<Description>][] = [
   ],
   [
     event('sessions.revoked', {
-      ...{ ...CAUSE, scope: 'member', user: 'ann', account: 'acme' },
+      ...{ ...ATTRIBUTION, scope: 'member', user: 'ann', account: 'acme' },
       ...{ kinds: ['api'], kept: SESSION.id, change: null, trigger: 'roleChanged' },
     }),
     {
-      ...{ ...CAUSE, scope: 'member', user: 'ann', account: 'acme' },
+      ...{ ...ATTRIBUTION, scope: 'member', user: 'ann', account: 'acme' },
       details: { kinds: ['api'], kept: SESSION.id, change: null, trigger: 'roleChanged' },
     },
   ],
   [
     event('sessions.revoked', {
       ...{
-        ...CAUSE,
+        ...ATTRIBUTION,
         scope: 'realm',
         user: null,
         account: null,
@@ -108,26 +108,36 @@ const TOLD: readonly [SessionEvent, Partial<Description>][] = [
         trigger: null,
       },
     }),
-    { ...CAUSE, scope: 'realm', details: { kinds: 'all', kept: null, change: 'suspended', trigger: null } },
+    { ...ATTRIBUTION, scope: 'realm', details: { kinds: 'all', kept: null, change: 'suspended', trigger: null } },
   ],
   [
     event('policy.changed', {
-      ...{ ...CAUSE, account: 'acme', before: { signOut: 'session' }, after: { signOut: 'everywhere' } },
+      ...{ ...ATTRIBUTION, account: 'acme', before: { signOut: 'session' }, after: { signOut: 'everywhere' } },
     }),
-    { ...CAUSE, account: 'acme', details: { before: { signOut: 'session' }, after: { signOut: 'everywhere' } } },
+    { ...ATTRIBUTION, account: 'acme', details: { before: { signOut: 'session' }, after: { signOut: 'everywhere' } } },
   ],
   [
     event('request.refused', {
       detail: null,
       ...{ reason: 'forbidden', action: 'revoke', by: 'bob', user: 'ann', account: 'acme', device: DEVICE },
     }),
-    { reason: 'forbidden', by: 'bob', user: 'ann', account: 'acme', from: DEVICE.label, details: { action: 'revoke' } },
+    {
+      reason: 'forbidden',
+      by: 'bob',
+      user: 'ann',
+      account: 'acme',
+      fromDevice: DEVICE.label,
+      details: { action: 'revoke' },
+    },
   ],
   [
-    event('token.revoked', { ...CAUSE, claim: 'jti', issuer: 'https://issuer.example', value: 'id-1' }),
-    { ...CAUSE, details: { claim: 'jti', issuer: 'https://issuer.example', value: 'id-1' } },
+    event('token.revoked', { ...ATTRIBUTION, claim: 'jti', issuer: 'https://issuer.example', value: 'id-1' }),
+    { ...ATTRIBUTION, details: { claim: 'jti', issuer: 'https://issuer.example', value: 'id-1' } },
   ],
-  [event('user.forgotten', { ...CAUSE, sessions: 3, entries: 7 }), { ...CAUSE, details: { sessions: 3, entries: 7 } }],
+  [
+    event('user.forgotten', { ...ATTRIBUTION, sessions: 3, entries: 7 }),
+    { ...ATTRIBUTION, details: { sessions: 3, entries: 7 } },
+  ],
   [
     event('sessions.pruned', { sessions: 1, epochs: 2, entries: 3 }),
     { details: { sessions: 1, epochs: 2, entries: 3 } },

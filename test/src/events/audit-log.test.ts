@@ -69,21 +69,28 @@ describe('OPS-3: the log', () => {
     await sessions.suspend(AT_ACME, { by: 'admin-1', note: 'ticket 7' });
     await settle();
 
-    const cause = { by: 'admin-1', reason: null, note: null, from: null };
+    const attribution = { by: 'admin-1', reason: null, note: null, fromDevice: null };
     const device = { device: 'Chrome on Mac OS', ip: '192.0.2.7' };
     expect(realm.store.log.entries).toMatchObject([
       {
         ...{ type: 'session.started', realm: 'default', at: NOW, ...AT_ACME, session: first.session.id },
-        ...{ ...device, by: 'ann', from: 'Chrome on Mac OS', details: { kind: 'browser', amr: ['pwd'] } },
+        ...{ ...device, by: 'ann', fromDevice: 'Chrome on Mac OS', details: { kind: 'browser', amr: ['pwd'] } },
       },
       { type: 'session.started', session: second.session.id },
       // A session that makes room is over in the step that starts the other.
       { type: 'session.ended', session: first.session.id, ...device, by: 'ann', reason: 'limit' },
       { type: 'session.started' },
       { type: 'session.renewed', session: second.session.id, details: { reauthenticated: false } },
-      { type: 'policy.changed', account: 'acme', user: null, ...cause },
+      { type: 'policy.changed', account: 'acme', user: null, ...attribution },
       {
-        ...{ type: 'sessions.revoked', ...AT_ACME, scope: 'member', ...cause, reason: 'suspended', note: 'ticket 7' },
+        ...{
+          type: 'sessions.revoked',
+          ...AT_ACME,
+          scope: 'member',
+          ...attribution,
+          reason: 'suspended',
+          note: 'ticket 7',
+        },
         details: { kinds: 'all', kept: null, change: 'suspended', trigger: null },
       },
     ]);
@@ -156,8 +163,8 @@ describe('OPS-3: the log', () => {
   test('counts the details of an entry in bytes, and leaves out those of more than 4,096', () => {
     const log = new AuditLog(parseAudit(true)!, 'default', null);
     const detailsOf = (value: string) => {
-      const cause = { by: null, reason: null, note: null, from: null };
-      const event = { realm: 'default', at: NOW, ...cause, claim: 'jti', issuer: 'x', value } as const;
+      const attribution = { by: null, reason: null, note: null, fromDevice: null };
+      const event = { realm: 'default', at: NOW, ...attribution, claim: 'jti', issuer: 'x', value } as const;
       return log.record({ type: 'token.revoked', ...event })?.entry.details;
     };
     const room = 4096 - JSON.stringify(detailsOf('')).length;

@@ -6,7 +6,7 @@ const NOW = 1_800_000_000_000;
 const DEVICE = { label: 'Chrome on Mac OS', browser: 'Chrome', os: 'Mac OS', type: 'desktop', ip: null } as const;
 const ENDED: SessionEventDetails['session.ended'] = {
   ...{ session: 'i', user: 'ann', account: null, device: DEVICE },
-  ...{ by: 'admin', reason: 'x', note: null, from: null },
+  ...{ by: 'admin', reason: 'x', note: null, fromDevice: null },
 };
 const open = (): Events => new Events('shop', () => NOW);
 

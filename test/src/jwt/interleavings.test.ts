@@ -67,7 +67,7 @@ await describeStores('in every order of their questions', (handles, name) => {
 
     /** The next refresh token, or why there is none. */
     refresh = async (token: string | null, sessions: Sessions = this.one, grace = 0): Promise<string> => {
-      const order = { clientId: 'app', scope: undefined, from: {}, grace };
+      const order = { clientId: 'app', scope: undefined, clientInfo: {}, grace };
       const outcome = await refreshSession(coreOf(sessions), token, order, async () => null);
       return 'reason' in outcome ? outcome.reason : outcome.refreshToken;
     };

@@ -18,7 +18,7 @@ import { formatEpoch, parseEpoch } from '../../../src/store/codec.ts';
 import { fc } from '../support/fast-check.ts';
 
 const NOW = 1_800_000_000_000;
-const MARK = { at: NOW, by: 'admin', reason: 'lost phone', from: 'Safari on iOS' };
+const MARK = { at: NOW, by: 'admin', reason: 'lost phone', fromDevice: 'Safari on iOS' };
 const ALL: Coverage = { except: [] };
 
 const change = (changes: Partial<Change> = {}): Change => ({ covers: ALL, mark: MARK, ...changes });
@@ -323,7 +323,7 @@ describe('a record without its marks', () => {
   test('tells when, and no longer by whom, why and from where', () => {
     const full = advance(newEpoch(NOW), { suspend: true });
     expect(marksOf(full)).toEqual([MARK, MARK]);
-    const nobody = { at: NOW, by: null, reason: null, from: null };
+    const nobody = { at: NOW, by: null, reason: null, fromDevice: null };
     expect(marksOf(forgetMarks(full))).toEqual([nobody, nobody]);
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { codeOf, markOf, REASON_CODES } from '../../../src/model/reason.ts';
 import { Realm } from '../support/realm.ts';
 
-const MARK = { at: 1, by: 'admin', reason: 'x', from: null };
+const MARK = { at: 1, by: 'admin', reason: 'x', fromDevice: null };
 
 describe('reason codes', () => {
   test('are kebab-case, each once', () => {
@@ -72,6 +72,6 @@ describe('explain', () => {
       'signed-out',
     ]);
     const { sessions: rows } = await realm.sessions.list({ user: 'ann' }, { ended: true });
-    expect(rows.map(({ over }) => over && realm.sessions.explain(over)).sort()).toEqual([null, 'signed-out']);
+    expect(rows.map(({ end }) => end && realm.sessions.explain(end)).sort()).toEqual([null, 'signed-out']);
   });
 });

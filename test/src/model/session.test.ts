@@ -6,8 +6,8 @@ import { listed, Session, type SessionRecord } from '../../../src/model/session.
 
 const NOW = 1_800_000_000_000;
 const HOUR = 3_600_000;
-const ENDED = { at: NOW - 1, by: 'ann', reason: 'signed-out', from: 'Safari on iOS' };
-const MARK = { at: NOW, by: 'admin', reason: 'x', from: null };
+const ENDED = { at: NOW - 1, by: 'ann', reason: 'signed-out', fromDevice: 'Safari on iOS' };
+const MARK = { at: NOW, by: 'admin', reason: 'x', fromDevice: null };
 
 const epochs = { realm: newEpoch(NOW), user: newEpoch(NOW), account: newEpoch(NOW), member: newEpoch(NOW) };
 
@@ -127,7 +127,7 @@ describe('a session in the hands of an app', () => {
     for (const hidden of ['credential', 'serial', 'stamps', 'userTag', 'accountTag', 'deviceTag'])
       expect(shown).not.toHaveProperty(hidden);
     expect(JSON.stringify(shown)).not.toContain('"h"');
-    expect(listed(record(), null)).toEqual({ ...shown, over: null });
+    expect(listed(record(), null)).toEqual({ ...shown, end: null });
   });
 
   test('SES-3: what an app changes on it changes nothing of the record that was judged', () => {

@@ -22,7 +22,7 @@ function adopting(options: ConstructorParameters<typeof Realm>[0] = {}) {
 }
 
 const rowsOf = async ({ sessions }: Realm, user = 'ann') =>
-  (await sessions.list({ user }, { ended: true })).sessions.map(({ id, over }) => [id, over?.reason ?? 'live']);
+  (await sessions.list({ user }, { ended: true })).sessions.map(({ id, end }) => [id, end?.reason ?? 'live']);
 
 describe('a session of another layer', () => {
   test('is begun when it is first seen, and is the same one ever after', async () => {

@@ -50,9 +50,9 @@ describe('a page of the log', () => {
     [{ by: 'bob', types: ['sessions.revoked'] }, [REVOKED[2]!]],
     [{ types: ['session.started', 'session.ended'] }, STARTS],
     [{ types: ['session.ended'] }, []],
-    [{ from: NOW + 2 * HOUR }, [...REVOKED, STARTS[0]!, STARTS[1]!]],
+    [{ since: NOW + 2 * HOUR }, [...REVOKED, STARTS[0]!, STARTS[1]!]],
     [{ until: NOW + 2 * HOUR }, [STARTS[2]!, STARTS[3]!]],
-    [{ from: NOW + HOUR, until: NOW + 2 * HOUR }, [STARTS[2]!]],
+    [{ since: NOW + HOUR, until: NOW + 2 * HOUR }, [STARTS[2]!]],
     [{ user: 'nobody' }, []],
   ])('of %o has these, and all that is named must hold', async (request, expected) => {
     const realm = await lived();
@@ -115,7 +115,7 @@ describe('misuse is said before the store is asked', () => {
   test.each<[AuditRequest | Record<string, unknown>, string | RegExp]>([
     [
       { users: 'ann' },
-      'the argument has an unknown option "users"; did you mean user? Known are user, account, by, types, from, until, cursor, limit',
+      'the argument has an unknown option "users"; did you mean user? Known are user, account, by, types, since, until, cursor, limit',
     ],
     [{ user: '' }, 'user must not be empty'],
     [{ user: null }, 'user must be a string, not null'],
@@ -128,7 +128,7 @@ describe('misuse is said before the store is asked', () => {
     [{ types: ['a', ''] }, 'types[1] must not be empty'],
     [{ types: [7] }, 'types[0] must be a string, not number'],
     ...[-1, 1.5, Number.NaN, '0', null, new Date()].flatMap((time): [Record<string, unknown>, RegExp][] => [
-      [{ from: time }, /^sessions\.audit\(\): from is .*; it must be a time in Unix ms, such as date\.getTime\(\)$/],
+      [{ since: time }, /^sessions\.audit\(\): since is .*; it must be a time in Unix ms, such as date\.getTime\(\)$/],
       [{ until: time }, /^sessions\.audit\(\): until is .*; it must be a time in Unix ms, such as date\.getTime\(\)$/],
     ]),
     ...['', 'x', 'x.y', `1.${'x'.repeat(21)}`, `-1.${'x'.repeat(22)}`, 1, {}].map(

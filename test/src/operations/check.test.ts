@@ -69,10 +69,10 @@ describe('check(token, client)', () => {
   test('of a session that is over tells whose it was, and what ended it', async () => {
     const realm = new Realm();
     const { token, session } = await realm.signIn('ann', { account: 'acme' });
-    await realm.sessions.revoke({ account: 'acme' }, { by: 'admin', reason: 'x', from: 'Safari on iOS' });
+    await realm.sessions.revoke({ account: 'acme' }, { by: 'admin', reason: 'x', fromDevice: 'Safari on iOS' });
     const heard = realm.hear('session.refused');
     await realm.sessions.check(token);
-    const revocation = { scope: 'account', at: realm.now, by: 'admin', reason: 'x', from: 'Safari on iOS' };
+    const revocation = { scope: 'account', at: realm.now, by: 'admin', reason: 'x', fromDevice: 'Safari on iOS' };
     expect(heard).toMatchObject([
       { reason: 'revoked', user: 'ann', account: 'acme', session: session.id, revocation, device: null },
     ]);

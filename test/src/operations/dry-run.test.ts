@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CHROME_ON_MAC, DAY, Realm } from '../support/realm.ts';
 
 const AT_ACME = { user: 'ann', account: 'acme' };
-const MARK = { by: 'admin', reason: 'x', note: 'y', from: 'z' };
+const MARK = { by: 'admin', reason: 'x', note: 'y', fromDevice: 'z' };
 const OPTIONS = { audit: true, kinds: { api: { survives: ['user', 'member'] } }, lifetime: { idle: null } } as const;
 
 /** People on devices, in accounts, of several kinds; some are over. */

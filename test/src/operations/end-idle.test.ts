@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DAY, HOUR, Realm } from '../support/realm.ts';
 
 const AT_ACME = { account: 'acme' };
-const CAUSE = { by: 'admin', reason: 'spring cleaning', note: 'ticket 7', from: 'Safari on iOS' };
+const ATTRIBUTION = { by: 'admin', reason: 'spring cleaning', note: 'ticket 7', fromDevice: 'Safari on iOS' };
 
 /** Somebody who was here lately, and somebody who was not. */
 async function lived(): Promise<{ realm: Realm; idle: string[]; busy: string[] }> {
@@ -19,7 +19,10 @@ const words = (realm: Realm, tokens: string[]): Promise<string[]> =>
 describe('D4: endIdle', () => {
   test('ends what was not used for so long, of every kind, and nothing else', async () => {
     const { realm, idle, busy } = await lived();
-    expect(await realm.sessions.endIdle({ ...AT_ACME, unusedFor: '30d' }, CAUSE)).toEqual({ ended: 2, wouldEnd: null });
+    expect(await realm.sessions.endIdle({ ...AT_ACME, unusedFor: '30d' }, ATTRIBUTION)).toEqual({
+      ended: 2,
+      wouldEnd: null,
+    });
     expect(await words(realm, idle)).toEqual(['ended', 'ended']);
     expect(await words(realm, busy)).toEqual(['live', 'live']);
   });
@@ -70,20 +73,20 @@ describe('D4: endIdle', () => {
   test('tells and logs each one, with who and why; the reason is idle where nobody says another', async () => {
     const { realm } = await lived();
     const heard = realm.hear('session.ended');
-    await realm.sessions.endIdle({ user: 'bob', ...AT_ACME, unusedFor: '1d' }, CAUSE);
+    await realm.sessions.endIdle({ user: 'bob', ...AT_ACME, unusedFor: '1d' }, ATTRIBUTION);
     await realm.sessions.endIdle({ user: 'ann', unusedFor: '1d' }, { by: 'cron' });
     expect(heard).toMatchObject([
-      { user: 'bob', account: 'acme', ...CAUSE },
+      { user: 'bob', account: 'acme', ...ATTRIBUTION },
       { user: 'ann', account: 'acme', by: 'cron', reason: 'idle' },
     ]);
     const entries = realm.store.log.entries.filter(({ type }) => type === 'session.ended');
     expect(entries).toMatchObject([
-      { user: 'bob', ...CAUSE },
+      { user: 'bob', ...ATTRIBUTION },
       { user: 'ann', by: 'cron', reason: 'idle' },
     ]);
     const { sessions } = await realm.sessions.list({ user: 'bob' }, { ended: true });
-    const { note: _, ...told } = CAUSE;
-    expect(sessions).toMatchObject([{ over: { reason: 'ended', ended: { at: realm.now, ...told } } }]);
+    const { note: _, ...told } = ATTRIBUTION;
+    expect(sessions).toMatchObject([{ end: { reason: 'ended', ended: { at: realm.now, ...told } } }]);
   });
 
   test('counts only what it ended itself', async () => {

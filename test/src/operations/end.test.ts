@@ -12,15 +12,15 @@ describe('end', () => {
     const realm = new Realm();
     const heard = realm.hear('session.ended');
     const [mine, other] = [await realm.signIn('ann', { ...AT_ACME, userAgent: CHROME_ON_MAC }), await realm.signIn()];
-    const cause = { by: 'admin', reason: 'stolen', note: 'ticket 7', from: 'Safari on iOS' };
-    expect(await realm.sessions.end(mine.session.id, { user: 'ann', ...cause })).toEqual({
+    const attribution = { by: 'admin', reason: 'stolen', note: 'ticket 7', fromDevice: 'Safari on iOS' };
+    expect(await realm.sessions.end(mine.session.id, { user: 'ann', ...attribution })).toEqual({
       ...{ ended: true, effectiveWithin: 0 },
     });
     expect(await words(realm, mine, other)).toEqual(['ended', 'live']);
     expect(heard).toMatchObject([
-      { session: mine.session.id, ...AT_ACME, device: { label: 'Chrome on Mac OS' }, ...cause },
+      { session: mine.session.id, ...AT_ACME, device: { label: 'Chrome on Mac OS' }, ...attribution },
     ]);
-    const { note: _, ...told } = cause;
+    const { note: _, ...told } = attribution;
     expect(await realm.sessions.check(mine.token)).toMatchObject({ end: { ended: { at: realm.now, ...told } } });
   });
 
@@ -83,7 +83,7 @@ describe('C1: a plain sign-out, where the account says session', () => {
     expect(await realm.sessions.signOut(mine.session)).toEqual({ ended: true, effectiveWithin: 0, everywhere: false });
     expect(await words(realm, mine, other)).toEqual(['ended', 'live']);
     expect(heard.filter(({ type }) => type !== 'session.refused')).toMatchObject([
-      { type: 'session.ended', by: 'ann', reason: 'signed-out', note: null, from: 'Chrome on Mac OS' },
+      { type: 'session.ended', by: 'ann', reason: 'signed-out', note: null, fromDevice: 'Chrome on Mac OS' },
     ]);
   });
 
@@ -91,9 +91,9 @@ describe('C1: a plain sign-out, where the account says session', () => {
     const realm = new Realm();
     const heard = realm.hear('session.ended');
     const { session } = await realm.signIn();
-    const cause = { by: 'cron', reason: 'closing time', note: 'ticket 7', from: 'the office' };
-    await realm.sessions.signOut(session, cause);
-    expect(heard).toMatchObject([cause]);
+    const attribution = { by: 'cron', reason: 'closing time', note: 'ticket 7', fromDevice: 'the office' };
+    await realm.sessions.signOut(session, attribution);
+    expect(heard).toMatchObject([attribution]);
   });
 
   test('does nothing where the session is over, and says so', async () => {
@@ -127,7 +127,7 @@ describe('C2: a plain sign-out, where the account says everywhere', () => {
     expect(heard).toMatchObject([
       {
         ...{ type: 'sessions.revoked', scope: 'member', ...AT_ACME, kinds: 'all', kept: null },
-        ...{ by: 'ann', reason: 'signed-out', from: 'Chrome on Mac OS' },
+        ...{ by: 'ann', reason: 'signed-out', fromDevice: 'Chrome on Mac OS' },
       },
     ]);
   });

@@ -4,7 +4,7 @@ import { FENCE_KEEPS, FENCE_LIVES, fenceRefusal, parseFence, stampsOf, takeFence
 import { fc } from '../support/fast-check.ts';
 
 const NOW = 1_800_000_000_000;
-const MARK = { at: NOW, by: null, reason: null, from: null };
+const MARK = { at: NOW, by: null, reason: null, fromDevice: null };
 const tags = { user: 'u'.repeat(22), account: 'a'.repeat(22) };
 const epochs = { realm: newEpoch(NOW), user: newEpoch(NOW), account: newEpoch(NOW), member: newEpoch(NOW) };
 

@@ -29,10 +29,18 @@ async function lived(options: { realm?: string } = {}, store = new ReferenceStor
   await sessions.renew(alone.session);
   await sessions.check(alone.token, MAC);
   await sessions.check(here.token, { userAgent: FIREFOX_ON_WINDOWS, ip: '192.0.2.7' });
-  await sessions.end(api.session.id, { user: ANN, by: ANN, reason: 'asked by phone', from: here.session.device.label });
+  await sessions.end(api.session.id, {
+    user: ANN,
+    by: ANN,
+    reason: 'asked by phone',
+    fromDevice: here.session.device.label,
+  });
   await sessions.trigger('roleChanged', { user: ANN, ...AT_ACME, keep: here.session, by: ANN, note: 'she is ill' });
-  await sessions.suspend({ user: ANN, account: 'beta' }, { by: ANN, note: 'she is ill', from: 'Chrome on Mac OS' });
-  await sessions.revoke({ user: ANN }, { by: ANN, note: 'she is ill', from: 'Chrome on Mac OS' });
+  await sessions.suspend(
+    { user: ANN, account: 'beta' },
+    { by: ANN, note: 'she is ill', fromDevice: 'Chrome on Mac OS' },
+  );
+  await sessions.revoke({ user: ANN }, { by: ANN, note: 'she is ill', fromDevice: 'Chrome on Mac OS' });
   const last = await realm.signIn(ANN, { ...MAC, ...AT_ACME });
   const bob = await realm.signIn('bob', { ...AT_ACME, userAgent: FIREFOX_ON_WINDOWS, ip: '198.51.100.4' });
   await settle();
@@ -166,15 +174,15 @@ describe('forgetUser', () => {
   test('tells that somebody was forgotten, by whom and why, and not who', async () => {
     const { realm } = await lived();
     const heard = realm.hear('user.forgotten');
-    const cause = { by: 'admin', reason: 'gdpr', note: 'ticket 7', from: 'the office' };
-    const counts = await realm.sessions.forgetUser(ANN, cause);
-    expect(heard).toMatchObject([{ ...cause, ...counts }]);
+    const attribution = { by: 'admin', reason: 'gdpr', note: 'ticket 7', fromDevice: 'the office' };
+    const counts = await realm.sessions.forgetUser(ANN, attribution);
+    expect(heard).toMatchObject([{ ...attribution, ...counts }]);
     expect(JSON.stringify(heard)).not.toContain(ANN);
     await settle();
     expect(realm.store.log.entries.at(-1)).toMatchObject({
       type: 'user.forgotten',
       user: null,
-      ...cause,
+      ...attribution,
       details: counts,
     });
   });
@@ -186,12 +194,12 @@ describe('forgetUser', () => {
       by: ANN,
       reason: 'account closed',
       note: 'she is ill',
-      from: 'Chrome on Mac OS',
+      fromDevice: 'Chrome on Mac OS',
     });
     await settle();
-    expect(heard).toMatchObject([{ by: null, from: null, note: null, reason: 'account closed' }]);
+    expect(heard).toMatchObject([{ by: null, fromDevice: null, note: null, reason: 'account closed' }]);
     expect((await realm.sessions.audit({ types: ['user.forgotten'] })).entries).toMatchObject([
-      { user: null, by: null, note: null, from: null },
+      { user: null, by: null, note: null, fromDevice: null },
     ]);
   });
 

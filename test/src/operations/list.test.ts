@@ -100,7 +100,7 @@ describe('rows', () => {
     await sessions.end(id!, { user: 'ann', by: 'admin', reason: 'stolen' });
     expect((await sessions.list({ user: 'ann' })).sessions).toEqual([]);
     const [row] = (await sessions.list({ user: 'ann' }, { ended: true })).sessions;
-    expect(row).toMatchObject({ id, over: { reason: 'ended', ended: { at: time, by: 'admin', reason: 'stolen' } } });
+    expect(row).toMatchObject({ id, end: { reason: 'ended', ended: { at: time, by: 'admin', reason: 'stolen' } } });
   });
 
   test('prove nothing: nothing can be done in the name of one', async () => {

@@ -111,11 +111,11 @@ describe('policies that the store keeps', () => {
   test('are told and logged with who changed what', async () => {
     const realm = new Realm({ policy: 'stored', audit: true });
     const heard = realm.hear('policy.changed');
-    const cause = { by: 'admin-1', reason: 'incident', note: 'ticket 7', from: 'Safari on iOS' };
-    await realm.sessions.setPolicy('acme', EVERYWHERE, cause);
-    expect(heard).toMatchObject([{ account: 'acme', before: SESSION, after: EVERYWHERE, ...cause }]);
+    const attribution = { by: 'admin-1', reason: 'incident', note: 'ticket 7', fromDevice: 'Safari on iOS' };
+    await realm.sessions.setPolicy('acme', EVERYWHERE, attribution);
+    expect(heard).toMatchObject([{ account: 'acme', before: SESSION, after: EVERYWHERE, ...attribution }]);
     expect(realm.store.log.entries).toMatchObject([
-      { type: 'policy.changed', account: 'acme', details: { before: SESSION, after: EVERYWHERE }, ...cause },
+      { type: 'policy.changed', account: 'acme', details: { before: SESSION, after: EVERYWHERE }, ...attribution },
     ]);
   });
 

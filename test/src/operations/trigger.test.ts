@@ -317,18 +317,23 @@ describe('found', () => {
   });
 });
 
-describe('the cause', () => {
+describe('the attribution', () => {
   test('is the code of the trigger, from the device of who asks, unless other words are given', async () => {
     const realm = new Realm({ triggers: { movedOut: 'everywhere' } });
     const heard = realm.hear('sessions.revoked');
     const { session } = await realm.signIn('ann', { userAgent: CHROME_ON_MAC });
     await realm.sessions.trigger('secondFactorChanged', { user: 'ann', keep: session, by: 'ann' });
     await realm.sessions.trigger('movedOut', { user: 'ann' });
-    await realm.sessions.trigger('passwordReset', { user: 'ann', reason: 'stolen', from: 'the help desk', note: 'n' });
+    await realm.sessions.trigger('passwordReset', {
+      user: 'ann',
+      reason: 'stolen',
+      fromDevice: 'the help desk',
+      note: 'n',
+    });
     expect(heard).toMatchObject([
-      { by: 'ann', reason: 'second-factor-changed', from: 'Chrome on Mac OS', note: null },
-      { by: null, reason: 'moved-out', from: null },
-      { reason: 'stolen', from: 'the help desk', note: 'n' },
+      { by: 'ann', reason: 'second-factor-changed', fromDevice: 'Chrome on Mac OS', note: null },
+      { by: null, reason: 'moved-out', fromDevice: null },
+      { reason: 'stolen', fromDevice: 'the help desk', note: 'n' },
     ]);
   });
 
@@ -337,7 +342,7 @@ describe('the cause', () => {
     const { token } = await realm.signIn();
     realm.now += HOUR;
     await realm.sessions.trigger('passwordReset', { user: 'ann', by: 'ann' });
-    const revocation = { scope: 'user', at: realm.now, by: 'ann', reason: 'password-reset', from: null };
+    const revocation = { scope: 'user', at: realm.now, by: 'ann', reason: 'password-reset', fromDevice: null };
     expect(await realm.sessions.check(token)).toMatchObject({ end: { reason: 'revoked', revocation } });
   });
 });

@@ -1,11 +1,11 @@
 // Rows as the server lists them.
 
-export interface RowOver {
+export interface RowEnd {
   reason: 'ended' | 'expired' | 'revoked';
   at: number | null;
   by: 'self' | 'other' | null;
-  from: string | null;
-  cause: string | null;
+  fromDevice: string | null;
+  reasonCode: string | null;
 }
 
 export interface SampleRow {
@@ -22,7 +22,7 @@ export interface SampleRow {
   client: { id: string; name: string } | null;
   place: string | null;
   current: boolean;
-  over: RowOver | null;
+  end: RowEnd | null;
 }
 
 export const MINUTE = 60_000;
@@ -57,7 +57,7 @@ export function sample(
     client: null,
     place: null,
     current: false,
-    over: null,
+    end: null,
     ...others,
   };
 }
@@ -84,23 +84,25 @@ export function fourDevices(): SampleRow[] {
 
 /** How sessions end. */
 export function endedDevices(): SampleRow[] {
-  const over = (rest: Partial<RowOver>): RowOver => ({
+  const endOf = (rest: Partial<RowEnd>): RowEnd => ({
     reason: 'ended',
     at: NOW - 2 * HOUR,
     by: null,
-    from: null,
-    cause: null,
+    fromDevice: null,
+    reasonCode: null,
     ...rest,
   });
   return [
-    sample('Edge on Windows', { over: over({ cause: 'signed-out', by: 'self', from: 'Firefox on Windows' }) }),
+    sample('Edge on Windows', {
+      end: endOf({ reasonCode: 'signed-out', by: 'self', fromDevice: 'Firefox on Windows' }),
+    }),
     sample('Chrome on Android', {
       type: 'mobile',
-      over: over({ reason: 'revoked', cause: 'password-changed', at: NOW - 5 * MINUTE }),
+      end: endOf({ reason: 'revoked', reasonCode: 'password-changed', at: NOW - 5 * MINUTE }),
     }),
-    sample('Safari on iPadOS', { type: 'tablet', over: over({ reason: 'expired', at: NOW - 25 * HOUR }) }),
-    sample('Opera on Linux', { over: over({ reason: 'revoked', by: 'other', at: NOW - 3 * DAY }) }),
-    sample('Brave on Linux', { over: over({ cause: 'left-the-building', by: 'self' }) }),
-    sample('curl', { type: 'client', kind: 'api', over: over({ reason: 'revoked', at: null }) }),
+    sample('Safari on iPadOS', { type: 'tablet', end: endOf({ reason: 'expired', at: NOW - 25 * HOUR }) }),
+    sample('Opera on Linux', { end: endOf({ reason: 'revoked', by: 'other', at: NOW - 3 * DAY }) }),
+    sample('Brave on Linux', { end: endOf({ reasonCode: 'left-the-building', by: 'self' }) }),
+    sample('curl', { type: 'client', kind: 'api', end: endOf({ reason: 'revoked', at: null }) }),
   ];
 }

@@ -119,16 +119,17 @@ export class StubServer {
   }
 
   #list(query: URLSearchParams): Answer {
-    const rows = this.sessions.filter(({ over }) => over === null || query.get('ended') === 'true');
+    const rows = this.sessions.filter(({ end }) => end === null || query.get('ended') === 'true');
     const from = Number(query.get('cursor') ?? 0);
     const to = from + Number(query.get('limit') ?? 100);
     return { status: 200, body: { sessions: rows.slice(from, to), cursor: to < rows.length ? String(to) : null } };
   }
 
   #end(which: (row: SampleRow) => boolean): number {
-    const rows = this.sessions.filter((row) => row.over === null && which(row));
+    const rows = this.sessions.filter((row) => row.end === null && which(row));
     const from = this.sessions.find(({ current }) => current)?.device.label ?? null;
-    for (const row of rows) row.over = { reason: 'ended', at: NOW, by: 'self', from, cause: 'signed-out' };
+    for (const row of rows)
+      row.end = { reason: 'ended', at: NOW, by: 'self', fromDevice: from, reasonCode: 'signed-out' };
     return rows.length;
   }
 

@@ -69,18 +69,18 @@ export async function listSessions(
   statements: Statements,
   realm: Tag,
   user: Tag,
-  { account, born, over, now, after, limit }: ListPage,
+  { account, born, ended, now, after, limit }: ListPage,
 ): Promise<{ readonly found: readonly FoundSession[]; readonly more: boolean }> {
   const users = filledUp((born?.user ?? []).map(stampKey));
   const members = filledUp((born === undefined || account !== null ? (born?.member ?? []) : [null]).map(stampKey));
   const sql = statements.list({
     ...{ account: account !== undefined, users: users.length, members: members.length },
-    ...{ indexed: !over && users.length > 0 && members.length > 0, after: after !== undefined, living: !over },
+    ...{ indexed: !ended && users.length > 0 && members.length > 0, after: after !== undefined, living: !ended },
   });
   const answer = await reader.rows(sql, [
     ...[key(realm), key(user), ...(account === undefined ? [] : [orNull(account, key)]), ...users, ...members],
     ...(after === undefined ? [] : [after.createdAt, after.createdAt, key(after.id)]),
-    ...(over ? [] : [now]),
+    ...(ended ? [] : [now]),
     // Reads one row more than the limit, to learn whether rows follow.
     limitOf(limit + 1),
   ]);

@@ -67,7 +67,7 @@ export class AuditLog implements AuditPower {
   /** Returns the matching entries of an index, youngest first. */
   async #readBy(index: string, page: AuditPage, wanted: number): Promise<AuditEntry[]> {
     const found: AuditEntry[] = [];
-    const way = { direction: 'down', after: topOf(page), least: page.from, chunk: Math.min(wanted, CHUNK) } as const;
+    const way = { direction: 'down', after: topOf(page), least: page.since, chunk: Math.min(wanted, CHUNK) } as const;
     for await (const places of walk(this.#server, index, way)) {
       const texts = await this.#textsOf(
         page.realm,

@@ -46,7 +46,7 @@ export function isWanted({ user, account, by, entry }: AuditRecord, page: AuditP
   );
 }
 
-const BY_NOBODY = { by: null, reason: null, note: null, from: null } as const;
+const BY_NOBODY = { by: null, reason: null, note: null, fromDevice: null } as const;
 
 export function withoutUser(record: AuditRecord): AuditRecord {
   const nobody = { ...BY_NOBODY, user: null, session: null, device: null, ip: null, details: {} };

@@ -64,7 +64,8 @@ const USUAL_KIND = 'browser';
 const USUAL_TYPE = 'desktop';
 const usualLabel = (browser: string | null, os: string | null): string => `${browser} on ${os}`;
 
-export const endedLine = ({ at, by, reason, from }: Ended): string => JSON.stringify([at, by, reason, from]);
+export const endedLine = ({ at, by, reason, fromDevice }: Ended): string =>
+  JSON.stringify([at, by, reason, fromDevice]);
 
 const PLAIN_METHODS = /^[\w-]+(?: [\w-]+)*$/;
 
@@ -133,5 +134,5 @@ const NONE: SessionRecord['attributes'] = Object.freeze({});
 
 function endedOf(line: string): Ended {
   const [at, by, reason, from] = JSON.parse(line) as [number, string | null, string | null, string | null];
-  return { at, by, reason, from };
+  return { at, by, reason, fromDevice: from };
 }

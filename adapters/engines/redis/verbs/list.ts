@@ -32,7 +32,7 @@ export async function list(server: Server, keys: Keys, realm: Tag, shelf: Shelf,
   // Reads one more than the limit, to learn whether rows follow.
   const wanted = page.limit + 1;
   const chunk = Math.min(wanted, MAX_AT_ONCE);
-  const open = !page.over && page.born !== undefined;
+  const open = !page.ended && page.born !== undefined;
   const account = page.account ?? undefined;
   for await (const { record, member, shelved } of shelf.chunks('down', { after, chunk, open, account })) {
     const records = { user: epochOf(record, shelf.user), member: epochOf(member) };
@@ -68,10 +68,10 @@ export async function list(server: Server, keys: Keys, realm: Tag, shelf: Shelf,
   return { found, more: rows.length > page.limit, gone, aside };
 }
 
-function isListed(session: SessionRecord, { account, born, over, now }: ListPage): boolean {
+function isListed(session: SessionRecord, { account, born, ended, now }: ListPage): boolean {
   const { accountTag, stamps } = session;
   if (account !== undefined && accountTag !== account) return false;
   if (born !== undefined && !born.user.includes(stamps.user)) return false;
   if (born?.member && !born.member.includes(stamps.member ?? '')) return false;
-  return over || isLive(session, now);
+  return ended || isLive(session, now);
 }

@@ -52,7 +52,7 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
     const verdict = state.is === 'none' ? state.verdict : null;
     const reason = coarseReason(verdict?.reason);
     if (verdict === null || reason === null) return null;
-    return { reason, cause: settings.sessions.explain(verdict.end) };
+    return { reason, reasonCode: settings.sessions.explain(verdict.end) };
   }
 
   /** The OAuth client (`client_id`) of the request's access token; `null` without an access token. */

@@ -42,7 +42,7 @@ export interface Refusal {
   /** The session was ended, has expired, or was revoked. */
   readonly reason: 'ended' | 'expired' | 'revoked';
   /** A code of this library or of one of the app's triggers, such as `'password-changed'`; `null` for any other reason. */
-  readonly cause: string | null;
+  readonly reasonCode: string | null;
 }
 
 /** Details of a sign-out of several sessions. Each text has at most 256 characters. */

@@ -34,7 +34,7 @@ export interface ActingRequest {
   settle<Result extends object>(result: Result, outcome: SessionOutcome | null): Promise<WithoutToken<Result>>;
 }
 
-const byUser = ({ user, device }: Session) => ({ by: user, from: device.label });
+const byUser = ({ user, device }: Session) => ({ by: user, fromDevice: device.label });
 
 /**
  * The acts that end sessions. An `Auth` carries them out at once; an `AuthInTransaction` writes in the app's transaction, and changes

@@ -39,7 +39,7 @@ export async function signIn(request: AuthenticatedRequest, input: SignInRequest
     await sessions.end(started.session.id, { user, reason: 'signed-out' }).catch(() => {});
     throw error;
   }
-  const replaced = { by: user, reason: 'replaced', from: started.session.device.label };
+  const replaced = { by: user, reason: 'replaced', fromDevice: started.session.device.label };
   await endPrevious(settings, exchange, delivery, replaced);
   if (previous !== null) await sessions.end(previous.id, { user: previous.user, ...replaced });
   return request.withTokens({ ...started, session: sessionIn(request) });

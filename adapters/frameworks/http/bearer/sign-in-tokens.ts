@@ -45,7 +45,7 @@ export function parseSignInTokens({ bearer }: HttpSettings, tokens: SignInTokens
 interface Replacement {
   readonly by: string;
   readonly reason: string;
-  readonly from: string;
+  readonly fromDevice: string;
 }
 
 /**

@@ -42,7 +42,7 @@ const json = (description: string, schema: Schema): Schema => answer(description
 const empty = (description: string): Schema => ({ description, type: 'null' });
 
 const MEMBERS: Readonly<Partial<Record<ProblemName, Schema>>> = {
-  'session-required': { reason: { type: 'string', enum: ['ended', 'expired', 'revoked'] }, cause: TEXT },
+  'session-required': { reason: { type: 'string', enum: ['ended', 'expired', 'revoked'] }, reasonCode: TEXT },
   'sign-in-not-recent': { max_age: { type: 'integer', description: 'Seconds' }, amr: TEXTS },
   'insufficient-scope': { scope: TEXT },
   'bad-request': { detail: TEXT },
@@ -115,13 +115,13 @@ const SESSION = all({
   device: all({ label: TEXT, browser: TEXT_OR_NULL, os: TEXT_OR_NULL, type: TEXT, ip: TEXT_OR_NULL }),
   client: { ...all({ id: TEXT, name: TEXT }), type: ['object', 'null'] },
   place: { ...TEXT_OR_NULL, description: 'Where it was started, in the words of the app' },
-  over: {
+  end: {
     ...all({
       reason: { type: 'string', enum: ['ended', 'expired', 'revoked'] },
       at: TIME_OR_NULL,
       by: { type: ['string', 'null'], enum: ['self', 'other', null] },
-      from: TEXT_OR_NULL,
-      cause: TEXT_OR_NULL,
+      fromDevice: TEXT_OR_NULL,
+      reasonCode: TEXT_OR_NULL,
     }),
     type: ['object', 'null'],
     description: 'Why it is over; null where it is live',

@@ -79,11 +79,11 @@ async function listSessions({ sessions, place, session, user, query }: RouteRequ
   const page = await refusable(() => sessions.list(scopeOf(session, user), request));
   // Attributes are the app's notes, and may be confidential: they stay on the server.
   const shown = async (listed: ListedSession): Promise<unknown> => {
-    const { attributes: _, over, ...row } = listed;
+    const { attributes: _, end, ...row } = listed;
     return {
       ...row,
       place: placeText(await place(listed)),
-      over: over && shownOver(sessions, over, user),
+      end: end && shownEnd(sessions, end, user),
       current: row.id === session.id,
     };
   };
@@ -102,16 +102,16 @@ function countOf(digits: string): number {
 }
 
 /** The user does not learn which other person ended the session, from which device, and with which note: the audit log holds that. */
-function shownOver(sessions: Sessions, over: EndState, user: string): unknown {
-  if (over.reason === 'expired') return { reason: over.reason, at: over.at, by: null, from: null, cause: null };
-  const mark = over.reason === 'ended' ? over.ended : over.revocation;
+function shownEnd(sessions: Sessions, end: EndState, user: string): unknown {
+  if (end.reason === 'expired') return { reason: end.reason, at: end.at, by: null, fromDevice: null, reasonCode: null };
+  const mark = end.reason === 'ended' ? end.ended : end.revocation;
   const own = mark !== null && mark.by === user;
   return {
-    reason: over.reason,
+    reason: end.reason,
     at: mark?.at ?? null,
     by: own ? 'self' : (mark?.by ?? null) === null ? null : 'other',
-    from: own ? mark.from : null,
-    cause: sessions.explain(over),
+    fromDevice: own ? mark.fromDevice : null,
+    reasonCode: sessions.explain(end),
   };
 }
 
@@ -122,7 +122,7 @@ async function showPolicy({ sessions, authorize, session }: RouteRequest): Promi
 async function changePolicy({ sessions, authorize, session, body }: RouteRequest): Promise<Answer> {
   const { account, user, device } = session;
   if (account === null) throw new RequestProblem('this session belongs to no account');
-  const by = { by: user, from: device.label };
+  const by = { by: user, fromDevice: device.label };
   const { policy } = await refusable(() => sessions.setPolicy(account, body as unknown as Policy, by));
   return policyAnswer({ authorize, session }, policy);
 }
@@ -148,7 +148,7 @@ async function endSession(request: RouteRequest): Promise<Answer> {
     const { ended } = await auth.signOut();
     return ended ? done(request) : problem('session-not-found');
   }
-  const by = { by: session.user, reason: 'signed-out', from: session.device.label };
+  const by = { by: session.user, reason: 'signed-out', fromDevice: session.device.label };
   const { ended } = await refusable(() => sessions.end(id, { ...scopeOf(session, user), ...by }));
   return ended ? done(request) : problem('session-not-found');
 }
@@ -170,11 +170,11 @@ async function signOutOthers(request: RouteRequest): Promise<Answer> {
 async function signOutEverywhere(request: RouteRequest): Promise<Answer> {
   const { auth, sessions, session, user, body } = request;
   const kinds = kindsOf(body);
-  const cause = { by: session.user, reason: 'signed-out-everywhere', from: session.device.label };
+  const attribution = { by: session.user, reason: 'signed-out-everywhere', fromDevice: session.device.label };
   const { revoked } = await refusable<{ readonly revoked: boolean }>(() =>
     user === session.user
       ? auth.signOutEverywhere(kinds)
-      : sessions.revoke(scopeOf(session, user), { ...cause, ...kinds }),
+      : sessions.revoke(scopeOf(session, user), { ...attribution, ...kinds }),
   );
   return revoked ? done(request) : noLongerLive(request);
 }

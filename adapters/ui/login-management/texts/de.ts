@@ -45,12 +45,12 @@ export const german: Texts = {
   replaced: 'Durch eine neue Anmeldung ersetzt: {count}',
   endedAt: '{what} {time}',
   endedBySelf: '{what} {time}, von Ihnen',
-  endedBySelfFrom: '{what} {time}, von Ihnen, mit {from}',
+  endedBySelfFrom: '{what} {time}, von Ihnen, mit {fromDevice}',
   endedByOther: '{what} {time}, durch die Verwaltung',
-  endedFrom: '{what} {time}, mit {from}',
+  endedFrom: '{what} {time}, mit {fromDevice}',
   expired: 'Abgelaufen',
   endedSomehow: 'Beendet',
-  causes: {
+  reasonCodes: {
     'signed-out': 'Abgemeldet',
     replaced: 'Durch eine neue Anmeldung ersetzt',
     limit: 'Für eine neuere Anmeldung beendet, da zu viele Geräte angemeldet waren',

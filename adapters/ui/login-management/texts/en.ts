@@ -44,12 +44,12 @@ export const english: Texts = {
   replaced: 'Replaced by a new sign-in: {count}',
   endedAt: '{what} {time}',
   endedBySelf: '{what} {time} by you',
-  endedBySelfFrom: '{what} {time} by you, from {from}',
+  endedBySelfFrom: '{what} {time} by you, from {fromDevice}',
   endedByOther: '{what} by an administrator {time}',
-  endedFrom: '{what} {time}, from {from}',
+  endedFrom: '{what} {time}, from {fromDevice}',
   expired: 'Expired',
   endedSomehow: 'Ended',
-  causes: {
+  reasonCodes: {
     'signed-out': 'Logged out',
     replaced: 'Replaced by a new sign-in',
     limit: 'Ended for a newer sign-in, since too many devices were signed in',

@@ -21,7 +21,7 @@ export function textsFor(tag: string, overrides: TextOverrides): { texts: Texts;
       ...language,
       ...overrides,
       kinds: { ...language.kinds, ...overrides.kinds },
-      causes: { ...language.causes, ...overrides.causes },
+      reasonCodes: { ...language.reasonCodes, ...overrides.reasonCodes },
     },
     locale: key !== '' && isLocale(tag) ? tag : name,
   };

@@ -58,18 +58,18 @@ export interface Texts {
   noEnded: string;
   /** Heading of the sessions that a new sign-in replaced: `{count}`. */
   replaced: string;
-  /** `{what}` is one of `causes`, `expired` or `endedSomehow`. An unknown `{time}` is left out. */
+  /** `{what}` is one of `reasonCodes`, `expired` or `endedSomehow`. An unknown `{time}` is left out. */
   endedAt: string;
   endedBySelf: string;
-  /** `{from}` is the device that ended the session. */
+  /** `{fromDevice}` is the device that ended the session. */
   endedBySelfFrom: string;
   endedByOther: string;
   endedFrom: string;
   expired: string;
-  /** Used if the cause is hidden or has no text. */
+  /** Used if the reason is hidden or has no text. */
   endedSomehow: string;
-  /** Texts by cause code. An app can add its own codes. */
-  causes: Readonly<Record<string, string>>;
+  /** Texts by reason code. An app can add its own codes. */
+  reasonCodes: Readonly<Record<string, string>>;
 
   policy: string;
   policySession: string;

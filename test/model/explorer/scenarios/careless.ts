@@ -25,7 +25,7 @@ async function keepWhoever(process: Process, session: Session): Promise<void> {
     [{ tag: user, create: newEpoch(now), version: newVersion(), keepUntil }],
     now,
   );
-  const change = { covers: { except: [] }, mark: { at: now, by: null, reason: null, from: null } };
+  const change = { covers: { except: [] }, mark: { at: now, by: null, reason: null, fromDevice: null } };
   const advanced = advanceEpoch(current!.record, change, now);
   const record = { ...advanced!, keep: { [kind]: { id, stamp: stamps.user } } };
   const secret = newSecret();

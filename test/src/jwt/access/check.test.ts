@@ -345,7 +345,7 @@ describe('check', () => {
     await realm.sessions.end(session.id, { user: 'ann', by: 'admin', reason: 'lost' });
     expect(await realm.tokens.check(accessToken)).toEqual({
       ...{ ok: false, session: null, reason: 'ended' },
-      end: { reason: 'ended', ended: { at: NOW, by: 'admin', reason: 'lost', from: null } },
+      end: { reason: 'ended', ended: { at: NOW, by: 'admin', reason: 'lost', fromDevice: null } },
     });
     const other = await realm.mint({}, 'bob');
     await realm.sessions.revoke({ user: 'bob' }, { by: 'bob' });

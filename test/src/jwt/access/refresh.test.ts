@@ -238,7 +238,7 @@ describe('refresh', () => {
     expect(heard).toEqual([
       {
         ...{ type: 'session.ended', realm: 'default', at: NOW, ...about, by: null, reason: 'token-reused', note: null },
-        ...{ from: 'Firefox on Windows', device: session.device },
+        ...{ fromDevice: 'Firefox on Windows', device: session.device },
       },
       {
         ...{ type: 'session.reused', realm: 'default', at: NOW, ...about, client: { id: 'app', name: 'An app' } },
@@ -250,8 +250,11 @@ describe('refresh', () => {
     expect(await realm.access(next.accessToken)).toBe('ended');
     expect(heard.filter(({ type }) => type === 'session.reused')).toHaveLength(1);
     const [row] = (await realm.sessions.list({ user: 'ann' }, { ended: true })).sessions;
-    expect(row?.over).toMatchObject({ reason: 'ended', ended: { reason: 'token-reused', from: 'Firefox on Windows' } });
-    expect(realm.sessions.explain(row!.over!)).toBe('token-reused');
+    expect(row?.end).toMatchObject({
+      reason: 'ended',
+      ended: { reason: 'token-reused', fromDevice: 'Firefox on Windows' },
+    });
+    expect(realm.sessions.explain(row!.end!)).toBe('token-reused');
   });
 
   test('RTR-3: fifty generations later, the first one still does', async () => {

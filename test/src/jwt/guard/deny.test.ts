@@ -4,20 +4,26 @@ import { describe, expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE, NOW, SECOND } from '../../support/realm.ts';
 import { claimsOf, GuardedRealm, ISSUER, SECONDS } from '../support/guarded.ts';
 
-const BY = { by: 'admin-1', reason: 'stolen', note: 'ticket 7', from: 'Safari on iOS' };
+const ATTRIBUTION = { by: 'admin-1', reason: 'stolen', note: 'ticket 7', fromDevice: 'Safari on iOS' };
 const TOKEN = { jti: 'their token', issuer: ISSUER } as const;
 const SESSION = { sid: 'their session', issuer: ISSUER } as const;
 
 describe('one token', () => {
   test('is denied, and no other: of another name, issuer or session', async () => {
     const realm = await GuardedRealm.open();
-    expect(await realm.guard.revoke({ ...TOKEN, expiresAt: NOW + 5 * MINUTE }, BY)).toEqual({
+    expect(await realm.guard.revoke({ ...TOKEN, expiresAt: NOW + 5 * MINUTE }, ATTRIBUTION)).toEqual({
       revoked: true,
       effectiveWithin: 0,
     });
     expect(await realm.guard.check(claimsOf())).toEqual({
       ...{ ok: false, reason: 'denied' },
-      revocation: { scope: null, at: NOW, by: BY.by, reason: BY.reason, from: BY.from },
+      revocation: {
+        scope: null,
+        at: NOW,
+        by: ATTRIBUTION.by,
+        reason: ATTRIBUTION.reason,
+        fromDevice: ATTRIBUTION.fromDevice,
+      },
     });
     const others = [
       { jti: 'their other token' },
@@ -66,10 +72,10 @@ test('again changes nothing, is told and logged once, and keeps it for longer', 
   const realm = await GuardedRealm.open({}, { audit: true });
   const heard = realm.hear('token.revoked');
   const all = await Promise.all(
-    [1, 2, 3].map((days) => realm.guard.revoke({ ...TOKEN, expiresAt: NOW + days * DAY }, BY)),
+    [1, 2, 3].map((days) => realm.guard.revoke({ ...TOKEN, expiresAt: NOW + days * DAY }, ATTRIBUTION)),
   );
   expect(all.filter(({ revoked }) => revoked)).toHaveLength(1);
-  const { reason, by, note } = BY;
+  const { reason, by, note } = ATTRIBUTION;
   expect(heard).toMatchObject([{ claim: 'jti', issuer: ISSUER, value: 'their token', by, reason, note }]);
   const { entries } = await realm.sessions.audit({ types: ['token.revoked'] });
   expect(entries).toMatchObject([
@@ -83,11 +89,11 @@ test('again changes nothing, is told and logged once, and keeps it for longer', 
 test('a crash after the first of its steps leaves it denied, and doing it again tells who did it', async () => {
   const realm = await GuardedRealm.open();
   realm.around = (call, ask) => (call === 'advance' ? Promise.reject(new Error('down')) : ask());
-  await expect(realm.guard.revoke(TOKEN, BY)).rejects.toMatchObject({ code: 'SESSION_STORE_UNAVAILABLE' });
+  await expect(realm.guard.revoke(TOKEN, ATTRIBUTION)).rejects.toMatchObject({ code: 'SESSION_STORE_UNAVAILABLE' });
   realm.around = (_, ask) => ask();
   expect(await realm.guard.check(claimsOf())).toEqual({ ok: false, reason: 'denied', revocation: null });
-  expect(await realm.guard.revoke(TOKEN, BY)).toMatchObject({ revoked: true });
-  expect(await realm.guard.check(claimsOf())).toMatchObject({ revocation: { by: BY.by } });
+  expect(await realm.guard.revoke(TOKEN, ATTRIBUTION)).toMatchObject({ revoked: true });
+  expect(await realm.guard.check(claimsOf())).toMatchObject({ revocation: { by: ATTRIBUTION.by } });
 });
 
 describe('JWT-11: an entry', () => {
@@ -128,7 +134,7 @@ describe('misuse is a TypeError that names it:', () => {
     ['seconds', { ...TOKEN, expiresAt: SECONDS + 300 }, {}, /looks like seconds.*exp \* 1000/],
     ['no time', { ...TOKEN, expiresAt: new Date(Number.NaN) }, {}, /expiresAt must be a Date/],
     ['a time as a text', { ...TOKEN, expiresAt: '2030-01-01' }, {}, /expiresAt must be a Date/],
-    ['a cause that is unknown', TOKEN, { who: 'x' }, /"who"/],
+    ['an attribution with an unknown part', TOKEN, { who: 'x' }, /"who"/],
   ])('%s', async (_, token, by, message) => {
     const realm = await GuardedRealm.open();
     const done = realm.guard.revoke(token as Denied, by as never);

@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE, NOW } from '../../support/realm.ts';
 import { claimsOf, GuardedRealm, ISSUER, SECONDS } from '../support/guarded.ts';
 
 const inAccounts = { account: (claims: { readonly [name: string]: unknown }) => claims.org as string | undefined };
-const BY = { by: 'admin-1', reason: 'offboarding', note: 'ticket 7', from: 'Safari on iOS' };
+const ATTRIBUTION = { by: 'admin-1', reason: 'offboarding', note: 'ticket 7', fromDevice: 'Safari on iOS' };
 
 const open = (options = {}, others = {}) => GuardedRealm.open({ ...inAccounts, ...options }, others);
 
@@ -23,7 +23,7 @@ describe('SES-12: what was authenticated before is refused, and nothing else, af
   ])('%s', async (_, scope, expected) => {
     const realm = await open();
     expect(await refused(realm)).toEqual(['passes', 'passes', 'passes', 'passes']);
-    await realm.sessions.revoke(scope, BY);
+    await realm.sessions.revoke(scope, ATTRIBUTION);
     expect(await refused(realm)).toEqual(expected);
     realm.now += MINUTE;
     expect(await realm.verdict({ org: 'acme', auth_time: SECONDS + 30 }), 'signed in again').toBe('passes');
@@ -36,10 +36,16 @@ describe('SES-12: what was authenticated before is refused, and nothing else, af
     ['realm', { realm: true }],
   ])('the %s: the verdict tells who did it, when and why', async (scope, of) => {
     const realm = await open();
-    await realm.sessions.revoke(of, BY);
+    await realm.sessions.revoke(of, ATTRIBUTION);
     expect(await realm.guard.check(claimsOf({ org: 'acme' }))).toEqual({
       ...{ ok: false, reason: 'revoked' },
-      revocation: { scope, at: NOW, by: BY.by, reason: BY.reason, from: BY.from },
+      revocation: {
+        scope,
+        at: NOW,
+        by: ATTRIBUTION.by,
+        reason: ATTRIBUTION.reason,
+        fromDevice: ATTRIBUTION.fromDevice,
+      },
     });
   });
 
@@ -68,7 +74,7 @@ describe('SES-12: what was authenticated before is refused, and nothing else, af
     await realm.sessions.forgetUser('ann');
     expect(await realm.guard.check(claimsOf())).toEqual({
       ...{ ok: false, reason: 'revoked' },
-      revocation: { scope: 'user', at: NOW, by: null, reason: null, from: null },
+      revocation: { scope: 'user', at: NOW, by: null, reason: null, fromDevice: null },
     });
   });
 });
@@ -107,12 +113,18 @@ describe('SES-15: while suspended', () => {
     ['realm', { realm: true }],
   ])('the %s, every token is refused, new ones too; after it, new ones pass', async (scope, of) => {
     const realm = await open();
-    await realm.sessions.suspend(of, BY);
+    await realm.sessions.suspend(of, ATTRIBUTION);
     realm.now += HOUR;
     const fresh = { org: 'acme', auth_time: SECONDS + 3600 };
     expect(await realm.guard.check(claimsOf(fresh))).toEqual({
       ...{ ok: false, reason: 'suspended' },
-      revocation: { scope, at: NOW, by: BY.by, reason: BY.reason, from: BY.from },
+      revocation: {
+        scope,
+        at: NOW,
+        by: ATTRIBUTION.by,
+        reason: ATTRIBUTION.reason,
+        fromDevice: ATTRIBUTION.fromDevice,
+      },
     });
     await realm.sessions.resume(of);
     expect(await realm.verdict(fresh), 'signed in while suspended').toBe('revoked');
@@ -137,9 +149,9 @@ describe('signOutOthers', () => {
     const realm = await open({}, { audit: true });
     const { token } = await realm.signIn('ann');
     const heard = realm.hear('sessions.revoked');
-    expect(await realm.guard.signOutOthers(claimsOf(), BY)).toEqual({
+    expect(await realm.guard.signOutOthers(claimsOf(), ATTRIBUTION)).toEqual({
       ...{ revoked: true, effectiveWithin: 0 },
-      revocation: { scope: 'user', user: 'ann', account: null, at: NOW, kinds: null, ...BY },
+      revocation: { scope: 'user', user: 'ann', account: null, at: NOW, kinds: null, ...ATTRIBUTION },
     });
     expect(await realm.verdict()).toBe('passes');
     expect(await realm.verdict({ jti: 'a later token', iat: SECONDS })).toBe('passes');
@@ -147,9 +159,13 @@ describe('signOutOthers', () => {
     expect(await others(realm)).toEqual(['revoked', 'revoked', 'revoked']);
     expect(await realm.verdict({ sub: 'bob', sid: 'another session' })).toBe('passes');
     expect(await realm.word(token)).toBe('revoked');
-    expect(heard).toMatchObject([{ scope: 'user', user: 'ann', kept: null, by: BY.by, note: BY.note }]);
+    expect(heard).toMatchObject([
+      { scope: 'user', user: 'ann', kept: null, by: ATTRIBUTION.by, note: ATTRIBUTION.note },
+    ]);
     const { entries } = await realm.sessions.audit({ types: ['sessions.revoked'] });
-    expect(entries).toMatchObject([{ user: 'ann', by: BY.by, reason: BY.reason, note: BY.note }]);
+    expect(entries).toMatchObject([
+      { user: 'ann', by: ATTRIBUTION.by, reason: ATTRIBUTION.reason, note: ATTRIBUTION.note },
+    ]);
   });
 
   test('may be asked again, and by another session that has signed in since, which alone is spared then', async () => {

@@ -7,14 +7,14 @@ import { COOKIE, open } from './site.ts';
 import { threeSignedIn } from './three-signed-in.ts';
 
 /** Why a session is over: what its user is told, and what not. */
-export function over(framework: Framework): void {
+export function endStates(framework: Framework): void {
   describe('a reason of the library’s own, or of a trigger', () => {
     test('is told to a program', async () => {
       const { mac, windows } = await threeSignedIn(framework);
       await mac.post('/trigger?name=passwordChanged');
       const answer = await windows.get('/private');
       expectProblem(answer, 401, 'session-required');
-      expect(answer.json).toMatchObject({ reason: 'revoked', cause: 'password-changed' });
+      expect(answer.json).toMatchObject({ reason: 'revoked', reasonCode: 'password-changed' });
       expect(answer.setCookies).toEqual([]);
     });
 
@@ -39,7 +39,7 @@ export function over(framework: Framework): void {
       await mine.signIn('alice');
       expect((await mine.post('/why')).json).toEqual({ refusal: null });
       await site.sessions.trigger('passwordReset', { user: 'alice' });
-      expect((await mine.post('/why')).json).toEqual({ refusal: { reason: 'revoked', cause: 'password-reset' } });
+      expect((await mine.post('/why')).json).toEqual({ refusal: { reason: 'revoked', reasonCode: 'password-reset' } });
       expect((await stranger.post('/why')).json).toEqual({ refusal: null });
     });
   });
@@ -49,24 +49,36 @@ export function over(framework: Framework): void {
     await sessions.end(ids[1]!, { user: 'alice', by: 'admin-7', reason });
     const answer = await windows.get('/private');
     expect(answer.json).toMatchObject({ reason: 'ended' });
-    expect(answer.json).not.toHaveProperty('cause');
+    expect(answer.json).not.toHaveProperty('reasonCode');
     const [row] = rowsOf(await mac.get('/sessions?ended=true'));
-    expect(row?.over).toEqual({ reason: 'ended', at: expect.any(Number), by: 'other', from: null, cause: null });
+    expect(row?.end).toEqual({
+      reason: 'ended',
+      at: expect.any(Number),
+      by: 'other',
+      fromDevice: null,
+      reasonCode: null,
+    });
   });
 
   test('the list says who, from which device, and why', async () => {
     const { mac, windows, ids, clock } = await threeSignedIn(framework);
     await windows.delete(`/sessions/${ids[0]}`);
     const rows = rowsOf(await windows.get('/sessions?ended=true'));
-    const told = { reason: 'ended', at: clock.now(), by: 'self', from: 'Firefox on Windows', cause: 'signed-out' };
-    expect(rows.find(({ id }) => id === ids[0])?.over).toEqual(told);
+    const told = {
+      reason: 'ended',
+      at: clock.now(),
+      by: 'self',
+      fromDevice: 'Firefox on Windows',
+      reasonCode: 'signed-out',
+    };
+    expect(rows.find(({ id }) => id === ids[0])?.end).toEqual(told);
 
     await mac.signIn('alice');
     await mac.post('/sessions/sign-out-others');
     const others = rowsOf(await mac.get('/sessions?ended=true'));
-    expect(others.find(({ id }) => id === ids[1])?.over).toEqual({
+    expect(others.find(({ id }) => id === ids[1])?.end).toEqual({
       ...{ reason: 'revoked', at: clock.now(), by: 'self' },
-      ...{ from: 'Chrome on Mac OS', cause: 'signed-out-others' },
+      ...{ fromDevice: 'Chrome on Mac OS', reasonCode: 'signed-out-others' },
     });
   });
 
@@ -74,7 +86,7 @@ export function over(framework: Framework): void {
     const { sessions, mac, ids } = await threeSignedIn(framework);
     await sessions.end(ids[1]!, { user: 'alice' });
     const [row] = rowsOf(await mac.get('/sessions?ended=true'));
-    expect(row?.over).toMatchObject({ by: null, from: null, cause: null });
+    expect(row?.end).toMatchObject({ by: null, fromDevice: null, reasonCode: null });
   });
 
   describe('auth.trigger', () => {
