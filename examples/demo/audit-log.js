@@ -1,6 +1,6 @@
 // @ts-check
 
-const MOST_PAGES = 20;
+const MAX_PAGES = 20;
 
 /**
  * Returns a page of the audit log for an account's administrator. It has the entries about the account, and entries without an
@@ -21,7 +21,7 @@ export async function accountLog({ sessions, users }, account, request = {}) {
   const entries = [];
   let cursor = request.cursor ?? null;
   // The filter drops entries, so this reads on until the page is full or the log ends.
-  for (let page = 0; page < MOST_PAGES; page++) {
+  for (let page = 0; page < MAX_PAGES; page++) {
     const found = await sessions.audit({ ...request, cursor, limit: limit - entries.length });
     entries.push(...found.entries.filter(isOurs));
     cursor = found.cursor;

@@ -122,7 +122,7 @@ function differs(now: Device, before: Device): boolean {
   return changed(now.browser, before.browser) || changed(now.os, before.os);
 }
 
-function remember<Value>(map: Map<string, Value>, key: string, value: Value, most: number): void {
-  if (map.size >= most && !map.has(key)) map.clear();
+function remember<Value>(map: Map<string, Value>, key: string, value: Value, max: number): void {
+  if (map.size >= max && !map.has(key)) map.clear();
   map.set(key, value);
 }

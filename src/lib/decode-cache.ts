@@ -15,14 +15,14 @@ interface Read<Meaning> {
  */
 export class DecodeCache<Meaning> {
   readonly #reads: Lru<Read<Meaning>>;
-  readonly #longest: number;
+  readonly #maxLength: number;
 
   /**
-   * Keeps at least half of `most` recent texts, and never more than `most`. Skips texts longer than `longest` UTF-16 code units.
+   * Keeps at least half of `maxTexts` recent texts, and never more than `maxTexts`. Skips texts longer than `maxLength` UTF-16 code units.
    */
-  constructor(most: number, longest: number) {
-    this.#reads = new Lru(most);
-    this.#longest = longest;
+  constructor(maxTexts: number, maxLength: number) {
+    this.#reads = new Lru(maxTexts);
+    this.#maxLength = maxLength;
   }
 
   /** Returns the decoded value of a text, if it was cached under this name. */
@@ -34,7 +34,7 @@ export class DecodeCache<Meaning> {
   /** Caches a value and returns it frozen, because callers share it from now on. */
   put(text: string, meaning: Meaning, name: string = text): Meaning {
     const frozen = deepFreeze(meaning);
-    if (text.length <= this.#longest) this.#reads.set(name, { text, meaning: frozen });
+    if (text.length <= this.#maxLength) this.#reads.set(name, { text, meaning: frozen });
     return frozen;
   }
 }

@@ -1,12 +1,12 @@
 /** A cache that keeps the values most recently read or set. */
 export class Lru<Value> {
-  readonly #most: number;
+  readonly #maxYoung: number;
   #young = new Map<string, Value>();
   #old: ReadonlyMap<string, Value> = new Map();
 
-  /** Keeps at least half of `most` values, and never more than `most`. */
-  constructor(most: number) {
-    this.#most = most / 2;
+  /** Keeps at least half of `max` values, and never more than `max`. */
+  constructor(max: number) {
+    this.#maxYoung = max / 2;
   }
 
   /** Returns the value of a name, or `undefined` if it is not cached. */
@@ -20,7 +20,7 @@ export class Lru<Value> {
 
   /** Caches a value. */
   set(name: string, value: Value): void {
-    if (this.#young.size >= this.#most) {
+    if (this.#young.size >= this.#maxYoung) {
       this.#old = this.#young;
       this.#young = new Map();
     }

@@ -1,16 +1,16 @@
 const WINDOW = 60e3;
 
 /**
- * Passes one item of each type per minute, and at most `most` items of all types together. Counts the items that it holds back.
+ * Passes one item of each type per minute, and at most `max` items of all types together. Counts the items that it holds back.
  */
 export class Throttle {
-  readonly #most: number;
+  readonly #max: number;
   #passed = new Set<string>();
   #until = 0;
   #omitted = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(max: number) {
+    this.#max = max;
   }
 
   /** Returns how many items were held back since the last one that passed; `null` if this one is held back too. */
@@ -20,7 +20,7 @@ export class Throttle {
       this.#until = now + WINDOW;
       this.#passed = new Set();
     }
-    if (this.#passed.has(sort) || this.#passed.size >= this.#most) {
+    if (this.#passed.has(sort) || this.#passed.size >= this.#max) {
       this.#omitted++;
       return null;
     }

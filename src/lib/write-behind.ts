@@ -5,14 +5,14 @@ export type FailureListener = (failure: { readonly operation: string; readonly e
 
 /**
  * Writes notes in the background, because no caller waits for them. The notes of one turn of the event loop go out together,
- * after the answers of that turn. Of several notes with one key, only the last is written. With `mostKept`, failed notes are
+ * after the answers of that turn. Of several notes with one key, only the last is written. With `maxKept`, failed notes are
  * retried after growing waits.
  */
 export class WriteBehind<Note> {
   readonly #operation: string;
   readonly #write: (notes: readonly Note[]) => Awaitable<void>;
   readonly #failed: FailureListener;
-  readonly #mostKept: number;
+  readonly #maxKept: number;
   #again: NodeJS.Timeout | undefined;
   #wait: number = MIN_WAIT;
   #closed = false;
@@ -20,14 +20,14 @@ export class WriteBehind<Note> {
   #writing: Promise<void> | null = null;
   #scheduled: Promise<void> | null = null;
 
-  /** Keeps at most `mostKept` notes that could not be written. Default 0: none is retried. */
+  /** Keeps at most `maxKept` notes that could not be written. Default 0: none is retried. */
   constructor(
     operation: string,
     write: (notes: readonly Note[]) => Awaitable<void>,
     failed: FailureListener,
-    mostKept: number = 0,
+    maxKept: number = 0,
   ) {
-    this.#mostKept = mostKept;
+    this.#maxKept = maxKept;
     this.#operation = operation;
     this.#write = write;
     this.#failed = failed;
@@ -75,9 +75,9 @@ export class WriteBehind<Note> {
   }
 
   #keep(unwritten: ReadonlyMap<unknown, Note>): void {
-    if (this.#mostKept === 0 || this.#closed) return;
+    if (this.#maxKept === 0 || this.#closed) return;
     const all = [...unwritten, ...this.#noted];
-    this.#noted = new Map(all.slice(0, Math.max(this.#mostKept, this.#noted.size)));
+    this.#noted = new Map(all.slice(0, Math.max(this.#maxKept, this.#noted.size)));
     if (this.#scheduled !== null) return;
     this.#again = setTimeout(() => this.#schedule(), this.#wait).unref();
     this.#wait = Math.min(this.#wait * 2, MAX_WAIT);

@@ -16,7 +16,7 @@ export interface EpochNotes {
  */
 export interface Guarded {
   /** In ms: the longest of all guards. */
-  readonly longest: number;
+  readonly maxLifetime: number;
   /** Unix ms. Revocations from this time on are kept that long. Earlier ones may be gone after 30 days. */
   readonly since: number;
 }
@@ -47,7 +47,8 @@ export function isNotes(value: unknown): value is EpochNotes | undefined {
   const { adopted, guarded } = value;
   return (
     (adopted === undefined || (isObject(adopted) && Object.values(adopted).every(Number.isFinite))) &&
-    (guarded === undefined || (isObject(guarded) && Number.isFinite(guarded.longest) && Number.isFinite(guarded.since)))
+    (guarded === undefined ||
+      (isObject(guarded) && Number.isFinite(guarded.maxLifetime) && Number.isFinite(guarded.since)))
   );
 }
 

@@ -29,7 +29,7 @@ export interface Fence {
 }
 
 const PREFIX = 'fence1.';
-const LONGEST = 64 * 1024;
+const MAX_LENGTH = 64 * 1024;
 
 const generations = ({ base, kinds }: ScopeState): Generations => ({ base, kinds });
 
@@ -70,7 +70,7 @@ export function parseFence(text: unknown, tags: { readonly user: Tag; readonly a
 }
 
 function decode(text: unknown): Fence | null {
-  if (typeof text !== 'string' || text.length > LONGEST || !text.startsWith(PREFIX)) return null;
+  if (typeof text !== 'string' || text.length > MAX_LENGTH || !text.startsWith(PREFIX)) return null;
   try {
     const fence = JSON.parse(Buffer.from(text.slice(PREFIX.length), 'base64url').toString()) as Fence;
     const { realm, user, account, member } = fence.scopes;

@@ -251,7 +251,7 @@ async function readTarget(
     user: user.record,
     member: member?.record ?? null,
     memberVersion: member?.version,
-    guarded: realm?.record.notes?.guarded?.longest ?? 0,
+    guarded: realm?.record.notes?.guarded?.maxLifetime ?? 0,
   };
 }
 

@@ -4,7 +4,7 @@ import type { EpochRecord } from '../model/epoch.ts';
 import type { FoundSession } from './store.ts';
 
 /** The maximum size of cached texts, in UTF-16 code units. Longer texts are not worth their memory. */
-const LONGEST = 4096;
+const MAX_LENGTH = 4096;
 
 /** The texts of a session's records as the store holds them; `null` for a missing record. */
 export interface RecordTexts {
@@ -41,7 +41,7 @@ export class SessionCache {
   set(session: string, { user, account, member }: RecordTexts, found: FoundSession): FoundSession {
     deepFreeze(found);
     const records = (user?.length ?? 0) + (account?.length ?? 0) + (member?.length ?? 0);
-    if (session.length + records > LONGEST) return found;
+    if (session.length + records > MAX_LENGTH) return found;
     this.#session = session;
     this.#user = user;
     this.#account = account;

@@ -1,6 +1,6 @@
 // Table A: sign out everywhere, all or nothing.
 import { describe, expect, test } from 'vitest';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import type { Answer } from './support/answer.ts';
 import type { Device } from './support/device.ts';
 import { formsOf, linksOf } from './support/forms.ts';
@@ -11,7 +11,7 @@ import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from './support/user
 
 const { password } = personOf('owner');
 
-describe('A: sign out everywhere', { timeout: LONGEST }, () => {
+describe('A: sign out everywhere', { timeout: TEST_TIMEOUT }, () => {
   test('A1 Sign out ends this device only', async () => {
     const site = await open('a');
     const [chrome, firefox, safari] = await onThree(site);
@@ -230,7 +230,7 @@ describe('A: sign out everywhere', { timeout: LONGEST }, () => {
   });
 });
 
-describe('what else signs out everywhere', { timeout: LONGEST }, () => {
+describe('what else signs out everywhere', { timeout: TEST_TIMEOUT }, () => {
   test.each([
     ['an e-mail address', '/email', { password, email: 'new@acme.example' }, 'email-changed'],
     ['the second factor', '/second-factor', { password, enabled: 'no' }, 'second-factor-changed'],

@@ -1,6 +1,6 @@
 // Every act of an administrator is a question first, that names whom it meets; and one session can be ended.
 import { describe, expect, test } from 'vitest';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { formsOf } from './support/forms.ts';
 import { personOf } from './support/people.ts';
 import { entriesOf, reviewOf } from './support/reading.ts';
@@ -10,7 +10,7 @@ import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from './support/user
 const { email: member } = personOf('member');
 const { email: second } = personOf('second');
 
-describe('an act of an administrator', { timeout: LONGEST }, () => {
+describe('an act of an administrator', { timeout: TEST_TIMEOUT }, () => {
   test('is there for each step of the review, in a form of the page', async () => {
     const { admin } = await reviewed();
     const actions = formsOf((await admin.open('/review')).text).map(({ action }) => action);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../ui/support/eventually.ts';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { personOf } from './support/people.ts';
 import { newProgram } from './support/program.ts';
 import { entriesOf, rowsOf, toldTo } from './support/reading.ts';
@@ -12,7 +12,7 @@ import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from './support/user
 
 const REVOKED = { status: 401, reason: 'revoked', reasonCode: 'signed-out-everywhere' };
 
-describe('B: remote log-out', { timeout: LONGEST }, () => {
+describe('B: remote log-out', { timeout: TEST_TIMEOUT }, () => {
   test('B1 Ends all browser sessions and remember-me cookies', async () => {
     const site = await open('b');
     const chrome = await site.signedIn('owner', CHROME_ON_MAC);

@@ -4,12 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { root } from '../docs/markdown.ts';
 import { runToEnd } from '../docs/server.ts';
 import { eventually } from '../ui/support/eventually.ts';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { newProgram, programWith } from './support/program.ts';
 import { entriesOf } from './support/reading.ts';
 import { open } from './support/site.ts';
 
-describe('an unknown value is answered with 400 and what is allowed', { timeout: LONGEST }, () => {
+describe('an unknown value is answered with 400 and what is allowed', { timeout: TEST_TIMEOUT }, () => {
   test('a policy', async () => {
     const site = await open('c');
     const admin = await site.signedIn('owner');
@@ -84,7 +84,7 @@ describe('an unknown value is answered with 400 and what is allowed', { timeout:
   });
 });
 
-describe('what is not one’s own', { timeout: LONGEST }, () => {
+describe('what is not one’s own', { timeout: TEST_TIMEOUT }, () => {
   test('a member may not use what is an administrator’s, and it is told to the administrator', async () => {
     const site = await open('d');
     const admin = await site.signedIn('owner');

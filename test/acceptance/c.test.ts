@@ -1,7 +1,7 @@
 // Table C: what a sign-out ends is the account's decision.
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../ui/support/eventually.ts';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import type { Device } from './support/device.ts';
 import { newProgram, programWith } from './support/program.ts';
 import { entriesOf, tokenOf, toldTo } from './support/reading.ts';
@@ -10,7 +10,7 @@ import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from './support/user
 
 const ALL_ENDED = { status: 401, reason: 'revoked', reasonCode: 'signed-out' };
 
-describe('C: account-wide logout behaviour', { timeout: LONGEST }, () => {
+describe('C: account-wide logout behaviour', { timeout: TEST_TIMEOUT }, () => {
   test('C1 A setting of the account: session or everywhere; only an administrator changes it, for all its users; it persists', async () => {
     const site = await open('c');
     const [admin, member, solo] = [

@@ -5,13 +5,13 @@ import type { WouldEnd } from 'session-revocation';
 import { describe, expect, test } from 'vitest';
 import { root } from '../docs/markdown.ts';
 import { eventually } from '../ui/support/eventually.ts';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { personOf } from './support/people.ts';
 import { entriesOf, reviewOf, rowsOf, toldTo } from './support/reading.ts';
 import { DAY, open } from './support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from './support/user-agents.ts';
 
-describe('D: deciding when to sign out', { timeout: LONGEST }, () => {
+describe('D: deciding when to sign out', { timeout: TEST_TIMEOUT }, () => {
   test('D1 Buyer and dashboard identities are separate realms', async () => {
     const site = await open('d');
     // One browser, signed in to both, and others of each.

@@ -1,6 +1,6 @@
 // Table E: login management.
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { LONGEST, PATIENCE } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT, WAIT_TIMEOUT } from '../ui/support/timeouts.ts';
 import { personOf } from './support/people.ts';
 import { newProgram } from './support/program.ts';
 import { labelsOf, rowsOf, toldTo } from './support/reading.ts';
@@ -9,7 +9,7 @@ import { CHROME_ON_MAC, EDGE_ON_WINDOWS, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } fro
 
 const { password } = personOf('owner');
 
-describe('E: login management', { timeout: LONGEST }, () => {
+describe('E: login management', { timeout: TEST_TIMEOUT }, () => {
   test('E1 A row per session: "Chrome on Mac OS", "Safari on iOS", "Firefox on Windows"', async () => {
     const site = await open('e');
     const expected = [];
@@ -224,7 +224,7 @@ describe('E: login management', { timeout: LONGEST }, () => {
     await vi.advanceTimersByTimeAsync(29 * MINUTE);
     expect(prunings).toEqual([]);
     await vi.advanceTimersByTimeAsync(62 * MINUTE);
-    await vi.waitUntil(() => prunings.length > 0, { timeout: PATIENCE });
+    await vi.waitUntil(() => prunings.length > 0, { timeout: WAIT_TIMEOUT });
     expect(prunings[0]).toBe(2);
     expect(await listed()).toBe(0);
     // Again and again: every 30 to 90 minutes, looked at every 15.

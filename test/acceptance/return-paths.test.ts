@@ -1,6 +1,6 @@
 // Wherever a link or a form says to go on, it is on the same host.
 import { describe, expect, test } from 'vitest';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import type { Answer } from './support/answer.ts';
 import type { Device } from './support/device.ts';
 import { formsOf } from './support/forms.ts';
@@ -85,7 +85,7 @@ function trusting(site: Site): Site {
   return site;
 }
 
-describe('a return path never leaves the host', { timeout: LONGEST }, () => {
+describe('a return path never leaves the host', { timeout: TEST_TIMEOUT }, () => {
   test('through a sign-in', async () => {
     const site = trusting(await open('e'));
     const device = site.newDevice();

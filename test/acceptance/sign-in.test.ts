@@ -1,6 +1,6 @@
 // What a sign-in meets that something else comes between, and what the login page says of it.
 import { describe, expect, test } from 'vitest';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { formsOf } from './support/forms.ts';
 import { personOf } from './support/people.ts';
 import { open, type Site } from './support/site.ts';
@@ -33,7 +33,7 @@ function hold({ users }: Site, count: number): { readonly arrived: Promise<void>
 
 const SUPERSEDED = 'All sessions of this account were ended a moment ago: sign in again';
 
-describe('a sign-in that was begun before', { timeout: LONGEST }, () => {
+describe('a sign-in that was begun before', { timeout: TEST_TIMEOUT }, () => {
   const { email, password } = personOf('member');
 
   test.each([
@@ -102,7 +102,7 @@ describe('a sign-in that was begun before', { timeout: LONGEST }, () => {
   }
 });
 
-describe('the login page says why', { timeout: LONGEST }, () => {
+describe('the login page says why', { timeout: TEST_TIMEOUT }, () => {
   test.each([
     [
       'by a password change',
@@ -155,7 +155,7 @@ describe('the login page says why', { timeout: LONGEST }, () => {
   });
 });
 
-describe('a trigger for somebody without sessions', { timeout: LONGEST }, () => {
+describe('a trigger for somebody without sessions', { timeout: TEST_TIMEOUT }, () => {
   test('answers so, and counts all the same', async () => {
     const site = await open('d');
     const admin = await site.signedIn('owner');

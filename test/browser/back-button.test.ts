@@ -7,14 +7,14 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { listen } from '../frameworks/http/framework.ts';
 import { type Chromium, launch } from '../ui/support/chromium.ts';
 import { describeInChromium } from '../ui/support/describe-in-chromium.ts';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 
 describeInChromium('the Back button after a sign-out', () => {
   let chromium: Chromium;
   beforeAll(async () => {
     chromium = await launch();
-  }, LONGEST);
-  afterAll(() => chromium?.close(), LONGEST);
+  }, TEST_TIMEOUT);
+  afterAll(() => chromium?.close(), TEST_TIMEOUT);
 
   test.each([
     ['shows a guarded page by default, from what the browser kept', false, 'the secrets of ann'],

@@ -8,7 +8,7 @@ import { MINUTE, TestClock } from '../frameworks/http/site.ts';
 import { Gatekeeper } from '../frameworks/http/store.ts';
 import { type Chromium, launch } from '../ui/support/chromium.ts';
 import { describeInChromium } from '../ui/support/describe-in-chromium.ts';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 
 /** Longer than the example's access tokens live. */
 const LONG_ENOUGH = 6 * MINUTE;
@@ -17,8 +17,8 @@ describeInChromium('examples/spa in the browser', () => {
   let chromium: Chromium;
   beforeAll(async () => {
     chromium = await launch();
-  }, LONGEST);
-  afterAll(() => chromium?.close(), LONGEST);
+  }, TEST_TIMEOUT);
+  afterAll(() => chromium?.close(), TEST_TIMEOUT);
 
   /** The example, with a clock and a store of the test's own. */
   async function serve() {

@@ -9,7 +9,7 @@ import { serveOn } from '../frameworks/http/framework.ts';
 import { selfSigned } from '../frameworks/support/certificate.ts';
 import { type Chromium, launch } from '../ui/support/chromium.ts';
 import { describeInChromium } from '../ui/support/describe-in-chromium.ts';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 
 const VICTIM = 'victim.test';
 const EVIL = 'evil.victim.test';
@@ -24,8 +24,8 @@ describeInChromium('a malicious sub-domain', () => {
   let chromium: Chromium;
   beforeAll(async () => {
     chromium = await launch({ hosts: [VICTIM, EVIL] });
-  }, LONGEST);
-  afterAll(() => chromium?.close(), LONGEST);
+  }, TEST_TIMEOUT);
+  afterAll(() => chromium?.close(), TEST_TIMEOUT);
 
   /** The victim's site and the sub-domain, which sets all these cookies, on one port. */
   async function serve() {

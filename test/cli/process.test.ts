@@ -12,18 +12,18 @@ const root = join(import.meta.dirname, '../..');
 const PROGRAM = ['--import', 'tsx', join(root, 'adapters/cli/index.ts')];
 
 /** Longer than the program takes on a busy machine, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 /** The program as a process of its own, without a terminal, whose input has ended. */
 function run(words: string, env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...PROGRAM, ...wordsOf(words)], {
-    ...{ cwd: root, encoding: 'utf8', timeout: PATIENCE, stdio: ['ignore', 'pipe', 'pipe'] },
+    ...{ cwd: root, encoding: 'utf8', timeout: TEST_TIMEOUT, stdio: ['ignore', 'pipe', 'pipe'] },
     env: { ...process.env, SESSION_STORE_URL: '', ...env },
   });
   return { code: status, out: stdout, err: stderr };
 }
 
-describe('the program', { timeout: 6 * PATIENCE }, () => {
+describe('the program', { timeout: 6 * TEST_TIMEOUT }, () => {
   test('tells its version', () => {
     expect(run('--version')).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' });
   });
@@ -90,7 +90,7 @@ describe('the program', { timeout: 6 * PATIENCE }, () => {
     const app = await triedFile();
     for (let at = 0; at < 30; at++) await app.start({ user: 'ann' });
     const child = spawn(process.execPath, [...PROGRAM, ...wordsOf('list --user ann --limit 1 --all --json')], {
-      ...{ cwd: root, stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE },
+      ...{ cwd: root, stdio: ['ignore', 'pipe', 'pipe'], timeout: TEST_TIMEOUT },
       env: { ...process.env, SESSION_STORE_URL: app.url },
     });
     child.stdout.destroy();
@@ -103,13 +103,13 @@ describe('the program', { timeout: 6 * PATIENCE }, () => {
   });
 });
 
-describe.skipIf(!existsSync('/dev/full'))('the program, on a disk that is full', { timeout: PATIENCE }, () => {
+describe.skipIf(!existsSync('/dev/full'))('the program, on a disk that is full', { timeout: TEST_TIMEOUT }, () => {
   test('says so on one line', async () => {
     const app = await triedFile();
     const full = openSync('/dev/full', 'w');
     onTestFinished(() => closeSync(full));
     const { status, stderr } = spawnSync(process.execPath, [...PROGRAM, ...wordsOf('list --user ann --json')], {
-      ...{ cwd: root, encoding: 'utf8', timeout: PATIENCE, stdio: ['ignore', full, 'pipe'] },
+      ...{ cwd: root, encoding: 'utf8', timeout: TEST_TIMEOUT, stdio: ['ignore', full, 'pipe'] },
       env: { ...process.env, SESSION_STORE_URL: app.url },
     });
     expect([status, stderr]).toEqual([
@@ -119,7 +119,7 @@ describe.skipIf(!existsSync('/dev/full'))('the program, on a disk that is full',
   });
 });
 
-describe('a file that this user may not open', { timeout: PATIENCE }, () => {
+describe('a file that this user may not open', { timeout: TEST_TIMEOUT }, () => {
   // Nothing is forbidden to root, so the process becomes another user. It does so once it runs: the other user may not be
   // allowed to start this very Node, which may lie in a folder of root's.
   const becomeOther = 'data:text/javascript,process.setgid(65534);process.setuid(65534)';
@@ -132,7 +132,7 @@ describe('a file that this user may not open', { timeout: PATIENCE }, () => {
     const file = join(folder, 'sessions.db');
     writeFileSync(file, '', { mode: 0o400 });
     const { status, stdout, stderr } = spawnSync(process.execPath, [...first, ...PROGRAM, 'list', '--user', 'ann'], {
-      ...{ cwd: root, encoding: 'utf8', timeout: PATIENCE, stdio: ['ignore', 'pipe', 'pipe'] },
+      ...{ cwd: root, encoding: 'utf8', timeout: TEST_TIMEOUT, stdio: ['ignore', 'pipe', 'pipe'] },
       env: { ...process.env, SESSION_STORE_URL: file },
     });
     expect([status, stdout]).toEqual([1, '']);
@@ -147,7 +147,7 @@ describe('a file that this user may not open', { timeout: PATIENCE }, () => {
 const hasScript = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
 if (!hasScript) console.warn('SKIPPED: questions on a real terminal (there is no `script` of util-linux)');
 
-describe.skipIf(!hasScript)('at a terminal', { timeout: 2 * PATIENCE }, () => {
+describe.skipIf(!hasScript)('at a terminal', { timeout: 2 * TEST_TIMEOUT }, () => {
   // Each is a process; what else may be typed is tried in this one.
   test.each([
     ['the name', 'acme\r', 0, false],
@@ -157,7 +157,7 @@ describe.skipIf(!hasScript)('at a terminal', { timeout: 2 * PATIENCE }, () => {
     const { token } = await app.start({ user: 'ann', account: 'acme' });
     const words = [process.execPath, ...PROGRAM, 'revoke', '--account', 'acme'].map((word) => `'${word}'`).join(' ');
     const child = spawn('script', ['-qec', words, '/dev/null'], {
-      ...{ cwd: root, stdio: ['pipe', 'pipe', 'inherit'], timeout: PATIENCE },
+      ...{ cwd: root, stdio: ['pipe', 'pipe', 'inherit'], timeout: TEST_TIMEOUT },
       env: { ...process.env, SESSION_STORE_URL: app.url },
     });
     let out = '';

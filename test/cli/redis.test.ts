@@ -7,18 +7,18 @@ import { cliOf } from './support/cli.ts';
 import { enterProject } from './support/projects.ts';
 
 /** For servers that are started, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 const DRIVERS = ['ioredis', 'iovalkey', 'redis'] as const;
 
 const clusterUrl = await findService('redis-cluster');
 
-describe.skipIf(!hasRedis())('a Redis of our own', { timeout: PATIENCE }, () => {
+describe.skipIf(!hasRedis())('a Redis of our own', { timeout: TEST_TIMEOUT }, () => {
   let server: PrivateServer;
   beforeAll(async () => {
     server = await startRedis();
-  }, PATIENCE);
-  afterAll(() => server?.stop(), PATIENCE);
+  }, TEST_TIMEOUT);
+  afterAll(() => server?.stop(), TEST_TIMEOUT);
   beforeEach(() => withRedis(server.url, (client) => client.flushall()));
 
   const keyspace = (): Promise<string> => withRedis(server.url, (client) => client.info('keyspace'));
@@ -95,7 +95,7 @@ describe.skipIf(!hasRedis())('a Redis of our own', { timeout: PATIENCE }, () => 
   });
 });
 
-describe.skipIf(clusterUrl === null)('doctor on a cluster', { timeout: PATIENCE }, () => {
+describe.skipIf(clusterUrl === null)('doctor on a cluster', { timeout: TEST_TIMEOUT }, () => {
   test.each(['ioredis', 'redis'])('names the node of what it found, and says once what to do: %s', async (driver) => {
     enterProject(driver);
     const hosts = (clusterUrl ?? '').split(',').map((node) => new URL(node).host);

@@ -17,7 +17,7 @@ const ENGINES: readonly (readonly [engine: EngineName, driver: string, others: r
 ];
 
 /** For servers that are asked many things, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 const thorough = includes('cli: every driver of an engine');
 
@@ -40,7 +40,7 @@ function storeUrl({ engine, url, space }: Place): string {
   return store.href;
 }
 
-describe.each(ENGINES)('%s', { timeout: PATIENCE }, (engine, driver, others) => {
+describe.each(ENGINES)('%s', { timeout: TEST_TIMEOUT }, (engine, driver, others) => {
   const place = places.get(engine) ?? null;
   let app: Tried;
   let end: () => Promise<void>;
@@ -57,7 +57,7 @@ describe.each(ENGINES)('%s', { timeout: PATIENCE }, (engine, driver, others) => 
     await app.close();
     await end();
     await clearPlace(place);
-  }, PATIENCE);
+  }, TEST_TIMEOUT);
 
   test.skipIf(place === null).each(thorough ? [driver, ...others] : [driver])('by %s: every command', async (name) => {
     enterProject(name);
@@ -141,7 +141,7 @@ const URLS: readonly (readonly [driver: string, scheme: string, database: string
 /** One of each engine, and the one that waits for ever by itself. */
 const TRIED = thorough ? URLS : URLS.filter(([driver]) => ['pg', 'mysql2', 'redis'].includes(driver));
 
-describe('a server that is not there', { timeout: PATIENCE }, () => {
+describe('a server that is not there', { timeout: TEST_TIMEOUT }, () => {
   test.each(TRIED)(
     'is unavailable by %s (%s:), with the cause and without the password',
     async (driver, scheme, database) => {
@@ -200,7 +200,7 @@ const CROSSED: readonly (readonly [scheme: string, database: string, engine: Eng
   ['mysql', '/db', 'redis', 'MySQL or MariaDB, and what answers at .* is Redis: begin it with redis://'],
 ];
 
-describe('a server of another kind', { timeout: PATIENCE }, () => {
+describe('a server of another kind', { timeout: TEST_TIMEOUT }, () => {
   for (const [scheme, database, engine, kinds] of thorough ? CROSSED : CROSSED.slice(1, 3)) {
     const place = places.get(engine) ?? null;
     test.skipIf(place === null)(`is misuse, and told: ${scheme}: at a server of ${engine}`, async () => {

@@ -1,9 +1,9 @@
 import type { RenewResult, RevokeRequest, Scope, Session, Sessions, SessionView } from 'session-revocation';
 import type { Fenced, Seen } from './operation.ts';
-import { anAccount, type Chance, IDLE, KINDS, SURVIVING, somebody, somewhere } from './population.ts';
+import { anAccount, aUser, type Chance, IDLE, KINDS, SURVIVING, somewhere } from './population.ts';
 import type { Recorder } from './recorder.ts';
 
-/** A token that somebody holds, and whose session it is. */
+/** A token that aUser holds, and whose session it is. */
 export interface Held {
   readonly token: string;
   readonly id: string;
@@ -79,7 +79,7 @@ export class Actor {
   }
 
   async signIn(): Promise<void> {
-    const user = this.#anybody();
+    const user = this.#anyUser();
     const account = somewhere(this.#chance);
     const kind = this.#chance.pick(KINDS);
     const fenced = await this.#fence(user, account);
@@ -114,7 +114,7 @@ export class Actor {
     return null;
   }
 
-  async list(user: string = this.#anybody()): Promise<void> {
+  async list(user: string = this.#anyUser()): Promise<void> {
     await this.#recorder.take(
       () => this.#sessions.list({ user }, { limit: 1_000 }),
       (answer) => ({
@@ -170,16 +170,16 @@ export class Actor {
   }
 
   async revokeUser(): Promise<void> {
-    await this.#revoke({ user: this.#anybody() }, null, this.#anyKinds());
+    await this.#revoke({ user: this.#anyUser() }, null, this.#anyKinds());
   }
 
   async revokeMember(): Promise<void> {
-    const member = { user: this.#anybody(), account: anAccount(this.#chance) };
+    const member = { user: this.#anyUser(), account: anAccount(this.#chance) };
     await this.#revoke(member, null, this.#anyKinds());
   }
 
   async revokeApi(): Promise<void> {
-    await this.#revoke({ user: this.#anybody() }, null, { kinds: ['api'] });
+    await this.#revoke({ user: this.#anyUser() }, null, { kinds: ['api'] });
   }
 
   async revokeAccount(): Promise<void> {
@@ -277,12 +277,12 @@ export class Actor {
   }
 
   /** Somebody who is about at this moment. */
-  #anybody(): string {
-    return somebody(this.#chance, Math.floor(this.#recorder.time() / this.#generation));
+  #anyUser(): string {
+    return aUser(this.#chance, Math.floor(this.#recorder.time() / this.#generation));
   }
 
   #anyScope(): Scope {
-    const user = this.#anybody();
+    const user = this.#anyUser();
     const account = anAccount(this.#chance);
     return this.#chance.weigh<Scope>([
       [{ user }, 6],

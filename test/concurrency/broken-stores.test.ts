@@ -17,7 +17,7 @@ const PIECE = 150;
 const MAX_PIECES = 12;
 const MAX_CROWDS = 60;
 
-const LONGEST = 600_000;
+const TEST_TIMEOUT = 600_000;
 
 /** The laws that races break; see {@link RACY_STORES}. */
 const RACES: Readonly<Record<string, ViolationKind>> = {
@@ -141,7 +141,7 @@ async function findWrong(
 
 const TYPES = ['start', 'check', 'list', 'rotate', 'end', 'revoke', 'prune'] as const;
 
-test('a sound store breaks no law', { timeout: LONGEST }, async () => {
+test('a sound store breaks no law', { timeout: TEST_TIMEOUT }, async () => {
   const data = emptyData();
   const crowd = new Crowd(() => referenceStore(data));
   const isMissing = (type: Operation['type']): boolean =>
@@ -153,7 +153,7 @@ test('a sound store breaks no law', { timeout: LONGEST }, async () => {
   expect(crowd.violations).toEqual([]);
 });
 
-test('a sound store breaks no law where sessions expire', { timeout: LONGEST }, async () => {
+test('a sound store breaks no law where sessions expire', { timeout: TEST_TIMEOUT }, async () => {
   const data = emptyData();
   const crowd = new Crowd(() => referenceStore(data), 7, true);
   for (let piece = 0; piece < MAX_PIECES; piece++) await crowd.runOn();
@@ -177,7 +177,7 @@ function broken(
   };
 }
 
-describe('what is broken is found', { timeout: LONGEST }, () => {
+describe('what is broken is found', { timeout: TEST_TIMEOUT }, () => {
   // That they are found by the contract suite is tried in every run.
   test.runIf(includes('concurrency: broken stores, by several workers')).each(Object.entries(FAULTS))(
     '%s: %s',

@@ -12,7 +12,7 @@ const [processes, seconds] = [size('concurrency: processes'), size('concurrency:
 const LEAST = { check: 200, start: 20, revoke: 10 };
 const LEAST_IDLE = { ...LEAST, expired: 3, note: 3 };
 
-const LONGEST = 600_000;
+const TEST_TIMEOUT = 600_000;
 
 const crew = new Crew(processes);
 
@@ -22,7 +22,7 @@ const found = await startServices();
 const here = engineNames.filter((engine) => engine === 'sqlite' || found.get(engine));
 
 describe(withSeed('several processes, with clocks that are 2 h apart, break no law of'), () => {
-  test.each(here)('%s', { timeout: LONGEST }, async (engine) => {
+  test.each(here)('%s', { timeout: TEST_TIMEOUT }, async (engine) => {
     const place = await findPlace(engine);
     if (place === null) throw new Error('a server that was there is gone');
     try {
@@ -37,7 +37,7 @@ describe(withSeed('several processes, with clocks that are 2 h apart, break no l
     }
   });
 
-  test.each(here)('%s, where sessions expire after 300 ms', { timeout: LONGEST }, async (engine) => {
+  test.each(here)('%s, where sessions expire after 300 ms', { timeout: TEST_TIMEOUT }, async (engine) => {
     const place = await findPlace(engine);
     if (place === null) throw new Error('a server that was there is gone');
     try {
@@ -50,7 +50,7 @@ describe(withSeed('several processes, with clocks that are 2 h apart, break no l
     }
   });
 
-  test('and their processes end by themselves', { timeout: LONGEST }, () => crew.leave());
+  test('and their processes end by themselves', { timeout: TEST_TIMEOUT }, () => crew.leave());
 });
 
 /** Each process did as much: a worker gives up where a history grows too long to be judged. */

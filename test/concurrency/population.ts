@@ -79,7 +79,7 @@ export class Chance {
 }
 
 /** Somebody of this generation. */
-export const somebody = (chance: Chance, generation: number): string => `${chance.pick(USERS)} ${generation}`;
+export const aUser = (chance: Chance, generation: number): string => `${chance.pick(USERS)} ${generation}`;
 
 /** An account, or none. */
 export const somewhere = (chance: Chance): string | null => chance.pick(ACCOUNTS);

@@ -74,13 +74,13 @@ class Scope {
   suspensions: readonly Revoke[] = [];
   #resumptions: readonly Revoke[] = [];
   #unknown: readonly Revoke[] = [];
-  #longest = 0;
+  #maxDuration = 0;
 
   prepare(): void {
     this.suspensions = this.all.filter(({ change }) => change === 'suspended');
     this.#resumptions = this.all.filter(({ change }) => change === 'resumed');
     this.#unknown = this.all.filter(({ done }) => !done);
-    for (const { call, answer } of this.all) this.#longest = Math.max(this.#longest, answer - call);
+    for (const { call, answer } of this.all) this.#maxDuration = Math.max(this.#maxDuration, answer - call);
   }
 
   firstAnswer(id: string, kind: string, since: number): number {
@@ -95,7 +95,7 @@ class Scope {
 
   mayCover(id: string, kind: string, after: number, before: number): boolean {
     if (this.#unknown.some((revoke) => revoke.call < before && covers(revoke, id, kind))) return true;
-    for (let at = firstAfter(this.all, after - this.#longest); at < this.all.length; at++) {
+    for (let at = firstAfter(this.all, after - this.#maxDuration); at < this.all.length; at++) {
       const revoke = this.all[at];
       if (revoke === undefined || revoke.call >= before) return false;
       if (revoke.answer > after && covers(revoke, id, kind)) return true;

@@ -5,7 +5,7 @@ import type { Held } from './actor.ts';
 import type { Order, Told } from './worker.ts';
 
 /** Longer than anything takes that comes to an end, on a machine that stands still in between. */
-const PATIENCE = 300_000;
+const WAIT_TIMEOUT = 300_000;
 
 /** A worker, seen from the process that started it. */
 export class WorkerProcess {
@@ -57,7 +57,7 @@ export class WorkerProcess {
 async function inTime<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('a process hangs')), ms + PATIENCE);
+    timer = setTimeout(() => reject(new Error('a process hangs')), ms + WAIT_TIMEOUT);
   });
   try {
     return await Promise.race([work, late]);

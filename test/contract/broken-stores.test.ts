@@ -14,13 +14,13 @@ const sound = () => {
 };
 
 /** A case is a thousand races, on a machine that may stand still in between. */
-const LONGEST = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 const powers = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
 
 const ids = DEFINITIONS.map(({ id }) => id);
 
-describe('the reference store', { timeout: LONGEST }, () => {
+describe('the reference store', { timeout: TEST_TIMEOUT }, () => {
   for (const { id, title, run } of storeContract({ create: sound, powers })) test(`${id}: ${title}`, run);
 });
 
@@ -54,14 +54,14 @@ async function expectFailure(cases: readonly ContractCase[], id: string): Promis
   expect(stack).toContain(message);
 }
 
-describe('a store is found out', { timeout: LONGEST }, () => {
+describe('a store is found out', { timeout: TEST_TIMEOUT }, () => {
   for (const [name, failing] of Object.entries(STORES_FAIL)) {
     const cases = storeContract({ create: () => breakStore(name), powers, interleavings: 100 });
     test.each(failing)(`${name}: %s`, (id) => expectFailure(cases, id));
   }
 });
 
-describe('a core is found out', { timeout: LONGEST }, () => {
+describe('a core is found out', { timeout: TEST_TIMEOUT }, () => {
   for (const [name, failing] of Object.entries(CORES_FAIL)) {
     const cases = bind(DEFINITIONS, { create: sound, powers, interleavings: 100 }, breakCore(name, createSessions));
     test.each(failing)(`${name}: %s`, (id) => expectFailure(cases, id));

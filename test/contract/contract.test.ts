@@ -9,10 +9,10 @@ import { size } from '../ci-only.ts';
 import { drivers } from '../engines/support/sqlite-drivers.ts';
 
 /** A case is a thousand races, on a machine that may stand still in between. */
-const LONGEST = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 function suite(name: string, options: StoreContractOptions): void {
-  describe(name, { timeout: LONGEST }, () => {
+  describe(name, { timeout: TEST_TIMEOUT }, () => {
     const cases = storeContract({ powers: ['audit', 'policies', 'diagnosis'], ...options });
     for (const { id, title, skip, run } of cases) test.skipIf(skip)(`${id}: ${title}`, run);
   });

@@ -5,14 +5,14 @@ import { MapStore } from '../../examples/custom-store/store.ts';
 import { rowsOf } from '../docs/markdown.ts';
 
 /** A case is a thousand races, on a machine that may stand still in between. */
-const LONGEST = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 const create = () => {
   const store = new MapStore();
   return { store, second: () => new MapStore(store.data) };
 };
 
-describe('the store in examples/custom-store', { timeout: LONGEST }, () => {
+describe('the store in examples/custom-store', { timeout: TEST_TIMEOUT }, () => {
   for (const { id, title, skip, run } of storeContract({ create })) {
     test.skipIf(skip !== null)(`${id}: ${title}`, run);
   }
@@ -44,7 +44,7 @@ function casesWith(verbs: readonly Verb[]): readonly ContractCase[] {
   });
 }
 
-describe('docs/writing-a-store.md', { timeout: LONGEST }, () => {
+describe('docs/writing-a-store.md', { timeout: TEST_TIMEOUT }, () => {
   test('goes through all verbs, in the order of the store', () => {
     const names = Object.getOwnPropertyNames(MapStore.prototype).filter((name) => !HELPERS.includes(name));
     expect(steps.map(({ verb }) => verb)).toEqual(names);

@@ -28,7 +28,7 @@ import { blocksOf } from './markdown.ts';
 const PAGE = 'docs/change-password.md';
 
 /** Much longer than a test takes, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 const asDefault = (module: unknown): object => ({ __esModule: true, default: module });
 
@@ -219,7 +219,7 @@ async function start(recipe: string) {
   return { database, here, there, url };
 }
 
-describe.each(Object.entries(RECIPES))('%s', { timeout: PATIENCE }, (recipe, { isHere }) => {
+describe.each(Object.entries(RECIPES))('%s', { timeout: TEST_TIMEOUT }, (recipe, { isHere }) => {
   /** Everything is as after the change, or as before it. */
   async function expectAfter(changed: boolean, { here, there, url }: Awaited<ReturnType<typeof start>>): Promise<void> {
     expect([await here.isIn(), await there.isIn()]).toEqual([true, !changed]);

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import tsconfig from '../../tsconfig.json' with { type: 'json' };
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { blocksOf, pages, root } from './markdown.ts';
 import { openAround } from './support/around.ts';
 
@@ -51,7 +51,7 @@ function messagesOf(language: string, modules: ReadonlyMap<string, string>): str
   });
 }
 
-describe('the code in the pages', { timeout: LONGEST }, () => {
+describe('the code in the pages', { timeout: TEST_TIMEOUT }, () => {
   test.each(['js', 'ts'])('compiles: %s', async (language) => {
     const modules = new Map<string, string>();
     for (const page of pages) {

@@ -14,7 +14,7 @@ import { codeOf, isCodeOf } from '../../examples/demo/totp.js';
 import { DEMO_USERS, Users } from '../../examples/demo/users.js';
 import { writeFirstUsers } from '../acceptance/support/site.ts';
 import { eventually } from '../ui/support/eventually.ts';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { root } from './markdown.ts';
 import { runToEnd, type Server, startServer } from './server.ts';
 
@@ -42,7 +42,7 @@ beforeEach(() => {
 afterEach(async () => {
   await stop();
   rmSync(folder, { recursive: true, force: true });
-}, LONGEST);
+}, TEST_TIMEOUT);
 
 /** A browser without JavaScript, which asks for pages; or, with `accept`, a program. */
 class Browser {
@@ -146,7 +146,7 @@ const rowsOf = (page: string): string[] =>
 const firstDevice = (page: string): string => /\/sessions\/([\w-]+)\/sign-out"/.exec(page)?.[1] ?? 'none';
 const messageOf = (page: string): string | undefined => /<p class="\w+" role="\w+">([^<]*)</.exec(page)?.[1];
 
-describe('the demo', { timeout: LONGEST }, () => {
+describe('the demo', { timeout: TEST_TIMEOUT }, () => {
   test('answers a stranger with the form, and a user with the devices', async () => {
     const origin = await serve();
     const chrome = new Browser(origin, CHROME);
@@ -429,7 +429,7 @@ describe('the demo', { timeout: LONGEST }, () => {
   });
 });
 
-describe('its products', { timeout: LONGEST }, () => {
+describe('its products', { timeout: TEST_TIMEOUT }, () => {
   test('have the card, in one file', async () => {
     const file = join(folder, 'card.js');
     writeFileSync(file, 'export {};');
@@ -479,7 +479,7 @@ describe('its products', { timeout: LONGEST }, () => {
   });
 });
 
-describe('its users', { timeout: LONGEST }, () => {
+describe('its users', { timeout: TEST_TIMEOUT }, () => {
   test('are read from a file of an earlier demo', async () => {
     const file = join(folder, 'users.json');
     const now = JSON.parse(readFileSync(join(seeds, 'users.json'), 'utf8'));
@@ -506,7 +506,7 @@ describe('its users', { timeout: LONGEST }, () => {
   });
 });
 
-describe('npm start', { timeout: LONGEST }, () => {
+describe('npm start', { timeout: TEST_TIMEOUT }, () => {
   const start = (env: Readonly<Record<string, string>> = {}, ...args: readonly string[]): Promise<Server> =>
     startServer('examples/demo/server.js', {
       cwd: root,

@@ -18,7 +18,7 @@ import { type Answer, Browser, CHROME_ON_MAC } from '../frameworks/http/browser.
 import { findService, type PrivateServer, startRedis } from '../services/index.ts';
 import { hasRedis } from '../services/redis.ts';
 import { queryMysql, queryPostgres } from '../services/stores.ts';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { type Block, blocksOf, pages } from './markdown.ts';
 import { declaredValues, OWNER, openAround } from './support/around.ts';
 
@@ -230,7 +230,7 @@ const isApp = ({ text }: Code): boolean =>
 
 const titled = (code: Code) => ({ ...code, title: `${code.page}, line ${code.line}: ${code.section}` });
 
-describe('the code in the pages', { timeout: LONGEST }, () => {
+describe('the code in the pages', { timeout: TEST_TIMEOUT }, () => {
   for (const code of codes.filter(isHere).map(titled)) {
     test.skipIf(isMissing(code))(`runs: ${code.title}`, async () => {
       const ran = await run(code);

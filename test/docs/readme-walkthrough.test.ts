@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { type Block, blocksOf, root } from './markdown.ts';
 import { type Server, startServer } from './server.ts';
 import { Shell } from './shell.ts';
@@ -25,7 +25,7 @@ afterEach(async () => {
   await server?.stop();
   server = undefined;
   rmSync(folder, { recursive: true, force: true });
-}, LONGEST);
+}, TEST_TIMEOUT);
 
 const blocksUnder = async (section: string): Promise<readonly Block[]> =>
   (await blocksOf('README.md')).filter((block) => block.section === section);
@@ -49,7 +49,7 @@ const functionsIn = (lines: string): string =>
 /** Ids are others every time. */
 const withoutIds = (text: string): string => text.replace(/(?<![\w-])[\w-]{22}(?![\w-])/g, '<id>').trim();
 
-test.skipIf(skip)('the walk through the demo does what the page shows', { timeout: LONGEST }, async () => {
+test.skipIf(skip)('the walk through the demo does what the page shows', { timeout: TEST_TIMEOUT }, async () => {
   const start = (): Promise<Server> =>
     startServer('examples/demo/server.js', { cwd: root, env: { PORT: '0', DATABASE: join(folder, 'demo.db') } });
   server = await start();
@@ -73,7 +73,7 @@ test.skipIf(skip)('the walk through the demo does what the page shows', { timeou
   expect(compared).toBe(5);
 });
 
-test.skipIf(skip)('the whole program runs, and answers what the page shows', { timeout: LONGEST }, async () => {
+test.skipIf(skip)('the whole program runs, and answers what the page shows', { timeout: TEST_TIMEOUT }, async () => {
   const [program, input, output, ...others] = await blocksUnder('A whole program');
   expect([program?.language, input?.language, output?.language, others.length]).toEqual(['js', 'sh', 'text', 0]);
   const text = onFreePort(program?.text ?? '');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { includes } from '../ci-only.ts';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { blocksOf, root } from './markdown.ts';
 import { runToEnd } from './server.ts';
 import { examples } from './support/example.ts';
@@ -22,7 +22,7 @@ async function takenPort(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('the program of the README fails and says that its port is taken', { timeout: LONGEST }, async () => {
+test('the program of the README fails and says that its port is taken', { timeout: TEST_TIMEOUT }, async () => {
   const [program] = (await blocksOf('README.md')).filter(({ section }) => section === 'A whole program');
   const text = program?.text.replace('app.listen(3000)', `app.listen(${await takenPort()})`) ?? '';
   expect(text).not.toContain('listen(3000');
@@ -39,7 +39,7 @@ test('the program of the README fails and says that its port is taken', { timeou
 
 test.each(started)(
   'the example $folder fails and says that its port is taken',
-  { timeout: LONGEST },
+  { timeout: TEST_TIMEOUT },
   async (example) => {
     const folder = mkdtempSync(join(tmpdir(), 'session-revocation-port-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

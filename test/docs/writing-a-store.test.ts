@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { includes } from '../ci-only.ts';
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { blocksOf, root } from './markdown.ts';
 
 test.runIf(includes('docs: the test program of writing-a-store.md is run'))(
   'the test program in writing-a-store.md passes every case that it claims',
-  { timeout: LONGEST },
+  { timeout: TEST_TIMEOUT },
   async () => {
     const [program] = (await blocksOf('docs/writing-a-store.md')).filter(
       ({ section }) => section === 'The contract suite',

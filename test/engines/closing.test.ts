@@ -8,7 +8,7 @@ import { optionsOf } from '../src/jwt/support/tokens.ts';
 import { signIn } from './support/sqlite-people.ts';
 
 /** Much longer than a test takes, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 const CLOSED = { code: 'SESSION_STORE_UNAVAILABLE', message: expect.stringMatching(/sessions\.close\(\) was called/) };
 
 const VERBS = [
@@ -34,7 +34,7 @@ describe.each(engines)('close() on %s', (engine) => {
 
   test.skipIf(place === null)(
     'lets work in flight finish, and refuses what comes after',
-    { timeout: PATIENCE },
+    { timeout: TEST_TIMEOUT },
     async () => {
       if (place === null) return;
       onTestFinished(() => clearPlace(place));

@@ -14,7 +14,7 @@ import { contractStores, openMariadbConnection, openMariadbPool, openTables, tes
 import { signIn } from './support/sqlite-people.ts';
 
 /** Many times as long as the longest case takes, in ms. */
-const PATIENCE = 600_000;
+const TEST_TIMEOUT = 600_000;
 
 /** In the ordinary run, what differs from client to client: bytes, numbers, counts of rows, transactions, and errors. */
 const HANDFUL =
@@ -50,11 +50,11 @@ describe.skipIf(url === null).each(Object.entries(clients))('%s', (_, open) => {
       skip !== null ||
       id.startsWith('transactions') ||
       !(includes('MariaDB: the whole contract by every client') || HANDFUL.test(id));
-    test.skipIf(left)(`${id}: ${title}`, run, PATIENCE);
+    test.skipIf(left)(`${id}: ${title}`, run, TEST_TIMEOUT);
   }
 });
 
-describe.skipIf(url === null)('clients', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('clients', { timeout: TEST_TIMEOUT }, () => {
   test('mariadb: a transaction of the caller’s', async () => {
     const { prefix } = await openTables();
     const pool = openMariadbPool();

@@ -10,13 +10,13 @@ import { signIn } from './support/sqlite-people.ts';
 const CONNECTIONS = 4;
 
 /** Much longer than a test takes, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 interface Program {
   changePassword(user: string, password: string): Promise<void>;
 }
 
-describe.skipIf(url === null)('the program of the page that changes a password', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('the program of the page that changes a password', { timeout: TEST_TIMEOUT }, () => {
   test('does so as often at once as it likes', async () => {
     const [text = ''] = await programsOf('docs/mysql.md', 'changePassword');
     const database = new URL(`${url}`);

@@ -11,13 +11,13 @@ import { until } from '../services/until.ts';
 import { openTables, testPool, url } from './support/mysql.ts';
 
 /** Much longer than two servers take to start, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 const ann = person('ann');
 const UNSAFE = { code: 'SESSION_STORE_UNSAFE', message: expect.stringMatching(/is a replica/) };
 
 const diagnose = async (store: SessionStore) => store.powers?.diagnosis?.diagnose(Date.now());
 
-describe.runIf(hasMariadb())('a primary and its replica, which takes writes', { timeout: PATIENCE }, () => {
+describe.runIf(hasMariadb())('a primary and its replica, which takes writes', { timeout: TEST_TIMEOUT }, () => {
   let primary: PrivateServer;
   let replica: PrivateServer;
 
@@ -36,7 +36,7 @@ describe.runIf(hasMariadb())('a primary and its replica, which takes writes', { 
       return rows[0]?.Value === 'ON';
     });
     await connection.end();
-  }, PATIENCE);
+  }, TEST_TIMEOUT);
 
   afterAll(() => Promise.all([primary?.stop(), replica?.stop()]));
 
@@ -141,7 +141,7 @@ describe.runIf(hasMariadb())('a primary and its replica, which takes writes', { 
   });
 });
 
-describe.skipIf(url === null)('SQL modes', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('SQL modes', { timeout: TEST_TIMEOUT }, () => {
   test.each(['ORACLE', 'EMPTY_STRING_IS_NULL'])('%s is refused by name', async (mode) => {
     const { prefix } = await openTables();
     const pool = createPool(`${url}`);

@@ -18,9 +18,9 @@ const ask = async (store: SessionStore): Promise<unknown> =>
   createSessions({ store, timeout: '2m' }).fence({ user: 'ann' });
 
 /** Much longer than a test takes, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
-describe.skipIf(url === null)('what a look-up must not rely on', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('what a look-up must not rely on', { timeout: TEST_TIMEOUT }, () => {
   test('a pool without autocommit', async () => {
     const { prefix, store } = await openTables();
     const session = await addNew(store, ann);
@@ -215,7 +215,7 @@ describe('versions of servers', () => {
   });
 });
 
-describe.skipIf(url === null)('what is wrong is said by its code', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('what is wrong is said by its code', { timeout: TEST_TIMEOUT }, () => {
   test('a wrong port, a wrong password, no such database', async () => {
     const { hostname, port } = new URL(`${url}`);
     const prefix = newPrefix();

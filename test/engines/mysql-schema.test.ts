@@ -35,9 +35,9 @@ function fresh(prefix: string = newPrefix()) {
 }
 
 /** Much longer than a test takes, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
-describe.skipIf(url === null)('the tables', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('the tables', { timeout: TEST_TIMEOUT }, () => {
   test('are not made unasked; setup makes them, also again', async () => {
     const { pool, prefix, store } = fresh();
     await expect(ask(store)).rejects.toMatchObject({

@@ -11,7 +11,7 @@ import { dropTables, newPrefix, openPool, url } from './support/mysql.ts';
 // Measured on MariaDB 10.11: every statement takes the same index of each table among 100,000 sessions as among a million.
 const ROWS = size('MariaDB: rows under the plans');
 /** For so many rows on a machine that is busy with something else, in ms. */
-const PATIENCE = 600_000;
+const TEST_TIMEOUT = 600_000;
 const NOW = 1_700_000_000_000;
 
 /** Every statement that looks for rows, with values as they come. */
@@ -114,14 +114,14 @@ describe.skipIf(url === null)(`statements, among ${ROWS} sessions`, () => {
   beforeAll(async () => {
     await mysqlStore(pool, { prefix }).setup?.();
     await fill(pool, prefix);
-  }, PATIENCE);
+  }, TEST_TIMEOUT);
 
   afterAll(async () => {
     await dropTables(pool, prefix);
     await pool.end();
-  }, PATIENCE);
+  }, TEST_TIMEOUT);
 
-  test('every one finds its rows by an index', { timeout: PATIENCE }, async () => {
+  test('every one finds its rows by an index', { timeout: TEST_TIMEOUT }, async () => {
     for (const [name, [sql, ...values]] of Object.entries(everything(prefix))) {
       const [plan] = await pool.query<RowDataPacket[]>(`EXPLAIN ${sql}`, values);
       for (const { table, type, key, rows, Extra } of plan) {
@@ -138,7 +138,7 @@ describe.skipIf(url === null)(`statements, among ${ROWS} sessions`, () => {
   });
 
   test('none makes a temporary table on the disk, and one that does would be noticed', {
-    timeout: PATIENCE,
+    timeout: TEST_TIMEOUT,
   }, async () => {
     const connection = await pool.getConnection();
     const made = async (): Promise<number> => {

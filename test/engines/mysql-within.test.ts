@@ -27,7 +27,7 @@ const ann = person('ann');
  * it; so long the server lets it (50 s by default), and fails it then.
  */
 const TIMEOUT = '2m';
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 /** What the transaction sees may be too old. */
 const OLDER = { code: 'SESSION_STORE_UNSAFE', message: expect.stringMatching(/older snapshot.*roll it back/) };
@@ -53,7 +53,7 @@ async function begin(pool: Pool, prefix: string, isolation = 'REPEATABLE READ') 
   };
 }
 
-describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('a transaction of the caller’s', { timeout: TEST_TIMEOUT }, () => {
   test.each(['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE'])(
     'of %s changes the password and revokes, both or neither',
     async (isolation) => {
@@ -226,14 +226,14 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
     const sessions = createSessions({ store, timeout: TIMEOUT });
     const { session } = await signIn(sessions, 'ann');
     const open = await begin(pool, prefix);
-    const nobody = '0'.repeat(session.id.length);
+    const unknownId = '0'.repeat(session.id.length);
     expect(await sessions.within(open.transaction).end(session.id, { user: 'nobody' })).toMatchObject({ ended: false });
-    expect(await sessions.within(open.transaction).end(nobody, { user: 'ann' })).toMatchObject({ ended: false });
+    expect(await sessions.within(open.transaction).end(unknownId, { user: 'ann' })).toMatchObject({ ended: false });
     const within = store.powers?.transactions?.within(open.transaction) ?? expect.fail('it can');
-    const gone = { id: nobody, user: person('nobody').tags.user };
+    const gone = { id: unknownId, user: person('nobody').tags.user };
     expect(await within.find(person('nobody', null, 'nowhere').tags.realm, [gone])).toEqual([null]);
     expect(await within.end(gone, endedAt(NOW), [])).toBe(false);
-    const initiator = { id: nobody, ifCredential: 'x', credential: 'y', serial: 1 };
+    const initiator = { id: unknownId, ifCredential: 'x', credential: 'y', serial: 1 };
     const advance = { record: anotherRecord('x'), ifVersion: 1, now: NOW, keepUntil: null, audit: [] };
     expect(await within.advance(gone.user, advance)).toBe('conflict');
     expect(await within.advance(ann.tags.user, { ...advance, initiator })).toBe('conflict');
@@ -360,7 +360,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: PATI
   });
 });
 
-describe.skipIf(url === null)('two requests for one record', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('two requests for one record', { timeout: TEST_TIMEOUT }, () => {
   test.each([
     [NOW + 5, NOW + 1, NOW + 5],
     [NOW + 1, NOW + 5, NOW + 5],
@@ -387,7 +387,7 @@ describe.skipIf(url === null)('two requests for one record', { timeout: PATIENCE
 
 describe.skipIf(url === null)(
   'those who write about one user queue at the record of the user',
-  { timeout: PATIENCE },
+  { timeout: TEST_TIMEOUT },
   () => {
     type Write = (store: SessionStore, session: SessionRecord) => unknown;
     const { user } = ann.tags;

@@ -5,7 +5,7 @@ import { size } from '../ci-only.ts';
 import { contractStores, openPool, url } from './support/mysql.ts';
 
 /** Many times as long as the longest case takes, in ms. */
-const PATIENCE = 600_000;
+const TEST_TIMEOUT = 600_000;
 
 describe.skipIf(url === null)('over a pool of mysql2', () => {
   const { create } = contractStores((prefix) => {
@@ -15,6 +15,6 @@ describe.skipIf(url === null)('over a pool of mysql2', () => {
   const powers = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
   const interleavings = size('contract: orders of a race, MariaDB by a pool of mysql2');
   for (const { id, title, skip, run } of storeContract({ create, powers, interleavings })) {
-    test.skipIf(skip !== null)(`${id}: ${title}`, run, PATIENCE);
+    test.skipIf(skip !== null)(`${id}: ${title}`, run, TEST_TIMEOUT);
   }
 });

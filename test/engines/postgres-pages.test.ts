@@ -13,7 +13,7 @@ const PAGES = ['docs/postgres.md', 'docs/transactions.md'];
 const CONNECTIONS = 4;
 
 /** Much longer than a test takes, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 interface Program {
   changePassword(user: string, hash: string, here: Session): Promise<string | null | undefined>;
@@ -24,7 +24,7 @@ test.each(PAGES)('every pool in %s has somebody who hears that a connection was 
   for (const text of texts.filter((one) => one.includes('new pg.Pool'))) expect(text).toContain("pool.on('error'");
 });
 
-describe.skipIf(url === null)('a program that changes a password', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('a program that changes a password', { timeout: TEST_TIMEOUT }, () => {
   /** A database of its own, with the app's table. */
   async function openDatabase(): Promise<string> {
     const at = new URL(url ?? '');

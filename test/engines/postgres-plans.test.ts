@@ -16,7 +16,7 @@ import { crowdOf } from './support/postgres-crowd.ts';
 const SESSIONS = size('Postgres: sessions under the plans');
 const ENTRIES = 20_000;
 /** For so many rows on a machine that is busy with something else, in ms. */
-const PATIENCE = 1_800_000;
+const TEST_TIMEOUT = 1_800_000;
 const schema = newName();
 const now = Date.now();
 const ann = person('ann', 'acme');
@@ -124,12 +124,12 @@ describe.skipIf(url === null)(`plans on ${SESSIONS} sessions`, () => {
       ANALYZE ${schema}.audit;
       ANALYZE ${schema}.policies;`);
     statements = await statementsOf(pool);
-  }, PATIENCE);
+  }, TEST_TIMEOUT);
 
   afterAll(async () => {
     await pool.query(`DROP SCHEMA ${schema} CASCADE`);
     await pool.end();
-  }, PATIENCE);
+  }, TEST_TIMEOUT);
 
   /** What a statement does that takes long: the tables that it reads from end to end, and files that it writes. */
   async function costsOf({ text, values }: PostgresStatement, mode: string): Promise<readonly string[]> {
@@ -161,7 +161,7 @@ describe.skipIf(url === null)(`plans on ${SESSIONS} sessions`, () => {
 
   test.each(['force_generic_plan', 'force_custom_plan'])(
     'every statement finds by an index, and writes no temporary file: %s',
-    { timeout: PATIENCE },
+    { timeout: TEST_TIMEOUT },
     async (mode) => {
       const found: Record<string, readonly string[]> = {};
       for (const [name, statement] of statements) {
@@ -190,6 +190,6 @@ describe.skipIf(url === null)(`plans on ${SESSIONS} sessions`, () => {
       process.stderr.write(`Postgres: ${bytes.toFixed(1)} bytes per session\n`);
       expect(bytes).toBeLessThan(415);
     },
-    PATIENCE,
+    TEST_TIMEOUT,
   );
 });

@@ -48,7 +48,7 @@ const ann = person('ann', 'acme');
 /** Much longer than any answer takes. */
 const TIMEOUT = '2m';
 /** For what starts a process, or waits for another writer, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 /** Clients, each with what a store of it must not take for a transaction. */
 const MAKERS: Readonly<Record<string, (pool: pg.Pool) => readonly [client: unknown, itself: object]>> = {
@@ -109,7 +109,7 @@ describe('postgresStore', () => {
   });
 });
 
-describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
   const pool = openPool({ connectionString: url ?? '', max: 12 });
   const made: string[] = [];
   const schemaName = (name = newName()): string => {
@@ -132,7 +132,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
   });
 
   /** A statement may wait for as long as it likes: pg gives it up by a timer. */
-  function withoutPatience(): void {
+  function withShortTimeouts(): void {
     if (vi.isFakeTimers()) return;
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
@@ -666,7 +666,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
 
     test('a connection that the server ends in the middle is an error, and the pool goes on', async () => {
       const own = openPool({ connectionString: url ?? '', max: 1, application_name: newName() });
-      withoutPatience();
+      withShortTimeouts();
       const store = postgresStore(own, { schema: shared });
       const session = await addNew(store, ann);
       const ref = { id: session.id, user: session.userTag };
@@ -965,7 +965,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
     });
 
     test.each(['COMMIT', 'ROLLBACK'])('committed() waits for the end of an open transaction: %s', async (end) => {
-      withoutPatience();
+      withShortTimeouts();
       const waiting = `SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
         WHERE NOT l.granted AND a.query LIKE '%${shared}"."epochs%'`;
       let answer: Promise<boolean> | undefined;
@@ -1040,7 +1040,7 @@ describe.skipIf(url === null)('a store', { timeout: PATIENCE }, () => {
       late: () => T,
       meanwhile: () => Promise<void> = async () => {},
     ): Promise<Awaited<T>> {
-      withoutPatience();
+      withShortTimeouts();
       const client = await pool.connect();
       const waiting = `SELECT count(*)::int AS n FROM pg_locks l JOIN pg_stat_activity a USING (pid)
         WHERE NOT l.granted AND a.query LIKE '%${shared}%'`;

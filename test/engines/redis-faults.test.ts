@@ -33,7 +33,7 @@ const account = ann.tags.account ?? '';
 const clusterUrl = await findService('redis-cluster');
 
 /** For servers that are started, and questions that wait for a replica, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 async function failure(failing: Promise<unknown> | unknown): Promise<unknown> {
   return Promise.resolve(failing).then(
@@ -68,7 +68,7 @@ function watched(client: Redis, see: (command: readonly string[]) => void): IoRe
 /** Buffers for texts, and texts for numbers. */
 const odd = { commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.NUMBER]: String } } };
 
-describe.skipIf(url === null)('a client of one server', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('a client of one server', { timeout: TEST_TIMEOUT }, () => {
   const base = newPrefix();
   let prefix: string;
   let made = 0;
@@ -192,7 +192,7 @@ describe.skipIf(url === null)('a client of one server', { timeout: PATIENCE }, (
   });
 });
 
-describe.skipIf(findBinary('redis-server') === null)('a primary and its replica', { timeout: PATIENCE }, () => {
+describe.skipIf(findBinary('redis-server') === null)('a primary and its replica', { timeout: TEST_TIMEOUT }, () => {
   let primary: PrivateServer;
   let replica: PrivateServer;
   beforeAll(async () => {
@@ -201,11 +201,11 @@ describe.skipIf(findBinary('redis-server') === null)('a primary and its replica'
     const client = new Redis(primary.url);
     await until('the replica is there', async () => /slave0:.*state=online/.test(await client.info('replication')));
     client.disconnect();
-  }, PATIENCE);
+  }, TEST_TIMEOUT);
   afterAll(async () => {
     await replica?.stop();
     await primary?.stop();
-  }, PATIENCE);
+  }, TEST_TIMEOUT);
 
   test('a password is not on the error that it was refused with', async () => {
     const admin = connect(primary.url);
@@ -357,7 +357,7 @@ describe.skipIf(clusterUrl === null)('a cluster', () => {
       expect(await store.end({ id: session.id, user }, endedAt(NOW), [])).toBe(true);
       expect(nodes[slot]?.[0]).toBe(right);
     },
-    PATIENCE,
+    TEST_TIMEOUT,
   );
 
   test('that sends on for ever is an outage, and no misuse', async () => {

@@ -23,9 +23,9 @@ const ann = person('ann', 'acme');
 const { user, realm } = ann.tags;
 
 /** Much longer than a test takes, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
-describe.skipIf(url === null)('the audit log of a cluster', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('the audit log of a cluster', { timeout: TEST_TIMEOUT }, () => {
   let cluster: Cluster;
   const base = newPrefix();
   let prefix: string;

@@ -30,7 +30,7 @@ import { resending } from './support/redis-resending.ts';
 const clusterUrl = await findService('redis-cluster');
 
 /** For questions that wait for a connection, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 const ann = person('ann');
 const acme = person('ann', 'acme');
@@ -94,7 +94,7 @@ redisContract(
   10,
 );
 
-describe.skipIf(url === null)('a command that is sent again after others wrote', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('a command that is sent again after others wrote', { timeout: TEST_TIMEOUT }, () => {
   const client = new Redis(url ?? '', { lazyConnect: true });
   const base = newPrefix();
   let prefix: string;
@@ -139,7 +139,7 @@ describe.skipIf(url === null)('a command that is sent again after others wrote',
     for (const key of operations) {
       expect(key).toContain(`${prefix}{${user}}!`);
       const lives = await client.pttl(key);
-      expect(lives).toBeGreaterThan(REMEMBERED - PATIENCE);
+      expect(lives).toBeGreaterThan(REMEMBERED - TEST_TIMEOUT);
       expect(lives).toBeLessThanOrEqual(REMEMBERED);
     }
   });
@@ -169,7 +169,7 @@ type Connect = (proxies: ReadonlyMap<string, LoopbackProxy>) => { client: RedisC
 
 const quick = { retryStrategy: () => 1 };
 const quickCluster = {
-  ...{ clusterRetryStrategy: () => 1, retryDelayOnFailover: 1, slotsRefreshTimeout: PATIENCE },
+  ...{ clusterRetryStrategy: () => 1, retryDelayOnFailover: 1, slotsRefreshTimeout: TEST_TIMEOUT },
   // While a node is connected anew, others are asked, and say that the key is that node's.
   maxRedirections: 10_000,
 };
@@ -204,7 +204,7 @@ const CLIENTS = [
 
 describe.each(CLIENTS.slice(0, size('Redis: clients that send again')))(
   '%s, whose connection ends in place of an answer',
-  { timeout: PATIENCE },
+  { timeout: TEST_TIMEOUT },
   (_name, servers, connect) => {
     const base = newPrefix();
     const proxies = new Map<string, LoopbackProxy>();

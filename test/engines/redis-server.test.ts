@@ -31,7 +31,7 @@ const ann = person('ann');
 const canStart = findBinary('redis-server') !== null;
 
 /** For servers that are started, and questions that wait for a replica, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 /** Much longer than any answer takes. */
 const TIMEOUT = '2m';
 
@@ -144,7 +144,7 @@ describe('redisStore', () => {
   });
 });
 
-describe.skipIf(url === null)('what stands under the prefix', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('what stands under the prefix', { timeout: TEST_TIMEOUT }, () => {
   const base = newPrefix();
   let made = 0;
   const fresh = (): string => `${base}${made++}:`;
@@ -244,7 +244,7 @@ describe.skipIf(url === null)('what stands under the prefix', { timeout: PATIENC
   });
 });
 
-describe.skipIf(!canStart)('a server of our own', { timeout: PATIENCE }, () => {
+describe.skipIf(!canStart)('a server of our own', { timeout: TEST_TIMEOUT }, () => {
   const servers: PrivateServer[] = [];
   const start = async (...options: Parameters<typeof startRedis>): Promise<PrivateServer> => {
     const server = await startRedis(...options);
@@ -254,8 +254,8 @@ describe.skipIf(!canStart)('a server of our own', { timeout: PATIENCE }, () => {
   let primary: PrivateServer;
   beforeAll(async () => {
     primary = await start();
-  }, PATIENCE);
-  afterAll(() => Promise.all(servers.map((server) => server.stop())), PATIENCE);
+  }, TEST_TIMEOUT);
+  afterAll(() => Promise.all(servers.map((server) => server.stop())), TEST_TIMEOUT);
   afterEach(async () => {
     const client = new Redis(primary.url);
     await client.config('SET', 'maxmemory-policy', 'noeviction');
@@ -431,7 +431,7 @@ describe.skipIf(!canStart)('a server of our own', { timeout: PATIENCE }, () => {
       const client = new Redis(primary.url);
       await until('the replica is there', async () => /slave0:.*state=online/.test(await client.info('replication')));
       client.disconnect();
-    }, PATIENCE);
+    }, TEST_TIMEOUT);
 
     test('which is refused itself', async () => {
       const store = redisStore(connect(replica.url));

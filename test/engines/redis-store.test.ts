@@ -34,9 +34,9 @@ const FOR_EVER = { expiresAt: null, idle: null } as const;
 const PREFIX = 'sr:';
 
 /** Much longer than a test takes, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
-describe.skipIf(url === null)('redisStore', { timeout: PATIENCE }, () => {
+describe.skipIf(url === null)('redisStore', { timeout: TEST_TIMEOUT }, () => {
   const client = new Redis(url ?? '', { lazyConnect: true });
   const base = newPrefix();
   let prefix: string;

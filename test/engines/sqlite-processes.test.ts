@@ -66,9 +66,9 @@ class Other {
 }
 
 /** For ten processes on a machine that has other things to do, in ms. */
-const PATIENCE = 600_000;
+const TEST_TIMEOUT = 600_000;
 
-describe.each(drivers)('several processes, $name', { timeout: PATIENCE }, ({ name, open }) => {
+describe.each(drivers)('several processes, $name', { timeout: TEST_TIMEOUT }, ({ name, open }) => {
   test('what one revokes, the others refuse at their next check', async () => {
     const file = temporaryFile();
     const sessions = sessionsIn(open(file));

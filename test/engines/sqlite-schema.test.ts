@@ -15,9 +15,9 @@ const time = fc.integer({ min: 0, max: 4e12 });
 const maybe = fc.option(time, { freq: 2 });
 
 /** Much longer than a test takes, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
-describe.each(drivers)('the schema, $name', { timeout: PATIENCE }, ({ open }) => {
+describe.each(drivers)('the schema, $name', { timeout: TEST_TIMEOUT }, ({ open }) => {
   test('knows as well as the core when a session is over', async () => {
     const connection = open(':memory:');
     const sessions = sessionsIn(connection);

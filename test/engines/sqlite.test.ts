@@ -94,9 +94,9 @@ describe('a file that others open at the same time', () => {
 });
 
 /** Much longer than a test takes, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
-describe.each(drivers)('$name', { timeout: PATIENCE }, ({ open }) => {
+describe.each(drivers)('$name', { timeout: TEST_TIMEOUT }, ({ open }) => {
   describe('opening', () => {
     test('waits for the first question, or for setup', async () => {
       const file = temporaryFile();

@@ -59,7 +59,7 @@ const state = fc.record({
 });
 
 /** Many times as long as it takes, in ms. */
-const PATIENCE = 600_000;
+const WAIT_TIMEOUT = 600_000;
 
 let written = 0;
 /** What the log may say of somebody. Never the same twice. */
@@ -309,5 +309,5 @@ test.each([
       { numRuns: size('model: lists of questions to a store') },
     );
   },
-  PATIENCE,
+  WAIT_TIMEOUT,
 );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Place } from '../services/stores.ts';
 
 /** How long a process may take to end by itself, in ms. */
-const PATIENCE = 120_000;
+const WAIT_TIMEOUT = 120_000;
 
 /** A process that is to end by itself while its store cannot be reached. */
 export class Leaver {
@@ -33,9 +33,9 @@ export class Leaver {
     const answered = once(this.#child, 'message');
     this.#child.send({});
     const [{ code }] = (await answered) as [{ readonly code: string }];
-    const patience = setTimeout(() => this.kill(), PATIENCE);
+    const timer = setTimeout(() => this.kill(), WAIT_TIMEOUT);
     const [exit] = (await this.#exited) as [number | null];
-    clearTimeout(patience);
+    clearTimeout(timer);
     return { code, exit };
   }
 

@@ -14,13 +14,13 @@ import { until } from '../services/until.ts';
 import { LoopbackProxy } from './loopback-proxy.ts';
 
 /** For servers that are started, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 
 const replicas = { atLeast: 1, timeout: '1m', maxLag: '2s' } as const;
 
 /** A token of a session, and how its checks end. */
 async function begin(store: SessionStore) {
-  const sessions = createSessions({ store, timeout: PATIENCE });
+  const sessions = createSessions({ store, timeout: TEST_TIMEOUT });
   const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });
   if (!started.ok) expect.fail(started.reason);
   return () =>
@@ -32,7 +32,7 @@ async function begin(store: SessionStore) {
 
 const OUTAGE = 'SESSION_STORE_UNAVAILABLE';
 
-describe.skipIf(!hasRedis())('a primary that is cut off from its replica', { timeout: PATIENCE }, () => {
+describe.skipIf(!hasRedis())('a primary that is cut off from its replica', { timeout: TEST_TIMEOUT }, () => {
   let primary: PrivateServer;
   let replica: PrivateServer;
   let between: LoopbackProxy;
@@ -42,12 +42,12 @@ describe.skipIf(!hasRedis())('a primary that is cut off from its replica', { tim
     replica = await startRedis({ args: ['--repl-timeout', '3600'] });
     await withRedis(replica.url, (client) => client.replicaof('127.0.0.1', between.port));
     await connected();
-  }, PATIENCE);
+  }, TEST_TIMEOUT);
   afterAll(async () => {
     await between?.close();
     await replica?.stop();
     await primary?.stop();
-  }, PATIENCE);
+  }, TEST_TIMEOUT);
   const connected = () =>
     until('the replica is there', () =>
       withRedis(primary.url, async (client) => (await client.info('replication')).includes('state=online')),
@@ -95,7 +95,7 @@ describe.skipIf(!hasRedis())('a primary that is cut off from its replica', { tim
   });
 });
 
-describe.skipIf(!hasRedis())('a primary of a cluster whose replica is silent', { timeout: PATIENCE }, () => {
+describe.skipIf(!hasRedis())('a primary of a cluster whose replica is silent', { timeout: TEST_TIMEOUT }, () => {
   test.each(Object.entries(clusterClients).slice(0, size('Redis: clients of a cluster whose replica is silent')))(
     'is an outage: %s',
     async (_, connect) => {
@@ -145,7 +145,7 @@ const BEHIND_THE_CUT: Readonly<
 
 describe.runIf(includes('faults: a primary that its Sentinels cannot reach') && hasRedis())(
   'a primary that its replica and its Sentinels cannot reach',
-  { timeout: PATIENCE },
+  { timeout: TEST_TIMEOUT },
   () => {
     test.each(Object.entries(BEHIND_THE_CUT))(
       'accepts no session from before the failover is over: %s',
@@ -170,7 +170,9 @@ describe.runIf(includes('faults: a primary that its Sentinels cannot reach') && 
         await until('the replica was promoted', async () => (await sentinels.primaryPort()) === replica.port);
         const there = new Redis(replica.url);
         onTestFinished(() => there.disconnect());
-        const revoked = await createSessions({ store: redisStore(there), timeout: PATIENCE }).revoke({ user: 'ann' });
+        const revoked = await createSessions({ store: redisStore(there), timeout: TEST_TIMEOUT }).revoke({
+          user: 'ann',
+        });
         expect(revoked.revoked).toBe(true);
         for (let time = 0; time < 100; time++) expect(await check()).toBe(OUTAGE);
 

@@ -17,13 +17,13 @@ export const TIMEOUT = 500;
 const SLACK = 1_500;
 
 /** How long it may take until a fault is felt, or is over, in ms: much longer than a machine stands still in between. */
-const PATIENCE = 300_000;
+const WAIT_TIMEOUT = 300_000;
 
 /** Longer than all that a trial waits for: it says itself what it has waited for in vain. */
 export const MAX_TRIAL = 900_000;
 
 /** An operation that asks the store in turns until it is not beaten any more, or its timeout is over, in ms. */
-const MAX_END = 5 * TIMEOUT + PATIENCE;
+const MAX_END = 5 * TIMEOUT + WAIT_TIMEOUT;
 
 /** What chance begins with: what is tried is the fault. */
 const SEED = 7;
@@ -133,7 +133,7 @@ export class Trial {
     const since = monotonic();
     const missing = new Set(types);
     const from = this.#histories.map(({ length }) => length);
-    while (missing.size > 0 && monotonic() < since + PATIENCE) {
+    while (missing.size > 0 && monotonic() < since + WAIT_TIMEOUT) {
       await wait(10);
       for (const [at, history] of this.#histories.entries()) {
         for (const one of history.slice(from[at])) {

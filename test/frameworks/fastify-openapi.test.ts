@@ -164,7 +164,7 @@ async function judging(): Promise<(schema: Json, value: unknown) => unknown> {
   return errors;
 }
 
-interface Visit {
+interface RequestState {
   readonly site: Site;
   readonly mine: Browser;
   readonly another: () => Promise<string>;
@@ -173,11 +173,11 @@ interface Visit {
 
 const PROGRAM = { ...UNKNOWN_ORIGIN, accept: '*/*' };
 const bearing = (token: string) => ({ ...PROGRAM, authorization: `Bearer ${token}` });
-const refresh = ({ mine }: Visit, token: string): Promise<Answer> =>
+const refresh = ({ mine }: RequestState, token: string): Promise<Answer> =>
   mine.post('/sessions/refresh', { ...FORM, ...PROGRAM, cookie: null }, `refresh_token=${token}`);
 
 /** Requests, with the operation and the status that they are for. */
-const REQUESTS: readonly (readonly [name: string, status: number, (visit: Visit) => Promise<Answer>])[] = [
+const REQUESTS: readonly (readonly [name: string, status: number, (visit: RequestState) => Promise<Answer>])[] = [
   ['GET /sessions', 200, async ({ mine }) => mine.get('/sessions')],
   [
     'GET /sessions',

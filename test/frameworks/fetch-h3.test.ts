@@ -1,11 +1,11 @@
 import { H3 } from 'h3';
 import { toNodeHandler } from 'h3/node';
 import { listen, sameWrapper } from './http/index.ts';
-import { answerError, fetchApp, type Visit } from './support/fetch-app.ts';
+import { answerError, fetchApp, type RequestState } from './support/fetch-app.ts';
 
 sameWrapper('fetch on h3', (description) => {
   const open = fetchApp(description);
-  const visits = new WeakMap<Request, Visit>();
+  const visits = new WeakMap<Request, RequestState>();
   const app = new H3({ allowMalformedURL: true, silent: true, onError: ({ cause }) => answerError(cause) });
   app.use(async ({ req }, next) => {
     const visit = await open(req, req.ip);

@@ -2,11 +2,11 @@ import { getRequestListener } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono } from 'hono';
 import { listen, sameWrapper } from './http/index.ts';
-import { answerError, fetchApp, type Visit } from './support/fetch-app.ts';
+import { answerError, fetchApp, type RequestState } from './support/fetch-app.ts';
 
 sameWrapper('fetch on Hono', (description) => {
   const open = fetchApp(description);
-  const app = new Hono<{ Variables: { visit: Visit } }>().onError(answerError);
+  const app = new Hono<{ Variables: { visit: RequestState } }>().onError(answerError);
   app.use(async (c, next) => {
     const visit = await open(c.req.raw, getConnInfo(c).remote.address);
     c.set('visit', visit);

@@ -15,7 +15,7 @@ const MAX_TO_CRASH = Number(
 );
 
 /** One test explores thousands of schedules. */
-const LONGEST = 600_000;
+const TEST_TIMEOUT = 600_000;
 
 const all = [...scenarios, ...accidents];
 const explored = new Map<string, Exploration>();
@@ -26,7 +26,7 @@ async function exploredOnce(scenario: Scenario): Promise<Exploration> {
   return known;
 }
 
-describe('in every order of the steps of', { timeout: LONGEST }, () => {
+describe('in every order of the steps of', { timeout: TEST_TIMEOUT }, () => {
   test.each(all)('$name', async (scenario) => {
     const { refuted, schedules, outcomes } = await exploredOnce(scenario);
     expect(refuted).toBeNull();
@@ -50,7 +50,7 @@ describe('in every order of the steps of', { timeout: LONGEST }, () => {
 
   test.each(Object.keys(operations))(
     '%s, and whatever else',
-    { timeout: TOGETHER > 2 ? 3600e3 : LONGEST },
+    { timeout: TOGETHER > 2 ? 3600e3 : TEST_TIMEOUT },
     async (name) => {
       for (const names of choices(TOGETHER).filter(([first]) => first === name)) {
         const { refuted } = await explore(together(names));
@@ -60,7 +60,7 @@ describe('in every order of the steps of', { timeout: LONGEST }, () => {
   );
 });
 
-describe('the exploration', { timeout: LONGEST }, () => {
+describe('the exploration', { timeout: TEST_TIMEOUT }, () => {
   test('runs thousands of schedules, in which operations answer in all sorts of ways', async () => {
     const found = await Promise.all(all.map(exploredOnce));
     const total = (of: (one: Exploration) => number): number => found.reduce((sum, one) => sum + of(one), 0);
@@ -80,7 +80,7 @@ describe('the exploration', { timeout: LONGEST }, () => {
   });
 });
 
-describe('without the rule that', { timeout: LONGEST }, () => {
+describe('without the rule that', { timeout: TEST_TIMEOUT }, () => {
   test.each(variants)('$rule: $violation', async ({ scenario: name, without, violation: seeking }) => {
     const scenario = all.find((one) => one.name === name);
     if (scenario === undefined) throw new Error(`there is no scenario "${name}"`);

@@ -39,8 +39,8 @@ export class ReferenceLog implements AuditPower {
       const { entry } = record;
       const words = { by: null, reason: null, note: null, fromDevice: null };
       if (record.user !== user) return { ...record, by: null, entry: { ...entry, ...words } };
-      const nobody = { user: null, session: null, device: null, ip: null, details: {}, ...words };
-      return { ...record, user: null, by: null, entry: { ...entry, ...nobody } };
+      const erased = { user: null, session: null, device: null, ip: null, details: {}, ...words };
+      return { ...record, user: null, by: null, entry: { ...entry, ...erased } };
     });
     return limit - left;
   }

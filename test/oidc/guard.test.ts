@@ -11,10 +11,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { API, Issuer } from './support/issuer.ts';
 
 /** Much longer than a sign-in takes, on a machine that stands still in between, in ms. */
-const PATIENCE = 300_000;
+const TEST_TIMEOUT = 300_000;
 const SECOND = 1_000;
 
-describe('the access tokens of a real OpenID provider', { timeout: PATIENCE }, () => {
+describe('the access tokens of a real OpenID provider', { timeout: TEST_TIMEOUT }, () => {
   let issuer: Issuer;
   let tokens: ExternalTokens;
   // The time stands still, here and at the provider, but where it is moved.
@@ -30,7 +30,7 @@ describe('the access tokens of a real OpenID provider', { timeout: PATIENCE }, (
     tokens = externalTokens({
       ...{ issuer: issuer.url, audience: API, algorithms: ['ES256'], jwks: `${issuer.url}/jwks`, timeout: '30s' },
     });
-  }, PATIENCE);
+  }, TEST_TIMEOUT);
   afterAll(async () => {
     await issuer.stop();
     vi.useRealTimers();

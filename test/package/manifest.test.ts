@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 
 const root = join(import.meta.dirname, '../..');
 const home = manifest.homepage.replace(/#.*$/, '');
@@ -36,7 +36,7 @@ describe('the home of the project', () => {
   });
 });
 
-describe('the packed documents', { timeout: LONGEST }, () => {
+describe('the packed documents', { timeout: TEST_TIMEOUT }, () => {
   const pack = ['pack', '--dry-run', '--json', '--ignore-scripts'];
   const listing = execFileSync('npm', pack, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const [packed] = JSON.parse(listing) as { files: { path: string }[] }[];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import tsconfig from '../../tsconfig.json' with { type: 'json' };
-import { LONGEST } from '../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -21,7 +21,7 @@ function program(files: readonly string[], virtual: Readonly<Record<string, stri
 const PRIMITIVE =
   ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BigIntLike | ts.TypeFlags.BooleanLike;
 
-describe('the public types', { timeout: LONGEST }, () => {
+describe('the public types', { timeout: TEST_TIMEOUT }, () => {
   const entries = Object.values(tsconfig.compilerOptions.paths).map(([source]) => join(root, source!));
 
   test('hold no any', () => {

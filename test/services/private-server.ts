@@ -116,9 +116,9 @@ export class PrivateServer {
     if (child !== null) {
       child.kill('SIGCONT');
       child.kill(this.#recipe.signal ?? 'SIGTERM');
-      const patience = setTimeout(() => child.kill('SIGKILL'), MAX_STOP);
+      const timer = setTimeout(() => child.kill('SIGKILL'), MAX_STOP);
       await hasEnded(child);
-      clearTimeout(patience);
+      clearTimeout(timer);
     }
     servers.delete(this);
     rmSync(this.#place.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });

@@ -6,7 +6,7 @@ import { Client } from 'pg';
  * How long a server has to answer before it counts as none, in ms. Where nothing listens that is known at once, so that it
  * costs nothing to wait for one that stands still.
  */
-const PATIENCE = 15_000;
+const WAIT_TIMEOUT = 15_000;
 
 /** How long such a question may take altogether, in ms. */
 const MAX_PROBE = 30_000;
@@ -15,7 +15,7 @@ const MAX_PROBE = 30_000;
 export type Probe = (url: string) => Promise<void>;
 
 export const probePostgres: Probe = async (url) => {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: PATIENCE });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: WAIT_TIMEOUT });
   // A server that ends while it is asked says so twice: in the answer, and here.
   client.on('error', () => {});
   try {
@@ -27,7 +27,7 @@ export const probePostgres: Probe = async (url) => {
 };
 
 export const probeMysql: Probe = async (url) => {
-  const connection = await createConnection({ uri: url, connectTimeout: PATIENCE });
+  const connection = await createConnection({ uri: url, connectTimeout: WAIT_TIMEOUT });
   connection.on('error', () => {});
   try {
     await connection.query('SELECT 1');
@@ -40,20 +40,20 @@ export const probeMysql: Probe = async (url) => {
 export async function withRedis<T>(url: string, ask: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url, {
     lazyConnect: true,
-    connectTimeout: PATIENCE,
-    commandTimeout: PATIENCE,
+    connectTimeout: WAIT_TIMEOUT,
+    commandTimeout: WAIT_TIMEOUT,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
   });
   // A refused connection says so twice: in the answer, and here.
   client.on('error', () => {});
   // A client that finds a server loading, or a replica without its primary, asks again until that is over.
-  const patience = setTimeout(() => client.disconnect(), MAX_PROBE);
+  const timer = setTimeout(() => client.disconnect(), MAX_PROBE);
   try {
     await client.connect();
     return await ask(client);
   } finally {
-    clearTimeout(patience);
+    clearTimeout(timer);
     client.disconnect();
   }
 }

@@ -7,7 +7,7 @@ import { probeRedis } from './probes.ts';
 import { hasRedis } from './redis.ts';
 
 /** What is not there is started, and a server makes its files first. In ms. */
-const PATIENCE = 300_000;
+const WAIT_TIMEOUT = 300_000;
 
 // Tests that stop a server, or cut it off, start one of their own and are skipped where there is none.
 test.runIf(process.env.REQUIRE_SERVICES === '1')('where services are required, each can be started', () => {
@@ -39,7 +39,7 @@ describe.skipIf(!hasRedis())('a private server', () => {
       expect(isRunning(second)).toBe(false);
       expect(existsSync(folder)).toBe(false);
     },
-    PATIENCE,
+    WAIT_TIMEOUT,
   );
 
   test(
@@ -49,7 +49,7 @@ describe.skipIf(!hasRedis())('a private server', () => {
       expect(urls[0]).toMatch(/^redis:/);
       expect(urls[1]).toBe(urls[0]);
     },
-    PATIENCE,
+    WAIT_TIMEOUT,
   );
 });
 
@@ -59,7 +59,7 @@ test(
     const cheap = serviceNames.filter((name) => name !== 'redis-cluster');
     for (const url of await Promise.all(cheap.map(findService))) expect([null, expect.any(String)]).toContainEqual(url);
   },
-  PATIENCE,
+  WAIT_TIMEOUT,
 );
 
 function isRunning(pid: number): boolean {

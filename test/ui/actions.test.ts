@@ -33,7 +33,7 @@ describeInChromium('logging one device out', () => {
       expect(await focused(shown)).toBe('Log out Firefox on Windows');
     }
     expect(cards.stub.received.filter(({ route }) => route.startsWith('DELETE'))).toEqual([]);
-    expect(await shown.happenings()).toEqual([]);
+    expect(await shown.cardEvents()).toEqual([]);
   });
 
   test('takes the row away without a reload, says so, and moves the focus on', async () => {
@@ -46,7 +46,7 @@ describeInChromium('logging one device out', () => {
     expect(await focused(shown)).toBe('Log out deploy script');
     expect(cards.stub.count(`DELETE /sessions/${id}`)).toBe(1);
     expect(cards.stub.count('GET /settings/devices')).toBe(1);
-    expect(await shown.happenings()).toEqual([{ name: 'session-ended', detail: { id, label: 'Firefox on Windows' } }]);
+    expect(await shown.cardEvents()).toEqual([{ name: 'session-ended', detail: { id, label: 'Firefox on Windows' } }]);
   });
 
   test('shows it among those that are over, if they are shown', async () => {
@@ -67,7 +67,7 @@ describeInChromium('logging one device out', () => {
     await eventually(() => cards.stub.count('GET /sessions')).toBe(2);
     expect(await shown.row('Safari').count()).toBe(0);
     expect(await shown.alert.textContent()).toBe('');
-    expect(await shown.happenings()).toEqual([]);
+    expect(await shown.cardEvents()).toEqual([]);
   });
 
   test('is sent once, however often it is pressed', async () => {
@@ -97,7 +97,7 @@ describeInChromium('logging one device out', () => {
     await shown.button('Try again').click();
     await shown.status.getByText('is logged out').waitFor();
     expect(await shown.alert.textContent()).toBe('');
-    expect((await shown.happenings()).map(({ name }) => name)).toEqual(['session-error', 'session-ended']);
+    expect((await shown.cardEvents()).map(({ name }) => name)).toEqual(['session-error', 'session-ended']);
   });
 
   async function ready(): Promise<CardPage> {
@@ -119,7 +119,7 @@ describeInChromium('the buttons for all', () => {
     await shown.card.getByText('No other devices are signed in.').waitFor();
     expect(await shown.card.getByRole('listitem').count()).toBe(1);
     expect(cards.stub.count('POST /sessions/sign-out-others')).toBe(1);
-    expect(await shown.happenings()).toEqual([{ name: 'others-signed-out', detail: { shown: 3 } }]);
+    expect(await shown.cardEvents()).toEqual([{ name: 'others-signed-out', detail: { shown: 3 } }]);
   });
 
   test.each([

@@ -20,7 +20,7 @@ describeInChromium('an outage', () => {
     const shown = await cards.open({ clock: true });
     await shown.alert.getByText('Nobody was logged out by this.').waitFor();
     await shown.alert.getByText('tries again by itself').waitFor();
-    expect(await shown.happenings()).toEqual([
+    expect(await shown.cardEvents()).toEqual([
       { name: 'session-error', detail: { name: 'store-unavailable', status: 503, during: 'list', detail: null } },
     ]);
     await shown.button('Try again').click();
@@ -34,7 +34,7 @@ describeInChromium('an outage', () => {
     // Retry-After at first; what follows is spread over a quarter more.
     for (const [tries, seconds] of [5, 5, 8, 16, 32].entries()) {
       // The answer has to be there before the clock goes on.
-      await eventually(() => shown.happenings().then(({ length }) => length)).toBe(tries + 1);
+      await eventually(() => shown.cardEvents().then(({ length }) => length)).toBe(tries + 1);
       await shown.alert.getByText('tries again by itself').waitFor();
       await shown.page.clock.runFor(seconds * 1000 - 1);
       await settle(shown);
@@ -67,7 +67,7 @@ describeInChromium('an outage', () => {
     await shown.alert.getByText('There is no connection to the server.').waitFor();
     await shown.page.context().setOffline(false);
     await shown.alert.getByText('connection').waitFor({ state: 'detached' });
-    expect((await shown.happenings())[0]?.detail).toMatchObject({ name: 'offline', status: null });
+    expect((await shown.cardEvents())[0]?.detail).toMatchObject({ name: 'offline', status: null });
   });
 
   test.each([
@@ -163,7 +163,7 @@ describeInChromium('a session that is over', () => {
       `${cards.stub.origin}/sign-in?returnTo=${encodeURIComponent('/settings/devices?tab=1')}`,
     );
     expect(await shown.card.getByRole('listitem').count()).toBe(4);
-    expect((await shown.happenings()).map(({ name, detail }) => [name, detail.name])).toEqual([
+    expect((await shown.cardEvents()).map(({ name, detail }) => [name, detail.name])).toEqual([
       ['session-error', 'sign-in-not-recent'],
     ]);
   });
@@ -223,7 +223,7 @@ describeInChromium('a mistake in the page is told in the page', () => {
     await shown.alert.getByText(/^For the developer: /).waitFor();
     expect(await shown.alert.textContent()).toMatch(text);
     expect(await shown.alert.textContent()).toContain('not set up correctly');
-    expect((await shown.happenings())[0]).toMatchObject({ name: 'session-error', detail: { name: 'misconfigured' } });
+    expect((await shown.cardEvents())[0]).toMatchObject({ name: 'session-error', detail: { name: 'misconfigured' } });
     // Nothing was followed, and nothing was asked of others.
     expect(cards.stub.count('GET /sign-in')).toBe(0);
     expect(cards.stub.received.filter(({ query }) => query.has('user'))).toEqual([]);
@@ -294,7 +294,7 @@ describeInChromium('nothing of an earlier life survives', () => {
     await eventually(() => aborted).toEqual([`${cards.stub.origin}/sessions?limit=100 net::ERR_ABORTED`]);
     give(list('Opera on Linux'));
     await settle(shown);
-    expect(await shown.happenings()).toEqual([]);
+    expect(await shown.cardEvents()).toEqual([]);
     expect(cards.stub.count('POST /sessions/sign-out-everywhere')).toBe(0);
     // Put back, it lives again.
     cards.stub.answer('GET /sessions', list('Edge on Linux'));

@@ -10,11 +10,11 @@ import manifest from '../../package.json' with { type: 'json' };
 import { buildFile } from './support/built-file.ts';
 import { useCardPages } from './support/card-page.ts';
 import { describeInChromium } from './support/describe-in-chromium.ts';
-import { LONGEST } from './support/patience.ts';
+import { TEST_TIMEOUT } from './support/timeouts.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-describe('dist/ui.js', { timeout: LONGEST }, () => {
+describe('dist/ui.js', { timeout: TEST_TIMEOUT }, () => {
   test('is one file for browsers, that asks for nothing', async () => {
     const file = await buildFile();
     // What it exports is its only link to others.
@@ -62,11 +62,11 @@ describeInChromium('the element', () => {
       document.querySelector('div')!.attachShadow({ mode: 'open' }).append(card);
     });
     await shown.alert.getByText('needs the attribute src').waitFor();
-    expect((await shown.happenings()).map(({ name }) => name)).toEqual(['session-error']);
+    expect((await shown.cardEvents()).map(({ name }) => name)).toEqual(['session-error']);
   });
 });
 
-describe('the types', { timeout: LONGEST }, () => {
+describe('the types', { timeout: TEST_TIMEOUT }, () => {
   const CONSUMER = `import { type LoginManagementElement, texts, type TextOverrides } from './ui.js';
     export const overrides: TextOverrides = { heading: 'Devices', reasonCodes: { 'left-us': 'Left us' } };
     export const german: string = texts.de?.heading ?? '';

@@ -26,7 +26,7 @@ describeInChromium('the account’s setting', () => {
     const put = cards.stub.received.find(({ route }) => route === 'PUT /sessions/policy');
     expect([put?.body, put?.headers['content-type']]).toEqual(['{"signOut":"everywhere"}', 'application/json']);
     expect([await everywhere.isChecked(), await shown.button('Save').count()]).toEqual([true, 0]);
-    expect(await shown.happenings()).toEqual([
+    expect(await shown.cardEvents()).toEqual([
       { name: 'policy-changed', detail: { account: 'acme', signOut: 'everywhere' } },
     ]);
     // What a plain sign-out does is told before it is done.
@@ -46,7 +46,7 @@ describeInChromium('the account’s setting', () => {
     await shown.answer('Save');
     await shown.alert.getByText('Ask the owner.').waitFor();
     expect(await shown.button('Save').count()).toBe(1);
-    expect((await shown.happenings()).map(({ name }) => name)).toEqual(['session-error']);
+    expect((await shown.cardEvents()).map(({ name }) => name)).toEqual(['session-error']);
   });
 
   test('is only told to others, where it matters to them', async () => {

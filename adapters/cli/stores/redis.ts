@@ -44,7 +44,7 @@ interface Driven {
 /** Time limit for connecting and for each answer, in ms. */
 interface Waits {
   readonly timeout: number;
-  readonly patience: number;
+  readonly answerTimeout: number;
 }
 
 /** Attempts to restore a lost connection. */
@@ -53,7 +53,7 @@ const RETRY_AFTER = 100;
 
 export async function connectRedis(url: RedisUrl, options: ConnectOptions): Promise<Connection> {
   const driver = findDriver('Redis', ['ioredis', 'iovalkey', 'redis']);
-  const waits: Waits = { timeout: connectTimeout(options), patience: options.timeout };
+  const waits: Waits = { timeout: connectTimeout(options), answerTimeout: options.timeout };
   const store = optionsOf(url);
   const driven =
     driver.name === 'redis'
@@ -126,10 +126,10 @@ function optionsOf({ settings }: RedisUrl): RedisOptions {
   };
 }
 
-function fromIoredis({ Redis, Cluster }: Ioredis, url: RedisUrl, { timeout, patience }: Waits): Driven {
+function fromIoredis({ Redis, Cluster }: Ioredis, url: RedisUrl, { timeout, answerTimeout }: Waits): Driven {
   const retry = (times: number): number | null => (times > MAX_RETRIES ? null : RETRY_AFTER);
   // A command in flight when the connection breaks fails as unknown. It is never repeated.
-  const common = { connectTimeout: timeout, socketTimeout: patience, maxRetriesPerRequest: 0 };
+  const common = { connectTimeout: timeout, socketTimeout: answerTimeout, maxRetriesPerRequest: 0 };
   const drivenBy = (client: IoredisClient): Driven => ({
     client,
     connect: () => client.call('INFO', 'cluster'),
@@ -148,9 +148,9 @@ function fromIoredis({ Redis, Cluster }: Ioredis, url: RedisUrl, { timeout, pati
 }
 
 function fromNodeRedis({ createClient, createCluster }: NodeRedis, url: RedisUrl, waits: Waits): Driven {
-  const { timeout, patience } = waits;
+  const { timeout, answerTimeout } = waits;
   const reconnectStrategy = (times: number): number | false => (times >= MAX_RETRIES ? false : RETRY_AFTER);
-  const socket = { connectTimeout: timeout, socketTimeout: patience, reconnectStrategy };
+  const socket = { connectTimeout: timeout, socketTimeout: answerTimeout, reconnectStrategy };
   if (url.engine === 'redis') {
     // The database is selected later, so that its refusal is not taken for a failed login.
     const server = new URL(url.url);

@@ -39,13 +39,13 @@ export function confirm({ card, opener, texts, question, signal }: ConfirmOption
   card.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {
-    const over = () => {
+    const settle = () => {
       dialog.remove();
       // Browsers restore the focus only if the button had it. If another element has the focus now, it keeps it.
       if (document.activeElement === null || document.activeElement === document.body) opener.focus();
       resolve(dialog.returnValue === 'yes' && !signal.aborted);
     };
-    dialog.addEventListener('close', over, { once: true });
+    dialog.addEventListener('close', settle, { once: true });
     signal.addEventListener('abort', () => dialog.close('no'), { once: true });
   });
 }

@@ -31,15 +31,15 @@ export function buildNotice(failure: Failure, { texts, settings, retry, retrying
   const values = { status: String(status ?? ''), detail: detail ?? '', request, origin: location.origin };
   const hint = mistake === null ? null : build('p', { class: 'hint', part: 'hint' }, fillText(texts[mistake], values));
   const said = name === 'refused' || name === 'forbidden' ? detail : null;
-  const over = name === 'session-required';
+  const hasEnded = name === 'session-required';
   const loginUrl = settings?.loginUrl ?? null;
   const login =
-    loginUrl !== null && (over || name === 'sign-in-not-recent')
+    loginUrl !== null && (hasEnded || name === 'sign-in-not-recent')
       ? build('a', { href: withReturn(loginUrl, failure.reason).href, part: 'link' }, texts.signIn)
       : null;
-  const reload = over && loginUrl === null ? buildButton(texts.reload) : null;
+  const reload = hasEnded && loginUrl === null ? buildButton(texts.reload) : null;
   reload?.addEventListener('click', () => location.reload());
-  const again = retry !== null && !over ? buildButton(texts.tryAgain, { 'data-retry': true }) : null;
+  const again = retry !== null && !hasEnded ? buildButton(texts.tryAgain, { 'data-retry': true }) : null;
   again?.addEventListener('click', () => retry?.());
   const ways = [login, reload, again].filter((way) => way !== null);
   return build(

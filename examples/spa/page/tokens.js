@@ -13,7 +13,7 @@ let accessToken = null;
 let refreshing = null;
 
 /** Limit of attempts when another tab refreshes first. Each new attempt sends the browser's newer cookie. */
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 
 /** @param {{ access_token: string } | null} tokens the answer to a sign-in (RFC 6749, 5.1), or `null` after a sign-out */
 export function remember(tokens) {
@@ -66,7 +66,7 @@ async function refresh(used) {
 
 /** @returns {Promise<string | null>} */
 async function refreshNow() {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
     // With `keepalive`, the browser completes the request and stores the new cookie even if the page is closed.
     const response = await fetch('/sessions/refresh', { method: 'POST', keepalive: true });
     if (response.ok) {

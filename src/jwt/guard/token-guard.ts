@@ -71,13 +71,13 @@ export class TokenGuard {
    */
   async setup(): Promise<void> {
     const core = this.#core;
-    const longest = neededBy(this.#settings);
+    const maxLifetime = neededBy(this.#settings);
     await retryOnConflict(core, async () => {
       const now = core.now();
       const { record, version } = await ensureEpoch(core, core.realmTag, now, null);
       const known = record.notes?.guarded;
-      if (known !== undefined && known.longest >= longest) return null;
-      const guarded = withGuarded(record, { longest, since: now + CLOCKS_APART });
+      if (known !== undefined && known.maxLifetime >= maxLifetime) return null;
+      const guarded = withGuarded(record, { maxLifetime, since: now + CLOCKS_APART });
       const write = { record: guarded, ifVersion: version, now, keepUntil: null, audit: [] };
       return (await core.store.advance(core.realmTag, write)) === 'advanced' ? null : 'conflict';
     });
@@ -149,7 +149,7 @@ export class TokenGuard {
       const pending = core.events.about('sessions.revoked', { ...told, kept: null, change: null, trigger: null });
       const outcome = await core.store.advance(tags.user, {
         ...{ record, ifVersion: current.version, now, audit: pending.audit },
-        keepUntil: keptUntil(record, records.realm?.notes?.guarded?.longest ?? 0, now),
+        keepUntil: keptUntil(record, records.realm?.notes?.guarded?.maxLifetime ?? 0, now),
       });
       if (outcome !== 'advanced') return 'conflict';
       core.events.tell(pending);

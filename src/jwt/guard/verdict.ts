@@ -46,9 +46,9 @@ export function judgeToken(
   now: number,
 ): Refused | null {
   if (realm === null) return refusal('lost');
-  const { longest, since } = requireSetUp(core, settings, realm);
+  const { maxLifetime, since } = requireSetUp(core, settings, realm);
   const { authenticatedAt } = token;
-  const isBefore = longest > ALWAYS_KEPT && authenticatedAt < since;
+  const isBefore = maxLifetime > ALWAYS_KEPT && authenticatedAt < since;
   if (isBefore && now > authenticatedAt + ALWAYS_KEPT) return refusal('too-old');
 
   const denial = denials.find((record) => record !== null);
@@ -79,12 +79,12 @@ function requireSetUp(
   core: Core,
   settings: GuardSettings,
   { notes }: EpochRecord,
-): { readonly longest: number; readonly since: number } {
+): { readonly maxLifetime: number; readonly since: number } {
   const guarded = notes?.guarded;
-  if (guarded !== undefined && guarded.longest >= neededBy(settings)) return guarded;
+  if (guarded !== undefined && guarded.maxLifetime >= neededBy(settings)) return guarded;
   throw new SessionError(
     'SESSION_STORE_NOT_SET_UP',
-    `the realm ${JSON.stringify(core.settings.realm)} keeps revocations for ${guarded?.longest ?? 0} ms, and this guard ` +
+    `the realm ${JSON.stringify(core.settings.realm)} keeps revocations for ${guarded?.maxLifetime ?? 0} ms, and this guard ` +
       `accepts tokens for ${neededBy(settings)} ms: call the guard's setup() once, from a deployment step`,
   );
 }

@@ -17,7 +17,7 @@ export const HOUR: number = 3600 * SECOND;
 export const DAY: number = 24 * HOUR;
 
 /** Time limit of a read or write, in ms, outside of cases about outages: a busy machine is not an outage. */
-export const PATIENCE: number = 60 * SECOND;
+export const STORE_TIMEOUT: number = 60 * SECOND;
 
 export class TestClock implements Clock {
   time: number;
@@ -79,7 +79,7 @@ export class Bench {
     const store = options.store ?? this.store;
     return this.#createSessions({
       clock: new TestClock(),
-      timeout: PATIENCE,
+      timeout: STORE_TIMEOUT,
       ...options,
       store: this.#watched(store),
     });

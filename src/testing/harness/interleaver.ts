@@ -4,7 +4,7 @@ import { turn } from './bench.ts';
 import { around } from './wrappers.ts';
 
 /** Time limit of one run, in ms. It is longer than every run that ends. */
-const LONGEST = 120e3;
+const MAX_DURATION = 120e3;
 
 /**
  * Runs several tasks over one store in an order that a seed determines. Each call of the store waits until it is let
@@ -51,12 +51,12 @@ export class Interleaver {
   async run<Tasks extends readonly (() => Promise<unknown>)[]>(
     ...tasks: Tasks
   ): Promise<{ [Task in keyof Tasks]: Awaited<ReturnType<Tasks[Task]>> }> {
-    const until = performance.now() + LONGEST;
+    const until = performance.now() + MAX_DURATION;
     let left = tasks.length;
     this.#running = true;
     const outcomes = Promise.allSettled(tasks.map((task) => task().finally(() => left--)));
     for (await turn(); left > 0 || this.#waiting.length > 0; await turn()) {
-      if (performance.now() > until) throw new Error(`the tasks did not come to an end within ${LONGEST} ms`);
+      if (performance.now() > until) throw new Error(`the tasks did not come to an end within ${MAX_DURATION} ms`);
       // While all tasks wait for something else, no number is drawn. So the order does not depend on how long they
       // wait.
       if (this.#waiting.length === 0) continue;

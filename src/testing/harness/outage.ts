@@ -4,7 +4,7 @@ import type { Awaitable } from '../../lib/awaitable.ts';
 import { isSessionError } from '../../lib/errors.ts';
 import type { Session } from '../../model/session.ts';
 import type { Sessions } from '../../sessions.ts';
-import { type Bench, PATIENCE } from './bench.ts';
+import { type Bench, STORE_TIMEOUT } from './bench.ts';
 import { living, signIn, tell } from './people.ts';
 import { around, type Verb } from './wrappers.ts';
 
@@ -106,7 +106,7 @@ export async function open(
   await sessions.suspend({ user: 'suspended' });
   const [fence, beta] = [await sessions.fence(who), await sessions.fence({ ...who, account: 'beta' })];
   const scene: Scene = { sessions, session, token, fence, beta };
-  const without = (verb: Verb, outage: Outage, timeout: number = PATIENCE): Scene => {
+  const without = (verb: Verb, outage: Outage, timeout: number = STORE_TIMEOUT): Scene => {
     const store = around(bench.store, (asked, ask) => (asked === verb ? outage(ask) : ask()));
     return { ...scene, sessions: bench.sessions({ ...settings, store, timeout }) };
   };
@@ -125,7 +125,7 @@ export async function allFail(
   bench: Bench,
   outages: readonly Outage[],
   only: readonly Verb[],
-  { operations = EVERY, options = {}, timeout = PATIENCE }: AllFailOptions = {},
+  { operations = EVERY, options = {}, timeout = STORE_TIMEOUT }: AllFailOptions = {},
 ): Promise<void> {
   for (const outage of outages) {
     const { scene, without } = await open(bench, options);

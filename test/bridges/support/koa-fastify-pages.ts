@@ -1,6 +1,6 @@
-import type { Page, Visit } from './koa-fastify-site.ts';
+import type { Page, RequestState } from './koa-fastify-site.ts';
 
-async function login(visit: Visit): Promise<unknown> {
+async function login(visit: RequestState): Promise<unknown> {
   const { auth, query } = visit;
   const user = query.get('user') ?? 'alice';
   const account = query.get('account') ?? undefined;
@@ -10,19 +10,19 @@ async function login(visit: Visit): Promise<unknown> {
   return { ok: signedIn.ok, reason: signedIn.ok ? null : signedIn.reason };
 }
 
-function who({ auth, data }: Visit): unknown {
+function who({ auth, data }: RequestState): unknown {
   const { session, refusal } = auth;
   const { userId = null, cart = null } = data ?? {};
   return { user: session?.user ?? null, id: session?.id ?? null, amr: session?.amr, refusal, host: userId, cart };
 }
 
-function add({ data, query }: Visit): unknown {
+function add({ data, query }: RequestState): unknown {
   if (data !== null) data.cart = [...(data.cart ?? []), query.get('item') ?? ''];
   return data?.cart;
 }
 
 /** A page that ends with nothing to tell. */
-const page = (path: string, run: (visit: Visit) => unknown): Page => ({
+const page = (path: string, run: (visit: RequestState) => unknown): Page => ({
   method: 'post',
   path,
   run: async (visit) => (await run(visit)) ?? null,

@@ -1,7 +1,15 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { size } from '../../ci-only.ts';
 import type { Answer } from '../../frameworks/http/browser.ts';
-import { type Host, type HostBrowser, type Inner, open, type Page, type Site, type Visit } from './koa-fastify-site.ts';
+import {
+  type Host,
+  type HostBrowser,
+  type Inner,
+  open,
+  type Page,
+  type RequestState,
+  type Site,
+} from './koa-fastify-site.ts';
 
 /** How many races run at once, each of a user of its own. */
 const LANES = 10;
@@ -18,7 +26,7 @@ const ENDINGS = {
     await visit.regenerate();
     Object.assign(visit.data ?? {}, { userId });
   },
-} satisfies Readonly<Record<string, (visit: Visit) => unknown>>;
+} satisfies Readonly<Record<string, (visit: RequestState) => unknown>>;
 
 type Ending = keyof typeof ENDINGS;
 
@@ -41,7 +49,7 @@ class InFlight {
       const { arrive, going, ending } = this.#held[Number(visit.query.get('number'))]!;
       arrive();
       await going;
-      const end: (visit: Visit) => unknown = ENDINGS[ending];
+      const end: (visit: RequestState) => unknown = ENDINGS[ending];
       await end(visit);
       return 'ended';
     },

@@ -24,7 +24,7 @@ export interface Data {
 }
 
 /** A request, in no host's words. */
-export interface Visit {
+export interface RequestState {
   readonly auth: Auth<string>;
   /** `sessionOf` of the wrapper. */
   session(): Session;
@@ -43,7 +43,7 @@ export interface Page {
   readonly path: string;
   /** Whether `requireSession` stands before. */
   readonly isGuarded?: true;
-  run(visit: Visit): unknown;
+  run(visit: RequestState): unknown;
 }
 
 /** A real store of the host's. */

@@ -8,7 +8,7 @@ import type { Person } from '../../acceptance/support/people.ts';
 import { open, type Site } from '../../acceptance/support/site.ts';
 import { buildFile } from '../../ui/support/built-file.ts';
 import { type Chromium, type DeviceOptions, launch } from '../../ui/support/chromium.ts';
-import { LONGEST } from '../../ui/support/patience.ts';
+import { TEST_TIMEOUT } from '../../ui/support/timeouts.ts';
 import { DemoPage } from './demo-page.ts';
 
 /** Names of hosts that lead to this machine: a subdomain, and a customer's own domain. */
@@ -41,18 +41,18 @@ export function useDemo(): DemoBrowser {
     const [browser, script] = await Promise.all([launch({ hosts: HOSTS }), buildFile()]);
     chromium = browser;
     await writeFile(join(folder, 'ui.js'), script);
-  }, LONGEST);
+  }, TEST_TIMEOUT);
   afterAll(async () => {
     await chromium?.close();
     await rm(folder, { recursive: true, force: true });
-  }, LONGEST);
+  }, TEST_TIMEOUT);
   afterEach(async () => {
     await Promise.all(contexts.splice(0).map((context) => context.close()));
     const found = complaints;
     complaints = [];
     // An error in a script, or something that the Content-Security-Policy has stopped.
     expect(found).toEqual([]);
-  }, LONGEST);
+  }, TEST_TIMEOUT);
 
   const demo: DemoBrowser = {
     open: (product) => open(product, { card: join(folder, 'ui.js'), hosts: HOSTS }),

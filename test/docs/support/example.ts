@@ -28,7 +28,7 @@ export async function examples(): Promise<readonly Example[]> {
 }
 
 /** Longer than a busy machine takes to start a program, or to end it. */
-const PATIENCE = 60_000;
+const WAIT_TIMEOUT = 60_000;
 
 /**
  * Starts an example, from the sources, for the duration of a test.
@@ -50,14 +50,14 @@ export async function startExample({ file, args }: Example, env: Readonly<Record
   }
   onTestFinished(async () => {
     expect(await stopped(child, exit), output).toBe(0);
-  }, 2 * PATIENCE);
+  }, 2 * WAIT_TIMEOUT);
   const ended = exit.then(([code]) => {
     throw new Error(`it ended with ${code}: ${output}`);
   });
   ended.catch(() => {});
   const listening = /^Listening on http:\/\/localhost:(\d+)\s/m;
   while (!listening.test(output)) {
-    await Promise.race([ended, once(child.stdout, 'data', { signal: AbortSignal.timeout(PATIENCE) })]);
+    await Promise.race([ended, once(child.stdout, 'data', { signal: AbortSignal.timeout(WAIT_TIMEOUT) })]);
   }
   return `http://127.0.0.1:${listening.exec(output)?.[1]}`;
 }
@@ -65,7 +65,7 @@ export async function startExample({ file, args }: Example, env: Readonly<Record
 /** Ctrl-C, and the exit code; of a program that does not heed it, `null`. */
 async function stopped(child: ChildProcess, exit: Promise<readonly unknown[]>): Promise<unknown> {
   child.kill('SIGINT');
-  const hurry = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
+  const hurry = setTimeout(() => child.kill('SIGKILL'), WAIT_TIMEOUT);
   const [code] = await exit;
   clearTimeout(hurry);
   return code;

@@ -61,7 +61,7 @@ export async function openTables({
 }
 
 /** Dropping tables waits for whoever still has them, in ms. */
-const PATIENCE = 120_000;
+const TEST_TIMEOUT = 120_000;
 
 /**
  * Stores for the contract, over whatever runs statements. All of them have the same tables, which are emptied after each
@@ -82,7 +82,7 @@ export function contractStores(
     await dropTables(pool, prefix);
     await pool.end();
     await opened.end();
-  }, PATIENCE);
+  }, TEST_TIMEOUT);
 
   const { sessions, epochs, audit, policies } = namesOf(prefix);
   const dispose = () =>

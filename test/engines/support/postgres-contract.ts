@@ -5,7 +5,7 @@ import { type Connect, type Connected, newName } from './postgres-clients.ts';
 const POWERS = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
 
 /** Many times as long as the longest case takes, in ms. */
-const PATIENCE = 600_000;
+const TEST_TIMEOUT = 600_000;
 
 /** How the contract is played over a client. */
 interface Playing {
@@ -23,11 +23,11 @@ export function postgresContract(name: string, url: string | null, connect: Conn
     let connected: Connected;
     beforeAll(async () => {
       connected = await connect(url ?? '');
-    }, PATIENCE);
+    }, TEST_TIMEOUT);
     afterAll(async () => {
       await connected.exec(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
       await connected.close();
-    }, PATIENCE);
+    }, TEST_TIMEOUT);
     const create: StoreContractOptions['create'] = () => ({
       store: connected.store({ schema }),
       second: () => connected.store({ schema, batch: false }),
@@ -39,7 +39,7 @@ export function postgresContract(name: string, url: string | null, connect: Conn
     });
     const { interleavings, only = () => true, skip = {} } = playing;
     for (const { id, title, skip: reason, run } of storeContract({ create, interleavings, powers: POWERS, skip })) {
-      if (only(id)) test.skipIf(reason !== null)(`${id}: ${title}`, run, PATIENCE);
+      if (only(id)) test.skipIf(reason !== null)(`${id}: ${title}`, run, TEST_TIMEOUT);
     }
   });
 }

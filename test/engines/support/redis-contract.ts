@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type Connected, newPrefix, removeKeys } from './redis-clients.ts';
 
 /** Many times as long as the longest case takes, in ms. */
-const PATIENCE = 600_000;
+const TEST_TIMEOUT = 600_000;
 
 /** Plays the contract over a client, with two of them as two processes would have. */
 export function redisContract(
@@ -19,11 +19,11 @@ export function redisContract(
     let connected: readonly Connected[] = [];
     beforeAll(async () => {
       connected = await Promise.all([connect(url ?? ''), connect(url ?? '')]);
-    }, PATIENCE);
+    }, TEST_TIMEOUT);
     afterAll(async () => {
       for (const one of connected) await one.close();
       await removeKeys(url ?? '', prefix);
-    }, PATIENCE);
+    }, TEST_TIMEOUT);
     const create: StoreContractOptions['create'] = () => {
       const mine = { prefix: `${prefix}${made++}:` };
       const store = (at: number) => redisStore((connected[at] as Connected).client, mine);
@@ -31,7 +31,7 @@ export function redisContract(
     };
     const powers = ['audit', 'policies', 'diagnosis'] as const;
     for (const { id, title, skip, run } of storeContract({ create, interleavings, powers })) {
-      test.skipIf(skip !== null)(`${id}: ${title}`, run, PATIENCE);
+      test.skipIf(skip !== null)(`${id}: ${title}`, run, TEST_TIMEOUT);
     }
   });
 }

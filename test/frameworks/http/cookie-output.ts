@@ -5,7 +5,7 @@ import type { Framework } from './framework.ts';
 import { postPage } from './pages.ts';
 import { COOKIE, DAY, HOUR, open } from './site.ts';
 
-const LONGEST = 400 * 86400;
+const MAX_AGE = 400 * 86400;
 const DELETION = `${COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT`;
 
 /** RFC 6265bis 4.1.1: the server's grammar, which is narrower than what browsers take. */
@@ -48,7 +48,7 @@ export function cookieOutput(framework: Framework): void {
 
     test.each(['500d', null] as const)('CKE-7: at most 400 days where the session may live %s', async (absolute) => {
       const { browser } = await open(framework, { sessions: { lifetime: { absolute, idle: null } } });
-      expect(maxAgeOf(await browser().post('/sign-in?kind=remembered'))).toBe(LONGEST);
+      expect(maxAgeOf(await browser().post('/sign-in?kind=remembered'))).toBe(MAX_AGE);
     });
   });
 

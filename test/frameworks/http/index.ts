@@ -86,7 +86,7 @@ const CONCERNS = {
 };
 
 /** Nothing here measures time: a machine that stands still for a while fails nothing. */
-const PATIENCE = { timeout: 120_000 };
+const WAIT_TIMEOUT = { timeout: 120_000 };
 
 type Concern = keyof typeof CONCERNS;
 
@@ -99,7 +99,7 @@ export function httpBehaviours(
   serve: Framework['serve'],
   concerns = Object.keys(CONCERNS) as readonly Concern[],
 ): void {
-  describe(name, PATIENCE, () => {
+  describe(name, WAIT_TIMEOUT, () => {
     for (const concern of concerns) describe(concern, () => CONCERNS[concern]({ serve }));
   });
 }

@@ -3,7 +3,7 @@ import * as ours from 'session-revocation/fetch';
 import type { AppDescription, Page } from '../http/framework.ts';
 
 /** One request, and who makes it in each realm. */
-export interface Visit {
+export interface RequestState {
   /** The library's routes; `null` for a path that is none of them. */
   routes(): Promise<Response | null>;
   /** A page of the app, behind its guard. */
@@ -25,7 +25,7 @@ export function fetchApp({
   also,
   pages,
   trustedProxy,
-}: AppDescription): (request: Request, address: string | undefined) => Promise<Visit> {
+}: AppDescription): (request: Request, address: string | undefined) => Promise<RequestState> {
   const opens = new Map<Sessions, Open>(also.map((realm) => [realm, ours.authentication(realm)]));
   if (authentication !== null) opens.set(sessions, ours.authentication(sessions, authentication));
   const mounted: [Sessions, Routes][] = also.map((realm) => [realm, ours.sessionRoutes(realm, { path: '/also' })]);
@@ -33,7 +33,7 @@ export function fetchApp({
   const guards = new Map<Page, Guard>();
   for (const page of pages) if (page.guard) guards.set(page, guardOf(page.guard));
 
-  return async function open(request: Request, address: string | undefined): Promise<Visit> {
+  return async function open(request: Request, address: string | undefined): Promise<RequestState> {
     const { ip, secure } = peerOf(request, address, trustedProxy);
     const auths = new Map<Sessions, ours.Auth<string>>();
     for (const [realm, openOne] of opens) auths.set(realm, await openOne(request, { ip }));

@@ -149,7 +149,7 @@ export class Process {
     const { kinds, spares } = TRIGGERS[name];
     const keep = spares ? initiator : null;
     this.begunAt = this.world.history.step;
-    this.intent = { target: targetOf(this.realm, who), kinds, keep, initiator, suspend: null, anyway: true };
+    this.intent = { target: targetOf(this.realm, who), kinds, keep, initiator, suspend: null, evenIfOver: true };
     const result = await this.sessions.trigger(name, { ...who, keep: initiator ?? undefined });
     if (result.token !== null) this.world.issue(result.token);
     if (!result.revoked) this.world.history.violate('needless refusal', 'a trigger revokes nothing');
@@ -161,7 +161,7 @@ export class Process {
     const { user, account } = session;
     this.begunAt = this.world.history.step;
     const target = targetOf(this.realm, account === null ? { user } : { user, account });
-    this.intent = { target, kinds: 'all', keep: null, initiator: session, suspend: null, anySecret: true };
+    this.intent = { target, kinds: 'all', keep: null, initiator: session, suspend: null, ignoreRotation: true };
     const { ended } = await this.sessions.signOut(session);
     if (!ended) this.#notLive(session, true);
     return ended;
@@ -221,8 +221,8 @@ export class Process {
     mayRefuse(this.world, reason, identity, { begunAt, fencedAt, fenceIsOld });
   }
 
-  #notLive(session: Session, anySecret = false): void {
-    if (!isLive(this.world, session, anySecret)) return;
+  #notLive(session: Session, ignoreRotation = false): void {
+    if (!isLive(this.world, session, ignoreRotation)) return;
     this.world.history.violate('needless refusal', `session ${session.id} is live, and was taken for one that is over`);
   }
 }

@@ -26,9 +26,9 @@ export interface Intent {
   readonly initiator: Session | null;
   readonly suspend: boolean | null;
   /** Whether it is done also where the initiator is over: in nobody's name then. */
-  readonly anyway?: boolean;
+  readonly evenIfOver?: boolean;
   /** Whether the initiator may have another secret by now. */
-  readonly anySecret?: boolean;
+  readonly ignoreRotation?: boolean;
 }
 
 /** The store as one process sees it: every verb waits for its turn, and what it wrote is taken down. */
@@ -148,14 +148,14 @@ export function steppingStore(process: Process): SessionStore {
     advance: (tag, advance) => {
       const { intent } = process;
       const recordTag = advance.member === undefined ? tag : memberTag(tag, advance.member);
-      const inNobodysName = intent?.anyway === true && advance.initiator === undefined;
+      const inNobodysName = intent?.evenIfOver === true && advance.initiator === undefined;
       const done = intent === null || !inNobodysName ? intent : { ...intent, keep: null, initiator: null };
       const initiator = done?.initiator ?? null;
       let current = false;
       return ask(
         'advance',
         () => {
-          current = initiator !== null && (done?.anySecret === true || isCurrent(world, initiator));
+          current = initiator !== null && (done?.ignoreRotation === true || isCurrent(world, initiator));
           if (inNobodysName && intent.initiator !== null)
             mayDrop(world, intent.initiator.id, isLive(world, intent.initiator));
           return store.advance(tag, advance);
@@ -228,8 +228,8 @@ export function isCurrent(world: World, session: Session): boolean {
 }
 
 /** Whether it is that (or has any secret), and live. */
-export function isLive(world: World, session: Session, anySecret = false): boolean {
+export function isLive(world: World, session: Session, ignoreRotation = false): boolean {
   const found = world.find(session.id);
-  const isSame = anySecret ? found?.session.account === session.account : isCurrent(world, session);
+  const isSame = ignoreRotation ? found?.session.account === session.account : isCurrent(world, session);
   return isSame && found !== null && judge(found.session, found.epochs, world.now()) === null;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DecodeCache } from '../../../src/lib/decode-cache.ts';
 import { Lru } from '../../../src/lib/lru.ts';
 
-describe('Lately', () => {
+describe('DecodeCache', () => {
   const fill = (lately: Lru<number>, names: number, start = 0): void => {
     for (let nth = 0; nth < names; nth++) lately.set(`${start + nth}`, nth);
   };

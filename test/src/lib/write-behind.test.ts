@@ -7,7 +7,7 @@ type Use = readonly [id: string, at: number];
 /** It is so after a few turns; on a machine that stands still, they take long. */
 const PATIENTLY = { timeout: 60_000, interval: 0 };
 
-function open(write: (uses: readonly Use[]) => void | Promise<void> = () => {}, mostKept?: number) {
+function open(write: (uses: readonly Use[]) => void | Promise<void> = () => {}, maxKept?: number) {
   const written: (readonly Use[])[] = [];
   const events = new Events('default', () => 0);
   const notes = new WriteBehind<Use>(
@@ -17,7 +17,7 @@ function open(write: (uses: readonly Use[]) => void | Promise<void> = () => {}, 
       return write(uses);
     },
     (failure) => events.emit('background.failed', failure),
-    mostKept,
+    maxKept,
   );
   const note = (...use: Use): void => notes.note(use[0], use);
   return { written, events, note, notes };
@@ -100,9 +100,9 @@ describe('notes that could not be written', () => {
   });
 
   const SECOND = 1000;
-  const broken = (mostKept?: number) => {
+  const broken = (maxKept?: number) => {
     const state = { down: true };
-    const opened = open(() => (state.down ? Promise.reject(new Error('down')) : undefined), mostKept);
+    const opened = open(() => (state.down ? Promise.reject(new Error('down')) : undefined), maxKept);
     const failed = vi.fn();
     opened.events.on('background.failed', failed);
     return { ...opened, failed, state };

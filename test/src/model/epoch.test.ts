@@ -323,8 +323,8 @@ describe('a record without its marks', () => {
   test('tells when, and no longer by whom, why and from where', () => {
     const full = advance(newEpoch(NOW), { suspend: true });
     expect(marksOf(full)).toEqual([MARK, MARK]);
-    const nobody = { at: NOW, by: null, reason: null, fromDevice: null };
-    expect(marksOf(forgetMarks(full))).toEqual([nobody, nobody]);
+    const unattributed = { at: NOW, by: null, reason: null, fromDevice: null };
+    expect(marksOf(forgetMarks(full))).toEqual([unattributed, unattributed]);
   });
 
   test('holds and keeps what it held, and is suspended where it was', () => {
@@ -358,8 +358,8 @@ describe('as text', () => {
   test('a record comes back with its notes and the session of another issuer that it spares', () => {
     const spared = advance(newEpoch(NOW), { keepExternal: { externalId: 'theirs', kind: 'browser' } });
     expect(spared.keep).toEqual({ browser: { externalId: 'theirs', since: 0 } });
-    const noted = withGuarded(withAdopted(withAdopted(spared, 'one', NOW), 'two', 0), { longest: 7, since: NOW });
-    expect(noted.notes).toEqual({ adopted: { one: NOW, two: 0 }, guarded: { longest: 7, since: NOW } });
+    const noted = withGuarded(withAdopted(withAdopted(spared, 'one', NOW), 'two', 0), { maxLifetime: 7, since: NOW });
+    expect(noted.notes).toEqual({ adopted: { one: NOW, two: 0 }, guarded: { maxLifetime: 7, since: NOW } });
     expect(parseEpoch(formatEpoch(noted))).toEqual(noted);
     expect(advance(noted, {}).notes).toEqual(noted.notes);
     const { notes: _, ...rest } = noted;
@@ -395,7 +395,7 @@ describe('as text', () => {
     ['a list of notes', noting([])],
     ['a list of adopted sessions', noting({ adopted: ['one'] })],
     ['an adopted session without a time', noting({ adopted: { one: null } })],
-    ['guards without a time', noting({ guarded: { longest: 1 } })],
+    ['guards without a time', noting({ guarded: { maxLifetime: 1 } })],
     ['guards without a length', noting({ guarded: { since: 1 } })],
   ])('with %s is an error', (_, changes) => {
     expect(() => parseEpoch(JSON.stringify({ ...newEpoch(NOW), ...changes }))).toThrow('malformed');

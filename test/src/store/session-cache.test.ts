@@ -13,7 +13,7 @@ const found = (): FoundSession => ({
   epochs: { realm, user: newEpoch(NOW), account: newEpoch(NOW), member: newEpoch(NOW) },
 });
 
-describe('LastFound', () => {
+describe('SessionCache', () => {
   test('gives what was found while every text is the same', () => {
     const last = new SessionCache();
     expect(last.get('session', texts, realm)).toBe(null);

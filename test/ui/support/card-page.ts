@@ -4,11 +4,11 @@ import type { CardEvents } from 'session-revocation/ui';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { buildFile } from './built-file.ts';
 import { type Chromium, type DeviceOptions, launch } from './chromium.ts';
-import { LONGEST } from './patience.ts';
 import { DAY, NOW } from './samples.ts';
 import { StubServer } from './stub-server.ts';
+import { TEST_TIMEOUT } from './timeouts.ts';
 
-export interface Happening {
+export interface CardEvent {
   readonly name: string;
   readonly detail: Readonly<Record<string, unknown>>;
 }
@@ -56,8 +56,8 @@ export class CardPage {
   }
 
   /** What was dispatched, as a listener of the document heard it. */
-  happenings(): Promise<Happening[]> {
-    return this.page.evaluate(() => (globalThis as unknown as { happenings: Happening[] }).happenings);
+  cardEvents(): Promise<CardEvent[]> {
+    return this.page.evaluate(() => (globalThis as unknown as { cardEvents: CardEvent[] }).cardEvents);
   }
 
   /** Pretends that the tab is behind another one, or before it again. */
@@ -92,13 +92,13 @@ export function useCardPages(): {
 
   beforeAll(async () => {
     [chromium, script] = await Promise.all([launch(), buildFile()]);
-  }, LONGEST);
-  afterAll(() => chromium?.close(), LONGEST);
+  }, TEST_TIMEOUT);
+  afterAll(() => chromium?.close(), TEST_TIMEOUT);
   // One for each test: what a page still asks when its test is over is not counted in the next one.
   beforeEach(async () => {
     stub = new StubServer(script);
     await stub.listen();
-  }, LONGEST);
+  }, TEST_TIMEOUT);
   afterEach(async () => {
     for (const device of devices.splice(0)) await device.close();
     // A page that is still on its way elsewhere does not go where it is told.
@@ -112,7 +112,7 @@ export function useCardPages(): {
     expected = [];
     // An error in the script, or something that the Content-Security-Policy has stopped.
     expect(unexpected).toEqual([]);
-  }, LONGEST);
+  }, TEST_TIMEOUT);
 
   return {
     get stub() {
@@ -156,10 +156,10 @@ export function useCardPages(): {
 
 /** Runs in the page, before its scripts. */
 function listen(): void {
-  const happenings: Happening[] = [];
-  Object.assign(globalThis, { happenings });
+  const cardEvents: CardEvent[] = [];
+  Object.assign(globalThis, { cardEvents });
   const names = ['session-ended', 'others-signed-out', 'signed-out', 'policy-changed', 'session-error'] as const;
   for (const name of names satisfies readonly (keyof CardEvents)[]) {
-    document.addEventListener(name, ({ detail }) => happenings.push({ name, detail: { ...detail } }));
+    document.addEventListener(name, ({ detail }) => cardEvents.push({ name, detail: { ...detail } }));
   }
 }

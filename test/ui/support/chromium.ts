@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
-import { PATIENCE } from './patience.ts';
+import { WAIT_TIMEOUT } from './timeouts.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -55,7 +55,7 @@ export async function launch({ hosts = [] }: { readonly hosts?: readonly string[
   const rules = [...names, 'MAP * ~NOTFOUND', 'EXCLUDE localhost', 'EXCLUDE 127.0.0.1'];
   const browser = await chromium.launch({
     executablePath,
-    timeout: PATIENCE,
+    timeout: WAIT_TIMEOUT,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -84,6 +84,6 @@ async function newDevice(browser: Browser, options: DeviceOptions = {}): Promise
     reducedMotion: options.reducedMotion === true ? 'reduce' : 'no-preference',
     forcedColors: options.forcedColors === true ? 'active' : 'none',
   });
-  device.setDefaultTimeout(PATIENCE);
+  device.setDefaultTimeout(WAIT_TIMEOUT);
   return device;
 }

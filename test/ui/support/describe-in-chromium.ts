@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import { findChromium } from './chromium.ts';
-import { LONGEST } from './patience.ts';
+import { TEST_TIMEOUT } from './timeouts.ts';
 
 const missing = findChromium() === null;
 if (missing) {
@@ -12,5 +12,5 @@ if (missing) {
 
 /** `describe`, skipped where there is no Chromium; with `REQUIRE_SERVICES`, its tests fail then. */
 export function describeInChromium(name: string, tests: () => void): void {
-  describe.skipIf(missing && !process.env.REQUIRE_SERVICES)(name, { timeout: LONGEST }, tests);
+  describe.skipIf(missing && !process.env.REQUIRE_SERVICES)(name, { timeout: TEST_TIMEOUT }, tests);
 }

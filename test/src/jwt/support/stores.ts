@@ -14,7 +14,7 @@ import {
 } from '../../../services/stores.ts';
 
 /** Many times as long as anything takes, in ms. */
-const PATIENCE = 600_000;
+const TEST_TIMEOUT = 600_000;
 
 /** A store, as two processes have it. */
 export interface Handles {
@@ -31,7 +31,7 @@ export async function describeStores(
   const wanted = engineNames.filter((name) => name !== 'redis-cluster' || includes('jwt: a Redis cluster'));
   const found = await startServices(wanted.filter((name) => name !== 'sqlite'));
   const here = wanted.filter((name) => name === 'sqlite' || found.get(name));
-  describe.each(['memory', ...here] as const)(`${what}: %s`, { timeout: PATIENCE }, (name) => {
+  describe.each(['memory', ...here] as const)(`${what}: %s`, { timeout: TEST_TIMEOUT }, (name) => {
     let handles: Handles | null = null;
     let place: Place | null = null;
     let opened: Opened[] = [];
@@ -46,14 +46,14 @@ export async function describeStores(
       const [one, other] = [openStore(place), openStore(place)];
       opened = [one, other];
       handles = { name, one: one.store, other: other.store };
-    }, PATIENCE);
+    }, TEST_TIMEOUT);
     afterAll(async () => {
       for (const { store, end } of opened) {
         await store.close?.();
         await end();
       }
       if (place !== null) await clearPlace(place);
-    }, PATIENCE);
+    }, TEST_TIMEOUT);
     play(() => {
       if (handles === null) throw new Error('the store is not there yet');
       return handles;
