@@ -33,7 +33,6 @@ export async function countBefore({ options }: Task, count: () => Promise<Count>
   }
 }
 
-/** A line for people. */
 export function coveredLine(covered: Covered | null): string {
   if (covered === null) return 'How many living sessions it covered is not known: they could not be counted.';
   const { sessions, more } = covered;

@@ -35,7 +35,6 @@ export async function measure(sessions: Sessions): Promise<Latency> {
   return { lookups: times.length, p50: quantile(0.5), p95: quantile(0.95) };
 }
 
-/** A sentence about the result. */
 export function latencyFinding({ lookups, p50, p95 }: Latency): Finding {
   const found = `${lookups} look-ups, one after the other: p50 ${p50} ms, p95 ${p95} ms`;
   if (p95 <= SLOW) return { subject: 'latency', level: 'ok', found, advice: null };

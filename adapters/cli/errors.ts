@@ -1,7 +1,6 @@
 import { withoutCall } from '../../src/adapter.ts';
 import { isSessionError, type SessionErrorCode } from '../../src/index.ts';
 
-/** Exit codes. */
 export const EXIT: {
   readonly done: 0;
   readonly failed: 1;
@@ -91,10 +90,8 @@ export const linesOf = ({ code, message, causes, advice, stacks }: Failure): rea
   ...stacks,
 ];
 
-/** The advice, for people. */
 export const adviceLine = (advice: string): string => `what to do: ${advice}`;
 
-/** For programs. */
 export const documentOf = ({ stacks, ...members }: Failure): object => ({
   error: stacks.length === 0 ? members : { ...members, stacks },
 });
@@ -114,7 +111,6 @@ function exitCodeOf(code: FailureCode, lasts: boolean): number {
 
 const MAX_CAUSES = 8;
 
-/** An error and its chain of causes. */
 export function chainOf(error: unknown): unknown[] {
   const chain: unknown[] = [];
   for (let at = error; at !== undefined && chain.length <= MAX_CAUSES; at = causeOf(at)) chain.push(at);

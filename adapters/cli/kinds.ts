@@ -2,19 +2,16 @@ import type { KindOptions } from '../../src/index.ts';
 import { Refusal } from './errors.ts';
 import type { NamedTarget } from './scope.ts';
 
-/** The options that choose kinds. */
 export interface KindsOptions {
   readonly kinds?: readonly string[];
   readonly spare?: readonly string[];
 }
 
-/** The same, for the library. */
 export interface ChosenKinds {
   /** The option `kinds` of `createSessions`. */
   readonly declared: Readonly<Record<string, KindOptions>>;
   /** The option `kinds` of a revocation; `undefined` for all that are not spared. */
   readonly asked: readonly string[] | 'all' | undefined;
-  /** In words. */
   readonly name: string;
 }
 

@@ -103,7 +103,6 @@ export interface ExpectOptions {
 export const addExpectOption = (command: Command, what: string): Command =>
   command.option('--expect-some', `exit with code 4 where ${what}; it is done all the same`, false);
 
-/** The actor and the reason, for the audit log. */
 export function addAttributionOptions(command: Command): Command {
   return command
     .option('--by <actor>', 'who does this, for the audit log', actor())
@@ -131,7 +130,6 @@ function parseAuditName(text: string, before: AuditNames | undefined): AuditName
   return { ...before, [event]: name };
 }
 
-/** For the library. */
 export const attributionOf = ({ by, reason, note }: AttributionOptions): AttributionRequest => ({ by, reason, note });
 
 /** How to write the audit log: with the app's settings. */

@@ -2,7 +2,6 @@ import type { PageOptions } from './options.ts';
 import type { Column } from './table.ts';
 import type { Task } from './task.ts';
 
-/** The start and the length of a page. */
 export interface PageRequest {
   readonly cursor: string | undefined;
   readonly limit: number | undefined;
@@ -14,7 +13,6 @@ export interface Page<Row> {
   readonly cursor: string | null;
 }
 
-/** How to read and show the pages of an answer. */
 export interface Pages<Row, Answer> {
   ask(request: PageRequest): Promise<Answer>;
   pageOf(answer: Answer): Page<Row>;

@@ -17,7 +17,6 @@ export async function realmsOf(task: Task): Promise<RealmsFound | null> {
   }
 }
 
-/** The realms in words. */
 export function realmsText({ realms, complete }: RealmsFound): string {
   if (realms.length === 0) return complete ? 'none' : 'not known';
   return `${realms.join(', ')}${complete ? '' : ', and maybe others'}`;

@@ -12,10 +12,8 @@ export interface EndingOptions extends ScopeOptions, ExpectOptions {
   readonly yes: boolean;
 }
 
-/** A revocation of a scope. */
 export interface Revoking {
   readonly settings: SessionsSettings;
-  /** Calls the library. */
   act(sessions: Sessions, dryRun: boolean): Promise<RevokeResult>;
   /** A sentence about the result. `since` names the start: `'from now on'`. */
   done(since: string): string;
@@ -83,5 +81,4 @@ function linesOf({ name }: NamedTarget, result: RevokeResult, done: Revoking['do
   return [done(effectiveWithin === 0 ? 'from now on' : `after ${effectiveWithin} ms at the latest`)];
 }
 
-/** The target of a command. */
 export const targetOfTask = ({ options }: Task<ScopeOptions>): NamedTarget => targetOf(options, options.realm);

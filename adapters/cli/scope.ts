@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import type { Scope } from '../../src/index.ts';
 import { Refusal } from './errors.ts';
 
-/** The options that choose a scope. */
 export interface ScopeOptions {
   readonly user?: string;
   readonly account?: string;
@@ -10,7 +9,6 @@ export interface ScopeOptions {
   readonly everyone?: boolean;
 }
 
-/** A scope with its description. */
 export interface NamedTarget {
   readonly scope: Scope;
   /** `'user ann of the realm default'`, `'account acme of the realm default'`, `'the realm default'`. */

@@ -15,5 +15,4 @@ export function shieldIds(words: readonly string[]): string[] {
   });
 }
 
-/** Removes the prefix. */
 export const unshielded = (id: string): string => (id.startsWith(SHIELD) ? id.slice(SHIELD.length) : id);

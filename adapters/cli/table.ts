@@ -1,4 +1,3 @@
-/** A column of a table. */
 export interface Column<Row> {
   readonly title: string;
   cell(row: Row): string | null;
@@ -14,7 +13,6 @@ const GAP = '  ';
 const MIN_CUT = 7;
 const ELLIPSIS = '…';
 
-/** The layout of a table. */
 interface Layout<Row> {
   readonly columns: readonly Column<Row>[];
   readonly short: boolean;

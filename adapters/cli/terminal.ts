@@ -10,7 +10,6 @@ export interface Terminal {
   readonly isTty: boolean;
 }
 
-/** The terminal of this process. */
 export const processTerminal = (): Terminal => ({
   stdin: process.stdin,
   stdout: process.stdout,

@@ -9,7 +9,6 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** How to connect. */
 export interface ConnectOptions {
   /** Time limit for connecting, in ms. */
   readonly timeout: number;

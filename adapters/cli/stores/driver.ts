@@ -2,7 +2,6 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { SessionError } from '../../../src/index.ts';
 
-/** A driver: its name, and the exports of its package. */
 export interface Driver<Name extends string> {
   readonly name: Name;
   readonly exports: unknown;

@@ -31,7 +31,6 @@ interface NodeRedis {
 type Connecting = Emitter & { connect(): Promise<unknown>; destroy(): void };
 type Selecting = { select(database: number): Promise<unknown> };
 
-/** A client of any driver. */
 interface Driven {
   readonly client: RedisClient & Emitter;
   /** Connects. For a single server, returns its cluster information. */

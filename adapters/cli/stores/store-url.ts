@@ -13,14 +13,12 @@ export type StoreSettings = {
   readonly [Name in (typeof SETTINGS)[keyof typeof SETTINGS][number]]?: string | undefined;
 };
 
-/** A file. */
 export interface SqliteUrl {
   readonly engine: 'sqlite';
   readonly file: string;
   readonly name: string;
 }
 
-/** A server. */
 export interface ServerUrl<Engine extends 'postgres' | 'mysql' | 'redis'> {
   readonly engine: Engine;
   /** For the driver, without our parameters. */
@@ -30,7 +28,6 @@ export interface ServerUrl<Engine extends 'postgres' | 'mysql' | 'redis'> {
   readonly name: string;
 }
 
-/** Some nodes of a Redis Cluster. */
 export interface ClusterUrl {
   readonly engine: 'redis-cluster';
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
