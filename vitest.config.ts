@@ -38,7 +38,7 @@ export const run = {
 
 /** What is changed for a whole process: its clock, or something else that is global. Some warnings come once in a process. */
 const CHANGES_PROCESS =
-  /\bvi\.(useFakeTimers|mock|doMock|stubGlobal|stubEnv|resetModules)\b|spyOn\((globalThis|process)\b|process\.on\('warning'/;
+  /\bvi\.(useFakeTimers|mock|doMock|stubGlobal|stubEnv|resetModules)\b|spyOn\((globalThis|process|Map\.prototype)\b|process\.on\('(warning|uncaughtException)'/;
 
 /** Some servers for Fetch replace `Request` and `Response` of the process. Races are tried in a process without other work. */
 const NEEDS_PROCESS = /\/fetch-|polling|race/;

@@ -41,7 +41,6 @@ const CI_ONLY = {
   'cli: each command as a process of its own': 'three of them; each command within this process',
   'cli: every driver of an engine': 'the one that is taken first',
   'concurrency: broken stores, by several workers': 'the contract suite finds each of them',
-  'concurrency: a note that is late': 'the contract suite',
   'demo in a browser: every story': 'one of each sort; test/acceptance tells all of them without a browser',
   'demo in a browser: the pages of every product': 'the product that shows nearly all there is',
   'docs: every example on a port that is taken': 'the one on Express',

@@ -41,7 +41,7 @@ export class Crew {
   async tryPlace(place: Place, { seconds, seed, least = {}, idle = false }: TryOptions): Promise<Report> {
     const folder = mkdtempSync(join(tmpdir(), 'session-test-history-'));
     const processes = this.#workers.length;
-    const opened = openStore(place);
+    const opened = openStore(place, { silence: 120_000 });
     // Looks at all of it in the end, when nobody else does anything.
     const witness = new Work(opened.store, { process: processes, processes: 1, seed, idle }, () => {});
     try {

@@ -29,7 +29,7 @@ const tell = (told: Told): void => {
 };
 
 async function open(place: Place, options: WorkOptions): Promise<void> {
-  opened = openStore(place);
+  opened = openStore(place, { silence: 120_000 });
   // A connection, and the first look at the server, are no part of what is tried.
   await opened.store.listUsers({ realm: 'nobody', account: null }, null, 1);
   work = new Work(opened.store, options, (issued) => tell({ issued }));

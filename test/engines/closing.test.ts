@@ -38,7 +38,7 @@ describe.each(engines)('close() on %s', (engine) => {
     async () => {
       if (place === null) return;
       onTestFinished(() => clearPlace(place));
-      const [first, second] = [openStore(place, { connections: 2 }), openStore(place)];
+      const [first, second] = [openStore(place, { connections: 2, silence: 120_000 }), openStore(place)];
       const sessions = createSessions({
         store: first.store,
         timeout: '2m',

@@ -38,7 +38,7 @@ describe('a client that does not decode is an outage, and no acceptance', () => 
     const place = await findPlace(engine as keyof typeof WRITE);
     if (place === null) return;
     onTestFinished(() => clearPlace(place));
-    const { store, end } = openStore(place);
+    const { store, end } = openStore(place, { silence: 120_000 });
     onTestFinished(end);
     const ann = person('ann');
     const session = await addNew(store, ann, { client });

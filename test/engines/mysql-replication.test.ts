@@ -68,6 +68,10 @@ describe.runIf(hasMariadb())('a primary and its replica, which takes writes', { 
     expect(await diagnose(wrong)).toContainEqual(
       expect.objectContaining({ subject: 'role', level: 'problem', found: expect.stringMatching(/is a replica/) }),
     );
+    // The primary shows a replica some time after the replica runs.
+    await until('the primary shows its replica', async () =>
+      ((await diagnose(sound)) ?? []).some(({ subject, level }) => subject === 'replicas' && level === 'warning'),
+    );
     const found = await diagnose(sound);
     expect(found).toContainEqual(expect.objectContaining({ subject: 'role', level: 'ok' }));
     expect(found).toContainEqual(

@@ -145,10 +145,13 @@ describe.skipIf(url === null)('a command that is sent again after others wrote',
   });
 
   test('takes effect once for an app: a revocation, a resumption, and the new token of who is kept', async () => {
+    let at = Date.now();
     const sessions = createSessions({
       store: redisStore(resending(client), { prefix, batch: false }),
       audit: true,
       timeout: 20_000,
+      // Entries of the same ms have no order.
+      clock: { now: () => ++at },
     });
     const fence = await sessions.fence({ user: 'ann' });
     const started = await sessions.start({ user: 'ann', fence });

@@ -106,7 +106,7 @@ describe.each(drivers)('several processes, $name', { timeout: TEST_TIMEOUT }, ({
 
   test('eight that sign somebody in at once never exceed the limit', async () => {
     const file = temporaryFile();
-    const sessions = sessionsIn(open(file));
+    const sessions = sessionsIn(open(file), { timeout: '2m' }, { timeout: '2m' });
     const others = await Other.all(8, name, file, 'sign in often');
     let working = true;
     const done = Promise.all(others.map((other) => other.done())).finally(() => {

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { endOf, type SessionRecord } from 'session-revocation/adapter';
 import { sqliteStore } from 'session-revocation/sqlite';
 import { describe, expect, test } from 'vitest';
@@ -7,6 +6,7 @@ import { Session } from '../../src/model/session.ts';
 import { newId } from '../../src/model/token.ts';
 import { NOW } from '../../src/testing/harness/bench.ts';
 import { person, plainWrite, sessionOf } from '../../src/testing/harness/records.ts';
+import { fc } from '../src/support/fast-check.ts';
 import { drivers } from './support/sqlite-drivers.ts';
 import { answerOf, temporaryFile, watched } from './support/sqlite-files.ts';
 import { sessionsIn, signIn } from './support/sqlite-people.ts';

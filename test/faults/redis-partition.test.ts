@@ -83,7 +83,7 @@ describe.skipIf(!hasRedis())('a primary that is cut off from its replica', { tim
     onTestFinished(close);
     const check = await begin(redisStore(client, { prefix: 'with:', replicas }));
     const without = await begin(redisStore(client, { prefix: 'without:' }));
-    expect(await check()).toBe('accepted');
+    await until('it is accepted', async () => (await check()) === 'accepted');
     between.swallow();
     try {
       await until('it is not believed', async () => (await check()) === OUTAGE);
@@ -104,7 +104,7 @@ describe.skipIf(!hasRedis())('a primary of a cluster whose replica is silent', {
       const { client, close } = await connect(cluster.url);
       onTestFinished(async () => void (await close()));
       const check = await begin(redisStore(client, { replicas }));
-      expect(await check()).toBe('accepted');
+      await until('it is accepted', async () => (await check()) === 'accepted');
       const silent = cluster.nodes.slice(3);
       await Promise.all(silent.map((node) => node.kill('SIGSTOP')));
       await until('it is not believed', async () => (await check()) === OUTAGE);
@@ -163,7 +163,7 @@ describe.runIf(includes('faults: a primary that its Sentinels cannot reach') && 
         const [client, close] = await connect(sentinels, { [around.port]: primary.port });
         onTestFinished(close);
         const check = await begin(redisStore(client, { replicas }));
-        expect(await check()).toBe('accepted');
+        await until('it is accepted', async () => (await check()) === 'accepted');
 
         around.swallow();
         await until('the old primary is not believed', async () => (await check()) === OUTAGE);

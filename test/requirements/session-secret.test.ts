@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { newSecret } from '../../src/model/token.ts';
+import { fc } from '../src/support/fast-check.ts';
 import { judge, openRealm, signIn } from './realm.ts';
 
 // As they are written, in lower case: in either, random texts look like one too often.

@@ -87,7 +87,8 @@ export const nodeRedisOptions = (silence = SOCKET_TIMEOUT) => ({
 
 const openers: Readonly<Record<EngineName, (place: Place, options: OpenOptions) => Opened>> = {
   sqlite({ url }) {
-    return { store: sqliteStore(url), end: async () => {} };
+    // Many processes write at once, and SQLite lets them wait in no order.
+    return { store: sqliteStore(url, { timeout: '1m' }), end: async () => {} };
   },
   postgres({ url, space }, { connections }) {
     const pool = new Pool({ connectionString: url, ...(connections === undefined ? {} : { max: connections }) });
