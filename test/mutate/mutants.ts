@@ -48,6 +48,8 @@ export function mutantsOf(file: string, source: string): Mutant[] {
     } else if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) {
       replace(node, node.operand.getText());
     } else if (ts.isNumericLiteral(node)) {
+      // A key, as in `{ 200: 'OK' }`, is no expression.
+      if (ts.isPropertyAssignment(node.parent) && node.parent.name === node) return;
       replace(node, `(${node.getText()} + 1)`);
     } else if (node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword) {
       replace(node, `${node.kind !== ts.SyntaxKind.TrueKeyword}`);
@@ -58,4 +60,22 @@ export function mutantsOf(file: string, source: string): Mutant[] {
   }
   visit(tree);
   return mutants;
+}
+
+/** The source with a call of `reach` at the place of every mutant. It does the same as without. */
+export function withProbes(source: string, mutants: readonly (Mutant & { place: number })[], reach: string): string {
+  const marks = mutants.flatMap(({ start, end, text, place }) => {
+    const [open, close] = text === ';' ? [`{ __reach(${place}); `, ' }'] : [`(__reach(${place}), `, ')'];
+    return [
+      { at: start, other: end, text: open },
+      { at: end, other: start, text: close },
+    ];
+  });
+  // From the last to the first. Of two at one place, the outer one opens first and closes last, and what ends goes before what starts.
+  marks.sort(
+    (one, two) => two.at - one.at || Number(two.other > two.at) - Number(one.other > one.at) || one.other - two.other,
+  );
+  const probed = marks.reduce((all, { at, text }) => all.slice(0, at) + text + all.slice(at), source);
+  const shebang = /^#!.*\n/.exec(probed)?.[0] ?? '';
+  return `${shebang}import { reach as __reach } from ${JSON.stringify(reach)}; ${probed.slice(shebang.length)}`;
 }

@@ -1,27 +1,51 @@
 /**
  * Puts faults into the files of a room, one at a time, and tells which of them no test notices:
- * `npm run mutate -- src/model src/operations/within.ts [--most 30] [--seed 7]`. For each file or folder named, it tries `most`
- * faults, chosen by the seed. It works on a copy of the tree. A fault that changes nothing survives too: look at each survivor.
+ * `npm run mutate -- src/model src/operations/within.ts [--most 30] [--seed 7] [--seconds 60]`. For each file or folder named, it
+ * tries `most` faults, chosen by the seed. Of the tests that come to a fault, it runs the quickest first, and no more than take
+ * `seconds` together. It works on a copy of the tree. A fault that changes nothing survives too: look at each survivor.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Mutant, mutantsOf } from './mutants.ts';
+import { type Mutant, mutantsOf, withProbes } from './mutants.ts';
 import { testsOf } from './rooms.ts';
+import type { Order, Outcome } from './warm.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** A mutant may run for ever. So long a run may take, in times of the one without a mutant and in ms beside. */
-const [TIMES, BESIDE] = [5, 60_000];
+const [TIMES, BESIDE] = [4, 20_000];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { most: { type: 'string', default: '30' }, seed: { type: 'string', default: '1' } },
+  options: {
+    most: { type: 'string', default: '30' },
+    seed: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: 'Infinity' },
+  },
 });
 const rooms = positionals.map((path) => relative(ROOT, resolve(path)));
 if (rooms.length === 0) throw new Error('name a file or a folder, such as src/operations/within.ts or src/model');
+
+/** A mutant that is tried. */
+interface Trial {
+  readonly file: string;
+  readonly source: string;
+  readonly mutant: Mutant;
+}
 
 /** A few of them, by the seed. */
 function some<T>(all: readonly T[], most: number, seed: number): T[] {
@@ -35,53 +59,92 @@ function some<T>(all: readonly T[], most: number, seed: number): T[] {
 }
 
 const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
+const notes = join(copy, 'notes');
 
-/** Whether the tests pass in the copy. */
-async function passes(tests: readonly string[], limit: number = 2 ** 31 - 1): Promise<boolean> {
-  const command = ['vitest', 'run', '--bail', '1', '--reporter', 'dot', ...tests];
-  const child = spawn('npx', command, { cwd: copy, stdio: 'ignore', detached: true });
-  // With its workers: one that runs for ever heeds no signal.
-  const timer = setTimeout(() => process.kill(-(child.pid ?? process.pid), 'SIGKILL'), limit);
-  const [status] = await once(child, 'exit');
-  clearTimeout(timer);
-  return status === 0;
-}
-
-interface Turn {
-  readonly tests: readonly string[];
-  /** In ms; `null` until the tests ran without a mutant. */
-  limit: number | null;
-}
-
-/** The tests that are run in a turn, by their names, so that each turn is timed once. */
-const turns = new Map<string, Turn>();
-
-function turnsOf(file: string): Turn[] {
-  return testsOf(file).map((tests) => {
-    const name = tests.join(' ');
-    const turn = turns.get(name) ?? { tests, limit: null };
-    turns.set(name, turn);
-    return turn;
+/** Vitest in a process of its own, and of its own group: a test that runs for ever heeds no signal but one. */
+async function start(config: string): Promise<ChildProcess> {
+  const env = { ...process.env, MUTATE_NOTES: notes };
+  const child = fork(join(copy, 'test/mutate/warm.ts'), [config], {
+    cwd: copy,
+    detached: true,
+    env,
+    execArgv: ['--import', 'tsx'],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
+  await once(child, 'message');
+  return child;
 }
 
-/** Runs the tests without a mutant: they must pass, and the run tells how long they take. */
-async function limitOf({ tests }: Turn): Promise<number> {
-  const began = performance.now();
-  if (!(await passes(tests))) throw new Error(`${tests.join(' ')}: one fails without any mutant`);
-  return (performance.now() - began) * TIMES + BESIDE;
+function kill({ pid }: ChildProcess): void {
+  if (pid !== undefined) process.kill(-pid, 'SIGKILL');
 }
 
-/** Tells whether a test of the file notices the mutant. */
-async function isNoticed(file: string, source: string, { start, end, text }: Mutant): Promise<boolean> {
-  for (const turn of turnsOf(file)) {
-    turn.limit ??= await limitOf(turn);
-    writeFileSync(join(copy, file), source.slice(0, start) + text + source.slice(end));
-    const passed = await passes(turn.tests, turn.limit);
-    writeFileSync(join(copy, file), source);
-    if (!passed) return true;
+/** Runs the tests; `null` where they take longer than `limit`, in ms, or end the process. */
+async function ask(child: ChildProcess, order: Order, limit: number): Promise<Outcome | null> {
+  const stop = new AbortController();
+  const { signal } = stop;
+  child.send(order);
+  const outcome = await Promise.race([
+    once(child, 'message', { signal }).then(([answer]) => answer as Outcome),
+    once(child, 'exit', { signal }).then(() => null),
+    delay(limit, null, { signal }),
+  ]);
+  stop.abort();
+  return outcome;
+}
+
+let warm: ChildProcess | null = null;
+/** The file of the last mutant, which has its own text again. */
+let last = '';
+
+/** Tells whether these tests notice the mutant. */
+async function isNoticed({ file, source, mutant }: Trial, tests: readonly string[], limit: number): Promise<boolean> {
+  const path = join(copy, file);
+  warm ??= await start('vitest.config.ts');
+  writeFileSync(path, source.slice(0, mutant.start) + mutant.text + source.slice(mutant.end));
+  const outcome = await ask(warm, { tests, changed: [path, last] }, limit);
+  writeFileSync(path, source);
+  last = path;
+  if (outcome === null) {
+    kill(warm);
+    warm = null;
   }
-  return false;
+  return outcome === null || !outcome.passed;
+}
+
+/** A file of tests, how long it takes in ms, and which mutants' places it comes to. */
+interface Test {
+  readonly path: string;
+  readonly time: number;
+  readonly reached: ReadonlySet<number>;
+}
+
+/** Runs the tests once without a mutant. One that fails then tells nothing of a mutant. */
+async function measure(trials: readonly Trial[]): Promise<Test[]> {
+  mkdirSync(notes, { recursive: true });
+  const sources = new Map(trials.map(({ file, source }) => [file, source]));
+  for (const [file, source] of sources) {
+    const places = trials.flatMap((trial, place) => (trial.file === file ? [{ ...trial.mutant, place }] : []));
+    writeFileSync(join(copy, file), withProbes(source, places, join(copy, 'test/mutate/reach.ts')));
+  }
+  const child = await start('test/mutate/vitest.config.ts');
+  const tests = [...new Set(trials.flatMap(({ file }) => testsOf(file)))];
+  const outcome = await ask(child, { tests, changed: [] }, 2 ** 31 - 1);
+  kill(child);
+  for (const [file, source] of sources) writeFileSync(join(copy, file), source);
+  if (outcome === null) throw new Error(`${tests.join(' ')}: the tests end their process without any mutant`);
+  for (const test of outcome.failed) console.log(`${relative(copy, test)} is left out: it fails without any mutant`);
+  const noted = new Set(readdirSync(notes));
+  console.log(`${Object.keys(outcome.times).length} files of tests`);
+  const measured = Object.entries(outcome.times)
+    .filter(([path]) => !outcome.failed.includes(path))
+    .map(([path, time]) => {
+      const name = encodeURIComponent(path);
+      const lines = noted.has(name) ? readFileSync(join(notes, name), 'utf8').trim().split('\n') : [];
+      return { path, time, reached: new Set(lines.map(Number)) };
+    });
+  rmSync(notes, { recursive: true });
+  return measured;
 }
 
 /** The sources of a room: of a folder, or one file. */
@@ -91,25 +154,61 @@ function sourcesIn(room: string): string[] {
   return inside.filter((file) => file.endsWith('.ts')).map((file) => join(room, file));
 }
 
-/** Tells what the tests of a room do not notice, and how much they do. */
-async function mutate(room: string): Promise<void> {
+/** Files of tests that lie beside a source come before the others: its own one, and then those of its folder. */
+function distance(test: string, file: string): number {
+  const beside = join(copy, 'test', dirname(file));
+  if (test === join(beside, `${basename(file, '.ts')}.test.ts`)) return 0;
+  return test.startsWith(`${beside}/`) ? 1 : 2;
+}
+
+/** The tests that come to a place, in their order, and as many as take no longer than `seconds`. */
+function testsAt(place: number, file: string, tests: readonly Test[]): Test[] {
+  const near = tests
+    .filter(({ reached }) => reached.has(place))
+    .sort((one, two) => distance(one.path, file) - distance(two.path, file) || one.time - two.time);
+  let time = 0;
+  return near.filter((test, at) => {
+    const fits = at === 0 || time + test.time <= Number(values.seconds) * 1_000;
+    if (fits) time += test.time;
+    return fits;
+  });
+}
+
+/** A room, how many mutants there are, and those that are tried. */
+interface Sample {
+  readonly room: string;
+  readonly there: number;
+  readonly trials: readonly Trial[];
+}
+
+function sampleOf(room: string): Sample {
   const all = sourcesIn(room).flatMap((file) => {
     const source = readFileSync(join(copy, file), 'utf8');
     return mutantsOf(file, source).map((mutant) => ({ file, source, mutant }));
   });
-  const chosen = some(all, Number(values.most), Number(values.seed));
+  return { room, there: all.length, trials: some(all, Number(values.most), Number(values.seed)) };
+}
+
+const shown = (text: string): string => text.replace(/\s+/g, ' ').slice(0, 90);
+
+/** Tells what the tests of a room do not notice, and how much they do. */
+async function mutate({ room, there, trials }: Sample, first: number, tests: readonly Test[]): Promise<void> {
   let noticed = 0;
-  for (const { file, source, mutant } of chosen) {
-    if (await isNoticed(file, source, mutant)) {
+  for (const [at, trial] of trials.entries()) {
+    const { file, source, mutant } = trial;
+    const chosen = testsAt(first + at, file, tests);
+    const time = chosen.reduce((sum, test) => sum + test.time, 0);
+    const paths = chosen.map(({ path }) => path);
+    if (paths.length > 0 && (await isNoticed(trial, paths, time * TIMES + BESIDE))) {
       noticed++;
       continue;
     }
-    const { line, start, end, text } = mutant;
-    const [before, after] = [source.slice(start, end), text].map((each) => each.replace(/\s+/g, ' ').slice(0, 90));
-    console.log(`${file}:${line}  ${before}  →  ${after}`);
+    const reaching = tests.filter(({ reached }) => reached.has(first + at)).length;
+    const change = `${shown(source.slice(mutant.start, mutant.end))}  →  ${shown(mutant.text)}`;
+    console.log(`${file}:${mutant.line}  ${change}  (${paths.length} of ${reaching} files of tests)`);
   }
-  const share = Math.round((100 * noticed) / Math.max(chosen.length, 1));
-  console.log(`${room}: ${noticed} of ${chosen.length} noticed (${share} %), of ${all.length} that there are`);
+  const share = Math.round((100 * noticed) / Math.max(trials.length, 1));
+  console.log(`${room}: ${noticed} of ${trials.length} noticed (${share} %), of ${there} that there are`);
 }
 
 try {
@@ -126,7 +225,14 @@ try {
     cpSync(join(ROOT, part), join(copy, part), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-  for (const room of rooms) await mutate(room);
+  const samples = rooms.map(sampleOf);
+  const tests = await measure(samples.flatMap(({ trials }) => trials));
+  let first = 0;
+  for (const sample of samples) {
+    await mutate(sample, first, tests);
+    first += sample.trials.length;
+  }
 } finally {
+  if (warm !== null) kill(warm);
   rmSync(copy, { recursive: true });
 }

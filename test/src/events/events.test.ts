@@ -115,6 +115,20 @@ describe("a listener's failure", () => {
     expect(words).toEqual(['listener of background.failed failed: boom']);
   });
 
+  test('is told where the event waited for the commit of a transaction', () => {
+    const events = open();
+    const failed = vi.fn();
+    events.on('background.failed', failed);
+    events.on('session.ended', () => {
+      throw new Error('boom');
+    });
+    const held = events.hold();
+    held.emit('session.ended', ENDED);
+    expect(failed).not.toHaveBeenCalled();
+    held.release();
+    expect(failed.mock.calls).toMatchObject([[{ operation: 'listener of session.ended', error: new Error('boom') }]]);
+  });
+
   test('in the background is a warning where nobody listens', async () => {
     expect(await warned((events) => events.emit('background.failed', { operation: 'touch', error: 'down' }))).toEqual([
       'touch failed: down',

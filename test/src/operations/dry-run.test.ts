@@ -132,6 +132,36 @@ describe('D5: a dry run', () => {
   });
 });
 
+describe('a dry run over a store that answers at once', () => {
+  /** How often other work of this process had its turn before each list that the store was asked for. */
+  async function turnsBeforeLists(realm: Realm, scope: { user: string } | { account: string }): Promise<number[]> {
+    let turns = 0;
+    const before: number[] = [];
+    realm.around = (call, ask) => {
+      if (call !== 'list') return ask();
+      before.push(turns);
+      setImmediate(() => turns++);
+      return ask();
+    };
+    await realm.sessions.revoke(scope, { dryRun: true });
+    return before;
+  }
+
+  test('gives other work a turn between two pages of a user', async () => {
+    const realm = new Realm();
+    for (let session = 0; session < 501; session++) await realm.signIn('ann');
+    expect(await turnsBeforeLists(realm, { user: 'ann' })).toEqual([0, 1]);
+  });
+
+  test('gives other work a turn after a few users', async () => {
+    const realm = new Realm();
+    for (let user = 0; user < 100; user++) await realm.signIn(`user-${user}`, { account: 'acme' });
+    const turns = await turnsBeforeLists(realm, { account: 'acme' });
+    expect(turns).toHaveLength(100);
+    expect(turns.at(-1)).toBeGreaterThan(50);
+  });
+});
+
 describe('of somebody whose session is over', () => {
   test('a dry run does not name what then is not ended', async () => {
     const { realm, mine } = await lived();

@@ -56,6 +56,20 @@ describe('the session that a revocation keeps, or is asked for by,', () => {
   });
 });
 
+describe('the kinds that a revocation covers', () => {
+  test.each<[string, unknown]>([
+    ['an empty list, which would end nothing', []],
+    ['a name that is in no list', 'web'],
+    ['null', null],
+  ])('are misuse where they are %s, and nothing is done', async (_, kinds) => {
+    const { sessions, calls } = new Realm();
+    const revoked = sessions.revoke({ user: 'ann' }, { kinds: kinds as never });
+    await expect(revoked).rejects.toThrow(TypeError);
+    await expect(revoked).rejects.toThrow("kinds must be 'all' or a non-empty array of kinds");
+    expect(calls).toEqual([]);
+  });
+});
+
 describe('the record of a user who was revoked', () => {
   test('is kept for 30 days from its generation on, also where the clock was set back since', async () => {
     const realm = new Realm();

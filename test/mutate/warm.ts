@@ -1,0 +1,63 @@
+/**
+ * A process that keeps Vitest warm between the mutants: `run.ts` starts it in the copy of the tree, and kills it where a mutant runs
+ * for ever. It takes an `Order` and answers an `Outcome`.
+ */
+import { isAbsolute } from 'node:path';
+import { BaseSequencer, createVitest, type TestSpecification } from 'vitest/node';
+
+/** Runs these files, in this order. */
+export interface Order {
+  readonly tests: readonly string[];
+  /** What differs from the last run. */
+  readonly changed: readonly string[];
+}
+
+/** How it ended. */
+export interface Outcome {
+  readonly passed: boolean;
+  /** The files of tests that failed. */
+  readonly failed: readonly string[];
+  /** By the files that ran, in ms. */
+  readonly times: Readonly<Record<string, number>>;
+}
+
+let wanted: readonly string[] = [];
+
+class AsWanted extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => wanted.indexOf(moduleId);
+    return [...files].sort((one, other) => place(one) - place(other));
+  }
+}
+
+const [config = ''] = process.argv.slice(2);
+const vitest = await createVitest('test', {
+  config,
+  watch: false,
+  // Most of a run is the start of its worker.
+  maxWorkers: 1,
+  bail: config === 'vitest.config.ts' ? 1 : 0,
+  reporters: [{}],
+  sequence: { sequencer: AsWanted },
+});
+
+async function run({ tests, changed }: Order): Promise<Outcome> {
+  for (const file of changed) vitest.invalidateFile(file);
+  const specifications = (await vitest.globTestSpecifications([...tests])).filter(
+    // A filter takes names that only begin alike, too.
+    ({ moduleId }) => !tests.every(isAbsolute) || tests.includes(moduleId),
+  );
+  wanted = tests;
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
+  const times = testModules.map((module) => {
+    const { duration, collectDuration, prepareDuration } = module.diagnostic();
+    return [module.moduleId, duration + collectDuration + prepareDuration] as const;
+  });
+  const failed = testModules.filter((module) => !module.ok()).map(({ moduleId }) => moduleId);
+  const passed = specifications.length > 0 && failed.length === 0 && unhandledErrors.length === 0;
+  return { passed, failed, times: Object.fromEntries(times) };
+}
+
+process.on('message', async (order: Order) => process.send?.(await run(order)));
+process.on('disconnect', () => process.exit());
+process.send?.('ready');
