@@ -1,6 +1,7 @@
 /**
  * Puts faults into the files of a room, one at a time, and tells which of them no test notices:
- * `npm run mutate -- src/model src/operations/within.ts [--most 30] [--seed 7] [--seconds 60]`. For each file or folder named, it
+ * `npm run mutate -- src/model src/operations/within.ts [--most 30] [--seed 7] [--seconds 60]
+ * [--tests test/frameworks/express]`. For each file or folder named, it
  * tries `most` faults, chosen by the seed. Of the tests that come to a fault, it runs the quickest first, and no more than take
  * `seconds` together. It works on a copy of the tree. A fault that changes nothing survives too: look at each survivor.
  */
@@ -27,7 +28,7 @@ import type { Order, Outcome } from './warm.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** A mutant may run for ever. So long a run may take, in times of the one without a mutant and in ms beside. */
-const [TIMES, BESIDE] = [4, 20_000];
+const [TIMES, BESIDE] = [3, 20_000];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,6 +36,7 @@ const { values, positionals } = parseArgs({
     most: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
     seconds: { type: 'string', default: 'Infinity' },
+    tests: { type: 'string', multiple: true },
   },
 });
 const rooms = positionals.map((path) => relative(ROOT, resolve(path)));
@@ -128,7 +130,7 @@ async function measure(trials: readonly Trial[]): Promise<Test[]> {
     writeFileSync(join(copy, file), withProbes(source, places, join(copy, 'test/mutate/reach.ts')));
   }
   const child = await start('test/mutate/vitest.config.ts');
-  const tests = [...new Set(trials.flatMap(({ file }) => testsOf(file)))];
+  const tests = values.tests ?? [...new Set(trials.flatMap(({ file }) => testsOf(file)))];
   const outcome = await ask(child, { tests, changed: [] }, 2 ** 31 - 1);
   kill(child);
   for (const [file, source] of sources) writeFileSync(join(copy, file), source);

@@ -34,9 +34,8 @@ const [config = ''] = process.argv.slice(2);
 const vitest = await createVitest('test', {
   config,
   watch: false,
-  // Most of a run is the start of its worker.
-  maxWorkers: 1,
-  bail: config === 'vitest.config.ts' ? 1 : 0,
+  // Most of a mutant's run is the start of a worker. A test may wait for ever.
+  ...(config === 'vitest.config.ts' ? { maxWorkers: 1, bail: 1, testTimeout: 20_000 } : {}),
   reporters: [{}],
   sequence: { sequencer: AsWanted },
 });
