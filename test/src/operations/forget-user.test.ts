@@ -244,6 +244,23 @@ describe('forgetUser', () => {
     expect(realm.store.dump()).not.toContain(ANN);
   });
 
+  test('reads the pages of memberships to the last, and fails where the store gives one page for ever', async () => {
+    const realm = new Realm();
+    await realm.signIn(ANN);
+    const pages = (next: Readonly<Record<string, string>>): void => {
+      realm.calls.length = 0;
+      realm.around = (call, ask, [, after]) =>
+        call === 'memberships' ? { accounts: [], after: next[String(after)] ?? null } : ask();
+    };
+    const read = () => realm.calls.filter((call) => call === 'memberships').length;
+    pages({ null: 'one', one: 'two' });
+    await realm.sessions.forgetUser(ANN);
+    expect(read()).toBe(3);
+    pages({ null: 'one', one: 'one' });
+    await expect(realm.sessions.forgetUser(ANN)).rejects.toMatchObject({ code: 'SESSION_STORE_UNAVAILABLE' });
+    expect(read()).toBe(2);
+  });
+
   test('tries again where somebody else writes the record meanwhile', async () => {
     const { realm } = await lived();
     let beaten = 0;

@@ -88,6 +88,20 @@ describe('pruning', () => {
     expect(asked.at(-1)?.limit).toBe(10_000);
   });
 
+  test('removes nothing where the clock of this process is more than an hour ahead of the store’s', async () => {
+    const prune = vi.fn(() => ({ sessions: 0, epochs: 0, more: false, after: null }));
+    let ahead = 2.5 * HOUR;
+    const powers = { diagnosis: { clock: () => Date.now() - ahead } };
+    const sessions = createSessions({ store: Object.assign(new ReferenceStore(), { prune, powers }) as SessionStore });
+    await expect(sessions.prune()).rejects.toMatchObject({
+      code: 'SESSION_STORE_UNSAFE',
+      message: expect.stringMatching(/is 2\.5 h ahead of the store's: nothing was pruned/),
+    });
+    expect(prune).not.toHaveBeenCalled();
+    for (ahead of [0.5 * HOUR, -2.5 * HOUR]) await sessions.prune();
+    expect(prune).toHaveBeenCalledTimes(2);
+  });
+
   test('tells after each batch how far it is', async () => {
     const { sessions } = open([
       { sessions: 200, more: true },
