@@ -1,3 +1,6 @@
+/** Tests of one kind for several engines. */
+const ENGINES = ['closing', 'revoked-sessions', 'stores-model'].map((name) => `test/engines/${name}`);
+
 /** Which tests should notice a fault in the files of a folder. */
 const ROOMS: readonly (readonly [folder: string, tests: readonly string[]])[] = [
   ['src/jwt/', ['test/src/jwt/']],
@@ -5,8 +8,15 @@ const ROOMS: readonly (readonly [folder: string, tests: readonly string[]])[] = 
   ['src/testing/', ['test/contract/']],
   ['src/', ['test/src/', 'test/requirements/']],
   ['adapters/engines/sql/', ['test/engines/sqlite', 'test/engines/postgres', 'test/engines/mysql']],
-  ...['memory', 'sqlite', 'postgres', 'mysql', 'redis'].map(
-    (engine) => [`adapters/engines/${engine}/`, [`test/engines/${engine}`]] as const,
+  ...['memory', 'sqlite'].map(
+    (engine) =>
+      [
+        `adapters/engines/${engine}/`,
+        [`test/engines/${engine}`, 'test/contract/contract.test.ts', ...ENGINES],
+      ] as const,
+  ),
+  ...['postgres', 'mysql', 'redis'].map(
+    (engine) => [`adapters/engines/${engine}/`, [`test/engines/${engine}`, ...ENGINES]] as const,
   ),
   ['adapters/bridges/', ['test/bridges/']],
   ['adapters/frameworks/', ['test/frameworks/', 'test/bridges/']],

@@ -99,6 +99,9 @@ let warm: ChildProcess | null = null;
 /** The file of the last mutant, which has its own text again. */
 let last = '';
 
+/** Mutants that were noticed only because the tests did not end in time. */
+let late = 0;
+
 /** Tells whether these tests notice the mutant. */
 async function isNoticed({ file, source, mutant }: Trial, tests: readonly string[], limit: number): Promise<boolean> {
   const path = join(copy, file);
@@ -108,6 +111,7 @@ async function isNoticed({ file, source, mutant }: Trial, tests: readonly string
   writeFileSync(path, source);
   last = path;
   if (outcome === null) {
+    late++;
     kill(warm);
     warm = null;
   }
@@ -196,6 +200,7 @@ const shown = (text: string): string => text.replace(/\s+/g, ' ').slice(0, 90);
 /** Tells what the tests of a room do not notice, and how much they do. */
 async function mutate({ room, there, trials }: Sample, first: number, tests: readonly Test[]): Promise<void> {
   let noticed = 0;
+  late = 0;
   for (const [at, trial] of trials.entries()) {
     const { file, source, mutant } = trial;
     const chosen = testsAt(first + at, file, tests);
@@ -210,7 +215,9 @@ async function mutate({ room, there, trials }: Sample, first: number, tests: rea
     console.log(`${file}:${mutant.line}  ${change}  (${paths.length} of ${reaching} files of tests)`);
   }
   const share = Math.round((100 * noticed) / Math.max(trials.length, 1));
-  console.log(`${room}: ${noticed} of ${trials.length} noticed (${share} %), of ${there} that there are`);
+  console.log(
+    `${room}: ${noticed} of ${trials.length} noticed (${share} %; ${late} by the time limit), of ${there} that there are`,
+  );
 }
 
 try {

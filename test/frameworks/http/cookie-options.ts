@@ -79,6 +79,11 @@ export function cookieOptions(framework: Framework): void {
       await expect(open(framework, { authentication: { cookie: cookie as CookieOptions } })).rejects.toThrow(TypeError);
     });
 
+    test.each([{ maxAge: 60 }, { expires: new Date(0) }])('%o is told where the lifetime is set', async (cookie) => {
+      const opened = open(framework, { authentication: { cookie: cookie as CookieOptions } });
+      await expect(opened).rejects.toThrow(/it ends with the session; see lifetime of createSessions/);
+    });
+
     test('a realm that fits into no name', async () => {
       await expect(open(framework, { sessions: { realm: 'our buyers' } })).rejects.toThrow(/cookie\.name/);
     });

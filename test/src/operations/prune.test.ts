@@ -91,8 +91,8 @@ describe('pruning', () => {
   test('removes nothing where the clock of this process is more than an hour ahead of the store’s', async () => {
     const prune = vi.fn(() => ({ sessions: 0, epochs: 0, more: false, after: null }));
     let ahead = 2.5 * HOUR;
-    const powers = { diagnosis: { clock: () => Date.now() - ahead } };
-    const sessions = createSessions({ store: Object.assign(new ReferenceStore(), { prune, powers }) as SessionStore });
+    const powers = { diagnosis: { clock: () => Date.now() - ahead } } as never;
+    const sessions = createSessions({ store: Object.assign(new ReferenceStore(), { prune, powers }) });
     await expect(sessions.prune()).rejects.toMatchObject({
       code: 'SESSION_STORE_UNSAFE',
       message: expect.stringMatching(/is 2\.5 h ahead of the store's: nothing was pruned/),
