@@ -77,8 +77,8 @@ async function start(config: string): Promise<ChildProcess> {
   return child;
 }
 
-function kill({ pid }: ChildProcess): void {
-  if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+function kill({ pid, exitCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null) process.kill(-pid, 'SIGKILL');
 }
 
 /** Runs the tests; `null` where they take longer than `limit`, in ms, or end the process. */
