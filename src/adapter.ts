@@ -24,11 +24,11 @@ export { membershipOf, memberTag, realmTag, type Tag } from './model/token.ts';
 
 // Records as text, and caches of decoded records.
 
-export { DecodeCache } from './lib/decode-cache.ts';
 export { Lru } from './lib/lru.ts';
 export { type BatchOptions, batched } from './store/batched.ts';
-export { formatEpoch, formatGrant, parseEpoch, parseGrant, parseJson } from './store/codec.ts';
-export { type RecordTexts, SessionCache, SessionCacheById } from './store/session-cache.ts';
+export { formatEpoch, formatGrant, parseEpoch, parseGrant } from './store/codec.ts';
+export { RecordCache } from './store/record-cache.ts';
+export { type RecordTexts, SessionCache } from './store/session-cache.ts';
 
 // A `Sessions` object, as wrappers and bridges need it.
 

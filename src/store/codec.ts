@@ -1,25 +1,18 @@
-import { DecodeCache } from '../lib/decode-cache.ts';
 import type { EpochRecord, Keep, KeptExternal, KeptSession } from '../model/epoch.ts';
 import { isNotes } from '../model/epoch-notes.ts';
 import { type Grant, isGrant } from '../model/grant.ts';
-import type { Tag } from '../model/token.ts';
 
 /** Formats a record for stores that keep text. */
 export const formatEpoch = (record: EpochRecord): string => JSON.stringify(record);
 
-const RECORDS = new DecodeCache<EpochRecord>(4096, 2048);
-
 /**
- * Parses the text of {@link formatEpoch} into a frozen record. A check reads three or four records, most of which were read
- * before. Passing the record's tag makes the cache slightly faster.
+ * Parses the text of {@link formatEpoch}.
  * @throws `Error` for text that is not an epoch record. The check then fails as an outage, not as a sign-out.
  */
-export function parseEpoch(text: string, tag?: Tag): EpochRecord {
-  const known = RECORDS.get(text, tag);
-  if (known !== undefined) return known;
+export function parseEpoch(text: string): EpochRecord {
   const record: unknown = JSON.parse(text);
   if (!isEpochRecord(record) || !isNotes(record.notes)) throw new Error('an epoch record is malformed');
-  return RECORDS.put(text, record, tag);
+  return record;
 }
 
 /** Tells whether a value is an epoch record. Checks only the fields that judge sessions, not the notes. */
@@ -57,26 +50,15 @@ function isKeep(value: Keep): boolean {
     : isText(externalId) && typeof since === 'number' && id === undefined && stamp === undefined;
 }
 
-const VALUES = new DecodeCache<unknown>(2048, 128);
-
-/**
- * Returns the frozen value of a JSON text. A short text is nearly always one of a few, such as `[]`, `{}` and `["pwd","otp"]`.
- */
-export const parseJson = (text: string): unknown => VALUES.get(text) ?? VALUES.put(text, JSON.parse(text));
-
 /** Formats the client of a session for stores that keep text. At most 4,096 bytes. */
 export const formatGrant = ({ id, name, scope, kept }: Grant): string => JSON.stringify({ id, name, scope, kept });
 
-const GRANTS = new DecodeCache<Grant>(512, 512);
-
 /**
- * Parses the text of {@link formatGrant} into a frozen grant.
+ * Parses the text of {@link formatGrant}.
  * @throws `Error` for text that is not a grant. The check then fails as an outage, not as a sign-out.
  */
 export function parseGrant(text: string): Grant {
-  const known = GRANTS.get(text);
-  if (known !== undefined) return known;
   const grant: unknown = JSON.parse(text);
   if (!isGrant(grant)) throw new Error('the client of a session is malformed');
-  return GRANTS.put(text, grant);
+  return grant;
 }

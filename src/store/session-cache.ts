@@ -1,5 +1,4 @@
 import { deepFreeze } from '../lib/json.ts';
-import { Lru } from '../lib/lru.ts';
 import type { EpochRecord } from '../model/epoch.ts';
 import type { FoundSession } from './store.ts';
 
@@ -48,21 +47,5 @@ export class SessionCache {
     this.#member = member;
     this.#found = found;
     return found;
-  }
-}
-
-const MOST = 8192;
-
-/** Caches decoded sessions by their ids. */
-export class SessionCacheById {
-  readonly #sessions = new Lru<SessionCache>(MOST);
-
-  /** Returns the cache of an existing session. With made-up ids, a client could push other entries out. */
-  of(id: string): SessionCache {
-    const known = this.#sessions.get(id);
-    if (known !== undefined) return known;
-    const last = new SessionCache();
-    this.#sessions.set(id, last);
-    return last;
   }
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { createSessions, isSessionError, type SessionErrorCode, type SessionStore } from 'session-revocation';
 import { type SqliteConnection, sqliteStore } from 'session-revocation/sqlite';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { Database, openPatiently } from '../../adapters/engines/sqlite/connection.ts';
+import { Database, openWithRetry } from '../../adapters/engines/sqlite/connection.ts';
 import { SqliteStore } from '../../adapters/engines/sqlite/store.ts';
 import { newEpoch } from '../../src/model/epoch.ts';
 import { newVersion, userTag } from '../../src/model/token.ts';
@@ -79,7 +79,7 @@ describe('a file that others open at the same time', () => {
     let [now, tries] = [0, 0];
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
     onTestFinished(() => clock.mockRestore());
-    return openPatiently(() => {
+    return openWithRetry(() => {
       now += 500;
       if (tries++ < locked) throw busy;
       return tries;

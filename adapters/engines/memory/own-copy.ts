@@ -23,7 +23,7 @@ function settled<T>(copy: T): T {
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-const MOST = 1024;
+const MAX_VALUES = 1024;
 
 /**
  * Stores values that many sessions have in common only once, such as "Chrome on Mac OS". The pool is bounded, because
@@ -37,7 +37,7 @@ export class Pool {
     const key = JSON.stringify(value);
     const known = this.#values.get(key);
     if (known !== undefined) return known as T;
-    if (this.#values.size >= MOST) this.#values.clear();
+    if (this.#values.size >= MAX_VALUES) this.#values.clear();
     const own = ownCopyOf(value);
     this.#values.set(key, own);
     return own;

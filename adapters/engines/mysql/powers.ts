@@ -1,4 +1,4 @@
-import type { StorePowers } from '../../../src/adapter.ts';
+import type { RecordCache, StorePowers } from '../../../src/adapter.ts';
 import type { SessionStore } from '../../../src/index.ts';
 import { forgetUser, pruneAudit, readAudit, writeAudit } from './audit.ts';
 import type { MysqlClient } from './clients/client.ts';
@@ -15,6 +15,7 @@ import { storeWithin } from './within.ts';
 
 interface Settings {
   readonly names: Names;
+  readonly records: RecordCache;
   readonly readiness: Readiness;
   readonly allowReplicating: boolean;
 }
@@ -22,11 +23,11 @@ interface Settings {
 export function mysqlPowers<Transaction>(
   client: MysqlClient<Transaction>,
   sql: AllStatements,
-  { names, readiness, allowReplicating }: Settings,
+  { names, records, readiness, allowReplicating }: Settings,
 ): StorePowers<Transaction> {
   return {
     audit: {
-      append: (records) => readiness.ask(() => transact(client, (connection) => writeAudit(connection, sql, records))),
+      append: (entries) => readiness.ask(() => transact(client, (connection) => writeAudit(connection, sql, entries))),
       read: (page) => readiness.ask(() => readAudit(client, sql, page)),
       forget: (user, limit) =>
         readiness.ask(() => transact(client, (connection) => forgetUser(connection, sql, user, limit))),
@@ -39,7 +40,7 @@ export function mysqlPowers<Transaction>(
     transactions: {
       within: (transaction): SessionStore => {
         const connection = client.within(transaction);
-        return storeWithin(connection, sql, async () => {
+        return storeWithin(connection, sql, records, async () => {
           if (!readiness.isFresh) await requireTables(connection, names);
         });
       },

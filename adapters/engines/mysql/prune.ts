@@ -1,4 +1,4 @@
-import { type FoundSession, type PruneBatch, type Pruned, parseEpoch, realmTag } from '../../../src/adapter.ts';
+import { type FoundSession, type PruneBatch, type Pruned, type RecordCache, realmTag } from '../../../src/adapter.ts';
 import type { MysqlClient, MysqlConnection } from './clients/client.ts';
 import { transact } from './connection.ts';
 import { foundOf } from './rows.ts';
@@ -6,7 +6,7 @@ import type { Statements } from './statements.ts';
 import { filledUp, key, limitOf, textOf } from './values.ts';
 
 /** Maximum number of rows that one transaction removes, to limit its locks and its undo log on the server. */
-const MOST = 2_000;
+const MAX_REMOVED = 2_000;
 
 /** Maximum number of rows that one statement removes. */
 const AT_ONCE = 512;
@@ -15,19 +15,20 @@ const AT_ONCE = 512;
  * Prunes one batch: first sessions that are over by themselves, then records, then revoked sessions that never expire.
  * Skips rows that another pruning has locked.
  */
-export async function pruneBatch(
+export async function prune(
   client: MysqlClient<never>,
   sql: Statements,
+  records: RecordCache,
   { sessionsBefore, epochsBefore, after, revoked, ...batch }: PruneBatch,
 ): Promise<Pruned> {
-  const limit = Math.min(batch.limit, MOST);
+  const limit = Math.min(batch.limit, MAX_REMOVED);
   const sessions = await removeDue(client, sql.dueSessions, sql.removeSessions, sessionsBefore, limit);
   const epochs =
     sessions === limit ? 0 : await removeDue(client, sql.dueEpochs, sql.removeEpochs, epochsBefore, limit - sessions);
   const left = limit - sessions - epochs;
   if (left === 0) return { sessions, epochs, more: true, after };
 
-  const found = await readEndless(client, sql, after, left);
+  const found = await readEndless(client, sql, records, after, left);
   const over = found.filter((each) => revoked(each)).map(({ session }) => key(session.id));
   const removed = over.length === 0 ? 0 : await transact(client, (one) => removeAll(one, sql.removeSessions, over));
   const last = found.length === left ? found.at(-1) : undefined;
@@ -70,16 +71,17 @@ export async function removeAll(
 async function readEndless(
   reader: Pick<MysqlClient, 'rows'>,
   sql: Statements,
+  records: RecordCache,
   after: string | null,
   limit: number,
 ): Promise<readonly FoundSession[]> {
   const rows = await reader.rows(sql.endless, [key(NO_REALM), key(after ?? ''), limitOf(limit)]);
-  const found = rows.map((row) => foundOf(row));
+  const found = rows.map((row) => foundOf(records, row));
   const tags = [...new Set(found.map(({ session }) => realmTag(session.realm)))].map(key);
   if (tags.length === 0) return [];
   // Must come after the sessions: a record that is created between the two reads must not look lost.
-  const records = await reader.rows(sql.records(filledUp(tags).length), filledUp(tags));
-  const byTag = new Map(records.map(([tag, record]) => [textOf(tag), parseEpoch(textOf(record))]));
+  const realms = await reader.rows(sql.records(filledUp(tags).length), filledUp(tags));
+  const byTag = new Map(realms.map(([tag, record]) => [textOf(tag), records.epoch(textOf(record))]));
   return found.map(({ session, epochs }) => {
     return { session, epochs: { ...epochs, realm: byTag.get(realmTag(session.realm)) ?? null } };
   });

@@ -5,10 +5,8 @@ import {
   type FoundSession,
   formatGrant,
   type Grant,
-  parseEpoch,
-  parseGrant,
+  type RecordCache,
   type RecordTexts,
-  SessionCacheById,
   type SessionRecord,
   type Stamp,
   type Tag,
@@ -88,34 +86,45 @@ export const endedOf = ({ at, by, reason, fromDevice }: Ended): Buffer =>
 
 export const idOf = (row: MysqlRow): string => textOf(row[0]);
 
-export const realmOf = (row: MysqlRow): EpochRecord | null => recordOf(row[REALM_AT]);
-
-const FOUND = new SessionCacheById();
+export const realmOf = (records: RecordCache, row: MysqlRow): EpochRecord | null => recordOf(records, row[REALM_AT]);
 
 /**
  * Returns a session and the records that decide on it. Sessions that are read together share the record of the realm.
  */
-export function foundOf(row: MysqlRow, id: string = idOf(row), realm: EpochRecord | null = realmOf(row)): FoundSession {
+export function foundOf(
+  records: RecordCache,
+  row: MysqlRow,
+  id: string = idOf(row),
+  realm: EpochRecord | null = realmOf(records, row),
+): FoundSession {
   const text = textOf(row[1]);
   const [account = null, user = null, member = null] = row.slice(REALM_AT + 1, STATE_AT).map(textOrNull);
   const texts: RecordTexts = { user, account, member };
-  const last = FOUND.of(id);
-  return last.get(text, texts, realm) ?? last.set(text, texts, read(id, text, texts, realm));
+  const last = records.session(id);
+  return last.get(text, texts, realm) ?? last.set(text, texts, read(records, id, text, texts, realm));
 }
 
 function read(
+  records: RecordCache,
   id: string,
   text: string,
   { user, account, member }: RecordTexts,
   realm: EpochRecord | null,
 ): FoundSession {
-  const session = sessionOf(id, text);
+  const session = sessionOf(records, id, text);
   const { userTag, accountTag } = session;
-  const records = { account: recordOf(account, accountTag), user: recordOf(user, userTag), member: recordOf(member) };
-  return { session, epochs: { realm, ...records } };
+  return {
+    session,
+    epochs: {
+      realm,
+      account: recordOf(records, account, accountTag),
+      user: recordOf(records, user, userTag),
+      member: recordOf(records, member),
+    },
+  };
 }
 
-function sessionOf(id: string, text: string): SessionRecord {
+function sessionOf(records: RecordCache, id: string, text: string): SessionRecord {
   const [serial, lastUsedAt, bornText = '', renewedText = '', endedText, grantText, ...credential] = text.split('\n');
   const born = JSON.parse(bornText) as Born;
   const renewed = JSON.parse(renewedText) as Renewed;
@@ -144,10 +153,10 @@ function sessionOf(id: string, text: string): SessionRecord {
     device: born.device,
     deviceTag: born.deviceTag,
     attributes: renewed.attributes,
-    client: grantText ? parseGrant(grantText) : null,
+    client: grantText ? records.grant(grantText) : null,
     ended: endedText ? (JSON.parse(endedText) as Ended) : null,
   };
 }
 
-export const recordOf = (value: unknown, tag?: Tag | null): EpochRecord | null =>
-  value === null || value === undefined ? null : parseEpoch(textOf(value), tag ?? undefined);
+export const recordOf = (records: RecordCache, value: unknown, tag?: Tag | null): EpochRecord | null =>
+  value === null || value === undefined ? null : records.epoch(textOf(value), tag ?? undefined);

@@ -1,22 +1,23 @@
-import type {
-  Advance,
-  AuditRecord,
-  Ended,
-  EndRef,
-  EpochRequest,
-  FoundSession,
-  ListPage,
-  PruneBatch,
-  Pruned,
-  Renewal,
-  SessionRecord,
-  SessionRef,
-  StorePowers,
-  Tag,
-  Touch,
-  UsersOf,
-  UserWrite,
-  VersionedEpoch,
+import {
+  type Advance,
+  type AuditRecord,
+  type Ended,
+  type EndRef,
+  type EpochRequest,
+  type FoundSession,
+  type ListPage,
+  type PruneBatch,
+  type Pruned,
+  RecordCache,
+  type Renewal,
+  type SessionRecord,
+  type SessionRef,
+  type StorePowers,
+  type Tag,
+  type Touch,
+  type UsersOf,
+  type UserWrite,
+  type VersionedEpoch,
 } from '../../../src/adapter.ts';
 import type { SessionStore } from '../../../src/index.ts';
 import { auditStatementsOf } from './audit-statements.ts';
@@ -25,7 +26,7 @@ import { transact } from './connection.ts';
 import { explained } from './errors.ts';
 import type { Names } from './names.ts';
 import { mysqlPowers } from './powers.ts';
-import { pruneBatch } from './prune.ts';
+import { prune } from './prune.ts';
 import { Readiness } from './readiness.ts';
 import { requirePrimary } from './replication.ts';
 import { requireIsolation, requireMode, requireServer } from './server.ts';
@@ -44,6 +45,7 @@ export class MysqlStore<Transaction> implements SessionStore<Transaction> {
   readonly #names: Names;
   readonly #allowReplicating: boolean;
   readonly #sql: AllStatements;
+  readonly #records: RecordCache = new RecordCache();
   readonly #reliable: Pick<MysqlConnection, 'rows'>;
   readonly #readiness: Readiness;
 
@@ -63,15 +65,20 @@ export class MysqlStore<Transaction> implements SessionStore<Transaction> {
       },
       again: () => requireTables(client, names),
     });
-    this.powers = mysqlPowers(client, this.#sql, { names, readiness: this.#readiness, allowReplicating });
+    this.powers = mysqlPowers(client, this.#sql, {
+      names,
+      records: this.#records,
+      readiness: this.#readiness,
+      allowReplicating,
+    });
   }
 
   readEpochs(tags: readonly Tag[]): Promise<readonly (VersionedEpoch | null)[]> {
-    return this.#readiness.ask(() => readEpochs(this.#client, this.#sql, tags));
+    return this.#readiness.ask(() => readEpochs(this.#client, this.#sql, this.#records, tags));
   }
 
   ensureEpochs(requests: readonly EpochRequest[]): Promise<readonly VersionedEpoch[]> {
-    return this.#readiness.ask(() => ensureEpochs(this.#client, this.#sql, requests));
+    return this.#readiness.ask(() => ensureEpochs(this.#client, this.#sql, this.#records, requests));
   }
 
   add(session: SessionRecord, write: UserWrite): Promise<'added' | 'conflict'> {
@@ -79,11 +86,11 @@ export class MysqlStore<Transaction> implements SessionStore<Transaction> {
   }
 
   find(realm: Tag, refs: readonly SessionRef[]): Promise<readonly (FoundSession | null)[]> {
-    return this.#readiness.ask(() => findSessions(this.#reliable, this.#sql, realm, refs));
+    return this.#readiness.ask(() => findSessions(this.#reliable, this.#sql, this.#records, realm, refs));
   }
 
   list(realm: Tag, user: Tag, page: ListPage): ReturnType<typeof listSessions> {
-    return this.#readiness.ask(() => listSessions(this.#reliable, this.#sql, realm, user, page));
+    return this.#readiness.ask(() => listSessions(this.#reliable, this.#sql, this.#records, realm, user, page));
   }
 
   touch(touches: readonly Touch[], now: () => number): Promise<void> {
@@ -117,7 +124,7 @@ export class MysqlStore<Transaction> implements SessionStore<Transaction> {
   }
 
   prune(batch: PruneBatch): Promise<Pruned> {
-    return this.#readiness.ask(() => pruneBatch(this.#client, this.#sql, batch));
+    return this.#readiness.ask(() => prune(this.#client, this.#sql, this.#records, batch));
   }
 
   async setup(): Promise<void> {

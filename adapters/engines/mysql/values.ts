@@ -23,9 +23,9 @@ export const orNull = <T>(value: T | null, convert: (value: T) => Parameter): Pa
 export const limitOf = (limit: number): string => String(limit);
 
 /** Checks the length, because a server without strict mode truncates long values silently. */
-function bytes(text: string, most: number): Buffer {
+function bytes(text: string, max: number): Buffer {
   const value = Buffer.from(text);
-  if (value.length > most) throw new RangeError(`a text of ${value.length} bytes is too long; at most ${most} fit`);
+  if (value.length > max) throw new RangeError(`a text of ${value.length} bytes is too long; at max ${max} fit`);
   return value;
 }
 
@@ -42,7 +42,7 @@ export function filledUp<T>(list: readonly T[]): readonly T[] {
   return [...list, ...Array<T>(wanted - list.length).fill(last)];
 }
 
-/** Splits a list without repeated items into parts whose lengths are powers of two, at most `longest`. */
+/** Splits a list without repeated items into parts whose lengths are powers of two, at max `longest`. */
 export function inPowers<T>(list: readonly T[], longest: number): readonly (readonly T[])[] {
   const parts: T[][] = [];
   for (let at = 0; at < list.length; ) {

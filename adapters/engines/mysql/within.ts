@@ -7,6 +7,7 @@ import {
   memberTag,
   type PolicyPower,
   type PolicyWrite,
+  type RecordCache,
   type SessionRef,
   type Tag,
 } from '../../../src/adapter.ts';
@@ -37,6 +38,7 @@ import { type AllStatements, advanceEpoch, endSession } from './verbs/writes.ts'
 export function storeWithin(
   connection: MysqlConnection,
   sql: AllStatements,
+  records: RecordCache,
   requireReady: () => Promise<void>,
 ): SessionStore {
   const locked: LockedEpochs = new Map();
@@ -53,7 +55,7 @@ export function storeWithin(
   }
 
   const audit: AuditPower = {
-    append: (records) => ask(() => writeAudit(connection, sql, records)),
+    append: (entries) => ask(() => writeAudit(connection, sql, entries)),
     read: (page) => ask(() => readAudit(connection, sql, page)),
     forget: (user, limit) => ask(() => forgetUser(connection, sql, user, limit)),
     prune: () => absent('audit.prune'),
@@ -65,13 +67,13 @@ export function storeWithin(
 
   return {
     powers: { audit, policies },
-    readEpochs: (tags) => ask(() => readSeenEpochs(connection, sql, tags)),
-    ensureEpochs: (requests) => ask(() => lockEpochs(connection, sql, requests, locked)),
-    find: (realm, refs) => ask(() => lockSessions(connection, sql, realm, refs, locked)),
+    readEpochs: (tags) => ask(() => readSeenEpochs(connection, sql, records, tags)),
+    ensureEpochs: (requests) => ask(() => lockEpochs(connection, sql, records, requests, locked)),
+    find: (realm, refs) => ask(() => lockSessions(connection, sql, records, realm, refs, locked)),
     // For display only, so it reads the caller's snapshot without a lock.
-    list: (realm, user, page) => ask(() => listSessions(connection, sql, realm, user, page)),
-    end: (ref, ended, records) => ask(() => endSeen(connection, sql, ref, ended, records, locked)),
-    advance: (tag, advance) => ask(() => advanceSeen(connection, sql, tag, advance, locked)),
+    list: (realm, user, page) => ask(() => listSessions(connection, sql, records, realm, user, page)),
+    end: (ref, ended, entries) => ask(() => endSeen(connection, sql, records, ref, ended, entries, locked)),
+    advance: (tag, advance) => ask(() => advanceSeen(connection, sql, records, tag, advance, locked)),
     add: () => absent('add'),
     touch: () => absent('touch'),
     renew: () => absent('renew'),
@@ -108,8 +110,13 @@ async function requireTransaction(connection: MysqlConnection): Promise<void> {
 // In the caller's transaction, the functions below lock only rows that are known to exist. See `storeWithin`.
 
 /** Returns true if the caller's snapshot has the session. Takes no lock. */
-async function isSeen(connection: MysqlConnection, sql: AllStatements, ref: SessionRef): Promise<boolean> {
-  const [found] = await findSessions(connection, sql, NO_REALM, [ref]);
+async function isSeen(
+  connection: MysqlConnection,
+  sql: AllStatements,
+  records: RecordCache,
+  ref: SessionRef,
+): Promise<boolean> {
+  const [found] = await findSessions(connection, sql, records, NO_REALM, [ref]);
   return found !== null && found !== undefined;
 }
 
@@ -120,13 +127,14 @@ const NO_REALM = '' as Tag;
 export async function endSeen(
   connection: MysqlConnection,
   sql: AllStatements,
+  records: RecordCache,
   ref: SessionRef,
   ended: Ended,
   audit: readonly AuditRecord[],
   locked: LockedEpochs,
 ): Promise<boolean> {
   // Ignores the account: the session may have moved to another account since the snapshot.
-  if (!(await isSeen(connection, sql, { id: ref.id, user: ref.user }))) {
+  if (!(await isSeen(connection, sql, records, { id: ref.id, user: ref.user }))) {
     requireSeen(locked, ref.user);
     return false;
   }
@@ -137,6 +145,7 @@ export async function endSeen(
 export async function advanceSeen(
   connection: MysqlConnection,
   sql: AllStatements,
+  records: RecordCache,
   tag: Tag,
   advance: Advance,
   locked: LockedEpochs,
@@ -148,7 +157,7 @@ export async function advanceSeen(
     const [record] = await connection.rows(sql.epochs(1), [key(one)]);
     if (record === undefined) return 'conflict';
   }
-  if (initiator === undefined || (await isSeen(connection, sql, { id: initiator.id, user: tag }))) {
+  if (initiator === undefined || (await isSeen(connection, sql, records, { id: initiator.id, user: tag }))) {
     return advanceEpoch(connection, sql, tag, advance);
   }
   requireSeen(locked, tag);
@@ -163,32 +172,35 @@ export async function advanceSeen(
 export async function lockSessions(
   connection: MysqlConnection,
   sql: AllStatements,
+  records: RecordCache,
   realm: Tag,
   refs: readonly SessionRef[],
   locked: LockedEpochs,
 ): Promise<readonly (FoundSession | null)[]> {
   const found: (FoundSession | null)[] = [];
   for (const ref of refs) {
-    if (!(await isSeen(connection, sql, { id: ref.id, user: ref.user }))) {
+    if (!(await isSeen(connection, sql, records, { id: ref.id, user: ref.user }))) {
       requireSeen(locked, ref.user);
       found.push(null);
       continue;
     }
     await connection.rows(sql.lockUser, [key(ref.user)]);
     const [row] = await connection.rows(sql.findLocked, [key(ref.id), key(ref.user)]);
-    found.push(row === undefined ? null : matching(foundOf([...row.slice(0, -2), null, null, ...row.slice(-2)]), ref));
+    found.push(
+      row === undefined ? null : matching(foundOf(records, [...row.slice(0, -2), null, null, ...row.slice(-2)]), ref),
+    );
   }
 
   if (found.every((one) => one === null)) return found;
   const accounts = found.map((one) => one?.session.accountTag ?? null).filter((tag) => tag !== null);
   const tags = filledUp([...new Set([realm, ...accounts])].map((tag) => key(tag)));
   const rows = await connection.rows(sql.sharedRecords(tags.length), tags);
-  const records = new Map(rows.map(([tag, record]) => [textOf(tag), recordOf(record)]));
+  const shared = new Map(rows.map(([tag, record]) => [textOf(tag), recordOf(records, record)]));
   return found.map((one) => {
     if (one === null) return null;
     const { session, epochs } = one;
-    const account = session.accountTag === null ? null : (records.get(session.accountTag) ?? null);
-    return { session, epochs: { ...epochs, realm: records.get(realm) ?? null, account } };
+    const account = session.accountTag === null ? null : (shared.get(session.accountTag) ?? null);
+    return { session, epochs: { ...epochs, realm: shared.get(realm) ?? null, account } };
   });
 }
 

@@ -34,7 +34,7 @@ export class Connection {
     // Skips the `await` once the tables are known, because every check would pay for the extra tick.
     if (!this.isReady) await this.ready();
     try {
-      return await this.#patiently(statement, values);
+      return await this.#retried(statement, values);
     } catch (error) {
       // The tables may have changed, or another server may answer now.
       if (!isTaken(error)) this.#ready = null;
@@ -95,27 +95,27 @@ export class Connection {
     }
   }
 
-  async #patiently(statement: Prepared, values: readonly PostgresValue[]): Promise<readonly PostgresRow[]> {
+  async #retried(statement: Prepared, values: readonly PostgresValue[]): Promise<readonly PostgresRow[]> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.#once(statement, values);
       } catch (error) {
         if (!isContention(error) || tries === MAX_TRIES) throw error;
-        const longest = Math.min(2 ** tries, MAX_WAIT);
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
+        const maxWait = Math.min(2 ** tries, MAX_WAIT);
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * maxWait));
       }
     }
   }
 
-  async #once({ name, text, patience }: Prepared, values: readonly PostgresValue[]): Promise<readonly PostgresRow[]> {
-    if (!this.#prepares) return this.#run({ text, values, patience });
+  async #once({ name, text, timeout }: Prepared, values: readonly PostgresValue[]): Promise<readonly PostgresRow[]> {
+    if (!this.#prepares) return this.#run({ text, values, timeout });
     try {
-      return await this.#run({ text, values, name, patience });
+      return await this.#run({ text, values, name, timeout });
     } catch (error) {
       if (!isUnprepared(error)) throw error;
       // A proxy that switches connections supports no prepared statements. The failed statement had no effect.
       this.#prepares = false;
-      return this.#run({ text, values, patience });
+      return this.#run({ text, values, timeout });
     }
   }
 }

@@ -6,19 +6,19 @@ import { APPLICATION, type Tables } from './names.ts';
 export interface Prepared {
   readonly name: string;
   readonly text: string;
-  /** See {@link PostgresStatement.patience}. */
-  readonly patience: number;
+  /** See {@link PostgresStatement.timeout}. */
+  readonly timeout: number;
 }
 
 /** Longer than any caller waits for an answer, in ms. */
-const PATIENCE = 10_000;
+const DEFAULT_TIMEOUT = 10_000;
 
 export type StatementText = (tables: Tables) => string;
 
 export type Ask = (statement: Prepared, ...values: PostgresValue[]) => Promise<readonly PostgresRow[]>;
 
 /** Names a statement by a hash of its text, so that another schema or version has another name. */
-export function prepared(what: string, text: string, patience: number = PATIENCE): Prepared {
+export function prepared(what: string, text: string, timeout: number = DEFAULT_TIMEOUT): Prepared {
   const digest = createHash('sha256').update(text).digest('base64url').slice(0, 12);
-  return { name: `${APPLICATION} ${what} ${digest}`, text, patience };
+  return { name: `${APPLICATION} ${what} ${digest}`, text, timeout };
 }

@@ -1,11 +1,4 @@
-import {
-  type EpochRecord,
-  type FoundSession,
-  type RecordTexts,
-  SessionCacheById,
-  type SessionRecord,
-  type Tag,
-} from '../../../src/adapter.ts';
+import type { EpochRecord, FoundSession, RecordCache, RecordTexts, SessionRecord, Tag } from '../../../src/adapter.ts';
 import { SessionError } from '../../../src/index.ts';
 import { COLUMNS, recordOf, sessionOf } from '../sql/session-rows.ts';
 import type { Value } from '../sql/values.ts';
@@ -16,31 +9,39 @@ export const REALM_RECORD: number = 1;
 /** Index of the reference's position, for several references. */
 export const PLACE: number = 5;
 
-const FOUND = new SessionCacheById();
-
 /**
  * Returns the session of a row of `foundColumns`, with its records; `null` for a row without a session. With `id`, the
  * id that the caller requested, the decoded session is cached under it.
  */
-export function foundIn(row: PostgresRow, realm: EpochRecord | null, id?: string): FoundSession | null {
+export function foundIn(
+  records: RecordCache,
+  row: PostgresRow,
+  realm: EpochRecord | null,
+  id?: string,
+): FoundSession | null {
   const [session, , account, user, member] = row as (string | null)[];
   // An outer join gives NULLs if there is no session; every session has an id.
   if (session === null || session === undefined || session.startsWith('(,')) return null;
   const texts: RecordTexts = { user: user ?? null, account: account ?? null, member: member ?? null };
-  if (id === undefined) return read(session, texts, realm);
-  const last = FOUND.of(id);
-  return last.get(session, texts, realm) ?? last.set(session, texts, read(session, texts, realm));
+  if (id === undefined) return read(records, session, texts, realm);
+  const last = records.session(id);
+  return last.get(session, texts, realm) ?? last.set(session, texts, read(records, session, texts, realm));
 }
 
-function read(text: string, { user, account, member }: RecordTexts, realm: EpochRecord | null): FoundSession {
-  const session = sessionIn(text);
+function read(
+  records: RecordCache,
+  text: string,
+  { user, account, member }: RecordTexts,
+  realm: EpochRecord | null,
+): FoundSession {
+  const session = sessionIn(records, text);
   return {
     session,
     epochs: {
       realm,
-      account: recordOf(account, session.accountTag),
-      user: recordOf(user, session.userTag),
-      member: recordOf(member),
+      account: recordOf(records, account, session.accountTag),
+      user: recordOf(records, user, session.userTag),
+      member: recordOf(records, member),
     },
   };
 }
@@ -52,7 +53,7 @@ const NUMBERS: readonly number[] = [
 const [SERIAL, CREATED_AT, AUTHENTICATED_AT] = [place('serial'), place('created_at'), place('authenticated_at')];
 const [DEVICE, BROWSER, OS] = [place('device'), place('browser'), place('os')];
 
-function sessionIn(text: string): SessionRecord {
+function sessionIn(records: RecordCache, text: string): SessionRecord {
   const row: Value[] = columnsOf(text);
   if (row.length !== COLUMNS.length) throw new Error('a session is malformed');
   for (const at of NUMBERS) row[at] &&= Number(row[at]);
@@ -60,22 +61,27 @@ function sessionIn(text: string): SessionRecord {
   row[SERIAL] ??= 0;
   row[AUTHENTICATED_AT] ??= row[CREATED_AT] ?? null;
   row[DEVICE] ??= `${row[BROWSER]} on ${row[OS]}`;
-  return sessionOf(row);
+  return sessionOf(records, row);
 }
 
 /** Returns a page of sessions. The first row has the records of realm and user. A row of NULLs is no session. */
-export function pageIn(rows: readonly PostgresRow[], realm: Tag, user: Tag): readonly FoundSession[] {
+export function pageIn(
+  records: RecordCache,
+  rows: readonly PostgresRow[],
+  realm: Tag,
+  user: Tag,
+): readonly FoundSession[] {
   const [, realmText = null, , userText = null] = (rows[0] ?? []) as (string | null)[];
-  const [realmRecord, userRecord] = [recordOf(realmText, realm), recordOf(userText, user)];
+  const [realmRecord, userRecord] = [recordOf(records, realmText, realm), recordOf(records, userText, user)];
   return rows.flatMap((row) => {
-    const found = foundIn(row, realmRecord);
+    const found = foundIn(records, row, realmRecord);
     return found === null ? [] : { session: found.session, epochs: { ...found.epochs, user: userRecord } };
   });
 }
 
 /** Returns the sessions of the rows. Skips rows of NULLs. */
-export const allFoundIn = (rows: readonly PostgresRow[]): readonly FoundSession[] =>
-  rows.flatMap((row) => foundIn(row, recordOf(row[REALM_RECORD])) ?? []);
+export const allFoundIn = (records: RecordCache, rows: readonly PostgresRow[]): readonly FoundSession[] =>
+  rows.flatMap((row) => foundIn(records, row, recordOf(records, row[REALM_RECORD])) ?? []);
 
 const UNSAFE: Readonly<Record<number, string>> = {
   1: 'sessions were read from a replica, which may not know yet what was revoked: give the store a connection to the primary',

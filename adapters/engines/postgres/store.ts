@@ -11,6 +11,7 @@ import {
   type ListPage,
   type PruneBatch,
   type Pruned,
+  RecordCache,
   type Renewal,
   type SessionRecord,
   type SessionRef,
@@ -49,6 +50,7 @@ export class PostgresStore<Transaction> implements SessionStore<Transaction> {
   readonly #statements: Statements;
   readonly #connection: Connection;
   readonly #ask: Ask;
+  readonly #records: RecordCache = new RecordCache();
   readonly #verbs: Verbs;
 
   constructor(client: PostgresClient<Transaction>, tables: Tables, prepares: boolean) {
@@ -57,7 +59,7 @@ export class PostgresStore<Transaction> implements SessionStore<Transaction> {
     this.#statements = statementsOf(tables);
     this.#connection = new Connection(client, tables, prepares);
     this.#ask = this.#connection.ask;
-    this.#verbs = new Verbs(this.#ask, this.#statements, false);
+    this.#verbs = new Verbs(this.#ask, this.#statements, this.#records, false);
     this.powers = {
       audit: auditPower(tables, this.#ask),
       policies: policyPower(tables, this.#ask),
@@ -150,7 +152,7 @@ export class PostgresStore<Transaction> implements SessionStore<Transaction> {
   }
 
   prune(batch: PruneBatch): Promise<Pruned> {
-    return prune(this.#ask, this.#statements, batch);
+    return prune(this.#ask, this.#statements, this.#records, batch);
   }
 
   setup(): Promise<void> {
@@ -180,6 +182,6 @@ export class PostgresStore<Transaction> implements SessionStore<Transaction> {
       if (isIn() === false) throw notInTransaction();
       return rows;
     };
-    return storeWithin(ask, this.#tables, this.#statements);
+    return storeWithin(ask, this.#tables, this.#statements, this.#records);
   }
 }

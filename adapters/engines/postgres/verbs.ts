@@ -10,8 +10,8 @@ import {
   type ListPage,
   membershipOf,
   memberTag,
-  parseEpoch,
   type RealmsFound,
+  type RecordCache,
   type SessionRef,
   type Tag,
   type Touch,
@@ -35,12 +35,14 @@ const TOP = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
 export class Verbs {
   readonly #ask: Ask;
   readonly #statements: Statements;
+  readonly #records: RecordCache;
   readonly #within: boolean;
 
   /** `within` is true if `ask` runs statements in a transaction of the caller. */
-  constructor(ask: Ask, statements: Statements, within: boolean) {
+  constructor(ask: Ask, statements: Statements, records: RecordCache, within: boolean) {
     this.#ask = ask;
     this.#statements = statements;
+    this.#records = records;
     this.#within = within;
   }
 
@@ -49,7 +51,7 @@ export class Verbs {
     const rows = rowsByTag(await this.#read(this.#statements.readEpochs, [...new Set(tags)]));
     return tags.map((tag) => {
       const row = rows.get(tag);
-      return row === undefined ? null : epochOf(row);
+      return row === undefined ? null : epochOf(this.#records, row);
     });
   }
 
@@ -70,7 +72,7 @@ export class Verbs {
       const kept = rowsByTag(await this.#ask(keepEpochs, keptOf([...lacking, ...again])));
       for (const [tag, row] of kept) rows.set(tag, row);
     }
-    return requests.map(({ tag }) => epochOf(rows.get(tag)));
+    return requests.map(({ tag }) => epochOf(this.#records, rows.get(tag)));
   }
 
   async find(realm: Tag, refs: readonly SessionRef[]): Promise<readonly (FoundSession | null)[]> {
@@ -83,14 +85,14 @@ export class Verbs {
     }
     if (refs.length === 1) {
       const [row] = await this.#read(findOne, realm, ref.id);
-      return [foundAs(ref, row, recordOf(row?.[REALM_RECORD] ?? null, realm))];
+      return [foundAs(this.#records, ref, row, recordOf(this.#records, row?.[REALM_RECORD] ?? null, realm))];
     }
     const ids = refs.map(({ id }) => id);
     const rows = await this.#read(findMany, realm, ids);
     const byPlace: PostgresRow[] = [];
     for (const row of rows) byPlace[Number(row[PLACE]) - 1] = row;
-    const record = recordOf(byPlace[0]?.[REALM_RECORD] ?? null, realm);
-    return refs.map((each, at) => foundAs(each, byPlace[at], record));
+    const record = recordOf(this.#records, byPlace[0]?.[REALM_RECORD] ?? null, realm);
+    return refs.map((each, at) => foundAs(this.#records, each, byPlace[at], record));
   }
 
   async list(
@@ -109,7 +111,7 @@ export class Verbs {
           ...[born?.user ?? null, born?.member ?? null],
         )
       : this.#read(this.#statements.listBorn, ...first, parameter(now), generations));
-    return { found: pageIn(rows.slice(0, limit), realm, user), more: rows.length > limit };
+    return { found: pageIn(this.#records, rows.slice(0, limit), realm, user), more: rows.length > limit };
   }
 
   async end(
@@ -156,9 +158,14 @@ export class Verbs {
   }
 }
 
-function foundAs(ref: SessionRef, row: PostgresRow | undefined, realm: EpochRecord | null): FoundSession | null {
+function foundAs(
+  records: RecordCache,
+  ref: SessionRef,
+  row: PostgresRow | undefined,
+  realm: EpochRecord | null,
+): FoundSession | null {
   if (row === undefined) throw new Error('the answer makes no sense: it leaves out what it was asked for');
-  const found = foundIn(row, realm, ref.id);
+  const found = foundIn(records, row, realm, ref.id);
   if (found === null) return null;
   const { userTag, accountTag } = found.session;
   return userTag === ref.user && (ref.account === undefined || ref.account === accountTag) ? found : null;
@@ -167,9 +174,9 @@ function foundAs(ref: SessionRef, row: PostgresRow | undefined, realm: EpochReco
 const rowsByTag = (rows: readonly PostgresRow[]): Map<Tag, PostgresRow> =>
   new Map(rows.filter((row) => row[1] !== null).map((row) => [row[0] as Tag, row]));
 
-function epochOf(row: PostgresRow | undefined): VersionedEpoch {
+function epochOf(records: RecordCache, row: PostgresRow | undefined): VersionedEpoch {
   if (row === undefined) throw new Error('the answer makes no sense: it leaves out what it was asked for');
-  return { record: parseEpoch(row[1] as string), version: Number(row[2]) };
+  return { record: records.epoch(row[1] as string), version: Number(row[2]) };
 }
 
 /** Returns true if the record exists and is already kept at least until `keepUntil`. */

@@ -1,3 +1,4 @@
+import type { RecordCache } from '../../../src/adapter.ts';
 import type { SessionStore } from '../../../src/index.ts';
 import { auditPower } from './audit.ts';
 import { meaningOf } from './errors.ts';
@@ -12,12 +13,12 @@ import { Verbs } from './verbs.ts';
  * an error fails the whole transaction. Nothing is kept prepared, because a proxy that does not support it would fail
  * the transaction.
  */
-export function storeWithin(ask: Ask, tables: Tables, statements: Statements): SessionStore {
+export function storeWithin(ask: Ask, tables: Tables, statements: Statements, records: RecordCache): SessionStore {
   const meaningful: Ask = (statement, ...values) =>
     ask(statement, ...values).catch((error: unknown) => {
       throw meaningOf(error);
     });
-  const verbs = new Verbs(meaningful, statements, true);
+  const verbs = new Verbs(meaningful, statements, records, true);
   return {
     powers: { audit: auditPower(tables, meaningful), policies: policyPowerWithin(tables, meaningful) },
     readEpochs: (tags) => verbs.readEpochs(tags),

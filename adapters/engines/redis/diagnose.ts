@@ -178,11 +178,11 @@ function durability(info: ServerInfo, settings: readonly string[]): Finding {
 }
 
 function memory(info: ServerInfo): Finding {
-  const [used, most] = [Number(info.get('used_memory') ?? 0), Number(info.get('maxmemory') ?? 0)];
+  const [used, max] = [Number(info.get('used_memory') ?? 0), Number(info.get('maxmemory') ?? 0)];
   const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`;
-  if (most === 0) return ok('memory', `${megabytes(used)} used, without a limit`);
-  const found = `${megabytes(used)} of ${megabytes(most)} used`;
-  if (used < 0.9 * most) return ok('memory', found);
+  if (max === 0) return ok('memory', `${megabytes(used)} used, without a limit`);
+  const found = `${megabytes(used)} of ${megabytes(max)} used`;
+  if (used < 0.9 * max) return ok('memory', found);
   const advice = 'raise maxmemory: once it is full, nobody can sign in, and nothing can be revoked';
   return { subject: 'memory', level: 'warning', found, advice };
 }

@@ -63,13 +63,13 @@ export class Keys {
    * Two sorted sets: the tags of the users of a bucket who may have sessions in a realm or an account, and when each
    * was announced. Without buckets, the millions of users of a realm would fill one node of a cluster.
    */
-  users(group: Tag, bucket: number): RosterKeys {
-    return rosterKeys(this.#bucket(bucket, `users:${part(group)}`));
+  users(group: Tag, bucket: number): MemberIndexKeys {
+    return memberIndexKeys(this.#bucket(bucket, `users:${part(group)}`));
   }
 
   /** The same, for users who may have sessions that never expire. */
-  endless(bucket: number): RosterKeys {
-    return rosterKeys(this.#bucket(bucket, 'endless'));
+  endless(bucket: number): MemberIndexKeys {
+    return memberIndexKeys(this.#bucket(bucket, 'endless'));
   }
 
   /** A sorted set: users, by a time before which none of their sessions is over by itself. */
@@ -121,12 +121,12 @@ export class Keys {
   }
 }
 
-export interface RosterKeys {
+export interface MemberIndexKeys {
   readonly members: string;
   readonly seen: string;
 }
 
-const rosterKeys = (members: string): RosterKeys => ({ members, seen: `${members}:seen` });
+const memberIndexKeys = (members: string): MemberIndexKeys => ({ members, seen: `${members}:seen` });
 
 export function bucketOf(tag: Tag): number {
   let sum = 0;

@@ -2,9 +2,9 @@ import { endOf, type FoundSession, type PruneBatch, type Pruned, realmTag, type 
 import type { Server } from './connection.ts';
 import { dueAt, setDate } from './indexes/due-dates.ts';
 import { leave, pageOf } from './indexes/member-index.ts';
-import type { Place } from './indexes/scan.ts';
+import type { Position } from './indexes/scan.ts';
 import { isEndless } from './indexes/upkeep.ts';
-import { Shelf } from './indexes/user-sessions.ts';
+import { UserSessions } from './indexes/user-sessions.ts';
 import { BUCKETS, type Keys } from './keys.ts';
 import { Call } from './scripts/script.ts';
 import { REMOVE_RECORD } from './scripts/upkeep.ts';
@@ -14,7 +14,7 @@ import { accountsOf, recordsOf } from './verbs/find.ts';
 /** Number of users that are checked at once. */
 const AT_ONCE = 16;
 
-type Cursor = readonly [bucket: number, user: Tag | null, place: Place | null];
+type Cursor = readonly [bucket: number, user: Tag | null, position: Position | null];
 
 /**
  * Prunes one batch: first sessions that are over by themselves, then records, then revoked sessions that never expire.
@@ -51,18 +51,18 @@ export class Pruning {
   async #pruneSessions(): Promise<boolean> {
     const { sessionsBefore, limit } = this.#batch;
     const due = await this.#due((bucket) => this.#keys.dueSessions(bucket), sessionsBefore, limit);
-    for (let at = 0; at < due.places.length; at += AT_ONCE) {
+    for (let at = 0; at < due.positions.length; at += AT_ONCE) {
       if (this.#left === 0) return false;
-      const looks = due.places.slice(at, at + AT_ONCE).map((one) => this.#look(one.place.member));
+      const looks = due.positions.slice(at, at + AT_ONCE).map((one) => this.#look(one.position.member));
       for (const [nth, look] of (await Promise.all(looks)).entries()) {
-        const one = due.places[at + nth];
+        const one = due.positions[at + nth];
         if (one === undefined) continue;
         const ids = look.due.slice(0, this.#left);
-        const removed = await look.shelf.sweep([...ids, ...look.gone], sessionsBefore);
+        const removed = await look.sessions.sweep([...ids, ...look.gone], sessionsBefore);
         this.#sessions += removed;
         this.#left -= removed;
         if (ids.length < look.due.length) return false;
-        await setDate(this.#server, one.dates, one.place, look.next);
+        await setDate(this.#server, one.dates, one.position, look.next);
       }
     }
     return !due.areMore;
@@ -74,18 +74,18 @@ export class Pruning {
    */
   async #look(user: Tag) {
     const { sessionsBefore, limit } = this.#batch;
-    const shelf = new Shelf(this.#server, this.#keys, user);
+    const sessions = new UserSessions(this.#server, this.#keys, user);
     const due: string[] = [];
     const gone: string[] = [];
     let next: number | null = null;
-    for await (const { place, session } of shelf.each('up')) {
+    for await (const { position, session } of sessions.each('up')) {
       const over = session === null ? null : endOf(session);
-      if (session === null) gone.push(place.member);
-      else if (over !== null && over <= sessionsBefore) due.push(place.member);
+      if (session === null) gone.push(position.member);
+      else if (over !== null && over <= sessionsBefore) due.push(position.member);
       else if (over !== null && (next === null || over < next)) next = over;
       if (due.length > limit) break;
     }
-    return { shelf, due, gone, next };
+    return { sessions, due, gone, next };
   }
 
   /** Returns true if nothing is left to prune. */
@@ -94,14 +94,14 @@ export class Pruning {
     // A record that must be kept until exactly this time is not due yet.
     const before = epochsBefore - 1;
     const due = await this.#due((bucket) => this.#keys.dueRecords(bucket), before, limit);
-    for (const { dates, place } of due.places) {
+    for (const { dates, position } of due.positions) {
       if (this.#left === 0) return false;
-      const call = new Call().key(this.#keys.record(place.member)).arg(epochsBefore);
+      const call = new Call().key(this.#keys.record(position.member)).arg(epochsBefore);
       const [count, keep = ''] = (await this.#server.run(REMOVE_RECORD, call)) as [unknown, string?];
       const removed = Number(count);
       this.#epochs += removed;
       this.#left -= removed;
-      await setDate(this.#server, dates, place, keep === '' ? null : Number(keep));
+      await setDate(this.#server, dates, position, keep === '' ? null : Number(keep));
     }
     return !due.areMore;
   }
@@ -110,56 +110,56 @@ export class Pruning {
     const all = await Promise.all(
       Array.from({ length: BUCKETS }, async (_, bucket) => {
         const dates = datesOf(bucket);
-        return (await dueAt(this.#server, dates, time, limit)).map((place) => ({ dates, place }));
+        return (await dueAt(this.#server, dates, time, limit)).map((position) => ({ dates, position }));
       }),
     );
-    return { places: all.flat(), areMore: all.some((places) => places.length === limit) };
+    return { positions: all.flat(), areMore: all.some((positions) => positions.length === limit) };
   }
 
   /** Continues among the sessions that never expire. Returns the position to continue from, or `null` at the end. */
   async #pruneEndless([first, from, inside]: Cursor): Promise<Cursor | null> {
     if (this.#left === 0) return [first, from, inside];
-    for (let bucket = first, user = from, place = inside; bucket < BUCKETS; bucket++, user = null, place = null) {
-      const roster = this.#keys.endless(bucket);
-      if (user !== null && place !== null) {
-        const rest = await this.#judge(user, place);
+    for (let bucket = first, user = from, position = inside; bucket < BUCKETS; bucket++, user = null, position = null) {
+      const memberIndex = this.#keys.endless(bucket);
+      if (user !== null && position !== null) {
+        const rest = await this.#judge(user, position);
         if (rest.stopped !== null) return [bucket, user, rest.stopped];
       }
       for (let full = true; full; ) {
-        const users = await pageOf(this.#server, roster, user, this.#batch.limit);
+        const users = await pageOf(this.#server, memberIndex, user, this.#batch.limit);
         full = users.length === this.#batch.limit;
         for (const one of users) {
           user = one;
           const { stopped, any } = await this.#judge(one, null);
           if (stopped !== null) return [bucket, one, stopped];
-          if (!any) await leave(this.#server, roster, [one]);
+          if (!any) await leave(this.#server, memberIndex, [one]);
         }
       }
     }
     return null;
   }
 
-  /** Checks a user's sessions, and removes revoked ones. `stopped` is the place after which to continue. */
-  async #judge(user: Tag, after: Place | null) {
-    const shelf = new Shelf(this.#server, this.#keys, user);
-    const asked: { readonly found: FoundSession; readonly place: Place }[] = [];
+  /** Checks a user's sessions, and removes revoked ones. `stopped` is the position after which to continue. */
+  async #judge(user: Tag, after: Position | null) {
+    const userSessions = new UserSessions(this.#server, this.#keys, user);
+    const asked: { readonly found: FoundSession; readonly position: Position }[] = [];
     let any = false;
-    let stopped: Place | null = null;
-    for await (const { place, session } of shelf.each('up', after ?? undefined)) {
+    let stopped: Position | null = null;
+    for await (const { position, session } of userSessions.each('up', after ?? undefined)) {
       if (session === null || !isEndless(session)) continue;
       any = true;
-      asked.push({ found: { session, epochs: { realm: null, account: null, user: null, member: null } }, place });
+      asked.push({ found: { session, epochs: { realm: null, account: null, user: null, member: null } }, position });
       if (asked.length === this.#left) {
-        stopped = place;
+        stopped = position;
         break;
       }
     }
     this.#left -= asked.length;
-    const sessions = asked.map(({ found: { session } }) => session);
-    const tags = [user, ...sessions.map(({ realm }) => realmTag(realm))];
+    const endless = asked.map(({ found: { session } }) => session);
+    const tags = [user, ...endless.map(({ realm }) => realmTag(realm))];
     const [records, othersOf] = await Promise.all([
       recordsOf(this.#server, this.#keys, tags),
-      accountsOf(this.#server, this.#keys, sessions),
+      accountsOf(this.#server, this.#keys, endless),
     ]);
     const revoked = asked.filter(({ found: { session } }) => {
       const [realm = null, own = null] = [records.get(realmTag(session.realm)), records.get(user)];
@@ -167,7 +167,7 @@ export class Pruning {
     });
     if (revoked.length > 0) {
       const call = new Call().key(this.#keys.record(user), this.#keys.sessions(user), this.#keys.aside(user));
-      for (const { place } of revoked) call.arg(place.member).key(this.#keys.session(user, place.member));
+      for (const { position } of revoked) call.arg(position.member).key(this.#keys.session(user, position.member));
       this.#sessions += Number(await this.#server.run(REMOVE, call));
     }
     return { any, stopped };

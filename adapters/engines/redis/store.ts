@@ -12,6 +12,7 @@ import {
   memberTag,
   type PruneBatch,
   type Pruned,
+  RecordCache,
   type Renewal,
   realmTag,
   type SessionRecord,
@@ -29,8 +30,8 @@ import type { Server } from './connection.ts';
 import { pageOf } from './indexes/member-index.ts';
 import { walk } from './indexes/scan.ts';
 import { Upkeep } from './indexes/upkeep.ts';
-import { Shelf } from './indexes/user-sessions.ts';
-import { BUCKETS, type Keys, type RosterKeys } from './keys.ts';
+import { UserSessions } from './indexes/user-sessions.ts';
+import { BUCKETS, type Keys, type MemberIndexKeys } from './keys.ts';
 import { redisPowers } from './powers.ts';
 import { Pruning } from './prune.ts';
 import { Readiness, type Tolerance } from './readiness.ts';
@@ -43,7 +44,7 @@ import { ADD, ADVANCE, ADVANCE_FOR, END, KEEP_RECORD, REMOVE, RENEW, TOUCH } fro
 import type { Confirmation } from './standing.ts';
 import { find } from './verbs/find.ts';
 import { list } from './verbs/list.ts';
-import { Places } from './verbs/session-location.ts';
+import { SessionLocations } from './verbs/session-location.ts';
 
 /** Number of users that are checked at once. */
 const AT_ONCE = 64;
@@ -61,7 +62,8 @@ export class RedisStore implements SessionStore {
   readonly #server: Server;
   readonly #keys: Keys;
   readonly #confirmation: Confirmation | null;
-  readonly #places: Places;
+  readonly #records: RecordCache = new RecordCache();
+  readonly #locations: SessionLocations;
   readonly #readiness: Readiness;
   readonly #journal: Journal;
   readonly #upkeep: Upkeep;
@@ -71,7 +73,7 @@ export class RedisStore implements SessionStore {
     this.#server = server;
     this.#keys = keys;
     this.#confirmation = confirmation;
-    this.#places = new Places(keys);
+    this.#locations = new SessionLocations(keys, this.#records);
     this.#readiness = new Readiness(server, keys, tolerance);
     this.#journal = new Journal(server, keys);
     this.#upkeep = new Upkeep(server, keys);
@@ -125,7 +127,7 @@ export class RedisStore implements SessionStore {
       const values = await this.#server.read(group.map((tag) => this.#keys.record(tag)));
       for (const [at, tag] of group.entries()) {
         const value = values[at];
-        if (value !== null && value !== undefined) found.set(tag, epochValueOf(value));
+        if (value !== null && value !== undefined) found.set(tag, epochValueOf(value, this.#records));
       }
     };
     await Promise.all([...groups.values()].map(read));
@@ -141,7 +143,7 @@ export class RedisStore implements SessionStore {
     if (membership !== null) call.key(this.#keys.memberships(membership.user));
     const [isNew, value] = (await this.#server.run(KEEP_RECORD, call)) as [unknown, string];
     if (Number(isNew) === 1) await this.#upkeep.noteRecord(tag, keepUntil, now);
-    return epochValueOf(value);
+    return epochValueOf(value, this.#records);
   }
 
   async add(session: SessionRecord, write: UserWrite): Promise<'added' | 'conflict'> {
@@ -171,7 +173,7 @@ export class RedisStore implements SessionStore {
 
   #find(realm: Tag, refs: readonly SessionRef[]): Promise<readonly (FoundSession | null)[]> {
     const role = this.#readiness.role();
-    const found = find(this.#server, this.#places, realm, refs);
+    const found = find(this.#server, this.#locations, realm, refs);
     return role === null ? found : Promise.all([role, found]).then(([, answer]) => answer);
   }
 
@@ -182,7 +184,7 @@ export class RedisStore implements SessionStore {
   ): Promise<{ readonly found: readonly FoundSession[]; readonly more: boolean }> {
     await this.#open();
     const role = this.#readiness.role();
-    const listing = list(this.#server, this.#keys, realm, new Shelf(this.#server, this.#keys, user), page);
+    const listing = list(this.#server, this.#keys, realm, new UserSessions(this.#server, this.#keys, user), page);
     const [{ found, more, gone, aside }] = await Promise.all([listing, role]);
     this.#upkeep.tidy(user, gone);
     this.#upkeep.setAside(user, aside);
@@ -264,9 +266,9 @@ export class RedisStore implements SessionStore {
     const users: Tag[] = [];
     let left = limit;
     for (let [bucket, last] = placeIn(after); bucket < BUCKETS; bucket++, last = null) {
-      const roster = this.#keys.users(group, bucket);
-      const page = await pageOf(this.#server, roster, last, left);
-      users.push(...(await this.#present(of, roster, page)));
+      const memberIndex = this.#keys.users(group, bucket);
+      const page = await pageOf(this.#server, memberIndex, last, left);
+      users.push(...(await this.#present(of, memberIndex, page)));
       left -= page.length;
       if (left === 0) return { users, after: `${bucket}:${page.at(-1)}` };
     }
@@ -274,14 +276,14 @@ export class RedisStore implements SessionStore {
   }
 
   /** Returns the users of a page who have sessions there. The others leave the member index. */
-  async #present(of: UsersOf, roster: RosterKeys, page: readonly Tag[]): Promise<readonly Tag[]> {
+  async #present(of: UsersOf, memberIndex: MemberIndexKeys, page: readonly Tag[]): Promise<readonly Tag[]> {
     const present: Tag[] = [];
     for (let at = 0; at < page.length; at += AT_ONCE) {
       const some = page.slice(at, at + AT_ONCE);
       const isThere = await Promise.all(some.map((user) => this.#upkeep.isThere(of, user)));
       present.push(...some.filter((_, nth) => isThere[nth]));
       this.#upkeep.dismiss(
-        roster,
+        memberIndex,
         some.filter((_, nth) => !isThere[nth]),
       );
     }
@@ -295,10 +297,10 @@ export class RedisStore implements SessionStore {
   ): Promise<{ readonly accounts: readonly Tag[]; readonly after: string | null }> {
     await this.#open();
     const [, score, member = ''] = /^(\S+) (.*)$/s.exec(after ?? '') ?? [];
-    const place = score === undefined ? undefined : { score: Number(score), member };
-    const way = { direction: 'up', after: place, chunk: limit } as const;
-    for await (const places of walk(this.#server, this.#keys.memberships(user), way)) {
-      const page = places.slice(0, limit);
+    const position = score === undefined ? undefined : { score: Number(score), member };
+    const way = { direction: 'up', after: position, chunk: limit } as const;
+    for await (const positions of walk(this.#server, this.#keys.memberships(user), way)) {
+      const page = positions.slice(0, limit);
       const last = page.at(-1);
       return { accounts: page.map((one) => one.member), after: last ? `${last.score} ${last.member}` : null };
     }

@@ -1,4 +1,4 @@
-import { type AuditRecord, parseJson } from '../../../src/adapter.ts';
+import type { AuditRecord } from '../../../src/adapter.ts';
 import type { AuditEntry } from '../../../src/index.ts';
 import { fromColumn, type Row, toColumn, type Value } from './values.ts';
 
@@ -46,7 +46,7 @@ export function entryOf(row: Row): AuditEntry {
   ) as unknown as EntryRow;
   return {
     ...{ id, at, type, realm, user, account, scope, session, device, ip, by, reason, note, fromDevice: from },
-    details: parseJson(details) as AuditEntry['details'],
+    details: JSON.parse(details) as AuditEntry['details'],
   };
 }
 

@@ -2,9 +2,7 @@ import {
   type Ended,
   type EpochRecord,
   formatGrant,
-  parseEpoch,
-  parseGrant,
-  parseJson,
+  type RecordCache,
   type SessionRecord,
   type Tag,
   type VersionedEpoch,
@@ -93,11 +91,11 @@ export function rowOf({ stamps, device, ended, ...session }: SessionRecord): Ses
   ];
 }
 
-export const recordOf = (text: unknown, tag?: Tag | null): EpochRecord | null =>
-  text === null ? null : parseEpoch(text as string, tag ?? undefined);
+export const recordOf = (records: RecordCache, text: unknown, tag?: Tag | null): EpochRecord | null =>
+  text === null ? null : records.epoch(text as string, tag ?? undefined);
 
 /** Returns the session of a row, without its records. */
-export function sessionOf(row: Row): SessionRecord {
+export function sessionOf(records: RecordCache, row: Row): SessionRecord {
   // biome-ignore format: one line per line of COLUMNS
   const [
     id, realm, user, account, userTag, accountTag, kind, credential, serial,
@@ -122,7 +120,7 @@ export function sessionOf(row: Row): SessionRecord {
     lastUsedAt,
     expiresAt,
     idle,
-    amr: parseJson(amr) as string[],
+    amr: records.json(amr) as string[],
     device: {
       label: fromColumn(label),
       browser: fromColumn(browser),
@@ -131,8 +129,8 @@ export function sessionOf(row: Row): SessionRecord {
       ip: fromColumn(ip),
     },
     deviceTag,
-    attributes: parseJson(attributes) as SessionRecord['attributes'],
-    client: client === null ? null : parseGrant(client),
+    attributes: records.json(attributes) as SessionRecord['attributes'],
+    client: client === null ? null : records.grant(client),
     ended:
       endedAt === null
         ? null
@@ -153,7 +151,7 @@ export const markOf = ({ at, by, reason, fromDevice }: Ended): readonly [number,
   toColumn(fromDevice),
 ];
 
-export const epochOf = ([record, version]: Row): VersionedEpoch => ({
-  record: parseEpoch(record as string),
+export const epochOf = (records: RecordCache, [record, version]: Row): VersionedEpoch => ({
+  record: records.epoch(record as string),
   version: version as number,
 });

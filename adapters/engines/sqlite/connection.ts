@@ -101,10 +101,10 @@ export class Database {
    * SQLite waits synchronously, and one stuck writer must not stop every check of this process.
    */
   writeSoon<T>(step: () => T): T {
-    return this.#impatiently(() => this.writeUnsynced(step));
+    return this.#withShortTimeout(() => this.writeUnsynced(step));
   }
 
-  #impatiently<T>(step: () => T): T {
+  #withShortTimeout<T>(step: () => T): T {
     this.exec(`PRAGMA busy_timeout = ${Math.min(SOON, this.#timeout)}`);
     try {
       return step();
@@ -127,7 +127,7 @@ export class Database {
       this.#orClose(() => this.exec('PRAGMA secure_delete = FAST'));
     }
     // If another connection is reading, the log keeps the erased text until later writes overwrite it, or the last connection closes.
-    this.#impatiently(() => this.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    this.#withShortTimeout(() => this.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
     return outcome;
   }
 
@@ -178,7 +178,7 @@ const NEVER = new Int32Array(new SharedArrayBuffer(4));
  * Opens a database, and retries while another process holds a lock, for at least `timeout`. The timeout of SQLite
  * is not enough: when several processes open a new file at once, SQLite rejects some of them immediately.
  */
-export function openPatiently<T>(open: () => T, timeout: number): T {
+export function openWithRetry<T>(open: () => T, timeout: number): T {
   const until = performance.now() + Math.max(OPENING_LASTS, timeout);
   for (let tries = 1; ; tries++) {
     try {

@@ -1,4 +1,4 @@
-import { type EpochRecord, type FoundSession, SessionCacheById, type Tag } from '../../../src/adapter.ts';
+import type { EpochRecord, FoundSession, RecordCache, Tag } from '../../../src/adapter.ts';
 import { COLUMNS, recordOf, sessionOf } from '../sql/session-rows.ts';
 import type { Row } from '../sql/values.ts';
 
@@ -23,30 +23,38 @@ type FoundRow = readonly [
 ];
 
 /** Returns the session of a row, with its records. `realm` is the realm's tag, if the caller knows it. */
-export function foundOf(row: Row, realm?: Tag): FoundSession {
+export function foundOf(records: RecordCache, row: Row, realm?: Tag): FoundSession {
   const [text, realmText, account, user, member] = row as FoundRow;
-  const session = sessionOf(JSON.parse(text));
+  const session = sessionOf(records, JSON.parse(text));
   const epochs = {
-    realm: recordOf(realmText, realm),
-    account: recordOf(account, session.accountTag),
-    user: recordOf(user, session.userTag),
-    member: recordOf(member),
+    realm: recordOf(records, realmText, realm),
+    account: recordOf(records, account, session.accountTag),
+    user: recordOf(records, user, session.userTag),
+    member: recordOf(records, member),
   };
   return { session, epochs };
 }
 
-export function listedOf(row: Row, realm: EpochRecord | null, user: EpochRecord | null): FoundSession {
+export function listedOf(
+  records: RecordCache,
+  row: Row,
+  realm: EpochRecord | null,
+  user: EpochRecord | null,
+): FoundSession {
   const [text, account, member] = row as readonly [session: string, account: string | null, member: string | null];
-  const session = sessionOf(JSON.parse(text));
-  return { session, epochs: { realm, account: recordOf(account, session.accountTag), user, member: recordOf(member) } };
+  const session = sessionOf(records, JSON.parse(text));
+  return {
+    session,
+    epochs: { realm, account: recordOf(records, account, session.accountTag), user, member: recordOf(records, member) },
+  };
 }
 
-const FOUND = new SessionCacheById();
-
 /** Like `foundOf`, for a session that is looked up by its id, as every check does. Uses the cache. */
-export function foundById(row: Row, id: string, realm: Tag): FoundSession {
+export function foundById(records: RecordCache, row: Row, id: string, realm: Tag): FoundSession {
   const [text, realmText, account, user, member] = row as FoundRow;
-  const last = FOUND.of(id);
+  const last = records.session(id);
   const texts = { user, account, member };
-  return last.get(text, texts, recordOf(realmText, realm)) ?? last.set(text, texts, foundOf(row, realm));
+  return (
+    last.get(text, texts, recordOf(records, realmText, realm)) ?? last.set(text, texts, foundOf(records, row, realm))
+  );
 }

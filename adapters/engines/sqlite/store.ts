@@ -12,6 +12,7 @@ import {
   memberTag,
   type PruneBatch,
   type Pruned,
+  RecordCache,
   type Renewal,
   type SessionRecord,
   type SessionRef,
@@ -29,7 +30,7 @@ import { epochOf, markOf, recordOf, rowOf } from '../sql/session-rows.ts';
 import { type Row, toColumn } from '../sql/values.ts';
 import { writeAudit } from './audit.ts';
 import { type AuditStatements, prepareAuditStatements } from './audit-statements.ts';
-import { type Database, openPatiently } from './connection.ts';
+import { type Database, openWithRetry } from './connection.ts';
 import { sqlitePowers } from './powers.ts';
 import { isNoDatabase } from './prepared.ts';
 import { prune } from './prune.ts';
@@ -62,6 +63,7 @@ export class SqliteStore implements SessionStore {
   readonly powers: StorePowers = sqlitePowers(() => this.#open());
   readonly #source: Source;
   readonly #steps: readonly string[];
+  readonly #records: RecordCache = new RecordCache();
   #opened: Open | null = null;
   #closed = false;
 
@@ -73,21 +75,24 @@ export class SqliteStore implements SessionStore {
 
   readEpochs(tags: readonly Tag[]): readonly (VersionedEpoch | null)[] {
     const { database, statements } = this.#open();
-    return database.read(() => tags.map((tag) => statements.epoch(tag))).map(epochOrMissing);
+    return database
+      .read(() => tags.map((tag) => statements.epoch(tag)))
+      .map((row) => (row === undefined ? null : epochOf(this.#records, row)));
   }
 
   ensureEpochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
     const { database, statements } = this.#open();
     const read = (): readonly (Row | undefined)[] => requests.map(({ tag }) => statements.epoch(tag));
     const found = database.read(read);
-    if (requests.every(({ keepUntil }, at) => isKept(found[at], keepUntil))) return found.map(ensured);
+    if (requests.every(({ keepUntil }, at) => isKept(found[at], keepUntil)))
+      return found.map((row) => ensured(this.#records, row));
 
     // Need not sync: no write that depends on these records can reach the disk before them.
     return database.writeUnsynced(() => {
       for (const { tag, create, version, keepUntil } of requests) {
         statements.keepEpoch(tag, formatEpoch(create), version, keepUntil);
       }
-      return read().map(ensured);
+      return read().map((row) => ensured(this.#records, row));
     });
   }
 
@@ -111,7 +116,7 @@ export class SqliteStore implements SessionStore {
     return refs.map((ref) => {
       const row = find(realm, ref.id);
       if (row === undefined) return null;
-      const found = foundById(row, ref.id, realm);
+      const found = foundById(this.#records, row, ref.id, realm);
       const { userTag, accountTag } = found.session;
       return userTag === ref.user && (ref.account === undefined || ref.account === accountTag) ? found : null;
     });
@@ -135,8 +140,10 @@ export class SqliteStore implements SessionStore {
           )
         : generations.flatMap((one) => listBorn(user, one, now, account, ...place, limit + 1));
     const all = database.read(() => {
-      const [realmRecord, userRecord] = [realm, user].map((tag) => recordOf(epoch(tag)?.[0] ?? null, tag));
-      return read().map((row) => listedOf(row, realmRecord ?? null, userRecord ?? null));
+      const [realmRecord, userRecord] = [realm, user].map((tag) =>
+        recordOf(this.#records, epoch(tag)?.[0] ?? null, tag),
+      );
+      return read().map((row) => listedOf(this.#records, row, realmRecord ?? null, userRecord ?? null));
     });
     if (generations !== null && generations.length > 1) all.sort(youngestFirst);
     return { found: all.slice(0, limit), more: all.length > limit };
@@ -239,7 +246,7 @@ export class SqliteStore implements SessionStore {
   prune(batch: PruneBatch): Pruned {
     const { database, statements } = this.#open();
     // Need not sync: rows that come back after a crash are pruned again.
-    return database.writeUnsynced(() => prune(statements, batch));
+    return database.writeUnsynced(() => prune(statements, this.#records, batch));
   }
 
   setup(): void {
@@ -261,7 +268,7 @@ export class SqliteStore implements SessionStore {
     }
     if (this.#closed) throw new Error('the store is closed');
     try {
-      return openPatiently(() => this.#connect(), this.#source.timeout);
+      return openWithRetry(() => this.#connect(), this.#source.timeout);
     } catch (error) {
       if (!isNoDatabase(error)) throw error;
       const message = 'the file is no SQLite database, or is encrypted; sessions need a file of their own';
@@ -301,11 +308,9 @@ function isVersion({ epoch }: Statements, tag: Tag, version: number | undefined)
 const youngestFirst = ({ session: a }: FoundSession, { session: b }: FoundSession): number =>
   b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
 
-const epochOrMissing = (row: Row | undefined): VersionedEpoch | null => (row === undefined ? null : epochOf(row));
-
-function ensured(row: Row | undefined): VersionedEpoch {
+function ensured(records: RecordCache, row: Row | undefined): VersionedEpoch {
   if (row === undefined) throw new Error('a record is gone that was created a moment ago');
-  return epochOf(row);
+  return epochOf(records, row);
 }
 
 /** Returns true if the record exists and is already kept at least until `keepUntil`. */

@@ -346,13 +346,11 @@ describe('a record without its marks', () => {
 });
 
 describe('as text', () => {
-  test('a record comes back as it was, frozen, and the same text is the same record', () => {
+  test('a record comes back as it was', () => {
     const record = newEpoch(NOW);
     const full = advance(record, { keep: born(record, 'mine'), suspend: true });
     const text = formatEpoch(full);
     expect(parseEpoch(text)).toEqual(full);
-    expect(parseEpoch(text)).toBe(parseEpoch(text));
-    expect(Object.isFrozen(parseEpoch(text).keep)).toBe(true);
   });
 
   test('a record comes back with its notes and the session of another issuer that it spares', () => {
@@ -399,13 +397,5 @@ describe('as text', () => {
     ['guards without a length', noting({ guarded: { since: 1 } })],
   ])('with %s is an error', (_, changes) => {
     expect(() => parseEpoch(JSON.stringify({ ...newEpoch(NOW), ...changes }))).toThrow('malformed');
-  });
-
-  test('many records are remembered without end to the memory: what was forgotten is parsed again', () => {
-    const first = formatEpoch(newEpoch(NOW));
-    const parsed = parseEpoch(first);
-    for (let at = 0; at < 5000; at++) parseEpoch(formatEpoch(newEpoch(at)));
-    expect(parseEpoch(first)).toEqual(parsed);
-    expect(parseEpoch(first)).not.toBe(parsed);
   });
 });

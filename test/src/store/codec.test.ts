@@ -5,14 +5,8 @@ const app = { id: 'app', name: 'The app', scope: 'read write', kept: 'cookie' } 
 
 describe('the text of a client', () => {
   test.each([app, { ...app, scope: null, kept: null }, { ...app, id: '"', name: '\u{1f600}\\' }])(
-    'gives the client back, frozen: %o',
-    (client) => {
-      const text = formatGrant(client);
-      for (const parsed of [parseGrant(text), parseGrant(text)]) {
-        expect(parsed).toEqual(client);
-        expect(Object.isFrozen(parsed)).toBe(true);
-      }
-    },
+    'gives the client back: %o',
+    (client) => expect(parseGrant(formatGrant(client))).toEqual(client),
   );
 
   test('has at most 4,096 bytes for the largest client that the core writes', () => {

@@ -1,4 +1,10 @@
-import { type EpochRequest, formatEpoch, parseEpoch, type Tag, type VersionedEpoch } from '../../../../src/adapter.ts';
+import {
+  type EpochRequest,
+  formatEpoch,
+  type RecordCache,
+  type Tag,
+  type VersionedEpoch,
+} from '../../../../src/adapter.ts';
 import { SessionError } from '../../../../src/index.ts';
 import type { MysqlClient, MysqlConnection, MysqlRow, Parameter } from '../clients/client.ts';
 import { transact } from '../connection.ts';
@@ -14,6 +20,7 @@ import { filledUp, key, mediumBlob, numberOf, numberOrNull, textOf } from '../va
 export async function readEpochs(
   client: MysqlClient<never>,
   { lookedAt }: Statements,
+  records: RecordCache,
   tags: readonly Tag[],
 ): Promise<readonly (VersionedEpoch | null)[]> {
   if (tags.length === 0) return [];
@@ -22,13 +29,15 @@ export async function readEpochs(
   const [first] = rows;
   if (first === undefined) throw new Error('the server answered a look-up without a row; there is always one');
   requireState(first[4]);
-  return epochsOrMissing(new Map(rows.filter(([tag]) => tag !== null).map((row) => [textOf(row[0]), row])), tags);
+  const byTag = new Map(rows.filter(([tag]) => tag !== null).map((row) => [textOf(row[0]), row]));
+  return epochsOrMissing(records, byTag, tags);
 }
 
 /** Creates missing records, extends those that are not kept long enough, and reads all in the requested order. */
 export async function ensureEpochs(
   client: MysqlClient<never>,
   statements: Statements,
+  records: RecordCache,
   requests: readonly EpochRequest[],
 ): Promise<readonly VersionedEpoch[]> {
   const tags = requests.map(({ tag }) => tag);
@@ -36,18 +45,19 @@ export async function ensureEpochs(
   const rows = await read();
   // Writes only these: many transactions share a realm's record, and one of them may hold its lock for long.
   const lacking = requests.filter(({ tag, keepUntil }) => !isKept(rows.get(tag), keepUntil));
-  if (lacking.length === 0) return epochsOf(rows, tags);
+  if (lacking.length === 0) return epochsOf(records, rows, tags);
   await transact(client, (connection) => keepEpochs(connection, statements, lacking), { readCommitted: true });
-  return epochsOf(await read(), tags);
+  return epochsOf(records, await read(), tags);
 }
 
 /** Reads records in a transaction of the caller, as of its snapshot. Locks nothing. */
 export async function readSeenEpochs(
   connection: MysqlConnection,
   { epochs }: Statements,
+  records: RecordCache,
   tags: readonly Tag[],
 ): Promise<readonly (VersionedEpoch | null)[]> {
-  return epochsOrMissing(await rowsOf(connection, epochs, tags), tags);
+  return epochsOrMissing(records, await rowsOf(connection, epochs, tags), tags);
 }
 
 /** Records that a transaction of the caller has locked, and whether others had changed them since its snapshot. */
@@ -73,6 +83,7 @@ export function requireSeen(locked: LockedEpochs, user: Tag): void {
 export async function lockEpochs(
   connection: MysqlConnection,
   statements: Statements,
+  records: RecordCache,
   requests: readonly EpochRequest[],
   known: LockedEpochs,
 ): Promise<readonly VersionedEpoch[]> {
@@ -87,7 +98,7 @@ export async function lockEpochs(
     if (!known.has(tag)) known.set(tag, numberOf(locked.get(tag)?.[2]) === expected ? 'as-seen' : 'newer');
     if (!isKept(locked.get(tag), keepUntil)) await connection.write(statements.raise, [keepUntil, key(tag)]);
   }
-  return epochsOf(locked, tags);
+  return epochsOf(records, locked, tags);
 }
 
 async function keepEpochs(
@@ -132,22 +143,22 @@ const rowOf = ({ tag, create, version, keepUntil }: EpochRequest): readonly Para
   ...[key(tag), mediumBlob(formatEpoch(create)), version, keepUntil],
 ];
 
-function epochsOf(rows: Rows, tags: readonly Tag[]): readonly VersionedEpoch[] {
+function epochsOf(records: RecordCache, rows: Rows, tags: readonly Tag[]): readonly VersionedEpoch[] {
   return tags.map((tag) => {
     const row = rows.get(tag);
     if (row === undefined) throw new Error('a record is gone that was there a moment ago');
-    return epochOf(row);
+    return epochOf(records, row);
   });
 }
 
-const epochsOrMissing = (rows: Rows, tags: readonly Tag[]): readonly (VersionedEpoch | null)[] =>
+const epochsOrMissing = (records: RecordCache, rows: Rows, tags: readonly Tag[]): readonly (VersionedEpoch | null)[] =>
   tags.map((tag) => {
     const row = rows.get(tag);
-    return row === undefined ? null : epochOf(row);
+    return row === undefined ? null : epochOf(records, row);
   });
 
-const epochOf = ([, record, version]: MysqlRow): VersionedEpoch => ({
-  record: parseEpoch(textOf(record)),
+const epochOf = (records: RecordCache, [, record, version]: MysqlRow): VersionedEpoch => ({
+  record: records.epoch(textOf(record)),
   version: numberOf(version),
 });
 

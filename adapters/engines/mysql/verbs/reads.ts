@@ -1,4 +1,12 @@
-import type { FoundSession, ListPage, RealmsFound, SessionRef, Tag, UsersOf } from '../../../../src/adapter.ts';
+import type {
+  FoundSession,
+  ListPage,
+  RealmsFound,
+  RecordCache,
+  SessionRef,
+  Tag,
+  UsersOf,
+} from '../../../../src/adapter.ts';
 import { type MembershipPage, membershipPage } from '../../sql/membership-page.ts';
 import type { MysqlConnection, MysqlRow } from '../clients/client.ts';
 import { foundOf, idOf, realmOf, STATE_AT, stampKey } from '../rows.ts';
@@ -33,6 +41,7 @@ const MAX_FOUND = 128;
 export async function findSessions(
   reader: Reader,
   statements: Statements,
+  records: RecordCache,
   realm: Tag,
   refs: readonly SessionRef[],
 ): Promise<readonly (FoundSession | null)[]> {
@@ -40,17 +49,17 @@ export async function findSessions(
   if (only === undefined) return [];
   if (refs.length === 1) {
     const [row] = present(await reader.rows(statements.find(1), [key(realm), key(only.id)]));
-    return [row === undefined ? null : matching(foundOf(row), only)];
+    return [row === undefined ? null : matching(foundOf(records, row), only)];
   }
 
   const found = new Map<string, FoundSession>();
   for (let at = 0; at < refs.length; at += MAX_FOUND) {
     const ids = filledUp(refs.slice(at, at + MAX_FOUND).map(({ id }) => key(id)));
     const rows = present(await reader.rows(statements.find(ids.length), [key(realm), ...ids]));
-    const record = rows[0] === undefined ? null : realmOf(rows[0]);
+    const record = rows[0] === undefined ? null : realmOf(records, rows[0]);
     for (const row of rows) {
       const id = idOf(row);
-      found.set(id, foundOf(row, id, record));
+      found.set(id, foundOf(records, row, id, record));
     }
   }
   return refs.map((ref) => {
@@ -67,6 +76,7 @@ export function matching(found: FoundSession, { user, account }: SessionRef): Fo
 export async function listSessions(
   reader: Reader,
   statements: Statements,
+  records: RecordCache,
   realm: Tag,
   user: Tag,
   { account, born, ended, now, after, limit }: ListPage,
@@ -84,7 +94,7 @@ export async function listSessions(
     // Reads one row more than the limit, to learn whether rows follow.
     limitOf(limit + 1),
   ]);
-  const found = present(answer).map((row) => foundOf(row));
+  const found = present(answer).map((row) => foundOf(records, row));
   found.sort(youngestFirst);
   return { found: found.slice(0, limit), more: found.length > limit };
 }
@@ -108,15 +118,15 @@ export async function listUsers(
   after: string | null,
   limit: number,
 ): Promise<{ readonly users: readonly Tag[]; readonly after: string | null }> {
-  const most = Math.min(limit, MAX_USERS);
+  const maxUsers = Math.min(limit, MAX_USERS);
   const from = key(after ?? '');
   const rows =
     account === null
-      ? await reader.rows(statements.users, [from, limitOf(most)])
-      : await reader.rows(statements.members, [key(account), from, limitOf(most)]);
+      ? await reader.rows(statements.users, [from, limitOf(maxUsers)])
+      : await reader.rows(statements.members, [key(account), from, limitOf(maxUsers)]);
   const looked = rows.map(([tag, born]) => ({ tag: textOf(tag), born: textOf(born) }));
   const users = looked.filter(({ born }) => (JSON.parse(born) as { readonly realm: string }).realm === realm);
-  const last = looked.length === most ? looked.at(-1) : undefined;
+  const last = looked.length === maxUsers ? looked.at(-1) : undefined;
   return { users: users.map(({ tag }) => tag), after: last?.tag ?? null };
 }
 

@@ -16,7 +16,7 @@ export interface PostgresStatement {
    * Time limit for an answer, in ms. After it, the client may treat the connection as dead and close it: the peer may
    * have disappeared without notice. Left out for statements that may take long.
    */
-  readonly patience?: number | undefined;
+  readonly timeout?: number | undefined;
 }
 
 /** A row, column by column in the order of the statement. A number may be text, a number or a BigInt. */

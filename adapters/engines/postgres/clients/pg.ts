@@ -41,8 +41,9 @@ interface LentClient extends PgClient {
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
 export function fromPg(client: PgClient): PostgresClient<PgClient> {
+  const ask = asking();
   return {
-    run: isPool(client) ? (statement) => askLent(client, statement) : inTurn(client),
+    run: isPool(client) ? (statement) => askLent(client, statement, ask) : inTurn(client, ask),
     runWithin: ask,
     checkTransaction(transaction) {
       if (!hasMethod(transaction, 'query')) throw new TypeError('within needs the client that began the transaction');
@@ -56,13 +57,16 @@ export function fromPg(client: PgClient): PostgresClient<PgClient> {
   };
 }
 
+/** Runs a statement on a connection. */
+type Ask = (client: PgClient, statement: PostgresStatement) => Promise<readonly PostgresRow[]>;
+
 /** Runs one statement after another on a single connection. */
-function inTurn(client: PgClient): (statement: PostgresStatement) => Promise<readonly PostgresRow[]> {
+function inTurn(client: PgClient, ask: Ask): (statement: PostgresStatement) => Promise<readonly PostgresRow[]> {
   let last: Promise<unknown> = Promise.resolve();
   return (statement) => {
     const next = () => {
       if (isInTransaction(client)) throw inAnothers('give the store a pool, or a connection of its own');
-      return askAlone(client, statement);
+      return askAlone(client, statement, ask);
     };
     const answer = last.then(next, next);
     last = answer;
@@ -74,7 +78,7 @@ function inTurn(client: PgClient): (statement: PostgresStatement) => Promise<rea
 const MAX_LEFT_OPEN = 100;
 
 /** Works like the pool's own `query`, but skips connections that were returned to the pool inside a transaction. */
-async function askLent(pool: PgPool, statement: PostgresStatement): Promise<readonly PostgresRow[]> {
+async function askLent(pool: PgPool, statement: PostgresStatement, ask: Ask): Promise<readonly PostgresRow[]> {
   for (let tries = 0; tries < MAX_LEFT_OPEN; tries++) {
     const lent = await borrow(pool);
     if (isInTransaction(lent)) {
@@ -82,7 +86,7 @@ async function askLent(pool: PgPool, statement: PostgresStatement): Promise<read
       continue;
     }
     try {
-      const rows = await askAlone(lent, statement);
+      const rows = await askAlone(lent, statement, ask);
       lent.release();
       return rows;
     } catch (error) {
@@ -117,7 +121,7 @@ const ignore = (): void => {};
 /**
  * Runs a statement on a single connection. Rejects if a BEGIN of other code was in transit: the write may be undone.
  */
-async function askAlone(client: PgClient, statement: PostgresStatement): Promise<readonly PostgresRow[]> {
+async function askAlone(client: PgClient, statement: PostgresStatement, ask: Ask): Promise<readonly PostgresRow[]> {
   const rows = await ask(client, statement);
   if (isInTransaction(client)) throw inAnothers('nothing of it is sure to be committed');
   return rows;
@@ -128,34 +132,38 @@ const isInTransaction = (client: PgClient): boolean => ['T', 'E'].includes(clien
 const inAnothers = (advice: string): SessionError =>
   new SessionError('SESSION_STORE_UNSAFE', `the connection is in a transaction of somebody else: ${advice}`);
 
-async function ask(client: PgClient, statement: PostgresStatement): Promise<readonly PostgresRow[]> {
-  const query = Object.create(templateOf(statement)) as { values: unknown[] } & PgQuery;
-  query.values = statement.values as unknown[];
-  const { rows } = await client.query(query);
-  return rows;
-}
-
-const TEMPLATES = new Map<string, Omit<PgQuery, 'values'>>();
+/** Maximum number of query templates. Statements for pages of the log vary in their text. */
+const MAX_TEMPLATES = 1024;
 
 /**
- * Returns the prototype of a query. pg copies every own property of a query by its descriptor, which is the slowest
- * part of a check in this process. Inherited properties avoid this. Named statements are few, and each is always the
- * same.
+ * Returns a function that runs statements. It keeps one template for each named statement.
+ *
+ * pg copies every own property of a query by its descriptor, which is the slowest part of a check in this process.
+ * A query therefore inherits its properties from the template. The same name always has the same text.
  */
-function templateOf({ text, name, patience }: PostgresStatement): Omit<PgQuery, 'values'> {
-  const known = name === undefined ? undefined : TEMPLATES.get(name);
-  if (known !== undefined) return known;
-  const template: Omit<PgQuery, 'values'> = {
-    ...{ text, rowMode: 'array', types: AS_TEXT },
-    ...(name === undefined ? {} : { name }),
-    // After this time, a pool drops the connection and opens another.
-    ...(patience === undefined ? {} : { query_timeout: patience }),
+function asking(): Ask {
+  const templates = new Map<string, Omit<PgQuery, 'values'>>();
+  const templateOf = (statement: PostgresStatement): Omit<PgQuery, 'values'> => {
+    const { name } = statement;
+    const known = name === undefined ? undefined : templates.get(name);
+    if (known !== undefined) return known;
+    const template = newTemplate(statement);
+    if (name !== undefined && templates.size < MAX_TEMPLATES) templates.set(name, template);
+    return template;
   };
-  if (name !== undefined && TEMPLATES.size < MAX_TEMPLATES) TEMPLATES.set(name, template);
-  return template;
+  return async (client, statement) => {
+    const query = Object.create(templateOf(statement)) as { values: unknown[] } & PgQuery;
+    query.values = statement.values as unknown[];
+    const { rows } = await client.query(query);
+    return rows;
+  };
 }
 
-/** Enough for a few hundred stores. Limited because statements for pages of the log vary in their text. */
-const MAX_TEMPLATES = 4096;
+const newTemplate = ({ text, name, timeout }: PostgresStatement): Omit<PgQuery, 'values'> => ({
+  ...{ text, rowMode: 'array', types: AS_TEXT },
+  ...(name === undefined ? {} : { name }),
+  // After this time, a pool drops the connection and opens another.
+  ...(timeout === undefined ? {} : { query_timeout: timeout }),
+});
 
 const isPool = (client: object): client is PgPool => 'totalCount' in client && 'idleCount' in client;

@@ -1,7 +1,7 @@
 import type { AuditPage, AuditPower, AuditRecord, Tag } from '../../../../src/adapter.ts';
 import type { AuditEntry } from '../../../../src/index.ts';
 import type { Server } from '../connection.ts';
-import { type Place, walk } from '../indexes/scan.ts';
+import { type Position, walk } from '../indexes/scan.ts';
 import type { Keys } from '../keys.ts';
 import { Call, type Script } from '../scripts/script.ts';
 import { REMOVE_ENTRIES, REPLACE_ENTRIES } from '../scripts/upkeep.ts';
@@ -68,10 +68,10 @@ export class AuditLog implements AuditPower {
   async #readBy(index: string, page: AuditPage, wanted: number): Promise<AuditEntry[]> {
     const found: AuditEntry[] = [];
     const way = { direction: 'down', after: topOf(page), least: page.since, chunk: Math.min(wanted, CHUNK) } as const;
-    for await (const places of walk(this.#server, index, way)) {
+    for await (const positions of walk(this.#server, index, way)) {
       const texts = await this.#textsOf(
         page.realm,
-        places.map(({ member }) => member),
+        positions.map(({ member }) => member),
       );
       for (const text of texts) {
         const record = text === null ? null : parseEntry(text);
@@ -132,8 +132,8 @@ export class AuditLog implements AuditPower {
   }
 }
 
-/** Returns the start place of a page. `until` is exclusive: with an empty member, only earlier entries follow. */
-function topOf({ after, until }: AuditPage): Place | undefined {
+/** Returns the start position of a page. `until` is exclusive: with an empty member, only earlier entries follow. */
+function topOf({ after, until }: AuditPage): Position | undefined {
   if (until !== undefined && (after === undefined || until <= after.at)) return { score: until, member: '' };
   return after === undefined ? undefined : { score: after.at, member: after.id };
 }

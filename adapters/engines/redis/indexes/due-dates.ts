@@ -2,7 +2,7 @@ import type { Tag } from '../../../../src/adapter.ts';
 import type { Server } from '../connection.ts';
 import { Call } from '../scripts/script.ts';
 import { NOTE_DATE, SET_DATE } from '../scripts/upkeep.ts';
-import { type Place, placesOf } from './scan.ts';
+import { type Position, positionsOf } from './scan.ts';
 
 /**
  * Records a due date, by which pruning works. The date of a user is a time before which none of their sessions is over
@@ -18,9 +18,9 @@ export async function noteDate(
   member: Tag,
   date: number,
   longDue: number | null,
-): Promise<readonly Place[]> {
+): Promise<readonly Position[]> {
   const call = new Call().key(dates).arg(member, Math.floor(date), longDue === null ? '-inf' : Math.floor(longDue));
-  return placesOf(await server.run(NOTE_DATE, call));
+  return positionsOf(await server.run(NOTE_DATE, call));
 }
 
 /**
@@ -29,13 +29,13 @@ export async function noteDate(
 export async function setDate(
   server: Server,
   dates: string,
-  { member, score }: Place,
+  { member, score }: Position,
   next: number | null,
 ): Promise<void> {
   await server.run(SET_DATE, new Call().key(dates).arg(member, score, next === null ? '' : Math.floor(next)));
 }
 
-export async function dueAt(server: Server, dates: string, time: number, limit: number): Promise<readonly Place[]> {
+export async function dueAt(server: Server, dates: string, time: number, limit: number): Promise<readonly Position[]> {
   const range = ['-inf', String(time), 'BYSCORE', 'LIMIT', '0', String(limit), 'WITHSCORES'];
-  return placesOf(await server.ask(dates, 'ZRANGE', dates, ...range));
+  return positionsOf(await server.ask(dates, 'ZRANGE', dates, ...range));
 }

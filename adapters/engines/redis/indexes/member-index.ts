@@ -1,6 +1,6 @@
 import type { Tag } from '../../../../src/adapter.ts';
 import type { Server } from '../connection.ts';
-import type { RosterKeys } from '../keys.ts';
+import type { MemberIndexKeys } from '../keys.ts';
 import { REMEMBERED } from '../scripts/once.ts';
 import { Call } from '../scripts/script.ts';
 import { ANNOUNCE, LEAVE } from '../scripts/upkeep.ts';
@@ -21,7 +21,7 @@ const STALE = 86_400_000;
  */
 export async function announce(
   server: Server,
-  { members, seen }: RosterKeys,
+  { members, seen }: MemberIndexKeys,
   member: Tag,
   ttl: number | null,
 ): Promise<readonly Tag[]> {
@@ -30,13 +30,13 @@ export async function announce(
 }
 
 /** Removes users who have no sessions any more. Users who were announced recently stay. */
-export async function leave(server: Server, { members, seen }: RosterKeys, gone: readonly Tag[]): Promise<void> {
+export async function leave(server: Server, { members, seen }: MemberIndexKeys, gone: readonly Tag[]): Promise<void> {
   if (gone.length > 0) await server.run(LEAVE, new Call().key(members, seen).arg(SETTLED, ...gone));
 }
 
 export async function pageOf(
   server: Server,
-  { members }: RosterKeys,
+  { members }: MemberIndexKeys,
   after: Tag | null,
   limit: number,
 ): Promise<readonly Tag[]> {

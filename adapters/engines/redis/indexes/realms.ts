@@ -2,7 +2,7 @@ import type { RealmsFound, Tag } from '../../../../src/adapter.ts';
 import type { Server } from '../connection.ts';
 import { BUCKETS, type Keys } from '../keys.ts';
 import { pageOf } from './member-index.ts';
-import { Shelf } from './user-sessions.ts';
+import { UserSessions } from './user-sessions.ts';
 
 /** Number of users that are checked at once. */
 const AT_ONCE = 64;
@@ -28,14 +28,14 @@ export async function realmsOf(server: Server, keys: Keys, limit: number): Promi
   const looked = users.slice(0, limit);
   for (let at = 0; at < looked.length; at += AT_ONCE) {
     const some = looked.slice(at, at + AT_ONCE);
-    const found = await Promise.all(some.map((user) => realmOf(new Shelf(server, keys, user))));
+    const found = await Promise.all(some.map((user) => realmOf(new UserSessions(server, keys, user))));
     for (const realm of found) if (realm !== null) realms.add(realm);
   }
   return { realms: [...realms], complete };
 }
 
 /** Returns the realm of a user, or `null` if the server has already removed all sessions. */
-async function realmOf(shelf: Shelf): Promise<string | null> {
-  for await (const { session } of shelf.each('down')) if (session !== null) return session.realm;
+async function realmOf(sessions: UserSessions): Promise<string | null> {
+  for await (const { session } of sessions.each('down')) if (session !== null) return session.realm;
   return null;
 }

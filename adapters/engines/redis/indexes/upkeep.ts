@@ -1,12 +1,12 @@
 import { endOf, realmTag, type SessionRecord, type Tag, type UsersOf } from '../../../../src/adapter.ts';
 import type { Server } from '../connection.ts';
-import { bucketOf, type Keys, type RosterKeys } from '../keys.ts';
-import { epochValueOf } from '../rows/epoch.ts';
+import { bucketOf, type Keys, type MemberIndexKeys } from '../keys.ts';
+import { keepUntilOf } from '../rows/epoch.ts';
 import { MARGIN } from '../scripts/arguments.ts';
 import { noteDate, setDate } from './due-dates.ts';
 import { announce, leave } from './member-index.ts';
-import type { Place } from './scan.ts';
-import { Shelf, type Shelved } from './user-sessions.ts';
+import type { Position } from './scan.ts';
+import { type IndexedSession, UserSessions } from './user-sessions.ts';
 
 /** How long after the end of its retention the server has certainly removed data, with any clock differences; in ms. */
 const LONG_DUE = 86_400_000;
@@ -32,17 +32,17 @@ export class Upkeep {
     const { realm, userTag, accountTag, expiresAt } = session;
     // Uses extend the idle lifetime, so only the absolute expiry is final.
     const ttl = expiresAt === null ? null : Math.ceil(Math.max(expiresAt - now, 0) + retention + MARGIN);
-    const enroll = async (roster: RosterKeys, isThere: (one: SessionRecord) => boolean): Promise<void> => {
-      const others = await announce(this.#server, roster, userTag, ttl);
-      for (const other of others) this.background.run(() => this.lookAfter(roster, other, isThere));
+    const enroll = async (memberIndex: MemberIndexKeys, isThere: (one: SessionRecord) => boolean): Promise<void> => {
+      const others = await announce(this.#server, memberIndex, userTag, ttl);
+      for (const other of others) this.background.run(() => this.lookAfter(memberIndex, other, isThere));
     };
     const bucket = bucketOf(userTag);
-    const rosters = [enroll(this.#keys.users(realmTag(realm), bucket), (one) => one.realm === realm)];
+    const announcements = [enroll(this.#keys.users(realmTag(realm), bucket), (one) => one.realm === realm)];
     if (accountTag !== null) {
-      rosters.push(enroll(this.#keys.users(accountTag, bucket), (one) => one.accountTag === accountTag));
+      announcements.push(enroll(this.#keys.users(accountTag, bucket), (one) => one.accountTag === accountTag));
     }
-    if (isEndless(session)) rosters.push(enroll(this.#keys.endless(bucket), isEndless));
-    await Promise.all(rosters);
+    if (isEndless(session)) announcements.push(enroll(this.#keys.endless(bucket), isEndless));
+    await Promise.all(announcements);
   }
 
   /**
@@ -54,8 +54,8 @@ export class Upkeep {
     if (date === null) return;
     const dates = this.#keys.dueSessions(bucketOf(user));
     const longDue = retention === null ? null : now - retention - LONG_DUE;
-    for (const place of await this.#note(dates, user, date, longDue)) {
-      this.background.run(() => this.setNextSession(dates, place));
+    for (const position of await this.#note(dates, user, date, longDue)) {
+      this.background.run(() => this.setNextSession(dates, position));
     }
   }
 
@@ -63,27 +63,31 @@ export class Upkeep {
   async noteRecord(tag: Tag, keepUntil: number | null, now: number): Promise<void> {
     if (keepUntil === null) return;
     const dates = this.#keys.dueRecords(bucketOf(tag));
-    for (const place of await this.#note(dates, tag, keepUntil, now - LONG_DUE)) {
+    for (const position of await this.#note(dates, tag, keepUntil, now - LONG_DUE)) {
       this.background.run(async () => {
-        const [value] = await this.#server.read([this.#keys.record(place.member)]);
-        await setDate(this.#server, dates, place, value ? epochValueOf(value).keepUntil : null);
+        const [value] = await this.#server.read([this.#keys.record(position.member)]);
+        await setDate(this.#server, dates, position, value ? keepUntilOf(value) : null);
       });
     }
   }
 
   /** Records a date, if possible. If it fails, the server's own expiry still removes the data. */
-  async #note(dates: string, member: Tag, date: number, longDue: number | null): Promise<readonly Place[]> {
+  async #note(dates: string, member: Tag, date: number, longDue: number | null): Promise<readonly Position[]> {
     return noteDate(this.#server, dates, member, date, longDue).catch(() => []);
   }
 
   /** Removes a user from a member index if they have no sessions there any more. */
-  async lookAfter(roster: RosterKeys, user: Tag, isThere: (session: SessionRecord) => boolean): Promise<void> {
-    if (!(await this.#has(user, isThere))) await leave(this.#server, roster, [user]);
+  async lookAfter(
+    memberIndex: MemberIndexKeys,
+    user: Tag,
+    isThere: (session: SessionRecord) => boolean,
+  ): Promise<void> {
+    if (!(await this.#has(user, isThere))) await leave(this.#server, memberIndex, [user]);
   }
 
   /** Removes users from a member index who were checked and had no sessions. */
-  dismiss(roster: RosterKeys, gone: readonly Tag[]): void {
-    if (gone.length > 0) this.background.run(() => leave(this.#server, roster, gone));
+  dismiss(memberIndex: MemberIndexKeys, gone: readonly Tag[]): void {
+    if (gone.length > 0) this.background.run(() => leave(this.#server, memberIndex, gone));
   }
 
   async isThere({ realm, account }: UsersOf, user: Tag): Promise<boolean> {
@@ -91,36 +95,36 @@ export class Upkeep {
   }
 
   /** Finds out when a user's next session is over by itself, and sets that date. */
-  async setNextSession(dates: string, place: Place): Promise<void> {
-    const shelf = new Shelf(this.#server, this.#keys, place.member);
+  async setNextSession(dates: string, position: Position): Promise<void> {
+    const sessions = new UserSessions(this.#server, this.#keys, position.member);
     const gone: string[] = [];
     let next: number | null = null;
-    for await (const { place: where, session } of shelf.each('up')) {
+    for await (const { position: where, session } of sessions.each('up')) {
       if (session === null) gone.push(where.member);
       const over = session === null ? null : endOf(session);
       if (over !== null && (next === null || over < next)) next = over;
     }
-    await shelf.sweep(gone);
-    await setDate(this.#server, dates, place, next);
+    await sessions.sweep(gone);
+    await setDate(this.#server, dates, position, next);
   }
 
   /** Removes ids from a user's index whose sessions are gone. */
   tidy(user: Tag, ids: readonly string[]): void {
-    if (ids.length > 0) this.background.run(() => new Shelf(this.#server, this.#keys, user).sweep(ids));
+    if (ids.length > 0) this.background.run(() => new UserSessions(this.#server, this.#keys, user).sweep(ids));
   }
 
   /** Sets sessions aside that are over for good, so that later sign-ins need not read them. */
   setAside(user: Tag, ids: readonly string[]): void {
-    if (ids.length > 0) this.background.run(() => new Shelf(this.#server, this.#keys, user).setAside(ids));
+    if (ids.length > 0) this.background.run(() => new UserSessions(this.#server, this.#keys, user).setAside(ids));
   }
 
   async #has(user: Tag, isThere: (session: SessionRecord) => boolean): Promise<boolean> {
-    const shelf = new Shelf(this.#server, this.#keys, user);
+    const sessions = new UserSessions(this.#server, this.#keys, user);
     const gone: string[] = [];
     let found = false;
-    for await (const { shelved } of shelf.chunks('down')) {
-      gone.push(...goneOf(shelved));
-      found = shelved.some(({ session }) => session !== null && isThere(session));
+    for await (const { indexed } of sessions.chunks('down')) {
+      gone.push(...goneOf(indexed));
+      found = indexed.some(({ session }) => session !== null && isThere(session));
       if (found) break;
     }
     this.tidy(user, gone);
@@ -128,18 +132,18 @@ export class Upkeep {
   }
 }
 
-const goneOf = (shelved: readonly Shelved[]): readonly string[] =>
-  shelved.filter(({ session }) => session === null).map(({ place }) => place.member);
+const goneOf = (indexed: readonly IndexedSession[]): readonly string[] =>
+  indexed.filter(({ session }) => session === null).map(({ position }) => position.member);
 
 /** Maximum number of background tasks at once. */
-const MOST = 4;
+const MAX_TASKS = 4;
 
 /** Background clean-up that no caller awaits. Skips tasks above the limit. A later task repeats a failed one. */
 export class Background {
   readonly #running = new Set<Promise<unknown>>();
 
   run(task: () => Promise<unknown>): void {
-    if (this.#running.size >= MOST) return;
+    if (this.#running.size >= MAX_TASKS) return;
     const running = task()
       .catch(() => {})
       .finally(() => this.#running.delete(running));

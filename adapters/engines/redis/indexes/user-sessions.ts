@@ -4,11 +4,11 @@ import type { Keys } from '../keys.ts';
 import { sessionOf } from '../rows/session.ts';
 import { Call } from '../scripts/script.ts';
 import { SET_ASIDE, SWEEP } from '../scripts/verbs.ts';
-import { type Place, walk, walkBoth } from './scan.ts';
+import { type Position, walk, walkBoth } from './scan.ts';
 
 /** An id in a user's index, and its session; `null` if the server has removed the session. */
-export interface Shelved {
-  readonly place: Place;
+export interface IndexedSession {
+  readonly position: Position;
   readonly session: SessionRecord | null;
 }
 
@@ -16,11 +16,11 @@ export interface Shelved {
 export interface Chunk {
   readonly record: string | null;
   readonly member: string | null;
-  readonly shelved: readonly Shelved[];
+  readonly indexed: readonly IndexedSession[];
 }
 
 interface ChunkOptions {
-  readonly after?: Place | undefined;
+  readonly after?: Position | undefined;
   readonly chunk?: number;
   readonly open?: boolean;
   readonly account?: Tag | undefined;
@@ -29,7 +29,7 @@ interface ChunkOptions {
 const CHUNK = 256;
 
 /** A user's sessions, all in one slot. */
-export class Shelf {
+export class UserSessions {
   readonly user: Tag;
   readonly #server: Server;
   readonly #keys: Keys;
@@ -53,8 +53,8 @@ export class Shelf {
     const chunks = open
       ? walk(this.#server, index, way)
       : walkBoth(this.#server, index, this.#keys.aside(this.user), way);
-    for await (const places of chunks) {
-      const wanted = places.map(({ member }) => this.#keys.session(this.user, member));
+    for await (const positions of chunks) {
+      const wanted = positions.map(({ member }) => this.#keys.session(this.user, member));
       const records = [this.user, ...(account === undefined ? [] : [memberTag(this.user, account)])];
       const [record = null, ...others] = await this.#server.read([
         ...records.map((tag) => this.#keys.record(tag)),
@@ -62,17 +62,17 @@ export class Shelf {
       ]);
       const member = account === undefined ? null : (others[0] ?? null);
       const values = account === undefined ? others : others.slice(1);
-      const shelved = places.map((place, at) => {
+      const indexed = positions.map((position, at) => {
         const value = values[at];
-        const session = value === null || value === undefined ? null : sessionOf(value, place.member, this.user);
-        return { place, session };
+        const session = value === null || value === undefined ? null : sessionOf(value, position.member, this.user);
+        return { position, session };
       });
-      yield { record, member, shelved };
+      yield { record, member, indexed };
     }
   }
 
-  async *each(direction: 'up' | 'down', after?: Place): AsyncGenerator<Shelved> {
-    for await (const { shelved } of this.chunks(direction, { after })) yield* shelved;
+  async *each(direction: 'up' | 'down', after?: Position): AsyncGenerator<IndexedSession> {
+    for await (const { indexed } of this.chunks(direction, { after })) yield* indexed;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { DecodeCache, type EpochRecord, parseEpoch, type Tag } from '../../../../src/adapter.ts';
+import { type EpochRecord, parseEpoch, type RecordCache } from '../../../../src/adapter.ts';
 
 /** Stored form of `null`, which means forever. */
 const FOR_EVER = '';
@@ -14,24 +14,29 @@ export interface EpochValue {
 }
 
 /** @throws `Error` for a malformed value. */
-export function epochValueOf(value: string): EpochValue {
-  const first = value.indexOf('\n');
-  const second = value.indexOf('\n', first + 1);
-  if (first < 0 || second < 0) throw new Error('an epoch record is malformed');
-  const keep = value.slice(first + 1, second);
+export function epochValueOf(value: string, records: RecordCache): EpochValue {
   return {
-    version: Number(value.slice(0, first)),
-    keepUntil: keep === FOR_EVER ? null : Number(keep),
-    record: parseEpoch(value.slice(second + 1)),
+    version: Number(value.slice(0, value.indexOf('\n'))),
+    keepUntil: keepUntilOf(value),
+    record: records.epoch(epochTextOf(value)),
   };
 }
 
-const RECORDS = new DecodeCache<EpochRecord>(8192, 2048);
+/** Returns the time until which a stored record is kept, as Unix ms; `null` means forever. */
+export function keepUntilOf(value: string): number | null {
+  const [, keepUntil] = value.split('\n', 2);
+  if (keepUntil === undefined) throw new Error('an epoch record is malformed');
+  return keepUntil === FOR_EVER ? null : Number(keepUntil);
+}
 
-/** Returns only the record, which is all that a check needs. */
-export function epochOf(value: string | null | undefined, tag?: Tag): EpochRecord | null {
-  if (value === null || value === undefined) return null;
-  const known = RECORDS.get(value, tag);
-  if (known !== undefined) return known;
-  return RECORDS.put(value, parseEpoch(value.slice(value.indexOf('\n', value.indexOf('\n') + 1) + 1)), tag);
+/** Returns only the record, which is all that a decision needs. */
+export const epochOf = (value: string | null | undefined): EpochRecord | null =>
+  value === null || value === undefined ? null : parseEpoch(epochTextOf(value));
+
+/** Returns the text of a record, without its version and `keepUntil`. */
+export function epochTextOf(value: string): string {
+  const first = value.indexOf('\n');
+  const second = value.indexOf('\n', first + 1);
+  if (first < 0 || second < 0) throw new Error('an epoch record is malformed');
+  return value.slice(second + 1);
 }

@@ -1,12 +1,4 @@
-import {
-  DecodeCache,
-  type Ended,
-  formatGrant,
-  parseGrant,
-  parseJson,
-  type SessionRecord,
-  type Tag,
-} from '../../../../src/adapter.ts';
+import { type Ended, formatGrant, parseGrant, type SessionRecord, type Tag } from '../../../../src/adapter.ts';
 import type { SessionDevice } from '../../../../src/index.ts';
 import { lineOf, numberLine, numberOrNothing, textOrNull } from './text.ts';
 
@@ -75,11 +67,9 @@ function amrLine(amr: readonly string[]): string {
   return PLAIN_METHODS.test(plain) && !amr.some((method) => method.includes(' ')) ? plain : JSON.stringify(amr);
 }
 
-const METHODS = new DecodeCache<readonly string[]>(512, 256);
-
 function amrOf(line: string): readonly string[] {
-  if (line.startsWith('[')) return parseJson(line) as string[];
-  return METHODS.get(line) ?? METHODS.put(line, line === '' ? [] : line.split(' '));
+  if (line === '') return [];
+  return line.startsWith('[') ? (JSON.parse(line) as string[]) : line.split(' ');
 }
 
 /**
@@ -122,7 +112,7 @@ export function sessionOf(value: string, id: string, userTag: Tag): SessionRecor
       ip: textOrNull(lines[24]),
     },
     deviceTag: textOrNull(lines[26]),
-    attributes: lines[10] ? (parseJson(lines[10]) as SessionRecord['attributes']) : NONE,
+    attributes: lines[10] ? (JSON.parse(lines[10]) as SessionRecord['attributes']) : NONE,
     client: lines[15] ? parseGrant(lines[15]) : null,
     ended: lines[8] ? endedOf(lines[8]) : null,
   };

@@ -16,7 +16,7 @@ local function arg() arg_at = arg_at + 1 return ARGV[arg_at] end
 local function number() return tonumber(arg()) end
 local function whole(value) return string.format('%.0f', value) end
 local MARGIN = ${MARGIN}
-local LONGEST = 1e15
+local MAX_TTL = 1e15
 
 -- The server's own time in ms: for what compares with nothing but itself.
 local function server_time()
@@ -26,7 +26,7 @@ end
 
 -- Writes a string that lives so many ms; nil is for ever.
 local function put(where, value, ttl)
-  if ttl and ttl < LONGEST then
+  if ttl and ttl < MAX_TTL then
     redis.call('SET', where, value, 'PX', whole(ttl))
   else
     redis.call('SET', where, value)
@@ -39,7 +39,7 @@ local function put_again(where) redis.call('SET', where, redis.call('GET', where
 -- Has what is there live at least so many ms more; nil is for ever. 'left' is its PTTL before it was written.
 local function outlive(where, ttl, left)
   if left == -1 then return end
-  if not ttl or ttl >= LONGEST then
+  if not ttl or ttl >= MAX_TTL then
     if left >= 0 then redis.call('PERSIST', where) end
   elseif left < ttl then
     redis.call('PEXPIRE', where, whole(ttl))

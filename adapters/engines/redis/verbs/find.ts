@@ -10,7 +10,7 @@ import {
 import type { Server } from '../connection.ts';
 import type { Keys } from '../keys.ts';
 import { epochOf } from '../rows/epoch.ts';
-import type { Place, Places, Value } from './session-location.ts';
+import type { SessionLocation, SessionLocations, Value } from './session-location.ts';
 
 type Found = readonly (FoundSession | null)[];
 
@@ -20,42 +20,52 @@ type Found = readonly (FoundSession | null)[];
  * snapshot. Each record of a realm or an account is read separately. Its value is at least as new as the start of the
  * lookup.
  */
-export function find(server: Server, places: Places, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
+export function find(
+  server: Server,
+  locations: SessionLocations,
+  realm: Tag,
+  refs: readonly SessionRef[],
+): Promise<Found> {
   if (refs.length === 0) return Promise.resolve([]);
-  const found = (server.isCluster ? findInCluster : findOnServer)(server, places, realm, refs);
+  const found = (server.isCluster ? findInCluster : findOnServer)(server, locations, realm, refs);
   // A token names its account; only other lookups leave it open.
   if (refs.every(({ account }) => account !== undefined)) return found;
-  return found.then((incomplete) => completed(server, places.keys, refs, incomplete));
+  return found.then((incomplete) => completed(server, locations.keys, refs, incomplete));
 }
 
-function findOnServer(server: Server, places: Places, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
-  const { keys } = places;
+function findOnServer(
+  server: Server,
+  locations: SessionLocations,
+  realm: Tag,
+  refs: readonly SessionRef[],
+): Promise<Found> {
+  const { keys } = locations;
   const wanted = [keys.record(realm)];
   const asked: Asked[] = [];
   const accounts = new Map<Tag, number>();
   for (const ref of refs) {
-    const place = places.of(ref);
-    const at = wanted.push(place.record, place.session) - 2;
+    const location = locations.of(ref);
+    const at = wanted.push(location.record, location.session) - 2;
     const { account } = ref;
     if (typeof account !== 'string') {
-      asked.push({ ref, place, at, accountAt: -1, memberAt: -1 });
+      asked.push({ ref, location, at, accountAt: -1, memberAt: -1 });
       continue;
     }
-    const memberAt = wanted.push(place.memberIn(keys, account)) - 1;
+    const memberAt = wanted.push(location.memberIn(keys, account)) - 1;
     // Reads each account once, because many sessions may be in it.
     const accountAt = accounts.get(account) ?? wanted.push(keys.record(account)) - 1;
     accounts.set(account, accountAt);
-    asked.push({ ref, place, at, accountAt, memberAt });
+    asked.push({ ref, location, at, accountAt, memberAt });
   }
   return server.read(wanted).then((values) => {
-    const record = epochOf(values[0], realm);
-    return asked.map(({ ref, place, at, accountAt, memberAt }) => {
+    const record = locations.epoch(values[0], realm);
+    return asked.map(({ ref, location, at, accountAt, memberAt }) => {
       const texts = {
         user: values[at] ?? null,
         account: values[accountAt] ?? null,
         member: values[memberAt] ?? null,
       };
-      return places.found(place, ref, values[at + 1], texts, record);
+      return locations.found(location, ref, values[at + 1], texts, record);
     });
   });
 }
@@ -63,15 +73,20 @@ function findOnServer(server: Server, places: Places, realm: Tag, refs: readonly
 /** A requested session, and the indexes of its user's, its account's and its membership's records in the result. */
 interface Asked {
   readonly ref: SessionRef;
-  readonly place: Place;
+  readonly location: SessionLocation;
   readonly at: number;
   /** -1 if none is requested. */
   readonly accountAt: number;
   readonly memberAt: number;
 }
 
-async function findInCluster(server: Server, places: Places, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
-  const { keys } = places;
+async function findInCluster(
+  server: Server,
+  locations: SessionLocations,
+  realm: Tag,
+  refs: readonly SessionRef[],
+): Promise<Found> {
+  const { keys } = locations;
   const users = new Map<Tag, string[]>();
   const shared = new Map<Tag, Promise<Value>>();
   const ask = (tag: Tag): Promise<Value> => {
@@ -80,13 +95,13 @@ async function findInCluster(server: Server, places: Places, realm: Tag, refs: r
     return answer;
   };
   const asked = refs.map((ref) => {
-    const place = places.of(ref);
-    const wanted = users.get(place.user) ?? [place.record];
-    users.set(place.user, wanted);
-    const sessionAt = wanted.push(place.session) - 1;
+    const location = locations.of(ref);
+    const wanted = users.get(location.user) ?? [location.record];
+    users.set(location.user, wanted);
+    const sessionAt = wanted.push(location.session) - 1;
     const { account } = ref;
-    const memberAt = typeof account === 'string' ? wanted.push(place.memberIn(keys, account)) - 1 : -1;
-    return { place, ref, sessionAt, memberAt };
+    const memberAt = typeof account === 'string' ? wanted.push(location.memberIn(keys, account)) - 1 : -1;
+    return { location, ref, sessionAt, memberAt };
   });
   const owned = new Map<Tag, Promise<readonly Value[]>>();
   for (const [user, wanted] of users) owned.set(user, server.read(wanted));
@@ -95,13 +110,13 @@ async function findInCluster(server: Server, places: Places, realm: Tag, refs: r
   // All commands are sent by now. Awaits them together, so that a failure leaves no unhandled rejection.
   await Promise.all([...owned.values(), ...shared.values()]);
 
-  const record = epochOf(await realmRecord, realm);
+  const record = locations.epoch(await realmRecord, realm);
   return Promise.all(
-    asked.map(async ({ place, ref, sessionAt, memberAt }, nth) => {
+    asked.map(async ({ location, ref, sessionAt, memberAt }, nth) => {
       const values = (await owned.get(ref.user)) ?? [];
       const account = (await accounts[nth]) ?? null;
       const texts = { user: values[0] ?? null, account, member: values[memberAt] ?? null };
-      return places.found(place, ref, values[sessionAt], texts, record);
+      return locations.found(location, ref, values[sessionAt], texts, record);
     }),
   );
 }
@@ -140,5 +155,5 @@ export async function recordsOf(
 ): Promise<ReadonlyMap<Tag | null, EpochRecord | null>> {
   const wanted = [...new Set(tags)];
   const values = await server.readAnywhere(wanted.map((tag) => keys.record(tag)));
-  return new Map(wanted.map((tag, at) => [tag, epochOf(values[at], tag)]));
+  return new Map(wanted.map((tag, at) => [tag, epochOf(values[at])]));
 }

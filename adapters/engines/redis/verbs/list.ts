@@ -1,4 +1,5 @@
 import {
+  type EpochRecord,
   type FoundSession,
   isLive,
   isOverForGood,
@@ -7,7 +8,7 @@ import {
   type Tag,
 } from '../../../../src/adapter.ts';
 import type { Server } from '../connection.ts';
-import type { Shelf } from '../indexes/user-sessions.ts';
+import type { UserSessions } from '../indexes/user-sessions.ts';
 import type { Keys } from '../keys.ts';
 import { epochOf } from '../rows/epoch.ts';
 import { accountsOf } from './find.ts';
@@ -24,8 +25,14 @@ export interface Listed {
   readonly aside: readonly string[];
 }
 
-export async function list(server: Server, keys: Keys, realm: Tag, shelf: Shelf, page: ListPage): Promise<Listed> {
-  const rows: { readonly session: SessionRecord; readonly record: string | null }[] = [];
+export async function list(
+  server: Server,
+  keys: Keys,
+  realm: Tag,
+  sessions: UserSessions,
+  page: ListPage,
+): Promise<Listed> {
+  const rows: { readonly session: SessionRecord; readonly user: EpochRecord | null }[] = [];
   const gone: string[] = [];
   const aside: string[] = [];
   const after = page.after && { score: page.after.createdAt, member: page.after.id };
@@ -34,17 +41,17 @@ export async function list(server: Server, keys: Keys, realm: Tag, shelf: Shelf,
   const chunk = Math.min(wanted, MAX_AT_ONCE);
   const open = !page.ended && page.born !== undefined;
   const account = page.account ?? undefined;
-  for await (const { record, member, shelved } of shelf.chunks('down', { after, chunk, open, account })) {
-    const records = { user: epochOf(record, shelf.user), member: epochOf(member) };
-    for (const { place, session } of shelved) {
+  for await (const { record, member, indexed } of sessions.chunks('down', { after, chunk, open, account })) {
+    const records = { user: epochOf(record), member: epochOf(member) };
+    for (const { position, session } of indexed) {
       if (session === null) {
-        gone.push(place.member);
+        gone.push(position.member);
         continue;
       }
       // The record of one membership does not apply to another.
       const known = session.accountTag === account ? records : { ...records, member: null };
-      if (open && isOverForGood(session, known)) aside.push(place.member);
-      if (isListed(session, page)) rows.push({ session, record });
+      if (open && isOverForGood(session, known)) aside.push(position.member);
+      if (isListed(session, page)) rows.push({ session, user: records.user });
     }
     if (rows.length >= wanted) break;
   }
@@ -57,11 +64,12 @@ export async function list(server: Server, keys: Keys, realm: Tag, shelf: Shelf,
       shown.map(({ session }) => session),
     ),
   ]);
-  const found = shown.map(({ session, record }) => ({
+  const realmRecord = epochOf(realmValue);
+  const found = shown.map(({ session, user }) => ({
     session,
     epochs: {
-      realm: epochOf(realmValue, realm),
-      user: epochOf(record, shelf.user),
+      realm: realmRecord,
+      user,
       ...othersOf(session),
     },
   }));

@@ -3,19 +3,20 @@ import {
   type FoundSession,
   Lru,
   memberTag,
+  type RecordCache,
   type RecordTexts,
   SessionCache,
   type SessionRef,
   type Tag,
 } from '../../../../src/adapter.ts';
 import type { Keys } from '../keys.ts';
-import { epochOf } from '../rows/epoch.ts';
+import { epochTextOf } from '../rows/epoch.ts';
 import { sessionOf } from '../rows/session.ts';
 
 export type Value = string | null | undefined;
 
 /** The keys of a session, and a cache of its last value. */
-export class Place {
+export class SessionLocation {
   readonly user: Tag;
   readonly record: string;
   readonly session: string;
@@ -39,23 +40,27 @@ export class Place {
   }
 }
 
-/** Remembers the key names and the last decoded value of recently found sessions, so that neither is made again at the next check. */
-export class Places {
-  readonly keys: Keys;
-  readonly #remembered = new Lru<Place>(8192);
+const MAX_LOCATIONS = 8192;
 
-  constructor(keys: Keys) {
+/** Remembers the key names and the last decoded value of recently found sessions, so that neither is made again at the next check. */
+export class SessionLocations {
+  readonly keys: Keys;
+  readonly #records: RecordCache;
+  readonly #locations = new Lru<SessionLocation>(MAX_LOCATIONS);
+
+  constructor(keys: Keys, records: RecordCache) {
     this.keys = keys;
+    this.#records = records;
   }
 
-  of(ref: SessionRef): Place {
-    const place = this.#remembered.get(ref.id);
-    return place !== undefined && place.user === ref.user ? place : new Place(this.keys, ref);
+  of(ref: SessionRef): SessionLocation {
+    const location = this.#locations.get(ref.id);
+    return location !== undefined && location.user === ref.user ? location : new SessionLocation(this.keys, ref);
   }
 
   /** Decodes a requested session; `null` if it is missing or in another account. */
   found(
-    place: Place,
+    location: SessionLocation,
     ref: SessionRef,
     session: Value,
     texts: RecordTexts,
@@ -63,28 +68,36 @@ export class Places {
   ): FoundSession | null {
     if (session === null || session === undefined) return null;
     const found =
-      place.last.get(session, texts, realm) ?? place.last.set(session, texts, foundOf(ref, session, texts, realm));
+      location.last.get(session, texts, realm) ??
+      location.last.set(session, texts, this.#decode(ref, session, texts, realm));
     // Caches only sessions that exist, so that requests for unknown ids cannot evict others.
-    if (!place.isRemembered) {
-      place.isRemembered = true;
-      this.#remembered.set(ref.id, place);
+    if (!location.isRemembered) {
+      location.isRemembered = true;
+      this.#locations.set(ref.id, location);
     }
     return ref.account === undefined || ref.account === found.session.accountTag ? found : null;
   }
-}
 
-function foundOf(
-  { id, user: tag }: SessionRef,
-  text: string,
-  { user, account, member }: RecordTexts,
-  realm: EpochRecord | null,
-): FoundSession {
-  const session = sessionOf(text, id, tag);
-  return {
-    session,
-    epochs: {
-      ...{ realm, user: epochOf(user, tag) },
-      ...{ account: epochOf(account, session.accountTag ?? undefined), member: epochOf(member) },
-    },
-  };
+  /** Decodes a stored record; `null` if it is missing. */
+  epoch(value: Value, tag?: Tag): EpochRecord | null {
+    return value === null || value === undefined ? null : this.#records.epoch(epochTextOf(value), tag);
+  }
+
+  #decode(
+    { id, user: tag }: SessionRef,
+    text: string,
+    { user, account, member }: RecordTexts,
+    realm: EpochRecord | null,
+  ): FoundSession {
+    const session = sessionOf(text, id, tag);
+    return {
+      session,
+      epochs: {
+        realm,
+        account: this.epoch(account, session.accountTag ?? undefined),
+        user: this.epoch(user, tag),
+        member: this.epoch(member),
+      },
+    };
+  }
 }

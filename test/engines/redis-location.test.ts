@@ -2,15 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { Keys } from '../../adapters/engines/redis/keys.ts';
 import { keepLine } from '../../adapters/engines/redis/rows/epoch.ts';
 import { sessionValue } from '../../adapters/engines/redis/rows/session.ts';
-import { Places } from '../../adapters/engines/redis/verbs/session-location.ts';
+import { SessionLocations } from '../../adapters/engines/redis/verbs/session-location.ts';
 import { newEpoch } from '../../src/model/epoch.ts';
 import type { SessionRecord } from '../../src/model/session.ts';
 import { refOf } from '../../src/model/session.ts';
 import { formatEpoch } from '../../src/store/codec.ts';
+import { RecordCache } from '../../src/store/record-cache.ts';
 import { DAY, NOW } from '../../src/testing/harness/bench.ts';
 import { endedAt, person, sessionOf } from '../../src/testing/harness/records.ts';
 
-describe('the places of sessions', () => {
+describe('the locations of sessions', () => {
   const realm = newEpoch(NOW);
   const record = (version = 1): string => `${version}\n${keepLine(null)}\n${formatEpoch(newEpoch(NOW))}`;
   const annAtAcme = person('ann', 'acme');
@@ -19,52 +20,60 @@ describe('the places of sessions', () => {
   test('are where the keys say', () => {
     const session = sessionOf(annAtAcme);
     const keys = new Keys('sr:');
-    const place = new Places(keys).of(refOf(session));
-    expect(place.record).toBe(keys.record(session.userTag));
-    expect(place.session).toBe(keys.session(session.userTag, session.id));
+    const location = new SessionLocations(keys, new RecordCache()).of(refOf(session));
+    expect(location.record).toBe(keys.record(session.userTag));
+    expect(location.session).toBe(keys.session(session.userTag, session.id));
     for (const account of ['acme', 'beta', 'acme']) {
       const { tags } = person('ann', account);
-      expect(place.memberIn(keys, tags.account ?? '')).toBe(keys.record(tags.member ?? ''));
+      expect(location.memberIn(keys, tags.account ?? '')).toBe(keys.record(tags.member ?? ''));
     }
   });
 
   test('are remembered where something was found, and only there', () => {
-    const places = new Places(new Keys('sr:'));
+    const locations = new SessionLocations(new Keys('sr:'), new RecordCache());
     const session = sessionOf(annAtAcme);
     const ref = refOf(session);
-    const place = places.of(ref);
-    expect(places.found(place, ref, null, { user: record(), account: record(), member: record() }, realm)).toBe(null);
-    expect(places.of(ref)).not.toBe(place);
-    const found = places.found(
-      place,
+    const location = locations.of(ref);
+    expect(locations.found(location, ref, null, { user: record(), account: record(), member: record() }, realm)).toBe(
+      null,
+    );
+    expect(locations.of(ref)).not.toBe(location);
+    const found = locations.found(
+      location,
       ref,
       textOf(session),
       { user: record(), account: record(), member: record() },
       realm,
     );
     expect(found?.session).toEqual(session);
-    expect(places.of(ref)).toBe(place);
+    expect(locations.of(ref)).toBe(location);
   });
 
   test('are of one user each, whatever id somebody else asks for', () => {
-    const places = new Places(new Keys('sr:'));
+    const locations = new SessionLocations(new Keys('sr:'), new RecordCache());
     const session = sessionOf(annAtAcme);
     const ref = refOf(session);
-    places.found(places.of(ref), ref, textOf(session), { user: record(), account: record(), member: record() }, realm);
+    locations.found(
+      locations.of(ref),
+      ref,
+      textOf(session),
+      { user: record(), account: record(), member: record() },
+      realm,
+    );
     const { user } = person('bob').tags;
-    const stranger = places.of({ ...ref, user });
+    const stranger = locations.of({ ...ref, user });
     expect(stranger.user).toBe(user);
-    expect(stranger.session).toBe(places.keys.session(user, session.id));
-    expect(places.of(ref).user).toBe(session.userTag);
+    expect(stranger.session).toBe(locations.keys.session(user, session.id));
+    expect(locations.of(ref).user).toBe(session.userTag);
   });
 
   test('give the same once more, and what was read now where that is another', () => {
-    const places = new Places(new Keys('sr:'));
+    const locations = new SessionLocations(new Keys('sr:'), new RecordCache());
     const session = sessionOf(annAtAcme);
     const ref = refOf(session);
     const [user, account, member] = [record(), record(), record()];
     const look = (value: string, userText: string | null, at = ref) =>
-      places.found(places.of(at), at, value, { user: userText, account, member }, realm);
+      locations.found(locations.of(at), at, value, { user: userText, account, member }, realm);
     const first = look(textOf(session), user);
     expect(look(textOf(session), user)).toBe(first);
 
@@ -76,16 +85,16 @@ describe('the places of sessions', () => {
   });
 
   test('give nothing of a session in another account, read before or not', () => {
-    const places = new Places(new Keys('sr:'));
+    const locations = new SessionLocations(new Keys('sr:'), new RecordCache());
     const session = sessionOf(annAtAcme);
     const ref = refOf(session);
     const elsewhere = { ...ref, account: person('ann', 'beta').tags.account };
     const value = textOf(session);
     const texts = { user: record(), account: record(), member: record() };
-    expect(places.found(places.of(elsewhere), elsewhere, value, texts, realm)).toBe(null);
-    expect(places.found(places.of(ref), ref, value, texts, realm)?.session).toEqual(session);
-    expect(places.found(places.of(elsewhere), elsewhere, value, texts, realm)).toBe(null);
+    expect(locations.found(locations.of(elsewhere), elsewhere, value, texts, realm)).toBe(null);
+    expect(locations.found(locations.of(ref), ref, value, texts, realm)?.session).toEqual(session);
+    expect(locations.found(locations.of(elsewhere), elsewhere, value, texts, realm)).toBe(null);
     const { account: _, ...open } = ref;
-    expect(places.found(places.of(open), open, value, texts, realm)?.session).toEqual(session);
+    expect(locations.found(locations.of(open), open, value, texts, realm)?.session).toEqual(session);
   });
 });
