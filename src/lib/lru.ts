@@ -18,6 +18,7 @@ export class Lru<Value> {
     return old;
   }
 
+  /** Caches a value. */
   set(name: string, value: Value): void {
     if (this.#young.size >= this.#maxYoung) {
       this.#old = this.#young;
