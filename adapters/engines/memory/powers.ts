@@ -16,15 +16,15 @@ export const memoryPowers = (open: () => Contents): StorePowers => ({
     forget: (user, limit) => open().audit.forget(user, limit),
     prune: (before, limit) => open().audit.prune(before, limit),
   },
+  policies: {
+    get: (account) => open().policies.get(account),
+    set: (write) => open().policies.set(write),
+  },
   diagnosis: {
     diagnose() {
       open();
       return [WHERE];
     },
     realms: (limit) => realmsOf(open(), limit),
-  },
-  policies: {
-    get: (account) => open().policies.get(account),
-    set: (write) => open().policies.set(write),
   },
 });

@@ -29,10 +29,6 @@ export function sqlitePowers(
         return database.writeUnsynced(() => statements.pruneEntries(before, limit));
       },
     },
-    diagnosis: {
-      diagnose: () => diagnose(open().database),
-      realms: (limit) => realmsOf(open().statements, limit),
-    },
     policies: {
       get(account) {
         const row = open().statements.policy(account);
@@ -48,6 +44,10 @@ export function sqlitePowers(
           return 'set';
         });
       },
+    },
+    diagnosis: {
+      diagnose: () => diagnose(open().database),
+      realms: (limit) => realmsOf(open().statements, limit),
     },
   };
 }
