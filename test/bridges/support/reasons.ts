@@ -17,7 +17,7 @@ export function reasonBehaviours(host: Host): void {
       ['ended', (site) => site.sessions.signOutOf(), 'signed-out'],
     ] as const satisfies readonly (readonly [string, (site: EndState) => Promise<unknown>, string])[])(
       'tells its reason on every page, sets no cookie, and keeps a visitor’s data: %s',
-      async (reason, end, cause) => {
+      async (reason, end, reasonCode) => {
         const site = await openSite();
         const browser = site.browser();
         await browser.login('ann');
@@ -29,14 +29,14 @@ export function reasonBehaviours(host: Host): void {
           const answer = await browser.get(page);
           expect(leavesCookie(host, answer), page).toBe(true);
           if (page === '/who')
-            expect(answer.json).toMatchObject({ user: null, host: null, refusal: { reason, cause } });
+            expect(answer.json).toMatchObject({ user: null, host: null, refusal: { reason, reasonCode } });
         }
         const added = await browser.post('/cart?item=tea');
         expect([added.status, leavesCookie(host, added), browser.session]).toEqual([200, true, cookie]);
         expect((await browser.get('/who')).json).toMatchObject({
           user: null,
           cart: ['tea'],
-          refusal: { reason, cause },
+          refusal: { reason, reasonCode },
         });
         await browser.login('ann');
         expect((await browser.get('/who')).json).toMatchObject({ user: 'ann', cart: ['tea'], refusal: null });
