@@ -11,7 +11,7 @@ import { TestClock } from '../../frameworks/http/site.ts';
 import { findService } from '../../services/index.ts';
 import { type Host, HostBrowser, type Inner, open } from './koa-fastify-site.ts';
 
-/** Races of each sort. `RACES=1000 CI=1` gives the figures of the docs, and prints how many browsers two processes signed out. */
+/** Races of each sort. `RACES=1000 CI=1` tries more of them, and prints how many browsers two processes signed out. */
 const RACES = Number(process.env.RACES ?? size('bridges: users of each sort whose other tabs ask all the time'));
 /** How many races run at once, each of a user of its own. */
 const LANES = 4;
