@@ -12,8 +12,9 @@ const MAX_DISCARDED = 256 * 1024;
  */
 export function lingerOnClose(request: IncomingMessage): void {
   const { socket } = request;
-  // Starts reading. Otherwise Node itself would read and discard the whole body, without a limit.
-  request.read(0);
+  // Starts reading. Otherwise Node itself would read and discard the whole body, without a limit. `read(0)` does not start it if the
+  // buffer is full.
+  request.read();
   socket.destroySoon = () => {
     socket.end();
     let left = MAX_DISCARDED;
