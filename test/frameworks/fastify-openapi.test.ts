@@ -280,6 +280,7 @@ describe('answers are as the document says', () => {
     expect(errors(content[type]!.schema, value)).toBeNull();
     // A schema that lets everything pass would say nothing.
     expect(errors(content[type]!.schema, { ...(value as Json), [Object.keys(value as Json)[0]!]: 7 })).not.toBeNull();
+    expect(errors(content[type]!.schema, { ...(value as Json), undocumented: 7 })).not.toBeNull();
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Tag } from '../../../src/model/token.ts';
 import { DAY, HOUR, Realm } from '../support/realm.ts';
 
 const AT_ACME = { account: 'acme' };
@@ -128,6 +129,23 @@ describe('D4: endIdle', () => {
     expect(asked).toEqual([null, 'a', 'b']);
     expect(realm.calls.filter((call) => call === 'list')).toHaveLength(2);
     expect(await words(realm, idle)).toEqual(['ended', 'ended']);
+  });
+
+  test('remembers at most 10,000 users of an account: it reads a user again who is named after so many others', async () => {
+    const realm = new Realm();
+    const [first, ...others] = Array.from({ length: 10_000 }, (_, at) => `user ${at}`) as Tag[];
+    const pages = [[first!, ...others], [first!], others.slice(0, 1)];
+    let page = 0;
+    const read: unknown[] = [];
+    realm.around = (call, ask, [, user]) => {
+      if (call === 'listUsers') return { users: pages[page++]!, after: page < pages.length ? 'more' : null };
+      if (call !== 'list') return ask();
+      read.push(user);
+      return { found: [], more: false };
+    };
+    await realm.sessions.endIdle({ ...AT_ACME, unusedFor: '1d' });
+    expect(read).toHaveLength(10_002);
+    expect(read.slice(-2)).toEqual([first, others[0]]);
   });
 
   test('gives everything else its turn between the pages of a store that answers at once', async () => {
