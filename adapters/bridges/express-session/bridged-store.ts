@@ -2,14 +2,13 @@ import { SessionError, type Verdict } from '../../../src/index.ts';
 import { type Admission, type Bridge, isDead, verdictOf } from '../shared/bridge.ts';
 import { type Callback, CallbackStore, tombstoneOf } from '../shared/callback-store.ts';
 import { RecentIds } from '../shared/recent-ids.ts';
-import { awaited, endWait, isAwaited, isBlank, putStamp, stampOf } from '../shared/stamp.ts';
+import { clearPending, isBlank, isPending, markPending, putStamp, stampOf } from '../shared/stamp.ts';
 import type { InnerRequest, InnerSession, InnerStore } from './inner-layer.ts';
 
-/** A session that express-session has made for a request. */
 export interface OpenedSession {
-  /** The id that the client has sent; `null` for a new session. */
+  /** The id from the client's cookie; `null` for a new session. */
   readonly sid: string | null;
-  /** The id must not be set again: its client may have a newer one. */
+  /** The response must not set this id again: the client may have a newer one. */
   readonly isDead: boolean;
   readonly verdict: Verdict | null;
 }
@@ -17,48 +16,39 @@ export interface OpenedSession {
 export type OnOpened = (request: InnerRequest, opened: OpenedSession) => void;
 
 const NEW: OpenedSession = { sid: null, isDead: false, verdict: null };
-/**
- * Waits in ms between the reads of a record that another request is about to replace: a second in all. A process that ended in between
- * never replaces it.
- */
+
+/** Waits in ms between reads of a record that another request will replace: one second in all, in case that process has ended. */
 const WAITS: readonly number[] = Array.from({ length: 9 }, (_, at) => 2 ** (at + 1));
 
 const NO_RECORD = async (): Promise<null> => null;
 
 type Generate = (request: InnerRequest) => void;
 
-/** The next session that express-session generates, under the id that the client has sent. */
 interface NextSession {
   readonly data: Partial<InnerSession>;
   readonly isDead: boolean;
   readonly verdict: Verdict | null;
 }
 
-/** The members of a store that the bridge replaces: reading a session judges it, and removing a session ends it. */
 export class BridgedStore {
   readonly #inner: InnerStore;
   readonly #store: CallbackStore<InnerSession>;
   readonly #onOpened: OnOpened;
-  /**
-   * express-session listens to `disconnect` right after it has set `generate`, and then serves requests without any session while the
-   * store is away: signed-in users would look like strangers. Its listeners are ignored, and `get` answers an error instead.
-   */
+  /** Drops the listeners of express-session itself. On `disconnect` it would serve signed-in users as visitors; `get` fails instead. */
   readonly on: InnerStore['on'];
-  /** Admissions of data, until express-session makes a session of them. */
+  /** Admission of each record until `createSession` receives the record. */
   readonly #admissions = new WeakMap<object, Admission>();
   readonly #bridge: Bridge<InnerSession>;
   /** Set while `get` answers "no session": express-session calls `generate` before that call returns. */
   #next: NextSession | null = null;
-  /** Ids that clients got recently. express-session sends its cookie before it saves the session. */
+  /** New ids. express-session sends its cookie before it saves the session. */
   readonly #newIds = new RecentIds();
-  /** Sessions made from a tombstone or from nothing. They are saved only once the app has added data. */
+  /** Sessions made from a tombstone or from no record. `set` skips them while they are blank. */
   readonly #unsaved = new WeakSet<object>();
-  /** Sessions under ids that no client has yet. */
   readonly #fresh = new WeakSet<object>();
-  /** The ids that clients have sent, by request. */
   readonly #sentIds = new WeakMap<object, string>();
   #isDisconnected = false;
-  /** Events to which express-session is about to listen. */
+  /** Events of the next `on` calls of express-session. */
   #ignoredEvents = new Set<string>();
 
   constructor(inner: InnerStore, bridge: Bridge<InnerSession>, onOpened: OnOpened) {
@@ -81,23 +71,26 @@ export class BridgedStore {
 
   readonly get = (sid: string, callback: Callback<InnerSession | null>): void => this.#get(sid, callback, 0);
 
-  /** @param reads How often the record was read before. */
+  /** `reads` counts earlier reads of the record. */
   #get(sid: string, callback: Callback<InnerSession | null>, reads: number): void {
     if (this.#isDisconnected) {
-      process.nextTick(callback, new SessionError('SESSION_STORE_UNAVAILABLE', 'the store of express-session is away'));
+      process.nextTick(
+        callback,
+        new SessionError('SESSION_STORE_UNAVAILABLE', 'the store of express-session is disconnected'),
+      );
       return;
     }
     this.#store.read(sid, (error, data, admission) => {
-      const wait = data && isAwaited(data) ? WAITS[reads] : undefined;
+      const wait = data && isPending(data) ? WAITS[reads] : undefined;
       if (wait !== undefined) {
         setTimeout(() => this.#get(sid, callback, reads + 1), wait);
         return;
       }
-      if (data && isAwaited(data)) endWait(data);
+      if (data && isPending(data)) clearPending(data);
       if (admission !== null && isDead(admission) && isBlank(data)) {
         this.#answerNone({ data, isDead: true, verdict: verdictOf(admission) }, callback);
       } else if (!error && !data && this.#newIds.has(sid)) {
-        // Not saved yet. A newly generated id would replace the one that this client has just received.
+        // Not saved yet. Generating another id would replace the one in this client's cookie.
         this.#answerNone({ data: {}, isDead: false, verdict: null }, callback);
       } else {
         if (admission !== null) this.#admissions.set(data, admission);
@@ -114,10 +107,10 @@ export class BridgedStore {
   readonly destroy = (sid: string, callback: Callback = () => {}): void => this.#store.destroy(sid, callback);
 
   isSuperseded(sid: string, session: InnerSession): Promise<boolean> {
-    return this.#bridge.isSuperseded(session, this.#store.reads(sid));
+    return this.#bridge.isSuperseded(session, this.#store.reader(sid));
   }
 
-  /** Answers that there is no session. express-session then generates one: an empty session under the client's id. */
+  /** Answers "no session". express-session then calls `generate`, which makes an empty session under the client's id. */
   #answerNone(next: NextSession, callback: Callback<null>): void {
     this.#next = next;
     try {
@@ -131,17 +124,14 @@ export class BridgedStore {
     return this.#sentIds.get(request) === request.sessionID;
   }
 
-  /**
-   * Ends the use of the request's id. A tombstone stays under an id that the client has sent: its slower requests then get no cookie with
-   * that id, which would replace the next one.
-   */
+  /** Leaves a tombstone under an id that the client has sent, so that slower requests with the id do not set its cookie again. */
   readonly abandon = (request: InnerRequest, callback: Callback): void => {
     const { sessionID: sid, session } = request;
     if (session === undefined || !this.isFromClient(request)) this.#inner.destroy(sid, callback);
     else this.#inner.set(sid, tombstoneOf(session), callback);
   };
 
-  /** Gives the request another sid. Our session stays, unless no user is signed in when the new one is saved. */
+  /** Changes the sid. The library's session continues, unless the data name no user at the next save. */
   readonly regenerate = (request: InnerRequest, callback: Callback): void => {
     const { sessionID: sid } = request;
     const stamp = request.session === undefined ? undefined : stampOf(request.session);
@@ -155,7 +145,7 @@ export class BridgedStore {
       }
       putStamp(session, stamp);
       if (error) callback(error);
-      else this.#inner.set(renewed, awaited(tombstoneOf(session)), callback);
+      else this.#inner.set(renewed, markPending(tombstoneOf(session)), callback);
     });
   };
 
@@ -170,7 +160,7 @@ export class BridgedStore {
     const session = this.#inner.createSession(request, data);
     const admission = this.#admissions.get(data) ?? null;
     const stamp = admission?.is === 'session' ? admission.stamp : null;
-    // Put after express-session has hashed the data, so that it saves the change.
+    // After express-session has hashed the data, so that it saves the change.
     if (stamp !== null) putStamp(session, stamp);
     // `load` passes no real request.
     if (request.headers !== undefined) {
@@ -186,7 +176,7 @@ export class BridgedStore {
   }
 
   #generate: Generate = () => {
-    throw new TypeError('the store belongs to no express-session yet');
+    throw new TypeError('no express-session uses this store yet: pass it to session({ store })');
   };
 
   get generate(): Generate {
@@ -202,7 +192,7 @@ export class BridgedStore {
         return;
       }
       const { data, isDead, verdict } = next;
-      // The client's id stays. The new cookie has the options of express-session.
+      // Keeps the client's id, with the cookie options of express-session.
       const { cookie } = request.session ?? (data as InnerSession);
       request.sessionID = sid;
       this.#unsaved.add(this.#inner.createSession(request, { ...data, cookie } as InnerSession));

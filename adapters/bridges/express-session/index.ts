@@ -38,23 +38,21 @@ export interface ExpressSessionBridgeOptions extends BridgeOptions<InnerSession>
 /** The result of {@link bridge}. */
 export interface ExpressSessionBridge {
   /**
-   * The store for `session({ store })`. It answers no session that is over, and ends a session that the app destroys. All other members
-   * of the inner store work as before.
+   * Returns the store for `session({ store })`. It never returns an ended session, and ends each session that the app destroys. All other
+   * members of the inner store work as before.
    * @throws `TypeError` for a value that is not a store of express-session.
    */
   store<Inner extends Store>(inner: Inner): Inner;
-  /**
-   * Needed only with `adoptUntil`, before express-session: it records the device of each adopted session.
-   */
+  /** Use it before express-session, only with `adoptUntil`. It records the device of each adopted session. */
   middleware(): (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 }
 
 /**
- * Bridges to express-session. Its cookies stay as they are. Its data get one more field, `sessionRevocation`, with the token of our
- * session. Protect the inner store as before: read or write access to it is enough to act as any of its users.
+ * Bridges to express-session. Its cookies stay as they are. The bridge adds one field to its data: `sessionRevocation`, the session token.
+ * Protect the inner store as before: read or write access to it is enough to act as any of its users.
  *
- * Sign in with `authOf(request).signIn`, and put the user into the session afterwards, as before. Other sign-ins are refused, except those
- * from before the bridge, with `adoptUntil`.
+ * Sign in with `authOf(request).signIn`, then put the user into the session as before. The bridge refuses all other sign-ins, except those
+ * that `adoptUntil` allows.
  *
  * @throws `TypeError` that names the option, the problem, and the allowed values.
  */
@@ -67,7 +65,7 @@ export function bridge(sessions: Sessions, options: ExpressSessionBridgeOptions)
       parseInnerStore(inner, ['get', 'set', 'destroy', 'createSession', 'on'], 'express-session');
       const known = new WeakSet<object>();
       const onOpened: OnOpened = (request, opened) => {
-        // Once for each request. Its `Auth` follows later changes of the session.
+        // Once per request: its `Auth` follows later changes of the session.
         if (request.res === undefined || known.has(request)) return;
         known.add(request);
         const exchange = http.nodeExchange(request, request.res);

@@ -3,10 +3,7 @@ import type { RecentIds } from '../shared/recent-ids.ts';
 import type { BridgedStore, OpenedSession } from './bridged-store.ts';
 import type { InnerRequest } from './inner-layer.ts';
 
-/**
- * Keeps the answer from setting a cookie with the request's id if the client may have another id by then. express-session decides about
- * the cookie when the headers are sent, and sets none while `sessionID` is missing.
- */
+/** express-session decides about its cookie in `writeHead`, and sets none while `sessionID` is missing. */
 export function preventLateCookie(
   request: InnerRequest,
   response: ServerResponse,
@@ -17,7 +14,7 @@ export function preventLateCookie(
   const { writeHead, end }: Record<'writeHead' | 'end', (...args: never[]) => unknown> = response;
   const hasExpiry = (): boolean => Boolean(request.session?.cookie.expires);
   const hadExpiry = hasExpiry();
-  // A cookie that ends with the browser need not be set again.
+  // A cookie without an expiry need not be set again.
   const isRepetition = (): boolean => request.sessionID === sid && (isDead || !(hadExpiry || hasExpiry()));
   const isLate = (): boolean => abandonedIds.has(request.sessionID) || isRepetition();
 
@@ -38,7 +35,7 @@ export function preventLateCookie(
     const { session, sessionID } = request;
     if (response.headersSent || session === undefined || sessionID !== sid || isLate())
       return Reflect.apply(end, response, args);
-    // The headers count as sent while the store is asked: later changes by the app would be too late without the bridge, too.
+    // Headers count as sent during the check. express-session, too, sends them before it saves, so the app loses nothing.
     isEnding = true;
     Object.defineProperty(response, 'headersSent', { configurable: true, value: true });
     void store

@@ -1,18 +1,17 @@
 import type { Session } from '../../../src/index.ts';
 import type { TokenTransport } from '../../frameworks/http/index.ts';
 import type { Bridge } from '../shared/bridge.ts';
-import { tombstoneOf } from '../shared/callback-store.ts';
-import { awaited, putStamp, withStamp } from '../shared/stamp.ts';
+import { promiseOf, tombstoneOf } from '../shared/callback-store.ts';
+import { markPending, putStamp, withStamp } from '../shared/stamp.ts';
 import type { BridgedStore } from './bridged-store.ts';
 import type { InnerRequest, InnerSession, InnerStore } from './inner-layer.ts';
 
-/** Keeps the token as a stamp in the session of express-session, whose cookie the client has. */
 export class SessionTransport implements TokenTransport {
   readonly #request: InnerRequest;
   readonly #inner: InnerStore;
   readonly #store: BridgedStore;
   readonly #bridge: Bridge<InnerSession>;
-  /** The id of our session that the client holds. */
+  /** Id of the library's session that the client holds. */
   #heldId: string | null;
 
   constructor(
@@ -29,20 +28,12 @@ export class SessionTransport implements TokenTransport {
     this.#bridge = bridge;
   }
 
-  /** Saves the session unchanged. If the store cannot do that now, it could not save the new token either. */
   async ready(): Promise<void> {
     const { session, sessionID } = this.#request;
-    if (session !== undefined) {
-      await new Promise<void>((resolve, reject) => {
-        this.#store.set(sessionID, session, (error) => (error ? reject(error) : resolve()));
-      });
-    }
+    if (session !== undefined) await promiseOf((done) => this.#store.set(sessionID, session, done));
   }
 
-  /**
-   * The client also gets a new sid, because an attacker may know the present one (session fixation, ASVS 7.2.4). The data stay, unless
-   * they belong to another user.
-   */
+  /** Also gives the client a new sid (session fixation, ASVS 7.2.4). Drops data of another user. */
   async set({ id, user }: Session, token: string): Promise<void> {
     const request = this.#request;
     const { session, sessionID } = request;
@@ -51,16 +42,15 @@ export class SessionTransport implements TokenTransport {
     try {
       await this.#renewSid(session !== undefined && (owner === null || owner === user) ? session : null, isRenewed);
       const renewed = request.session;
-      if (renewed === undefined) throw new Error('express-session has no session to keep the stamp in');
+      if (renewed === undefined) throw new Error('express-session has made no session: the token cannot be saved');
       putStamp(renewed, token);
-      // Saved now: express-session sends its cookie before it saves, and another tab may use the cookie in between. The data of a new
-      // session have no user yet.
-      await this.#write(request.sessionID, isRenewed ? renewed : awaited(tombstoneOf(renewed)));
+      // Saved now: another tab may send the new cookie before express-session saves. The data of a new session have no user yet.
+      await this.#write(request.sessionID, isRenewed ? renewed : markPending(tombstoneOf(renewed)));
     } catch (error) {
-      // The session keeps its sid. A renewed session gets its new token under the old sid: an outage is no sign-out.
+      // The session keeps its sid. A renewed session gets its new token under that sid, because an outage must not sign the user out.
       Object.assign(request, { session, sessionID });
       if (isRenewed) putStamp(session, token);
-      // The record may be a tombstone by now, which the save at the end of the request would respect.
+      // The record may be a tombstone by now, and the save at the end of the request would respect it.
       if (session !== undefined && this.#store.isFromClient(request))
         await this.#write(sessionID, session).catch(() => {});
       throw error;
@@ -77,23 +67,18 @@ export class SessionTransport implements TokenTransport {
 
   async #renewSid(data: InnerSession | null, continues: boolean): Promise<void> {
     const request = this.#request;
-    await new Promise<void>((resolve, reject) => {
-      this.#store.abandon(request, (error) => (error ? reject(error) : resolve()));
-    });
+    await promiseOf((done) => this.#store.abandon(request, done));
     this.#store.generate(request);
     if (data === null || request.session === undefined) return;
-    const { cookie, ...rest } = withStamp(data, null);
+    const { cookie, ...rest } = withStamp(data, undefined);
     Object.assign(request.session, rest);
     const { originalMaxAge, path, domain, sameSite } = cookie;
-    // The app's lifetime of this session stays ("remember me"). If the session continues, so does the place of its cookie. `secure` and
-    // `httpOnly` come from the options of express-session.
+    // "Remember me" stays. The path and domain of the cookie stay only if the session continues.
     Object.assign(request.session.cookie, { originalMaxAge }, continues && { path, domain, sameSite });
   }
 
-  /** Writes to the inner store: the bridge would treat data without a user as a sign-out. */
-  #write(sid: string, session: InnerSession): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#inner.set(sid, session, (error) => (error ? reject(error) : resolve()));
-    });
+  /** Bypasses the bridge, which would treat data without a user as a sign-out. */
+  #write(sid: string, session: InnerSession): Promise<unknown> {
+    return promiseOf((done) => this.#inner.set(sid, session, done));
   }
 }

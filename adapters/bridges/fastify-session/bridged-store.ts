@@ -3,22 +3,18 @@ import type { Admission, Bridge } from '../shared/bridge.ts';
 import { type Callback, type CallbackRecords, CallbackStore, tombstoneOf } from '../shared/callback-store.ts';
 import type { InnerSession } from './inner-layer.ts';
 
-/** The admission of data that @fastify/session has just read. */
 interface Finding {
   readonly sid: string;
   readonly admission: Admission;
   isTaken: boolean;
 }
 
-/** A regeneration in progress. `former` is the session that gets another id; `null` if no client has its id. */
+/** `former` is the session that gets another id; `null` if no client has its id. */
 interface Rotation {
   readonly former: InnerSession | null;
 }
 
-/**
- * A bridged store of @fastify/session, which does not tell its store about the request. The admission travels in the async context of the
- * answer, to the hook that runs after that of @fastify/session.
- */
+/** @fastify/session does not tell its store about the request. The admission reaches our hook through the callback's async context. */
 export class BridgedStore implements CallbackRecords<InnerSession> {
   readonly #inner: CallbackRecords<InnerSession>;
   readonly #store: CallbackStore<InnerSession>;
@@ -56,13 +52,10 @@ export class BridgedStore implements CallbackRecords<InnerSession> {
   };
 
   isSuperseded(sid: string, session: InnerSession): Promise<boolean> {
-    return this.#bridge.isSuperseded(session, this.#store.reads(sid));
+    return this.#bridge.isSuperseded(session, this.#store.reader(sid));
   }
 
-  /**
-   * Calls the `regenerate` of @fastify/session, which destroys one session and may save another at once. This is no sign-out. A tombstone
-   * stays under the former id: slower requests with it then get no new cookie.
-   */
+  /** `regenerate` destroys one session and may save another at once. This is no sign-out. Keeps a tombstone under the former id. */
   rotate<Result>(regenerate: () => Result, former: InnerSession | null): Result {
     this.#rotation = { former };
     try {
@@ -78,10 +71,9 @@ export class BridgedStore implements CallbackRecords<InnerSession> {
     return rotation;
   }
 
-  /** The admission of the request's session; `null` if it is not known. */
   takeAdmission(session: InnerSession & { readonly sessionId: string }): Admission | null {
     const finding = this.#findings.getStore();
-    // Taken once: a request that the app sends to itself is served in the async context of the first one.
+    // Taken once: a request that the app sends to itself inherits this async context.
     if (finding === undefined || finding.isTaken) return null;
     finding.isTaken = true;
     const { sid, admission } = finding;

@@ -25,7 +25,7 @@ import {
   parseInnerStore,
 } from '../shared/options.ts';
 import { overlay } from '../shared/overlay.ts';
-import { bearsId } from '../shared/recent-ids.ts';
+import { containsId } from '../shared/recent-ids.ts';
 import { putStamp, STAMP } from '../shared/stamp.ts';
 import { BridgedStore } from './bridged-store.ts';
 import type { InnerSession, SessionStore } from './inner-layer.ts';
@@ -41,27 +41,25 @@ export interface FastifySessionBridgeOptions extends BridgeOptions<InnerSession>
 /** The result of {@link bridge}. */
 export interface FastifySessionBridge {
   /**
-   * The store for the option `store` of @fastify/session. It answers no session that is over, and ends a session that the app destroys.
-   * All other members of the inner store work as before.
+   * Returns the store for the option `store` of @fastify/session. It never returns an ended session, and ends each session that the app
+   * destroys. All other members of the inner store work as before.
    * @throws `TypeError` for a value that is not a store of @fastify/session.
    */
   store<Inner extends SessionStore>(inner: Inner): Inner;
-  /** Register it right behind @fastify/session, in the same scope: it makes the `Auth` of each request for `authOf(request)`. */
+  /** Register it right behind @fastify/session, in the same scope. It makes the `Auth` of each request for `authOf(request)`. */
   readonly plugin: (app: FastifyInstance) => Promise<void>;
-  /**
-   * Needed only with `adoptUntil`, by `app.addHook('onRequest', …)` before @fastify/session: it records the device of each adopted session.
-   */
+  /** Only with `adoptUntil`: `app.addHook('onRequest', …)` before @fastify/session. It records the device of each adopted session. */
   readonly hook: (request: FastifyRequest, reply: FastifyReply, next: () => void) => void;
 }
 
 /**
- * Bridges to @fastify/session. Its cookies stay as they are. Its data get one more field, `sessionRevocation`, with the token of our
- * session. Protect the inner store as before: read or write access to it is enough to act as any of its users.
+ * Bridges to @fastify/session. Its cookies stay as they are. The bridge adds one field to its data: `sessionRevocation`, the session token.
+ * Protect the inner store as before: read or write access to it is enough to act as any of its users.
  *
- * Sign in with `authOf(request).signIn`, and put the user into the session afterwards, as before. Other sign-ins are refused, except those
- * from before the bridge, with `adoptUntil`.
+ * Sign in with `authOf(request).signIn`, then put the user into the session as before. The bridge refuses all other sign-ins, except those
+ * that `adoptUntil` allows.
  *
- * In an outage of our store, signed-in users get `SESSION_STORE_UNAVAILABLE` (503). Their cookie stays.
+ * While the store of `sessions` is out, signed-in users get `SESSION_STORE_UNAVAILABLE` (503). Their cookie stays.
  *
  * @throws `TypeError` that names the option, the problem, and the allowed values.
  */
@@ -89,9 +87,8 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
         const exchange = fastifyExchange(request, reply);
         const known = store.takeAdmission(session);
         const admission = known ?? (await shared.judge(session.sessionId, session));
-        // Outside the cookie's path, the session has no id.
         const { sessionId = '' } = session;
-        const isFromClient = known !== null || bearsId(exchange.header('cookie') ?? '', sessionId);
+        const isFromClient = known !== null || containsId(exchange.header('cookie') ?? '', sessionId);
         const sid = sessionId !== '' && isFromClient ? sessionId : null;
         if (sid !== null) openedSessions.set(request, { sid, isDead: isDead(admission), store });
         if (admission.is === 'refused') empty(session);
@@ -99,7 +96,7 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
         const transport = new SessionTransport(request, store, shared, admission, sid);
         http.attachAuth(request, authBy(settings, exchange, transport, verdictOf(admission)));
       });
-      // Runs after the hook of @fastify/session that sets its cookie. Removes a cookie whose id the client no longer uses.
+      // Runs after the hook of @fastify/session that sets its cookie.
       app.addHook('onSend', async function bridge(request, reply) {
         const opened = openedSessions.get(request);
         const { session } = request;
@@ -107,7 +104,7 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
         const { sid, store } = opened;
         const exchange = fastifyExchange(request, reply);
         const lines = exchange.setCookies();
-        const others = lines.filter((line) => !bearsId(line, sid));
+        const others = lines.filter((line) => !containsId(line, sid));
         if (others.length === lines.length) return;
         if (opened.isDead || shared.abandonedIds.has(sid) || (await store.isSuperseded(sid, session)))
           exchange.replaceSetCookies(others);
@@ -117,20 +114,18 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
   };
 }
 
-/** What is known of a request whose client has sent the id of its session in @fastify/session. */
 interface OpenedSession {
   readonly sid: string;
-  /** The id must not be set again: its client may have a newer one. */
+  /** The response must not set this id again: the client may have a newer one. */
   readonly isDead: boolean;
   readonly store: BridgedStore;
 }
 
-/** Removes a user's data from a session, except the stamp. */
 function empty(session: InnerSession): void {
   for (const key of Object.keys(session)) if (key !== 'cookie' && key !== STAMP) Reflect.deleteProperty(session, key);
 }
 
-/** The metadata of fastify-plugin: the hooks belong to the scope that registers the plugin. */
+/** Adds the metadata of fastify-plugin: the hooks run in the scope that registers the plugin. */
 function pluginOf(plugin: FastifySessionBridge['plugin']): FastifySessionBridge['plugin'] {
   const name = 'session-revocation/fastify-session';
   return Object.assign(plugin, {

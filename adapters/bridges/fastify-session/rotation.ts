@@ -5,10 +5,7 @@ import type { InnerRequest } from './inner-layer.ts';
 
 type Callback = (error?: unknown) => void;
 
-/**
- * Makes `request.session.regenerate()` keep the stamp, for this session and each that follows. Returns a function that gives the request's
- * last session. `sentId` is the id that the client has sent.
- */
+/** Makes `regenerate()` of each session of the request keep the stamp. The result returns the request's last session. */
 export function keepStamps(
   request: InnerRequest,
   store: BridgedStore,
@@ -18,7 +15,7 @@ export function keepStamps(
   let last: FastifySessionObject | null = null;
   const replace = (session: FastifySessionObject | null): void => {
     current = session;
-    // Outside the cookie's path there is an empty object, and no session.
+    // Outside the cookie's path, `session` is an empty object.
     if (typeof session?.regenerate !== 'function') return;
     last = session;
     keepStamp(session, store, sentId);
@@ -28,7 +25,7 @@ export function keepStamps(
   return () => last;
 }
 
-/** Replaces `regenerate`. The property is not enumerable, so it is not saved with the data. */
+/** The new `regenerate` is not enumerable, so it is not saved with the data. */
 function keepStamp(session: FastifySessionObject, store: BridgedStore, sentId: string | null): void {
   if (Object.hasOwn(session, 'regenerate')) return;
   const { regenerate } = session;

@@ -7,12 +7,11 @@ import type { BridgedStore } from './bridged-store.ts';
 import type { InnerRequest, InnerSession } from './inner-layer.ts';
 import { keepStamps } from './rotation.ts';
 
-/** Keeps the token as a stamp in the session of @fastify/session, whose cookie the client has. */
 export class SessionTransport implements TokenTransport {
   readonly #request: InnerRequest;
   readonly #bridge: Bridge<InnerSession>;
   readonly #last: () => FastifySessionObject | null;
-  /** The id of our session that the client holds. */
+  /** Id of the library's session that the client holds. */
   #heldId: string | null;
 
   constructor(
@@ -28,15 +27,11 @@ export class SessionTransport implements TokenTransport {
     this.#last = keepStamps(request, store, sentId);
   }
 
-  /** Saves the session unchanged. If the store cannot do that now, it could not save the new token either. */
   async ready(): Promise<void> {
     await this.#request.session?.save();
   }
 
-  /**
-   * The client also gets a new sid, because an attacker may know the present one (session fixation, ASVS 7.2.4). The data stay, unless
-   * they belong to another user.
-   */
+  /** Also gives the client a new sid (session fixation, ASVS 7.2.4). Drops data of another user. */
   async set({ id, user }: Session, token: string): Promise<void> {
     const { session } = this.#request;
     const owner = session === null ? null : this.#bridge.userOf(session);
@@ -48,7 +43,7 @@ export class SessionTransport implements TokenTransport {
     try {
       putStamp(await this.#rotate(kept, this.#heldId === id), token);
     } catch (error) {
-      // A renewed session keeps its new token. Another session gets its old stamp back.
+      // A renewed session keeps its new token. Any other session gets its old stamp back.
       if (before !== null && this.#heldId !== id) restamp(before, stamp);
       this.#request.session = session;
       throw error;
@@ -67,11 +62,12 @@ export class SessionTransport implements TokenTransport {
 
   async #rotate(kept: FastifySessionObject | null, continues: boolean): Promise<FastifySessionObject> {
     const last = this.#last();
-    if (last === null) throw new TypeError('@fastify/session has no session at this path: see cookie.path');
+    if (last === null)
+      throw new TypeError('@fastify/session has no session at this path: check its option cookie.path');
     await last.regenerate(kept === null ? [] : Object.keys(kept).filter((key) => key !== 'cookie'));
     const session = this.#last() ?? last;
     if (kept === null) return session;
-    // The app's lifetime of this session stays ("remember me"). If the session continues, so does the place of its cookie.
+    // "Remember me" stays. The path and domain of the cookie stay only if the session continues.
     const { expires = null, originalMaxAge, path, domain, sameSite } = kept.cookie;
     Object.assign(session.cookie, { expires, originalMaxAge }, continues && { path, domain, sameSite });
     return session;

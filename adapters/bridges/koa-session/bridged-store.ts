@@ -6,10 +6,9 @@ import { type InnerData, isBlank, stampOf, tombstone, withStamp } from '../share
 import { type Details, type ExternalStore, isData, isInnerContext, type MaxAge } from './inner-layer.ts';
 import type { RequestState, RequestStates } from './request-state.ts';
 
-/** The default lifetime of koa-session, in ms. */
+/** Default lifetime in koa-session, in ms. */
 const ONE_DAY = 86_400_000;
 
-/** The members of a store that the bridge replaces: reading a session judges it, and removing a session ends it. */
 export class BridgedStore<Data extends InnerData> {
   readonly #inner: ExternalStore;
   readonly #bridge: Bridge<Data>;
@@ -33,8 +32,13 @@ export class BridgedStore<Data extends InnerData> {
     if (state !== null) state.read ??= { key, admission };
     if (!isDead(admission)) return data;
     const seen = admission.is === 'refused' ? tombstone(stampOf(data)) : data;
-    if (admission.is === 'refused' && admission.hasEnded) await this.#replaceRefused(key, seen, maxAge, details);
-    // koa-session needs an answer to keep the key. The app's own code, which passes no context, finds no session.
+    if (admission.is === 'refused' && admission.hasEnded) {
+      // If this write fails, the next read refuses the data again.
+      try {
+        await this.#inner.set(key, seen, maxAge, { ...details, changed: true });
+      } catch {}
+    }
+    // koa-session needs data to keep the key. A read by the app itself passes no context and finds no session.
     return state === null && isBlank(seen) ? null : seen;
   };
 
@@ -47,31 +51,31 @@ export class BridgedStore<Data extends InnerData> {
     const state = this.#stateOf(details);
     if (state !== null) state.savedKey = key;
     if (state?.isRotating) return this.#inner.set(key, data, maxAge, details);
-    const saved = await this.#bridge.saved(key, restamped(data, state), this.#reads(key, details));
+    const saved = await this.#bridge.saved(key, restamped(data, state), this.#reader(key, details));
     if (saved === null) return undefined;
     const result = await this.#inner.set(key, saved, maxAge, details);
-    // koa-session sets its cookie next, which must not happen for a session that ended meanwhile.
+    // koa-session sets its cookie next. The session may have ended during the save.
     if (state?.read?.key === key && (await this.#bridge.isStale(saved))) this.#bridge.abandonedIds.add(key);
     return result;
   };
 
   readonly destroy = async (key: string, details: Details): Promise<unknown> => {
     const state = this.#stateOf(details);
-    // `regenerate` still has its data, which it saves next under another key. A sign-out has set the session to `null`.
+    // In `regenerate`, the session still has its data. A sign-out has set it to `null`.
     const ctx = details?.ctx;
     const continues = ctx !== undefined && isInnerContext<Data>(ctx) && ctx.session !== null;
     if (continues) {
       return state?.read?.key === key ? this.#bury(key, tombstone(), details) : this.#inner.destroy(key, details);
     }
-    const data = await this.#reads(key, details)();
+    const data = await this.#reader(key, details)();
     if (data === null) return this.#inner.destroy(key, details);
     await this.#bridge.end(key, data);
-    // A tombstone stays for a user's session: slower requests with its key must not get another cookie.
+    // Slower requests with the key of a user's session must not get another cookie, so a tombstone stays.
     const wasOfUser = stampOf(data) !== undefined || this.#bridge.userOf(data) !== null;
     return wasOfUser ? this.#bury(key, tombstone(stampOf(data)), details) : this.#inner.destroy(key, details);
   };
 
-  #reads(key: string, details: Details): Read<Data> {
+  #reader(key: string, details: Details): Read<Data> {
     return async () => {
       const { maxAge = 'session', rolling = false } = optionsOf(details);
       const data = await this.#inner.get(key, maxAge, { ...details, rolling });
@@ -87,24 +91,11 @@ export class BridgedStore<Data extends InnerData> {
     const { maxAge = ONE_DAY, rolling = false } = optionsOf(details);
     return this.#inner.set(key, record, maxAge, { ...details, rolling, changed: true });
   }
-
-  /** If this write fails, the data are refused again the next time. */
-  async #replaceRefused(
-    key: string,
-    record: InnerData,
-    maxAge: MaxAge,
-    details: Details & { readonly rolling: boolean },
-  ): Promise<void> {
-    try {
-      await this.#inner.set(key, record, maxAge, { ...details, changed: true });
-    } catch {}
-  }
 }
 
 const optionsOf = (details: Details | undefined): { readonly maxAge?: MaxAge; readonly rolling?: boolean } =>
   details?.ctx !== undefined && isInnerContext(details.ctx) ? details.ctx.sessionOptions : {};
 
-/** Restores the session's stamp if the app has replaced all data. */
 const restamped = <Data extends InnerData>(data: Data, state: RequestState | null): Data =>
   state?.stamp === undefined || stampOf(data) !== undefined ? data : withStamp(data, state.stamp);
 

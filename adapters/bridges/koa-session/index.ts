@@ -44,23 +44,23 @@ export interface KoaSessionBridgeOptions<Data extends InnerData>
 /** The result of {@link bridge}. */
 export interface KoaSessionBridge {
   /**
-   * The store for the option `store` of koa-session. It answers no session that is over, and ends a session that the app destroys. All
-   * other members of the inner store work as before.
+   * Returns the store for the option `store` of koa-session. It never returns an ended session, and ends each session that the app
+   * destroys. All other members of the inner store work as before.
    * @throws `TypeError` for a value that is not a store of koa-session.
    */
   store<Inner extends ExternalStore>(inner: Inner): Inner;
-  /** Use it right behind koa-session: it makes the `Auth` of each request for `authOf(ctx)`. */
+  /** Use it right behind koa-session. It makes the `Auth` of each request for `authOf(ctx)`. */
   middleware(): (ctx: Context, next: Next) => Promise<void>;
 }
 
 /**
- * Bridges to koa-session. Its cookies stay as they are. Its data get one more field, `sessionRevocation`, with the token of our session.
+ * Bridges to koa-session. Its cookies stay as they are. The bridge adds one field to its data: `sessionRevocation`, the session token.
  * Protect the inner store as before: read or write access to it is enough to act as any of its users.
  *
- * Sign in with `authOf(ctx).signIn`, and put the user into the session afterwards, as before. Other sign-ins are refused, except those from
- * before the bridge, with `adoptUntil`.
+ * Sign in with `authOf(ctx).signIn`, then put the user into the session as before. The bridge refuses all other sign-ins, except those that
+ * `adoptUntil` allows.
  *
- * In an outage of our store, signed-in users get `SESSION_STORE_UNAVAILABLE` (503). Their cookie stays.
+ * While the store of `sessions` is out, signed-in users get `SESSION_STORE_UNAVAILABLE` (503). Their cookie stays.
  *
  * @throws `TypeError` that names the option, the problem, and the allowed values.
  */
@@ -76,7 +76,7 @@ export function bridge<Data extends InnerData>(
 
   async function admissionOf({ session }: InnerContext<Data>, { read }: RequestState): Promise<Admission> {
     if (session === null) return { is: 'anonymous' };
-    // koa-session has replaced a session that is over by its own rules.
+    // With another key, koa-session has replaced a session that its own rules had ended.
     return read?.key === session.externalKey
       ? (read?.admission ?? { is: 'anonymous' })
       : shared.judge(session.externalKey ?? '', session);
@@ -121,7 +121,7 @@ export function bridge<Data extends InnerData>(
           refuseOwnProperty(ctx, settings.property);
           await open(ctx);
           await next();
-          // The app has saved by itself and set a cookie. For koa-session's own save, the store checks this.
+          // Here the app has saved by itself and set a cookie. The bridged store checks koa-session's own save.
           const { session } = ctx;
           const { read, savedKey } = states.of(ctx);
           if (session === null || savedKey === null || savedKey !== read?.key) return;

@@ -1,18 +1,16 @@
 import type { InnerData } from '../shared/stamp.ts';
 
-/** The methods of `ctx.session`, beside the data. */
 export interface InnerSession {
-  /** The key of the data in the store. */
   readonly externalKey?: string;
   save(): Promise<void> | undefined;
   regenerate(): Promise<void> | undefined;
 }
 
-/** Lifetime of a session of koa-session: in ms, or until the browser is closed. */
+/** Lifetime of a session in koa-session: in ms, or until the browser closes. */
 export type MaxAge = number | 'session';
 
 export interface InnerContext<Data extends InnerData> {
-  /** `null` after the app has set it to `null`. */
+  /** `null` after a sign-out. */
   get session(): (InnerSession & Data) | null;
   /** Replaces the data under the same key. */
   set session(data: InnerData | null);

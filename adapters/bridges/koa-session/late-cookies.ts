@@ -6,7 +6,7 @@ import type { InnerContext } from './inner-layer.ts';
 
 type Context = ExtendableContext & InnerContext<InnerData>;
 
-/** The line sets koa-session's cookie, or the cookie with its signature. One is worthless without the other. */
+/** Matches koa-session's cookie and its signature: one is worthless without the other. */
 const isSessionCookie = ({ sessionOptions: { key = '' } }: Context, line: string): boolean =>
   line.startsWith(`${key}=`) || line.startsWith(`${key}.sig=`);
 
@@ -15,7 +15,7 @@ export const hasSessionCookie = (ctx: Context): boolean =>
     .setCookies()
     .some((line) => isSessionCookie(ctx, line));
 
-/** Removes koa-session's cookie from the answer if `isLate` says so when the headers are sent. */
+/** Omits koa-session's cookie if `isLate()` returns `true` when the headers are sent. */
 export function preventLateCookie(ctx: Context, exchange: HttpExchange, isLate: () => boolean): void {
   const { res } = ctx;
   const writeHead: (...args: never[]) => unknown = res.writeHead;

@@ -5,12 +5,11 @@ import { type InnerData, restamp } from '../shared/stamp.ts';
 import type { InnerContext } from './inner-layer.ts';
 import type { RequestState } from './request-state.ts';
 
-/** Keeps the token as a stamp in the session of koa-session, whose key is in the client's cookie. */
 export class SessionTransport<Data extends InnerData> implements TokenTransport {
   readonly #ctx: InnerContext<Data>;
   readonly #state: RequestState;
   readonly #bridge: Bridge<Data>;
-  /** The id of our session that the client holds. */
+  /** Id of the library's session that the client holds. */
   #heldId: string | null;
 
   constructor(ctx: InnerContext<Data>, state: RequestState, bridge: Bridge<Data>, admission: Admission) {
@@ -20,15 +19,11 @@ export class SessionTransport<Data extends InnerData> implements TokenTransport 
     this.#bridge = bridge;
   }
 
-  /** Saves the session unchanged. If the store cannot do that now, it could not save the new token either. */
   async ready(): Promise<void> {
     await this.#keepingMaxAge(() => this.#ctx.session?.save());
   }
 
-  /**
-   * The client also gets a new key, because an attacker may know the present one (session fixation, ASVS 7.2.4). The data stay, unless
-   * they belong to another user.
-   */
+  /** Also gives the client a new key (session fixation, ASVS 7.2.4). Drops data of another user. */
   async set({ id, user }: Session, token: string): Promise<void> {
     const { session } = this.#ctx;
     const { stamp } = this.#state;
@@ -38,7 +33,7 @@ export class SessionTransport<Data extends InnerData> implements TokenTransport 
     try {
       await this.#rotate();
     } catch (error) {
-      // A renewed session keeps its new token, under the new or the old key. Another session gets its old stamp back.
+      // A renewed session keeps its new token under either key. Any other session gets its old stamp back.
       if (this.#heldId !== id) {
         if (this.#ctx.session !== session) this.#ctx.session = session;
         this.#putStamp(stamp);
@@ -71,7 +66,7 @@ export class SessionTransport<Data extends InnerData> implements TokenTransport 
     if (before !== undefined) this.#bridge.abandonedIds.add(before);
   }
 
-  /** A save replaces the option `maxAge: 'session'`. A second save would then limit the session to one day. */
+  /** koa-session replaces the option `maxAge: 'session'` on each save. A second save would limit the session to one day. */
   async #keepingMaxAge(run: () => Promise<void> | undefined): Promise<void> {
     const { sessionOptions } = this.#ctx;
     const { maxAge } = sessionOptions;

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Adoption, AdoptRequest } from '../../../src/adapter.ts';
-import { type AdapterHandle, adapterHandle } from '../../../src/adapter.ts';
+import { type AdapterHandle, type Adoption, type AdoptRequest, adapterHandle } from '../../../src/adapter.ts';
 import type { Sessions, Verdict } from '../../../src/index.ts';
 import {
   Auth,
@@ -14,31 +13,28 @@ import {
   type TokenTransport,
 } from '../../frameworks/http/index.ts';
 import type { BridgeOptions } from './options.ts';
-import { bearsId, RecentIds } from './recent-ids.ts';
+import { containsId, RecentIds } from './recent-ids.ts';
 import { type InnerData, stampOf, UNSTAMPED, withStamp } from './stamp.ts';
 
-/** The result of judging the data of the inner layer. */
 export type Admission =
   | { readonly is: 'anonymous' }
   | {
       readonly is: 'session';
       readonly verdict: Verdict;
-      /** The stamp that adopted data get; `null` for data that have a stamp. */
+      /** The new stamp of adopted data; `null` for data with a stamp. */
       readonly stamp: string | null;
     }
-  /** The user in the data is refused. `isOver`: the session of the data's own stamp is over, so the data can be deleted. */
+  /** Data that name a user are refused. `hasEnded`: the session of their own stamp has ended, so the data can be deleted. */
   | { readonly is: 'refused'; readonly verdict: Verdict | null; readonly hasEnded: boolean }
-  /** A stamp without a user: the session of this id is over, or its client has another id by now. Other data are a visitor's. */
+  /** A stamp without a user: the session has ended, or the client has another id by now. Other data are a visitor's. */
   | { readonly is: 'abandoned'; readonly verdict: Verdict | null };
-
 const ANONYMOUS: Admission = { is: 'anonymous' };
 const REFUSED: Admission = { is: 'refused', verdict: null, hasEnded: false };
 
-/** The verdict on the session that the data are stamped with; `null` without one. */
 export const verdictOf = (admission: Admission): Verdict | null =>
   admission.is === 'anonymous' ? null : admission.verdict;
 
-/** The answer must not set a cookie with the request's id: it could replace the cookie of a newer id. */
+/** The response must not set a cookie with the request's id: it could replace the cookie of a newer id. */
 export const isDead = ({ is }: Admission): boolean => is === 'refused' || is === 'abandoned';
 
 export function authBy(
@@ -51,23 +47,16 @@ export function authBy(
   return new Auth(new AuthenticatedRequest(settings, exchange, state, transport));
 }
 
-/** Reads the data that the inner store has under an id; `null` for none. */
 export type Read<Data> = () => Promise<Data | null>;
 
-/**
- * Ties the sessions of an inner session layer, which keeps data for each of its sessions, to ours. A stamp in the data, the token of our
- * session, makes the connection.
- */
+/** Ties each session of the inner layer to a session of `sessions`. The stamp in the data, a session token, is the link. */
 export class Bridge<Data extends InnerData> {
   readonly #sessions: Sessions;
   readonly #handle: AdapterHandle;
   readonly #options: BridgeOptions<Data>;
   readonly #adoption: Adoption | null;
   readonly #served = new AsyncLocalStorage<HttpExchange>();
-  /**
-   * Ids that this process has replaced by another one. The answer to a slower request with such an id must not set its cookie again: the
-   * client would lose the new id, and with it a live session. Other processes recognise the id by its record in the inner store.
-   */
+  /** Ids that this process has replaced. A slower response that sets such an id again would take the new session from the client. */
   readonly abandonedIds: RecentIds = new RecentIds();
   #hasWarned = false;
 
@@ -79,26 +68,22 @@ export class Bridge<Data extends InnerData> {
     this.#adoption = until === undefined ? null : this.#handle.adoption({ until });
   }
 
-  /** Remembers the request while it is served: the inner layer asks its store without naming the request. */
+  /** Remembers the request: the inner layer calls its store without it. */
   serve<Result>(exchange: HttpExchange, next: () => Result): Result {
     return this.#served.run(exchange, next);
   }
 
-  /** The request being served, if it has this id. The app may read other sessions meanwhile. */
+  /** The current request, if it sent this id. The app may read other sessions meanwhile. */
   servedWith(sid: string): HttpExchange | undefined {
     const served = this.#served.getStore();
-    return served !== undefined && bearsId(served.header('cookie') ?? '', sid) ? served : undefined;
+    return served !== undefined && containsId(served.header('cookie') ?? '', sid) ? served : undefined;
   }
 
-  /** The user who is signed in by the data; `null` for none. */
   userOf(data: Data): string | null {
     return textOf(this.#options.user(data));
   }
 
-  /**
-   * Judges data that the inner store has under an id. Adopts data from before the bridge.
-   * @throws `SESSION_STORE_UNAVAILABLE`: an outage is no sign-out.
-   */
+  /** Also adopts data from before the bridge. Throws `SESSION_STORE_UNAVAILABLE` in an outage, which is no sign-out. */
   async admit(sid: string, data: Data, served: HttpExchange | undefined): Promise<Admission> {
     const origin = stampOf(data) === undefined && !isExpired(data) ? this.#originOf(sid, data) : null;
     if (origin !== null)
@@ -106,7 +91,7 @@ export class Bridge<Data extends InnerData> {
     return this.judge(sid, data);
   }
 
-  /** Judges data that do not come from the inner store. Adopts nothing. */
+  /** Judges data that are not from the inner store. Adopts nothing. */
   async judge(sid: string, data: Data): Promise<Admission> {
     const user = this.userOf(data);
     const known = stampOf(data);
@@ -125,20 +110,18 @@ export class Bridge<Data extends InnerData> {
     return isSameUser ? { is: 'session', verdict, stamp: known === undefined ? stamp : null } : REFUSED;
   }
 
-  /** The token of the session that was adopted for data without a stamp. */
   #adopted(sid: string, data: Data): string | undefined {
     const origin = this.#originOf(sid, data);
     return origin === null ? undefined : this.#adoption?.tokenOf(origin);
   }
 
-  /** The request to adopt these data; `null` if they cannot be adopted. */
   #originOf(sid: string, data: Data): AdoptRequest | null {
     if (this.#adoption === null || sid === '') return null;
     const user = this.userOf(data);
     return user === null ? null : { user, account: this.#accountOf(data), credential: sid };
   }
 
-  /** Why a session is over; `null` in an outage, which visitors must not notice. */
+  /** Why the session has ended; `null` in an outage, which must not disturb visitors. */
   async #refusalOf(stamp: string): Promise<Verdict | null> {
     if (stamp === UNSTAMPED) return null;
     try {
@@ -150,8 +133,7 @@ export class Bridge<Data extends InnerData> {
   }
 
   /**
-   * The data to save; `null` to save nothing, because the client has another id by now. Data without the user that they had are a
-   * sign-out. `read` reads the record of the inner store.
+   * Returns the data to save, or `null` if the client has another id by now. Data that have lost their user are a sign-out.
    * @throws `TypeError` if the stamp belongs to another user than the data.
    */
   async saved(sid: string, data: Data, read: Read<Data>): Promise<Data | null> {
@@ -176,31 +158,25 @@ export class Bridge<Data extends InnerData> {
     const hasEnded = await this.#end(stamp);
     const record = await stored();
     if (this.#hasMoved(record, data)) return null;
-    // The record keeps the stamp of a session that was over before: it tells why.
+    // The stamp of a session that had ended before stays in the record, because it tells why.
     const keepsStamp = !hasEnded && record !== null && stampOf(record) === stamp;
-    return keepsStamp ? data : withStamp(data, null);
+    return keepsStamp ? data : withStamp(data, undefined);
   }
 
-  /**
-   * The stored record has another stamp than the data that were read from it: the client was given another id meanwhile, perhaps by
-   * another process. If both have a user, the client has kept the id, because setting a new id failed.
-   */
+  /** The stored stamp has changed: the client has another id. If both name a user, setting the new id failed and the old one stays. */
   #hasMoved(stored: Data | null, data: Data): boolean {
     const stamp = stored === null ? undefined : stampOf(stored);
     if (stored === null || stamp === undefined || stamp === stampOf(data)) return false;
     return this.userOf(stored) === null || this.userOf(data) === null;
   }
 
-  /**
-   * The client has another id by now, or its session is over. Called right before the answer sets the inner layer's cookie again. `false`
-   * in an outage.
-   */
+  /** Asked right before the response sets the cookie again. `false` in an outage. */
   async isSuperseded(data: Data, read: Read<Data>): Promise<boolean> {
     const [stored, isStale] = await Promise.all([read().catch(() => null), this.isStale(data)]);
     return isStale || this.#hasMoved(stored, data);
   }
 
-  /** The session of the user's data is over, or has another secret. `false` in an outage. */
+  /** `false` in an outage. */
   async isStale(data: Data): Promise<boolean> {
     const stamp = stampOf(data) ?? UNSTAMPED;
     if (stamp === UNSTAMPED || this.userOf(data) === null) return false;
@@ -211,7 +187,7 @@ export class Bridge<Data extends InnerData> {
     }
   }
 
-  /** A session from before the bridge was adopted when it was read. Other data without a stamp come from a sign-in past the bridge. */
+  /** Reading has adopted the data from before the bridge. Other data without a stamp come from a sign-in past the bridge. */
   async #savedUnstamped(sid: string, data: Data): Promise<Data> {
     const token = this.#adopted(sid, data);
     if (token === undefined) return data;
@@ -219,10 +195,9 @@ export class Bridge<Data extends InnerData> {
     return withStamp(data, ok ? token : UNSTAMPED);
   }
 
-  /** Signs our session out, as the account's policy says. Does nothing if it is over. */
   async end(sid: string, data: Data): Promise<void> {
     const stamp = stampOf(data);
-    // Data from before the bridge that were not adopted yet must not be adopted later.
+    // Data from before the bridge must not be adopted after their sign-out.
     const origin = stamp === undefined ? this.#originOf(sid, data) : null;
     if (origin !== null) await this.#adoption?.forgo(origin);
     await this.#end(stamp ?? this.#adopted(sid, data) ?? UNSTAMPED);
@@ -236,7 +211,7 @@ export class Bridge<Data extends InnerData> {
     return verdict.ok;
   }
 
-  /** The data name the account of the session. Otherwise a revocation of the data's account would not reach the session. */
+  /** Otherwise a revocation of the data's account would not reach the session. */
   #isIn(data: Data, account: string | null): boolean {
     return this.#options.account === undefined || this.#accountOf(data) === account;
   }
@@ -249,19 +224,19 @@ export class Bridge<Data extends InnerData> {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const message =
-      'the data of a session name a user without a sign-in of this library. The user is refused: sign in with authOf(request).signIn';
+      'session data name a user who was not signed in with authOf(request).signIn. The bridge refuses this user: call signIn first';
     process.emitWarning(message, 'SessionRevocationWarning');
   }
 }
 
-/** @throws `TypeError` for an object: all objects would become `'[object Object]'`, and all users the same one. */
+/** @throws `TypeError` for an object, because `String` would make one user of all objects. */
 function textOf(value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null;
   if (typeof value === 'string' || Number.isFinite(value)) return String(value);
-  throw new TypeError('user and account of bridge must give an id (a text, a number) or nothing');
+  throw new TypeError('bridge: user and account must return a string, a finite number, null or undefined');
 }
 
-/** The inner layer is about to refuse the data as expired. `_expire` is koa-session's; the other layers keep a cookie. */
+/** The inner layer will refuse the data. `_expire` is koa-session's field; the other layers keep a cookie. */
 function isExpired(data: InnerData): boolean {
   const { _expire, cookie } = data as {
     readonly _expire?: unknown;

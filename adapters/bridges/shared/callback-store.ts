@@ -3,7 +3,7 @@ import { type InnerData, stampOf, tombstone } from './stamp.ts';
 
 export type Callback<Answer = unknown> = (error?: unknown, answer?: Answer) => void;
 
-/** A store in the form of express-session, which other layers use too. */
+/** A store with the signatures of express-session, which @fastify/session uses too. */
 export interface CallbackRecords<Data> {
   /** Answers nothing for an unknown id. Some stores answer the error `ENOENT`. */
   get(sid: string, callback: Callback<Data | null>): void;
@@ -13,27 +13,26 @@ export interface CallbackRecords<Data> {
   destroy(sid: string, callback: Callback): void;
 }
 
-/** Gets the data and their admission, or no admission without data. */
 export type Admitted<Data> = (
   ...answer:
     | [error: null, data: Data, admission: Admission]
     | [error: unknown, data: Data | null | undefined, admission: null]
 ) => void;
 
-/** The tombstone of a session. It keeps the session's cookie, from which stores derive how long they keep the record. */
+/** Keeps the session's cookie, from which stores derive how long they keep a record. */
 export function tombstoneOf<Data extends InnerData>(data: Data, stamp?: string): Data {
   const { cookie } = data as { readonly cookie?: object };
   return Object.assign(tombstone(stamp), cookie === undefined ? {} : { cookie: withMaxAge(cookie) }) as Data;
 }
 
-/** Some stores derive the life of a record from `maxAge`, which the cookie in a record lacks. Not enumerable: stores do not save it. */
+/** Some stores expire a record by `maxAge`, which a saved cookie lacks. The property is not enumerable, so stores do not save it. */
 function withMaxAge(cookie: { readonly expires?: string | Date | null; readonly maxAge?: unknown }): object {
   const { expires } = cookie;
   if ('maxAge' in cookie || expires === null || expires === undefined) return cookie;
   return Object.defineProperty({ ...cookie }, 'maxAge', { value: new Date(expires).getTime() - Date.now() });
 }
 
-/** A bridged store: reading a session judges it, and removing a session ends it. */
+/** Judges a session when it is read, and ends it when it is removed. */
 export class CallbackStore<Data extends InnerData> {
   readonly #inner: CallbackRecords<Data>;
   readonly #bridge: Bridge<Data>;
@@ -43,9 +42,8 @@ export class CallbackStore<Data extends InnerData> {
     this.#bridge = bridge;
   }
 
-  /** Reads and judges data. Refused data are replaced by their tombstone. */
   read(sid: string, callback: Admitted<Data>): void {
-    // Read now: the inner store may answer in the context of another request.
+    // Before `get`: the inner store may call back in the context of another request.
     const served = this.#bridge.servedWith(sid);
     this.#inner.get(sid, (error, data) => {
       if (error || !data) {
@@ -53,7 +51,7 @@ export class CallbackStore<Data extends InnerData> {
         return;
       }
       this.#bridge.admit(sid, data, served).then(
-        // In the next tick, because a promise would swallow what the callback throws.
+        // In the next tick: a promise would swallow an error that the callback throws.
         (admission) => process.nextTick(() => this.#answer(sid, data, admission, callback)),
         (failure: unknown) => process.nextTick(callback, failure, undefined, null),
       );
@@ -70,14 +68,14 @@ export class CallbackStore<Data extends InnerData> {
       callback(null, refused, admission);
       return;
     }
-    // If this write fails, the data are refused again the next time.
+    // If this write fails, the next read refuses the data again.
     attempt(
       (done) => this.#inner.set(sid, refused, done),
       () => process.nextTick(callback, null, refused, admission),
     );
   }
 
-  set(sid: string, data: Data, callback: Callback, read: Read<Data> = this.reads(sid)): void {
+  set(sid: string, data: Data, callback: Callback, read: Read<Data> = this.reader(sid)): void {
     this.#bridge.saved(sid, data, read).then(
       (saved) =>
         process.nextTick(() => {
@@ -102,25 +100,23 @@ export class CallbackStore<Data extends InnerData> {
     });
   }
 
-  /** A tombstone stays for a user's session: slower requests with its id must not get another cookie. */
+  /** Slower requests with the id of a user's session must not get another cookie, so a tombstone stays. */
   #remove(sid: string, data: Data | null, done: Callback): void {
     const wasOfUser = data !== null && (stampOf(data) !== undefined || this.#bridge.userOf(data) !== null);
     if (wasOfUser) this.#inner.set(sid, tombstoneOf(data, stampOf(data)), done);
     else this.#inner.destroy(sid, done);
   }
 
-  reads(sid: string): Read<Data> {
-    return () =>
-      new Promise((resolve, reject) => {
-        attempt(
-          (done) => this.#inner.get(sid, done),
-          (error, data) => (error ? reject(error) : resolve((data as Data | undefined) ?? null)),
-        );
-      });
+  reader(sid: string): Read<Data> {
+    return async () => (await promiseOf<Data | null>((done) => this.#inner.get(sid, done))) ?? null;
   }
 }
 
-/** Calls the inner store. An error that it throws goes to the callback. */
+export function promiseOf<Answer>(call: (done: Callback<Answer>) => void): Promise<Answer | undefined> {
+  return new Promise((resolve, reject) => call((error, answer) => (error ? reject(error) : resolve(answer))));
+}
+
+/** Passes an error that the inner store throws to the callback. */
 function attempt(call: (done: Callback) => void, callback: Callback): void {
   let isAnswered = false;
   try {

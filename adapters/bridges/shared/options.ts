@@ -5,21 +5,20 @@ import { type AuthenticationOptions, refuseNoSessions } from '../../frameworks/h
 /** Options of `bridge`, for every inner session layer. */
 export interface BridgeOptions<Data> {
   /**
-   * Returns the app's id of the user who is signed in, from the data of the inner layer, or nothing. With Passport:
-   * `(data) => data.passport?.user`. It must not throw for any data.
+   * Returns the app's id of the signed-in user from the data of the inner layer, or nothing. With Passport:
+   * `(data) => data.passport?.user`. Must not throw for any data.
    */
   readonly user: (data: Data) => string | number | null | undefined;
   /** Returns the account (tenant) of the session. Default: none. */
   readonly account?: ((data: Data) => string | number | null | undefined) | undefined;
   /**
-   * Until this date, sessions of the inner layer from before the bridge are adopted, each at its next request; at the latest until 30 days
-   * after the first sign-in of the realm. Leave it unchanged when the date has passed. Default: no session is adopted, and every user
-   * signs in again.
+   * Until this date, the bridge adopts sessions from before the bridge, each at its next request; at the latest until 30 days after the
+   * first sign-in of the realm. Leave the option unchanged after the date. Default: adopts no session, and every user signs in again.
    */
   readonly adoptUntil?: Date | undefined;
 }
 
-/** The options of `authentication` that a bridge takes. */
+/** Options of `authentication` that a bridge takes. */
 export type BridgeAuthenticationOptions = Pick<
   AuthenticationOptions,
   'origins' | 'loginUrl' | 'property' | 'clearSiteData'
@@ -48,7 +47,6 @@ export function parseBridge<Options extends BridgeOptions<never>>(sessions: Sess
   });
 }
 
-/** @throws `TypeError` for a value that is not a store of the inner layer. */
 export function parseInnerStore(inner: object, methods: readonly string[], layer: string): void {
   for (const method of methods) {
     if (typeof Reflect.get(Object(inner), method) !== 'function')

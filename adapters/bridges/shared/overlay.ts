@@ -1,11 +1,10 @@
-/** A store with some members replaced. All others work as before. */
 export function overlay<Inner extends object>(inner: Inner, replaced: object): Inner {
   const outer: Inner = new Proxy(inner, {
     get(target, name) {
       if (isReplaced(replaced, name)) return Reflect.get(replaced, name);
       const value: unknown = Reflect.get(target, name);
       if (typeof value !== 'function' || name === 'constructor') return value;
-      // Called on the inner store itself, which may have private fields. A method that returns its store returns the outer one.
+      // `target`, not the proxy, because stores have private fields. A method that returns its store returns the proxy.
       return (...args: unknown[]): unknown => {
         const result: unknown = Reflect.apply(value, target, args);
         return result === target ? outer : result;

@@ -1,11 +1,11 @@
-/** Longest time that a request is expected to take, in ms. */
+/** Longest expected duration of a request, in ms. */
 const MAX_REQUEST = 60_000;
 
 const MAX_IDS = 10_000;
 
-/** Session ids of the inner layer that this process has remembered in the last minute. */
+/** Session ids of the inner layer that this process has added in the last minute. */
 export class RecentIds {
-  /** When each id is forgotten, in insertion order. */
+  /** When each id is forgotten, in the order of insertion. */
   readonly #until = new Map<string, number>();
 
   add(id: string): void {
@@ -24,6 +24,6 @@ export class RecentIds {
   }
 }
 
-/** A cookie header contains the id. The inner layers sign it, and leave it readable in the cookie. */
-export const bearsId = (cookies: string, id: string): boolean =>
+/** The cookie header contains the id. The inner layers sign ids but do not encrypt them. */
+export const containsId = (cookies: string, id: string): boolean =>
   cookies.includes(id) || cookies.includes(encodeURIComponent(id.toWellFormed()));
