@@ -47,12 +47,12 @@ describe.each(drivers)('a file of an earlier version, $name', ({ open }) => {
           throw new Error('no');
       }),
     );
-    expect(() => store.setup()).toThrow('no');
+    expect(() => store.setup?.()).toThrow('no');
     const other = open(file);
     expect(answerOf(other, 'PRAGMA user_version')).toBe(now);
     expect(answerOf(other, "SELECT count(*) FROM sqlite_schema WHERE name = 'colours'")).toBe(0);
     broken = false;
-    store.setup();
+    void store.setup?.();
     expect(answerOf(other, 'PRAGMA user_version')).toBe(later);
   });
 

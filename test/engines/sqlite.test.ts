@@ -4,7 +4,7 @@ import { createSessions, isSessionError, type SessionErrorCode, type SessionStor
 import { type SqliteConnection, sqliteStore } from 'session-revocation/sqlite';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Database, openWithRetry } from '../../adapters/engines/sqlite/connection.ts';
-import { SqliteStore } from '../../adapters/engines/sqlite/store.ts';
+import { createStore } from '../../adapters/engines/sqlite/store.ts';
 import { newEpoch } from '../../src/model/epoch.ts';
 import { newVersion, userTag } from '../../src/model/token.ts';
 import { recordAbout } from '../../src/testing/harness/audit-entries.ts';
@@ -390,7 +390,7 @@ describe.each(drivers)('$name', { timeout: TEST_TIMEOUT }, ({ open }) => {
         });
         return new Database(connection, 100);
       };
-      const store = new SqliteStore({ timeout: 100, connect, discard: (database) => database.close(), close() {} });
+      const store = createStore({ timeout: 100, connect, discard: (database) => database.close(), close() {} });
       askForRecord(store, 'first');
       expect(opened).toBe(1);
 

@@ -92,7 +92,7 @@ export function rowOf({ stamps, device, ended, ...session }: SessionRecord): Ses
 }
 
 export const recordOf = (records: RecordCache, text: unknown, tag?: Tag | null): EpochRecord | null =>
-  text === null ? null : records.epoch(text as string, tag ?? undefined);
+  text === null || text === undefined ? null : records.epoch(text as string, tag ?? undefined);
 
 /** Returns the session of a row, without its records. */
 export function sessionOf(records: RecordCache, row: Row): SessionRecord {

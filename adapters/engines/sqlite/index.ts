@@ -3,7 +3,8 @@ import type { Duration, SessionStore } from '../../../src/index.ts';
 import type { SqliteConnection } from './client.ts';
 import { Database } from './connection.ts';
 import { findDriver } from './driver.ts';
-import { type Source, SqliteStore } from './store.ts';
+import type { Source } from './readiness.ts';
+import { createStore } from './store.ts';
 
 export type { SqliteConnection, SqliteStatement, SqliteValue } from './client.ts';
 
@@ -52,7 +53,7 @@ export interface SqliteOptions {
  * ```
  */
 export function sqliteStore(file: string | SqliteConnection, options: SqliteOptions = {}): SessionStore {
-  return inCall('sqliteStore(file, options)', () => new SqliteStore(sourceOf(file, parseOptions(options))));
+  return inCall('sqliteStore(file, options)', () => createStore(sourceOf(file, parseOptions(options))));
 }
 
 function sourceOf(file: unknown, { timeout }: { readonly timeout: number }): Source {

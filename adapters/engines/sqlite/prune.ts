@@ -1,13 +1,20 @@
-import { type FoundSession, type PruneBatch, type Pruned, type RecordCache, realmTag } from '../../../src/adapter.ts';
-import { epochOf } from '../sql/session-rows.ts';
-import { foundOf } from './rows.ts';
-import type { Statements } from './statements.ts';
+import { type FoundSession, type PruneBatch, type Pruned, realmTag } from '../../../src/adapter.ts';
+import { recordOf } from '../sql/session-rows.ts';
+import type { Context } from './context.ts';
+import { foundIn } from './rows.ts';
 
 /** Maximum sessions and records in a batch. SQLite is synchronous: a larger batch would block the process. */
 const MAX_REMOVED = 50;
 
-/** Prunes one batch, in a transaction: sessions over by themselves, records, then revoked endless sessions. */
-export function prune(statements: Statements, records: RecordCache, batch: PruneBatch): Pruned {
+/**
+ * Prunes one batch: first sessions that are over by themselves, then records, then revoked sessions that never expire.
+ * Need not sync: rows that come back after a crash are pruned again.
+ */
+export const prune = (context: Context, batch: PruneBatch): Pruned =>
+  context.database.writeUnsynced(() => pruneBatch(context, batch));
+
+function pruneBatch(context: Context, batch: PruneBatch): Pruned {
+  const { statements } = context;
   const { sessionsBefore, epochsBefore, after } = batch;
   const limit = Math.min(batch.limit, MAX_REMOVED);
   const done = { sessions: 0, epochs: 0 };
@@ -16,7 +23,7 @@ export function prune(statements: Statements, records: RecordCache, batch: Prune
   const left = limit - done.sessions - done.epochs;
   if (left === 0) return { ...done, more: true, after };
 
-  const found = endless(statements, records, after, left);
+  const found = readEndless(context, after, left);
   for (const each of found) {
     if (batch.revoked(each)) done.sessions += statements.remove(each.session.id);
   }
@@ -25,20 +32,11 @@ export function prune(statements: Statements, records: RecordCache, batch: Prune
 }
 
 /** Reads sessions that never expire, each with the record of its own realm: a store may serve several realms. */
-function endless(
-  { endless, epoch }: Statements,
-  records: RecordCache,
-  after: string | null,
-  limit: number,
-): readonly FoundSession[] {
-  const rows = endless(NO_REALM, after ?? '', limit);
-  return rows.map((row) => {
-    const found = foundOf(records, row);
-    const realm = epoch(realmTag(found.session.realm));
-    return {
-      ...found,
-      epochs: { ...found.epochs, realm: realm === undefined ? null : epochOf(records, realm).record },
-    };
+function readEndless({ statements, records }: Context, after: string | null, limit: number): readonly FoundSession[] {
+  return statements.endless(NO_REALM, after ?? '', limit).map((row) => {
+    const { session, epochs } = foundIn(records, row);
+    const realm = realmTag(session.realm);
+    return { session, epochs: { ...epochs, realm: recordOf(records, statements.epoch(realm)?.[0], realm) } };
   });
 }
 

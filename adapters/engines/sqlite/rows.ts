@@ -1,4 +1,5 @@
-import type { EpochRecord, FoundSession, RecordCache, Tag } from '../../../src/adapter.ts';
+import type { EpochRecord, FoundSession, RecordCache, SessionRecord, Tag } from '../../../src/adapter.ts';
+import { foundById, foundOf } from '../sql/found.ts';
 import { COLUMNS, recordOf, sessionOf } from '../sql/session-rows.ts';
 import type { Row } from '../sql/values.ts';
 
@@ -22,39 +23,28 @@ type FoundRow = readonly [
   member: string | null,
 ];
 
-/** Returns the session of a row, with its records. `realm` is the realm's tag, if the caller knows it. */
-export function foundOf(records: RecordCache, row: Row, realm?: Tag): FoundSession {
-  const [text, realmText, account, user, member] = row as FoundRow;
-  const session = sessionOf(records, JSON.parse(text));
-  const epochs = {
-    realm: recordOf(records, realmText, realm),
-    account: recordOf(records, account, session.accountTag),
-    user: recordOf(records, user, session.userTag),
-    member: recordOf(records, member),
-  };
-  return { session, epochs };
+const sessionIn = (records: RecordCache, text: string): SessionRecord => sessionOf(records, JSON.parse(text));
+
+/** Returns the session of a row, with its records. */
+export function foundIn(records: RecordCache, row: Row): FoundSession {
+  const [text, realm, account, user, member] = row as FoundRow;
+  return foundOf(records, sessionIn(records, text), { user, account, member }, recordOf(records, realm));
 }
 
-export function listedOf(
+/** Like `foundIn`, for a session that is looked up by its id. */
+export function foundWithId(records: RecordCache, row: Row, id: string, realm: Tag): FoundSession {
+  const [text, realmText, account, user, member] = row as FoundRow;
+  return foundById(records, id, text, { user, account, member }, recordOf(records, realmText, realm), sessionIn);
+}
+
+/** Returns the session of a row of a page. */
+export function listedIn(
   records: RecordCache,
   row: Row,
   realm: EpochRecord | null,
   user: EpochRecord | null,
 ): FoundSession {
   const [text, account, member] = row as readonly [session: string, account: string | null, member: string | null];
-  const session = sessionOf(records, JSON.parse(text));
-  return {
-    session,
-    epochs: { realm, account: recordOf(records, account, session.accountTag), user, member: recordOf(records, member) },
-  };
-}
-
-/** Like `foundOf`, for a session that is looked up by its id, as every check does. Uses the cache. */
-export function foundById(records: RecordCache, row: Row, id: string, realm: Tag): FoundSession {
-  const [text, realmText, account, user, member] = row as FoundRow;
-  const last = records.session(id);
-  const texts = { user, account, member };
-  return (
-    last.get(text, texts, recordOf(records, realmText, realm)) ?? last.set(text, texts, foundOf(records, row, realm))
-  );
+  const { session, epochs } = foundOf(records, sessionIn(records, text), { user: null, account, member }, realm);
+  return { session, epochs: { ...epochs, user } };
 }

@@ -1,7 +1,8 @@
+import type { SessionStore } from 'session-revocation';
 import type { SqliteConnection } from 'session-revocation/sqlite';
 import { Database } from '../../../adapters/engines/sqlite/connection.ts';
 import { STEPS } from '../../../adapters/engines/sqlite/schema.ts';
-import { SqliteStore } from '../../../adapters/engines/sqlite/store.ts';
+import { createStore } from '../../../adapters/engines/sqlite/store.ts';
 
 /** The steps of a later version: those of today, and one that adds a column and a table. */
 export const LATER_STEPS: readonly string[] = [
@@ -10,9 +11,9 @@ export const LATER_STEPS: readonly string[] = [
 ];
 
 /** The store of that version. */
-export function laterStore(connection: SqliteConnection, timeout = 2_000): SqliteStore {
+export function laterStore(connection: SqliteConnection, timeout = 2_000): SessionStore {
   const database = new Database(connection, timeout);
-  return new SqliteStore(
+  return createStore(
     { timeout, connect: () => database, discard: () => {}, close: () => database.close() },
     LATER_STEPS,
   );

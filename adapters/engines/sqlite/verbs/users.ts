@@ -1,18 +1,19 @@
-import type { RealmsFound, Tag, UsersOf } from '../../../src/adapter.ts';
-import { fromColumn } from '../sql/values.ts';
-import type { Statements } from './statements.ts';
+import type { RealmsFound, Tag, UsersOf } from '../../../../src/adapter.ts';
+import { type MembershipPage, membershipPage } from '../../sql/membership-page.ts';
+import { fromColumn } from '../../sql/values.ts';
+import type { Context } from '../context.ts';
 
 /**
  * Maximum number of users that a page looks at. SQLite answers synchronously, so a larger page would block the process.
  */
-export const MAX_LOOKED_AT = 500;
+const MAX_LOOKED_AT = 500;
 
 /**
  * Returns a page of users. Goes from tag to tag through an index, so the time does not depend on the number of
  * sessions. The cursor is the last tag that was visited. Users of other realms are visited and skipped.
  */
-export function usersOf(
-  { nextUser, nextMember }: Statements,
+export function listUsers(
+  { statements: { nextUser, nextMember } }: Context,
   { realm, account }: UsersOf,
   after: string | null,
   limit: number,
@@ -28,8 +29,18 @@ export function usersOf(
   return { users, after: tag };
 }
 
+export function memberships(
+  { statements }: Context,
+  user: Tag,
+  after: string | null,
+  limit: number,
+): ReturnType<MembershipPage['answer']> {
+  const page = membershipPage(user, after, Math.min(limit, MAX_LOOKED_AT));
+  return page.answer(statements.tagsBetween(page.from, page.until, page.limit).map(([tag]) => tag as Tag));
+}
+
 /** Returns the realms of the first users in the order of their tags, which are hashes. */
-export function realmsOf({ nextUser }: Pick<Statements, 'nextUser'>, limit: number): RealmsFound {
+export function listRealms({ statements: { nextUser } }: Context, limit: number): RealmsFound {
   const realms = new Set<string>();
   let tag = '';
   for (let looked = 0; looked < Math.min(limit, MAX_LOOKED_AT); looked++) {

@@ -1,0 +1,50 @@
+import type {
+  EpochRecord,
+  FoundSession,
+  RecordCache,
+  RecordTexts,
+  SessionRecord,
+  SessionRef,
+} from '../../../src/adapter.ts';
+import { recordOf } from './session-rows.ts';
+
+/** Returns a session with the records that decide on it. */
+export function foundOf(
+  records: RecordCache,
+  session: SessionRecord,
+  { user, account, member }: RecordTexts,
+  realm: EpochRecord | null,
+): FoundSession {
+  return {
+    session,
+    epochs: {
+      realm,
+      account: recordOf(records, account, session.accountTag),
+      user: recordOf(records, user, session.userTag),
+      member: recordOf(records, member),
+    },
+  };
+}
+
+/** Like `foundOf`, for a session that is looked up by its id, as every check does. Decodes only a text that has changed. */
+export function foundById(
+  records: RecordCache,
+  id: string,
+  text: string,
+  texts: RecordTexts,
+  realm: EpochRecord | null,
+  decode: (records: RecordCache, text: string) => SessionRecord,
+): FoundSession {
+  const last = records.session(id);
+  return last.get(text, texts, realm) ?? last.set(text, texts, foundOf(records, decode(records, text), texts, realm));
+}
+
+/** Returns `null` for a session whose tags differ from the reference. */
+export function matching(found: FoundSession, { user, account }: SessionRef): FoundSession | null {
+  const { userTag, accountTag } = found.session;
+  return userTag === user && (account === undefined || account === accountTag) ? found : null;
+}
+
+/** The order of a page. Of two sessions with the same time, the one with the greater id in byte order comes first. */
+export const youngestFirst = ({ session: a }: FoundSession, { session: b }: FoundSession): number =>
+  b.createdAt - a.createdAt || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id));

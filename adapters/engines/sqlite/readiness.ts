@@ -1,0 +1,68 @@
+import { RecordCache } from '../../../src/adapter.ts';
+import { SessionError } from '../../../src/index.ts';
+import { type Database, openWithRetry } from './connection.ts';
+import type { Context } from './context.ts';
+import { isNoDatabase } from './prepared.ts';
+import { setUp } from './setup.ts';
+import { statementsOf } from './statements/index.ts';
+
+export interface Source {
+  /** How long to wait for other processes, in ms. */
+  readonly timeout: number;
+  /** Called when the store first needs the database, and again after a failure or a lost connection. */
+  connect(): Database;
+  /** Called if the set-up of the database failed. */
+  discard(database: Database): void;
+  close(): void;
+}
+
+/** Opens the database and sets it up before the first request, and again after a failure. */
+export class Readiness {
+  readonly #source: Source;
+  readonly #steps: readonly string[];
+  readonly #records: RecordCache = new RecordCache();
+  #opened: Context | null = null;
+  #closed = false;
+
+  constructor(source: Source, steps: readonly string[]) {
+    this.#source = source;
+    this.#steps = steps;
+  }
+
+  /** Returns the database if it is open, or opens it. */
+  open(): Context {
+    const opened = this.#opened;
+    if (opened !== null && !opened.database.closed) {
+      opened.database.ready();
+      return opened;
+    }
+    if (this.#closed) throw new Error('the store is closed');
+    try {
+      return openWithRetry(() => this.#connect(), this.#source.timeout);
+    } catch (error) {
+      if (!isNoDatabase(error)) throw error;
+      const message = 'the file is no SQLite database, or is encrypted; sessions need a file of their own';
+      throw new SessionError('SESSION_STORE_NAME_CONFLICT', message, { cause: error });
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#opened?.database.close();
+    this.#opened = null;
+    this.#source.close();
+  }
+
+  #connect(): Context {
+    const database = this.#source.connect();
+    try {
+      database.ready();
+      setUp(database, this.#steps);
+      this.#opened = { database, statements: statementsOf(database), records: this.#records };
+      return this.#opened;
+    } catch (error) {
+      this.#source.discard(database);
+      throw error;
+    }
+  }
+}

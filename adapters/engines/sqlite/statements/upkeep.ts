@@ -1,0 +1,35 @@
+import type { Database } from '../connection.ts';
+import type { Command, RowQuery, RowsQuery } from '../prepared.ts';
+import { FOUND } from './fragments.ts';
+
+export interface UpkeepStatements {
+  /** The next user after a tag among all users with sessions, with its realm. */
+  readonly nextUser: RowQuery;
+  /** The next user after a tag among the users with sessions in an account, with its realm. */
+  readonly nextMember: RowQuery;
+  /** Tags between two strings, both exclusive, in byte order. */
+  readonly tagsBetween: RowsQuery;
+  readonly removeOf: Command;
+
+  readonly pruneSessions: Command;
+  readonly pruneEpochs: Command;
+  /** Sessions that never expire. */
+  readonly endless: RowsQuery;
+  readonly remove: Command;
+}
+
+export const upkeepStatementsOf = (database: Database): UpkeepStatements => ({
+  nextUser: database.row('SELECT user_tag, realm FROM sessions WHERE user_tag > ? ORDER BY user_tag LIMIT 1'),
+  nextMember: database.row(`
+    SELECT user_tag, realm FROM sessions WHERE account_tag = ? AND user_tag > ? ORDER BY user_tag LIMIT 1`),
+  tagsBetween: database.rows('SELECT tag FROM epochs WHERE tag > ? AND tag < ? ORDER BY tag LIMIT ?'),
+  removeOf: database.command(`
+    DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE user_tag = ? LIMIT ?)`),
+
+  pruneSessions: database.command(`
+    DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE over_at <= ? ORDER BY over_at LIMIT ?)`),
+  pruneEpochs: database.command(`
+    DELETE FROM epochs WHERE tag IN (SELECT tag FROM epochs WHERE keep_until < ? ORDER BY keep_until LIMIT ?)`),
+  endless: database.rows(`${FOUND} WHERE s.over_at IS NULL AND s.id > ? ORDER BY s.id LIMIT ?`),
+  remove: database.command('DELETE FROM sessions WHERE id = ?'),
+});
