@@ -16,13 +16,16 @@ const FORGOTTEN_USER = Object.freeze({
   ...FORGOTTEN_ACTOR,
 });
 
-/** The audit log, oldest entry first. A new entry nearly always goes last. */
-export class Audit implements AuditPower {
-  #records: AuditRecord[] = [];
+export const auditPower = (open: () => { readonly audit: AuditLog }): AuditPower => ({
+  append: (records) => open().audit.write(ownCopyOf(records)),
+  read: (page) => open().audit.read(page),
+  forget: (user, limit) => open().audit.forget(user, limit),
+  prune: (before, limit) => open().audit.prune(before, limit),
+});
 
-  append(records: readonly AuditRecord[]): void {
-    this.write(ownCopyOf(records));
-  }
+/** The audit log, oldest entry first. A new entry nearly always goes last. */
+export class AuditLog {
+  #records: AuditRecord[] = [];
 
   /** Adds records, which must be the log's own copies. Skips entries that the log already has. */
   write(records: readonly AuditRecord[]): void {

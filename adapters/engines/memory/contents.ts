@@ -4,10 +4,10 @@ import {
   memberTag,
   type SessionRecord,
   type SessionRef,
+  type Tag,
 } from '../../../src/adapter.ts';
-import { Audit } from './audit.ts';
+import { AuditLog } from './audit.ts';
 import { Pool } from './own-copy.ts';
-import { Policies } from './policies.ts';
 import { type Scope, Scopes } from './rows/epoch-entries.ts';
 import { belongsTo, type Group, groupOf } from './rows/group.ts';
 import { Rows } from './rows/rows.ts';
@@ -21,8 +21,8 @@ export class Contents {
   readonly scopes: Scopes = new Scopes();
   readonly #pool = new Pool();
   readonly rows: Rows = new Rows(this.#pool);
-  readonly audit: Audit = new Audit();
-  readonly policies: Policies = new Policies(this.audit);
+  readonly audit: AuditLog = new AuditLog();
+  readonly policies: Map<Tag, string> = new Map();
   readonly #slots = new Map<string, number>();
 
   has(id: string): boolean {

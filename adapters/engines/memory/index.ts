@@ -1,5 +1,5 @@
 import type { SessionStore } from '../../../src/index.ts';
-import { MemoryStore } from './store.ts';
+import { createStore } from './store.ts';
 
 /**
  * Creates a store in the memory of this process. Use it for tests, and for an app of one process whose users may be
@@ -15,7 +15,7 @@ import { MemoryStore } from './store.ts';
  */
 export function memoryStore(): SessionStore {
   warnInCluster();
-  return new MemoryStore();
+  return createStore();
 }
 
 // A registered symbol, so that the ESM and CJS builds in one process share one warning.

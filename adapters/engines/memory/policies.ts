@@ -1,24 +1,16 @@
-import type { PolicyPower, PolicyWrite, Tag } from '../../../src/adapter.ts';
-import type { Audit } from './audit.ts';
+import type { PolicyPower } from '../../../src/adapter.ts';
+import type { Contents } from './contents.ts';
 import { ownCopyOf } from './own-copy.ts';
 
-export class Policies implements PolicyPower {
-  readonly #audit: Audit;
-  readonly #values = new Map<Tag, string>();
+export const policyPower = (open: () => Contents): PolicyPower => ({
+  get: (account) => open().policies.get(account) ?? null,
 
-  constructor(audit: Audit) {
-    this.#audit = audit;
-  }
-
-  get(account: Tag): string | null {
-    return this.#values.get(account) ?? null;
-  }
-
-  set(write: PolicyWrite): 'set' | 'conflict' {
-    if (this.get(write.account) !== write.ifValue) return 'conflict';
-    const { account, value, audit } = ownCopyOf(write);
-    this.#values.set(account, value);
-    this.#audit.write(audit);
+  set(write) {
+    const { policies, audit } = open();
+    if ((policies.get(write.account) ?? null) !== write.ifValue) return 'conflict';
+    const { account, value, audit: entries } = ownCopyOf(write);
+    policies.set(account, value);
+    audit.write(entries);
     return 'set';
-  }
-}
+  },
+});

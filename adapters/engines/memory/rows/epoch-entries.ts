@@ -33,6 +33,9 @@ export class Scope {
   }
 }
 
+export const hasRecord = (scope: Scope | undefined): scope is Scope & { readonly record: EpochRecord } =>
+  scope !== undefined && scope.record !== null;
+
 /** All scopes, by tag and in an array that a pruning can walk in parts. */
 export class Scopes {
   readonly #byTag = new Map<Tag, Scope>();

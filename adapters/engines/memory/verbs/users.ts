@@ -1,8 +1,8 @@
-import { memberTag, type RealmsFound, type Tag, type UsersOf } from '../../../src/adapter.ts';
-import type { Contents } from './contents.ts';
-import type { Scope } from './rows/epoch-entries.ts';
-import { NONE } from './rows/slots.ts';
-import { youngestOfBoth } from './rows/timeline.ts';
+import { memberTag, type RealmsFound, type Tag, type UsersOf } from '../../../../src/adapter.ts';
+import type { Contents } from '../contents.ts';
+import type { Scope } from '../rows/epoch-entries.ts';
+import { NONE } from '../rows/slots.ts';
+import { youngestOfBoth } from '../rows/timeline.ts';
 
 /** Maximum number of scopes and sessions that a page visits. It may exceed this by the sessions of the last user. */
 const MAX_PASSED = 10_000;
@@ -11,7 +11,7 @@ const MAX_PASSED = 10_000;
  * Returns a page of users. Walks down the array of scopes, as pruning does. A scope stays while it has sessions and
  * only moves downwards, so the walk misses no user who has sessions all the time.
  */
-export function usersOf(
+export function listUsers(
   contents: Contents,
   { realm, account }: UsersOf,
   after: string | null,
@@ -42,7 +42,7 @@ export function usersOf(
 }
 
 /** Returns a page of a user's memberships. Walks down the array of all scopes, so users need no index of their own. */
-export function membershipsOf(
+export function memberships(
   { scopes }: Contents,
   user: Tag,
   after: string | null,
@@ -59,7 +59,7 @@ export function membershipsOf(
   return { accounts, after: null };
 }
 
-export function realmsOf({ scopes, rows }: Contents, limit: number): RealmsFound {
+export function listRealms({ scopes, rows }: Contents, limit: number): RealmsFound {
   const realms = new Set<string>();
   let looked = 0;
   const least = Math.max(0, scopes.length - MAX_PASSED);
