@@ -308,7 +308,7 @@ test('what the app gave one session’s cookie stays with it', async () => {
 test.each(['body', 'session', 'query'])('request.%s is no property for the bridge', async (property) => {
   const error = await open(fastifyHost, { bridge: { property } }).catch((failure: unknown) => failure);
   expect(error).toBeInstanceOf(TypeError);
-  expect(String(error)).toContain(`request.${property} is there already`);
+  expect(String(error)).toContain(`request.${property} already exists`);
 });
 
 test('options that make no sense are said at once', () => {

@@ -324,7 +324,7 @@ test('the middleware needs koa-session, and that with the bridged store', async 
 test.each(['body', 'session', 'query'])('ctx.%s is no property for the bridge', async (property) => {
   const { browser, errors } = await open(koaHost, { bridge: { property } });
   expect((await browser().get('/host')).status).toBe(500);
-  expect(String(errors[0])).toContain(`ctx.${property} is there already`);
+  expect(String(errors[0])).toContain(`ctx.${property} already exists`);
 });
 
 test('options that make no sense are said at once', () => {

@@ -158,7 +158,7 @@ describe('a property', () => {
       app.register(authentication, { sessions, property: 'auth' });
       app.register(authentication, { sessions: realmOf('buyer'), property: 'auth' });
     });
-    expect(String(error)).toContain('request.auth is there already');
+    expect(String(error)).toContain('request.auth already exists');
   });
 });
 

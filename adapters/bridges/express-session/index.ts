@@ -68,7 +68,7 @@ export function bridge(sessions: Sessions, options: ExpressSessionBridgeOptions)
         // Once per request: its `Auth` follows later changes of the session.
         if (request.res === undefined || known.has(request)) return;
         known.add(request);
-        const exchange = http.nodeExchange(request, request.res);
+        const exchange = new http.NodeExchange(request, request.res);
         const heldId = opened.verdict?.session?.id ?? null;
         const transport = new SessionTransport(request, innerOf(inner), bridged, shared, heldId);
         preventLateCookie(request, request.res, opened, bridged, shared.abandonedIds);
@@ -81,7 +81,7 @@ export function bridge(sessions: Sessions, options: ExpressSessionBridgeOptions)
       'bridged.middleware()',
       () =>
         function bridge(request, response, next) {
-          shared.serve(http.nodeExchange(request, response), next);
+          shared.serve(new http.NodeExchange(request, response), next);
         },
     ),
   };

@@ -14,7 +14,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Sessions } from '../../../src/index.ts';
-import { decorateRequests, fastifyExchange } from '../../frameworks/fastify/exchange.ts';
+import { decorateRequests, FastifyExchange } from '../../frameworks/fastify/exchange.ts';
 import * as http from '../../frameworks/http/index.ts';
 import { authBy, Bridge, isDead, verdictOf } from '../shared/bridge.ts';
 import {
@@ -84,7 +84,7 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
         const store = stores.get(request.sessionStore);
         if (store === undefined) throw new TypeError('@fastify/session needs store: bridged.store(inner)');
         const { session } = request;
-        const exchange = fastifyExchange(request, reply);
+        const exchange = new FastifyExchange(request, reply);
         const known = store.takeAdmission(session);
         const admission = known ?? (await shared.judge(session.sessionId, session));
         const { sessionId = '' } = session;
@@ -102,7 +102,7 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
         const { session } = request;
         if (session?.sessionId === undefined || session.sessionId !== opened?.sid) return;
         const { sid, store } = opened;
-        const exchange = fastifyExchange(request, reply);
+        const exchange = new FastifyExchange(request, reply);
         const lines = exchange.setCookies();
         const others = lines.filter((line) => !containsId(line, sid));
         if (others.length === lines.length) return;
@@ -110,7 +110,7 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
           exchange.replaceSetCookies(others);
       });
     }),
-    hook: (request, reply, next) => shared.serve(fastifyExchange(request, reply), next),
+    hook: (request, reply, next) => shared.serve(new FastifyExchange(request, reply), next),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ExtendableContext } from 'koa';
 import type { HttpExchange } from '../../frameworks/http/index.ts';
-import { koaExchange } from '../../frameworks/koa/exchange.ts';
+import { KoaExchange } from '../../frameworks/koa/exchange.ts';
 import { type Bridge, isDead, type Read } from '../shared/bridge.ts';
 import { type InnerData, isBlank, stampOf, tombstone, withStamp } from '../shared/stamp.ts';
 import { type Details, type ExternalStore, isData, isInnerContext, type MaxAge } from './inner-layer.ts';
@@ -100,4 +100,4 @@ const restamped = <Data extends InnerData>(data: Data, state: RequestState | nul
   state?.stamp === undefined || stampOf(data) !== undefined ? data : withStamp(data, state.stamp);
 
 const exchangeOf = (details: Details | undefined): HttpExchange | undefined =>
-  details?.ctx === undefined ? undefined : koaExchange(details.ctx as ExtendableContext);
+  details?.ctx === undefined ? undefined : new KoaExchange(details.ctx as ExtendableContext);

@@ -14,7 +14,7 @@
 import type { ExtendableContext as Context, Next } from 'koa';
 import type { Sessions } from '../../../src/index.ts';
 import * as http from '../../frameworks/http/index.ts';
-import { koaExchange, refuseOwnProperty } from '../../frameworks/koa/exchange.ts';
+import { KoaExchange, refuseOwnProperty } from '../../frameworks/koa/exchange.ts';
 import { type Admission, authBy, Bridge, isDead, verdictOf } from '../shared/bridge.ts';
 import {
   BRIDGE_CALL,
@@ -83,7 +83,7 @@ export function bridge<Data extends InnerData>(
   }
 
   async function open(ctx: Context & InnerContext<Data>): Promise<void> {
-    const exchange = koaExchange(ctx);
+    const exchange = new KoaExchange(ctx);
     const state = states.of(ctx);
     const admission = await admissionOf(ctx, state);
     const transport = new SessionTransport(ctx, state, shared, admission);

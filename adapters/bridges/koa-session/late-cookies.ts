@@ -1,6 +1,6 @@
 import type { ExtendableContext } from 'koa';
 import type { HttpExchange } from '../../frameworks/http/index.ts';
-import { koaExchange } from '../../frameworks/koa/exchange.ts';
+import { KoaExchange } from '../../frameworks/koa/exchange.ts';
 import type { InnerData } from '../shared/stamp.ts';
 import type { InnerContext } from './inner-layer.ts';
 
@@ -11,9 +11,7 @@ const isSessionCookie = ({ sessionOptions: { key = '' } }: Context, line: string
   line.startsWith(`${key}=`) || line.startsWith(`${key}.sig=`);
 
 export const hasSessionCookie = (ctx: Context): boolean =>
-  koaExchange(ctx)
-    .setCookies()
-    .some((line) => isSessionCookie(ctx, line));
+  new KoaExchange(ctx).setCookies().some((line) => isSessionCookie(ctx, line));
 
 /** Omits koa-session's cookie if `isLate()` returns `true` when the headers are sent. */
 export function preventLateCookie(ctx: Context, exchange: HttpExchange, isLate: () => boolean): void {

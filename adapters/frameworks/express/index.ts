@@ -21,15 +21,12 @@ export type { Auth, AuthenticationOptions, SessionRoutesOptions } from '../http/
 export function authentication(sessions: Sessions, options: http.AuthenticationOptions = {}): RequestHandler {
   const settings = http.parseAuthenticationOptions(sessions, options);
   return function authentication(request, response, next) {
-    const attached = http.authenticate(settings, request, http.nodeExchange(request, response));
+    const attached = http.authenticate(settings, request, new http.NodeExchange(request, response));
     return attached instanceof Promise ? attached.then(() => next(), next) : next();
   };
 }
 
-/**
- * Lets requests with a live session pass. Otherwise answers 401, redirects a page to `loginUrl`, answers 403 across origins, or 503 in an
- * outage.
- */
+/** Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to `loginUrl`. */
 export function requireSession(options: http.RequireSessionOptions = {}): RequestHandler {
   const guard = http.requireSessionGuard(options);
   return function requireSession(request, response, next) {
@@ -37,7 +34,7 @@ export function requireSession(options: http.RequireSessionOptions = {}): Reques
   };
 }
 
-/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise 401 with the challenge of RFC 9470. */
+/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the challenge of RFC 9470. */
 export function requireRecentSignIn(options: http.RecentSignInOptions): RequestHandler {
   const guard = http.requireRecentSignInGuard(options);
   return function requireRecentSignIn(request, response, next) {
@@ -49,15 +46,14 @@ export function requireRecentSignIn(options: http.RecentSignInOptions): RequestH
 export function sessionRoutes(sessions: Sessions, options: http.SessionRoutesOptions = {}): RequestHandler {
   const handle = http.sessionRouteHandler(sessions, options);
   return function sessionRoutes(request, response, next) {
-    const answered = handle(authOf(request, sessions), http.nodeExchange(request, response), request.path);
-    // Express 4 ignores the promise of a handler: a rejection would end the process.
+    const answered = handle(authOf(request, sessions), new http.NodeExchange(request, response), request.path);
+    // Express 4 ignores the promise of a handler, and the rejection would end the process.
     return answered.then((answer) => send(response, answer, next)).catch(next);
   };
 }
 
 /**
- * The `Auth` of a request: in the realm that {@link authentication} read last, or in the realm of the given sessions, with the types of
- * their triggers and transactions.
+ * Returns the `Auth` of a request, with the types of the given sessions. Without sessions: of the {@link authentication} that ran last.
  * @throws `TypeError` if {@link authentication} did not run before.
  */
 export function authOf<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
@@ -72,7 +68,7 @@ export function authOf<Trigger extends string = BuiltInTrigger, Transaction = un
 }
 
 /**
- * The session of a request, never `null`.
+ * Returns the session of a request, never `null`.
  * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
  */
 export const sessionOf = (request: Request, sessions?: Sessions): Session => http.sessionOf(authOf(request, sessions));

@@ -9,15 +9,15 @@ import { AUTH, type HttpExchange, linesOf, propertyTaken } from '../http/index.t
 
 /** A request of Fastify, over HTTP/1 or HTTP/2. */
 export type Request = FastifyRequest<RouteGenericInterface, RawServerBase>;
-/** A reply of Fastify. Derived from a handler, because Fastify 4 and 5 order the type parameters of `FastifyReply` differently. */
+/** A reply of Fastify. Derived from a handler, because `FastifyReply` orders its type parameters differently in Fastify 4 and 5. */
 export type Reply = Parameters<RouteHandlerMethod<RawServerBase>>[1];
 
-/** Reads nothing before it is needed. */
-class FastifyExchange implements HttpExchange {
+export class FastifyExchange implements HttpExchange {
   readonly #request: Request;
   readonly #reply: Reply;
   readonly #body: (() => Promise<unknown>) | undefined;
 
+  /** `body` reads a body that Fastify's parsers have not read. */
   constructor(request: Request, reply: Reply, body?: () => Promise<unknown>) {
     this.#request = request;
     this.#reply = reply;
@@ -60,7 +60,6 @@ class FastifyExchange implements HttpExchange {
   }
 
   replaceSetCookies(lines: readonly string[]): void {
-    // Fastify appends to the existing lines.
     this.#reply.removeHeader('set-cookie').header('set-cookie', [...lines]);
   }
 
@@ -69,14 +68,7 @@ class FastifyExchange implements HttpExchange {
   }
 }
 
-/** An exchange over Fastify's request and reply. `body` reads a body that Fastify's parsers have not read. */
-export const fastifyExchange = (request: Request, reply: Reply, body?: () => Promise<unknown>): HttpExchange =>
-  new FastifyExchange(request, reply, body);
-
-/**
- * Declares the properties that requests will get: Fastify requires that before the first request.
- * @throws `TypeError` if the property exists already.
- */
+/** Fastify requires declared properties before the first request. Throws a `TypeError` if the property exists already. */
 export function decorateRequests(app: FastifyInstance, property: string | null): void {
   if (!app.hasRequestDecorator(AUTH)) app.decorateRequest(AUTH, null);
   if (property === null) return;

@@ -15,7 +15,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance, HookHandlerDoneFunction, RegisterOptions, RouteHandlerMethod } from 'fastify';
 import type { BuiltInTrigger, Session, Sessions } from '../../../src/index.ts';
 import * as http from '../http/index.ts';
-import { decorateRequests, fastifyExchange, type Reply, type Request } from './exchange.ts';
+import { decorateRequests, FastifyExchange, type Reply, type Request } from './exchange.ts';
 
 export * from '../http/exports.ts';
 export type { Auth, AuthenticationOptions, SessionRoutesOptions } from '../http/index.ts';
@@ -34,16 +34,13 @@ export interface SessionRoutesPluginOptions extends http.SessionRoutesOptions, R
 /** A hook for `onRequest`, `preValidation` or `preHandler`. */
 export type Guard = (request: Request, reply: Reply, done: HookHandlerDoneFunction) => void;
 
-// A registered symbol, which the ESM and the CJS build share. Child scopes inherit the value.
+// A registered symbol is shared by the ESM and the CJS build. Child scopes inherit the value.
 const SETTINGS: unique symbol = Symbol.for('session-revocation.settings');
 
-/** A scope of Fastify, with the settings of each {@link authentication} registered there or above. The latest comes first. */
+/** A scope with the settings of each {@link authentication} in it or above. The latest comes first. */
 type WithSettings = object & { [SETTINGS]?: readonly http.HttpSettings[] };
 
-/**
- * Reads the session cookie of every request in the scope where it is registered, and below. Never answers by itself: guards report an
- * outage.
- */
+/** Reads the session cookie of each request in this scope and below. Never answers by itself: guards report an outage. */
 export async function authentication(app: FastifyInstance, options: AuthenticationPluginOptions): Promise<void> {
   const { sessions, ...others } = options ?? {};
   const settings = http.parseAuthenticationOptions(sessions, others, 'app.register(authentication, { sessions })');
@@ -51,16 +48,13 @@ export async function authentication(app: FastifyInstance, options: Authenticati
   const scope: WithSettings = app;
   scope[SETTINGS] = [settings, ...(scope[SETTINGS] ?? [])];
   app.addHook('onRequest', function authentication(request, reply, done) {
-    const attached = http.authenticate(settings, request, fastifyExchange(request, reply));
+    const attached = http.authenticate(settings, request, new FastifyExchange(request, reply));
     if (attached instanceof Promise) attached.then(() => done(), done);
     else done();
   });
 }
 
-/**
- * Lets requests with a live session pass. Otherwise answers 401, redirects a page to `loginUrl`, answers 403 across origins, or 503 in an
- * outage.
- */
+/** Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to `loginUrl`. */
 export function requireSession(options: http.RequireSessionOptions = {}): Guard {
   const guard = http.requireSessionGuard(options);
   return function requireSession(request, reply, done) {
@@ -70,7 +64,7 @@ export function requireSession(options: http.RequireSessionOptions = {}): Guard 
   };
 }
 
-/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise 401 with the challenge of RFC 9470. */
+/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the challenge of RFC 9470. */
 export function requireRecentSignIn(options: http.RecentSignInOptions): Guard {
   const guard = http.requireRecentSignInGuard(options);
   return function requireRecentSignIn(request, reply, done) {
@@ -82,7 +76,7 @@ export function requireRecentSignIn(options: http.RecentSignInOptions): Guard {
 
 /**
  * The routes of a login-management page. Register them behind {@link authentication}, with `{ prefix: '/sessions' }`. Each route has a
- * schema, for OpenAPI documents. Any other path below the prefix gets the app's 404.
+ * schema for OpenAPI documents. Any other path below the prefix gets the app's 404.
  */
 export async function sessionRoutes(app: FastifyInstance, options: SessionRoutesPluginOptions): Promise<void> {
   const { sessions, prefix, logLevel, logSerializers, ...others } = options;
@@ -92,12 +86,12 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
     "app.register(sessionRoutes, { sessions, prefix: '/sessions' })",
   );
   const bodies = new WeakMap<Request, Readable>();
-  // The app's parsers would refuse an empty body with a media type, and forms. The routes read the body themselves.
+  // The app's parsers would refuse forms, and an empty body with a media type. The routes read the body themselves.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _body, done) => done(null));
   app.addHook('preParsing', function sessionRoutes(request, _reply, payload, done) {
     bodies.set(request, payload as Readable);
-    // Fastify 5 would refuse a malformed media type itself. The routes answer it like any type that they do not accept.
+    // Fastify 5 would refuse a malformed media type. The routes answer it like any type that they do not accept.
     const { headers, mediaType } = request;
     if (headers['content-type'] !== undefined && mediaType === undefined && 'mediaType' in request) {
       request.headers = { ...headers, 'content-type': undefined };
@@ -109,7 +103,7 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
     async function sessionRoutes(request, reply) {
       const { params, raw } = request;
       const body = () => http.readNodeBody(raw, bodies.get(request), request.routeOptions.bodyLimit);
-      const exchange = fastifyExchange(request, reply, body);
+      const exchange = new FastifyExchange(request, reply, body);
       const answer = await handle(authOf(request, sessions), exchange, pathOf(params as RouteParams));
       if (answer === null) reply.callNotFound();
       else send(reply, answer);
@@ -119,12 +113,11 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
   const settings = (app as WithSettings)[SETTINGS]?.find((one) => one.sessions === sessions);
   const described = http.describeRoutes(others, settings ?? { bearer: null });
   for (const { method, path: url, schema } of described) {
-    // A route of the app takes precedence.
     if (url !== '/' && app.hasRoute({ method, url: app.prefix.replace(/\/$/, '') + url })) continue;
     const handler = handlerOf(({ sessionId = '' }) => url.replace(':sessionId', () => sessionId));
     app.route({ method, url, schema, handler, ...UNCHECKED, exposeHeadRoute: false, prefixTrailingSlash: 'no-slash' });
   }
-  // Everything else below the prefix: other methods, other spellings of a path, unknown paths.
+  // Other methods, other spellings of a path, and unknown paths.
   const isDescribed = (method: string): boolean => described.some((one) => one.path === '/' && one.method === method);
   const method = methodsOf(app).filter((one) => !isDescribed(one));
   app.route({ method, url: '/', schema: hidden(), handler: handlerOf(() => '/') });
@@ -132,7 +125,7 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
   app.all('/*', { schema: hidden() }, rest);
 }
 
-// Fastify 4 does not list its methods. These are its defaults.
+// Fastify 4 does not list its methods.
 const methodsOf = (app: Partial<Pick<FastifyInstance, 'supportedMethods'>>): readonly string[] =>
   app.supportedMethods ?? ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
@@ -141,13 +134,10 @@ type RouteParams = { readonly '*'?: string; readonly sessionId?: string };
 /** Hides the route from @fastify/swagger. */
 const hidden = (): object => ({ hide: true });
 
-/**
- * The schemas are documentation. The routes validate their own input and send bytes. Without a serializer, the app's error answers are
- * sent as if there were no schema.
- */
+/** The schemas only document: the routes validate input and send bytes themselves. */
 const UNCHECKED = { validatorCompiler: () => () => true, serializerCompiler: () => undefined as never };
 
-// The metadata of fastify-plugin. With `skip-override` the hook belongs to the scope that registers the plugin.
+// With the `skip-override` of fastify-plugin, hooks belong to the scope that registers the plugin.
 const metadata = (name: string): object => ({
   [Symbol.for('fastify.display-name')]: name,
   [Symbol.for('plugin-meta')]: { name, fastify: '4.x || 5.x' },
@@ -156,8 +146,7 @@ Object.assign(authentication, metadata('session-revocation/fastify'), { [Symbol.
 Object.assign(sessionRoutes, metadata('session-revocation/fastify/session-routes'));
 
 /**
- * The `Auth` of a request: in the realm that {@link authentication} read last, or in the realm of the given sessions, with the types of
- * their triggers and transactions.
+ * Returns the `Auth` of a request, with the types of the given sessions. Without sessions: of the {@link authentication} that ran last.
  * @throws `TypeError` if {@link authentication} did not run before.
  */
 export function authOf<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
@@ -170,12 +159,12 @@ export function authOf<Trigger extends string = BuiltInTrigger, Transaction = un
 }
 
 /**
- * The session of a request, never `null`.
+ * Returns the session of a request, never `null`.
  * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
  */
 export const sessionOf = (request: Request, sessions?: Sessions): Session => http.sessionOf(authOf(request, sessions));
 
-// As bytes: Fastify would add a charset to the type of a text, and JSON has none (RFC 8259 11).
+// As bytes: Fastify would add a charset to the type of a string, and JSON has none (RFC 8259 11).
 const send = (reply: Reply, { status, headers, body }: http.Answer): Reply =>
   reply
     .code(status)

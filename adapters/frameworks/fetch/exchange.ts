@@ -1,6 +1,5 @@
 import { type HttpExchange, readBody } from '../http/index.ts';
 
-/** An exchange over a `Request`. Collects headers for a response that does not exist yet. */
 export class FetchExchange implements HttpExchange {
   readonly ip: string | undefined;
   readonly path: string;
@@ -24,7 +23,6 @@ export class FetchExchange implements HttpExchange {
 
   header = (name: string): string | undefined => this.#request.headers.get(name) ?? undefined;
 
-  /** `Headers` joins the lines. */
   headerLines(name: string): readonly string[] {
     const value = this.header(name);
     return value === undefined ? [] : [value];
@@ -35,7 +33,7 @@ export class FetchExchange implements HttpExchange {
     if (bodyUsed)
       throw new TypeError('the body was read already: open a clone() of the request, or read it afterwards');
     if (body === null) return undefined;
-    // On many servers, a cancelled body would close the connection before the answer is sent.
+    // On many servers, cancelling the body closes the connection before the answer is sent.
     const chunks = body.values({ preventCancel: true });
     return readBody(this.header('content-type'), this.header('content-length'), chunks);
   }
@@ -55,7 +53,7 @@ export class FetchExchange implements HttpExchange {
   commit(response: Response): Response {
     this.headersSent = true;
     if (this.#headers.size === 0 && this.#setCookies.length === 0) return response;
-    // The headers of a fetched response, or of a redirect, cannot be changed.
+    // The headers of a fetched response and of a redirect are immutable.
     const copy = new Response(response.body, response);
     for (const [name, value] of this.#headers) copy.headers.set(name, value);
     // A response has at most one line for a cookie (RFC 6265bis 4.1.1).

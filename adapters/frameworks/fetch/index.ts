@@ -21,7 +21,7 @@ import { FetchExchange } from './exchange.ts';
 
 export * from '../http/exports.ts';
 
-/** Options of {@link authentication}. `property` is missing, because a request cannot be decorated. */
+/** Options of {@link authentication}. Without `property`, because a `Request` cannot be decorated. */
 export type AuthenticationOptions = Omit<http.AuthenticationOptions, 'property'>;
 
 /** Options of {@link sessionRoutes}. */
@@ -30,9 +30,9 @@ export interface SessionRoutesOptions extends http.SessionRoutesOptions {
   readonly path: string;
 }
 
-/** What the server knows about a request, beside `Request`. */
+/** Facts that the server knows about a request and `Request` does not have. */
 export interface Peer {
-  /** The client's address. Behind a proxy, the app has to find it out: `X-Forwarded-For` is not read. */
+  /** The client's address. Behind a proxy the app has to determine it, because `X-Forwarded-For` is not read. */
   readonly ip?: string | undefined;
 }
 
@@ -43,15 +43,15 @@ const EXCHANGE: unique symbol = Symbol.for('session-revocation.exchange');
 export interface Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown>
   extends http.Auth<Trigger, Transaction> {
   /**
-   * Returns a copy of the response with the cookies that were set and deleted. Setting a cookie afterwards is a `TypeError`. A response
-   * may be committed twice, for example by a guard and by a middleware around it; the result is the same.
+   * Returns a copy of the response with the cookies that were set and deleted. Setting a cookie afterwards is a `TypeError`. Committing
+   * twice, for example in a guard and in a middleware around it, has the same result.
    */
   commit(response: Response): Response;
   /** @internal */
   readonly [EXCHANGE]: FetchExchange;
 }
 
-/** Returns a function that reads the session cookie or the access token of a request. It makes no answer: guards report an outage. */
+/** Returns a function that reads the session cookie or the access token of a request. It never answers: guards report an outage. */
 export function authentication<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
   sessions: Sessions<Trigger, Transaction>,
   options?: AuthenticationOptions,
@@ -60,7 +60,10 @@ export function authentication(
   sessions: Sessions,
   options: AuthenticationOptions = {},
 ): (request: Request, peer?: Peer) => Promise<Auth> {
-  if ('property' in options) throw new TypeError('there is no request to put a property on: open gives the Auth');
+  if ('property' in options)
+    throw new TypeError(
+      'the option property does not exist here, because a Request cannot be decorated: open(request) returns the Auth',
+    );
   const settings = http.parseAuthenticationOptions(sessions, options);
   return async function open(request, { ip } = {}) {
     const exchange = new FetchExchange(request, ip);
@@ -69,23 +72,20 @@ export function authentication(
   };
 }
 
-/**
- * Lets requests with a live session pass. Otherwise answers 401, redirects a page to `loginUrl`, answers 403 across origins, or 503 in an
- * outage.
- */
+/** Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to `loginUrl`. */
 export function requireSession(options: http.RequireSessionOptions = {}): (auth: Auth) => Response | null {
   const guard = http.requireSessionGuard(options);
   return (auth) => committed(auth, guard(authFor(auth, options.sessions)));
 }
 
-/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise 401 with the challenge of RFC 9470. */
+/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the challenge of RFC 9470. */
 export function requireRecentSignIn(options: http.RecentSignInOptions): (auth: Auth) => Response | null {
   const guard = http.requireRecentSignInGuard(options);
   return (auth) => committed(auth, guard(authFor(auth, options.sessions)));
 }
 
 /**
- * The routes of a login-management page; `null` for any other path. The body is read only by a route that needs it.
+ * The routes of a login-management page; `null` for any other path. A route reads the body only if it needs it.
  * @throws `TypeError` if the body was read before, or if the `Auth` belongs to other sessions.
  */
 export function sessionRoutes(
@@ -102,7 +102,7 @@ export function sessionRoutes(
 }
 
 /**
- * The session of a request, never `null`.
+ * Returns the session of a request, never `null`.
  * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
  */
 export const sessionOf = (auth: Auth): Session => inCall('sessionOf(auth)', () => http.sessionOf(authFor(auth)));
@@ -111,11 +111,11 @@ function authFor(auth: Auth, sessions?: Sessions): Auth {
   if (auth?.[EXCHANGE] === undefined) {
     const found = kindOf(auth);
     throw new TypeError(
-      `auth must be the Auth that await open(request) gives, where open is authentication(sessions), not ${found}`,
+      `auth must be the result of await open(request), where open is authentication(sessions), not ${found}`,
     );
   }
   if (sessions !== undefined && auth.request.settings.sessions !== sessions) {
-    throw new TypeError('the Auth is of other sessions than those that are asked for');
+    throw new TypeError('the Auth belongs to other sessions than the given ones');
   }
   return auth;
 }

@@ -7,7 +7,7 @@ export const PROBLEMS = {
   'sign-in-not-recent': { status: 401, title: 'A recent sign-in is required' },
   'cross-origin': { status: 403, title: 'The request does not come from this site' },
   forbidden: { status: 403, title: 'Not allowed' },
-  'insufficient-scope': { status: 403, title: 'The access token is not for this' },
+  'insufficient-scope': { status: 403, title: 'The access token does not allow this' },
   'session-not-found': { status: 404, title: 'No such session' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'bad-request': { status: 400, title: 'Bad request' },
@@ -17,16 +17,14 @@ export const PROBLEMS = {
   'store-unavailable': { status: 503, title: 'The session store cannot answer at the moment' },
 } as const;
 
-/** The last part of a problem's `type`. */
 export type ProblemName = keyof typeof PROBLEMS;
 
 export const TYPE_PREFIX = 'urn:problem-type:session-revocation:';
-// Caches must know that answers depend on the origin (Fetch Metadata, "Vary").
+// Answers depend on the origin (Fetch Metadata, "Vary").
 const EVERY_ANSWER = { 'cache-control': 'no-store', vary: 'Sec-Fetch-Site, Origin' };
-/** Browsers must not treat JSON as a script or a page (Fetch Standard, `X-Content-Type-Options`). */
+/** Keeps browsers from treating JSON as a script or a page. */
 const NO_SNIFFING = { 'x-content-type-options': 'nosniff' };
 
-/** A problem as `application/problem+json`. It says nothing about the store, a token or a user. */
 export function problem(
   name: ProblemName,
   members: Readonly<Record<string, unknown>> = {},
@@ -42,12 +40,11 @@ export const json = (value: unknown): Answer =>
 
 export const noContent = (): Answer => answer(204, null);
 
-/** 303: the browser follows with a GET. */
 export const seeOther = (location: string): Answer => answer(303, null, { location });
 
 export const storeUnavailable = (): Answer => problem('store-unavailable', {}, { 'retry-after': '5' });
 
-/** The answer to a request for tokens (RFC 6749 5.1). */
+/** RFC 6749 5.1. */
 export const accessToken = (tokens: IssuedTokens, scope?: string | null): Answer =>
   json({
     access_token: tokens.accessToken,
@@ -57,14 +54,14 @@ export const accessToken = (tokens: IssuedTokens, scope?: string | null): Answer
     scope: scope ?? undefined,
   });
 
-/** An error of a request for tokens (RFC 6749 5.2). */
+/** RFC 6749 5.2. */
 export const oauthError = (
   error: 'invalid_request' | 'invalid_grant' | 'invalid_scope' | 'unsupported_grant_type',
   description: string,
 ): Answer =>
   answer(400, JSON.stringify({ error, error_description: description }), { 'content-type': 'application/json' });
 
-/** Public keys (RFC 7517 5). The only answer that caches may keep: it is the same for all clients. */
+/** RFC 7517 5. The only answer that caches may keep, because it is the same for all clients. */
 export const keys = (jwks: unknown): Answer => ({
   status: 200,
   headers: { ...NO_SNIFFING, 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=300' },
@@ -75,7 +72,7 @@ function answer(status: number, body: string | null, headers: Readonly<Record<st
   return { status, body, headers: { ...EVERY_ANSWER, ...(body === null ? {} : NO_SNIFFING), ...headers } };
 }
 
-/** The client sent an invalid request. The message may be shown to the client. */
+/** An invalid request. The client may see the message. */
 export class RequestProblem extends Error {
   override readonly name = 'RequestProblem';
   readonly problem: ProblemName;

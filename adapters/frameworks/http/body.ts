@@ -7,11 +7,7 @@ const FORM = 'application/x-www-form-urlencoded';
 
 export const MEDIA_TYPES: readonly string[] = [JSON_TYPE, FORM];
 
-/**
- * Reads and parses a small body. `length` is its `Content-Length`. `limit`, in bytes, can only lower the built-in limit.
- * @throws {@link RequestProblem} like {@link parseBody}. For a body that is too large, as soon as that is known: the rest stays unread, and
- *   the answer closes the connection.
- */
+/** `limit`, in bytes, can only lower the built-in limit. Refuses a body as soon as it is too large; the answer closes the connection. */
 export async function readBody(
   type: string | undefined,
   length: string | undefined,
@@ -30,11 +26,7 @@ export async function readBody(
   return parseBody(type, Buffer.concat(parts));
 }
 
-/**
- * Parses JSON or a form. An empty body of any type is `undefined`: the routes need no body.
- * @throws {@link RequestProblem} for a body that is too large, malformed, or of another type. A client that sends a body does not ask for
- *   the default.
- */
+/** An empty body of any type is `undefined`. Throws {@link RequestProblem} for a body that is too large, malformed, or of another type. */
 export function parseBody(contentType: string | undefined, bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
   if (bytes.length > MAX_BODY) throw tooLarge(MAX_BODY);
@@ -52,13 +44,12 @@ export function parseBody(contentType: string | undefined, bytes: Buffer): unkno
 const tooLarge = (max: number, headers: Readonly<Record<string, string>> = {}): RequestProblem =>
   new RequestProblem(`the body is larger than ${max} bytes`, 'body-too-large', headers);
 
-/** Names the accepted types in the message and in `Accept` (RFC 9110 12.5.1, 15.5.16). */
+/** `Accept` names the accepted types (RFC 9110 12.5.1, 15.5.16). */
 function unsupported(): RequestProblem {
   const accept = MEDIA_TYPES.join(', ');
   return new RequestProblem(`the body must be one of ${accept}`, 'unsupported-media-type', { accept });
 }
 
-/** The fields of a form. A repeated field is an array. */
 function fieldsOf(text: string): Record<string, string | string[]> {
   const form = new URLSearchParams(text);
   const fields = [...new Set(form.keys())].map((name) => {

@@ -1,19 +1,18 @@
 import type { HttpSettings } from './options/authentication.ts';
 import type { AuthState } from './state.ts';
 
-/** The part of a request that decides about its challenge. */
 export interface ChallengedRequest {
   readonly settings: Pick<HttpSettings, 'sessions' | 'bearer'>;
   readonly state: AuthState;
-  /** The request presented an access token, valid or not. */
+  /** The request has an access token, valid or not. */
   readonly hasBearer: boolean;
 }
 
 type Parameters = Readonly<Record<string, string | number>>;
 
 /**
- * The challenge of an answer (RFC 9110 11.6.1), in the scheme that the request used: `Bearer`, or `Session` for a cookie. A request
- * that used none gets all schemes that the app accepts, in one line and without an error (RFC 6750 3.1).
+ * A challenge (RFC 9110 11.6.1) in the scheme of the request: `Bearer`, or `Session` for a cookie. A request without credentials gets all
+ * accepted schemes, in one line and without an error (RFC 6750 3.1).
  */
 export function challengesOf(
   { settings, state, hasBearer }: ChallengedRequest,
@@ -25,7 +24,7 @@ export function challengesOf(
   return { 'www-authenticate': text };
 }
 
-/** Callers pass values without quotation marks, backslashes and control characters: nothing is escaped here. */
+/** Escapes nothing: callers pass values without quotation marks, backslashes and control characters. */
 function challenge(scheme: string, parameters: Parameters): string {
   const text = Object.entries(parameters).map(([name, value]) => `${name}="${String(value)}"`);
   return `${scheme} ${text.join(', ')}`;

@@ -8,7 +8,7 @@ const HINTS = [
   ['platform', 'sec-ch-ua-platform'],
 ] as const;
 
-/** User-Agent, Client Hints and address of the client that sent a request. */
+/** Call it before the first `await`: a closed socket has no address. */
 export function clientInfoOf(exchange: HttpExchange): ClientInfo {
   const hints: Record<string, string> = {};
   for (const [hint, name] of HINTS) {
@@ -21,8 +21,8 @@ export function clientInfoOf(exchange: HttpExchange): ClientInfo {
 const IPV4_MAPPED = /^::ffff:(?=[\d.]+$)/i;
 
 /**
- * Normalises an address. A proxy may send any text, such as `unknown`; some append a port, which changes with each connection. A server
- * that listens on all addresses sees IPv4 addresses in IPv6 form (RFC 4291 2.5.5.2), which users would not recognise as theirs.
+ * A proxy may send any text, such as `unknown`, or append a port, which changes with each connection. A server that listens on all
+ * addresses sees IPv4 addresses in IPv6 form (RFC 4291 2.5.5.2), which users would not recognise.
  */
 function addressOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;

@@ -1,7 +1,4 @@
-/**
- * One request and its response, as the HTTP policy sees them. A wrapper translates its framework's objects into an exchange, and an
- * `Answer` back. It decides nothing.
- */
+/** One request and its response. A wrapper translates its framework's objects into an exchange, and an `Answer` back. */
 export interface HttpExchange {
   readonly method: string;
   /** Path and query as the client sent them, before any mounting. */
@@ -10,20 +7,18 @@ export interface HttpExchange {
   readonly ip: string | undefined;
   /** A request header by its lower-case name. Several lines of one name are joined with `, ` (cookies with `; `). */
   header(name: string): string | undefined;
-  /** The lines of a request header, each as it was sent. One joined text where the server has already joined them. */
+  /** The lines of a request header as they were sent, or one text if the server has joined them. */
   headerLines(name: string): readonly string[];
   /**
    * The body as the framework parsed it, else read and parsed here. `undefined` for no body.
    * @throws `RequestProblem`, like `readBody`.
    */
   body(): Promise<unknown>;
-  /** It is too late to set a header. */
+  /** No header can be set any more. */
   readonly headersSent: boolean;
   /** The `Set-Cookie` lines of the response so far. */
   setCookies(): readonly string[];
-  /** Replaces all `Set-Cookie` lines. */
   replaceSetCookies(lines: readonly string[]): void;
-  /** Sets a response header. */
   setHeader(name: string, value: string): void;
 }
 

@@ -13,38 +13,38 @@ import type { BearerRefusal } from './state.ts';
 
 /** Options of `requireSession`. */
 export interface RequireSessionOptions {
-  /** The realm, where a request has several. Default: the realm that was read last. */
+  /** Realm, for requests with several. Default: the realm that was read last. */
   readonly sessions?: Sessions | undefined;
   /** Only sessions of these kinds. Default: any kind. */
   readonly kinds?: readonly string[] | undefined;
   /**
-   * Scopes that an access token must name, such as `'orders:read'`; several are separated by spaces, and all are needed. No scope limits
-   * the session of a cookie. Default: any access token.
+   * Scopes that an access token must name, separated by spaces, such as `'orders:read'`. They do not limit the session of a cookie.
+   * Default: any access token.
    */
   readonly scope?: string | undefined;
   /**
-   * `true` sets `Cache-Control: no-store` on the answers of requests that pass, so that the Back button shows no page after a sign-out. A
-   * `Cache-Control` of the app replaces it. Default `false`.
+   * `true` sets `Cache-Control: no-store` on the answers of requests that pass, so that the Back button shows no page after a sign-out. The
+   * app's own `Cache-Control` replaces it. Default `false`.
    */
   readonly noStore?: boolean | undefined;
 }
 
 /** Options of `requireRecentSignIn` (RFC 9470, ASVS 7.5.3). */
 export interface RecentSignInOptions {
-  /** The realm, where a request has several. Default: the realm that was read last. */
+  /** Realm, for requests with several. Default: the realm that was read last. */
   readonly sessions?: Sessions | undefined;
-  /** Greatest age of the user's authentication. */
+  /** Maximum age of the user's authentication. */
   readonly maxAge: Duration;
   /** Methods (RFC 8176) that must all have been used, such as `['otp']`. Default: any. */
   readonly amr?: readonly string[] | undefined;
   /**
-   * `true` sets `Cache-Control: no-store` on the answers of requests that pass, so that the Back button shows no page after a sign-out. A
-   * `Cache-Control` of the app replaces it. Default `false`.
+   * `true` sets `Cache-Control: no-store` on the answers of requests that pass, so that the Back button shows no page after a sign-out. The
+   * app's own `Cache-Control` replaces it. Default `false`.
    */
   readonly noStore?: boolean | undefined;
 }
 
-/** Returns the answer that refuses a request, or `null` to let it pass. */
+/** Returns the answer that refuses a request; `null` lets it pass. */
 export type Guard = (auth: Auth) => Answer | null;
 
 export function requireSessionGuard(options: RequireSessionOptions = {}): Guard {
@@ -102,7 +102,7 @@ const isTexts = (value: unknown): value is readonly string[] =>
 const isRecent = (session: Session, now: number, maxAge: number, amr: readonly string[]): boolean =>
   now - session.authenticatedAt <= maxAge && amr.every((method) => session.amr.includes(method));
 
-/** RFC 6750 3.1. The scopes are parsed, so they cannot break out of the quotation marks. */
+/** RFC 6750 3.1. Parsed scopes cannot break out of the quotation marks. */
 export function insufficient(request: ChallengedRequest, scopes: readonly string[] = []): Answer {
   const scope = scopes.length === 0 ? {} : { scope: scopes.join(' ') };
   return problem('insufficient-scope', scope, challengesOf(request, { error: 'insufficient_scope', ...scope }));
@@ -115,10 +115,7 @@ function notRecent(request: ChallengedRequest, maxAge: number, amr: readonly str
   return problem('sign-in-not-recent', members, challengesOf(request, parameters));
 }
 
-/**
- * The answer to a request without a session. It never deletes the cookie: `Set-Cookie` deletes by name, and the browser may hold the
- * cookie of a newer sign-in when this answer arrives.
- */
+/** Never deletes the cookie: deletion is by name, and the browser may have a newer cookie by now. */
 function refuseWithoutSession(auth: Auth): Answer | null {
   const { request } = auth;
   const { state } = request;
@@ -135,7 +132,7 @@ function refuseWithoutSession(auth: Auth): Answer | null {
   return toLogin(auth) ?? problem('session-required', members, challengesOf(request));
 }
 
-/** Revoked, expired, unknown and malformed tokens get the same answer: a thief learns nothing by trying a token (ERR-2). */
+/** The same answer for revoked, expired, unknown and malformed tokens, so that trying a token reveals nothing (ERR-2). */
 export function refuseToken(request: ChallengedRequest, error: BearerRefusal['error'] = 'invalid_token'): Answer {
   const headers = challengesOf(request, { error });
   return error === 'invalid_token'
@@ -143,10 +140,7 @@ export function refuseToken(request: ChallengedRequest, error: BearerRefusal['er
     : problem('bad-request', { detail: AMBIGUOUS }, headers);
 }
 
-/**
- * Sends a page to the login page. A GET names its path as `returnTo`; a form is not sent again. `reason` is a code, for which the login
- * page has a text. `null` for programs, and without a login page.
- */
+/** Sends a page to the login page; `null` for programs, and without `loginUrl`. `returnTo` only for a GET: a form is not sent again. */
 function toLogin({ request, refusal }: Auth): Answer | null {
   const { settings, exchange, hasBearer } = request;
   const loginUrl = !hasBearer && isNavigation(exchange) ? settings.loginUrl(exchange) : null;

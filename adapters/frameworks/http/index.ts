@@ -1,7 +1,4 @@
-/**
- * The HTTP policy of all frameworks: cookies, permissions, answers. A wrapper translates its framework's request into an
- * {@link HttpExchange}, calls the policy, and sends the `Answer`.
- */
+/** The HTTP policy of all frameworks: cookies, permissions, answers. */
 
 export { AUTH, attachAuth, attachedAuth, authenticate, propertyTaken } from './auth/attached.ts';
 export { Auth, openAuth, sessionOf } from './auth/auth.ts';
@@ -13,7 +10,7 @@ export type { TokenTransport } from './cookie/token-transport.ts';
 export type { Answer } from './exchange.ts';
 export * from './exports.ts';
 export { requireRecentSignInGuard, requireSessionGuard } from './guard.ts';
-export { bodyOf, linesOf, NodeExchange, type NodeRequest, nodeExchange, readNodeBody } from './node-exchange.ts';
+export { bodyOf, linesOf, NodeExchange, type NodeRequest, readNodeBody } from './node-exchange.ts';
 export {
   type AuthenticationOptions,
   type HttpSettings,

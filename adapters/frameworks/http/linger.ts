@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 
-/** Time for the client to read the answer, in ms. */
+/** Time in ms for the client to read the answer. */
 const MAX_LINGER = 2_000;
-/** Bytes of the body that are read and discarded meanwhile. */
+/** Bytes of the body that are discarded meanwhile. */
 const MAX_DISCARDED = 256 * 1024;
 
 /**
- * Closes the connection in two steps after the answer to a request whose body is refused (RFC 9112 9.6): first the server's half, then
- * the rest. If it were closed at once with unread data, TCP would reset it, and a client that still sends would lose the answer.
+ * Closes the connection in two steps after refusing a body (RFC 9112 9.6): the server's half first. With unread data, closing both at once
+ * resets the connection, and a client that still sends would lose the answer.
  */
 export function lingerOnClose(request: IncomingMessage): void {
   const { socket } = request;
@@ -30,7 +30,7 @@ export function lingerOnClose(request: IncomingMessage): void {
   };
 }
 
-/** Closes the stream of an HTTP/2 request after its answer (RFC 9113 8.1). Flow control holds back the unread body; the connection stays. */
+/** The answer closes the stream (RFC 9113 8.1). Flow control holds back the body, and the connection stays open. */
 export function closeStreamOnAnswer({ stream }: Http2ServerRequest): void {
   stream.once('finish', () => stream.close());
 }

@@ -13,10 +13,7 @@ export interface NodeRequest extends IncomingMessage {
   readonly body?: unknown;
 }
 
-/**
- * An exchange over the request and response of Node.js. Reads nothing before it is needed. This is a class because V8 makes a new hidden
- * class for each object literal with a getter, which keeps the whole request alive through every minor garbage collection.
- */
+/** A class: V8 keeps the request alive through every minor garbage collection for an object literal with a getter. */
 export class NodeExchange implements HttpExchange {
   readonly #request: NodeRequest;
   readonly #response: ServerResponse;
@@ -69,21 +66,17 @@ export class NodeExchange implements HttpExchange {
   }
 }
 
-/**
- * The body that the app's parser left, else read here. Text and bytes are parsed by their media type. Many parsers leave an empty object
- * for a body that they have not read.
- */
+/** The parser's body, else read here. Parses text and bytes. Many parsers leave an empty object for a body that they have not read. */
 export async function bodyOf(request: IncomingMessage, parsed: unknown): Promise<unknown> {
   const type = request.headers['content-type'];
   if (typeof parsed === 'string' || parsed instanceof Uint8Array) return parseBody(type, Buffer.from(parsed));
   const isUnread = request.readableDidRead === false;
-  // `null` counts as a body if the request has one: it is valid JSON.
+  // JSON `null` is a body.
   const isSent = parsed !== undefined && (parsed !== null || announcesBody(request));
   if (isSent && !(isUnread && isEmpty(parsed))) return parsed;
   return request.readableEnded ? undefined : readNodeBody(request);
 }
 
-/** Reads the body from the request, or from a stream made of it. `limit` is in bytes. A refused body stays unread. */
 export async function readNodeBody(
   request: IncomingMessage | Http2ServerRequest,
   stream: Readable = request,
@@ -91,7 +84,7 @@ export async function readNodeBody(
 ): Promise<unknown> {
   const { 'content-type': type, 'content-length': length } = request.headers;
   try {
-    // A destroyed stream would close the connection before the answer is sent.
+    // Destroying the stream would close the connection before the answer is sent.
     return await readBody(type, length, stream.iterator({ destroyOnReturn: false }), limit);
   } catch (error) {
     if (!(error instanceof RequestProblem) || error.problem !== 'body-too-large') throw error;
@@ -110,10 +103,7 @@ const isEmpty = (parsed: unknown): boolean => typeof parsed === 'object' && Obje
 const announcesBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
-/** For many headers Node.js keeps only the first line. `rawHeaders` has all lines, as alternating names and values. */
+/** Node.js keeps only the first line of many headers. `rawHeaders` has all, as alternating names and values. */
 export function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
 }
-
-export const nodeExchange = (request: NodeRequest, response: ServerResponse): HttpExchange =>
-  new NodeExchange(request, response);

@@ -4,17 +4,14 @@ import type { HttpExchange } from './exchange.ts';
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 const FETCH_SITES = new Set(['same-origin', 'same-site', 'cross-site', 'none']);
 
-/**
- * The request may change something, and so must come from the app's own pages. A WebSocket opens with a GET; its `Upgrade` header may
- * name it in a list, and with a version (RFC 9110 7.8).
- */
+/** Includes WebSockets: they open with a GET, and `Upgrade` may hold a list and versions (RFC 9110 7.8). */
 export const isUnsafe = (exchange: HttpExchange): boolean =>
   !SAFE.has(exchange.method) || /websocket/i.test(exchange.header('upgrade') ?? '');
 
 /**
- * The request comes from the app's own pages. `Sec-Fetch-Site` decides, which no page can forge; else an exact match of `Origin` with the
- * configured origins. A request with neither header is refused: a client that is no browser has to send `Origin`. The app's own origin is
- * configured, never taken from `Host`, because the client chooses `Host`. (Fetch Metadata 2.3, OWASP CSRF Prevention; CSR-1 to CSR-6.)
+ * The request comes from the app's own pages. `Sec-Fetch-Site` decides, which no page can forge; else `Origin` must match a configured
+ * origin. A request with neither is refused, and clients other than browsers send `Origin`. `Host` does not count, because the client
+ * chooses it. (Fetch Metadata 2.3, OWASP CSRF Prevention; CSR-1 to CSR-6.)
  */
 export function isOwnOrigin(exchange: HttpExchange, origins: readonly string[]): boolean {
   const origin = exchange.header('origin');
@@ -22,12 +19,11 @@ export function isOwnOrigin(exchange: HttpExchange, origins: readonly string[]):
   const site = exchange.header('sec-fetch-site');
   if (site === undefined || !FETCH_SITES.has(site)) return listed;
   if (site === 'same-origin') return true;
-  // Another subdomain must be listed. `none` is the address bar or a bookmark, so only a navigation.
+  // Other subdomains must be listed. `none` is the address bar or a bookmark: only a navigation.
   if (site === 'same-site') return listed;
   return site === 'none' && exchange.header('sec-fetch-mode') === 'navigate' && (origin === undefined || listed);
 }
 
-/** Tells the developer, in logs, why {@link isOwnOrigin} refuses: which header is missing or differs, and what is allowed. */
 export function explainCrossOrigin(exchange: HttpExchange, origins: readonly string[]): string {
   const told = (['Origin', 'Sec-Fetch-Site', 'Sec-Fetch-Mode'] as const).flatMap((name) => {
     const value = exchange.header(name.toLowerCase());
@@ -36,7 +32,7 @@ export function explainCrossOrigin(exchange: HttpExchange, origins: readonly str
   const hasSource = exchange.header('origin') !== undefined || exchange.header('sec-fetch-site') !== undefined;
   const found = hasSource
     ? told.join(', ')
-    : 'it has neither Sec-Fetch-Site nor Origin, and a client that is no browser sends Origin';
+    : 'it has neither Sec-Fetch-Site nor Origin, and a client other than a browser must send Origin';
   const listed =
     origins.length === 0 ? 'the option origins lists none' : `the option origins lists ${origins.join(', ')}`;
   return `${found}; allowed is Sec-Fetch-Site: same-origin, and ${listed}`;
@@ -44,7 +40,7 @@ export function explainCrossOrigin(exchange: HttpExchange, origins: readonly str
 
 const MAX_SHOWN = 100;
 
-/** @throws `TypeError` for an entry that is not an origin, such as `https://app.example.org/path`. */
+/** Refuses an entry that is not an origin, such as `https://app.example.org/path`. */
 export function parseOrigins(origins: unknown): readonly string[] {
   if (origins === undefined) return [];
   if (!Array.isArray(origins)) {
@@ -62,7 +58,7 @@ export function parseOrigins(origins: unknown): readonly string[] {
   });
 }
 
-/** A browser loads a page by a GET or by a form's POST. Pages are answered with a redirect, programs with a problem. */
+/** A browser loads a page by a GET or by a form's POST. Pages get redirects, programs get problems. */
 export function isNavigation(exchange: HttpExchange): boolean {
   if (exchange.method !== 'GET' && exchange.method !== 'POST') return false;
   const destination = exchange.header('sec-fetch-dest');
@@ -71,8 +67,8 @@ export function isNavigation(exchange: HttpExchange): boolean {
 }
 
 /**
- * A path on this host to return to, from untrusted text. Returns `fallback` for text that a browser might read as another host: `//evil`,
- * `/\evil`, an absolute URL, or control characters, which browsers drop.
+ * Returns a path on this host from untrusted text, or `fallback` for text that a browser might read as another host: `//evil`, `/\evil`,
+ * an absolute URL, or control characters, which browsers drop.
  */
 export function safeReturnPath(path: unknown, fallback = '/'): string {
   if (typeof path !== 'string' || path.length > 2048 || !path.startsWith('/')) return fallback;
@@ -81,7 +77,7 @@ export function safeReturnPath(path: unknown, fallback = '/'): string {
   const base = 'http://localhost';
   if (!URL.canParse(path, base)) return fallback;
   const url = new URL(path, base);
-  // Checked after dots are resolved: to a browser, '/.//evil' is '//evil'.
+  // After dots are resolved: a browser reads '/.//evil' as '//evil'.
   const resolved = url.pathname + url.search + url.hash;
   return url.origin === base && !resolved.startsWith('//') ? resolved : fallback;
 }

@@ -2,17 +2,13 @@ import { isPlainObject } from '../../../src/adapter.ts';
 
 const REQUEST_MEMBERS = ['headers', 'req', 'refusal'];
 
-/**
- * Refuses a request in place of options: the app has passed a function such as `requireSession` to its framework without calling it.
- * @throws `TypeError` that says how to call it, such as `requireSession()`.
- */
+/** Refuses a request in place of options: the app has passed a function such as `requireSession` to its framework without calling it. */
 export function refuseUncalled(given: unknown, call: string): void {
   if (typeof given !== 'object' || given === null || isPlainObject(given)) return;
   if (!REQUEST_MEMBERS.some((name) => name in given)) return;
-  throw new TypeError(`it was given a request. Hand over what it makes, and not the function itself: call it, ${call}`);
+  throw new TypeError(`it received a request instead of options: call the function and pass on its result, ${call}`);
 }
 
-/** A function without parameters that makes a middleware, and refuses a request as {@link refuseUncalled} does. */
 export const withoutArguments =
   <Made>(call: string, make: () => Made) =>
   (...given: readonly unknown[]): Made => {

@@ -4,9 +4,9 @@ import type { HttpExchange } from './exchange.ts';
 import type { HttpSettings } from './options/authentication.ts';
 import { explainCrossOrigin } from './origin.ts';
 
-/** Raises the event `request.refused` for a request from another site (ASVS 16.3.3). */
+/** Event `request.refused` for a request from another site (ASVS 16.3.3). */
 export function reportCrossOrigin({ handle, origins }: HttpSettings, exchange: HttpExchange): void {
-  // Only the first segment: the rest of the path may hold a secret, such as the token of a link.
+  // Only the first segment: the rest of the path may hold a secret, such as a token in a link.
   const [start = '/'] = /^\/[^/?#]*/.exec(exchange.url) ?? [];
   const action = `${exchange.method} ${start}`;
   const device = handle.describe(clientInfoOf(exchange));
@@ -14,7 +14,6 @@ export function reportCrossOrigin({ handle, origins }: HttpSettings, exchange: H
   handle.report({ reason: 'cross-origin', action, by: null, user: null, account: null, device, detail });
 }
 
-/** Raises the event `request.refused` for a user without the permission. */
 export function reportForbidden(
   { handle }: HttpSettings,
   client: ClientInfo,

@@ -16,7 +16,7 @@
 import type { ExtendableContext as Context, Next } from 'koa';
 import type { BuiltInTrigger, Session, Sessions } from '../../../src/index.ts';
 import * as http from '../http/index.ts';
-import { koaExchange, refuseOwnProperty } from './exchange.ts';
+import { KoaExchange, refuseOwnProperty } from './exchange.ts';
 
 export * from '../http/exports.ts';
 export type { Auth, AuthenticationOptions } from '../http/index.ts';
@@ -35,15 +35,12 @@ export function authentication(sessions: Sessions, options: http.AuthenticationO
   const settings = http.parseAuthenticationOptions(sessions, options);
   return function authentication(ctx, next) {
     refuseOwnProperty(ctx, settings.property);
-    const attached = http.authenticate(settings, ctx, koaExchange(ctx));
+    const attached = http.authenticate(settings, ctx, new KoaExchange(ctx));
     return attached instanceof Promise ? attached.then(next) : next();
   };
 }
 
-/**
- * Lets requests with a live session pass. Otherwise answers 401, redirects a page to `loginUrl`, answers 403 across origins, or 503 in an
- * outage.
- */
+/** Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to `loginUrl`. */
 export function requireSession(options: http.RequireSessionOptions = {}): Middleware {
   const guard = http.requireSessionGuard(options);
   return function requireSession(ctx, next) {
@@ -52,7 +49,7 @@ export function requireSession(options: http.RequireSessionOptions = {}): Middle
   };
 }
 
-/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise 401 with the challenge of RFC 9470. */
+/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the challenge of RFC 9470. */
 export function requireRecentSignIn(options: http.RecentSignInOptions): Middleware {
   const guard = http.requireRecentSignInGuard(options);
   return function requireRecentSignIn(ctx, next) {
@@ -68,15 +65,14 @@ export function sessionRoutes(sessions: Sessions, options: SessionRoutesOptions)
   const handle = http.sessionRouteHandler(sessions, others);
   return async function sessionRoutes(ctx, next) {
     const below = http.pathBelow(mount, ctx.path);
-    const answer = below === null ? null : await handle(authOf(ctx, sessions), koaExchange(ctx), below);
+    const answer = below === null ? null : await handle(authOf(ctx, sessions), new KoaExchange(ctx), below);
     if (answer === null) await next();
     else await send(ctx, answer);
   };
 }
 
 /**
- * The `Auth` of a request: in the realm that {@link authentication} read last, or in the realm of the given sessions, with the types of
- * their triggers and transactions.
+ * Returns the `Auth` of a request, with the types of the given sessions. Without sessions: of the {@link authentication} that ran last.
  * @throws `TypeError` if {@link authentication} did not run before.
  */
 export function authOf<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
@@ -89,13 +85,13 @@ export function authOf<Trigger extends string = BuiltInTrigger, Transaction = un
 }
 
 /**
- * The session of a request, never `null`.
+ * Returns the session of a request, never `null`.
  * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
  */
 export const sessionOf = (ctx: Context, sessions?: Sessions): Session => http.sessionOf(authOf(ctx, sessions));
 
 async function send(ctx: Context, answer: http.Answer): Promise<void> {
-  // This order matters: Koa derives the meaning of an empty body from the type, and the status from the body.
+  // In this order: Koa derives the meaning of an empty body from the type, and the status from the body.
   ctx.remove('content-type');
   ctx.body = answer.body;
   ctx.status = answer.status;

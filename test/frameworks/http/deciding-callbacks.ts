@@ -47,7 +47,7 @@ async function errorOf(run: () => Promise<unknown>): Promise<unknown> {
 }
 
 const EXPECTED =
-  /^authOf\(request\)\.\w+\(\{[^}]+\}\): verify answered .+\. Answer true or \{ amr: \['pwd'\] \} for yes, and false or null for no/;
+  /^authOf\(request\)\.\w+\(\{[^}]+\}\): verify returned .+\. Return true or \{ amr: \['pwd'\] \} for yes, and false or null for no/;
 
 /** What an app's own functions may answer, where the answer decides who gets in. */
 export function decidingCallbacks(framework: Framework): void {
@@ -94,10 +94,10 @@ export function decidingCallbacks(framework: Framework): void {
     const { browser } = await open(framework, { pages: [page] });
     await browser().post('/ask');
     expect(told).toEqual([
-      expect.stringMatching(/: verify answered an object with ok, password\./),
-      expect.stringMatching(/: verify answered an instance of Error\./),
-      expect.stringMatching(/: verify answered a string\./),
-      expect.stringMatching(/: verify answered undefined\./),
+      expect.stringMatching(/: verify returned an object with ok, password\./),
+      expect.stringMatching(/: verify returned an instance of Error\./),
+      expect.stringMatching(/: verify returned a string\./),
+      expect.stringMatching(/: verify returned undefined\./),
     ]);
     expect(JSON.stringify(told)).not.toContain('wonderland');
   });

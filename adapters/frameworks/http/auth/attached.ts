@@ -5,16 +5,13 @@ import type { HttpExchange } from '../exchange.ts';
 import type { HttpSettings } from '../options/authentication.ts';
 import { type Auth, openAuth } from './auth.ts';
 
-/** A registered symbol: the ESM and the CJS build, wrappers and bridges share it. */
+/** The ESM and the CJS build, wrappers and bridges share this registered symbol. */
 export const AUTH: unique symbol = Symbol.for('session-revocation.auth');
 
-/** A request of a framework, with one `Auth` for each realm that was read. The latest comes first. */
+/** A request with one `Auth` per realm that was read. The latest comes first. */
 type WithAuth = object & { [AUTH]?: readonly Auth[] | null };
 
-/**
- * Attaches an `Auth` to the request.
- * @throws `TypeError` if other code has set the property that the option names.
- */
+/** @throws `TypeError` if other code has set the property of the option `property`. */
 export function attachAuth(request: WithAuth, auth: Auth): void {
   const { property } = auth.request.settings;
   const before = request[AUTH];
@@ -23,19 +20,19 @@ export function attachAuth(request: WithAuth, auth: Auth): void {
   const present: unknown = Reflect.get(request, property);
   if (present !== undefined && present !== null && !before?.includes(present as Auth)) {
     throw new TypeError(
-      `the request has a property ${property} already, which other code has set: give the option another name`,
+      `other code has set the property ${property} of the request: choose another name for the option property`,
     );
   }
   Reflect.set(request, property, auth);
 }
 
-/** Authenticates a request and attaches the result. Synchronous where the store answers synchronously. */
+/** Synchronous if the store answers synchronously. */
 export function authenticate(settings: HttpSettings, request: WithAuth, exchange: HttpExchange): Awaitable<void> {
   const auth = openAuth(settings, exchange);
   return auth instanceof Promise ? auth.then((opened) => attachAuth(request, opened)) : attachAuth(request, auth);
 }
 
-/** The `Auth` of a request in the realm of these sessions; without sessions, in the realm that was read last. */
+/** Without `sessions`, returns the `Auth` of the realm that was read last. */
 export function attachedAuth<Trigger extends string, Transaction>(
   request: WithAuth,
   sessions: Sessions<Trigger, Transaction> | undefined,
@@ -51,4 +48,4 @@ export function attachedAuth<Trigger extends string, Transaction>(
 const isOf = (auth: Auth, sessions: unknown): boolean => auth.request.settings.sessions === sessions;
 
 export const propertyTaken = (what: string): TypeError =>
-  new TypeError(`${what} is there already: give the option property another name`);
+  new TypeError(`${what} already exists: choose another name for the option property`);

@@ -5,8 +5,8 @@ import type { WithoutToken } from './requests.ts';
 import { type ActingRequest, nameActs, SessionActs, type SessionOutcome } from './session-acts.ts';
 
 /**
- * The acts of {@link Auth} within a transaction of the app: see {@link Auth.within}. The acts write in the transaction and leave the
- * client's cookie as it is. {@link committed} sets or deletes the cookie after COMMIT.
+ * The acts of {@link Auth} within a transaction of the app: see {@link Auth.within}. They leave the client's cookie as it is until
+ * {@link committed} is called after COMMIT.
  */
 export class AuthInTransaction<Trigger extends string = BuiltInTrigger> extends SessionActs<Trigger> {
   readonly #within: InTransaction<Trigger>;
@@ -21,10 +21,10 @@ export class AuthInTransaction<Trigger extends string = BuiltInTrigger> extends 
   }
 
   /**
-   * Tells whether the transaction was committed, like {@link InTransaction.committed}. If it was, sets the cookie of a session that
-   * continues, and deletes the cookie of a session that is over. Call it after COMMIT, also after a COMMIT that failed, once the
-   * connection was given back, and before the response's headers are sent.
-   * @returns `false` if the transaction was rolled back. The client keeps its cookie, which is still valid.
+   * Tells whether the transaction was committed, like {@link InTransaction.committed}. If so, sets the cookie of a session that continues
+   * and deletes the cookie of an ended session. Call it after COMMIT, even after a failed one, once the connection was given back and
+   * before the response's headers are sent.
+   * @returns `false` after a rollback. The client keeps its cookie, which is still valid.
    * @throws `SESSION_STORE_UNAVAILABLE` if the store cannot tell. No cookie is changed; call it again.
    * @throws `TypeError` if the headers are sent. The transaction was committed, and the client of a renewed session has lost it.
    */
@@ -35,8 +35,8 @@ export class AuthInTransaction<Trigger extends string = BuiltInTrigger> extends 
   }
 
   /**
-   * New tokens for an app that sent an access token, for the body of the answer: the old tokens are no longer valid. `null` before
-   * {@link committed} has answered `true`, for a session that is over, and for a request with a cookie.
+   * New tokens for the body of the answer to an app that sent an access token. Its old tokens are no longer valid. `null` before
+   * {@link committed} has returned `true`, for an ended session, and for a request with a cookie.
    */
   get tokens(): IssuedTokens | null {
     return this.#request.tokens;
@@ -46,10 +46,9 @@ export class AuthInTransaction<Trigger extends string = BuiltInTrigger> extends 
 nameActs(AuthInTransaction.prototype, 'authOf(request).within(transaction)');
 nameCalls(AuthInTransaction.prototype, { committed: 'authOf(request).within(transaction).committed()' });
 
-/** A request whose client learns the outcome of the acts after COMMIT. */
+/** Holds back the outcome of the acts until COMMIT. */
 class UncommittedRequest implements ActingRequest {
   readonly #request: ActingRequest;
-  /** Outcome of the acts so far. */
   #outcome: SessionOutcome | null = null;
   #isDelivered = true;
   #tokens: IssuedTokens | null = null;
@@ -98,7 +97,7 @@ class UncommittedRequest implements ActingRequest {
     return this.#outcome?.is === 'ended';
   }
 
-  /** The session after the acts so far: a second act needs the secret that the first one set. */
+  /** A second act needs the secret that the first one set. */
   #latest<Found extends Session | null>(session: Found): Found | Session {
     return this.#outcome?.is === 'renewed' ? this.#outcome.session : session;
   }

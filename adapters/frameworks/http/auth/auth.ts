@@ -21,10 +21,7 @@ import type {
 import { nameActs, SessionActs } from './session-acts.ts';
 import { reauthenticate, signIn } from './sign-in.ts';
 
-/**
- * The user behind a request, and what the request may do. Call the methods that set or delete the cookie before the response's headers
- * are sent.
- */
+/** The user behind a request, and what the request may do. Set and delete the cookie before the response's headers are sent. */
 export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown> extends SessionActs<Trigger> {
   readonly #request: AuthenticatedRequest;
 
@@ -35,17 +32,17 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
   }
 
   /**
-   * The live session of this request, or `null`. Also `null` for a request that may change something and does not come from the app's
-   * own pages: {@link sessionOf} tells the two apart.
-   * @throws `SESSION_STORE_UNAVAILABLE` in an outage. Nothing is known then, and `null` would mean "signed out".
+   * The live session of this request, or `null`. Also `null` for a request that may change something and does not come from the app's own
+   * pages: {@link sessionOf} distinguishes the two.
+   * @throws `SESSION_STORE_UNAVAILABLE` in an outage, because `null` would mean "signed out".
    */
   get session(): Session | null {
     return this.#request.session;
   }
 
   /**
-   * Why this request has no session although its token was once valid, for the login page to show. `null` for a request with a session,
-   * and where the client must not learn the reason.
+   * Why a request whose token was once valid has no session, for the login page. `null` for a request with a session, and if the client
+   * must not learn the reason.
    */
   get refusal(): Refusal | null {
     const { state, settings } = this.#request;
@@ -55,12 +52,12 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
     return { reason, reasonCode: settings.sessions.explain(verdict.end) };
   }
 
-  /** The OAuth client (`client_id`) of the request's access token; `null` without an access token. */
+  /** OAuth client (`client_id`) of the request's access token; `null` without one. */
   get client(): string | null {
     return this.#request.bearer?.client.id ?? null;
   }
 
-  /** The OAuth scopes of the request's access token. `null` for a request with a cookie, which no scope limits. */
+  /** OAuth scopes of the request's access token; `null` for a request with a cookie, which no scope limits. */
   get scope(): readonly string[] | null {
     const { bearer } = this.#request;
     return bearer === null ? null : scopesOf(bearer.client.scope);
@@ -72,9 +69,8 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
   }
 
   /**
-   * Takes a fence, calls `verify`, starts a session, and sets its cookie or returns its `tokens`. Ends the session that the request had
-   * before.
-   * @throws `TypeError` if `verify` answers anything but a {@link Proof}. The user is not signed in.
+   * Takes a fence, calls `verify`, starts a session, and sets its cookie or returns its `tokens`. Ends the request's previous session.
+   * @throws `TypeError` if `verify` returns anything but a {@link Proof}. The user is not signed in.
    * @throws `SESSION_CROSS_ORIGIN` for a request that does not come from the app's own pages, unless the tokens go into the body.
    */
   async signIn(input: SignInRequest): Promise<SignInResult> {
@@ -83,7 +79,7 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
 
   /**
    * Takes a fence, calls `verify`, and gives the session a new secret, time of authentication and absolute lifetime.
-   * @throws `TypeError` if `verify` answers anything but a {@link Proof}. Nothing is renewed.
+   * @throws `TypeError` if `verify` returns anything but a {@link Proof}. Nothing is renewed.
    * @throws `SESSION_INSUFFICIENT_SCOPE` for an access token that may do less than its session. `verify` is not called.
    */
   async reauthenticate(input: ReauthenticateHttpRequest): Promise<ReauthenticateResult> {
@@ -91,7 +87,7 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
   }
 
   /**
-   * Gives the session a new secret and sets its cookie. Do this when the user's privileges change.
+   * Gives the session a new secret and sets its cookie. Call it when the user's privileges change.
    * @throws `SESSION_INSUFFICIENT_SCOPE` for an access token that may do less than its session.
    */
   async renew(request: RenewRequest = {}): Promise<WithoutToken<RenewResult>> {
@@ -104,9 +100,9 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
   }
 
   /**
-   * The acts that end sessions, within a transaction that the app began and will commit. A new password and the sign-outs that follow
-   * from it then take effect together or not at all, and this browser stays signed in. A request that may not change anything may not
-   * do so here either. Make one for each transaction, and call its `committed()` after COMMIT: that sets the cookie.
+   * Returns the acts that end sessions, within a transaction that the app began and will commit. A new password and its sign-outs then take
+   * effect together or not at all, and this browser stays signed in. The origin check holds here too. Use one object per transaction, and
+   * call its `committed()` after COMMIT to set the cookie.
    * @param transaction the transaction in the form of the store's client, as for `sessions.within`.
    * @throws `SESSION_STORE_LACKS_POWER` if the store cannot write in a transaction; `TypeError` for a value that is no transaction.
    */
@@ -124,16 +120,15 @@ nameCalls(Auth.prototype, {
   within: 'authOf(request).within(transaction)',
 });
 
-/** The session of a request that must have one. */
 export const sessionOf = (auth: Auth): Session => sessionIn(auth.request);
 
-/** Reads and judges the cookie or the access token. Never answers by itself: an outage is kept until the session is asked for. */
+/** Reads and judges the cookie or the access token. Throws no outage: reading the session does. */
 export const openAuth = (settings: HttpSettings, exchange: HttpExchange): Awaitable<Auth> =>
   settings.bearer === null || exchange.header('authorization') === undefined
     ? openCookie(settings, exchange)
     : openBearer(settings, settings.bearer, exchange);
 
-/** Synchronous where the store answers synchronously: waiting for a promise costs a large part of such a check. */
+/** Synchronous if the store answers synchronously: a promise would be a large part of the cost of such a check. */
 function openCookie(settings: HttpSettings, exchange: HttpExchange): Awaitable<Auth> {
   const state = readState(settings, exchange);
   return state instanceof Promise

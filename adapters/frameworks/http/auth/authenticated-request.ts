@@ -13,15 +13,15 @@ import { type AuthState, CROSS_ORIGIN, NONE } from '../state.ts';
 import { type WithoutToken, withoutToken } from './requests.ts';
 import type { ActingRequest, SessionOutcome } from './session-acts.ts';
 
-/** One request: what its token is worth, where its client keeps the token, and what the request may change. */
+/** One request: the worth of its token, where its client keeps the token, and what the request may change. */
 export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
   readonly settings: HttpSettings;
   readonly exchange: HttpExchange;
   #state: AuthState;
-  /** `null` stands for the session cookie. Most requests need no object for it. */
+  /** `null` stands for the session cookie, so that most requests need no object. */
   #transport: TokenTransport | null;
   #hasBearer: boolean;
-  /** The method under which the cookie was judged; `null` where the origin does not matter. */
+  /** The method under which the cookie was judged; `null` if the origin does not matter. */
   #judgedMethod: string | null;
 
   constructor(
@@ -39,7 +39,7 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
     this.#judgedMethod = !hasBearer && state.is === 'session' ? exchange.method : null;
   }
 
-  /** Judges the origin again after a method override: a middleware may have turned a GET into a POST. */
+  /** Judges the origin again if a middleware has overridden the method, such as GET to POST. */
   get state(): AuthState {
     const { method } = this.exchange;
     if (this.#judgedMethod !== null && this.#judgedMethod !== method) {
@@ -49,12 +49,10 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
     return this.#state;
   }
 
-  /** The request presented an access token, valid or not. */
   get hasBearer(): boolean {
     return this.#hasBearer;
   }
 
-  /** The transport of a valid access token; `null` for a request without one. */
   get bearer(): BearerTransport | null {
     return this.#transport instanceof BearerTransport ? this.#transport : null;
   }
@@ -65,7 +63,6 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
     return state.is === 'session' ? state.session : null;
   }
 
-  /** The live session of the request, from any origin. */
   get liveSession(): Session | null {
     return this.#state.is === 'session' ? this.#state.session : null;
   }
@@ -96,27 +93,22 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
     return this.withTokens(result);
   }
 
-  /** The result with the access token that the client continues with, if it uses access tokens. */
   withTokens<Result extends object>(result: Result): WithoutToken<Result> {
     return withoutToken(result, this.liveSession === null ? null : (this.bearer?.issued ?? null));
   }
 
-  /**
-   * Refuses a request that comes from another site, and one that comes too late to set a cookie. An access token may come from any
-   * site, because no page of another site can make a browser send one.
-   */
+  /** An access token may come from any site, because other sites' pages cannot make a browser send one. */
   mayChange(fromAnyOrigin: boolean = this.#hasBearer): void {
     this.#refuseLate();
     if (fromAnyOrigin || isOwnOrigin(this.exchange, this.settings.origins)) return;
-    // A request with a cookie was reported when its state was read.
+    // Reading the state has reported a request with a cookie.
     if (this.state.is !== 'cross-origin') reportCrossOrigin(this.settings, this.exchange);
     throw crossOriginError(this);
   }
 
-  /** Gives the client the token of this session. The request belongs to this session from now on. */
   async become(session: Session, token: string): Promise<void> {
     await this.#tokenTransport.set(session, token);
-    // Set here as well, for transports that set no cookie themselves.
+    // For transports that set no cookie themselves.
     this.exchange.setHeader('cache-control', 'no-store');
     this.#judgedMethod = null;
     this.#state = { is: 'session', session };
@@ -134,7 +126,7 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
     this.#hasBearer = true;
   }
 
-  /** The id that recognises this browser at the next sign-in; a new browser gets one. `undefined` where sessions do not use it. */
+  /** The id that recognises this browser at its next sign-in; `undefined` if no kind replaces sessions by device. */
   deviceId(): string | undefined {
     const { deviceCookie } = this.settings;
     if (deviceCookie === null) return undefined;
@@ -149,7 +141,7 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
     return this.#transport;
   }
 
-  /** Where the session had ended before this request, the cookie stays: the browser may already hold a newer one. */
+  /** Keeps the cookie of a session that had ended before: the browser may already hold a newer one. */
   async #leave(byThisRequest: boolean): Promise<void> {
     if (byThisRequest) {
       await this.#tokenTransport.clear();
@@ -166,7 +158,6 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
   }
 }
 
-/** The session of a request that must have one. */
 export function sessionIn(
   request: Pick<AuthenticatedRequest, 'state' | 'settings' | 'exchange' | 'hasBearer'>,
 ): Session {
@@ -184,7 +175,7 @@ export function sessionIn(
   throw new SessionError('SESSION_REQUIRED', 'this request has no live session', { headers: challengesOf(request) });
 }
 
-/** The message names the headers, for the app's own log. Guards and routes answer without it. */
+/** The message is for the app's log. Guards and routes answer without it. */
 const crossOriginError = ({ settings, exchange }: Pick<AuthenticatedRequest, 'settings' | 'exchange'>): SessionError =>
   new SessionError(
     'SESSION_CROSS_ORIGIN',

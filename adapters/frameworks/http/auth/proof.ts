@@ -1,15 +1,12 @@
 import { describeValue } from '../describe-value.ts';
 
 /**
- * The answer of `verify`. For yes: `true`, or an object with only the methods that were used (`{ amr: ['pwd', 'otp'] }`, RFC 8176).
- * For no: `false` or `null`.
+ * Result of `verify`. For yes: `true`, or an object with only the methods that were used (`{ amr: ['pwd', 'otp'] }`, RFC 8176). For no:
+ * `false` or `null`.
  */
 export type Proof = boolean | null | { readonly amr: readonly string[] };
 
-/**
- * The methods that were proved: those of the answer, else `otherwise`; `null` for a no.
- * @throws `TypeError` for any other answer. An error, a response or `{ ok: false }` is truthy, and must not sign the user in.
- */
+/** @throws `TypeError` for any other value. An error, a response or `{ ok: false }` is truthy, and must not sign the user in. */
 export function provedBy(
   answer: unknown,
   otherwise: readonly string[] | undefined,
@@ -18,7 +15,7 @@ export function provedBy(
   if (answer === true) return { amr: otherwise };
   if (isMethods(answer)) return answer;
   throw new TypeError(
-    `verify answered ${describeValue(answer)}. Answer true or { amr: ['pwd'] } for yes, and false or null for no, or a promise of one of these`,
+    `verify returned ${describeValue(answer)}. Return true or { amr: ['pwd'] } for yes, and false or null for no, or a promise of one of these`,
   );
 }
 

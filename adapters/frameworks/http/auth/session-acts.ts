@@ -10,36 +10,32 @@ import {
 } from '../../../../src/index.ts';
 import type { SignOutRequest, TriggerHttpRequest, WithoutToken } from './requests.ts';
 
-/** The operations behind the acts: of the sessions themselves, or within a transaction. */
+/** The operations behind the acts: of `sessions`, or within a transaction. */
 export type ActOperations = Pick<Sessions, 'signOut' | 'revoke' | 'trigger'>;
 
-/** What an act did to the session of its request. */
+/** The effect of an act on the session of its request. */
 export type SessionOutcome =
   /** The session continues under a new token. */
   | { readonly is: 'renewed'; readonly session: Session; readonly token: string }
-  /** The session is over. `byThisRequest` is `false` if it was over before. */
+  /** `byThisRequest` is `false` if the session had ended before. */
   | { readonly is: 'ended'; readonly byThisRequest: boolean };
 
-/** The part of a request that the acts need. */
 export interface ActingRequest {
-  /** The session, or `null`. Throws for a request that may not change anything, and in an outage. */
+  /** Throws for a request that may not change anything, and in an outage. */
   sessionToChange(): Session | null;
-  /** The client's only token is no longer valid, and the session does not live on under a newer one. */
+  /** The client's only token is no longer valid, and the session does not continue under a newer one. */
   readonly hasDeadToken: boolean;
-  /** The session. Throws like `sessionToChange`, and also without a session or with `isEnded`. */
+  /** Also throws without a session, or with `isEnded`. */
   requiredSession(isEnded?: boolean): Session;
   /** Rejects if the client could not receive a new token, or must not. */
   ready(): Promise<void>;
-  /** Gives the client its new token or removes the old one, and returns what the client may see of the result. */
+  /** Gives the client its new token or removes the old one. Returns the part of the result that the client may see. */
   settle<Result extends object>(result: Result, outcome: SessionOutcome | null): Promise<WithoutToken<Result>>;
 }
 
 const byUser = ({ user, device }: Session) => ({ by: user, fromDevice: device.label });
 
-/**
- * The acts that end sessions. An `Auth` carries them out at once; an `AuthInTransaction` writes in the app's transaction, and changes
- * the cookie in `committed()`.
- */
+/** The acts that end sessions: of an `Auth`, at once; of an `AuthInTransaction`, with its cookie in `committed()`. */
 export class SessionActs<Trigger extends string = BuiltInTrigger> {
   readonly #operations: ActOperations;
   readonly #request: ActingRequest;
@@ -51,9 +47,8 @@ export class SessionActs<Trigger extends string = BuiltInTrigger> {
   }
 
   /**
-   * Ends this session and deletes its cookie. With the account policy `everywhere`, ends all sessions of the user in the account. If
-   * the session is over already, this only deletes the cookie. Does nothing without a cookie, and if the session lives on under a
-   * newer cookie.
+   * Ends this session and deletes its cookie. With the account policy `everywhere`, ends all sessions of the user in the account. Only
+   * deletes the cookie of an ended session. Does nothing without a cookie, and if the session continues under a newer cookie.
    */
   async signOut(): Promise<SignOutResult> {
     const session = this.#request.sessionToChange();
@@ -67,7 +62,7 @@ export class SessionActs<Trigger extends string = BuiltInTrigger> {
   }
 
   /**
-   * Ends every other session of this user. This session gets a new secret and a new cookie. Does nothing if this session is over.
+   * Ends every other session of this user. This session gets a new secret and a new cookie. Does nothing if this session has ended.
    * @throws `SESSION_INSUFFICIENT_SCOPE` for an access token that may do less than its session.
    */
   async signOutOthers(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult>> {
@@ -81,8 +76,8 @@ export class SessionActs<Trigger extends string = BuiltInTrigger> {
   }
 
   /**
-   * Ends the user's sessions of every covered kind: those that `kinds` names, or those that do not survive. If that covers this session,
-   * it ends too, and the cookie is deleted. Does nothing if this session ends meanwhile.
+   * Ends the user's sessions of the given `kinds`, or of all kinds that a revocation ends. If this session is among them, the cookie is
+   * deleted. Does nothing if this session ends meanwhile.
    * @throws `SESSION_REQUIRED` without a live session.
    */
   async signOutEverywhere(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult>> {
@@ -96,9 +91,9 @@ export class SessionActs<Trigger extends string = BuiltInTrigger> {
   }
 
   /**
-   * Reports an event that concerns this user, such as `passwordChanged`, and revokes sessions as the option `triggers` says. Under the
-   * rule `others` this session continues with a new secret. Under `everywhere` it ends with the rest. If this session is over, or the
-   * request has an access token that may do less than its session, all sessions are revoked.
+   * Reports an event that concerns this user, such as `passwordChanged`, and revokes sessions by the option `triggers`. Under the rule
+   * `others` this session continues with a new secret. Under `everywhere` it ends with the rest. If this session has ended, or the request
+   * has an access token that may do less than its session, all sessions are revoked.
    */
   async trigger(
     name: Trigger | BuiltInTrigger,
@@ -107,7 +102,7 @@ export class SessionActs<Trigger extends string = BuiltInTrigger> {
     const session = this.#request.requiredSession();
     const keep = (await this.#mayKeep()) ? session : undefined;
     const about = { ...request, user: session.user, by: session.user, keep };
-    // The operation itself refuses an unknown name.
+    // The operation refuses an unknown name.
     const result = await this.#operations.trigger(name as BuiltInTrigger, about);
     const isEnded = result.revoked && result.kept === null;
     return this.#request.settle(
@@ -116,7 +111,7 @@ export class SessionActs<Trigger extends string = BuiltInTrigger> {
     );
   }
 
-  /** A client that must not receive the new secret can still report the event. */
+  /** A client that must not get the new secret may still report the event. */
   async #mayKeep(): Promise<boolean> {
     try {
       await this.#request.ready();
@@ -131,7 +126,7 @@ export class SessionActs<Trigger extends string = BuiltInTrigger> {
 const renewed = ({ kept: session, token }: RevokeResult): SessionOutcome | null =>
   session === null || token === null ? null : { is: 'renewed', session, token };
 
-/** Puts the name of the call before the messages of the errors that the acts throw. */
+/** Puts the name of the call before the messages of errors. */
 export const nameActs = (prototype: SessionActs, receiver: string): void =>
   nameCalls(prototype, {
     signOut: `${receiver}.signOut()`,

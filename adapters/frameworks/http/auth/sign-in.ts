@@ -9,20 +9,18 @@ import type { ReauthenticateHttpRequest, ReauthenticateResult, SignInRequest, Si
 
 const SIGN_IN_KEYS = ['user', 'account', 'kind', 'amr', 'attributes', 'crossSite', 'tokens', 'verify'];
 
-// An unknown user takes a fence too, so that the time of the answer does not reveal which users exist.
+// An unknown user takes a fence too, so that response times do not reveal which users exist.
 const UNKNOWN_USER = 'nobody';
 const NOT_VERIFIED = { ok: false, session: null, reason: 'not-verified' } as const;
 
-/** See `Auth.signIn`. */
 export async function signIn(request: AuthenticatedRequest, input: SignInRequest): Promise<SignInResult> {
   const { verify, crossSite, user, tokens, ...start } = parseRequest<SignInRequest>(input, SIGN_IN_KEYS);
   const { settings, exchange } = request;
   const { sessions } = settings;
   const delivery = tokens === undefined ? null : parseSignInTokens(settings, tokens);
   const isInBody = delivery?.isInCookie === false;
-  // Tokens in the body reach only the program that asked: the browser keeps nothing.
+  // No page of another site can read tokens in the body, and the browser keeps nothing.
   request.mayChange(crossSite === 'state-was-checked' || isInBody);
-  // Read before the first `await`: a closed socket has no address.
   const client = clientInfoOf(exchange);
   const fence = await sessions.fence({ user: user ?? UNKNOWN_USER, account: start.account });
   const proof = provedBy(await ofApp(verify), start.amr);
@@ -32,7 +30,7 @@ export async function signIn(request: AuthenticatedRequest, input: SignInRequest
   const started = await sessions.start({ ...start, ...proof, user, fence, deviceId, ...client });
   if (!started.ok) return started;
   const previous = request.liveSession;
-  // The client gets the new token before the previous session ends. Without its token, no client could end the new session.
+  // The client gets the new token before its previous session ends. Otherwise a lost token would leave it without any.
   try {
     await deliver(request, started.session, started.token, delivery);
   } catch (error) {
@@ -45,7 +43,6 @@ export async function signIn(request: AuthenticatedRequest, input: SignInRequest
   return request.withTokens({ ...started, session: sessionIn(request) });
 }
 
-/** See `Auth.reauthenticate`. */
 export async function reauthenticate(
   request: AuthenticatedRequest,
   input: ReauthenticateHttpRequest,
@@ -78,7 +75,6 @@ async function deliver(
   request.useBearer(await BearerTransport.begin(settings, delivery.bearer, exchange, session, delivery.grant));
 }
 
-/** @throws `TypeError` for an unknown option, and for a `verify` that is not a function. */
 function parseRequest<Request extends ReauthenticateHttpRequest>(input: unknown, known: readonly string[]): Request {
   const { verify } = parseArguments('the argument', input, known);
   if (typeof verify === 'function') return input as Request;

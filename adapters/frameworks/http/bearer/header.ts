@@ -1,11 +1,10 @@
 import type { HttpExchange } from '../exchange.ts';
 import { trimSpaces } from '../whitespace.ts';
 
-/** What the `Authorization` header of a request presents. */
 export type Presented =
-  /** No header, or one of another scheme. */
+  /** None, or another scheme. */
   | { readonly is: 'nothing' }
-  /** A bearer token. `''` for a missing or malformed one. */
+  /** `''` for a missing or malformed token. */
   | { readonly is: 'token'; readonly token: string }
   /** Several credentials, at least one of them a bearer token. None of them counts. */
   | { readonly is: 'several' };
@@ -14,12 +13,12 @@ const NOTHING: Presented = { is: 'nothing' };
 const SEVERAL: Presented = { is: 'several' };
 
 const SCHEME = /^bearer(?: +|$)/i;
-/** A second header line, which a proxy or server has joined to the first with a comma. */
+/** A second header line that a proxy or server has joined to the first. */
 const ANOTHER = /,[ \t]*bearer(?:[ \t]|$)/i;
-/** RFC 6750 2.1, `b64token`. */
+/** `b64token` (RFC 6750 2.1). */
 const TOKEN = /^[\w.~+/-]+=*$/;
 
-/** Reads the header only. A token in the query or the body would get into logs, and into pages of other sites (RFC 6750 5.3). */
+/** Reads only the header: a token in the query or the body would get into logs and to other sites (RFC 6750 5.3). */
 export function presentedTo(exchange: HttpExchange): Presented {
   const text = exchange.header('authorization');
   if (text === undefined) return NOTHING;

@@ -10,21 +10,15 @@ import { BearerTransport } from './token-transport.ts';
 
 export interface BearerReading {
   readonly state: AuthState;
-  /** `null` if the token is not valid. */
   readonly transport: BearerTransport | null;
 }
 
-/** Tells the developer of a client why a request with two credentials is refused. */
-export const AMBIGUOUS =
-  'the request bears several credentials: send one Authorization header, and no session cookie beside it';
+export const AMBIGUOUS = 'the request has several credentials: send one Authorization header and no session cookie';
 
 const INVALID: BearerReading = { state: { is: 'refused', error: 'invalid_token' }, transport: null };
 const SEVERAL: BearerReading = { state: { is: 'refused', error: 'invalid_request' }, transport: null };
 
-/**
- * Reads and judges the access token of a request. `null` if it presents none: the cookie counts then. The origin does not matter,
- * because no page of another site can make a browser send a token.
- */
+/** `null` without an access token: the cookie counts then. The origin does not matter, because other sites cannot send a token. */
 export async function readBearer(
   settings: HttpSettings,
   bearer: BearerSettings,
@@ -33,7 +27,7 @@ export async function readBearer(
   const presented = presentedTo(exchange);
   if (presented.is === 'nothing') return null;
   if (presented.is === 'several') return SEVERAL;
-  // The cookie may belong to another user than the token (RFC 6750 2, CKE-14).
+  // The cookie may belong to another user (RFC 6750 2, CKE-14).
   if (!bearer.ignoresCookie && readCookie(exchange, settings.cookie, 1).some((token) => token !== '')) return SEVERAL;
   if (presented.token === '') return INVALID;
   try {

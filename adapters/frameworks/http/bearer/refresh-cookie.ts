@@ -1,10 +1,9 @@
 import type { Session } from '../../../../src/index.ts';
-import { deleteCookie, MAX_COOKIE_AGE, readCookie, setCookie } from '../cookie/cookie.ts';
+import { deleteCookie, readCookie, setSessionCookie } from '../cookie/cookie.ts';
 import type { HttpExchange } from '../exchange.ts';
 import type { HttpSettings } from '../options/authentication.ts';
 import type { BearerSettings } from '../options/bearer.ts';
 
-/** The cookie in which a browser keeps the refresh token of its session. Scripts cannot read it. */
 export class RefreshCookie {
   readonly #settings: HttpSettings;
   readonly #bearer: BearerSettings;
@@ -21,15 +20,13 @@ export class RefreshCookie {
     return readCookie(this.#exchange, this.#bearer.cookie, 1).filter((value) => value !== '');
   }
 
-  /** The cookie names this session. The id is public and proves nothing. */
+  /** The id is public and proves nothing. */
   names(id: string): boolean {
     return this.values.some((value) => value.split('.')[3] === id);
   }
 
-  /** The cookie of a `browser` session ends with the browser; that of another kind with the session. */
-  set({ kind, expiresAt }: Session, token: string): void {
-    const end = expiresAt === null ? MAX_COOKIE_AGE : (expiresAt - this.#settings.sessions.clock.now()) / 1000;
-    setCookie(this.#exchange, this.#bearer.cookie, token, kind === 'browser' ? null : end);
+  set(session: Session, token: string): void {
+    setSessionCookie(this.#exchange, this.#bearer.cookie, session, token, this.#settings.sessions.clock.now());
   }
 
   clear(): void {

@@ -8,16 +8,16 @@ import type { BearerSettings, Grant } from '../options/bearer.ts';
 import { isOwnOrigin } from '../origin.ts';
 import { RefreshCookie } from './refresh-cookie.ts';
 
-/** Access tokens in place of the session cookie, for a sign-in. */
+/** Access tokens instead of the session cookie, for a sign-in. */
 export interface SignInTokens {
   /**
    * Where the refresh token goes. `'cookie'`, for pages: into a cookie that scripts cannot read. `'body'`, for apps: into the result, for
-   * the app to send. No cookie is set then, so the request may come from any site.
+   * the app to send. `'body'` sets no cookie, so the request may come from any site.
    */
   readonly refresh: 'cookie' | 'body';
-  /** The OAuth client: its id, and its name in lists. Default: the option `bearer.client`. */
+  /** The OAuth client: its id, and its name for lists. Default: the option `bearer.client`. */
   readonly client?: string | { readonly id: string; readonly name: string } | undefined;
-  /** The scopes of the tokens, separated by spaces (RFC 6749 3.3). Default: the tokens name no scope. */
+  /** Scopes of the tokens, separated by spaces (RFC 6749 3.3). Default: none. */
   readonly scope?: string | undefined;
 }
 
@@ -27,7 +27,6 @@ export interface Delivery {
   readonly isInCookie: boolean;
 }
 
-/** @throws `TypeError` that names the option, the problem, and the allowed values. */
 export function parseSignInTokens({ bearer }: HttpSettings, tokens: SignInTokens): Delivery {
   if (bearer === null) throw new TypeError('a sign-in with tokens needs authentication(sessions, { bearer })');
   parseArguments('tokens', tokens, ['refresh', 'client', 'scope']);
@@ -49,9 +48,8 @@ interface Replacement {
 }
 
 /**
- * Ends the session of the browser's previous refresh token, which the browser no longer holds, and deletes the cookie that the browser
- * does not use from now on: a request with both is refused. An outage does not fail the sign-in. The new session has started, and the
- * previous one stays in its user's list.
+ * Ends the session of the browser's previous refresh token, and deletes the cookie that the browser no longer uses: a request with both
+ * is refused. An outage does not fail the sign-in, and the previous session stays in its user's list.
  */
 export async function endPrevious(
   settings: HttpSettings,
@@ -63,7 +61,7 @@ export async function endPrevious(
   if (bearer === null) return;
   const refreshCookie = new RefreshCookie(settings, bearer, exchange);
   const isOwn = isOwnOrigin(exchange, settings.origins);
-  // Deleted even if the request did not have it: on the return from an identity provider, `SameSite` cookies are not sent.
+  // Deleted even if the request did not have it: `SameSite` cookies are not sent on the return from an identity provider.
   if (delivery?.isInCookie === true) deleteCookie(exchange, cookie);
   if (delivery === null && !isOwn) refreshCookie.clear();
   if (!isOwn) return;
@@ -74,7 +72,7 @@ export async function endPrevious(
   if (delivery?.isInCookie !== true) refreshCookie.clear();
   if (another !== undefined) return;
   try {
-    // Refreshing proves that the client holds the token. The session id alone must not end another user's session.
+    // Refreshing proves that the client holds the token. A session id alone must not end another user's session.
     const refreshed = await bearer.tokens.refresh(token, clientInfoOf(exchange));
     if (refreshed.ok) await sessions.end(refreshed.session.id, { user: refreshed.session.user, ...replacement });
   } catch (error) {

@@ -12,24 +12,23 @@ import { reportCrossOrigin } from '../report.ts';
 import { NONE } from '../state.ts';
 import { RefreshCookie } from './refresh-cookie.ts';
 
-/** The OAuth client that an access token names. */
 export interface BearerClient {
   readonly id: string;
-  /** Scopes, separated by spaces; `undefined` if the token names none. */
+  /** Scopes, separated by spaces. */
   readonly scope: string | undefined;
 }
 
-/** For clients that use access tokens: the next access token is in the answer. */
+/** The next access token is in the answer. */
 export class BearerTransport implements TokenTransport {
   readonly client: BearerClient;
   readonly #settings: HttpSettings;
   readonly #bearer: BearerSettings;
   readonly #exchange: HttpExchange;
   readonly #cookie: RefreshCookie;
-  /** Says where the session's secret is kept. Decided when the secret was issued, never by a request. */
+  /** Where the session's secret is kept. Decided when the secret was issued, never by a request. */
   readonly #grant: Grant;
   #session: Session;
-  /** The request has proved that it may receive the secret, or the secret was issued in it. */
+  /** The request has proved that it may get the secret, or the secret was issued in it. */
   #mayHaveSecret = false;
   #issued: IssuedTokens | null = null;
 
@@ -50,7 +49,7 @@ export class BearerTransport implements TokenTransport {
     this.#grant = grant;
   }
 
-  /** Issues the first tokens of a session that has just started. They replace the secret that it started with. */
+  /** Issues the first tokens of a new session. They replace its first secret. */
   static async begin(
     settings: HttpSettings,
     bearer: BearerSettings,
@@ -61,7 +60,7 @@ export class BearerTransport implements TokenTransport {
     const { id, name, scope, kept } = grant;
     const order = { client: { id, name }, scope, refresh: kept ?? true };
     const { session, refreshToken, ...issued } = await bearer.tokens.mint(started, order);
-    if (refreshToken === undefined) throw new Error('bearer.tokens gave no refresh token, and was asked for one');
+    if (refreshToken === undefined) throw new Error('bearer.tokens returned no refresh token');
     const client = { id, scope: scope ?? undefined };
     const transport = new BearerTransport(settings, bearer, exchange, session, client, grant);
     transport.#mayHaveSecret = true;
@@ -73,15 +72,14 @@ export class BearerTransport implements TokenTransport {
     return this.#session;
   }
 
-  /** The tokens that this request has issued; `null` if the client's tokens are still valid. */
+  /** `null` while the client's tokens are still valid. */
   get issued(): IssuedTokens | null {
     return this.#issued;
   }
 
   /**
    * Refuses an access token that may do less than its session, because the client would get the session's new secret. Such a token was
-   * made for another client or for fewer scopes, or a script has it without the cookie that holds the secret.
-   * @throws `SESSION_INSUFFICIENT_SCOPE` (403).
+   * issued to another client, for fewer scopes, or to a script that lacks the cookie with the secret. Throws `SESSION_INSUFFICIENT_SCOPE`.
    */
   async ready(): Promise<void> {
     if (this.#mayHaveSecret) return;
@@ -91,28 +89,25 @@ export class BearerTransport implements TokenTransport {
         headers: challengesOf(challenged, { error: 'insufficient_scope' }),
       });
     }
-    // A failure to sign shows here, while the client's present token is still valid.
+    // A signing failure shows here, while the client's token is still valid.
     await this.#sign(this.#session);
     this.#mayHaveSecret = true;
   }
 
-  /**
-   * The secret goes where the old one was: into the browser's cookie, or to the app. A script that holds an access token must not see
-   * the secret in a cookie.
-   */
+  /** The new secret goes where the old one was. A script with an access token must not see a secret that a cookie holds. */
   async set(session: Session, token: string): Promise<void> {
     this.#session = session;
     const delivered = this.#deliverSecret(session, token);
     this.#issue(await this.#sign(session), delivered);
   }
 
-  /** Deletes the cookie of the refresh token. The session cookie stays: it was not part of this request. */
+  /** Keeps the session cookie, which was not part of this request. */
   clear(): void {
     const wasSet = this.#mayHaveSecret && this.#grant?.kept === 'cookie';
     if (wasSet || this.#cookie.names(this.#session.id)) this.#cookie.clear();
   }
 
-  /** The request may receive the secret: it has the present one, or an access token with all rights of the refresh token. */
+  /** The request has the secret, or an access token with all rights of the refresh token. */
   async #provesSecret(): Promise<boolean> {
     const grant = this.#grant;
     if (grant !== null && grant.kept === null) {
@@ -121,7 +116,7 @@ export class BearerTransport implements TokenTransport {
     const kept = grant === null ? readCookie(this.#exchange, this.#settings.cookie, 1) : this.#cookie.values;
     const [token, another] = kept;
     if (token === undefined || another !== undefined) return false;
-    // A browser sends its cookie for pages of other sites, too.
+    // A browser sends its cookie for other sites' pages, too.
     if (!isOwnOrigin(this.#exchange, this.#settings.origins)) {
       reportCrossOrigin(this.#settings, this.#exchange);
       return false;
@@ -131,7 +126,6 @@ export class BearerTransport implements TokenTransport {
     return verdict.ok && verdict.session.id === this.#session.id;
   }
 
-  /** Sets the cookie that holds the secret, or returns the secret for the result. */
   #deliverSecret(session: Session, token: string): Pick<IssuedTokens, 'refreshToken'> {
     if (this.#grant?.kept === null) return { refreshToken: token };
     if (this.#grant === null) new CookieTransport(this.#settings, this.#exchange).set(session, token);
@@ -143,7 +137,7 @@ export class BearerTransport implements TokenTransport {
     this.#issued = { accessToken, expiresIn, ...delivered };
   }
 
-  /** Turns a `TypeError` of the app's own code into an `Error`: the routes would report a `TypeError` as the client's mistake. */
+  /** Wraps a `TypeError` of the app's code: the routes would report it as the client's mistake. */
   async #sign(session: Session): Promise<IssuedTokens> {
     const { id, scope } = this.client;
     try {
@@ -156,4 +150,4 @@ export class BearerTransport implements TokenTransport {
 }
 
 const WORTH_LESS =
-  'the access token is worth less than its session, whose secret would be renewed: ask from your own pages, with the cookie that has the secret, or as the app that has the refresh token, with all of its scopes';
+  'the access token may do less than its session and must not get the new secret: call from your own pages with the cookie that holds the secret, or with a token for all scopes of the refresh token';

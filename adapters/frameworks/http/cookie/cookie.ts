@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import type { Session } from '../../../../src/index.ts';
 import type { HttpExchange } from '../exchange.ts';
 import type { Cookie } from '../options/cookie.ts';
 import { trimSpaces } from '../whitespace.ts';
 import { warnAwayFromLoopback } from './insecure-cookie.ts';
 
-/** Longest life of a cookie in browsers, in s: 400 days (RFC 6265bis 5.5). */
+/** Maximum age of a cookie in browsers, in s: 400 days (RFC 6265bis 5.5). */
 export const MAX_COOKIE_AGE: number = 400 * 86400;
 
-/** The distinct values that the request has for this cookie. Stops at `max` + 1 values. */
+/** Distinct values of the cookie, at most `max` + 1. */
 export function readCookie(exchange: HttpExchange, { name }: Cookie, max: number): readonly string[] {
   const values: string[] = [];
   const cookies = exchange.header('cookie') ?? '';
-  // Scans by position, without splitting: this runs on every request, most of which have many cookies.
+  // By position, without splitting: this runs on every request, and most have many cookies.
   for (let from = 0, end = 0; from < cookies.length && values.length <= max; from = end + 1) {
     end = cookies.indexOf(';', from);
     if (end < 0) end = cookies.length;
@@ -24,24 +25,36 @@ export function readCookie(exchange: HttpExchange, { name }: Cookie, max: number
   return values;
 }
 
-/** Sets the cookie. `maxAge` is in seconds; `null` for a cookie that ends with the browser. */
+/** `maxAge` is in seconds; `null` for a cookie that ends with the browser. */
 export function setCookie(exchange: HttpExchange, cookie: Cookie, value: string, maxAge: number | null): void {
   if (!cookie.isSecure) warnAwayFromLoopback(exchange);
   const age = maxAge === null ? '' : `; Max-Age=${Math.max(0, Math.min(Math.floor(maxAge), MAX_COOKIE_AGE))}`;
   put(exchange, cookie, `${cookie.name}=${value}${cookie.attributes}${age}`);
 }
 
-/** Deletes the cookie. Browsers require the same name, path, domain and `Secure`. */
+/** A `browser` session's cookie ends with the browser; that of another kind with the session. */
+export function setSessionCookie(
+  exchange: HttpExchange,
+  cookie: Cookie,
+  { kind, expiresAt }: Session,
+  token: string,
+  now: number,
+): void {
+  const age = expiresAt === null ? MAX_COOKIE_AGE : (expiresAt - now) / 1000;
+  setCookie(exchange, cookie, token, kind === 'browser' ? null : age);
+}
+
+/** Browsers delete a cookie only by the same name, path, domain and `Secure`. */
 export function deleteCookie(exchange: HttpExchange, cookie: Cookie): void {
   put(exchange, cookie, `${cookie.name}=${cookie.attributes}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT`);
 }
 
-/** A response has at most one line for a cookie (RFC 6265bis 4.1.1): the last call wins. Caches must not keep a token. */
+/** A response has at most one line for a cookie (RFC 6265bis 4.1.1), so the last call wins. */
 function put(exchange: HttpExchange, { name }: Cookie, line: string): void {
   const others = exchange.setCookies().filter((other) => !other.startsWith(`${name}=`));
   exchange.replaceSetCookies([...others, line]);
   exchange.setHeader('cache-control', 'no-store');
 }
 
-/** A new value for the device cookie. It recognises a browser, and proves nothing. */
+/** Recognises a browser, and proves nothing. */
 export const newDeviceId = (): string => randomBytes(16).toString('base64url');

@@ -10,7 +10,7 @@ import { readCookie } from './cookie.ts';
 
 const MAX_TOKENS = 3;
 
-/** Reads and judges the session cookie of a request. Synchronous where the store answers synchronously. */
+/** Synchronous if the store answers synchronously. */
 export function readState(settings: HttpSettings, exchange: HttpExchange): Awaitable<AuthState> {
   const tokens = readCookie(exchange, settings.cookie, MAX_TOKENS);
   const [token] = tokens;
@@ -41,11 +41,10 @@ function outageOf(error: unknown): AuthState {
   throw error;
 }
 
-/** The state for a token that was judged before, by a bridge. */
 export const judgedState = (settings: HttpSettings, exchange: HttpExchange, verdict: Verdict): AuthState =>
   isCrossOrigin(settings, exchange) ? CROSS_ORIGIN : stateOf(verdict);
 
-/** Reads the client's headers when they are first needed. Most checks do not need them. */
+/** Most checks do not need these headers. */
 class LazyClientInfo implements ClientInfo {
   readonly #exchange: HttpExchange;
   #client: ClientInfo | null = null;
@@ -75,13 +74,13 @@ class LazyClientInfo implements ClientInfo {
 const stateOf = (verdict: Verdict): AuthState =>
   verdict.ok ? { is: 'session', session: verdict.session } : { is: 'none', verdict };
 
-/** With two live sessions, the request counts as signed out: either could be the one that the page meant (CKE-14). */
+/** With two live sessions, the request counts as signed out, because the page could mean either (CKE-14). */
 function stateOfSeveral(verdicts: readonly Verdict[]): AuthState {
   const [live, another] = verdicts.filter((verdict) => verdict.ok);
   return live !== undefined && another === undefined ? stateOf(live) : NONE;
 }
 
-/** The request may change something and does not come from the app's own pages. Reports such a request. */
+/** Also reports the request. */
 export function isCrossOrigin(settings: HttpSettings, exchange: HttpExchange): boolean {
   if (!isUnsafe(exchange) || isOwnOrigin(exchange, settings.origins)) return false;
   reportCrossOrigin(settings, exchange);

@@ -1,14 +1,14 @@
 import type { Session } from '../../../../src/index.ts';
 import type { HttpExchange } from '../exchange.ts';
 import type { HttpSettings } from '../options/authentication.ts';
-import { deleteCookie, MAX_COOKIE_AGE, setCookie } from './cookie.ts';
+import { deleteCookie, setSessionCookie } from './cookie.ts';
 
-/** Where the client of a request keeps its session token: in the session cookie, or in the session of another layer. */
+/** Where the client keeps its session token: in the session cookie, or in the data of an inner session layer. */
 export interface TokenTransport {
-  /** Rejects if the client could not receive a token, or must not. Called before its present token becomes invalid. */
+  /** Rejects if the client could not receive a token, or must not. Called before its old token becomes invalid. */
   ready?(): Promise<void>;
   set(session: Session, token: string): void | Promise<void>;
-  /** Removes the token after a sign-out that this request asked for. */
+  /** Removes the token after a sign-out by this request. */
   clear(): void | Promise<void>;
 }
 
@@ -21,11 +21,9 @@ export class CookieTransport implements TokenTransport {
     this.#exchange = exchange;
   }
 
-  /** The cookie of a `browser` session ends with the browser; that of another kind with the session. */
-  set({ kind, expiresAt }: Session, token: string): void {
-    const { clock } = this.#settings.sessions;
-    const end = expiresAt === null ? MAX_COOKIE_AGE : (expiresAt - clock.now()) / 1000;
-    setCookie(this.#exchange, this.#settings.cookie, token, kind === 'browser' ? null : end);
+  set(session: Session, token: string): void {
+    const { cookie, sessions } = this.#settings;
+    setSessionCookie(this.#exchange, cookie, session, token, sessions.clock.now());
   }
 
   clear(): void {

@@ -17,37 +17,36 @@ import { type Cookie, type CookieOptions, parseCookie } from './cookie.ts';
 /** Options of `authentication`, in every framework. */
 export interface AuthenticationOptions {
   /**
-   * The session cookie. Default `__Host-<realm>-session; HttpOnly; Secure; SameSite=Lax; Path=/`. It ends with the browser for sessions
-   * of the kind `browser`, otherwise with the session, after 400 days at most. `secure`, `domain` and `path` hold for the device cookie
-   * and the refresh cookie too.
+   * The session cookie. Default `__Host-<realm>-session; HttpOnly; Secure; SameSite=Lax; Path=/`. It ends with the browser for the kind
+   * `browser`, otherwise with the session, after at most 400 days. `secure`, `domain` and `path` also apply to the device cookie and the
+   * refresh cookie.
    */
   readonly cookie?: CookieOptions | undefined;
   /**
    * Access tokens beside the cookie (`Authorization: Bearer`, RFC 6750 2.1): the result of `accessTokens` of `session-revocation/jwt`, or
-   * {@link BearerOptions} with it. Default: none, the header is not read.
+   * {@link BearerOptions} with it. Default: none, and the header is ignored.
    */
   readonly bearer?: BearerTokens | BearerOptions | undefined;
   /**
-   * Login page, to which pages without a session are redirected: a path on this host, or a function of the request that returns a path
-   * or an http(s) URL. Any other return value is a `TypeError`. The answer is a 303. The requested path is added as `returnTo` for a GET,
-   * and why a session is over as `reason`. Default: none, pages get a 401 like programs.
+   * Login page for pages without a session: a path on this host, or a function of the request that returns a path or an http(s) URL. Any
+   * other return value is a `TypeError`. The answer is a 303, with `returnTo` (the path of a GET) and `reason` (why the session has ended).
+   * Default: none, and pages get a 401 like programs.
    */
   readonly loginUrl?: string | ((request: HttpExchange) => string) | undefined;
   /**
-   * Origins of the app's own pages, such as `https://app.example.org`, compared exactly. A request that may change something with the
-   * session cookie gets a 403, unless it is `Sec-Fetch-Site: same-origin` or its `Origin` is one of them. Needed for clients that send no
-   * `Sec-Fetch-Site`, and for pages on other subdomains. Default: none.
+   * Origins of the app's own pages, such as `https://app.example.org`, compared exactly. An unsafe request with the session cookie gets a
+   * 403 unless it has `Sec-Fetch-Site: same-origin` or one of these origins in `Origin`. List the origins of other subdomains, and those
+   * of clients that send no `Sec-Fetch-Site`. Default: none.
    */
   readonly origins?: readonly string[] | undefined;
   /**
-   * Data that the browser clears at a sign-out, such as `['cache', 'storage']`, by the header `Clear-Site-Data`. Browsers obey it over
-   * https only. `'cache'` and `'storage'` are those of this origin, with service workers; `'executionContexts'` reloads its pages.
-   * Default: none.
+   * Data that the browser clears at a sign-out (`Clear-Site-Data`, https only), such as `['cache', 'storage']`. `'cache'` and `'storage'`
+   * are those of this origin, with service workers; `'executionContexts'` reloads its pages. Default: none.
    */
   readonly clearSiteData?: readonly ('cache' | 'storage' | 'executionContexts')[] | undefined;
   /**
    * Property of the request (in Koa, of the context) that also holds its {@link Auth}, such as `'auth'`. The app declares its type.
-   * Default: none, so that no property of other code is in the way.
+   * Default: none, so that it cannot collide with other code.
    */
   readonly property?: string | undefined;
 }
@@ -56,7 +55,7 @@ export interface HttpSettings {
   readonly sessions: Sessions;
   readonly handle: AdapterHandle;
   readonly cookie: Cookie;
-  /** The cookie that recognises a browser. `null` if no kind of session replaces by device. */
+  /** Recognises a browser; `null` if no kind replaces sessions by device. */
   readonly deviceCookie: Cookie | null;
   readonly bearer: BearerSettings | null;
   readonly origins: readonly string[];
@@ -69,7 +68,6 @@ const KNOWN = ['cookie', 'bearer', 'loginUrl', 'origins', 'property', 'clearSite
 const CLEARABLE = ['cache', 'storage', 'executionContexts'];
 const COOKIE_KEYS = ['name', 'secure', 'sameSite', 'domain', 'path'];
 
-/** @throws `TypeError` that names the option, the problem, and the allowed values. */
 export function parseAuthenticationOptions(
   sessions: Sessions,
   options: AuthenticationOptions = {},
@@ -109,7 +107,7 @@ function parseClearSiteData(values: unknown): string | null {
   if (Array.isArray(values) && values.length > 0 && values.every((value) => CLEARABLE.includes(value))) {
     return [...new Set(values)].map((value) => `"${value}"`).join(', ');
   }
-  // `cookies` would also clear those of all subdomains, and every cookie that the answer sets (Clear Site Data 3.2, 4).
+  // `cookies` would clear those of all subdomains, and every cookie that the answer sets (Clear Site Data 3.2, 4).
   const hint =
     Array.isArray(values) && values.includes('cookies') ? ". The session's own cookies are deleted anyway" : '';
   throw new TypeError(`clearSiteData must be an array of 'cache', 'storage' and 'executionContexts'${hint}`);
@@ -125,7 +123,7 @@ function parseLoginUrl(loginUrl: unknown): HttpSettings['loginUrl'] {
   if (loginUrl === undefined) return () => null;
   if (typeof loginUrl === 'function') {
     return (exchange) => {
-      // The app may destructure it: `({ header }) => …`.
+      // The app may destructure the exchange: `({ header }) => …`.
       exchange.header = exchange.header.bind(exchange);
       return locationOf(loginUrl(exchange));
     };
@@ -139,23 +137,23 @@ function parseLoginUrl(loginUrl: unknown): HttpSettings['loginUrl'] {
   return () => path;
 }
 
-/** @throws `TypeError` for an unsafe location, such as `//evil.example`, which looks like a path. */
+/** Refuses an unsafe location, such as `//evil.example`, which looks like a path. */
 function locationOf(answer: unknown): string {
-  if (typeof answer !== 'string') throw new TypeError(`loginUrl gave ${describeValue(answer)}; ${ALLOWED_LOCATIONS}`);
+  if (typeof answer !== 'string')
+    throw new TypeError(`loginUrl returned ${describeValue(answer)}; ${ALLOWED_LOCATIONS}`);
   const isUrl = /^https?:\/\/[\x21-\x7e]+$/i.test(answer) && URL.canParse(answer);
   if ((isUrl || safeReturnPath(answer, '') !== '') && !answer.includes('#')) return answer;
-  throw new TypeError(`loginUrl gave ${JSON.stringify(answer.slice(0, 200))}; ${ALLOWED_LOCATIONS}`);
+  throw new TypeError(`loginUrl returned ${JSON.stringify(answer.slice(0, 200))}; ${ALLOWED_LOCATIONS}`);
 }
 
-const ALLOWED_LOCATIONS = "give a path on this host such as '/login', or a URL such as 'https://login.example.org/'";
+const ALLOWED_LOCATIONS = "return a path on this host such as '/login', or a URL such as 'https://login.example.org/'";
 
 export const parseMaxAge = (maxAge: Duration): number => parseDuration('maxAge', maxAge, { min: 0 });
 
-/** @throws `TypeError` for a value that is not a {@link Sessions}. */
 export function refuseNoSessions(sessions: unknown, call: string): void {
   refuseUncalled(sessions, call);
   const { check, epochs } = (sessions ?? {}) as { readonly check?: unknown; readonly epochs?: unknown };
   if (typeof check === 'function') return;
   const found = typeof epochs === 'function' ? 'a store' : describeValue(sessions);
-  throw new TypeError(`sessions must be what createSessions({ store }) gave, not ${found}`);
+  throw new TypeError(`sessions must be the result of createSessions({ store }), not ${found}`);
 }

@@ -2,7 +2,7 @@ import { parseArguments } from '../../../../src/adapter.ts';
 import type { AccessTokens, AccessVerdict } from '../../../../src/jwt/index.ts';
 import { type Cookie, type CookieOptions, parseCookie } from './cookie.ts';
 
-/** An access token, and a refresh token if one was requested. */
+/** An access token, with a refresh token if one was requested. */
 export interface IssuedTokens {
   readonly accessToken: string;
   /** Opaque, and worth the whole session. Missing if a cookie holds it. */
@@ -11,24 +11,21 @@ export interface IssuedTokens {
   readonly expiresIn: number;
 }
 
-/** The part of {@link AccessTokens} that the HTTP policy needs. Types only: no code of `session-revocation/jwt` is loaded. */
+/** The subset of {@link AccessTokens} that the HTTP policy needs. As a type, it loads no code of `session-revocation/jwt`. */
 export type BearerTokens = Pick<AccessTokens, 'check' | 'mint' | 'refresh' | 'jwks' | 'isTokenOf'>;
 
-/** The OAuth client of a session, and where its refresh token is kept. `null` if the secret is in the session cookie. */
+/** The OAuth client of a session, and where its refresh token is kept. `null` if the session cookie holds the secret. */
 export type Grant = Extract<AccessVerdict, { ok: true }>['grant'];
 
 /** Access tokens beside the cookie. */
 export interface BearerOptions {
   /** The result of `accessTokens(sessions, …)`. */
   readonly tokens: BearerTokens;
-  /**
-   * How to treat a request with both the session cookie and an access token. `'refuse'` (default) answers 400 (RFC 6750 2). `'bearer'`
-   * ignores the cookie.
-   */
+  /** A request with session cookie and access token: `'refuse'` (default) answers 400 (RFC 6750 2), `'bearer'` ignores the cookie. */
   readonly withCookie?: 'refuse' | 'bearer' | undefined;
   /**
-   * OAuth client (RFC 9068, `client_id`) of the app's own pages. `POST /token` issues tokens for it, and so does a `signIn` that names no
-   * client. Default: none: the route `POST /token` does not exist, and a `signIn` with `tokens` must name its client.
+   * OAuth client (`client_id`, RFC 9068) of the app's own pages, for tokens of `POST /token` and of a `signIn` without a client. Default:
+   * none. `POST /token` then does not exist, and a `signIn` with `tokens` must name its client.
    */
   readonly client?: string | undefined;
 }
@@ -37,24 +34,24 @@ export interface BearerSettings {
   readonly tokens: BearerTokens;
   readonly ignoresCookie: boolean;
   readonly client: string | null;
-  /** Holds a browser's refresh token, out of reach for scripts. */
+  /** For a browser's refresh token, out of reach for scripts. */
   readonly cookie: Cookie;
 }
 
 const METHODS = ['check', 'mint', 'refresh', 'jwks', 'isTokenOf'] as const;
 
-/** The refresh cookie has the attributes of the session cookie, with `SameSite=Strict`: only the app's own scripts use it. */
+/** The refresh cookie is `SameSite=Strict`, because only the app's own scripts use it. */
 export function parseBearer(
   bearer: BearerTokens | BearerOptions,
   realm: string,
   cookie: CookieOptions,
 ): BearerSettings {
   if (typeof bearer !== 'object' || bearer === null)
-    throw new TypeError('bearer must come from accessTokens(sessions, …)');
+    throw new TypeError('bearer must be the result of accessTokens(sessions, …)');
   if ('tokens' in bearer) parseArguments('bearer', bearer, ['tokens', 'withCookie', 'client']);
   const { tokens, withCookie = 'refuse', client = null } = 'tokens' in bearer ? bearer : { tokens: bearer };
   if (METHODS.some((method) => typeof tokens?.[method] !== 'function')) {
-    throw new TypeError('bearer must be, or have as its tokens, what accessTokens(sessions, …) gives');
+    throw new TypeError('bearer, or bearer.tokens, must be the result of accessTokens(sessions, …)');
   }
   if (withCookie !== 'refuse' && withCookie !== 'bearer') {
     throw new TypeError(`bearer.withCookie is ${String(withCookie)}; allowed are 'refuse' and 'bearer'`);

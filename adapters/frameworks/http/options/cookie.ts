@@ -1,23 +1,23 @@
 import { parseSwitch, shown } from '../../../../src/adapter.ts';
 
-/** The session cookie (RFC 6265bis). Contradictory options are a `TypeError` at once. */
+/** The session cookie (RFC 6265bis). Contradictory options are a `TypeError`. */
 export interface CookieOptions {
   /**
-   * The session cookie's name, at most 128 characters. A new name signs every user out. Default `__Host-<realm>-session`. The prefix is
-   * `__Secure-` with a `domain` or `path`, and missing with `secure: false`.
+   * Name, at most 128 characters. A new name signs every user out. Default `__Host-<realm>-session`. The prefix is `__Secure-` with a
+   * `domain` or `path`, and missing with `secure: false`.
    */
   readonly name?: string | undefined;
   /**
-   * Default `true`. `false` is only for `http://localhost`: it also drops the name's prefix. On another host, the process warns once
+   * Default `true`. `false` is only for `http://localhost`, and drops the name's prefix. On another host, the process warns once
    * (`SESSION_COOKIE_INSECURE`).
    */
   readonly secure?: boolean | undefined;
   /**
-   * `'lax'`: a link from another site brings the cookie. `'strict'`: not even a link does. `'none'`: every request does, so that only the
-   * origin check protects; it needs `secure`. Default `'lax'`.
+   * `'lax'`: sent with a link from another site. `'strict'`: never from another site. `'none'`: sent with every request, so that only the
+   * origin check protects; needs `secure`. Default `'lax'`.
    */
   readonly sameSite?: 'lax' | 'strict' | 'none' | undefined;
-  /** Default: this host only. With a domain, every subdomain gets the cookie, including one that an attacker has taken over. */
+  /** Default: this host only. With a domain, every subdomain gets the cookie, even one that an attacker has taken over. */
   readonly domain?: string | undefined;
   /** Requests outside this path have no session. Default `'/'`. */
   readonly path?: string | undefined;
@@ -25,7 +25,7 @@ export interface CookieOptions {
 
 export interface Cookie {
   readonly name: string;
-  /** `; Path=/; HttpOnly; …`. Setting and deleting need the same attributes, or the browser ignores the deletion. */
+  /** `; Path=/; HttpOnly; …`. Browsers ignore a deletion with other attributes. */
   readonly attributes: string;
   readonly isSecure: boolean;
 }
@@ -34,7 +34,6 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/;
 
 const PREFIXES = ['__Host-Http-', '__Host-', '__Http-', '__Secure-'];
 
-/** @throws `TypeError` that names the option, the problem, and the allowed values. */
 export function parseCookie(options: CookieOptions, realm: string, what: string): Cookie {
   const { sameSite = 'lax', domain, path = '/' } = options;
   const secure = parseSwitch('cookie.secure', options.secure, true);
@@ -50,8 +49,8 @@ export function parseCookie(options: CookieOptions, realm: string, what: string)
   const prefix = !secure ? '' : hostOnly ? '__Host-' : '__Secure-';
   const name = options.name ?? `${prefix}${realm}-${what}`;
   if (!NAME.test(name)) {
-    const hint = options.name === undefined ? ': the realm does not fit into one, so give a cookie.name' : '';
-    throw new TypeError(`${JSON.stringify(name.slice(0, 60))} is no name for a cookie${hint}`);
+    const hint = options.name === undefined ? ': the realm cannot be part of one, so set cookie.name' : '';
+    throw new TypeError(`${JSON.stringify(name.slice(0, 60))} is not a valid cookie name${hint}`);
   }
   refuseBrokenPrefix(name, secure, hostOnly);
 
@@ -66,7 +65,7 @@ export function parseCookie(options: CookieOptions, realm: string, what: string)
 function refuseBrokenPrefix(name: string, secure: boolean, hostOnly: boolean): void {
   const prefix = PREFIXES.find((known) => name.toLowerCase().startsWith(known.toLowerCase()));
   if (prefix === undefined) return;
-  if (!name.startsWith(prefix)) throw new TypeError(`the cookie's prefix is spelled ${prefix}`);
+  if (!name.startsWith(prefix)) throw new TypeError(`the cookie prefix must be written ${prefix}`);
   if (!secure) throw new TypeError(`a cookie named ${prefix}… needs cookie.secure`);
   if (prefix.startsWith('__Host-') && !hostOnly) {
     throw new TypeError(`a cookie named ${prefix}… allows no cookie.domain and no cookie.path but '/'`);

@@ -2,7 +2,6 @@ import { inCall, shown } from '../../../../src/adapter.ts';
 import type { Sessions } from '../../../../src/index.ts';
 import { refuseNoSessions } from '../options/authentication.ts';
 
-/** Method and path of each route, below the mount path. */
 export type RouteName =
   | 'GET /'
   | 'DELETE /:sessionId'
@@ -19,7 +18,6 @@ export type RouteName =
 export interface RouteLine {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
-  /** Matches the path with and without a trailing slash. */
   readonly pattern: RegExp;
 }
 
@@ -31,18 +29,15 @@ export function parseRouteName(name: RouteName): RouteLine {
 
 const CALL = 'sessionRoutes(sessions, { path })';
 
-/**
- * The mount path, without a trailing slash: `''` is the root.
- * @throws `TypeError` for a value that is not a path.
- */
+/** Removes a trailing slash, so `''` is the root. Refuses a value that is not a path. */
 export function parseMount(sessions: Sessions, path: unknown): string {
   return inCall(CALL, () => {
     refuseNoSessions(sessions, CALL);
     if (typeof path === 'string' && /^(\/[^/?#]+)*\/?$/.test(path) && path !== '') return path.replace(/\/$/, '');
-    throw new TypeError(`path is ${shown(path)}; it must be where the routes are, such as '/sessions'`);
+    throw new TypeError(`path is ${shown(path)}; use the mount path of the routes, such as '/sessions'`);
   });
 }
 
-/** The path below the mount path, or `null`: `/sessionsx` is not below `/sessions`. */
+/** `null` for a path that is not below, such as `/sessionsx` and `/sessions`. */
 export const pathBelow = (mount: string, path: string): string | null =>
   path === mount || path.startsWith(`${mount}/`) ? path.slice(mount.length) : null;

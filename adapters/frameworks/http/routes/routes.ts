@@ -22,30 +22,27 @@ export type RouteHandler = (auth: Auth, exchange: HttpExchange, path: string) =>
 const ownOnly = ({ actor, action, target }: AuthorizeRequest): boolean =>
   target.user === actor.user && action !== 'change-policy';
 
-/** Throws a `TypeError` for an answer that is not a boolean. */
 const strictly =
   (authorize: Authorize): Authorize =>
   async (request) => {
     const answer: unknown = await authorize(request);
     if (typeof answer === 'boolean') return answer;
     throw new TypeError(
-      `authorize answered ${describeValue(answer)}. Answer true or false, or a promise of one of these`,
+      `authorize returned ${describeValue(answer)}. Return true or false, or a promise of one of these`,
     );
   };
 
-/** The first match counts, so `/policy` is not the id of a session. */
+/** The first match counts, so `/policy` is not a session id. */
 const ALL: readonly ((SessionRoute | TokenRoute) & RouteLine)[] = [...TOKEN_ROUTES, ...SESSION_ROUTES].map((route) => ({
   ...route,
   ...parseRouteName(route.name),
 }));
 const ACTIONS: readonly RouteAction[] = [...new Set(ALL.map(({ action }) => action))];
 
-/** A route, for a framework that registers each one, with its schema for an OpenAPI document. */
 export interface DescribedRoute extends Pick<RouteLine, 'method' | 'path'> {
   readonly schema: RouteSchema;
 }
 
-/** The routes that {@link sessionRouteHandler} answers behind an authentication with these settings. */
 export function describeRoutes(
   { actions = ACTIONS }: Pick<SessionRoutesOptions, 'actions'>,
   { bearer }: Pick<HttpSettings, 'bearer'>,
@@ -57,7 +54,6 @@ export function describeRoutes(
   });
 }
 
-/** The routes of a login-management page: the list, ending one session, three sign-outs, and the account's policy. */
 export function sessionRouteHandler(
   sessions: Sessions,
   options: SessionRoutesOptions = {},
@@ -90,7 +86,7 @@ function routeHandler(sessions: Sessions, options: SessionRoutesOptions, call: s
     const there = routes.filter((one) => one.path === first.path);
     const route = there.find(({ method }) => method === (exchange.method === 'HEAD' ? 'GET' : exchange.method));
     if (route === undefined) {
-      // Any other path of one segment may be a page of the app.
+      // Any other path with one segment may be a page of the app.
       if (first.path === '/:sessionId' && !/^\/[\w-]{22}\/?$/.test(path)) return null;
       const allowed = there.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
       return problem('method-not-allowed', {}, { allow: allowed.join(', ') });
@@ -99,7 +95,7 @@ function routeHandler(sessions: Sessions, options: SessionRoutesOptions, call: s
       if ('answer' in route) return bearer && (await route.answer(auth, bearer, exchange));
       const refusal = signedIn(auth) ?? outOfScope(auth, route, scopes);
       if (refusal !== null) {
-        // The session is over already. The user still expects the cookie to go.
+        // The session has ended already, and the user expects the cookie to go.
         const { state } = auth.request;
         if (route.action === 'sign-out' && state.is === 'none' && state.verdict !== null) await auth.signOut();
         return refusal;
@@ -131,7 +127,7 @@ async function answer(
   const session = auth.session as Session;
   const query = new URLSearchParams(exchange.url.replace(/^[^?]*\??/, ''));
   const [user = session.user, another] = query.getAll('user');
-  if (another !== undefined) throw new RequestProblem('user is named twice');
+  if (another !== undefined) throw new RequestProblem('the URL names user twice');
   const id = route.pattern.exec(path)?.[1] ?? '';
 
   const own = route.method === 'GET' || route.action === 'sign-out' || id === session.id;
@@ -139,20 +135,19 @@ async function answer(
   if (refusal !== null) return refusal;
   const action = route.asks ?? route.action;
   const { account } = session;
-  // Read before the first `await`: a closed socket has no address.
   const client = clientInfoOf(exchange);
   if (!(await authorize({ actor: session, action, target: { user, account } }))) {
     reportForbidden(auth.request.settings, client, { actor: session, action, user });
     return problem('forbidden');
   }
-  if (route.own === true && user !== session.user) throw new RequestProblem(`${route.action} takes no other user`);
+  if (route.own === true && user !== session.user) throw new RequestProblem(`${route.action} accepts no other user`);
   if (route.method !== 'GET') refuseOtherParameters(query);
   const body = route.method === 'GET' ? {} : membersOf(await exchange.body(), route.members ?? []);
   const { sessions } = auth.request.settings;
   return route.run({ auth, sessions, authorize, place, exchange, session, user, query, id, body });
 }
 
-/** A misspelt `user` would end the actor's own sessions. Safe requests may have parameters of the app. */
+/** A misspelt `user` would end the actor's own sessions. On safe requests, the app may use parameters of its own. */
 function refuseOtherParameters(query: URLSearchParams): void {
   const unknown = [...query.keys()].find((name) => name !== 'user');
   if (unknown === undefined) return;

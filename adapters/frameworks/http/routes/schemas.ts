@@ -4,17 +4,14 @@ import type { RouteName } from './route-name.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** Input and answers of a route, for an OpenAPI document. Nothing is validated by it. */
 export interface RouteSchema {
   readonly summary: string;
   readonly description?: string;
   readonly tags: readonly string[];
   readonly params?: Schema;
   readonly querystring?: Schema;
-  /** The media types of the body. */
   readonly consumes?: readonly string[];
   readonly body?: Schema;
-  /** By status. */
   readonly response: Readonly<Record<number, Schema>>;
 }
 
@@ -24,14 +21,14 @@ const TEXTS = { type: 'array', items: TEXT };
 const TIME = { type: 'integer', description: 'Unix ms' };
 const TIME_OR_NULL = { type: ['integer', 'null'], description: 'Unix ms' };
 
-/** An object with exactly these properties. */
+/** All properties are required. */
 const all = (properties: Schema): Schema => ({
   type: 'object',
   properties,
   required: Object.keys(properties),
   additionalProperties: false,
 });
-/** An object in which each property is optional. */
+/** All properties are optional. */
 const some = (properties: Schema): Schema => ({ type: 'object', properties });
 
 const answer = (description: string, type: string, schema: Schema): Schema => ({
@@ -50,7 +47,7 @@ const MEMBERS: Readonly<Partial<Record<ProblemName, Schema>>> = {
   'unsupported-media-type': { detail: TEXT },
 };
 
-/** Problems (RFC 9457) by status. Several problems may share one. */
+/** Problems (RFC 9457) by status. */
 function problems(...names: readonly ProblemName[]): Readonly<Record<number, Schema>> {
   const statuses = new Set(names.map((name) => PROBLEMS[name].status));
   return Object.fromEntries(
@@ -79,14 +76,14 @@ const OF_CHANGES = [...OF_ROUTES, 'cross-origin'] as const;
 const OF_BODIES = ['body-too-large', 'unsupported-media-type'] as const;
 
 const DONE = { 204: empty('Done') };
-const DONE_FOR_PAGES = { ...DONE, 303: empty('Done, for the form of a page; or it has to sign in') };
-const TO_LOGIN = { 303: empty('A page has to sign in') };
+const DONE_FOR_PAGES = { ...DONE, 303: empty('Redirects the form of a page after success, or to the login page') };
+const TO_LOGIN = { 303: empty('Redirects a page to the login page') };
 
-const ID = { params: all({ sessionId: { type: 'string', description: 'The id of a session, as the list has it' } }) };
+const ID = { params: all({ sessionId: { type: 'string', description: 'Id of a session in the list' } }) };
 const USER = { type: 'string', description: 'Another user, if authorize allows it' };
-const RETURN_TO = { type: 'string', description: 'The path that the form of a page goes on to' };
+const RETURN_TO = { type: 'string', description: 'Path that the form of a page continues with' };
 const KINDS = {
-  description: "Only sessions of these kinds, or 'all'; by default all that such a sign-out does not spare",
+  description: "Only sessions of these kinds, or 'all'. Default: all kinds that a revocation ends",
   anyOf: [{ ...TEXTS, minItems: 1 }, TEXT],
 };
 
@@ -94,12 +91,12 @@ const body = (properties: Schema, description: string): Pick<RouteSchema, 'consu
   consumes: MEDIA_TYPES,
   body: { description, ...some(properties), additionalProperties: false },
 });
-const optional = (properties: Schema): ReturnType<typeof body> => body(properties, 'All of it is optional');
+const optional = (properties: Schema): ReturnType<typeof body> => body(properties, 'All members are optional');
 
-/** OAuth requires that unknown parameters are ignored (RFC 6749 3.2). */
+/** OAuth requires that servers ignore unknown parameters (RFC 6749 3.2). */
 const open = (properties: Schema): ReturnType<typeof body> => ({
   consumes: MEDIA_TYPES,
-  body: { description: 'All of it is optional', ...some(properties) },
+  body: { description: 'All members are optional', ...some(properties) },
 });
 
 const SESSION = all({
@@ -114,7 +111,7 @@ const SESSION = all({
   amr: TEXTS,
   device: all({ label: TEXT, browser: TEXT_OR_NULL, os: TEXT_OR_NULL, type: TEXT, ip: TEXT_OR_NULL }),
   client: { ...all({ id: TEXT, name: TEXT }), type: ['object', 'null'] },
-  place: { ...TEXT_OR_NULL, description: 'Where it was started, in the words of the app' },
+  place: { ...TEXT_OR_NULL, description: 'Where the session started, as the app names it' },
   end: {
     ...all({
       reason: { type: 'string', enum: ['ended', 'expired', 'revoked'] },
@@ -124,9 +121,9 @@ const SESSION = all({
       reasonCode: TEXT_OR_NULL,
     }),
     type: ['object', 'null'],
-    description: 'Why it is over; null where it is live',
+    description: 'Why the session has ended; null for a live session',
   },
-  current: { type: 'boolean', description: 'Whether it is the one that asks' },
+  current: { type: 'boolean', description: 'True for the session of this request' },
 });
 
 const SIGN_OUT = { type: 'string', enum: ['session', 'everywhere'] };
@@ -144,9 +141,9 @@ const TOKENS = {
   required: ['access_token', 'token_type', 'expires_in'],
   additionalProperties: false,
 };
-/** RFC 6749 5.2, or a malformed request. */
+/** RFC 6749 5.2. */
 const NO_TOKENS = {
-  description: 'The error of OAuth; or a malformed request',
+  description: 'OAuth error, or a malformed request',
   content: {
     'application/json': { schema: all({ error: TEXT, error_description: TEXT }) },
     ...(problemOf(['bad-request']).content as Schema),
@@ -157,9 +154,9 @@ const ROUTE_SCHEMAS: Readonly<Record<RouteName, Omit<RouteSchema, 'tags'>>> = {
   'GET /': {
     summary: 'List the sessions',
     querystring: some({
-      limit: { type: 'integer', minimum: 1, description: 'How many at most' },
-      cursor: { type: 'string', description: 'Where the page before has ended' },
-      ended: { type: 'boolean', description: 'Those that are over, too' },
+      limit: { type: 'integer', minimum: 1, description: 'Maximum number of rows' },
+      cursor: { type: 'string', description: 'Cursor of the previous page' },
+      ended: { type: 'boolean', description: 'Also list ended sessions' },
       user: USER,
     }),
     response: {
@@ -186,13 +183,13 @@ const ROUTE_SCHEMAS: Readonly<Record<RouteName, Omit<RouteSchema, 'tags'>>> = {
   },
   'POST /sign-out': {
     summary: 'Sign out',
-    description: 'Ends the session that asks, or what the policy of its account says.',
+    description: 'Ends the session of this request, or the sessions that the policy of its account names.',
     ...optional({ returnTo: RETURN_TO }),
     response: { ...DONE_FOR_PAGES, ...problems(...OF_CHANGES, ...OF_BODIES) },
   },
   'POST /sign-out-others': {
     summary: 'Sign out on all other devices',
-    description: 'Ends all sessions but the one that asks, which goes on under a new secret.',
+    description: 'Ends all other sessions. The session of this request continues with a new secret.',
     ...optional({ kinds: KINDS, returnTo: RETURN_TO }),
     response: {
       200: json('Done; a client with an access token continues with these tokens', TOKENS),
@@ -202,7 +199,7 @@ const ROUTE_SCHEMAS: Readonly<Record<RouteName, Omit<RouteSchema, 'tags'>>> = {
   },
   'POST /sign-out-everywhere': {
     summary: 'Sign out on all devices',
-    description: 'Ends all sessions, the one that asks too.',
+    description: 'Ends all sessions, including that of this request.',
     querystring: some({ user: USER }),
     ...optional({ kinds: KINDS, returnTo: RETURN_TO }),
     response: { ...DONE_FOR_PAGES, ...problems(...OF_CHANGES, ...OF_BODIES, 'sign-in-not-recent') },
@@ -213,7 +210,7 @@ const ROUTE_SCHEMAS: Readonly<Record<RouteName, Omit<RouteSchema, 'tags'>>> = {
   },
   'PUT /policy': {
     summary: 'Change the policy of the account',
-    ...body({ signOut: SIGN_OUT }, 'What a plain sign-out ends'),
+    ...body({ signOut: SIGN_OUT }, 'The sessions that a plain sign-out ends'),
     response: {
       200: json('The policy from now on', POLICY),
       ...problems(...OF_CHANGES, ...OF_BODIES, 'sign-in-not-recent'),
@@ -223,7 +220,7 @@ const ROUTE_SCHEMAS: Readonly<Record<RouteName, Omit<RouteSchema, 'tags'>>> = {
     summary: 'Get the next tokens for a refresh token',
     ...open({
       grant_type: { type: 'string', enum: ['refresh_token'] },
-      refresh_token: { type: 'string', description: 'Unless it comes in its cookie' },
+      refresh_token: { type: 'string', description: 'Missing if the cookie holds it' },
       client_id: TEXT,
       scope: TEXT,
     }),
@@ -251,6 +248,6 @@ const ROUTE_SCHEMAS: Readonly<Record<RouteName, Omit<RouteSchema, 'tags'>>> = {
   },
 };
 
-/** A copy for each caller: OpenAPI tools add to it. */
+/** A copy: OpenAPI tools add to it. */
 export const schemaOf = (name: RouteName): RouteSchema =>
   structuredClone({ tags: ['sessions'], ...ROUTE_SCHEMAS[name] });

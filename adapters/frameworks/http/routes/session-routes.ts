@@ -11,7 +11,6 @@ import { isNavigation, safeReturnPath } from '../origin.ts';
 import type { Authorize, AuthorizedAction, Place } from './options.ts';
 import type { RouteName } from './route-name.ts';
 
-/** A request to a route, after its user was authorized. */
 export interface RouteRequest {
   readonly auth: Auth;
   readonly sessions: Sessions;
@@ -28,9 +27,9 @@ export interface RouteRequest {
 export interface SessionRoute {
   readonly name: RouteName;
   readonly action: Exclude<AuthorizedAction, 'change-policy'>;
-  /** The action that `authorize` sees, where it differs. */
+  /** The action for `authorize`, if it differs. */
   readonly asks?: 'change-policy';
-  /** The route concerns the actor's own session, so `?user=` must not name another user. */
+  /** The route only concerns the actor, so `?user=` must not name another user. */
   readonly own?: true;
   readonly members?: readonly string[];
   run(request: RouteRequest): Promise<Answer>;
@@ -59,7 +58,7 @@ export const SESSION_ROUTES: readonly SessionRoute[] = [
   { name: 'POST /:sessionId/sign-out', action: 'end', members: ['returnTo'], run: endSession },
 ];
 
-/** A `TypeError` about the client's input is a bad request, and no fault of the server. */
+/** A `TypeError` about the client's input is a bad request. */
 async function refusable<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -77,7 +76,7 @@ async function listSessions({ sessions, place, session, user, query }: RouteRequ
     ended: query.get('ended') === 'true',
   };
   const page = await refusable(() => sessions.list(scopeOf(session, user), request));
-  // Attributes are the app's notes, and may be confidential: they stay on the server.
+  // Attributes stay on the server: the app may keep confidential notes in them.
   const shown = async (listed: ListedSession): Promise<unknown> => {
     const { attributes: _, end, ...row } = listed;
     return {
@@ -92,16 +91,16 @@ async function listSessions({ sessions, place, session, user, query }: RouteRequ
 
 function placeText(place: unknown): string | null {
   if (place === null || typeof place === 'string') return place;
-  throw new TypeError(`place answered ${describeValue(place)}. Answer a text or null, or a promise of one of these`);
+  throw new TypeError(`place returned ${describeValue(place)}. Return a string or null, or a promise of one of these`);
 }
 
-/** `Number` would also accept empty text, spaces, and other notations. */
+/** `Number` would accept empty text, spaces, and other notations. */
 function countOf(digits: string): number {
   if (/^[0-9]{1,9}$/.test(digits)) return Number(digits);
   throw new RequestProblem('limit must be a number in digits, such as 20');
 }
 
-/** The user does not learn which other person ended the session, from which device, and with which note: the audit log holds that. */
+/** Hides which other user ended the session, from which device, and with which note. The audit log has them. */
 function shownEnd(sessions: Sessions, end: EndState, user: string): unknown {
   if (end.reason === 'expired') return { reason: end.reason, at: end.at, by: null, fromDevice: null, reasonCode: null };
   const mark = end.reason === 'ended' ? end.ended : end.revocation;
@@ -137,7 +136,7 @@ async function policyAnswer(
   return json({ account, ...policy, mayChange });
 }
 
-/** Another user's sessions only in the actor's own account: an administrator of one account has no rights in another. */
+/** An administrator of one account has no rights in another. */
 function scopeOf(actor: Session, user: string): { readonly user: string; readonly account?: string } {
   return user === actor.user || actor.account === null ? { user } : { user, account: actor.account };
 }
@@ -162,7 +161,7 @@ async function signOutOthers(request: RouteRequest): Promise<Answer> {
   const { revoked, ...result } = await refusable(() => request.auth.signOutOthers(kindsOf(request.body)));
   if (!revoked) return noLongerLive(request);
   const { accessToken: next, refreshToken, expiresIn = 0 } = result;
-  // The app's present tokens are no longer valid.
+  // The app's old tokens are no longer valid.
   if (next === undefined) return done(request);
   return accessToken({ accessToken: next, refreshToken, expiresIn }, request.auth.scope?.join(' ') || null);
 }
@@ -186,11 +185,11 @@ function kindsOf({ kinds }: Members): { readonly kinds?: readonly string[] | 'al
   throw new RequestProblem("kinds must be an array of kinds, or 'all'");
 }
 
-/** The actor's session was ended or renewed during this request. */
+/** This request, or another one meanwhile, has ended or renewed the actor's session. */
 const noLongerLive = ({ auth: { request } }: RouteRequest): Answer =>
   request.hasBearer ? refuseToken(request) : problem('session-required', {}, challengesOf(request));
 
-/** 204 for a program. A page's form is redirected to its field `returnTo`, else to the login page. */
+/** 204 for a program. A form goes to its field `returnTo`, else to the login page. */
 function done({ auth, exchange, body }: RouteRequest): Answer {
   const { hasBearer, settings } = auth.request;
   if (hasBearer || !isNavigation(exchange)) return noContent();

@@ -16,7 +16,6 @@ import type { RouteName } from './route-name.ts';
 export interface TokenRoute {
   readonly name: RouteName;
   readonly action: 'refresh' | 'token' | 'keys';
-  /** `null` if the route is not configured. */
   answer(auth: Auth, bearer: BearerSettings, exchange: HttpExchange): Promise<Answer | null>;
 }
 
@@ -28,19 +27,18 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
 
 const signedIn = requireSessionGuard();
 
-/** Exchanges a refresh token, from the browser's cookie or from the body, for the next one and an access token (RFC 6749 6). */
+/** Exchanges a refresh token from the cookie or the body for the next one and an access token (RFC 6749 6). */
 async function refresh(auth: Auth, bearer: BearerSettings, exchange: HttpExchange): Promise<Answer> {
   const { settings } = auth.request;
-  // Read before the first `await`: a closed socket has no address.
   const client = clientInfoOf(exchange);
   const cookie = new RefreshCookie(settings, bearer, exchange);
   const [kept, another] = cookie.values;
-  // A browser sends its cookie for pages of other sites, too (CKE-12).
+  // A browser sends its cookie for other sites' pages, too (CKE-12).
   if (kept !== undefined && !isOwnOrigin(exchange, settings.origins)) {
     if (auth.request.state.is !== 'cross-origin') reportCrossOrigin(settings, exchange);
     return problem('cross-origin');
   }
-  // OAuth requires that unknown parameters are ignored (RFC 6749 3.2).
+  // OAuth requires that servers ignore unknown parameters (RFC 6749 3.2).
   const parameters = await parametersIn(exchange, null);
   if (typeof parameters === 'string') return oauthError('invalid_request', parameters);
   if (parameters.grantType !== undefined && parameters.grantType !== 'refresh_token') {
@@ -49,7 +47,7 @@ async function refresh(auth: Auth, bearer: BearerSettings, exchange: HttpExchang
   const token = parameters.refreshToken ?? kept;
   if (token === undefined) return oauthError('invalid_request', 'there is no refresh token');
   if (another !== undefined || (parameters.refreshToken !== undefined && kept !== undefined)) {
-    return oauthError('invalid_request', 'there are several refresh tokens: send it in the cookie, or in the body');
+    return oauthError('invalid_request', 'there are several refresh tokens: send one, in the cookie or in the body');
   }
 
   const { clientId, scope } = parameters;
@@ -57,7 +55,7 @@ async function refresh(auth: Auth, bearer: BearerSettings, exchange: HttpExchang
   if (!refreshed.ok) {
     if (refreshed.reason === 'retry') return problem('refreshed-already', {}, { 'retry-after': '1' });
     if (refreshed.reason === 'scope') return oauthError('invalid_scope', 'the scope is wider than what was granted');
-    // The cookie stays: the browser may hold a newer one when this answer arrives.
+    // The cookie stays: the browser may have a newer one by now.
     return oauthError('invalid_grant', 'the refresh token is not valid');
   }
   const { session, refreshToken, ...issued } = refreshed;
@@ -71,9 +69,9 @@ async function mint(auth: Auth, { tokens, client }: BearerSettings, exchange: Ht
   if (client === null) return null;
   const refusal = signedIn(auth);
   if (refusal !== null) return refusal;
-  // An access token must not get the next one, or it would never expire.
+  // Access tokens that issue access tokens would never expire.
   if (auth.request.hasBearer) return insufficient(auth.request);
-  // This is no OAuth grant, so unknown parameters are refused: a token whose scope was misspelt would have all rights.
+  // No OAuth grant: a misspelt `scope` would give all rights, so unknown parameters are refused.
   if (exchange.url.includes('?')) return oauthError('invalid_request', 'the URL takes no parameters');
   const parameters = await parametersIn(exchange, ['scope']);
   if (typeof parameters === 'string') return oauthError('invalid_request', parameters);
@@ -89,18 +87,18 @@ interface Parameters {
   readonly scope: string | undefined;
 }
 
-/** The parameters of a form or of JSON. A text describes a problem for which OAuth has an error. */
+/** A text describes a problem for which OAuth has an error. */
 async function parametersIn(exchange: HttpExchange, known: readonly string[] | null): Promise<Parameters | string> {
   try {
     const body = membersOf(await exchange.body(), known);
-    return parametersOf(body) ?? 'a parameter is no text, or is there twice';
+    return parametersOf(body) ?? 'a parameter is not a string, or occurs twice';
   } catch (error) {
     if (error instanceof RequestProblem && error.problem !== 'body-too-large') return error.message;
     throw error;
   }
 }
 
-/** `null` if a parameter is no text or occurs twice. An empty parameter counts as missing (RFC 6749 3.2). */
+/** `null` if a parameter is not a string or occurs twice. Empty parameters count as missing (RFC 6749 3.2). */
 function parametersOf(body: Members): Parameters | null {
   const fields = new Map(Object.entries(body));
   const [grantType, refreshToken, clientId, scope] = ['grant_type', 'refresh_token', 'client_id', 'scope'].map(
