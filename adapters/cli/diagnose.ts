@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Finding, withTimeout } from '../../src/adapter.ts';
 import { isSessionError, SessionError, type SessionStore, type Sessions } from '../../src/index.ts';
 
-/** Durations of look-ups, in ms. */
+/** In ms. */
 export interface Latency {
   readonly lookups: number;
   readonly p50: number;
@@ -11,18 +11,15 @@ export interface Latency {
 
 const LOOKUPS = 50;
 
-/** A look-up that takes longer noticeably slows every request of the app. In ms. */
+/** In ms. Longer look-ups noticeably slow every request of the app. */
 const SLOW = 20;
 
 const ID_BYTES = 16;
 
-/**
- * Measures look-ups of sessions that do not exist, one after the other: the least cost of each request of the app. Uses a dry run of
- * `end`, which writes nothing to the audit log.
- */
+/** Looks up missing sessions, one after the other: the minimum cost of each request of the app. A dry run of `end` writes nothing. */
 export async function measure(sessions: Sessions): Promise<Latency> {
   const times: number[] = [];
-  // The first one opens the connection, and is not counted.
+  // The first look-up opens the connection and is not counted.
   for (let at = 0; at <= LOOKUPS; at++) {
     const id = randomBytes(ID_BYTES).toString('base64url');
     const began = performance.now();
@@ -38,14 +35,12 @@ export async function measure(sessions: Sessions): Promise<Latency> {
 export function latencyFinding({ lookups, p50, p95 }: Latency): Finding {
   const found = `${lookups} look-ups, one after the other: p50 ${p50} ms, p95 ${p95} ms`;
   if (p95 <= SLOW) return { subject: 'latency', level: 'ok', found, advice: null };
-  const advice = 'every request of the app pays this: run it nearer to the store, or see what keeps the store busy';
+  const advice =
+    'every request of the app takes this long: run the app nearer to the store, or reduce the load of the store';
   return { subject: 'latency', level: 'warning', found, advice };
 }
 
-/**
- * The store's diagnosis of its engine; none if the store does not have that power.
- * @throws `SESSION_STORE_UNAVAILABLE` if the engine does not answer in time.
- */
+/** Empty if the store does not have that power. */
 export async function diagnose(store: SessionStore, timeout: number): Promise<readonly Finding[]> {
   const power = store.powers?.diagnosis;
   if (power === undefined) return [];

@@ -10,7 +10,7 @@ export const EXIT: {
   readonly interrupted: 130;
 } = { done: 0, failed: 1, refused: 2, unavailable: 3, none: 4, interrupted: 130 };
 
-/** Error codes that the library does not have. They are stable, like the library's. */
+/** Stable codes, like the library's. */
 export type FailureCode =
   | SessionErrorCode
   | RefusalCode
@@ -19,10 +19,10 @@ export type FailureCode =
   | 'NOT_COUNTED'
   | 'ANSWER_NOT_WRITTEN';
 
-/** `MISUSE`: the command line is wrong. `REFUSED`: a question was not answered with yes. */
+/** `MISUSE`: the command line is wrong. `REFUSED`: the user did not confirm. */
 export type RefusalCode = 'MISUSE' | 'REFUSED' | 'INTERRUPTED';
 
-/** Misuse, or a question that was not confirmed. Nothing was done. */
+/** Nothing was done. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: RefusalCode;
@@ -33,38 +33,34 @@ export class Refusal extends Error {
   }
 }
 
-/** Advice for codes whose messages give none. */
+/** For codes whose messages give no advice. */
 const ADVICE: Partial<Record<SessionErrorCode, string>> = {
   SESSION_STORE_UNAVAILABLE:
-    'see that the server runs, that the URL names it, and that it answers within --timeout; then do it again',
+    'check that the server runs, that the URL names it, and that it answers within --timeout; then try again',
   SESSION_STORE_NOT_SET_UP: 'run `session-revocation setup`, or apply the schema with your migration tool',
   SESSION_STORE_TOO_NEW: 'use the version of session-revocation that wrote it, or a later one',
-  SESSION_STORE_NAME_CONFLICT: 'name another file, or another ?schema= or ?prefix= in the URL',
-  SESSION_STORE_DENIED:
-    'see that the user and the password are right, and that the user has the rights that the store needs',
-  SESSION_STORE_UNSAFE: '`session-revocation doctor` tells what is unsafe, and what to do',
-  SESSION_STORE_UNCONFIRMED: 'see that the replicas are connected, and do it again',
+  SESSION_STORE_NAME_CONFLICT: 'use another file, or another ?schema= or ?prefix= in the URL',
+  SESSION_STORE_DENIED: 'check the user, the password, and the rights that the store needs',
+  SESSION_STORE_UNSAFE: '`session-revocation doctor` shows what is unsafe, and what to do',
+  SESSION_STORE_UNCONFIRMED: 'check that the replicas are connected, then try again',
 };
 
-/** Advice for errors that another attempt cannot solve. */
 const ADVICE_FOR_GOOD =
-  'another try will not help: see that --store names the right file or server, with the scheme that belongs to it';
+  'another attempt will not help: check that --store names the right file or server, with the right scheme';
 
-/** Codes of errors that another attempt may solve. */
+/** Another attempt may succeed. */
 const PASSING: readonly string[] = ['SESSION_STORE_UNAVAILABLE', 'SESSION_STORE_UNCONFIRMED'];
 
-/** An error to show: what happened, why, and what to do. */
 export interface Failure {
   readonly code: FailureCode;
   readonly exitCode: number;
   readonly message: string;
   readonly causes: readonly string[];
   readonly advice: string | null;
-  /** Stack traces, if requested. */
   readonly stacks: readonly string[];
 }
 
-/** `trouble` is the last error that a driver emitted. For some drivers, only that says why the server does not answer. */
+/** `trouble` is the last error that a driver emitted. With some drivers, only this error tells why the server does not answer. */
 export function describeFailure(error: unknown, trouble: unknown, debug: boolean): Failure {
   const code = codeOf(error);
   const passing = PASSING.includes(code);
@@ -82,7 +78,7 @@ export function describeFailure(error: unknown, trouble: unknown, debug: boolean
   };
 }
 
-/** The text for people. Shows a code only if the library's documentation explains it. */
+/** Shows only codes that the library's documentation explains. */
 export const linesOf = ({ code, message, causes, advice, stacks }: Failure): readonly string[] => [
   `error: ${message}${code.startsWith('SESSION_') ? ` (${code})` : ''}`,
   ...causes.map((cause) => `cause: ${cause}`),
@@ -99,7 +95,7 @@ export const documentOf = ({ stacks, ...members }: Failure): object => ({
 function codeOf(error: unknown): FailureCode {
   if (isSessionError(error)) return error.code;
   if (error instanceof Refusal) return error.code;
-  // The library's word for misuse.
+  // The library throws it for misuse.
   return error instanceof TypeError ? 'MISUSE' : 'FAILED';
 }
 
@@ -117,28 +113,27 @@ export function chainOf(error: unknown): unknown[] {
   return chain;
 }
 
-/** The cluster client of ioredis has its own property for the cause. */
+/** The cluster client of ioredis has a property of its own for the cause. */
 function causeOf(error: unknown): unknown {
   if (!(error instanceof Error)) return undefined;
   return error.cause ?? (error as { readonly lastNodeError?: unknown }).lastNodeError ?? undefined;
 }
 
-/** Codes of errors that stay until an operator changes a file, its rights, or a certificate. */
+/** Errors that stay until an operator changes a file, its rights, or a certificate. */
 const FOR_GOOD =
   /^(SQLITE_(AUTH|CORRUPT|PERM|READONLY)|CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_SSL_|ERR_TLS_|SELF_SIGNED_CERT|UNABLE_TO_)/;
 
-/** The same as numbers, from `node:sqlite`: PERM, READONLY, CORRUPT, AUTH. */
+/** `node:sqlite` has numbers: PERM, READONLY, CORRUPT, AUTH. */
 const SQLITE_FOR_GOOD: readonly number[] = [3, 8, 11, 23];
 
-/** Another attempt would fail, too. */
 function isForGood(error: unknown): boolean {
   const { code, errcode } = (error ?? {}) as { readonly code?: unknown; readonly errcode?: unknown };
-  // The lower byte is the primary code; the rest is an extended code.
+  // The lower byte is the primary code.
   if (typeof errcode === 'number' && SQLITE_FOR_GOOD.includes(errcode & 0xff)) return true;
   return typeof code === 'string' && FOR_GOOD.test(code);
 }
 
-/** The message on one line. For an error that only collects others (a host with several addresses), their messages. */
+/** On one line. An error that only collects others (a host with several addresses) gets their messages. */
 export function messageOf(error: unknown): string {
   const own = error instanceof Error ? withoutCall(error) : String(error);
   const gathered = error instanceof AggregateError && own === '' ? error.errors.map(messageOf).join('; ') : own;
@@ -147,6 +142,6 @@ export function messageOf(error: unknown): string {
   return text.trim().replace(/\s*\n\s*/g, '; ');
 }
 
-/** Only messages: drivers attach statements and options to the error objects. */
+/** Not the error objects: drivers attach statements and options to them. */
 const stacksOf = (error: unknown): string[] =>
   chainOf(error).map((one) => (one instanceof Error && one.stack) || messageOf(one));

@@ -8,11 +8,11 @@ const words = process.argv.slice(2);
 const terminal = processTerminal();
 const out = new Output(terminal, words.includes('--json'));
 
-/** Time for remaining connections to close before the process ends, in ms. */
+/** Time in ms for the remaining connections to close. */
 const MAX_LINGER = 2_000;
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // The reader of a pipe, such as `| head`, may have closed it.
+  // The reader of a pipe, such as `| head`, has closed it.
   if (error.code === 'EPIPE') process.exit();
   const message = `the answer could not be written: ${messageOf(error)}`;
   const exitCode = EXIT.failed;
@@ -20,7 +20,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(exitCode);
 });
 
-// Users of this program cannot do anything about Node's warning that its SQLite is experimental.
+// Users of this program can do nothing about Node's warning that its SQLite is experimental.
 process.removeAllListeners('warning');
 process.on('warning', ({ name, message }) => {
   if (name !== 'ExperimentalWarning') out.warn({ code: 'NODE_WARNING', message });

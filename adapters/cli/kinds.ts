@@ -8,18 +8,16 @@ export interface KindsOptions {
 }
 
 export interface ChosenKinds {
-  /** The option `kinds` of `createSessions`. */
+  /** Option `kinds` of `createSessions`. */
   readonly declared: Readonly<Record<string, KindOptions>>;
-  /** The option `kinds` of a revocation; `undefined` for all that are not spared. */
+  /** Option `kinds` of a revocation; `undefined` for all kinds that are not spared. */
   readonly asked: readonly string[] | 'all' | undefined;
   readonly name: string;
 }
 
 /**
- * The app defines its kinds, and the command line knows neither their names nor which of them survive a revocation. So any name is
- * accepted, and all kinds are covered by default. The library gets `'all'`, so that the audit log does not suggest that the app's rules
- * were applied.
- * @throws {@link Refusal} for kinds that cannot be spared.
+ * Only the app knows its kinds and which of them survive a revocation, so any name is accepted and all kinds are covered by default.
+ * `'all'` keeps the audit log from suggesting that the app's rules were applied.
  */
 export function chooseKinds({ kinds, spare }: KindsOptions, { typed, name }: NamedTarget): ChosenKinds {
   if (kinds !== undefined && spare !== undefined) throw new Refusal('--kinds does not go with --spare');

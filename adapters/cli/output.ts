@@ -2,14 +2,13 @@ import { adviceLine, documentOf, type Failure, linesOf } from './errors.ts';
 import { type Column, printable, Table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-/** A warning. Programs read its stable code. */
 export interface Warning {
   readonly code: 'NONE_COVERED' | 'NOT_COUNTED' | 'BACKGROUND_FAILED' | 'NOT_CLOSED' | 'NODE_WARNING';
   readonly message: string;
   readonly advice?: string;
 }
 
-/** Writes answers as tables and sentences, or as JSON. Everything else goes to stderr. */
+/** Answers go to stdout, as tables and sentences or as JSON. All other text goes to stderr. */
 export class Output {
   readonly isJson: boolean;
   readonly #terminal: Terminal;
@@ -22,23 +21,22 @@ export class Output {
     this.#hide = hide;
   }
 
-  /** An answer, as one JSON document or as the lines that `lines` makes of it. */
   answer(document: unknown, lines: () => readonly string[]): void {
     if (this.isJson) this.#print(this.#terminal.stdout, toJson(document, 2));
     else for (const line of lines()) this.#print(this.#terminal.stdout, printable(line));
   }
 
-  /** One row, as a line of JSON. */
+  /** For large answers: one line of JSON. */
   row(document: unknown): void {
     this.#print(this.#terminal.stdout, toJson(document));
   }
 
-  /** A note for people, on stderr. No script reads it. */
+  /** For people. No script reads it. */
   note(text: string): void {
     this.#print(this.#terminal.stderr, printable(this.#hide(text)));
   }
 
-  /** A warning on stderr: a sentence, or with `--json` a line of JSON. */
+  /** A sentence, or with `--json` a line of JSON. */
   warn(warning: Warning): void {
     if (this.isJson) this.#print(this.#terminal.stderr, this.#hide(toJson({ warning })));
     else {
@@ -47,18 +45,18 @@ export class Output {
     }
   }
 
-  /** An error on stderr. As a line of JSON, it is the last one. */
+  /** With `--json`, the last line of JSON. */
   fail(failure: Failure): void {
     if (this.isJson) this.#print(this.#terminal.stderr, this.#hide(toJson(documentOf(failure))));
     else for (const line of linesOf(failure)) this.#print(this.#terminal.stderr, this.#hide(line));
   }
 
-  /** Progress on stderr, which replaces the line before. Nothing without a terminal. */
+  /** Replaces the previous line. Shows nothing without a terminal. */
   progress(text: string): void {
     if (this.#terminal.isTty) this.#terminal.stderr.write(`\r\u001b[K${printable(text)}`);
   }
 
-  /** A table as wide as stdout. Without a terminal, its width is not limited. */
+  /** As wide as stdout, or unlimited without a terminal. */
   table<Row>(columns: readonly Column<Row>[]): Table<Row> {
     return new Table(columns, this.#terminal.stdout.columns ?? Number.POSITIVE_INFINITY);
   }
@@ -68,16 +66,15 @@ export class Output {
   }
 }
 
-// Control characters that JSON does not escape, and marks that change the text direction.
+// JSON does not escape these control characters, nor marks that change the text direction.
 const UNSEEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** JSON without characters that control a terminal. */
 const toJson = (document: unknown, indent = 0): string =>
   JSON.stringify(document, null, indent).replace(
     UNSEEN,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
-/** `1 session`, `2 sessions`, `1,234 sessions`. */
+/** Such as `1,234 sessions`. */
 export const counted = (count: number, noun: string, plural: string = `${noun}s`): string =>
   `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;

@@ -7,7 +7,6 @@ export interface PageRequest {
   readonly limit: number | undefined;
 }
 
-/** A page of an answer: its rows, and the start of the next page. */
 export interface Page<Row> {
   readonly rows: readonly Row[];
   readonly cursor: string | null;
@@ -17,15 +16,13 @@ export interface Pages<Row, Answer> {
   ask(request: PageRequest): Promise<Answer>;
   pageOf(answer: Answer): Page<Row>;
   readonly columns: readonly Column<Row>[];
-  /** Lines for an answer without rows. */
   none(): Promise<readonly string[]>;
-  /** Lines below the rows of a page. */
   below?(answer: Answer): readonly string[];
-  /** A line of JSON per row, with `--all`; the rows themselves by default. */
+  /** JSON rows for `--all`. Default: `rows`. */
   linesOf?(answer: Answer): readonly unknown[];
 }
 
-/** Prints one page or all pages. As JSON, one page is the library's answer, and all pages are one line per row. */
+/** As JSON, one page is the library's answer, and all pages are one line per row. */
 export async function printPages<Row, Answer>(task: Task<PageOptions>, pages: Pages<Row, Answer>): Promise<void> {
   const { out, options } = task;
   const { limit, all } = options;
@@ -48,5 +45,5 @@ export async function printPages<Row, Answer>(task: Task<PageOptions>, pages: Pa
   } while (all && cursor !== null);
   if (out.isJson) return;
   if (found === 0) for (const line of await pages.none()) out.note(line);
-  if (cursor !== null) out.note(`There is more: add --cursor ${cursor}, or --all.`);
+  if (cursor !== null) out.note(`There are more rows: add --cursor ${cursor}, or --all.`);
 }

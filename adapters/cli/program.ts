@@ -20,30 +20,30 @@ import type { Cli } from './task.ts';
 const NAME = 'session-revocation';
 
 const HELP = `
-The store, by --store or by the variable SESSION_STORE_URL:
+The store, from --store or the variable SESSION_STORE_URL:
   sqlite:sessions.db (or a path, or file:)
   postgres://user@host/database?schema=session_revocation
   mysql://user@host/database?prefix=… (or mariadb://)
   redis://host:6379?prefix=… (or rediss://), redis+cluster://host:6379,host:6380
 
-The driver is taken from the project that the command is run in: pg or postgres, mysql2 or mariadb, ioredis, iovalkey or
-redis. The realm is that of --realm, else of the variable SESSION_REALM, else default.
+The driver comes from the project that you run the command in: pg or postgres, mysql2 or mariadb, ioredis, iovalkey or
+redis. The realm comes from --realm, else from the variable SESSION_REALM, else it is default.
 
-Exit codes: 0 done; 1 it failed, and another try will not help, or there are problems; 2 misuse, or refused: nothing was
-done; 3 the store is unavailable: try again; 4 nothing was covered, and --expect-some was given.
+Exit codes: 0 done; 1 failed, and another attempt will not help, or doctor found a problem; 2 misuse, or refused: nothing
+was done; 3 the store is unavailable: try again; 4 no session was covered, and --expect-some was given.
 
 Example:
   $ export SESSION_STORE_URL=postgres://app@db.internal/app SESSION_REALM=dashboard
   $ session-revocation list --user ann
   $ session-revocation revoke --user ann --reason laptop-lost`;
 
-/** The commands, with their options and help. `writeError` receives commander's messages about misuse. */
+/** `writeError` receives commander's messages about misuse. */
 export function makeProgram(cli: Cli, writeError: (text: string) => void): Command {
   const program = new Command(NAME)
-    .description('Lists, ends and revokes sessions, and looks after the store that they are kept in.')
+    .description('Lists, ends and revokes sessions, and maintains their store.')
     .version(version(), '--version', 'print the version')
-    .helpOption('--help', 'print what there is to know')
-    .helpCommand('help [command]', 'the same, of a command')
+    .helpOption('--help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ showGlobalOptions: true, optionDescription })
     .configureOutput({
       writeOut: (text) => cli.terminal.stdout.write(text),
@@ -52,7 +52,7 @@ export function makeProgram(cli: Cli, writeError: (text: string) => void): Comma
       getErrHelpWidth: () => HELP_WIDTH,
     })
     .exitOverride()
-    .showHelpAfterError('(--help tells more)')
+    .showHelpAfterError('(see --help)')
     .addHelpText('after', HELP);
   addGlobalOptions(program, cli.terminal.env);
   const ending = [addEnd, addRevoke, addSuspend, addResume, addEndIdle, addForget];
@@ -63,10 +63,10 @@ export function makeProgram(cli: Cli, writeError: (text: string) => void): Comma
 
 const HELP_WIDTH = 100;
 
-/** Hides the default of switches in the help: a missing switch is off. */
+/** Hides the default of switches. */
 const optionDescription: Help['optionDescription'] = (option) =>
   new Help().optionDescription(option).replace(' (default: false)', '');
 
-/** By the package's name, which resolves to the same file from the sources and from the build. */
+/** By the package's name, which resolves from the sources and from the build. */
 const version = (): string =>
   (createRequire(import.meta.url)('session-revocation/package.json') as { readonly version: string }).version;

@@ -1,10 +1,9 @@
 import { type RealmsFound, withTimeout } from '../../src/adapter.ts';
 import type { Task } from './task.ts';
 
-/** Number of users whose realms are read. */
 const MAX_USERS = 500;
 
-/** The realms with sessions in the store; `null` if the store cannot tell. Never fails, because it only serves a hint. */
+/** `null` if the store cannot tell. Never fails, because it only serves a hint. */
 export async function realmsOf(task: Task): Promise<RealmsFound | null> {
   try {
     const { store } = await task.connect();
@@ -22,13 +21,12 @@ export function realmsText({ realms, complete }: RealmsFound): string {
   return `${realms.join(', ')}${complete ? '' : ', and maybe others'}`;
 }
 
-/** Advice for a name without sessions. */
 export async function realmsHint(task: Task): Promise<string> {
   const found = await realmsOf(task);
-  const spelling = 'see that names and realm are spelt as the app spells them (--realm, or SESSION_REALM)';
+  const spelling = 'check that the names and the realm are spelled as in the app (--realm, or SESSION_REALM)';
   if (found === null) return spelling;
   if (found.realms.length === 0 && found.complete) {
-    return 'see that --store names the store of the app: this one holds no sessions at all';
+    return 'check that --store names the store of the app: this one holds no sessions at all';
   }
   return `${spelling}; the store holds sessions of these realms: ${realmsText(found)}`;
 }

@@ -6,7 +6,6 @@ import type { ExpectOptions } from './options.ts';
 import { type NamedTarget, type ScopeOptions, targetOf } from './scope.ts';
 import type { SessionsSettings, Task } from './task.ts';
 
-/** Options of commands that end many sessions. */
 export interface EndingOptions extends ScopeOptions, ExpectOptions {
   readonly dryRun: boolean;
   readonly yes: boolean;
@@ -15,14 +14,11 @@ export interface EndingOptions extends ScopeOptions, ExpectOptions {
 export interface Revoking {
   readonly settings: SessionsSettings;
   act(sessions: Sessions, dryRun: boolean): Promise<RevokeResult>;
-  /** A sentence about the result. `since` names the start: `'from now on'`. */
+  /** `since` is the start, such as `'from now on'`. */
   done(since: string): string;
 }
 
-/**
- * Counts the live sessions, asks for confirmation if they belong to several users, and ends them. With `--dry-run`, only shows them.
- * Returns the exit code.
- */
+/** Counts the live sessions, asks for confirmation if they belong to several users, and ends them. Returns the exit code. */
 export async function revokeScope(
   task: Task<EndingOptions>,
   target: NamedTarget,
@@ -30,11 +26,11 @@ export async function revokeScope(
 ): Promise<number> {
   const { options, terminal, out } = task;
   const typed = options.yes || options.dryRun ? null : target.typed;
-  if (typed !== null) needsTerminal(`${target.name} is more than one person`, terminal);
+  if (typed !== null) needsTerminal(`${target.name} has several users`, terminal);
   const sessions = await task.sessions(settings);
   if (options.dryRun) {
     const result = await act(sessions, true);
-    if (!('wouldEnd' in result)) throw new Error('the library did not answer a dry run');
+    if (!('wouldEnd' in result)) throw new Error('the library has returned no result for the dry run');
     const { wouldEnd } = result;
     out.answer({ realm: options.realm, ...publicPart(result) }, () =>
       previewOf(target.name, wouldEnd, out, Number.POSITIVE_INFINITY),
@@ -44,11 +40,11 @@ export async function revokeScope(
 
   const preview = async (): Promise<Count> => {
     const result = await act(sessions, true);
-    if (!('wouldEnd' in result)) throw new Error('the library did not answer a dry run');
+    if (!('wouldEnd' in result)) throw new Error('the library has returned no result for the dry run');
     if (typed !== null) await confirm(typed, previewOf(target.name, result.wouldEnd, out), terminal, out);
     return countOf(result.wouldEnd);
   };
-  // The user may answer a question much later.
+  // Without a time limit if the user is asked, because the answer may take long.
   const count = typed === null ? await countBefore(task, preview) : await preview();
   const result = await act(sessions, false);
   out.answer({ realm: options.realm, ...publicPart(result), covered: count.covered }, () => [
@@ -58,7 +54,6 @@ export async function revokeScope(
   return reportCovered(task, target.name, count);
 }
 
-/** Lets the users of a scope sign in again. Ends no session. */
 export async function resumeScope(
   task: Task<ScopeOptions>,
   target: NamedTarget,
@@ -70,7 +65,7 @@ export async function resumeScope(
   return EXIT.done;
 }
 
-/** A result without the kept session and its token: no command acts for a session. */
+/** Without the kept session and its token, because no command acts for a session. */
 function publicPart({ kept: _, token: __, ...answer }: RevokeResult): object {
   return answer;
 }

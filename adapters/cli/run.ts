@@ -7,8 +7,7 @@ import { shieldIds } from './session-id.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
- * Runs a command line, without the name of the program: `run(['list', '--user', 'ann'], terminal)`. Never throws, and never ends the
- * process.
+ * Runs a command line such as `run(['list', '--user', 'ann'], terminal)`. Never throws, and never ends the process.
  * @returns the exit code: 0 done, 1 failed, 2 misuse or refused, 3 the store is unavailable, 4 `--expect-some` was given and no session
  * was covered, 130 interrupted at a question.
  */
@@ -29,14 +28,13 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
       trouble = error;
     },
   };
-  // With --json, commander's messages have the form of every other error.
+  // With --json, messages of commander have the form of all other errors.
   const writeError = (text: string): void => void (out.isJson || terminal.stderr.write(hide(text)));
   try {
     await makeProgram(cli, writeError).parseAsync(shieldIds(argv), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) {
-      // It has printed the help or the version.
       if (error.exitCode === 0) return EXIT.done;
       if (out.isJson) out.fail(describeFailure(misuseOf(error), undefined, false));
       return EXIT.refused;
@@ -47,8 +45,8 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-/** Without a command, commander shows the help, and its error says only that. */
+/** Without a command, commander shows the help, and its error has no message. */
 function misuseOf({ code, message }: CommanderError): Refusal {
-  if (code === 'commander.help') return new Refusal('no command is named; --help tells which there are');
+  if (code === 'commander.help') return new Refusal('the command is missing; --help lists all commands');
   return new Refusal(message.replace(/^error: /, ''));
 }

@@ -1,28 +1,24 @@
 /** URL parameters that may hold a secret for the driver. */
 const SECRET_PARAMETER = /pass|secret|token|key/i;
 
-/** Replaces a password. */
 const HIDDEN = '***';
 
-/** Shorter secrets would occur in ordinary words. They are hidden only within a URL. */
+/** Shorter secrets would occur in ordinary words, so they are hidden only in URLs. */
 const SHORTEST = 3;
 
-/**
- * Removes passwords from messages. Drivers quote URLs in errors, and so does the option parser for a misspelt option, so all text for
- * stderr passes through here.
- */
+/** Removes passwords from text for stderr. Drivers quote URLs in errors, and so does the option parser. */
 export class Secrets {
   readonly #known: readonly string[];
 
-  /** `texts` are the words of the command line and the URL from the environment. */
+  /** `texts` are the arguments and the URL from the environment. */
   constructor(texts: readonly (string | undefined)[]) {
     const found = texts.flatMap((text) => (text === undefined ? [] : secretsIn(text)));
-    // Longest first: a secret may contain another one.
+    // Longest first, because a secret may contain another one.
     this.#known = [...new Set(found)].filter(({ length }) => length >= SHORTEST).sort((a, b) => b.length - a.length);
   }
 
   hide(text: string): string {
-    // Up to the last @ of a word: a password that was not encoded may contain one.
+    // Up to the last @ of a word: an unencoded password may contain one.
     let hidden = text.replace(/(:\/\/[^\s:@]*:)\S*@/g, `$1${HIDDEN}@`);
     for (const secret of this.#known) hidden = hidden.replaceAll(secret, HIDDEN);
     return hidden;

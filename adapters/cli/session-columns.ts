@@ -2,17 +2,13 @@ import type { EndState, ListedSession } from '../../src/index.ts';
 import type { Column } from './table.ts';
 import { relativeTime, timeCell } from './times.ts';
 
-/** Optional columns of a table of sessions. */
 export interface SessionColumns {
-  /** The user, for sessions of several users. */
   readonly user?: boolean;
-  /** The account, for sessions in several accounts. */
   readonly account?: boolean;
-  /** The end of sessions that are over. */
   readonly ended?: boolean;
 }
 
-/** The columns of a table of sessions. The id is never cut: `end` takes it. */
+/** The id is never cut, because `end` takes it. */
 export function sessionColumns(now: number, columns: SessionColumns): readonly Column<ListedSession>[] {
   const only = (wanted: boolean | undefined, column: Column<ListedSession>) => (wanted === true ? [column] : []);
   return [
@@ -40,7 +36,6 @@ export function sessionColumns(now: number, columns: SessionColumns): readonly C
   ];
 }
 
-/** `live`, or when, by whom and why a session ended. */
 function stateOf(end: EndState | null, now: number): string {
   if (end === null) return 'live';
   if (end.reason === 'expired') return `expired ${relativeTime(end.at, now)}`;

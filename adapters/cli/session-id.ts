@@ -1,12 +1,11 @@
-/** One id in 64 begins with a hyphen, and would look like an option. */
+/** One id in 64 begins with a hyphen and looks like an option. */
 const HYPHENED_ID = /^-[\w-]{21}$/;
 
-/** Prefix of such an id while the command line is parsed. */
+/** Prefix of this id until the command line is parsed. */
 const SHIELD = 'id:';
 
 const SWITCHES: readonly string[] = ['--dry-run', '--json', '--debug'];
 
-/** Puts the prefix before session ids in a command line. Values of options stay unchanged. */
 export function shieldIds(words: readonly string[]): string[] {
   return words.map((word, at) => {
     const before = words[at - 1] ?? '';

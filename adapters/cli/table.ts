@@ -1,11 +1,10 @@
 export interface Column<Row> {
   readonly title: string;
   cell(row: Row): string | null;
-  /** Shorter text for a narrow terminal. */
+  /** For a narrow terminal. */
   short?(row: Row): string | null;
-  /** Left out on a narrow terminal. */
   readonly wideOnly?: boolean | undefined;
-  /** May be cut if that is not enough. Never set for a text that users type again, such as an id. */
+  /** Cut if `short` is not enough. Never set for text that users type again, such as an id. */
   readonly cut?: boolean | undefined;
 }
 
@@ -19,19 +18,18 @@ interface Layout<Row> {
   readonly widths: readonly number[];
 }
 
-/** Rows, page by page. The first page decides the widths, because only it has titles. */
+/** The first page decides the widths, because only it has titles. */
 export class Table<Row> {
   readonly #columns: readonly Column<Row>[];
   readonly #width: number;
   #layout: Layout<Row> | null = null;
 
-  /** `width` is that of the terminal. With `Infinity`, nothing is shortened. */
+  /** Columns of the terminal. `Infinity` shortens nothing. */
   constructor(columns: readonly Column<Row>[], width: number) {
     this.#columns = columns;
     this.#width = width;
   }
 
-  /** The lines of a page, without line ends. */
   lines(rows: readonly Row[]): string[] {
     const isFirst = this.#layout === null;
     this.#layout ??= layOut(this.#columns, rows, this.#width);
@@ -41,7 +39,7 @@ export class Table<Row> {
   }
 }
 
-/** The whole text if there is room, else the shorter text, else the text cut where that is allowed. */
+/** Whole texts if there is room, else short ones, else cut ones. */
 function layOut<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): Layout<Row> {
   const whole = widthsOf(columns, textsOf(columns, rows, false));
   if (sumOf(whole) <= width) return { columns, short: false, widths: whole };
@@ -92,15 +90,13 @@ function lineOf(cells: readonly string[], widths: readonly number[]): string {
     .trimEnd();
 }
 
-/**
- * Removes characters that move the cursor or change the text direction: device names and notes are untrusted.
- */
+/** Device names and notes are untrusted: removes characters that move the cursor or change the text direction. */
 export const printable = (text: string): string =>
   text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '\ufffd');
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** East Asian letters and most emoji are two columns wide. */
+/** East Asian letters and most emoji take two columns. */
 const WIDE = new RegExp(
   '\\p{Emoji_Presentation}|\\ufe0f|[\\u{20000}-\\u{3fffd}]|' +
     '[\\u1100-\\u115f\\u2e80-\\u303e\\u3041-\\ua4cf\\uac00-\\ud7a3\\uf900-\\ufaff' +
@@ -110,7 +106,6 @@ const WIDE = new RegExp(
 
 const isPlain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
 
-/** The width of a text on a terminal, in columns. */
 function widthOf(text: string): number {
   if (isPlain(text)) return text.length;
   let width = 0;

@@ -8,21 +8,17 @@ import { type Connection, connect, parseStoreUrl, type StoreUrl } from './stores
 import { wrongServer } from './stores/what-answers.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Settings of a command's `Sessions` that differ from the default. */
 export interface SessionsSettings {
-  /** How the command writes to the audit log. */
   readonly audit?: AuditOptions | undefined;
-  /** Ms. */
   readonly retention?: number | undefined;
   readonly kinds?: Readonly<Record<string, KindOptions>> | undefined;
-  /** A missing SQLite file may be created. */
   readonly mayCreate?: boolean | undefined;
 }
 
-/** Time limit for closing connections, in ms. */
+/** For closing connections, in ms. */
 const MAX_CLOSE = 2_000;
 
-/** One run of one command: its options, its output, and its store. */
+/** One run of one command. */
 export class Task<Options extends object = object> {
   readonly options: Options & GlobalOptions;
   readonly terminal: Terminal;
@@ -36,12 +32,10 @@ export class Task<Options extends object = object> {
     this.out = new Output(terminal, options.json, hide);
   }
 
-  /** The URL of the store. @throws `Refusal` without one, or for another kind of URL. */
   get url(): StoreUrl {
     return parseStoreUrl(this.options.store ?? this.terminal.env.SESSION_STORE_URL);
   }
 
-  /** The last error that the driver emitted. */
   get trouble(): unknown {
     return this.#connection?.trouble();
   }
@@ -51,10 +45,7 @@ export class Task<Options extends object = object> {
     return this.#connection;
   }
 
-  /**
-   * The sessions of the realm, with audit log and policies if the store has those powers. Lifetimes, limits, replacement and triggers are
-   * missing: they matter only when a session is started, used or renewed, which no command does.
-   */
+  /** Without lifetimes, limits and triggers: they only matter for a sign-in, a use or a renewal, which no command does. */
   async sessions(settings: SessionsSettings = {}): Promise<Sessions> {
     const { store } = await this.connect(settings.mayCreate);
     const { audit, policies } = store.powers ?? {};
@@ -74,7 +65,7 @@ export class Task<Options extends object = object> {
     return sessions;
   }
 
-  /** The error to show. Misuse names the options as typed. A silent server may turn out to be one of another kind. */
+  /** Names options as typed. A silent server may be one of another kind. */
   async explained(error: unknown): Promise<unknown> {
     if (isSessionError(error, 'SESSION_STORE_UNAVAILABLE')) {
       const wrong = await wrongServer(this.url, this.options.timeout);
@@ -83,7 +74,7 @@ export class Task<Options extends object = object> {
     return error instanceof TypeError || error instanceof Refusal ? this.#withOptionNames(error) : error;
   }
 
-  /** The library's messages name arguments; users see options. The URL may come from `--store` or from a variable. */
+  /** The library's messages name arguments. The URL may come from `--store` or from the environment. */
   #withOptionNames(error: Error): Error {
     const store = this.options.store === undefined ? 'SESSION_STORE_URL' : '--store';
     const message = withoutCall(error)
@@ -94,7 +85,7 @@ export class Task<Options extends object = object> {
     return error;
   }
 
-  /** Finishes pending writes, and closes the connections. Never fails, because the command has done its work. */
+  /** Finishes pending writes. Never fails, because the command has done its work. */
   async close(): Promise<void> {
     const connection = this.#connection;
     try {
@@ -110,18 +101,16 @@ export class Task<Options extends object = object> {
   }
 }
 
-/** Shared by all commands of a run. */
 export interface Cli {
   readonly terminal: Terminal;
-  /** Removes passwords from a text. */
+  /** Removes passwords. */
   hide(text: string): string;
-  /** Receives the exit code. */
   finish(exitCode: number): void;
-  /** Receives the last error that the driver emitted, before the connection closes. */
+  /** Receives the driver's last error before the connection closes. */
   trouble(trouble: unknown): void;
 }
 
-/** Makes the action of a command from a function of its task and its arguments, which may return an exit code. */
+/** Makes the action of a command. `work` may return an exit code. */
 export function works<Options extends object>(
   command: Command,
   cli: Cli,

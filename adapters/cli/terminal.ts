@@ -1,12 +1,11 @@
-/** The environment of a command: streams, variables, and a user who can be asked. */
 export interface Terminal {
   readonly stdin: NodeJS.ReadableStream;
-  /** Only answers, which scripts read. Has a width if it is a terminal. */
+  /** Only for answers, which scripts read. A terminal has a width. */
   readonly stdout: NodeJS.WritableStream & { readonly columns?: number | undefined };
-  /** Questions, progress, warnings and errors. */
+  /** For questions, progress, warnings and errors. */
   readonly stderr: NodeJS.WritableStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** A user can be asked and can watch progress: stdin and stderr are a terminal. */
+  /** `stdin` and `stderr` are a terminal, so that the user can be asked. */
   readonly isTty: boolean;
 }
 

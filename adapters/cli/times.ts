@@ -4,7 +4,7 @@ const MINUTE = 60e3;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A relative time: `'just now'`, `'5m ago'`, `'in 3d'`. */
+/** Such as `'just now'`, `'5m ago'`, `'in 3d'`. */
 export function relativeTime(at: number, now: number): string {
   const distance = Math.abs(now - at);
   if (distance < MINUTE) return 'just now';
@@ -19,24 +19,20 @@ export function relativeTime(at: number, now: number): string {
 
 const digits = (value: number, length = 2): string => String(value).padStart(length, '0');
 
-/** The time in this machine's zone, or in that of the variable `TZ`: `'2026-11-22 07:42:06'`. */
+/** In the machine's zone, or that of the variable `TZ`: `'2026-11-22 07:42:06'`. */
 export function localTime(at: number): string {
   const time = new Date(at);
   const date = `${digits(time.getFullYear(), 4)}-${digits(time.getMonth() + 1)}-${digits(time.getDate())}`;
   return `${date} ${digits(time.getHours())}:${digits(time.getMinutes())}:${digits(time.getSeconds())}`;
 }
 
-/** The time to the minute, and the relative time. */
 export const timeCell = (at: number, now: number): string => `${localTime(at).slice(0, -3)} (${relativeTime(at, now)})`;
 
-/**
- * Parses a date or time (local unless it names a zone), a duration (that long ago), or Unix ms. Returns Unix ms.
- * @throws `TypeError` that names the option and the allowed values.
- */
+/** Accepts a date or time (local unless it names a zone), a duration (that long ago), or Unix ms. Returns Unix ms. */
 export function parseTime(name: string, text: string, now: number): number {
   if (/^\d{11,15}$/.test(text)) return Number(text);
   if (/^\d+[a-z]+$/.test(text)) return now - parseDuration(name, text);
-  // JavaScript reads a date alone as midnight UTC. Users mean midnight in their own zone.
+  // JavaScript reads a date alone as midnight UTC, and users mean their own zone.
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text.replace(' ', 'T');
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/.test(time) ? Date.parse(time) : Number.NaN;
   if (Number.isSafeInteger(at) && at >= 0) return at;

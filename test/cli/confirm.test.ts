@@ -20,7 +20,7 @@ describe('before more than one person is signed out', () => {
     const { code, out, err } = await cli(words, { keys: `${name}\r` });
     expect(err).toContain('This would end 1 session of 1 user: ');
     expect(err).toContain('Chrome on Mac OS');
-    expect(err).toContain(`(${name}) to go on: `);
+    expect(err).toContain(`(${name}) to continue: `);
     expect(code).toBe(0);
     expect(out).toMatch(/^(Revoked|Suspended) /);
     expect(await app.accepts(token)).toBe(false);

@@ -16,7 +16,7 @@ beforeEach(async () => {
   cli = cliOf(app.url);
 });
 
-const HINT = 'see that names and realm are spelt as the app spells them (--realm, or SESSION_REALM)';
+const HINT = 'check that the names and the realm are spelled as in the app (--realm, or SESSION_REALM)';
 const HINT_WITH_REALMS = `${HINT}; the store holds sessions of these realms: default`;
 
 /** Commands that end what lives in a scope, each with what it names. */
@@ -36,12 +36,12 @@ describe('a command that ends many sessions', () => {
     await app.start({ user: 'carl' });
   });
 
-  test.each(ENDING)('%s says the realm and how many living sessions it covered', async (words, name, count) => {
+  test.each(ENDING)('%s says the realm and how many live sessions it covered', async (words, name, count) => {
     const { code, out, err } = await cli(`${words} --expect-some`);
     expect([code, err]).toEqual([0, '']);
     expect(out).toContain(name);
-    const sessions = count === 1 ? '1 living session' : `${count} living sessions`;
-    expect(out.endsWith(`\nIt covered ${sessions}, as counted just before.\n`)).toBe(true);
+    const sessions = count === 1 ? '1 live session' : `${count} live sessions`;
+    expect(out.endsWith(`\nIt covered ${sessions}, counted just before.\n`)).toBe(true);
   });
 
   test.each(ENDING)('%s tells it as JSON', async (words, _, sessions) => {
@@ -54,15 +54,15 @@ describe('a command that ends many sessions', () => {
     const { code, out, err } = await cli(`${words} --realm dashbord`);
     const name = ENDING.find(([one]) => one === words)?.[1].replace('default', 'dashbord');
     expect(code).toBe(0);
-    expect(out.endsWith('\nIt covered no living session, as counted just before.\n')).toBe(true);
-    expect(err).toBe(`warning: no living session was covered: ${name}\nwhat to do: ${HINT_WITH_REALMS}\n`);
+    expect(out.endsWith('\nIt covered no live session, counted just before.\n')).toBe(true);
+    expect(err).toBe(`warning: no live session was covered: ${name}\nwhat to do: ${HINT_WITH_REALMS}\n`);
   });
 
   test.each(ENDING)('%s exits with 4 where it covers none and --expect-some is given', async (words) => {
     const { code, out, err } = await cli(`${words} --realm dashbord --expect-some`);
     expect(code).toBe(4);
     expect(out).toMatch(/^(Revoked|Suspended) /);
-    expect(err).toMatch(/^error: no living session was covered: .*\nwhat to do: see that names and realm /);
+    expect(err).toMatch(/^error: no live session was covered: .*\nwhat to do: check that the names and the realm /);
   });
 
   test('counts what its kinds cover, and not what is over', async () => {
@@ -85,7 +85,7 @@ describe('a command that ends many sessions', () => {
   ])('%s warns, too, and changes nothing', async (words, name) => {
     const { code, out, err } = await cli(words);
     expect([code, out]).toEqual([0, `This would end 0 sessions of 0 users: ${name}.\n`]);
-    expect(err).toBe(`warning: no living session was covered: ${name}\nwhat to do: ${HINT_WITH_REALMS}\n`);
+    expect(err).toBe(`warning: no live session was covered: ${name}\nwhat to do: ${HINT_WITH_REALMS}\n`);
     expect((await cli(`${words} --expect-some`)).code).toBe(4);
     expect((await cli('audit --type sessions.revoked --json')).out).toContain('"entries": []');
   });
@@ -98,10 +98,8 @@ describe('a command that ends many sessions', () => {
     database.close();
     const { code, out, err } = await cli('revoke --user ann');
     expect(code).toBe(0);
-    expect(out).toMatch(
-      /^Revoked .*\nHow many living sessions it covered is not known: they could not be counted\.\n$/,
-    );
-    expect(err).toMatch(/^warning: the living sessions of user ann of the realm default could not be counted: /);
+    expect(out).toMatch(/^Revoked .*\nThe number of covered live sessions is unknown: counting failed\.\n$/);
+    expect(err).toMatch(/^warning: the live sessions of user ann of the realm default could not be counted: /);
     const expecting = await cli('revoke --user ann --expect-some --json');
     expect(expecting.code).toBe(4);
     expect(JSON.parse(expecting.out)).toMatchObject({ revoked: true, covered: null });
@@ -125,7 +123,7 @@ describe('a count', () => {
 
   test('says where there are more', () => {
     expect(coveredLine({ sessions: 1000, more: true })).toBe(
-      'It covered more than 1,000 living sessions, as counted just before.',
+      'It covered more than 1,000 live sessions, counted just before.',
     );
   });
 });
@@ -154,7 +152,7 @@ describe('the realm', () => {
     const { code, out } = await cli('doctor --realm dashbord');
     expect(code).toBe(0);
     expect(out).toMatch(/^warning +realms +dashboard, default; asked about: dashbord$/m);
-    expect(out).toContain('realms: nothing is kept of the realm dashbord: give the app');
+    expect(out).toContain('realms: the store has no sessions of the realm dashbord: name the realm');
   });
 
   test.each(['list --user anne', 'list --user anne --ended', 'review --account globex'])(
@@ -173,6 +171,6 @@ describe('the realm', () => {
     expect(missed.err).toContain('the store holds sessions of these realms: dashboard');
     expect((await cli(`end ${session.id} --user ann --realm dashboard`)).out).toContain('of the realm dashboard');
     expect((await cli('policy get --account acme --realm x')).out).toContain('In account acme of the realm x,');
-    expect((await cli('audit --realm x')).err).toBe('the audit log of the realm x has no such entries.\n');
+    expect((await cli('audit --realm x')).err).toBe('the audit log of the realm x has no matching entries.\n');
   });
 });

@@ -29,11 +29,11 @@ describe('forget', () => {
     const { code, out, err } = await cli(`forget --user ann${yes} --reason erasure-request`, surroundings);
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^Forgot user ann of the realm default: removed 2 sessions \(1 living, as counted just before\), and erased the person from \d+ entries of the audit log\.\n$/,
+      /^Forgot user ann of the realm default: removed 2 sessions \(1 live, counted just before\), and erased the person from \d+ entries of the audit log\.\n$/,
     );
     if (yes === '') {
-      expect(err).toMatch(/^This would remove all sessions of user ann of the realm default, 1 living one and those /);
-      expect(err).toContain('Type the name of the user (ann) to go on: ');
+      expect(err).toMatch(/^This would remove all sessions of user ann of the realm default, 1 live one and all /);
+      expect(err).toContain('Type the name of the user (ann) to continue: ');
     } else expect(err).toBe('');
     expect(await app.accepts(token)).toBe(false);
     expect((await jsonOf('list --user ann --ended')).sessions).toEqual([]);
@@ -44,7 +44,7 @@ describe('forget', () => {
   });
 
   test.each([
-    ['another name', { keys: 'bob\r' }, 2, 'what was typed is not ann: nothing was done'],
+    ['another name', { keys: 'bob\r' }, 2, 'the answer is not ann: nothing was done'],
     ['Ctrl-C', { keys: '\u0003' }, 130, 'interrupted: nothing was done'],
     ['no terminal', {}, 2, 'forgetting user ann of the realm default cannot be undone, and there is no terminal'],
   ])('does nothing after %s', async (_, surroundings, code, message) => {
@@ -54,10 +54,10 @@ describe('forget', () => {
     expect(await app.accepts(token)).toBe(true);
   });
 
-  test('--dry-run tells how many living sessions would end, and changes nothing', async () => {
+  test('--dry-run tells how many live sessions would end, and changes nothing', async () => {
     const { code, out, err } = await cli('forget --user ann --dry-run');
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/^This would remove all sessions of user ann of the realm default, 1 living one and those/);
+    expect(out).toMatch(/^This would remove all sessions of user ann of the realm default, 1 live one and all/);
     expect(await jsonOf('forget --user ann --dry-run')).toEqual({
       ...{ realm: 'default', user: 'ann', forgotten: false, wouldEnd: 1 },
     });
@@ -143,17 +143,17 @@ describe('end-idle', () => {
     });
     const { code, err } = await cli(`${words} --expect-some`);
     expect(code).toBe(4);
-    expect(err).toMatch(/^error: no living session is idle for so long: account acme of the realm default\n/);
+    expect(err).toMatch(/^error: no live session has been idle for this time: account acme of the realm default\n/);
   });
 
-  test('that finds no living session at all warns', async () => {
+  test('that finds no live session at all warns', async () => {
     const { code, err } = await cli('end-idle --account acmee --idle-for 7d --yes');
     expect(code).toBe(0);
-    expect(err).toMatch(/^warning: there is no living session: account acmee of the realm default\nwhat to do: /);
+    expect(err).toMatch(/^warning: there is no live session: account acmee of the realm default\nwhat to do: /);
   });
 
   test.each([
-    ['end-idle --idle-for 7d', 'it is not said whose sessions: give --user, --account, or both\n'],
+    ['end-idle --idle-for 7d', 'the users are missing: give --user, --account, or both\n'],
     ['end-idle --account acme', "required option '--idle-for <duration>' not specified"],
     ['end-idle --account acme --idle-for 1s', '--idle-for is 1000 ms; at least 60000 ms'],
   ])('%s is misuse', async (words, message) => {

@@ -53,7 +53,7 @@ describe('the help', () => {
 
   test('is offered, and what is misspelt is told without its password', async () => {
     const { code, err } = await cli(['list', '--stroe=postgres://ann:hush-hush@h/db', '--user', 'ann']);
-    expect([code, err]).toEqual([2, "error: unknown option '--stroe=postgres://ann:***@h/db'\n(--help tells more)\n"]);
+    expect([code, err]).toEqual([2, "error: unknown option '--stroe=postgres://ann:***@h/db'\n(see --help)\n"]);
     expect((await cli(['lsit'])).err).toContain('Did you mean list?');
     expect(await cli([])).toMatchObject({
       code: 2,

@@ -18,15 +18,15 @@ describe('an error under --json', () => {
     ['an unknown option', 'list --user ann --no-such-option --json', "unknown option '--no-such-option'"],
     ['an unknown command', 'lsit --json', "unknown command 'lsit'; (Did you mean list?)"],
     ['a missing option', 'list --json', "required option '--user <id>' not specified"],
-    ['a missing command', 'policy --json', 'no command is named; --help tells which there are'],
-    ['no command at all', '--json', 'no command is named; --help tells which there are'],
+    ['a missing command', 'policy --json', 'the command is missing; --help lists all commands'],
+    ['no command at all', '--json', 'the command is missing; --help lists all commands'],
     [
       'a value that cannot be',
       'prune --retention 1m --json',
       expect.stringContaining('--retention is 60000 ms; at least'),
     ],
-    ['no store', 'list --user ann --json', expect.stringMatching(/^no store is named: set SESSION_STORE_URL, or/)],
-    ['no scope', 'revoke --json', expect.stringMatching(/^it is not said whose sessions: give --user/)],
+    ['no store', 'list --user ann --json', expect.stringMatching(/^the store is missing: set SESSION_STORE_URL, or/)],
+    ['no scope', 'revoke --json', expect.stringMatching(/^the users are missing: give --user/)],
   ])('is one line of JSON on stderr: %s', async (_, words, message) => {
     const { code, out, err } = await cli(wordsOf(words));
     expect([code, out]).toEqual([2, '']);
@@ -75,7 +75,7 @@ test('a warning under --json is a line of JSON, and the answer stays one documen
   expect(JSON.parse(err)).toEqual({
     warning: {
       code: 'NONE_COVERED',
-      message: 'no living session was covered: user ann of the realm default',
+      message: 'no live session was covered: user ann of the realm default',
       advice: expect.stringContaining('this one holds no sessions at all'),
     },
   });

@@ -19,9 +19,9 @@ describe('list', () => {
   test('is a table of the living, the youngest first; --ended tells of the others why', async () => {
     const first = await app.start({ user: 'ann', account: 'acme' });
     const second = await app.start({ user: 'ann', kind: 'cron', userAgent: FIREFOX });
-    const living = await cli('list --user ann');
-    expect(living.code).toBe(0);
-    const [titles, ...rows] = linesOf(living);
+    const live = await cli('list --user ann');
+    expect(live.code).toBe(0);
+    const [titles, ...rows] = linesOf(live);
     expect(titles).toMatch(/^ID +ACCOUNT +KIND +DEVICE +IP +SIGNED IN +LAST USED$/);
     const time = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d \(just now\)`;
     expect(rows[0]).toMatch(
@@ -33,7 +33,7 @@ describe('list', () => {
     await cli('revoke --user ann --account acme --by ops');
     expect(await cli('list --user ann')).toEqual({
       ...{ code: 0, out: '' },
-      err: expect.stringMatching(/^user ann has no living sessions in the realm default\.\nwhat to do: .*: default\n$/),
+      err: expect.stringMatching(/^user ann has no live sessions in the realm default\.\nwhat to do: .*: default\n$/),
     });
     const [, ...over] = linesOf(await cli('list --user ann --ended'));
     expect(over[0]).toMatch(/ended just now: stale, by ops$/);
@@ -99,8 +99,8 @@ describe('end', () => {
   test.each(['-gWq9G8czx7gSGhAtBRS2w', '--q9G8czx7gSGhAtBRS2w_'])(
     'takes %s for an id, not for an option',
     async (id) => {
-      const out = `Nothing was done: there is no living session ${id} of user ann of the realm default.\n`;
-      const missing = { code: 1, out, err: expect.stringMatching(/^warning: no living session was covered: /) };
+      const out = `Nothing was done: there is no live session ${id} of user ann of the realm default.\n`;
+      const missing = { code: 1, out, err: expect.stringMatching(/^warning: no live session was covered: /) };
       expect(await cli(`end ${id} --user ann`)).toEqual(missing);
       expect(await cli(`end --user ann --dry-run ${id} --note ${id}`)).toEqual(missing);
     },
@@ -109,7 +109,7 @@ describe('end', () => {
   test('of what is not there, is over, or is somebody else’s fails', async () => {
     const { session, token } = await app.start({ user: 'ann', account: 'acme' });
     for (const words of [`${session.id} --user bob`, `${session.id} --user ann --account globex`, 'x --user ann']) {
-      expect(await cli(`end ${words}`)).toMatchObject({ code: 1, out: expect.stringContaining('there is no living') });
+      expect(await cli(`end ${words}`)).toMatchObject({ code: 1, out: expect.stringContaining('there is no live') });
     }
     expect(await app.accepts(token)).toBe(true);
     expect(await jsonOf(`end ${session.id} --user ann`)).toEqual({

@@ -46,7 +46,7 @@ describe.skipIf(!hasRedis())('a Redis of our own', { timeout: TEST_TIMEOUT }, ()
       expect([code, out, err]).toEqual([
         2,
         '',
-        'error: --store names database 99, which this Redis refuses (ERR DB index is out of range): name one that it has\n',
+        'error: --store names database 99, which this Redis refuses (ERR DB index is out of range): use another number\n',
       ]);
       expect(await keyspace()).not.toMatch(/^db/m);
     });
@@ -65,7 +65,7 @@ describe.skipIf(!hasRedis())('a Redis of our own', { timeout: TEST_TIMEOUT }, ()
       const { code, err } = await cliOf(`redis+cluster://127.0.0.1:${server.port}`)('list --user ann --timeout 1m');
       expect(code).toBe(2);
       expect(err).toBe(
-        'error: --store is a URL of a Redis Cluster, and what answers there is one server: write redis://host:6379\n',
+        'error: --store is a URL of a Redis Cluster, but a single server answers there: write redis://host:6379\n',
       );
     });
 
@@ -75,7 +75,7 @@ describe.skipIf(!hasRedis())('a Redis of our own', { timeout: TEST_TIMEOUT }, ()
       expect([code, out, err]).toEqual([
         2,
         '',
-        `error: --store is a node of a cluster: write redis+cluster://${host}, with more nodes behind commas\n`,
+        `error: --store is a node of a cluster: write redis+cluster://${host}, and add more nodes after commas\n`,
       ]);
     });
   });

@@ -39,7 +39,7 @@ describe('revoke', () => {
     const { code, out, err } = await cli(`revoke ${scope}`);
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(
-      /^Revoked the sessions of .* realm default, all kinds: no process accepts them from now on\.\nIt covered \d living/,
+      /^Revoked the sessions of .* realm default, all kinds: no process accepts them from now on\.\nIt covered \d live/,
     );
     expect(await accepted(tokens)).toEqual(expected);
   });
@@ -73,7 +73,7 @@ describe('revoke', () => {
   });
 
   test.each([
-    ['nobody', 'revoke', 'it is not said whose sessions: give --user, --account, both, or --everyone'],
+    ['nobody', 'revoke', 'the users are missing: give --user, --account, both, or --everyone'],
     ['somebody and everybody', 'revoke --everyone --user ann', '--everyone does not go with'],
     ['an empty user', 'revoke --user "" --account acme', '--user must not be empty'],
     ['an empty account', 'revoke --user ann --account ""', '--account must not be empty'],

@@ -58,17 +58,17 @@ describe('the URL of a store', () => {
   });
 
   test.each([
-    [undefined, /^no store is named: set SESSION_STORE_URL, or give --store/],
-    ['', /^no store is named/],
-    ['mongodb://ann:hush-hush@h', /^SESSION_STORE_URL begins with mongodb:, and no store does/],
-    ['postgres://ann:hush/hush@h/db', /^SESSION_STORE_URL is no valid URL/],
-    ['postgres://ann:hush%hush@h/db', /^SESSION_STORE_URL is no valid URL/],
-    ['redis://ann:hush-hush@h/abc', /^SESSION_STORE_URL names no database of Redis/],
-    ['redis://ann:hush-hush@h/1/2', /^SESSION_STORE_URL names no database of Redis/],
-    ['rediss://ann:hush-hush@h/-1', /^SESSION_STORE_URL names no database of Redis/],
-    ['redis://ann:hush-hush@h?db=3', /^SESSION_STORE_URL names no database of Redis/],
-    ['redis+cluster://', /^SESSION_STORE_URL is no URL of a cluster/],
-    ['redis+cluster://ann:hush-hush@', /^SESSION_STORE_URL is no URL of a cluster/],
+    [undefined, /^the store is missing: set SESSION_STORE_URL, or give --store/],
+    ['', /^the store is missing/],
+    ['mongodb://ann:hush-hush@h', /^SESSION_STORE_URL begins with the unknown scheme mongodb:/],
+    ['postgres://ann:hush/hush@h/db', /^SESSION_STORE_URL is not a valid URL/],
+    ['postgres://ann:hush%hush@h/db', /^SESSION_STORE_URL is not a valid URL/],
+    ['redis://ann:hush-hush@h/abc', /^SESSION_STORE_URL does not name a database of Redis/],
+    ['redis://ann:hush-hush@h/1/2', /^SESSION_STORE_URL does not name a database of Redis/],
+    ['rediss://ann:hush-hush@h/-1', /^SESSION_STORE_URL does not name a database of Redis/],
+    ['redis://ann:hush-hush@h?db=3', /^SESSION_STORE_URL does not name a database of Redis/],
+    ['redis+cluster://', /^SESSION_STORE_URL is not a valid URL of a cluster/],
+    ['redis+cluster://ann:hush-hush@', /^SESSION_STORE_URL is not a valid URL of a cluster/],
     ['sqlite:', /^SESSION_STORE_URL names no file/],
     ['sqlite::memory:', /^SESSION_STORE_URL is :memory:, which is empty/],
     ['file://elsewhere/sessions.db', /^SESSION_STORE_URL is a file: of another machine/],
@@ -129,7 +129,7 @@ describe('a file', () => {
         folder,
         `--store names ${folder}, which is a directory: name a file in it, such as sqlite:${folder}/sessions.db`,
       ],
-      ['/dev/null', '--store names /dev/null, which is no ordinary file: name one, such as sqlite:sessions.db'],
+      ['/dev/null', '--store names /dev/null, which is not a regular file: use one, such as sqlite:sessions.db'],
     ] as const) {
       for (const words of ['list --user ann', 'setup', 'doctor']) {
         expect(await cliOf(store)(words), words).toEqual({ code: 2, out: '', err: `error: ${message}\n` });
@@ -138,7 +138,7 @@ describe('a file', () => {
     const missing = join(folder, 'no-such-directory');
     expect(await cliOf(join(missing, 'sessions.db'))('setup')).toEqual({
       ...{ code: 2, out: '' },
-      err: `error: --store names a file in ${missing}, and there is no such directory: make it, or name another file\n`,
+      err: `error: --store names a file in ${missing}, which does not exist: make the directory, or use another file\n`,
     });
   });
 
@@ -153,7 +153,7 @@ describe('a file', () => {
     const { code, err } = await cliOf(file)('list --user ann');
     expect(code).toBe(1);
     expect(err).toMatch(/\ncause: .*malformed/);
-    expect(err).toContain('\nwhat to do: another try will not help: ');
+    expect(err).toContain('\nwhat to do: another attempt will not help: ');
   });
 
   test('that is no database is told with its cause, and not touched', async () => {
@@ -180,7 +180,7 @@ describe('doctor', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^sqlite:.*\nLEVEL +SUBJECT +FOUND\nok +version +SQLite /);
     expect(out).toMatch(/50 look-ups, one after the other: p50 [\d.]+ ms, p95 [\d.]+ ms\n/);
-    expect(out.endsWith('All is well.\n')).toBe(true);
+    expect(out.endsWith('No problems found.\n')).toBe(true);
     const { problems, warnings, latency, findings, realm } = JSON.parse((await run('doctor --json --realm r')).out);
     expect({ problems, warnings, realm }).toEqual({ problems: 0, warnings: 0, realm: 'r' });
     expect(latency.p50).toBeLessThanOrEqual(latency.p95);

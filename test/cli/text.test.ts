@@ -125,7 +125,7 @@ describe('a failure', () => {
       'error: no answer (SESSION_STORE_UNAVAILABLE)',
       'cause: connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1',
       'cause: two; lines',
-      expect.stringMatching(/^what to do: see that the server runs/),
+      expect.stringMatching(/^what to do: check that the server runs/),
     ]);
   });
 
@@ -163,7 +163,7 @@ describe('a failure', () => {
       error: {
         ...{ code: 'SESSION_STORE_UNAVAILABLE', exitCode: 3, message: 'no answer' },
         causes: ['connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1'],
-        advice: expect.stringMatching(/^see that the server runs/),
+        advice: expect.stringMatching(/^check that the server runs/),
       },
     });
     expect(documentOf(describeFailure(error, undefined, true))).toHaveProperty('error.stacks');
@@ -178,7 +178,7 @@ describe('a failure', () => {
     const cause = Object.assign(new Error('no'), told);
     const lasting = new SessionError('SESSION_STORE_UNAVAILABLE', 'no answer', { cause });
     expect(describeFailure(lasting, undefined, false)).toMatchObject({
-      ...{ exitCode: 1, advice: expect.stringMatching(/^another try will not help/) },
+      ...{ exitCode: 1, advice: expect.stringMatching(/^another attempt will not help/) },
     });
     const onTheSide = new SessionError('SESSION_STORE_UNAVAILABLE', 'no answer');
     expect(describeFailure(onTheSide, cause, false).exitCode).toBe(1);

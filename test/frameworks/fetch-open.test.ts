@@ -177,9 +177,9 @@ describe('guards', () => {
     expect(await auth.renew()).toMatchObject({ ok: true });
   });
 
-  test('want an Auth that open gave', () => {
+  test('refuse a value that is not the Auth from open(request)', () => {
     for (const wrong of [undefined, null, {}, newSessions()]) {
-      expect(() => requireSession()(wrong as Auth)).toThrow(/^auth must be the Auth that await open\(request\) gives/);
+      expect(() => requireSession()(wrong as Auth)).toThrow(/^auth must be the result of await open\(request\)/);
     }
   });
 
@@ -218,7 +218,7 @@ describe('sessionRoutes', () => {
     'a path of %j is refused at start-up',
     (path) => {
       expect(() => sessionRoutes(newSessions(), { path: path as string })).toThrow(
-        /^sessionRoutes\(sessions, \{ path \}\): path is .*; it must be/,
+        /^sessionRoutes\(sessions, \{ path \}\): path is .*; use the mount path/,
       );
     },
   );

@@ -20,16 +20,16 @@ export function addAudit(program: Command, cli: Cli): void {
   const command = program
     .command('audit')
     .summary('read the audit log')
-    .description('Reads the audit log that the store keeps, the youngest entries first. All that is named must hold.')
+    .description('Reads the audit log that the store keeps, youngest entries first. An entry must match all filters.')
     .option('--user <id>', 'about this user')
     .option('--account <id>', 'about this account')
     .option('--by <actor>', 'done by this actor, such as cli:ann')
-    .addOption(listOption('--type <types>', 'of these types, as the app names them, with commas between'))
-    .addOption(timeOption('--since <time>', 'from then on: a date, a time, or a duration ago'))
-    .addOption(timeOption('--until <time>', 'before then'));
+    .addOption(listOption('--type <types>', 'of these types, as the app names them, separated by commas'))
+    .addOption(timeOption('--since <time>', 'at or after this time: a date, a time, or a duration ago'))
+    .addOption(timeOption('--until <time>', 'before this time'));
   addPageOptions(command, 'entries').addHelpText(
     'after',
-    '\nTimes are those of this machine (variable TZ), unless they name a zone.\n' +
+    '\nTimes are local (variable TZ), unless they name a zone.\n' +
       '\nExamples:\n' +
       '  $ session-revocation audit --account acme --type sessions.revoked --since 2026-11-01\n' +
       '  $ session-revocation audit --by cli:root --since 24h --all --json',
@@ -44,7 +44,7 @@ async function audit(task: Task<AuditOptions>): Promise<void> {
     ask: (page) => sessions.audit({ user, account, by, types, since, until, ...page }),
     pageOf: ({ entries, cursor }) => ({ rows: entries, cursor }),
     columns: columns(Date.now()),
-    none: async () => [`the audit log of the realm ${realm} has no such entries.`],
+    none: async () => [`the audit log of the realm ${realm} has no matching entries.`],
   });
 }
 
@@ -60,7 +60,6 @@ function columns(now: number): readonly Column<AuditEntry>[] {
   ];
 }
 
-/** The user, account or session that an entry concerns. */
 function aboutOf({ user, account, scope, session }: AuditEntry): string | null {
   const parts = [
     scope === 'realm' ? 'realm' : null,
@@ -72,7 +71,7 @@ function aboutOf({ user, account, scope, session }: AuditEntry): string | null {
   return named.length === 0 ? null : named.join(', ');
 }
 
-/** Further details: `kinds=all change=suspended`. */
+/** Such as `kinds=all change=suspended`. */
 function detailsOf({ device, ip, details }: AuditEntry): string | null {
   const said = Object.entries<Json>({ device, ip, ...details }).flatMap(([name, value]) => {
     if (value === null || (Array.isArray(value) && value.length === 0)) return [];

@@ -10,12 +10,11 @@ import { type Cli, type Task, works } from '../task.ts';
 export function addDoctor(program: Command, cli: Cli): void {
   const command = program
     .command('doctor')
-    .summary('look at the store: whether sessions are safe there, and how fast it answers')
+    .summary('check the store: are sessions safe there, and how fast does it answer')
     .description(
-      'Looks at the store and at its engine, changing nothing: the version, the tables, rights, durability,' +
-        ' eviction, clocks, as far as the engine has them, and how long a look-up takes from here. Exit code ' +
-        '1 where something is a problem (sessions would be lost, or come back); a warning works, and could be' +
-        ' safer.',
+      'Checks the store and its engine, and changes nothing: the version, tables, rights, durability, eviction and ' +
+        'clocks, as far as the engine has them, and the duration of look-ups from here. Exits with code 1 for a ' +
+        'problem, which loses sessions or brings them back. A warning works, and could be safer.',
     )
     .addHelpText('after', '\nExample:\n  $ session-revocation doctor --store redis://cache.internal:6379');
   works(command, cli, doctor);
@@ -32,7 +31,7 @@ async function doctor(task: Task): Promise<number> {
     latency = await measure(sessions);
     last = latencyFinding(latency);
   } catch (error) {
-    // The engine's diagnosis, if there is one, says more than the failed look-up.
+    // A diagnosis by the engine says more than the failed look-up.
     if (diagnosed.length === 0 || !isSessionError(error)) throw error;
     last = failedLookup(error, diagnosed);
   }
@@ -43,21 +42,21 @@ async function doctor(task: Task): Promise<number> {
   out.answer({ store: url.name, realm: options.realm, realms, problems, warnings, latency, findings }, () => [
     url.name,
     ...out.table(COLUMNS).lines(findings),
-    // Several nodes mostly need the same remedy.
+    // Several nodes often need the same remedy.
     ...new Set(findings.flatMap(({ subject, advice }) => (advice === null ? [] : [`${subject}: ${advice}`]))),
-    problems + warnings === 0 ? 'All is well.' : `problems: ${problems}, warnings: ${warnings}`,
+    problems + warnings === 0 ? 'No problems found.' : `problems: ${problems}, warnings: ${warnings}`,
   ]);
   return problems === 0 ? EXIT.done : EXIT.failed;
 }
 
-/** A realm without sessions is probably misspelt if other realms have sessions. */
+/** If other realms have sessions, a realm without any is probably misspelt. */
 function realmsFinding(found: RealmsFound, realm: string): Finding {
   const { realms, complete } = found;
   const text = `${realmsText(found)}; asked about: ${realm}`;
   if (!complete || realms.length === 0 || realms.includes(realm)) {
     return { subject: 'realms', level: 'ok', found: text, advice: null };
   }
-  const advice = `nothing is kept of the realm ${realm}: give the app's name of it by --realm or SESSION_REALM`;
+  const advice = `the store has no sessions of the realm ${realm}: name the realm as the app does, with --realm or SESSION_REALM`;
   return { subject: 'realms', level: 'warning', found: text, advice };
 }
 
@@ -67,9 +66,9 @@ const COLUMNS: readonly Column<Finding>[] = [
   { title: 'FOUND', cell: ({ found }) => found },
 ];
 
-/** Returns the finding for a failed look-up. It gives no advice if the diagnosis has found a problem, which is probably the cause. */
+/** Without advice if the diagnosis has found a problem, which is the probable cause. */
 function failedLookup({ message, code }: SessionError, diagnosed: readonly Finding[]): Finding {
   const isDiagnosed = diagnosed.some(({ level }) => level === 'problem');
   const found = isDiagnosed ? `a look-up fails: ${code}` : `a look-up fails: ${message} (${code})`;
-  return { subject: 'latency', level: 'problem', found, advice: isDiagnosed ? null : 'do it again with --debug' };
+  return { subject: 'latency', level: 'problem', found, advice: isDiagnosed ? null : 'try again with --debug' };
 }

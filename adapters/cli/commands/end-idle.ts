@@ -17,13 +17,12 @@ import { counted } from '../output.ts';
 import { targetOf } from '../scope.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
-/** Last uses are not stored more precisely. */
+/** Precision of the stored last uses. */
 const MINUTE = 60e3;
 
 interface EndIdleOptions extends AttributionOptions, ExpectOptions {
   readonly user?: string;
   readonly account?: string;
-  /** Ms. */
   readonly idleFor: number;
   readonly dryRun: boolean;
   readonly yes: boolean;
@@ -32,25 +31,25 @@ interface EndIdleOptions extends AttributionOptions, ExpectOptions {
 export function addEndIdle(program: Command, cli: Cli): void {
   const command = program
     .command('end-idle')
-    .summary('end the sessions that were not used for long')
+    .summary('end the sessions that have been idle for long')
     .description(
-      'Ends, one by one, the living sessions of an account, of a user, or of a user within an account that were not ' +
-        'used for so long. Of an account it shows what would end, and asks; without a terminal it refuses unless --yes is ' +
-        'given. Interrupted, it has done its part.',
+      'Ends, one by one, the live sessions of an account, of a user, or of a user within an account that have been idle ' +
+        'for the given time. For an account it shows the sessions and asks. Without a terminal it refuses, unless ' +
+        '--yes is given. You may interrupt it.',
     )
     .option('--user <id>', 'a user; with --account, only within that account')
     .option('--account <id>', 'an account: all its users')
     .addOption(
-      durationOption('--idle-for <duration>', 'end what was not used for so long, such as 30d', {
+      durationOption('--idle-for <duration>', 'end sessions that were not used for this time, such as 30d', {
         min: MINUTE,
       }).makeOptionMandatory(),
     )
-    .option('--dry-run', 'only show what would end', false)
+    .option('--dry-run', 'only show the sessions that would end', false)
     .option('--yes', 'do not ask', false);
   addExpectOption(command, 'it ends no session');
   addAttributionOptions(command).addHelpText(
     'after',
-    '\nA last use is known to about a minute. Without --reason, the reason is idle.\n' +
+    '\nThe last use is known to about a minute. Without --reason, the reason is idle.\n' +
       '\nExamples:\n' +
       '  $ session-revocation end-idle --account acme --idle-for 90d --dry-run\n' +
       '  $ session-revocation end-idle --account acme --idle-for 90d --yes --by cron',
@@ -64,7 +63,7 @@ async function endIdle(task: Task<EndIdleOptions>): Promise<number> {
   const target = targetOf(scopeOf(user, account), realm);
   const scope = { ...scopeOf(user, account), unusedFor } as IdleScope;
   const typed = options.yes || dryRun ? null : target.typed;
-  if (typed !== null) needsTerminal(`${target.name} is more than one person`, terminal);
+  if (typed !== null) needsTerminal(`${target.name} has several users`, terminal);
   const sessions = await task.sessions({ audit: auditOf(options) });
   const ask = (dry: boolean): Promise<EndIdleResult> =>
     sessions.endIdle(scope, { ...attributionOf(options), dryRun: dry });
@@ -78,11 +77,13 @@ async function endIdle(task: Task<EndIdleOptions>): Promise<number> {
       : previewOf(target.name, wouldEnd, out, Number.POSITIVE_INFINITY),
   );
   if ((wouldEnd?.sessions.length ?? ended) > 0) return EXIT.done;
-  // No idle session is a normal result, unless there is no session at all.
-  const living = await sessions.revoke(target.scope, { kinds: 'all', dryRun: true });
-  const isEmpty = 'wouldEnd' in living && living.wouldEnd.sessions.length === 0;
-  if (isEmpty) return reportNone(task, `there is no living session: ${target.name}`);
-  return options.expectSome ? reportNone(task, `no living session is idle for so long: ${target.name}`) : EXIT.done;
+  // No idle session is a normal result, unless there is no live session at all.
+  const live = await sessions.revoke(target.scope, { kinds: 'all', dryRun: true });
+  const isEmpty = 'wouldEnd' in live && live.wouldEnd.sessions.length === 0;
+  if (isEmpty) return reportNone(task, `there is no live session: ${target.name}`);
+  return options.expectSome
+    ? reportNone(task, `no live session has been idle for this time: ${target.name}`)
+    : EXIT.done;
 }
 
 const scopeOf = (user: string | undefined, account: string | undefined): { user?: string; account?: string } => ({

@@ -16,13 +16,12 @@ export function addEnd(program: Command, cli: Cli): void {
     .command('end')
     .summary('end one session')
     .description(
-      'Ends one session of a user, by its id. Exit code 1 where the user has no such living session: ' +
-        'nothing is done then.',
+      'Ends one session of a user, by its id. If the user has no such live session, does nothing and exits with code 1.',
     )
-    .argument('<id>', 'the id of the session, as `list` tells it')
-    .requiredOption('--user <id>', 'whose session it is')
-    .option('--account <id>', 'only if it is in this account')
-    .option('--dry-run', 'only tell whether there is such a session', false);
+    .argument('<id>', 'the id of the session, as `list` shows it')
+    .requiredOption('--user <id>', 'the user of the session')
+    .option('--account <id>', 'only if the session is in this account')
+    .option('--dry-run', 'only tell whether the session exists', false);
   addAttributionOptions(command).addHelpText(
     'after',
     '\nExample:\n  $ session-revocation end q2kq0FJm3tS1xkV0r9Zb8w --user ann --reason laptop-lost',
@@ -38,11 +37,11 @@ async function end(task: Task<EndOptions>, word = ''): Promise<number> {
   const where = `${account === undefined ? '' : ` in account ${account}`} of the realm ${realm}`;
   const whose = `session ${id} of user ${user}${where}`;
   task.out.answer({ realm, ended: ended && !dryRun, ...(dryRun ? { wouldEnd: ended } : {}), effectiveWithin }, () => {
-    if (!ended) return [`Nothing was done: there is no living ${whose}.`];
+    if (!ended) return [`Nothing was done: there is no live ${whose}.`];
     return [dryRun ? `This would end ${whose}.` : `Ended ${whose}.`];
   });
   if (ended) return EXIT.done;
-  const message = `no living session was covered: ${whose}`;
+  const message = `no live session was covered: ${whose}`;
   task.out.warn({ code: 'NONE_COVERED', message, advice: await realmsHint(task) });
   return EXIT.failed;
 }

@@ -22,19 +22,19 @@ interface ForgetOptions extends AttributionOptions, ExpectOptions {
 export function addForget(program: Command, cli: Cli): void {
   const command = program
     .command('forget')
-    .summary('end all sessions of a user, and erase the person')
+    .summary('end all sessions of a user, and erase the person from the audit log')
     .description(
-      'Revokes everything of a user in the realm, removes the sessions, living or over, and erases who the person was ' +
-        'from the audit log that the store keeps. It cannot be undone, so it asks; without a terminal it refuses unless ' +
-        '--yes is given. Other realms, logs of the app and backups are not touched.',
+      "Revokes the user's sessions in the realm, removes the records of live and ended ones, and erases the person from " +
+        'the audit log that the store keeps. This cannot be undone, so it asks. Without a terminal it refuses, unless ' +
+        "--yes is given. It does not touch other realms, the app's own logs or backups.",
     )
-    .requiredOption('--user <id>', 'who is forgotten')
-    .option('--dry-run', 'only tell how many living sessions would end', false)
+    .requiredOption('--user <id>', 'the user to forget')
+    .option('--dry-run', 'only tell how many live sessions would end', false)
     .option('--yes', 'do not ask', false);
   addExpectOption(command, 'there was no session to remove');
   addAttributionOptions(command).addHelpText(
     'after',
-    '\nWhat --by, --reason and --note say stays in the audit log: name the person in none of them.\n' +
+    '\nThe texts of --by, --reason and --note stay in the audit log: name the person in none of them.\n' +
       '\nExample:\n  $ session-revocation forget --user ann --reason erasure-request --note "ticket 4711"',
   );
   works(command, cli, forget);
@@ -47,15 +47,15 @@ async function forget(task: Task<ForgetOptions>): Promise<number> {
   const asks = !options.yes && !dryRun;
   if (asks) needsTerminal(`forgetting ${name} cannot be undone`, terminal);
   const sessions = await task.sessions({ audit: auditOf(options) });
-  const living = async (): Promise<number> => (await sessions.forgetUser(user, { dryRun: true })).sessions;
+  const liveSessions = async (): Promise<number> => (await sessions.forgetUser(user, { dryRun: true })).sessions;
   if (dryRun) {
-    const wouldEnd = await living();
+    const wouldEnd = await liveSessions();
     out.answer({ realm, user, forgotten: false, wouldEnd }, () => [forecast(name, wouldEnd)]);
-    return wouldEnd === 0 ? reportNone(task, `no living session would end: ${name}`) : EXIT.done;
+    return wouldEnd === 0 ? reportNone(task, `no live session would end: ${name}`) : EXIT.done;
   }
 
   const preview = async (): Promise<Count> => {
-    const count = await living();
+    const count = await liveSessions();
     if (asks) await confirm({ what: 'user', name: user }, [forecast(name, count)], terminal, out);
     return { covered: { sessions: count, more: false } };
   };
@@ -68,10 +68,9 @@ async function forget(task: Task<ForgetOptions>): Promise<number> {
   return result.sessions === 0 ? reportNone(task, `there was no session to remove: ${name}`) : EXIT.done;
 }
 
-const forecast = (name: string, living: number): string =>
-  `This would remove all sessions of ${name}, ${counted(living, 'living one')} and those that are over, and erase the ` +
+const forecast = (name: string, liveSessions: number): string =>
+  `This would remove all sessions of ${name}, ${counted(liveSessions, 'live one')} and all ended ones, and erase the ` +
   'person from the audit log. It cannot be undone.';
 
-/** The number of removed sessions that were live. */
 const livingPart = (covered: Covered | null): string =>
-  covered === null ? '' : ` (${covered.sessions.toLocaleString('en')} living, as counted just before)`;
+  covered === null ? '' : ` (${covered.sessions.toLocaleString('en')} live, counted just before)`;

@@ -12,11 +12,11 @@ export function addKeys(program: Command, cli: Cli): void {
     .command('keys')
     .summary('make a key to sign access tokens with')
     .description(
-      'Makes a key and prints it as JSON, for the option `keys` of `accessTokens`. It is kept nowhere: put it where secrets ' +
-        'are kept, and mind that a terminal may remember what it shows. No store is asked.',
+      'Makes a key and prints it as JSON, for the option `keys` of `accessTokens`. The command keeps no copy and calls no ' +
+        'store. Keep the key with your other secrets. A terminal may keep its output.',
     )
     .option('--alg <algorithm>', 'EdDSA, ES256, RS256 or PS256: a pair; HS256: a secret', parseAlgorithm, 'EdDSA')
-    .option('--kid <name>', 'the name of the key, in the header of tokens; default: one that nobody else takes')
+    .option('--kid <name>', 'the name of the key, in the header of tokens (default: a unique one)')
     .addHelpText('after', '\nExample:\n  $ session-revocation keys --alg ES256 > key.json');
   works(command, cli, keys);
 }

@@ -18,12 +18,11 @@ export function addList(program: Command, cli: Cli): void {
     .command('list')
     .summary("a user's sessions")
     .description(
-      'Lists the living sessions of a user, the youngest first. The id in the first column is what `end` ' +
-        'takes; it is no secret.',
+      'Lists the live sessions of a user, youngest first. The first column is the id for `end`, which is not a secret.',
     )
-    .requiredOption('--user <id>', 'whose sessions')
-    .option('--account <id>', 'only those in this account')
-    .option('--ended', 'also those that are over, with the reason, until they are pruned', false);
+    .requiredOption('--user <id>', 'the user')
+    .option('--account <id>', 'only sessions in this account')
+    .option('--ended', 'also list ended sessions, with the reason, until they are pruned', false);
   addPageOptions(command, 'sessions').addHelpText(
     'after',
     '\nExample:\n  $ session-revocation list --user ann --account acme --ended',
@@ -40,7 +39,7 @@ async function list(task: Task<ListOptions>): Promise<void> {
     pageOf: (answer) => ({ rows: answer.sessions, cursor: answer.cursor }),
     columns: sessionColumns(Date.now(), { account: account === undefined, ended }),
     none: async () => [
-      `user ${user} has no ${ended ? '' : 'living '}sessions${where} in the realm ${realm}.`,
+      `user ${user} has no ${ended ? '' : 'live '}sessions${where} in the realm ${realm}.`,
       adviceLine(await realmsHint(task)),
     ],
   });

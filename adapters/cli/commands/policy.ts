@@ -21,29 +21,29 @@ interface SetOptions extends GetOptions, AttributionOptions {
 export function addPolicy(program: Command, cli: Cli): void {
   const policy = program
     .command('policy')
-    .summary('what a plain sign-out ends, account by account: `policy get`, `policy set`')
+    .summary('show or set what a plain sign-out ends in an account: `policy get`, `policy set`')
     .description(
-      "What a plain sign-out ends in an account: that session, or everywhere all of the user's sessions " +
-        "there. It counts where the app was made with the option policy: 'stored'.",
+      "A plain sign-out in an account ends that session, or all of the user's sessions there. The policy applies if the " +
+        "app has the option policy: 'stored'.",
     );
 
   const get = policy
     .command('get')
-    .description('Tells the policy of an account.')
+    .description('Shows the policy of an account.')
     .requiredOption('--account <id>', 'the account')
     .addHelpText('after', '\nExample:\n  $ session-revocation policy get --account acme');
   works(get, cli, getPolicy);
 
   const set = policy
     .command('set')
-    .description('Sets the policy of an account. It holds from the next sign-out on, and ends nothing by itself.')
+    .description('Sets the policy of an account. It applies from the next sign-out on, and ends no session itself.')
     .requiredOption('--account <id>', 'the account')
     .addOption(
       new Option('--sign-out <what>', 'what a plain sign-out ends')
         .choices(['session', 'everywhere'])
         .makeOptionMandatory(),
     )
-    .option('--dry-run', 'only tell what would change', false);
+    .option('--dry-run', 'only show the change', false);
   addAttributionOptions(set).addHelpText(
     'after',
     '\nExample:\n  $ session-revocation policy set --account acme --sign-out everywhere --note "their security review"',
@@ -72,12 +72,12 @@ async function setPolicy(task: Task<SetOptions>): Promise<void> {
     task.out.answer({ realm, account, changed: false, wouldChange, policy: before }, () => [
       wouldChange
         ? `This would change it to: ${sentence(task.options, { signOut })}`
-        : `It is so already: ${sentence(task.options, before)}`,
+        : `No change: ${sentence(task.options, before)}`,
     ]);
     return;
   }
   const { changed, policy } = await sessions.setPolicy(account, { signOut }, attributionOf(task.options));
   task.out.answer({ realm, account, changed, policy }, () => [
-    `${changed ? 'Changed' : 'It was so already'}: ${sentence(task.options, policy)}`,
+    `${changed ? 'Changed' : 'No change'}: ${sentence(task.options, policy)}`,
   ]);
 }

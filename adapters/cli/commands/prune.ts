@@ -11,21 +11,20 @@ interface PruneOptions {
 export function addPrune(program: Command, cli: Cli): void {
   const command = program
     .command('prune')
-    .summary('remove what has been over for long')
+    .summary('remove sessions and records that ended long ago')
     .description(
-      'Removes, in small batches between which everything else gets its turn, sessions that have been over ' +
-        'for longer than the retention, records that nothing needs any more, and entries of the audit log ' +
-        'whose time is up. Nobody can miss what it removes. Any number may run at once, and one that is ' +
-        'interrupted has done its part.',
+      'Removes sessions that ended before the retention, records that are no longer needed, and entries of the audit ' +
+        'log whose time is up. It works in small batches, so that other queries are not held up. Several processes may ' +
+        'prune at once, and you may interrupt it.',
     )
     .addOption(
-      durationOption('--retention <duration>', 'how long what is over stays listed; the app’s option of that name', {
+      durationOption('--retention <duration>', 'how long ended sessions stay listed; the app’s option of that name', {
         min: 3600e3,
       }).default(7 * 86400e3, '7d'),
     )
     .addHelpText(
       'after',
-      '\nIt prunes all realms that share the store. The entries of the audit log each know how long they are kept.\n' +
+      '\nIt prunes all realms that share the store. Each entry of the audit log has its own retention.\n' +
         '\nExample:\n  $ session-revocation prune --retention 30d',
     );
   works(command, cli, prune);

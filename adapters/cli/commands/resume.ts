@@ -11,9 +11,8 @@ export function addResume(program: Command, cli: Cli): void {
     .command('resume')
     .summary('let a suspended scope sign in again')
     .description(
-      'Lets a suspended user, member, account or realm sign in again. No old session comes back, and a ' +
-        'sign-in that began before stays refused. Where nothing is suspended, nothing is done. It never asks:' +
-        ' nobody is signed out by it.',
+      'Lets a suspended user, member, account or realm sign in again. Old sessions stay ended, and a sign-in that began ' +
+        'before stays refused. Does nothing if the scope is not suspended. Never asks, because it ends no session.',
     );
   addScopeOptions(command);
   addAttributionOptions(command).addHelpText(

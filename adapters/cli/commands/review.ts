@@ -16,15 +16,14 @@ interface ReviewOptions extends PageOptions {
 export function addReview(program: Command, cli: Cli): void {
   const command = program
     .command('review')
-    .summary('who is signed in to an account: sessions, second factors, idle ones, shared devices')
+    .summary('list the signed-in members of an account: sessions, second factors, idle sessions, shared devices')
     .description(
-      'Lists the members of an account who have living sessions: how many, how many of them unused for ' +
-        'long, whether every one was started with two factors, and devices that several members are signed in' +
-        ' on.',
+      'Lists the members of an account who have live sessions: how many, how many of them idle, whether each was started ' +
+        'with two factors, and the devices that several members are signed in on.',
     )
     .requiredOption('--account <id>', 'the account')
     .addOption(
-      durationOption('--idle-for <duration>', 'a session is idle that was not used for so long').default(
+      durationOption('--idle-for <duration>', 'a session is idle if it was not used for this time').default(
         30 * 86400e3,
         '30d',
       ),

@@ -19,20 +19,20 @@ export function addRevoke(program: Command, cli: Cli): void {
     .command('revoke')
     .summary('end all sessions of a user, a member, an account or the realm, in one write')
     .description(
-      'Ends every session of a user, of a user within an account, of an account, or of the realm: in one ' +
-        'write, however many there are, and sign-ins that are under way with them. Of more than one person it' +
-        ' shows what would end, and asks; without a terminal it refuses unless --yes is given.',
+      'Ends all sessions of a user, of a user within an account, of an account, or of the realm, and the sign-ins that ' +
+        'are under way. This is one write for any number of sessions. For several users it shows the sessions and asks. ' +
+        'Without a terminal it refuses, unless --yes is given.',
     );
   addScopeOptions(command)
-    .addOption(listOption('--kinds <kinds>', 'only these kinds, with commas between (default: all)'))
-    .addOption(listOption('--spare <kinds>', 'all kinds but these; for a user, or a user within an account'))
-    .option('--dry-run', 'only show what would end', false)
+    .addOption(listOption('--kinds <kinds>', 'only these kinds, separated by commas (default: all)'))
+    .addOption(listOption('--spare <kinds>', 'all kinds except these; for a user, or a user within an account'))
+    .option('--dry-run', 'only show the sessions that would end', false)
     .option('--yes', 'do not ask', false);
-  addExpectOption(command, 'it covers no living session');
+  addExpectOption(command, 'it covers no live session');
   addAttributionOptions(command).addHelpText(
     'after',
-    '\nThe kinds are the app’s: any name will do, and one that no session has ends nothing. Which kinds survive\n' +
-      'what (`survives`) is the app’s too, and not known here: name what shall stay with --spare.\n' +
+    '\nOnly the app knows its kinds, so any name is accepted. A name that no session has ends nothing. The rules\n' +
+      '`survives` of the app are not known here: name the kinds that stay with --spare.\n' +
       '\nExamples:\n' +
       '  $ session-revocation revoke --user ann --spare api --reason laptop-lost --note "ticket 4711"\n' +
       '  $ session-revocation revoke --account acme --dry-run\n' +

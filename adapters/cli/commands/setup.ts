@@ -8,11 +8,10 @@ import { type Cli, type Task, works } from '../task.ts';
 export function addSetup(program: Command, cli: Cli): void {
   const command = program
     .command('setup')
-    .summary('make or upgrade the tables, and see that the engine is one to rely on')
+    .summary('make or upgrade the tables, and check the engine')
     .description(
-      'Makes or upgrades the tables of the store, and sees that the engine is one to rely on. It may be run' +
-        ' at any time, by several processes at once, and again: what is there already is left as it is. Where' +
-        ' your migration tool does that, you do not need it.',
+      'Makes or upgrades the tables of the store, and checks that its engine is safe. Several processes may run it, at ' +
+        'any time and again. It leaves existing tables as they are. You do not need it if a migration tool does this.',
     )
     .addHelpText('after', '\nExample:\n  $ session-revocation setup --store postgres://deploy@db.internal/app');
   works(command, cli, setup);
@@ -36,7 +35,6 @@ async function setup(task: Task): Promise<void> {
   ]);
 }
 
-/** The tables in the store's diagnosis; `null` without them. */
 async function schemaOf(store: SessionStore, timeout: number): Promise<string | null> {
   const findings = await diagnose(store, timeout);
   return findings.find(({ subject }) => subject === 'schema')?.found ?? null;

@@ -11,11 +11,13 @@ export function addSuspend(program: Command, cli: Cli): void {
     .command('suspend')
     .summary('end all sessions of a scope, and refuse its sign-ins until `resume`')
     .description(
-      'Ends every session of a user, of a user within an account, of an account, or of the realm, of all ' +
-        'kinds, and refuses their sign-ins until `resume`. It asks like `revoke`.',
+      'Ends all sessions of a user, of a user within an account, of an account, or of the realm, of all kinds, and ' +
+        'refuses their sign-ins until `resume`. It asks like `revoke`.',
     );
-  addScopeOptions(command).option('--dry-run', 'only show what would end', false).option('--yes', 'do not ask', false);
-  addExpectOption(command, 'it covers no living session');
+  addScopeOptions(command)
+    .option('--dry-run', 'only show the sessions that would end', false)
+    .option('--yes', 'do not ask', false);
+  addExpectOption(command, 'it covers no live session');
   addAttributionOptions(command).addHelpText(
     'after',
     '\nExample:\n  $ session-revocation suspend --user bob --account acme --reason offboarding',

@@ -8,9 +8,9 @@ export interface Driver<Name extends string> {
 }
 
 /**
- * The first of these packages that is installed: in the project where the command runs, else beside this package. Loaded at run time, so
- * that no driver is a dependency.
- * @throws `SessionError` `SESSION_STORE_UNSUPPORTED` if none is installed, or it does not load. The message says what to install.
+ * Finds the first installed package: in the project where the command runs, else beside this package. Loading at run time makes no driver
+ * a dependency.
+ * @throws `SessionError` `SESSION_STORE_UNSUPPORTED` if none is installed or it does not load.
  */
 export function findDriver<Name extends string>(engine: string, names: readonly Name[]): Driver<Name> {
   for (const place of [join(process.cwd(), 'index.js'), import.meta.url]) {
@@ -23,7 +23,7 @@ export function findDriver<Name extends string>(engine: string, names: readonly 
       } catch (cause) {
         throw new SessionError(
           'SESSION_STORE_UNSUPPORTED',
-          `the driver ${name} is installed and does not load: install it again for this version of Node`,
+          `the installed driver ${name} does not load: install it again for this version of Node`,
           { cause },
         );
       }

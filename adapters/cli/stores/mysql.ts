@@ -12,12 +12,12 @@ import {
 import { findDriver } from './driver.ts';
 import type { ServerUrl } from './store-url.ts';
 
-/** The part of mysql2/promise that we need. */
+/** The subset of mysql2/promise that the command needs. */
 interface Mysql2 {
   createPool(options: object): Mysql2Pool & { end(): Promise<void> };
 }
 
-/** The part of mariadb that we need. */
+/** The subset of mariadb that the command needs. */
 interface Mariadb {
   createConnection(options: object): Promise<MariadbConnection & Emitter & { end(): Promise<void> }>;
 }
@@ -36,7 +36,7 @@ export async function connectMysql(
   return { store: mysqlStore(pool, { prefix }), trouble: () => undefined, close: () => pool.end() };
 }
 
-/** A single connection. A pool of this driver retries after a refusal, and reports the reason only after its time limit. */
+/** Not a pool: after a refusal, a pool of this driver retries and reports the reason only when its time is up. */
 async function overMariadb(mariadb: Mariadb, target: object, prefix: string | undefined): Promise<Connection> {
   const connection = await mariadb.createConnection(target).catch((error: unknown) => {
     const cause = explained(error);
@@ -52,7 +52,7 @@ async function overMariadb(mariadb: Mariadb, target: object, prefix: string | un
   };
 }
 
-/** Options in place of the URL: one of the drivers quotes the URL in errors, with the password. */
+/** Options instead of the URL: a driver would quote the URL in errors, with the password. */
 function settingsOf(url: URL): Record<string, unknown> {
   const settings: Record<string, unknown> = {
     host: decodeURIComponent(url.hostname.replace(/^\[(.*)\]$/, '$1')),
@@ -61,7 +61,7 @@ function settingsOf(url: URL): Record<string, unknown> {
     password: decodeURIComponent(url.password),
     database: decodeURIComponent(url.pathname.slice(1)),
   };
-  // Other parameters of the driver, such as ?ssl={"rejectUnauthorized":true}.
+  // Parameters for the driver, such as ?ssl={"rejectUnauthorized":true}.
   for (const [name, value] of url.searchParams) settings[name] ??= parsed(value);
   return settings;
 }

@@ -10,12 +10,12 @@ import {
 import { findDriver } from './driver.ts';
 import { type ServerUrl, switchOf } from './store-url.ts';
 
-/** The part of pg that we need. */
+/** The subset of pg that the command needs. */
 interface Pg {
   readonly Pool: new (options: object) => PgClient & Emitter & { end(): Promise<void> };
 }
 
-/** The part of postgres.js that we need. */
+/** The subset of postgres.js that the command needs. */
 type PostgresJs = (
   url: string,
   options: object,
@@ -44,7 +44,7 @@ export function connectPostgres({ url, settings }: ServerUrl<'postgres'>, option
     connect_timeout: Math.ceil(timeout / 1000),
     max: MAX_CONNECTIONS,
     connection: { application_name: APPLICATION },
-    // By default it writes notices to stdout, which is for answers.
+    // By default it writes notices to stdout, among the answers.
     onnotice: () => {},
   });
   return {

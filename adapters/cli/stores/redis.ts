@@ -16,14 +16,14 @@ import { type ClusterUrl, countOf, type ServerUrl, switchOf } from './store-url.
 
 type RedisUrl = ServerUrl<'redis'> | ClusterUrl;
 
-/** The part of ioredis that we need, and of its fork iovalkey. */
+/** The subset of ioredis and its fork iovalkey that the command needs. */
 interface Ioredis {
   readonly Redis: new (url: string, options: object) => IoredisClient;
   readonly Cluster: new (nodes: readonly object[], options: object) => IoredisClient;
 }
 type IoredisClient = IoRedisClient & Selecting & Emitter & { disconnect(): void };
 
-/** The part of node-redis that we need. */
+/** The subset of node-redis that the command needs. */
 interface NodeRedis {
   createClient(options: object): NodeRedisClient & Selecting & Connecting;
   createCluster(options: object): NodeRedisCluster & Connecting;
@@ -33,20 +33,20 @@ type Selecting = { select(database: number): Promise<unknown> };
 
 interface Driven {
   readonly client: RedisClient & Emitter;
-  /** Connects. For a single server, returns its cluster information. */
+  /** For a single server, returns its cluster information. */
   connect(): Promise<unknown>;
-  /** Selects a database. Only for a single server. */
+  /** Only for a single server. */
   select?(database: number): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** Time limit for connecting and for each answer, in ms. */
+/** In ms: for connecting, and for each answer. */
 interface Waits {
   readonly timeout: number;
   readonly answerTimeout: number;
 }
 
-/** Attempts to restore a lost connection. */
+/** For a lost connection. */
 const MAX_RETRIES = 3;
 const RETRY_AFTER = 100;
 
@@ -68,22 +68,20 @@ export async function connectRedis(url: RedisUrl, options: ConnectOptions): Prom
     });
     return { store: opened, trouble: () => trouble.last, close: () => driven.close() };
   } catch (error) {
-    // Close the connection if no store can be made. The client may have closed it itself.
+    // Without a store, the connection would stay open. The client may have closed it itself.
     await driven.close().catch(() => {});
     throw error;
   }
 }
 
-/**
- * Connects, and selects the named database before any command. Some drivers continue in the first database if the server refuses.
- */
+/** Selects the database before any command: some drivers continue in the first database if the server refuses. */
 async function begin({ connect, select }: Driven, url: RedisUrl): Promise<void> {
   const clusters = await connect();
   if (url.engine === 'redis-cluster') return;
   if (/^cluster_enabled:1\b/m.test(String(clusters))) {
     const scheme = url.url.protocol.replace(':', '+cluster:');
     throw new Refusal(
-      `--store is a node of a cluster: write ${scheme}//${url.url.host}, with more nodes behind commas`,
+      `--store is a node of a cluster: write ${scheme}//${url.url.host}, and add more nodes after commas`,
     );
   }
   const database = Number(url.url.pathname.slice(1));
@@ -91,17 +89,17 @@ async function begin({ connect, select }: Driven, url: RedisUrl): Promise<void> 
   await select?.(database).catch((error: unknown) => {
     if (!(error instanceof Error && error.message.startsWith('ERR '))) throw error;
     throw new Refusal(
-      `--store names database ${database}, which this Redis refuses (${error.message}): name one that it has`,
+      `--store names database ${database}, which this Redis refuses (${error.message}): use another number`,
     );
   });
 }
 
-/** Why a client could not connect. Some clients report it only as an event. */
+/** Some clients report the reason only as an event. */
 function explained(error: unknown, trouble: unknown, isCluster: boolean): unknown {
   if (error instanceof Refusal) return error;
   if (isCluster && [error, trouble].flatMap(chainOf).some(isNoCluster)) {
     return new Refusal(
-      '--store is a URL of a Redis Cluster, and what answers there is one server: write redis://host:6379',
+      '--store is a URL of a Redis Cluster, but a single server answers there: write redis://host:6379',
     );
   }
   const failures = [error, trouble].flatMap(chainOf).map((one) => failureOf(one, isCluster));
@@ -111,11 +109,10 @@ function explained(error: unknown, trouble: unknown, isCluster: boolean): unknow
   );
 }
 
-/** The server says that it is not part of a cluster. */
 const isNoCluster = (error: unknown): boolean =>
   error instanceof Error && /cluster support disabled/.test(error.message);
 
-/** The settings of the app: revocations here need the same confirmations. */
+/** Revocations here need the same confirmations as those of the app. */
 function optionsOf({ settings }: RedisUrl): RedisOptions {
   const atLeast = countOf('replicas', settings.replicas);
   return {
@@ -127,7 +124,7 @@ function optionsOf({ settings }: RedisUrl): RedisOptions {
 
 function fromIoredis({ Redis, Cluster }: Ioredis, url: RedisUrl, { timeout, answerTimeout }: Waits): Driven {
   const retry = (times: number): number | null => (times > MAX_RETRIES ? null : RETRY_AFTER);
-  // A command in flight when the connection breaks fails as unknown. It is never repeated.
+  // A command in flight when the connection breaks fails, and is never repeated.
   const common = { connectTimeout: timeout, socketTimeout: answerTimeout, maxRetriesPerRequest: 0 };
   const drivenBy = (client: IoredisClient): Driven => ({
     client,
@@ -151,7 +148,7 @@ function fromNodeRedis({ createClient, createCluster }: NodeRedis, url: RedisUrl
   const reconnectStrategy = (times: number): number | false => (times >= MAX_RETRIES ? false : RETRY_AFTER);
   const socket = { connectTimeout: timeout, socketTimeout: answerTimeout, reconnectStrategy };
   if (url.engine === 'redis') {
-    // The database is selected later, so that its refusal is not taken for a failed login.
+    // Selected later, so that its refusal does not look like a failed login.
     const server = new URL(url.url);
     server.pathname = '';
     const client = createClient({ url: server.href, socket });

@@ -1,14 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { Refusal } from '../errors.ts';
 
-/** URL parameters that are options of the store, by the names that the app uses. All others are the driver's. */
+/** URL parameters that are options of the store. All others are the driver's. */
 const SETTINGS = {
   postgres: ['schema', 'prefix', 'prepare'],
   mysql: ['prefix'],
   redis: ['prefix', 'replicas', 'allowEviction'],
 } as const;
 
-/** Their values. Missing ones have the store's default. */
 export type StoreSettings = {
   readonly [Name in (typeof SETTINGS)[keyof typeof SETTINGS][number]]?: string | undefined;
 };
@@ -21,10 +20,10 @@ export interface SqliteUrl {
 
 export interface ServerUrl<Engine extends 'postgres' | 'mysql' | 'redis'> {
   readonly engine: Engine;
-  /** For the driver, without our parameters. */
+  /** For the driver, without the store's options. */
   readonly url: URL;
   readonly settings: StoreSettings;
-  /** Without user, password and the driver's parameters. May be shown. */
+  /** For display: without user, password and the driver's parameters. */
   readonly name: string;
 }
 
@@ -38,7 +37,6 @@ export interface ClusterUrl {
   readonly name: string;
 }
 
-/** The place of the sessions, from the option `--store`. */
 export type StoreUrl = SqliteUrl | ServerUrl<'postgres'> | ServerUrl<'mysql'> | ServerUrl<'redis'> | ClusterUrl;
 
 const ENGINES: Readonly<Record<string, 'postgres' | 'mysql' | 'redis'>> = {
@@ -51,20 +49,20 @@ const FORMS =
   'sqlite:sessions.db, postgres://user@host/database?schema=…, mysql://user@host/database?prefix=…, ' +
   'redis://host:6379?prefix=… or redis+cluster://host:6379,host:6380';
 
-/** @throws {@link Refusal} that never quotes the URL, which may hold a password. */
+/** Errors never quote the URL, which may hold a password. */
 export function parseStoreUrl(text: string | undefined): StoreUrl {
   if (text === undefined || text === '') {
-    throw new Refusal(`no store is named: set SESSION_STORE_URL, or give --store, such as ${FORMS}`);
+    throw new Refusal(`the store is missing: set SESSION_STORE_URL, or give --store, such as ${FORMS}`);
   }
-  // A single letter is a Windows drive.
+  // A single letter is a drive of Windows.
   const scheme = /^([a-z][a-z\d+.-]+):/i.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined || scheme === 'sqlite' || scheme === 'file') return sqlite(text, scheme);
   if (scheme === 'redis+cluster' || scheme === 'rediss+cluster') return cluster(text, scheme);
   const engine = ENGINES[`${scheme}:`];
-  if (engine === undefined) throw new Refusal(`--store begins with ${scheme}:, and no store does; write ${FORMS}`);
+  if (engine === undefined) throw new Refusal(`--store begins with the unknown scheme ${scheme}:; write ${FORMS}`);
   if (!isUrl(text)) {
     throw new Refusal(
-      '--store is no valid URL: in a user or a password, write / as %2F, @ as %40, % as %25, and so on',
+      '--store is not a valid URL: in a user or a password, write / as %2F, @ as %40, % as %25, and so on',
     );
   }
   const url = new URL(text);
@@ -84,28 +82,30 @@ function fileOf(text: string, scheme: string | undefined): string {
   if (scheme === undefined) return text;
   const rest = text.slice(scheme.length + 1);
   if (!rest.startsWith('//')) return rest;
-  // As in other tools, `sqlite://sessions.db` is a relative path, and a third slash begins an absolute path.
+  // `sqlite://sessions.db` is a relative path, and a third slash begins an absolute path, as in other tools.
   if (scheme === 'sqlite') return rest.slice(2);
   if (URL.canParse(text) && new URL(text).host === '') return fileURLToPath(text);
   throw new Refusal('--store is a file: of another machine; write file:sessions.db or file:///srv/sessions.db');
 }
 
-/** The database number, in the form that all drivers know. Most drivers take other forms for database 0. */
+/** Only the form that all drivers read alike. Most take other forms for database 0. */
 function checkDatabase({ pathname, searchParams }: URL): void {
   if (/^\/?\d*$/.test(pathname) && !searchParams.has('db')) return;
-  throw new Refusal('--store names no database of Redis: write its number behind the host, as in redis://host:6379/1');
+  throw new Refusal(
+    '--store does not name a database of Redis: write its number after the host, as in redis://host:6379/1',
+  );
 }
 
 const DEFAULT_REDIS_PORT = 6379;
 
-/** Several hosts are not a valid URL, so this text is parsed by hand. */
+/** By hand, because several hosts are not a valid URL. */
 function cluster(text: string, scheme: string): ClusterUrl {
   const [, user, hosts = '', query = ''] = /^[^:]+:\/\/(?:(.*)@)?([^@/?]+)\/?(?:\?(.*))?$/s.exec(text) ?? [];
   const login = `redis://${user === undefined ? '' : `${user}@`}host`;
   const nodes = hosts.split(',').map((host) => `redis://${host}`);
   if (hosts === '' || ![login, ...nodes].every(isUrl)) {
     throw new Refusal(
-      '--store is no URL of a cluster: write redis+cluster://user:password@host:6379,host:6380?prefix=…',
+      '--store is not a valid URL of a cluster: write redis+cluster://user:password@host:6379,host:6380?prefix=…',
     );
   }
   const { username, password } = new URL(login);
@@ -124,7 +124,6 @@ function cluster(text: string, scheme: string): ClusterUrl {
   };
 }
 
-/** The text is a URL whose parts can be decoded. */
 function isUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { username, password, hostname, pathname } = new URL(text);
@@ -135,7 +134,7 @@ function isUrl(text: string): boolean {
   }
 }
 
-/** Moves the store's options out of the driver's parameters. */
+/** Removes the store's options from the driver's parameters. */
 function takeSettings(parameters: URLSearchParams, engine: keyof typeof SETTINGS): StoreSettings {
   const settings: Record<string, string> = {};
   for (const name of SETTINGS[engine]) {
@@ -151,14 +150,12 @@ function textOf(settings: StoreSettings): string {
   return text === '' ? '' : `?${text}`;
 }
 
-/** @throws {@link Refusal} for any other value. */
 export function switchOf(name: string, text: string | undefined): boolean | undefined {
   if (text === undefined) return undefined;
   if (text === 'true' || text === 'false') return text === 'true';
   throw new Refusal(`--store has ${name}=${text}; allowed are true and false`);
 }
 
-/** @throws {@link Refusal} for a value that is no whole number. */
 export function countOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,3}$/.test(text)) return Number(text);

@@ -4,10 +4,10 @@ import { withTimeout } from '../../../src/adapter.ts';
 import { Refusal } from '../errors.ts';
 import type { StoreUrl } from './store-url.ts';
 
-/** Ms. */
+/** In ms. */
 const MAX_WAIT = 3_000;
 
-/** Asks Postgres about TLS. The server answers with one letter, before any login. */
+/** Postgres answers with one letter, before any login. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 const PING = Buffer.from('PING\r\n');
 
@@ -20,9 +20,9 @@ const SERVERS = {
 type Engine = keyof typeof SERVERS;
 
 /**
- * Detects a server of another kind at the store's address, such as MySQL at a Postgres URL. Most drivers only wait there, as if nothing
- * answered. `null` for no such server, or if this cannot be detected. Sends no login.
- * @param timeout time limit for an answer, in ms; at most three seconds.
+ * Detects a server of another kind at the store's address, such as MySQL at a Postgres URL, where most drivers only wait. `null` for no
+ * such server, or if this cannot be detected. Sends no login.
+ * @param timeout in ms; at most three seconds.
  */
 export async function wrongServer(store: StoreUrl, timeout: number): Promise<Refusal | null> {
   if (store.engine === 'sqlite' || store.engine === 'redis-cluster') return null;
@@ -35,7 +35,7 @@ export async function wrongServer(store: StoreUrl, timeout: number): Promise<Ref
   if (found === null || found === store.engine) return null;
   const { kind: other, scheme } = SERVERS[found];
   return new Refusal(
-    `--store is a URL of ${kind}, and what answers at ${host}:${address.port} is ${other}: ` +
+    `--store is a URL of ${kind}, but ${other} answers at ${host}:${address.port}: ` +
       `begin it with ${scheme}//, or give the port of ${kind}`,
   );
 }
@@ -43,7 +43,7 @@ export async function wrongServer(store: StoreUrl, timeout: number): Promise<Ref
 interface Address {
   readonly host: string;
   readonly port: number;
-  /** Ms. */
+  /** In ms. */
   readonly wait: number;
 }
 
@@ -56,12 +56,11 @@ async function engineAt(address: Address): Promise<Engine | null> {
   return pong !== null && /^(\+PONG|-[A-Z]+ )/.test(pong.toString('latin1')) ? 'redis' : null;
 }
 
-/** The first bytes that arrive in time over a new connection. */
+/** The first bytes over a new connection; `null` for none in time. */
 async function answerOf({ host, port, wait }: Address, question: Buffer | null): Promise<Buffer | null> {
   const socket = connect({ host, port });
   try {
     if (question !== null) socket.write(question);
-    // The server may close the connection without an answer.
     const closed = once(socket, 'close').then(() => [null]);
     const [answer] = (await withTimeout(Promise.race([once(socket, 'data'), closed]), wait)) as [Buffer | null];
     return answer;

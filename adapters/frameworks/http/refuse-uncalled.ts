@@ -6,7 +6,7 @@ const REQUEST_MEMBERS = ['headers', 'req', 'refusal'];
 export function refuseUncalled(given: unknown, call: string): void {
   if (typeof given !== 'object' || given === null || isPlainObject(given)) return;
   if (!REQUEST_MEMBERS.some((name) => name in given)) return;
-  throw new TypeError(`it received a request instead of options: call the function and pass on its result, ${call}`);
+  throw new TypeError(`it received a request instead of options: call it, ${call}, and pass on its result`);
 }
 
 export const withoutArguments =

@@ -11,7 +11,7 @@ export const AUTH: unique symbol = Symbol.for('session-revocation.auth');
 /** A request with one `Auth` per realm that was read. The latest comes first. */
 type WithAuth = object & { [AUTH]?: readonly Auth[] | null };
 
-/** @throws `TypeError` if other code has set the property of the option `property`. */
+/** @throws `TypeError` if other code has already set the property of the option `property`. */
 export function attachAuth(request: WithAuth, auth: Auth): void {
   const { property } = auth.request.settings;
   const before = request[AUTH];
@@ -20,7 +20,7 @@ export function attachAuth(request: WithAuth, auth: Auth): void {
   const present: unknown = Reflect.get(request, property);
   if (present !== undefined && present !== null && !before?.includes(present as Auth)) {
     throw new TypeError(
-      `other code has set the property ${property} of the request: choose another name for the option property`,
+      `other code has already set the property ${property} of the request: choose another name for the option property`,
     );
   }
   Reflect.set(request, property, auth);
