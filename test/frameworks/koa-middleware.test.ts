@@ -367,7 +367,9 @@ describe('property', () => {
       app.use(authentication(sessions, { property }));
     });
     expect(await browser().get('/')).toMatchObject({ status: 500, text: 'Internal Server Error' });
-    expect(errors).toEqual([expect.objectContaining({ message: expect.stringMatching(`already.* ${property} |${property} already`) })]);
+    expect(errors).toEqual([
+      expect.objectContaining({ message: expect.stringMatching(`already.* ${property} |${property} already`) }),
+    ]);
   });
 
   test('is of each realm where they have two, of the last one where they have one', async () => {

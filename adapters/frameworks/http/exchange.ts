@@ -18,7 +18,9 @@ export interface HttpExchange {
   readonly headersSent: boolean;
   /** The `Set-Cookie` lines of the response so far. */
   setCookies(): readonly string[];
+  /** Replaces all `Set-Cookie` lines. */
   replaceSetCookies(lines: readonly string[]): void;
+  /** Sets a response header. */
   setHeader(name: string, value: string): void;
 }
 
