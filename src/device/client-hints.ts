@@ -2,8 +2,8 @@ import { browserName, systemName, WEB_VIEW } from './names.ts';
 import { parseBoolean, parseString, parseStringList } from './structured-field.ts';
 
 /**
- * The values of the client hint headers, as they were sent. A browser built on Chromium sends the first three to every https
- * origin without being asked by `Accept-CH` (UA Client Hints, WICG, 3.1, 3.7, 3.9). This library needs no others.
+ * Client hint headers, as they were sent. Browsers built on Chromium send the first three to every https origin without `Accept-CH` (UA
+ * Client Hints, WICG, 3.1, 3.7, 3.9).
  */
 export interface ClientHints {
   /** `Sec-CH-UA`, such as `"Chromium";v="124", "Not-A.Brand";v="99", "Brave";v="124"`. */
@@ -12,21 +12,21 @@ export interface ClientHints {
   readonly mobile?: string | null | undefined;
   /** `Sec-CH-UA-Platform`, such as `"macOS"`. */
   readonly platform?: string | null | undefined;
-  /** `Sec-CH-UA-Form-Factors`, such as `"Tablet"`. Browsers send it only to an app that asks for it. This library never asks. */
+  /** `Sec-CH-UA-Form-Factors`, such as `"Tablet"`. Sent only to an app that asks for it, which this library never does. */
   readonly formFactors?: string | null | undefined;
 }
 
-/** The values of the hints; `null` for a hint that was not sent or does not parse. */
+/** `null` for a hint that was not sent or does not parse. */
 export interface HintReading {
   readonly browser: string | null;
-  /** True if the brand is only the engine that many browsers and apps share. */
+  /** The brand is only the engine that many browsers and apps share. */
   readonly shared: boolean;
   readonly os: string | null;
   readonly mobile: boolean | null;
   readonly form: 'desktop' | 'embedded' | 'mobile' | 'tablet' | 'wearable' | null;
 }
 
-/** Reads client hints. Never throws, for any content (UA Client Hints, 3: "servers MUST accept arbitrary"). */
+/** Never throws (UA Client Hints, 3: "servers MUST accept arbitrary"). */
 export function readClientHints(hints: ClientHints): HintReading {
   const brand = chooseBrand(parseStringList(hints.brands) ?? []);
   const forms = parseStringList(hints.formFactors) ?? [];
@@ -41,14 +41,13 @@ export function readClientHints(hints: ClientHints): HintReading {
 
 const SHARED: ReadonlySet<string> = new Set(['Chrome', 'Chromium', WEB_VIEW]);
 
-// The order of the list has no meaning (GREASE-like UA Brand Lists), so the choice does not depend on it. The most specific brand
-// wins: a browser's own before Chrome's, Chrome's before the engine's.
+// The order of the list has no meaning (GREASE-like UA Brand Lists). The most specific brand wins: a browser's own, then Chrome's.
 function chooseBrand(brands: readonly string[]): string | null {
   const candidates = brands.flatMap((brand) => {
     const found = isArbitrary(brand) ? null : browserName(brand);
     return found === null ? [] : [{ name: found.name, rank: rankOf(found) }];
   });
-  // An app on Windows that embeds Edge also names Edge. It is not the user's Edge.
+  // An app on Windows that embeds Edge also names it.
   const embedded = candidates.some(({ name }) => name === WEB_VIEW);
   const [best] = candidates
     .filter(({ name }) => !(embedded && name === 'Edge'))
@@ -61,8 +60,8 @@ function rankOf({ name, known }: { readonly name: string; readonly known: boolea
   return shared >= 0 ? 2 + shared : known ? 0 : 1;
 }
 
-// The made-up brand: "Not A Brand", with any of ( ) - . / : ; = ? _ between the words and, once, around them. The spec lets a
-// browser make up other words too. Of those, only the ones with characters that no product name has are recognised.
+// The made-up brand: "Not A Brand" with ( ) - . / : ; = ? _ between and around the words. Browsers may make up other words, which are
+// recognised only by characters that no product name has.
 const isArbitrary = (brand: string): boolean =>
   /^not(?:an?)?(?:any)?(?:brand|browser)$/i.test(brand.replace(/[^A-Za-z]/g, '')) || /[():;=?/\\"]/.test(brand);
 

@@ -2,7 +2,7 @@ import { parseArguments } from '../lib/input.ts';
 import { type ClientHints, describeDevice } from './describe-device.ts';
 import type { SessionDevice } from './device.ts';
 
-/** The details that a request gives of its client. They are all the client's own claims. */
+/** Details of the client, as it claims them. */
 export interface ClientInfo {
   /** The unchanged `User-Agent` header. */
   readonly userAgent?: string | null | undefined;
@@ -12,19 +12,18 @@ export interface ClientInfo {
   readonly ip?: string | null | undefined;
 }
 
-/** Describes the client's device and address. */
 export function deviceOf({ userAgent, hints, ip }: ClientInfo): SessionDevice {
   const { label, browser, os, type } = describeDevice(userAgent, hints);
   return Object.freeze({ label, browser, os, type, ip: addressOf(ip) });
 }
 
-// An address often comes from a proxy's header. Text that does not look like an address is left out, without an error.
+// Often from a proxy's header. Other text is left out without an error.
 export const addressOf = (ip: unknown): string | null =>
   typeof ip === 'string' && /^[\w.:%-]{1,64}$/.test(ip) ? ip : null;
 
 export const CLIENT_INFO_KEYS: readonly string[] = ['userAgent', 'hints', 'ip'];
 
-/** Copies the client's details before the first `await`: the request may be gone afterwards. */
+/** Copies the details before the first `await`: the request may be gone afterwards. */
 export function parseClientInfo(
   name: string,
   client: ClientInfo,

@@ -6,12 +6,11 @@ import { readUserAgent, type UserAgentReading } from './user-agent.ts';
 export type { ClientHints } from './client-hints.ts';
 
 /**
- * Describes a device from the text that a client sent: its `User-Agent`, and its client hints if it sends them (UA Client Hints,
- * WICG; DEV-1 to DEV-4). Never throws, and takes bounded time for any input. A value that is not a string counts as not sent. So
- * does a hint that is malformed or longer than 1,024 characters. A long User-Agent is cut.
+ * Describes a device by its `User-Agent` and client hints (UA Client Hints, WICG; DEV-1 to DEV-4). Never throws, and takes bounded time for
+ * any input. Ignores values that are not strings, and hints that are malformed or longer than 1,024 characters. Cuts a long User-Agent.
  *
- * Some devices cannot be told apart. A browser that requests desktop pages claims to be on a desktop, and Safari on an iPad does
- * so by default. Brave, Arc and others send Chrome's User-Agent; without a brand of their own, they are described as Chrome.
+ * Some devices cannot be told apart. A browser that requests desktop pages claims to be a desktop, as Safari on an iPad does by default.
+ * Brave, Arc and others send Chrome's User-Agent, and count as Chrome without a brand of their own.
  */
 export function describeDevice(userAgent: string | null | undefined, hints?: ClientHints | null): Device {
   const claimed = readUserAgent(userAgent);
@@ -22,11 +21,11 @@ export function describeDevice(userAgent: string | null | undefined, hints?: Cli
   return Object.freeze({ label: labelOf(name, app, os), browser: name, os, type });
 }
 
-// Usually driven by a script. It must not pass for a user's Chrome.
+// A script drives it, so it must not pass for a user's Chrome.
 const HEADLESS = 'Headless Chrome';
 
-// From the most specific to the least: an app that embeds an engine, a browser's own brand, a browser's own product in the
-// User-Agent, and the engine that they share. A browser that freezes its User-Agent still sends its brand.
+// The most specific first: an app that embeds an engine, a browser's brand, its product in the User-Agent, the shared engine. A browser
+// with a frozen User-Agent still sends its brand.
 function chooseProgram(claimed: UserAgentReading, hinted: HintReading): { name: string | null; app: boolean } {
   if (claimed.sort === 'app' && claimed.name !== null) return { name: claimed.name, app: true };
   if (hinted.browser !== null && !hinted.shared) return { name: hinted.browser, app: false };
@@ -35,8 +34,8 @@ function chooseProgram(claimed: UserAgentReading, hinted: HintReading): { name: 
   return { name: hinted.browser ?? claimed.name, app: false };
 }
 
-// The hint comes from the browser, while the User-Agent may name another system ("desktop site"). But the hint names only the
-// family. It does not replace a more specific name in the User-Agent, such as Ubuntu or Android TV.
+// For desktop pages, the User-Agent may name another system than the hint. But the hint names only the family, so a more specific name in
+// the User-Agent stays, such as Ubuntu or Android TV.
 function chooseSystem(claimed: string | null, hinted: string | null): string | null {
   if (hinted === null || claimed === null) return claimed ?? hinted;
   if (hinted === 'iOS' && claimed === 'iPadOS') return claimed;
@@ -47,7 +46,7 @@ const FAMILIES: ReadonlySet<string> = new Set(['Android', 'ChromeOS', 'iOS', 'iP
 
 function chooseType(claimed: UserAgentReading, hinted: HintReading, os: string | null): DeviceType {
   const type = claimed.type ?? 'unknown';
-  // The hints describe computers, phones and tablets. The User-Agent describes a television or a bot better.
+  // Hints describe computers, phones and tablets. For a television or a bot, the User-Agent says more.
   if (type !== 'unknown' && type !== 'desktop' && type !== 'mobile' && type !== 'tablet') return type;
   if (hinted.form !== null) return hinted.form;
   if (hinted.mobile === true) return 'mobile';

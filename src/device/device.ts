@@ -1,7 +1,6 @@
 /**
- * The type of device that started a session. `wearable` is a watch or a headset. `embedded` is a car or similar. `bot` is a
- * crawler or an automated browser. `client` is another program, such as `curl` or an app's HTTP library, that runs on a computer
- * or does not name its system.
+ * Type of the device that started a session. `wearable` is a watch or a headset, `embedded` a car or similar, `bot` a crawler or an
+ * automated browser. `client` is another program on a computer or an unnamed system, such as `curl` or an app's HTTP library.
  */
 export type DeviceType =
   | 'desktop'
@@ -16,26 +15,23 @@ export type DeviceType =
   | 'unknown';
 
 /**
- * Describes the device that started a session. All of it is the client's own claim. Use it for display and as one input to a risk
- * assessment. Never use it for authentication (OWASP Session Management Cheat Sheet, "Binding the Session ID to Other User
- * Properties").
+ * The device that started a session, as the client claims it: for display and as a risk signal, never for authentication (OWASP Session
+ * Management Cheat Sheet, "Binding the Session ID to Other User Properties").
  *
- * The texts hold only letters, digits, space and `. _ + -` of ASCII, for any input.
+ * Texts hold only letters, digits, space and `. _ + -` of ASCII, for any input.
  */
 export interface Device {
-  /**
-   * The display name, such as `'Chrome on Mac OS'`: at most 64 characters, no versions. `'Unknown device'` if nothing is known.
-   */
+  /** Display name, such as `'Chrome on Mac OS'`: at most 64 characters, no versions. `'Unknown device'` if nothing is known. */
   readonly label: string;
-  /** The browser or app, by a name that stays the same across versions, such as `'Edge'`; `null` if unknown. */
+  /** Browser or app, such as `'Edge'`, by the same name in all versions; `null` if unknown. */
   readonly browser: string | null;
-  /** The operating system, by a name that stays the same across versions, such as `'Windows'`; `null` if unknown. */
+  /** Operating system, such as `'Windows'`, by the same name in all versions; `null` if unknown. */
   readonly os: string | null;
   readonly type: DeviceType;
 }
 
 /** The device and address of a sign-in: for display and as a risk signal, never for authentication (DEV-5). */
 export interface SessionDevice extends Device {
-  /** The address, as the app or the framework's trusted proxy setting reports it. */
+  /** Address, as the app or the framework's trusted proxy setting reports it. */
   readonly ip: string | null;
 }

@@ -1,18 +1,12 @@
-/**
- * The names that a description may hold. A browser has the same name in its User-Agent, in its client hints and in the parser's
- * spelling, so that `replace: 'same-browser'` can compare them.
- */
+/** A browser has one name for its User-Agent, its client hints and the parser, so that `replace: 'same-browser'` can compare. */
 
 // Two names and ` on ` make a label of 64 characters.
 const MAX_NAME = 30;
 
 /**
- * Makes a safe name from client-sent text: letters, digits, space and `. _ + -` of ASCII, at most 30 characters, a letter or a
- * digit first. Returns `null` if nothing is left.
- *
- * These characters have no special meaning in HTML, a quoted attribute, a log line, a terminal or a spreadsheet. So the name
- * stays safe in an app that forgets to escape it (ASVS 16.4.1). Other scripts are left out: their invisible letters, look-alikes
- * and right-to-left runs change how a list of devices reads.
+ * Makes a safe name: letters, digits, space and `. _ + -` of ASCII, at most 30 characters, a letter or a digit first. `null` if nothing is
+ * left. These characters have no special meaning in HTML, attributes, logs, terminals and spreadsheets, so the name is safe even if an app
+ * forgets to escape it (ASVS 16.4.1). Other scripts have invisible letters, look-alikes and right-to-left runs.
  */
 export function cleanName(text: string): string | null {
   const name = text
@@ -26,10 +20,10 @@ export function cleanName(text: string): string | null {
   return name === '' ? null : name;
 }
 
-/** The name of an engine without a product name: a web view in an app. The app's name must come from another part of the text. */
+/** An engine without a product name: a web view. The app's name must come from another part of the text. */
 export const WEB_VIEW = 'WebView';
 
-/** The lower-case spellings of each display name. A name needs no entry for its own lower-case form. */
+/** Lower-case spellings by display name, which is always one of them. */
 const BROWSERS = index({
   'Aloha Browser': ['alohabrowser'],
   'Avast Secure Browser': ['avastsecurebrowser'],
@@ -82,7 +76,7 @@ const SYSTEMS = index({
   Windows: ['win32', 'win64', 'windows mobile'],
 });
 
-/** Programs whose product token differs from their usual name. */
+/** Programs with a product token that differs from their usual name. */
 const PROGRAMS = index({
   Discord: [],
   'GitHub Desktop': ['githubdesktop'],
@@ -103,14 +97,14 @@ const PROGRAMS = index({
   Wget: [],
 });
 
-/** Returns the display name of a browser. `known` tells whether this module lists it. */
+/** `known`: this module lists the browser. */
 export function browserName(text: string | undefined): { readonly name: string; readonly known: boolean } | null {
-  // ua-parser-js has a separate name for a browser's phone edition ('Mobile Safari'). The device type already says that.
+  // ua-parser-js names a browser's phone edition ('Mobile Safari'), which the device type already says.
   const spelling = text?.replace(/^Mobile /i, '');
   return lookUp(BROWSERS, spelling);
 }
 
-/** Returns the display name of an operating system; `null` if there is none, and for `Unknown` (UA Client Hints, 3.9). */
+/** `null` for `Unknown` (UA Client Hints, 3.9). */
 export function systemName(text: string | null | undefined): string | null {
   if (text === undefined || text === null || /^unknown$/i.test(text)) return null;
   return lookUp(SYSTEMS, text.replace(/[ /]v?\d[\d._]*$/, ''))?.name ?? null;

@@ -1,8 +1,6 @@
 import type { DeviceType } from './device.ts';
 
-/**
- * A system that a mark in the User-Agent identifies. `type: null`: it runs on several types of device, so more text must be read.
- */
+/** A system with a mark in the User-Agent. `type: null`: it runs on several types of device. */
 export interface Platform {
   readonly mark: RegExp;
   readonly and?: RegExp;
@@ -10,10 +8,7 @@ export interface Platform {
   readonly type: DeviceType | null;
 }
 
-/**
- * The first match wins, so a system that pretends to be another one comes before it. Versions are left out everywhere. Browsers
- * freeze them (Safari 26 still says iOS 18.6, Chrome says Mac OS 10.15.7), so they would be wrong.
- */
+/** The first match wins, so a system that claims to be another one comes first. No versions, because browsers freeze them. */
 export const PLATFORMS: readonly Platform[] = [
   { mark: /Windows Phone|IEMobile/, os: 'Windows Phone', type: 'mobile' },
   { mark: /\bXbox\b/, os: 'Xbox', type: 'console' },
@@ -24,8 +19,8 @@ export const PLATFORMS: readonly Platform[] = [
   { mark: /watchOS|Apple Watch|\bWatch\d{1,2},\d/, os: 'watchOS', type: 'wearable' },
   { mark: /\biPad/, os: 'iPadOS', type: 'tablet' },
   { mark: /\biP(?:hone|od)/, os: 'iOS', type: 'mobile' },
-  // An iPad requests desktop pages and claims to be a Mac. Safari's text is then identical to the Mac's. Other browsers keep the
-  // name of their iOS edition.
+  // An iPad that requests desktop pages claims to be a Mac, in Safari with identical text. Other browsers keep the name of their iOS
+  // edition.
   { mark: /Macintosh/, and: /(?:CriOS|FxiOS|EdgiOS|OPiOS|OPT|GSA|YaBrowser_iOS)\//, os: 'iPadOS', type: 'tablet' },
   { mark: /Macintosh/, and: / Mobile\/\w/, os: 'iPadOS', type: 'tablet' },
   { mark: /Web0S|webOS/i, os: 'webOS', type: 'tv' },
@@ -48,19 +43,19 @@ export const PLATFORMS: readonly Platform[] = [
   { mark: /Windows|\bWin(?:7|10|11|32|64)\b/i, os: 'Windows', type: 'desktop' },
   { mark: /Macintosh|\bmac ?OS\b|Mac_PowerPC|\bOSX\b/i, os: 'Mac OS', type: 'desktop' },
   { mark: /\biOS\b/, os: 'iOS', type: 'mobile' },
-  // Apple's networking library names the processor only on an Intel Mac. Without it, a phone and a Mac look the same.
+  // Apple's networking library names the processor only on an Intel Mac.
   { mark: /\bDarwin\//, and: /CFNetwork.*\((?:x86_64|i386)\)/, os: 'Mac OS', type: 'desktop' },
   { mark: /CFNetwork\//, os: null, type: 'client' },
   { mark: /\bdarwin\b/i, os: 'Mac OS', type: 'desktop' },
 ];
 
-/** Systems whose own browser has no name. It claims to be Chrome or Safari, which it is not. */
+/** The system's own browser has no name, and claims to be Chrome or Safari. */
 export const BUILT_IN: ReadonlySet<string> = new Set([
   ...['PlayStation', 'Nintendo', 'Nintendo Switch', 'webOS', 'Tizen', 'Roku', 'SmartCast', 'Chromecast', 'VIDAA'],
   ...['Smart TV', 'Tesla', 'tvOS', 'BlackBerry'],
 ]);
 
-/** Apps that show web pages of others, and browsers that the parser takes for the engine that they embed. */
+/** Apps that show web pages, and browsers that the parser takes for their engine. */
 export const APPS: readonly { readonly mark: RegExp; readonly name: string; readonly type?: DeviceType }[] = [
   { mark: /Instagram /, name: 'Instagram' },
   { mark: /\bBarcelona \d/, name: 'Threads' },

@@ -1,25 +1,25 @@
 /**
- * Parses the part of Structured Fields (RFC 9651) that client hints use: a list of strings, a string, a boolean. A field that
- * does not parse is ignored as a whole (RFC 9651, 4.2). The result is then `null`, and the caller falls back to the User-Agent.
+ * The part of Structured Fields (RFC 9651) that client hints use: a list of strings, a string, a boolean. A field that does not parse is
+ * ignored as a whole (RFC 9651, 4.2), and the User-Agent counts.
  */
 
-// Printable ASCII. A backslash escapes a quote or a backslash, and nothing else (RFC 9651, 3.3.3).
+// Printable ASCII. A backslash escapes only a quote or a backslash (RFC 9651, 3.3.3).
 const STRING = '"((?:[ !#-\\[\\]-~]|\\\\["\\\\])*)"';
-// A parameter, whose value is not used: `;v="124"`, `;v=124`, `;q`.
+// Ignored parameters: `;v="124"`, `;v=124`, `;q`.
 const PARAMETERS = `((?:;[ ]*[a-z*][a-z0-9_.*-]*(?:=(?:${STRING}|[^\\s",;]+))?)*)`;
 
 const STRING_ITEM = new RegExp(`${STRING}${PARAMETERS}`, 'y');
 const BOOLEAN_ITEM = new RegExp(`^[ ]*\\?([01])${PARAMETERS}[ ]*$`);
 const COMMA = /[ \t]*,[ \t]*/y;
 
-// The limit is far above any real field. A longer field is ignored and not cut, because cutting changes its meaning.
+// Far above any real field. Cutting a longer field would change its meaning.
 const MAX_FIELD = 1024;
 
-// The field must be ASCII (RFC 9651, 4.2), so `trim` removes no other whitespace than spaces and tabs.
+// The field is ASCII (RFC 9651, 4.2), so `trim` removes only spaces and tabs.
 const isField = (field: unknown): field is string =>
   typeof field === 'string' && field.length <= MAX_FIELD && /^[\t -~]*$/.test(field);
 
-/** Parses a list and returns its strings without their parameters; `null` if it is not a list of strings only. */
+/** Without parameters; `null` if it is not a list of strings only. */
 export function parseStringList(field: unknown): readonly string[] | null {
   if (!isField(field)) return null;
   const text = field.trim();
@@ -39,13 +39,12 @@ export function parseStringList(field: unknown): readonly string[] | null {
   return null; // empty, or a comma at the end
 }
 
-/** Parses a string and returns it without its parameters; `null` if it is not a string. */
 export function parseString(field: unknown): string | null {
   const [string, ...others] = parseStringList(field) ?? [];
   return string === undefined || others.length > 0 ? null : string;
 }
 
-/** Parses `?1` and `?0`; `null` for anything else. */
+/** `?1` or `?0`. */
 export function parseBoolean(field: unknown): boolean | null {
   const value = isField(field) ? BOOLEAN_ITEM.exec(field)?.[1] : undefined;
   return value === undefined ? null : value === '1';

@@ -3,28 +3,24 @@ import type { DeviceType } from './device.ts';
 import { browserName, cleanName, programName, systemName, WEB_VIEW } from './names.ts';
 import { APPS, BUILT_IN, PLATFORMS } from './platforms.ts';
 
-/** The values of a User-Agent; `null` for a value that it does not give. */
+/** `null` for a value that the User-Agent does not give. */
 export interface UserAgentReading {
   /** Also `null` for an app without a name. */
   readonly name: string | null;
-  /**
-   * `app`: not an independent browser, so its name says more than any brand. `shared`: the engine that many browsers and apps
-   * share, so any brand says more. `browser`: between the two.
-   */
+  /** `app`: no independent browser, so its name beats any brand. `shared`: an engine, so any brand beats it. `browser`: between them. */
   readonly sort: 'app' | 'browser' | 'shared' | null;
   readonly os: string | null;
   readonly type: DeviceType | null;
 }
 
-// Real User-Agents are much shorter. Some expressions of the parser backtrack: `naver(1.1naver(1.1…` takes 0.6 ms at 256
-// characters, and four times that at the parser's own limit of 500. The parts that the parser recognises stand in front.
+// Real User-Agents are much shorter, with the recognised parts in front. Some expressions of the parser backtrack: `naver(1.1naver(1.1…`
+// takes 0.6 ms at 256 characters, and four times that at the parser's own limit of 500.
 const MAX_USER_AGENT = 1024;
 const MAX_TO_PARSE = 256;
 
-/** Reads a User-Agent (RFC 9110, 10.1.5). Never throws, for any content. */
+/** RFC 9110, 10.1.5. Never throws. */
 export function readUserAgent(userAgent: unknown): UserAgentReading {
   if (typeof userAgent !== 'string') return NOTHING;
-  // The code below relies on plain ASCII on one line.
   const text = userAgent
     .slice(0, MAX_USER_AGENT)
     .replace(/[^ -~]+/g, ' ')
@@ -35,7 +31,7 @@ export function readUserAgent(userAgent: unknown): UserAgentReading {
 
 const NOTHING: UserAgentReading = Object.freeze({ name: null, sort: null, os: null, type: null });
 
-// The system of a bot is left out: a crawler names a phone only as a disguise.
+// Without the system: a crawler names a phone only as a disguise.
 function readBot(text: string): UserAgentReading | null {
   const word = BOT_WORD.exec(text)?.[1] ?? BOT_NAME.exec(text)?.[0];
   const link = /^Mozilla\//i.test(text) ? BOT_LINK.exec(text)?.[1] : undefined;
@@ -51,7 +47,7 @@ const BOT_NAME = new RegExp(
   'facebookexternalhit|Yahoo! Slurp|Mediapartners-Google|Google-InspectionTool|Chrome-Lighthouse|' +
     'ChatGPT-User|Claude-User|BingPreview|PhantomJS',
 );
-// By convention, a program that includes the address of its makers is a robot.
+// By convention, a program with the address of its makers is a robot.
 const BOT_LINK = /([a-z][\w.-]{1,31})(?:\/[\w.]{0,16})?[;,) ]{0,3}\(?\+https?:\/\//i;
 
 // For empty text, the parser would read the global `navigator`.
@@ -65,13 +61,13 @@ function readBrowser(text: string): UserAgentReading {
   const app = APPS.find(({ mark }) => mark.test(text));
   if (app !== undefined) return { name: app.name, sort: 'app', os, type: app.type ?? type };
   const parsed = parser.getBrowser().name;
-  // The parser returns 'Mozilla' for a Gecko engine without a product. Every browser's text has that word.
+  // 'Mozilla' is a Gecko engine without a product. Every browser's text has that word.
   const name = parsed === 'Mozilla' ? null : (browserName(parsed)?.name ?? null);
   const embedded = isEmbedded(text, name, os);
   if ((embedded || name === null || COMMON.has(name)) && BUILT_IN.has(os ?? '')) {
     return { name: 'Browser', sort: 'browser', os, type };
   }
-  // These two add no product of their own, so another product in the text names another browser.
+  // Neither adds a product of its own, so another product in the text is another browser.
   const plain = name === 'Safari' || (name === 'Chrome' && os === 'Android');
   const embedder = embedded || plain ? readEmbedder(text) : null;
   if (embedded || embedder !== null) return { name: embedder, sort: 'app', os, type };
@@ -81,19 +77,18 @@ function readBrowser(text: string): UserAgentReading {
 
 const COMMON: ReadonlySet<string> = new Set(['Chrome', 'Chromium', 'Safari']);
 
-// Tells whether the parser recognised only an engine.
+// The parser has recognised only an engine.
 function isEmbedded(text: string, name: string | null, os: string | null): boolean {
   if (name === WEB_VIEW || name === 'Electron') return true;
   if (name === 'Chrome') return os === 'Android' && (/; wv\)/.test(text) || /Version\/[\d.]+ Chrome\//.test(text));
-  // Safari exists only on Apple's systems, and every browser on an iPhone ends in `Safari/`. A web view in an app, or a page on
-  // the home screen, does not.
+  // Safari exists only on Apple's systems, and every browser on an iPhone ends in `Safari/`, unlike web views and home screen pages.
   if (name === 'Safari' && os !== null && !APPLE.has(os)) return true;
   return (name === 'Safari' || name === null) && /AppleWebKit\//.test(text) && !/Safari\//.test(text);
 }
 
 const APPLE: ReadonlySet<string> = new Set(['iOS', 'iPadOS', 'Mac OS', 'tvOS', 'watchOS']);
 
-// An app that embeds an engine adds its own product: before the engine's (Electron), or after it (web views).
+// An app adds its product before the engine's (Electron) or after it (web views).
 function readEmbedder(text: string): string | null {
   const engine = text.indexOf('like Gecko)');
   const tokens = text.slice(Math.max(engine, 0)).matchAll(/ ([A-Za-z][\w.+-]{1,40}(?: Browser)?)\/[\w.]/g);
@@ -101,35 +96,35 @@ function readEmbedder(text: string): string | null {
   return product === undefined ? null : programName(product);
 }
 
-// Tokens of engines, systems, operators and toolkits. They do not identify an app.
+// Tokens of engines, systems, operators and toolkits do not identify an app.
 const NO_PRODUCT = anyOf(String.raw`
   Mozilla AppleWebKit WebKit WebView wv Version Chrome Chr0me Mobile Safari Gecko Electron Browser Build
   Ubuntu Debian Fedora NetType Language JsSdk Channel Region Byte\w+ isDarkMode WKWebView AppName App_version AppTheme
   FalconTag Bullet\w* XWEB MMWEB\w+ TBS Html5Plus flutter_inappwebview cordova[\w-]* AmazonWebAppPlatform`);
 
-// A program that is not a browser starts with its own product: `MyApp/1.2 (iPhone; iOS 17.0)`, `curl/8.4.0` (RFC 9110, 10.1.5).
+// A program starts with its own product: `MyApp/1.2 (iPhone; iOS 17.0)`, `curl/8.4.0` (RFC 9110, 10.1.5).
 function readProgram(text: string): UserAgentReading {
   const name = APPS.find(({ mark }) => mark.test(text))?.name ?? readProduct(text);
-  // The product's own name could be mistaken for a system: there is an app called Mint.
+  // Its name could look like a system: there is an app called Mint.
   const rest = name === null ? text : text.replace(/^[^/(]*/, '');
   const parser = parse(rest);
   const known = readPlatform(rest) ?? readPlatform(text);
   const { os, type } = known ?? parsePlatform(parser);
   if (name === null && known === null && os === null) return NOTHING;
   const device = type ?? typeOf(rest, os, parser);
-  // An app runs on a phone, a television and so on. A program on a computer may be a script.
+  // An app runs on a phone, a television and so on. On a computer it may be a script.
   return { name, sort: 'app', os, type: device === 'desktop' || device === 'unknown' ? 'client' : device };
 }
 
 function readProduct(text: string): string | null {
   const token = (PRODUCT.exec(text) ?? WORD.exec(text))?.[1];
   if (token === undefined || NO_PROGRAM.test(token)) return null;
-  // The name of the library says more than "Python".
+  // The library says more than "Python".
   const library = token === 'Python' ? / (aiohttp|httpx|requests)\//.exec(text)?.[1] : undefined;
   return programName(library ?? decode(token));
 }
 
-// Up to four words before a slash or a version, or a single word. Prose and markup are not a product.
+// One to four words before a slash or a version, or a single word. Prose and markup are not a product.
 const PRODUCT = /^([A-Za-z0-9%][\w.+%&'-]{0,60}(?: [A-Za-z0-9%][\w.+%&'-]{0,60}){0,3}?)(?:\/| v?\d+\.)/;
 const WORD = /^([A-Za-z][\w.+-]{1,60})$/;
 const NO_PROGRAM = anyOf('CFNetwork Darwin Dalvik Android iOS Build Version AppleWebKit WebView');
@@ -138,7 +133,7 @@ function anyOf(patterns: string): RegExp {
   return new RegExp(`^(?:${patterns.trim().split(/\s+/).join('|')})$`, 'i');
 }
 
-// Apple's networking library percent-encodes the name of the app.
+// Apple's networking library percent-encodes the app's name.
 function decode(token: string): string {
   try {
     return decodeURIComponent(token);
@@ -155,7 +150,7 @@ const readPlatform = (text: string): System | null =>
 function parsePlatform(parser: UAParser.UAParserInstance): System {
   const os = systemName(parser.getOS().name);
   const type = PARSED_TYPES.get(parser.getDevice().type ?? '') ?? (os === null ? 'unknown' : 'desktop');
-  // The device model is a guess: 'HP' may be a phone, unless the text names the X11 window system.
+  // The model is a guess: 'HP' may be a phone, unless the text names X11.
   return { os, type: type !== 'tv' && /\bX11\b/.test(parser.getUA()) ? 'desktop' : type };
 }
 
@@ -163,8 +158,7 @@ function typeOf(text: string, os: string | null, parser: UAParser.UAParserInstan
   if (os === 'Tizen') return /SM-R\d/.test(text) ? 'wearable' : /Mobile/.test(text) ? 'mobile' : 'tv';
   const parsed = PARSED_TYPES.get(parser.getDevice().type ?? '');
   if (parsed === 'tv' || parsed === 'console') return parsed;
-  // The models are a guess, and Chrome calls every model `K`. Browsers on Android agreed on `Mobile`, which says the same as
-  // Sec-CH-UA-Mobile.
+  // Chrome calls every model `K`. On Android, browsers agreed on `Mobile`, which means the same as Sec-CH-UA-Mobile.
   if (/AppleWebKit|Gecko\//.test(text)) return /\bMobile\b/.test(text) ? 'mobile' : 'tablet';
   return parsed ?? 'mobile';
 }

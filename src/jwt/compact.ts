@@ -1,7 +1,7 @@
 import { DecodeCache } from '../lib/decode-cache.ts';
 import { isPlainObject } from '../lib/json.ts';
 
-/** The protected header of a token (RFC 7515). Other members are not allowed. */
+/** Protected header (RFC 7515). Other members are refused. */
 export interface TokenHeader {
   readonly alg: string;
   readonly kid?: string | undefined;
@@ -9,35 +9,32 @@ export interface TokenHeader {
   readonly cty?: string | undefined;
 }
 
-/** The claims of a token. Do not trust them before the signature is checked. */
+/** Not trusted before the signature is checked. */
 export type TokenClaims = Readonly<Record<string, unknown>>;
 
-/** Maximum number of characters in a token. */
+/** In characters. */
 export const MAX_TOKEN = 8192;
 const MAX_KID = 256;
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-// Characters that may end a base64url group of two and of three: their unused bits are 0. A group of one is never
-// valid.
+// Characters that end a base64url group of two and of three: their unused bits are 0. A group of one is never valid.
 const LAST_OF_TWO = /[AQgw]$/;
 const LAST_OF_THREE = /[AEIMQUYcgkosw048]$/;
 const HEADER_MEMBERS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'cty']);
 const STRINGS = /"[^"\\]*(?:\\.[^"\\]*)*"/g;
 
-/** All tokens of a key share one header, so decoded headers are cached. */
+/** All tokens of a key share one header. */
 const HEADERS = new DecodeCache<TokenHeader>(64, 512);
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Parses a signed token (RFC 7515, compact) without checking its signature. Returns `null` for a token that has two
- * readings, or asks for more than to be read:
+ * Parses a signed token (RFC 7515, compact) without checking its signature. Returns `null` for an ambiguous token:
  *
  * - It has characters outside of base64url (RFC 8725), or more than 8,192 characters.
  * - A part has a second spelling, or a member occurs twice.
  * - The header brings its own key (`jwk`, `jku`, `x5u`, `x5c`), has extensions (`crit`) or holds another token.
  *
- * So everything but the signature has one spelling. An ES256 signature (*r*, *s*) has a second valid form,
- * (*r*, *n* - *s*). Identify a token by `iss` and `jti`, never by its text.
+ * Only the signature may have two spellings: ES256 accepts (*r*, *s*) and (*r*, *n* - *s*). So identify a token by `iss` and `jti`.
  */
 export function parseCompact(jwt: unknown): { readonly header: TokenHeader; readonly claims: TokenClaims } | null {
   if (typeof jwt !== 'string' || jwt.length > MAX_TOKEN || !COMPACT.test(jwt)) return null;
@@ -71,7 +68,7 @@ function readObject(part: string): Record<string, unknown> | null {
   }
 }
 
-/** Counts the members of all objects in a JSON text: each has one colon outside of strings. */
+/** Each member in the JSON text has one colon outside of strings. */
 function membersIn(json: string): number {
   let count = 0;
   const bare = json.replace(STRINGS, '');
@@ -79,10 +76,10 @@ function membersIn(json: string): number {
   return count;
 }
 
-/** Counts the members after parsing. There are fewer where a name occurred twice. */
+/** Fewer than in the text if a name occurred twice. */
 function membersOf(value: object): number {
   let count = 0;
-  // No recursion: a token may be nested deeper than the stack allows.
+  // A token may be nested deeper than the stack allows recursion.
   const waiting = [value];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const parts: unknown[] = Object.values(next);

@@ -2,7 +2,7 @@ import { parseText } from '../lib/input.ts';
 
 const MAX_AUDIENCES = 16;
 
-/** Parses the URL of an issuer. @throws `TypeError` for a URL that an attacker on the network could speak for. */
+/** Refuses a URL that an attacker on the network could speak for. */
 export function parseIssuer(name: string, value: unknown): string {
   if (value === undefined) throw new TypeError(`${name} is missing: the https URL of whoever signs`);
   const text = parseText(name, value);

@@ -1,9 +1,6 @@
 type Attributes = Readonly<Record<string, string | boolean | null>>;
 
-/**
- * Creates an element. A string child becomes text, never markup. Callers set no `style` attribute, because a strict
- * Content-Security-Policy forbids it.
- */
+/** A string child becomes text, never markup. No `style` attribute: a strict Content-Security-Policy forbids it. */
 export function build<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Attributes,
@@ -15,7 +12,7 @@ export function build<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Creates a button. `danger` marks an action that cannot be undone. */
+/** `danger` marks an action that cannot be undone. */
 export function buildButton(
   text: string,
   attributes: Attributes = {},
@@ -28,7 +25,7 @@ export function buildButton(
   );
 }
 
-/** Creates an icon from one path. Screen readers skip it. */
+/** Screen readers skip the icon. */
 export function buildIcon(path: string): SVGElement {
   const namespace = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(namespace, 'svg');
@@ -46,7 +43,7 @@ function set(element: Element, attributes: Attributes): void {
   }
 }
 
-/** Marks a button as busy. A `disabled` button would lose the focus, so `aria-disabled` is set instead. */
+/** Sets `aria-disabled`, because a `disabled` button would lose the focus. */
 export function setBusy(button: HTMLElement, busy: boolean): void {
   if (busy) button.setAttribute('aria-disabled', 'true');
   else button.removeAttribute('aria-disabled');

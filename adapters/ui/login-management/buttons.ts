@@ -3,13 +3,13 @@ import type { Card } from './card.ts';
 import type { Part as PartName } from './settings.ts';
 
 interface ButtonsOptions {
-  /** Called after all other sessions have ended. Returns how many of them were shown. */
+  /** Returns how many of the ended sessions were shown. */
   othersEnded(): number;
-  /** Whether a plain sign-out ends all sessions in this account. `false` while the policy is unknown. */
+  /** A plain sign-out ends all sessions in this account. `false` while the policy is unknown. */
   endsAll(): boolean;
 }
 
-/** Builds the buttons below the list. `others` is `null` if `hide` names that button. */
+/** `others` is `null` if `hide` names that button. */
 export function buildButtons(
   card: Card,
   { othersEnded, endsAll }: ButtonsOptions,

@@ -11,26 +11,24 @@ import type { Words } from './words.ts';
 
 type During = SessionFailed['during'];
 
-/** A part of the card. `load` fills it from the server. */
 export interface Part {
   readonly element: HTMLElement;
   load(): Promise<void>;
 }
 
-/** A request that the user must confirm first. */
 export interface Action {
   readonly during: During;
   readonly question: Question;
   request(): Promise<void>;
   done(): void;
-  /** Called instead of showing an error if the server answers `session-not-found`. */
+  /** Called for the answer `session-not-found`, instead of showing an error. */
   gone?(): void;
 }
 
-// If the page was hidden for longer, the card fetches its data again when the page is shown.
+// If the page was hidden for longer, the card fetches its data again.
 const STALE_MS = 30_000;
 
-/** State that the parts share. Each start of the element, and each changed attribute, makes a new card. */
+/** State that the parts share. Each start of the element and each changed attribute makes a new card. */
 export class Card {
   readonly section: HTMLElement;
   readonly heading: HTMLElement;
@@ -74,12 +72,12 @@ export class Card {
     for (const part of this.#parts) void part.load();
   }
 
-  /** Aborts all requests. Later answers are ignored. */
+  /** Aborts all requests. */
   stop(): void {
     this.#controller.abort();
   }
 
-  /** Performs the action after the user confirms it. `opener` is busy during the request and ignores more clicks. */
+  /** Performs the action after the user confirms it. Meanwhile, `opener` is busy and ignores clicks. */
   async act(opener: HTMLElement, action: Action): Promise<void> {
     if (isBusy(opener) || !(await this.#confirm(opener, action.question))) return;
     await this.#perform(opener, action);
@@ -104,12 +102,12 @@ export class Card {
     }
   }
 
-  /** Shows a message, which screen readers announce politely. */
+  /** Screen readers announce the message politely. */
   say(text: string): void {
     this.#messages.say(text);
   }
 
-  /** Shows a failure, or leaves the page if the session is over. Rethrows an error that is not a `Failure`. */
+  /** Shows a failure, or leaves the page if the session has ended. */
   fail(error: unknown, during: During, retry: () => void, retrying = false): void {
     if (this.signal.aborted) return;
     if (!(error instanceof Failure)) {
@@ -142,7 +140,6 @@ export class Card {
     else this.#messages.fail(failure, { during: 'list', settings: this.settings, retry: null, retrying: false });
   }
 
-  /** @returns `false` if a listener called `preventDefault()`. Only `signed-out` can be prevented. */
   emit<Name extends keyof CardEvents>(name: Name, detail: CardEvents[Name]['detail']): boolean {
     const cancelable = name === 'signed-out';
     return this.#host.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, cancelable, detail }));
@@ -159,7 +156,7 @@ export class Card {
       }
     };
     document.addEventListener('visibilitychange', onChange, { signal });
-    // The back/forward cache restores the page with outdated data.
+    // The page comes from the back/forward cache, with outdated data.
     window.addEventListener('pageshow', ({ persisted }) => persisted && this.refresh(), { signal });
   }
 }

@@ -10,7 +10,7 @@ interface Shown {
   readonly isToCome: boolean;
 }
 
-/** Keeps the relative times of the card up to date with one timer, which stops while the page is hidden. */
+/** Updates all relative times with one timer, which stops while the page is hidden. */
 export class Clock {
   readonly #words: Words;
   readonly #shown = new Set<Shown>();
@@ -22,12 +22,12 @@ export class Clock {
     signal.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
-  /** Creates a `<time>` such as "3 hours ago" and keeps it up to date. `title` replaces the date in the tooltip. */
+  /** Such as "3 hours ago". `title` replaces the date in the tooltip. */
   time(at: number, title: string = this.#words.date(at)): HTMLTimeElement {
     return this.#show(at, title, false);
   }
 
-  /** Creates a `<time>` such as "in 3 days" and keeps it up to date. */
+  /** Such as "in 3 days". */
   timeToCome(at: number): HTMLTimeElement {
     return this.#show(at, this.#words.date(at), true);
   }
@@ -44,14 +44,14 @@ export class Clock {
     return isToCome ? this.#words.until(at, now) : this.#words.ago(at, now);
   }
 
-  /** Restarts the timer. Call it after adding times. */
+  /** Call it after adding times. */
   start(): void {
     clearTimeout(this.#timer);
     if (document.visibilityState === 'hidden') return;
     const now = Date.now();
     let nearest = Number.POSITIVE_INFINITY;
     for (const shown of this.#shown) {
-      // A future time shows minutes in its last hour. The timer ticks by the minute from one hour before that.
+      // In its last hour, a future time shows minutes. The timer then ticks each minute, beginning an hour before that.
       const age = shown.isToCome ? shown.at - now - HOUR_MS : now - shown.at;
       if (shown.element.isConnected) nearest = Math.min(nearest, age);
       else this.#shown.delete(shown);

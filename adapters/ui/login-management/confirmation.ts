@@ -4,24 +4,20 @@ import type { Texts } from './texts/type.ts';
 export interface Question {
   readonly title: string;
   readonly detail: string;
-  /** Text of the button that confirms. */
   readonly yes: string;
   readonly danger?: boolean;
 }
 
 interface ConfirmOptions {
   readonly card: HTMLElement;
-  /** Button that opened the dialog. It gets the focus back. */
+  /** Gets the focus back. */
   readonly opener: HTMLElement;
   readonly texts: Texts;
   readonly question: Question;
   readonly signal: AbortSignal;
 }
 
-/**
- * Asks for confirmation in a modal dialog. Resolves to `false` on Escape, on a click outside, on "Cancel" and on an
- * abort.
- */
+/** Resolves to `false` on Escape, on a click outside, on "Cancel" and on an abort. */
 export function confirm({ card, opener, texts, question, signal }: ConfirmOptions): Promise<boolean> {
   const no = buildButton(texts.cancel, { type: 'submit', value: 'no', autofocus: true });
   const yes = buildButton(
@@ -41,7 +37,7 @@ export function confirm({ card, opener, texts, question, signal }: ConfirmOption
   return new Promise((resolve) => {
     const settle = () => {
       dialog.remove();
-      // Browsers restore the focus only if the button had it. If another element has the focus now, it keeps it.
+      // Browsers restore the focus only if the button had it. An element that has the focus now keeps it.
       if (document.activeElement === null || document.activeElement === document.body) opener.focus();
       resolve(dialog.returnValue === 'yes' && !signal.aborted);
     };

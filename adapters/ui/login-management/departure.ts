@@ -1,10 +1,8 @@
 import type { Settings } from './settings.ts';
 
 /**
- * Leaves the page after the session is over: goes to `login-url`, or reloads the page if there is none. With `back`,
- * `login-url` gets `returnTo` and `reason`.
- *
- * @returns `false` if it stays, because the navigation would loop.
+ * Goes to `login-url` after the session has ended, or reloads the page without one. `back` adds `returnTo` and `reason`.
+ * Returns `false` if it stays, because the navigation would loop.
  */
 export function depart(
   { loginUrl }: Settings,
@@ -12,7 +10,7 @@ export function depart(
 ): boolean {
   if (loginUrl === null) {
     const [entry] = performance.getEntriesByType('navigation');
-    // The page was already reloaded and still has no session: another reload would loop.
+    // A reloaded page without a session would reload for ever.
     if (!answered && (entry as PerformanceNavigationTiming | undefined)?.type === 'reload') return false;
     location.reload();
     return true;
@@ -22,7 +20,7 @@ export function depart(
   return true;
 }
 
-/** Returns `login-url` with this page as `returnTo` and the reason code as `reason`, like the server's guards. */
+/** Adds this page as `returnTo` and the reason code as `reason`, like the server's guards. */
 export function withReturn(loginUrl: URL, reason: string | null): URL {
   const url = new URL(loginUrl);
   url.searchParams.set('returnTo', location.pathname + location.search + location.hash);

@@ -19,11 +19,11 @@ const NAME = 'login-management';
 export interface LoginManagementElement extends HTMLElement {
   /** Texts that replace those of the language. Setting it rebuilds the card. */
   texts: TextOverrides;
-  /** Fetches the sessions and the policy again. Rebuilds the card if the session is over or an attribute was wrong. */
+  /** Fetches sessions and policy again. Rebuilds the card if the session has ended or an attribute was wrong. */
   refresh(): void;
 }
 
-// Lets a server import this module. Without a DOM, the class is never registered.
+// Servers can import this module: without a DOM, the class is never registered.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 class LoginManagement extends Base implements LoginManagementElement {
@@ -42,13 +42,12 @@ class LoginManagement extends Base implements LoginManagementElement {
   }
 
   refresh(): void {
-    // Without a live card (the session is over, or an attribute was wrong), the element starts again.
     if (this.#card === null || this.#card.signal.aborted) this.#restartSoon();
     else this.#card.refresh();
   }
 
   connectedCallback(): void {
-    // If an app sets `texts` before the element is defined, an own property hides the accessor.
+    // If the app has set `texts` before the definition, an own property hides the accessor.
     if (Object.hasOwn(this, 'texts')) {
       const { texts } = this;
       Reflect.deleteProperty(this, 'texts');
@@ -66,7 +65,7 @@ class LoginManagement extends Base implements LoginManagementElement {
     if (before !== after) this.#restartSoon();
   }
 
-  /** Restarts in a microtask, so that several changed attributes cause one restart. */
+  /** In a microtask, so that several changed attributes cause one restart. */
   #restartSoon(): void {
     if (this.#restarts) return;
     this.#restarts = true;
@@ -76,7 +75,6 @@ class LoginManagement extends Base implements LoginManagementElement {
     });
   }
 
-  /** Stops the old card and builds a new one. Nothing is carried over. */
   #restart(): void {
     this.#card?.stop();
     this.#card = null;
@@ -127,7 +125,7 @@ function buildMistake(failure: Failure, { texts, locale }: Words): HTMLElement {
   return build('section', attributes, heading, messages.element);
 }
 
-/** Returns the `lang` of the element or its closest ancestor, across shadow roots. Returns `''` if none is set. */
+/** `lang` of the element or its closest ancestor, across shadow roots. */
 function languageOf(element: HTMLElement): string {
   let node: Node | null = element;
   while (node !== null) {
@@ -138,7 +136,7 @@ function languageOf(element: HTMLElement): string {
   return '';
 }
 
-/** Registers the element. Does nothing without a DOM, or if the name is already registered. */
+/** Does nothing without a DOM, or if the name is registered. */
 export function defineElement(): void {
   if (globalThis.customElements?.get(NAME) === undefined) globalThis.customElements?.define(NAME, LoginManagement);
 }

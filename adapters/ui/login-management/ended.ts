@@ -5,10 +5,10 @@ import type { ListedSession } from './listed-session.ts';
 import { iconOf, metaOf, titleOf, whereOf } from './row.ts';
 import { inSlices } from './slices.ts';
 
-// The server sorts by sign-in time and mixes in live sessions. One click reads at most this many pages.
+// The server sorts by sign-in and mixes in live sessions. One click reads at most this many pages.
 const MAX_PAGES = 5;
 
-/** The ended sessions, latest end first, in a section that loads when the user opens it. */
+/** Ended sessions, latest end first. The section loads when the user opens it. */
 export class Ended implements Part {
   readonly element: HTMLDetailsElement;
   readonly #card: Card;
@@ -62,7 +62,7 @@ export class Ended implements Part {
       const found: ListedSession[] = [];
       let cursor = from;
       let pages = 0;
-      // A session on a later page may have ended after every session on this one.
+      // A session on a later page may have ended after all sessions on this one.
       do {
         const page = await routes.list({ limit: settings.pageSize, cursor, ended: true }, signal);
         found.push(...page.sessions.filter(({ end }) => end !== null));
@@ -122,7 +122,7 @@ class EndedList {
     this.element.hidden = true;
   }
 
-  /** Inserts new rows in the order of their ends. */
+  /** Keeps the order of the ends. */
   async add(found: readonly ListedSession[], signal: AbortSignal): Promise<void> {
     const all = new Map([...this.#sessions, ...found].map((session) => [session.id, session]));
     this.#sessions = [...all.values()].sort((one, other) => endOf(other) - endOf(one));
@@ -167,7 +167,6 @@ class EndedList {
 
 const isReplaced = ({ end }: ListedSession): boolean => end?.reasonCode === 'replaced';
 
-/** Returns the sort key. A session with an unknown end sorts last. */
 const endOf = ({ end }: ListedSession): number => end?.at ?? Number.NEGATIVE_INFINITY;
 
 const withoutTime = (sentence: string): string => sentence.replace(/ ?\{time\}/, '');

@@ -16,9 +16,9 @@ export interface OthersSignedOut {
   readonly shown: number;
 }
 
-/** This session is over. `preventDefault()` keeps the element from leaving the page. */
+/** This session has ended. `preventDefault()` keeps the element from leaving the page. */
 export interface SignedOut {
-  /** The button that ended it. `ended` means that the server found the session over. */
+  /** The button that ended it. `ended`: the server found that the session has ended. */
   readonly how: 'sign-out' | 'everywhere' | 'ended';
   /** A reason code, or `ended`, `revoked` or `expired`. `null` if the server gives none, or after a button. */
   readonly reason: string | null;

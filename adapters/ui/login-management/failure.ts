@@ -38,9 +38,9 @@ export class Failure extends Error {
   override readonly name: FailureName;
   readonly status: number | null;
   readonly detail: string | null;
-  /** Why the session is over: a reason code, or `ended`, `revoked` or `expired`. */
+  /** Why the session has ended: a reason code, or `ended`, `revoked` or `expired`. */
   readonly reason: string | null;
-  /** Time to wait, in milliseconds. */
+  /** Time to wait, in ms. */
   readonly retryAfter: number | null;
   readonly mistake: Mistake | null;
   /** Such as `GET https://app.example.org/sessions`. */
@@ -66,9 +66,8 @@ export class Failure extends Error {
 const PREFIX = 'urn:problem-type:session-revocation:';
 const OF_401: readonly string[] = ['session-required', 'sign-in-not-recent'];
 
-/** Makes a `Failure` of an error response (RFC 9457). */
 export async function failureOf(response: Response, request: string): Promise<Failure> {
-  // With `redirect: 'manual'`, `fetch` answers a redirect with this type.
+  // A redirect, which `fetch` does not follow.
   if (response.type === 'opaqueredirect') return new Failure('misconfigured', { mistake: 'redirected', request });
   const { status } = response;
   const problem = await problemOf(response);
@@ -86,7 +85,7 @@ export async function failureOf(response: Response, request: string): Promise<Fa
   if (status === 403 && name !== 'cross-origin') return new Failure('forbidden', details);
   if (status === 403) return new Failure('cross-origin', { ...details, mistake: 'refusedOrigin' });
   if (name === 'session-not-found' || name === 'store-unavailable') return new Failure(name, details);
-  // A 503 of a proxy has no problem type of this library. Only a GET has certainly ended no session.
+  // A proxy's 503 has no problem type of this library. Only a GET has certainly ended no session.
   if (status === 503 && request.startsWith('GET ')) return new Failure('store-unavailable', details);
   if (status === 404) return new Failure('misconfigured', { ...details, mistake: 'notFound' });
   if (status === 405) return new Failure('misconfigured', { ...details, mistake: 'notAllowed' });
@@ -103,14 +102,14 @@ async function problemOf(response: Response): Promise<Readonly<Record<string, un
   }
 }
 
-/** Whether the content type is JSON, `application/problem+json` included. */
+/** Includes `application/problem+json`. */
 export function isJson(response: Response): boolean {
   return /^application\/([\w.+-]+\+)?json\b/i.test(response.headers.get('content-type') ?? '');
 }
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
-/** Reads seconds or a date (RFC 9110, section 10.2.3). Returns milliseconds from now. */
+/** Seconds or a date (RFC 9110, section 10.2.3). Returns ms from now. */
 function retryAfterOf(header: string | null): number | null {
   if (header === null) return null;
   const at = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();

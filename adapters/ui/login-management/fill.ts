@@ -1,4 +1,4 @@
-/** Replaces names in braces with text or elements. Values never become markup. An unknown name becomes empty. */
+/** Replaces names in braces. Values never become markup. Unknown names become empty. */
 export function fill(text: string, values: Readonly<Record<string, string | Node>>): DocumentFragment {
   const filled = document.createDocumentFragment();
   for (const [at, part] of text.split(/\{(\w+)\}/).entries()) {
@@ -8,6 +8,5 @@ export function fill(text: string, values: Readonly<Record<string, string | Node
   return filled;
 }
 
-/** Like `fill`, for text alone. */
 export const fillText = (text: string, values: Readonly<Record<string, string>>): string =>
   text.replace(/\{(\w+)\}/g, (_, name: string) => (Object.hasOwn(values, name) ? (values[name] ?? '') : ''));

@@ -1,4 +1,4 @@
-// Entry point of the package and of the browser bundle. Importing it registers the element; without a DOM it does nothing.
+// Entry point of the package and of the browser bundle. Without a DOM, importing it does nothing.
 import { type CardEvents, defineElement, type LoginManagementElement } from './element.ts';
 
 export type {
@@ -15,13 +15,13 @@ export { type TextOverrides, texts } from './texts/texts.ts';
 export type { Texts } from './texts/type.ts';
 
 declare global {
-  // Merges with the interfaces of the DOM library. Without that library, these empty ones let the types compile.
+  // These empty interfaces let the types compile without the DOM library.
   interface HTMLElement {}
   interface Event {}
   interface HTMLElementTagNameMap {
     'login-management': LoginManagementElement;
   }
-  // The event map of elements, documents and windows.
+  // Event map of elements, documents and windows.
   interface GlobalEventHandlersEventMap extends CardEvents {}
 }
 

@@ -7,9 +7,9 @@ export interface ListedSession {
   readonly expiresAt: number | null;
   readonly amr: readonly string[];
   readonly device: ListedDevice;
-  /** Name of the app that the session was handed to. */
+  /** Name of the app that got the session. */
   readonly client: string | null;
-  /** Place of the sign-in, as the app words it. */
+  /** Place of the sign-in, as the app names it. */
   readonly place: string | null;
   readonly current: boolean;
   readonly end: End | null;
@@ -37,14 +37,13 @@ export interface Page {
   readonly cursor: string | null;
 }
 
-/** The sign-out policy of an account. */
 export interface Policy {
   readonly account: string | null;
   readonly signOut: 'session' | 'everywhere';
   readonly mayChange: boolean;
 }
 
-/** Returns `null` if the body is not a list of sessions. Then `src` points to something else. */
+/** Returns `null` for a body that is not a list of sessions: `src` is wrong. */
 export function readPage(body: unknown): Page | null {
   if (!isObject(body) || !Array.isArray(body.sessions)) return null;
   const sessions = body.sessions.map(readSession);
@@ -52,7 +51,6 @@ export function readPage(body: unknown): Page | null {
   return { sessions: sessions as ListedSession[], cursor: textOf(body.cursor) };
 }
 
-/** Returns `null` if the body is not a policy. */
 export function readPolicy(body: unknown): Policy | null {
   if (!isObject(body)) return null;
   const { signOut, mayChange } = body;
@@ -102,7 +100,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
-// Largest time value of a `Date`. `Intl` throws for larger ones.
+// `Intl` throws for larger times.
 const MOST = 8.64e15;
 const numberOf = (value: unknown): number | null =>
   typeof value === 'number' && Math.abs(value) <= MOST ? value : null;

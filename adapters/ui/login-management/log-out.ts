@@ -2,7 +2,6 @@ import type { Card } from './card.ts';
 import { fillText } from './fill.ts';
 import type { Row } from './row.ts';
 
-/** Ends the session of a row after a confirmation. `onOver` removes the row. */
 export async function logOut(card: Card, row: Row, onOver: () => void): Promise<void> {
   const { words, routes } = card;
   const { texts } = words;
@@ -24,7 +23,7 @@ export async function logOut(card: Card, row: Row, onOver: () => void): Promise<
     gone: () => {
       onOver();
       card.say(fillText(texts.alreadyOver, { device: label }));
-      // Other sessions may be over too.
+      // Other sessions may have ended, too.
       card.refresh();
     },
   });

@@ -14,7 +14,7 @@ interface FailOptions {
   readonly retrying: boolean;
 }
 
-/** Live regions for results and failures. They exist while empty: screen readers announce only text that is added later. */
+/** Live regions for results and failures. They exist while empty, because screen readers announce only text that is added. */
 export class Messages {
   readonly element: HTMLElement;
   readonly #texts: Texts;
@@ -34,7 +34,7 @@ export class Messages {
   fail(failure: Failure, { during, settings, retry, retrying }: FailOptions): void {
     const { name, status, request, detail } = failure;
     const key = JSON.stringify([name, status, request, detail, retrying]);
-    // A retry that fails in the same way is not announced again.
+    // An identical failure is not announced again.
     if (this.#shown?.key === key && this.#shown.during === during) return;
     const focused = this.#holdsFocus();
     this.#status.replaceChildren();
@@ -44,7 +44,7 @@ export class Messages {
   }
 
   succeed(during: SessionFailed['during']): void {
-    // The failure of a read stays until the same read succeeds. The failure of an action stays until an action succeeds.
+    // A failed read stays until the same read succeeds, a failed action until an action succeeds.
     if (this.#shown === null || (this.#shown.during !== during && (isRead(this.#shown.during) || isRead(during))))
       return;
     const focused = this.#holdsFocus();

@@ -20,9 +20,9 @@ const TEXT_OF: Readonly<Record<FailureName, keyof Texts & string>> = {
 interface NoticeOptions {
   readonly texts: Texts;
   readonly settings: Settings | null;
-  /** Called by "Try again". With `null` there is no such button. */
+  /** For the button "Try again"; `null` for no button. */
   readonly retry: (() => void) | null;
-  /** Whether the card retries by itself. */
+  /** The card retries by itself. */
   readonly retrying: boolean;
 }
 

@@ -24,13 +24,10 @@ const OTHERS = {
   'font-size': '1rem',
 } as const;
 
-/** Prefix of the CSS properties that an app can set on the element or its ancestors. */
+/** An app can set these CSS properties on the element or its ancestors. */
 const PREFIX = '--session-card-';
 
-/**
- * Returns the rules for colours and sizes. Colours follow the `color-scheme` of the page. A browser without
- * `light-dark()` shows the light ones.
- */
+/** Colours follow the `color-scheme` of the page. Browsers without `light-dark()` show the light ones. */
 export function palette(): string {
   const colours = (choose: (light: string, dark: string) => string): string =>
     Object.entries(COLOURS)

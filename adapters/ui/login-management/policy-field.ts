@@ -3,7 +3,7 @@ import type { Card, Part } from './card.ts';
 import { Failure } from './failure.ts';
 import type { Policy } from './listed-session.ts';
 
-/** The sign-out policy of the account: a notice for users, a form for an administrator. */
+/** The sign-out policy of the account: a notice for users, a form for administrators. */
 export class PolicyField implements Part {
   readonly element: HTMLElement = build('div', { class: 'policy', part: 'policy', hidden: true });
   readonly #card: Card;
@@ -21,14 +21,14 @@ export class PolicyField implements Part {
     try {
       this.#show(await this.#card.routes.policy());
     } catch (error) {
-      // An app may omit this route, and the list reports outages. Only the end of the session is handled here.
+      // An app may omit this route, and the list reports outages. Only an ended session matters here.
       if (error instanceof Failure && error.name === 'session-required') this.#card.fail(error, 'policy', () => {});
     }
   }
 
   #show(policy: Policy): void {
     const before = this.#policy;
-    // An unchanged policy keeps the form: the administrator may be choosing.
+    // An unchanged policy keeps the form, because the administrator may be choosing.
     if (before?.signOut === policy.signOut && before.mayChange === policy.mayChange) return;
     this.#policy = policy;
     const notice = build('p', { class: 'quiet', part: 'policy-text' }, this.#card.words.texts.policyEverywhereNotice);

@@ -3,19 +3,19 @@ import type { Failure } from './failure.ts';
 const MOST = 5;
 const FIRST_MS = 2_000;
 const MAX_MS = 60_000;
-// If the server asks for a longer wait, only the user retries.
+// For a longer wait, only the user retries.
 const MAX_RETRY_AFTER_MS = 300_000;
 
-/** Computes the delay before each automatic retry. Delays double, respect `Retry-After`, and their number is limited. */
+/** Delays of automatic retries: they double, respect `Retry-After`, and their number is limited. */
 export class Retries {
   #made = 0;
 
-  /** Returns milliseconds, or `null` for no retry. */
+  /** In ms; `null` for no retry. */
   next({ passes, retryAfter }: Failure): number | null {
     if (!passes || this.#made >= MOST || (retryAfter ?? 0) > MAX_RETRY_AFTER_MS) return null;
     const backoff = Math.min(MAX_MS, FIRST_MS * 2 ** this.#made);
     this.#made++;
-    // Jitter, so that open pages do not all retry at once.
+    // Jitter, so that open pages do not retry all at once.
     return Math.max(retryAfter ?? 0, backoff) * (1 + Math.random() / 4);
   }
 

@@ -1,7 +1,7 @@
 import { Failure, failureOf, isJson } from './failure.ts';
 import { type Page, type Policy, readPage, readPolicy } from './listed-session.ts';
 
-/** Calls the session routes. It never sees a token: the browser sends the cookie. */
+/** Calls the session routes. The browser sends the cookie, so no token is visible here. */
 export class Routes {
   readonly #src: URL;
   readonly #signal: AbortSignal;
@@ -12,7 +12,7 @@ export class Routes {
     this.#signal = signal;
   }
 
-  /** `true` after the server has answered with data, which proves that there was a session. */
+  /** The server has answered with data, so there was a session. */
   get answered(): boolean {
     return this.#answered;
   }
@@ -50,7 +50,6 @@ export class Routes {
   #urlOf(path: string): URL {
     const url = new URL(this.#src);
     url.hash = '';
-    // `src` may end with a slash.
     const base = url.pathname.replace(/\/+$/, '');
     url.pathname = base + path || '/';
     return url;
@@ -77,19 +76,18 @@ export class Routes {
     const response = await fetch(url, {
       method,
       credentials: 'same-origin',
-      // A redirect comes from another handler. Following it could take its page for success.
+      // A redirect comes from another handler. Its page could look like success.
       redirect: 'manual',
       cache: 'no-store',
       headers: { accept: 'application/json' },
       ...init,
       signal,
     }).catch(() => {
-      // An abort is not a failure: the answer is no longer wanted.
       signal.throwIfAborted();
       throw new Failure('offline', { request });
     });
     if (!response.ok) throw await failureOf(response, request);
-    // A catch-all route of the app has answered with its page.
+    // A catch-all route of the app has answered.
     if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) {
       throw new Failure('misconfigured', { mistake: 'notJson', status: response.status, request });
     }

@@ -61,7 +61,7 @@ export class Row {
     return this.#session;
   }
 
-  /** Shows the session in this row. Returns `false` if a new row is needed: the label or `current` has changed. */
+  /** Returns `false` if a new row is needed, because the label or `current` has changed. */
   update(card: Card, session: ListedSession): boolean {
     const before = this.#session;
     const isSame = before.client === session.client && before.device.label === session.device.label;
@@ -77,7 +77,7 @@ export class Row {
   }
 }
 
-/** Builds a line with the last use and the sign-in, and a line with the place, the address and the extras of `show`. */
+/** A line with last use and sign-in, and a line with place, address and the extras of `show`. */
 function buildMeta({ words, clock, settings }: Card, session: ListedSession): readonly HTMLElement[] {
   const { lastUsedAt, createdAt, expiresAt, amr, current } = session;
   const { texts } = words;
@@ -100,7 +100,7 @@ function buildMeta({ words, clock, settings }: Card, session: ListedSession): re
   return [times, rest].filter((line) => line.length > 0).map((line) => metaOf(line));
 }
 
-// `<bdi>` keeps the direction of the text away from the dot that the style sheet adds after it.
+// `<bdi>` separates the text's direction from the dot that the style sheet adds.
 const detail = (attributes: Readonly<Record<string, string>>, text: Node | string): HTMLElement =>
   build('span', attributes, build('bdi', {}, text));
 

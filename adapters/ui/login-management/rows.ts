@@ -11,11 +11,10 @@ const SKELETONS = 3;
 
 interface RowsListeners {
   onChange(): void;
-  /** Called after a logout from the list has removed a row. */
+  /** Called after a logout in the list. */
   onEnded(): void;
 }
 
-/** The paginated list of live sessions. */
 export class Rows implements Part {
   readonly element: HTMLElement;
   readonly #card: Card;
@@ -49,13 +48,13 @@ export class Rows implements Part {
     card.signal.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
-  /** `true` if the list is complete and has no session but the current one. */
+  /** The list is complete and has only the current session. */
   get isAlone(): boolean {
     const rows = [...this.#rows.values()];
     return this.#cursor === null && !this.#skeleton.isConnected && rows.every(({ session }) => session.current);
   }
 
-  /** Fetches at least as many sessions as the list shows, and updates the list. */
+  /** Fetches at least as many sessions as the list shows. */
   load(): Promise<void> {
     return this.#fetch(null, async (signal) => {
       const atLeast = this.#rows.size;
@@ -82,13 +81,13 @@ export class Rows implements Part {
       const living = sessions.filter(({ id, end }) => end === null && !this.#rows.has(id));
       await this.#place(living, null, signal);
       this.#cursor = cursor;
-      // The last page hides the focused button. The focus moves to the first new row, or to the heading.
+      // The last page hides the focused button, so the focus moves to the first new row or the heading.
       const first = this.#rows.get(living[0]?.id ?? '')?.button;
       if (cursor === null && this.#more.matches(':focus')) (first ?? this.#card.heading).focus();
     });
   }
 
-  /** Aborts the request that is under way, then runs `work`. Schedules a retry after a temporary failure. */
+  /** Aborts the current request, then runs `work`. Retries after a temporary failure. */
   async #fetch(button: HTMLElement | null, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal: life } = this.#card;
     clearTimeout(this.#timer);
@@ -123,7 +122,7 @@ export class Rows implements Part {
     setBusy(this.#more, false);
   }
 
-  /** Puts rows in order before `next`. A row that is already in its place is not moved, and keeps the focus. */
+  /** Inserts rows in order before `next`. A row in its place is not moved, and keeps the focus. */
   async #place(sessions: readonly ListedSession[], next: Element | null, signal: AbortSignal): Promise<void> {
     let before = next;
     this.#skeleton.remove();
@@ -162,12 +161,12 @@ export class Rows implements Part {
   #onLoggedOut({ session }: Row): void {
     this.#drop(session.id);
     this.#change();
-    // A list that is being fetched may still contain the session. If there are more pages, another session moves up.
+    // A running fetch may still return the session. With more pages, another session moves up.
     if (this.#loading || this.#cursor !== null) void this.load();
     this.#listeners.onEnded();
   }
 
-  /** Removes all other rows and returns their number. Sessions that the server spared return with the next load. */
+  /** Returns the number of removed rows. Sessions that the server spared return with the next load. */
   keepCurrent(): number {
     const others = [...this.#rows.values()].filter(({ session }) => !session.current);
     for (const { session } of others) this.#drop(session.id);
@@ -176,7 +175,7 @@ export class Rows implements Part {
     return others.length;
   }
 
-  /** Removes a row. If it had the focus, the focus moves to a neighbour, or to the heading. */
+  /** The focus of the row moves to a neighbour or to the heading. */
   #drop(id: string): void {
     const row = this.#rows.get(id);
     if (row === undefined) return;

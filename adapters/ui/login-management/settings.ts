@@ -1,17 +1,16 @@
 import { Failure } from './failure.ts';
 
-/** Parts that the attribute `hide` can remove. */
+/** For the attribute `hide`. */
 const PARTS = ['rows', 'ended', 'sign-out-others', 'sign-out-everywhere', 'sign-out', 'policy'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** Details of a row that the attribute `show` can add. */
+/** For the attribute `show`. */
 const EXTRAS = ['second-factor', 'expiry'] as const;
 export type Extra = (typeof EXTRAS)[number];
 
 export interface Settings {
-  /** Base URL of the session routes. */
   readonly src: URL;
-  /** Page to go to when the session is over. `null` reloads the page. */
+  /** Page to go to when the session has ended. `null` reloads the page. */
   readonly loginUrl: URL | null;
   readonly pageSize: number;
   shows(part: Part): boolean;
@@ -21,17 +20,16 @@ export interface Settings {
 export const ATTRIBUTES: readonly string[] = ['src', 'login-url', 'lang', 'page-size', 'hide', 'show', 'no-policy'];
 const DEFAULT_PAGE_SIZE = 100;
 
-/** @throws a `Failure` that tells the developer what to correct. */
 export function readSettings(element: HTMLElement): Settings {
   const src = element.getAttribute('src');
   if (src === null || src.trim() === '') throw new Failure('misconfigured', { mistake: 'missingSrc' });
   const base = urlOf(src);
   if (base === null) throw new Failure('misconfigured', { mistake: 'invalidSrc', detail: src });
-  // The browser does not send the session's cookie to another origin.
+  // The browser sends the cookie to no other origin.
   if (base.origin !== location.origin) {
     throw new Failure('misconfigured', { mistake: 'crossOriginSrc', detail: base.origin });
   }
-  // Routes that end sessions refuse unknown parameters. The card does not use `?user=`: it shows the user's own sessions.
+  // The card shows the user's own sessions, without `?user=`, and the routes refuse unknown parameters.
   if (base.search !== '') throw new Failure('misconfigured', { mistake: 'querySrc', detail: base.search });
   const login = element.getAttribute('login-url');
   const loginUrl = login === null || login.trim() === '' ? null : urlOf(login);
@@ -51,7 +49,7 @@ export function readSettings(element: HTMLElement): Settings {
 
 function partsOf(element: HTMLElement): (part: Part) => boolean {
   const hidden = tokensOf(element, 'hide', PARTS);
-  // Without rows, the card does not list ended sessions either.
+  // Without rows, the card lists no ended sessions either.
   if (hidden.has('rows')) hidden.add('ended');
   if (element.hasAttribute('no-policy')) hidden.add('policy');
   return (part) => !hidden.has(part);
@@ -62,7 +60,7 @@ function extrasOf(element: HTMLElement): (extra: Extra) => boolean {
   return (extra) => shown.has(extra);
 }
 
-/** Returns the names in an attribute. Warns in the console about unknown names. */
+/** Warns in the console about unknown names. */
 function tokensOf(element: HTMLElement, attribute: string, known: readonly string[]): Set<string> {
   const tokens = new Set((element.getAttribute(attribute) ?? '').split(/\s+/).filter(Boolean));
   for (const token of tokens) {

@@ -1,8 +1,8 @@
-// A longer task delays typing and scrolling. The browser also needs time to lay out the new elements.
+// A longer task delays typing and scrolling.
 const MAX_MS = 6;
 const MAX_ITEMS = 20;
 
-/** Runs `work` for all items in short tasks. Rejects when the signal aborts. */
+/** Rejects when the signal aborts. */
 export async function inSlices<Item>(
   items: readonly Item[],
   signal: AbortSignal,

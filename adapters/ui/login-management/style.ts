@@ -19,7 +19,7 @@ p, h2, h3, ul, fieldset, legend { margin: 0; padding: 0; border: 0; }
   overflow-wrap: anywhere;
   text-align: start;
 }
-/* Texts of one direction in a page of the other one: each text keeps its own order, and its place on the page's side. */
+/* A text in the other direction keeps its own order, on the page's side. */
 p, h2, h3, legend, .label, .badge, button { unicode-bidi: plaintext; }
 .card:dir(ltr) :is(p, h2, h3, legend) { text-align: left; }
 .card:dir(rtl) :is(p, h2, h3, legend) { text-align: right; }
@@ -127,7 +127,7 @@ export const styleText = (): string => palette() + CSS;
 
 let sheet: CSSStyleSheet | undefined;
 
-/** One sheet for all elements of the page. A Content-Security-Policy without inline styles allows constructed sheets. */
+/** All elements share one sheet. A Content-Security-Policy without inline styles allows constructed sheets. */
 export function styleSheet(): CSSStyleSheet {
   if (sheet === undefined) {
     sheet = new CSSStyleSheet();

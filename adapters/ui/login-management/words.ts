@@ -6,12 +6,12 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Words times, devices and ends of sessions in one language. */
+/** Texts for times, devices and ended sessions in one language. */
 export class Words {
   readonly texts: Texts;
   readonly locale: string;
   readonly #relative: Intl.RelativeTimeFormat;
-  // Gives "1 month ago" instead of "last month": 31 days ago may be two calendar months back.
+  // "1 month ago" instead of "last month": 31 days ago may be two calendar months back.
   readonly #counting: Intl.RelativeTimeFormat;
   readonly #absolute: Intl.DateTimeFormat;
 
@@ -23,7 +23,7 @@ export class Words {
     this.#absolute = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' });
   }
 
-  /** Returns a text such as `3 hours ago`. A future time, from a clock that is ahead, counts as now. */
+  /** Such as `3 hours ago`. A time in the future, by a clock that is ahead, counts as now. */
   ago(at: number, now: number): string {
     const age = now - at;
     if (age < MINUTE_MS) return this.texts.justNow;
@@ -36,7 +36,7 @@ export class Words {
     return this.#counting.format(-Math.floor(days / 365.25) || -1, 'year');
   }
 
-  /** Returns a text such as `in 3 days`. A past time, or less than a minute, gives `in 1 minute`. */
+  /** Such as `in 3 days`. At least `in 1 minute`. */
   until(at: number, now: number): string {
     const left = at - now;
     if (left < HOUR_MS) return this.#relative.format(Math.max(1, Math.ceil(left / MINUTE_MS)), 'minute');
@@ -53,17 +53,17 @@ export class Words {
 
   device({ label, browser, os }: ListedDevice): string {
     if (label === 'Unknown device') return this.texts.unknownDevice;
-    // The label from the server is in English.
+    // The server's label is in English.
     if (browser === null || os === null || label !== `${browser} on ${os}`) return label;
     return fillText(this.texts.device, { browser, os });
   }
 
-  /** Returns the name of the session's app, or else the device. */
+  /** The session's app, else its device. */
   session({ client, device }: Pick<ListedSession, 'client' | 'device'>): string {
     return client ?? this.device(device);
   }
 
-  /** Translates the label of a device that ended another session. The server sends only its label. */
+  /** For the device that ended another session: the server sends only its label. */
   label(label: string): string {
     const [, browser = null, os = null] = /^([\w.+ -]{1,40}) on ([\w.+ -]{1,20})$/.exec(label) ?? [];
     return this.device({ label, browser, os, type: 'unknown', ip: null });
@@ -74,10 +74,10 @@ export class Words {
     return Object.hasOwn(this.texts.kinds, kind) ? (this.texts.kinds[kind] ?? kind) : kind;
   }
 
-  /** Returns the reason in words as `what`, and the sentence with the place for it. */
+  /** The reason as `what`, and the sentence that it belongs in. */
   end({ reason, by, fromDevice, reasonCode }: End): { what: string; sentence: string } {
     const { texts } = this;
-    // A reason code of the app is shown only if the app gives a text for it.
+    // The app's own reason codes appear only with a text from the app.
     const known =
       reasonCode !== null && Object.hasOwn(texts.reasonCodes, reasonCode) ? texts.reasonCodes[reasonCode] : undefined;
     const what = known ?? (reason === 'expired' ? texts.expired : texts.endedSomehow);
@@ -89,6 +89,5 @@ export class Words {
 
 function midnight(at: number): number {
   const date = new Date(at);
-  // In UTC, every day has 24 hours.
   return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
 }

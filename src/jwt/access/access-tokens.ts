@@ -24,9 +24,8 @@ export interface MintRequest {
   /** The app that gets the token, by its `client_id`. Lists of sessions show the `name`. Default: the `client_id`. */
   readonly client: string | { readonly id: string; readonly name?: string | undefined };
   /**
-   * Set to `true` to hand the session to the app with a refresh token. The session's present token is refused from now
-   * on. `'cookie'` also notes that the refresh token is kept in a cookie, out of reach of scripts. The wrappers make
-   * sure that it stays there. Default `false`.
+   * `true` hands the session to the app with a refresh token, and the session's present token is refused from now on. `'cookie'` also notes
+   * that a cookie keeps the refresh token, out of reach of scripts; the wrappers keep it there. Default `false`.
    */
   readonly refresh?: boolean | 'cookie' | undefined;
   /** Scope of the access token: names separated by spaces (RFC 6749, 3.3), at most 1,024 characters. Default: none. */
@@ -49,7 +48,7 @@ export interface MintResult {
 export interface RefreshRequest extends ClientInfo {
   /** The `client_id` that the request names or proves. A token of another client is refused. Default: not compared. */
   readonly client?: string | null | undefined;
-  /** Scope of the new access token: at most the granted one. Default: all of it. */
+  /** Scope of the new access token: at most the granted one. Default: the granted one. */
   readonly scope?: string | null | undefined;
 }
 
@@ -63,18 +62,18 @@ export type RefreshResult =
       readonly refreshToken: string;
       /** Lifetime of the access token, in seconds. */
       readonly expiresIn: number;
-      /** Scope of the access token. `null` where none was granted. */
+      /** Scope of the access token; `null` for none. */
       readonly scope: string | null;
     }
   | {
       readonly ok: false;
       readonly session: null;
       readonly reason: RefreshRefusal;
-      /** How the session ended, where that is the reason. Else `null`. */
+      /** How the session ended, if that is the reason. */
       readonly end: EndState | null;
     };
 
-/** An access token, and its lifetime in seconds. */
+/** `expiresIn` is in seconds. */
 interface Signed {
   readonly accessToken: string;
   readonly expiresIn: number;
@@ -85,9 +84,8 @@ const MINT_KEYS = ['client', 'refresh', 'scope'];
 const REFRESH_KEYS = ['client', 'scope', ...CLIENT_INFO_KEYS];
 
 /**
- * Issues and checks access and refresh tokens for the sessions of one realm. {@link accessTokens} creates it. Every
- * method that asks the store may throw `SESSION_STORE_UNAVAILABLE` where the store gave no answer. That never means
- * "signed out". Misuse throws a `TypeError`.
+ * Issues and checks access and refresh tokens for the sessions of one realm: the result of {@link accessTokens}. Each method that calls the
+ * store may throw `SESSION_STORE_UNAVAILABLE`, which never means "signed out". Misuse throws a `TypeError`.
  */
 export class AccessTokens {
   readonly #core: Core;
@@ -111,9 +109,9 @@ export class AccessTokens {
   }
 
   /**
-   * Signs an access token (RFC 9068) for a session that was judged live. The token is valid until it expires, and no
-   * longer than its session. Without `refresh`, the store is not asked.
-   * @throws `SESSION_REQUIRED` with `refresh`, where the session is over or its secret was renewed since it was judged.
+   * Signs an access token (RFC 9068) for a session that was judged live. The token is valid until it expires, and no longer than its
+   * session. Without `refresh`, the store is not called.
+   * @throws `SESSION_REQUIRED` with `refresh`, if the session has ended or its secret was renewed since it was judged.
    */
   async mint(session: Session, request: MintRequest): Promise<MintResult> {
     const { client, refresh, scope } = parseArguments('the second argument', request, MINT_KEYS);
@@ -147,12 +145,11 @@ export class AccessTokens {
   }
 
   /**
-   * Checks an access token. Never throws for anything that a client sent. It checks the signature first, then reads the
-   * session from the store once, so the end of a session takes effect at once. By default a check does not count as a
-   * use of the session (option `countsAsUse`).
+   * Checks an access token. Never throws for client input. It checks the signature, then reads the session from the store once, so the end
+   * of a session takes effect at once. A check is no use of the session, unless `countsAsUse` is set.
    */
   check(jwt: string | null | undefined, client?: ClientInfo): Promise<AccessVerdict> {
-    // Not `async`: that would wrap the promise of the verdict in a second promise.
+    // Not `async`, which would wrap the promise of the verdict in a second promise.
     try {
       return Promise.resolve(this.#checks.check(jwt, client));
     } catch (error) {
@@ -161,11 +158,10 @@ export class AccessTokens {
   }
 
   /**
-   * Exchanges a refresh token for a new access token and the next refresh token. Never throws for anything that a
-   * client sent. A token that was used before ends its session, and emits `session.reused`: two parties have it
-   * (RFC 9700, 4.14.2). The session's expiry, its stamps, and the time and methods of authentication stay. The refresh
-   * counts as a use. An answer that is lost on its way cannot be repeated, since no secret is stored: the app has to
-   * sign in again.
+   * Exchanges a refresh token for a new access token and the next refresh token. Never throws for client input. A token that was used
+   * before ends its session and emits `session.reused`, because two parties have it (RFC 9700, 4.14.2). The session's expiry, its stamps,
+   * and the time and methods of authentication stay. The refresh counts as a use. A lost answer cannot be repeated, since no secret is
+   * stored: the app has to sign in again.
    */
   async refresh(token: string | null | undefined, request: RefreshRequest = {}): Promise<RefreshResult> {
     const clientInfo = parseClientInfo('refresh', request, REFRESH_KEYS);
@@ -180,10 +176,7 @@ export class AccessTokens {
     return { ok: true, session: new Session(session), refreshToken, ...made };
   }
 
-  /**
-   * Tells whether this is the present refresh token of a session, as it was judged. The store is not asked.
-   * @internal
-   */
+  /** Tells whether this is the present refresh token of a judged session, without calling the store. @internal */
   isTokenOf(token: unknown, session: Session): boolean {
     const { id, credential } = Session.recordOf('session', session);
     const [parsed, hashes] = [parseRefreshToken(token), parseRefreshCredential(credential)];
@@ -194,7 +187,7 @@ export class AccessTokens {
     );
   }
 
-  /** Returns the public keys as a JWK Set (RFC 7517, 5), for parties that check signatures. Empty for keys of HS256. */
+  /** Returns the public keys as a JWK Set (RFC 7517, 5). Empty for HS256. */
   jwks(): { readonly keys: readonly JsonWebKey[] } {
     const keys = this.#settings.keys.flatMap(({ jwk, kid, alg }) =>
       jwk === null ? [] : [{ ...jwk, kid, alg, use: 'sig' }],

@@ -13,38 +13,36 @@ import type { ReadyKey } from '../keys/keys.ts';
 import { type AccessClaims, isAbout, isAccessClaims, isAccessToken, latenessOf, refIn } from './claims.ts';
 import type { TokenSettings } from './options.ts';
 
-/** The result of a check of an access token. */
+/** Result of a check of an access token. */
 export type AccessVerdict =
   | {
       readonly ok: true;
       readonly session: Session;
       /** The claims of the token, such as `client_id` and `scope`. Do not change them. */
       readonly claims: AccessClaims;
-      /** The client that the session was handed to, perhaps not the token's client. `null` for a browser's session. */
+      /** The client that got the session, perhaps another than the token's. `null` for a browser's session. */
       readonly grant: Grant | null;
     }
   | {
       readonly ok: false;
       readonly session: null;
       /**
-       * `'malformed'`, `'invalid'`, or `'expired'` for an expired token: the store was not asked. `'unknown'`: there is
-       * no such session in this realm. `'superseded'`: the session's secret was renewed. The others: the session is
-       * over.
+       * `'malformed'`, `'invalid'`, or `'expired'` for an expired token: the store was not called. `'unknown'`: the realm has no such
+       * session. `'superseded'`: the session's secret was renewed. Otherwise the session has ended.
        */
       readonly reason: AccessRefusal;
-      /** How the session ended, if `reason` is `'ended'`, `'revoked'`, or `'expired'` for the session. Else `null`. */
+      /** How the session ended, if `reason` is `'ended'`, `'revoked'`, or `'expired'` for the session. */
       readonly end: EndState | null;
     };
 
-/** An access token with a valid signature, issued by this issuer for this audience. */
+/** The signature is valid, and issuer and audience match. */
 interface Verified {
   readonly claims: AccessClaims;
   readonly ref: SessionRef;
 }
 
 const NO_CLIENT_INFO: ClientInfo = Object.freeze({});
-// The cache finds a token by the end of its signature, where tokens differ. Signatures of all algorithms are at least
-// this long.
+// The cache finds tokens by the end of their signatures, where tokens differ. All signatures are at least this long.
 const NAME_LENGTH = 43;
 
 const RULES: TokenRules<AccessClaims> = {
@@ -56,7 +54,7 @@ const RULES: TokenRules<AccessClaims> = {
   },
 };
 
-/** Checks access tokens: the signature first (JWT-1), then the session, with one read as for opaque tokens. */
+/** The signature first (JWT-1), then the session, with one read as for opaque tokens. */
 export class AccessChecks {
   readonly #core: Core;
   readonly #settings: TokenSettings;
@@ -78,7 +76,7 @@ export class AccessChecks {
     const parsed = parseCompact(jwt);
     if (parsed === null) return this.#refused('malformed', said);
     const { header, claims } = parsed;
-    // Only a configured key, by its name. A token brings no key (JWT-3), and a key has one algorithm (JWT-2).
+    // By name, and only configured keys: a token brings no key (JWT-3), and a key has one algorithm (JWT-2).
     const key = this.#keys.get(header.kid ?? '');
     if (key === undefined || header.alg !== key.alg || !isAccessToken(header)) return this.#refused('invalid', said);
     return isSigned(jwt, key).then((signed) => {
@@ -91,7 +89,7 @@ export class AccessChecks {
   }
 
   #find(verified: Verified, client: ClientInfo): Awaitable<AccessVerdict> {
-    // Also runs for a cached token: it may have expired since its signature was checked.
+    // Also for a cached token, which may have expired since its signature was checked.
     const late = latenessOf(verified.claims, this.#core.now(), this.#settings.clockTolerance);
     if (late !== null) return this.#refused(late, client);
     const answer = this.#core.store.find(this.#core.realmTag, [verified.ref]);
@@ -117,13 +115,13 @@ export class AccessChecks {
 
   #refuse(refusal: TokenRefusal<AccessRefusal>, client: ClientInfo): AccessVerdict {
     const { reason, about, end } = refusal;
-    // The expiry of an access token is not worth an event: it happens to each of them.
+    // An expired access token is no event, because all of them expire.
     if (reason !== 'expired' || about !== null) tellRefusal(this.#core, RULES, refusal, client);
     return { ok: false, session: null, reason, end };
   }
 }
 
-/** Checks a signature. A failed import of the key rejects. Every other failure comes from the token: `false`. */
+/** Rejects if the import of the key fails. Every other failure is the token's. */
 async function isSigned(jwt: string, { alg, verify }: ReadyKey): Promise<boolean> {
   const key = await verify;
   try {

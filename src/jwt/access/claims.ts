@@ -2,7 +2,7 @@ import type { SessionRecord, SessionRef } from '../../model/session.ts';
 import { accountTag, isSessionId, newId, userTag } from '../../model/token.ts';
 import type { TokenClaims, TokenHeader } from '../compact.ts';
 
-/** The claims of an access token (RFC 9068, 2.2). Times are Unix seconds. */
+/** Claims of an access token (RFC 9068, 2.2). Times are Unix seconds. */
 export interface AccessClaims {
   readonly iss: string;
   readonly aud: string | readonly string[];
@@ -11,27 +11,27 @@ export interface AccessClaims {
   readonly client_id: string;
   /** Id of the session. */
   readonly sid: string;
-  /** Unique id of the token: 128 random bits. */
+  /** 128 random bits. */
   readonly jti: string;
   readonly iat: number;
   readonly exp: number;
-  /** Time of authentication. Left out where unknown. A refresh does not change it. */
+  /** Time of authentication, if known. A refresh does not change it. */
   readonly auth_time?: number | undefined;
-  /** Methods of authentication (RFC 8176). Left out where unknown. */
+  /** Methods of authentication (RFC 8176), if known. */
   readonly amr?: readonly string[] | undefined;
   readonly acr?: string | undefined;
-  /** Names separated by spaces. Left out where no scope was granted. */
+  /** Granted names, separated by spaces. */
   readonly scope?: string | undefined;
-  /** The session's account. Left out where it has none. */
+  /** The session's account, if it has one. */
   readonly account?: string | undefined;
-  /** Identifies the session's secret and its generations. Private to this library: other parties must not read it. */
+  /** The session's secret and generations. Only for this library. */
   readonly stamps: Stamped;
 }
 
-/** Serial of the session's secret, then its stamps in the order realm, user, account, member. */
+/** Serial of the session's secret, then its stamps of realm, user, account, member. */
 export type Stamped = readonly [number, string, string, string | null, string | null];
 
-/** The parts of an access token that do not come from the session. */
+/** Parts of an access token that do not come from the session. */
 export interface Minting {
   readonly issuer: string;
   readonly audience: readonly [string, ...string[]];
@@ -43,7 +43,7 @@ export interface Minting {
   readonly lifetime: number;
 }
 
-/** Returns the claims of a new access token. They describe the session as it was judged, not as it is now. */
+/** The claims describe the session as it was judged. */
 export function claimsOf(session: SessionRecord, minting: Minting): AccessClaims {
   const { id, user, account, serial, stamps, authenticatedAt, amr, expiresAt } = session;
   const { issuer, audience, client, scope, acr, now, lifetime } = minting;
@@ -57,7 +57,7 @@ export function claimsOf(session: SessionRecord, minting: Minting): AccessClaims
     jti: newId(),
     iat: seconds(now),
     exp: seconds(end),
-    // 0 marks an adopted session, whose time of authentication is unknown.
+    // 0 marks an adopted session with an unknown time of authentication.
     auth_time: authenticatedAt === 0 ? undefined : seconds(authenticatedAt),
     amr: amr.length === 0 ? undefined : amr,
     acr,
@@ -69,11 +69,10 @@ export function claimsOf(session: SessionRecord, minting: Minting): AccessClaims
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
-/** Tells whether the header names an access token (RFC 9068, 4), not another type that the same key signs. */
+/** RFC 9068, 4. The same key may sign other types. */
 export const isAccessToken = ({ typ }: TokenHeader): boolean =>
   typ !== undefined && /^(?:application\/)?at\+jwt$/i.test(typ);
 
-/** Tells whether claims are those of an access token of this issuer for one of these audiences. */
 export function isAccessClaims(
   claims: TokenClaims,
   issuer: string,
@@ -99,13 +98,10 @@ export function isAccessClaims(
   );
 }
 
-/**
- * How far in the future `iat` may be, in ms. It is not an option: clocks do not differ by more than a minute by chance,
- * and a token from the future outlives its `lifetime`.
- */
+/** In ms. No option: clocks rarely differ by more than a minute, and a token from the future outlives its `lifetime`. */
 export const MAX_ISSUED_AHEAD = 60e3;
 
-/** Checks the times of a token. `now` is Unix ms, and `tolerance` is the possible error of the clock in ms. */
+/** `now` is Unix ms. `tolerance` is the possible error of the clock in ms. */
 export function latenessOf(
   { exp, nbf, iat }: AccessClaims & { readonly nbf?: number },
   now: number,
@@ -126,12 +122,12 @@ function isStamped(value: unknown): value is Stamped {
 
 const isTextOrNone = (value: unknown): boolean => value === null || isText(value);
 
-/** Returns the reference to the token's session, with tags of this realm: a session of another realm is never found. */
+/** With tags of this realm, so that a session of another realm is never found. */
 export const refIn = (realm: string, { sid, sub, account }: AccessClaims): SessionRef => ({
   ...{ id: sid, user: userTag(realm, sub), account: account === undefined ? null : accountTag(realm, account) },
 });
 
-/** Tells whether an access token belongs to this session. The secret is compared elsewhere. */
+/** The secret is compared elsewhere. */
 export function isAbout({ sub, account, stamps }: AccessClaims, session: SessionRecord): boolean {
   const [, realm, user, accountStamp, member] = stamps;
   return (

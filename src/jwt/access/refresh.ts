@@ -21,17 +21,16 @@ import { retryOnConflict } from '../../store/retry-on-conflict.ts';
 import type { FoundSession } from '../../store/store.ts';
 
 export interface RefreshOrder {
-  /** The `client_id` of the request. `null` where unknown. */
+  /** `client_id` of the request; `null` if unknown. */
   readonly clientId: string | null;
-  /** Scope of the access token: at most the granted one. */
+  /** At most the granted scope. */
   readonly scope: unknown;
-  /** The client's details, as the request claims them. */
   readonly clientInfo: ClientInfo;
   /** In ms. */
   readonly grace: number;
 }
 
-/** A session with its next refresh token, and the value that `make` created before the write. */
+/** A session with its next refresh token, and the result of `make`. */
 export interface Refreshed<Made> {
   readonly session: SessionRecord;
   readonly refreshToken: string;
@@ -42,21 +41,19 @@ type Refused = TokenRefusal<RefreshRefusal>;
 
 const refused = (reason: RefreshRefusal, about: Refused['about'] = null): Refused => ({ reason, about, end: null });
 
-/** First the family shows whether a token belongs to the session. Only then is the rotating secret judged. */
+/** The family shows whether a token belongs to the session. Only then is the rotating secret judged. */
 const RULES: TokenRules<{ readonly realm: string; readonly family: string }> = {
   during: 'refresh',
   supersededIsAnomaly: false,
   mismatchOf(session, { realm, family }) {
     const hashes = parseRefreshCredential(session.credential);
     if (session.realm !== realm || hashes === null || session.client === null) return 'unknown';
-    // A client that never had a token of this session only guesses its public id. That must not end the session.
+    // A client that only guesses the public id never had a token of this session, and must not end it.
     return family === hashes.family || hashes.former.includes(lineageMark(family)) ? null : 'unknown';
   },
 };
 
-/**
- * Exchanges a refresh token for the next one (RFC 9700, 4.14.2). `make` runs first: if it fails, the token stays valid.
- */
+/** RFC 9700, 4.14.2. `make` runs first: if it fails, the token stays valid. */
 export async function refreshSession<Made>(
   core: Core,
   token: unknown,
@@ -70,7 +67,7 @@ export async function refreshSession<Made>(
     core.anomalies.used(outcome.session, order.clientInfo);
     return outcome;
   }
-  // A client that refreshes twice at once is no sign of an attack. Reuse has its own event.
+  // Two refreshes at once are no sign of an attack. Reuse has its own event.
   if (outcome.reason !== 'retry' && outcome.reason !== 'reused') tellRefusal(core, RULES, outcome, order.clientInfo);
   return outcome;
 }
@@ -115,21 +112,21 @@ async function attempt<Made>(
   const refreshed = { session, refreshToken: formatRefreshToken(ref, next), made };
   try {
     const written = await store.renew({ session, ifCredential: current.credential, ...write });
-    // Another request was first. The next attempt finds out what this token is now.
+    // Another request was first. The next attempt judges the token again.
     return written === 'renewed' ? refreshed : 'conflict';
   } catch (error) {
-    // The write may have succeeded before the failure. Then the token that the client has is already used.
+    // The write may have succeeded. Then the client's token is already used.
     const [again] = await store.find(realmTag, [ref]);
     if (again?.session.credential === session.credential) return refreshed;
     throw error;
   }
 }
 
-/** Absolute: a difference between the clocks of two processes, in either direction, shortens the grace interval. */
+/** Absolute, so that a clock difference between two processes, in either direction, shortens the grace interval. */
 const isInGrace = ({ previous }: RefreshHashes, rotating: string, now: number, grace: number): boolean =>
   previous !== null && previous.rotating === rotating && Math.abs(now - previous.at) < grace;
 
-/** Ends a session whose refresh token was used twice. Returns `false` where another process has ended it. */
+/** Returns `false` if another process has ended the session. */
 async function endReused(
   core: Core,
   current: SessionRecord,

@@ -5,20 +5,19 @@ import { type Identity, identify } from '../../model/identity.ts';
 import { deniedTag, externalSessionId, type Tag } from '../../model/token.ts';
 import type { GuardSettings } from './options.ts';
 
-/** The parts of a token that a guard judges. */
 export interface ExternalToken {
   readonly identity: Identity;
-  /** Start of the second in which the user was authenticated, Unix ms. */
+  /** Start of the second of authentication, Unix ms. */
   readonly authenticatedAt: number;
-  /** Id by which `signOutOthers` spares the token's session. `null` if the token has no `sid` or no known issuer. */
+  /** `signOutOthers` spares the token's session by this id. `null` without `sid` or a known issuer. */
   readonly keptBy: string | null;
-  /** Tags of the records that deny the token, if they exist. */
+  /** Records that deny the token, if they exist. */
   readonly deniedBy: readonly Tag[];
 }
 
 /**
- * Reads verified claims. A string throws a `TypeError`: the app passed the token itself, not verified. A token that
- * fails here costs no read of the store. A time in the future is malformed: it is impossible, or counts ms.
+ * Reads verified claims. A string is a `TypeError`: the app has passed the unverified token. A token that fails here costs no read of the
+ * store. A time in the future is malformed, because it is impossible or in ms.
  */
 export function readToken(
   core: Core,
@@ -55,12 +54,12 @@ export function readToken(
   };
 }
 
-/** The message must not contain the string: it is a credential. */
+/** Without the string, which is a credential. */
 const NO_CLAIMS =
   'claims is a string, and a guard reads the claims of a token that was verified before, since it checks no signature itself: ' +
   'write const verified = await externalTokens({ … }).verify(token), and pass verified.claims where verified.ok';
 
-/** Returns a string of at most 256 characters, `null` for a missing claim, or `false` for any other value. */
+/** At most 256 characters; `null` for a missing claim, `false` for any other value. */
 function textIn(value: unknown): string | null | false {
   if (value === undefined || value === null) return null;
   try {

@@ -7,43 +7,40 @@ import { retryOnConflict } from '../../store/retry-on-conflict.ts';
 import { type GuardSettings, MAX_SKEW } from './options.ts';
 import { neededBy } from './verdict.ts';
 
-/** One token, by its `jti`, or all tokens of one session, by its `sid`: ids of the issuer, never the token's text. */
+/** One token (`jti`), or all tokens of a session (`sid`), by the ids of the issuer. */
 export type Denied = (
   | { readonly jti: string; readonly sid?: undefined }
   | { readonly sid: string; readonly jti?: undefined }
 ) & {
-  /** The issuer of the id, as `iss`. Default: the guard's `issuer`. One of both is required. */
+  /** Issuer of the id (`iss`). Default: the guard's `issuer`. One of both is required. */
   readonly issuer?: string | undefined;
   /**
-   * Time at which the last of these tokens expires: a `Date`, or Unix ms (`exp` counts seconds). The entry is removed
-   * some time after it. Default: the time at which the guard finds every present token too old.
+   * Expiry of the last of these tokens: a `Date`, or Unix ms (`exp` is in seconds). The entry is removed some time later. Default: when the
+   * guard finds every present token too old.
    */
   readonly expiresAt?: Date | number | undefined;
 };
 
 /** Result of {@link TokenGuard.revoke}. */
 export interface DenyResult {
-  /** `false` where it was already denied. */
+  /** `false` if it was denied before. */
   readonly revoked: boolean;
-  /** Time in ms after which no process accepts a denied token. 0: every check that begins from now on refuses it. */
+  /** Time in ms after which no process accepts a denied token. 0: all checks that begin from now on refuse it. */
   readonly effectiveWithin: number;
 }
 
 const DENIED_KEYS = ['jti', 'sid', 'issuer', 'expiresAt'];
-/** Tells ms from seconds: it is in 1973 as ms, and far in the future as seconds. */
+/** Smaller values are seconds. This is 1973 in ms. */
 const MIN_MS = 1e11;
 
-/**
- * Denies a token with a record of its own. The token is refused as soon as the record exists. The second write adds who
- * denied it and why, together with the audit log entry.
- */
+/** The record itself denies the token. A second write adds the actor and the reason, together with the audit log entry. */
 export async function deny(core: Core, settings: GuardSettings, input: unknown, by: unknown): Promise<DenyResult> {
   const { claim, issuer, value, expiresAt } = parseDenied(settings, input);
   const attribution = parseAttribution(parseArguments('the second argument', by, ATTRIBUTION_KEYS));
   const tag = deniedTag(core.settings.realm, claim, issuer, value);
   return retryOnConflict<DenyResult>(core, async () => {
     const now = core.now();
-    // A verifier may accept a token for a short time after it expired.
+    // A verifier may accept a token for a short time after its expiry.
     const keepUntil = (expiresAt ?? now + neededBy(settings)) + MAX_SKEW;
     const current = await ensureEpoch(core, tag, now, keepUntil);
     if (current.record.last !== null) return { revoked: false, effectiveWithin: 0 };

@@ -11,35 +11,35 @@ import { parseKeySet } from '../keys/key-set.ts';
 import type { JsonWebKey } from '../keys/keys.ts';
 import { MAX_SKEW } from './options.ts';
 
-/** The algorithms of other issuers. All of them use key pairs, so a party that checks tokens cannot sign them. */
+/** Algorithms of other issuers. All use key pairs, so a party that checks tokens cannot sign them. */
 export type ExternalAlgorithm = 'EdDSA' | `ES${256 | 384 | 512}` | `RS${256 | 384 | 512}` | `PS${256 | 384 | 512}`;
 
-/** The options of {@link externalTokens}. Unknown or contradictory options throw a `TypeError`. */
+/** Options of {@link externalTokens}. Unknown or contradictory options throw a `TypeError`. */
 export interface ExternalTokenOptions {
-  /** The issuer, exactly as `iss` spells it: an https URL. http is allowed on loopback only. */
+  /** The issuer, exactly as in `iss`: an https URL; http only on loopback. */
   readonly issuer: string;
-  /** Accepted audiences, as `aud`: a token must name one of them. Required without `client`. */
+  /** Accepted audiences (`aud`): a token must name one of them. Required without `client`. */
   readonly audience?: string | readonly string[] | undefined;
   /** Accepted values of `client_id`, for access tokens without `aud` (Cognito's). Required without `audience`. */
   readonly client?: string | readonly string[] | undefined;
   /**
-   * The issuer's public keys, or the https URL where it publishes them. http is allowed on loopback only, and redirects
-   * are not followed. Fetched keys are used for 10 minutes. An unknown `kid` causes a new request at most every 30 s.
+   * The issuer's public keys, or their https URL; http only on loopback. Redirects are not followed. Fetched keys are used for 10 minutes.
+   * An unknown `kid` causes a new request at most every 30 s.
    */
   readonly jwks: URL | string | { readonly keys: readonly JsonWebKey[] } | readonly JsonWebKey[];
-  /** Accepted signature algorithms. There is no default, and a token cannot choose one outside of this list. */
+  /** Accepted signature algorithms. Required: a token cannot choose another one. */
   readonly algorithms: readonly ExternalAlgorithm[];
   /**
-   * The type of token, as `typ`. `'at+jwt'` accepts only access tokens (RFC 9068). `'JWT'` accepts tokens that name no
-   * other type, for issuers that name none. These may also be ID tokens. Default `'at+jwt'`.
+   * Type of token (`typ`). `'at+jwt'` accepts only access tokens (RFC 9068). `'JWT'` is for issuers that name no type, and accepts tokens
+   * without another type, even ID tokens. Default `'at+jwt'`.
    */
   readonly typ?: 'at+jwt' | 'JWT' | undefined;
   /**
-   * How far the issuer's clock may be off, for `exp` and `nbf`. At most `'1m'`. Default `'5s'`. A token whose `iat` is
-   * more than a minute in the future is always refused.
+   * Possible error of the issuer's clock, for `exp` and `nbf`. At most `'1m'`. Default `'5s'`. A token whose `iat` is more than a minute in
+   * the future is always refused.
    */
   readonly clockTolerance?: Duration | undefined;
-  /** Time limit for fetching keys, then `verify` throws `SESSION_KEYS_UNAVAILABLE`. At most `'30s'`. Default `'5s'`. */
+  /** Time limit for fetching keys. `verify` then throws `SESSION_KEYS_UNAVAILABLE`. At most `'30s'`. Default `'5s'`. */
   readonly timeout?: Duration | undefined;
   /** For tests. Default: the system's clock. */
   readonly clock?: Clock | undefined;
@@ -53,10 +53,9 @@ export type ExternalVerdict =
 /** Verifies the tokens of one other issuer. */
 export interface ExternalTokens {
   /**
-   * Checks form, signature, issuer, audience, type and times of a token. Malformed tokens, and algorithms that are not
-   * allowed, are refused before any key is requested.
-   * @throws `SESSION_KEYS_UNAVAILABLE` where the keys could not be fetched. Answer 503: it is unknown whether the token
-   * is genuine.
+   * Checks form, signature, issuer, audience, type and times of a token. Malformed tokens and other algorithms are refused before keys are
+   * fetched.
+   * @throws `SESSION_KEYS_UNAVAILABLE` if the keys could not be fetched. Answer 503, because the token may be genuine.
    */
   verify(jwt: unknown): Promise<ExternalVerdict>;
 }
@@ -69,7 +68,7 @@ const DEFAULTS = { typ: 'at+jwt', clockTolerance: '5s', timeout: '5s' } as const
 
 /**
  * Creates a verifier for the tokens of another issuer. Pass its claims to {@link tokenGuard}.
- * @throws `TypeError` that names the option, what is wrong with it, and what is allowed.
+ * @throws `TypeError` that names the option, the problem, and the allowed values.
  */
 export function externalTokens(options: ExternalTokenOptions): ExternalTokens {
   const settings = inCall('externalTokens({ issuer, audience, keys })', () => parseOptions(options));
@@ -83,7 +82,7 @@ interface ExternalTokenSettings {
   readonly key: JWTVerifyGetKey;
   readonly algorithms: readonly string[];
   readonly typ: string;
-  /** Seconds. */
+  /** In seconds. */
   readonly clockTolerance: number;
   readonly clock: Clock;
 }
@@ -93,8 +92,7 @@ async function verify(settings: ExternalTokenSettings, jwt: unknown): Promise<Ex
   const parts = parseCompact(jwt);
   if (parts === null) return refused('malformed');
   const { header } = parts;
-  // Checked before the signature, so that a wrong type causes no request for keys. jose does the same with the
-  // algorithm.
+  // Before the signature, so that a wrong type fetches no keys. jose does the same with the algorithm.
   if (sortOf(header.typ) !== typ.toLowerCase()) return refused('invalid');
   try {
     const now = timeOf(clock);
@@ -116,7 +114,7 @@ async function verify(settings: ExternalTokenSettings, jwt: unknown): Promise<Ex
 
 const refused = (reason: 'malformed' | 'invalid' | 'expired'): ExternalVerdict => ({ ok: false, claims: null, reason });
 
-/** Returns the type in a header, without an `application/` prefix (RFC 7515, 4.1.9). */
+/** RFC 7515, 4.1.9: without the prefix `application/`. */
 const sortOf = (typ: string | undefined): string => (typ ?? 'JWT').toLowerCase().replace(/^application\//, '');
 
 function parseOptions(input: unknown): ExternalTokenSettings {

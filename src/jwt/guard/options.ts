@@ -4,42 +4,38 @@ import { kindOf, parseArguments, parseText } from '../../lib/input.ts';
 import { kindSettings } from '../../model/kind.ts';
 import type { TokenClaims } from '../compact.ts';
 
-/** The options of {@link tokenGuard}. Unknown or contradictory options throw a `TypeError`. */
+/** Options of {@link tokenGuard}. Unknown or contradictory options throw a `TypeError`. */
 export interface GuardOptions {
   /**
-   * Returns the app's id of the user that the claims are about, or `null` or `undefined` for none: the token is then
-   * `'malformed'`. Any other result, such as a promise, throws a `TypeError` at the check. Default: the claim `sub`.
+   * Returns the app's id of the user in the claims. `null` or `undefined` makes the token `'malformed'`. Any other result, such as a
+   * promise, throws a `TypeError` at the check. Default: the claim `sub`.
    */
   readonly user?: ((claims: TokenClaims) => string | null | undefined) | undefined;
-  /**
-   * Returns the account (tenant) that the token is for, or `null` or `undefined` for none. Any other result throws a
-   * `TypeError` at the check. Default: none.
-   */
+  /** Returns the account (tenant), or `null` or `undefined`. Any other result throws a `TypeError` at the check. Default: none. */
   readonly account?: ((claims: TokenClaims) => string | null | undefined) | undefined;
   /** The kind of session that the tokens count as. A revocation that spares the kind spares them. Default `'api'`. */
   readonly kind?: string | undefined;
   /**
-   * Claim or function that gives the time of authentication, in Unix seconds. Default `'auth_time'`: a token without it
-   * is refused. `'iat'` weakens the guard: a silent refresh moves it. A user who was signed out, and can still refresh,
-   * gets a token that passes. A function that returns anything but a number, `null` or `undefined` throws a `TypeError`
-   * at the check.
+   * Claim or function for the time of authentication, in Unix seconds. Default `'auth_time'`: a token without it is refused. `'iat'`
+   * weakens the guard, because a silent refresh moves it: a user who was signed out, and can still refresh, gets a token that passes. A
+   * function that returns anything but a number, `null` or `undefined` throws a `TypeError` at the check.
    */
   readonly authTime?: 'auth_time' | 'iat' | ((claims: TokenClaims) => number | null | undefined) | undefined;
   /** The only accepted `iss`, also assumed for tokens without one. Default: every issuer that your verifier accepts. */
   readonly issuer?: string | undefined;
   /**
-   * How far the clocks of the issuer and of your processes may differ, at most `'1m'`. A new sign-in within this time
-   * after a revocation is still refused. Default `'5s'`.
+   * Possible difference between the clocks of the issuer and of your processes, at most `'1m'`. A new sign-in within this time after a
+   * revocation is refused, too. Default `'5s'`.
    */
   readonly issuerSkew?: Duration | undefined;
   /**
-   * Maximum time since the authentication. Older tokens are refused, and revocations are kept for this time.
-   * {@link TokenGuard.setup} records it: run it again after raising `maxAge`. Default `'30d'`.
+   * Maximum age of the authentication. Older tokens are refused, and revocations are kept for this time. {@link TokenGuard.setup} records
+   * it: run it again after raising `maxAge`. Default `'30d'`.
    */
   readonly maxAge?: Duration | undefined;
 }
 
-/** The options, resolved once. Durations are in ms. */
+/** Durations are in ms. */
 export interface GuardSettings {
   readonly user: (claims: TokenClaims) => unknown;
   readonly account: (claims: TokenClaims) => unknown;
@@ -51,11 +47,10 @@ export interface GuardSettings {
 }
 
 const KNOWN = ['user', 'account', 'kind', 'authTime', 'issuer', 'issuerSkew', 'maxAge'];
-/** Maximum difference between clocks, in ms, here and in verifiers of tokens. */
+/** Between clocks, in ms, here and in verifiers. */
 export const MAX_SKEW = 60e3;
 const DEFAULTS = { kind: 'api', authTime: 'auth_time', issuerSkew: '5s', maxAge: '30d' } as const;
 
-/** @throws `TypeError` that names the option, what is wrong with it, and what is allowed. */
 export function parseGuardOptions(core: Core, input: unknown): GuardSettings {
   const options = parseArguments('options', input, KNOWN);
   const { kind = DEFAULTS.kind, issuer, issuerSkew = DEFAULTS.issuerSkew, maxAge = DEFAULTS.maxAge } = options;
@@ -80,11 +75,7 @@ function parseFunction(name: string, value: unknown, otherwise: OfClaims): OfCla
   throw new TypeError(`${name} must be a function of the claims, such as (claims) => claims.sub`);
 }
 
-/**
- * Wraps an app's function, which must return this type, `null` or `undefined`. A claim of another type is the token's
- * fault and makes it malformed. A function that returns a promise, for example, is the app's fault, and must not look
- * like a bad token.
- */
+/** A claim of another type makes the token malformed. A function that returns a promise is the app's mistake, and throws. */
 const giving =
   (type: 'string' | 'number', name: string, ofClaims: OfClaims): OfClaims =>
   (claims) => {

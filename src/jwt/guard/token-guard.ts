@@ -23,21 +23,19 @@ export type SignOutOthersResult =
   | { readonly revoked: true; readonly effectiveWithin: number; readonly revocation: Revocation }
   | {
       readonly revoked: false;
-      /** Why nothing was done. The token itself would be refused, or it has no `sid` that names a session to keep. */
+      /** Why nothing was done: the token itself would be refused, or has no `sid` of a session to keep. */
       readonly reason: GuardRefusal | 'no-sid';
       readonly effectiveWithin: number;
       readonly revocation: null;
     };
 
 /**
- * Refuses tokens of other issuers whose authentication was before a revocation. `revoke`, `suspend` and the triggers of
- * the same realm end these tokens together with its sessions. The guard checks no signature: pass verified claims, such
- * as those of {@link externalTokens}.
+ * Refuses tokens of other issuers whose authentication was before a revocation. `revoke`, `suspend` and the triggers of the same realm end
+ * these tokens together with its sessions. The guard checks no signature: pass verified claims, such as those of {@link externalTokens}.
  *
- * Such a token has no stamp, so the guard compares clocks: `auth_time` with the time of the revocation. `auth_time`
- * counts whole seconds, and is compared at the start of its second. So a sign-in within `issuerSkew` after a
- * revocation, or in the same second, is refused: the user signs in once more. Clocks that differ by more than
- * `issuerSkew` make the comparison inexact.
+ * These tokens have no stamp, so the guard compares `auth_time` with the time of the revocation. `auth_time` counts as the start of its
+ * second. A sign-in in the same second, or within `issuerSkew` after a revocation, is refused: the user signs in once more. Clocks that
+ * differ by more than `issuerSkew` make the comparison inexact.
  */
 export class TokenGuard {
   readonly #core: Core;
@@ -60,14 +58,12 @@ export class TokenGuard {
   }
 
   /**
-   * Makes the realm keep revocations for as long as this guard accepts tokens. It writes this to the realm's record,
-   * and creates the record if it is missing. A repeated call, or a call for another guard, can only raise the time. Run
-   * it from a deployment step, not at each start. If the record was lost, it must not be created again before
-   * `revoke({ realm: true })`.
+   * Makes the realm keep revocations for as long as this guard accepts tokens, in the realm's record. Creates a missing record. Further
+   * calls, also for other guards, can only raise the time. Run it from a deployment step, not at each start: a lost record must not be
+   * created again before `revoke({ realm: true })`.
    *
-   * Revocations from before the first setup, or before one that raises the time, are kept for at least 30 days. So a
-   * token whose authentication was before that setup, or less than an hour after it, is refused once the authentication
-   * is more than 30 days ago.
+   * Revocations from before the first setup, or before one that raises the time, are kept for at least 30 days. So a token that was
+   * authenticated before that setup, or within an hour after it, is refused once the authentication is more than 30 days ago.
    */
   async setup(): Promise<void> {
     const core = this.#core;
@@ -84,9 +80,9 @@ export class TokenGuard {
   }
 
   /**
-   * Checks a token by its verified claims. Reads the store once, or not at all for claims that cannot pass.
-   * @throws `SESSION_STORE_UNAVAILABLE` for an outage, which is not a refusal. `SESSION_STORE_NOT_SET_UP` where
-   * {@link setup} was not run. `TypeError` for a string: it is the token itself, which is not verified.
+   * Checks a token by its verified claims. Reads the store at most once.
+   * @throws `SESSION_STORE_UNAVAILABLE` in an outage, which is not a refusal. `SESSION_STORE_NOT_SET_UP` before {@link setup}. `TypeError`
+   * for a string, which is the unverified token.
    */
   async check(claims: TokenClaims): Promise<GuardVerdict> {
     const now = this.#core.now();
@@ -98,17 +94,16 @@ export class TokenGuard {
   }
 
   /**
-   * Denies one token, or all tokens of one session, no matter what their users do. They are identified by `iss` and
-   * `jti`, or `iss` and `sid`, so a respelt token is denied too. A token that has neither can only be revoked with its
-   * user.
+   * Denies one token, or all tokens of one session, by `iss` and `jti` or `iss` and `sid`, so a respelled token is denied too. A token with
+   * neither can only be revoked with its user.
    */
   revoke(token: Denied, by: AttributionRequest = {}): Promise<DenyResult> {
     return deny(this.#core, this.#settings, token, by);
   }
 
   /**
-   * Does "sign out everywhere else" for a token that would pass. Revokes the user, and spares the tokens of the token's
-   * own session (`sid`) until the next revocation.
+   * "Sign out everywhere else" for a token that passes. Revokes the user, and spares the token's own session (`sid`) until the next
+   * revocation.
    */
   async signOutOthers(claims: TokenClaims, by: AttributionRequest = {}): Promise<SignOutOthersResult> {
     const core = this.#core;
@@ -124,7 +119,7 @@ export class TokenGuard {
       let read = await this.#read(token);
       if (read.current === null) {
         await ensureEpoch(core, tags.user, now, now + UNTIL_WRITTEN);
-        // The whole token again: a membership that was advanced meanwhile must not be older than the user's record.
+        // All records again: a membership that was advanced meanwhile must not be older than the user's record.
         read = await this.#read(token);
       }
       const { records, current } = read;
@@ -132,7 +127,7 @@ export class TokenGuard {
       if (refused !== null) return nothingDone(refused.reason);
 
       const mark = { at: now, by: attribution.by, reason: attribution.reason, fromDevice: attribution.fromDevice };
-      // A pruning removed it between the two calls.
+      // Pruned between the two calls.
       if (current === null) return 'conflict';
       const change = { covers, mark, keepExternal: { externalId: token.keptBy, kind } };
       const record = advanceEpoch(current.record, change, now);
@@ -175,8 +170,8 @@ const nothingDone = (reason: GuardRefusal | 'no-sid'): SignOutOthersResult => ({
 });
 
 /**
- * Creates a guard for the tokens of other issuers: those of an identity provider (Auth0, Cognito, Keycloak, Firebase,
- * Supabase), or an app's own older tokens.
+ * Creates a guard for tokens of other issuers: an identity provider (Auth0, Cognito, Keycloak, Firebase, Supabase), or an app's older
+ * tokens.
  * @throws `TypeError` for invalid options.
  */
 export function tokenGuard<Trigger extends string, Transaction>(

@@ -19,7 +19,7 @@ export type GuardVerdict =
       readonly revocation: (Mark & { readonly scope: ScopeName | null }) | null;
     };
 
-/** The records that a token is judged by. `null` where the record does not exist. */
+/** The records that judge a token; `null` for a missing record. */
 export interface GuardRecords extends Epochs {
   readonly denials: readonly (EpochRecord | null)[];
 }
@@ -29,14 +29,13 @@ type Refused = Extract<GuardVerdict, { ok: false }>;
 export const refusal = (reason: GuardRefusal, revocation: Refused['revocation'] = null): Refused =>
   Object.freeze({ ok: false, reason, revocation });
 
-/** Minimum time for which revocations are kept, in ms, even if no guard was set up. */
+/** In ms, also without a guard. */
 const ALWAYS_KEPT = REVOCATION_KEEPS - CLOCKS_APART;
 
 /**
- * Returns why a token is refused, or `null` for a token that passes. A generation that an advance wrote gives the time
- * of that advance, or a moment later. The initial generation has revoked nothing. Each scope is judged alone. Only the
- * realm's record must exist: {@link TokenGuard.setup} created it, so if it is missing, other records may be lost too.
- * @throws `SESSION_STORE_NOT_SET_UP` where revocations are not kept for as long as the guard accepts tokens.
+ * Returns `null` for a token that passes. A generation gives the time of its advance, or a moment later; the initial one has revoked
+ * nothing. Each scope is judged alone. Without the realm's record, which {@link TokenGuard.setup} creates, other records may be lost too.
+ * @throws `SESSION_STORE_NOT_SET_UP` if revocations are kept for a shorter time than the guard accepts tokens.
  */
 export function judgeToken(
   core: Core,
@@ -72,7 +71,7 @@ export function judgeToken(
 
 const overtakenBy = (scope: ScopeName, { last }: EpochRecord): RevokedBy | null => last && { scope, ...last };
 
-/** How long a guard needs revocations to be kept, in ms: until the last covered token is too old. */
+/** In ms: how long revocations must be kept, until the last covered token is too old. */
 export const neededBy = ({ maxAge, issuerSkew }: GuardSettings): number => maxAge + issuerSkew;
 
 function requireSetUp(

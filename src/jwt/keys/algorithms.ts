@@ -1,23 +1,19 @@
 import type { KeyObject } from 'node:crypto';
 
-/**
- * The signature algorithms (RFC 7518, 3.1; RFC 8037). There are no others. HS256 signs and checks with the same secret,
- * so every party that can check tokens can also sign them.
- */
+/** Signature algorithms (RFC 7518, 3.1; RFC 8037). HS256 uses one secret, so every party that can check tokens can also sign them. */
 export type Algorithm = 'EdDSA' | 'ES256' | 'RS256' | 'PS256' | 'HS256';
 
-/** Properties of an algorithm with key pairs. */
 interface PairAlgorithm {
-  /** Describes its keys in error messages. */
+  /** For error messages. */
   readonly wants: string;
-  /** Its name in WebCrypto. */
+  /** Name in WebCrypto. */
   readonly name: string;
   fits(key: KeyObject): boolean;
 }
 
 const MIN_RSA_BITS = 2048;
 
-// `rsa-pss` keys are refused: they have no JWK form.
+// `rsa-pss` keys have no JWK form, and are refused.
 const isRsa = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean =>
   asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
 const RSA = `an RSA key of at least ${MIN_RSA_BITS} bits`;
@@ -35,13 +31,12 @@ const PAIRS: Readonly<Record<Exclude<Algorithm, 'HS256'>, PairAlgorithm>> = {
 
 const ALGORITHMS: readonly Algorithm[] = ['EdDSA', 'ES256', 'RS256', 'PS256', 'HS256'];
 
-/** @throws `TypeError` for any other value, including `none`. */
 export function parseAlgorithm(name: string, value: unknown): Algorithm {
   const found = ALGORITHMS.find((algorithm) => algorithm === value);
   if (found !== undefined) return found;
   throw new TypeError(`${name} is ${JSON.stringify(String(value).slice(0, 40))}; allowed are ${ALGORITHMS.join(', ')}`);
 }
 
-/** Returns `null` for HS256, whose keys are secrets. */
+/** `null` for HS256, whose keys are secrets. */
 export const pairAlgorithm = (algorithm: Algorithm): PairAlgorithm | null =>
   algorithm === 'HS256' ? null : PAIRS[algorithm];

@@ -23,8 +23,8 @@ const RSA_BITS = 2048;
 const SECRET_BYTES = 32;
 
 /**
- * Generates a signing key: Ed25519, P-256, RSA of 2,048 bits, or 256 random bits for HS256. The default `kid` is the
- * key's thumbprint (RFC 7638). For HS256 it is random.
+ * Generates a signing key: Ed25519, P-256, RSA of 2,048 bits, or 256 random bits for HS256. The default `kid` is the key's thumbprint (RFC
+ * 7638), or random for HS256.
  */
 export function generateKey(alg: Algorithm, kid?: string): GeneratedKey {
   const algorithm = parseAlgorithm('alg', alg);
@@ -46,7 +46,7 @@ function newPair(algorithm: Exclude<Algorithm, 'HS256'>): { publicKey: KeyObject
 
 const jwkOf = (key: KeyObject): JsonWebKey => key.export({ format: 'jwk' }) as JsonWebKey;
 
-/** All members of a public key count, sorted by name (RFC 7638). */
+/** RFC 7638: all members of a public key, sorted by name. */
 const thumbprint = (jwk: JsonWebKey): string =>
   createHash('sha256')
     .update(JSON.stringify(jwk, Object.keys(jwk).sort()))

@@ -3,19 +3,18 @@ import { SessionError } from '../../lib/errors.ts';
 import { isPlainObject } from '../../lib/json.ts';
 import type { JsonWebKey } from './keys.ts';
 
-/** Maximum size of an issuer's keys, in bytes. A large key set takes about 10 KB. */
+/** In bytes. Large key sets take about 10 KB. */
 const MAX_KEYS = 262_144;
-/** Minimum time between two requests for keys because of an unknown `kid`, in ms. */
+/** In ms, between two requests because of an unknown `kid`. */
 const COOLDOWN = 30e3;
-/** Time for which fetched keys are used, in ms. A withdrawn key is accepted this long at most. */
+/** In ms. A withdrawn key is accepted for at most this time. */
 const KEYS_HOLD = 600e3;
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * Parses the keys of an issuer: public keys, or a URL. A token never names the place: `jku`, `x5u` and a `kid` that is
- * a URL are not followed.
- * @throws `TypeError` for a value without keys, and for secret or private keys: a party that has those can sign.
+ * Public keys, or a URL. A token never names the place: `jku`, `x5u` and a `kid` that is a URL are ignored.
+ * @throws `TypeError` for a value without keys, and for secret or private keys, with which a party can sign.
  */
 export function parseKeySet(value: unknown, timeout: number): JWTVerifyGetKey {
   if (value instanceof URL || typeof value === 'string') return fetched(parseUrl(String(value)), timeout);
@@ -44,7 +43,7 @@ function fetched(url: URL, timeout: number): JWTVerifyGetKey {
     timeoutDuration: timeout,
     cooldownDuration: COOLDOWN,
     cacheMaxAge: KEYS_HOLD,
-    // Redirects are not followed: jose requests with `redirect: 'manual'` and accepts only status 200.
+    // jose requests with `redirect: 'manual'` and accepts only status 200.
     [customFetch]: async (address, init) => bounded(await fetch(address, init)),
   });
   return async (header, token) => {
@@ -58,11 +57,11 @@ function fetched(url: URL, timeout: number): JWTVerifyGetKey {
   };
 }
 
-/** Tells whether the keys arrived, but none of them fits the token. */
+/** The keys arrived, and none fits the token. */
 const isAboutToken = (error: unknown): boolean =>
   error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
 
-/** Stops reading a response after the maximum size. */
+/** Stops reading at the maximum size. */
 async function bounded(response: Response): Promise<Response> {
   if (response.status !== 200 || response.body === null) return response;
   const parts: Uint8Array[] = [];

@@ -19,9 +19,9 @@ export type TokenKey =
   | {
       /** The only algorithm that the key is used with. */
       readonly alg: Exclude<Algorithm, 'HS256'>;
-      /** Name of the key, in the header of tokens. Must be unique, and must stay the same for the same key. */
+      /** Name of the key, in the header of tokens: unique, and always the same for one key. */
       readonly kid: string;
-      /** Leave it out for a key that only checks: one that was replaced, or will sign after the next deployment. */
+      /** Omit it for a key that only checks: one that was replaced, or will sign after the next deployment. */
       readonly privateKey?: KeyInput | undefined;
       /** Default: derived from the private key. */
       readonly publicKey?: KeyInput | undefined;
@@ -33,11 +33,11 @@ export type TokenKey =
       readonly secret: Uint8Array | KeyObject | JsonWebKey;
     };
 
-/** An imported key. Keys are imported once: an import costs as much as checking a signature. */
+/** Imported once, because an import costs as much as checking a signature. */
 export interface ReadyKey {
   readonly alg: Algorithm;
   readonly kid: string;
-  /** The public key as JSON. `null` for a secret. */
+  /** The public key; `null` for a secret. */
   readonly jwk: JsonWebKey | null;
   /** `null` for a key that only checks. */
   readonly sign: Promise<webcrypto.CryptoKey> | null;
@@ -47,10 +47,7 @@ export interface ReadyKey {
 const MIN_SECRET = 32;
 const KEY_MEMBERS = ['alg', 'kid', 'privateKey', 'publicKey', 'secret'];
 
-/**
- * Parses the keys. The first one signs.
- * @throws `TypeError` that names the key and what is wrong with it.
- */
+/** The first key signs. Errors name the key. */
 export function parseKeys(input: unknown): readonly [ReadyKey, ...ReadyKey[]] {
   if (!Array.isArray(input)) {
     throw new TypeError(
@@ -145,7 +142,7 @@ function half(name: string, alg: Algorithm, type: 'private' | 'public', value: u
   if (!types.isCryptoKey(value)) {
     return { key, imported: () => imported(key.export({ format: 'jwk' }) as JsonWebKey, alg) };
   }
-  // The CryptoKey may not be exportable, so it is used as it is.
+  // A CryptoKey may not be exportable.
   const { hash } = value.algorithm as { readonly hash?: { readonly name: string } };
   if (value.algorithm.name !== algorithm.name || (hash !== undefined && hash.name !== 'SHA-256')) {
     throw new TypeError(`${name} is a CryptoKey of ${value.algorithm.name}, which does not fit ${alg}`);
@@ -154,7 +151,6 @@ function half(name: string, alg: Algorithm, type: 'private' | 'public', value: u
   return { key, imported: () => Promise.resolve(value) };
 }
 
-/** @throws where the value is not a key of this type. */
 function keyObjectOf(type: 'private' | 'public', value: unknown): KeyObject {
   const key = types.isCryptoKey(value) ? KeyObject.from(value) : value;
   if (key instanceof KeyObject) {
@@ -163,14 +159,14 @@ function keyObjectOf(type: 'private' | 'public', value: unknown): KeyObject {
   }
   const create = type === 'private' ? createPrivateKey : createPublicKey;
   if (typeof key === 'string') return create({ key, format: 'pem' });
-  // A copy: a JWK may have members that Node does not know.
+  // A copy: Node does not know all members of a JWK.
   return create({ key: { ...(key as JsonWebKey) }, format: 'jwk' });
 }
 
 const imported = (jwk: JsonWebKey, alg: Algorithm): Promise<webcrypto.CryptoKey> =>
   awaitedLater(importJWK({ ...jwk, ext: false }, alg) as Promise<webcrypto.CryptoKey>);
 
-/** A failed import rejects at the first use of the key. Until then, it must not be an unhandled rejection. */
+/** A failed import rejects at the first use, and must not be an unhandled rejection until then. */
 function awaitedLater<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

@@ -8,7 +8,7 @@ export interface Texts {
   current: string;
   /** Stands instead of a time on the current session. */
   activeNow: string;
-  /** Fills `{time}` if that is less than a minute ago. */
+  /** Fills `{time}` within the first minute. */
   justNow: string;
   /** Time of the last use: `{time}`. */
   lastActive: string;
@@ -16,9 +16,9 @@ export interface Texts {
   signedIn: string;
   /** Tooltip with absolute times: `{used}`, `{created}`. */
   times: string;
-  /** Shown if the session began with a second factor and the attribute `show` asks for it. */
+  /** For sessions with a second factor, if the attribute `show` asks for it. */
   secondFactor: string;
-  /** Expiry, shown if the attribute `show` asks for it: `{time}`. */
+  /** If the attribute `show` asks for it: `{time}`. */
   expires: string;
   /** Label of a device: `{browser}`, `{os}`. */
   device: string;
