@@ -4,9 +4,9 @@ const MAX_AUDIENCES = 16;
 
 /** Refuses a URL that an attacker on the network could speak for. */
 export function parseIssuer(name: string, value: unknown): string {
-  if (value === undefined) throw new TypeError(`${name} is missing: the https URL of whoever signs`);
+  if (value === undefined) throw new TypeError(`${name} is missing: set the https URL of the issuer`);
   const text = parseText(name, value);
-  if (!URL.canParse(text)) throw new TypeError(`${name} is ${JSON.stringify(text)}, which is no URL`);
+  if (!URL.canParse(text)) throw new TypeError(`${name} is ${JSON.stringify(text)}, which is not a URL`);
   const url = new URL(text);
   const isLoopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
@@ -20,7 +20,7 @@ export function parseIssuer(name: string, value: unknown): string {
 
 export function parseAudience(name: string, value: unknown): readonly [string, ...string[]] {
   if (value === undefined)
-    throw new TypeError(`${name} is missing: whom the tokens are for, such as the URL of an API`);
+    throw new TypeError(`${name} is missing: name the recipient of the tokens, such as the URL of an API`);
   const names = Array.isArray(value) ? value : [value];
   const [first, ...others] = names.map((one, at) => parseText(Array.isArray(value) ? `${name}[${at}]` : name, one));
   if (first === undefined || names.length > MAX_AUDIENCES) {

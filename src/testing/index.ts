@@ -69,9 +69,8 @@ export const DEFINITIONS: readonly CaseDefinition[] = [
 ].flat();
 
 /**
- * Returns the contract of a session store as a list of cases. Each case creates its own store, so cases may run in any
- * order.
- * @throws `TypeError` where `skip` names an unknown case, or gives no reason.
+ * Returns the contract of a session store. Each case creates its own store, so cases may run in any order.
+ * @throws `TypeError` if `skip` names an unknown case, or gives no reason.
  */
 export const storeContract = (options: StoreContractOptions): readonly ContractCase[] =>
   bind(DEFINITIONS, options, createSessions);

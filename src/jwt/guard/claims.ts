@@ -56,8 +56,8 @@ export function readToken(
 
 /** Without the string, which is a credential. */
 const NO_CLAIMS =
-  'claims is a string, and a guard reads the claims of a token that was verified before, since it checks no signature itself: ' +
-  'write const verified = await externalTokens({ … }).verify(token), and pass verified.claims where verified.ok';
+  'claims is a string, and a guard checks no signature: write ' +
+  'const verified = await externalTokens({ … }).verify(token), and pass verified.claims if verified.ok';
 
 /** At most 256 characters; `null` for a missing claim, `false` for any other value. */
 function textIn(value: unknown): string | null | false {

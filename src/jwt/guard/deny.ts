@@ -62,7 +62,7 @@ function parseDenied(settings: GuardSettings, input: unknown) {
   }
   const issuer = token.issuer ?? settings.issuer ?? undefined;
   if (issuer === undefined) {
-    throw new TypeError(`issuer is missing: whose ${claim} it is, as iss; name it here, or in the guard's options`);
+    throw new TypeError(`issuer is missing: set the iss of the ${claim} here, or in the guard's options`);
   }
   return {
     claim,
@@ -78,6 +78,6 @@ function parseExpiry(value: unknown): number | null {
   if (typeof ms !== 'number' || !Number.isSafeInteger(ms)) {
     throw new TypeError('expiresAt must be a Date, or a whole number of Unix ms');
   }
-  if (ms < MIN_MS) throw new TypeError(`expiresAt is ${ms}, which looks like seconds: give it in ms, exp * 1000`);
+  if (ms < MIN_MS) throw new TypeError(`expiresAt is ${ms}, which looks like seconds: use ms, exp * 1000`);
   return ms;
 }

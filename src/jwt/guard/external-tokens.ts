@@ -122,7 +122,7 @@ function parseOptions(input: unknown): ExternalTokenSettings {
   const { clock = systemClock } = options;
   if (typeof (clock as Partial<Clock> | null)?.now !== 'function') throw new TypeError('clock must have a method now');
   if (options.audience === undefined && options.client === undefined) {
-    throw new TypeError('audience is missing: whom the tokens are for; or client, where they have no aud');
+    throw new TypeError('audience is missing: name the recipient of the tokens; or set client, if they have no aud');
   }
   const timeout = parseDuration('timeout', options.timeout ?? DEFAULTS.timeout, { max: MAX_TIMEOUT });
   const clockTolerance = parseDuration('clockTolerance', options.clockTolerance ?? DEFAULTS.clockTolerance, {

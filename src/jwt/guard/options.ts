@@ -81,11 +81,11 @@ const giving =
   (claims) => {
     const value = ofClaims(claims);
     if (value === undefined || value === null || typeof value === type) return value;
-    throw new TypeError(`${name} must give a ${type}, or null, and gave ${kindOf(value)}`);
+    throw new TypeError(`${name} must return a ${type} or null, and returned ${kindOf(value)}`);
   };
 
 function parseAuthTime(value: unknown = DEFAULTS.authTime): OfClaims {
   if (value === 'auth_time' || value === 'iat') return (claims) => claims[value];
   if (typeof value === 'function') return giving('number', 'authTime', value as OfClaims);
-  throw new TypeError("authTime must be 'auth_time', 'iat' or a function of the claims that gives Unix seconds");
+  throw new TypeError("authTime must be 'auth_time', 'iat' or a function of the claims that returns Unix seconds");
 }

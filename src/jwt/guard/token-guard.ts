@@ -131,7 +131,7 @@ export class TokenGuard {
       if (current === null) return 'conflict';
       const change = { covers, mark, keepExternal: { externalId: token.keptBy, kind } };
       const record = advanceEpoch(current.record, change, now);
-      if (record === null) throw new Error('only a session of ours is found not to be live here');
+      if (record === null) throw new Error('advancing a user without a kept session cannot be refused');
       const revocation: Revocation = {
         scope: 'user',
         user,

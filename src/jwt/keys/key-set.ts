@@ -23,7 +23,7 @@ export function parseKeySet(value: unknown, timeout: number): JWTVerifyGetKey {
     throw new TypeError('jwks must be an https URL, or the public keys as JSON: { keys: [...] } or an array');
   }
   if (keys.some((key) => key.kty === 'oct' || 'd' in key)) {
-    throw new TypeError('jwks holds a secret or private key; give the public half alone');
+    throw new TypeError('jwks holds a secret or private key; use only the public half');
   }
   return createLocalJWKSet({ keys: keys as JsonWebKey[] });
 }

@@ -59,12 +59,12 @@ export function parseKeys(input: unknown): readonly [ReadyKey, ...ReadyKey[]] {
   if (first.sign === null) throw new TypeError('keys[0] has no privateKey; the first key signs');
   const keys = [first, ...others] as const;
   const kinds = new Set(keys.map(({ jwk }) => jwk === null));
-  if (kinds.size > 1) throw new TypeError('keys mix HS256 with pairs of keys: a public key could pass for a secret');
+  if (kinds.size > 1) throw new TypeError('keys mixes HS256 with key pairs: a public key could be taken for a secret');
   const twice = keys.find(({ kid }, at) => keys.findIndex((other) => other.kid === kid) !== at);
-  if (twice !== undefined) throw new TypeError(`keys has two of the kid ${JSON.stringify(twice.kid)}`);
+  if (twice !== undefined) throw new TypeError(`two keys have the kid ${JSON.stringify(twice.kid)}`);
   const pairs = keys.map(({ jwk }) => JSON.stringify(jwk));
   if (first.jwk !== null && new Set(pairs).size < pairs.length) {
-    throw new TypeError('keys has one key under two names; a key has one kid and one alg');
+    throw new TypeError('keys has one key under two names; use one kid and one alg per key');
   }
   return keys;
 }
@@ -94,7 +94,7 @@ const HMAC = { name: 'HMAC', hash: 'SHA-256' };
 
 function secretOf(name: string, value: unknown): KeyObject {
   if (typeof value === 'string') {
-    throw new TypeError(`${name} is a string; give random bytes (Buffer.from(text, 'base64url')), not a passphrase`);
+    throw new TypeError(`${name} is a string; use random bytes (Buffer.from(text, 'base64url')), not a passphrase`);
   }
   if (value instanceof KeyObject && value.type === 'secret') return value;
   if (value instanceof Uint8Array) return createSecretKey(value);
@@ -130,14 +130,14 @@ function half(name: string, alg: Algorithm, type: 'private' | 'public', value: u
     key = keyObjectOf(type, value);
   } catch (cause) {
     const forms = 'PEM text, a JWK, a KeyObject or a CryptoKey';
-    throw new TypeError(`${name} is no ${type} key that can be read; allowed are ${forms}`, { cause });
+    throw new TypeError(`${name} is not a readable ${type} key; allowed are ${forms}`, { cause });
   }
   if (!algorithm?.fits(key)) throw new TypeError(`${name} does not fit ${alg}, which takes ${algorithm?.wants}`);
   if (isPlainObject(value)) {
     if (value.alg !== undefined && value.alg !== alg && !(alg === 'EdDSA' && value.alg === 'Ed25519')) {
-      throw new TypeError(`${name} says that its alg is ${String(value.alg)}, not ${alg}`);
+      throw new TypeError(`${name} has the alg ${String(value.alg)}, not ${alg}`);
     }
-    if (value.use !== undefined && value.use !== 'sig') throw new TypeError(`${name} says that it is not for signing`);
+    if (value.use !== undefined && value.use !== 'sig') throw new TypeError(`${name} has a use other than sig`);
   }
   if (!types.isCryptoKey(value)) {
     return { key, imported: () => imported(key.export({ format: 'jwk' }) as JsonWebKey, alg) };

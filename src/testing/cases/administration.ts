@@ -9,11 +9,11 @@ import { interleave, refuses, tokenOf } from '../harness/rounds.ts';
 import { around } from '../harness/wrappers.ts';
 
 const API = { lifetime: { absolute: '365d', idle: null }, survives: ['user', 'member'] } as const;
-/** No name that could stand by chance in what is random. */
+/** Cannot occur by chance in random text. */
 const ANN = 'ann-the-person';
 const acme = (user: string) => ({ user, account: 'acme' });
 
-// Everybody of a review, page by page.
+// All members of a review, from all its pages.
 async function membersOf(sessions: Sessions, account: string, limit: number) {
   const members = new Map<string, readonly string[]>();
   let cursor: string | null = null;
@@ -28,7 +28,7 @@ async function membersOf(sessions: Sessions, account: string, limit: number) {
 
 const idsOf = (clients: readonly SignedIn[]): readonly string[] => clients.map(({ session }) => session.id).sort();
 
-/** What is done about others, and what happens to people, played through the core. */
+/** Acts of administrators: reviews, idle sessions, triggers and forgetting, through the core. */
 export const administration: readonly CaseDefinition[] = define('administration', {
   review: {
     title: 'MUST review every member of an account with their living sessions, and nobody else',
@@ -74,7 +74,7 @@ export const administration: readonly CaseDefinition[] = define('administration'
       const verdict = await sessions.check(nth(old, 0).token);
       same(verdict.ok ? null : markOf(verdict.end), { at: clock.time, by: 'cron', reason: 'idle', fromDevice: null });
       same((await sessions.endIdle(scope)).ended, 0);
-      // Nobody looked at these so far: that would have been a use.
+      // No check has used these sessions so far.
       same((await sessions.endIdle({ user: 'ann', unusedFor: '6d' })).ended, 1);
       same(await tellAll(sessions, [used, ...others]), ['live', 'ended', 'live']);
     },

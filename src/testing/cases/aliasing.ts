@@ -17,7 +17,7 @@ import {
 
 const ann = person('ann');
 
-// Overwrites whatever can be overwritten, down to the last leaf. A frozen part stays as it is, and may.
+// Overwrites all writable members, down to the leaves. A frozen part may stay as it is.
 function scribble(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const key of Object.keys(value)) {
@@ -26,7 +26,7 @@ function scribble(value: unknown): void {
   }
 }
 
-/** What is handed in and out belongs to the caller. */
+/** Arguments and results belong to the caller. */
 export const aliasing: readonly CaseDefinition[] = define('isolation', {
   'handed-in': {
     title: 'MUST not keep what is handed in by reference',

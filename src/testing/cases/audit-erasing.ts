@@ -15,7 +15,6 @@ const ABOUT_NOBODY = { ...BY_NOBODY, user: null, session: null, device: null, ip
 
 const erase = async (store: SessionStore, limit: number): Promise<number> => logOf(store).forget(ann.tags.user, limit);
 
-/** What is taken out of the log again. */
 export const auditErasing: readonly CaseDefinition[] = define(
   'audit',
   {

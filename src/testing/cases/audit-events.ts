@@ -21,7 +21,7 @@ async function log(bench: Bench): Promise<readonly AuditEntry[]> {
 
 const typesOf = (entries: readonly AuditEntry[]): readonly string[] => entries.map(({ type }) => type).sort();
 
-// The core over a store, and what it asks of it.
+// Records the store's calls.
 function counted(bench: Bench): { readonly sessions: Sessions; readonly asked: string[] } {
   const asked: string[] = [];
   const store = around(bench.store, (verb, ask) => {
@@ -31,7 +31,6 @@ function counted(bench: Bench): { readonly sessions: Sessions; readonly asked: s
   return { sessions: bench.sessions({ store, audit: true }), asked };
 }
 
-/** The log as the core writes it. */
 export const auditEvents: readonly CaseDefinition[] = define(
   'audit',
   {

@@ -13,7 +13,7 @@ const { realm } = ann.tags;
 const types = ['session.ended', 'session.started', 'sessions.revoked'];
 
 async function append(store: SessionStore, records: readonly AuditRecord[]): Promise<void> {
-  // One by one, and in no order.
+  // One by one, in the order of the random ids.
   for (const record of [...records].sort((a, b) => (a.entry.id < b.entry.id ? -1 : 1))) {
     await logOf(store).append([record]);
   }
@@ -22,7 +22,7 @@ async function append(store: SessionStore, records: readonly AuditRecord[]): Pro
 const youngestFirst = (records: readonly AuditRecord[]): readonly AuditEntry[] =>
   records.map(({ entry }) => entry).sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
 
-// Everybody did everything to everybody, several times within the same milliseconds.
+// Each user, event and actor in all combinations, several times within the same milliseconds.
 function everything(): readonly AuditRecord[] {
   const nobody = { user: null, account: null, by: null };
   return [0, SECOND, SECOND, 2 * SECOND].flatMap((later) =>
@@ -63,7 +63,6 @@ async function expectFiltered(
   same(await read(store, { realm, ...page, limit: 1000 }), youngestFirst(wanted), JSON.stringify(page));
 }
 
-/** Pages of the log. */
 export const auditPages: readonly CaseDefinition[] = define(
   'audit',
   {
@@ -206,7 +205,6 @@ export const auditPages: readonly CaseDefinition[] = define(
         for (let times = 0; times < 2; times++) {
           const [entry] = await read(store, { realm, limit: 10 });
           same(entry, expected);
-          // A frozen one stays as it is, and may.
           for (const part of [entry, entry?.details]) Reflect.set(part ?? {}, 'note', 'scribbled');
         }
       },

@@ -26,7 +26,7 @@ const ann = person('ann');
 const bob = person('bob');
 const user = ann.tags.user;
 
-// Nothing can be made of this record: whoever begins to write it fails.
+// Serializing this record fails.
 function unwritable(): AuditRecord {
   const record = recordAbout(ann);
   const details = {
@@ -41,7 +41,7 @@ const endingOf = ({ id }: Pick<SessionRecord, 'id'>, ...audit: AuditRecord[]): E
   ...{ id, ended: endedAt(NOW), audit },
 });
 
-/** Everything that is written, by the verb, with some records. */
+/** Writes some records with each verb. */
 const WRITES: Readonly<
   Record<string, (store: SessionStore, session: SessionRecord, audit: readonly AuditRecord[]) => Promise<unknown>>
 > = {
@@ -57,13 +57,13 @@ const WRITES: Readonly<
     store.add(sessionOf(ann), plainWrite({ ending: [{ id, ended: endedAt(NOW), audit }] })),
 };
 
-// All that a failed write could have left of itself.
+// All places where a failed write could leave traces.
 async function stateOf(store: SessionStore, session: SessionRecord): Promise<unknown> {
   const { found } = await store.list(ann.tags.realm, user, { ended: true, now: NOW, limit: 100 });
   return [await stored(store, session), found, await versionOf(store, ann)];
 }
 
-/** Entries that are written with what they tell of. */
+/** Entries are written together with the change that they describe. */
 export const auditWriting: readonly CaseDefinition[] = define(
   'audit',
   {
@@ -192,14 +192,14 @@ export const auditWriting: readonly CaseDefinition[] = define(
             const isDone = async () => JSON.stringify(await stateOf(other, session)) !== before;
             const isLogged = async () => (await logged(other, ann)).includes(record.entry.id);
             let working = true;
-            // Which is looked at last may only have come meanwhile.
+            // The second look may find what was written after the first.
             const watch = async (first: () => Promise<boolean>, then: () => Promise<boolean>): Promise<void> => {
               for (; working; await turn()) {
                 if (await first()) assert.ok(await then(), `${verb} and its entry are one step`);
               }
             };
             const watching = Promise.all([watch(isDone, isLogged), watch(isLogged, isDone)]);
-            // It is told below, and not before.
+            // Its failure is awaited below.
             watching.catch(() => {});
             await write(writer, session, [record]).finally(() => {
               working = false;

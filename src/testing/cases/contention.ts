@@ -25,7 +25,7 @@ const ROUNDS = 12;
 
 type Ask<T> = (store: SessionStore, at: number) => Promise<T>;
 
-// Asks many at once, through both handles, and counts the answers.
+// Runs many calls at once, through both handles, and counts the results.
 async function atOnce<T extends string | boolean>(
   bench: Bench,
   second: SessionStore,
@@ -36,7 +36,7 @@ async function atOnce<T extends string | boolean>(
 
 const count = <T>(answers: readonly T[], answer: T): number => answers.filter((one) => one === answer).length;
 
-// Several rounds, each with somebody new, so that a step that is not atomic has its chance.
+// Several rounds with new users, because a step that is not atomic fails only sometimes.
 async function rounds(bench: Bench, play: (whose: Person, second: SessionStore) => Promise<void>): Promise<void> {
   const second = await bench.second();
   for (let round = 0; round < ROUNDS; round++) {
@@ -63,7 +63,7 @@ const advanceBy =
       initiator: kept && { id: kept.id, ifCredential: kept.credential, credential: newHash(), serial: kept.serial + 1 },
     });
 
-/** Verbs that are asked at the same time, through two handles where the adapter has them. */
+/** Calls at the same time, through two handles if the adapter has them. */
 export const contention: readonly CaseDefinition[] = define('races', {
   'create-once': {
     title: 'MUST make one record of many that are created at once, and give it to all',

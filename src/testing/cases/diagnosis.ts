@@ -6,10 +6,9 @@ import { addNew, endedAt, look, openRecords, person, same } from '../harness/rec
 
 const LEVELS = ['ok', 'warning', 'problem'];
 
-/** The name of a realm that is easily changed on its way to a store and back. */
+/** The name of a realm that engines and encodings easily change. */
 const STRANGE = 'Größe \u{1f30d} %_\\"\'';
 
-/** What a store says of its engine. */
 export const diagnosis: readonly CaseDefinition[] = define(
   'diagnosis',
   {
@@ -35,7 +34,7 @@ export const diagnosis: readonly CaseDefinition[] = define(
         const power = store.powers?.diagnosis;
         if (power?.realms === undefined) return;
         same(await power.realms(10), { realms: [], complete: true });
-        // A record alone is no session.
+        // A record is not a session.
         await openRecords(store, person('eve', null, 'empty'));
         for (const one of [person('ann'), person('bob', 'acme'), person('ann', null, STRANGE)])
           await addNew(store, one);

@@ -39,7 +39,6 @@ async function advance(store: SessionStore, record: EpochRecord, changes: Partia
   return store.advance(tag, { record, ifVersion, now: NOW, keepUntil: 0, audit: [], ...changes });
 }
 
-/** The verbs `readEpochs`, `ensureEpochs` and `advance`. */
 export const epochs: readonly CaseDefinition[] = define('epochs', {
   create: {
     title: 'MUST create the records that are missing, with the version given, and answer in the order asked',

@@ -8,7 +8,7 @@ import { around } from '../harness/wrappers.ts';
 
 const ann = person('ann');
 
-// Sessions that are within their lifetimes at NOW for the last time, or not any more.
+// Sessions whose lifetimes end at NOW, and one millisecond later.
 const LAST: Partial<SessionRecord>[] = [
   { expiresAt: NOW + 1, idle: null },
   { expiresAt: NOW + 1, idle: 14 * DAY },
@@ -22,7 +22,7 @@ const PAST: Partial<SessionRecord>[] = [
   { expiresAt: NOW + DAY, idle: HOUR, lastUsedAt: NOW - HOUR },
 ];
 
-/** Lifetimes: what the store compares, and what comes of it. */
+/** Lifetimes, which the store compares. */
 export const expiry: readonly CaseDefinition[] = define('expiry', {
   touch: {
     title: 'MUST note a use only within the lifetimes at that time: a use never revives',

@@ -26,12 +26,12 @@ const EVERY: readonly Verb[] = [
   ...(['readEpochs', 'ensureEpochs', 'add', 'find', 'list', 'renew', 'end', 'advance'] as const),
   ...(['listUsers', 'memberships', 'deleteSessions', 'prune'] as const),
 ];
-// The true answer, with something of it changed.
+// Changes the true answer.
 const tampering =
   (change: (answer: never) => unknown): Outage =>
   async (ask) =>
     change((await ask()) as never) as never;
-/** A store that cannot answer: an outage, never a sign-out, an empty list or a success. */
+/** A failing store is an outage, never a sign-out, an empty list or a success. */
 export const failure: readonly CaseDefinition[] = define('failure', {
   throws: {
     title: 'MUST be unavailable, and nobody signed out, where any verb throws or rejects (OPS-1)',
@@ -110,7 +110,7 @@ export const failure: readonly CaseDefinition[] = define('failure', {
     async run(bench) {
       const answers = [...NONSENSE, [], [{}, {}, {}], [{ record: null, version: 1 }]];
       await allFail(bench, answering(answers), ['readEpochs', 'ensureEpochs']);
-      // A record may be missing where it is read, and never where it is ensured.
+      // `readEpochs` may return null, and `ensureEpochs` never.
       await allFail(bench, answering([[null], [null, null]]), ['ensureEpochs']);
     },
   },
@@ -166,12 +166,12 @@ export const failure: readonly CaseDefinition[] = define('failure', {
       const { scene, without } = await open(bench, options);
       for (const outage of DOWN) await accepts(without('touch', outage));
 
-      // The use is written when it was told that it was not.
+      // Writes the use after reporting that it was not written.
       let write = (): void => {};
       const late = new Promise<void>((resolve) => {
         write = resolve;
       });
-      // The session was found beforehand, so that nothing but the use may be late.
+      // Finds the session first, so that only the use can be late.
       const { ref } = parseToken(scene.token) ?? assert.fail('a token is well-formed');
       const found = await bench.store.find(realmTag('default'), [ref]);
       const store = around(bench.store, (verb, ask) => {

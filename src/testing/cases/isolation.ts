@@ -14,7 +14,7 @@ interface Inhabitant extends SignedIn {
   readonly account: string | undefined;
 }
 
-// Everybody everywhere: two realms that share the store, two users, in two accounts and in none.
+// Two realms that share the store, two users, in two accounts and in none.
 async function populate(realms: readonly Sessions[]): Promise<Inhabitant[]> {
   const everybody: Inhabitant[] = [];
   for (const sessions of realms) {
@@ -27,7 +27,7 @@ async function populate(realms: readonly Sessions[]): Promise<Inhabitant[]> {
   return everybody;
 }
 
-/** What must not touch what. */
+/** Changes that must not affect other sessions. */
 export const isolation: readonly CaseDefinition[] = define('isolation', {
   scopes: {
     title: 'MUST end what a revocation covers, and nothing beside it: user, member, account, realm',

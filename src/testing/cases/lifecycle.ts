@@ -21,7 +21,6 @@ const ann = person('ann');
 const bob = person('bob');
 const annAtAcme = person('ann', 'acme');
 
-/** The verbs `add` and `find`. */
 export const lifecycle: readonly CaseDefinition[] = define('lifecycle', {
   'add-then-find': {
     title: 'MUST find a session as it was added, with the records that it is judged by',
@@ -110,7 +109,7 @@ export const lifecycle: readonly CaseDefinition[] = define('lifecycle', {
       await openRecords(store, bob);
       const before = await versionOf(store, bob);
       const others = sessionOf(bob, { id: first.id, attributes: { second: true } });
-      // Where users lie on different servers, nobody knows of the other one.
+      // If users are on different servers, one server does not know the other's sessions.
       const isTaken = (await store.add(others, plainWrite({ ifVersion: before }))) === 'conflict';
       if (isTaken) assert.equal(await versionOf(store, bob), before, 'the version did not move');
       same(await stored(store, first), first);

@@ -14,7 +14,7 @@ const CHROME =
 const NEWER = CHROME.replace('140.0', '141.0');
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0';
 
-// Every sign-in one second after the last, so that it is clear which is the oldest.
+// Sign-ins are one second apart, so that their order is clear.
 function openAt(bench: Bench, options: Partial<SessionsOptions>) {
   const clock = new TestClock();
   const sessions = bench.sessions({ clock, lifetime: { absolute: '1d', idle: '1h' }, ...options });
@@ -29,7 +29,7 @@ function openAt(bench: Bench, options: Partial<SessionsOptions>) {
   return { clock, sessions, start, refused };
 }
 
-/** Limits and replacement, which the core decides from the list and the store compares and writes. */
+/** The core decides limits and replacement from the list. The store compares and writes. */
 export const limits: readonly CaseDefinition[] = define('limits', {
   'end-oldest': {
     title: "MUST end the oldest session where one too many starts, with 'limit' as the reason (SES-20)",

@@ -17,7 +17,7 @@ async function listed(store: SessionStore, whose: Person, changes?: Partial<List
   return found.map(({ session }) => session.id);
 }
 
-// All pages, each row once; the order is the caller's to check.
+// All pages, each row once. The caller checks the order.
 async function paged(
   store: SessionStore,
   whose: Person,
@@ -41,7 +41,7 @@ async function paged(
 const youngestFirst = (a: SessionRecord, b: SessionRecord): number =>
   b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
 
-// Rows whose ids tell apart a store that compares byte for byte from one that does not, in the order that is due.
+// The ids differ only in bytes, such as in case. In the expected order.
 async function tied(store: SessionStore): Promise<SessionRecord[]> {
   const sessions: SessionRecord[] = [];
   for (const [at, first] of ['a', 'B', '-', '_', 'Z', '0', 'z', 'b', 'A', '9'].entries()) {
@@ -51,7 +51,6 @@ async function tied(store: SessionStore): Promise<SessionRecord[]> {
   return sessions.sort(youngestFirst);
 }
 
-/** Pages of a user's sessions. */
 export const listing: readonly CaseDefinition[] = define('listing', {
   rows: {
     title: 'MUST list sessions as they are, each with the records of its own account',

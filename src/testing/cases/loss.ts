@@ -10,8 +10,8 @@ import { around } from '../harness/wrappers.ts';
 const LOST = NOW + 1;
 const { tags } = person('ann', 'acme', 'default');
 
-// Asks that one record be kept until LOST only, and every other record for ever: then a pruning loses that one. A write that
-// raises the records of a user and of a membership asks for as long as the shorter of the two.
+// Keeps one record until LOST and all others for ever, so that a pruning loses that one. A write that raises the records of a user and of a
+// membership takes the shorter time of the two.
 function losing(store: SessionStore, lost: Tag): SessionStore {
   const until = (tag: Tag): number | null => (tag === lost || lost === tags.member ? LOST : null);
   return {
@@ -77,7 +77,7 @@ const losses = WHOSE.map(
     ] as const,
 );
 
-/** Records that are lost: everything that they judged is refused. */
+/** Sessions are refused when a record that judges them is lost. */
 export const loss: readonly CaseDefinition[] = define('loss', {
   ...Object.fromEntries(losses),
   fence: {

@@ -36,7 +36,7 @@ const bobAtAcme = person('bob', 'acme');
 const accountOf = ({ tags }: Person): Tag => tags.account ?? '';
 const tagOf = ({ tags }: Person): Tag => tags.member ?? '';
 
-/** Advances a membership, by the version of the user's record. */
+/** Compares the version of the user's record. */
 async function advance(
   store: SessionStore,
   whose: Person,
@@ -47,13 +47,12 @@ async function advance(
   return store.advance(whose.tags.user, { record, member: accountOf(whose), ...plain, ...changes });
 }
 
-/** A record as it is, if it is there. */
 async function peek(store: SessionStore, tag: Tag): Promise<VersionedEpoch | null> {
   const [found] = await store.readEpochs([tag]);
   return found ?? null;
 }
 
-/** Whether a membership's record is still there after a pruning of records that need not be kept at this time. */
+/** Tells whether a membership's record survives a pruning at this time. */
 async function outlives(store: SessionStore, at: number, whose: Person): Promise<boolean> {
   await pruneAll(store, { epochsBefore: at });
   return (await peek(store, tagOf(whose))) !== null;
@@ -76,7 +75,7 @@ const rotationOf = (session: SessionRecord, ifCredential = session.credential) =
   ...{ id: session.id, ifCredential, credential: newHash(), serial: session.serial + 1 },
 });
 
-/** The records of memberships: of users within accounts. */
+/** Records of memberships: users within accounts. */
 export const memberships: readonly CaseDefinition[] = define('memberships', {
   'of-its-own': {
     title: "MUST replace the record of one membership, and no other, and move the version of the user's record",

@@ -13,7 +13,6 @@ const account = tagOf(acme);
 
 const write = (value: string, ifValue: string | null) => ({ account, value, ifValue, audit: [] });
 
-/** The policies of accounts. */
 export const policies: readonly CaseDefinition[] = define(
   'policies',
   {
@@ -127,7 +126,7 @@ export const policies: readonly CaseDefinition[] = define(
   ['policies'],
 );
 
-/** Policies, and the log of them. */
+/** Policies with their audit log entries. */
 export const policiesLogged: readonly CaseDefinition[] = define(
   'policies',
   {

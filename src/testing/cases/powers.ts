@@ -9,7 +9,6 @@ function declares({ store, powers }: Bench, power: Power): void {
   assert.equal(declared, claimed, `the adapter ${claimed ? 'claims' : 'does not claim'} the power ${power}`);
 }
 
-/** What a store declares to be able to do. */
 export const powers: readonly CaseDefinition[] = [
   ...define('audit', {
     declared: {

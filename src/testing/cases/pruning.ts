@@ -9,7 +9,6 @@ const ann = person('ann');
 const annAtAcme = person('ann', 'acme');
 const FOR_EVER = { expiresAt: null, idle: null } as const;
 
-/** The verb `prune`. */
 export const pruning: readonly CaseDefinition[] = define('pruning', {
   sessions: {
     title:

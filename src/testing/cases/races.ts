@@ -15,12 +15,12 @@ const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like 
 const SCOPES: readonly Scope[] = [{ user: 'ann' }, who, { account: 'acme' }, { realm: true }];
 const scopeOf = ({ seed }: Round): Scope => nth(SCOPES, seed % SCOPES.length);
 
-/** Of another layer. */
+/** A credential of another session layer. */
 const theirs = { ...who, credential: 'their own id of it' };
 const adoption = (sessions: Sessions): Adoption =>
   adapterHandle(sessions).adoption({ until: new Date(sessions.clock.now() + 24 * 3600e3) });
 
-/** Operations against each other, in a thousand orders of their questions to the store. */
+/** Operations against each other, in a thousand orders of their calls to the store. */
 export const races: readonly CaseDefinition[] = define('races', {
   'sign-in-against-revoke': {
     title: 'MUST give no live session to a sign-in that was under way when a revocation came (SES-14)',
@@ -144,7 +144,7 @@ export const races: readonly CaseDefinition[] = define('races', {
           () => other.revoke(scope),
         );
         await refuses(other, tokenOf(switched));
-        // Whom the scope covers only in the new account stays in the old one where the switch was refused.
+        // If the switch was refused, the session stays in its old account, which the scope may not cover.
         const stays = !switched.ok && 'account' in scope;
         assert.equal((await living(other, 'ann')).length, stays ? 1 : 0);
       }),

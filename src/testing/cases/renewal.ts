@@ -24,7 +24,7 @@ const ann = person('ann');
 const annAtAcme = person('ann', 'acme');
 const bob = person('bob');
 
-// What a renewal must not change, changed.
+// Changes everything that a renewal must keep.
 const forged = (session: SessionRecord): SessionRecord => ({
   ...session,
   credential: newHash(),
@@ -38,7 +38,6 @@ const forged = (session: SessionRecord): SessionRecord => ({
   ended: endedAt(NOW),
 });
 
-/** The verb `renew`. */
 export const renewal: readonly CaseDefinition[] = define('renewal', {
   changes: {
     title: 'MUST change everything that a renewal may change',

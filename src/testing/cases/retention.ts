@@ -4,7 +4,7 @@ import { type CaseDefinition, define } from '../harness/contract.ts';
 import { signIn, tell } from '../harness/people.ts';
 import { same } from '../harness/records.ts';
 
-/** What nobody may notice of a pruning, played through the core. */
+/** Pruning has no visible effect, through the core. */
 export const retention: readonly CaseDefinition[] = define('pruning', {
   retention: {
     title: 'MUST keep what is over for as long as the retention says, and the living whatever is pruned',
@@ -25,7 +25,7 @@ export const retention: readonly CaseDefinition[] = define('pruning', {
       clock.time = NOW + 30 * DAY - 1;
       same(await sessions.prune(), { sessions: 0, epochs: 0, entries: 0 });
       assert.equal(await tell(sessions, lasting.token), 'live');
-      // A pruner passes by what somebody else is writing to.
+      // A pruner skips records that another writer is changing.
       await bench.settled();
       clock.time = NOW + 33 * DAY;
       same(

@@ -11,7 +11,7 @@ import { around } from '../harness/wrappers.ts';
 const show = (value: unknown): string =>
   inspect(value, { depth: 12, showHidden: true, maxArrayLength: null, maxStringLength: null });
 
-// A life with every operation, and all that was written down about it on the way.
+// Runs every operation, and collects everything that is written down.
 async function live(bench: Bench) {
   const seen: string[] = [];
   const store = around(bench.store, async (verb, ask, given) => {
@@ -78,7 +78,7 @@ async function live(bench: Bench) {
   return { seen: seen.join('\n'), tokens };
 }
 
-/** What a store and its readers never learn. */
+/** Secrets that a store and its readers never see. */
 export const secrets: readonly CaseDefinition[] = define('secrets', {
   'stay-out': {
     title:

@@ -21,7 +21,7 @@ import {
 } from '../harness/records.ts';
 import { TEXTS } from '../harness/texts.ts';
 
-/** Those, and what the core lets nobody have for a name: another caller of a store might. */
+/** Also texts that the core refuses as names: another caller of a store may use them. */
 export const STORED_TEXTS: readonly string[] = [...TEXTS, 'nul\0byte', '\0', '\x10', '\x100', 'tab\tline\n'];
 
 const tagged = (whose: Person, user: Tag, account: Tag | null): Person => ({
@@ -30,7 +30,7 @@ const tagged = (whose: Person, user: Tag, account: Tag | null): Person => ({
   tags: { ...whose.tags, user, account, member: account === null ? null : memberTag(user, account) },
 });
 
-/** Texts and numbers as they are. */
+/** Texts and numbers come back unchanged. */
 export const text: readonly CaseDefinition[] = define('text', {
   'comes-back': {
     title: 'MUST give every text back as it went in',

@@ -29,7 +29,7 @@ const ann = person('ann', 'acme');
 const account = ann.tags.account ?? assert.fail('ann is in an account');
 const OPTIONS = { realm: 'shop', policy: 'stored' } as const;
 
-/** Does something in a transaction, and gives what is to be done with it. */
+/** Acts in a transaction, and returns it. */
 async function begun<T>(
   bench: Bench,
   step: (within: SessionStore, open: OpenTransaction) => Promise<T>,
@@ -44,7 +44,7 @@ async function begun<T>(
   }
 }
 
-/** Writes in all the ways that there are. */
+/** Writes with every verb. */
 async function writeAll(bench: Bench) {
   const { store } = bench;
   const [ended, kept] = [await addNew(store, ann), await addNew(store, ann)];
@@ -69,7 +69,7 @@ async function writeAll(bench: Bench) {
   return { open, ended, kept, records, before, record, credential };
 }
 
-/** Whether nothing is to be seen of the writes. */
+/** None of the writes is visible. */
 async function seesNothing(bench: Bench, { ended, kept, before }: Awaited<ReturnType<typeof writeAll>>): Promise<void> {
   const { store } = bench;
   same(await stored(store, ended), ended);
@@ -79,13 +79,13 @@ async function seesNothing(bench: Bench, { ended, kept, before }: Awaited<Return
   same(await logged(store, ann), []);
 }
 
-/** What others do once a transaction has begun to read, and what is then asked there: whether it did what it had to. */
+/** A change by others after a transaction has begun to read, and a check in the transaction. */
 interface RevokedBy {
   meanwhile(sessions: Sessions): Promise<unknown>;
   ask(within: InTransaction): Promise<boolean>;
 }
 
-/** What cannot be known of an older snapshot. It is known all the same, or fails: that there is nothing would be wrong. */
+/** Changes that an older snapshot does not show. The check must know them, or fail. */
 async function overtaken(bench: Bench): Promise<Readonly<Record<string, RevokedBy>>> {
   const sessions = bench.sessions(OPTIONS);
   const [known, other] = [await signIn(sessions, { user: 'cleo', account: 'b' }), { user: 'dora', account: 'b' }];
@@ -127,7 +127,7 @@ interface Told {
   readonly types: string[];
 }
 
-/** Somebody with two sessions, and a change of password that keeps one of them. */
+/** A user with two sessions, and a password change that keeps one of them. */
 async function changePassword(bench: Bench, told: Told) {
   const sessions = bench.sessions({ ...OPTIONS, audit: true });
   const [here, there] = [await signIn(sessions, { user: 'ann' }), await signIn(sessions, { user: 'ann' })];
@@ -138,13 +138,12 @@ async function changePassword(bench: Bench, told: Told) {
   return { sessions, here, there, open, within, change };
 }
 
-/** What can be done in a transaction and outside of one. */
 type Acting = Pick<Sessions, 'revoke' | 'suspend' | 'trigger' | 'setPolicy'>;
 
 interface Act {
   readonly type: SessionEventType;
   do(acting: Acting): Promise<{ readonly revoked?: boolean; readonly changed?: boolean }>;
-  /** Takes it back, or does it once more: another writer's work in either case. */
+  /** Another writer undoes or repeats the change. */
   undo(acting: Sessions): Promise<unknown>;
 }
 
@@ -178,7 +177,6 @@ const ACTS: Readonly<Record<string, Act>> = {
   },
 };
 
-/** Does something in a transaction, and ends that one. */
 async function actWithin(bench: Bench, { type, do: act }: Act, how: 'commit' | 'rollback') {
   const sessions = bench.sessions(OPTIONS);
   const told: string[] = [];
@@ -197,7 +195,6 @@ async function actWithin(bench: Bench, { type, do: act }: Act, how: 'commit' | '
   return { within, told };
 }
 
-/** Writes in the caller's transaction. */
 export const transactions: readonly CaseDefinition[] = define(
   'transactions',
   {

@@ -32,7 +32,7 @@ const atDesk = person('ann', 'acme', 'desk');
 const shop: UsersOf = { realm: 'shop', account: null };
 const acme: UsersOf = { realm: 'shop', account: annAtAcme.tags.account };
 
-/** Every user that is named, page by page; `between` happens after each page but the last. */
+/** Reads all pages of users. `between` runs after each page but the last. */
 async function named(
   store: SessionStore,
   of: UsersOf,
@@ -54,7 +54,6 @@ async function named(
 
 const tagsOf = (people: readonly Person[]): readonly Tag[] => [...new Set(people.map(({ tags }) => tags.user))].sort();
 
-/** The verbs `listUsers` and `deleteSessions`. */
 export const users: readonly CaseDefinition[] = define('users', {
   realm: {
     title: 'MUST name everybody who has sessions in the realm, and nobody else',
@@ -114,7 +113,7 @@ export const users: readonly CaseDefinition[] = define('users', {
             if (leaver !== undefined) await store.deleteSessions(leaver.tags.user, 100);
           }
           await pruneAll(store, { epochsBefore: NOW });
-          // Everybody signs in anew, and one of their sessions goes.
+          // All users sign in again, and lose one of their sessions.
           for (const whose of people) {
             await add(store, sessionOf(whose));
             assert.equal(await store.deleteSessions(whose.tags.user, 1), 1);

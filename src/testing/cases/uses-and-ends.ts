@@ -7,7 +7,6 @@ const ann = person('ann');
 const bob = person('bob');
 const annAtAcme = person('ann', 'acme');
 
-/** The verbs `touch`, `end` and `setup`. */
 export const usesAndEnds: readonly CaseDefinition[] = define('lifecycle', {
   end: {
     title: "MUST write the tombstone as it was given, change nothing else of the session, and move the user's version",

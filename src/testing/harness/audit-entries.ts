@@ -57,7 +57,6 @@ export async function readAll(
   return entries;
 }
 
-/** Returns the ids of entries, sorted, to compare sets of entries without their order. */
 export const idsOf = (entries: readonly (AuditEntry | AuditRecord)[]): readonly string[] =>
   entries.map((one) => ('entry' in one ? one.entry.id : one.id)).sort();
 

@@ -10,13 +10,13 @@ import { around } from './wrappers.ts';
 
 export type CreateSessions = typeof createSessions;
 
-/** Start time of every case. It is far from today, to expose a store with its own clock. */
+/** Start time of every case, far from today, to expose a store with its own clock. */
 export const NOW: number = Date.UTC(2040, 0, 1);
 export const SECOND = 1000;
 export const HOUR: number = 3600 * SECOND;
 export const DAY: number = 24 * HOUR;
 
-/** Time limit of a read or write, in ms, outside of cases about outages: a busy machine is not an outage. */
+/** In ms, outside of cases about outages: a busy machine is not an outage. */
 export const STORE_TIMEOUT: number = 60 * SECOND;
 
 export class TestClock implements Clock {
@@ -33,10 +33,10 @@ export class TestClock implements Clock {
 
 type BenchOptions = Pick<StoreContractOptions, 'interleavings' | 'powers'>;
 
-/** The environment of a case: a fresh store, and the core over it. */
+/** A fresh store, and the core over it. */
 export class Bench {
   readonly store: SessionStore;
-  /** The verbs that were called, in order. The message of a failure shows the last ones. */
+  /** Calls in order. The message of a failure shows the last ones. */
   readonly asked: string[] = [];
   readonly interleavings: number;
   readonly powers: readonly Power[];
@@ -59,7 +59,7 @@ export class Bench {
     return new Bench(made, options, createSessions);
   }
 
-  /** Opens a second handle on the same data. Returns the first one where the adapter has only one. */
+  /** A second handle on the same data, or the first one if the adapter has only one. */
   async second(): Promise<SessionStore> {
     const second = await this.#made.second?.();
     if (second === undefined) return this.store;
@@ -74,7 +74,7 @@ export class Bench {
     return open;
   }
 
-  /** Creates the core over the store, or over a wrapped one. Its clock starts at {@link NOW} unless one is given. */
+  /** The clock starts at {@link NOW} unless one is given. */
   sessions(options: Partial<SessionsOptions> = {}): Sessions {
     const store = options.store ?? this.store;
     return this.#createSessions({
@@ -85,7 +85,7 @@ export class Bench {
     });
   }
 
-  // Uses and entries are written in the background. A case must know when these writes are done.
+  // Uses and entries are written in the background, and cases wait for them.
   #watched(store: SessionStore): SessionStore {
     return around(store, (verb, ask) => {
       this.asked.push(verb);
@@ -101,13 +101,12 @@ export class Bench {
     });
   }
 
-  /** Resolves when all uses and entries noted so far are written. */
+  /** Waits for all pending uses and entries. */
   async settled(): Promise<void> {
-    // Notes that arrive during a write go out after it.
+    // Notes that arrive during a write are written after it.
     for (await turns(); this.#writing.size > 0; await turns()) await Promise.allSettled(this.#writing);
   }
 
-  /** Closes the stores that have `close`. For cases about closing. */
   async closeStores(): Promise<void> {
     const open = this.#open;
     this.#open = [];
@@ -124,10 +123,10 @@ export class Bench {
   }
 }
 
-/** Resolves after everything that is ready to run has run. */
+/** Resolves after all ready tasks have run. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-// Notes of one turn are written in the next one.
+// Notes of one turn are written in the next.
 const turns = async (): Promise<void> => {
   await turn();
   await turn();

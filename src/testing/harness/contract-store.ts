@@ -1,7 +1,7 @@
 import type { Awaitable } from '../../lib/awaitable.ts';
 import type { SessionStore, StorePowers } from '../../store/store.ts';
 
-/** A power that a store may declare beside its verbs. */
+/** A power that a store may declare. */
 export type Power = keyof StorePowers;
 
 /** An open transaction. */

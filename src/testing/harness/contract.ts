@@ -4,28 +4,28 @@ import { type Concern, tell } from './told.ts';
 
 /** One case of the contract. */
 export interface ContractCase {
-  /** `concern/what`. Ids are frozen: cases may be added, but an id never gets another meaning. */
+  /** `concern/name`. Ids are frozen: an id never gets another meaning. */
   readonly id: string;
-  /** What an adapter must do. For a skipped case, the reason follows. */
+  /** The requirement. For a skipped case, the reason follows. */
   readonly title: string;
   readonly concern: Concern;
-  /** Why this adapter skips the case. `null` where it runs. */
+  /** Why this adapter skips the case; `null` if it runs. */
   readonly skip: string | null;
-  /** Runs the case on its own store. Rejects with an `AssertionError` where the store breaks the contract. */
+  /** Runs the case on its own store. Rejects with an `AssertionError` if the store breaks the contract. */
   run(): Promise<void>;
 }
 
-/** A case that is not bound to a store yet. */
+/** A case without a store. */
 export interface CaseDefinition extends Pick<ContractCase, 'id' | 'concern'> {
   readonly title: Title;
-  /** The powers that the case needs. It is skipped where one is not claimed. */
+  /** The case is skipped if one of these powers is not claimed. */
   readonly needs: readonly Power[];
   run(bench: Bench): Promise<void>;
 }
 
 type Title = `MUST ${string}`;
 
-/** Defines the cases of one concern, by the second part of their ids, and the powers that they need. */
+/** `cases` are by the second part of their ids. */
 export function define(
   concern: Concern,
   cases: Readonly<Record<string, { readonly title: Title; run(bench: Bench): Promise<void> }>>,

@@ -3,13 +3,12 @@ import type { SessionStore } from '../../store/store.ts';
 import { turn } from './bench.ts';
 import { around } from './wrappers.ts';
 
-/** Time limit of one run, in ms. It is longer than every run that ends. */
+/** In ms: longer than every run that ends. */
 const MAX_DURATION = 120e3;
 
 /**
- * Runs several tasks over one store in an order that a seed determines. Each call of the store waits until it is let
- * through, and each answer until it is delivered, one at a time. Nothing sleeps. The interleaver waits for delays in
- * the tasks themselves, such as the core's jitter after a lost race.
+ * Runs several tasks over one store in an order that a seed determines. Each call of the store waits to be let through, and each answer to
+ * be delivered, one at a time. Nothing sleeps, except delays in the tasks themselves, such as the core's jitter after a lost race.
  */
 export class Interleaver {
   readonly #random: () => number;
@@ -20,12 +19,12 @@ export class Interleaver {
     this.#random = mulberry32(seed);
   }
 
-  /** Returns a whole number from 0 to `below - 1`. */
+  /** A whole number from 0 to `below - 1`. */
   pick(below: number): number {
     return Math.floor(this.#random() * below);
   }
 
-  /** Wraps a store, so that {@link run} decides the order of its calls. */
+  /** {@link run} decides the order of the store's calls. */
   over(store: SessionStore): SessionStore {
     return around(store, (_, ask) => (this.#running ? this.#later(ask) : ask()));
   }
@@ -47,7 +46,7 @@ export class Interleaver {
     });
   }
 
-  /** Runs the tasks at the same time. Returns their results in the order of the tasks. */
+  /** Returns the results in the order of the tasks. */
   async run<Tasks extends readonly (() => Promise<unknown>)[]>(
     ...tasks: Tasks
   ): Promise<{ [Task in keyof Tasks]: Awaited<ReturnType<Tasks[Task]>> }> {
@@ -57,8 +56,7 @@ export class Interleaver {
     const outcomes = Promise.allSettled(tasks.map((task) => task().finally(() => left--)));
     for (await turn(); left > 0 || this.#waiting.length > 0; await turn()) {
       if (performance.now() > until) throw new Error(`the tasks did not come to an end within ${MAX_DURATION} ms`);
-      // While all tasks wait for something else, no number is drawn. So the order does not depend on how long they
-      // wait.
+      // While all tasks wait for something else, no number is drawn, so their delays do not change the order.
       if (this.#waiting.length === 0) continue;
       const [next] = this.#waiting.splice(this.pick(this.#waiting.length), 1);
       await next?.();
@@ -72,7 +70,7 @@ export class Interleaver {
   }
 }
 
-// A small random generator with a seed. Returns numbers from 0 to 1.
+// A small random generator. Returns numbers from 0 to 1.
 function mulberry32(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -10,7 +10,7 @@ import { around, type Verb } from './wrappers.ts';
 
 export const who: { readonly user: string; readonly account: string } = { user: 'ann', account: 'acme' };
 
-/** Replaces a call of the store during an outage. It may still make the call. */
+/** Replaces a call of the store, and may still make it. */
 export type Outage = <T>(ask: () => Awaitable<T>) => Awaitable<T>;
 
 export const DOWN: readonly Outage[] = [
@@ -40,7 +40,7 @@ export interface Scene {
   readonly beta: string;
 }
 
-/** Operations, and the verbs that each of them needs. */
+/** Operations, with the verbs that each needs. */
 export type Operations = readonly (readonly [
   name: string,
   verbs: readonly Verb[],
@@ -89,12 +89,12 @@ const EVERY: Operations = [
   ['prune', ['prune'], ({ sessions }) => sessions.prune()],
 ];
 
-/** Time limit of an operation on a store that does not answer, in ms. */
+/** In ms, for an operation on a store that does not answer. */
 export const TIMEOUT = 250;
 
 export const unavailable = (error: unknown): boolean => isSessionError(error, 'SESSION_STORE_UNAVAILABLE');
 
-/** Signs in a user through a store that answers. `without` gives the same scene with one verb failing. */
+/** Signs a user in. `without` returns the same scene with one failing verb. */
 export async function open(
   bench: Bench,
   options: Partial<SessionsOptions> = {},
@@ -116,11 +116,11 @@ export async function open(
 interface AllFailOptions {
   readonly operations?: Operations;
   readonly options?: Partial<SessionsOptions>;
-  /** Time limit for the failing store, in ms. */
+  /** For the failing store, in ms. */
   readonly timeout?: number;
 }
 
-/** Asserts that every operation is unavailable without each verb that it needs, and that the user stays signed in. */
+/** Asserts that each operation is unavailable without each of its verbs, and that the user stays signed in. */
 export async function allFail(
   bench: Bench,
   outages: readonly Outage[],

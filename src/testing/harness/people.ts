@@ -9,7 +9,7 @@ export interface SignedIn {
   readonly token: string;
 }
 
-/** Signs in a user. Fails where that is refused. */
+/** Fails if the sign-in is refused. */
 export async function signIn(sessions: Sessions, request: Omit<StartRequest, 'fence'>): Promise<SignedIn> {
   const fence = await sessions.fence({ user: request.user, account: request.account });
   const started = await sessions.start({ ...request, fence });

@@ -16,7 +16,6 @@ import {
 import type { FoundSession, PruneBatch, Renewal, SessionStore, UserWrite, VersionedEpoch } from '../../store/store.ts';
 import { DAY, NOW } from './bench.ts';
 
-/** A user, in an account or in none, with names and tags. */
 export interface Person {
   readonly realm: string;
   readonly user: string;
@@ -41,7 +40,7 @@ export function person(user: string, account: string | null = null, realm = 'sho
 
 export const newHash = (): string => hashSecret(newSecret());
 
-/** A new session of a user. The record is not frozen. */
+/** The record is not frozen. */
 export function sessionOf({ realm, user, account, tags }: Person, changes: Partial<SessionRecord> = {}): SessionRecord {
   return {
     id: newId(),
@@ -74,7 +73,7 @@ export function sessionOf({ realm, user, account, tags }: Person, changes: Parti
   };
 }
 
-/** Clients of sessions, with their grants: a plain one, and the largest that the core writes. */
+/** Grants: a plain one, and the largest that the core writes. */
 export const CLIENTS: readonly Grant[] = [
   { id: 'app', name: 'The app', scope: null, kept: null },
   { id: '"'.repeat(256), name: '\u20ac'.repeat(256), scope: 'read '.repeat(205).slice(0, 1024), kept: 'cookie' },
@@ -87,11 +86,11 @@ export const endedAt = (
   fromDevice: string | null = by && 'Chrome on Mac OS',
 ): Ended => ({ at, by, reason, fromDevice });
 
-/** An epoch record that differs from every stored one. */
+/** Differs from every stored record. */
 export const anotherRecord = (reason: string): EpochRecord =>
   structuredClone({ ...newEpoch(NOW), last: { at: NOW, by: 'admin', reason, fromDevice: 'Firefox on Windows' } });
 
-/** Reads the record of a tag, and creates it where it is missing. */
+/** Creates a missing record. */
 export async function recordOf(store: SessionStore, tag: Tag, keepUntil: number | null = 0): Promise<VersionedEpoch> {
   const answer = await store.ensureEpochs([{ tag, create: newEpoch(NOW), version: newVersion(), keepUntil }], NOW);
   assert.equal(answer.length, 1, 'ensureEpochs answers each request');
@@ -100,7 +99,7 @@ export async function recordOf(store: SessionStore, tag: Tag, keepUntil: number 
   return found;
 }
 
-/** Creates the records that a user's sessions are judged by. */
+/** Creates the records that judge a user's sessions. */
 export async function openRecords(
   store: SessionStore,
   { tags }: Person,
@@ -156,14 +155,14 @@ export async function look(store: SessionStore, session: SessionRecord): Promise
   return answer[0] ?? null;
 }
 
-/** Returns a session as it is stored now. Fails where it is missing. */
+/** Reads a session. Fails if it is missing. */
 export async function stored(store: SessionStore, session: SessionRecord): Promise<SessionRecord> {
   const found = await look(store, session);
   assert.ok(found, 'the session is found');
   return found.session;
 }
 
-/** A renewal that changes only the secret. */
+/** Renews only the secret. */
 export function renewalOf(
   session: SessionRecord,
   changes: Partial<SessionRecord> = {},
@@ -198,7 +197,7 @@ export async function pruneAll(
   return total;
 }
 
-/** Prunes records that need not be kept at this time. Tells whether the user's record is still there. */
+/** Tells whether the user's record survives a pruning at this time. */
 export async function outlives(store: SessionStore, at: number, witness: SessionRecord): Promise<boolean> {
   await pruneAll(store, { epochsBefore: at });
   const found = await look(store, witness);
@@ -206,7 +205,7 @@ export async function outlives(store: SessionStore, at: number, witness: Session
   return found.epochs.user !== null;
 }
 
-/** Compares values without the prototypes of their objects. */
+/** Ignores prototypes. */
 export function same(actual: unknown, expected: unknown, message?: string): void {
   assert.deepEqual(structuredClone(actual), structuredClone(expected), message);
 }

@@ -7,15 +7,14 @@ import { Interleaver } from './interleaver.ts';
 import { tell } from './people.ts';
 import { nth } from './records.ts';
 
-/** One order of the calls that operations make to a store. */
 export interface Round {
   readonly seed: number;
   readonly order: Interleaver;
-  /** Creates a core over one handle, and the next one over the other, in a realm for this round. */
+  /** Creates a core over each handle in turn, in a realm for this round. */
   open(options?: Partial<SessionsOptions>): Sessions;
 }
 
-/** Runs a share of the interleavings, each in another order. A failure names its round, which is the seed. */
+/** Runs a share of the interleavings. A failure names its round, which is the seed. */
 export async function interleave(bench: Bench, share: number, play: (round: Round) => Promise<void>): Promise<void> {
   const handles = [bench.store, await bench.second()];
   for (let seed = 0; seed < Math.ceil(bench.interleavings * share); seed++) {

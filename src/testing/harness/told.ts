@@ -1,7 +1,7 @@
 import { retell } from '../../lib/call.ts';
 import type { SessionStore } from '../../store/store.ts';
 
-/** The concern of a case: the first part of its id. */
+/** The first part of a case's id. */
 export type Concern =
   | 'lifecycle'
   | 'listing'
@@ -26,7 +26,7 @@ export type Concern =
   | 'transactions'
   | 'diagnosis';
 
-/** For each concern: why it matters, and where to look when a case fails. */
+/** Why each concern matters, and where to look when a case fails. */
 const WHY: Readonly<Record<Concern, readonly [why: string, look: string]>> = {
   lifecycle: [
     'A session that is not kept as it was written lives too long or ends too soon',
@@ -96,7 +96,7 @@ const WHY: Readonly<Record<Concern, readonly [why: string, look: string]>> = {
 
 const MAX_TOLD = 4;
 
-/** Adds to a failure which promise was broken, why it matters, the last calls, and where to look. */
+/** Adds the broken requirement, why it matters, the last calls, and where to look. */
 export function tell(
   error: unknown,
   { id, concern, title }: { readonly id: string; readonly concern: Concern; readonly title: string },
@@ -109,7 +109,7 @@ export function tell(
   retell(error, `${promise}\nWhy it matters: ${why}.\nAsked last: ${verbs}.\nLook at: ${look}.`);
 }
 
-/** Wraps an object, so that calls of its functions are recorded, under `prefix` and their name. */
+/** Records calls of the object's functions, as `prefix` and their name. */
 export function noting<Asked extends object>(asked: string[], object: Asked, prefix = ''): Asked {
   return new Proxy(object, {
     get(target, key) {

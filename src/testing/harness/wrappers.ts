@@ -4,10 +4,10 @@ import type { SessionStore } from '../../store/store.ts';
 export type Verb = Exclude<keyof SessionStore, 'powers' | 'setup' | 'close'> | PowerVerb;
 type PowerVerb = `audit.${'append' | 'read' | 'forget' | 'prune'}` | `policies.${'get' | 'set'}`;
 
-/** Wraps every call of a store. It may make the call now, later, or never. */
+/** Makes a call of the store now, later, or never. */
 export type Around = <T>(verb: Verb, ask: () => Awaitable<T>, given: readonly unknown[]) => Awaitable<T>;
 
-/** Wraps a store, so that every call goes through `wrap`. The powers stay. */
+/** Passes every call through `wrap`. The powers stay. */
 export function around(store: SessionStore, wrap: Around): SessionStore {
   const { audit, policies, transactions, diagnosis } = store.powers ?? {};
   return {

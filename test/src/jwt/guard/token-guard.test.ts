@@ -138,17 +138,17 @@ describe('functions of the app', () => {
   const promised = Promise.resolve('ann');
 
   test.each<[string, unknown, string]>([
-    ['user', promised, 'user must give a string, or null, and gave a promise (await it)'],
-    ['user', 7, 'user must give a string, or null, and gave number'],
-    ['user', { sub: 'ann' }, 'user must give a string, or null, and gave an object'],
-    ['user', false, 'user must give a string, or null, and gave boolean'],
-    ['account', promised, 'account must give a string, or null, and gave a promise (await it)'],
-    ['account', ['acme'], 'account must give a string, or null, and gave an array'],
-    ['account', false, 'account must give a string, or null, and gave boolean'],
-    ['authTime', promised, 'authTime must give a number, or null, and gave a promise (await it)'],
-    ['authTime', new Date(NOW), 'authTime must give a number, or null, and gave a Date'],
-    ['authTime', `${SECONDS}`, 'authTime must give a number, or null, and gave string'],
-    ['authTime', true, 'authTime must give a number, or null, and gave boolean'],
+    ['user', promised, 'user must return a string or null, and returned a promise (await it)'],
+    ['user', 7, 'user must return a string or null, and returned number'],
+    ['user', { sub: 'ann' }, 'user must return a string or null, and returned an object'],
+    ['user', false, 'user must return a string or null, and returned boolean'],
+    ['account', promised, 'account must return a string or null, and returned a promise (await it)'],
+    ['account', ['acme'], 'account must return a string or null, and returned an array'],
+    ['account', false, 'account must return a string or null, and returned boolean'],
+    ['authTime', promised, 'authTime must return a number or null, and returned a promise (await it)'],
+    ['authTime', new Date(NOW), 'authTime must return a number or null, and returned a Date'],
+    ['authTime', `${SECONDS}`, 'authTime must return a number or null, and returned string'],
+    ['authTime', true, 'authTime must return a number or null, and returned boolean'],
   ])(
     '%s that gives %j lets no token pass: a TypeError says so, and the store is not asked',
     async (name, given, told) => {
