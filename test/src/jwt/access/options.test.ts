@@ -101,7 +101,7 @@ describe('a key is refused at creation', () => {
     ['with an alg of an object', key({ alg: 'constructor' }), 'keys[0].alg is "constructor"'],
     ['without kid', key({ kid: undefined }), 'keys[0].kid must be a string'],
     ['with an empty kid', key({ kid: '' }), 'keys[0].kid must not be empty'],
-    ['with a member that nobody reads', key({ use: 'sig' }), 'keys[0] has an unknown option "use"'],
+    ['with an unknown member', key({ use: 'sig' }), 'keys[0] has an unknown option "use"'],
     ['with a secret beside a pair', key({ secret: randomBytes(32) }), 'keys[0].secret does not go with EdDSA'],
     ['with a pair beside a secret', key({ privateKey: 'x' }, secret), 'keys[0].privateKey does not go with HS256'],
     ['with neither half', key({ privateKey: undefined, publicKey: undefined }), 'neither a privateKey nor a publicKey'],
@@ -139,11 +139,7 @@ describe('a key is refused at creation', () => {
       key({ privateKey: { ...pair().jwk.privateKey, alg: 'ES256' } }),
       'has the alg ES256',
     ],
-    [
-      'for encryption',
-      key({ privateKey: { ...pair().jwk.privateKey, use: 'enc' } }),
-      'has a use other than sig',
-    ],
+    ['for encryption', key({ privateKey: { ...pair().jwk.privateKey, use: 'enc' } }), 'has a use other than sig'],
     [
       'whose halves do not belong together',
       key({ publicKey: publicPart(keyOf('EdDSA', 'other')).publicKey }),
@@ -183,7 +179,7 @@ describe('a key is refused at creation', () => {
 });
 
 describe('a key is taken', () => {
-  /** Whether tokens that it signs are right, also for somebody who has the public half in another form. */
+  /** Checks a signed token, also with the public half in another form. */
   async function signs(key: TokenKey, checkedBy: TokenKey): Promise<void> {
     const realm = new TokenRealm({ keys: [key] });
     const { accessToken, session } = await realm.mint();
