@@ -6,7 +6,7 @@ import { redisStore } from 'session-revocation/redis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { PostgresStatement } from '../../adapters/engines/postgres/clients/client.ts';
 import { tablesOf } from '../../adapters/engines/postgres/names.ts';
-import { PostgresStore } from '../../adapters/engines/postgres/store.ts';
+import { createStore } from '../../adapters/engines/postgres/store.ts';
 import { ensuring } from '../../src/store/ensure-epochs.ts';
 import { DAY, NOW } from '../../src/testing/harness/bench.ts';
 import { anotherRecord, openRecords, person, recordOf, same } from '../../src/testing/harness/records.ts';
@@ -51,8 +51,8 @@ describe('a membership is never answered as older than the version of its user',
       return rows;
     };
     const schema = name();
-    const store = new PostgresStore({ run, runWithin: async () => [] }, tablesOf({ schema }), false);
-    await store.setup();
+    const store = createStore({ run, runWithin: async () => [] }, tablesOf({ schema }), false);
+    await store.setup?.();
     onTestFinished(async () => void (await pool.query(`DROP SCHEMA ${schema} CASCADE`)));
     await race(store, (next) => {
       other = next;

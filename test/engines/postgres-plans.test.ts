@@ -1,10 +1,10 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pageStatement } from '../../adapters/engines/postgres/audit.ts';
 import type { PostgresStatement } from '../../adapters/engines/postgres/clients/client.ts';
 import { tablesOf } from '../../adapters/engines/postgres/names.ts';
+import { pageStatement } from '../../adapters/engines/postgres/statements/audit.ts';
 import { statementsOf as namesOfStatements } from '../../adapters/engines/postgres/statements/index.ts';
-import { PostgresStore } from '../../adapters/engines/postgres/store.ts';
+import { createStore } from '../../adapters/engines/postgres/store.ts';
 import { newEpoch } from '../../src/model/epoch.ts';
 import { recordAbout } from '../../src/testing/harness/audit-entries.ts';
 import { endedAt, newHash, person, plainWrite, renewalOf, sessionOf } from '../../src/testing/harness/records.ts';
@@ -40,7 +40,7 @@ async function statementsOf(pool: pg.Pool): Promise<ReadonlyMap<string, Postgres
     asked.set(statement.name?.split(' ')[1] ?? statement.text, statement);
     return rows;
   };
-  const store = new PostgresStore(
+  const store = createStore(
     { run: remember, runWithin: (_, statement) => remember(statement) },
     tablesOf({ schema }),
     true,
@@ -51,8 +51,8 @@ async function statementsOf(pool: pg.Pool): Promise<ReadonlyMap<string, Postgres
   const epoch = (tag: string) => ({ tag, create: newEpoch(now), version: 1, keepUntil: null });
   const advance = { record: newEpoch(now), ifVersion: 1, now, keepUntil: null, audit: [record] };
   const ending = [{ id: 'other', ended: endedAt(now), audit: [record] }];
-  const { audit, policies } = store.powers;
-  await store.ensureEpochs([epoch(user), epoch(ann.tags.realm), epoch(`${ann.tags.member}`)]);
+  const { audit, policies, diagnosis } = store.powers ?? {};
+  await store.ensureEpochs([epoch(user), epoch(ann.tags.realm), epoch(`${ann.tags.member}`)], now);
   await store.add(session, plainWrite({ ending, audit: [record] }));
   await store.find(ann.tags.realm, [{ id, user }]);
   await store.find(
@@ -73,7 +73,7 @@ async function statementsOf(pool: pg.Pool): Promise<ReadonlyMap<string, Postgres
   await store.memberships(user, null, 200);
   await store.listUsers({ realm: 'default', account: null }, null, 500);
   await store.listUsers({ realm: 'default', account: ann.tags.account }, null, 500);
-  await store.powers.diagnosis?.realms?.(500);
+  await diagnosis?.realms?.(500);
   await store.deleteSessions(person('nobody').tags.user, 200);
   const endless = sessionOf(ann, { expiresAt: null, idle: null });
   await store.add(endless, plainWrite());
@@ -105,7 +105,7 @@ describe.skipIf(url === null)(`plans on ${SESSIONS} sessions`, () => {
   let statements: ReadonlyMap<string, PostgresStatement> = new Map();
 
   beforeAll(async () => {
-    const store = new PostgresStore(
+    const store = createStore(
       {
         run: async (s) => (await pool.query({ ...s, values: [...s.values], rowMode: 'array' })).rows,
         runWithin: async () => [],
@@ -113,7 +113,7 @@ describe.skipIf(url === null)(`plans on ${SESSIONS} sessions`, () => {
       tablesOf({ schema }),
       false,
     );
-    await store.setup();
+    await store.setup?.();
     await pool.query(crowdOf({ schema, sessions: SESSIONS, each: 4, now, accounts: true }));
     await pool.query(`
       INSERT INTO ${schema}.audit (at, keep_until, id, realm_tag, user_tag, account_tag, actor_tag, type, realm, details)

@@ -326,7 +326,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
         run: async ({ text, values }) => (await pool.query({ text, values: [...values], rowMode: 'array' })).rows,
         runWithin: () => expect.fail('not asked'),
       };
-      await Promise.all([1, 2, 3].map(() => setUp(new Connection(client, tables, false), tables, next)));
+      await Promise.all([1, 2, 3].map(() => setUp(new Connection(client, false), tables, next)));
       expect((await pool.query(`SELECT version, oldest FROM ${schema}.meta`)).rows).toEqual([
         { version: 2, oldest: 1 },
       ]);

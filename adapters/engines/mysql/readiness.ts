@@ -1,6 +1,9 @@
 import { isSessionError } from '../../../src/index.ts';
-import { FRESH } from '../sql/fresh.ts';
+
 import { explained } from './errors.ts';
+
+/** How long a check of the schema version stays valid, in ms. */
+const FRESH = 5_000;
 
 /** The checks. Each rejects if the store must not go on. */
 interface Looks {

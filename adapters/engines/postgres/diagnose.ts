@@ -1,11 +1,15 @@
-import type { Finding } from '../../../src/adapter.ts';
+import type { DiagnosisPower, Finding } from '../../../src/adapter.ts';
 import { isSessionError, type SessionErrorCode } from '../../../src/index.ts';
 import { DROPPED, dropped } from '../sql/dropped.ts';
-import { type Connection, checkVersion, versionStatement } from './connection.ts';
+import { ok, problem, warning } from '../sql/finding.ts';
+import type { Readiness } from '../sql/readiness.ts';
+import type { Connection } from './connection.ts';
+import type { Context } from './context.ts';
 import { literal, type Tables } from './names.ts';
 import { type Ask, prepared } from './prepared.ts';
 import { OLDEST_SERVER } from './schema.ts';
-import { listOf } from './setup.ts';
+import { listOf, requireTables } from './setup.ts';
+import { listRealms } from './verbs/users.ts';
 
 /** Maximum clock difference, in ms. Beyond it, listed and logged times look wrong, and lifetimes differ. */
 const CLOCK_APART = 5_000;
@@ -26,16 +30,30 @@ const FACTS = prepared(
 
 const CLOCK = prepared('clock', 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS clock');
 
+export const diagnosisPower = (
+  connection: Connection,
+  tables: Tables,
+  readiness: Readiness,
+  context: Context,
+): DiagnosisPower => ({
+  async diagnose(now) {
+    readiness.requireOpen();
+    return diagnose(connection, tables, now);
+  },
+  clock: () => readClock(context.ask),
+  realms: (limit) => listRealms(context, limit),
+});
+
 /** Returns the server's time, in Unix ms. */
-export async function readClock(ask: Ask): Promise<number> {
+async function readClock(ask: Ask): Promise<number> {
   const [row] = await ask(CLOCK);
   return Number(row?.[0]);
 }
 
 /** Inspects the server, the tables and the rights of the current role. Only reads. */
-export async function diagnose(connection: Connection, tables: Tables, now: number): Promise<readonly Finding[]> {
+async function diagnose(connection: Connection, tables: Tables, now: number): Promise<readonly Finding[]> {
   const asked = performance.now();
-  const [row] = await connection.askUnready(FACTS);
+  const [row] = await connection.ask(FACTS);
   const between = (performance.now() - asked) / 2;
   const values = row ?? [];
   const facts = Object.fromEntries(SETTINGS.map((name, at) => [name, String(values[at])])) as Facts;
@@ -54,14 +72,6 @@ export async function diagnose(connection: Connection, tables: Tables, now: numb
     preparedFinding(connection),
   ];
 }
-
-const ok = (subject: string, found: string): Finding => ({ subject, level: 'ok', found, advice: null });
-const warning = (subject: string, found: string, advice: string): Finding => ({
-  ...{ subject, level: 'warning', found, advice },
-});
-const problem = (subject: string, found: string, advice: string): Finding => ({
-  ...{ subject, level: 'problem', found, advice },
-});
 
 function versionFinding({ server_version, server_version_num }: Facts): Finding {
   const found = `PostgreSQL ${server_version}`;
@@ -84,16 +94,15 @@ const SCHEMA: Readonly<Partial<Record<SessionErrorCode, string>>> = {
 
 async function schemaFinding(connection: Connection, tables: Tables): Promise<Finding> {
   try {
-    const rows = await connection.askUnready(versionStatement(tables));
-    checkVersion(rows);
-    const [missing] = await connection.askUnready(
+    const version = await requireTables(connection.ask, tables);
+    const [missing] = await connection.ask(
       prepared(
         'dropped',
         `SELECT string_agg(name, ', ') FROM (${listOf(tables)}) AS t(name) WHERE to_regclass(name) IS NULL`,
       ),
     );
     if (missing?.[0]) return problem('schema', dropped([String(missing[0])]), DROPPED);
-    return ok('schema', `the tables are of version ${rows[0]?.[1]}`);
+    return ok('schema', `the tables are of version ${version}`);
   } catch (error) {
     if (isSessionError(error))
       return problem('schema', SCHEMA[error.code] ?? 'the tables cannot be read', error.message);
@@ -111,7 +120,7 @@ const RIGHTS: readonly (readonly [keyof Tables & ('sessions' | 'epochs' | 'audit
 async function rightsFinding(connection: Connection, tables: Tables): Promise<Finding> {
   const asked = RIGHTS.map(([table, right]) => `has_table_privilege(${literal(tables[table])}, '${right}')::integer`);
   const columns = asked.map((right, at) => `${right} AS right_${at}`);
-  const [row] = await connection.askUnready(prepared('rights', `SELECT ${columns.join(', ')}`));
+  const [row] = await connection.ask(prepared('rights', `SELECT ${columns.join(', ')}`));
   const missing = RIGHTS.filter((_, at) => Number(row?.[at]) !== 1).map(([table, right]) => `${right} on ${table}`);
   if (missing.length === 0) return ok('rights', 'this role may read and write the tables');
   return problem('rights', `this role lacks ${missing.join(', ')}`, `GRANT them on the tables in ${tables.schema}`);

@@ -1,4 +1,4 @@
-import { SessionError, type SessionErrorCode } from '../../../src/index.ts';
+import { isSessionError, SessionError, type SessionErrorCode } from '../../../src/index.ts';
 import { DROPPED } from '../sql/dropped.ts';
 
 /** SQLSTATEs that the setup statement raises itself. */
@@ -51,6 +51,7 @@ const MEANINGS: Readonly<Record<string, readonly [SessionErrorCode, string]>> = 
  * contain the parameters, which are personal data.
  */
 export function meaningOf(error: unknown): unknown {
+  if (isSessionError(error)) return error;
   const told = discreet(driversOwn(error));
   const meaning = MEANINGS[ownStateOf(told) ?? ''];
   if (meaning === undefined) return told;

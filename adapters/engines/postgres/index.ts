@@ -3,7 +3,7 @@ import type { SessionStore } from '../../../src/index.ts';
 import type { PostgresClient } from './clients/client.ts';
 import { fromPg, type PgClient } from './clients/pg.ts';
 import { type PostgresNames, tablesOf } from './names.ts';
-import { PostgresStore } from './store.ts';
+import { createStore } from './store.ts';
 
 export type { PostgresClient, PostgresRow, PostgresStatement, PostgresValue } from './clients/client.ts';
 export { type DrizzleClient, type DrizzleSql, fromDrizzle } from './clients/drizzle.ts';
@@ -79,7 +79,7 @@ export function postgresStore(
 ): SessionStore<PgClient> {
   return inCall('postgresStore(client, options)', () => {
     const { tables, batch, prepare } = parseOptions(options);
-    const store = new PostgresStore(clientOf(client), tables, prepare);
+    const store = createStore(clientOf(client), tables, prepare);
     return batch ? batched(store) : store;
   });
 }

@@ -1,5 +1,6 @@
-import type { EpochRecord, FoundSession, RecordCache, RecordTexts, SessionRecord, Tag } from '../../../src/adapter.ts';
+import type { EpochRecord, FoundSession, RecordCache, SessionRecord, Tag } from '../../../src/adapter.ts';
 import { SessionError } from '../../../src/index.ts';
+import { foundById, foundOf } from '../sql/found.ts';
 import { COLUMNS, recordOf, sessionOf } from '../sql/session-rows.ts';
 import type { Value } from '../sql/values.ts';
 import type { PostgresRow } from './clients/client.ts';
@@ -19,31 +20,13 @@ export function foundIn(
   realm: EpochRecord | null,
   id?: string,
 ): FoundSession | null {
-  const [session, , account, user, member] = row as (string | null)[];
+  const [text, , account = null, user = null, member = null] = row as (string | null)[];
   // An outer join gives NULLs if there is no session; every session has an id.
-  if (session === null || session === undefined || session.startsWith('(,')) return null;
-  const texts: RecordTexts = { user: user ?? null, account: account ?? null, member: member ?? null };
-  if (id === undefined) return read(records, session, texts, realm);
-  const last = records.session(id);
-  return last.get(session, texts, realm) ?? last.set(session, texts, read(records, session, texts, realm));
-}
-
-function read(
-  records: RecordCache,
-  text: string,
-  { user, account, member }: RecordTexts,
-  realm: EpochRecord | null,
-): FoundSession {
-  const session = sessionIn(records, text);
-  return {
-    session,
-    epochs: {
-      realm,
-      account: recordOf(records, account, session.accountTag),
-      user: recordOf(records, user, session.userTag),
-      member: recordOf(records, member),
-    },
-  };
+  if (text === null || text === undefined || text.startsWith('(,')) return null;
+  const texts = { user, account, member };
+  return id === undefined
+    ? foundOf(records, sessionIn(records, text), texts, realm)
+    : foundById(records, id, text, texts, realm, sessionIn);
 }
 
 const place = (column: string): number => COLUMNS.indexOf(column);
@@ -71,7 +54,7 @@ export function pageIn(
   realm: Tag,
   user: Tag,
 ): readonly FoundSession[] {
-  const [, realmText = null, , userText = null] = (rows[0] ?? []) as (string | null)[];
+  const [, realmText, , userText] = rows[0] ?? [];
   const [realmRecord, userRecord] = [recordOf(records, realmText, realm), recordOf(records, userText, user)];
   return rows.flatMap((row) => {
     const found = foundIn(records, row, realmRecord);

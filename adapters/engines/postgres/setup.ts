@@ -1,8 +1,9 @@
+import { SessionError } from '../../../src/index.ts';
 import type { Connection } from './connection.ts';
 import { RAISED, sqlStateOf } from './errors.ts';
 import { APPLICATION, literal, type Tables } from './names.ts';
-import { prepared } from './prepared.ts';
-import { OLDEST_SERVER, recordVersion, type Step } from './schema.ts';
+import { type Ask, type Prepared, prepared } from './prepared.ts';
+import { OLDEST_SERVER, recordVersion, STEPS, type Step } from './schema.ts';
 
 /** Errors of a transaction that began before another process committed its setup: the objects exist now. */
 const MADE_MEANWHILE = ['42P06', '42P07', '23505', '40001', '40P01', RAISED.UNSEEN];
@@ -12,16 +13,14 @@ const MAX_SETUP = 600_000;
 
 export async function setUp(connection: Connection, tables: Tables, steps: readonly Step[]): Promise<void> {
   const statement = prepared('setup', setUpStatement(tables, steps), MAX_SETUP);
-  connection.forget();
   for (let tries = 1; ; tries++) {
     try {
-      await connection.askUnready(statement);
-      break;
+      await connection.ask(statement);
+      return;
     } catch (error) {
       if (tries === MAX_TRIES || !MADE_MEANWHILE.includes(sqlStateOf(error) ?? '')) throw error;
     }
   }
-  await connection.ready();
 }
 
 /**
@@ -88,3 +87,45 @@ function dollarQuoted(text: string): string {
   for (let more = 1; text.includes(mark); more++) mark = `$setup${more}$`;
   return `${mark}${text}${mark}`;
 }
+
+/**
+ * Checks that this code works on the tables. Returns their version.
+ * @throws `SessionError` `SESSION_STORE_NOT_SET_UP`, `SESSION_STORE_TOO_NEW`, `SESSION_STORE_NAME_CONFLICT` or
+ * `SESSION_STORE_UNSUPPORTED` if it does not.
+ */
+export async function requireTables(ask: Ask, tables: Tables): Promise<number> {
+  const [row] = await ask(versionStatement(tables));
+  const [application, version, oldest, server] = row ?? [];
+  if (application !== APPLICATION) {
+    throw new SessionError(
+      'SESSION_STORE_NAME_CONFLICT',
+      'the table meta belongs to something else; give the store a schema or a prefix of its own',
+    );
+  }
+  if (Number(oldest) > STEPS.length) {
+    throw new SessionError(
+      'SESSION_STORE_TOO_NEW',
+      `the tables are of version ${version}; this version of the library knows up to ${STEPS.length}`,
+    );
+  }
+  if (Number(version) < STEPS.length) {
+    throw new SessionError(
+      'SESSION_STORE_NOT_SET_UP',
+      `the tables are of version ${version} and this library needs ${STEPS.length}: call await sessions.setup(), or apply ` +
+        `postgresSchema({ from: ${version} }) with your migration tool`,
+    );
+  }
+  if (Number(server) < OLDEST_SERVER) {
+    throw new SessionError('SESSION_STORE_UNSUPPORTED', 'sessions need Postgres 13 or later');
+  }
+  return Number(version);
+}
+
+/**
+ * Reads the owner of the tables, their version, the oldest version whose code works on them, and the server's version.
+ */
+const versionStatement = ({ meta }: Tables): Prepared =>
+  prepared(
+    'version',
+    `SELECT m.application, m.version, m.oldest, current_setting('server_version_num') AS server FROM ${meta} m`,
+  );

@@ -1,43 +1,83 @@
-import type { RecordCache } from '../../../src/adapter.ts';
+import type { TransactionPower } from '../../../src/adapter.ts';
 import type { SessionStore } from '../../../src/index.ts';
+import type { Readiness } from '../sql/readiness.ts';
 import { auditPower } from './audit.ts';
-import { meaningOf } from './errors.ts';
+import type { PostgresClient } from './clients/client.ts';
+import type { Context } from './context.ts';
+import { meaningOf, notInTransaction } from './errors.ts';
 import type { Tables } from './names.ts';
 import { policyPowerWithin } from './policies.ts';
 import type { Ask } from './prepared.ts';
-import type { Statements } from './statements/index.ts';
-import { Verbs } from './verbs.ts';
+import { requireTables } from './setup.ts';
+import { lockEpochs, readEpochs } from './verbs/epochs.ts';
+import { find, list, reliableWithin } from './verbs/reads.ts';
+import { advance, end } from './verbs/writes.ts';
+
+export const transactionPower = <Transaction>(
+  client: PostgresClient<Transaction>,
+  tables: Tables,
+  readiness: Readiness,
+  context: Context,
+): TransactionPower<Transaction> => ({
+  within(transaction) {
+    client.checkTransaction?.(transaction);
+    const ask = askWithin(client, transaction, tables, readiness);
+    return storeWithin(tables, { ...context, ask, askReliable: reliableWithin(ask) });
+  },
+});
 
 /**
- * Returns the store's methods in a transaction of the caller; `ask` runs statements there. Nothing is retried, because
- * an error fails the whole transaction. Nothing is kept prepared, because a proxy that does not support it would fail
- * the transaction.
+ * Runs statements in a transaction of the caller. Nothing is retried, because an error fails the whole transaction.
+ * Nothing is kept prepared, because a proxy that does not support it would fail the transaction.
  */
-export function storeWithin(ask: Ask, tables: Tables, statements: Statements, records: RecordCache): SessionStore {
-  const meaningful: Ask = (statement, ...values) =>
+function askWithin<Transaction>(
+  client: PostgresClient<Transaction>,
+  transaction: Transaction,
+  tables: Tables,
+  readiness: Readiness,
+): Ask {
+  const run: Ask = ({ text }, ...values) => client.runWithin(transaction, { text, values });
+  const isIn = (): boolean | undefined => client.isInTransaction?.(transaction);
+  const ask: Ask = async (statement, ...values) => {
+    readiness.requireOpen();
+    const known = isIn();
+    if (known === false) throw notInTransaction();
+    // Checks within the transaction, because the pool may have no connection left.
+    if (!readiness.isFresh) await requireTables(run, tables);
+    // Checks before each statement, because the transaction may have ended since the last one.
+    if (known === undefined) await client.runWithin(transaction, { text: blockStatement(tables), values: [] });
+    const rows = await run(statement, ...values);
+    // COMMIT was already in transit.
+    if (isIn() === false) throw notInTransaction();
+    return rows;
+  };
+  return (statement, ...values) =>
     ask(statement, ...values).catch((error: unknown) => {
       throw meaningOf(error);
     });
-  const verbs = new Verbs(meaningful, statements, records, true);
-  return {
-    powers: { audit: auditPower(tables, meaningful), policies: policyPowerWithin(tables, meaningful) },
-    readEpochs: (tags) => verbs.readEpochs(tags),
-    ensureEpochs: (requests) => verbs.ensureEpochs(requests),
-    find: (realm, refs) => verbs.find(realm, refs),
-    list: (realm, user, page) => verbs.list(realm, user, page),
-    end: (ref, ended, audit) => verbs.end(ref, ended, audit),
-    advance: (tag, advance) => verbs.advance(tag, advance),
-    ...{ add: refuse('add'), touch: refuse('touch'), renew: refuse('renew') },
-    ...{
-      listUsers: refuse('listUsers'),
-      memberships: refuse('memberships'),
-      deleteSessions: refuse('deleteSessions'),
-      prune: refuse('prune'),
-      setup: refuse('setup'),
-    },
-    close: () => {},
-  };
 }
+
+/** A statement that Postgres rejects outside of a transaction (25P01). Its lock is no stronger than that of a SELECT. */
+const blockStatement = ({ meta }: Tables): string => `LOCK TABLE ${meta} IN ACCESS SHARE MODE`;
+
+const storeWithin = (tables: Tables, context: Context): SessionStore => ({
+  powers: { audit: auditPower(tables, context), policies: policyPowerWithin(tables, context) },
+  readEpochs: (tags) => readEpochs(context, tags),
+  ensureEpochs: (requests) => lockEpochs(context, requests),
+  find: (realm, refs) => find(context, realm, refs),
+  list: (realm, user, page) => list(context, realm, user, page),
+  end: (ref, ended, audit) => end(context, ref, ended, audit),
+  advance: (tag, change) => advance(context, tag, change),
+  add: refuse('add'),
+  touch: refuse('touch'),
+  renew: refuse('renew'),
+  listUsers: refuse('listUsers'),
+  memberships: refuse('memberships'),
+  deleteSessions: refuse('deleteSessions'),
+  prune: refuse('prune'),
+  setup: refuse('setup'),
+  close: () => {},
+});
 
 const refuse = (verb: string) => (): never => {
   throw new TypeError(`${verb} does not run within a transaction; ask the store itself`);

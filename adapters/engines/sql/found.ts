@@ -1,10 +1,12 @@
-import type {
-  EpochRecord,
-  FoundSession,
-  RecordCache,
-  RecordTexts,
-  SessionRecord,
-  SessionRef,
+import {
+  type EpochRecord,
+  type FoundSession,
+  type RecordCache,
+  type RecordTexts,
+  realmTag,
+  type SessionRecord,
+  type SessionRef,
+  type Tag,
 } from '../../../src/adapter.ts';
 import { recordOf } from './session-rows.ts';
 
@@ -37,6 +39,22 @@ export function foundById(
 ): FoundSession {
   const last = records.session(id);
   return last.get(text, texts, realm) ?? last.set(text, texts, foundOf(records, decode(records, text), texts, realm));
+}
+
+/**
+ * Adds to each session the record of its own realm: a store may serve several realms. Must read them after the sessions,
+ * because a record that is created between the two reads must not look lost.
+ */
+export async function withRealms(
+  found: readonly FoundSession[],
+  read: (tags: readonly Tag[]) => Promise<ReadonlyMap<Tag, EpochRecord | null>>,
+): Promise<readonly FoundSession[]> {
+  const tags = new Map(found.map(({ session: { realm } }) => [realm, realmTag(realm)]));
+  if (tags.size === 0) return [];
+  const realms = await read([...tags.values()]);
+  return found.map(({ session, epochs }) => {
+    return { session, epochs: { ...epochs, realm: realms.get(tags.get(session.realm) ?? '') ?? null } };
+  });
 }
 
 /** Returns `null` for a session whose tags differ from the reference. */

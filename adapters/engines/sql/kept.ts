@@ -1,3 +1,18 @@
+import type { EpochRequest, Tag } from '../../../src/adapter.ts';
+
 /** Returns true if a record is kept at least until `keepUntil`. `null` means forever; `kept` is `undefined` if there is no record. */
 export const isKept = (kept: number | null | undefined, keepUntil: number | null): boolean =>
   kept === null || (kept !== undefined && keepUntil !== null && kept >= keepUntil);
+
+/** Merges requests for one tag: the first creates the record, and the longest `keepUntil` counts. */
+export function onceEach(requests: readonly EpochRequest[]): EpochRequest[] {
+  const merged = new Map<Tag, EpochRequest>();
+  for (const request of requests) {
+    const first = merged.get(request.tag) ?? request;
+    merged.set(request.tag, { ...first, keepUntil: longest(first.keepUntil, request.keepUntil) });
+  }
+  return [...merged.values()];
+}
+
+const longest = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? null : Math.max(one, other);

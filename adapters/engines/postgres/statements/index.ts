@@ -1,14 +1,15 @@
 import type { Tables } from '../names.ts';
 import { type Prepared, prepared } from '../prepared.ts';
+import { AUDIT_STATEMENTS, type AuditStatement } from './audit.ts';
+import { POLICY_STATEMENTS, type PolicyStatement } from './policies.ts';
 import { UPKEEP_STATEMENTS, type UpkeepStatement } from './upkeep.ts';
 import { VERB_STATEMENTS, type VerbStatement } from './verbs.ts';
 
-export type Statements = Readonly<Record<VerbStatement | UpkeepStatement, Prepared>>;
+export type Statements = Readonly<Record<VerbStatement | UpkeepStatement | AuditStatement | PolicyStatement, Prepared>>;
+
+const TEXTS = { ...VERB_STATEMENTS, ...UPKEEP_STATEMENTS, ...AUDIT_STATEMENTS, ...POLICY_STATEMENTS };
 
 export const statementsOf = (tables: Tables): Statements =>
   Object.fromEntries(
-    Object.entries({ ...VERB_STATEMENTS, ...UPKEEP_STATEMENTS }).map(([what, text]) => [
-      what,
-      prepared(what, text(tables)),
-    ]),
+    Object.entries(TEXTS).map(([name, text]) => [name, prepared(name, text(tables))]),
   ) as unknown as Statements;

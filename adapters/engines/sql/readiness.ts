@@ -1,0 +1,76 @@
+/** How long a check of the schema version stays valid, in ms. An older process stops within this time after an upgrade. */
+const FRESH = 5_000;
+
+interface Checks {
+  /** Checks the server and the tables: before the first request, and after an error that puts them in doubt. */
+  first(): Promise<void>;
+  /** Checks the tables alone, every few seconds: a later version of the library may have upgraded them. */
+  again(): Promise<void>;
+  /** Returns the error to throw for a failed request. It is in doubt if the tables or the server may be others now. */
+  failed(error: unknown): { readonly error: unknown; readonly isInDoubt: boolean };
+}
+
+/** Checks the server and the tables before they are used. */
+export class Readiness {
+  readonly #checks: Checks;
+  #checking: Promise<void> | null = null;
+  #isReady = false;
+  #freshUntil: number = Number.NEGATIVE_INFINITY;
+  #isClosed = false;
+
+  constructor(checks: Checks) {
+    this.#checks = checks;
+  }
+
+  get isFresh(): boolean {
+    return this.#isReady && performance.now() < this.#freshUntil;
+  }
+
+  /** Runs a request once the store is ready. */
+  ask<T>(question: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(closed());
+    // A check of a session does not pay for an extra tick.
+    const answer = this.isFresh ? question() : this.ready().then(question);
+    return answer.catch((failure: unknown) => {
+      const { error, isInDoubt } = this.#checks.failed(failure);
+      if (isInDoubt) this.forget();
+      throw error;
+    });
+  }
+
+  /** Checks now, or joins a check that is running. */
+  ready(): Promise<void> {
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = null;
+    });
+    return this.#checking;
+  }
+
+  /** @throws `Error` once the store is closed. */
+  requireOpen(): void {
+    if (this.#isClosed) throw closed();
+  }
+
+  forget(): void {
+    this.#isReady = false;
+    this.#checking = null;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  async #check(): Promise<void> {
+    const began = performance.now();
+    try {
+      await (this.#isReady ? this.#checks.again() : this.#checks.first());
+    } catch (error) {
+      this.forget();
+      throw error;
+    }
+    this.#isReady = true;
+    this.#freshUntil = began + FRESH;
+  }
+}
+
+const closed = (): Error => new Error('the store is closed');
