@@ -6,8 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { createPool } from 'mysql2/promise';
 import { realmTag } from 'session-revocation/adapter';
 import { mysqlStore } from 'session-revocation/mysql';
-import { namesOf } from '../adapters/engines/mysql/names.ts';
-import { statementsOf } from '../adapters/engines/mysql/statements.ts';
+import { tablesOf } from '../adapters/engines/mysql/names.ts';
+import { statementsOf } from '../adapters/engines/mysql/statements/index.ts';
 import { findService, stopServices } from '../test/services/index.ts';
 import { compareChecks, USERS } from './support/checks.ts';
 
@@ -21,7 +21,7 @@ try {
   await pool.query(`CREATE TABLE ${prefix}bare (id VARBINARY(40) PRIMARY KEY, value VARBINARY(400) NOT NULL)`);
   const rows = Array.from({ length: USERS }, (_, nth) => [`id-${nth}`, 'x'.repeat(300)]);
   await pool.query(`INSERT INTO ${prefix}bare VALUES ?`, [rows]);
-  const find = statementsOf(namesOf(prefix)).find(1);
+  const find = statementsOf(tablesOf(prefix)).find(1);
   await compareChecks(
     {
       batched: batched as never,

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { createSessions, type SessionStore } from 'session-revocation';
 import { fromMysql2, mysqlSchema, mysqlStore } from 'session-revocation/mysql';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { namesOf } from '../../adapters/engines/mysql/names.ts';
+import { tablesOf } from '../../adapters/engines/mysql/names.ts';
 import { STEPS, type Step } from '../../adapters/engines/mysql/schema.ts';
 import { requireTables, setUp } from '../../adapters/engines/mysql/setup.ts';
 import { addNew, look, person } from '../../src/testing/harness/records.ts';
@@ -31,7 +31,7 @@ const NEXT: Step = {
 function fresh(prefix: string = newPrefix()) {
   const pool = testPool();
   onTestFinished(() => dropTables(pool, prefix));
-  return { prefix, pool, names: namesOf(prefix), store: mysqlStore(pool, { prefix }) };
+  return { prefix, pool, names: tablesOf(prefix), store: mysqlStore(pool, { prefix }) };
 }
 
 /** Much longer than a test takes, on a machine that stands still in between, in ms. */

@@ -1,10 +1,10 @@
 import type { Pool, RowDataPacket } from 'mysql2/promise';
 import { mysqlStore } from 'session-revocation/mysql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { auditStatementsOf, type FoundBy } from '../../adapters/engines/mysql/audit-statements.ts';
-import { namesOf } from '../../adapters/engines/mysql/names.ts';
+import { tablesOf } from '../../adapters/engines/mysql/names.ts';
 import { mysqlSchema } from '../../adapters/engines/mysql/schema.ts';
-import { statementsOf } from '../../adapters/engines/mysql/statements.ts';
+import { statementsOf } from '../../adapters/engines/mysql/statements/index.ts';
+import type { AuditIndex } from '../../adapters/engines/sql/audit-page.ts';
 import { size } from '../ci-only.ts';
 import { dropTables, newPrefix, openPool, url } from './support/mysql.ts';
 
@@ -16,11 +16,10 @@ const NOW = 1_700_000_000_000;
 
 /** Every statement that looks for rows, with values as they come. */
 function everything(prefix: string): Readonly<Record<string, readonly [sql: string, ...values: unknown[]]>> {
-  const sql = statementsOf(namesOf(prefix));
-  const log = auditStatementsOf(namesOf(prefix));
+  const sql = statementsOf(tablesOf(prefix));
   const stamp = Buffer.alloc(8);
   const [id, user, account, realm, credential] = ['s777', 'u77', 'a7', 'r', 'h'].map((text) => Buffer.from(text));
-  const found: Readonly<Record<FoundBy, unknown[]>> = {
+  const found: Readonly<Record<AuditIndex, unknown[]>> = {
     user: [user],
     actor: [user],
     account: [account],
@@ -29,7 +28,7 @@ function everything(prefix: string): Readonly<Record<string, readonly [sql: stri
     realm: [realm],
   };
   const pages = Object.entries(found).map(([by, values]) => {
-    const page = log.entries(by as FoundBy, { user: false, actor: false, account: false, types: 2 });
+    const page = sql.entries(by as AuditIndex, { user: false, actor: false, account: false, types: 2 });
     return [`page by ${by}`, [page, ...values, NOW, NOW, 'x', 0, realm, 'a', 'b', 51]] as const;
   });
   const lists = [true, false].flatMap((some) => {
@@ -72,20 +71,20 @@ function everything(prefix: string): Readonly<Record<string, readonly [sql: stri
     removeSessions: [sql.removeSessions(2), id, 's1'],
     removeEpochs: [sql.removeEpochs(2), realm, user],
     ...Object.fromEntries(pages),
-    forgetUser: [log.forgetUser, user, 10],
-    forgetActor: [log.forgetActor, user, 10],
-    dueEntries: [log.dueEntries, NOW - 9_000, 100],
-    removeEntries: [log.removeEntries(2), 1, 2],
-    policy: [log.policy, account],
-    sharedPolicy: [log.sharedPolicy, account],
-    lockPolicy: [log.lockPolicy, account],
-    replacePolicy: [log.replacePolicy, '{}', account],
+    forgetUser: [sql.forgetUser, user, 10],
+    forgetActor: [sql.forgetActor, user, 10],
+    dueEntries: [sql.dueEntries, NOW - 9_000, 100],
+    removeEntries: [sql.removeEntries(2), 1, 2],
+    policy: [sql.policy, account],
+    sharedPolicy: [sql.sharedPolicy, account],
+    lockPolicy: [sql.lockPolicy, account],
+    replacePolicy: [sql.replacePolicy, '{}', account],
   };
 }
 
 /** Many sessions: of ten each a user, every hundredth endless; and as many entries. */
 async function fill(pool: Pool, prefix: string): Promise<void> {
-  const { sessions, epochs, audit, policies } = namesOf(prefix);
+  const { sessions, epochs, audit, policies } = tablesOf(prefix);
   // Numbers from 0 on, in what both dialects know.
   const digits =
     '(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)';
@@ -145,7 +144,7 @@ describe.skipIf(url === null)(`statements, among ${ROWS} sessions`, () => {
       const [rows] = await connection.query<RowDataPacket[]>("SHOW SESSION STATUS LIKE 'Created_tmp_disk_tables'");
       return Number(rows[0]?.Value);
     };
-    const sorting = `SELECT DISTINCT born FROM ${namesOf(prefix).sessions} WHERE user_tag = 'u7'`;
+    const sorting = `SELECT DISTINCT born FROM ${tablesOf(prefix).sessions} WHERE user_tag = 'u7'`;
     const asked = { ...everything(prefix), 'one that sorts': [sorting] as const };
     const onDisk: string[] = [];
     for (const [name, [sql, ...values]] of Object.entries(asked)) {

@@ -1,5 +1,6 @@
 import type { LentConnection, MysqlClient, MysqlConnection } from './clients/client.ts';
 import { isLockTimeout, isLost } from './errors.ts';
+import { filledUp } from './values.ts';
 
 /** Thrown within a transaction to roll it back. `outcome` is the result of the transaction. */
 export class Undone<T> {
@@ -74,4 +75,21 @@ async function undo(connection: LentConnection): Promise<void> {
     return;
   }
   connection.release();
+}
+
+/** Maximum number of rows that one statement removes. */
+const AT_ONCE = 512;
+
+/** Removes rows by key, in the order of the keys, and returns their number. */
+export async function removeAll(
+  connection: MysqlConnection,
+  remove: (count: number) => string,
+  keys: readonly (Buffer | number | string)[],
+): Promise<number> {
+  let removed = 0;
+  for (let at = 0; at < keys.length; at += AT_ONCE) {
+    const some = filledUp(keys.slice(at, at + AT_ONCE));
+    removed += await connection.write(remove(some.length), some);
+  }
+  return removed;
 }

@@ -1,28 +1,40 @@
-import type { Finding } from '../../../src/adapter.ts';
+import type { DiagnosisPower, Finding } from '../../../src/adapter.ts';
 import { isSessionError } from '../../../src/index.ts';
+import { ok, problem, warning } from '../sql/finding.ts';
 import type { MysqlClient, MysqlConnection } from './clients/client.ts';
+import type { Context } from './context.ts';
 import { risksOf } from './durability.ts';
 import { explained } from './errors.ts';
-import type { Names } from './names.ts';
+import type { Tables } from './names.ts';
 import { isReplicating, replicasOf } from './replication.ts';
 import { isOn, isolationOf, needed, readSettings, refusedModes, type Settings, serverOf } from './server.ts';
 import { findDropped, problemOf, readVersion } from './setup.ts';
 import { numberOf, textOf } from './values.ts';
+import { listRealms } from './verbs/users.ts';
 
 /** Difference of the clocks that is reported, in ms. The store makes no decision by the server's clock. */
 const FAR_OFF = 5_000;
 
 const CLOCK = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
 
+export const diagnosisPower = ({ client, tables, sql, readiness, allowReplicating }: Context): DiagnosisPower => ({
+  diagnose: (now) =>
+    diagnose(client, tables, { now, allowReplicating }).catch((error: unknown) => {
+      throw explained(error);
+    }),
+  clock: () => readiness.ask(() => readClock(client)),
+  realms: (limit) => readiness.ask(() => listRealms(client, sql, limit)),
+});
+
 /** Returns the server's time, in Unix ms. */
-export async function readClock(reader: Pick<MysqlConnection, 'rows'>): Promise<number> {
+async function readClock(reader: Pick<MysqlConnection, 'rows'>): Promise<number> {
   const [row] = await reader.rows(`SELECT ${CLOCK}`, []);
   return numberOf(row?.[0]) / 1000;
 }
 
-export async function diagnose(
+async function diagnose(
   client: MysqlClient<never>,
-  names: Names,
+  tables: Tables,
   { now, allowReplicating }: { readonly now: number; readonly allowReplicating: boolean },
 ): Promise<readonly Finding[]> {
   const began = performance.now();
@@ -32,51 +44,40 @@ export async function diagnose(
     const lasted = performance.now() - began;
     const settings = await readSettings(connection);
     return [
-      versionOf(textOf(row?.[0])),
-      ...(await tablesOf(connection, names)),
-      await roleOf(connection, settings, allowReplicating),
+      versionFinding(textOf(row?.[0])),
+      ...(await schemaFindings(connection, tables)),
+      await roleFinding(connection, settings, allowReplicating),
       await replicasFinding(connection),
-      ...durabilityOf(settings),
-      ...clusterOf(settings),
+      ...durabilityFindings(settings),
+      ...clusterFindings(settings),
       isolationFinding(settings),
-      ...modesOf(settings),
-      clockOf(numberOf(row?.[1]) / 1000 - now - lasted / 2),
+      ...modeFindings(settings),
+      clockFinding(numberOf(row?.[1]) / 1000 - now - lasted / 2),
     ];
   } finally {
     connection.release();
   }
 }
 
-const ok = (subject: string, found: string): Finding => ({ subject, level: 'ok', found, advice: null });
-const warning = (subject: string, found: string, advice: string): Finding => ({
-  subject,
-  level: 'warning',
-  found,
-  advice,
-});
-const problem = (subject: string, found: string, advice: string): Finding => ({
-  subject,
-  level: 'problem',
-  found,
-  advice,
-});
-
-function versionOf(told: string): Finding {
+function versionFinding(told: string): Finding {
   const { dialect, version, isSupported } = serverOf(told);
   if (isSupported) return ok('version', `${dialect} ${version}`);
   return problem('version', `${dialect} ${version} is too old`, `use at least ${needed}`);
 }
 
-async function tablesOf(connection: MysqlConnection, names: Names): Promise<readonly Finding[]> {
-  const wrong = (await problemOf(connection, names)) ?? (await findDropped(connection, names));
+async function schemaFindings(connection: MysqlConnection, tables: Tables): Promise<readonly Finding[]> {
+  const wrong = (await problemOf(connection, tables)) ?? (await findDropped(connection, tables));
   if (wrong !== null) return [problem('schema', wrong.found, wrong.advice)];
-  const recorded = await readVersion(connection, names);
-  const schema = ok('schema', `the tables ${names.prefix}… are of version ${recorded?.version}`);
-  return [schema, await rightsOf(connection, names)];
+  const recorded = await readVersion(connection, tables);
+  const schema = ok('schema', `the tables ${tables.prefix}… are of version ${recorded?.version}`);
+  return [schema, await rightsFinding(connection, tables)];
 }
 
 /** Uses EXPLAIN: it needs the same rights as the statement and changes nothing. */
-async function rightsOf(connection: MysqlConnection, { sessions, epochs, audit, policies }: Names): Promise<Finding> {
+async function rightsFinding(
+  connection: MysqlConnection,
+  { sessions, epochs, audit, policies }: Tables,
+): Promise<Finding> {
   const statements = [
     ...[sessions, epochs, audit, policies].map((table) => `DELETE FROM ${table} WHERE 1 = 0`),
     `UPDATE ${sessions} SET serial = serial WHERE id = ''`,
@@ -104,7 +105,11 @@ async function rightsOf(connection: MysqlConnection, { sessions, epochs, audit, 
   return ok('rights', 'the user may read and write the tables');
 }
 
-async function roleOf(connection: MysqlConnection, settings: Settings, allowReplicating: boolean): Promise<Finding> {
+async function roleFinding(
+  connection: MysqlConnection,
+  settings: Settings,
+  allowReplicating: boolean,
+): Promise<Finding> {
   const isReadOnly = (name: string): boolean => !['OFF', '0', undefined].includes(settings.get(name));
   if (isReadOnly('read_only') || isReadOnly('innodb_read_only')) {
     return problem('role', 'the server only reads: it may be a replica', 'connect to the primary');
@@ -144,7 +149,7 @@ async function replicasFinding(connection: MysqlConnection): Promise<Finding> {
   );
 }
 
-function durabilityOf(settings: Settings): readonly Finding[] {
+function durabilityFindings(settings: Settings): readonly Finding[] {
   const findings = risksOf(settings).map(({ found, advice }) => problem('durability', found, advice));
   if (isOn(settings, 'log_bin') && settings.get('binlog_format') === 'STATEMENT') {
     const found = 'binlog_format is STATEMENT: noting uses and pruning are refused by the server';
@@ -158,7 +163,7 @@ function durabilityOf(settings: Settings): readonly Finding[] {
 }
 
 /** With several primaries, one may not know yet what another has acknowledged. */
-function clusterOf(settings: Settings): readonly Finding[] {
+function clusterFindings(settings: Settings): readonly Finding[] {
   if (isOn(settings, 'wsrep_on') && (Number(settings.get('wsrep_sync_wait')) & 1) === 0) {
     const found = 'a Galera cluster whose nodes answer before they know what others committed';
     return [problem('replicas', found, 'set wsrep_sync_wait to 1, or let all processes use one node')];
@@ -187,13 +192,13 @@ function isolationFinding(settings: Settings): Finding {
   return ok('isolation', isolation);
 }
 
-function modesOf(settings: Settings): readonly Finding[] {
+function modeFindings(settings: Settings): readonly Finding[] {
   const modes = refusedModes(settings.get('sql_mode') ?? '');
   if (modes.length === 0) return [];
   return [problem('sql_mode', `sql_mode has ${modes.join(' and ')}`, 'leave it out of sql_mode for this client')];
 }
 
-function clockOf(difference: number): Finding {
+function clockFinding(difference: number): Finding {
   const seconds = Math.abs(difference / 1000).toFixed(1);
   if (Math.abs(difference) < FAR_OFF) return ok('clock', `${seconds} s from the server's`);
   const found = `this process is ${seconds} s ${difference > 0 ? 'behind' : 'ahead of'} the server`;

@@ -10,8 +10,8 @@ import {
   type Mysql2Pool,
 } from './clients/mysql2.ts';
 import type { ClientOptions } from './introduction.ts';
-import { namesOf } from './names.ts';
-import { MysqlStore } from './store.ts';
+import { tablesOf } from './names.ts';
+import { createStore } from './store.ts';
 
 export type { LentConnection, MysqlClient, MysqlConnection, MysqlRow, Parameter } from './clients/client.ts';
 export {
@@ -105,8 +105,8 @@ export function mysqlStore<Transaction>(
 ): SessionStore<Transaction>;
 export function mysqlStore(client: unknown, options: MysqlOptions = {}): SessionStore<never> {
   return inCall('mysqlStore(client, options)', () => {
-    const { names, batch, allowReplicating } = parseOptions(options);
-    const store = new MysqlStore<never>(clientOf(client, { allowReplicating }), names, allowReplicating);
+    const { tables, batch, allowReplicating } = parseOptions(options);
+    const store = createStore<never>(clientOf(client, { allowReplicating }), tables, allowReplicating);
     return batch ? batched(store) : store;
   });
 }
@@ -132,7 +132,7 @@ const KNOWN = ['prefix', 'batch', 'allowReplicating'];
 function parseOptions(options: unknown) {
   const { prefix, batch, allowReplicating } = parseArguments('options', options, KNOWN);
   return {
-    names: namesOf(prefix),
+    tables: tablesOf(prefix),
     batch: parseSwitch('batch', batch, true),
     allowReplicating: parseSwitch('allowReplicating', allowReplicating),
   };

@@ -1,6 +1,6 @@
 import { parseName } from '../../../src/adapter.ts';
 
-export interface Names {
+export interface Tables {
   /** Prefix of each name, unquoted. */
   readonly prefix: string;
   readonly sessions: string;
@@ -22,7 +22,7 @@ const MAX_PREFIX = MAX_NAME - Math.max(...TABLES.map(({ length }) => length));
  * Returns the names with the given prefix, or with the default prefix.
  * @throws `TypeError` for a prefix that the server would not accept in a table name.
  */
-export function namesOf(prefix: unknown = DEFAULT_PREFIX): Names {
+export function tablesOf(prefix: unknown = DEFAULT_PREFIX): Tables {
   const name = parseName('prefix', prefix, { min: 0, max: MAX_PREFIX, unit: 'characters' });
   // The server stores names in UTF-8 with at most three bytes per character.
   if (/[\ud800-\udfff]/.test(name)) {

@@ -1,24 +1,21 @@
-import { type FoundSession, type PruneBatch, type Pruned, type RecordCache, realmTag } from '../../../src/adapter.ts';
+import type { FoundSession, PruneBatch, Pruned, RecordCache } from '../../../src/adapter.ts';
+import { withRealms } from '../sql/found.ts';
 import type { MysqlClient, MysqlConnection } from './clients/client.ts';
-import { transact } from './connection.ts';
-import { foundOf } from './rows.ts';
-import type { Statements } from './statements.ts';
+import { removeAll, transact } from './connection.ts';
+import type { Context } from './context.ts';
+import { foundWithId, recordOf } from './rows.ts';
+import type { Statements } from './statements/index.ts';
 import { filledUp, key, limitOf, textOf } from './values.ts';
 
 /** Maximum number of rows that one transaction removes, to limit its locks and its undo log on the server. */
 const MAX_REMOVED = 2_000;
-
-/** Maximum number of rows that one statement removes. */
-const AT_ONCE = 512;
 
 /**
  * Prunes one batch: first sessions that are over by themselves, then records, then revoked sessions that never expire.
  * Skips rows that another pruning has locked.
  */
 export async function prune(
-  client: MysqlClient<never>,
-  sql: Statements,
-  records: RecordCache,
+  { client, sql, records }: Context,
   { sessionsBefore, epochsBefore, after, revoked, ...batch }: PruneBatch,
 ): Promise<Pruned> {
   const limit = Math.min(batch.limit, MAX_REMOVED);
@@ -53,20 +50,6 @@ function removeDue(
   return transact(client, step, { readCommitted: true });
 }
 
-/** Removes rows by key, in the order of the keys, and returns their number. */
-export async function removeAll(
-  connection: MysqlConnection,
-  remove: (count: number) => string,
-  keys: readonly (Buffer | number | string)[],
-): Promise<number> {
-  let removed = 0;
-  for (let at = 0; at < keys.length; at += AT_ONCE) {
-    const some = filledUp(keys.slice(at, at + AT_ONCE));
-    removed += await connection.write(remove(some.length), some);
-  }
-  return removed;
-}
-
 /** Reads sessions that never expire, each with the record of its own realm: a store may serve several realms. */
 async function readEndless(
   reader: Pick<MysqlClient, 'rows'>,
@@ -76,14 +59,11 @@ async function readEndless(
   limit: number,
 ): Promise<readonly FoundSession[]> {
   const rows = await reader.rows(sql.endless, [key(NO_REALM), key(after ?? ''), limitOf(limit)]);
-  const found = rows.map((row) => foundOf(records, row));
-  const tags = [...new Set(found.map(({ session }) => realmTag(session.realm)))].map(key);
-  if (tags.length === 0) return [];
-  // Must come after the sessions: a record that is created between the two reads must not look lost.
-  const realms = await reader.rows(sql.records(filledUp(tags).length), filledUp(tags));
-  const byTag = new Map(realms.map(([tag, record]) => [textOf(tag), records.epoch(textOf(record))]));
-  return found.map(({ session, epochs }) => {
-    return { session, epochs: { ...epochs, realm: byTag.get(realmTag(session.realm)) ?? null } };
+  const found = rows.map((row) => foundWithId(records, row));
+  return withRealms(found, async (tags) => {
+    const keys = filledUp(tags.map(key));
+    const realms = await reader.rows(sql.records(keys.length), keys);
+    return new Map(realms.map(([tag, record]) => [textOf(tag), recordOf(records, record)]));
   });
 }
 

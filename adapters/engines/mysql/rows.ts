@@ -6,11 +6,10 @@ import {
   formatGrant,
   type Grant,
   type RecordCache,
-  type RecordTexts,
   type SessionRecord,
   type Stamp,
-  type Tag,
 } from '../../../src/adapter.ts';
+import { foundById } from '../sql/found.ts';
 import type { MysqlRow, Parameter } from './clients/client.ts';
 import { blob, key, mediumBlob, orNull, textOf, textOrNull } from './values.ts';
 
@@ -82,7 +81,7 @@ export function renewedOf(session: SessionRecord): Buffer {
 export const grantColumn = (client: Grant | null): Parameter => orNull(client, (grant) => blob(formatGrant(grant)));
 
 export const endedOf = ({ at, by, reason, fromDevice }: Ended): Buffer =>
-  blob(JSON.stringify({ at, by, reason, fromDevice: fromDevice }));
+  blob(JSON.stringify({ at, by, reason, fromDevice }));
 
 export const idOf = (row: MysqlRow): string => textOf(row[0]);
 
@@ -91,37 +90,16 @@ export const realmOf = (records: RecordCache, row: MysqlRow): EpochRecord | null
 /**
  * Returns a session and the records that decide on it. Sessions that are read together share the record of the realm.
  */
-export function foundOf(
+export function foundWithId(
   records: RecordCache,
   row: MysqlRow,
   id: string = idOf(row),
   realm: EpochRecord | null = realmOf(records, row),
 ): FoundSession {
-  const text = textOf(row[1]);
   const [account = null, user = null, member = null] = row.slice(REALM_AT + 1, STATE_AT).map(textOrNull);
-  const texts: RecordTexts = { user, account, member };
-  const last = records.session(id);
-  return last.get(text, texts, realm) ?? last.set(text, texts, read(records, id, text, texts, realm));
-}
-
-function read(
-  records: RecordCache,
-  id: string,
-  text: string,
-  { user, account, member }: RecordTexts,
-  realm: EpochRecord | null,
-): FoundSession {
-  const session = sessionOf(records, id, text);
-  const { userTag, accountTag } = session;
-  return {
-    session,
-    epochs: {
-      realm,
-      account: recordOf(records, account, accountTag),
-      user: recordOf(records, user, userTag),
-      member: recordOf(records, member),
-    },
-  };
+  return foundById(records, id, textOf(row[1]), { user, account, member }, realm, (_, text) =>
+    sessionOf(records, id, text),
+  );
 }
 
 function sessionOf(records: RecordCache, id: string, text: string): SessionRecord {
@@ -158,5 +136,5 @@ function sessionOf(records: RecordCache, id: string, text: string): SessionRecor
   };
 }
 
-export const recordOf = (records: RecordCache, value: unknown, tag?: Tag | null): EpochRecord | null =>
-  value === null || value === undefined ? null : records.epoch(textOf(value), tag ?? undefined);
+export const recordOf = (records: RecordCache, value: unknown): EpochRecord | null =>
+  value === null || value === undefined ? null : records.epoch(textOf(value));

@@ -1,4 +1,4 @@
-import { type Names, namesOf } from './names.ts';
+import { type Tables, tablesOf } from './names.ts';
 
 /** Table comment that marks a table as this library's. */
 export const MARK = 'session-revocation';
@@ -12,7 +12,7 @@ export interface Addition {
 }
 
 export interface Step {
-  readonly additions: (names: Names) => readonly Addition[];
+  readonly additions: (tables: Tables) => readonly Addition[];
   /** The oldest schema version whose code still works after this step. A step that only adds does not change it. */
   readonly oldest: number;
 }
@@ -20,10 +20,10 @@ export interface Step {
 // Columns hold bytes: no collation treats two ids as equal, and no character set of a connection changes a text.
 const OPTIONS = `ENGINE = InnoDB, ROW_FORMAT = DYNAMIC, DEFAULT CHARACTER SET = utf8mb4, COLLATE = utf8mb4_bin, COMMENT = '${MARK}'`;
 
-const first: Step['additions'] = (names) => [
+const first: Step['additions'] = (tables) => [
   {
     table: 'schema',
-    sql: `CREATE TABLE ${names.schema} (
+    sql: `CREATE TABLE ${tables.schema} (
   id TINYINT NOT NULL PRIMARY KEY,
   session_revocation INT NOT NULL COMMENT 'the version of these tables',
   oldest INT NOT NULL COMMENT 'the oldest version whose code works on these tables'
@@ -31,7 +31,7 @@ const first: Step['additions'] = (names) => [
   },
   {
     table: 'epochs',
-    sql: `CREATE TABLE ${names.epochs} (
+    sql: `CREATE TABLE ${tables.epochs} (
   tag VARBINARY(255) NOT NULL PRIMARY KEY,
   record MEDIUMBLOB NOT NULL COMMENT 'JSON',
   version BIGINT NOT NULL,
@@ -42,7 +42,7 @@ const first: Step['additions'] = (names) => [
   {
     // Values that statements compare or sort by have a column. The rest is one column, because each costs time.
     table: 'sessions',
-    sql: `CREATE TABLE ${names.sessions} (
+    sql: `CREATE TABLE ${tables.sessions} (
   id VARBINARY(255) NOT NULL PRIMARY KEY,
   user_tag VARBINARY(255) NOT NULL,
   account_tag VARBINARY(255),
@@ -71,7 +71,7 @@ const first: Step['additions'] = (names) => [
   },
   {
     table: 'audit',
-    sql: `CREATE TABLE ${names.audit} (
+    sql: `CREATE TABLE ${tables.audit} (
   seq BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   realm_tag VARBINARY(255) NOT NULL,
   user_tag VARBINARY(255),
@@ -104,7 +104,7 @@ const first: Step['additions'] = (names) => [
   },
   {
     table: 'policies',
-    sql: `CREATE TABLE ${names.policies} (
+    sql: `CREATE TABLE ${tables.policies} (
   account_tag VARBINARY(255) NOT NULL PRIMARY KEY,
   value BLOB NOT NULL
 ) ${OPTIONS}`,
@@ -118,11 +118,11 @@ const first: Step['additions'] = (names) => [
 export const STEPS: readonly Step[] = [{ additions: first, oldest: 1 }];
 
 /** Records the version of the tables, and the oldest version whose code works on them. */
-export const recordVersion = ({ schema }: Names, steps: readonly Step[]): string =>
+export const recordVersion = ({ schema }: Tables, steps: readonly Step[]): string =>
   `INSERT INTO ${schema} (id, session_revocation, oldest) VALUES (1, ${steps.length}, ${steps.at(-1)?.oldest ?? 0}) ` +
   'ON DUPLICATE KEY UPDATE session_revocation = VALUES(session_revocation), oldest = VALUES(oldest)';
 
-export const readVersions = ({ schema }: Names): string =>
+export const readVersions = ({ schema }: Tables): string =>
   `SELECT session_revocation, oldest FROM ${schema} WHERE id = 1`;
 
 /** Options of {@link mysqlSchema}. */
@@ -142,8 +142,8 @@ export function mysqlSchema({ prefix, from = 0 }: MysqlSchemaOptions = {}): stri
   if (!Number.isInteger(from) || from < 0 || from > STEPS.length) {
     throw new TypeError(`from is a version of the schema, from 0 to ${STEPS.length}`);
   }
-  const names = namesOf(prefix);
-  const additions = STEPS.slice(from).flatMap((step) => step.additions(names).map(({ sql }) => sql));
+  const tables = tablesOf(prefix);
+  const additions = STEPS.slice(from).flatMap((step) => step.additions(tables).map(({ sql }) => sql));
   if (additions.length === 0) return '';
-  return [...additions, recordVersion(names, STEPS)].map((sql) => `${sql};\n`).join('\n');
+  return [...additions, recordVersion(tables, STEPS)].map((sql) => `${sql};\n`).join('\n');
 }

@@ -3,7 +3,7 @@ import { DROPPED, dropped } from '../sql/dropped.ts';
 import type { MysqlClient, MysqlConnection } from './clients/client.ts';
 import { warnOfRisks } from './durability.ts';
 import { errnoOf, explained, isUnknownColumn } from './errors.ts';
-import { type Names, TABLES } from './names.ts';
+import { TABLES, type Tables } from './names.ts';
 import { requirePrimary } from './replication.ts';
 import { type Addition, MARK, readVersions, recordVersion, STEPS, type Step } from './schema.ts';
 import { readSettings, requireMode, requireServer, requireState, STATE } from './server.ts';
@@ -31,7 +31,7 @@ interface SetUpOptions {
  */
 export async function setUp(
   client: MysqlClient<never>,
-  names: Names,
+  tables: Tables,
   { steps = STEPS, allowReplicating = false }: SetUpOptions = {},
 ): Promise<void> {
   const connection = await client.lend(null);
@@ -42,13 +42,13 @@ export async function setUp(
     await requireMode(connection);
     if (!allowReplicating) await requirePrimary(connection);
     warnOfRisks(await readSettings(connection));
-    await locked(connection, names, () => upgrade(connection, names, steps));
+    await locked(connection, tables, () => upgrade(connection, tables, steps));
   } finally {
     connection.release();
   }
 }
 
-async function locked(connection: MysqlConnection, { prefix }: Names, step: () => Promise<void>): Promise<void> {
+async function locked(connection: MysqlConnection, { prefix }: Tables, step: () => Promise<void>): Promise<void> {
   const name = Buffer.from(prefix);
   const [row] = await connection.rows(`SELECT GET_LOCK(${LOCK}, ${MAX_WAIT})`, [name]);
   if (numberOf(row?.[0]) !== 1) throw new Error(`another process has been setting up for ${MAX_WAIT} s`);
@@ -59,33 +59,33 @@ async function locked(connection: MysqlConnection, { prefix }: Names, step: () =
   }
 }
 
-async function upgrade(connection: MysqlConnection, names: Names, steps: readonly Step[]): Promise<void> {
-  const there = await tablesOf(connection, names);
-  const { version, oldest } = (there.has('schema') ? await readVersion(connection, names) : null) ?? NONE;
+async function upgrade(connection: MysqlConnection, tables: Tables, steps: readonly Step[]): Promise<void> {
+  const there = await foundTables(connection, tables);
+  const { version, oldest } = (there.has('schema') ? await readVersion(connection, tables) : null) ?? NONE;
   if (oldest > steps.length) throw errorOf(tooNew(version, steps.length));
-  const missing = missingOf(there, names, steps.slice(0, version));
+  const missing = missingOf(there, tables, steps.slice(0, version));
   if (missing !== null) throw errorOf(missing);
   for (const step of steps.slice(version)) {
-    for (const addition of step.additions(names)) {
-      if (!(await isThere(connection, names, addition))) await connection.command(addition.sql);
+    for (const addition of step.additions(tables)) {
+      if (!(await isThere(connection, tables, addition))) await connection.command(addition.sql);
     }
   }
-  if (version < steps.length) await connection.command(recordVersion(names, steps));
+  if (version < steps.length) await connection.command(recordVersion(tables, steps));
 }
 
 /** Returns the problem if tables were dropped, or `null`. */
-function missingOf(there: ReadonlySet<string>, names: Names, made: readonly Step[]): TableProblem | null {
-  const tables = made.flatMap((step) => step.additions(names)).filter(({ column }) => column === undefined);
-  const missing = tables.filter(({ table }) => !there.has(table)).map(({ table }) => `${names.prefix}${table}`);
+function missingOf(there: ReadonlySet<string>, tables: Tables, made: readonly Step[]): TableProblem | null {
+  const additions = made.flatMap((step) => step.additions(tables)).filter(({ column }) => column === undefined);
+  const missing = additions.filter(({ table }) => !there.has(table)).map(({ table }) => `${tables.prefix}${table}`);
   if (missing.length === 0) return null;
   return { code: 'SESSION_STORE_NOT_SET_UP', found: dropped(missing), advice: DROPPED };
 }
 
-export async function findDropped(connection: MysqlConnection, names: Names): Promise<TableProblem | null> {
-  return missingOf(await tablesOf(connection, names), names, STEPS);
+export async function findDropped(connection: MysqlConnection, tables: Tables): Promise<TableProblem | null> {
+  return missingOf(await foundTables(connection, tables), tables, STEPS);
 }
 
-async function tablesOf(connection: MysqlConnection, { prefix }: Names): Promise<ReadonlySet<string>> {
+async function foundTables(connection: MysqlConnection, { prefix }: Tables): Promise<ReadonlySet<string>> {
   const rows = await connection.rows(
     `SELECT TABLE_NAME, TABLE_COMMENT FROM information_schema.TABLES
      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${TABLES.map(() => '?').join(', ')})`,
@@ -97,7 +97,7 @@ async function tablesOf(connection: MysqlConnection, { prefix }: Names): Promise
   return new Set(rows.map(([name]) => textOf(name).slice(prefix.length)));
 }
 
-async function isThere(connection: MysqlConnection, { prefix }: Names, { table, column }: Addition): Promise<boolean> {
+async function isThere(connection: MysqlConnection, { prefix }: Tables, { table, column }: Addition): Promise<boolean> {
   const [row] = await connection.rows(
     `SELECT COUNT(*) FROM information_schema.${column === undefined ? 'TABLES' : 'COLUMNS'}
      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?${column === undefined ? '' : ' AND COLUMN_NAME = ?'}`,
@@ -115,8 +115,8 @@ interface Versions {
 const NONE: Versions = { version: 0, oldest: 0 };
 
 /** Returns the recorded version, or `null` if there is none yet. */
-export async function readVersion(reader: Pick<MysqlConnection, 'rows'>, names: Names): Promise<Versions | null> {
-  const [row] = await reader.rows(readVersions(names), []);
+export async function readVersion(reader: Pick<MysqlConnection, 'rows'>, tables: Tables): Promise<Versions | null> {
+  const [row] = await reader.rows(readVersions(tables), []);
   return row === undefined ? null : { version: numberOf(row[0]), oldest: numberOf(row[1]) };
 }
 
@@ -133,26 +133,26 @@ export interface TableProblem {
  */
 export async function requireTables(
   reader: Pick<MysqlConnection, 'rows'>,
-  names: Names,
+  tables: Tables,
   steps: readonly Step[] = STEPS,
 ): Promise<void> {
-  const problem = await problemOf(reader, names, steps);
+  const problem = await problemOf(reader, tables, steps);
   if (problem !== null) throw errorOf(problem);
 }
 
 /** Returns the problem with the tables, or `null`. Rejects if it cannot be determined. */
 export async function problemOf(
   reader: Pick<MysqlConnection, 'rows'>,
-  names: Names,
+  tables: Tables,
   steps: readonly Step[] = STEPS,
 ): Promise<TableProblem | null> {
   let recorded: Versions | null;
   try {
-    recorded = await readVersion(reader, names);
+    recorded = await readVersion(reader, tables);
   } catch (error) {
-    if (isUnknownColumn(error)) return foreign(`${names.prefix}schema`, error);
+    if (isUnknownColumn(error)) return foreign(`${tables.prefix}schema`, error);
     if (errnoOf(error) !== NO_TABLE) throw explained(error);
-    return notSetUp(`there are no tables whose names begin with ${JSON.stringify(names.prefix)}`, error);
+    return notSetUp(`there are no tables whose names begin with ${JSON.stringify(tables.prefix)}`, error);
   }
   if (recorded === null) return notSetUp('the tables were not made to the end');
   const { version, oldest } = recorded;

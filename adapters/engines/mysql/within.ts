@@ -6,22 +6,41 @@ import {
   type FoundSession,
   memberTag,
   type PolicyPower,
-  type PolicyWrite,
   type RecordCache,
   type SessionRef,
   type Tag,
+  type TransactionPower,
 } from '../../../src/adapter.ts';
 import { SessionError, type SessionStore } from '../../../src/index.ts';
+import { matching } from '../sql/found.ts';
 import { forgetUser, readAudit, writeAudit } from './audit.ts';
 import type { MysqlConnection } from './clients/client.ts';
 import { REFUSED_IN_TRANSACTION } from './clients/lone-connection.ts';
-import { explained, isDuplicate, isInTransaction } from './errors.ts';
-import { readPolicy, writePolicy } from './policies.ts';
-import { foundOf, recordOf } from './rows.ts';
-import { blob, filledUp, key, numberOf, textOf } from './values.ts';
+import type { Context } from './context.ts';
+import { explained, isInTransaction } from './errors.ts';
+import { lockPolicy, setPolicy } from './policies.ts';
+import { foundWithId, recordOf } from './rows.ts';
+import { requireTables } from './setup.ts';
+import type { Statements } from './statements/index.ts';
+import { filledUp, key, numberOf, textOf } from './values.ts';
 import { type LockedEpochs, lockEpochs, readSeenEpochs, requireSeen } from './verbs/epochs.ts';
-import { findSessions, listSessions, matching } from './verbs/reads.ts';
-import { type AllStatements, advanceEpoch, endSession } from './verbs/writes.ts';
+import { find, list } from './verbs/reads.ts';
+import { advance, end } from './verbs/writes.ts';
+
+export const transactionPower = <Transaction>({
+  client,
+  tables,
+  sql,
+  records,
+  readiness,
+}: Context<Transaction>): TransactionPower<Transaction> => ({
+  within(transaction) {
+    const connection = client.within(transaction);
+    return storeWithin(connection, sql, records, async () => {
+      if (!readiness.isFresh) await requireTables(connection, tables);
+    });
+  },
+});
 
 /**
  * Returns the store's methods within a transaction of the caller.
@@ -35,9 +54,9 @@ import { type AllStatements, advanceEpoch, endSession } from './verbs/writes.ts'
  * snapshot; then the method fails with `SESSION_STORE_UNSAFE`. Records and policies that are not visible are inserted,
  * which detects existing ones.
  */
-export function storeWithin(
+function storeWithin(
   connection: MysqlConnection,
-  sql: AllStatements,
+  sql: Statements,
   records: RecordCache,
   requireReady: () => Promise<void>,
 ): SessionStore {
@@ -71,7 +90,7 @@ export function storeWithin(
     ensureEpochs: (requests) => ask(() => lockEpochs(connection, sql, records, requests, locked)),
     find: (realm, refs) => ask(() => lockSessions(connection, sql, records, realm, refs, locked)),
     // For display only, so it reads the caller's snapshot without a lock.
-    list: (realm, user, page) => ask(() => listSessions(connection, sql, records, realm, user, page)),
+    list: (realm, user, page) => ask(() => list(connection, sql, records, realm, user, page)),
     end: (ref, ended, entries) => ask(() => endSeen(connection, sql, records, ref, ended, entries, locked)),
     advance: (tag, advance) => ask(() => advanceSeen(connection, sql, records, tag, advance, locked)),
     add: () => absent('add'),
@@ -112,11 +131,11 @@ async function requireTransaction(connection: MysqlConnection): Promise<void> {
 /** Returns true if the caller's snapshot has the session. Takes no lock. */
 async function isSeen(
   connection: MysqlConnection,
-  sql: AllStatements,
+  sql: Statements,
   records: RecordCache,
   ref: SessionRef,
 ): Promise<boolean> {
-  const [found] = await findSessions(connection, sql, records, NO_REALM, [ref]);
+  const [found] = await find(connection, sql, records, NO_REALM, [ref]);
   return found !== null && found !== undefined;
 }
 
@@ -124,9 +143,9 @@ async function isSeen(
 const NO_REALM = '' as Tag;
 
 /** Ends a session that is visible. Throws if it is not visible but may be newer than the snapshot. */
-export async function endSeen(
+async function endSeen(
   connection: MysqlConnection,
-  sql: AllStatements,
+  sql: Statements,
   records: RecordCache,
   ref: SessionRef,
   ended: Ended,
@@ -138,27 +157,27 @@ export async function endSeen(
     requireSeen(locked, ref.user);
     return false;
   }
-  return endSession(connection, sql, ref, ended, audit);
+  return end(connection, sql, ref, ended, audit);
 }
 
 /** Advances a record that is locked or visible, for an initiator whose session is visible. */
-export async function advanceSeen(
+async function advanceSeen(
   connection: MysqlConnection,
-  sql: AllStatements,
+  sql: Statements,
   records: RecordCache,
   tag: Tag,
-  advance: Advance,
+  change: Advance,
   locked: LockedEpochs,
 ): Promise<'advanced' | 'not-live' | 'conflict'> {
   // A locked record exists, even if it was created after the snapshot and is not visible.
-  const { initiator, ifVersion, member } = advance;
+  const { initiator, ifVersion, member } = change;
   for (const one of member === undefined ? [tag] : [tag, memberTag(tag, member)]) {
     if (locked.has(one)) continue;
     const [record] = await connection.rows(sql.epochs(1), [key(one)]);
     if (record === undefined) return 'conflict';
   }
   if (initiator === undefined || (await isSeen(connection, sql, records, { id: initiator.id, user: tag }))) {
-    return advanceEpoch(connection, sql, tag, advance);
+    return advance(connection, sql, tag, change);
   }
   requireSeen(locked, tag);
   const [current] = await connection.rows(sql.lockUser, [key(tag)]);
@@ -169,9 +188,9 @@ export async function advanceSeen(
  * Returns the current state of visible sessions, and locks them with their users' records. The records of the realm and
  * the accounts are only protected from changes, because many sessions share them.
  */
-export async function lockSessions(
+async function lockSessions(
   connection: MysqlConnection,
-  sql: AllStatements,
+  sql: Statements,
   records: RecordCache,
   realm: Tag,
   refs: readonly SessionRef[],
@@ -187,7 +206,9 @@ export async function lockSessions(
     await connection.rows(sql.lockUser, [key(ref.user)]);
     const [row] = await connection.rows(sql.findLocked, [key(ref.id), key(ref.user)]);
     found.push(
-      row === undefined ? null : matching(foundOf(records, [...row.slice(0, -2), null, null, ...row.slice(-2)]), ref),
+      row === undefined
+        ? null
+        : matching(foundWithId(records, [...row.slice(0, -2), null, null, ...row.slice(-2)]), ref),
     );
   }
 
@@ -202,41 +223,4 @@ export async function lockSessions(
     const account = session.accountTag === null ? null : (shared.get(session.accountTag) ?? null);
     return { session, epochs: { ...epochs, realm: shared.get(realm) ?? null, account } };
   });
-}
-
-/** Returns the current policy, and protects it from changes. If there is none, none can be set. */
-export async function lockPolicy(
-  connection: MysqlConnection,
-  sql: AllStatements,
-  account: Tag,
-): Promise<string | null> {
-  const seen = await readPolicy(connection, sql.policy, account);
-  if (seen === null && (await claimPolicy(connection, sql, account))) return null;
-  return readPolicy(connection, sql.sharedPolicy, account);
-}
-
-/**
- * Returns true if there is no policy, not even one set since the snapshot. A locking read would block inserts of
- * neighbouring rows. Inserting and removing a row locks only that row.
- */
-async function claimPolicy(connection: MysqlConnection, sql: AllStatements, account: Tag): Promise<boolean> {
-  try {
-    await connection.write(sql.insertPolicy, [key(account), blob('')]);
-  } catch (error) {
-    if (isDuplicate(error)) return false;
-    throw error;
-  }
-  await connection.write(sql.removePolicy, [key(account)]);
-  return true;
-}
-
-/** Replaces a policy, or writes one if there is none. */
-export async function setPolicy(
-  connection: MysqlConnection,
-  sql: AllStatements,
-  write: PolicyWrite,
-): Promise<'set' | 'conflict'> {
-  // Also finds a policy that is not visible in the snapshot.
-  const isThere = (await lockPolicy(connection, sql, write.account)) !== null;
-  return isThere === (write.ifValue !== null) ? writePolicy(connection, sql, write) : 'conflict';
 }

@@ -5,7 +5,7 @@ import type { SessionStore } from 'session-revocation';
 import { type Mysql2Connection, type MysqlOptions, mysqlStore } from 'session-revocation/mysql';
 import type { ContractStore } from 'session-revocation/testing';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { namesOf, TABLES } from '../../../adapters/engines/mysql/names.ts';
+import { TABLES, tablesOf } from '../../../adapters/engines/mysql/names.ts';
 import { findService } from '../../services/index.ts';
 
 /** Where the server is, or `null`. */
@@ -86,7 +86,7 @@ export function contractStores(
     await opened.end();
   }, TEST_TIMEOUT);
 
-  const { sessions, epochs, audit, policies } = namesOf(prefix);
+  const { sessions, epochs, audit, policies } = tablesOf(prefix);
   const dispose = () =>
     Promise.all([sessions, epochs, audit, policies].map((table) => pool.query(`DELETE FROM ${table}`)));
 

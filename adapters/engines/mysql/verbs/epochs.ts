@@ -6,10 +6,11 @@ import {
   type VersionedEpoch,
 } from '../../../../src/adapter.ts';
 import { SessionError } from '../../../../src/index.ts';
+import { isKept, onceEach } from '../../sql/kept.ts';
 import type { MysqlClient, MysqlConnection, MysqlRow, Parameter } from '../clients/client.ts';
 import { transact } from '../connection.ts';
 import { requireState } from '../server.ts';
-import type { Statements } from '../statements.ts';
+import type { Statements } from '../statements/index.ts';
 import { filledUp, key, mediumBlob, numberOf, numberOrNull, textOf } from '../values.ts';
 
 /**
@@ -44,7 +45,7 @@ export async function ensureEpochs(
   const read = (): Promise<Rows> => rowsOf(client, statements.epochs, tags);
   const rows = await read();
   // Writes only these: many transactions share a realm's record, and one of them may hold its lock for long.
-  const lacking = requests.filter(({ tag, keepUntil }) => !isKept(rows.get(tag), keepUntil));
+  const lacking = requests.filter(({ tag, keepUntil }) => !isKept(keptUntil(rows.get(tag)), keepUntil));
   if (lacking.length === 0) return epochsOf(records, rows, tags);
   await transact(client, (connection) => keepEpochs(connection, statements, lacking), { readCommitted: true });
   return epochsOf(records, await read(), tags);
@@ -96,7 +97,7 @@ export async function lockEpochs(
     // Decided at the first lock only, because the transaction sees its own later writes.
     const expected = numberOf(seen.get(tag)?.[2] ?? version);
     if (!known.has(tag)) known.set(tag, numberOf(locked.get(tag)?.[2]) === expected ? 'as-seen' : 'newer');
-    if (!isKept(locked.get(tag), keepUntil)) await connection.write(statements.raise, [keepUntil, key(tag)]);
+    if (!isKept(keptUntil(locked.get(tag)), keepUntil)) await connection.write(statements.raise, [keepUntil, key(tag)]);
   }
   return epochsOf(records, locked, tags);
 }
@@ -109,20 +110,6 @@ async function keepEpochs(
   const once = onceEach(requests);
   await connection.write(keepEpochs(once.length), once.sort(byTag).flatMap(rowOf));
 }
-
-/** Merges requests for one tag: the first creates the record, and the longest `keepUntil` counts. */
-function onceEach(requests: readonly EpochRequest[]): EpochRequest[] {
-  const merged = new Map<Tag, EpochRequest>();
-  for (const request of requests) {
-    const first = merged.get(request.tag) ?? request;
-    merged.set(request.tag, { ...first, keepUntil: longest(first.keepUntil, request.keepUntil) });
-  }
-  return [...merged.values()];
-}
-
-/** `null` means forever. */
-const longest = (one: number | null, other: number | null): number | null =>
-  one === null || other === null ? null : Math.max(one, other);
 
 type Rows = ReadonlyMap<string, MysqlRow>;
 
@@ -162,9 +149,4 @@ const epochOf = (records: RecordCache, [, record, version]: MysqlRow): Versioned
   version: numberOf(version),
 });
 
-/** Returns true if the record exists and is already kept at least until `keepUntil`. */
-function isKept(row: MysqlRow | undefined, keepUntil: number | null): boolean {
-  if (row === undefined) return false;
-  const kept = numberOrNull(row[3]);
-  return kept === null || (keepUntil !== null && kept >= keepUntil);
-}
+const keptUntil = (row: MysqlRow | undefined): number | null | undefined => row && numberOrNull(row[3]);

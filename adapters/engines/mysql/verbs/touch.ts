@@ -1,36 +1,21 @@
 import type { Touch } from '../../../../src/adapter.ts';
+import { retryLocked } from '../../sql/retry-locked.ts';
 import type { MysqlClient, MysqlConnection, MysqlRow } from '../clients/client.ts';
 import { transact } from '../connection.ts';
-import type { Statements } from '../statements.ts';
+import type { Statements } from '../statements/index.ts';
 import { filledUp, key, numberOf, numberOrNull, textOf } from '../values.ts';
 
 /** Maximum number of uses that one transaction records. */
 const MAX_NOTED = 256;
 
-/**
- * Waits between attempts for sessions that others have locked, in ms. Each is about as long as one store method takes.
- */
-const WAITS: readonly number[] = [2, 5, 15, 40, 100, 200];
-
-/**
- * Records uses, many in one transaction. Retries sessions that another transaction has locked, for a third of a second
- * in all; it holds no connection meanwhile. A session that stays locked (by a transaction of the app) misses this
- * update. This is harmless: the next use is recorded anyway.
- */
-export async function noteUses(
+/** Records uses, many in one transaction. Holds no connection while it waits. */
+export async function touch(
   client: MysqlClient<never>,
   statements: Statements,
   touches: readonly Touch[],
   now: () => number,
 ): Promise<void> {
-  for (const part of inParts(touches)) {
-    let left = await note(client, statements, part, now);
-    for (const wait of WAITS) {
-      if (left.length === 0) break;
-      await new Promise((resolve) => setTimeout(resolve, wait));
-      left = await note(client, statements, left, now);
-    }
-  }
+  for (const part of inParts(touches)) await retryLocked(part, (uses) => note(client, statements, uses, now));
 }
 
 /** Splits touches into parts in which no session occurs twice. */
@@ -50,7 +35,7 @@ function inParts(touches: readonly Touch[]): readonly (readonly Touch[])[] {
   return parts;
 }
 
-/** @returns touches whose sessions others have locked. */
+/** Returns the touches whose sessions others have locked. */
 function note(
   client: MysqlClient<never>,
   statements: Statements,

@@ -12,22 +12,19 @@ import {
   type UserWrite,
 } from '../../../../src/adapter.ts';
 import { writeAudit } from '../audit.ts';
-import type { AuditStatements } from '../audit-statements.ts';
 import type { MysqlConnection, Parameter } from '../clients/client.ts';
 import { Undone } from '../connection.ts';
 import { isDuplicate } from '../errors.ts';
 import { endedOf, grantColumn, insertOf, renewedOf, stampKey } from '../rows.ts';
-import type { Statements } from '../statements.ts';
-import { filledUp, key, mediumBlob, numberOf, orNull } from '../values.ts';
-
-export type AllStatements = Statements & AuditStatements;
+import type { Statements } from '../statements/index.ts';
+import { filledUp, key, limitOf, mediumBlob, numberOf, orNull } from '../values.ts';
 
 // Each function runs within a transaction and locks the user's record first, so writers to one user queue.
 
 /** Writes a session. On a conflict, rolls back the transaction. */
-export async function addSession(
+export async function add(
   connection: MysqlConnection,
-  sql: AllStatements,
+  sql: Statements,
   session: SessionRecord,
   { ifVersion, ending, keepUntil, audit }: UserWrite,
 ): Promise<'added' | 'conflict'> {
@@ -47,9 +44,9 @@ export async function addSession(
   return 'added';
 }
 
-export async function renewSession(
+export async function renew(
   connection: MysqlConnection,
-  sql: AllStatements,
+  sql: Statements,
   { session, ifCredential, ifVersion, now, moves, ending, keepUntil, audit }: Renewal,
 ): Promise<'renewed' | 'not-live' | 'conflict'> {
   const tag = key(session.userTag);
@@ -73,26 +70,9 @@ export async function renewSession(
   return 'renewed';
 }
 
-/**
- * Extends how long the record of a session's membership is kept. Returns true if the record exists or the session is in
- * no account.
- */
-async function keepMembership(
+export async function end(
   connection: MysqlConnection,
-  { lockUser, raise }: Statements,
-  { userTag, accountTag }: SessionRecord,
-  keepUntil: number | null,
-): Promise<boolean> {
-  if (accountTag === null) return true;
-  const tag = key(memberTag(userTag, accountTag));
-  if ((await connection.rows(lockUser, [tag])).length === 0) return false;
-  await connection.write(raise, [keepUntil, tag]);
-  return true;
-}
-
-export async function endSession(
-  connection: MysqlConnection,
-  sql: AllStatements,
+  sql: Statements,
   { id, user, account, ifUnusedSince = Number.MAX_SAFE_INTEGER }: EndRef,
   ended: Ended,
   audit: readonly AuditRecord[],
@@ -110,9 +90,9 @@ export async function endSession(
   return true;
 }
 
-export async function advanceEpoch(
+export async function advance(
   connection: MysqlConnection,
-  sql: AllStatements,
+  sql: Statements,
   tag: Tag,
   { record, member, ifMemberVersion, ifVersion, now, keepUntil, initiator, audit }: Advance,
 ): Promise<'advanced' | 'not-live' | 'conflict'> {
@@ -138,26 +118,43 @@ export async function advanceEpoch(
   if (written > 0 && membership !== null) await connection.write(sql.replace, [text, keepUntil, membership]);
   if (written === 0) {
     const [user] = await connection.rows(sql.lockUser, [key(tag)]);
-    // Versions never repeat. If the version still matches, the session of the initiator (`initiator`) was the reason.
+    // Versions never repeat. If the version still matches, the initiator's session was the reason.
     return initiator !== undefined && user !== undefined && numberOf(user[0]) === ifVersion ? 'not-live' : 'conflict';
   }
   await writeAudit(connection, sql, audit);
   return 'advanced';
 }
 
-export async function removeOf(
+export async function deleteSessions(
   connection: MysqlConnection,
   sql: Statements,
   user: Tag,
-  limit: string,
+  limit: number,
 ): Promise<number> {
   await connection.rows(sql.lockUser, [key(user)]);
-  const ids = (await connection.rows(sql.idsOf, [key(user), limit])).map(([id]) => id as Parameter);
+  const ids = (await connection.rows(sql.idsOf, [key(user), limitOf(limit)])).map(([id]) => id as Parameter);
   if (ids.length === 0) return 0;
   const all = filledUp(ids);
   const removed = await connection.write(sql.removeSessions(all.length), all);
   if (removed > 0) await connection.write(sql.move, [key(user)]);
   return removed;
+}
+
+/**
+ * Extends how long the record of a session's membership is kept. Returns true if the record exists or the session is in
+ * no account.
+ */
+async function keepMembership(
+  connection: MysqlConnection,
+  { lockUser, raise }: Statements,
+  { userTag, accountTag }: SessionRecord,
+  keepUntil: number | null,
+): Promise<boolean> {
+  if (accountTag === null) return true;
+  const tag = key(memberTag(userTag, accountTag));
+  if ((await connection.rows(lockUser, [tag])).length === 0) return false;
+  await connection.write(raise, [keepUntil, tag]);
+  return true;
 }
 
 /** Ends the sessions that are living, and returns their audit records. */

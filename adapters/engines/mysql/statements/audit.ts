@@ -1,10 +1,9 @@
-import { ENTRY_COLUMNS } from '../sql/audit-rows.ts';
-import type { Names } from './names.ts';
-import { marks } from './values.ts';
+import type { AuditIndex } from '../../sql/audit-page.ts';
+import { ENTRY_COLUMNS } from '../../sql/audit-rows.ts';
+import type { Tables } from '../names.ts';
+import { marks } from '../values.ts';
 
-export type FoundBy = 'user' | 'actor' | 'account' | 'typeInAccount' | 'type' | 'realm';
-
-export interface Filter {
+interface Filter {
   readonly user: boolean;
   readonly actor: boolean;
   readonly account: boolean;
@@ -19,24 +18,16 @@ export interface AuditStatements {
    * A page. Parameters, in order: the values of the index; the latest `at`, twice, and the id before which the page
    * begins; the earliest `at`; the realm; user, actor, account and types, if requested; the limit.
    */
-  entries(by: FoundBy, filter: Filter): string;
+  entries(by: AuditIndex, filter: Filter): string;
   readonly forgetUser: string;
   readonly forgetActor: string;
   /** Keys of entries that need not be kept, locked. Skips entries that others have locked. */
   readonly dueEntries: string;
   removeEntries(count: number): string;
-
-  readonly policy: string;
-  /** A policy, protected from changes until the transaction ends. */
-  readonly sharedPolicy: string;
-  readonly lockPolicy: string;
-  readonly insertPolicy: string;
-  readonly replacePolicy: string;
-  readonly removePolicy: string;
 }
 
 /** Index for each kind of lookup, and the condition on its first columns. */
-const INDEXES: Readonly<Record<FoundBy, readonly [index: string, found: string]>> = {
+const INDEXES: Readonly<Record<AuditIndex, readonly [index: string, found: string]>> = {
   user: ['of_user', 'user_tag = ?'],
   actor: ['of_actor', 'actor_tag = ?'],
   account: ['of_account', 'account_tag = ?'],
@@ -45,7 +36,7 @@ const INDEXES: Readonly<Record<FoundBy, readonly [index: string, found: string]>
   realm: ['of_realm', 'realm_tag = ?'],
 };
 
-export function auditStatementsOf({ audit, policies }: Names): AuditStatements {
+export function auditStatementsOf({ audit }: Tables): AuditStatements {
   const inserted = ['realm_tag', 'user_tag', 'account_tag', 'actor_tag', 'keep_until', ...ENTRY_COLUMNS];
   return {
     // `seq = seq` changes nothing. IGNORE would also hide errors for values that do not fit.
@@ -73,12 +64,5 @@ export function auditStatementsOf({ audit, policies }: Names): AuditStatements {
       WHERE actor_tag = ? ORDER BY at, id LIMIT ?`,
     dueEntries: `SELECT seq FROM ${audit} WHERE keep_until < ? ORDER BY keep_until LIMIT ? FOR UPDATE SKIP LOCKED`,
     removeEntries: (count) => `DELETE FROM ${audit} WHERE seq IN (${marks(count)})`,
-
-    policy: `SELECT value FROM ${policies} WHERE account_tag = ?`,
-    sharedPolicy: `SELECT value FROM ${policies} WHERE account_tag = ? LOCK IN SHARE MODE`,
-    lockPolicy: `SELECT value FROM ${policies} WHERE account_tag = ? FOR UPDATE`,
-    insertPolicy: `INSERT INTO ${policies} (account_tag, value) VALUES (?, ?)`,
-    replacePolicy: `UPDATE ${policies} SET value = ? WHERE account_tag = ?`,
-    removePolicy: `DELETE FROM ${policies} WHERE account_tag = ?`,
   };
 }

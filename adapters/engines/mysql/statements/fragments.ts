@@ -1,0 +1,31 @@
+import type { Tables } from '../names.ts';
+import { READ_COLUMNS } from '../rows.ts';
+import { STATE } from '../server.ts';
+import { marks } from '../values.ts';
+
+/** No tombstone, and within its lifetimes at a given time. Ignores revocations by epoch. */
+export const LIVING = 'ended_at IS NULL AND (over_at IS NULL OR over_at > ?)';
+
+/** Wraps the version before it exceeds the integers that JavaScript represents exactly. */
+export const MOVE: string = `version = (version + 1) % ${2 ** 53}`;
+
+/** NULL means forever, and GREATEST(NULL, x) is NULL. */
+export const RAISE = 'keep_until = GREATEST(keep_until, ?)';
+
+/** SQL for the tag of a session's membership, as `memberTag` makes it; NULL if the session is in no account. */
+export const MEMBER_TAG = "CONCAT(s.user_tag, '.', s.account_tag)";
+
+/** Sessions with the record of the realm, whose tag is the first parameter. If there is none, a row of NULLs has the state. */
+export const found = ({ epochs }: Tables): string => `
+  SELECT ${READ_COLUMNS.join(', ')}, r.record, a.record, u.record, m.record, ${STATE}
+  FROM (SELECT 1 AS one) q LEFT JOIN ${epochs} r ON r.tag = ?`;
+
+/** The other records that decide on a session. */
+export const judged = ({ epochs }: Tables): string => `
+  LEFT JOIN ${epochs} a ON a.tag = s.account_tag
+  LEFT JOIN ${epochs} u ON u.tag = s.user_tag
+  LEFT JOIN ${epochs} m ON m.tag = ${MEMBER_TAG}`;
+
+/** Tag and record of this many tags. */
+export const records = ({ epochs }: Tables, count: number): string =>
+  `SELECT tag, record FROM ${epochs} WHERE tag IN (${marks(count)})`;

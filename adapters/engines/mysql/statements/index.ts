@@ -1,0 +1,21 @@
+import type { Tables } from '../names.ts';
+import { type AuditStatements, auditStatementsOf } from './audit.ts';
+import { type PolicyStatements, policyStatementsOf } from './policies.ts';
+import { type UpkeepStatements, upkeepStatementsOf } from './upkeep.ts';
+import { type VerbStatements, verbStatementsOf } from './verbs.ts';
+
+/**
+ * Builds the statements from the names of the tables. Parameters are in the order of the question marks. The SQL uses
+ * only what MariaDB and MySQL have in common.
+ *
+ * Some statements find a row by the values that they compare. Their outcome is the number of affected rows. Each of
+ * them changes something in the row, because some clients do not count unchanged rows.
+ */
+export type Statements = VerbStatements & UpkeepStatements & AuditStatements & PolicyStatements;
+
+export const statementsOf = (tables: Tables): Statements => ({
+  ...verbStatementsOf(tables),
+  ...upkeepStatementsOf(tables),
+  ...auditStatementsOf(tables),
+  ...policyStatementsOf(tables),
+});
