@@ -2,12 +2,14 @@ import type { DiagnosisPower, Finding } from '../../../src/adapter.ts';
 import { isSessionError } from '../../../src/index.ts';
 import type { WhenLost } from './clients/client.ts';
 import type { Server } from './connection.ts';
+import type { Context } from './context.ts';
 import type { Keys } from './keys.ts';
 import { checkMeta } from './readiness.ts';
 import { missingRights, RIGHTS } from './rights.ts';
 import { isNewEnough, parseInfo, SAFE_POLICY, type ServerInfo } from './server.ts';
 import { lossOnRestart, READS_WHEN_DOWN, settingsOf } from './settings.ts';
 import type { Confirmation } from './standing.ts';
+import { listRealms } from './verbs/users.ts';
 
 /** Difference of the clocks that is reported, in ms. */
 const CLOCKS_APART = 60_000;
@@ -17,7 +19,17 @@ const LOST: Readonly<Record<Exclude<WhenLost, 'fail'>, string>> = {
   unanswered: 'a command whose answer was lost is waited for otherwise until the timeout',
 };
 
-export class Diagnosis implements DiagnosisPower {
+/** Does not wait until the store is ready: an unsafe server is reported, too. */
+export function diagnosisPower(context: Context): DiagnosisPower {
+  const { server, keys, confirmation, readiness } = context;
+  const diagnosis = new Diagnosis(server, keys, confirmation);
+  return {
+    diagnose: (now) => diagnosis.diagnose(now),
+    realms: (limit) => readiness.ask(() => listRealms(context, limit)),
+  };
+}
+
+class Diagnosis {
   readonly #server: Server;
   readonly #keys: Keys;
   readonly #confirmation: Confirmation | null;

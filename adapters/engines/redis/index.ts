@@ -5,7 +5,7 @@ import { executorOf } from './clients/executor.ts';
 import { Server } from './connection.ts';
 import { Keys } from './keys.ts';
 import type { Confirmation } from './standing.ts';
-import { RedisStore } from './store.ts';
+import { createStore } from './store.ts';
 
 export type {
   IoRedisClient,
@@ -111,7 +111,7 @@ export function redisStore(client: RedisClient, options: RedisOptions = {}): Ses
   return inCall('redisStore(client, options)', () => {
     const { prefix, confirmation, tolerance, batch } = parseOptions(options);
     const server = new Server(executorOf(client), confirmation);
-    const store = new RedisStore({ server, keys: new Keys(prefix), tolerance, confirmation });
+    const store = createStore({ server, keys: new Keys(prefix), tolerance, confirmation });
     return batch ? batched(store) : store;
   });
 }

@@ -1,5 +1,6 @@
 import { endOf, type FoundSession, type PruneBatch, type Pruned, realmTag, type Tag } from '../../../src/adapter.ts';
 import type { Server } from './connection.ts';
+import type { Context } from './context.ts';
 import { dueAt, setDate } from './indexes/due-dates.ts';
 import { leave, pageOf } from './indexes/member-index.ts';
 import type { Position } from './indexes/scan.ts';
@@ -9,19 +10,22 @@ import { BUCKETS, type Keys } from './keys.ts';
 import { Call } from './scripts/script.ts';
 import { REMOVE_RECORD } from './scripts/upkeep.ts';
 import { REMOVE } from './scripts/verbs.ts';
-import { accountsOf, recordsOf } from './verbs/find.ts';
+import { accountsOf, recordsOf } from './verbs/epochs.ts';
 
 /** Number of users that are checked at once. */
 const AT_ONCE = 16;
 
 type Cursor = readonly [bucket: number, user: Tag | null, position: Position | null];
 
+export const prune = ({ server, keys }: Context, batch: PruneBatch): Promise<Pruned> =>
+  new Pruning(server, keys, batch).run();
+
 /**
  * Prunes one batch: first sessions that are over by themselves, then records, then revoked sessions that never expire.
  * The server itself removes nearly all of these some hours later. Pruning gives exact counts, and removes data without
  * expiry.
  */
-export class Pruning {
+class Pruning {
   readonly #server: Server;
   readonly #keys: Keys;
   readonly #batch: PruneBatch;

@@ -32,6 +32,7 @@ export class Readiness {
   #checked: Promise<void> | null = null;
   #isReady = false;
   #isMarked = false;
+  #isClosed = false;
   #roleAskedAt = Number.NEGATIVE_INFINITY;
 
   constructor(server: Server, keys: Keys, tolerance: Tolerance) {
@@ -40,9 +41,19 @@ export class Readiness {
     this.#tolerance = tolerance;
   }
 
-  /** Returns `null` if the store is ready, so that the caller need not wait. */
-  ready(): Promise<void> | null {
-    return this.#isReady ? null : this.check();
+  /** Runs a request once the store is ready. */
+  ask<T>(question: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(closed());
+    return this.#isReady ? question() : this.check().then(question);
+  }
+
+  /** @throws `Error` once the store is closed. */
+  requireOpen(): void {
+    if (this.#isClosed) throw closed();
+  }
+
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Checks now, or joins a check that is running. */
@@ -116,6 +127,8 @@ export class Readiness {
     return meta;
   }
 }
+
+const closed = (): Error => new Error('the store is closed');
 
 function warnOnce(message: string): void {
   if (Reflect.get(process, WARNED) === true) return;

@@ -1,6 +1,7 @@
 import type { AuditPage, AuditPower, AuditRecord, Tag } from '../../../../src/adapter.ts';
 import type { AuditEntry } from '../../../../src/index.ts';
 import type { Server } from '../connection.ts';
+import type { Context } from '../context.ts';
 import { type Position, walk } from '../indexes/scan.ts';
 import type { Keys } from '../keys.ts';
 import { Call, type Script } from '../scripts/script.ts';
@@ -13,7 +14,17 @@ const CHUNK = 200;
 /** Maximum number of attempts for a batch when others write the same entries. */
 const ATTEMPTS = 10;
 
-export class AuditLog implements AuditPower {
+export function auditPower({ server, keys, readiness, journal }: Context): AuditPower {
+  const log = new AuditLog(server, keys, journal);
+  return {
+    append: (records) => readiness.ask(() => journal.append(records)),
+    read: (page) => readiness.ask(() => log.read(page)),
+    forget: (user, limit) => readiness.ask(() => log.forget(user, limit)),
+    prune: (before, limit) => readiness.ask(() => log.prune(before, limit)),
+  };
+}
+
+class AuditLog {
   readonly #server: Server;
   readonly #keys: Keys;
   readonly #journal: Journal;
@@ -22,10 +33,6 @@ export class AuditLog implements AuditPower {
     this.#server = server;
     this.#keys = keys;
     this.#journal = journal;
-  }
-
-  append(records: readonly AuditRecord[]): Promise<void> {
-    return this.#journal.append(records);
   }
 
   async read(page: AuditPage): Promise<{ readonly entries: readonly AuditEntry[]; readonly more: boolean }> {

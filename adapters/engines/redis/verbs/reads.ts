@@ -1,18 +1,33 @@
 import {
   type EpochRecord,
-  type Epochs,
   type FoundSession,
-  memberTag,
+  isLive,
+  isOverForGood,
+  type ListPage,
   type SessionRecord,
   type SessionRef,
   type Tag,
 } from '../../../../src/adapter.ts';
 import type { Server } from '../connection.ts';
+import type { Context } from '../context.ts';
+import { UserSessions } from '../indexes/user-sessions.ts';
 import type { Keys } from '../keys.ts';
 import { epochOf } from '../rows/epoch.ts';
+import { accountsOf } from './epochs.ts';
 import type { SessionLocation, SessionLocations, Value } from './session-location.ts';
 
 type Found = readonly (FoundSession | null)[];
+
+/** Not `async`: a check of a session does not pay for an extra tick. */
+export function find(
+  { server, locations, readiness }: Context,
+  realm: Tag,
+  refs: readonly SessionRef[],
+): Promise<Found> {
+  const role = readiness.role();
+  const found = findSessions(server, locations, realm, refs);
+  return role === null ? found : Promise.all([role, found]).then(([, answer]) => answer);
+}
 
 /**
  * Finds sessions. On one server, a lookup is always one MGET. On a cluster, it is one command for each user, account
@@ -20,7 +35,7 @@ type Found = readonly (FoundSession | null)[];
  * snapshot. Each record of a realm or an account is read separately. Its value is at least as new as the start of the
  * lookup.
  */
-export function find(
+function findSessions(
   server: Server,
   locations: SessionLocations,
   realm: Tag,
@@ -133,27 +148,87 @@ async function completed(server: Server, keys: Keys, refs: readonly SessionRef[]
   return found.map((one, at) => (isOpen(one, at) ? { ...one, epochs: { ...one.epochs, ...read(one.session) } } : one));
 }
 
-export async function accountsOf(
-  server: Server,
-  keys: Keys,
-  sessions: readonly SessionRecord[],
-): Promise<(session: SessionRecord) => Pick<Epochs, 'account' | 'member'>> {
-  const tags = sessions.flatMap(({ userTag, accountTag }) =>
-    accountTag === null ? [] : [accountTag, memberTag(userTag, accountTag)],
-  );
-  const records = await recordsOf(server, keys, tags);
-  return ({ userTag, accountTag }) => {
-    if (accountTag === null) return { account: null, member: null };
-    return { account: records.get(accountTag) ?? null, member: records.get(memberTag(userTag, accountTag)) ?? null };
-  };
+export async function list(
+  context: Context,
+  realm: Tag,
+  user: Tag,
+  page: ListPage,
+): Promise<{ readonly found: readonly FoundSession[]; readonly more: boolean }> {
+  const { server, keys, readiness, upkeep } = context;
+  const role = readiness.role();
+  const listing = listSessions(context, realm, new UserSessions(server, keys, user), page);
+  const [{ found, more, gone, aside }] = await Promise.all([listing, role]);
+  upkeep.tidy(user, gone);
+  upkeep.setAside(user, aside);
+  return { found, more };
 }
 
-export async function recordsOf(
-  server: Server,
-  keys: Keys,
-  tags: readonly Tag[],
-): Promise<ReadonlyMap<Tag | null, EpochRecord | null>> {
-  const wanted = [...new Set(tags)];
-  const values = await server.readAnywhere(wanted.map((tag) => keys.record(tag)));
-  return new Map(wanted.map((tag, at) => [tag, epochOf(values[at])]));
+const MAX_AT_ONCE = 500;
+
+/**
+ * A page of a user's sessions, the ids in the index without a session, and the ids of sessions that are over for good.
+ */
+interface Listed {
+  readonly found: readonly FoundSession[];
+  readonly more: boolean;
+  readonly gone: readonly string[];
+  readonly aside: readonly string[];
+}
+
+async function listSessions(
+  { server, keys }: Context,
+  realm: Tag,
+  sessions: UserSessions,
+  page: ListPage,
+): Promise<Listed> {
+  const rows: { readonly session: SessionRecord; readonly user: EpochRecord | null }[] = [];
+  const gone: string[] = [];
+  const aside: string[] = [];
+  const after = page.after && { score: page.after.createdAt, member: page.after.id };
+  // Reads one more than the limit, to learn whether rows follow.
+  const wanted = page.limit + 1;
+  const chunk = Math.min(wanted, MAX_AT_ONCE);
+  const open = !page.ended && page.born !== undefined;
+  const account = page.account ?? undefined;
+  for await (const { record, member, indexed } of sessions.chunks('down', { after, chunk, open, account })) {
+    const records = { user: epochOf(record), member: epochOf(member) };
+    for (const { position, session } of indexed) {
+      if (session === null) {
+        gone.push(position.member);
+        continue;
+      }
+      // The record of one membership does not apply to another.
+      const known = session.accountTag === account ? records : { ...records, member: null };
+      if (open && isOverForGood(session, known)) aside.push(position.member);
+      if (isListed(session, page)) rows.push({ session, user: records.user });
+    }
+    if (rows.length >= wanted) break;
+  }
+  const shown = rows.slice(0, page.limit);
+  const [[realmValue], othersOf] = await Promise.all([
+    server.read([keys.record(realm)]),
+    accountsOf(
+      server,
+      keys,
+      shown.map(({ session }) => session),
+    ),
+  ]);
+  const realmRecord = epochOf(realmValue);
+  const found = shown.map(({ session, user }) => ({
+    session,
+    epochs: {
+      realm: realmRecord,
+      user,
+      ...othersOf(session),
+    },
+  }));
+  return { found, more: rows.length > page.limit, gone, aside };
+}
+
+function isListed(session: SessionRecord, { account, born, ended, now }: ListPage): boolean {
+  const { accountTag, stamps } = session;
+  if (account !== undefined && accountTag !== account) return false;
+  if (born !== undefined && !born.user.includes(stamps.user)) return false;
+  if (born?.member && !born.member.includes(stamps.member ?? '')) return false;
+  return ended || isLive(session, now);
 }

@@ -1,0 +1,20 @@
+import type { RecordCache } from '../../../src/adapter.ts';
+import type { Journal } from './audit/journal.ts';
+import type { Server } from './connection.ts';
+import type { Upkeep } from './indexes/upkeep.ts';
+import type { Keys } from './keys.ts';
+import type { Readiness } from './readiness.ts';
+import type { Confirmation } from './standing.ts';
+import type { SessionLocations } from './verbs/session-location.ts';
+
+/** The parts of a store that its verbs and its powers use. */
+export interface Context {
+  readonly server: Server;
+  readonly keys: Keys;
+  readonly confirmation: Confirmation | null;
+  readonly readiness: Readiness;
+  readonly records: RecordCache;
+  readonly locations: SessionLocations;
+  readonly journal: Journal;
+  readonly upkeep: Upkeep;
+}
