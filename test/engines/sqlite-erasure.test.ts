@@ -31,3 +31,31 @@ test.each(drivers)('$name: whoever is forgotten is nowhere in the files any more
   expect(found()).toEqual([]);
   expect((await sessions.list({ user: 'somebody-else' })).sessions).toHaveLength(40);
 });
+
+test.each(drivers)(
+  '$name: text that a reader held in the log is gone after the next write without readers',
+  async ({ open }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'sessions-'));
+    const file = join(folder, 'sessions.db');
+    const sessions = createSessions({ store: sqliteStore(open(file)) });
+    onTestFinished(async () => {
+      await sessions.close();
+      rmSync(folder, { recursive: true });
+    });
+    const start = async (user: string) => sessions.start({ user, fence: await sessions.fence({ user }) });
+    const isFound = (): boolean =>
+      readdirSync(folder).some((each) => readFileSync(join(folder, each), 'latin1').includes('forgotten-user'));
+    await start('forgotten-user');
+    const reader = open(file);
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM sessions').all();
+    await sessions.forgetUser('forgotten-user');
+    expect(isFound()).toBe(true);
+    await start('another');
+    expect(isFound()).toBe(true);
+    reader.exec('COMMIT');
+    await start('another');
+    expect(isFound()).toBe(false);
+    reader.close();
+  },
+);

@@ -18,6 +18,8 @@ export class Database {
   readonly #timeout: number;
   readonly #preparer: Preparer;
   #closed = false;
+  /** True if the log may hold erased text, because another connection was reading it. */
+  #holdsErased = false;
 
   constructor(connection: SqliteConnection, timeout: number) {
     this.#connection = connection;
@@ -78,7 +80,9 @@ export class Database {
   write<T>(step: () => T): T {
     // IMMEDIATE: a transaction that begins with a read could not write if another process has written since.
     this.exec('BEGIN IMMEDIATE');
-    return this.#finish(step);
+    const outcome = this.#finish(step);
+    if (this.#holdsErased) this.#truncateLog(0);
+    return outcome;
   }
 
   /**
@@ -101,11 +105,11 @@ export class Database {
    * SQLite waits synchronously, and one stuck writer must not stop every check of this process.
    */
   writeSoon<T>(step: () => T): T {
-    return this.#withShortTimeout(() => this.writeUnsynced(step));
+    return this.#withTimeout(SOON, () => this.writeUnsynced(step));
   }
 
-  #withShortTimeout<T>(step: () => T): T {
-    this.exec(`PRAGMA busy_timeout = ${Math.min(SOON, this.#timeout)}`);
+  #withTimeout<T>(timeout: number, step: () => T): T {
+    this.exec(`PRAGMA busy_timeout = ${Math.min(timeout, this.#timeout)}`);
     try {
       return step();
     } finally {
@@ -115,7 +119,7 @@ export class Database {
 
   /**
    * Runs one atomic step. Afterwards, the data that it removed is not in the file. It is not in the log either, unless
-   * another connection is reading the log.
+   * another connection is reading the log. In that case, the next write that finds no reader empties the log.
    */
   erase<T>(step: () => T): T {
     // Also zeroes whole freed pages. Pruning does not use it, because its longest wait would become ten times as long.
@@ -126,9 +130,17 @@ export class Database {
     } finally {
       this.#orClose(() => this.exec('PRAGMA secure_delete = FAST'));
     }
-    // If another connection is reading, the log keeps the erased text until later writes overwrite it, or the last connection closes.
-    this.#withShortTimeout(() => this.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    this.#truncateLog(SOON);
     return outcome;
+  }
+
+  /** Empties the log. The step is committed, so an error must not look as if it were not: the next write tries again. */
+  #truncateLog(timeout: number): void {
+    this.#holdsErased = true;
+    try {
+      const [result] = this.#withTimeout(timeout, () => this.rows('PRAGMA wal_checkpoint(TRUNCATE)')());
+      this.#holdsErased = result?.[0] !== 0;
+    } catch {}
   }
 
   close(): void {
