@@ -23,7 +23,7 @@ const SIZES = {
   'bridges: races of each sort in koa-session and @fastify/session, in memory': [20, 300],
   'bridges: races of each sort in koa-session and @fastify/session, on another store': [5, 15],
   'bridges: users of each sort whose other tabs ask all the time': [4, 60],
-  'bridges: settings of a host whose users have other tabs': [1, 9],
+  'bridges: settings of an inner layer whose users have other tabs': [1, 9],
   'concurrency: processes': [2, 4],
   'concurrency: seconds': [1, 12],
   'explorer: the most orders of a scenario that is tried with crashes, too': [12, 60],

@@ -7,6 +7,6 @@ const texts = {
   signOutEverywhere: 'Sign out everywhere',
   confirmEverywhere: 'Sign out everywhere?',
   sessionOver: 'You are signed out. Sign in again to go on.',
-  storeUnavailable: 'The server cannot answer at the moment. Nobody was signed out by this.',
+  storeUnavailable: 'The server cannot answer at the moment. No device was signed out.',
 };
 for (const card of document.querySelectorAll('login-management')) card.texts = texts;

@@ -7,17 +7,17 @@ import type { Answer, Browser } from '../frameworks/http/browser.ts';
 import { FIREFOX_ON_WINDOWS } from '../frameworks/http/browser.ts';
 import { expectProblem, rowsOf } from '../frameworks/http/expectations.ts';
 import { DAY, TestClock } from '../frameworks/http/site.ts';
-import { type Before, hosts } from './support/adoption-hosts.ts';
+import { type Before, layers } from './support/adoption-layers.ts';
 import { memory } from './support/inner-stores.ts';
 import { open } from './support/site.ts';
 
 /** An app from before the bridge, and the same with it, as far as that is made. */
 async function deployed(
-  host: (typeof hosts)[number],
+  layer: (typeof layers)[number],
   options: { readonly adopts?: boolean; readonly everywhere?: boolean } = {},
 ) {
   const clock = new TestClock();
-  const before: Before = await host.begin();
+  const before: Before = await layer.begin();
   onTestFinished(before.close);
   const adoptUntil = options.adopts === false ? undefined : new Date(clock.now() + 6 * DAY);
   const store = memoryStore();
@@ -27,15 +27,15 @@ async function deployed(
 
 /** The client of one of its sessions from before. */
 async function signedIn(
-  host: (typeof hosts)[number],
+  layer: (typeof layers)[number],
   options: { readonly adopts?: boolean; readonly everywhere?: boolean } = {},
 ) {
-  const site = await deployed(host, options);
+  const site = await deployed(layer, options);
   const visitor = await site.old();
-  await visitor.post('/host-login?user=alice');
+  await visitor.post('/inner-login?user=alice');
   await visitor.post('/cart?item=tea');
-  const cookie = visitor.cookie(host.cookie) ?? '';
-  const sid = host.sidOf(cookie);
+  const cookie = visitor.cookie(layer.cookie) ?? '';
+  const sid = layer.sidOf(cookie);
   const record = await site.read(sid);
   expect(record).toMatchObject({ userId: 'alice', cart: ['tea'] });
   expect(record).not.toHaveProperty(STAMP);
@@ -48,16 +48,16 @@ const isRefused = async (browser: Browser, as: { cookie: string }): Promise<void
   // Twice: no refusal forgives the next.
   for (let times = 0; times < 2; times++) {
     expectProblem(await browser.get('/me', as), 401, 'session-required');
-    expect((await browser.get('/host', as)).json).toMatchObject({ user: null });
+    expect((await browser.get('/inner', as)).json).toMatchObject({ user: null });
   }
 };
 
-describe.each(hosts)('a session of $name from before the bridge', (host) => {
+describe.each(layers)('a session of $name from before the bridge', (layer) => {
   test('goes on, is listed after its next request, and bears a stamp from then on', async () => {
-    const { browser, as, read, sid, cookie } = await signedIn(host);
+    const { browser, as, read, sid, cookie } = await signedIn(layer);
     const first = await browser.get('/me', as);
     expect(first.json).toMatchObject({ user: 'alice' });
-    expect([null, cookie]).toContain(browser.cookie(host.cookie));
+    expect([null, cookie]).toContain(browser.cookie(layer.cookie));
     expect(rowsOf(await browser.get('/sessions', as))).toMatchObject([
       { current: true, device: { label: 'Firefox on Windows' } },
     ]);
@@ -67,7 +67,7 @@ describe.each(hosts)('a session of $name from before the bridge', (host) => {
   });
 
   test('is one session, however many requests bring it at once, to however many processes', async () => {
-    const { browser, as, sessions, deploy } = await signedIn(host);
+    const { browser, as, sessions, deploy } = await signedIn(layer);
     const other = await deploy();
     const asks = [browser, other.browser()].flatMap((each) => Array.from({ length: 8 }, () => each.get('/me', as)));
     const ids = new Set((await Promise.all(asks)).map(({ json }: Answer) => json?.id));
@@ -75,8 +75,8 @@ describe.each(hosts)('a session of $name from before the bridge', (host) => {
     expect((await sessions.list({ user: 'alice' })).sessions.map(({ id }) => id)).toEqual([...ids]);
   });
 
-  test('that was ended does not come back, whatever a process of before still saves', async () => {
-    const { browser, as, sessions, write, sid, record, clock } = await signedIn(host);
+  test('that was ended does not come back when an old process saves it', async () => {
+    const { browser, as, sessions, write, sid, record, clock } = await signedIn(layer);
     const { json } = await browser.get('/me', as);
     await sessions.end(String(json?.id), { user: 'alice' });
     await isRefused(browser, as);
@@ -89,7 +89,7 @@ describe.each(hosts)('a session of $name from before the bridge', (host) => {
   });
 
   test('that a revocation came before is never seen', async () => {
-    const { browser, as, sessions, write, sid, record } = await signedIn(host);
+    const { browser, as, sessions, write, sid, record } = await signedIn(layer);
     await sessions.revoke({ user: 'alice' });
     await isRefused(browser, as);
     await write(sid, record);
@@ -100,7 +100,7 @@ describe.each(hosts)('a session of $name from before the bridge', (host) => {
   test.each(['/sign-out', '/sign-out-everywhere', '/destroy', '/drop-user'])(
     'that ends with its first request, by %s, does not come back',
     async (path) => {
-      const { browser, as, sessions, write, sid, record } = await signedIn(host);
+      const { browser, as, sessions, write, sid, record } = await signedIn(layer);
       expect((await browser.post(path, as)).status).toBe(200);
       expect((await sessions.list({ user: 'alice' })).sessions).toEqual([]);
       await write(sid, record);
@@ -109,16 +109,16 @@ describe.each(hosts)('a session of $name from before the bridge', (host) => {
   );
 
   test('that is renewed goes on under its new id alone', async () => {
-    const { browser, as, write, sid, record } = await signedIn(host);
+    const { browser, as, write, sid, record } = await signedIn(layer);
     expect((await browser.post('/renew', as)).status).toBe(200);
     expect(browser.sid).not.toBe(sid);
-    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice', cart: ['tea'] });
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', inner: 'alice', cart: ['tea'] });
     await write(sid, record);
     await isRefused(browser, as);
   });
 
   test('is not adopted by an outage, nor signed out by it', async () => {
-    const { browser, as, gate, newBrowser } = await signedIn(host);
+    const { browser, as, gate, newBrowser } = await signedIn(layer);
     gate.state = 'throws';
     expect((await browser.get('/me', as)).status).toBe(503);
     gate.state = 'answers';
@@ -126,8 +126,8 @@ describe.each(hosts)('a session of $name from before the bridge', (host) => {
   });
 
   test('is adopted until the day, and goes on after it', async () => {
-    const { browser, as, sessions, clock } = await signedIn(host);
-    const late = await signedIn(host);
+    const { browser, as, sessions, clock } = await signedIn(layer);
+    const late = await signedIn(layer);
     await browser.get('/me', as);
     for (const each of [clock, late.clock]) each.advance(6 * DAY);
     expect((await browser.get('/me', as)).json).toMatchObject({ user: 'alice' });
@@ -135,8 +135,8 @@ describe.each(hosts)('a session of $name from before the bridge', (host) => {
     await isRefused(late.browser, late.as);
   });
 
-  test('that the host itself takes for expired is not adopted, and signs nobody out', async () => {
-    const { browser, as, sessions, write, read, sid, record, newBrowser } = await signedIn(host, { everywhere: true });
+  test('that the inner layer takes for expired is not adopted, and signs no user out', async () => {
+    const { browser, as, sessions, write, read, sid, record, newBrowser } = await signedIn(layer, { everywhere: true });
     const there = newBrowser();
     await there.login('alice');
     const past = Date.now() - 60 * DAY;
@@ -147,16 +147,16 @@ describe.each(hosts)('a session of $name from before the bridge', (host) => {
     expect((await sessions.list({ user: 'alice' }, { ended: true })).sessions).toHaveLength(1);
   });
 
-  test('is nobody’s where none are adopted', async () => {
-    const { browser, as, sessions } = await signedIn(host, { adopts: false });
+  test('has no user without adoption', async () => {
+    const { browser, as, sessions } = await signedIn(layer, { adopts: false });
     await isRefused(browser, as);
     expect((await sessions.list({ user: 'alice' }, { ended: true })).sessions).toEqual([]);
   });
 });
 
-describe.each(hosts)('a sign-in past the bridge of $name, while it adopts', (host) => {
-  test.each(['/host-login?user=bob', '/become?user=bob'])('by %s is no session from before', async (path) => {
-    const { browser: newBrowser, sessions, read } = await deployed(host);
+describe.each(layers)('a sign-in past the bridge of $name, while it adopts', (layer) => {
+  test.each(['/inner-login?user=bob', '/become?user=bob'])('by %s is not a session from before', async (path) => {
+    const { browser: newBrowser, sessions, read } = await deployed(layer);
     const browser = newBrowser();
     await browser.post(path);
     expect(await read(browser.sid)).toMatchObject({ userId: 'bob', [STAMP]: '' });
@@ -181,7 +181,7 @@ test('the device of a request is not taken for that of a session which the app l
   const { store: inner, close } = await memory();
   onTestFinished(close);
   const visitor = (await open({ inner, plain: true })).browser();
-  await visitor.post('/host-login?user=alice');
+  await visitor.post('/inner-login?user=alice');
   const clock = new TestClock();
   const site = await open({
     inner,

@@ -1,14 +1,14 @@
 import { memoryStore } from 'session-revocation/memory';
 import { expect, onTestFinished, test } from 'vitest';
 import { TestClock } from '../frameworks/http/site.ts';
-import { hosts } from './support/adoption-hosts.ts';
+import { layers } from './support/adoption-layers.ts';
 
-// One store of each host: what is sent does not depend on it.
+// One store of each layer: what is sent does not depend on it.
 const names = ['express-session', 'koa-session', '@fastify/session'];
-const some = names.map((name) => hosts.find((host) => host.name.startsWith(name)) ?? expect.fail(name));
+const some = names.map((name) => layers.find((layer) => layer.name.startsWith(name)) ?? expect.fail(name));
 
-test.each(some)('LGO-6: an answer of $name that sets or deletes the cookie is not for caches', async (host) => {
-  const before = await host.begin();
+test.each(some)('LGO-6: an answer of $name that sets or deletes the cookie is not for caches', async (layer) => {
+  const before = await layer.begin();
   onTestFinished(before.close);
   const options = { store: memoryStore(), clock: new TestClock(), adoptUntil: undefined, everywhere: false };
   const browser = (await before.deploy(options)).browser();

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { emptyData, referenceStore } from '../contract/reference-store.ts';
 import { beginOn } from '../contract/reference-transaction.ts';
 import type { Browser } from '../frameworks/http/browser.ts';
-import { fastifyHost } from './support/fastify-host.ts';
+import { fastifyLayer } from './support/fastify-layer.ts';
 import { open as openOther } from './support/koa-fastify-site.ts';
-import { koaHost } from './support/koa-host.ts';
+import { koaLayer } from './support/koa-layer.ts';
 import { open as openExpress } from './support/site.ts';
 
-interface HostBrowser extends Browser {
+interface SiteBrowser extends Browser {
   login(user: string): Promise<string>;
 }
 
@@ -26,9 +26,9 @@ const leaveOn = (data: ReturnType<typeof emptyData>) => async (auth: AuthOfHost)
 type ClearSiteData = readonly ('cache' | 'storage' | 'executionContexts')[];
 
 /** A site whose bridge has these options. */
-type Open = (bridge: { readonly clearSiteData?: ClearSiteData }) => Promise<{ browser(): HostBrowser }>;
+type Open = (bridge: { readonly clearSiteData?: ClearSiteData }) => Promise<{ browser(): SiteBrowser }>;
 
-const HOSTS: Readonly<Record<string, Open>> = {
+const LAYERS: Readonly<Record<string, Open>> = {
   'express-session': (bridge) => {
     const data = emptyData();
     const leave = leaveOn(data);
@@ -40,13 +40,13 @@ const HOSTS: Readonly<Record<string, Open>> = {
     });
   },
   ...Object.fromEntries(
-    [fastifyHost, koaHost].map((host): [string, Open] => [
-      host.name,
+    [fastifyLayer, koaLayer].map((layer): [string, Open] => [
+      layer.name,
       (bridge) => {
         const data = emptyData();
         const leave = leaveOn(data);
         const page = { method: 'post', path: '/leave', run: ({ auth }: { auth: AuthOfHost }) => leave(auth) } as const;
-        return openOther(host, { bridge, store: referenceStore(data), pages: [page] });
+        return openOther(layer, { bridge, store: referenceStore(data), pages: [page] });
       },
     ]),
   ),
@@ -54,7 +54,7 @@ const HOSTS: Readonly<Record<string, Open>> = {
 
 const LEAVING = ['/sign-out', '/sign-out-everywhere', '/leave'];
 
-describe.each(Object.entries(HOSTS))('%s: Clear-Site-Data', (_, open) => {
+describe.each(Object.entries(LAYERS))('%s: Clear-Site-Data', (_, open) => {
   test.each(LEAVING)('is sent with %s where the bridge asks for it', async (path) => {
     const site = await open({ clearSiteData: ['cache', 'storage', 'executionContexts'] });
     const browser = site.browser();

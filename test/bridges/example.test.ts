@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { root } from '../docs/markdown.ts';
 import { startServer } from '../docs/server.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, NAVIGATION } from '../frameworks/http/browser.ts';
-import { HostBrowser } from './support/site.ts';
+import { SiteBrowser } from './support/site.ts';
 
 const FORM = { ...NAVIGATION, 'content-type': 'application/x-www-form-urlencoded' };
 
@@ -16,8 +16,8 @@ test('examples/passport: two devices, and one signs out the other', async () => 
     expect(await server.stop()).toBe(0);
   });
   const url = `http://127.0.0.1:${server.port}`;
-  const [mac, windows] = [new HostBrowser(url, CHROME_ON_MAC), new HostBrowser(url, FIREFOX_ON_WINDOWS)];
-  const signIn = (browser: HostBrowser, password: string) =>
+  const [mac, windows] = [new SiteBrowser(url, CHROME_ON_MAC), new SiteBrowser(url, FIREFOX_ON_WINDOWS)];
+  const signIn = (browser: SiteBrowser, password: string) =>
     browser.post('/login', FORM, `username=alice&password=${password}&returnTo=/`);
 
   expect((await mac.get('/', NAVIGATION)).headers.location).toBe('/login?returnTo=%2F');

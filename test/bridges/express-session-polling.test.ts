@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { includes } from '../ci-only.ts';
 import { bundle } from '../services/bundle.ts';
 import { until } from '../services/until.ts';
-import { expressHost } from './support/express-host.ts';
+import { expressLayer } from './support/express-layer.ts';
 import { open } from './support/koa-fastify-site.ts';
 import { pollingBehaviours } from './support/polling.ts';
 import { reasonBehaviours } from './support/reasons.ts';
@@ -15,10 +15,10 @@ const script = includes('bridges: two processes behind the tabs of one browser')
 const maxAge = { cookie: { maxAge: 3600e3 } };
 const flags = [true, false];
 
-reasonBehaviours(expressHost);
+reasonBehaviours(expressLayer);
 
 pollingBehaviours(
-  expressHost,
+  expressLayer,
   {
     'its defaults': { saveUninitialized: true, resave: true },
     ...Object.fromEntries(
@@ -40,7 +40,7 @@ describe('an id that express-session sends before the signed-in session is saved
 
   /** A site whose inner store keeps the saves of a signed-in session back until they are released, and a visitor's cookie. */
   async function openHeld() {
-    const inner = await expressHost.inners[0].open!();
+    const inner = await expressLayer.inners[0].open!();
     onTestFinished(inner.close);
     const store = inner.store as Store;
     const set = store.set.bind(store);
@@ -57,7 +57,7 @@ describe('an id that express-session sends before the signed-in session is saved
       if (isHeld && 'userId' in data) held.push(save);
       else save();
     };
-    const site = await open(expressHost, { inner, host: { saveUninitialized: true } });
+    const site = await open(expressLayer, { inner, settings: { saveUninitialized: true } });
     const hold = (): void => {
       isHeld = true;
     };
@@ -73,7 +73,7 @@ describe('an id that express-session sends before the signed-in session is saved
     return { asked, hold, release, isRead, held, inner };
   }
 
-  const sidOf = (answer: Response): string => expressHost.sidOf(cookieOf(answer).split('=')[1] ?? '');
+  const sidOf = (answer: Response): string => expressLayer.sidOf(cookieOf(answer).split('=')[1] ?? '');
   const cookieOf = (answer: Response): string => answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
 
   test('is answered once it is saved: the next request is signed in, and adds to the session', async () => {
@@ -83,7 +83,7 @@ describe('an id that express-session sends before the signed-in session is saved
     await isRead(signedIn);
     release();
     expect(await (await added).json()).toEqual(['tea', 'milk']);
-    expect(await (await asked('/who', 'GET', cookieOf(signedIn))).json()).toMatchObject({ user: 'ann', host: 'ann' });
+    expect(await (await asked('/who', 'GET', cookieOf(signedIn))).json()).toMatchObject({ user: 'ann', inner: 'ann' });
   });
 
   test("is answered once it is saved where the app's own code has regenerated it", async () => {
@@ -96,7 +96,7 @@ describe('an id that express-session sends before the signed-in session is saved
     const next = asked('/who', 'GET', cookieOf(regenerated));
     await isRead(regenerated);
     release();
-    expect(await (await next).json()).toMatchObject({ user: 'ann', host: 'ann' });
+    expect(await (await next).json()).toMatchObject({ user: 'ann', inner: 'ann' });
   });
 
   test('is a new session of a visitor after a second, if its process ended before it saved', async () => {
@@ -111,7 +111,7 @@ describe('an id that express-session sends before the signed-in session is saved
 });
 
 test('an id that express-session sends before it saves the session is taken by the next request as it is', async () => {
-  const inner = await expressHost.inners[0].open!();
+  const inner = await expressLayer.inners[0].open!();
   onTestFinished(inner.close);
   const store = inner.store as Store;
   const set = store.set.bind(store);
@@ -122,7 +122,7 @@ test('an id that express-session sends before it saves the session is taken by t
     if (isHeld) waiting.push(save);
     else save();
   };
-  const site = await open(expressHost, { inner, host: { saveUninitialized: true } });
+  const site = await open(expressLayer, { inner, settings: { saveUninitialized: true } });
   const asked = (path: string, method: string, cookie = ''): Promise<Response> =>
     fetch(site.url + path, { method, headers: { cookie, 'sec-fetch-site': 'same-origin' } });
   isHeld = true;

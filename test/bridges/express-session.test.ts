@@ -4,10 +4,10 @@ import { bridge } from 'session-revocation/express-session';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, fetchMetadata, NAVIGATION } from '../frameworks/http/browser.ts';
 import { expectProblem, rowsOf } from '../frameworks/http/expectations.ts';
+import { recordOf } from './support/callback-calls.ts';
 import { dataOf } from './support/data-of.ts';
-import { recordOf } from './support/host.ts';
 import { innerKinds } from './support/inner-stores.ts';
-import { COOKIE, type HostBrowser, leavesCookie, open, type Site, type SiteOptions } from './support/site.ts';
+import { COOKIE, leavesCookie, open, type Site, type SiteBrowser, type SiteOptions } from './support/site.ts';
 
 describe.each(innerKinds)('on $name', ({ open: openInner }) => {
   describe.skipIf(openInner === null)('an app on express-session', () => {
@@ -18,7 +18,7 @@ describe.each(innerKinds)('on $name', ({ open: openInner }) => {
     }
 
     /** Alice on two devices. */
-    async function twice(options: SiteOptions = {}): Promise<Site & Record<'mac' | 'windows', HostBrowser>> {
+    async function twice(options: SiteOptions = {}): Promise<Site & Record<'mac' | 'windows', SiteBrowser>> {
       const site = await start(options);
       const [mac, windows] = [site.browser(), site.browser(FIREFOX_ON_WINDOWS)];
       await mac.login('alice');
@@ -54,7 +54,7 @@ describe.each(innerKinds)('on $name', ({ open: openInner }) => {
       expect((await mac.post('/sessions/sign-out-others')).status).toBe(204);
 
       expect(mac.sid).not.toBe(sid);
-      expect((await mac.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice', cart: ['tea'] });
+      expect((await mac.get('/who')).json).toMatchObject({ user: 'alice', inner: 'alice', cart: ['tea'] });
       expectProblem(await windows.get('/me'), 401, 'session-required');
       expectProblem(await windows.get('/me', { cookie: session }), 401, 'session-required');
       expect(dataOf(await recordOf(inner, sid))).toEqual({});
@@ -81,7 +81,7 @@ describe.each(innerKinds)('on $name', ({ open: openInner }) => {
       expect((await mac.get('/who')).json).toMatchObject({ user: 'alice', refusal: null });
       expect((await windows.get('/who')).json).toMatchObject({
         user: null,
-        host: null,
+        inner: null,
         refusal: { reason: 'revoked', reasonCode: 'password-changed' },
       });
     });
@@ -142,7 +142,7 @@ describe('guards and origins', () => {
     expect((await sessions.list({ user: 'alice' })).sessions).toEqual([]);
   });
 
-  test('a stranger, and a made-up or foreign cookie, are nobody', async () => {
+  test('a visitor, and a made-up or foreign cookie, have no user', async () => {
     const { browser: newBrowser } = await open();
     const browser = newBrowser();
     for (const cookie of [null, `${COOKIE}=junk`, `${COOKIE}=s%3Aabc.def`]) {
@@ -170,7 +170,7 @@ describe('guards and origins', () => {
     expect(store.calls).toEqual(['find']);
   });
 
-  test('an idle or an absolute lifetime ends the host’s session too', async () => {
+  test('an idle or an absolute lifetime ends the inner session, too', async () => {
     const {
       browser: newBrowser,
       clock,
@@ -185,7 +185,7 @@ describe('guards and origins', () => {
     expect(dataOf(await recordOf(inner, sid))).toEqual({});
   });
 
-  test('a refusal leaves the host’s cookie to the host', async () => {
+  test('a refusal leaves the inner layer’s cookie as it is', async () => {
     const { browser: newBrowser, sessions } = await open();
     const browser = newBrowser();
     await browser.login('alice');
@@ -194,7 +194,7 @@ describe('guards and origins', () => {
   });
 });
 
-test('a user’s id may be a number, and nothing is nobody', async () => {
+test('a user’s id may be a number, and nothing is no user', async () => {
   const user = ({ userId }: SessionData): number | string | null => (userId === undefined ? '' : Number(userId));
   const { browser: newBrowser } = await open({ bridge: { user } });
   const browser = newBrowser();

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { includes } from '../ci-only.ts';
 import { bundle } from '../services/bundle.ts';
-import { fastifyHost } from './support/fastify-host.ts';
+import { fastifyLayer } from './support/fastify-layer.ts';
 import { pollingBehaviours } from './support/polling.ts';
 import { reasonBehaviours } from './support/reasons.ts';
 
@@ -10,10 +10,10 @@ const script = includes('bridges: two processes behind the tabs of one browser')
   : null;
 const cookie = { secure: false, maxAge: 3600e3 };
 
-reasonBehaviours(fastifyHost);
+reasonBehaviours(fastifyLayer);
 
 pollingBehaviours(
-  fastifyHost,
+  fastifyLayer,
   {
     'its defaults': { saveUninitialized: true, rolling: true },
     'saveUninitialized and rolling': { saveUninitialized: true, rolling: true, cookie },

@@ -1,4 +1,4 @@
-import { fastifyHost } from './support/fastify-host.ts';
+import { fastifyLayer } from './support/fastify-layer.ts';
 import { raceBehaviours } from './support/koa-fastify-race.ts';
 
-raceBehaviours(fastifyHost);
+raceBehaviours(fastifyLayer);

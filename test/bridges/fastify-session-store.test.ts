@@ -6,7 +6,7 @@ import { authOf } from 'session-revocation/fastify';
 import { bridge, type FastifySessionBridge } from 'session-revocation/fastify-session';
 import { memoryStore } from 'session-revocation/memory';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { fastifyHost } from './support/fastify-host.ts';
+import { fastifyLayer } from './support/fastify-layer.ts';
 import { type Inner, open, type Page } from './support/koa-fastify-site.ts';
 
 function newBridge(): FastifySessionBridge {
@@ -58,7 +58,7 @@ const CALLS: readonly (readonly [name: string, run: (store: SessionStore) => Pro
   ],
 ];
 
-describe.each(fastifyHost.inners)('on $name', ({ open: openInner }) => {
+describe.each(fastifyLayer.inners)('on $name', ({ open: openInner }) => {
   describe.skipIf(openInner === null)('a bridged store', () => {
     async function newInner(): Promise<Inner> {
       const inner = await openInner!();
@@ -111,7 +111,7 @@ describe('the errors of the inner store', () => {
     expect(await calledBack((callback) => store.destroy('a', callback))).toEqual([[failure]]);
   });
 
-  test('are errors of the request, and nobody’s sign-out', async () => {
+  test('are errors of the request, and sign no user out', async () => {
     const memory = new MemoryStore();
     let isBroken = false;
     const store: SessionStore = {
@@ -119,12 +119,13 @@ describe('the errors of the inner store', () => {
       set: (sid, data, callback) => (isBroken ? callback(failure) : memory.set(sid, data, callback)),
       destroy: (sid, callback) => (isBroken ? callback(failure) : memory.destroy(sid, callback)),
     };
-    const inner: Inner = { ...(await fastifyHost.inners[0].open!()), store };
-    const site = await open(fastifyHost, { inner });
+    const inner: Inner = { ...(await fastifyLayer.inners[0].open!()), store };
+    const site = await open(fastifyLayer, { inner });
     const browser = site.browser();
     const sid = await browser.login('alice');
     isBroken = true;
-    for (const path of ['/me', '/host']) expect(await browser.get(path)).toMatchObject({ status: 500, setCookies: [] });
+    for (const path of ['/me', '/inner'])
+      expect(await browser.get(path)).toMatchObject({ status: 500, setCookies: [] });
     isBroken = false;
     expect(browser.sid).toBe(sid);
     expect((await browser.get('/me')).json).toMatchObject({ user: 'alice' });
@@ -143,8 +144,8 @@ describe('the errors of the inner store', () => {
       },
       destroy: (sid, callback) => memory.destroy(sid, callback),
     };
-    const inner: Inner = { ...(await fastifyHost.inners[0].open!()), store };
-    return { failing, ...(await open(fastifyHost, { inner })) };
+    const inner: Inner = { ...(await fastifyLayer.inners[0].open!()), store };
+    return { failing, ...(await open(fastifyLayer, { inner })) };
   }
 
   test('in the middle of a renewal leave the session that is there, under its new token', async () => {
@@ -158,7 +159,7 @@ describe('the errors of the inner store', () => {
   });
 
   test.each(['', '?user=alice'])(
-    'while somebody signs in leave whoever was there: visitor or user "%s"',
+    'during a sign-in leave the visitor or user "%s" signed in as before',
     async (before) => {
       const { failing, sessions, browser: newBrowser } = await breakable();
       const browser = newBrowser();
@@ -169,7 +170,7 @@ describe('the errors of the inner store', () => {
       failing.add('mark');
       expect((await browser.post('/login?user=alice')).status).toBe(500);
       expect(browser.sid).toBe(sid);
-      expect((await browser.get('/who')).json).toMatchObject({ user, host: user, cart: ['tea'] });
+      expect((await browser.get('/who')).json).toMatchObject({ user, inner: user, cart: ['tea'] });
       expect((await sessions.list({ user: 'alice' })).sessions).toHaveLength(user === null ? 0 : 1);
     },
   );
@@ -246,8 +247,8 @@ describe('the plugin', () => {
     expect(json()).toMatchObject({ message: expect.stringContaining('bridged.store(inner)') });
   });
 
-  test('outside of the path of the host’s cookie nobody is signed in, and a sign-in says why it fails', async () => {
-    const site = await open(fastifyHost, { host: { cookie: { secure: false, path: '/app' } } });
+  test('outside the path of the inner layer’s cookie, no user is signed in, and a sign-in fails with the reason', async () => {
+    const site = await open(fastifyLayer, { settings: { cookie: { secure: false, path: '/app' } } });
     const browser = site.browser();
     expect((await browser.get('/who')).json).toMatchObject({ user: null });
     expect((await browser.post('/login')).json).toMatchObject({ message: expect.stringContaining('cookie.path') });
@@ -255,7 +256,7 @@ describe('the plugin', () => {
   });
 
   test('a sign-in is possible in a request that destroyed the session', async () => {
-    const site = await open(fastifyHost, {
+    const site = await open(fastifyLayer, {
       pages: [
         {
           method: 'post',
@@ -272,13 +273,13 @@ describe('the plugin', () => {
     await browser.login('alice');
     await browser.post('/cart?item=tea');
     expect((await browser.post('/afresh')).status).toBe(200);
-    expect((await browser.get('/who')).json).toMatchObject({ user: 'bob', host: 'bob', cart: null });
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'bob', inner: 'bob', cart: null });
     expect((await site.sessions.list({ user: 'alice' })).sessions).toEqual([]);
   });
 });
 
 test('how long the app lets a session last stays with it', async () => {
-  const site = await open(fastifyHost, { host: { cookie: { secure: false, maxAge: 3600e3, sameSite: 'lax' } } });
+  const site = await open(fastifyLayer, { settings: { cookie: { secure: false, maxAge: 3600e3, sameSite: 'lax' } } });
   const browser = site.browser();
   const { setCookies } = await browser.post('/login');
   expect(setCookies).toEqual([
@@ -296,7 +297,7 @@ test('what the app gave one session’s cookie stays with it', async () => {
       return (await auth.renew()).ok;
     },
   };
-  const site = await open(fastifyHost, { pages: [strictly] });
+  const site = await open(fastifyLayer, { pages: [strictly] });
   const browser = site.browser();
   await browser.login('alice');
   for (const page of ['/strictly', '/sessions/sign-out-others', '/renew']) {
@@ -306,7 +307,7 @@ test('what the app gave one session’s cookie stays with it', async () => {
 });
 
 test.each(['body', 'session', 'query'])('request.%s is no property for the bridge', async (property) => {
-  const error = await open(fastifyHost, { bridge: { property } }).catch((failure: unknown) => failure);
+  const error = await open(fastifyLayer, { bridge: { property } }).catch((failure: unknown) => failure);
   expect(error).toBeInstanceOf(TypeError);
   expect(String(error)).toContain(`request.${property} already exists`);
 });

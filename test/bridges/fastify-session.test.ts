@@ -1,6 +1,6 @@
-import { fastifyHost } from './support/fastify-host.ts';
+import { fastifyLayer } from './support/fastify-layer.ts';
 import { bridgeBehaviours } from './support/koa-fastify-behaviours.ts';
 import { signInBehaviours } from './support/koa-fastify-sign-in.ts';
 
-bridgeBehaviours(fastifyHost);
-signInBehaviours(fastifyHost);
+bridgeBehaviours(fastifyLayer);
+signInBehaviours(fastifyLayer);

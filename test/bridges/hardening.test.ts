@@ -1,8 +1,8 @@
-// What somebody has tried who wanted to get past the bridge, or to have it sign others out.
+// Attempts to get past the bridge, or to sign other users out by it.
 import session from 'express-session';
 import { authOf } from 'session-revocation/express';
 import { describe, expect, test } from 'vitest';
-import { recordOf } from './support/host.ts';
+import { recordOf } from './support/callback-calls.ts';
 import { open, type SiteOptions } from './support/site.ts';
 
 const inAccounts: SiteOptions = { bridge: { account: ({ account }) => account } };
@@ -23,7 +23,7 @@ describe('the account in the data', () => {
     await browser.login('alice', '&account=acme');
     await browser.post('/switch');
     expect(await recordOf(inner, browser.sid)).toMatchObject({ userId: 'alice', account: 'acme' });
-    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice' });
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', inner: 'alice' });
   });
 
   test('is that of the session: data of another account are refused', async () => {
@@ -33,12 +33,12 @@ describe('the account in the data', () => {
     const record = await recordOf(inner, browser.sid);
     for (const account of ['beta', undefined]) {
       await new Promise((resolve) => inner.set(browser.sid, { ...record, account } as session.SessionData, resolve));
-      expect((await browser.get('/who')).json, account).toMatchObject({ user: null, host: null });
+      expect((await browser.get('/who')).json, account).toMatchObject({ user: null, inner: null });
     }
   });
 });
 
-test.each([[{ id: 1 }], [true], [Number.NaN]])('a user that is no id (%j) is nobody, and an error', async (user) => {
+test.each([[{ id: 1 }], [true], [Number.NaN]])('a user that is not an id (%j) is an error', async (user) => {
   const { browser: newBrowser } = await open({ bridge: { user: () => user as never } });
   const browser = newBrowser();
   await browser.post('/cart?item=tea');
@@ -49,7 +49,7 @@ test.each([[{ id: 1 }], [true], [Number.NaN]])('a user that is no id (%j) is nob
 
 describe('a new secret, while other requests of the same browser are under way', () => {
   test.each(['/cart?item=tea', '/who', '/me'])('takes no cookie away from it: %s with the former id', async (path) => {
-    const { browser: newBrowser } = await open({ host: { saveUninitialized: true } });
+    const { browser: newBrowser } = await open({ settings: { saveUninitialized: true } });
     const browser = newBrowser();
     await browser.login('alice');
     const former = browser.session;
@@ -59,7 +59,7 @@ describe('a new secret, while other requests of the same browser are under way',
         ? await browser.post(path, { cookie: former })
         : await browser.get(path, { cookie: former });
     expect(late.setCookies).toEqual([]);
-    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice' });
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', inner: 'alice' });
   });
 });
 
@@ -87,7 +87,7 @@ describe('an inner store that cannot write', () => {
   }
 
   test.each(['sign-out-others', 'renew', 'reauthenticate', 'password-changed'])(
-    'signs nobody out by a new secret: %s',
+    'signs no user out by a new secret: %s',
     async (page) => {
       const inner = new Breakable();
       const { browser: newBrowser, sessions } = await open({ inner });
@@ -113,11 +113,11 @@ describe('an inner store that cannot write', () => {
     inner.fails = (nth) => nth === 2;
     const answer = await browser.post('/sign-out-others');
     expect([answer.status, answer.setCookies]).toEqual([500, []]);
-    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice' });
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', inner: 'alice' });
   });
 });
 
-test('nobody gets in by what was planted before a sign-in', async () => {
+test('a cookie that was planted before a sign-in has no user', async () => {
   const { browser: newBrowser } = await open({
     pages: (app) =>
       app.post('/anonymous', async (request, response) => {
@@ -129,5 +129,5 @@ test('nobody gets in by what was planted before a sign-in', async () => {
   const planted = victim.session;
   await victim.login('alice');
   expect((await victim.get('/who')).json).toMatchObject({ user: 'alice', cart: ['tea'] });
-  expect((await newBrowser().get('/who', { cookie: planted })).json).toMatchObject({ user: null, host: null });
+  expect((await newBrowser().get('/who', { cookie: planted })).json).toMatchObject({ user: null, inner: null });
 });

@@ -4,19 +4,19 @@ import { describe, expect, test } from 'vitest';
 import { emptyData, referenceStore } from '../contract/reference-store.ts';
 import { beginOn } from '../contract/reference-transaction.ts';
 import type { Answer, Browser } from '../frameworks/http/browser.ts';
-import { fastifyHost } from './support/fastify-host.ts';
+import { fastifyLayer } from './support/fastify-layer.ts';
 import { open as openOther } from './support/koa-fastify-site.ts';
-import { koaHost } from './support/koa-host.ts';
+import { koaLayer } from './support/koa-layer.ts';
 import { open as openExpress } from './support/site.ts';
 
-interface HostBrowser extends Browser {
+interface SiteBrowser extends Browser {
   readonly sid: string;
   login(user: string): Promise<string>;
 }
 
 interface Site {
   readonly store: { state: string };
-  browser(): HostBrowser;
+  browser(): SiteBrowser;
 }
 
 /** Answers `POST /within`. */
@@ -24,7 +24,7 @@ type Run = (auth: Auth<string>, query: URLSearchParams) => Promise<unknown>;
 
 type Opened = (run: Run, data: ReturnType<typeof emptyData>) => Promise<Site>;
 
-const HOSTS: Readonly<Record<string, { readonly open: Opened }>> = {
+const LAYERS: Readonly<Record<string, { readonly open: Opened }>> = {
   'express-session': {
     open: (run, data) =>
       openExpress({
@@ -37,11 +37,11 @@ const HOSTS: Readonly<Record<string, { readonly open: Opened }>> = {
       }),
   },
   ...Object.fromEntries(
-    [fastifyHost, koaHost].map((host) => [
-      host.name,
+    [fastifyLayer, koaLayer].map((layer) => [
+      layer.name,
       {
         open: ((run, data) =>
-          openOther(host, {
+          openOther(layer, {
             store: referenceStore(data),
             pages: [{ method: 'post', path: '/within', run: ({ auth, query }) => run(auth, query) }],
           })) satisfies Opened,
@@ -50,11 +50,11 @@ const HOSTS: Readonly<Record<string, { readonly open: Opened }>> = {
   ),
 };
 
-describe.each(Object.entries(HOSTS))('%s: in a transaction of the app', (_, { open }) => {
+describe.each(Object.entries(LAYERS))('%s: in a transaction of the app', (_, { open }) => {
   /** Two browsers of one user; the page does an act, ends the transaction, and lets the test do something before it asks. */
-  async function signedIn(between: (here: HostBrowser) => unknown = () => {}) {
+  async function signedIn(between: (here: SiteBrowser) => unknown = () => {}) {
     const data = emptyData();
-    const browsers: HostBrowser[] = [];
+    const browsers: SiteBrowser[] = [];
     const site = await open(async (auth, query) => {
       const transaction = beginOn(data);
       const within = auth.within(transaction.transaction);
@@ -77,7 +77,7 @@ describe.each(Object.entries(HOSTS))('%s: in a transaction of the app', (_, { op
     const answer = await here.post('/within?end=commit');
     expect(answer.json).toEqual({ committed: true, user: 'alice' });
     expect(here.sid).not.toBe(sid);
-    expect((await here.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice', cart: ['tea'] });
+    expect((await here.get('/who')).json).toMatchObject({ user: 'alice', inner: 'alice', cart: ['tea'] });
     expect(await userOf(there)).toBeNull();
     expect((await there.get('/who', { cookie: session })).json).toMatchObject({ user: null });
   });
@@ -95,7 +95,7 @@ describe.each(Object.entries(HOSTS))('%s: in a transaction of the app', (_, { op
   test('a sign-out empties the session after the commit', async () => {
     const { here, there } = await signedIn();
     expect((await here.post('/within?end=commit&act=sign-out')).json).toEqual({ committed: true, user: null });
-    expect((await here.get('/who')).json).toMatchObject({ user: null, host: null });
+    expect((await here.get('/who')).json).toMatchObject({ user: null, inner: null });
     expect(await userOf(there)).toBe('alice');
   });
 

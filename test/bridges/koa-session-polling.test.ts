@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { includes } from '../ci-only.ts';
 import { bundle } from '../services/bundle.ts';
-import { koaHost } from './support/koa-host.ts';
+import { koaLayer } from './support/koa-layer.ts';
 import { pollingBehaviours } from './support/polling.ts';
 import { reasonBehaviours } from './support/reasons.ts';
 
@@ -9,10 +9,10 @@ const script = includes('bridges: two processes behind the tabs of one browser')
   ? await bundle(join(import.meta.dirname, 'support/polling-process.ts'))
   : null;
 
-reasonBehaviours(koaHost);
+reasonBehaviours(koaLayer);
 
 pollingBehaviours(
-  koaHost,
+  koaLayer,
   {
     'its defaults': {},
     rolling: { rolling: true },

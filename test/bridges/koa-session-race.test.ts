@@ -1,4 +1,4 @@
 import { raceBehaviours } from './support/koa-fastify-race.ts';
-import { koaHost } from './support/koa-host.ts';
+import { koaLayer } from './support/koa-layer.ts';
 
-raceBehaviours(koaHost);
+raceBehaviours(koaLayer);

@@ -9,7 +9,7 @@ import { Browser, CHROME_ON_MAC } from '../frameworks/http/browser.ts';
 import { listen } from '../frameworks/http/framework.ts';
 import { dataOf } from './support/data-of.ts';
 import { type Data, type Inner, open, type Page } from './support/koa-fastify-site.ts';
-import { koaHost, MapStore } from './support/koa-host.ts';
+import { koaLayer, MapStore } from './support/koa-layer.ts';
 
 function newBridge(): KoaSessionBridge {
   const sessions = createSessions({ store: memoryStore() });
@@ -38,7 +38,7 @@ function breakable(): { inner: Promise<Inner>; failing: Set<string>; failure: Er
       return super.destroy(key);
     }
   }
-  const inner = koaHost.inners[0].open!().then((memory) => ({ ...memory, store: new Breakable() }));
+  const inner = koaLayer.inners[0].open!().then((memory) => ({ ...memory, store: new Breakable() }));
   return { inner, failing, failure };
 }
 
@@ -75,7 +75,7 @@ describe('a bridged store', () => {
     expect(await store.get('a')).toBeNull();
   });
 
-  test('has whatever the inner one has, and nothing that it lacks', () => {
+  test('has exactly the members of the inner store', () => {
     const inner = new MapStore();
     const store = newBridge().store(inner);
     expect(store.records).toBe(inner.records);
@@ -84,7 +84,7 @@ describe('a bridged store', () => {
   });
 
   test('destroyed by an app’s own code ends our session', async () => {
-    const { browser: newBrowser, inner, sessions } = await open(koaHost);
+    const { browser: newBrowser, inner, sessions } = await open(koaLayer);
     const browser = newBrowser();
     const sid = await browser.login('alice');
     const admin = bridge(sessions, { user: ({ userId }: Data) => userId }).store(inner.store as MapStore);
@@ -94,9 +94,9 @@ describe('a bridged store', () => {
 });
 
 describe('the errors of the inner store', () => {
-  test('are passed on as they are, and are nobody’s sign-out', async () => {
+  test('are passed on unchanged, and sign no user out', async () => {
     const { inner, failing, failure } = breakable();
-    const site = await open(koaHost, { inner: await inner });
+    const site = await open(koaLayer, { inner: await inner });
     const browser = site.browser();
     const sid = await browser.login('alice');
     for (const verb of ['get', 'set']) {
@@ -111,7 +111,7 @@ describe('the errors of the inner store', () => {
 
   test('in the middle of a renewal leave the session that is there, under its new token', async () => {
     const { inner, failing } = breakable();
-    const site = await open(koaHost, { inner: await inner });
+    const site = await open(koaLayer, { inner: await inner });
     const browser = site.browser();
     const sid = await browser.login('alice');
     failing.add('mark');
@@ -123,21 +123,21 @@ describe('the errors of the inner store', () => {
 
   test('while another user signs in leave the session that is there to whom it was', async () => {
     const { inner, failing } = breakable();
-    const site = await open(koaHost, { inner: await inner });
+    const site = await open(koaLayer, { inner: await inner });
     const browser = site.browser();
     await browser.login('alice');
     failing.add('mark');
     expect((await browser.post('/login?user=bob')).status).toBe(500);
     failing.clear();
-    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice' });
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', inner: 'alice' });
     expect((await site.sessions.list({ user: 'bob' })).sessions).toEqual([]);
   });
 
   test.each(['', '?user=alice'])(
-    'while somebody signs in leave whoever was there: visitor or user "%s"',
+    'during a sign-in leave the visitor or user "%s" signed in as before',
     async (before) => {
       const { inner, failing } = breakable();
-      const site = await open(koaHost, { inner: await inner });
+      const site = await open(koaLayer, { inner: await inner });
       const browser = site.browser();
       await browser.post('/cart?item=tea');
       if (before !== '') await browser.login('alice');
@@ -147,14 +147,14 @@ describe('the errors of the inner store', () => {
       expect((await browser.post('/login?user=alice')).status).toBe(500);
       failing.clear();
       expect(browser.sid).toBe(sid);
-      expect((await browser.get('/who')).json).toMatchObject({ user, host: user, cart: ['tea'] });
+      expect((await browser.get('/who')).json).toMatchObject({ user, inner: user, cart: ['tea'] });
       expect((await site.sessions.list({ user: 'alice' })).sessions).toHaveLength(user === null ? 0 : 1);
     },
   );
 
   test('keep a renewal from being begun that could not be saved', async () => {
     const { inner, failing } = breakable();
-    const site = await open(koaHost, { inner: await inner });
+    const site = await open(koaLayer, { inner: await inner });
     const browser = site.browser();
     const sid = await browser.login('alice');
     failing.add('set');
@@ -165,9 +165,9 @@ describe('the errors of the inner store', () => {
     expect((await browser.get('/me')).json).toMatchObject({ user: 'alice' });
   });
 
-  test('while a session that is over is cleared away are nobody’s', async () => {
+  test('while an ended session is removed sign no user out', async () => {
     const { inner, failing } = breakable();
-    const site = await open(koaHost, { inner: await inner });
+    const site = await open(koaLayer, { inner: await inner });
     const browser = site.browser();
     await browser.login('alice');
     await site.sessions.revoke({ user: 'alice' });
@@ -179,14 +179,14 @@ describe('the errors of the inner store', () => {
 });
 
 describe('other data in the place of all', () => {
-  test('of the same user keep the session; of nobody sign out; of another are an error', async () => {
-    const { browser: newBrowser, sessions } = await open(koaHost, {
+  test('of the same user keep the session; of no user sign out; of another are an error', async () => {
+    const { browser: newBrowser, sessions } = await open(koaLayer, {
       pages: [
         page('/login-anew', async (visit) => {
           await visit.auth.signIn({ user: 'alice', verify: () => true });
           Reflect.set(visit, 'data', { userId: 'alice', cart: ['milk'] });
         }),
-        page('/nobody', (visit) => {
+        page('/no-user', (visit) => {
           Reflect.set(visit, 'data', { cart: ['bread'] });
         }),
         page('/bob', (visit) => {
@@ -196,18 +196,18 @@ describe('other data in the place of all', () => {
     });
     const browser = newBrowser();
     expect((await browser.post('/login-anew')).status).toBe(200);
-    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice', cart: ['milk'] });
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', inner: 'alice', cart: ['milk'] });
     expect((await browser.post('/bob')).status).toBe(500);
-    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice' });
-    expect((await browser.post('/nobody')).status).toBe(200);
-    expect((await browser.get('/who')).json).toMatchObject({ user: null, host: null, cart: ['bread'] });
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', inner: 'alice' });
+    expect((await browser.post('/no-user')).status).toBe(200);
+    expect((await browser.get('/who')).json).toMatchObject({ user: null, inner: null, cart: ['bread'] });
     expect((await sessions.list({ user: 'alice' })).sessions).toEqual([]);
   });
 });
 
-describe('the host’s own settings', () => {
+describe('koa-session’s own settings', () => {
   test('maxAge: session stays so, through a sign-in and a renewal', async () => {
-    const { browser: newBrowser, inner } = await open(koaHost, { host: { maxAge: 'session' } });
+    const { browser: newBrowser, inner } = await open(koaLayer, { settings: { maxAge: 'session' } });
     const browser = newBrowser();
     for (const path of ['/login', '/renew', '/cart?item=tea']) {
       const { setCookies } = await browser.post(path);
@@ -217,18 +217,18 @@ describe('the host’s own settings', () => {
     }
   });
 
-  test('what the host holds for expired is no session of ours either', async () => {
-    const { browser: newBrowser, inner } = await open(koaHost);
+  test('a session that koa-session takes for expired has no user', async () => {
+    const { browser: newBrowser, inner } = await open(koaLayer);
     const browser = newBrowser();
     const sid = await browser.login('alice');
     await inner.write(sid, { ...(await inner.read(sid)), _expire: Date.now() - 1000 });
-    expect((await browser.get('/who')).json).toMatchObject({ user: null, host: null });
+    expect((await browser.get('/who')).json).toMatchObject({ user: null, inner: null });
     expect((await browser.get('/me')).status).toBe(401);
   });
 
   test('autoCommit: false: a sign-in and a sign-out are saved at once', async () => {
-    const { browser: newBrowser, inner } = await open(koaHost, {
-      host: { autoCommit: false },
+    const { browser: newBrowser, inner } = await open(koaLayer, {
+      settings: { autoCommit: false },
       pages: [
         page('/log-me-in', async (visit) => {
           await visit.auth.signIn({ user: 'alice', verify: () => true });
@@ -246,12 +246,12 @@ describe('the host’s own settings', () => {
     expect((await browser.get('/me', { cookie: session })).status).toBe(401);
   });
 
-  test('externalKey: whatever bears the key', async () => {
+  test('externalKey: any carrier of the key', async () => {
     const externalKey = {
       get: (ctx: Koa.Context) => ctx.get('x-session'),
       set: (ctx: Koa.Context, key: string) => ctx.set('x-session', key),
     };
-    const { browser: newBrowser, sessions } = await open(koaHost, { host: { externalKey } });
+    const { browser: newBrowser, sessions } = await open(koaLayer, { settings: { externalKey } });
     const browser = newBrowser();
     const { headers } = await browser.post('/login?user=alice');
     const key = String(headers['x-session']);
@@ -322,8 +322,8 @@ test('the middleware needs koa-session, and that with the bridged store', async 
 });
 
 test.each(['body', 'session', 'query'])('ctx.%s is no property for the bridge', async (property) => {
-  const { browser, errors } = await open(koaHost, { bridge: { property } });
-  expect((await browser().get('/host')).status).toBe(500);
+  const { browser, errors } = await open(koaLayer, { bridge: { property } });
+  expect((await browser().get('/inner')).status).toBe(500);
   expect(String(errors[0])).toContain(`ctx.${property} already exists`);
 });
 

@@ -1,6 +1,6 @@
 import { bridgeBehaviours } from './support/koa-fastify-behaviours.ts';
 import { signInBehaviours } from './support/koa-fastify-sign-in.ts';
-import { koaHost } from './support/koa-host.ts';
+import { koaLayer } from './support/koa-layer.ts';
 
-bridgeBehaviours(koaHost);
-signInBehaviours(koaHost);
+bridgeBehaviours(koaLayer);
+signInBehaviours(koaLayer);

@@ -1,14 +1,14 @@
 import { MemoryStore } from 'express-session';
 import { describe, expect, test } from 'vitest';
 import { NAVIGATION } from '../frameworks/http/browser.ts';
+import { recordOf } from './support/callback-calls.ts';
 import { dataOf } from './support/data-of.ts';
-import { recordOf } from './support/host.ts';
 import { leavesCookie, open } from './support/site.ts';
 
 const DOWN = { sessions: { timeout: 40 }, bridge: { loginUrl: '/login' } };
 
 describe.each(['throws', 'hangs', 'garbles'] as const)('our store is down: it %s', (state) => {
-  test('whoever is signed in gets 503, keeps cookie, data and session, and goes on afterwards', async () => {
+  test('signed-in users get 503, keep cookie, data and session, and continue afterwards', async () => {
     const { browser: newBrowser, store, inner } = await open(DOWN);
     const browser = newBrowser();
     const sid = await browser.login('alice');
@@ -20,7 +20,7 @@ describe.each(['throws', 'hangs', 'garbles'] as const)('our store is down: it %s
       await browser.get('/me'),
       await browser.get('/me', NAVIGATION),
       await browser.get('/who'),
-      await browser.get('/host'),
+      await browser.get('/inner'),
       await browser.get('/sessions'),
       await browser.post('/sessions/sign-out-everywhere'),
       await browser.post('/destroy'),
@@ -51,7 +51,7 @@ describe.each(['throws', 'hangs', 'garbles'] as const)('our store is down: it %s
   });
 
   test.each(['/destroy', '/sign-out', '/sign-out-everywhere', '/sign-out-others', '/renew', '/password-changed'])(
-    '%s that cannot be written is no success, and nobody is signed out by it',
+    '%s that cannot be written is an error, and signs no user out',
     async (page) => {
       const { browser: newBrowser, store, sessions } = await open(DOWN);
       const browser = newBrowser();
@@ -145,18 +145,18 @@ describe('the inner store is down', () => {
     inner.broken.add('set');
     expect((await browser.post('/login')).status).toBe(500);
     inner.broken.clear();
-    expect((await browser.get('/who')).json).toMatchObject({ user: null, host: null });
+    expect((await browser.get('/who')).json).toMatchObject({ user: null, inner: null });
     expect((await sessions.list({ user: 'alice' })).sessions).toEqual([]);
   });
 
-  test('a sign-in that cannot be saved gives an error to the app, and no session to anybody', async () => {
+  test('a sign-in that cannot be saved is an error for the app, and starts no session', async () => {
     const inner = new Breakable();
     const { browser: newBrowser, errors } = await open({ inner });
     const browser = newBrowser();
     inner.broken.add('set');
     await browser.post('/login');
     inner.broken.clear();
-    expect((await browser.get('/who')).json).toMatchObject({ user: null, host: null });
+    expect((await browser.get('/who')).json).toMatchObject({ user: null, inner: null });
     expect(errors).toContain(failure);
   });
 });

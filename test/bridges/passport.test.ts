@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { FIREFOX_ON_WINDOWS } from '../frameworks/http/browser.ts';
 import { expectProblem, rowsOf } from '../frameworks/http/expectations.ts';
-import { recordOf } from './support/host.ts';
+import { recordOf } from './support/callback-calls.ts';
 import { addPassport } from './support/passport.ts';
-import { type HostBrowser, open, type Site, type SiteOptions } from './support/site.ts';
+import { open, type Site, type SiteBrowser, type SiteOptions } from './support/site.ts';
 
-const NOBODY = { passport: null, ours: null };
+const NO_USER = { passport: null, ours: null };
 
 const start = (options: SiteOptions = {}): Promise<Site> =>
   open({ bridge: { user: (data) => data.passport?.user }, pages: addPassport, ...options });
 
-const login = (browser: HostBrowser, user: string, password = 'right') =>
+const login = (browser: SiteBrowser, user: string, password = 'right') =>
   browser.post(`/passport/login?user=${user}&password=${password}`);
 
 describe('Passport', () => {
@@ -27,11 +27,11 @@ describe('Passport', () => {
     expect(errors).toEqual([]);
   });
 
-  test('with a wrong password signs nobody in', async () => {
+  test('with a wrong password starts no session', async () => {
     const { browser: newBrowser, sessions } = await start();
     const browser = newBrowser();
     expect((await login(browser, 'alice', 'wrong')).status).toBe(401);
-    expect((await browser.get('/passport/who')).json).toEqual(NOBODY);
+    expect((await browser.get('/passport/who')).json).toEqual(NO_USER);
     expect((await sessions.list({ user: 'alice' })).sessions).toEqual([]);
   });
 
@@ -42,7 +42,7 @@ describe('Passport', () => {
     const { session } = browser;
     await login(browser, 'bob');
     expect((await browser.get('/passport/who')).json).toEqual({ passport: 'bob', ours: 'bob' });
-    expect((await browser.get('/passport/who', { cookie: session })).json).toEqual(NOBODY);
+    expect((await browser.get('/passport/who', { cookie: session })).json).toEqual(NO_USER);
     expect((await sessions.list({ user: 'alice' })).sessions).toEqual([]);
   });
 
@@ -55,7 +55,7 @@ describe('Passport', () => {
     expect((await browser.post('/passport/login-again')).status).toBe(200);
     expect(browser.sid).not.toBe(sid);
     expect(rowsOf(await browser.get('/sessions'))).toMatchObject([{ id, current: true }]);
-    expect((await browser.get('/passport/who', { cookie: session })).json).toEqual(NOBODY);
+    expect((await browser.get('/passport/who', { cookie: session })).json).toEqual(NO_USER);
   });
 
   test('logs out: a sign-out', async () => {
@@ -66,7 +66,7 @@ describe('Passport', () => {
     const { session } = browser;
     expect((await browser.post('/passport/logout')).status).toBe(200);
     for (const cookie of [browser.session, session]) {
-      expect((await browser.get('/passport/who', { cookie })).json).toEqual(NOBODY);
+      expect((await browser.get('/passport/who', { cookie })).json).toEqual(NO_USER);
     }
     expect((await other.get('/passport/who')).json).toEqual({ passport: 'alice', ours: 'alice' });
     const { sessions: rows } = await sessions.list({ user: 'alice' }, { ended: true });
@@ -82,8 +82,8 @@ describe('Passport', () => {
     await login(browser, 'alice');
     await browser.post('/cart?item=tea');
     await browser.post('/passport/logout?keep');
-    expect((await browser.get('/passport/who')).json).toEqual(NOBODY);
-    expect((await browser.get('/host')).json).toMatchObject({ cart: ['tea'] });
+    expect((await browser.get('/passport/who')).json).toEqual(NO_USER);
+    expect((await browser.get('/inner')).json).toMatchObject({ cart: ['tea'] });
     expect(await recordOf(inner, browser.sid)).not.toHaveProperty('sessionRevocation');
     expect((await sessions.list({ user: 'alice' })).sessions).toEqual([]);
   });
@@ -94,23 +94,23 @@ describe('Passport', () => {
     await login(other, 'alice');
     await login(browser, 'alice');
     await browser.post('/passport/logout');
-    expect((await other.get('/passport/who')).json).toEqual(NOBODY);
+    expect((await other.get('/passport/who')).json).toEqual(NO_USER);
   });
 
-  test('knows nobody after a revocation, and somebody after the next login', async () => {
+  test('has no user after a revocation, and a user after the next login', async () => {
     const { browser: newBrowser, sessions } = await start();
     const [browser, other] = [newBrowser(), newBrowser()];
     await login(browser, 'alice');
     await login(other, 'bob');
     await sessions.revoke({ user: 'alice' }, { by: 'admin' });
-    expect((await browser.get('/passport/who')).json).toEqual(NOBODY);
+    expect((await browser.get('/passport/who')).json).toEqual(NO_USER);
     expectProblem(await browser.get('/me'), 401, 'session-required');
     expect((await other.get('/passport/who')).json).toEqual({ passport: 'bob', ours: 'bob' });
     await login(browser, 'alice');
     expect((await browser.get('/passport/who')).json).toEqual({ passport: 'alice', ours: 'alice' });
   });
 
-  test('a login that went past the bridge is nobody’s session', async () => {
+  test('a login past the bridge has no user', async () => {
     const { browser: newBrowser, sessions } = await start({
       pages: (app) => {
         addPassport(app);
@@ -121,7 +121,7 @@ describe('Passport', () => {
     });
     const browser = newBrowser();
     await browser.post('/past');
-    expect((await browser.get('/passport/who')).json).toEqual(NOBODY);
+    expect((await browser.get('/passport/who')).json).toEqual(NO_USER);
     expect((await sessions.list({ user: 'alice' })).sessions).toEqual([]);
   });
 });

@@ -1,16 +1,16 @@
 import type { SessionOptions, Store } from 'express-session';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { size } from '../ci-only.ts';
-import { called } from './support/host.ts';
+import { called } from './support/callback-calls.ts';
 import { type Ending, InFlight } from './support/in-flight.ts';
 import { innerKinds, memory } from './support/inner-stores.ts';
 import { addPassport } from './support/passport.ts';
-import { type HostBrowser, open, type Site, type SiteOptions } from './support/site.ts';
+import { open, type Site, type SiteBrowser, type SiteOptions } from './support/site.ts';
 
 /** How many races run at once, each of a user of its own. */
 const LANES = 10;
 
-const VARIANTS: readonly (readonly [ending: Ending, settings: string, host: Partial<SessionOptions>])[] = [
+const VARIANTS: readonly (readonly [ending: Ending, name: string, settings: Partial<SessionOptions>])[] = [
   ['modified data', 'the usual settings', {}],
   ['modified data', 'rolling and resave', { rolling: true, resave: true, cookie: { maxAge: 3600e3 } }],
   ['nothing of its own', 'the usual settings', {}],
@@ -42,10 +42,10 @@ async function start(options: SiteOptions): Promise<{ site: Site; inFlight: InFl
   return { site, inFlight };
 }
 
-/** Whether any of these cookies is somebody's, for the host or for us. It is asked twice: no refusal forgives the next. */
-async function isAlive(browser: HostBrowser, cookies: readonly string[]): Promise<boolean> {
+/** One of these cookies has a user, for the inner layer or for this library. Asked twice, because a refusal must stay one. */
+async function isAlive(browser: SiteBrowser, cookies: readonly string[]): Promise<boolean> {
   for (const cookie of [...cookies, ...cookies]) {
-    if ((await browser.get('/host', { cookie })).json?.user !== null) return true;
+    if ((await browser.get('/inner', { cookie })).json?.user !== null) return true;
     if ((await browser.get('/me', { cookie })).status !== 401) return true;
   }
   return false;
@@ -56,10 +56,10 @@ describe.each(innerKinds)('on $name', ({ name, open: openInner }) => {
   const times = Number(process.env.RACES ?? size(`bridges: races of each sort in express-session, ${place}`));
 
   describe.skipIf(openInner === null)(`a request in flight while its user signs out everywhere, ${times} times`, () => {
-    test.each(VARIANTS)('%s, %s: brings nothing back', { timeout: 600_000 }, async (ending, _, host) => {
+    test.each(VARIANTS)('%s, %s: brings nothing back', { timeout: 600_000 }, async (ending, _, settings) => {
       const { store, close } = await openInner!();
       onTestFinished(close);
-      const { site, inFlight } = await start({ inner: store, host });
+      const { site, inFlight } = await start({ inner: store, settings });
       let answered = 0;
       const revived: string[] = [];
       await race(times, async (user, time) => {
@@ -84,11 +84,11 @@ describe.each(innerKinds)('on $name', ({ name, open: openInner }) => {
 });
 
 describe('a request in flight while its user signs out all others in another tab', () => {
-  // Whoever asks for another id in the meantime gets one, for nobody.
+  // A request for another id gets one without a user.
   test.each(VARIANTS.filter(([ending]) => ending !== 'a regenerated session' && ending !== 'Passport’s login again'))(
     '%s, %s: the session goes on under its new id, and the old one is dead',
-    async (ending, _, host) => {
-      const { site, inFlight } = await start({ host });
+    async (ending, _, settings) => {
+      const { site, inFlight } = await start({ settings });
       await race(LANES, async (user) => {
         const browser = site.browser();
         await browser.login(user);
@@ -116,8 +116,8 @@ test('a browser that never got its new id is a stranger under the former one, wh
     await browser.post(`/cart?item=${item}`, { cookie });
     return (await browser.get('/who', { cookie })).json;
   };
-  expect(await keeps('milk')).toMatchObject({ user: null, host: null, cart: ['milk'] });
-  expect(await keeps('bread')).toMatchObject({ user: null, host: null, cart: ['milk', 'bread'] });
+  expect(await keeps('milk')).toMatchObject({ user: null, inner: null, cart: ['milk'] });
+  expect(await keeps('bread')).toMatchObject({ user: null, inner: null, cart: ['milk', 'bread'] });
   expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', cart: ['tea'] });
 });
 
@@ -128,14 +128,14 @@ describe('express-session without the bridge', () => {
     let revived = 0;
     await race(LANES, async (user) => {
       const [browser, other] = [site.browser(), site.browser()];
-      await browser.post(`/host-login?user=${user}`);
-      await other.post(`/host-login?user=${user}`);
+      await browser.post(`/inner-login?user=${user}`);
+      await other.post(`/inner-login?user=${user}`);
       const held = await inFlight.send(browser, 'modified data');
       await destroyAllOf(inner, user);
-      expect((await browser.get('/host')).json).toMatchObject({ user: null });
+      expect((await browser.get('/inner')).json).toMatchObject({ user: null });
 
       await held.release();
-      if ((await browser.get('/host')).json?.user === user) revived++;
+      if ((await browser.get('/inner')).json?.user === user) revived++;
     });
     expect(revived).toBeGreaterThan(0);
   });

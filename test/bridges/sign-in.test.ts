@@ -1,22 +1,26 @@
 import { authOf } from 'session-revocation/express';
 import { describe, expect, test } from 'vitest';
 import { expectProblem, rowsOf } from '../frameworks/http/expectations.ts';
+import { recordOf } from './support/callback-calls.ts';
 import { dataOf } from './support/data-of.ts';
-import { recordOf } from './support/host.ts';
 import { open, type Site } from './support/site.ts';
 
 describe('signIn', () => {
-  test('gives a visitor a new id and lets the data stay; the old id is nobody’s', async () => {
+  test('gives a visitor a new id and keeps the data; the old id has no user', async () => {
     const { browser: newBrowser, inner } = await open();
     const browser = newBrowser();
     await browser.post('/cart?item=tea');
     const { sid, session } = browser;
     await browser.login('alice');
     expect(browser.sid).not.toBe(sid);
-    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice', cart: ['tea'] });
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', inner: 'alice', cart: ['tea'] });
     expect(dataOf(await recordOf(inner, sid))).toEqual({});
-    // Whoever fixed the id before the sign-in has nothing.
-    expect((await browser.get('/who', { cookie: session })).json).toMatchObject({ user: null, host: null, cart: null });
+    // The id from before the sign-in has no user (session fixation).
+    expect((await browser.get('/who', { cookie: session })).json).toMatchObject({
+      user: null,
+      inner: null,
+      cart: null,
+    });
   });
 
   test('over another user’s live session: fresh data, and that session ends', async () => {
@@ -26,8 +30,8 @@ describe('signIn', () => {
     await browser.post('/cart?item=tea');
     const { session } = browser;
     await browser.login('bob');
-    expect((await browser.get('/who')).json).toMatchObject({ user: 'bob', host: 'bob', cart: null });
-    expect((await browser.get('/who', { cookie: session })).json).toMatchObject({ user: null, host: null });
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'bob', inner: 'bob', cart: null });
+    expect((await browser.get('/who', { cookie: session })).json).toMatchObject({ user: null, inner: null });
     const { sessions: ended } = await sessions.list({ user: 'alice' }, { ended: true });
     expect(ended).toMatchObject([{ end: { reason: 'ended', ended: { reason: 'replaced' } } }]);
   });
@@ -77,7 +81,7 @@ describe('signIn', () => {
     await sessions.suspend({ user: 'alice' }, { by: 'admin' });
     const browser = newBrowser();
     expect((await browser.post('/login')).json).toEqual({ ok: false, reason: 'suspended' });
-    expect((await browser.get('/who')).json).toMatchObject({ user: null, host: null });
+    expect((await browser.get('/who')).json).toMatchObject({ user: null, inner: null });
   });
 
   test('after a refusal starts afresh', async () => {
@@ -90,8 +94,8 @@ describe('signIn', () => {
     expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', refusal: null });
   });
 
-  test('keeps what the host keeps of its cookie', async () => {
-    const { browser: newBrowser } = await open({ host: { cookie: { maxAge: 3600e3, sameSite: 'lax' } } });
+  test('keeps the cookie attributes of express-session', async () => {
+    const { browser: newBrowser } = await open({ settings: { cookie: { maxAge: 3600e3, sameSite: 'lax' } } });
     const browser = newBrowser();
     const { setCookies } = await browser.post('/login');
     expect(setCookies).toEqual([
@@ -99,7 +103,7 @@ describe('signIn', () => {
     ]);
   });
 
-  test('what the app gave this cookie alone stays while the session goes on; who signs in has what the host gives', async () => {
+  test('attributes that the app set for one cookie stay while the session continues; a sign-in gets those of express-session', async () => {
     const { browser: newBrowser } = await open({
       pages: (app) => {
         app.post('/laxly', ({ session }, response) => {
@@ -139,8 +143,12 @@ describe.each(['renew', 'reauthenticate', 'sign-out-others', 'password-changed']
 
     expect((await browser.post(`/${page}`)).status).toBe(200);
     expect(browser.sid).not.toBe(sid);
-    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', id, host: 'alice', cart: ['tea'] });
-    expect((await browser.get('/who', { cookie: session })).json).toMatchObject({ user: null, host: null, cart: null });
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', id, inner: 'alice', cart: ['tea'] });
+    expect((await browser.get('/who', { cookie: session })).json).toMatchObject({
+      user: null,
+      inner: null,
+      cart: null,
+    });
     expect(dataOf(await recordOf(inner, sid))).toEqual({});
     expect(rowsOf(await browser.get('/sessions'))).toMatchObject([{ id, current: true }]);
   });
@@ -167,7 +175,7 @@ test('reauthenticate with a wrong password changes nothing', async () => {
 });
 
 describe.each(['sign-out', 'sign-out-everywhere', 'password-reset'])('%s', (page) => {
-  test('ends our session, and the host’s is empty under a new id', async () => {
+  test('ends the session, and leaves an empty inner session under a new id', async () => {
     const { browser: newBrowser, sessions, inner } = await open();
     const browser = newBrowser();
     await browser.login('alice');
@@ -177,7 +185,7 @@ describe.each(['sign-out', 'sign-out-everywhere', 'password-reset'])('%s', (page
     expect((await sessions.list({ user: 'alice' })).sessions).toEqual([]);
     expect(dataOf(await recordOf(inner, sid))).toEqual({});
     for (const cookie of [browser.session, session]) {
-      expect((await browser.get('/who', { cookie })).json).toMatchObject({ user: null, host: null, cart: null });
+      expect((await browser.get('/who', { cookie })).json).toMatchObject({ user: null, inner: null, cart: null });
     }
   });
 });

@@ -3,8 +3,8 @@ import { createSessions } from 'session-revocation';
 import { bridge } from 'session-revocation/express-session';
 import { memoryStore } from 'session-revocation/memory';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { called } from './support/callback-calls.ts';
 import { EXPECTATIONS } from './support/expectations-of-a-store.ts';
-import { called } from './support/host.ts';
 import { type Inner, innerKinds, memory } from './support/inner-stores.ts';
 import { open } from './support/site.ts';
 
@@ -39,7 +39,7 @@ describe.each(innerKinds)('on $name', ({ name, open: openInner }) => {
       expect(await run(bridged(under.store))).toEqual(expected);
     });
 
-    test('has whatever the inner one has, and nothing that it lacks', async () => {
+    test('has exactly the members of the inner store', async () => {
       const [{ store }] = await twoInner();
       const outer = bridged(store);
       const types = (of: Store): unknown => membersOf(store).map((member) => [member, typeof Reflect.get(of, member)]);
@@ -64,7 +64,7 @@ describe.each(innerKinds)('on $name', ({ name, open: openInner }) => {
   });
 });
 
-/** Tells the first error that nobody catches, for the rest of a test. */
+/** Returns the first uncaught error of the rest of a test. */
 function catchUncaught(): { readonly first: Promise<unknown> } {
   const before = process.listeners('uncaughtException');
   process.removeAllListeners('uncaughtException');
@@ -78,7 +78,7 @@ function catchUncaught(): { readonly first: Promise<unknown> } {
 describe('the errors of the inner store', () => {
   const failure = Object.assign(new Error('inner'), { code: 'EINNER' });
 
-  /** Calls back with an error, whatever is asked. */
+  /** Answers every call with an error. */
   class Failing extends session.Store {
     get = (_: string, callback: (error?: unknown) => void): void => callback(failure);
     set = (_: string, __: unknown, callback?: (error?: unknown) => void): void => callback?.(failure);
@@ -108,7 +108,7 @@ describe('the errors of the inner store', () => {
     expect(errors.every((error) => error === failure)).toBe(true);
   });
 
-  test('ENOENT is the host’s word for no session', async () => {
+  test('ENOENT means no session', async () => {
     const absent = Object.assign(new Error('no such file'), { code: 'ENOENT' });
     class Files extends Failing {
       override get = (_: string, callback: (error?: unknown) => void): void => callback(absent);
@@ -166,13 +166,13 @@ describe('the errors of the inner store', () => {
   });
 });
 
-test('an inner store that says it is disconnected is an outage to who has a session, and to nobody else', async () => {
+test('a disconnected inner store is an outage for requests with a session, and for no others', async () => {
   const { browser: newBrowser, inner } = await open();
   const [browser, visitor] = [newBrowser(), newBrowser()];
   await browser.login('alice');
   const { session: before } = browser;
   inner.emit('disconnect');
-  for (const page of ['/me', '/who', '/sessions', '/host']) {
+  for (const page of ['/me', '/who', '/sessions', '/inner']) {
     const answer = await browser.get(page);
     expect(answer).toMatchObject({ status: 503, json: { code: 'SESSION_STORE_UNAVAILABLE' }, setCookies: [] });
   }

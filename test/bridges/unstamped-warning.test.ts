@@ -11,9 +11,9 @@ test('a sign-in past the bridge is refused, and the developer is told once', asy
   const { browser: newBrowser, sessions } = await open();
   for (const user of ['alice', 'bob', 'carol']) {
     const browser = newBrowser();
-    await browser.post(`/host-login?user=${user}`);
+    await browser.post(`/inner-login?user=${user}`);
     for (let time = 0; time < 2; time++) {
-      expect((await browser.get('/who')).json).toMatchObject({ user: null, host: null, refusal: null });
+      expect((await browser.get('/who')).json).toMatchObject({ user: null, inner: null, refusal: null });
     }
     expect((await sessions.list({ user })).sessions).toEqual([]);
   }

@@ -14,7 +14,7 @@ beforeEach(async () => {
 
 const MORE_THAN_ONE = ['revoke --account acme', 'revoke --everyone', 'suspend --account acme', 'suspend --everyone'];
 
-describe('before more than one person is signed out', () => {
+describe('before the sessions of several users end', () => {
   test.each(MORE_THAN_ONE)('%s shows what would end, and goes on where its name is typed', async (words) => {
     const name = words.includes('acme') ? 'acme' : 'default';
     const { code, out, err } = await cli(words, { keys: `${name}\r` });
@@ -41,7 +41,7 @@ describe('before more than one person is signed out', () => {
     expect(await app.accepts(token)).toBe(true);
   });
 
-  test.each(MORE_THAN_ONE)('%s is refused where nobody can be asked, before the store is', async (words) => {
+  test.each(MORE_THAN_ONE)('%s is refused without a terminal, before the store is called', async (words) => {
     const { code, out, err } = await cli(words);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain('there is no terminal to ask on');
@@ -84,7 +84,7 @@ test.each(['revoke --user ann', 'revoke --user ann --account acme', 'suspend --u
   },
 );
 
-test('resume signs nobody out, and asks nothing', async () => {
+test('resume ends no session, and asks nothing', async () => {
   await cli('suspend --account acme --yes');
   expect(await cli('resume --account acme')).toMatchObject({ code: 0, err: '' });
 });

@@ -65,7 +65,7 @@ describe('a command that ends many sessions', () => {
     expect(err).toMatch(/^error: no live session was covered: .*\nwhat to do: check that the names and the realm /);
   });
 
-  test('counts what its kinds cover, and not what is over', async () => {
+  test('counts live sessions of the chosen kinds, and no ended ones', async () => {
     await app.start({ user: 'ann', kind: 'cron' });
     const { session } = await app.start({ user: 'ann', kind: 'cron' });
     await cli(`end ${session.id} --user ann`);
@@ -90,7 +90,7 @@ describe('a command that ends many sessions', () => {
     expect((await cli('audit --type sessions.revoked --json')).out).toContain('"entries": []');
   });
 
-  test('is done where the sessions cannot be read, and says that they were not counted', async () => {
+  test('revokes even if the sessions cannot be read, and says that they were not counted', async () => {
     const file = app.url.replace('sqlite:', '');
     const Driver = findDriver();
     const database = new Driver(file);

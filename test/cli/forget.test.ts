@@ -106,7 +106,7 @@ describe('end-idle', () => {
     ['--account acme', 'account acme of the realm default'],
     ['--user ann', 'user ann of the realm default'],
     ['--user ann --account acme', 'user ann in account acme of the realm default'],
-  ])('%s ends what was not used for so long, and nothing else', async (scope, name) => {
+  ])('%s ends the idle sessions, and no others', async (scope, name) => {
     expect(await cli(`end-idle ${scope} --idle-for 7d --yes --expect-some`)).toEqual({
       ...{ code: 0, out: `Ended 1 session of ${name}.\n`, err: '' },
     });

@@ -86,7 +86,7 @@ describe('the program', { timeout: 6 * TEST_TIMEOUT }, () => {
     tries('list --json', 2, /^$/, /^{"error":{"code":"MISUSE","exitCode":2,"message":"required option/);
   });
 
-  test('ends quietly where nobody reads on', async () => {
+  test('ends quietly when the reader of the pipe is gone', async () => {
     const app = await triedFile();
     for (let at = 0; at < 30; at++) await app.start({ user: 'ann' });
     const child = spawn(process.execPath, [...PROGRAM, ...wordsOf('list --user ann --limit 1 --all --json')], {
@@ -119,13 +119,13 @@ describe.skipIf(!existsSync('/dev/full'))('the program, on a disk that is full',
   });
 });
 
-describe('a file that this user may not open', { timeout: TEST_TIMEOUT }, () => {
+describe('a file without permission for this user', { timeout: TEST_TIMEOUT }, () => {
   // Nothing is forbidden to root, so the process becomes another user. It does so once it runs: the other user may not be
   // allowed to start this very Node, which may lie in a folder of root's.
   const becomeOther = 'data:text/javascript,process.setgid(65534);process.setuid(65534)';
   const first = process.getuid?.() === 0 ? ['--import', becomeOther] : [];
 
-  test.skipIf(process.getuid === undefined)('is denied: another try would not help', () => {
+  test.skipIf(process.getuid === undefined)('is denied, and another attempt will not help', () => {
     const folder = mkdtempSync(join(tmpdir(), 'session-revocation-denied-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     chmodSync(folder, 0o755);

@@ -16,7 +16,7 @@ const jsonOf = async (words: string) => JSON.parse((await cli(`${words} --json`)
 const linesOf = ({ out }: Ran): string[] => out.trimEnd().split('\n');
 
 describe('list', () => {
-  test('is a table of the living, the youngest first; --ended tells of the others why', async () => {
+  test('shows live sessions, youngest first; --ended also shows ended ones, with the reason', async () => {
     const first = await app.start({ user: 'ann', account: 'acme' });
     const second = await app.start({ user: 'ann', kind: 'cron', userAgent: FIREFOX });
     const live = await cli('list --user ann');
@@ -106,7 +106,7 @@ describe('end', () => {
     },
   );
 
-  test('of what is not there, is over, or is somebody else’s fails', async () => {
+  test('of a missing session, an ended one, or another user’s fails', async () => {
     const { session, token } = await app.start({ user: 'ann', account: 'acme' });
     for (const words of [`${session.id} --user bob`, `${session.id} --user ann --account globex`, 'x --user ann']) {
       expect(await cli(`end ${words}`)).toMatchObject({ code: 1, out: expect.stringContaining('there is no live') });
@@ -194,7 +194,7 @@ describe('audit', () => {
 });
 
 describe('prune', () => {
-  test('removes what is over for longer than the retention, in one line', async () => {
+  test('removes sessions that ended before the retention, and says so in one line', async () => {
     await app.start({ user: 'ann' });
     await cli('revoke --user ann');
     const { code, out, err } = await cli('prune --retention 30d');
@@ -203,7 +203,7 @@ describe('prune', () => {
     expect(await jsonOf('prune')).toEqual({ sessions: 0, epochs: 0, entries: 0, batches: 2, ms: expect.any(Number) });
   });
 
-  test('removes what has been over for long, by batches', async () => {
+  test('removes sessions that ended long ago, in batches', async () => {
     const past = await triedFile({ now: () => Date.now() - 60 * 86400e3 });
     for (let at = 0; at < 250; at++) await past.start({ user: `user-${at % 10}` });
     const run = cliOf(past.url);

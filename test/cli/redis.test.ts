@@ -61,7 +61,7 @@ describe.skipIf(!hasRedis())('a Redis of our own', { timeout: TEST_TIMEOUT }, ()
       }
     });
 
-    test('one server is no cluster, and that is told', async () => {
+    test('refuses a cluster URL of a single server', async () => {
       const { code, err } = await cliOf(`redis+cluster://127.0.0.1:${server.port}`)('list --user ann --timeout 1m');
       expect(code).toBe(2);
       expect(err).toBe(
@@ -69,7 +69,7 @@ describe.skipIf(!hasRedis())('a Redis of our own', { timeout: TEST_TIMEOUT }, ()
       );
     });
 
-    test.skipIf(clusterUrl === null)('a node of a cluster is no server of its own, and its URL is told', async () => {
+    test.skipIf(clusterUrl === null)('refuses a URL of a single cluster node, and shows the right URL', async () => {
       const { host } = new URL(clusterUrl?.split(',')[0] ?? '');
       const { code, out, err } = await cliOf(`redis://${host}/3`)('doctor --timeout 1m');
       expect([code, out, err]).toEqual([
@@ -99,7 +99,7 @@ describe.skipIf(clusterUrl === null)('doctor on a cluster', { timeout: TEST_TIME
   test.each(['ioredis', 'redis'])('names the node of what it found, and says once what to do: %s', async (driver) => {
     enterProject(driver);
     const hosts = (clusterUrl ?? '').split(',').map((node) => new URL(node).host);
-    const { out } = await cliOf(`redis+cluster://${hosts.join(',')}?prefix=nobody:`)('doctor --timeout 1m');
+    const { out } = await cliOf(`redis+cluster://${hosts.join(',')}?prefix=unused:`)('doctor --timeout 1m');
     const roles = [...out.matchAll(/^ok +role +(\S+): primary$/gm)].map(([, node]) => node);
     expect(new Set(roles).size).toBe(3);
     for (const node of roles) expect(hosts).toContain(node);

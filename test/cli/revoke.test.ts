@@ -50,7 +50,7 @@ describe('revoke', () => {
     expect(await accepted(tokens)).toEqual([true, true, true]);
   });
 
-  test('covers all kinds, whatever survives in the app, unless kinds are named or spared', async () => {
+  test('covers all kinds, including those that survive in the app, unless kinds are named or spared', async () => {
     const kinds = ['browser', 'cron', 'api'];
     const start = async () => {
       const started: string[] = [];
@@ -73,8 +73,8 @@ describe('revoke', () => {
   });
 
   test.each([
-    ['nobody', 'revoke', 'the users are missing: give --user, --account, both, or --everyone'],
-    ['somebody and everybody', 'revoke --everyone --user ann', '--everyone does not go with'],
+    ['no users', 'revoke', 'the users are missing: give --user, --account, both, or --everyone'],
+    ['a user and the whole realm', 'revoke --everyone --user ann', '--everyone does not go with'],
     ['an empty user', 'revoke --user "" --account acme', '--user must not be empty'],
     ['an empty account', 'revoke --user ann --account ""', '--account must not be empty'],
     ['no kind', 'revoke --user ann --kinds ""', "option '--kinds <kinds>' argument '' is invalid"],
@@ -133,7 +133,7 @@ describe('the audit log', () => {
     });
   });
 
-  test('gets the account of the operating system where nobody is named', async () => {
+  test('gets the user of the operating system without --by', async () => {
     await cli('revoke --user ann');
     expect(await entryOf('sessions.revoked')).toMatchObject({ by: expect.stringMatching(/^cli:./), reason: null });
   });
@@ -149,7 +149,7 @@ describe('the audit log', () => {
     expect(err).toContain(`error: ${message}`);
   });
 
-  test('gets the names that the app gives to events, and no name for what is no event', async () => {
+  test('gets the app’s names of events, and refuses an unknown event', async () => {
     await cli('revoke --user ann --audit-name sessions.revoked=user.session_invalidated');
     expect(await entryOf('user.session_invalidated')).toMatchObject({ user: 'ann', scope: 'user' });
     expect(await cli('revoke --user ann --audit-name sessions.revokt=x')).toMatchObject({ code: 2, out: '' });
@@ -171,7 +171,7 @@ describe('suspend and resume', () => {
     ['--user bob --account acme', { user: 'bob', account: 'acme' }],
     ['--account acme', { user: 'bob', account: 'acme' }],
     ['--everyone', { user: 'bob' }],
-  ])('%s: nobody signs in between them', async (scope, person) => {
+  ])('%s: no sign-in between them succeeds', async (scope, person) => {
     const { token } = await app.start(person);
     expect(await cli(`suspend ${scope} --yes --reason incident`)).toMatchObject({
       code: 0,

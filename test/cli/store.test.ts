@@ -122,7 +122,7 @@ describe('a file', () => {
     },
   );
 
-  test('that is a directory, or no ordinary file, or in a directory that is not there, is misuse', async () => {
+  test('that is a directory, not a regular file, or in a missing directory is misuse', async () => {
     const folder = dirname(temporaryFile());
     for (const [store, message] of [
       [
@@ -156,7 +156,7 @@ describe('a file', () => {
     expect(err).toContain('\nwhat to do: another attempt will not help: ');
   });
 
-  test('that is no database is told with its cause, and not touched', async () => {
+  test('that is not a database is reported with its cause, and not changed', async () => {
     const file = temporaryFile();
     writeFileSync(file, 'user,password\n'.repeat(1000));
     for (const words of ['list --user ann', 'doctor', 'setup', 'prune']) {

@@ -132,7 +132,7 @@ describe('what stands in an OpenAPI document', () => {
     expect(Object.keys(schema.properties as Json)).toEqual(['kinds', 'returnTo']);
   });
 
-  test('is of its app alone, whatever that adds to it', async () => {
+  test('belongs to its app, which may add to it', async () => {
     const open = async (adds: boolean): Promise<Paths> => {
       const { app } = await documented((app, sessions) => {
         app.addHook('onRoute', ({ schema }) => {

@@ -47,7 +47,7 @@ async function serve(build: (app: Koa, sessions: Sessions) => unknown): Promise<
   return { ...site, errors };
 }
 
-/** The same, with somebody who is signed in. */
+/** The same, with a signed-in user. */
 async function signedIn(build: (app: Koa, sessions: Sessions) => unknown) {
   const site = await serve((app, sessions) => {
     app.use(authentication(sessions)).use(signIn);

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 const SEED = 20261101;
 const HOSTS = ['https://app.example.org', 'https://app.example.org:8443', 'http://localhost:3000'];
 
-/** Text as somebody writes it who wants to lead a browser astray. */
+/** Text by which an attacker would redirect a browser. */
 const piece = fc.constantFrom(
   ...['/', '//', '\\', '.', '..', '/./', '/../', '%2e', '%2F', '%5C', '%00', '%09', '%0a', ':', '@', '?', '#', ';'],
   ...['\t', '\n', '\r', '\0', ' ', '\u00a0', '\u2028', '\u3002', '\uff0f', '\uff3c', '\ud800', '\ufeff', '\u200b'],
@@ -15,7 +15,7 @@ const piece = fc.constantFrom(
 const astray = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''));
 
 describe('safeReturnPath', () => {
-  test('never leaves the host, whatever it is given', () => {
+  test('never leaves the host, for any input', () => {
     fc.assert(
       fc.property(fc.oneof(astray, fc.string({ unit: 'binary' }), fc.webUrl()), (path) => {
         const safe = safeReturnPath(path);

@@ -49,7 +49,7 @@ describeInChromium('logging one device out', () => {
     expect(await shown.cardEvents()).toEqual([{ name: 'session-ended', detail: { id, label: 'Firefox on Windows' } }]);
   });
 
-  test('shows it among those that are over, if they are shown', async () => {
+  test('shows it among the ended sessions, if these are shown', async () => {
     const shown = await ready();
     await shown.card.locator('.ended > summary').click();
     await shown.card.getByText('No sessions have ended lately.').waitFor();
@@ -58,7 +58,7 @@ describeInChromium('logging one device out', () => {
     await shown.card.getByText('Logged out just now by you, from Chrome on Mac OS').waitFor();
   });
 
-  test('of one that is over already takes it for gone', async () => {
+  test('of a session that has already ended removes the row', async () => {
     const shown = await ready();
     cards.stub.sessions = cards.stub.sessions.filter(({ device }) => device.label !== 'Safari on iOS');
     await shown.button('Log out Safari on iOS').click();
@@ -92,7 +92,7 @@ describeInChromium('logging one device out', () => {
     cards.stub.answer(route, problem('store-unavailable', 503, {}, { 'retry-after': '5' }), 1);
     await shown.button('Log out Firefox on Windows').click();
     await shown.answer('Log out');
-    await shown.alert.getByText('Nobody was logged out by this').waitFor();
+    await shown.alert.getByText('No device was logged out').waitFor();
     expect(await shown.row('Firefox').count()).toBe(1);
     await shown.button('Try again').click();
     await shown.status.getByText('is logged out').waitFor();

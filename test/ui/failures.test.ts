@@ -14,11 +14,11 @@ const UNAVAILABLE = problem('store-unavailable', 503, {}, { 'retry-after': '5' }
 describeInChromium('an outage', () => {
   const cards = useCardPages();
 
-  test('is no sign-out, and says so; "Try again" does', async () => {
+  test('does not sign out, and says so; "Try again" works', async () => {
     cards.stub.answer('GET /sessions', UNAVAILABLE, 1);
     // By its own clock, the page would try again after 5 s.
     const shown = await cards.open({ clock: true });
-    await shown.alert.getByText('Nobody was logged out by this.').waitFor();
+    await shown.alert.getByText('No device was logged out.').waitFor();
     await shown.alert.getByText('tries again by itself').waitFor();
     expect(await shown.cardEvents()).toEqual([
       { name: 'session-error', detail: { name: 'store-unavailable', status: 503, during: 'list', detail: null } },
@@ -54,7 +54,7 @@ describeInChromium('an outage', () => {
     await shown.row('Firefox').waitFor();
     cards.stub.answer('GET /sessions', UNAVAILABLE);
     await shown.page.evaluate(() => document.querySelector('login-management')?.refresh());
-    await shown.alert.getByText('Nobody was logged out').waitFor();
+    await shown.alert.getByText('No device was logged out').waitFor();
     expect(await shown.card.getByRole('listitem').count()).toBe(4);
   });
 
@@ -229,7 +229,7 @@ describeInChromium('a mistake in the page is told in the page', () => {
     expect(cards.stub.received.filter(({ query }) => query.has('user'))).toEqual([]);
   });
 
-  test('is over when the attribute is corrected', async () => {
+  test('disappears when the attribute is corrected', async () => {
     cards.stub.markup = tag('');
     const shown = await cards.open();
     await shown.alert.getByText('For the developer').waitFor();

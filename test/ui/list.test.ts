@@ -129,7 +129,7 @@ describeInChromium('the list', () => {
     expect(new Set(periods)).toEqual(new Set([MINUTE, HOUR]));
   });
 
-  test('stands still while nobody looks, and is right and asks again when somebody does', async () => {
+  test('stops while the page is hidden, and is right and fetches again when it is shown', async () => {
     cards.stub.sessions = [sample('Firefox on Windows', { lastUsedAt: NOW })];
     const shown = await cards.open({ clock: true });
     const time = shown.row('Firefox').locator('time').first();
@@ -195,7 +195,7 @@ describeInChromium('the list', () => {
     expect((await added()).filter((count) => count > 0)).toEqual(inEach);
   });
 
-  test('says so where there are no others, and offers nothing to end', async () => {
+  test('says that no other devices are signed in, and offers no button for them', async () => {
     cards.stub.sessions = [sample('Chrome on Mac OS', { current: true })];
     const { card, button } = await ready();
     await card.getByText('No other devices are signed in.').waitFor();
@@ -203,7 +203,7 @@ describeInChromium('the list', () => {
     expect(await button('Log out everywhere').count()).toBe(1);
   });
 
-  test('says so where there is nobody', async () => {
+  test('says that no devices are signed in', async () => {
     cards.stub.sessions = [];
     const { card } = await cards.open();
     await card.getByText('No devices are signed in.').waitFor();
@@ -305,7 +305,7 @@ describeInChromium('what is over', () => {
     ]);
   });
 
-  test('because a new sign-in replaced it is no section where there is none, and not nothing where there is no other', async () => {
+  test('by replacement has a section only if there is one, and "no ended sessions" is then not shown', async () => {
     const { card } = await opened();
     await card.getByText('No sessions have ended lately.').waitFor();
     expect(await card.getByText('Replaced').isVisible()).toBe(false);
@@ -330,7 +330,7 @@ describeInChromium('what is over', () => {
   }
 });
 
-describeInChromium('whatever the server sends', () => {
+describeInChromium('unexpected data from the server', () => {
   const cards = useCardPages();
   const EVIL = '<img src=x onerror="document.title=1"><b>bold</b>';
 

@@ -42,11 +42,11 @@ describeInChromium('axe-core finds nothing', () => {
   });
 
   const STATES: [string, Answer | Promise<Answer>, string][] = [
-    ['an outage', problem('store-unavailable', 503), 'Nobody was logged out'],
+    ['an outage', problem('store-unavailable', 503), 'No device was logged out'],
     ['a mistake', { status: 200, body: '<h1>App</h1>' }, 'For the developer'],
     ['an end', problem('session-required', 401), 'You are logged out'],
     [
-      'nobody else',
+      'no other device',
       { status: 200, body: { sessions: [sample('curl', { current: true })], cursor: null } },
       'No other devices',
     ],

@@ -1,6 +1,6 @@
 import session, { Cookie, type SessionData, type Store } from 'express-session';
 import { until } from '../../services/until.ts';
-import { called, recordOf } from './host.ts';
+import { called, recordOf } from './callback-calls.ts';
 
 /** Something that express-session, or an app on it, expects of a store. What `run` gives is compared. */
 export interface Expectation {
@@ -35,7 +35,7 @@ async function callsOf(store: Store, run: (callback: () => void) => unknown): Pr
       resolve();
     });
   });
-  for (let time = 0; time < 3; time++) await recordOf(store, 'nobody');
+  for (let time = 0; time < 3; time++) await recordOf(store, 'unknown');
   return calls;
 }
 
@@ -74,7 +74,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
   {
     name: 'get of what is not there',
     async run(store) {
-      const { error, value } = await called((callback) => store.get('nobody', callback));
+      const { error, value } = await called((callback) => store.get('unknown', callback));
       return [kindOf(error), value ?? null];
     },
   },
@@ -82,7 +82,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
     name: 'destroy of what is there, twice, and of what never was',
     async run(store) {
       await save(store, 'a', visitor());
-      const errors = [await destroy(store, 'a'), await destroy(store, 'a'), await destroy(store, 'nobody')];
+      const errors = [await destroy(store, 'a'), await destroy(store, 'a'), await destroy(store, 'unknown')];
       return [errors.map(({ error }) => kindOf(error)), await recordOf(store, 'a')];
     },
   },
@@ -93,12 +93,12 @@ export const EXPECTATIONS: readonly Expectation[] = [
       await save(store, 'a', visitor(['tea']));
       const errors = [
         await called((callback) => store.touch?.('a', visitor(['milk']), callback)),
-        await called((callback) => store.touch?.('nobody', visitor(), callback)),
+        await called((callback) => store.touch?.('unknown', visitor(), callback)),
       ];
       return [
         errors.map(({ error }) => kindOf(error)),
         told(await recordOf(store, 'a')),
-        await recordOf(store, 'nobody'),
+        await recordOf(store, 'unknown'),
       ];
     },
   },
@@ -108,10 +108,10 @@ export const EXPECTATIONS: readonly Expectation[] = [
       return [
         await callsOf(store, (callback) => store.set('a', visitor(), callback)),
         await callsOf(store, (callback) => store.get('a', callback)),
-        await callsOf(store, (callback) => store.get('nobody', callback)),
+        await callsOf(store, (callback) => store.get('unknown', callback)),
         await callsOf(store, (callback) => (store.touch ? store.touch('a', visitor(), callback) : callback())),
         await callsOf(store, (callback) => store.destroy('a', callback)),
-        await callsOf(store, (callback) => store.load('nobody', callback)),
+        await callsOf(store, (callback) => store.load('unknown', callback)),
       ];
     },
   },
@@ -119,7 +119,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
     name: 'set and destroy without a callback',
     async run(store) {
       store.set('a', visitor(['tea']));
-      // Whatever has to be asked for meanwhile: another write of the same key comes after it.
+      // Another write of the same key comes after all pending calls.
       await save(store, 'b', visitor());
       await until('it is set', async () => (await recordOf(store, 'a')) !== null);
       const found = told(await recordOf(store, 'a'));
@@ -169,7 +169,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
   {
     name: 'load of what is not there',
     async run(store) {
-      const { error, value } = await called((callback) => store.load('nobody', callback));
+      const { error, value } = await called((callback) => store.load('unknown', callback));
       return [kindOf(error), value ?? null];
     },
   },
@@ -185,7 +185,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
     },
   },
   {
-    name: 'the data that are handed in stay as they are, and those handed out are nobody else’s',
+    name: 'does not change the given data, and returns data that no other caller has',
     async run(store) {
       const data = visitor(['tea']);
       await save(store, 'a', data);
@@ -195,7 +195,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
     },
   },
   {
-    name: 'whoever listens to it is told of disconnect and connect, once',
+    name: 'listeners get disconnect and connect once',
     async run(store) {
       const heard: string[] = [];
       const [disconnect, connect] = [() => heard.push('disconnect'), () => heard.push('connect')];

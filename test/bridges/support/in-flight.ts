@@ -1,9 +1,9 @@
 import type { Express, Request } from 'express';
 import type { Answer } from '../../frameworks/http/browser.ts';
 import { done } from './pages.ts';
-import type { HostBrowser } from './site.ts';
+import type { SiteBrowser } from './site.ts';
 
-/** What a request does after it was held, before it is answered: the host saves its session then. */
+/** What a request does after it was held, before it is answered: the inner layer saves its session then. */
 const ENDINGS = {
   'modified data': ({ session }) => (session.cart = [...(session.cart ?? []), 'tea']),
   'nothing of its own': () => null,
@@ -51,7 +51,7 @@ export class InFlight {
   };
 
   /** Sends a request, and gives it back when it has read the session; `release` lets it end. */
-  async send(browser: HostBrowser, ending: Ending): Promise<{ release(): Promise<Answer> }> {
+  async send(browser: SiteBrowser, ending: Ending): Promise<{ release(): Promise<Answer> }> {
     const [arrival, release] = [newGate(), newGate()];
     const number = this.#gates.push({ arrival, release, ending }) - 1;
     const answer = browser.post(`/held/${number}`);

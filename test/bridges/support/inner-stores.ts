@@ -11,7 +11,7 @@ import { newName } from '../../engines/support/postgres-clients.ts';
 import { newPrefix, removeKeys } from '../../engines/support/redis-clients.ts';
 import { findService } from '../../services/index.ts';
 
-/** A real store of the host's, and how to be rid of all that it wrote. */
+/** A real store of the inner layer's, and how to be rid of all that it wrote. */
 export interface Inner {
   readonly store: Store;
   close(): Promise<void>;
@@ -64,7 +64,7 @@ async function postgres(url: string): Promise<Inner> {
   };
 }
 
-/** Whatever keeps the sessions of apps that are out there. */
+/** Inner stores that apps use. */
 export const innerKinds: readonly InnerKind[] = [
   { name: 'MemoryStore', open: memory },
   { name: 'session-file-store', open: files },

@@ -2,20 +2,27 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, fetchMetadata, NAVIGATION } from '../../frameworks/http/browser.ts';
 import { expectProblem, rowsOf } from '../../frameworks/http/expectations.ts';
 import { dataOf } from './data-of.ts';
-import { type Host, type HostBrowser, leavesCookie, open, type Site, type SiteOptions } from './koa-fastify-site.ts';
+import {
+  leavesCookie,
+  open,
+  type SessionLayer,
+  type Site,
+  type SiteBrowser,
+  type SiteOptions,
+} from './koa-fastify-site.ts';
 
 /** What a bridge does for people who are signed in, on every inner store. */
-export function bridgeBehaviours(host: Host): void {
-  describe.each(host.inners)('on $name', ({ open: openInner }) => {
-    describe.skipIf(openInner === null)(`an app on ${host.name}`, () => {
+export function bridgeBehaviours(layer: SessionLayer): void {
+  describe.each(layer.inners)('on $name', ({ open: openInner }) => {
+    describe.skipIf(openInner === null)(`an app on ${layer.name}`, () => {
       async function start(options: SiteOptions = {}): Promise<Site> {
         const inner = await openInner!();
         onTestFinished(inner.close);
-        return open(host, { ...options, inner });
+        return open(layer, { ...options, inner });
       }
 
       /** Alice on two devices. */
-      async function twice(options: SiteOptions = {}): Promise<Site & Record<'mac' | 'windows', HostBrowser>> {
+      async function twice(options: SiteOptions = {}): Promise<Site & Record<'mac' | 'windows', SiteBrowser>> {
         const site = await start(options);
         const [mac, windows] = [site.browser(), site.browser(FIREFOX_ON_WINDOWS)];
         await mac.login('alice');
@@ -50,7 +57,7 @@ export function bridgeBehaviours(host: Host): void {
         const { sid, session } = mac;
         expect((await mac.post('/sessions/sign-out-others')).status).toBe(204);
         expect(mac.sid).not.toBe(sid);
-        expect((await mac.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice', cart: ['tea'] });
+        expect((await mac.get('/who')).json).toMatchObject({ user: 'alice', inner: 'alice', cart: ['tea'] });
         expectProblem(await windows.get('/me'), 401, 'session-required');
         expectProblem(await windows.get('/me', { cookie: session }), 401, 'session-required');
         expect(dataOf(await inner.read(sid))).toEqual({});
@@ -75,7 +82,7 @@ export function bridgeBehaviours(host: Host): void {
         expect((await mac.get('/who')).json).toMatchObject({ user: 'alice', refusal: null });
         expect((await windows.get('/who')).json).toMatchObject({
           user: null,
-          host: null,
+          inner: null,
           refusal: { reason: 'revoked', reasonCode: 'password-changed' },
         });
       });
@@ -83,8 +90,8 @@ export function bridgeBehaviours(host: Host): void {
       test('keeps one more field in the data', async () => {
         const { mac, inner } = await twice();
         const fields = Object.keys((await inner.read(mac.sid)) ?? {});
-        const ofTheHost = ['cookie', '_expire', '_maxAge'];
-        expect(fields.filter((field) => !ofTheHost.includes(field)).sort()).toEqual(['sessionRevocation', 'userId']);
+        const ofTheLayer = ['cookie', '_expire', '_maxAge'];
+        expect(fields.filter((field) => !ofTheLayer.includes(field)).sort()).toEqual(['sessionRevocation', 'userId']);
       });
 
       test('a revocation from elsewhere ends what it covers', async () => {
@@ -108,7 +115,7 @@ export function bridgeBehaviours(host: Host): void {
 
   describe('guards and origins', () => {
     test('a page is sent to loginUrl with the reason', async () => {
-      const { browser: newBrowser, sessions } = await open(host, { bridge: { loginUrl: '/login' } });
+      const { browser: newBrowser, sessions } = await open(layer, { bridge: { loginUrl: '/login' } });
       const browser = newBrowser();
       await browser.login('alice');
       await sessions.trigger('passwordReset', { user: 'alice', by: 'alice' });
@@ -119,7 +126,7 @@ export function bridgeBehaviours(host: Host): void {
 
     test('what comes from another site changes nothing, unless it is one of ours', async () => {
       const origins = ['https://shop.example.org'];
-      const { browser: newBrowser, sessions } = await open(host, { bridge: { origins } });
+      const { browser: newBrowser, sessions } = await open(layer, { bridge: { origins } });
       const browser = newBrowser();
       await browser.login('alice');
       const elsewhere = { ...fetchMetadata('same-site'), origin: 'https://evil.example.org' };
@@ -131,17 +138,17 @@ export function bridgeBehaviours(host: Host): void {
       expect((await sessions.list({ user: 'alice' })).sessions).toEqual([]);
     });
 
-    test('a stranger, and a made-up cookie, are nobody', async () => {
-      const { browser: newBrowser } = await open(host);
+    test('a visitor, and a made-up cookie, have no user', async () => {
+      const { browser: newBrowser } = await open(layer);
       const browser = newBrowser();
-      for (const cookie of [null, `${host.cookie}=junk`, `${host.cookie}=abc.def`]) {
+      for (const cookie of [null, `${layer.cookie}=junk`, `${layer.cookie}=abc.def`]) {
         expectProblem(await browser.get('/me', { cookie }), 401, 'session-required');
         expect((await browser.get('/who', { cookie })).json).toMatchObject({ user: null, refusal: null });
       }
     });
 
-    test('a visitor who is not signed in costs our store nothing, somebody who is one question a request', async () => {
-      const { browser: newBrowser, store } = await open(host);
+    test('a visitor costs no call of the store of sessions, and a signed-in user one per request', async () => {
+      const { browser: newBrowser, store } = await open(layer);
       const browser = newBrowser(CHROME_ON_MAC);
       await browser.post('/cart?item=tea');
       store.forget();
@@ -154,9 +161,9 @@ export function bridgeBehaviours(host: Host): void {
       expect(store.calls).toEqual(['find']);
     });
 
-    test('an idle lifetime ends the host’s session too', async () => {
+    test('an idle lifetime ends the inner session, too', async () => {
       const lifetime = { absolute: '2h', idle: '1h' } as const;
-      const { browser: newBrowser, clock, inner } = await open(host, { sessions: { lifetime } });
+      const { browser: newBrowser, clock, inner } = await open(layer, { sessions: { lifetime } });
       const browser = newBrowser();
       const sid = await browser.login('alice');
       clock.advance(50 * 60e3);
@@ -167,13 +174,13 @@ export function bridgeBehaviours(host: Host): void {
     });
 
     test.each(['/login', '/renew', '/sign-out'])('the answer to %s is not for caches', async (page) => {
-      const browser = (await open(host)).browser();
+      const browser = (await open(layer)).browser();
       await browser.login('alice');
       expect((await browser.post(page)).headers['cache-control']).toBe('no-store');
     });
 
     test('a property of the request tells, too', async () => {
-      const { browser: newBrowser, errors } = await open(host, { bridge: { property: 'auth' } });
+      const { browser: newBrowser, errors } = await open(layer, { bridge: { property: 'auth' } });
       await newBrowser().login('alice');
       expect(errors).toEqual([]);
     });
@@ -181,17 +188,17 @@ export function bridgeBehaviours(host: Host): void {
 
   describe('outages', () => {
     test.each(['throws', 'hangs'] as const)('of our store, which %s: an error, and no sign-out', async (state) => {
-      const { browser: newBrowser, store } = await open(host, { sessions: { timeout: 40 } });
+      const { browser: newBrowser, store } = await open(layer, { sessions: { timeout: 40 } });
       const browser = newBrowser();
       const sid = await browser.login('alice');
       const cookie = browser.session;
       store.state = state;
-      for (const path of ['/me', '/host', '/who']) {
+      for (const path of ['/me', '/inner', '/who']) {
         const answer = await browser.get(path);
         expect(answer).toMatchObject({ status: 503, json: { code: 'SESSION_STORE_UNAVAILABLE' } });
-        expect(leavesCookie(host, answer)).toBe(true);
+        expect(leavesCookie(layer, answer)).toBe(true);
       }
-      expect((await newBrowser().get('/host')).status).toBe(200);
+      expect((await newBrowser().get('/inner')).status).toBe(200);
       store.state = 'answers';
       expect([browser.session, browser.sid]).toEqual([cookie, sid]);
       expect((await browser.get('/me')).json).toMatchObject({ user: 'alice' });
@@ -200,7 +207,7 @@ export function bridgeBehaviours(host: Host): void {
     test.each(['/destroy', '/sign-out', '/sign-out-everywhere'])(
       'a sign-out that cannot be written fails: %s',
       async (page) => {
-        const { browser: newBrowser, store } = await open(host);
+        const { browser: newBrowser, store } = await open(layer);
         const browser = newBrowser();
         await browser.login('alice');
         const cookie = browser.session;

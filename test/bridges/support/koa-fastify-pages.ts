@@ -13,7 +13,7 @@ async function login(visit: RequestState): Promise<unknown> {
 function who({ auth, data }: RequestState): unknown {
   const { session, refusal } = auth;
   const { userId = null, cart = null } = data ?? {};
-  return { user: session?.user ?? null, id: session?.id ?? null, amr: session?.amr, refusal, host: userId, cart };
+  return { user: session?.user ?? null, id: session?.id ?? null, amr: session?.amr, refusal, inner: userId, cart };
 }
 
 function add({ data, query }: RequestState): unknown {
@@ -31,7 +31,7 @@ const page = (path: string, run: (visit: RequestState) => unknown): Page => ({
 /** The pages that every app under test has. */
 export const PAGES: readonly Page[] = [
   // What the app had before the bridge.
-  page('/host-login', ({ data, query }) => Object.assign(data ?? {}, { userId: query.get('user') }).userId),
+  page('/inner-login', ({ data, query }) => Object.assign(data ?? {}, { userId: query.get('user') }).userId),
   page('/cart', add),
   page('/save', (visit) => visit.save()),
   page('/destroy', (visit) => visit.destroy()),
@@ -47,7 +47,7 @@ export const PAGES: readonly Page[] = [
     await visit.regenerate();
     Object.assign(visit.data ?? {}, { userId });
   }),
-  { method: 'get', path: '/host', run: ({ data }) => ({ user: data?.userId ?? null, cart: data?.cart ?? null }) },
+  { method: 'get', path: '/inner', run: ({ data }) => ({ user: data?.userId ?? null, cart: data?.cart ?? null }) },
 
   // What the bridge adds.
   page('/login', login),

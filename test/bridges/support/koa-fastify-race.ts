@@ -2,19 +2,19 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { size } from '../../ci-only.ts';
 import type { Answer } from '../../frameworks/http/browser.ts';
 import {
-  type Host,
-  type HostBrowser,
   type Inner,
   open,
   type Page,
   type RequestState,
+  type SessionLayer,
   type Site,
+  type SiteBrowser,
 } from './koa-fastify-site.ts';
 
 /** How many races run at once, each of a user of its own. */
 const LANES = 10;
 
-/** What a request does after it was held, before it is answered: the host saves its session then. */
+/** What a request does after it was held, before it is answered: the inner layer saves its session then. */
 const ENDINGS = {
   'modified data': ({ data }) => {
     if (data !== null) data.cart = [...(data.cart ?? []), 'tea'];
@@ -56,7 +56,7 @@ class InFlight {
   };
 
   /** Sends a request, and gives it back when it has read the session. */
-  async send(browser: HostBrowser, ending: Ending): Promise<() => Promise<Answer>> {
+  async send(browser: SiteBrowser, ending: Ending): Promise<() => Promise<Answer>> {
     const [arrived, arrive] = gate();
     const [going, go] = gate();
     const number = this.#held.push({ arrive, going, ending }) - 1;
@@ -76,32 +76,32 @@ async function race(times: number, run: (user: string, time: number) => Promise<
   await Promise.all(Array.from({ length: LANES }, (_, first) => lane(first)));
 }
 
-/** Whether any of these cookies is somebody's. It is asked twice: no refusal forgives the next. */
-async function isAlive(browser: HostBrowser, cookies: readonly string[]): Promise<boolean> {
+/** One of these cookies has a user. Asked twice, because a refusal must stay one. */
+async function isAlive(browser: SiteBrowser, cookies: readonly string[]): Promise<boolean> {
   for (const cookie of [...cookies, ...cookies]) {
-    if ((await browser.get('/host', { cookie })).json?.user !== null) return true;
+    if ((await browser.get('/inner', { cookie })).json?.user !== null) return true;
     if ((await browser.get('/me', { cookie })).status !== 401) return true;
   }
   return false;
 }
 
 /** A request that is in flight while its user signs out everywhere. */
-export function raceBehaviours(host: Host): void {
-  const variants: readonly (readonly [ending: Ending, settings: string, host: object])[] = [
+export function raceBehaviours(layer: SessionLayer): void {
+  const variants: readonly (readonly [ending: Ending, name: string, settings: object])[] = [
     ['modified data', 'the usual settings', {}],
-    ['nothing of its own', 'rolling', host.rolling],
+    ['nothing of its own', 'rolling', layer.rolling],
     ['an explicit save', 'the usual settings', {}],
     ['a regenerated session', 'the usual settings', {}],
   ];
 
   async function start(inner: Inner, settings: object, isPlain = false): Promise<{ site: Site; inFlight: InFlight }> {
     const inFlight = new InFlight();
-    const site = await open(host, { inner, host: settings, isPlain, pages: [inFlight.page] });
+    const site = await open(layer, { inner, settings, isPlain, pages: [inFlight.page] });
     return { site, inFlight };
   }
 
-  describe.each(host.inners)('on $name', ({ name, open: openInner }) => {
-    const place = name === host.inners[0].name ? 'in memory' : 'on another store';
+  describe.each(layer.inners)('on $name', ({ name, open: openInner }) => {
+    const place = name === layer.inners[0].name ? 'in memory' : 'on another store';
     const sort = `bridges: races of each sort in koa-session and @fastify/session, ${place}` as const;
     const times = Number(process.env.RACES ?? size(sort));
 
@@ -137,7 +137,7 @@ export function raceBehaviours(host: Host): void {
   test.each(variants.filter(([ending]) => ending !== 'a regenerated session'))(
     'a request in flight while its user signs out all others in another tab, %s, %s: the session goes on under its new id',
     async (ending, _, settings) => {
-      const inner = await host.inners[0].open!();
+      const inner = await layer.inners[0].open!();
       onTestFinished(inner.close);
       const { site, inFlight } = await start(inner, settings);
       await race(LANES, async (user) => {
@@ -155,19 +155,19 @@ export function raceBehaviours(host: Host): void {
   );
 
   test('the same without the bridge: a save in flight brings a destroyed session back', async () => {
-    const inner = await host.inners[0].open!();
+    const inner = await layer.inners[0].open!();
     const { site, inFlight } = await start(inner, {}, true);
     let revived = 0;
     await race(LANES, async (user) => {
       const browser = site.browser();
-      await browser.post(`/host-login?user=${user}`);
+      await browser.post(`/inner-login?user=${user}`);
       const cookie = browser.session;
       const release = await inFlight.send(browser, 'modified data');
       // "Sign out everywhere" as apps write it.
       await inner.remove(browser.sid);
-      expect((await browser.get('/host', { cookie })).json).toMatchObject({ user: null });
+      expect((await browser.get('/inner', { cookie })).json).toMatchObject({ user: null });
       await release();
-      if ((await browser.get('/host', { cookie })).json?.user === user) revived++;
+      if ((await browser.get('/inner', { cookie })).json?.user === user) revived++;
     });
     expect(revived).toBe(LANES);
   });

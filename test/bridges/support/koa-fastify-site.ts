@@ -23,15 +23,15 @@ export interface Data {
   cart?: string[] | undefined;
 }
 
-/** A request, in no host's words. */
+/** A request, in the words of no layer. */
 export interface RequestState {
   readonly auth: Auth<string>;
   /** `sessionOf` of the wrapper. */
   session(): Session;
   readonly query: URLSearchParams;
-  /** The host's session, with its data; `null` once it was destroyed. */
+  /** The inner layer's session, with its data; `null` once it was destroyed. */
   readonly data: Data | null;
-  /** What the host calls destroying, saving and another id. */
+  /** What the inner layer calls destroying, saving and another id. */
   destroy(): Promise<void> | void;
   save(): Promise<unknown>;
   regenerate(): Promise<unknown>;
@@ -46,7 +46,7 @@ export interface Page {
   run(visit: RequestState): unknown;
 }
 
-/** A real store of the host's. */
+/** A real store of the inner layer's. */
 export interface Inner {
   readonly store: object;
   /** What it has under this id, past the bridge. */
@@ -62,24 +62,24 @@ export interface InnerKind {
   readonly open: (() => Promise<Inner>) | null;
 }
 
-/** An app, in no host's words. */
+/** An app, in the words of no layer. */
 export interface App {
   readonly sessions: Sessions<string>;
   readonly inner: Inner;
-  /** The app as it was before: the host alone. */
+  /** The app as it was before: the inner layer alone. */
   readonly isPlain: boolean;
   readonly bridge: Pick<
     AuthenticationOptions & BridgeOptions<Data>,
     'origins' | 'loginUrl' | 'property' | 'adoptUntil' | 'clearSiteData'
   >;
-  readonly host: object;
+  readonly settings: object;
   readonly pages: readonly Page[];
   /** Hears of errors, in order, and answers with `answerOf` of each. */
   readonly errors: unknown[];
 }
 
-/** A host under test. */
-export interface Host {
+/** An inner layer under test. */
+export interface SessionLayer {
   readonly name: string;
   /** The name of its cookie. */
   readonly cookie: string;
@@ -94,7 +94,7 @@ export interface Host {
 }
 
 /** What is special about a site. */
-export interface SiteOptions extends Partial<Pick<App, 'inner' | 'isPlain' | 'bridge' | 'host' | 'pages'>> {
+export interface SiteOptions extends Partial<Pick<App, 'inner' | 'isPlain' | 'bridge' | 'settings' | 'pages'>> {
   readonly sessions?: Omit<SessionsOptions<string>, 'store' | 'clock'>;
   readonly store?: SessionStore;
   readonly clock?: TestClock;
@@ -108,19 +108,19 @@ export interface Site {
   readonly clock: TestClock;
   readonly errors: readonly unknown[];
   readonly url: string;
-  browser(userAgent?: string): HostBrowser;
+  browser(userAgent?: string): SiteBrowser;
 }
 
-/** A browser of an app on a host. */
-export class HostBrowser extends Browser {
-  readonly #host: Host;
+/** A browser of an app on an inner layer. */
+export class SiteBrowser extends Browser {
+  readonly #layer: SessionLayer;
 
-  constructor(url: string, userAgent: string, host: Host) {
+  constructor(url: string, userAgent: string, layer: SessionLayer) {
     super(url, userAgent);
-    this.#host = host;
+    this.#layer = layer;
   }
 
-  /** Signs in by password, through the bridge, and gives the id of the host's session. */
+  /** Signs in by password, through the bridge, and gives the id of the inner layer's session. */
   async login(user: string, query = ''): Promise<string> {
     const { json, text } = await this.post(`/login?user=${user}${query}`);
     if (json?.ok !== true) throw new Error(`the login answered ${text}`);
@@ -128,30 +128,30 @@ export class HostBrowser extends Browser {
   }
 
   get sid(): string {
-    return this.#host.sidOf(this.cookie(this.#host.cookie) ?? '');
+    return this.#layer.sidOf(this.cookie(this.#layer.cookie) ?? '');
   }
 }
 
 /** Serves an app for the duration of a test. */
-export async function open(host: Host, options: SiteOptions = {}): Promise<Site> {
+export async function open(layer: SessionLayer, options: SiteOptions = {}): Promise<Site> {
   const { isPlain = false, bridge = {}, pages = [] } = options;
   const clock = options.clock ?? new TestClock();
   const store = new Gatekeeper(options.store ?? memoryStore());
   const sessions = createSessions({ ...options.sessions, store: store.store, clock });
-  const inner = options.inner ?? (await host.inners[0].open!());
+  const inner = options.inner ?? (await layer.inners[0].open!());
   const errors: unknown[] = [];
-  const settings = options.host ?? {};
-  const app = { sessions, inner, isPlain, bridge, host: settings, pages: [...PAGES, ...pages], errors };
-  const { url, close } = await host.serve(app);
+  const settings = options.settings ?? {};
+  const app = { sessions, inner, isPlain, bridge, settings, pages: [...PAGES, ...pages], errors };
+  const { url, close } = await layer.serve(app);
   onTestFinished(async () => {
     await close();
     store.state = 'answers';
     await sessions.close();
   });
-  const browser = (userAgent = CHROME_ON_MAC): HostBrowser => new HostBrowser(url, userAgent, host);
+  const browser = (userAgent = CHROME_ON_MAC): SiteBrowser => new SiteBrowser(url, userAgent, layer);
   return { sessions, store, inner, clock, errors, url, browser };
 }
 
-/** Whether the answer left the host's cookie as it was. */
-export const leavesCookie = (host: Host, { setCookies }: Answer): boolean =>
-  setCookies.every((line) => !line.startsWith(host.cookie));
+/** Whether the answer left the inner layer's cookie as it was. */
+export const leavesCookie = (layer: SessionLayer, { setCookies }: Answer): boolean =>
+  setCookies.every((line) => !line.startsWith(layer.cookie));

@@ -1,14 +1,14 @@
 import type { Express, Request, RequestHandler } from 'express';
 import type { Sessions } from 'session-revocation';
 import { authOf, requireSession, sessionOf, sessionRoutes } from 'session-revocation/express';
-import { called } from './host.ts';
+import { called } from './callback-calls.ts';
 
 const text = (request: Request, name: string): string | undefined => {
   const value = request.query[name];
   return typeof value === 'string' ? value : undefined;
 };
 
-/** Waits for a method of the host's session, and fails where that failed. */
+/** Waits for a method of the inner layer's session, and fails where that failed. */
 export async function done(run: (callback: (error?: unknown) => void) => unknown): Promise<void> {
   const { error } = await called(run);
   if (error !== null) throw error;
@@ -39,11 +39,11 @@ async function login(request: Request): Promise<unknown> {
 const reauthenticate = (request: Request): unknown =>
   authOf(request).reauthenticate({ amr: ['otp'], verify: () => text(request, 'password') !== 'wrong' });
 
-/** What the app knows of who asks: by the host's session, and by ours. */
+/** What the app knows of who asks: by the inner layer's session, and by ours. */
 function who(request: Request): unknown {
   const { session, refusal } = authOf(request);
   const { userId = null, cart = null } = request.session;
-  return { user: session?.user ?? null, id: session?.id ?? null, amr: session?.amr, refusal, host: userId, cart };
+  return { user: session?.user ?? null, id: session?.id ?? null, amr: session?.amr, refusal, inner: userId, cart };
 }
 
 /** The pages that every app under test has. */
@@ -51,8 +51,8 @@ export function addPages(app: Express, sessions: Sessions<string>): void {
   app.use('/sessions', sessionRoutes(sessions));
 
   // What the app had before the bridge.
-  const host: Readonly<Record<string, (request: Request) => unknown>> = {
-    '/host-login': ({ session, query }) => Object.assign(session, { userId: query.user, account: query.account }).id,
+  const layer: Readonly<Record<string, (request: Request) => unknown>> = {
+    '/inner-login': ({ session, query }) => Object.assign(session, { userId: query.user, account: query.account }).id,
     '/cart': ({ session, query }) => (session.cart = [...(session.cart ?? []), String(query.item)]),
     '/touch': ({ session }) => session.touch().id,
     '/save': ({ session }) => done((callback) => session.save(callback)),
@@ -70,8 +70,8 @@ export function addPages(app: Express, sessions: Sessions<string>): void {
     },
     '/regenerate-empty': ({ session }) => done((callback) => session.regenerate(callback)),
   };
-  for (const [path, run] of Object.entries(host)) app.post(path, page(run));
-  app.get('/host', ({ session }, response) => response.json({ user: session?.userId ?? null, cart: session?.cart }));
+  for (const [path, run] of Object.entries(layer)) app.post(path, page(run));
+  app.get('/inner', ({ session }, response) => response.json({ user: session?.userId ?? null, cart: session?.cart }));
 
   // What the bridge adds.
   const ours: Readonly<Record<string, (request: Request) => unknown>> = {

@@ -1,26 +1,26 @@
 /**
- * A server of an app on a host: `node polling-process.mjs <host> <settings>`. Its stores are on the Redis at `REDIS_URL`, under
+ * A server of an app on an inner layer: `node polling-process.mjs <layer> <settings>`. Its stores are on the Redis at `REDIS_URL`, under
  * `REDIS_PREFIX`. It writes its address, and ends with its input.
  */
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { createSessions } from 'session-revocation';
 import { redisStore } from 'session-revocation/redis';
-import { expressHost } from './express-host.ts';
-import { fastifyHost } from './fastify-host.ts';
+import { expressLayer } from './express-layer.ts';
+import { fastifyLayer } from './fastify-layer.ts';
 import { PAGES } from './koa-fastify-pages.ts';
-import { koaHost } from './koa-host.ts';
+import { koaLayer } from './koa-layer.ts';
 
 const { REDIS_URL: url = '', REDIS_PREFIX: prefix = '' } = process.env;
 const [, , name, settings = '{}'] = process.argv;
-const host = [expressHost, fastifyHost, koaHost].find((known) => known.name === name);
-if (host === undefined) throw new Error(`there is no host ${name}`);
+const layer = [expressLayer, fastifyLayer, koaLayer].find((known) => known.name === name);
+if (layer === undefined) throw new Error(`there is no layer ${name}`);
 
 const client = new Redis(url);
 const sessions = createSessions({ store: redisStore(client, { prefix: `${prefix}ours:` }) });
-const inner = await host.openShared(url, prefix);
-const app = { sessions, inner, isPlain: false, bridge: {}, host: JSON.parse(settings), pages: PAGES, errors: [] };
-const served = await host.serve(app);
+const inner = await layer.openShared(url, prefix);
+const app = { sessions, inner, isPlain: false, bridge: {}, settings: JSON.parse(settings), pages: PAGES, errors: [] };
+const served = await layer.serve(app);
 process.stdout.write(`${served.url}\n`);
 
 process.stdin.resume();

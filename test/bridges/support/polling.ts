@@ -9,7 +9,7 @@ import { newPrefix, removeKeys } from '../../engines/support/redis-clients.ts';
 import { CHROME_ON_MAC } from '../../frameworks/http/browser.ts';
 import { TestClock } from '../../frameworks/http/site.ts';
 import { findService } from '../../services/index.ts';
-import { type Host, HostBrowser, type Inner, open } from './koa-fastify-site.ts';
+import { type Inner, open, type SessionLayer, SiteBrowser } from './koa-fastify-site.ts';
 
 /** Races of each sort. `RACES=1000 CI=1` tries more of them, and prints how many browsers two processes signed out. */
 const RACES = Number(process.env.RACES ?? size('bridges: users of each sort whose other tabs ask all the time'));
@@ -17,11 +17,11 @@ const RACES = Number(process.env.RACES ?? size('bridges: users of each sort whos
 const LANES = 4;
 
 /** A tab of a browser: it has the browser's cookies, and asks a server of its own. */
-class Tab extends HostBrowser {
+class Tab extends SiteBrowser {
   override readonly jar: CookieJar;
 
-  constructor(url: string, host: Host, jar: CookieJar) {
-    super(url, CHROME_ON_MAC, host);
+  constructor(url: string, layer: SessionLayer, jar: CookieJar) {
+    super(url, CHROME_ON_MAC, layer);
     this.jar = jar;
   }
 }
@@ -33,22 +33,22 @@ const ACTS = {
   'signs out all others': {
     steps: EVERY_VERB,
     polls: ['who', 'cart', 'me'],
-    prepare: async (tab: HostBrowser, user: string) => void (await tab.login(user)),
-    act: (tab: HostBrowser) => tab.post('/sign-out-others'),
+    prepare: async (tab: SiteBrowser, user: string) => void (await tab.login(user)),
+    act: (tab: SiteBrowser) => tab.post('/sign-out-others'),
   },
-  // No store of a host's can write on a condition: a visitor's save, the look before it and the write, is one step.
+  // No store of an inner layer's can write on a condition: a visitor's save, the look before it and the write, is one step.
   'signs in': {
     steps: ['get', 'destroy', 'touch'],
     polls: ['who', 'cart', 'me'],
-    prepare: async (tab: HostBrowser) => void (await tab.post('/cart?item=tea')),
-    act: (tab: HostBrowser, user: string) => tab.post(`/login?user=${user}`),
+    prepare: async (tab: SiteBrowser) => void (await tab.post('/cart?item=tea')),
+    act: (tab: SiteBrowser, user: string) => tab.post(`/login?user=${user}`),
   },
-  // A request without a cookie may get one from the host: while no user is signed in, the other tabs only look.
+  // A request without a cookie may get one from the inner layer: while no user is signed in, the other tabs only look.
   'signs out and in again': {
     steps: EVERY_VERB,
     polls: ['who', 'me', 'who'],
-    prepare: async (tab: HostBrowser, user: string) => void (await tab.login(user)),
-    act: async (tab: HostBrowser, user: string) => {
+    prepare: async (tab: SiteBrowser, user: string) => void (await tab.login(user)),
+    act: async (tab: SiteBrowser, user: string) => {
       await tab.post('/sign-out');
       return tab.post(`/login?user=${user}`);
     },
@@ -58,12 +58,12 @@ const ACTS = {
 type Act = keyof typeof ACTS;
 
 const POLLS = {
-  who: (tab: HostBrowser) => tab.get('/who'),
-  cart: (tab: HostBrowser) => tab.post('/cart?item=milk'),
-  me: (tab: HostBrowser) => tab.get('/me'),
+  who: (tab: SiteBrowser) => tab.get('/who'),
+  cart: (tab: SiteBrowser) => tab.post('/cart?item=milk'),
+  me: (tab: SiteBrowser) => tab.get('/me'),
 } as const;
 
-type Tabs = readonly [HostBrowser, ...HostBrowser[]];
+type Tabs = readonly [SiteBrowser, ...SiteBrowser[]];
 
 /** Acts while the other tabs ask. Gives why the user is not signed in in every tab afterwards; `null` where they are. */
 async function race(act: Act, tabs: Tabs, user: string, time: number): Promise<string | null> {
@@ -126,7 +126,7 @@ class Steps {
     if (this.#next++ === this.#at) await this.#run();
   };
 
-  /** A store of a host's, whose answers come by a callback or as promises. These verbs are steps. */
+  /** A store of an inner layer's, whose answers come by a callback or as promises. These verbs are steps. */
   over<Store extends object>(store: Store, verbs: readonly string[]): Store {
     return new Proxy(store, {
       get: (target, name) => {
@@ -139,20 +139,20 @@ class Steps {
   }
 }
 
-/** A real store of the host's where its server is here: one in memory may give the very object that it was given. */
-async function openInner({ inners }: Host): Promise<Inner> {
+/** A real store of the inner layer's where its server is here: one in memory may give the very object that it was given. */
+async function openInner({ inners }: SessionLayer): Promise<Inner> {
   const inner = await inners.findLast(({ open }) => open !== null)!.open!();
   onTestFinished(inner.close);
   return inner;
 }
 
 /** Two apps that share their stores, as two processes do. */
-async function openTwo(host: Host, settings: object, verbs: readonly string[]) {
-  const [inner, store, steps] = [await openInner(host), memoryStore(), new Steps()];
+async function openTwo(layer: SessionLayer, settings: object, verbs: readonly string[]) {
+  const [inner, store, steps] = [await openInner(layer), memoryStore(), new Steps()];
   const watched = { ...inner, store: steps.over(inner.store, verbs) };
   const clock = new TestClock();
-  const one = await open(host, { inner: watched, store, clock, host: settings });
-  const two = await open(host, { inner, store, clock, host: settings });
+  const one = await open(layer, { inner: watched, store, clock, settings });
+  const two = await open(layer, { inner, store, clock, settings });
   one.store.before = steps.pass;
   return { one, two, steps };
 }
@@ -160,8 +160,8 @@ async function openTwo(host: Host, settings: object, verbs: readonly string[]) {
 const redisUrl = await findService('redis');
 
 /** A process that serves an app, for the duration of a test. */
-async function startProcess(script: string, host: Host, settings: object, prefix: string): Promise<string> {
-  const child: ChildProcess = spawn(process.execPath, ['--no-warnings', script, host.name, JSON.stringify(settings)], {
+async function startProcess(script: string, layer: SessionLayer, settings: object, prefix: string): Promise<string> {
+  const child: ChildProcess = spawn(process.execPath, ['--no-warnings', script, layer.name, JSON.stringify(settings)], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, NODE_ENV: 'test', REDIS_URL: redisUrl ?? '', REDIS_PREFIX: prefix },
   });
@@ -177,21 +177,24 @@ async function startProcess(script: string, host: Host, settings: object, prefix
 
 /** Tabs that ask all the time, while their browser gets another session. */
 export function pollingBehaviours(
-  host: Host,
+  layer: SessionLayer,
   optionSets: Readonly<Record<string, object>>,
   script: string | null,
 ): void {
-  const sets = Object.entries(optionSets).slice(0, size('bridges: settings of a host whose users have other tabs'));
+  const sets = Object.entries(optionSets).slice(
+    0,
+    size('bridges: settings of an inner layer whose users have other tabs'),
+  );
   const variants = sets.flatMap(([name, settings]) =>
     (Object.keys(ACTS) as Act[]).map((act) => [act, name, settings] as const),
   );
 
   describe('a user whose other tabs ask all the time', { timeout: 900_000 }, () => {
     test.each(variants)(`%s, %s, ${RACES} times: stays signed in`, async (act, _, settings) => {
-      const { url } = await open(host, { inner: await openInner(host), host: settings });
+      const { url } = await open(layer, { inner: await openInner(layer), settings });
       const lost = await raceOften(RACES, (user, time) => {
-        const first = new HostBrowser(url, CHROME_ON_MAC, host);
-        const others = [url, url, url].map((at) => new Tab(at, host, first.jar));
+        const first = new SiteBrowser(url, CHROME_ON_MAC, layer);
+        const others = [url, url, url].map((at) => new Tab(at, layer, first.jar));
         return race(act, [first, ...others], user, time);
       });
       expect({ lost: lost.length, such: lost.slice(0, 3) }).toEqual({ lost: 0, such: [] });
@@ -200,7 +203,7 @@ export function pollingBehaviours(
     test.each(variants)(
       '%s, %s: stays signed in, whichever step another request comes before',
       async (act, _, settings) => {
-        const { one, two, steps } = await openTwo(host, settings, ACTS[act].steps);
+        const { one, two, steps } = await openTwo(layer, settings, ACTS[act].steps);
         const lost: string[] = [];
         let races = 0;
         for (const poll of Object.keys(POLLS) as (keyof typeof POLLS)[]) {
@@ -208,8 +211,8 @@ export function pollingBehaviours(
             // Each step of the act with a poll before it, then each step of a poll with the act before it.
             for (let step = 0, wasThere = true; wasThere; step++) {
               const user = `user-${races++}`;
-              const tab = new HostBrowser(one.url, CHROME_ON_MAC, host);
-              const other = new Tab(two.url, host, tab.jar);
+              const tab = new SiteBrowser(one.url, CHROME_ON_MAC, layer);
+              const other = new Tab(two.url, layer, tab.jar);
               await ACTS[act].prepare(tab, user);
               const ask = (): Promise<unknown> => POLLS[poll](isWithin ? other : tab);
               const doIt = (): Promise<unknown> => ACTS[act].act(isWithin ? tab : other, user);
@@ -237,13 +240,13 @@ export function pollingBehaviours(
           const prefix = newPrefix();
           onTestFinished(() => removeKeys(redisUrl!, prefix));
           const [one = '', two = ''] = await Promise.all([
-            startProcess(script!, host, settings, prefix),
-            startProcess(script!, host, settings, prefix),
+            startProcess(script!, layer, settings, prefix),
+            startProcess(script!, layer, settings, prefix),
           ]);
           let overtaken = 0;
           const lost = await raceOften(RACES, async (user, time) => {
-            const first = new HostBrowser(one, CHROME_ON_MAC, host);
-            const tabs = [first, ...[two, two, one].map((url) => new Tab(url, host, first.jar))] as const;
+            const first = new SiteBrowser(one, CHROME_ON_MAC, layer);
+            const tabs = [first, ...[two, two, one].map((url) => new Tab(url, layer, first.jar))] as const;
             if ((await race(act, tabs, user, time)) !== null) {
               overtaken++;
               await first.login(user);
@@ -251,7 +254,7 @@ export function pollingBehaviours(
             await Promise.all(tabs.flatMap((tab) => Object.values(POLLS).map((poll) => poll(tab))));
             return whyNotSignedIn(tabs, user);
           });
-          if (process.env.RACES !== undefined) console.log(`${host.name}, ${act}, ${name}: ${overtaken} of ${RACES}`);
+          if (process.env.RACES !== undefined) console.log(`${layer.name}, ${act}, ${name}: ${overtaken} of ${RACES}`);
           expect({ lost: lost.length, such: lost.slice(0, 3) }).toEqual({ lost: 0, such: [] });
         },
       );

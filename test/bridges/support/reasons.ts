@@ -1,15 +1,15 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Host, leavesCookie, open, type Site } from './koa-fastify-site.ts';
+import { leavesCookie, open, type SessionLayer, type Site } from './koa-fastify-site.ts';
 
 /** Why a session is over is told as long as the cookie is there, and no refusal touches that cookie. */
-export function reasonBehaviours(host: Host): void {
-  const inners = host.inners.filter(({ open }) => open !== null);
+export function reasonBehaviours(layer: SessionLayer): void {
+  const inners = layer.inners.filter(({ open }) => open !== null);
   describe.each(inners)('a session that is over, in $name', ({ open: openInner }) => {
-    const settings = { ...host.rolling, saveUninitialized: true };
+    const settings = { ...layer.rolling, saveUninitialized: true };
     const openSite = async (own: object = settings): Promise<Site> => {
       const inner = (await openInner?.()) ?? expect.fail('its server is here');
       onTestFinished(inner.close);
-      return open(host, { inner, host: own });
+      return open(layer, { inner, settings: own });
     };
 
     test.each([
@@ -25,14 +25,14 @@ export function reasonBehaviours(host: Host): void {
         const cookie = browser.session;
         const signOutOf = () => site.sessions.end(String(id), { user: 'ann', reason: 'signed-out' });
         await end({ sessions: { trigger: site.sessions.trigger.bind(site.sessions), signOutOf } });
-        for (const page of ['/host', '/who', '/who', '/me', '/who']) {
+        for (const page of ['/inner', '/who', '/who', '/me', '/who']) {
           const answer = await browser.get(page);
-          expect(leavesCookie(host, answer), page).toBe(true);
+          expect(leavesCookie(layer, answer), page).toBe(true);
           if (page === '/who')
-            expect(answer.json).toMatchObject({ user: null, host: null, refusal: { reason, reasonCode } });
+            expect(answer.json).toMatchObject({ user: null, inner: null, refusal: { reason, reasonCode } });
         }
         const added = await browser.post('/cart?item=tea');
-        expect([added.status, leavesCookie(host, added), browser.session]).toEqual([200, true, cookie]);
+        expect([added.status, leavesCookie(layer, added), browser.session]).toEqual([200, true, cookie]);
         expect((await browser.get('/who')).json).toMatchObject({
           user: null,
           cart: ['tea'],
@@ -45,10 +45,10 @@ export function reasonBehaviours(host: Host): void {
     );
 
     test.each(['sets an empty session', 'saves none that is empty'] as const)(
-      'is forgotten once the browser signs out of it, where the host %s',
+      'is forgotten once the browser signs out of it, where the inner layer %s',
       async (saves) => {
         const saveUninitialized = saves === 'sets an empty session';
-        const site = await openSite({ ...host.rolling, saveUninitialized });
+        const site = await openSite({ ...layer.rolling, saveUninitialized });
         const browser = site.browser();
         await browser.login('ann');
         await site.sessions.revoke({ user: 'ann' });

@@ -18,5 +18,5 @@ declare module 'session-file-store' {
     destroy: session.Store['destroy'];
   }
 
-  export default function fileStoreOf(host: typeof session): typeof FileStore;
+  export default function fileStoreOf(layer: typeof session): typeof FileStore;
 }

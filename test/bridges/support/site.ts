@@ -19,14 +19,14 @@ import { addPages } from './pages.ts';
 
 /** What is special about a site. */
 export interface SiteOptions {
-  /** The host's store; a `MemoryStore` of its own by default. */
+  /** The inner layer's store; a `MemoryStore` of its own by default. */
   readonly inner?: Store;
   /** Ours. */
   readonly store?: SessionStore;
   readonly clock?: TestClock;
   readonly sessions?: Omit<SessionsOptions<string>, 'store' | 'clock'>;
   readonly bridge?: Partial<Parameters<typeof bridge>[1]>;
-  readonly host?: Partial<SessionOptions>;
+  readonly settings?: Partial<SessionOptions>;
   /** The app as it was before: express-session alone, on the inner store. */
   readonly plain?: boolean;
   /** More pages. */
@@ -42,22 +42,22 @@ export interface Site {
   /** What Express was told of, in order; of an answer that had begun, only this tells. */
   readonly errors: readonly unknown[];
   readonly url: string;
-  browser(userAgent?: string): HostBrowser;
+  browser(userAgent?: string): SiteBrowser;
 }
 
-/** The name of the host's cookie. */
+/** The name of the inner layer's cookie. */
 export const COOKIE = 'connect.sid';
 
 /** A browser of an app on express-session. */
-export class HostBrowser extends Browser {
-  /** Signs in by password, through the bridge, and gives the id of the host's session. */
+export class SiteBrowser extends Browser {
+  /** Signs in by password, through the bridge, and gives the id of the inner layer's session. */
   async login(user: string, query = ''): Promise<string> {
     const { json, text } = await this.post(`/login?user=${user}${query}`);
     if (json?.ok !== true) throw new Error(`the login answered ${text}`);
     return this.sid;
   }
 
-  /** The id of the host's session, out of the signed cookie. */
+  /** The id of the inner layer's session, out of the signed cookie. */
   get sid(): string {
     return sidOf(this.cookie(COOKIE) ?? '');
   }
@@ -78,13 +78,13 @@ export async function open(options: SiteOptions = {}): Promise<Site> {
   const errors: unknown[] = [];
 
   const app = express();
-  const host = { secret: 'a test', resave: false, saveUninitialized: false, ...options.host };
-  if (options.plain) app.use(session({ ...host, store: inner }));
+  const settings = { secret: 'a test', resave: false, saveUninitialized: false, ...options.settings };
+  if (options.plain) app.use(session({ ...settings, store: inner }));
   else {
     const user = ({ userId, passport }: session.SessionData): string | undefined => userId ?? passport?.user;
     const bridged = bridge(sessions, { user, ...options.bridge });
     if (options.bridge?.adoptUntil !== undefined) app.use(bridged.middleware());
-    app.use(session({ ...host, store: bridged.store(inner) }));
+    app.use(session({ ...settings, store: bridged.store(inner) }));
   }
   options.pages?.(app);
   addPages(app, sessions);
@@ -96,7 +96,7 @@ export async function open(options: SiteOptions = {}): Promise<Site> {
     store.state = 'answers';
     await sessions.close();
   });
-  const browser = (userAgent = CHROME_ON_MAC): HostBrowser => new HostBrowser(url, userAgent);
+  const browser = (userAgent = CHROME_ON_MAC): SiteBrowser => new SiteBrowser(url, userAgent);
   return { sessions, store, inner, clock, errors, url, browser };
 }
 

@@ -12,7 +12,7 @@ export interface Ran {
 /** How a command is run. */
 export interface Surroundings {
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** What somebody types at a terminal, key by key; left out, there is no terminal. */
+  /** The user’s keys at a terminal; no terminal by default. */
   readonly keys?: string;
   /** The width of stdout, where that is a terminal. */
   readonly columns?: number;

@@ -34,13 +34,13 @@ const app = (store: SessionStore, clock?: Clock, realm?: string) =>
 export interface Tried {
   /** For `--store`. */
   readonly url: string;
-  /** Signs somebody in. */
+  /** Signs a user in. */
   start(person: Person): Promise<{ readonly session: Session; readonly token: string }>;
   /** The same in another realm of the store. */
   startIn(realm: string, person: Person): Promise<{ readonly session: Session; readonly token: string }>;
   /** Whether the app accepts a token. */
   accepts(token: string): Promise<boolean>;
-  /** What the app's sign-in answers: `null` where it let somebody in, else why not. */
+  /** What the app's sign-in answers: `null` for a sign-in, else the reason of the refusal. */
   refusal(person: Person): Promise<string | null>;
   close(): Promise<void>;
 }

@@ -15,7 +15,7 @@ export function atOnce(framework: Framework): void {
       return site;
     };
 
-    test('lets pass whoever has a session, as long as it is one', async () => {
+    test('lets requests with a live session pass', async () => {
       const { browser, sessions } = await start();
       const alice = browser();
       const id = await alice.signIn('alice');
@@ -39,7 +39,7 @@ export function atOnce(framework: Framework): void {
     });
 
     test.each(['throws', 'garbles'] as const)(
-      'a store that %s is an outage: 503, and nobody is signed out',
+      'a store that %s is an outage: 503, and no user is signed out',
       async (state) => {
         const { browser, store } = await start();
         const alice = browser();

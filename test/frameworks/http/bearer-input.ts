@@ -7,7 +7,7 @@ import { APP, bearing, FORM_BODY, JSON_BODY, openTokenSite, passing, type TokenS
 
 const INVALID = 'Bearer realm="default", error="invalid_token"';
 const AMBIGUOUS = 'Bearer realm="default", error="invalid_request"';
-const NOBODY = 'Bearer realm="default", Session realm="default"';
+const CHALLENGE = 'Bearer realm="default", Session realm="default"';
 
 export function bearerInput(framework: Framework): void {
   test('an access token is the session that it is of, and says for whom and what it is', async () => {
@@ -24,7 +24,7 @@ export function bearerInput(framework: Framework): void {
     expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', client: null, scope: null });
   });
 
-  test.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('ERR-4: the scheme is %s, whatever its case', async (scheme) => {
+  test.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('ERR-4: accepts the scheme %s in any case', async (scheme) => {
     const site = await openTokenSite(framework);
     const { accessToken } = await site.appTokens();
     for (const authorization of [`${scheme} ${accessToken}`, `${scheme}    ${accessToken}`]) {
@@ -48,7 +48,7 @@ export function bearerInput(framework: Framework): void {
           'X-Access-Token': () => other.get('/who', { ...APP, 'x-access-token': accessToken }),
           'Proxy-Authorization': () => other.get('/who', { ...APP, 'proxy-authorization': `Bearer ${accessToken}` }),
         }[place];
-        expect(await asked?.()).toMatchObject({ status: 401, headers: { 'www-authenticate': NOBODY } });
+        expect(await asked?.()).toMatchObject({ status: 401, headers: { 'www-authenticate': CHALLENGE } });
         expect(site.store.calls).toEqual([]);
       },
     );
@@ -97,17 +97,17 @@ export function bearerInput(framework: Framework): void {
         expect(answer.headers['www-authenticate']).toBe(INVALID);
       }
       expect(site.store.calls).toEqual([]);
-      // Of what is no b64token, nobody is asked at all.
+      // A value that is not a b64token is not checked at all.
       expect(checked).toHaveLength(/^Bearer [\w.-]+$/.test(authorization) ? 3 : 0);
     });
   });
 
-  describe('another scheme is somebody else’s', () => {
+  describe('another scheme is ignored', () => {
     test.each(['Basic YTpi', 'Digest username="a", realm="b"', 'Bearerish x', 'DPoP a.b.c', ''])(
       '%j',
       async (authorization) => {
         const browser = (await openTokenSite(framework)).browser();
-        expect((await browser.get('/who', { authorization })).headers['www-authenticate']).toBe(NOBODY);
+        expect((await browser.get('/who', { authorization })).headers['www-authenticate']).toBe(CHALLENGE);
         await browser.signIn('alice');
         expect((await browser.get('/who', { authorization })).json).toMatchObject({ user: 'alice', client: null });
       },

@@ -30,11 +30,11 @@ const WORTHLESS: Readonly<Record<string, (site: TokenSite) => Promise<string>>> 
     await site.browser().post('/bearer/renew', bearing(accessToken));
     return accessToken;
   },
-  'of a session that nobody has heard of': async () => {
+  'of an unknown session': async () => {
     const elsewhere = await open({ serve: async () => ({ url: '', close: async () => {} }) });
     return tokenFor(elsewhere.sessions, KEY);
   },
-  'signed by somebody else': async (site) => tokenFor(site.sessions, generateKey('EdDSA', 'key-1')),
+  'signed with another key': async (site) => tokenFor(site.sessions, generateKey('EdDSA', 'key-1')),
   'by a key that there is not': async (site) => tokenFor(site.sessions, generateKey('EdDSA', 'key-2')),
   garbage: async () => 'a.b.c',
 };
@@ -50,7 +50,7 @@ async function tokenFor(sessions: TokenSite['sessions'], key: typeof KEY): Promi
 }
 
 export function bearerRefusals(framework: Framework): void {
-  test('ERR-2: whatever is wrong with a token, the answer is the same, to the byte, and is no redirect', async () => {
+  test('ERR-2: every invalid token gets the same answer, to the byte, and never a redirect', async () => {
     const answers: [string, Answer][] = [];
     for (const [name, make] of Object.entries(WORTHLESS)) {
       const site = await openTokenSite(framework, { authentication: { loginUrl: '/login' } });
@@ -85,7 +85,7 @@ export function bearerRefusals(framework: Framework): void {
     }
   });
 
-  test('SES-12: whatever ends a session ends its access tokens: the next request is 401', async () => {
+  test('SES-12: every end of a session ends its access tokens: the next request is 401', async () => {
     const site = await openTokenSite(framework);
     const [one, other, everywhere] = [await site.appTokens(), await site.appTokens(), await site.appTokens()];
     await site.browser().delete(`/sessions/${one.id}`, bearing(other.accessToken));

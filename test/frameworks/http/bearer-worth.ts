@@ -19,7 +19,7 @@ const ROTATIONS = ['/bearer/sign-out-others', '/bearer/renew', '/bearer/reauthen
 const SECRET = /[sr][rt]1\.[\w.-]+/;
 const WITHOUT_COOKIE: Headers = { ...SCRIPT, cookie: null };
 
-/** Who asks with a token that is worth less than its session. */
+/** A client with a token that may do less than its session. */
 interface Initiator {
   readonly browser: Browser;
   readonly headers: Headers;
@@ -39,7 +39,7 @@ async function askerOfCookie(site: TokenSite, headers: (browser: Browser) => Pro
   return { browser, headers: bearing(access, { ...SCRIPT, ...(await headers(browser)) }) };
 }
 
-/** Whoever found a token of an app's session: `made` says for whom and what it was made. */
+/** An attacker with a token of an app's session. `made`: its client and scope. */
 async function askerOfApp(
   site: TokenSite,
   made: { readonly client: string; readonly scope?: string },
@@ -114,7 +114,7 @@ export function bearerWorth(framework: Framework): void {
     });
   });
 
-  describe('RTR-6, ERR-5: a token that is worth less than its session gets no secret of it: 403, and nothing is done', () => {
+  describe('RTR-6, ERR-5: a token that may do less than its session gets no secret of it: 403, and nothing is done', () => {
     test.each(Object.entries(LESS))('%s', async (_, make) => {
       const site = await openTokenSite(framework, BOTH);
       const { browser, headers } = await make(site);
@@ -154,7 +154,7 @@ export function bearerWorth(framework: Framework): void {
       }
     });
 
-    test('an app’s handler is told by a code; nobody is asked for a password first', async () => {
+    test('an app’s handler gets a code, before verify is called', async () => {
       const told: unknown[] = [];
       const page: Page = {
         method: 'post',
@@ -188,7 +188,7 @@ export function bearerWorth(framework: Framework): void {
   });
 
   describe('a token that is worth its session', () => {
-    test('names the same scopes, in whatever order', async () => {
+    test('names the same scopes, in any order', async () => {
       const site = await openTokenSite(framework);
       for (const path of ROTATIONS) {
         const { browser, headers } = await askerOfApp(site, { client: 'shop', scope: 'profile orders:read' });

@@ -150,7 +150,7 @@ export function bodies(framework: Framework): void {
     expect((await send(LARGEST)).status).toBe(204);
   });
 
-  test('no body is read for whoever is not signed in', async () => {
+  test('no body is read without a session', async () => {
     const { browser } = await open(framework);
     const answer = await browser().post('/sessions/sign-out', { 'content-type': 'application/json' }, '{');
     expectProblem(answer, 401, 'session-required');

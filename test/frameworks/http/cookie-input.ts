@@ -73,7 +73,7 @@ export function cookieInput(framework: Framework): void {
       expect(site.store.count('find')).toBe(1);
     });
 
-    test('two live ones: neither, whoever they are of, and both stay', async () => {
+    test('two live ones: neither counts, of one user or of two, and both stay', async () => {
       const { mine, other, site } = await signedIn();
       for (const user of ['alice', 'mallory']) {
         const second = site.browser();
@@ -86,7 +86,7 @@ export function cookieInput(framework: Framework): void {
       }
     });
 
-    test('two that are over: nothing is deleted, for nobody knows which the browser would delete', async () => {
+    test('two ended ones: nothing is deleted, because the browser might delete either', async () => {
       const { mine, other, site } = await signedIn();
       await site.sessions.revoke({ user: 'alice' });
       for (const cookie of [`${bad}; ${mine}`, `${mine}; ${bad}`]) {

@@ -18,7 +18,7 @@ const WEBSOCKET: Headers = {
 
 const REFUSED: readonly (readonly [string, Headers])[] = [
   ['CSR-1: cross-site', fetchMetadata('cross-site', 'navigate', 'document')],
-  ['CSR-1: cross-site, whatever Origin says', { ...fetchMetadata('cross-site'), origin: OWN }],
+  ['CSR-1: cross-site, with any Origin', { ...fetchMetadata('cross-site'), origin: OWN }],
   [
     'CSR-2: same-site, from a sister that is not named',
     { ...fetchMetadata('same-site'), origin: 'https://evil.example.org' },
@@ -247,7 +247,7 @@ export function crossOrigin(framework: Framework): void {
     ]);
   });
 
-  test('a public page sees nobody, and works', async () => {
+  test('a public page sees no user, and works', async () => {
     const { browser } = await signedIn(framework);
     expect((await browser.post('/public', fetchMetadata('cross-site'))).json).toEqual({ user: null });
   });
@@ -276,7 +276,7 @@ export function crossOrigin(framework: Framework): void {
     expect((await browser.get('/private')).json).toMatchObject({ user: 'alice' });
   });
 
-  test('CSR-7: every answer of the library says that it depends on where the request came from', async () => {
+  test('CSR-7: every answer of the library varies by the origin of the request', async () => {
     const { browser } = await signedIn(framework);
     for (const path of ['/sessions', `/sessions/${'x'.repeat(22)}`]) {
       expect((await browser.get(path)).headers.vary).toContain('Sec-Fetch-Site, Origin');

@@ -83,7 +83,7 @@ export function decidingCallbacks(framework: Framework): void {
     }
   }
 
-  test('what verify answered is named in the TypeError, without its values', async () => {
+  test('the TypeError describes the result of verify, without its values', async () => {
     const told: unknown[] = [];
     const page = postPage('/ask', async ({ auth }) => {
       for (const answer of [{ ok: false, password: 'wonderland' }, new Error('wonderland'), 'wonderland', undefined]) {

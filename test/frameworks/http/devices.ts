@@ -21,7 +21,7 @@ export function devices(framework: Framework): void {
       'x-real-ip': '203.0.113.9',
     };
 
-    test('is the socket’s, whatever headers claim', async () => {
+    test('is the socket’s, not that of a header', async () => {
       expect(await deviceOf(forwarded)).toMatchObject({ ip: '127.0.0.1' });
     });
 

@@ -82,7 +82,7 @@ export function endStates(framework: Framework): void {
     });
   });
 
-  test('nobody said anything: nobody, nowhere, nothing', async () => {
+  test('without an attribution, actor, device and reason are null', async () => {
     const { sessions, mac, ids } = await threeSignedIn(framework);
     await sessions.end(ids[1]!, { user: 'alice' });
     const [row] = rowsOf(await mac.get('/sessions?ended=true'));

@@ -50,7 +50,7 @@ export interface AppDescription {
   readonly parsesBodies: boolean;
   /** Whether the header `X-HTTP-Method-Override` overrides the method of a request, behind `authentication`; of a `Request`, nothing can. */
   readonly overridesMethod: boolean;
-  /** The address of the one proxy whose `X-Forwarded-*` the framework believes; `null`: it believes nobody's. */
+  /** The address of the only trusted proxy (`X-Forwarded-*`); `null` for none. */
   readonly trustedProxy: string | null;
 }
 

@@ -6,7 +6,7 @@ import { COOKIE, DAY, open } from './site.ts';
 import { tokenOfElsewhere } from './tokens.ts';
 
 export function guards(framework: Framework): void {
-  test('let pass whoever has a session, and hand it to the page', async () => {
+  test('let requests with a session pass, and give the session to the page', async () => {
     const browser = (await open(framework)).browser();
     const id = await browser.signIn('alice');
     expect((await browser.get('/private')).json).toEqual({ user: 'alice', id });

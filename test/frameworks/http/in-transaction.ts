@@ -111,7 +111,7 @@ export function inTransaction(framework: Framework): void {
     expect(site.told).toEqual([]);
   });
 
-  test('a rollback stays one whatever others do before it is asked about', async () => {
+  test('a rollback stays one, even if others write before committed() is called', async () => {
     const others: { revoke?: () => Promise<unknown> } = {};
     const site = await openSite(framework, { between: () => others.revoke?.() });
     others.revoke = () => site.sessions.revoke({ user: 'alice' }, { by: 'admin' });
@@ -279,7 +279,7 @@ export function inTransaction(framework: Framework): void {
       expect((await browser.post('/sessions/refresh')).status).toBe(200);
     });
 
-    test('that is worth less than its session: the password is changed, and the session ends with the rest', async () => {
+    test('that may do less than its session: the password is changed, and the session ends with the rest', async () => {
       const site = await openTokens(framework);
       const { access } = await signedInPage(site);
       // A script elsewhere has the access token, and not the cookie.

@@ -123,7 +123,7 @@ export function members(framework: Framework): void {
       expect((await browser.post('/sessions/refresh')).status).toBe(200);
     });
 
-    test('a parameter that is not known is ignored by a refresh (RFC 6749 3.2), and refused by POST /token', async () => {
+    test('an unknown parameter is ignored by a refresh (RFC 6749 3.2), and refused by POST /token', async () => {
       const site = await openTokenSite(framework);
       const { browser: page } = await signedInPage(site);
       expect((await page.post('/sessions/refresh', JSON_BODY, '{"audience":"x"}')).status).toBe(200);

@@ -41,7 +41,7 @@ export function outage(framework: Framework): void {
       expect((await browser.get('/counted')).json).toBe(1);
     });
 
-    test('authOf(request).session throws, and so does sessionOf: 503 through the framework, never "nobody"', async () => {
+    test('authOf(request).session throws, and so does sessionOf: 503 through the framework, never "signed out"', async () => {
       const codes: unknown[] = [];
       const remember = (read: () => unknown): void => {
         try {
@@ -71,7 +71,7 @@ export function outage(framework: Framework): void {
       expect(await site.browser().post('/sign-in')).toMatchObject({ status: 503, setCookies: [] });
     });
 
-    test('whoever has no cookie, or a malformed one, is just not signed in', async () => {
+    test('a request without a cookie, or with a malformed one, is not signed in', async () => {
       const site = await start();
       site.store.state = state;
       const browser = site.browser();
@@ -101,7 +101,7 @@ export function outage(framework: Framework): void {
     });
   });
 
-  test('a use that cannot be noted is nobody’s failure', async () => {
+  test('a use that cannot be noted fails no request', async () => {
     const site = await open(framework, { sessions: { touchEvery: 0 } });
     const failed: unknown[] = [];
     site.sessions.on('background.failed', ({ operation }) => failed.push(operation));

@@ -5,12 +5,12 @@ import { expectProblem, expectUncached } from './expectations.ts';
 import type { Framework } from './framework.ts';
 import { COOKIE, open, pausedPage, type Site } from './site.ts';
 
-/** What nobody waits for may take its time on a busy machine. */
+/** Background work may take long on a busy machine. */
 const PATIENTLY = { interval: 5, timeout: 60_000 };
 const JSON_BODY = { 'content-type': 'application/json' };
 const EVERYWHERE = '{"signOut":"everywhere"}';
 
-/** The administrator may, nobody else. */
+/** Only the administrator may. */
 const ADMINISTRATOR: SessionRoutesOptions = {
   authorize: ({ actor, action, target }) =>
     action === 'change-policy' ? actor.user === 'admin' : target.user === actor.user,
@@ -43,7 +43,7 @@ export function policy(framework: Framework): void {
     });
   });
 
-  test('PUT /policy holds for everybody in the account from the next sign-out on, and for nobody else', async () => {
+  test('PUT /policy applies to all users in the account from the next sign-out on, and to no others', async () => {
     const { admin, alice, browser } = await acme(framework);
     const [phone, elsewhere] = [browser(), browser()];
     await phone.signIn('alice', '&account=acme&kind=api');
@@ -90,7 +90,7 @@ export function policy(framework: Framework): void {
       .toMatchObject([{ type: 'request.refused', by: 'alice', account: 'acme', details: { action: 'change-policy' } }]);
   });
 
-  test('by default nobody may, and a page of another site never', async () => {
+  test('by default no user may, and a page of another site never', async () => {
     const { admin } = await acme(framework, {});
     expectProblem(await put(admin), 403, 'forbidden');
     const allowed = await acme(framework);
@@ -130,7 +130,7 @@ export function policy(framework: Framework): void {
     expectProblem(await put(lone), 400, 'bad-request');
   });
 
-  test('an outage is 503, and nobody is signed out by half', async () => {
+  test('an outage is 503, and no user is signed out partly', async () => {
     const { admin, alice, store } = await acme(framework);
     await put(admin);
     store.only = ['advance'];
@@ -141,7 +141,7 @@ export function policy(framework: Framework): void {
   });
 
   describe('a recent sign-in, where configured,', () => {
-    test('is asked of whoever changes it', async () => {
+    test('is required for a change', async () => {
       const { admin, clock } = await acme(framework, { ...ADMINISTRATOR, recentSignIn: { maxAge: '5m' } });
       clock.advance(10 * 60e3);
       expect((await admin.get('/sessions/policy')).status).toBe(200);

@@ -28,7 +28,7 @@ const FORGED: Readonly<Record<string, Headers>> = {
   '10 kB of Forwarded': { forwarded: `for=${VICTIM}, `.repeat(590) },
 };
 
-/** The last of several addresses is what a trusted proxy says of whoever asked it; what is none is left out. */
+/** The last of several addresses is the trusted proxy's own claim. A value that is not an address is left out. */
 const SAID: readonly (readonly [string, string | null])[] = [
   ['198.51.100.7', '198.51.100.7'],
   [`${VICTIM}, 198.51.100.7`, '198.51.100.7'],
@@ -103,7 +103,7 @@ export function proxy(framework: Framework): void {
       expect((await outside.get('/scheme', forged)).json).toEqual({ secure });
     });
 
-    test('CSR-6: our own origins are those that are named, whatever the proxy was told', async () => {
+    test('CSR-6: only configured origins are the app’s own, not the headers of the proxy', async () => {
       const authentication = { origins: ['https://shop.example.org'] };
       const { outside } = await behindProxy(framework, { trustedProxy, authentication });
       await outside.signIn('alice');
@@ -132,7 +132,7 @@ export function proxy(framework: Framework): void {
     expect(rows.map(({ device }) => device.ip)).toEqual([CLIENT, CLIENT]);
   });
 
-  describe('without one that is trusted, whoever asks the app itself', () => {
+  describe('without a trusted proxy, a client of the app itself', () => {
     test.each(Object.entries(FORGED))('is who the socket says, over http: %s', async (_, forged) => {
       const { url, browser: open_ } = await open(framework, { pages: [scheme] });
       const browser = open_();
@@ -159,7 +159,7 @@ export function proxy(framework: Framework): void {
       expect(answer).toMatchObject({ status: 200, setCookies: [expect.stringMatching(LINE)] });
     });
 
-    test('bytes beyond ASCII: nobody is refused for them', async () => {
+    test('bytes beyond ASCII are no reason for a refusal', async () => {
       const { url } = await open(framework, { trustedProxy: PROXY });
       const lines = ['GET /public HTTP/1.1', 'Host: x', 'X-Forwarded-For: \u00e9\u00ff', 'X-Forwarded-Proto: \u00e9'];
       expect(await sendRaw(url, `${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);

@@ -66,7 +66,7 @@ export function recentSignIn(framework: Framework): void {
     expectProblem(await browser.get('/recent', NAVIGATION), 401, 'sign-in-not-recent');
   });
 
-  test('whoever has no session is asked for one', async () => {
+  test('a request without a session gets 401', async () => {
     expectSignedOut(await (await open(framework)).browser().get('/recent'));
   });
 

@@ -99,7 +99,7 @@ export function redirects(framework: Framework): void {
 
   describe('the way to the login page', () => {
     test.each([
-      // Whoever makes a `Request` of it sees its path, and that is on this host.
+      // A `Request` of it has its path, which is on this host.
       ['http://evil.example/private', ['/', '/private']],
       ['//evil.example/private', ['/']],
       ['/private?next=//evil.example', ['/private?next=//evil.example']],

@@ -89,7 +89,7 @@ export function refreshBody(framework: Framework): void {
     }
   });
 
-  test('ERR-2, ERR-10: whatever is wrong with a refresh token, the answer is the same, to the byte', async () => {
+  test('ERR-2, ERR-10: every invalid refresh token gets the same answer, to the byte', async () => {
     const answers: Answer[] = [];
     for (const make of Object.values(WORTHLESS)) {
       const site = await openTokenSite(framework);

@@ -45,7 +45,7 @@ export function routesForOthers(framework: Framework): void {
       expect(rowsOf(await admin.get('/sessions?user=admin'))).toHaveLength(1);
     });
 
-    test('SES-17: an administrator lists somebody’s sessions with ?user=, and ends one', async () => {
+    test('SES-17: an administrator lists another user’s sessions with ?user=, and ends one', async () => {
       const { admin, alice, id } = await cast(framework, ADMINISTRATOR);
       expect(rowsOf(await admin.get('/sessions?user=alice'))).toMatchObject([{ id, user: 'alice', current: false }]);
       expectProblem(await admin.delete(`/sessions/${id}`), 404, 'session-not-found');
@@ -53,7 +53,7 @@ export function routesForOthers(framework: Framework): void {
       expect([await isIn(admin), await isIn(alice)]).toEqual([true, false]);
     });
 
-    test('SES-17: an administrator signs somebody out everywhere, and stays', async () => {
+    test('SES-17: an administrator signs another user out everywhere, and stays signed in', async () => {
       const { admin, alice, sessions } = await cast(framework, ADMINISTRATOR);
       const told: unknown[] = [];
       sessions.on('sessions.revoked', ({ user, by, reason }) => told.push({ user, by, reason }));
@@ -63,7 +63,7 @@ export function routesForOthers(framework: Framework): void {
       expect(told).toEqual([{ user: 'alice', by: 'admin', reason: 'signed-out-everywhere' }]);
     });
 
-    test('an administrator of one account reaches nobody’s sessions in another', async () => {
+    test('an administrator of one account reaches no sessions in another', async () => {
       const { browser } = await open(framework, { routes: ADMINISTRATOR });
       const [admin, here, there] = [browser(), browser(), browser()];
       await admin.signIn('admin', '&account=acme');
@@ -111,7 +111,7 @@ export function routesForOthers(framework: Framework): void {
       expect(await isIn(alice)).toBe(true);
     });
 
-    test('that fails lets nobody pass', async () => {
+    test('that fails lets no request pass', async () => {
       const authorize = (): boolean => {
         throw new TypeError('the plan of the customer is not known');
       };

@@ -32,13 +32,13 @@ export function routes(framework: Framework): void {
       expect((await bob.get('/private')).status).toBe(200);
     });
 
-    test('by what is no URL ends nothing: 404, or the 400 of a router that decodes first', async () => {
+    test('by a malformed URL ends nothing: 404, or the 400 of a router that decodes first', async () => {
       const { mac } = await threeSignedIn(framework);
       expect([400, 404]).toContain((await mac.delete('/sessions/%E0%A4%A')).status);
       expect((await mac.get('/private')).status).toBe(200);
     });
 
-    test('of what is over already: the same 404', async () => {
+    test('of an ended session: the same 404', async () => {
       const { mac, ids } = await threeSignedIn(framework);
       await mac.delete(`/sessions/${ids[1]}`);
       expectSame(await mac.delete(`/sessions/${ids[1]}`), await mac.delete(`/sessions/${'A'.repeat(22)}`));

@@ -23,7 +23,7 @@ function told({ status, headers, text }: Answer): unknown {
 
 type Told = readonly [status: number, headers: Readonly<Record<string, unknown>>, body: string];
 
-/** Asks for it; somebody is signed in with `mine`. */
+/** Requests it; a user is signed in with `mine`. */
 type Ask = (mine: Browser, site: Site) => Promise<Answer>;
 
 const CHALLENGED = { ...PROBLEM, 'www-authenticate': 'Session realm="default"' };
@@ -77,7 +77,7 @@ const ANSWERS: Readonly<Record<string, readonly [Ask, Told]>> = {
     (mine) => mine.post('/private', fetchMetadata('cross-site')),
     [403, PROBLEM, problem('cross-origin', 'The request does not come from this site', 403)],
   ],
-  'somebody who may not': [
+  'a user without the permission': [
     (mine) => mine.get('/sessions?user=bob'),
     [403, PROBLEM, problem('forbidden', 'Not allowed', 403)],
   ],

@@ -31,7 +31,7 @@ export function signIn(framework: Framework): void {
   });
 
   describe('session fixation', () => {
-    test('SES-4: a planted token that nobody issued never becomes a session', async () => {
+    test('SES-4: a planted token that was never issued does not become a session', async () => {
       const { sessions, browser: open_ } = await open(framework);
       const refused: unknown[] = [];
       sessions.on('session.refused', ({ during, reason }) => refused.push([during, reason]));
@@ -45,7 +45,7 @@ export function signIn(framework: Framework): void {
       expectSignedOut(await attacker.get('/private', { cookie: planted }));
     });
 
-    test('SES-6: a planted token that is live never becomes the session of whoever signs in over it', async () => {
+    test('SES-6: a planted live token never becomes the session of a user who signs in over it', async () => {
       const { browser: open_ } = await open(framework);
       const [victim, attacker] = [open_(), open_()];
       await attacker.signIn('mallory');
@@ -120,7 +120,7 @@ export function signIn(framework: Framework): void {
     expect((await browser.get('/private')).status).toBe(200);
   });
 
-  test('of somebody suspended is refused', async () => {
+  test('of a suspended user is refused', async () => {
     const { sessions, browser } = await open(framework);
     await sessions.suspend({ user: 'alice' });
     expect((await browser().post('/sign-in?user=alice')).json).toEqual({ ok: false, reason: 'suspended' });
@@ -156,7 +156,7 @@ export function signIn(framework: Framework): void {
   });
 
   test.each(['signOut', 'signOutEverywhere'] as const)(
-    'after %s nobody is signed in, in the same request',
+    'after %s no user is signed in, in the same request',
     async (leave) => {
       const page = postPage('/leave', async ({ auth }) => {
         await auth()[leave]();
@@ -169,7 +169,7 @@ export function signIn(framework: Framework): void {
     },
   );
 
-  test('everywhere, of other kinds only, leaves the cookie of whoever asks: that session is live', async () => {
+  test('everywhere, of other kinds only, leaves the cookie of this request, whose session is live', async () => {
     const page = postPage('/no-keys', async ({ auth }) =>
       outcomeOf(await auth().signOutEverywhere({ kinds: ['api'] })),
     );
@@ -206,7 +206,7 @@ export function signIn(framework: Framework): void {
     expect(browser.session).toBe('');
   });
 
-  test('of somebody unknown asks verify all the same, and starts nothing', async () => {
+  test('of an unknown user still calls verify, and starts no session', async () => {
     let asked = 0;
     const page = postPage('/stranger', async ({ auth }) =>
       outcomeOf(await auth().signIn({ user: null, verify: () => ++asked > 0 })),
@@ -219,7 +219,7 @@ export function signIn(framework: Framework): void {
     expect(browser.session).toBe('');
   });
 
-  test('comes back from an identity provider, across sites, where the app says that it checked the state', async () => {
+  test('comes back from an identity provider, across sites, if the app has checked the state', async () => {
     const page: Page = {
       method: 'get',
       path: '/callback',

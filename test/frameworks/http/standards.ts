@@ -6,7 +6,7 @@ const GROUPS = { CKE: 14, LGO: 7, CSR: 11, ERR: 11 };
 /** What a session layer cannot enforce, and why. Every other id is in the name of a behaviour of this list. */
 export const NOT_OURS: Readonly<Record<string, string>> = {
   'CSR-9':
-    'It is about endpoints that other servers call. These routes are for whoever is signed in: their credential is the cookie, or a token that no page can have sent.',
+    'It is about endpoints that other servers call. These routes are for signed-in users: the credential is the cookie, or a token that no page can have sent.',
   'CSR-10':
     'What is in the content of a form, a session identifier for one, is the app’s. Fetch Metadata and Origin decide.',
 };

@@ -32,7 +32,7 @@ export function tokenSignIn(framework: Framework): void {
       const answer = await site.browser().post('/token-sign-in?refresh=cookie', fetchMetadata('cross-site'));
       expect(answer).toMatchObject({ status: 403, setCookies: [] });
       const { accessToken } = await site.appTokens('bob');
-      // An access token of somebody's makes no difference: it is the browser that would keep the cookie.
+      // An access token makes no difference, because the browser would keep the cookie.
       const borne = bearing(accessToken, fetchMetadata('cross-site'));
       for (const path of ['/token-sign-in?refresh=cookie', '/sign-in']) {
         expect(await site.browser().post(path, borne)).toMatchObject({ status: 403, setCookies: [] });
@@ -155,7 +155,7 @@ export function tokenSignIn(framework: Framework): void {
       expect(rows.map(({ id }) => id)).toEqual([answer.json?.id]);
     });
 
-    test('whose tokens cannot be made: the session ends at once, since nobody could', async () => {
+    test('whose tokens cannot be issued: the session ends at once, because no client could end it', async () => {
       const site = await openTokenSite(framework, {
         around: (tokens) => ({
           ...passing(tokens),
@@ -226,7 +226,7 @@ export function tokenSignIn(framework: Framework): void {
     });
 
     test.each(['text/plain', 'nonsense', null])(
-      'not for a body of the type %s, whose scope nobody reads: 400 invalid_request',
+      'not for a body of the type %s, whose scope would be ignored: 400 invalid_request',
       async (type) => {
         const site = await openTokenSite(framework);
         const browser = site.browser();
@@ -236,7 +236,7 @@ export function tokenSignIn(framework: Framework): void {
       },
     );
 
-    test('what is asked of the client is 400, and what the app has thrown is 500, whatever it is', async () => {
+    test('an invalid request is 400, and any error of the app is 500', async () => {
       const minted: unknown[] = [];
       let mint: 'mints' | 'throws' = 'mints';
       const site = await openTokenSite(framework, {
@@ -272,7 +272,7 @@ export function tokenSignIn(framework: Framework): void {
     });
   });
 
-  test('GET /jwks.json: the public keys, for everybody and for caches, by which a token’s signature is checked', async () => {
+  test('GET /jwks.json: the public keys that check a token’s signature, for all clients and for caches', async () => {
     const site = await openTokenSite(framework);
     const answer = await site.browser().get('/sessions/jwks.json', APP);
     expect(answer.status).toBe(200);

@@ -63,7 +63,7 @@ export async function openTokenSite(framework: Framework, options: TokenSiteOpti
       return { bearer: { tokens: around(tokens), client: 'web', ...bearer }, ...authentication };
     },
   });
-  if (tokens === undefined) throw new Error('nobody has made tokens');
+  if (tokens === undefined) throw new Error('the site has no access tokens');
   return {
     ...site,
     tokens,

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** A key, and a certificate of it that nobody but itself vouches for; both as PEM. */
+/** A key and a self-signed certificate, as PEM. */
 export interface Certified {
   readonly key: string;
   readonly cert: string;

@@ -9,7 +9,7 @@ import { Gatekeeper } from '../http/store.ts';
 export const JSON_TYPE = { 'content-type': 'application/json' };
 export const FORM = { ...NAVIGATION, 'content-type': 'application/x-www-form-urlencoded' };
 
-/** Signs in whoever `?user=` names. */
+/** Signs in the user of `?user=`. */
 export function signInPage(app: FastifyInstance, path = '/sign-in'): void {
   app.post<{ Querystring: { user: string } }>(path, async (request) => {
     const { ok, session } = await authOf(request).signIn({ user: request.query.user, verify: () => true });
@@ -26,7 +26,7 @@ export interface Site {
   readonly store: Gatekeeper;
   readonly url: string;
   browser(): Browser;
-  /** A browser in which somebody is signed in already. */
+  /** A browser with a signed-in user. */
   signedIn(): Promise<Browser>;
 }
 

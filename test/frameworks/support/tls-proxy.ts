@@ -11,7 +11,7 @@ export const PROXY = '127.0.0.1';
 
 /** A server that ends TLS. */
 export interface TlsProxy extends Served {
-  /** How a client connects: from its own address, and to nobody whom the certificate is not of. */
+  /** How a client connects: from its own address, and only to the server of the certificate. */
   readonly connection: RequestOptions;
 }
 

@@ -200,7 +200,7 @@ const HINTED: readonly HintRow[] = [
   // Hints alone are enough.
   ['Chrome on Windows', 'desktop', null, { brands: CHROME_BRANDS, mobile: '?0', platform: '"Windows"' }],
   ['Chrome on Android', 'mobile', '', { brands: CHROME_BRANDS, mobile: '?1', platform: '"Android"' }],
-  // A form factor is used if somebody asked for it.
+  // A form factor is used if the app asked for it.
   ['Chrome on Android', 'tablet', `${ANDROID} ${CHROME_MOBILE}`, { brands: CHROME_BRANDS, mobile: '?1', platform: '"Android"', formFactors: '"Mobile", "Tablet"' }],
   ['Chrome on Android', 'wearable', `${ANDROID} ${CHROME_MOBILE}`, { brands: CHROME_BRANDS, mobile: '?0', platform: '"Android"', formFactors: '"XR"' }],
 ];
@@ -358,7 +358,7 @@ describe('client hints', () => {
     expect(parseBoolean(field)).toBe(boolean);
   });
 
-  test('DEV-1: whatever strings were written are read', () => {
+  test('DEV-1: reads all strings that are written', () => {
     const string = fc.string({ unit: 'grapheme-ascii', maxLength: 20 });
     fc.assert(
       fc.property(fc.array(fc.tuple(string, string), { minLength: 1, maxLength: 8 }), (brands) => {
@@ -529,7 +529,7 @@ describe('hostile text', () => {
   }
 
   // Less than a tenth of that is usual. What backtracks takes seconds.
-  test.each(SLOW)('DEV-3: repeats of %j are no work of 50 ms', (text) => {
+  test.each(SLOW)('DEV-3: repeats of %j take less than 50 ms', (text) => {
     const long = text.repeat(2000 / text.length);
     const padded = [long, `Mozilla/5.0 (Linux; Android 10; ${long}`, long.slice(0, 1024), `${long.slice(0, 250)}!`];
     for (const given of padded) {
@@ -548,7 +548,7 @@ describe('hostile text', () => {
 });
 
 describe('what it is for', () => {
-  test('DEV-5: it is a claim, so that whoever copies it looks the same: it carries no identity to check', () => {
+  test('DEV-5: a description is a claim: a copied User-Agent gives the same one, without an identity to check', () => {
     const hints = { brands: CHROME_BRANDS, mobile: '?0', platform: '"Windows"' };
     const own = describeDevice(`${WINDOWS} ${CHROME}`, hints);
     expect(describeDevice(`${WINDOWS} ${CHROME}`, { ...hints })).toEqual(own);

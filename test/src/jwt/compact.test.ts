@@ -71,7 +71,7 @@ describe('parseCompact', () => {
     expect(refused).toBeGreaterThan(200);
   });
 
-  test('has one spelling for each signature, whatever its length', () => {
+  test('accepts one spelling for each signature of any length', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 80 }), (bytes) => {
         expect(parseCompact(tokenOf(HEADER, CLAIMS, Buffer.from(bytes).toString('base64url')))).not.toBeNull();
@@ -161,7 +161,7 @@ describe('parseCompact', () => {
     expect(parseCompact(tokenOf(HEADER, claims))?.claims).toEqual(JSON.parse(claims));
   });
 
-  test('counts members as JSON does, whatever the JSON', () => {
+  test('counts members like JSON.parse, for any JSON', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 5 }), { maxKeys: 5 }), (claims) => {
         fc.pre(JSON.stringify(claims).length < 4000);

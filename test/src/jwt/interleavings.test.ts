@@ -131,13 +131,13 @@ await describeStores('in every order of their questions', (handles, name) => {
         () => round.refresh(mine.refreshToken, round.one),
         () => round.other.revoke({ user: 'ann' }, { keep: mine.session }),
       );
-      // Whoever comes too late has the token of a former lineage, like a thief.
+      // The slower request has a token of a former lineage, like a thief.
       expect(answer).toMatch(done.revoked ? /^reused$/ : /^rt1\./);
       expect((await round.one.check(browser.token)).ok).toBe(!done.revoked);
       expect(await round.refresh(done.token ?? answer)).toMatch(done.revoked ? /^ended$/ : /^rt1\./);
     }));
 
-  test('SES-16: "sign out all others" in the name of another session ends the app’s, whatever it refreshes', () =>
+  test('SES-16: "sign out all others" in the name of another session ends the app’s, even during a refresh', () =>
     interleave(0.1, async (round) => {
       const [mine, browser] = [await round.grant(), await round.signIn()];
       const [answer, done] = await round.order.run(

@@ -58,7 +58,7 @@ async function everything() {
   return { tokens, places, first, opaque };
 }
 
-/** As somebody would change it who has nothing else: a character in each part, parts that swap, a part left out. */
+/** Simple changes: a character in each part, swapped parts, a missing part. */
 function tampered(token: string): string[] {
   const parts = token.split('.');
   const all = parts.flatMap((part, at) => {
@@ -128,7 +128,7 @@ describe('JWT-5: every token at every place that takes one', () => {
   });
 });
 
-describe('an access token that somebody else made', () => {
+describe('an access token of another issuer', () => {
   const EDDSA = keyOf('EdDSA');
 
   test.each(['none', 'None', 'NONE', 'nOnE', '', 'HS256', 'HS384', 'RS256', 'ES256K', 'dir', 'constructor'])(

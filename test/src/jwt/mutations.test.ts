@@ -31,7 +31,7 @@ const random = new Interleaver(20_261_122);
 const pick = <T>(all: readonly T[]): T => all[random.pick(all.length)]!;
 const place = (text: string): number => random.pick(text.length + 1);
 
-/** Ways to change a token, as somebody would who tries whatever comes to mind. */
+/** Ways in which an attacker may change a token. */
 const MUTATIONS: readonly ((token: string, other: string) => string)[] = [
   (token) => replaced(token, place(token), pick([...ALPHABET])),
   (token) => replaced(replaced(token, place(token), pick([...ALPHABET])), place(token), pick([...ALPHABET])),
@@ -105,7 +105,7 @@ test(`JWT-14, SES-5: of ${MOST} mutated tokens none is accepted, and none does a
           : await realm.sessions.check(odd);
     if (verdict.ok) throw new Error(`accepted: ${odd}`);
     reasons.set(verdict.reason, (reasons.get(verdict.reason) ?? 0) + 1);
-    // It had the right family, which is a lineage that somebody else has, too.
+    // It had the right family, which another client has, too.
     if (verdict.reason === 'reused') ({ refreshToken } = await first.grant({}, 'ann', { account: 'acme' }));
   };
   for (let done = 0; done < MOST; done += AT_ONCE) {

@@ -85,7 +85,7 @@ export const english: Texts = {
   signInNotRecent: 'This needs a recent sign-in. Sign in once more, then try again.',
   crossOrigin: 'The server does not accept requests from this page.',
   forbidden: 'You are not allowed to do this.',
-  storeUnavailable: 'The server cannot answer at the moment. Nobody was logged out by this.',
+  storeUnavailable: 'The server cannot answer at the moment. No device was logged out.',
   offline: 'There is no connection to the server.',
   refused: 'That did not work: the server answered {status}.',
   misconfigured: 'This part of the page is not set up correctly.',

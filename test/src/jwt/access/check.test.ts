@@ -35,7 +35,7 @@ describe('mint', () => {
     });
   });
 
-  test('JWT-8: leaves out what nobody knows, and never gives one jti twice', async () => {
+  test('JWT-8: leaves out unknown claims, and never repeats a jti', async () => {
     const realm = new TokenRealm({ audience: ['a', 'b'] });
     const { session } = await realm.signIn();
     const all = await Promise.all(Array.from({ length: 200 }, () => realm.tokens.mint(session, { client: 'app' })));
@@ -78,7 +78,7 @@ describe('mint', () => {
     await expect(realm.tokens.mint(session, request as { client: string })).rejects.toThrow(TypeError);
   });
 
-  test('refuses a row of a list, an acr that is no text, and a token that nobody would read', async () => {
+  test('refuses a row of a list, an acr that is not a string, and a token that is too long', async () => {
     const realm = new TokenRealm();
     const { session } = await realm.signIn();
     const [row] = (await realm.sessions.list({ user: 'ann' })).sessions;
@@ -113,7 +113,7 @@ describe.each(ALGORITHMS)('check, of %s', (alg) => {
     expect(verdict).toMatchObject({ claims: { client_id: 'app', scope: 'read', sid: session.id } });
   });
 
-  test('JWT-10: knows a token by what it says and not by its text: another spelling is over with the session', async () => {
+  test('JWT-10: identifies a token by its claims, so that another spelling ends with the session, too', async () => {
     const realm = new TokenRealm({ keys: [key] });
     const { accessToken, session } = await realm.mint();
     const twin = alg === 'ES256' ? otherSignature(accessToken) : changed(key, accessToken, {});
@@ -396,7 +396,7 @@ describe('check', () => {
     expect(await realm.access(accessToken)).toBe('ended');
   });
 
-  test('hands out claims that nobody can change for others', async () => {
+  test('returns claims whose changes do not affect later checks', async () => {
     for (const verified of [0, 10]) {
       const realm = new TokenRealm({ verified });
       const { accessToken } = await realm.mint({ scope: 'read' }, 'ann', { amr: ['pwd'] });
@@ -419,7 +419,7 @@ describe('check', () => {
     await expect(realm.tokens.check('x', { agent: 'x' } as object)).rejects.toThrow('unknown option "agent"');
   });
 
-  test('an outage is no refusal', async () => {
+  test('an outage is not a refusal', async () => {
     const realm = new TokenRealm();
     const { accessToken } = await realm.mint();
     realm.around = () => Promise.reject(new Error('down'));
@@ -429,7 +429,7 @@ describe('check', () => {
     expect(await realm.access(accessToken)).toBe('live');
   });
 
-  test('SES-25: is no use of the session, unless that is configured', async () => {
+  test('SES-25: does not count as a use of the session, unless countsAsUse is set', async () => {
     for (const countsAsUse of [false, true]) {
       const options = { lifetime: { absolute: null, idle: '1h' } } as const;
       const realm = new TokenRealm({ lifetime: '1h', countsAsUse }, options);
@@ -459,7 +459,7 @@ describe('check', () => {
     await realm.sessions.revoke({ user: 'ann' });
     await realm.tokens.check(next, client);
     realm.now += HOUR;
-    // Every token runs out: nobody is told.
+    // All tokens expire, so this is no event.
     await realm.tokens.check(next, client);
     const device = { label: 'curl', ip: '192.0.2.7' };
     expect(heard).toMatchObject([

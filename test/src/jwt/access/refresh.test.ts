@@ -47,7 +47,7 @@ describe('mint with refresh', () => {
     await expect(mint(renewed.session!)).rejects.toMatchObject({ code: 'SESSION_REQUIRED' });
   });
 
-  test('twice at once gives one refresh token: whoever is second is told that there is none', async () => {
+  test('twice at once returns one refresh token, and refuses the second request', async () => {
     const realm = new TokenRealm();
     const { session } = await realm.signIn();
     const mint = () => realm.tokens.mint(session, { client: 'app', refresh: true });
@@ -60,7 +60,7 @@ describe('mint with refresh', () => {
     expect(await realm.refreshed(won[0]?.refreshToken ?? '')).toMatch(/^rt1/);
   });
 
-  test('twice gives a new lineage, and the first is worth nothing and harms nobody', async () => {
+  test('twice starts a new lineage, and a token of the first one is refused and ends no session', async () => {
     const realm = new TokenRealm();
     const first = await realm.grant();
     const second = await realm.tokens.mint(first.session, { client: 'other', refresh: true });
@@ -266,7 +266,7 @@ describe('refresh', () => {
     expect(await realm.tokens.refresh(token)).toMatchObject({ reason: 'ended' });
   });
 
-  test('RTR-8: whoever only knows the public id changes nothing, whatever they make up', async () => {
+  test('RTR-8: a made-up token with the right public id changes nothing', async () => {
     const realm = new TokenRealm();
     const mine = await realm.grant();
     const other = await realm.grant({}, 'bob');
@@ -288,14 +288,14 @@ describe('refresh', () => {
     expect(await realm.refreshed(other.refreshToken)).toMatch(/^rt1/);
   });
 
-  test('with the right family, whatever is not the latest counts as used before', async () => {
+  test('with the right family, every token but the latest counts as reused', async () => {
     const realm = new TokenRealm();
     const { refreshToken } = await realm.grant();
     expect(await realm.tokens.refresh(flip(refreshToken, refreshToken.length - 1))).toMatchObject({ reason: 'reused' });
     expect(await realm.tokens.refresh(refreshToken)).toMatchObject({ reason: 'ended' });
   });
 
-  test('what is no refresh token never reaches the store', async () => {
+  test('a value that is not a refresh token never reaches the store', async () => {
     const realm = new TokenRealm();
     const { refreshToken, accessToken } = await realm.grant();
     const { token } = await realm.signIn('bob');
@@ -324,7 +324,7 @@ describe('refresh', () => {
     expect(await buyers.refreshed(refreshToken)).toMatch(/^rt1/);
   });
 
-  test('RTR-7, SES-12: a refresh token is over with its session, whatever ended it', async () => {
+  test('RTR-7, SES-12: every end of a session also ends its refresh token', async () => {
     const ways: [string, (realm: TokenRealm, id: string) => Promise<unknown>][] = [
       ['ended', (realm, id) => realm.sessions.end(id, { user: 'ann' })],
       ['revoked', (realm) => realm.sessions.trigger('passwordChanged', { user: 'ann' })],
@@ -339,7 +339,7 @@ describe('refresh', () => {
     }
   });
 
-  test('OPS-2, OPS-5: no event and no record holds a secret, and a record is no credential', async () => {
+  test('OPS-2, OPS-5: no event and no record holds a secret, and a record is not a credential', async () => {
     const realm = new TokenRealm({ grace: '10s' }, { audit: true });
     const heard = realm.hearAll();
     const { refreshToken: first } = await realm.grant({ scope: 'a' });
@@ -408,7 +408,7 @@ describe('refresh', () => {
     expect(await realm.refreshed(refreshToken)).toMatch(/^rt1/);
   });
 
-  test('an outage is no refusal', async () => {
+  test('an outage is not a refusal', async () => {
     const realm = new TokenRealm();
     const { refreshToken } = await realm.grant();
     realm.around = () => Promise.reject(new Error('down'));
@@ -424,7 +424,7 @@ describe('RTR-4: the grace interval', () => {
     expect(await realm.tokens.refresh(refreshToken)).toMatchObject({ reason: 'reused' });
   });
 
-  test('answers a second use with a clear retry, never with a second lineage, until it is over', async () => {
+  test('answers a second use with retry, never with a second lineage, until the grace interval ends', async () => {
     const realm = new TokenRealm({ grace: '10s' });
     const { refreshToken } = await realm.grant();
     const next = await realm.refreshed(refreshToken);

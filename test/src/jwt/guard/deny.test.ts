@@ -32,10 +32,10 @@ describe('one token', () => {
       { iss: undefined },
     ];
     for (const claims of others) expect(await realm.verdict(claims), JSON.stringify(claims)).toBe('passes');
-    expect(await realm.verdict({ sub: 'bob' }), 'whoever it is of').toBe('denied');
+    expect(await realm.verdict({ sub: 'bob' }), 'of any user').toBe('denied');
   });
 
-  test('names are told apart: a jti is no sid, and no two of them run together', async () => {
+  test('tells names apart: a jti is not a sid, and no two names have the same key', async () => {
     const realm = await GuardedRealm.open();
     await realm.guard.revoke({ jti: 'x', issuer: ISSUER });
     expect(await realm.verdict({ sid: 'x' })).toBe('passes');
@@ -103,7 +103,7 @@ describe('JWT-11: an entry', () => {
   ])('is there until the token is over, clocks apart, and is removed then (%s)', async (_, expiresAt) => {
     const realm = await GuardedRealm.open();
     await realm.guard.revoke({ ...TOKEN, expiresAt });
-    // A verifier may take it a minute longer, and the clock of whoever prunes be an hour ahead.
+    // A verifier may accept it for a minute longer, and the pruner's clock may be an hour ahead.
     realm.now = NOW + 6 * MINUTE + HOUR;
     expect((await realm.sessions.prune()).epochs).toBe(0);
     expect(await realm.verdict()).toBe('denied');
@@ -112,7 +112,7 @@ describe('JWT-11: an entry', () => {
     expect(await realm.verdict()).toBe('passes');
   });
 
-  test('of which nobody said when, is there until the guard takes no token of that time', async () => {
+  test('without an expiry stays until the guard finds every present token too old', async () => {
     const realm = await GuardedRealm.open({ maxAge: '40d', issuerSkew: 0 });
     await realm.guard.revoke(TOKEN);
     realm.now = NOW + 40 * DAY + MINUTE + HOUR;
@@ -153,7 +153,7 @@ function signedBy(privateKey: KeyObject, claims: object): string {
   return `${input}.${sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }
 
-/** The same signature by its other half: (r, n - s) fits whatever (r, s) fits. */
+/** The other valid form of the same signature: (r, n - s). */
 function otherHalf(jwt: string): string {
   const [header, claims, signature = ''] = jwt.split('.');
   const bytes = Buffer.from(signature, 'base64url');

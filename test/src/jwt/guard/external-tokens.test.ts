@@ -25,7 +25,7 @@ test('a right token gives its claims', async () => {
 describe('a token is refused', () => {
   const now = SECONDS;
   test.each<[string, string, string]>([
-    ['JWT-1: signed by somebody else', stranger.token(claimsOf()), 'invalid'],
+    ['JWT-1: signed by another issuer', stranger.token(claimsOf()), 'invalid'],
     ['JWT-1: changed after it was signed', swapped(ours.token(claimsOf()), claimsOf({ sub: 'bob' })), 'invalid'],
     ['JWT-2: signed in no way', `${base64url({ alg: 'none', typ: 'at+jwt' })}.${base64url(claimsOf())}.AA`, 'invalid'],
     ['JWT-2: signed with the public key as a secret', ours.token(claimsOf(), { alg: 'HS256' }), 'invalid'],
@@ -42,12 +42,12 @@ describe('a token is refused', () => {
     ['JWT-5: a logout token', ours.token(claimsOf(), { typ: 'logout+jwt' }), 'invalid'],
     ['JWT-6: an event', ours.token(claimsOf({ events: {} })), 'invalid'],
     ['JWT-7: of another issuer', ours.token(claimsOf({ iss: `${ISSUER}/` })), 'invalid'],
-    ['JWT-7: for somebody else', ours.token(claimsOf({ aud: ['web'] })), 'invalid'],
-    ['JWT-7: for nobody', ours.token(claimsOf({ aud: undefined })), 'invalid'],
+    ['JWT-7: for another audience', ours.token(claimsOf({ aud: ['web'] })), 'invalid'],
+    ['JWT-7: for no audience', ours.token(claimsOf({ aud: undefined })), 'invalid'],
     ['JWT-14: with other characters', `${ours.token(claimsOf())}\n`, 'malformed'],
   ])('%s', async (_, jwt, expected) => expect(await word(jwt)).toBe(expected));
 
-  test('that is no text', async () => {
+  test('that is not a string', async () => {
     for (const jwt of [undefined, null, 7, {}, [ours.token(claimsOf())]]) expect(await word(jwt)).toBe('malformed');
   });
 });
@@ -123,7 +123,7 @@ describe('options', () => {
     ['keys by http', { ...options, jwks: 'http://issuer.example/jwks' }, /jwks is .*https/],
     ['keys in a file', { ...options, jwks: new URL('file:///etc/passwd') }, /jwks is .*https/],
     ['keys behind a password', { ...options, jwks: 'https://a:b@issuer.example/jwks' }, /user name/],
-    ['keys that are no URL', { ...options, jwks: 'jwks' }, /jwks is "jwks"/],
+    ['keys that are not a URL', { ...options, jwks: 'jwks' }, /jwks is "jwks"/],
     ['another sort', { ...options, typ: 'logout+jwt' }, /typ is "logout\+jwt"/],
     ['tolerance over a minute', { ...options, clockTolerance: '61s' }, /clockTolerance is 61000 ms/],
     ['a long wait', { ...options, timeout: '31s' }, /timeout is 31000 ms/],
@@ -174,7 +174,7 @@ describe('keys at a URL', () => {
     expect([server.asked, elsewhere.asked]).toEqual([1, 0]);
   });
 
-  test('are not asked for again and again on account of names that nobody knows', async () => {
+  test('are not fetched repeatedly because of unknown names', async () => {
     const server = await KeyServer.start(ours.jwk);
     const tokens = tokensOf({ jwks: server.url });
     expect((await tokens.verify(ours.token(claimsOf()))).ok).toBe(true);

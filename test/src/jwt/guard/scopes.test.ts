@@ -58,7 +58,7 @@ describe('SES-12: what was authenticated before is refused, and nothing else, af
     });
   });
 
-  test('the user, in a realm where they have sessions of ours as well', async () => {
+  test('the user, in a realm where they also have sessions of this library', async () => {
     const realm = await open();
     const { session, token } = await realm.signIn('ann');
     const { token: next } = await realm.sessions.revoke({ user: 'ann' }, { keep: session });
@@ -132,7 +132,7 @@ describe('SES-15: while suspended', () => {
     expect(await realm.verdict({ ...fresh, auth_time: SECONDS + 3660 })).toBe('passes');
   });
 
-  test('it is not forgotten, whatever is pruned', async () => {
+  test('no pruning removes it', async () => {
     const realm = await open();
     await realm.sessions.suspend({ user: 'ann' });
     realm.now += 400 * DAY;
@@ -184,7 +184,7 @@ describe('signOutOthers', () => {
     ['member', { user: 'ann', account: 'acme' }],
     ['account', { account: 'acme' }],
     ['realm', { realm: true }],
-  ])('spares nobody from the next revocation of the %s', async (_, scope) => {
+  ])('spares no token from the next revocation of the %s', async (_, scope) => {
     const realm = await open();
     await realm.guard.signOutOthers(claimsOf({ org: 'acme' }));
     expect(await realm.verdict({ org: 'acme' })).toBe('passes');
@@ -215,7 +215,7 @@ describe('signOutOthers', () => {
     expect(await realm.verdict()).toBe('revoked');
   });
 
-  test('spares nobody who is denied or suspended', async () => {
+  test('spares no token that is denied, and no suspended user', async () => {
     const realm = await open();
     await realm.guard.signOutOthers(claimsOf());
     await realm.guard.revoke({ sid: 'their session', issuer: ISSUER });
@@ -268,7 +268,7 @@ describe('signOutOthers', () => {
     await expect(realm.guard.signOutOthers(claimsOf(), { who: 'x' } as never)).rejects.toThrow(/"who"/);
   });
 
-  test('is kept for as long as any guard accepts tokens, and no session of ours is taken for what it spares', async () => {
+  test('is kept for as long as any guard accepts tokens, and spares no session of this library', async () => {
     const realm = await open({ maxAge: '100d', issuerSkew: '0s' });
     const short = new GuardedRealm({ maxAge: '1d' }, { over: realm });
     realm.now += 2 * HOUR;

@@ -6,7 +6,7 @@ import { DAY, HOUR, MINUTE, NOW, type Realm, SECOND } from '../../support/realm.
 import { claimsOf, GuardedRealm, ISSUER, SECONDS } from '../support/guarded.ts';
 
 describe('claims', () => {
-  test('of a user whom nobody ever revoked pass, with one question to the store', async () => {
+  test('of a user who was never revoked pass, with one read of the store', async () => {
     const { guard, calls, sessions } = await GuardedRealm.open({ account: (claims) => claims.org as string });
     expect(await guard.check(claimsOf({ org: 'acme' }))).toEqual({ ok: true, user: 'ann', account: 'acme' });
     expect(calls).toEqual(['readEpochs']);
@@ -171,7 +171,7 @@ describe('functions of the app', () => {
   );
 
   test.each(['', 'x'.repeat(257), 'ann\n'])(
-    'that give a text which is no id (%j) make the token malformed',
+    'that return a string which is not an id (%j) make the token malformed',
     async (text) => {
       for (const name of ['user', 'account']) {
         const realm = await GuardedRealm.open({ [name]: () => text });
@@ -252,7 +252,7 @@ describe('setup', () => {
     realm.now = NOW + 32 * DAY + 6 * HOUR;
     await realm.sessions.prune();
     realm.now += DAY;
-    // Nobody remembers that this was revoked.
+    // The revocation is lost.
     expect(await word(SECONDS)).toBe('too-old');
     expect(await word(SECONDS + 3600)).toBe('too-old');
     expect(await word(SECONDS + 3661), 'an hour after the setup').toBe('passes');
@@ -261,7 +261,7 @@ describe('setup', () => {
 });
 
 describe('loss', () => {
-  test('of the record of the realm refuses, until somebody sets it up again', async () => {
+  test('of the realm’s record refuses tokens, until the guard is set up again', async () => {
     const realm = await GuardedRealm.open();
     await realm.sessions.revoke({ user: 'ann' });
     const empty = new GuardedRealm();
@@ -275,7 +275,7 @@ describe('loss', () => {
     expect(await empty.verdict()).toBe('revoked');
   });
 
-  test('of the store is no refusal', async () => {
+  test('of the store is not a refusal', async () => {
     const realm = await GuardedRealm.open();
     realm.around = () => Promise.reject(new Error('down'));
     await expect(realm.verdict()).rejects.toMatchObject({ code: 'SESSION_STORE_UNAVAILABLE' });
@@ -289,7 +289,7 @@ test('JWT-11: a revocation is kept until the last token that it met is too old, 
   const auth_time = SECONDS + 2 * 3600;
   await realm.sessions.revoke({ user: 'ann' });
   realm.now += maxAge;
-  // Clocks may be an hour apart, of whoever revoked and of whoever prunes.
+  // The clocks of the revoking process and of the pruner may be an hour apart.
   const ahead = new GuardedRealm({}, { over: realm });
   ahead.now = realm.now + 2 * HOUR;
   expect((await ahead.sessions.prune()).epochs).toBe(0);

@@ -6,7 +6,7 @@ import { NOW, Realm } from '../../support/realm.ts';
 export const SECONDS: number = NOW / 1000;
 export const ISSUER = 'https://issuer.example';
 
-/** Verified claims of somebody who was authenticated a minute ago. */
+/** Verified claims of a user who was authenticated a minute ago. */
 export const claimsOf = (changes: TokenClaims = {}): TokenClaims => ({
   ...{ iss: ISSUER, sub: 'ann', aud: 'api', sid: 'their session', jti: 'their token' },
   ...{ auth_time: SECONDS - 60, iat: SECONDS - 30, exp: SECONDS + 300 },

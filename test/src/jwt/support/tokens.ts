@@ -51,7 +51,7 @@ export class TokenRealm extends Realm {
     this.tokens = accessTokens(this.sessions, optionsOf(changes));
   }
 
-  /** Somebody signs in to an app. */
+  /** Signs a user in to an app. */
   async mint(request: Partial<MintRequest> = {}, user = 'ann', start: Partial<StartRequest> = {}): Promise<MintResult> {
     const { session } = await this.signIn(user, start);
     return this.tokens.mint(session, { client: 'app', ...request });
@@ -91,7 +91,7 @@ export const claimsOf = (jwt: string): Record<string, unknown> => readPart(jwt.s
 export const encode = (value: unknown): string =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 
-/** Signs whatever is handed in, as somebody would who has the key, and takes none of this library's care. */
+/** Signs any header and claims with the key, without this library's checks. */
 export function signAnything(key: GeneratedKey, header: unknown, claims: unknown): string {
   const text = `${encode(header)}.${encode(claims)}`;
   const signature =

@@ -24,7 +24,7 @@ export const called = <Value = unknown>(
     run((error, value) => resolve({ error: error ?? null, value }));
   });
 
-/** What a store has under this id; `null` where that is nothing, in whatever way the store says it. */
+/** The record of an id; `null` for none, in all forms that stores use. */
 export async function recordOf(store: Store, sid: string): Promise<SessionData | null> {
   const { error, value } = await called<SessionData | null>((callback) => store.get(sid, callback));
   if (error !== null && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;

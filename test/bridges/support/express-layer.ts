@@ -4,9 +4,9 @@ import { authOf, requireSession, sessionOf, sessionRoutes } from 'session-revoca
 import { bridge } from 'session-revocation/express-session';
 import { listen } from '../../frameworks/http/framework.ts';
 import { answerOf } from './answer-of.ts';
-import { recordOf } from './host.ts';
+import { recordOf } from './callback-calls.ts';
 import { type Inner as HostStore, innerKinds, redis } from './inner-stores.ts';
-import type { Host, Inner, Page } from './koa-fastify-site.ts';
+import type { Inner, Page, SessionLayer } from './koa-fastify-site.ts';
 import { done } from './pages.ts';
 
 const innerOf = ({ store, close }: HostStore): Inner => ({
@@ -50,7 +50,7 @@ const answerError =
   };
 
 /** express-session. */
-export const expressHost: Host = {
+export const expressLayer: SessionLayer = {
   name: 'express-session',
   cookie: 'connect.sid',
   rolling: { rolling: true, resave: true, cookie: { maxAge: 3600e3 } },
@@ -67,7 +67,7 @@ export const expressHost: Host = {
       ...(app.bridge as object),
     });
     if (app.bridge.adoptUntil !== undefined) server.use(bridged.middleware());
-    const settings: SessionOptions = { secret: 'a test', resave: false, saveUninitialized: false, ...app.host };
+    const settings: SessionOptions = { secret: 'a test', resave: false, saveUninitialized: false, ...app.settings };
     server.use(session({ ...settings, store: isPlain ? store : bridged.store(store) }));
     if (!isPlain) server.use('/sessions', sessionRoutes(sessions));
     for (const { method, path, isGuarded, run } of pages) {

@@ -8,7 +8,7 @@ import { bridge } from 'session-revocation/fastify-session';
 import { newPrefix, removeKeys } from '../../engines/support/redis-clients.ts';
 import { findService } from '../../services/index.ts';
 import { answerOf } from './answer-of.ts';
-import type { Data, Host, Inner } from './koa-fastify-site.ts';
+import type { Data, Inner, SessionLayer } from './koa-fastify-site.ts';
 
 declare module 'fastify' {
   /** What the apps under test keep of a visitor. */
@@ -42,7 +42,7 @@ async function redis(url: string, prefix: string): Promise<Inner> {
 }
 
 /** @fastify/session. */
-export const fastifyHost: Host = {
+export const fastifyLayer: SessionLayer = {
   name: '@fastify/session',
   cookie: 'sessionId',
   rolling: { rolling: true, cookie: { secure: false, maxAge: 3600e3 } },
@@ -64,7 +64,11 @@ export const fastifyHost: Host = {
     const settings = { secret: 'a'.repeat(32), saveUninitialized: false, rolling: false, cookie: { secure: false } };
     if (app.bridge.adoptUntil !== undefined) server.addHook('onRequest', bridged.hook);
     await server.register(fastifyCookie);
-    await server.register(fastifySession, { ...settings, ...app.host, store: isPlain ? store : bridged.store(store) });
+    await server.register(fastifySession, {
+      ...settings,
+      ...app.settings,
+      store: isPlain ? store : bridged.store(store),
+    });
     if (!isPlain) {
       await server.register(bridged.plugin);
       await server.register(sessionRoutes, { sessions, prefix: '/sessions' });

@@ -2,15 +2,15 @@ import type { SessionStore, Sessions, SessionsOptions } from 'session-revocation
 import type { Browser } from '../../frameworks/http/browser.ts';
 import type { TestClock } from '../../frameworks/http/site.ts';
 import type { Gatekeeper } from '../../frameworks/http/store.ts';
-import { fastifyHost } from './fastify-host.ts';
-import { called, recordOf } from './host.ts';
+import { called, recordOf } from './callback-calls.ts';
+import { fastifyLayer } from './fastify-layer.ts';
 import { innerKinds } from './inner-stores.ts';
-import { type Host, open as openOther } from './koa-fastify-site.ts';
-import { koaHost } from './koa-host.ts';
+import { open as openOther, type SessionLayer } from './koa-fastify-site.ts';
+import { koaLayer } from './koa-layer.ts';
 import { COOKIE, open as openExpress, sidOf } from './site.ts';
 
 /** A browser that knows the id of its session. */
-export interface HostBrowser extends Browser {
+export interface SiteBrowser extends Browser {
   readonly sid: string;
   login(user: string): Promise<string>;
 }
@@ -19,10 +19,10 @@ export interface HostBrowser extends Browser {
 export interface Deployed {
   readonly sessions: Sessions<string>;
   readonly gate: Gatekeeper;
-  browser(userAgent?: string): HostBrowser;
+  browser(userAgent?: string): SiteBrowser;
 }
 
-/** An app on a host alone, and what it keeps. */
+/** An app on an inner layer alone, and what it keeps. */
 export interface Before {
   old(): Promise<Browser>;
   deploy(options: {
@@ -37,8 +37,8 @@ export interface Before {
   close(): Promise<void>;
 }
 
-/** A host on one of its stores. */
-export interface AdoptionHost {
+/** An inner layer on one of its stores. */
+export interface AdoptionLayer {
   readonly name: string;
   readonly cookie: string;
   sidOf(cookie: string): string;
@@ -49,7 +49,7 @@ const policyOf = (everywhere: boolean): Pick<SessionsOptions, 'policy'> => ({
   policy: () => ({ signOut: everywhere ? 'everywhere' : 'session' }),
 });
 
-const express = innerKinds.flatMap(({ name, open }): AdoptionHost[] => {
+const express = innerKinds.flatMap(({ name, open }): AdoptionLayer[] => {
   if (open === null) return [];
   return [
     {
@@ -82,20 +82,20 @@ const express = innerKinds.flatMap(({ name, open }): AdoptionHost[] => {
   ];
 });
 
-const others = [fastifyHost, koaHost].flatMap((host: Host) =>
-  host.inners.flatMap(({ name, open }): AdoptionHost[] => {
+const others = [fastifyLayer, koaLayer].flatMap((layer: SessionLayer) =>
+  layer.inners.flatMap(({ name, open }): AdoptionLayer[] => {
     if (open === null) return [];
     return [
       {
-        name: `${host.name} on ${name}`,
-        cookie: host.cookie,
-        sidOf: host.sidOf,
+        name: `${layer.name} on ${name}`,
+        cookie: layer.cookie,
+        sidOf: layer.sidOf,
         async begin() {
           const inner = await open();
           return {
-            old: async () => (await openOther(host, { inner, isPlain: true })).browser(),
+            old: async () => (await openOther(layer, { inner, isPlain: true })).browser(),
             async deploy({ store, clock, adoptUntil, everywhere }) {
-              const site = await openOther(host, {
+              const site = await openOther(layer, {
                 inner,
                 store,
                 clock,
@@ -114,5 +114,5 @@ const others = [fastifyHost, koaHost].flatMap((host: Host) =>
   }),
 );
 
-/** Every host, on every store of its that is here. */
-export const hosts: readonly AdoptionHost[] = [...express, ...others];
+/** Every inner layer, on every store of its that is here. */
+export const layers: readonly AdoptionLayer[] = [...express, ...others];

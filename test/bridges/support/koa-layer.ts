@@ -7,7 +7,7 @@ import { newPrefix, removeKeys } from '../../engines/support/redis-clients.ts';
 import { listen } from '../../frameworks/http/framework.ts';
 import { findService } from '../../services/index.ts';
 import { answerOf } from './answer-of.ts';
-import type { Data, Host, Inner } from './koa-fastify-site.ts';
+import type { Data, Inner, SessionLayer } from './koa-fastify-site.ts';
 
 type Store = NonNullable<CreateSessionOptions['store']>;
 
@@ -16,7 +16,7 @@ interface WithSession extends ExtendableContext {
   session: (Data & { save(): Promise<void>; regenerate(): Promise<void> }) | null;
 }
 
-/** As the host's users write it, in a few lines. */
+/** As the inner layer's users write it, in a few lines. */
 export class MapStore {
   readonly records = new Map<string, string>();
 
@@ -77,7 +77,7 @@ async function redis(url: string, prefix: string): Promise<Inner> {
 }
 
 /** koa-session with an external store. */
-export const koaHost: Host = {
+export const koaLayer: SessionLayer = {
   name: 'koa-session',
   cookie: 'koa.sess',
   rolling: { rolling: true, maxAge: 3600e3 },
@@ -104,7 +104,7 @@ export const koaHost: Host = {
         Object.assign(ctx, { status, body });
       }
     });
-    koa.use(koaSession({ ...app.host, store: isPlain ? store : bridged.store(store) }, koa));
+    koa.use(koaSession({ ...app.settings, store: isPlain ? store : bridged.store(store) }, koa));
     if (!isPlain) koa.use(bridged.middleware()).use(sessionRoutes(sessions, { path: '/sessions' }));
     for (const { method, path, isGuarded, run } of pages) {
       const guard = requireSession();

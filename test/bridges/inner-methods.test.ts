@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { expectProblem, rowsOf } from '../frameworks/http/expectations.ts';
-import { called, recordOf } from './support/host.ts';
+import { called, recordOf } from './support/callback-calls.ts';
 import { leavesCookie, open, type Site } from './support/site.ts';
 
 const reasons = async ({ sessions }: Site, user = 'alice'): Promise<unknown> => {
@@ -8,7 +8,7 @@ const reasons = async ({ sessions }: Site, user = 'alice'): Promise<unknown> => 
   return rows.map(({ end }) => (end?.reason === 'ended' ? end.ended.reason : (end?.reason ?? 'live')));
 };
 
-describe.each(['/destroy', '/drop-user', '/regenerate-empty'])('the host’s own way to sign out: %s', (page) => {
+describe.each(['/destroy', '/drop-user', '/regenerate-empty'])('the inner layer’s own sign-out: %s', (page) => {
   test('is a sign-out', async () => {
     const site = await open();
     const [browser, other] = [site.browser(), site.browser()];
@@ -16,7 +16,7 @@ describe.each(['/destroy', '/drop-user', '/regenerate-empty'])('the host’s own
     await browser.login('alice');
     const cookie = browser.session;
     expect((await browser.post(page)).status).toBe(200);
-    expect((await browser.get('/who', { cookie })).json).toMatchObject({ user: null, host: null });
+    expect((await browser.get('/who', { cookie })).json).toMatchObject({ user: null, inner: null });
     expect(await reasons(site)).toEqual(expect.arrayContaining(['signed-out', 'live']));
     expect(rowsOf(await other.get('/sessions'))).toHaveLength(1);
     expect(site.errors).toEqual([]);
@@ -54,13 +54,13 @@ test('the data of who drops the user stay, without the stamp', async () => {
   const sid = await browser.login('alice');
   await browser.post('/cart?item=tea');
   await browser.post('/drop-user');
-  expect((await browser.get('/who')).json).toMatchObject({ user: null, host: null, cart: ['tea'] });
+  expect((await browser.get('/who')).json).toMatchObject({ user: null, inner: null, cart: ['tea'] });
   expect(await recordOf(inner, sid)).not.toHaveProperty('sessionRevocation');
 });
 
 test('unset: destroy is a sign-out', async () => {
   const site = await open({
-    host: { unset: 'destroy' },
+    settings: { unset: 'destroy' },
     pages: (app) => {
       app.post('/unset', (request, response) => {
         Reflect.deleteProperty(request, 'session');
@@ -84,7 +84,7 @@ test('regenerate carries the stamp: the same session, listed once, under a new i
   expect(browser.sid).not.toBe(sid);
   expect((await browser.get('/me')).json).toMatchObject({ user: 'alice', id, sid: browser.sid });
   expect(rowsOf(await browser.get('/sessions'))).toMatchObject([{ id, current: true }]);
-  expect((await browser.get('/who', { cookie: before })).json).toMatchObject({ user: null, host: null });
+  expect((await browser.get('/who', { cookie: before })).json).toMatchObject({ user: null, inner: null });
 });
 
 test('reload and save work as they did', async () => {
@@ -120,17 +120,17 @@ describe('data saved under another user than the stamp’s', () => {
     const answer = await browser.post('/become?user=bob');
     expect(answer.status).toBe(500);
     expect(leavesCookie(answer)).toBe(true);
-    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', host: 'alice' });
+    expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', inner: 'alice' });
     expect((await site.sessions.list({ user: 'bob' })).sessions).toEqual([]);
   });
 
-  test('is refused where somebody put it past the bridge', async () => {
+  test('is refused if it was set past the bridge', async () => {
     const { browser: newBrowser, inner } = await open();
     const browser = newBrowser();
     const sid = await browser.login('alice');
     const record = await recordOf(inner, sid);
     await called((callback) => inner.set(sid, { ...record!, userId: 'bob' }, callback));
-    expect((await browser.get('/who')).json).toMatchObject({ user: null, host: null });
+    expect((await browser.get('/who')).json).toMatchObject({ user: null, inner: null });
   });
 });
 
@@ -141,7 +141,7 @@ test('a stamp of no session, or of another’s making, is refused', async () => 
   const record = await recordOf(inner, sid);
   for (const stamp of ['x', '', 7, {}, `${'a'.repeat(22)}.${'b'.repeat(43)}`]) {
     await called((callback) => inner.set(sid, Object.assign({ ...record! }, { sessionRevocation: stamp }), callback));
-    expect((await browser.get('/who')).json, JSON.stringify(stamp)).toMatchObject({ user: null, host: null });
+    expect((await browser.get('/who')).json, JSON.stringify(stamp)).toMatchObject({ user: null, inner: null });
   }
 });
 
