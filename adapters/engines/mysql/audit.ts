@@ -63,7 +63,6 @@ export async function readAudit(
     const rows = await reader.rows(entries(index, { ...filter, types: types.length }), [
       // The type is the longest of these values.
       ...[...values.map(typeKey), start.at, start.at, key(start.id), since, key(realm), ...asked, ...types],
-      // Reads one more than the limit, to learn whether entries follow.
       limitOf(limit + 1),
     ]);
     lookups.push(rows.map(toRow));

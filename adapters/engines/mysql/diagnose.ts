@@ -1,6 +1,6 @@
 import type { DiagnosisPower, Finding } from '../../../src/adapter.ts';
 import { isSessionError } from '../../../src/index.ts';
-import { ok, problem, warning } from '../sql/finding.ts';
+import { clockFinding, ok, problem, warning } from '../sql/finding.ts';
 import type { MysqlClient, MysqlConnection } from './clients/client.ts';
 import type { Context } from './context.ts';
 import { risksOf } from './durability.ts';
@@ -11,9 +11,6 @@ import { isOn, isolationOf, needed, readSettings, refusedModes, type Settings, s
 import { findDropped, problemOf, readVersion } from './setup.ts';
 import { numberOf, textOf } from './values.ts';
 import { listRealms } from './verbs/users.ts';
-
-/** Difference of the clocks that is reported, in ms. The store makes no decision by the server's clock. */
-const FAR_OFF = 5_000;
 
 const CLOCK = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
 
@@ -47,8 +44,8 @@ async function diagnose(
       versionFinding(textOf(row?.[0])),
       ...(await schemaFindings(connection, tables)),
       await roleFinding(connection, settings, allowReplicating),
-      await replicasFinding(connection),
       ...durabilityFindings(settings),
+      await replicasFinding(connection),
       ...clusterFindings(settings),
       isolationFinding(settings),
       ...modeFindings(settings),
@@ -130,6 +127,19 @@ async function roleFinding(
   return problem('role', found, 'connect to the primary');
 }
 
+function durabilityFindings(settings: Settings): readonly Finding[] {
+  const findings = risksOf(settings).map(({ found, advice }) => problem('durability', found, advice));
+  if (isOn(settings, 'log_bin') && settings.get('binlog_format') === 'STATEMENT') {
+    const found = 'binlog_format is STATEMENT: noting uses and pruning are refused by the server';
+    findings.push(problem('durability', found, 'set binlog_format to ROW or MIXED'));
+  }
+  if (['OFF', '0'].includes(settings.get('innodb_doublewrite') ?? '')) {
+    const found = 'innodb_doublewrite is off: a power cut may tear a page';
+    findings.push(warning('durability', found, 'turn it on, unless the file system writes whole pages'));
+  }
+  return findings.length > 0 ? findings : [ok('durability', 'what is acknowledged is on the disk')];
+}
+
 async function replicasFinding(connection: MysqlConnection): Promise<Finding> {
   const replicas = await replicasOf(connection);
   if (replicas === null) {
@@ -147,19 +157,6 @@ async function replicasFinding(connection: MysqlConnection): Promise<Finding> {
     `${connected} connected, and commits wait for none of them`,
     'a failover may undo the last revocations: use semi-synchronous replication, or revoke the realm after a failover',
   );
-}
-
-function durabilityFindings(settings: Settings): readonly Finding[] {
-  const findings = risksOf(settings).map(({ found, advice }) => problem('durability', found, advice));
-  if (isOn(settings, 'log_bin') && settings.get('binlog_format') === 'STATEMENT') {
-    const found = 'binlog_format is STATEMENT: noting uses and pruning are refused by the server';
-    findings.push(problem('durability', found, 'set binlog_format to ROW or MIXED'));
-  }
-  if (['OFF', '0'].includes(settings.get('innodb_doublewrite') ?? '')) {
-    const found = 'innodb_doublewrite is off: a power cut may tear a page';
-    findings.push(warning('durability', found, 'turn it on, unless the file system writes whole pages'));
-  }
-  return findings.length > 0 ? findings : [ok('durability', 'what is acknowledged is on the disk')];
 }
 
 /** With several primaries, one may not know yet what another has acknowledged. */
@@ -196,15 +193,4 @@ function modeFindings(settings: Settings): readonly Finding[] {
   const modes = refusedModes(settings.get('sql_mode') ?? '');
   if (modes.length === 0) return [];
   return [problem('sql_mode', `sql_mode has ${modes.join(' and ')}`, 'leave it out of sql_mode for this client')];
-}
-
-function clockFinding(difference: number): Finding {
-  const seconds = Math.abs(difference / 1000).toFixed(1);
-  if (Math.abs(difference) < FAR_OFF) return ok('clock', `${seconds} s from the server's`);
-  const found = `this process is ${seconds} s ${difference > 0 ? 'behind' : 'ahead of'} the server`;
-  return warning(
-    'clock',
-    found,
-    "synchronise the clocks: nothing is decided by the server's, but one of them is wrong",
-  );
 }

@@ -39,8 +39,6 @@ async function writePolicy(
   return 'set';
 }
 
-// In a transaction of the caller. See `within.ts`.
-
 /** Returns the current policy, and protects it from changes. If there is none, none can be set. */
 export async function lockPolicy(connection: MysqlConnection, sql: Statements, account: Tag): Promise<string | null> {
   const seen = await readPolicy(connection, sql.policy, account);

@@ -17,32 +17,70 @@ export interface Step {
   readonly oldest: number;
 }
 
+/**
+ * Migration steps, one for each version. Never change a released step. A step should only add, with defaults, because
+ * processes of the previous version keep running.
+ */
+export const STEPS: readonly Step[] = [{ additions: firstVersion, oldest: 1 }];
+
+/** Options of {@link mysqlSchema}. */
+export interface MysqlSchemaOptions {
+  /** Prefix of the table names, as for `mysqlStore`. */
+  readonly prefix?: string | undefined;
+  /** The existing version of the tables. Default 0, for none. */
+  readonly from?: number | undefined;
+}
+
+/**
+ * Returns the schema as SQL, for a migration tool. Each statement ends in a semicolon and contains no other. Apply it
+ * once; a second run fails and changes nothing.
+ * @throws `TypeError` for an invalid prefix, and for a version that does not exist.
+ */
+export function mysqlSchema({ prefix, from = 0 }: MysqlSchemaOptions = {}): string {
+  if (!Number.isInteger(from) || from < 0 || from > STEPS.length) {
+    throw new TypeError(`from is a version of the schema, from 0 to ${STEPS.length}`);
+  }
+  const tables = tablesOf(prefix);
+  const additions = STEPS.slice(from).flatMap((step) => step.additions(tables).map(({ sql }) => sql));
+  if (additions.length === 0) return '';
+  return [...additions, recordVersion(tables, STEPS)].map((sql) => `${sql};\n`).join('\n');
+}
+
+/** Records the version of the tables, and the oldest version whose code works on them. */
+export const recordVersion = ({ schema }: Tables, steps: readonly Step[]): string =>
+  `INSERT INTO ${schema} (id, session_revocation, oldest) VALUES (1, ${steps.length}, ${steps.at(-1)?.oldest ?? 0}) ` +
+  'ON DUPLICATE KEY UPDATE session_revocation = VALUES(session_revocation), oldest = VALUES(oldest)';
+
+export const readVersions = ({ schema }: Tables): string =>
+  `SELECT session_revocation, oldest FROM ${schema} WHERE id = 1`;
+
 // Columns hold bytes: no collation treats two ids as equal, and no character set of a connection changes a text.
 const OPTIONS = `ENGINE = InnoDB, ROW_FORMAT = DYNAMIC, DEFAULT CHARACTER SET = utf8mb4, COLLATE = utf8mb4_bin, COMMENT = '${MARK}'`;
 
-const first: Step['additions'] = (tables) => [
-  {
-    table: 'schema',
-    sql: `CREATE TABLE ${tables.schema} (
+function firstVersion(tables: Tables): readonly Addition[] {
+  return [
+    {
+      table: 'schema',
+      sql: `CREATE TABLE ${tables.schema} (
   id TINYINT NOT NULL PRIMARY KEY,
   session_revocation INT NOT NULL COMMENT 'the version of these tables',
   oldest INT NOT NULL COMMENT 'the oldest version whose code works on these tables'
 ) ${OPTIONS}`,
-  },
-  {
-    table: 'epochs',
-    sql: `CREATE TABLE ${tables.epochs} (
+    },
+    {
+      table: 'epochs',
+      sql: `CREATE TABLE ${tables.epochs} (
   tag VARBINARY(255) NOT NULL PRIMARY KEY,
   record MEDIUMBLOB NOT NULL COMMENT 'JSON',
   version BIGINT NOT NULL,
   keep_until BIGINT COMMENT 'Unix ms, NULL is for ever',
   KEY due (keep_until)
 ) ${OPTIONS}`,
-  },
-  {
-    // Values that statements compare or sort by have a column. The rest is one column, because each costs time.
-    table: 'sessions',
-    sql: `CREATE TABLE ${tables.sessions} (
+    },
+    {
+      // Values that statements compare or sort by have a column. The rest is one column, because each costs time.
+      table: 'sessions',
+      sql: `CREATE TABLE ${tables.sessions} (
   id VARBINARY(255) NOT NULL PRIMARY KEY,
   user_tag VARBINARY(255) NOT NULL,
   account_tag VARBINARY(255),
@@ -68,10 +106,10 @@ const first: Step['additions'] = (tables) => [
   KEY of_account (account_tag, user_tag),
   KEY due (over_at, id)
 ) ${OPTIONS}`,
-  },
-  {
-    table: 'audit',
-    sql: `CREATE TABLE ${tables.audit} (
+    },
+    {
+      table: 'audit',
+      sql: `CREATE TABLE ${tables.audit} (
   seq BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   realm_tag VARBINARY(255) NOT NULL,
   user_tag VARBINARY(255),
@@ -101,49 +139,13 @@ const first: Step['additions'] = (tables) => [
   KEY of_actor (actor_tag, at, id),
   KEY due (keep_until)
 ) ${OPTIONS}`,
-  },
-  {
-    table: 'policies',
-    sql: `CREATE TABLE ${tables.policies} (
+    },
+    {
+      table: 'policies',
+      sql: `CREATE TABLE ${tables.policies} (
   account_tag VARBINARY(255) NOT NULL PRIMARY KEY,
   value BLOB NOT NULL
 ) ${OPTIONS}`,
-  },
-];
-
-/**
- * Migration steps, one for each version. Never change a released step. A step should only add, with defaults, because
- * processes of the previous version keep running.
- */
-export const STEPS: readonly Step[] = [{ additions: first, oldest: 1 }];
-
-/** Records the version of the tables, and the oldest version whose code works on them. */
-export const recordVersion = ({ schema }: Tables, steps: readonly Step[]): string =>
-  `INSERT INTO ${schema} (id, session_revocation, oldest) VALUES (1, ${steps.length}, ${steps.at(-1)?.oldest ?? 0}) ` +
-  'ON DUPLICATE KEY UPDATE session_revocation = VALUES(session_revocation), oldest = VALUES(oldest)';
-
-export const readVersions = ({ schema }: Tables): string =>
-  `SELECT session_revocation, oldest FROM ${schema} WHERE id = 1`;
-
-/** Options of {@link mysqlSchema}. */
-export interface MysqlSchemaOptions {
-  /** Prefix of the table names, as for `mysqlStore`. */
-  readonly prefix?: string | undefined;
-  /** The existing version of the tables. Default 0, for none. */
-  readonly from?: number | undefined;
-}
-
-/**
- * Returns the schema as SQL, for a migration tool. Each statement ends in a semicolon and contains no other. Apply it
- * once; a second run fails and changes nothing.
- * @throws `TypeError` for an invalid prefix, and for a version that does not exist.
- */
-export function mysqlSchema({ prefix, from = 0 }: MysqlSchemaOptions = {}): string {
-  if (!Number.isInteger(from) || from < 0 || from > STEPS.length) {
-    throw new TypeError(`from is a version of the schema, from 0 to ${STEPS.length}`);
-  }
-  const tables = tablesOf(prefix);
-  const additions = STEPS.slice(from).flatMap((step) => step.additions(tables).map(({ sql }) => sql));
-  if (additions.length === 0) return '';
-  return [...additions, recordVersion(tables, STEPS)].map((sql) => `${sql};\n`).join('\n');
+    },
+  ];
 }

@@ -1,5 +1,5 @@
 import { SessionError, type SessionErrorCode } from '../../../src/index.ts';
-import { DROPPED, dropped } from '../sql/dropped.ts';
+import { DROPPED, dropped, tooNew } from '../sql/schema-problems.ts';
 import type { MysqlClient, MysqlConnection } from './clients/client.ts';
 import { warnOfRisks } from './durability.ts';
 import { errnoOf, explained, isUnknownColumn } from './errors.ts';
@@ -48,6 +48,19 @@ export async function setUp(
   }
 }
 
+/**
+ * Checks that the tables have this version.
+ * @throws `SessionError` `SESSION_STORE_NOT_SET_UP` if they are missing or older; otherwise as {@link setUp}.
+ */
+export async function requireTables(
+  reader: Pick<MysqlConnection, 'rows'>,
+  tables: Tables,
+  steps: readonly Step[] = STEPS,
+): Promise<void> {
+  const problem = await problemOf(reader, tables, steps);
+  if (problem !== null) throw errorOf(problem);
+}
+
 async function locked(connection: MysqlConnection, { prefix }: Tables, step: () => Promise<void>): Promise<void> {
   const name = Buffer.from(prefix);
   const [row] = await connection.rows(`SELECT GET_LOCK(${LOCK}, ${MAX_WAIT})`, [name]);
@@ -62,7 +75,7 @@ async function locked(connection: MysqlConnection, { prefix }: Tables, step: () 
 async function upgrade(connection: MysqlConnection, tables: Tables, steps: readonly Step[]): Promise<void> {
   const there = await foundTables(connection, tables);
   const { version, oldest } = (there.has('schema') ? await readVersion(connection, tables) : null) ?? NONE;
-  if (oldest > steps.length) throw errorOf(tooNew(version, steps.length));
+  if (oldest > steps.length) throw errorOf(laterVersion(version, steps.length));
   const missing = missingOf(there, tables, steps.slice(0, version));
   if (missing !== null) throw errorOf(missing);
   for (const step of steps.slice(version)) {
@@ -127,19 +140,6 @@ export interface TableProblem {
   readonly cause?: unknown;
 }
 
-/**
- * Checks that the tables have this version.
- * @throws `SessionError` `SESSION_STORE_NOT_SET_UP` if they are missing or older; otherwise as {@link setUp}.
- */
-export async function requireTables(
-  reader: Pick<MysqlConnection, 'rows'>,
-  tables: Tables,
-  steps: readonly Step[] = STEPS,
-): Promise<void> {
-  const problem = await problemOf(reader, tables, steps);
-  if (problem !== null) throw errorOf(problem);
-}
-
 /** Returns the problem with the tables, or `null`. Rejects if it cannot be determined. */
 export async function problemOf(
   reader: Pick<MysqlConnection, 'rows'>,
@@ -156,7 +156,7 @@ export async function problemOf(
   }
   if (recorded === null) return notSetUp('the tables were not made to the end');
   const { version, oldest } = recorded;
-  if (oldest > steps.length) return tooNew(version, steps.length);
+  if (oldest > steps.length) return laterVersion(version, steps.length);
   return version >= steps.length
     ? null
     : notSetUp(`the tables are of version ${version}, and ${steps.length} is needed`);
@@ -165,9 +165,9 @@ export async function problemOf(
 const errorOf = ({ code, found, advice, cause }: TableProblem): SessionError =>
   new SessionError(code, `${found}: ${advice}`, { cause });
 
-const tooNew = (version: number, known: number): TableProblem => ({
+const laterVersion = (version: number, known: number): TableProblem => ({
   code: 'SESSION_STORE_TOO_NEW',
-  found: `the tables are of version ${version}, and this version of the library knows up to ${known}`,
+  found: tooNew(version, known),
   advice: 'upgrade the library; nothing was touched',
 });
 

@@ -64,7 +64,6 @@ export function createStore<Transaction>(
       });
       readiness.forget();
     },
-    // Leaves the client open: the caller owns it.
     close: () => readiness.close(),
   };
 }

@@ -126,8 +126,6 @@ async function requireTransaction(connection: MysqlConnection): Promise<void> {
   );
 }
 
-// In the caller's transaction, the functions below lock only rows that are known to exist. See `storeWithin`.
-
 /** Returns true if the caller's snapshot has the session. Takes no lock. */
 async function isSeen(
   connection: MysqlConnection,

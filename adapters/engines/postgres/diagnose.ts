@@ -1,8 +1,8 @@
 import type { DiagnosisPower, Finding } from '../../../src/adapter.ts';
 import { isSessionError, type SessionErrorCode } from '../../../src/index.ts';
-import { DROPPED, dropped } from '../sql/dropped.ts';
-import { ok, problem, warning } from '../sql/finding.ts';
+import { clockFinding, ok, problem, warning } from '../sql/finding.ts';
 import type { Readiness } from '../sql/readiness.ts';
+import { DROPPED, dropped } from '../sql/schema-problems.ts';
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { literal, type Tables } from './names.ts';
@@ -10,9 +10,6 @@ import { type Ask, prepared } from './prepared.ts';
 import { OLDEST_SERVER } from './schema.ts';
 import { listOf, requireTables } from './setup.ts';
 import { listRealms } from './verbs/users.ts';
-
-/** Maximum clock difference, in ms. Beyond it, listed and logged times look wrong, and lifetimes differ. */
-const CLOCK_APART = 5_000;
 
 const SETTINGS = [
   ...['server_version', 'server_version_num', 'server_encoding', 'fsync', 'full_page_writes', 'synchronous_commit'],
@@ -174,12 +171,6 @@ function isolationFinding({ default_transaction_isolation: isolation }: Facts): 
     isolation,
     'transactions of the app that revoke will fail more often than under READ COMMITTED; be ready to repeat them',
   );
-}
-
-function clockFinding(apart: number): Finding {
-  const found = `the server's clock is ${Math.abs(Math.round(apart))} ms ${apart < 0 ? 'behind' : 'ahead'}`;
-  if (Math.abs(apart) <= CLOCK_APART) return ok('clock', found);
-  return warning('clock', found, 'set the clocks by NTP: lifetimes count from the clock of the process');
 }
 
 function preparedFinding({ prepares }: Connection): Finding {

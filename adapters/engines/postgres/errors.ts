@@ -1,5 +1,5 @@
 import { isSessionError, SessionError, type SessionErrorCode } from '../../../src/index.ts';
-import { DROPPED } from '../sql/dropped.ts';
+import { DROPPED } from '../sql/schema-problems.ts';
 
 /** SQLSTATEs that the setup statement raises itself. */
 export const RAISED = {

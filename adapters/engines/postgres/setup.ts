@@ -1,4 +1,5 @@
 import { SessionError } from '../../../src/index.ts';
+import { tooNew } from '../sql/schema-problems.ts';
 import type { Connection } from './connection.ts';
 import { RAISED, sqlStateOf } from './errors.ts';
 import { APPLICATION, literal, type Tables } from './names.ts';
@@ -24,11 +25,41 @@ export async function setUp(connection: Connection, tables: Tables, steps: reado
 }
 
 /**
+ * Checks that this code works on the tables. Returns their version.
+ * @throws `SessionError` `SESSION_STORE_NOT_SET_UP`, `SESSION_STORE_TOO_NEW`, `SESSION_STORE_NAME_CONFLICT` or
+ * `SESSION_STORE_UNSUPPORTED` if it does not.
+ */
+export async function requireTables(ask: Ask, tables: Tables): Promise<number> {
+  const [row] = await ask(versionStatement(tables));
+  const [application, version, oldest, server] = row ?? [];
+  if (application !== APPLICATION) {
+    throw new SessionError(
+      'SESSION_STORE_NAME_CONFLICT',
+      'the table meta belongs to something else; give the store a schema or a prefix of its own',
+    );
+  }
+  if (Number(oldest) > STEPS.length) {
+    throw new SessionError('SESSION_STORE_TOO_NEW', tooNew(Number(version), STEPS.length));
+  }
+  if (Number(version) < STEPS.length) {
+    throw new SessionError(
+      'SESSION_STORE_NOT_SET_UP',
+      `the tables are of version ${version} and this library needs ${STEPS.length}: call await sessions.setup(), or apply ` +
+        `postgresSchema({ from: ${version} }) with your migration tool`,
+    );
+  }
+  if (Number(server) < OLDEST_SERVER) {
+    throw new SessionError('SESSION_STORE_UNSUPPORTED', 'sessions need Postgres 13 or later');
+  }
+  return Number(version);
+}
+
+/**
  * Returns one statement that creates the tables, upgrades them, or does nothing if they are current. It must be one
  * statement, because a client may send every statement to another connection. A DO block is one transaction with any
  * client. It holds the lock that makes other processes wait until it is done.
  */
-export function setUpStatement(tables: Tables, steps: readonly Step[]): string {
+function setUpStatement(tables: Tables, steps: readonly Step[]): string {
   const { schema, meta, sessions, epochs, audit, policies } = tables;
   const ours = [sessions, epochs, audit, policies].map((table) => `to_regclass(${literal(table)}) IS NOT NULL`);
   const upgrade = steps.map(({ sql }, at) => `  IF present < ${at + 1} THEN\n${sql(tables)}\n  END IF;`);
@@ -86,39 +117,6 @@ function dollarQuoted(text: string): string {
   let mark = '$setup$';
   for (let more = 1; text.includes(mark); more++) mark = `$setup${more}$`;
   return `${mark}${text}${mark}`;
-}
-
-/**
- * Checks that this code works on the tables. Returns their version.
- * @throws `SessionError` `SESSION_STORE_NOT_SET_UP`, `SESSION_STORE_TOO_NEW`, `SESSION_STORE_NAME_CONFLICT` or
- * `SESSION_STORE_UNSUPPORTED` if it does not.
- */
-export async function requireTables(ask: Ask, tables: Tables): Promise<number> {
-  const [row] = await ask(versionStatement(tables));
-  const [application, version, oldest, server] = row ?? [];
-  if (application !== APPLICATION) {
-    throw new SessionError(
-      'SESSION_STORE_NAME_CONFLICT',
-      'the table meta belongs to something else; give the store a schema or a prefix of its own',
-    );
-  }
-  if (Number(oldest) > STEPS.length) {
-    throw new SessionError(
-      'SESSION_STORE_TOO_NEW',
-      `the tables are of version ${version}; this version of the library knows up to ${STEPS.length}`,
-    );
-  }
-  if (Number(version) < STEPS.length) {
-    throw new SessionError(
-      'SESSION_STORE_NOT_SET_UP',
-      `the tables are of version ${version} and this library needs ${STEPS.length}: call await sessions.setup(), or apply ` +
-        `postgresSchema({ from: ${version} }) with your migration tool`,
-    );
-  }
-  if (Number(server) < OLDEST_SERVER) {
-    throw new SessionError('SESSION_STORE_UNSUPPORTED', 'sessions need Postgres 13 or later');
-  }
-  return Number(version);
 }
 
 /**

@@ -60,7 +60,6 @@ export function createStore<Transaction>(
       readiness.forget();
       await readiness.ready();
     },
-    // Leaves the client open: the caller owns it.
     close: () => readiness.close(),
   };
 }

@@ -56,7 +56,6 @@ export function createStore({ server, keys, tolerance, confirmation }: Setting):
       await demandRights(server, keys, confirmation);
       await readiness.mark();
     },
-    // Leaves the connections open: the caller owns them.
     async close() {
       readiness.close();
       await upkeep.background.settled();

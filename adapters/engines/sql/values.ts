@@ -4,8 +4,7 @@ export type Value = string | number | null;
 /** A row as an array. It costs half as much as an object, whose property names are created for every row. */
 export type Row = readonly Value[];
 
-// Postgres rejects NUL, and libsql truncates a string at NUL. The core allows no control characters in names, so values
-// written before this escape existed do not contain it either.
+// Postgres rejects NUL, and libsql truncates a string at NUL.
 const ESCAPE = '\x10';
 
 const NUL = '\0';

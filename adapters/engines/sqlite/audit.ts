@@ -44,7 +44,6 @@ function readAudit(
     entries[index](
       ...[...values, start.at, start.id, since, realm],
       ...[...twice(user), ...twice(by), ...twice(account), ...twice(types && JSON.stringify(types.map(toColumn)))],
-      // Reads one more than the limit, to learn whether entries follow.
       limit + 1,
     ),
   );

@@ -1,9 +1,8 @@
-import { SessionError } from '../../../src/index.ts';
-import { dropped } from '../sql/dropped.ts';
-import type { Database } from './connection.ts';
-
 /** Marks a file as this library's: "srev" in its header. */
 export const APPLICATION_ID = 0x73726576;
+
+/** Every table of the latest version. */
+export const TABLES: readonly string[] = ['epochs', 'sessions', 'audit', 'policies'];
 
 /**
  * Migration steps, one from each schema version to the next. The file header holds the version. Never change a released
@@ -107,38 +106,3 @@ export const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
 ];
-
-const TABLES = ['epochs', 'sessions', 'audit', 'policies'];
-
-/** @throws `SessionError` `SESSION_STORE_NOT_SET_UP` if a table was dropped. */
-export function requireTables(database: Database): void {
-  const there = database
-    .rows("SELECT name FROM sqlite_schema WHERE type = 'table'")()
-    .map(([name]) => name);
-  const missing = TABLES.filter((table) => !there.includes(table));
-  if (missing.length === 0) return;
-  const advice =
-    'restore the file from a backup and call revoke({ realm: true }), or remove it, which signs everybody out';
-  throw new SessionError('SESSION_STORE_NOT_SET_UP', `${dropped(missing)}: ${advice}`);
-}
-
-/**
- * Returns the schema version of the file; 0 for an empty file.
- * @throws `SessionError` `SESSION_STORE_NAME_CONFLICT` for a database of another application, and
- * `SESSION_STORE_TOO_NEW` for a version beyond the last of `steps`.
- */
-export function versionOf(database: Database, steps: readonly string[]): number {
-  const pragma = (name: string): unknown => database.row(`PRAGMA ${name}`)()?.[0];
-  const application = pragma('application_id');
-  const version = Number(pragma('user_version'));
-  const isEmpty = database.row('SELECT 1 FROM sqlite_schema')() === undefined;
-  if (application !== APPLICATION_ID && !(isEmpty && application === 0 && version === 0)) {
-    const message = 'the file is a database of something else; sessions need a file of their own';
-    throw new SessionError('SESSION_STORE_NAME_CONFLICT', message);
-  }
-  if (version > steps.length) {
-    const message = `the schema of the file is version ${version}; this version of the library knows up to ${steps.length}`;
-    throw new SessionError('SESSION_STORE_TOO_NEW', message);
-  }
-  return version;
-}

@@ -1,5 +1,7 @@
+import { SessionError } from '../../../src/index.ts';
+import { dropped, tooNew } from '../sql/schema-problems.ts';
 import type { Database } from './connection.ts';
-import { APPLICATION_ID, requireTables, versionOf } from './schema.ts';
+import { APPLICATION_ID, TABLES } from './schema.ts';
 
 /**
  * Creates or upgrades the tables. Many processes may call it at once: one does the work, the others wait for it.
@@ -19,4 +21,36 @@ export function setUp(database: Database, steps: readonly string[]): void {
     for (const step of steps.slice(versionOf(database, steps))) database.exec(step);
     database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${steps.length}`);
   });
+}
+
+/** @throws `SessionError` `SESSION_STORE_NOT_SET_UP` if a table was dropped. */
+function requireTables(database: Database): void {
+  const there = database
+    .rows("SELECT name FROM sqlite_schema WHERE type = 'table'")()
+    .map(([name]) => name);
+  const missing = TABLES.filter((table) => !there.includes(table));
+  if (missing.length === 0) return;
+  const advice =
+    'restore the file from a backup and call revoke({ realm: true }), or remove it, which signs everybody out';
+  throw new SessionError('SESSION_STORE_NOT_SET_UP', `${dropped(missing)}: ${advice}`);
+}
+
+/**
+ * Returns the schema version of the file; 0 for an empty file.
+ * @throws `SessionError` `SESSION_STORE_NAME_CONFLICT` for a database of another application, and
+ * `SESSION_STORE_TOO_NEW` for a version beyond the last of `steps`.
+ */
+function versionOf(database: Database, steps: readonly string[]): number {
+  const pragma = (name: string): unknown => database.row(`PRAGMA ${name}`)()?.[0];
+  const application = pragma('application_id');
+  const version = Number(pragma('user_version'));
+  const isEmpty = database.row('SELECT 1 FROM sqlite_schema')() === undefined;
+  if (application !== APPLICATION_ID && !(isEmpty && application === 0 && version === 0)) {
+    const message = 'the file is a database of something else; sessions need a file of their own';
+    throw new SessionError('SESSION_STORE_NAME_CONFLICT', message);
+  }
+  if (version > steps.length) {
+    throw new SessionError('SESSION_STORE_TOO_NEW', tooNew(version, steps.length));
+  }
+  return version;
 }

@@ -78,7 +78,6 @@ export async function list(
     ...[key(realm), key(user), ...(account === undefined ? [] : [orNull(account, key)]), ...users, ...members],
     ...(after === undefined ? [] : [after.createdAt, after.createdAt, key(after.id)]),
     ...(ended ? [] : [now]),
-    // Reads one row more than the limit, to learn whether rows follow.
     limitOf(limit + 1),
   ]);
   const found = present(answer).map((row) => foundWithId(records, row));

@@ -45,7 +45,6 @@ export async function memberships(
 
 /** Returns the realms of the first users in the order of their tags, which are hashes. */
 export async function listRealms(reader: Reader, { users }: Statements, limit: number): Promise<RealmsFound> {
-  // Reads one row more than the limit, to learn whether users follow.
   const rows = await reader.rows(users, [key(''), limitOf(Math.min(limit, MAX_USERS) + 1)]);
   const realms = rows.slice(0, limit).map(([, born]) => (JSON.parse(textOf(born)) as { readonly realm: string }).realm);
   return { realms: [...new Set(realms)], complete: rows.length <= Math.min(limit, MAX_USERS) };

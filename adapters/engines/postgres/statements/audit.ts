@@ -57,7 +57,6 @@ export function pageStatement(
     const { at, id } = page.after;
     conditions.push(`(l.at, l.id) < (${number(given(String(at)))}, ${given(id)}::text)`);
   }
-  // Reads one more than the limit, to learn whether entries follow.
   const limit = `ORDER BY l.at DESC, l.id DESC LIMIT ${number(given(String(page.limit + 1)))}`;
   const select = (more: string): string =>
     `SELECT ${entryColumns} FROM ${audit} l WHERE ${[...conditions, more].join(' AND ')} ${limit}`;

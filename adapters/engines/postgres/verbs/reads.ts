@@ -77,7 +77,6 @@ export async function list(
 ): Promise<{ readonly found: readonly FoundSession[]; readonly more: boolean }> {
   const { account, born, ended, now, after = TOP, limit } = page;
   const generations = generationsOf(page);
-  // Reads one row more than the limit, to learn whether rows follow.
   const first = [realm, user, parameter(after.createdAt), after.id, parameter(limit + 1), account ?? null] as const;
   const rows = await (generations === null
     ? askReliable(

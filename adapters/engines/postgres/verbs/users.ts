@@ -36,7 +36,6 @@ export async function memberships(
 
 /** Returns the realms of the users whose tags have the lowest hashes. */
 export async function listRealms({ ask, statements }: Context, limit: number): Promise<RealmsFound> {
-  // Reads one row more than the limit, to learn whether users follow.
   const rows = await ask(statements.realms, parameter(limit + 1));
   const looked = rows.reduce((sum, [, users]) => sum + Number(users), 0);
   return { realms: rows.map(([realm]) => fromColumn(String(realm))), complete: looked <= limit };

@@ -37,10 +37,8 @@ class AuditLog {
 
   async read(page: AuditPage): Promise<{ readonly entries: readonly AuditEntry[]; readonly more: boolean }> {
     await this.#journal.settle(page.realm);
-    // Reads one more than the limit, to learn whether entries follow.
     const wanted = page.limit + 1;
     const pages = await Promise.all(indexesFor(this.#keys, page).map((index) => this.#readBy(index, page, wanted)));
-    // With several types, each type is read separately, and the youngest entries of all make the page.
     const entries = pages.flat();
     if (pages.length > 1) entries.sort(youngestFirst);
     return { entries: entries.slice(0, page.limit), more: entries.length > page.limit };

@@ -67,7 +67,6 @@ function findOnServer(
       continue;
     }
     const memberAt = wanted.push(location.memberIn(keys, account)) - 1;
-    // Reads each account once, because many sessions may be in it.
     const accountAt = accounts.get(account) ?? wanted.push(keys.record(account)) - 1;
     accounts.set(account, accountAt);
     asked.push({ ref, location, at, accountAt, memberAt });
@@ -185,7 +184,6 @@ async function listSessions(
   const gone: string[] = [];
   const aside: string[] = [];
   const after = page.after && { score: page.after.createdAt, member: page.after.id };
-  // Reads one more than the limit, to learn whether rows follow.
   const wanted = page.limit + 1;
   const chunk = Math.min(wanted, MAX_AT_ONCE);
   const open = !page.ended && page.born !== undefined;

@@ -76,7 +76,6 @@ export async function memberships(
  * with sessions has a due date, or is in the index of users whose sessions never expire.
  */
 export async function listRealms({ server, keys }: Context, limit: number): Promise<RealmsFound> {
-  // Reads one more of each than needed, to learn whether users follow.
   const wanted = Math.ceil(limit / BUCKETS) + 1;
   const pages = await Promise.all(
     Array.from({ length: BUCKETS }, async (_, bucket) => {

@@ -32,7 +32,6 @@ export function list(
   const users = born === undefined ? null : JSON.stringify(born.user);
   const members = born?.member ? JSON.stringify(born.member) : null;
   const place = [after.createdAt, after.id];
-  // Reads one row more than the limit, to learn whether rows follow.
   const read = (): readonly Row[] =>
     generations === null
       ? list(

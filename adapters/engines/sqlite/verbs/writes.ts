@@ -26,7 +26,6 @@ export const add = (
   database.write(() => {
     if (!isVersion(statements, session.userTag, ifVersion)) return 'conflict';
     if (!hasMembership(statements, session)) return 'conflict';
-    // Zero rows mean that the id is taken.
     if (statements.insert(...rowOf(session)) === 0) return 'conflict';
     endOthers(statements, session.userTag, ending);
     raise(statements, session, keepUntil);

@@ -4,3 +4,7 @@ export const dropped = (tables: readonly string[]): string =>
 
 export const DROPPED =
   'restore them from a backup and call revoke({ realm: true }), or drop the other tables too and call setup(), which signs everybody out';
+
+/** Message for tables of a later version, which this code does not work on. */
+export const tooNew = (version: number, known: number): string =>
+  `the tables are of version ${version}; this version of the library knows up to ${known}`;
