@@ -31,7 +31,7 @@ const idsOf = (clients: readonly SignedIn[]): readonly string[] => clients.map((
 /** Acts of administrators: reviews, idle sessions, triggers and forgetting, through the core. */
 export const administration: readonly CaseDefinition[] = define('administration', {
   review: {
-    title: 'MUST review every member of an account with their living sessions, and nobody else',
+    title: 'MUST review every member of an account with their live sessions, and no other user',
     async run(bench) {
       const sessions = bench.sessions();
       const expected: Record<string, readonly string[]> = {};
@@ -137,7 +137,7 @@ export const administration: readonly CaseDefinition[] = define('administration'
         ['memberRemoved', ['revoked', 'revoked', 'revoked', 'live']],
         ['emailChanged', ['live', 'live', 'live', 'live']],
       ] as const) {
-        const user = `somebody with ${name}`;
+        const user = `a user with ${name}`;
         const mine = await signIn(sessions, acme(user));
         const clients = [
           ...[mine, await signIn(sessions, acme(user)), await signIn(sessions, { ...acme(user), kind: 'api' })],
@@ -155,7 +155,7 @@ export const administration: readonly CaseDefinition[] = define('administration'
     },
   },
   'trigger-not-live': {
-    title: 'MUST revoke all where the session to keep is over itself: the password has changed, whoever asked',
+    title: 'MUST revoke all if the session to keep has ended: the password has changed anyway',
     async run(bench) {
       const sessions = bench.sessions();
       const [mine, other] = [await signIn(sessions, acme('ann')), await signIn(sessions, acme('ann'))];
@@ -179,12 +179,12 @@ export const administration: readonly CaseDefinition[] = define('administration'
       same(await sessions.signOut(nth(others, 0).session), { ended: true, everywhere: false, effectiveWithin: 0 });
       same(await tellAll(sessions, others), ['ended', 'live']);
       const back = await signIn(sessions, acme('ann'));
-      same((await sessions.signOut(mine.session)).ended, false, 'who is signed out signs nobody out');
+      same((await sessions.signOut(mine.session)).ended, false, 'an ended session ends no other');
       assert.equal(await tell(sessions, back.token), 'live');
     },
   },
   'forget-user': {
-    title: 'MUST remove every session of a user who is forgotten, for good, and leave everybody else',
+    title: 'MUST remove every session of a user who is forgotten, for good, and leave all other users',
     async run(bench) {
       const sessions = bench.sessions();
       const clients = [await signIn(sessions, acme(ANN)), await signIn(sessions, { user: ANN })];
@@ -196,7 +196,7 @@ export const administration: readonly CaseDefinition[] = define('administration'
       same(await tellAll(sessions, clients), ['unknown', 'unknown']);
       same((await sessions.list({ user: ANN }, { ended: true })).sessions, []);
       const { record } = await recordOf(bench.store, person(ANN, null, 'default').tags.user);
-      assert.ok(!JSON.stringify(record).includes(ANN), 'the record tells of nobody');
+      assert.ok(!JSON.stringify(record).includes(ANN), 'the record names no user');
       const late = await sessions.start({ ...acme(ANN), fence: before });
       assert.equal(late.ok ? 'started' : late.reason, 'suspended', 'what was suspended stays so');
       await sessions.resume({ user: ANN });

@@ -79,7 +79,7 @@ export const auditEvents: readonly CaseDefinition[] = define(
     },
     nothing: {
       title:
-        'MUST have no entry of what was not done: nobody there, ended already, not live, not suspended, or asked only',
+        'MUST have no entry of an act without effect: an unknown user, an ended session, no suspension, or a dry run',
       async run(bench) {
         const sessions = bench.sessions({ audit: true });
         const [gone, mine] = [await signIn(sessions, who), await signIn(sessions, who)];
@@ -114,7 +114,7 @@ export const auditEvents: readonly CaseDefinition[] = define(
       },
     },
     cost: {
-      title: 'MUST cost one write to revoke, the entry with it, whatever the number of sessions (SES-17)',
+      title: 'MUST cost one write to revoke, with the entry, for any number of sessions (SES-17)',
       async run(bench) {
         const { sessions, asked } = counted(bench);
         for (let at = 0; at < 20; at++) await signIn(sessions, { user: `user ${at}`, account: 'acme' });
@@ -253,7 +253,7 @@ export const auditEvents: readonly CaseDefinition[] = define(
       },
     },
     'once-each': {
-      title: 'MUST have exactly one entry of whatever was done, and none of what others came before',
+      title: 'MUST have exactly one entry per act, and none of an act that another one made void',
       run: (bench) =>
         interleave(bench, 0.1, async ({ seed, order, open }) => {
           const [sessions, other] = [open({ audit: true }), open({ audit: true })];

@@ -24,14 +24,14 @@ const youngestFirst = (records: readonly AuditRecord[]): readonly AuditEntry[] =
 
 // Each user, event and actor in all combinations, several times within the same milliseconds.
 function everything(): readonly AuditRecord[] {
-  const nobody = { user: null, account: null, by: null };
+  const noUser = { user: null, account: null, by: null };
   return [0, SECOND, SECOND, 2 * SECOND].flatMap((later) =>
     types.flatMap((type) =>
       [ann, bob].flatMap((whose) => [
         recordAbout(whose, { at: NOW + later, type }),
         recordAbout(whose, { at: NOW + later, type, by: 'bob' }),
-        recordAbout(whose, { at: NOW + later, type, ...nobody, by: 'ann' }),
-        recordAbout(whose, { at: NOW + later, type, ...nobody, account: whose.account }),
+        recordAbout(whose, { at: NOW + later, type, ...noUser, by: 'ann' }),
+        recordAbout(whose, { at: NOW + later, type, ...noUser, account: whose.account }),
       ]),
     ),
   );
@@ -145,7 +145,7 @@ export const auditPages: readonly CaseDefinition[] = define(
       },
     },
     realms: {
-      title: 'MUST find nothing of another realm, whatever is asked for',
+      title: 'MUST find nothing of another realm, by any filter',
       async run({ store }) {
         const elsewhere = person('ann', 'acme', 'desk');
         const [here, there] = [recordAbout(ann), recordAbout(elsewhere)];

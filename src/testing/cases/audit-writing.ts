@@ -177,7 +177,7 @@ export const auditWriting: readonly CaseDefinition[] = define(
       },
     },
     'one-step': {
-      title: 'MUST show nobody an entry without what it tells of, or that without the entry',
+      title: 'MUST never show an entry without its change, or the change without its entry',
       async run(bench) {
         const { store } = bench;
         const second = await bench.second();

@@ -121,7 +121,7 @@ export const epochs: readonly CaseDefinition[] = define('epochs', {
     },
   },
   'kept-until': {
-    title: 'MUST keep a record for as long as anybody asked, and never for less',
+    title: 'MUST keep a record for the longest requested time',
     async run({ store }) {
       const session = await addNew(store, ann, {}, NOW + DAY);
       await recordOf(store, tag, NOW + HOUR);
@@ -149,7 +149,7 @@ export const epochs: readonly CaseDefinition[] = define('epochs', {
     },
   },
   'kept-for-ever': {
-    title: 'MUST keep a record for ever once anybody asked for that',
+    title: 'MUST keep a record for ever once that was requested',
     async run({ store }) {
       const far = NOW + 1e5 * DAY;
       const session = await addNew(store, ann, {}, NOW);

@@ -74,8 +74,7 @@ export const expiry: readonly CaseDefinition[] = define('expiry', {
     },
   },
   absolute: {
-    title:
-      'MUST accept a session to the last millisecond of its absolute lifetime and not beyond, whatever its use (SES-9)',
+    title: 'MUST accept a session to the last millisecond of its absolute lifetime and not beyond, for any use (SES-9)',
     async run(bench) {
       const clock = new TestClock();
       const sessions = bench.sessions({ clock, lifetime: { absolute: '30d', idle: '4d' } });

@@ -34,11 +34,11 @@ const tampering =
 /** A failing store is an outage, never a sign-out, an empty list or a success. */
 export const failure: readonly CaseDefinition[] = define('failure', {
   throws: {
-    title: 'MUST be unavailable, and nobody signed out, where any verb throws or rejects (OPS-1)',
+    title: 'MUST be unavailable, and sign no user out, if any verb throws or rejects (OPS-1)',
     run: (bench) => allFail(bench, DOWN, EVERY),
   },
   hangs: {
-    title: 'MUST be unavailable, and nobody signed out, where any verb does not answer before the timeout (OPS-1)',
+    title: 'MUST be unavailable, and sign no user out, if any verb does not answer before the timeout (OPS-1)',
     run: (bench) => allFail(bench, [() => new Promise<never>(() => {})], EVERY, { timeout: TIMEOUT }),
   },
   'malformed-find': {
@@ -206,7 +206,7 @@ export const failure: readonly CaseDefinition[] = define('failure', {
     },
   },
   closed: {
-    title: 'MUST throw whatever is asked after it was closed, and answer nothing: not null, not an empty list',
+    title: 'MUST throw at every call after it was closed, and return neither null nor an empty list',
     async run(bench) {
       const { store } = bench;
       if (store.close === undefined) return;

@@ -16,15 +16,15 @@ interface Inhabitant extends SignedIn {
 
 // Two realms that share the store, two users, in two accounts and in none.
 async function populate(realms: readonly Sessions[]): Promise<Inhabitant[]> {
-  const everybody: Inhabitant[] = [];
+  const inhabitants: Inhabitant[] = [];
   for (const sessions of realms) {
     for (const user of ['ann', 'bob']) {
       for (const account of [undefined, 'acme', 'beta']) {
-        everybody.push({ sessions, user, account, ...(await signIn(sessions, { user, account })) });
+        inhabitants.push({ sessions, user, account, ...(await signIn(sessions, { user, account })) });
       }
     }
   }
-  return everybody;
+  return inhabitants;
 }
 
 /** Changes that must not affect other sessions. */
@@ -40,9 +40,9 @@ export const isolation: readonly CaseDefinition[] = define('isolation', {
       ];
       for (const [at, [scope, covers]] of cases.entries()) {
         const realms = [bench.sessions({ realm: `shop ${at}` }), bench.sessions({ realm: `desk ${at}` })];
-        const everybody = await populate(realms);
+        const inhabitants = await populate(realms);
         await nth(realms, 0).revoke(scope);
-        for (const who of everybody) {
+        for (const who of inhabitants) {
           const due = who.sessions === realms[0] && covers(who) ? 'revoked' : 'live';
           const words = `${who.user} in ${who.account} after a revocation of ${JSON.stringify(scope)}`;
           assert.equal(await tell(who.sessions, who.token), due, words);
@@ -51,16 +51,16 @@ export const isolation: readonly CaseDefinition[] = define('isolation', {
     },
   },
   'one-session': {
-    title: 'MUST end the one session that is ended, and nobody else by it; a stranger ends none',
+    title: 'MUST end only the named session, and none in the name of another user or realm',
     async run(bench) {
       const realms = [bench.sessions({ realm: 'shop' }), bench.sessions({ realm: 'desk' })];
-      const everybody = await populate(realms);
-      const { session, sessions } = nth(everybody, 1);
+      const inhabitants = await populate(realms);
+      const { session, sessions } = nth(inhabitants, 1);
       same(await sessions.end(session.id, { user: 'bob' }), { ended: false, effectiveWithin: 0 });
       same(await nth(realms, 1).end(session.id, { user: 'ann' }), { ended: false, effectiveWithin: 0 });
-      assert.equal(await tell(sessions, nth(everybody, 1).token), 'live');
+      assert.equal(await tell(sessions, nth(inhabitants, 1).token), 'live');
       same(await sessions.end(session.id, { user: 'ann' }), { ended: true, effectiveWithin: 0 });
-      for (const [at, who] of everybody.entries())
+      for (const [at, who] of inhabitants.entries())
         assert.equal(await tell(who.sessions, who.token), at === 1 ? 'ended' : 'live');
     },
   },
@@ -82,7 +82,7 @@ export const isolation: readonly CaseDefinition[] = define('isolation', {
     },
   },
   'look-alikes': {
-    title: 'MUST tell users and accounts apart byte for byte, whatever their names are made of',
+    title: 'MUST tell users and accounts apart byte for byte, for any names',
     async run(bench) {
       const sessions = bench.sessions();
       const clients = new Map<string, SignedIn>();

@@ -49,7 +49,7 @@ export const keeping: readonly CaseDefinition[] = define('revocation', {
     },
   },
   'if-live': {
-    title: 'MUST end the initiator with the others, and nobody where the initiator is over or has another secret',
+    title: 'MUST end the initiator with the others, and none if the initiator has ended or has another secret',
     async run(bench) {
       const sessions = bench.sessions();
       const [mine, other] = [await signIn(sessions, { user: 'ann' }), await signIn(sessions, { user: 'ann' })];
@@ -64,7 +64,7 @@ export const keeping: readonly CaseDefinition[] = define('revocation', {
       same([await tell(sessions, renewed.token), await tell(sessions, other.token)], ['revoked', 'revoked']);
       const next = await signIn(sessions, { user: 'ann' });
       assert.equal((await sessions.revoke({ user: 'ann' }, { ifLive: renewed.session })).revoked, false);
-      assert.equal(await tell(sessions, next.token), 'live', 'who is signed out signs nobody out');
+      assert.equal(await tell(sessions, next.token), 'live', 'an ended session ends no other');
     },
   },
   'keep-kinds': {

@@ -97,7 +97,7 @@ export const lifecycle: readonly CaseDefinition[] = define('lifecycle', {
   },
   'add-taken-id': {
     title:
-      "MUST answer 'conflict' and write nothing where the user has a session of that id, and leave anybody else's alone",
+      "MUST answer 'conflict' and write nothing where the user has a session of that id, and leave other users' sessions",
     async run({ store }) {
       const first = await addNew(store, ann);
       const version = await versionOf(store, ann);
@@ -117,7 +117,7 @@ export const lifecycle: readonly CaseDefinition[] = define('lifecycle', {
     },
   },
   'add-without-version': {
-    title: 'MUST add whatever the version is where none is given',
+    title: 'MUST add at any version if none is given',
     async run({ store }) {
       await openRecords(store, ann);
       const before = await versionOf(store, ann);
@@ -185,7 +185,7 @@ export const lifecycle: readonly CaseDefinition[] = define('lifecycle', {
     },
   },
   'find-own-epochs': {
-    title: 'MUST find each session with the records of its own user and account, whatever is asked beside it',
+    title: 'MUST find each session with the records of its own user and account, beside any other',
     async run({ store }) {
       const people = [ann, bob, annAtAcme, person('bob', 'acme'), person('ann', 'other')];
       const refs = [];

@@ -173,7 +173,7 @@ export const limits: readonly CaseDefinition[] = define('limits', {
     },
   },
   'same-browser': {
-    title: 'MUST replace the session in the same browser and system, whatever its version, and never an unknown one',
+    title: 'MUST replace the session in the same browser and system, of any version, and never an unknown one',
     async run(bench) {
       const { sessions, start } = openAt(bench, { replace: 'same-browser' });
       const clients = [

@@ -85,7 +85,7 @@ export const listing: readonly CaseDefinition[] = define('listing', {
     },
   },
   paging: {
-    title: 'MUST give every row once, in order, whatever the size of the page',
+    title: 'MUST return every row once, in order, for any size of the page',
     async run({ store }) {
       const due = ids(await tied(store));
       for (const limit of [1, 2, 3, 9, 10, 11]) same(await paged(store, ann, limit), due, `pages of ${limit}`);
@@ -204,7 +204,7 @@ export const listing: readonly CaseDefinition[] = define('listing', {
     },
   },
   unknown: {
-    title: 'MUST list nothing of a user that nobody knows, and of nobody else',
+    title: "MUST list nothing for an unknown user, and no other user's sessions",
     async run({ store }) {
       await addNew(store, ann);
       const bob = person('bob');

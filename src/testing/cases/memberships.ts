@@ -325,7 +325,7 @@ export const memberships: readonly CaseDefinition[] = define('memberships', {
           memberTag(tags.user, person('ann', account, 'default').tags.account ?? ''),
         );
         assert.ok(found);
-        assert.ok(!JSON.stringify(found.record).includes('ann'), 'the record tells of nobody');
+        assert.ok(!JSON.stringify(found.record).includes('ann'), 'the record names no user');
       }
       const bobs = await peek(bench.store, person('bob', 'acme', 'default').tags.member ?? '');
       assert.equal(bobs?.record.suspended?.by, 'bob', "another user's stays");

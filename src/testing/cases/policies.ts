@@ -68,7 +68,7 @@ export const policies: readonly CaseDefinition[] = define(
       },
     },
     kept: {
-      title: 'MUST keep a policy for ever, whatever is pruned or removed',
+      title: 'MUST keep a policy for ever, after any pruning and removal',
       async run({ store }) {
         await policiesOf(store).set(write('a', null));
         await pruneAll(store, { sessionsBefore: Number.MAX_SAFE_INTEGER, epochsBefore: Number.MAX_SAFE_INTEGER });

@@ -151,7 +151,7 @@ export const races: readonly CaseDefinition[] = define('races', {
   },
   'switch-behind-revoke': {
     title:
-      'MUST not carry a session out of an account, or out of whatever else was revoked before the switch is written',
+      'MUST not carry a session out of an account, or out of another scope that was revoked before the switch is written',
     async run(bench) {
       for (const [at, scope] of SCOPES.entries()) {
         const other = bench.sessions({ realm: `realm ${at}` });

@@ -207,7 +207,7 @@ export const renewal: readonly CaseDefinition[] = define('renewal', {
     },
   },
   'ends-others': {
-    title: "MUST end the user's other sessions that are named, in the same step, and nobody else's",
+    title: "MUST end the user's other named sessions in the same step, and no other user's",
     async run({ store }) {
       const stranger = await addNew(store, bob);
       const session = await addNew(store, ann);

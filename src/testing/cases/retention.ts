@@ -7,7 +7,7 @@ import { same } from '../harness/records.ts';
 /** Pruning has no visible effect, through the core. */
 export const retention: readonly CaseDefinition[] = define('pruning', {
   retention: {
-    title: 'MUST keep what is over for as long as the retention says, and the living whatever is pruned',
+    title: 'MUST keep ended sessions for the retention, and live ones through any pruning',
     async run(bench) {
       const clock = new TestClock();
       const sessions = bench.sessions({ clock, retention: '2d', lifetime: { absolute: '30d', idle: null } });

@@ -202,7 +202,7 @@ export const revocation: readonly CaseDefinition[] = define('revocation', {
     },
   },
   cost: {
-    title: 'MUST cost one advance whatever the number of sessions, and look at none of them (SES-17)',
+    title: 'MUST cost one advance for any number of sessions, and read none of them (SES-17)',
     async run(bench) {
       let calls: string[] = [];
       const store = around(bench.store, (verb, ask) => {

@@ -100,11 +100,11 @@ async function overtaken(bench: Bench): Promise<Readonly<Record<string, RevokedB
       meanwhile: signsIn({ user: 'cleo' }),
       ask: async (within) => (await within.end(id, { user: 'cleo' })).ended,
     },
-    'a session of somebody new is ended': {
+    'a session of a new user is ended': {
       meanwhile: signsIn(other),
       ask: async (within) => (await within.end(id, other)).ended,
     },
-    'somebody new is revoked': {
+    'a new user is revoked': {
       meanwhile: signsIn({ user: 'erin' }),
       ask: async (within) => (await within.revoke({ user: 'erin' })).revoked,
     },
@@ -199,8 +199,7 @@ export const transactions: readonly CaseDefinition[] = define(
   'transactions',
   {
     commit: {
-      title:
-        "MUST show nobody else what is written in a caller's transaction before the commit, and everything after it",
+      title: "MUST hide the writes of a caller's transaction from others before the commit, and show all after it",
       async run(bench) {
         const written = await writeAll(bench);
         const { open, ended, kept, records, record, credential } = written;
@@ -239,7 +238,7 @@ export const transactions: readonly CaseDefinition[] = define(
           assert.equal(
             await store.advance(user, { ...write, record: anotherRecord('first'), ifVersion }),
             'advanced',
-            'a transaction that only read holds up nobody',
+            'a transaction that only read holds up no other',
           );
           const second = { ...write, record: anotherRecord('second'), ifVersion };
           return Promise.resolve(within.advance(user, second)).catch(() => 'failed');
@@ -261,7 +260,7 @@ export const transactions: readonly CaseDefinition[] = define(
       },
     },
     read: {
-      title: 'MUST hold nobody up by what a transaction only reads, and make nothing of it',
+      title: 'MUST hold up no other by the reads of a transaction, and create nothing by them',
       async run(bench) {
         const { store } = bench;
         const [{ realm }, missing] = [ann.tags, person('bob').tags.user];
@@ -281,7 +280,7 @@ export const transactions: readonly CaseDefinition[] = define(
       },
     },
     'password-changed': {
-      title: 'MUST let a password and its revocation commit together, and tell nobody before',
+      title: 'MUST let a password and its revocation commit together, and tell no listener before',
       async run(bench) {
         const told: Told = { types: [] };
         const { sessions, here, there, open, within, change } = await changePassword(bench, told);
@@ -296,7 +295,7 @@ export const transactions: readonly CaseDefinition[] = define(
         }
         same(await tellAll(sessions, [here, there]), ['superseded', 'revoked']);
         assert.equal(await tell(sessions, token ?? ''), 'live', 'the kept session has its new token');
-        same(told.types, [], 'nobody was told');
+        same(told.types, [], 'no listener was told');
         same([await within.committed(), told.types], [true, ['sessions.revoked']]);
         same([await within.committed(), told.types], [true, ['sessions.revoked']], 'once');
         const { entries } = await sessions.audit({ types: ['sessions.revoked'] });
@@ -304,7 +303,7 @@ export const transactions: readonly CaseDefinition[] = define(
       },
     },
     'password-unchanged': {
-      title: 'MUST leave everybody signed in, and tell nobody, where the new password is rolled back',
+      title: 'MUST leave all users signed in, and tell no listener, if the new password is rolled back',
       async run(bench) {
         const told: Told = { types: [] };
         const { sessions, here, there, open, within, change } = await changePassword(bench, told);
@@ -349,7 +348,7 @@ export const transactions: readonly CaseDefinition[] = define(
       },
     },
     'others-after-commit': {
-      title: 'MUST know of a commit whatever others have written since',
+      title: 'MUST know of a commit after any later writes of others',
       async run(bench) {
         const others = bench.sessions(OPTIONS);
         for (const [what, act] of Object.entries(ACTS)) {

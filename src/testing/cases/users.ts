@@ -56,7 +56,7 @@ const tagsOf = (people: readonly Person[]): readonly Tag[] => [...new Set(people
 
 export const users: readonly CaseDefinition[] = define('users', {
   realm: {
-    title: 'MUST name everybody who has sessions in the realm, and nobody else',
+    title: 'MUST name all users with sessions in the realm, and no others',
     async run({ store }) {
       same(await named(store, shop), []);
       for (const whose of [ann, annAtAcme, annAtAcme, bobAtBeta, atDesk]) await addNew(store, whose);
@@ -68,7 +68,7 @@ export const users: readonly CaseDefinition[] = define('users', {
     },
   },
   account: {
-    title: 'MUST name everybody who has sessions in the account, and nobody else',
+    title: 'MUST name all users with sessions in the account, and no others',
     async run({ store }) {
       same(await named(store, acme), []);
       for (const whose of [ann, annAtAcme, bob, bobAtBeta, atDesk]) await addNew(store, whose);
@@ -81,7 +81,7 @@ export const users: readonly CaseDefinition[] = define('users', {
     },
   },
   paging: {
-    title: 'MUST name no more than the limit at a time, and miss nobody, however many sessions each has',
+    title: 'MUST name at most the limit per page, and miss no user, for any number of sessions',
     async run({ store }) {
       const people = Array.from({ length: 23 }, (_, at) => person(`user ${at}`, at % 2 === 0 ? 'acme' : 'beta'));
       for (const [at, whose] of people.entries()) {
@@ -95,7 +95,7 @@ export const users: readonly CaseDefinition[] = define('users', {
     },
   },
   moving: {
-    title: 'MUST miss nobody who has sessions there all the while, whoever comes, goes and changes meanwhile',
+    title: 'MUST miss no user with sessions during all pages, while others come, go and change',
     async run({ store }) {
       const people = Array.from({ length: 6 }, (_, at) => person(`user ${at}`, 'acme'));
       const comers = Array.from({ length: 30 }, (_, at) => person(`other ${at}`, 'acme'));
@@ -128,7 +128,7 @@ export const users: readonly CaseDefinition[] = define('users', {
     },
   },
   gone: {
-    title: 'MUST name nobody any more whose sessions are gone, or have left the account',
+    title: 'MUST not name users whose sessions are removed, or have left the account',
     async run({ store }) {
       const [switched, over] = [await addNew(store, annAtAcme), await addNew(store, bobAtAcme)];
       same(await named(store, acme), tagsOf([ann, bob]));
@@ -145,7 +145,7 @@ export const users: readonly CaseDefinition[] = define('users', {
     },
   },
   delete: {
-    title: "MUST remove a user's sessions, whatever they are, as many as the limit allows, and nobody else's",
+    title: "MUST remove a user's sessions in any state, up to the limit, and no other user's",
     async run({ store }) {
       const staying = [await addNew(store, bobAtAcme), await addNew(store, atDesk)];
       const going = [await addNew(store, ann), await addNew(store, annAtAcme), await addNew(store, ann)];

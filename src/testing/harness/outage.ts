@@ -141,7 +141,7 @@ export async function allFail(
         }),
     );
     await Promise.all(failing);
-    assert.equal(await tell(scene.sessions, scene.token), 'live', 'an outage signs nobody out');
+    assert.equal(await tell(scene.sessions, scene.token), 'live', 'an outage signs no user out');
     assert.ok((await living(scene.sessions, 'ann')).includes(scene.session.id));
   }
 }
