@@ -82,7 +82,6 @@ export class AuditLog {
   /** Returns the index at which the entry of this place is, or would be. */
   #startOf(place: Place): number {
     let [low, high] = [0, this.#records.length];
-    // Nearly every search is for a place after the newest entry.
     if (high === 0 || compare((this.#records[high - 1] as AuditRecord).entry, place) < 0) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;

@@ -16,7 +16,6 @@ import { insert, remove, youngestFirst } from './rows/timeline.ts';
 /** Maximum number of a user's sessions that are searched for a group that fits a new session. */
 const NEIGHBOURS = 8;
 
-/** The complete contents of the store. Keeps its parts consistent with each other. */
 export class Contents {
   readonly scopes: Scopes = new Scopes();
   readonly #pool = new Pool();
@@ -60,7 +59,6 @@ export class Contents {
     return scope?.record == null ? undefined : scope;
   }
 
-  /** Returns true if the session's membership has its record, or if the session is in no account. */
   hasMembership(session: SessionRecord): boolean {
     return session.accountTag === null || this.membershipOf(session) !== undefined;
   }
@@ -106,7 +104,6 @@ export class Contents {
     this.#count(group, -1);
   }
 
-  /** Returns the session's previous group, a group of one of the user's youngest sessions, or a new group. */
   #groupFor(session: SessionRecord, before?: Group): Group {
     if (before !== undefined && belongsTo(before, session)) return before;
     const userScope = this.scopes.obtain(session.userTag);

@@ -63,7 +63,6 @@ export function prune(contents: Contents, batch: PruneBatch): Pruned {
   return { ...done, more: false, after: null };
 }
 
-/** Reads the record of a session's realm, once per realm and batch. */
 function realmRecords({ scopes }: Contents): (realm: string) => EpochRecord | null {
   const read = new Map<string, EpochRecord | null>();
   return (realm) => {

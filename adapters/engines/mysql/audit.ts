@@ -61,7 +61,6 @@ export async function readAudit(
   const lookups: Row[][] = [];
   for (const [index, ...values] of lookupsOf(page)) {
     const rows = await reader.rows(entries(index, { ...filter, types: types.length }), [
-      // The type is the longest of these values.
       ...[...values.map(typeKey), start.at, start.at, key(start.id), since, key(realm), ...asked, ...types],
       limitOf(limit + 1),
     ]);

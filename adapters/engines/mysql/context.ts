@@ -4,7 +4,6 @@ import type { MysqlClient } from './clients/client.ts';
 import type { Tables } from './names.ts';
 import type { Statements } from './statements/index.ts';
 
-/** The parts of a store that its powers use. */
 export interface Context<Transaction = never> {
   readonly client: MysqlClient<Transaction>;
   readonly tables: Tables;

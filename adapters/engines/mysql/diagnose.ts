@@ -23,7 +23,6 @@ export const diagnosisPower = ({ client, tables, sql, readiness, allowReplicatin
   realms: (limit) => readiness.ask(() => listRealms(client, sql, limit)),
 });
 
-/** Returns the server's time, in Unix ms. */
 async function readClock(reader: Pick<MysqlConnection, 'rows'>): Promise<number> {
   const [row] = await reader.rows(`SELECT ${CLOCK}`, []);
   return numberOf(row?.[0]) / 1000;

@@ -5,7 +5,6 @@ export interface Risk {
   readonly advice: string;
 }
 
-/** Returns the settings with which a crash can bring back revoked sessions. */
 export function risksOf(settings: Settings): readonly Risk[] {
   const risks: Risk[] = [];
   const risk = (found: string, advice: string): void => void risks.push({ found, advice });

@@ -19,7 +19,6 @@ const TELLING: Readonly<Record<number, readonly [SessionErrorCode, string]>> = {
   1143: ['SESSION_STORE_DENIED', RIGHTS],
   1227: ['SESSION_STORE_DENIED', RIGHTS],
   1698: ['SESSION_STORE_DENIED', RIGHTS],
-  // The server runs with read_only or a similar mode.
   1290: ['SESSION_STORE_UNSAFE', READ_ONLY],
   1836: ['SESSION_STORE_UNSAFE', READ_ONLY],
   1568: [

@@ -17,7 +17,6 @@ async function readPolicy(reader: Pick<MysqlConnection, 'rows'>, sql: string, ac
   return row === undefined ? null : textOf(row[0]);
 }
 
-/** Writes a policy, within a transaction, unless it has changed since it was read. */
 async function writePolicy(
   connection: MysqlConnection,
   sql: Statements,

@@ -58,7 +58,6 @@ export async function requirePrimary(reader: Reader): Promise<void> {
   );
 }
 
-/** Returns the only number of a result, or `null` if this user lacks the right to it. */
 async function count(reader: Reader, sql: string): Promise<number | null> {
   try {
     const [row] = await reader.rows(sql, []);

@@ -65,7 +65,6 @@ export function insertOf(session: SessionRecord): readonly Parameter[] {
   ];
 }
 
-/** Returns a short hash of a stamp, for an index. */
 export const stampKey = (stamp: Stamp | null): Buffer =>
   createHash('sha256').update(JSON.stringify(stamp)).digest().subarray(0, 8);
 

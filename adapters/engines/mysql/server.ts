@@ -11,7 +11,6 @@ export interface Server {
   readonly isSupported: boolean;
 }
 
-/** Parses a version, such as `10.11.6-MariaDB-1` and `8.0.36`. */
 export function serverOf(version: string): Server {
   const dialect = /mariadb/i.test(version) ? 'MariaDB' : 'MySQL';
   const [, ...found] = /^(\d+)\.(\d+)\.(\d+)/.exec(version) ?? [];
@@ -76,7 +75,6 @@ const unsafe = (message: string): SessionError => new SessionError('SESSION_STOR
 export type Settings = ReadonlyMap<string, string>;
 
 const NAMES = [
-  // The isolation level, under the name of each dialect.
   ...['transaction_isolation', 'tx_isolation'],
   ...['autocommit', 'sql_mode', 'read_only', 'innodb_read_only'],
   ...[

@@ -86,7 +86,6 @@ async function upgrade(connection: MysqlConnection, tables: Tables, steps: reado
   if (version < steps.length) await connection.command(recordVersion(tables, steps));
 }
 
-/** Returns the problem if tables were dropped, or `null`. */
 function missingOf(there: ReadonlySet<string>, tables: Tables, made: readonly Step[]): TableProblem | null {
   const additions = made.flatMap((step) => step.additions(tables)).filter(({ column }) => column === undefined);
   const missing = additions.filter(({ table }) => !there.has(table)).map(({ table }) => `${tables.prefix}${table}`);
@@ -127,7 +126,6 @@ interface Versions {
 
 const NONE: Versions = { version: 0, oldest: 0 };
 
-/** Returns the recorded version, or `null` if there is none yet. */
 export async function readVersion(reader: Pick<MysqlConnection, 'rows'>, tables: Tables): Promise<Versions | null> {
   const [row] = await reader.rows(readVersions(tables), []);
   return row === undefined ? null : { version: numberOf(row[0]), oldest: numberOf(row[1]) };

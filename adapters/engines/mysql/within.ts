@@ -137,7 +137,6 @@ async function isSeen(
   return found !== null && found !== undefined;
 }
 
-/** Finds sessions without the record of their realm. */
 const NO_REALM = '' as Tag;
 
 /** Ends a session that is visible. Throws if it is not visible but may be newer than the snapshot. */

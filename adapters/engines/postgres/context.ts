@@ -2,7 +2,6 @@ import type { RecordCache } from '../../../src/adapter.ts';
 import type { Ask } from './prepared.ts';
 import type { Statements } from './statements/index.ts';
 
-/** The parts of a store that its verbs use. */
 export interface Context {
   /** Runs a statement: by itself, or in a transaction of the caller. */
   readonly ask: Ask;

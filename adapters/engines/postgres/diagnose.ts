@@ -41,7 +41,6 @@ export const diagnosisPower = (
   realms: (limit) => listRealms(context, limit),
 });
 
-/** Returns the server's time, in Unix ms. */
 async function readClock(ask: Ask): Promise<number> {
   const [row] = await ask(CLOCK);
   return Number(row?.[0]);

@@ -40,7 +40,6 @@ function sessionIn(records: RecordCache, text: string): SessionRecord {
   const row: Value[] = columnsOf(text);
   if (row.length !== COLUMNS.length) throw new Error('a session is malformed');
   for (const at of NUMBERS) row[at] &&= Number(row[at]);
-  // Default values are stored as NULL.
   row[SERIAL] ??= 0;
   row[AUTHENTICATED_AT] ??= row[CREATED_AT] ?? null;
   row[DEVICE] ??= `${row[BROWSER]} on ${row[OS]}`;
@@ -62,7 +61,6 @@ export function pageIn(
   });
 }
 
-/** Returns the sessions of the rows. Skips rows of NULLs. */
 export const allFoundIn = (records: RecordCache, rows: readonly PostgresRow[]): readonly FoundSession[] =>
   rows.flatMap((row) => foundIn(records, row, recordOf(records, row[REALM_RECORD])) ?? []);
 
@@ -76,7 +74,6 @@ const UNSAFE: Readonly<Record<number, string>> = {
 const UNTOLD =
   'the answer does not tell whether it is of now, as every answer of Postgres does: see that the client gives rows as they come';
 
-/** Returns true if the row was read from an older snapshot, according to its last column. */
 export const isEarlier = (row: PostgresRow | undefined): boolean => Number(row?.at(-1)) === 2;
 
 /**

@@ -64,7 +64,6 @@ export class Server {
     return this.askPrimary(first, 'MGET', ...keys) as Promise<(string | null)[]>;
   }
 
-  /** Reads the strings of keys in any slots. */
   async readAnywhere(keys: readonly string[]): Promise<readonly (string | null)[]> {
     if (!this.isCluster) return this.read(keys);
     const values = await Promise.all(keys.map((key) => this.read([key])));

@@ -7,7 +7,6 @@ import type { Readiness } from './readiness.ts';
 import type { Confirmation } from './standing.ts';
 import type { SessionLocations } from './verbs/session-location.ts';
 
-/** The parts of a store that its verbs and its powers use. */
 export interface Context {
   readonly server: Server;
   readonly keys: Keys;

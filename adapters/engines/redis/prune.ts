@@ -51,7 +51,6 @@ class Pruning {
     return { sessions: this.#sessions, epochs: this.#epochs, more, after };
   }
 
-  /** Returns true if nothing is left to prune. */
   async #pruneSessions(): Promise<boolean> {
     const { sessionsBefore, limit } = this.#batch;
     const due = await this.#due((bucket) => this.#keys.dueSessions(bucket), sessionsBefore, limit);
@@ -92,7 +91,6 @@ class Pruning {
     return { sessions, due, gone, next };
   }
 
-  /** Returns true if nothing is left to prune. */
   async #pruneRecords(): Promise<boolean> {
     const { epochsBefore, limit } = this.#batch;
     // A record that must be kept until exactly this time is not due yet.

@@ -41,7 +41,6 @@ export class Readiness {
     this.#tolerance = tolerance;
   }
 
-  /** Runs a request once the store is ready. */
   ask<T>(question: () => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(closed());
     return this.#isReady ? question() : this.check().then(question);

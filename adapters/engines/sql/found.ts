@@ -10,7 +10,6 @@ import {
 } from '../../../src/adapter.ts';
 import { recordOf } from './session-rows.ts';
 
-/** Returns a session with the records that decide on it. */
 export function foundOf(
   records: RecordCache,
   session: SessionRecord,

@@ -10,7 +10,6 @@ interface Checks {
   failed(error: unknown): { readonly error: unknown; readonly isInDoubt: boolean };
 }
 
-/** Checks the server and the tables before they are used. */
 export class Readiness {
   readonly #checks: Checks;
   #checking: Promise<void> | null = null;
@@ -26,7 +25,6 @@ export class Readiness {
     return this.#isReady && performance.now() < this.#freshUntil;
   }
 
-  /** Runs a request once the store is ready. */
   ask<T>(question: () => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(closed());
     // A check of a session does not pay for an extra tick.

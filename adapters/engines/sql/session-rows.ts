@@ -94,7 +94,6 @@ export function rowOf({ stamps, device, ended, ...session }: SessionRecord): Ses
 export const recordOf = (records: RecordCache, text: unknown, tag?: Tag | null): EpochRecord | null =>
   text === null || text === undefined ? null : records.epoch(text as string, tag ?? undefined);
 
-/** Returns the session of a row, without its records. */
 export function sessionOf(records: RecordCache, row: Row): SessionRecord {
   // biome-ignore format: one line per line of COLUMNS
   const [
@@ -143,7 +142,6 @@ export function sessionOf(records: RecordCache, row: Row): SessionRecord {
   };
 }
 
-/** Returns the values of a tombstone, as written over a session. */
 export const markOf = ({ at, by, reason, fromDevice }: Ended): readonly [number, ...(string | null)[]] => [
   at,
   toColumn(by),

@@ -2,7 +2,6 @@ import type { RecordCache } from '../../../src/adapter.ts';
 import type { Database } from './connection.ts';
 import type { Statements } from './statements/index.ts';
 
-/** The parts of an open store that its verbs use. */
 export interface Context {
   readonly database: Database;
   readonly statements: Statements;

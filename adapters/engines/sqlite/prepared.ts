@@ -61,7 +61,6 @@ export class Preparer {
 
   command(sql: string): Command {
     const statement = this.#connection.prepare(sql);
-    // A BigInt if the connection is set to return BigInts.
     return (...parameters) => Number(statement.run(...parameters).changes);
   }
 
@@ -102,7 +101,6 @@ const byPosition = (row: unknown): Row => (Array.isArray(row) ? row : Object.val
 
 export const isBusy = (error: unknown): boolean => isResult(error, 5, 'SQLITE_BUSY');
 
-/** Returns true if the file is not a SQLite database, or is encrypted. */
 export const isNoDatabase = (error: unknown): boolean => isResult(error, 26, 'SQLITE_NOTADB');
 
 /** Compares an SQLite result code: `code` (name) in libsql and better-sqlite3, `errcode` in `node:sqlite`. */

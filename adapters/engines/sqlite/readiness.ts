@@ -29,7 +29,6 @@ export class Readiness {
     this.#steps = steps;
   }
 
-  /** Returns the database if it is open, or opens it. */
   open(): Context {
     const opened = this.#opened;
     if (opened !== null && !opened.database.closed) {

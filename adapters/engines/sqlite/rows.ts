@@ -25,19 +25,16 @@ type FoundRow = readonly [
 
 const sessionIn = (records: RecordCache, text: string): SessionRecord => sessionOf(records, JSON.parse(text));
 
-/** Returns the session of a row, with its records. */
 export function foundIn(records: RecordCache, row: Row): FoundSession {
   const [text, realm, account, user, member] = row as FoundRow;
   return foundOf(records, sessionIn(records, text), { user, account, member }, recordOf(records, realm));
 }
 
-/** Like `foundIn`, for a session that is looked up by its id. */
 export function foundWithId(records: RecordCache, row: Row, id: string, realm: Tag): FoundSession {
   const [text, realmText, account, user, member] = row as FoundRow;
   return foundById(records, id, text, { user, account, member }, recordOf(records, realmText, realm), sessionIn);
 }
 
-/** Returns the session of a row of a page. */
 export function listedIn(
   records: RecordCache,
   row: Row,

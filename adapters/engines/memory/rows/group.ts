@@ -35,7 +35,6 @@ export function groupOf(
   return { realm, user, account, ...scopes, kind, stamps: shared, amr: pool.shared(amr), idle };
 }
 
-/** Returns true if a session of the same user belongs to a group. */
 export function belongsTo(group: Group, session: SessionRecord): boolean {
   const { realm, user, account, accountTag, kind, stamps, amr, idle } = session;
   return (

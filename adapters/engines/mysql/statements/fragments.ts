@@ -20,7 +20,6 @@ export const found = ({ epochs }: Tables): string => `
   SELECT ${READ_COLUMNS.join(', ')}, r.record, a.record, u.record, m.record, ${STATE}
   FROM (SELECT 1 AS one) q LEFT JOIN ${epochs} r ON r.tag = ?`;
 
-/** The other records that decide on a session. */
 export const judged = ({ epochs }: Tables): string => `
   LEFT JOIN ${epochs} a ON a.tag = s.account_tag
   LEFT JOIN ${epochs} u ON u.tag = s.user_tag

@@ -60,7 +60,6 @@ export interface VerbStatements {
   readonly end: string;
   /** The same for a session in an account, or in none. */
   readonly endIn: string;
-  /** Writes a tombstone if the session is living. */
   readonly endLiving: string;
   /**
    * Columns that decide whether a use counts, of this many sessions, locked. Skips sessions that others have locked.

@@ -23,7 +23,6 @@ export const reliable = (reader: Reader): Reader => ({
   },
 });
 
-/** Returns the rows with a session. A row of NULLs means that there is none. */
 const present = (rows: readonly MysqlRow[]): readonly MysqlRow[] => rows.filter(([id]) => id !== null);
 
 /** Maximum number of sessions that one statement looks up. */

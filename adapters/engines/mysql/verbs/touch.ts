@@ -35,7 +35,6 @@ function inParts(touches: readonly Touch[]): readonly (readonly Touch[])[] {
   return parts;
 }
 
-/** Returns the touches whose sessions others have locked. */
 function note(
   client: MysqlClient<never>,
   statements: Statements,

@@ -21,7 +21,6 @@ import { filledUp, key, limitOf, mediumBlob, numberOf, orNull } from '../values.
 
 // Each function runs within a transaction and locks the user's record first, so writers to one user queue.
 
-/** Writes a session. On a conflict, rolls back the transaction. */
 export async function add(
   connection: MysqlConnection,
   sql: Statements,

@@ -36,6 +36,5 @@ export function fromTypeOrm(dataSource: TypeOrmClient): PostgresClient<TypeOrmCl
 }
 
 async function ask(client: TypeOrmClient, { text, values }: PostgresStatement): Promise<readonly PostgresRow[]> {
-  // A statement without rows, such as DO, gives no result.
   return byPosition(((await client.query(text, [...values])) ?? []) as readonly object[]);
 }

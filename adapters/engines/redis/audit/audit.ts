@@ -69,7 +69,6 @@ class AuditLog {
     return done;
   }
 
-  /** Returns the matching entries of an index, youngest first. */
   async #readBy(index: string, page: AuditPage, wanted: number): Promise<AuditEntry[]> {
     const found: AuditEntry[] = [];
     const way = { direction: 'down', after: topOf(page), least: page.since, chunk: Math.min(wanted, CHUNK) } as const;

@@ -61,7 +61,6 @@ export class Journal {
     const intent = JSON.stringify([slot, `${process.pid}.${Date.now()}.${written++}`]);
     await Promise.all(realms.map((realm) => this.#server.run(INTEND, this.#intending(realm, intent))));
     const outcome = await write();
-    // The change is done. If relaying fails, another process relays the entries later.
     await this.#relay(slot)
       .then(() => this.#forget(realms, [intent]))
       .catch(() => {});

@@ -35,7 +35,6 @@ export class NodeRedisExecutor implements Executor {
     if (optionsOf(client).readonly === true) throw readsReplicas('readonly: false');
     this.isPool = 'totalClients' in client;
     const socket = optionsOf(client).socket as { readonly socketTimeout?: unknown } | undefined;
-    // A pool does not expose its options.
     const isSet = this.isPool || socket?.socketTimeout !== undefined;
     this.lacksTimeout = isSet ? null : 'socket.socketTimeout and pingInterval';
   }

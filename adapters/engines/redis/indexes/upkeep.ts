@@ -85,7 +85,6 @@ export class Upkeep {
     if (!(await this.#has(user, isThere))) await leave(this.#server, memberIndex, [user]);
   }
 
-  /** Removes users from a member index who were checked and had no sessions. */
   dismiss(memberIndex: MemberIndexKeys, gone: readonly Tag[]): void {
     if (gone.length > 0) this.background.run(() => leave(this.#server, memberIndex, gone));
   }
@@ -108,7 +107,6 @@ export class Upkeep {
     await setDate(this.#server, dates, position, next);
   }
 
-  /** Removes ids from a user's index whose sessions are gone. */
   tidy(user: Tag, ids: readonly string[]): void {
     if (ids.length > 0) this.background.run(() => new UserSessions(this.#server, this.#keys, user).sweep(ids));
   }

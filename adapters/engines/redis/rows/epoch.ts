@@ -29,11 +29,9 @@ export function keepUntilOf(value: string): number | null {
   return keepUntil === FOR_EVER ? null : Number(keepUntil);
 }
 
-/** Returns only the record, which is all that a decision needs. */
 export const epochOf = (value: string | null | undefined): EpochRecord | null =>
   value === null || value === undefined ? null : parseEpoch(epochTextOf(value));
 
-/** Returns the text of a record, without its version and `keepUntil`. */
 export function epochTextOf(value: string): string {
   const first = value.indexOf('\n');
   const second = value.indexOf('\n', first + 1);

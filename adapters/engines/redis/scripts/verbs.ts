@@ -114,7 +114,6 @@ return 1
 `,
 );
 
-/** The last part of an advance. */
 const REPLACE = `
 if m then
   m.text = text
@@ -252,5 +251,4 @@ return 1
 `,
 );
 
-/** Writes entries that belong to no other write. */
 export const APPEND: Script = new Script(ARGUMENTS, LOG, 'write_entries(take_entries())');

@@ -17,7 +17,6 @@ import { Call } from '../scripts/script.ts';
 import { KEEP_RECORD } from '../scripts/verbs.ts';
 
 export async function readEpochs(context: Context, tags: readonly Tag[]): Promise<readonly (VersionedEpoch | null)[]> {
-  // These records decide which sessions are valid, so the server's role is checked.
   const [values] = await Promise.all([readValues(context, tags), context.readiness.role()]);
   return tags.map((tag) => {
     const value = values.get(tag);
@@ -96,11 +95,9 @@ async function keep(
 
 const versioned = ({ record, version }: EpochValue): VersionedEpoch => ({ record, version });
 
-/** Returns true if the record exists and is already kept at least until `keepUntil`. */
 const isKept = (value: EpochValue | undefined, keepUntil: number | null): boolean =>
   value !== undefined && (value.keepUntil === null || (keepUntil !== null && value.keepUntil >= keepUntil));
 
-/** Reads the records of accounts and memberships that sessions belong to. */
 export async function accountsOf(
   server: Server,
   keys: Keys,
@@ -116,7 +113,6 @@ export async function accountsOf(
   };
 }
 
-/** Reads records that may be in any slots. */
 export async function recordsOf(
   server: Server,
   keys: Keys,

@@ -58,7 +58,6 @@ export class SessionLocations {
     return location !== undefined && location.user === ref.user ? location : new SessionLocation(this.keys, ref);
   }
 
-  /** Decodes a requested session; `null` if it is missing or in another account. */
   found(
     location: SessionLocation,
     ref: SessionRef,
@@ -78,7 +77,6 @@ export class SessionLocations {
     return ref.account === undefined || ref.account === found.session.accountTag ? found : null;
   }
 
-  /** Decodes a stored record; `null` if it is missing. */
   epoch(value: Value, tag?: Tag): EpochRecord | null {
     return value === null || value === undefined ? null : this.#records.epoch(epochTextOf(value), tag);
   }

@@ -97,7 +97,6 @@ export async function listRealms({ server, keys }: Context, limit: number): Prom
   return { realms: [...realms], complete };
 }
 
-/** Returns the realm of a user, or `null` if the server has already removed all sessions. */
 async function realmOf(sessions: UserSessions): Promise<string | null> {
   for await (const { session } of sessions.each('down')) if (session !== null) return session.realm;
   return null;

@@ -116,7 +116,6 @@ function enterMembership(call: Call, keys: Keys, user: Tag, account: Tag | null)
   if (account !== null) call.key(keys.record(memberTag(user, account)), keys.memberships(user));
 }
 
-/** Adds the common arguments of a write to a call: its entries, and the sessions to end, each with its entries. */
 function enter(call: Call, { keys, journal }: Context, user: Tag, { audit, ending }: UserWrite): void {
   journal.enter(call, user, audit);
   call.arg(ending.length);

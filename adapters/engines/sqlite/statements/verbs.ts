@@ -28,7 +28,6 @@ export interface VerbStatements {
   readonly rotate: Command;
   /** Writes a tombstone, even past its lifetimes, if the session's last use was no later than a given time. */
   readonly end: Command;
-  /** Writes a tombstone if the session is living. */
   readonly endLiving: Command;
 }
 

@@ -106,7 +106,6 @@ function isVersion({ epoch }: Statements, tag: Tag, version: number | undefined)
   return row !== undefined && (version === undefined || row[1] === version);
 }
 
-/** Returns true if the session's membership has its record, or if the session is in no account. */
 const hasMembership = ({ epoch }: Statements, { userTag, accountTag }: SessionRecord): boolean =>
   accountTag === null || epoch(memberTag(userTag, accountTag)) !== undefined;
 
