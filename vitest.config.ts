@@ -1,14 +1,49 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The browser's tests are in one file, which takes longer than any other: they go first. */
-class BrowserFirst extends BaseSequencer {
+/** The files that take longest, the longest first, so that no processor waits for one of them at the end. */
+const LONGEST = [
+  'browser/demo',
+  'model/explorer',
+  'concurrency/concurrency',
+  'bridges/race',
+  'bridges/express-session-polling',
+  'docs/examples',
+  'docs/demo',
+  'frameworks/fetch-node',
+  'model/sessions-model',
+  'ui/looks',
+  'ui/failures',
+  'ui/list',
+  'engines/mysql-clients',
+  'engines/postgres-store',
+  'engines/mysql-within',
+  'engines/postgres',
+  'engines/mysql',
+  'engines/redis',
+  'src/jwt/mutations',
+  'src/jwt/interleavings',
+  'frameworks/express',
+  'frameworks/fastify',
+  'frameworks/older-majors',
+  'contract/contract',
+  'frameworks/koa',
+  'contract/broken-stores',
+  'engines/redis-resend',
+  'engines/redis-cluster',
+].map((name) => join(import.meta.dirname, `test/${name}.test.ts`));
+
+/** Files of a process of their own go first, then those that share one: these are many, and most of them short. */
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isBrowser = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/test/browser/');
-    const sorted = await super.sort(files);
-    return [...sorted.filter(isBrowser), ...sorted.filter((file) => !isBrowser(file))];
+    const rank = ({ moduleId, project }: TestSpecification): number => {
+      const at = LONGEST.indexOf(moduleId);
+      return (project.config.isolate ? 0 : 1000) + (at < 0 ? LONGEST.length : at);
+    };
+    return [...(await super.sort(files))].sort((one, other) => rank(one) - rank(other));
   }
 }
 
@@ -28,9 +63,9 @@ export const common = {
 
 /** What holds for a whole run. */
 export const run = {
-  // Much of the time is spent waiting, for a browser, a server or a disk.
-  maxWorkers: availableParallelism(),
-  sequence: { sequencer: BrowserFirst },
+  // Some of the time is spent waiting, for a browser, a server or a disk.
+  maxWorkers: availableParallelism() + 1,
+  sequence: { sequencer: LongestFirst },
   // Finds databases for the tests that want one; the others do not wait for it.
   globalSetup: 'test/services/global-setup.ts',
   coverage: { include: ['src/**', 'adapters/**'] },

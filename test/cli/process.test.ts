@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { includes } from '../ci-only.ts';
+import { compiledPackage } from '../services/compiled.ts';
 import { wordsOf } from './support/cli.ts';
 import { triedFile } from './support/people.ts';
 
 const root = join(import.meta.dirname, '../..');
-const PROGRAM = ['--import', 'tsx', join(root, 'adapters/cli/index.ts')];
+const PROGRAM = [join(await compiledPackage(), 'dist/cli.js')];
 
 /** Longer than the program takes on a busy machine, in ms. */
 const TEST_TIMEOUT = 300_000;

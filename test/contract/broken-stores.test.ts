@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createSessions } from '../../src/index.ts';
 import { bind } from '../../src/testing/harness/contract.ts';
 import { type ContractCase, DEFINITIONS, storeContract } from '../../src/testing/index.ts';
+import { size } from '../ci-only.ts';
 import { BROKEN_CORES, breakCore } from './broken-cores.ts';
 import { BROKEN_STORES, breakStore } from './broken-stores/index.ts';
 import { CORES_FAIL, STORES_FAIL } from './failures.ts';
@@ -21,7 +22,9 @@ const powers = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
 const ids = DEFINITIONS.map(({ id }) => id);
 
 describe('the reference store', { timeout: TEST_TIMEOUT }, () => {
-  for (const { id, title, run } of storeContract({ create: sound, powers })) test(`${id}: ${title}`, run);
+  const interleavings = size('contract: orders of a race, in memory');
+  for (const { id, title, run } of storeContract({ create: sound, powers, interleavings }))
+    test(`${id}: ${title}`, run);
 });
 
 describe('the table of failures', () => {

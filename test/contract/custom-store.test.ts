@@ -2,6 +2,7 @@ import type { SessionStore } from 'session-revocation';
 import { type ContractCase, storeContract } from 'session-revocation/testing';
 import { describe, expect, test } from 'vitest';
 import { MapStore } from '../../examples/custom-store/store.ts';
+import { size } from '../ci-only.ts';
 import { rowsOf } from '../docs/markdown.ts';
 
 /** A case is a thousand races, on a machine that may stand still in between. */
@@ -12,8 +13,10 @@ const create = () => {
   return { store, second: () => new MapStore(store.data) };
 };
 
+const interleavings = size('contract: orders of a race, in memory');
+
 describe('the store in examples/custom-store', { timeout: TEST_TIMEOUT }, () => {
-  for (const { id, title, skip, run } of storeContract({ create })) {
+  for (const { id, title, skip, run } of storeContract({ create, interleavings })) {
     test.skipIf(skip !== null)(`${id}: ${title}`, run);
   }
 });

@@ -24,6 +24,9 @@ interface PostLoginAPI {
 }
 `;
 
+/** Files of packages and of the sources, which every program shares: to parse them takes most of the time. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 /** The compiler's messages about these modules, by name. */
 function messagesOf(language: string, modules: ReadonlyMap<string, string>): string[] {
   const { options } = ts.parseJsonConfigFileContent(tsconfig, ts.sys, root);
@@ -38,7 +41,9 @@ function messagesOf(language: string, modules: ReadonlyMap<string, string>): str
   host.readFile = (name) => virtual.get(name) ?? readFile(name);
   host.getSourceFile = (name, version) => {
     const text = virtual.get(name);
-    return text === undefined ? getSourceFile(name, version) : ts.createSourceFile(name, text, version);
+    if (text !== undefined) return ts.createSourceFile(name, text, version);
+    if (!parsed.has(name)) parsed.set(name, getSourceFile(name, version));
+    return parsed.get(name);
   };
   const program = ts.createProgram([...virtual.keys()], settings, host);
   return [...virtual.keys()].flatMap((name) => {

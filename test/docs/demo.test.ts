@@ -13,10 +13,12 @@ import { REASONS, reasonText } from '../../examples/demo/texts.js';
 import { codeOf, isCodeOf } from '../../examples/demo/totp.js';
 import { DEMO_USERS, Users } from '../../examples/demo/users.js';
 import { writeFirstUsers } from '../acceptance/support/site.ts';
+import { compiledPackage } from '../services/compiled.ts';
 import { eventually } from '../ui/support/eventually.ts';
 import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
-import { root } from './markdown.ts';
 import { runToEnd, type Server, startServer } from './server.ts';
+
+const compiled = await compiledPackage();
 
 const [owner, member] = DEMO_USERS.map(({ email, password }) => ({ email, password }));
 const CHROME =
@@ -509,9 +511,10 @@ describe('its users', { timeout: TEST_TIMEOUT }, () => {
 describe('npm start', { timeout: TEST_TIMEOUT }, () => {
   const start = (env: Readonly<Record<string, string>> = {}, ...args: readonly string[]): Promise<Server> =>
     startServer('examples/demo/server.js', {
-      cwd: root,
+      cwd: compiled,
       env: { PORT: '0', DATABASE: join(folder, 'demo.db'), ...env },
       args,
+      isCompiled: true,
     });
 
   test('keeps sessions and changed passwords over a restart, and says so', async () => {
@@ -551,9 +554,10 @@ describe('npm start', { timeout: TEST_TIMEOUT }, () => {
   test('says what is wrong with a port, a product or a file', async () => {
     const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
       runToEnd('examples/demo/server.js', {
-        cwd: root,
+        cwd: compiled,
         env: { DATABASE: join(folder, 'demo.db'), ...env },
         args,
+        isCompiled: true,
       });
     const ports = ['http', '65536', ''].map(async (port) => {
       const { status, stderr } = await run({ PORT: port });

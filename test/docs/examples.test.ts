@@ -12,6 +12,7 @@ import {
   type Headers,
   NAVIGATION,
 } from '../frameworks/http/browser.ts';
+import { compiledPackage } from '../services/compiled.ts';
 import { findService } from '../services/index.ts';
 import { root } from './markdown.ts';
 import { type Example, examples, startExample } from './support/example.ts';
@@ -37,6 +38,7 @@ const NO_FORMS: readonly (readonly [contentType: string | null, body: string])[]
 const timeout = 180_000;
 
 const all = await examples();
+const compiled = await compiledPackage();
 // Says so where there is none.
 const redisUrl = await findService('redis');
 const wantsRedis = ({ command }: Example): boolean => command.startsWith('REDIS_URL=');
@@ -170,17 +172,17 @@ describe('as it is started', { timeout }, () => {
 
 /** Where it wants a Redis, under keys of its own. */
 async function start(example: Example): Promise<string> {
-  if (redisUrl === null || !wantsRedis(example)) return startExample(example, {});
+  if (redisUrl === null || !wantsRedis(example)) return startExample(example, {}, compiled);
   const prefix = newPrefix();
   onTestFinished(() => removeKeys(redisUrl, prefix));
-  return startExample(example, { REDIS_URL: redisUrl, REDIS_PREFIX: prefix });
+  return startExample(example, { REDIS_URL: redisUrl, REDIS_PREFIX: prefix }, compiled);
 }
 
 describe('on NestJS', { timeout }, () => {
   test.each(all.filter(({ folder }) => folder === 'nestjs').map((example) => [example.command, example] as const))(
     '%s: a guard, what it protects, and the card',
     async (_, example) => {
-      const mac = new Person(await startExample(example, {}), CHROME_ON_MAC);
+      const mac = new Person(await startExample(example, {}, compiled), CHROME_ON_MAC);
       const { status, json, headers } = await mac.get('/me');
       expect([status, json?.title, headers['content-type']]).toEqual([
         401,
@@ -201,7 +203,7 @@ describe('on NestJS', { timeout }, () => {
 test('a single page: tokens for its scripts, and the end of them', { timeout }, async () => {
   const example = all.find(({ folder }) => folder === 'spa');
   if (example === undefined) throw new Error('the README has no such example');
-  const url = await startExample(example, {});
+  const url = await startExample(example, {}, compiled);
   const [mac, windows] = [new Person(url, CHROME_ON_MAC), new Person(url, FIREFOX_ON_WINDOWS)];
   const login = (person: Person, password: string, more: Headers = {}): Promise<Answer> =>
     person.post('/login', { 'content-type': 'application/json', ...more }, JSON.stringify({ user: 'alice', password }));
@@ -241,7 +243,7 @@ describe('for several accounts', { timeout }, () => {
     if (saas === undefined) throw new Error('the README has no such example');
     const folder = await mkdtemp(join(tmpdir(), 'session-revocation-saas-'));
     onTestFinished(() => rm(folder, { recursive: true, maxRetries: 3 }));
-    url = await startExample(saas, { DATABASE: join(folder, 'saas.db') });
+    url = await startExample(saas, { DATABASE: join(folder, 'saas.db') }, compiled);
   }, timeout);
 
   const PASSWORDS = { alice: 'wonderland', bob: 'builder', carol: 'singer' };

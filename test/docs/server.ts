@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-/** A program that serves, from the sources. */
+/** A program that serves. */
 export interface Server {
   readonly port: number;
   /** What it printed so far. */
@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Whether `cwd` holds a compiled package. Default `false`: the program runs from the sources. */
+  readonly isCompiled?: boolean;
 }
 
 /** What became of a program that ended by itself. */
@@ -51,8 +53,11 @@ export async function runToEnd(file: string, options: ServerOptions): Promise<En
   return { status, stdout, stderr };
 }
 
-function start(file: string, { cwd, env, args = [] }: ServerOptions): ChildProcessByStdio<null, Readable, Readable> {
-  return spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+function start(
+  file: string,
+  { cwd, env, args = [], isCompiled = false }: ServerOptions,
+): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn(process.execPath, [...(isCompiled ? [] : ['--import', 'tsx']), file, ...args], {
     cwd,
     // Node 22 and 24 say of their SQLite that it is experimental.
     env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },

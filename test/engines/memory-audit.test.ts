@@ -7,7 +7,8 @@ import { person } from '../../src/testing/harness/records.ts';
 
 const ann = person('ann');
 const { realm } = ann.tags;
-const recordAt = (at: number) => recordAbout(ann, { id: `entry ${at}`, at });
+const record = recordAbout(ann);
+const recordAt = (at: number) => ({ ...record, entry: { ...record.entry, id: `entry ${at}`, at } });
 
 test('keeps the newest entries, and lets the oldest go', async () => {
   const store = memoryStore();

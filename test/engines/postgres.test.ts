@@ -1,11 +1,15 @@
 import { includes, size } from '../ci-only.ts';
+import { isOfServer, isOfStatements } from '../contract/shares.ts';
 import { type Connect, clients, pglite, url } from './support/postgres-clients.ts';
-import { FEW, ONE_CONNECTION, postgresContract } from './support/postgres-contract.ts';
+import { ONE_CONNECTION, postgresContract } from './support/postgres-contract.ts';
 
 const { 'pg Pool': pool, ...others } = clients;
 
-postgresContract('pg Pool', url, pool!, { interleavings: size('contract: orders of a race, Postgres by pg') });
-const some = includes('Postgres: the whole contract by every client') ? {} : { only: FEW };
+postgresContract('pg Pool', url, pool!, {
+  interleavings: size('contract: orders of a race, Postgres by pg'),
+  only: isOfServer,
+});
+const some = includes('Postgres: the whole contract by every client') ? {} : { only: isOfStatements };
 postgresContract('PGlite', 'in this process', pglite, {
   interleavings: size('contract: orders of a race, Postgres by PGlite'),
   skip: ONE_CONNECTION,

@@ -1,10 +1,11 @@
 import { includes, size } from '../ci-only.ts';
+import { isOfServer } from '../contract/shares.ts';
 import { clients, url } from './support/redis-clients.ts';
 import { redisContract } from './support/redis-contract.ts';
 
 const { ioredis, ...others } = clients;
 
-redisContract('ioredis', url, ioredis!, size('contract: orders of a race, Redis by ioredis'));
+redisContract('ioredis', url, ioredis!, size('contract: orders of a race, Redis by ioredis'), isOfServer);
 for (const [name, connect] of Object.entries(includes('Redis: the contract by every client') ? others : {})) {
-  redisContract(name, url, connect, 60);
+  redisContract(name, url, connect, 10);
 }

@@ -1,8 +1,8 @@
-import { httpBehaviours, listen } from './http/index.ts';
+import { listen, otherWrapper } from './http/index.ts';
 import { answerError, fetchApp } from './support/fetch-app.ts';
 import { bridge } from './support/node-bridge.ts';
 
-httpBehaviours('fetch on node:http', (description) => {
+otherWrapper('fetch on node:http', (description) => {
   const open = fetchApp(description);
   return listen(
     bridge(async (request, ip) => {

@@ -1,5 +1,5 @@
 import Koa from 'koa';
-import { httpBehaviours } from './http/index.ts';
+import { otherWrapper } from './http/index.ts';
 import { serveKoa } from './support/koa-app.ts';
 
-httpBehaviours('koa', serveKoa(Koa));
+otherWrapper('koa', serveKoa(Koa));

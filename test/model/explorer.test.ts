@@ -1,6 +1,6 @@
 import { memoryStore } from 'session-revocation/memory';
 import { describe, expect, test } from 'vitest';
-import { size } from '../ci-only.ts';
+import { includes, size } from '../ci-only.ts';
 import { type Exploration, explore, type Scenario } from './explorer/explore.ts';
 import { choices, operations, together } from './explorer/scenarios/everything.ts';
 import { accidents, limits, scenarios, sessions } from './explorer/scenarios/index.ts';
@@ -17,7 +17,17 @@ const MAX_TO_CRASH = Number(
 /** One test explores thousands of schedules. */
 const TEST_TIMEOUT = 600_000;
 
+/** Half of all steps of the exploration are theirs. */
+const LARGEST = [
+  'revocations of ann × sign-ins of others',
+  'forget ann × password changed, keeping A × end A',
+  'forget ann × sign-in × sign-in that had begun',
+  'switch, switch back × revoke user × revoke member',
+];
+
+const isWhole = includes('explorer: the scenarios with the most orders');
 const all = [...scenarios, ...accidents];
+const tried = all.filter(({ name }) => isWhole || !LARGEST.includes(name));
 const explored = new Map<string, Exploration>();
 
 async function exploredOnce(scenario: Scenario): Promise<Exploration> {
@@ -27,14 +37,14 @@ async function exploredOnce(scenario: Scenario): Promise<Exploration> {
 }
 
 describe('in every order of the steps of', { timeout: TEST_TIMEOUT }, () => {
-  test.each(all)('$name', async (scenario) => {
+  test.each(tried)('$name', async (scenario) => {
     const { refuted, schedules, outcomes } = await exploredOnce(scenario);
     expect(refuted).toBeNull();
     expect(schedules).toBeGreaterThan(2);
     expect(outcomes.size).toBeGreaterThanOrEqual(scenario.outcomes ?? 2);
   });
 
-  test.for(all)('$name, where one may crash', async (scenario, { skip }) => {
+  test.for(tried)('$name, where one may crash', async (scenario, { skip }) => {
     const { schedules } = await exploredOnce(scenario);
     if (schedules > MAX_TO_CRASH) skip(`${schedules} orders are more than EXPLORE_CRASHES, ${MAX_TO_CRASH}`);
     const crashing = await explore(scenario, { crashes: 1 });
@@ -52,7 +62,10 @@ describe('in every order of the steps of', { timeout: TEST_TIMEOUT }, () => {
     '%s, and whatever else',
     { timeout: TOGETHER > 2 ? 3600e3 : TEST_TIMEOUT },
     async (name) => {
-      for (const names of choices(TOGETHER).filter(([first]) => first === name)) {
+      const share = size('explorer: pairs of operations, of all, one in');
+      for (const names of choices(TOGETHER)
+        .filter(([first]) => first === name)
+        .filter((_, at) => at % share === 0)) {
         const { refuted } = await explore(together(names));
         expect(refuted, names.join(' × ')).toBeNull();
       }
@@ -62,11 +75,11 @@ describe('in every order of the steps of', { timeout: TEST_TIMEOUT }, () => {
 
 describe('the exploration', { timeout: TEST_TIMEOUT }, () => {
   test('runs thousands of schedules, in which operations answer in all sorts of ways', async () => {
-    const found = await Promise.all(all.map(exploredOnce));
+    const found = await Promise.all(tried.map(exploredOnce));
     const total = (of: (one: Exploration) => number): number => found.reduce((sum, one) => sum + of(one), 0);
-    expect(total(({ schedules }) => schedules)).toBeGreaterThan(7000);
-    expect(total(({ steps }) => steps)).toBeGreaterThan(85_000);
-    expect(total(({ outcomes }) => outcomes.size)).toBeGreaterThan(200);
+    expect(total(({ schedules }) => schedules)).toBeGreaterThan(isWhole ? 7000 : 1500);
+    expect(total(({ steps }) => steps)).toBeGreaterThan(isWhole ? 85_000 : 15_000);
+    expect(total(({ outcomes }) => outcomes.size)).toBeGreaterThan(isWhole ? 200 : 150);
   });
 
   test('leaves out only orders of which nothing else comes', async () => {
@@ -88,6 +101,7 @@ describe('without the rule that', { timeout: TEST_TIMEOUT }, () => {
       'play' in without ? await explore(without, { seeking }) : await explore(scenario, { ...without, seeking });
     expect(refuted?.violations).toContainEqual(expect.objectContaining({ kind: seeking }));
 
+    if (!tried.includes(scenario)) return;
     const control = await exploredOnce(scenario);
     expect(control.refuted).toBeNull();
   });

@@ -3,13 +3,14 @@ import type { SessionStore } from 'session-revocation';
 import { memoryStore } from 'session-revocation/memory';
 import { sqliteStore } from 'session-revocation/sqlite';
 import { expect, test } from 'vitest';
+import { size } from '../ci-only.ts';
 import { ReferenceStore } from './reference-store.ts';
 import { operation, rules } from './sessions-model/operations.ts';
 import { Run, settled } from './sessions-model/run.ts';
 import { take } from './sessions-model/steps.ts';
 
 /** How many runs on each store. A longer search: `MODEL_RUNS=20000 npx vitest run test/model/sessions-model`. */
-const RUNS = Number(process.env.MODEL_RUNS ?? 150);
+const RUNS = Number(process.env.MODEL_RUNS ?? size('model: lives of sessions, on each store'));
 /** What a failure prints, to see it again. A longer search is another one each time; the usual one is always the same. */
 const { MODEL_SEED = process.env.MODEL_RUNS === undefined ? '1' : undefined } = process.env;
 const SEED = MODEL_SEED === undefined ? {} : { seed: Number(MODEL_SEED) };

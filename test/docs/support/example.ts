@@ -11,6 +11,8 @@ export interface Example {
   readonly folder: string;
   readonly file: string;
   readonly args: readonly string[];
+  /** Whether it is written in TypeScript. */
+  readonly isTypeScript: boolean;
 }
 
 const COMMAND = /^`(?:REDIS_URL=\S+ )?(?:cd (?<cd>\S+) && npx tsx|node) (?<path>\S+) ?(?<args>.*)`$/;
@@ -23,7 +25,15 @@ export async function examples(): Promise<readonly Example[]> {
     if (path === undefined) return [];
     const file = join(cd, path);
     const folder = basename(join(file, '..'));
-    return [{ command: cell.replaceAll('`', ''), folder, file, args: args === '' ? [] : args.split(' ') }];
+    return [
+      {
+        command: cell.replaceAll('`', ''),
+        folder,
+        file,
+        args: args === '' ? [] : args.split(' '),
+        isTypeScript: cell.includes('npx tsx'),
+      },
+    ];
   });
 }
 
@@ -31,12 +41,17 @@ export async function examples(): Promise<readonly Example[]> {
 const WAIT_TIMEOUT = 60_000;
 
 /**
- * Starts an example, from the sources, for the duration of a test.
+ * Starts an example for the duration of a test: from the sources, or in `compiled`, the folder of a compiled package.
  * @returns its address.
  */
-export async function startExample({ file, args }: Example, env: Readonly<Record<string, string>>): Promise<string> {
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
-    cwd: root,
+export async function startExample(
+  { file, args, isTypeScript }: Example,
+  env: Readonly<Record<string, string>>,
+  compiled: string | null = null,
+): Promise<string> {
+  const cwd = isTypeScript ? root : (compiled ?? root);
+  const child = spawn(process.execPath, [...(cwd === root ? ['--import', 'tsx'] : []), file, ...args], {
+    cwd,
     // Node 22 and 24 say of their SQLite that it is experimental.
     env: { ...process.env, NODE_NO_WARNINGS: '1', REDIS_URL: '', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -44,19 +44,6 @@ export function postgresContract(name: string, url: string | null, connect: Conn
   });
 }
 
-const TELLING = [
-  ...[
-    'lifecycle/add-then-find',
-    'lifecycle/add-ends-others',
-    'lifecycle/find-order',
-    'text/numbers',
-    'renewal/changes',
-  ],
-  ...['listing/pages', 'transactions/', 'policies/set', 'diagnosis/'],
-];
-/** Cases that go through the statements, for clients that differ in how they send them. */
-export const FEW = (id: string): boolean => TELLING.some((one) => id.startsWith(one));
-
 const HELD = 'PGlite has one connection: nobody else is answered while a transaction is open';
 /** What takes a connection beside the one of a transaction. */
 export const ONE_CONNECTION: StoreContractOptions['skip'] = Object.fromEntries(

@@ -6,12 +6,13 @@ import { type Connected, newPrefix, removeKeys } from './redis-clients.ts';
 /** Many times as long as the longest case takes, in ms. */
 const TEST_TIMEOUT = 600_000;
 
-/** Plays the contract over a client, with two of them as two processes would have. */
+/** Plays the contract, or `only` some cases, over a client, with two of them as two processes would have. */
 export function redisContract(
   name: string,
   url: string | null,
   connect: (url: string) => Promise<Connected>,
   interleavings: number,
+  only: (id: string) => boolean = () => true,
 ): void {
   describe.skipIf(url === null)(name, () => {
     const prefix = newPrefix();
@@ -31,7 +32,7 @@ export function redisContract(
     };
     const powers = ['audit', 'policies', 'diagnosis'] as const;
     for (const { id, title, skip, run } of storeContract({ create, interleavings, powers })) {
-      test.skipIf(skip !== null)(`${id}: ${title}`, run, TEST_TIMEOUT);
+      if (only(id)) test.skipIf(skip !== null)(`${id}: ${title}`, run, TEST_TIMEOUT);
     }
   });
 }

@@ -93,6 +93,14 @@ type Concern = keyof typeof CONCERNS;
 /** Concerns in which frameworks and their majors differ: the body, the path, headers, redirects, and errors. */
 const SHORT: readonly Concern[] = ['guards', 'bodies', 'routes', 'redirects', 'outage'];
 
+/** Concerns of the code that all wrappers share, and the list of all behaviours. */
+const SHARED: readonly Concern[] = [
+  ...(['answers of an app’s own functions', 'cookies that come', 'the bytes around a cookie'] as const),
+  ...(['Clear-Site-Data', 'cross-origin', 'policy', 'why a session is over', 'what a request may name'] as const),
+  ...(['a store that answers at once', 'races', 'refusals that arrive late', 'devices', 'standards'] as const),
+  ...(['access tokens that are refused', 'in the name of an access token', 'what an access token is worth'] as const),
+];
+
 /** The behaviour that the wrapper of every framework has, over real sockets. */
 export function httpBehaviours(
   name: string,
@@ -103,6 +111,13 @@ export function httpBehaviours(
     for (const concern of concerns) describe(concern, () => CONCERNS[concern]({ serve }));
   });
 }
+
+/** The same for another wrapper than that of Express, which has played all of it. */
+export const otherWrapper = (name: string, serve: Framework['serve']): void => {
+  const all = Object.keys(CONCERNS) as readonly Concern[];
+  const isWhole = includes('frameworks: concerns of shared code on every wrapper');
+  httpBehaviours(name, serve, isWhole ? all : all.filter((concern) => !SHARED.includes(concern)));
+};
 
 /** The same where another file has played all of it on the same wrapper, below a newer major or another framework. */
 export const sameWrapper = (name: string, serve: Framework['serve']): void =>
