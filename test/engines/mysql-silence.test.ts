@@ -116,3 +116,49 @@ test('a pool of mariadb: once one connection was given up, those that have answe
   await vi.advanceTimersByTimeAsync(1_500);
   expect(second.value).toBeInstanceOf(Error);
 });
+
+describe('a look-up over a connection that the pool of mysql2 has lent before', () => {
+  type Tell = (error: Error | null, result?: unknown) => void;
+
+  /** A pool with one connection, which then answers by `execute`. */
+  async function known(execute: (tell: Tell) => void) {
+    const net = network();
+    const connection = { ...net.callbacks };
+    const client = fromMysql2({ promise() {}, getConnection: (take) => take(null, connection) });
+    await client.rows('SELECT 1', []);
+    Object.assign(net.state, { closed: 0, given: 0 });
+    connection.execute = (_sql, _parameters, tell: Tell) => execute(tell);
+    return { state: net.state, outcome: outcomeOf(client.rows('SELECT 2', [])) };
+  }
+
+  test('fails after 5 seconds of silence, and closes the connection at once', async () => {
+    const { state, outcome } = await known(() => {});
+    await vi.advanceTimersByTimeAsync(4_500);
+    expect([outcome.value, state.closed]).toEqual(['nothing yet', 0]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(outcome.value).toMatchObject({ message: expect.stringMatching(/no answer within 5000 ms/) });
+    expect(state).toMatchObject({ closed: 1, given: 0 });
+  });
+
+  test('closes the connection after a fatal error', async () => {
+    const { state, outcome } = await known((tell) => tell(Object.assign(new Error('lost'), { fatal: true })));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(outcome.value).toMatchObject({ message: 'lost' });
+    expect(state).toMatchObject({ closed: 1, given: 0 });
+  });
+
+  test.each<[string, (tell: Tell) => void]>([
+    ['the server reports', (tell) => tell(new Error('refused'))],
+    [
+      'the driver throws',
+      () => {
+        throw new Error('refused');
+      },
+    ],
+  ])('gives the connection back after another error that %s', async (_, execute) => {
+    const { state, outcome } = await known(execute);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(outcome.value).toMatchObject({ message: 'refused' });
+    expect(state).toMatchObject({ closed: 0, given: 1 });
+  });
+});

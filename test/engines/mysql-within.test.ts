@@ -250,6 +250,24 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: TEST
     await open.end('commit');
   });
 
+  test('finds several sessions at once, each with its records, and also where one of them is missing', async () => {
+    const { pool, prefix, store } = await openTables();
+    const atAcme = person('ann', 'acme');
+    const refs = [await addNew(store, ann), await addNew(store, atAcme)].map(({ id, userTag }) => ({
+      id,
+      user: userTag,
+    }));
+    const open = await begin(pool, prefix);
+    const within = store.powers?.transactions?.within(open.transaction) ?? expect.fail('it can');
+    // Undone at once, also where it fails: the tables could not be dropped.
+    onTestFinished(() => void open.transaction.destroy());
+    const missing = { id: '0'.repeat(22), user: ann.tags.user };
+    const found = await within.find(ann.tags.realm, [missing, ...refs]);
+    expect(found).toEqual([null, ...(await store.find(ann.tags.realm, refs))]);
+    expect(found.map((one) => one?.epochs.account ?? null)).toEqual([null, null, expect.anything()]);
+    await open.end('rollback');
+  });
+
   test('that is none is refused, and so is what cannot be done in one', async () => {
     const { pool, store } = await openTables();
     const session = await addNew(store, ann);

@@ -1,11 +1,16 @@
 import { Redis } from 'ioredis';
+import { endOf } from 'session-revocation/adapter';
+import { redisStore } from 'session-revocation/redis';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { executorOf } from '../../adapters/engines/redis/clients/executor.ts';
 import { Server } from '../../adapters/engines/redis/connection.ts';
 import { dueAt, noteDate, setDate } from '../../adapters/engines/redis/indexes/due-dates.ts';
 import { announce, leave, pageOf } from '../../adapters/engines/redis/indexes/member-index.ts';
-import { Keys } from '../../adapters/engines/redis/keys.ts';
-import { nth } from '../../src/testing/harness/records.ts';
+import { Upkeep } from '../../adapters/engines/redis/indexes/upkeep.ts';
+import { bucketOf, Keys } from '../../adapters/engines/redis/keys.ts';
+import { Pruning } from '../../adapters/engines/redis/prune.ts';
+import type { Tag } from '../../src/model/token.ts';
+import { addNew, nth, person } from '../../src/testing/harness/records.ts';
 import { newPrefix, removeKeys, url } from './support/redis-clients.ts';
 
 describe.skipIf(url === null)('the upkeep', () => {
@@ -55,5 +60,61 @@ describe.skipIf(url === null)('the upkeep', () => {
     await setDate(server, dates, after, null);
     await setDate(server, dates, after, 8000);
     expect(await due(), 'another process has set that there is none').toEqual([]);
+  });
+
+  /** Records that are due at the time 1, by a date that was noted for them. */
+  async function dueRecords(): Promise<string> {
+    const kept = { over: '1', later: '90000', forever: '' };
+    for (const [tag, until] of Object.entries(kept)) await client.set(keys.record(tag as Tag), `1\n${until}\n{}`);
+    const dates = keys.dueRecords(bucketOf('new' as Tag));
+    for (const tag of [...Object.keys(kept), 'gone']) await noteDate(server, dates, tag as Tag, 1, null);
+    return dates;
+  }
+
+  test('a pruned record has no due date any more, and a record that is kept longer has a later one', async () => {
+    const dates = await dueRecords();
+    const batch = { sessionsBefore: 0, epochsBefore: 1_000, limit: 100, after: null, revoked: () => false };
+    expect(await new Pruning(server, keys, batch).run()).toEqual({ sessions: 0, epochs: 1, more: false, after: null });
+    expect(await dueAt(server, dates, 100_000, 10)).toEqual([{ member: 'later', score: 90_000 }]);
+    expect(await client.exists(keys.record('over' as Tag))).toBe(0);
+    expect(await client.exists(keys.record('later' as Tag), keys.record('forever' as Tag))).toBe(2);
+  });
+
+  test('each new record corrects the dates of two records that were due a day ago', async () => {
+    const dates = await dueRecords();
+    const upkeep = new Upkeep(server, keys);
+    const now = 86_400_000 + 1;
+    const all = async () => (await dueAt(server, dates, 2 * now, 10)).map(({ member, score }) => `${member} ${score}`);
+    await upkeep.noteRecord('new' as Tag, now + 5, now - 1);
+    await upkeep.background.settled();
+    expect(await all()).toEqual(['forever 1', 'gone 1', 'later 1', 'over 1', `new ${now + 5}`]);
+    await upkeep.noteRecord('new' as Tag, now + 4, now);
+    await upkeep.background.settled();
+    expect(await all()).toEqual(['later 1', 'over 1', `new ${now + 4}`]);
+    await upkeep.noteRecord('new' as Tag, now + 3, now + 1);
+    await upkeep.background.settled();
+    expect(await all()).toEqual(['over 1', 'later 90000', `new ${now + 3}`]);
+  });
+
+  test('each new session corrects the dates of two users who were due long before the retention', async () => {
+    const ann = person('ann');
+    const store = redisStore(client, { prefix: `${base}${made - 1}:`, allowLossOnRestart: true });
+    await store.setup?.();
+    const end = endOf(await addNew(store, ann)) ?? expect.fail('it expires');
+    const user = ann.tags.user;
+    const dates = keys.dueSessions(bucketOf(user));
+    await client.zadd(dates, 10, user, 10, 'gone');
+    const upkeep = new Upkeep(server, keys);
+    const [day, retention] = [86_400_000, 7];
+    const of = async (member: string) => Number(await client.zscore(dates, member));
+    await upkeep.noteSession(user, end, day + retention + 8, retention);
+    await upkeep.background.settled();
+    expect([await of(user), await of('gone')]).toEqual([9, 10]);
+    await upkeep.noteSession(user, end, day + retention + 10, null);
+    await upkeep.background.settled();
+    expect([await of(user), await of('gone')]).toEqual([8, 10]);
+    await upkeep.noteSession(user, end, day + retention + 10, retention);
+    await upkeep.background.settled();
+    expect([await of(user), await client.zscore(dates, 'gone')]).toEqual([end, null]);
   });
 });
