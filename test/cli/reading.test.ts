@@ -67,6 +67,17 @@ describe('list', () => {
     expect([linesOf(table).length, table.out.match(/DEVICE/g)?.length, table.err]).toEqual([6, 1, '']);
   });
 
+  test.each(['0', '1001', '-1', '1.5', 'ten', ''])('refuses a page of %j sessions', async (limit) => {
+    const { code, out, err } = await cli(`list --user ann --limit=${limit}`);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('Allowed are whole numbers from 1 to 1000');
+  });
+
+  test.each([1, 1000])('takes a page of %i', async (limit) => {
+    await app.start({ user: 'ann' });
+    expect(await cli(`list --user ann --limit ${limit}`)).toMatchObject({ code: 0, err: '' });
+  });
+
   test.each([80, 100, 120])('fits a terminal of %i columns, and cuts no id', async (columns) => {
     const { session } = await app.start({ user: 'ann', account: 'an-account-with-a-long-name' });
     for (const words of ['list --user ann --ended', 'review --account an-account-with-a-long-name', 'audit']) {
