@@ -231,6 +231,26 @@ describe('the plugin', () => {
     expect(refused.json()).toMatchObject({ user: null, refusal: { reason: 'revoked' } });
   });
 
+  test('takes away the user that a hook has put into a session past the sign-in', async () => {
+    const sessions = createSessions({ store: memoryStore() });
+    const app = fastify();
+    onTestFinished(async () => {
+      await app.close();
+      await sessions.close();
+    });
+    const bridged = bridge(sessions, { user: ({ userId }) => userId });
+    await app.register(fastifyCookie);
+    await app.register(fastifySession, { ...settings, store: bridged.store(new MemoryStore()) });
+    app.addHook('onRequest', async ({ session }) => void Object.assign(session, { userId: 'alice', cart: ['tea'] }));
+    await app.register(bridged.plugin);
+    app.get('/who', async (request) => {
+      const { userId = null, cart = [], cookie } = request.session;
+      return { user: authOf(request).session?.user ?? null, userId, cart, hasCookie: cookie !== undefined };
+    });
+    const { json } = await app.inject('/who');
+    expect(json()).toEqual({ user: null, userId: null, cart: [], hasCookie: true });
+  });
+
   test('needs @fastify/session, and that with the bridged store', async () => {
     const without = fastify();
     onTestFinished(() => without.close());
