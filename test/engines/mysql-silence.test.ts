@@ -127,7 +127,7 @@ describe('a look-up over a connection that the pool of mysql2 has lent before', 
     const client = fromMysql2({ promise() {}, getConnection: (take) => take(null, connection) });
     await client.rows('SELECT 1', []);
     Object.assign(net.state, { closed: 0, given: 0 });
-    connection.execute = (_sql, _parameters, tell: Tell) => execute(tell);
+    Object.assign(connection, { execute: (_sql: unknown, _parameters: unknown, tell: Tell) => execute(tell) });
     return { state: net.state, outcome: outcomeOf(client.rows('SELECT 2', [])) };
   }
 
