@@ -121,3 +121,44 @@ test('OPS-4: a report of a refused request is told in harmless words of at most 
     expect.objectContaining({ action: `ab${'x'.repeat(253)}`, user: '\ufffd', by: null, account: 'ab' }),
   ]);
 });
+
+test.each(['no reason', undefined])('a report with the reason %j is misuse, and emits nothing', (reason) => {
+  const { sessions } = open();
+  const told: unknown[] = [];
+  sessions.on('request.refused', (event) => told.push(event));
+  const report = { reason, action: 'end', by: null, user: null, account: null, device: null } as never;
+  expect(() => adapterHandle(sessions).report(report)).toThrow(/: reason is .*; allowed are 'forbidden' and 'cross-or/);
+  expect(told).toEqual([]);
+});
+
+test('a token names its user and its account, and no other', async () => {
+  const { sessions } = open();
+  const handle = adapterHandle(sessions);
+  const { token } = await signIn(sessions, { user: 'ann', account: 'acme' });
+  const { token: own } = await signIn(sessions, { user: 'ann' });
+  expect(handle.isTokenOf(token, 'ann')).toBe(true);
+  expect(handle.isTokenOf(token, 'ann', 'acme')).toBe(true);
+  expect(handle.isTokenOf(token, 'ann', 'beta')).toBe(false);
+  expect(handle.isTokenOf(token, 'ann', null)).toBe(false);
+  expect(handle.isTokenOf(token, 'bob')).toBe(false);
+  expect(handle.isTokenOf(token, 'bob', 'acme')).toBe(false);
+  expect(handle.isTokenOf(own, 'ann', null)).toBe(true);
+  expect(handle.isTokenOf(own, 'ann', 'acme')).toBe(false);
+  for (const none of ['', 'a token', null, undefined]) expect(handle.isTokenOf(none, 'ann')).toBe(false);
+});
+
+test('setup is that of the store, and fails with it; a store may have none', async () => {
+  const store = new ReferenceStore();
+  let calls = 0;
+  const setup = async (): Promise<void> => {
+    calls++;
+    if (calls === 2) throw new Error('no tables');
+  };
+  const { sessions } = open({}, Object.assign(store, { setup }));
+  await sessions.setup();
+  expect(calls).toBe(1);
+  await expect(sessions.setup()).rejects.toThrow();
+  await expect(open({}, Object.assign(new ReferenceStore(), { setup: undefined })).sessions.setup()).resolves.toBe(
+    undefined,
+  );
+});
