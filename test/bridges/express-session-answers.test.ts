@@ -3,8 +3,8 @@ import { createSessions } from 'session-revocation';
 import { bridge } from 'session-revocation/express-session';
 import { memoryStore } from 'session-revocation/memory';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { recordOf } from './support/host.ts';
-import { type HostBrowser, leavesCookie, open, type Site } from './support/site.ts';
+import { recordOf } from './support/callback-calls.ts';
+import { leavesCookie, open, type Site, type SiteBrowser } from './support/site.ts';
 
 /** express-session sets its cookie again in each answer. */
 const ROLLING = { rolling: true, cookie: { maxAge: 3600e3 } };
@@ -19,7 +19,7 @@ async function streaming(): Promise<Site & { readonly begun: Promise<void>; rele
     release = resolve;
   });
   const site = await open({
-    host: ROLLING,
+    settings: ROLLING,
     pages: (app) =>
       app.get('/stream', async (_request, response) => {
         begin();
@@ -32,7 +32,7 @@ async function streaming(): Promise<Site & { readonly begun: Promise<void>; rele
 }
 
 describe('an answer that begins after its client got another id leaves the cookie as it is', () => {
-  const CHANGES: readonly (readonly [name: string, change: (mac: HostBrowser) => Promise<unknown>])[] = [
+  const CHANGES: readonly (readonly [name: string, change: (mac: SiteBrowser) => Promise<unknown>])[] = [
     ['a sign-in', (mac) => mac.login('alice')],
     ['a sign-in of another user', (mac) => mac.login('bob')],
     ['a new secret', (mac) => mac.post('/sessions/sign-out-others')],
@@ -63,7 +63,7 @@ describe('an answer that begins after its client got another id leaves the cooki
 
 test('an answer that the app ends twice is what it ended first', async () => {
   const { browser } = await open({
-    host: ROLLING,
+    settings: ROLLING,
     pages: (app) =>
       app.get('/twice', (_request, response) => {
         response.end('first');
@@ -87,7 +87,7 @@ test('a session that changes after the headers are sent is saved under its id', 
   const mac = browser();
   const sid = await mac.login('alice');
   expect((await mac.get('/late')).text).toBe(sid);
-  expect((await mac.get('/who')).json).toMatchObject({ host: 'alice', cart: ['late'] });
+  expect((await mac.get('/who')).json).toMatchObject({ inner: 'alice', cart: ['late'] });
 });
 
 test('an id that its client has sent, and uses no longer, keeps a record without data', async () => {

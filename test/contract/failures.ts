@@ -4,6 +4,7 @@
  */
 export const STORES_FAIL: Readonly<Record<string, readonly string[]>> = {
   'add forgets attributes': ['lifecycle/add-then-find', 'listing/rows'],
+  'add keeps nothing for ever': ['epochs/kept-for-ever'],
   'add forgets the client': ['lifecycle/client'],
   'add writes nothing': ['revocation/everywhere'],
   'add leaves the version': ['lifecycle/add-moves-version'],
@@ -60,6 +61,7 @@ export const STORES_FAIL: Readonly<Record<string, readonly string[]>> = {
   'renew ignores the version': ['renewal/version'],
   'renew compares before it asks': ['renewal/ended-and-stale'],
   'renew does half of what conflicts': ['renewal/other-hash', 'renewal/version'],
+  'renew moves the version of what conflicts': ['renewal/version'],
   'renew moves no version': ['renewal/moves'],
   'renew always moves the version': ['renewal/moves'],
   'renew ends nobody': ['limits/switch'],
@@ -140,6 +142,7 @@ export const STORES_FAIL: Readonly<Record<string, readonly string[]>> = {
   'a membership is advanced in the record of the user': ['memberships/of-its-own'],
   'an advance of a membership leaves the version': ['memberships/of-its-own'],
   'an advance of a membership ignores the version': ['memberships/stale'],
+  'an advance of a membership rotates what conflicts': ['memberships/stale'],
   'an advance of a membership takes any membership': ['memberships/stale'],
   'an advance of a membership creates': ['memberships/missing'],
   'an advance of a membership asks nobody': ['memberships/initiator'],

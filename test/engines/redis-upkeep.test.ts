@@ -4,11 +4,12 @@ import { redisStore } from 'session-revocation/redis';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { executorOf } from '../../adapters/engines/redis/clients/executor.ts';
 import { Server } from '../../adapters/engines/redis/connection.ts';
+import type { Context } from '../../adapters/engines/redis/context.ts';
 import { dueAt, noteDate, setDate } from '../../adapters/engines/redis/indexes/due-dates.ts';
 import { announce, leave, pageOf } from '../../adapters/engines/redis/indexes/member-index.ts';
 import { Upkeep } from '../../adapters/engines/redis/indexes/upkeep.ts';
 import { bucketOf, Keys } from '../../adapters/engines/redis/keys.ts';
-import { Pruning } from '../../adapters/engines/redis/prune.ts';
+import { prune } from '../../adapters/engines/redis/prune.ts';
 import type { Tag } from '../../src/model/token.ts';
 import { addNew, nth, person } from '../../src/testing/harness/records.ts';
 import { newPrefix, removeKeys, url } from './support/redis-clients.ts';
@@ -74,7 +75,12 @@ describe.skipIf(url === null)('the upkeep', () => {
   test('a pruned record has no due date any more, and a record that is kept longer has a later one', async () => {
     const dates = await dueRecords();
     const batch = { sessionsBefore: 0, epochsBefore: 1_000, limit: 100, after: null, revoked: () => false };
-    expect(await new Pruning(server, keys, batch).run()).toEqual({ sessions: 0, epochs: 1, more: false, after: null });
+    expect(await prune({ server, keys } as Context, batch)).toEqual({
+      sessions: 0,
+      epochs: 1,
+      more: false,
+      after: null,
+    });
     expect(await dueAt(server, dates, 100_000, 10)).toEqual([{ member: 'later', score: 90_000 }]);
     expect(await client.exists(keys.record('over' as Tag))).toBe(0);
     expect(await client.exists(keys.record('later' as Tag), keys.record('forever' as Tag))).toBe(2);

@@ -1,6 +1,6 @@
 import { membershipOf, memberTag } from '../../../src/model/token.ts';
 import { memberOf } from '../reference-store.ts';
-import { type Faults, rowOf } from './fault.ts';
+import { change, type Faults, rowOf } from './fault.ts';
 
 /** Broken ways to keep the records of memberships. */
 export const MEMBERSHIPS: Faults = {
@@ -19,6 +19,16 @@ export const MEMBERSHIPS: Faults = {
     advance(tag, advance) {
       const ifVersion = advance.member === undefined ? advance.ifVersion : (rowOf(data, tag)?.version ?? 0);
       return store.advance(tag, { ...advance, ifVersion });
+    },
+  }),
+  'an advance of a membership rotates what conflicts': (store, data) => ({
+    advance(tag, advance) {
+      const answer = store.advance(tag, advance);
+      const { member, initiator } = advance;
+      if (member !== undefined && initiator !== undefined && answer === 'conflict') {
+        change(data, initiator.id, { credential: initiator.credential });
+      }
+      return answer;
     },
   }),
   'an advance of a membership takes any membership': (store) => ({

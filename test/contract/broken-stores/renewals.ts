@@ -75,6 +75,14 @@ export const RENEWALS: Faults = {
       return answer;
     },
   }),
+  'renew moves the version of what conflicts': (store, data) => ({
+    renew(renewal) {
+      const answer = store.renew(renewal);
+      const row = rowOf(data, renewal.session.userTag);
+      if (answer === 'conflict' && renewal.moves && row !== undefined) row.version++;
+      return answer;
+    },
+  }),
   'renew moves no version': (store) => ({ renew: (renewal) => store.renew({ ...renewal, moves: false }) }),
   'renew always moves the version': (store) => ({ renew: (renewal) => store.renew({ ...renewal, moves: true }) }),
   'renew ends nobody': (store) => ({ renew: (renewal) => store.renew({ ...renewal, ending: [] }) }),

@@ -4,6 +4,9 @@ import { change, every, type Faults, presentStamps, rowOf } from './fault.ts';
 /** Broken ways to write sessions. */
 export const WRITES: Faults = {
   'add forgets attributes': (store) => ({ add: (session, write) => store.add({ ...session, attributes: {} }, write) }),
+  'add keeps nothing for ever': (store) => ({
+    add: (session, write) => store.add(session, { ...write, keepUntil: write.keepUntil ?? 0 }),
+  }),
   'add forgets the client': (store) => ({ add: (session, write) => store.add({ ...session, client: null }, write) }),
   'add writes nothing': () => ({ add: () => 'added' }),
   'add leaves the version': (store, data) => ({
