@@ -7,6 +7,7 @@ import type { Awaitable } from './lib/awaitable.ts';
 import { nameCalls } from './lib/call.ts';
 import { claimed, parseArguments, shown } from './lib/input.ts';
 import { identify } from './model/identity.ts';
+import type { Session } from './model/session.ts';
 import { parseToken } from './model/token.ts';
 import { Adoption } from './operations/adopt.ts';
 import { Checks } from './operations/check.ts';
@@ -40,6 +41,19 @@ export class AdapterHandle {
   /** Judges a token like `sessions.check`. Answers synchronously if the store does, because awaiting a promise is costly. */
   judge(token: string, client: ClientInfo): Awaitable<Verdict> {
     return this.#checks.judge(token, client);
+  }
+
+  /** True if `sessions.check` may answer from memory: the option `freshness`. */
+  get remembers(): boolean {
+    return this.#core.freshness !== null;
+  }
+
+  /**
+   * Judges a session of this request once more if it was judged from memory, by knowledge that is at most `maxStaleness` ms old. 0 reads
+   * the store. Refuses it as `'superseded'` if its secret was renewed since it was judged.
+   */
+  judgeAgain(session: Session, maxStaleness: number): Awaitable<Verdict> {
+    return this.#checks.judgeAgain(session, maxStaleness);
   }
 
   /**

@@ -6,6 +6,9 @@ import { Anomalies } from './events/anomalies.ts';
 import { AuditLog } from './events/audit-log.ts';
 import type { SessionEventDetails } from './events/event-types.ts';
 import { Events } from './events/events.ts';
+import { Freshness } from './freshness/freshness.ts';
+import { memoryOf } from './freshness/memory.ts';
+import { noticing } from './freshness/noticing.ts';
 import { inCall } from './lib/call.ts';
 import { timeOf } from './lib/clock.ts';
 import { WriteBehind } from './lib/write-behind.ts';
@@ -35,10 +38,12 @@ export function createSessions<Trigger extends string = never, Transaction = nev
 }
 
 function newCore(settings: Settings): Core {
-  const { realm, clock, audit } = settings;
+  const { realm, clock, audit, timeout } = settings;
   const now = (): number => timeOf(clock);
   const activity = activityOf(settings.store);
-  const store = guardStore(settings.store, settings.timeout, activity);
+  const memory = memoryOf(settings.store, settings.freshness.maxSessions);
+  const { notices } = memory;
+  const store = noticing(guardStore(settings.store, timeout, activity), (tags) => notices.note(tags));
   const failed = (failure: SessionEventDetails['background.failed']): void => events.emit('background.failed', failure);
   const power = audit?.store === true ? requirePower(store, 'audit') : null;
   const logged =
@@ -48,5 +53,24 @@ function newCore(settings: Settings): Core {
   const touches = new WriteBehind<Touch>('touch', (uses) => store.touch(uses, now), failed);
   const tag = realmTag(realm);
   const anomalies = new Anomalies({ store, realmTag: tag, events, now });
-  return { settings, timeout: settings.timeout, store, events, log, touches, anomalies, activity, realmTag: tag, now };
+  const freshness =
+    settings.freshness.maxStaleness === 0
+      ? null
+      : new Freshness(settings.freshness, memory, { store, realmTag: tag, timeout, now }, (error) =>
+          failed({ operation: 'freshness', error }),
+        );
+  return {
+    settings,
+    timeout,
+    store,
+    events,
+    log,
+    touches,
+    anomalies,
+    freshness,
+    notices,
+    activity,
+    realmTag: tag,
+    now,
+  };
 }

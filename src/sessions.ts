@@ -1,7 +1,6 @@
 import { type Core, coreOf, keepCore } from './core/context.ts';
 import type { BuiltInTrigger } from './core/trigger-rules.ts';
 import type { Verdict } from './core/verdict.ts';
-import type { ClientInfo } from './device/client-info.ts';
 import type { SessionEventType, SessionListener } from './events/event-types.ts';
 import { detached, nameCalls, named } from './lib/call.ts';
 import type { Clock } from './lib/clock.ts';
@@ -12,7 +11,7 @@ import { codeOf, markOf, REASON_CODES } from './model/reason.ts';
 import type { Scope } from './model/scope.ts';
 import type { EndState, Session } from './model/session.ts';
 import { type AuditRequest, type AuditResult, readAudit } from './operations/audit.ts';
-import { CHECK, Checks } from './operations/check.ts';
+import { CHECK, type CheckRequest, Checks } from './operations/check.ts';
 import { type EndRequest, type EndResult, end } from './operations/end.ts';
 import { type EndIdleRequest, type EndIdleResult, endIdle, type IdleScope } from './operations/end-idle.ts';
 import { type FenceRequest, fence } from './operations/fence.ts';
@@ -64,6 +63,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    */
   async setup(): Promise<void> {
     await this.#core.store.setup?.();
+    await this.#core.freshness?.setup();
   }
 
   /**
@@ -95,15 +95,15 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   }
 
   /**
-   * Checks a token. Never throws for anything that a client sent. Reads the store once, and writes the last use
-   * afterwards. The client's details do not affect the verdict: they are watched for signs of an attack, and the event
-   * of a refusal carries them.
+   * Checks a token. Never throws for anything that a client sent. Reads the store once, unless memory is fresh enough to
+   * accept (option `freshness`), and writes the last use afterwards. The client's details do not affect the verdict:
+   * they are watched for signs of an attack, and the event of a refusal carries them.
    * @category Sessions
    */
-  check(token: string | null | undefined, client?: ClientInfo): Promise<Verdict> {
+  check(token: string | null | undefined, request?: CheckRequest): Promise<Verdict> {
     // Not `async`: that would wrap the promise of the verdict in a second promise.
     try {
-      return Promise.resolve(this.#checks.check(token, client));
+      return Promise.resolve(this.#checks.check(token, request));
     } catch (error) {
       return Promise.reject(named(CHECK, this === undefined ? detached() : error));
     }

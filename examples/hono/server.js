@@ -75,7 +75,7 @@ app.post('/login', async (c) => {
 
 app.get('/', async (c) => {
   const auth = c.get('auth');
-  const refused = guard(auth);
+  const refused = await guard(auth);
   if (refused !== null) return refused;
   const { user, id } = sessionOf(auth);
   const { sessions: rows } = await sessions.list({ user });

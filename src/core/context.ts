@@ -1,6 +1,8 @@
 import type { Anomalies } from '../events/anomalies.ts';
 import type { AuditLog } from '../events/audit-log.ts';
 import type { Events } from '../events/events.ts';
+import type { Freshness } from '../freshness/freshness.ts';
+import type { Notices } from '../freshness/notices.ts';
 import { otherCopy } from '../lib/copies.ts';
 import { kindOf } from '../lib/input.ts';
 import type { WriteBehind } from '../lib/write-behind.ts';
@@ -22,6 +24,10 @@ export interface Core {
   readonly log: AuditLog | null;
   readonly touches: WriteBehind<Touch>;
   readonly anomalies: Anomalies;
+  /** `null` where every check reads the store. */
+  readonly freshness: Freshness | null;
+  /** Of all realms of the store. */
+  readonly notices: Notices;
   /** The work under way on the store. */
   readonly activity: Activity;
   /** Set if the store writes in a transaction of the caller. */

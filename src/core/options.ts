@@ -1,4 +1,5 @@
 import { type AuditOptions, type AuditSettings, parseAudit } from '../events/audit-options.ts';
+import { type FreshnessOptions, type FreshnessSettings, parseFreshness } from '../freshness/options.ts';
 import { CLOCKS_APART, type Clock, systemClock } from '../lib/clock.ts';
 import { type Duration, parseDuration } from '../lib/duration.ts';
 import { parseArguments, parseText, shown } from '../lib/input.ts';
@@ -67,6 +68,12 @@ export interface SessionsOptions<Trigger extends string = never, Transaction = n
    */
   readonly audit?: boolean | AuditOptions | undefined;
   /**
+   * Answers checks from memory while it is fresh. A revocation by another process is then in force everywhere after `maxStaleness`,
+   * also if messages or connections are lost. Revocations tell that time as `effectiveWithin`. Default `null`: every check reads the
+   * store, and a revocation is in force at once.
+   */
+  readonly freshness?: FreshnessOptions | null | undefined;
+  /**
    * The time limit of each store call, which then fails as `SESSION_STORE_UNAVAILABLE`. A write that failed in this way may still
    * take effect: repeat it. It also limits the function `policy`. `setup` has 10 minutes. At most `'10m'`. Default `'5s'`.
    */
@@ -86,6 +93,7 @@ export interface Settings extends AdmissionRules {
   readonly policy: PolicyFunction | 'stored' | null;
   readonly triggers: ReadonlyMap<string, TriggerSettings>;
   readonly audit: AuditSettings | null;
+  readonly freshness: FreshnessSettings;
   readonly clock: Clock;
 }
 const MAX_TIMEOUT = 600e3;
@@ -108,6 +116,7 @@ const KNOWN = [
   'policy',
   'triggers',
   'audit',
+  'freshness',
   'timeout',
   'clock',
 ];
@@ -150,6 +159,7 @@ export function parseOptions(input: SessionsOptions<string>): Settings {
     policy,
     audit,
     triggers: parseTriggers(options.triggers, kinds),
+    freshness: parseFreshness(options.freshness),
     realm: options.realm === undefined ? DEFAULTS.realm : parseText('realm', options.realm),
     kinds,
     replace: parseReplace(options.replace),

@@ -1,7 +1,9 @@
 import type { ClientInfo } from '../device/client-info.ts';
+import type { Reading } from '../freshness/memory.ts';
+import { type Awaitable, isPromise } from '../lib/awaitable.ts';
 import { judge } from '../model/judge.ts';
 import type { AccessRefusal, CheckRefusal, RefreshRefusal } from '../model/reason.ts';
-import type { EndState, Session, SessionRecord } from '../model/session.ts';
+import { type EndState, Session, type SessionRecord, type SessionRef } from '../model/session.ts';
 import type { FoundSession } from '../store/store.ts';
 import type { Core } from './context.ts';
 
@@ -21,10 +23,7 @@ export type Verdict =
       readonly end: EndState | null;
     };
 
-/**
- * The rules that differ between opaque tokens, access tokens and refresh tokens. The rest of a check is shared:
- * {@link refusalOf}, {@link noteUse}, {@link tellRefusal}.
- */
+/** The rules that differ between opaque tokens, access tokens and refresh tokens. The rest of a check is shared. */
 export interface TokenRules<Proof> {
   readonly during: 'check' | 'refresh';
   /**
@@ -62,9 +61,89 @@ export function refusalOf<Proof>(
   return end === null ? null : { reason: end.reason, about: session, end };
 }
 
-/** Notes a use of a session for its idle timeout, at most once per `touchEvery`. `at` is the time of its judgement. */
-export function noteUse({ settings, touches }: Core, { id, userTag, lastUsedAt }: SessionRecord, at: number): void {
-  if (at - lastUsedAt >= settings.touchEvery) touches.note(id, { id, user: userTag, at });
+/** The rules of a token that a check judges, and how the check tells its result. */
+export interface CheckRules<Proof, Result> extends TokenRules<Proof> {
+  /** True if a check counts as a use, for the idle timeout. */
+  readonly countsAsUse: boolean;
+  accept(session: Session, record: SessionRecord, proof: Proof): Result;
+  refuse(refusal: TokenRefusal<CheckRefusal>): Result;
+  /** Throws the error of a store that answered with a promise. */
+  failed(error: unknown): never;
+}
+
+/** One token to check. */
+export interface CheckedToken<Proof> {
+  readonly ref: SessionRef;
+  readonly proof: Proof;
+  readonly client: ClientInfo;
+  /** The greatest age in ms of the knowledge that accepts. */
+  readonly maxStaleness: number;
+}
+
+/** A client that says nothing. */
+export const NO_CLIENT_INFO: ClientInfo = Object.freeze({});
+
+/**
+ * Checks a token: finds its session in memory or in the store, judges it, notes the use, watches for anomalies, and tells a refusal.
+ * Memory only ever accepts, because it may be older than the session or its secret. Synchronous where the store is.
+ */
+export function checkToken<Proof, Result>(
+  core: Core,
+  rules: CheckRules<Proof, Result>,
+  token: CheckedToken<Proof>,
+): Awaitable<Result> {
+  const { freshness, store, realmTag } = core;
+  const { ref, proof } = token;
+  let reading: Reading | null = null;
+  if (freshness !== null) {
+    const now = core.now();
+    const remembered = freshness.session(ref, token.maxStaleness, now);
+    if (remembered !== undefined && refusalOf(rules, ref.id, remembered, proof, now) === null) {
+      return accept(core, rules, token, remembered, now, null, true);
+    }
+    reading = freshness.reading(now);
+  }
+  const answer = store.find(realmTag, [ref]);
+  return isPromise(answer)
+    ? answer.then(([found]) => judgeRead(core, rules, token, found, reading), rules.failed)
+    : judgeRead(core, rules, token, answer[0], reading);
+}
+
+function judgeRead<Proof, Result>(
+  core: Core,
+  rules: CheckRules<Proof, Result>,
+  token: CheckedToken<Proof>,
+  found: FoundSession | null | undefined,
+  reading: Reading | null,
+): Result {
+  const { ref, proof, client } = token;
+  const now = core.now();
+  const refusal = refusalOf(rules, ref.id, found, proof, now);
+  if (refusal === null) return accept(core, rules, token, found as FoundSession, now, reading, false);
+  core.freshness?.noticeRefusal(ref, found ?? null, refusal.end);
+  tellRefusal(core, rules, refusal, client);
+  return rules.refuse(refusal);
+}
+
+function accept<Proof, Result>(
+  core: Core,
+  rules: CheckRules<Proof, Result>,
+  { proof, client }: CheckedToken<Proof>,
+  found: FoundSession,
+  now: number,
+  reading: Reading | null,
+  isRemembered: boolean,
+): Result {
+  const { freshness, settings, touches, anomalies } = core;
+  const { session } = found;
+  const { id, userTag, lastUsedAt } = session;
+  if (rules.countsAsUse && now - lastUsedAt >= settings.touchEvery) {
+    touches.note(id, { id, user: userTag, at: now });
+    // The record is about to change.
+    freshness?.forgetSession(id);
+  } else freshness?.rememberSession(reading, found);
+  if (client !== NO_CLIENT_INFO) anomalies.used(session, client);
+  return rules.accept(new Session(session, isRemembered), session, proof);
 }
 
 /** Tells whether a listener or the log receives refusals. */

@@ -1,12 +1,17 @@
 /** A cache that keeps the values most recently read or set. */
 export class Lru<Value> {
-  readonly #maxYoung: number;
+  #maxYoung: number;
   #young = new Map<string, Value>();
   #old: ReadonlyMap<string, Value> = new Map();
 
   /** Keeps at least half of `max` values, and never more than `max`. */
   constructor(max: number) {
     this.#maxYoung = max / 2;
+  }
+
+  /** Raises the maximum number of values. A lower one changes nothing. */
+  allow(max: number): void {
+    this.#maxYoung = Math.max(this.#maxYoung, max / 2);
   }
 
   /** Returns the value of a name, or `undefined` if it is not cached. */

@@ -9,6 +9,8 @@ export interface EpochNotes {
   readonly adopted?: Readonly<Record<string, number>> | undefined;
   /** In a realm's record: how long guards of this realm accept other issuers' tokens. */
   readonly guarded?: Guarded | undefined;
+  /** In a realm's record: the greatest age in ms of the knowledge by which any process accepts. Left out where none remembers. */
+  readonly maxStaleness?: number | undefined;
 }
 
 /**
@@ -37,6 +39,10 @@ export const withAdopted = <Epoch extends Noted>(record: Epoch, id: string, at: 
 export const withGuarded = <Epoch extends Noted>(record: Epoch, guarded: Guarded): Epoch =>
   deepFreeze({ ...record, notes: { ...record.notes, guarded } });
 
+/** Returns the realm's record with the greatest age of knowledge, in ms. It still holds the same sessions. */
+export const withStaleness = <Epoch extends Noted>(record: Epoch, maxStaleness: number): Epoch =>
+  deepFreeze({ ...record, notes: { ...record.notes, maxStaleness } });
+
 /**
  * Tells whether a value is the notes of a record, or `undefined` for a record without notes. Notes of other names pass: a later
  * version of the library may write them beside a process of this one.
@@ -44,11 +50,12 @@ export const withGuarded = <Epoch extends Noted>(record: Epoch, guarded: Guarded
 export function isNotes(value: unknown): value is EpochNotes | undefined {
   if (value === undefined) return true;
   if (!isObject(value)) return false;
-  const { adopted, guarded } = value;
+  const { adopted, guarded, maxStaleness } = value;
   return (
     (adopted === undefined || (isObject(adopted) && Object.values(adopted).every(Number.isFinite))) &&
     (guarded === undefined ||
-      (isObject(guarded) && Number.isFinite(guarded.maxLifetime) && Number.isFinite(guarded.since)))
+      (isObject(guarded) && Number.isFinite(guarded.maxLifetime) && Number.isFinite(guarded.since))) &&
+    (maxStaleness === undefined || Number.isFinite(maxStaleness))
   );
 }
 

@@ -120,9 +120,10 @@ export class Session implements SessionView {
   declare readonly attributes: Attributes;
   declare readonly client: SessionClient | null;
   readonly #record: SessionRecord;
+  readonly #isRemembered: boolean;
 
   /** @internal */
-  constructor(record: SessionRecord) {
+  constructor(record: SessionRecord, isRemembered = false) {
     this.id = record.id;
     this.user = record.user;
     this.account = record.account;
@@ -136,6 +137,15 @@ export class Session implements SessionView {
     this.attributes = record.attributes;
     this.client = clientOf(record.client);
     this.#record = record;
+    this.#isRemembered = isRemembered;
+  }
+
+  /**
+   * Tells whether the session was judged from memory, and not by a read of the store.
+   * @internal
+   */
+  static isRemembered(session: Session): boolean {
+    return session.#isRemembered;
   }
 
   /**

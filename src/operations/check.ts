@@ -1,68 +1,114 @@
 import type { Core } from '../core/context.ts';
 import {
+  type CheckRules,
+  checkToken,
   isHeard,
-  noteUse,
-  refusalOf,
+  NO_CLIENT_INFO,
   type TokenRefusal,
-  type TokenRules,
   tellRefusal,
   type Verdict,
 } from '../core/verdict.ts';
 import { CLIENT_INFO_KEYS, type ClientInfo } from '../device/client-info.ts';
-import { type Awaitable, isPromise } from '../lib/awaitable.ts';
+import { parseLowered } from '../freshness/options.ts';
+import type { Awaitable } from '../lib/awaitable.ts';
 import { named } from '../lib/call.ts';
+import type { Duration } from '../lib/duration.ts';
 import { parseArguments } from '../lib/input.ts';
 import type { CheckRefusal } from '../model/reason.ts';
-import { Session } from '../model/session.ts';
-import { hashSecret, parseToken, sameHash, type TokenRef } from '../model/token.ts';
-import type { FoundSession } from '../store/store.ts';
+import { refOf, Session, type SessionRecord } from '../model/session.ts';
+import { hashSecret, parseToken, sameHash } from '../model/token.ts';
+
+/** Options of {@link Sessions.check}: the client's details, and how fresh the answer must be. */
+export interface CheckRequest extends ClientInfo {
+  /**
+   * The greatest age of the knowledge that may accept this token. It can only lower that of the realm (option `freshness`). 0 reads the
+   * store. Default: that of the realm.
+   */
+  readonly maxStaleness?: Duration | undefined;
+}
+
+const CHECK_KEYS = [...CLIENT_INFO_KEYS, 'maxStaleness'];
 
 export const CHECK = 'sessions.check(token)';
 
-const NO_CLIENT_INFO: ClientInfo = Object.freeze({});
 const MALFORMED: TokenRefusal<CheckRefusal> = Object.freeze({ reason: 'malformed', about: null, end: null });
 
-const failed = (error: unknown): never => {
-  throw named(CHECK, error);
-};
+const ANSWERS = {
+  during: 'check',
+  countsAsUse: true,
+  accept: (session: Session): Verdict => ({ ok: true, session }),
+  refuse: ({ reason, end }: TokenRefusal<CheckRefusal>): Verdict => ({ ok: false, session: null, reason, end }),
+  failed: (error: unknown): never => {
+    throw named(CHECK, error);
+  },
+} as const;
 
 /** Checks opaque tokens. No method is `async`: a promise costs more than the rest of a check. */
 export class Checks {
   readonly #core: Core;
-  readonly #rules: TokenRules<string>;
+  readonly #token: CheckRules<string, Verdict>;
+  readonly #session: CheckRules<SessionRecord, Verdict>;
 
   constructor(core: Core) {
     this.#core = core;
-    this.#rules = {
-      during: 'check',
+    const isOther = ({ realm }: SessionRecord): boolean => realm !== core.settings.realm;
+    this.#token = {
+      ...ANSWERS,
       supersededIsAnomaly: true,
-      mismatchOf({ realm, credential, serial }, presented) {
+      mismatchOf(session, hash) {
         // The store finds a session by the tags in the token. On a shared store, they may belong to another realm.
-        if (realm !== core.settings.realm) return 'unknown';
-        if (sameHash(credential, presented)) return null;
+        if (isOther(session)) return 'unknown';
+        if (sameHash(session.credential, hash)) return null;
         // Without a renewal there is no older secret, so this secret is a guess.
-        return serial === 0 ? 'unknown' : 'superseded';
+        return session.serial === 0 ? 'unknown' : 'superseded';
+      },
+    };
+    this.#session = {
+      ...ANSWERS,
+      supersededIsAnomaly: false,
+      mismatchOf(session, { credential }) {
+        if (isOther(session)) return 'unknown';
+        return session.credential === credential ? null : 'superseded';
       },
     };
   }
 
-  check(token: string | null | undefined, client: ClientInfo = NO_CLIENT_INFO): Awaitable<Verdict> {
-    if (client !== NO_CLIENT_INFO) parseArguments('the second argument', client, CLIENT_INFO_KEYS);
-    return this.judge(token, client);
+  check(token: string | null | undefined, request: CheckRequest = NO_CLIENT_INFO): Awaitable<Verdict> {
+    if (request === NO_CLIENT_INFO) return this.judge(token, NO_CLIENT_INFO);
+    parseArguments('the second argument', request, CHECK_KEYS);
+    const { maxStaleness } = request;
+    const { freshness } = this.#core.settings;
+    return this.judge(token, request, maxStaleness === undefined ? undefined : parseLowered(maxStaleness, freshness));
   }
 
-  /** Like {@link Checks.check}, for a client whose members were already validated. */
-  judge(token: string | null | undefined, client: ClientInfo): Awaitable<Verdict> {
+  /** Like {@link Checks.check}, for arguments that were already validated. `maxStaleness` is in ms. */
+  judge(
+    token: string | null | undefined,
+    client: ClientInfo,
+    maxStaleness: number = this.#core.settings.freshness.maxStaleness,
+  ): Awaitable<Verdict> {
     this.#core.activity.requireOpen();
     const seen = this.#copyOf(client);
     const parsed = parseToken(token);
-    if (parsed === null) return this.#refuse(MALFORMED, seen);
-    const { ref, secret } = parsed;
-    const hash = hashSecret(secret);
-    const answer = this.#core.store.find(this.#core.realmTag, [ref]);
-    return isPromise(answer)
-      ? answer.then((found) => this.#verdict(ref, hash, found[0], seen), failed)
-      : this.#verdict(ref, hash, answer[0], seen);
+    if (parsed !== null) {
+      const proof = hashSecret(parsed.secret);
+      return checkToken(this.#core, this.#token, { ref: parsed.ref, proof, client: seen, maxStaleness });
+    }
+    tellRefusal(this.#core, this.#token, MALFORMED, seen);
+    return this.#token.refuse(MALFORMED);
+  }
+
+  /** Judges a session that was judged from memory once more, by knowledge that is at most `maxStaleness` ms old. 0 reads the store. */
+  judgeAgain(session: Session, maxStaleness: number): Awaitable<Verdict> {
+    this.#core.activity.requireOpen();
+    const proof = Session.recordOf('session', session);
+    if (!Session.isRemembered(session)) return { ok: true, session };
+    return checkToken(this.#core, this.#session, {
+      ref: refOf(proof),
+      proof,
+      client: NO_CLIENT_INFO,
+      maxStaleness: Math.min(maxStaleness, this.#core.settings.freshness.maxStaleness),
+    });
   }
 
   /**
@@ -72,21 +118,5 @@ export class Checks {
     if (client === NO_CLIENT_INFO || !isHeard(this.#core)) return NO_CLIENT_INFO;
     const { userAgent, hints, ip } = client;
     return { userAgent, hints, ip };
-  }
-
-  #verdict({ id }: TokenRef, hash: string, found: FoundSession | null | undefined, client: ClientInfo): Verdict {
-    const core = this.#core;
-    const now = core.now();
-    const refusal = refusalOf(this.#rules, id, found, hash, now);
-    if (refusal !== null) return this.#refuse(refusal, client);
-    const { session } = found as FoundSession;
-    noteUse(core, session, now);
-    if (client !== NO_CLIENT_INFO) core.anomalies.used(session, client);
-    return { ok: true, session: new Session(session) };
-  }
-
-  #refuse(refusal: TokenRefusal<CheckRefusal>, client: ClientInfo): Verdict {
-    tellRefusal(this.#core, this.#rules, refusal, client);
-    return { ok: false, session: null, reason: refusal.reason, end: refusal.end };
   }
 }

@@ -1,4 +1,5 @@
 import type { Core } from '../core/context.ts';
+import { effectiveWithin } from '../core/effective-within.ts';
 import { CLOCKS_APART } from '../lib/clock.ts';
 import { kindOf, parseArguments, parseOptionalText, parseSwitch, parseText } from '../lib/input.ts';
 import { ATTRIBUTION_KEYS, type Attribution, type AttributionRequest, parseAttribution } from '../model/attribution.ts';
@@ -18,12 +19,12 @@ export interface EndRequest extends AttributionRequest {
   readonly dryRun?: boolean | undefined;
 }
 
-/** Result of {@link Sessions.end}. */
-export interface EndResult {
+/** Result of {@link Sessions.end}. Within a transaction, `effectiveWithin` may be `null`: see {@link InTransaction}. */
+export interface EndResult<EffectiveWithin extends number | null = number> {
   /** `true` where this user's session was live until now. With `dryRun`: where it is live. */
   readonly ended: boolean;
-  /** Time in ms after which no process accepts the session. */
-  readonly effectiveWithin: number;
+  /** Time in ms after which no process accepts the session. 0: every check from now on refuses it. See the option `freshness`. */
+  readonly effectiveWithin: EffectiveWithin;
 }
 
 const END_KEYS = ['user', 'account', 'dryRun', ...ATTRIBUTION_KEYS];
@@ -47,7 +48,7 @@ export async function end(core: Core, id: string, input: unknown): Promise<EndRe
   // throws.
   if (there && !dryRun && found.session.ended !== null) await core.store.end(ref, found.session.ended, []);
   const ended = there && isEndable(found, core.now()) && (dryRun || (await endFound(core, found.session, attribution)));
-  return { ended, effectiveWithin: 0 };
+  return { ended, effectiveWithin: dryRun ? 0 : await effectiveWithin(core) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Core } from '../core/context.ts';
+import { effectiveWithin } from '../core/effective-within.ts';
 import { stillLive } from '../core/still-live.ts';
 import { endedBy, type WouldEnd, wouldEnd } from '../core/walk-sessions.ts';
 import { CLOCKS_APART } from '../lib/clock.ts';
@@ -52,8 +53,8 @@ export interface RevokeRequest extends AttributionRequest {
 
 const REVOKE_KEYS = ['kinds', 'keep', 'ifLive', 'dryRun', ...ATTRIBUTION_KEYS];
 
-/** Result of a revocation. */
-export type RevokeResult =
+/** Result of a revocation. Within a transaction, `effectiveWithin` may be `null`: see {@link InTransaction}. */
+export type RevokeResult<EffectiveWithin extends number | null = number> =
   | {
       readonly revoked: true;
       /**
@@ -68,8 +69,11 @@ export type RevokeResult =
        * trigger keeps no session. `null` where it was kept, or no session was named.
        */
       readonly notKept: 'not-live' | 'everywhere' | null;
-      /** Time in ms after which no process accepts a covered session. 0: every check from now on refuses it. */
-      readonly effectiveWithin: number;
+      /**
+       * Time in ms after which no process accepts a covered session. 0: every check from now on refuses it. See the option
+       * `freshness`.
+       */
+      readonly effectiveWithin: EffectiveWithin;
       readonly revocation: Revocation;
     }
   | {
@@ -81,7 +85,7 @@ export type RevokeResult =
        * `'not-suspended'`: there was nothing to resume. `'none'`: the rule of the trigger is to do nothing.
        */
       readonly reason: 'not-live' | 'not-suspended' | 'none';
-      readonly effectiveWithin: number;
+      readonly effectiveWithin: EffectiveWithin;
       readonly revocation: null;
     }
   | {
@@ -90,7 +94,7 @@ export type RevokeResult =
       readonly token: null;
       /** Nothing was done because of `dryRun`. */
       readonly reason: 'dry-run';
-      readonly effectiveWithin: number;
+      readonly effectiveWithin: EffectiveWithin;
       readonly revocation: null;
       /** The sessions that would end, at most 1,000. */
       readonly wouldEnd: WouldEnd;
@@ -147,7 +151,7 @@ export async function revokeTarget(core: Core, target: ScopeTarget, order: Order
 
   const fromDevice = order.fromDevice ?? initiator?.record.device.label ?? null;
 
-  return retryOnConflict<RevokeResult>(core, async () => {
+  const result = await retryOnConflict<RevokeResult>(core, async () => {
     const now = core.now();
     const mark: Mark = { at: now, by: order.by, reason: order.reason, fromDevice };
     // The session first, the records last: the write compares with the records, so few other writes come between.
@@ -218,6 +222,9 @@ export async function revokeTarget(core: Core, target: ScopeTarget, order: Order
       revocation,
     };
   });
+  // Also where another process ended the session a moment ago.
+  const mayBeRemembered = result.revoked || result.reason === 'not-live';
+  return mayBeRemembered ? { ...result, effectiveWithin: await effectiveWithin(core) } : result;
 }
 
 interface TargetRecords {

@@ -8,7 +8,7 @@ import { policyOf } from './policy.ts';
 import { type Order, revokeTarget } from './revoke.ts';
 
 /** Result of {@link Sessions.signOut}. */
-export interface SignOutResult extends EndResult {
+export interface SignOutResult<EffectiveWithin extends number | null = number> extends EndResult<EffectiveWithin> {
   /** `true` where the account's policy ended all of the user's sessions in the account. */
   readonly everywhere: boolean;
 }

@@ -24,8 +24,8 @@ export interface TriggerRequest extends AttributionRequest {
   readonly dryRun?: boolean | undefined;
 }
 
-/** Result of a trigger. */
-export type TriggerResult = RevokeResult & {
+/** Result of a trigger. Within a transaction, `effectiveWithin` may be `null`: see {@link InTransaction}. */
+export type TriggerResult<EffectiveWithin extends number | null = number> = RevokeResult<EffectiveWithin> & {
   /**
    * `true` where the trigger covered a live session, `false` where it covered none, `null` where one quick read could
    * not tell. `false` may mean that the user had signed out already, or that no user has this id. The scope is advanced

@@ -1,13 +1,15 @@
 import type { Core } from '../core/context.ts';
+import { effectiveWithin } from '../core/effective-within.ts';
 import type { BuiltInTrigger } from '../core/trigger-rules.ts';
 import type { HeldEvents } from '../events/events.ts';
+import { noticing } from '../freshness/noticing.ts';
 import { nameCalls } from '../lib/call.ts';
 import { isSessionError, SessionError } from '../lib/errors.ts';
 import type { AttributionRequest } from '../model/attribution.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Scope } from '../model/scope.ts';
 import type { Session } from '../model/session.ts';
-import { newId } from '../model/token.ts';
+import { newId, type Tag } from '../model/token.ts';
 import { ensuring, malformed, UNTIL_WRITTEN } from '../store/ensure-epochs.ts';
 import { requirePower } from '../store/require-power.ts';
 import type { EpochRequest, SessionStore, VersionedEpoch } from '../store/store.ts';
@@ -37,8 +39,8 @@ const AT_ONCE = 256;
  * Each operation locks the records that it writes, and the record of the user whose session it looks up, until the
  * transaction ends. So run them last.
  *
- * Results hold from the commit on. `effectiveWithin` counts from there, and a new token may be given to its client only
- * then. If an operation fails, roll back; the whole transaction may be repeated. There is no check of tokens here: the
+ * Results hold from the commit on, and a new token may be given to its client only then. `effectiveWithin` counts from
+ * there and is `null` until then: read it with {@link InTransaction.effectiveWithin}. If an operation fails, roll back; the whole transaction may be repeated. There is no check of tokens here: the
  * transaction's snapshot may be out of date.
  */
 export class InTransaction<Trigger extends string = BuiltInTrigger> {
@@ -48,44 +50,49 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
   readonly #events: HeldEvents;
   readonly #within: SessionStore;
   readonly #witnesses: Witness[] = [];
+  /** The tags of what was written. */
+  readonly #touched = new Set<Tag>();
   #isCommitted = false;
 
   /** @internal */
   constructor(core: Core, transaction: unknown) {
     this.#core = core;
-    this.#within = requirePower(core.store, 'transactions').within(transaction as never);
+    const within: SessionStore = requirePower(core.store, 'transactions').within(transaction as never);
+    this.#within = noticing(within, (tags) => {
+      for (const tag of tags) this.#touched.add(tag);
+    });
     this.#events = core.events.hold();
     this.#held = { ...core, store: lockingFirst(core, this.#within), events: this.#events, isWithin: true };
   }
 
   /** See {@link Sessions.revoke}. */
-  async revoke(scope: Scope, request: RevokeRequest = {}): Promise<RevokeResult> {
-    return this.#witnessed(() => revoke(this.#held, scope, request));
+  async revoke(scope: Scope, request: RevokeRequest = {}): Promise<RevokeResult<number | null>> {
+    return this.#uncommitted(() => revoke(this.#held, scope, request));
   }
 
   /** See {@link Sessions.trigger}. */
-  async trigger(name: Trigger | BuiltInTrigger, request: TriggerRequest): Promise<TriggerResult> {
-    return this.#witnessed(() => trigger(this.#held, name, request));
+  async trigger(name: Trigger | BuiltInTrigger, request: TriggerRequest): Promise<TriggerResult<number | null>> {
+    return this.#uncommitted(() => trigger(this.#held, name, request));
   }
 
   /** See {@link Sessions.end}. */
-  async end(id: string, request: EndRequest): Promise<EndResult> {
-    return this.#witnessed(() => end(this.#held, id, request));
+  async end(id: string, request: EndRequest): Promise<EndResult<number | null>> {
+    return this.#uncommitted(() => end(this.#held, id, request));
   }
 
   /** See {@link Sessions.signOut}. */
-  async signOut(session: Session, request: AttributionRequest = {}): Promise<SignOutResult> {
-    return this.#witnessed(() => signOut(this.#held, session, request));
+  async signOut(session: Session, request: AttributionRequest = {}): Promise<SignOutResult<number | null>> {
+    return this.#uncommitted(() => signOut(this.#held, session, request));
   }
 
   /** See {@link Sessions.suspend}. */
-  async suspend(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult> {
-    return this.#witnessed(() => suspend(this.#held, scope, request));
+  async suspend(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult<number | null>> {
+    return this.#uncommitted(() => suspend(this.#held, scope, request));
   }
 
   /** See {@link Sessions.resume}. */
-  async resume(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult> {
-    return this.#witnessed(() => resume(this.#held, scope, request));
+  async resume(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult<number | null>> {
+    return this.#uncommitted(() => resume(this.#held, scope, request));
   }
 
   /** See {@link Sessions.setPolicy}. */
@@ -110,7 +117,12 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
   async committed(): Promise<boolean> {
     if (this.#isCommitted) return true;
     if (this.#witnesses.length === 0) return false;
-    return this.#core.activity.run(() => this.#find());
+    try {
+      return await this.#core.activity.run(() => this.#find());
+    } finally {
+      // Also where it is unknown how the transaction ended.
+      this.#core.notices.note(this.#touched);
+    }
   }
 
   async #find(): Promise<boolean> {
@@ -142,6 +154,20 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
     }
   }
 
+  /**
+   * Reads how long after the commit a process may still accept what the operations ended, in ms: see `effectiveWithin`
+   * of {@link RevokeResult}.
+   * @throws `TypeError` before {@link InTransaction.committed} has answered `true`: a process may still raise it.
+   */
+  async effectiveWithin(): Promise<number> {
+    if (!this.#isCommitted) throw new TypeError('await committed() first: the time counts from the commit');
+    return this.#core.activity.run(() => effectiveWithin(this.#core));
+  }
+
+  async #uncommitted<Result extends { readonly effectiveWithin: number }>(operation: () => Promise<Result>) {
+    return { ...(await this.#witnessed(operation)), effectiveWithin: null };
+  }
+
   #witnessed<Result>(operation: () => Promise<Result>): Promise<Result> {
     return this.#core.activity.run(() => this.#withWitness(operation));
   }
@@ -167,6 +193,7 @@ nameCalls(InTransaction.prototype, {
   resume: 'sessions.within(transaction).resume(scope)',
   setPolicy: 'sessions.within(transaction).setPolicy(account, policy)',
   committed: 'sessions.within(transaction).committed()',
+  effectiveWithin: 'sessions.within(transaction).effectiveWithin()',
 });
 
 /** Wraps the store so that it locks a user's record before it looks up that user's sessions. */

@@ -155,8 +155,8 @@ describe('commit', () => {
 describe('guards', () => {
   test('give null to go on', async () => {
     const { auth } = await opened('/');
-    expect(requireSession()(auth)).toBeNull();
-    expect(requireRecentSignIn({ maxAge: '5m' })(auth)).toBeNull();
+    expect(await requireSession()(auth)).toBeNull();
+    expect(await requireRecentSignIn({ maxAge: '5m' })(auth)).toBeNull();
   });
 
   test('give a committed response: it leaves the cookie alone, and nothing can be set by it any more', async () => {
@@ -164,7 +164,7 @@ describe('guards', () => {
     const cookie = await cookieOf(sessions);
     await sessions.revoke({ user: 'alice' });
     const auth = await authentication(sessions)(request('/', { headers: { cookie } }));
-    const response = requireSession()(auth);
+    const response = await requireSession()(auth);
     expect(response?.status).toBe(401);
     expect(response?.headers.getSetCookie()).toEqual([]);
     expect(await response?.json()).toMatchObject({ reason: 'revoked' });
@@ -173,22 +173,24 @@ describe('guards', () => {
 
   test('that go on commit nothing', async () => {
     const { auth } = await opened('/', { method: 'POST' });
-    requireSession()(auth);
+    await requireSession()(auth);
     expect(await auth.renew()).toMatchObject({ ok: true });
   });
 
-  test('refuse a value that is not the Auth from open(request)', () => {
+  test('refuse a value that is not the Auth from open(request)', async () => {
     for (const wrong of [undefined, null, {}, newSessions()]) {
-      expect(() => requireSession()(wrong as Auth)).toThrow(/^auth must be the result of await open\(request\)/);
+      await expect(requireSession()(wrong as Auth)).rejects.toThrow(
+        /^auth must be the result of await open\(request\)/,
+      );
     }
   });
 
   test('of another realm are misuse', async () => {
     const { auth, sessions } = await opened('/');
-    expect(requireSession({ sessions })(auth)).toBeNull();
+    expect(await requireSession({ sessions })(auth)).toBeNull();
     const other = newSessions();
-    expect(() => requireSession({ sessions: other })(auth)).toThrow(/other sessions/);
-    expect(() => requireRecentSignIn({ sessions: other, maxAge: '5m' })(auth)).toThrow(/other sessions/);
+    await expect(requireSession({ sessions: other })(auth)).rejects.toThrow(/other sessions/);
+    await expect(requireRecentSignIn({ sessions: other, maxAge: '5m' })(auth)).rejects.toThrow(/other sessions/);
   });
 
   test('sessionOf throws where there is none', async () => {
@@ -242,7 +244,7 @@ describe('sessionRoutes', () => {
       const sessions = newSessions();
       const mine = request('/elsewhere', { ...body('returnTo=/x') });
       const auth = await authentication(sessions)(mine);
-      requireSession()(auth);
+      await requireSession()(auth);
       expect(await sessionRoutes(sessions, { path: '/sessions' })(auth)).toBeNull();
       expect(mine.bodyUsed).toBe(false);
       expect(await mine.text()).toBe('returnTo=/x');

@@ -30,6 +30,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['model'],
   ['store'],
   ['events'],
+  ['freshness'],
   ['core'],
   ['operations'],
   ['sessions.ts'],

@@ -30,7 +30,7 @@ export function authentication(sessions: Sessions, options: http.AuthenticationO
 export function requireSession(options: http.RequireSessionOptions = {}): RequestHandler {
   const guard = http.requireSessionGuard(options);
   return function requireSession(request, response, next) {
-    send(response, guard(authOf(request, options.sessions)), next);
+    answer(response, guard(authOf(request, options.sessions)), next);
   };
 }
 
@@ -38,7 +38,7 @@ export function requireSession(options: http.RequireSessionOptions = {}): Reques
 export function requireRecentSignIn(options: http.RecentSignInOptions): RequestHandler {
   const guard = http.requireRecentSignInGuard(options);
   return function requireRecentSignIn(request, response, next) {
-    send(response, guard(authOf(request, options.sessions)), next);
+    answer(response, guard(authOf(request, options.sessions)), next);
   };
 }
 
@@ -72,6 +72,11 @@ export function authOf<Trigger extends string = BuiltInTrigger, Transaction = un
  * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
  */
 export const sessionOf = (request: Request, sessions?: Sessions): Session => http.sessionOf(authOf(request, sessions));
+
+function answer(response: Response, guarded: http.Awaitable<http.Answer | null>, next: NextFunction): void {
+  if (guarded instanceof Promise) guarded.then((answer) => send(response, answer, next), next);
+  else send(response, guarded, next);
+}
 
 function send(response: Response, answer: http.Answer | null, next: NextFunction): void {
   if (answer === null) {

@@ -58,9 +58,10 @@ export async function authentication(app: FastifyInstance, options: Authenticati
 export function requireSession(options: http.RequireSessionOptions = {}): Guard {
   const guard = http.requireSessionGuard(options);
   return function requireSession(request, reply, done) {
-    const answer = guard(authOf(request, options.sessions));
-    if (answer === null) done();
-    else send(reply, answer);
+    const guarded = guard(authOf(request, options.sessions));
+    const go = (answer: http.Answer | null): void => void (answer === null ? done() : send(reply, answer));
+    if (guarded instanceof Promise) guarded.then(go, done);
+    else go(guarded);
   };
 }
 
@@ -68,9 +69,10 @@ export function requireSession(options: http.RequireSessionOptions = {}): Guard 
 export function requireRecentSignIn(options: http.RecentSignInOptions): Guard {
   const guard = http.requireRecentSignInGuard(options);
   return function requireRecentSignIn(request, reply, done) {
-    const answer = guard(authOf(request, options.sessions));
-    if (answer === null) done();
-    else send(reply, answer);
+    const guarded = guard(authOf(request, options.sessions));
+    const go = (answer: http.Answer | null): void => void (answer === null ? done() : send(reply, answer));
+    if (guarded instanceof Promise) guarded.then(go, done);
+    else go(guarded);
   };
 }
 

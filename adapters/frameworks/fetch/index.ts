@@ -9,7 +9,7 @@
  * const guard = requireSession();
  *
  * const auth = await open(request, { ip });
- * const answer = (await routes(auth)) ?? guard(auth);
+ * const answer = (await routes(auth)) ?? (await guard(auth));
  * return answer ?? auth.commit(Response.json({ user: sessionOf(auth).user }));
  * ```
  * @module
@@ -73,15 +73,15 @@ export function authentication(
 }
 
 /** Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to `loginUrl`. */
-export function requireSession(options: http.RequireSessionOptions = {}): (auth: Auth) => Response | null {
+export function requireSession(options: http.RequireSessionOptions = {}): (auth: Auth) => Promise<Response | null> {
   const guard = http.requireSessionGuard(options);
-  return (auth) => committed(auth, guard(authFor(auth, options.sessions)));
+  return async (auth) => committed(auth, await guard(authFor(auth, options.sessions)));
 }
 
 /** Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the challenge of RFC 9470. */
-export function requireRecentSignIn(options: http.RecentSignInOptions): (auth: Auth) => Response | null {
+export function requireRecentSignIn(options: http.RecentSignInOptions): (auth: Auth) => Promise<Response | null> {
   const guard = http.requireRecentSignInGuard(options);
-  return (auth) => committed(auth, guard(authFor(auth, options.sessions)));
+  return async (auth) => committed(auth, await guard(authFor(auth, options.sessions)));
 }
 
 /**

@@ -1,4 +1,11 @@
-import { inCall, parseArguments, parseOAuthScope, parseSwitch } from '../../../src/adapter.ts';
+import {
+  type Awaitable,
+  inCall,
+  parseArguments,
+  parseDuration,
+  parseOAuthScope,
+  parseSwitch,
+} from '../../../src/adapter.ts';
 import type { Duration, Session, Sessions } from '../../../src/index.ts';
 import { problem, seeOther, storeUnavailable } from './answer.ts';
 import type { Auth } from './auth/auth.ts';
@@ -23,6 +30,11 @@ export interface RequireSessionOptions {
    */
   readonly scope?: string | undefined;
   /**
+   * The greatest age of the knowledge that lets a request pass, where the realm answers from memory (option `freshness` of
+   * `createSessions`). 0 reads the store for each request. Default: that of the realm, which this can only lower.
+   */
+  readonly maxStaleness?: Duration | undefined;
+  /**
    * `true` sets `Cache-Control: no-store` on the answers of requests that pass, so that the Back button shows no page after a sign-out. The
    * app's own `Cache-Control` replaces it. Default `false`.
    */
@@ -44,12 +56,12 @@ export interface RecentSignInOptions {
   readonly noStore?: boolean | undefined;
 }
 
-/** Returns the answer that refuses a request; `null` lets it pass. */
-export type Guard = (auth: Auth) => Answer | null;
+/** Returns the answer that refuses a request; `null` lets it pass. Synchronous unless the store is read again. */
+export type Guard = (auth: Auth) => Awaitable<Answer | null>;
 
 export function requireSessionGuard(options: RequireSessionOptions = {}): Guard {
-  const { kinds, scopes } = inCall('requireSession(options)', () => parseRequirements(options));
-  return withNoStore(options.noStore, (auth) => {
+  const { kinds, scopes, maxStaleness } = inCall('requireSession(options)', () => parseRequirements(options));
+  return guarding(options.noStore, maxStaleness, (auth) => {
     const refusal = refuseWithoutSession(auth);
     if (refusal !== null) return refusal;
     const { request, scope } = auth;
@@ -61,16 +73,21 @@ export function requireSessionGuard(options: RequireSessionOptions = {}): Guard 
 
 function parseRequirements(options: RequireSessionOptions) {
   refuseUncalled(options, 'requireSession()');
-  parseArguments('options', options, ['kinds', 'scope', 'sessions', 'noStore']);
-  const { kinds, scope } = options;
+  parseArguments('options', options, ['kinds', 'scope', 'sessions', 'maxStaleness', 'noStore']);
+  const { kinds, scope, maxStaleness } = options;
   if (kinds !== undefined && !isTexts(kinds))
     throw new TypeError("kinds must be an array such as ['browser', 'remembered']");
-  return { kinds, scopes: scope === undefined ? [] : scopesOf(parseOAuthScope(scope)) };
+  return {
+    kinds,
+    scopes: scope === undefined ? [] : scopesOf(parseOAuthScope(scope)),
+    maxStaleness: maxStaleness === undefined ? null : parseDuration('maxStaleness', maxStaleness, { min: 0 }),
+  };
 }
 
 export function requireRecentSignInGuard(options: RecentSignInOptions): Guard {
   const { maxAge, amr } = inCall('requireRecentSignIn({ maxAge })', () => parseRecency(options));
-  return withNoStore(options.noStore, (auth) => {
+  // What needs a recent sign-in is worth a read of the store.
+  return guarding(options.noStore, 0, (auth) => {
     const refusal = refuseWithoutSession(auth);
     if (refusal !== null) return refusal;
     const { session, request } = auth;
@@ -79,12 +96,18 @@ export function requireRecentSignInGuard(options: RecentSignInOptions): Guard {
   });
 }
 
-function withNoStore(noStore: unknown, guard: Guard): Guard {
-  if (!parseSwitch('noStore', noStore)) return guard;
-  return (auth) => {
+/** Judges the session again if it was judged by knowledge older than `maxStaleness` ms, then guards the request. */
+function guarding(noStore: unknown, maxStaleness: number | null, guard: (auth: Auth) => Answer | null): Guard {
+  const forbidsStoring = parseSwitch('noStore', noStore);
+  const judge = (auth: Auth): Answer | null => {
     const answer = guard(auth);
-    if (answer === null) auth.request.exchange.setHeader('cache-control', 'no-store');
+    if (answer === null && forbidsStoring) auth.request.exchange.setHeader('cache-control', 'no-store');
     return answer;
+  };
+  if (maxStaleness === null) return judge;
+  return (auth) => {
+    const judged = auth.request.judgeAgain(maxStaleness);
+    return judged instanceof Promise ? judged.then(() => judge(auth)) : judge(auth);
   };
 }
 

@@ -1,5 +1,6 @@
 /** The HTTP policy of all frameworks: cookies, permissions, answers. */
 
+export type { Awaitable } from '../../../src/adapter.ts';
 export { AUTH, attachAuth, attachedAuth, authenticate, propertyTaken } from './auth/attached.ts';
 export { Auth, openAuth, sessionOf } from './auth/auth.ts';
 export { AuthenticatedRequest } from './auth/authenticated-request.ts';

@@ -44,8 +44,9 @@ export function authentication(sessions: Sessions, options: http.AuthenticationO
 export function requireSession(options: http.RequireSessionOptions = {}): Middleware {
   const guard = http.requireSessionGuard(options);
   return function requireSession(ctx, next) {
-    const answer = guard(authOf(ctx, options.sessions));
-    return answer === null ? next() : send(ctx, answer);
+    const guarded = guard(authOf(ctx, options.sessions));
+    const go = (answer: http.Answer | null) => (answer === null ? next() : send(ctx, answer));
+    return guarded instanceof Promise ? guarded.then(go) : go(guarded);
   };
 }
 
@@ -53,8 +54,9 @@ export function requireSession(options: http.RequireSessionOptions = {}): Middle
 export function requireRecentSignIn(options: http.RecentSignInOptions): Middleware {
   const guard = http.requireRecentSignInGuard(options);
   return function requireRecentSignIn(ctx, next) {
-    const answer = guard(authOf(ctx, options.sessions));
-    return answer === null ? next() : send(ctx, answer);
+    const guarded = guard(authOf(ctx, options.sessions));
+    const go = (answer: http.Answer | null) => (answer === null ? next() : send(ctx, answer));
+    return guarded instanceof Promise ? guarded.then(go) : go(guarded);
   };
 }
 

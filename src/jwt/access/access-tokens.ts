@@ -11,6 +11,7 @@ import { parseOAuthScope } from '../../model/oauth-scope.ts';
 import type { RefreshRefusal } from '../../model/reason.ts';
 import { hashFamily, hashRotating, parseRefreshCredential, parseRefreshToken } from '../../model/refresh-token.ts';
 import { type EndState, Session, type SessionRecord } from '../../model/session.ts';
+import type { CheckRequest } from '../../operations/check.ts';
 import type { Sessions } from '../../sessions.ts';
 import { MAX_TOKEN } from '../compact.ts';
 import type { JsonWebKey } from '../keys/keys.ts';
@@ -148,10 +149,10 @@ export class AccessTokens {
    * Checks an access token. Never throws for client input. It checks the signature, then reads the session from the store once, so the end
    * of a session takes effect at once. A check is no use of the session, unless `countsAsUse` is set.
    */
-  check(jwt: string | null | undefined, client?: ClientInfo): Promise<AccessVerdict> {
+  check(jwt: string | null | undefined, request?: CheckRequest): Promise<AccessVerdict> {
     // Not `async`, which would wrap the promise of the verdict in a second promise.
     try {
-      return Promise.resolve(this.#checks.check(jwt, client));
+      return Promise.resolve(this.#checks.check(jwt, request));
     } catch (error) {
       return Promise.reject(error);
     }

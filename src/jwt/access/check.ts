@@ -1,13 +1,14 @@
 import { compactVerify } from 'jose';
 import type { Core } from '../../core/context.ts';
-import { noteUse, refusalOf, type TokenRefusal, type TokenRules, tellRefusal } from '../../core/verdict.ts';
-import { type ClientInfo, parseClientInfo } from '../../device/client-info.ts';
-import { type Awaitable, isPromise } from '../../lib/awaitable.ts';
+import { type CheckRules, checkToken, NO_CLIENT_INFO, type TokenRefusal, tellRefusal } from '../../core/verdict.ts';
+import { CLIENT_INFO_KEYS, type ClientInfo, parseClientInfo } from '../../device/client-info.ts';
+import { parseLowered } from '../../freshness/options.ts';
+import type { Awaitable } from '../../lib/awaitable.ts';
 import { DecodeCache } from '../../lib/decode-cache.ts';
 import type { Grant } from '../../model/grant.ts';
 import type { AccessRefusal } from '../../model/reason.ts';
-import { type EndState, Session, type SessionRef } from '../../model/session.ts';
-import type { FoundSession } from '../../store/store.ts';
+import type { EndState, Session, SessionRef } from '../../model/session.ts';
+import type { CheckRequest } from '../../operations/check.ts';
 import { MAX_TOKEN, parseCompact } from '../compact.ts';
 import type { ReadyKey } from '../keys/keys.ts';
 import { type AccessClaims, isAbout, isAccessClaims, isAccessToken, latenessOf, refIn } from './claims.ts';
@@ -41,18 +42,9 @@ interface Verified {
   readonly ref: SessionRef;
 }
 
-const NO_CLIENT_INFO: ClientInfo = Object.freeze({});
+const CHECK_KEYS = [...CLIENT_INFO_KEYS, 'maxStaleness'];
 // The cache finds tokens by the end of their signatures, where tokens differ. All signatures are at least this long.
 const NAME_LENGTH = 43;
-
-const RULES: TokenRules<AccessClaims> = {
-  during: 'check',
-  supersededIsAnomaly: false,
-  mismatchOf(session, claims) {
-    if (session.serial !== claims.stamps[0]) return 'superseded';
-    return isAbout(claims, session) ? null : 'unknown';
-  },
-};
 
 /** The signature first (JWT-1), then the session, with one read as for opaque tokens. */
 export class AccessChecks {
@@ -60,19 +52,40 @@ export class AccessChecks {
   readonly #settings: TokenSettings;
   readonly #keys: ReadonlyMap<string, ReadyKey>;
   readonly #verified: DecodeCache<Verified> | null;
+  readonly #rules: CheckRules<AccessClaims, AccessVerdict>;
 
   constructor(core: Core, settings: TokenSettings) {
     this.#core = core;
     this.#settings = settings;
     this.#keys = new Map(settings.keys.map((key) => [key.kid, key]));
     this.#verified = settings.verified === 0 ? null : new DecodeCache(settings.verified, MAX_TOKEN);
+    this.#rules = {
+      during: 'check',
+      supersededIsAnomaly: false,
+      countsAsUse: settings.countsAsUse,
+      mismatchOf(session, claims) {
+        if (session.serial !== claims.stamps[0]) return 'superseded';
+        return isAbout(claims, session) ? null : 'unknown';
+      },
+      accept: (session, record, claims) => ({ ok: true, session, claims, grant: record.client }),
+      refuse: refused,
+      failed(error) {
+        throw error;
+      },
+    };
   }
 
-  check(jwt: unknown, client: ClientInfo = NO_CLIENT_INFO): Awaitable<AccessVerdict> {
-    const said = client === NO_CLIENT_INFO ? client : parseClientInfo('check', client);
+  check(jwt: unknown, request: CheckRequest = NO_CLIENT_INFO): Awaitable<AccessVerdict> {
+    const { freshness } = this.#core.settings;
+    let { maxStaleness } = freshness;
+    let said = NO_CLIENT_INFO;
+    if (request !== NO_CLIENT_INFO) {
+      said = parseClientInfo('check', request, CHECK_KEYS);
+      if (request.maxStaleness !== undefined) maxStaleness = parseLowered(request.maxStaleness, freshness);
+    }
     if (typeof jwt !== 'string' || jwt.length > MAX_TOKEN) return this.#refused('malformed', said);
     const known = this.#verified?.get(jwt, jwt.slice(-NAME_LENGTH));
-    if (known !== undefined) return this.#find(known, said);
+    if (known !== undefined) return this.#judge(known, said, maxStaleness);
     const parsed = parseCompact(jwt);
     if (parsed === null) return this.#refused('malformed', said);
     const { header, claims } = parsed;
@@ -84,42 +97,29 @@ export class AccessChecks {
       if (!signed || !isAccessClaims(claims, issuer, audience)) return this.#refused('invalid', said);
       const verified: Verified = { claims, ref: refIn(this.#core.settings.realm, claims) };
       this.#verified?.put(jwt, verified, jwt.slice(-NAME_LENGTH));
-      return this.#find(verified, said);
+      return this.#judge(verified, said, maxStaleness);
     });
   }
 
-  #find(verified: Verified, client: ClientInfo): Awaitable<AccessVerdict> {
+  #judge({ claims, ref }: Verified, client: ClientInfo, maxStaleness: number): Awaitable<AccessVerdict> {
     // Also for a cached token, which may have expired since its signature was checked.
-    const late = latenessOf(verified.claims, this.#core.now(), this.#settings.clockTolerance);
+    const late = latenessOf(claims, this.#core.now(), this.#settings.clockTolerance);
     if (late !== null) return this.#refused(late, client);
-    const answer = this.#core.store.find(this.#core.realmTag, [verified.ref]);
-    return isPromise(answer)
-      ? answer.then((found) => this.#verdict(verified.claims, found[0], client))
-      : this.#verdict(verified.claims, answer[0], client);
+    return checkToken(this.#core, this.#rules, { ref, proof: claims, client, maxStaleness });
   }
 
-  #verdict(claims: AccessClaims, found: FoundSession | null | undefined, client: ClientInfo): AccessVerdict {
-    const core = this.#core;
-    const now = core.now();
-    const refusal = refusalOf(RULES, claims.sid, found, claims, now);
-    if (refusal !== null) return this.#refuse(refusal, client);
-    const { session } = found as FoundSession;
-    if (this.#settings.countsAsUse) noteUse(core, session, now);
-    if (client !== NO_CLIENT_INFO) core.anomalies.used(session, client);
-    return { ok: true, session: new Session(session), claims, grant: session.client };
-  }
-
+  /** Refuses a token without a read of the store. */
   #refused(reason: AccessRefusal, client: ClientInfo): AccessVerdict {
-    return this.#refuse({ reason, about: null, end: null }, client);
-  }
-
-  #refuse(refusal: TokenRefusal<AccessRefusal>, client: ClientInfo): AccessVerdict {
-    const { reason, about, end } = refusal;
+    const refusal: TokenRefusal<AccessRefusal> = { reason, about: null, end: null };
     // An expired access token is no event, because all of them expire.
-    if (reason !== 'expired' || about !== null) tellRefusal(this.#core, RULES, refusal, client);
-    return { ok: false, session: null, reason, end };
+    if (reason !== 'expired') tellRefusal(this.#core, this.#rules, refusal, client);
+    return refused(refusal);
   }
 }
+
+const refused = ({ reason, end }: TokenRefusal<AccessRefusal>): AccessVerdict => ({
+  ...{ ok: false, session: null, reason, end },
+});
 
 /** Rejects if the import of the key fails. Every other failure is the token's. */
 async function isSigned(jwt: string, { alg, verify }: ReadyKey): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { Core } from '../../core/context.ts';
+import { effectiveWithin } from '../../core/effective-within.ts';
 import { parseArguments, parseText } from '../../lib/input.ts';
 import { ATTRIBUTION_KEYS, parseAttribution } from '../../model/attribution.ts';
 import { deniedTag } from '../../model/token.ts';
@@ -38,20 +39,21 @@ export async function deny(core: Core, settings: GuardSettings, input: unknown, 
   const { claim, issuer, value, expiresAt } = parseDenied(settings, input);
   const attribution = parseAttribution(parseArguments('the second argument', by, ATTRIBUTION_KEYS));
   const tag = deniedTag(core.settings.realm, claim, issuer, value);
-  return retryOnConflict<DenyResult>(core, async () => {
+  const { revoked } = await retryOnConflict(core, async () => {
     const now = core.now();
     // A verifier may accept a token for a short time after its expiry.
     const keepUntil = (expiresAt ?? now + neededBy(settings)) + MAX_SKEW;
     const current = await ensureEpoch(core, tag, now, keepUntil);
-    if (current.record.last !== null) return { revoked: false, effectiveWithin: 0 };
+    if (current.record.last !== null) return { revoked: false };
     const pending = core.events.about('token.revoked', { ...attribution, claim, issuer, value });
     const last = { at: now, by: attribution.by, reason: attribution.reason, fromDevice: attribution.fromDevice };
     const write = { record: { ...current.record, last }, ifVersion: current.version, now, keepUntil };
     const outcome = await core.store.advance(tag, { ...write, audit: pending.audit });
     if (outcome !== 'advanced') return 'conflict';
     core.events.tell(pending);
-    return { revoked: true, effectiveWithin: 0 };
+    return { revoked: true };
   });
+  return { revoked, effectiveWithin: await effectiveWithin(core) };
 }
 
 function parseDenied(settings: GuardSettings, input: unknown) {

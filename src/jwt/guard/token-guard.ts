@@ -1,12 +1,15 @@
 import { type Core, coreOf } from '../../core/context.ts';
+import { effectiveWithin } from '../../core/effective-within.ts';
+import { parseLowered } from '../../freshness/options.ts';
 import { inCall, nameCalls } from '../../lib/call.ts';
 import { CLOCKS_APART } from '../../lib/clock.ts';
+import type { Duration } from '../../lib/duration.ts';
 import { parseArguments } from '../../lib/input.ts';
 import { ATTRIBUTION_KEYS, type AttributionRequest, parseAttribution } from '../../model/attribution.ts';
 import { advanceEpoch } from '../../model/epoch.ts';
 import { withGuarded } from '../../model/epoch-notes.ts';
 import { coverage } from '../../model/scope.ts';
-import { memberTag } from '../../model/token.ts';
+import { memberTag, type Tag } from '../../model/token.ts';
 import { keptUntil, type Revocation } from '../../operations/revoke.ts';
 import type { Sessions } from '../../sessions.ts';
 import { ensureEpoch, UNTIL_WRITTEN } from '../../store/ensure-epochs.ts';
@@ -17,6 +20,15 @@ import { type ExternalToken, type GuardRefusal, readToken } from './claims.ts';
 import { type Denied, type DenyResult, deny } from './deny.ts';
 import { type GuardOptions, type GuardSettings, parseGuardOptions } from './options.ts';
 import { type GuardRecords, type GuardVerdict, judgeToken, neededBy, refusal } from './verdict.ts';
+
+/** Options of {@link TokenGuard.check}. */
+export interface GuardCheckRequest {
+  /**
+   * The greatest age of the knowledge that may accept this token. It can only lower that of the realm (option `freshness` of
+   * `createSessions`). 0 reads the store. Default: that of the realm.
+   */
+  readonly maxStaleness?: Duration | undefined;
+}
 
 /** Result of {@link TokenGuard.signOutOthers}. */
 export type SignOutOthersResult =
@@ -84,13 +96,33 @@ export class TokenGuard {
    * @throws `SESSION_STORE_UNAVAILABLE` in an outage, which is not a refusal. `SESSION_STORE_NOT_SET_UP` before {@link setup}. `TypeError`
    * for a string, which is the unverified token.
    */
-  async check(claims: TokenClaims): Promise<GuardVerdict> {
-    const now = this.#core.now();
-    const token = readToken(this.#core, this.#settings, claims, now);
+  async check(claims: TokenClaims, request: GuardCheckRequest = {}): Promise<GuardVerdict> {
+    const core = this.#core;
+    const { maxStaleness } = parseArguments<GuardCheckRequest>('the second argument', request, ['maxStaleness']);
+    const allowed = core.settings.freshness;
+    const maxAge = maxStaleness === undefined ? allowed.maxStaleness : parseLowered(maxStaleness, allowed);
+    const now = core.now();
+    const token = readToken(core, this.#settings, claims, now);
     if (typeof token === 'string') return refusal(token);
-    const { records } = await this.#read(token);
     const { user, account } = token.identity;
-    return judgeToken(this.#core, this.#settings, token, records, now) ?? { ok: true, user, account };
+    const passed: GuardVerdict = { ok: true, user, account };
+    const tags = this.#tagsOf(token);
+    const remembered = core.freshness?.epochs(tags, maxAge, now);
+    // Memory only ever accepts.
+    if (remembered && judgeToken(core, this.#settings, token, recordsIn(token, remembered), now) === null)
+      return passed;
+    const reading = core.freshness?.reading(now) ?? null;
+    const read = await core.store.readEpochs(tags);
+    const records = recordsIn(token, read);
+    const refused = judgeToken(core, this.#settings, token, records, now);
+    if (refused !== null) {
+      core.freshness?.forgetEpochs(tags);
+      const { scope = null, at = 0 } = refused.revocation ?? {};
+      if (scope !== null) core.freshness?.noticeRevocation({ scope, at }, token.identity.tags);
+      return refused;
+    }
+    core.freshness?.rememberEpochs(reading, tags, read, records.realm);
+    return passed;
   }
 
   /**
@@ -116,13 +148,15 @@ export class TokenGuard {
       if (typeof token === 'string') return nothingDone(token);
       if (token.keptBy === null) return nothingDone('no-sid');
       const { user, tags } = token.identity;
-      let read = await this.#read(token);
-      if (read.current === null) {
+      const tagsRead = this.#tagsOf(token);
+      let read = await core.store.readEpochs(tagsRead);
+      if ((read[0] ?? null) === null) {
         await ensureEpoch(core, tags.user, now, now + UNTIL_WRITTEN);
         // All records again: a membership that was advanced meanwhile must not be older than the user's record.
-        read = await this.#read(token);
+        read = await core.store.readEpochs(tagsRead);
       }
-      const { records, current } = read;
+      const records = recordsIn(token, read);
+      const current = read[0] ?? null;
       const refused = judgeToken(core, this.#settings, token, records, now);
       if (refused !== null) return nothingDone(refused.reason);
 
@@ -148,21 +182,21 @@ export class TokenGuard {
       });
       if (outcome !== 'advanced') return 'conflict';
       core.events.tell(pending);
-      return { revoked: true, effectiveWithin: 0, revocation };
+      return { revoked: true, effectiveWithin: await effectiveWithin(core), revocation };
     });
   }
 
-  async #read({
-    identity: { tags },
-    deniedBy,
-  }: ExternalToken): Promise<{ readonly records: GuardRecords; readonly current: VersionedEpoch | null }> {
+  /** The records that judge a token, the user's first. */
+  #tagsOf({ identity: { tags }, deniedBy }: ExternalToken): readonly Tag[] {
     const inAccount = tags.account === null ? [] : [tags.account, memberTag(tags.user, tags.account)];
-    const tagsRead = [tags.user, this.#core.realmTag, ...inAccount, ...deniedBy];
-    const [current = null, ...others] = await this.#core.store.readEpochs(tagsRead);
-    const [realm = null, ...rest] = others.map((found) => found?.record ?? null);
-    const [account = null, member = null] = rest.splice(0, inAccount.length);
-    return { records: { realm, user: current?.record ?? null, account, member, denials: rest }, current };
+    return [tags.user, this.#core.realmTag, ...inAccount, ...deniedBy];
   }
+}
+
+function recordsIn({ identity }: ExternalToken, read: readonly (VersionedEpoch | null)[]): GuardRecords {
+  const [user = null, realm = null, ...rest] = read.map((found) => found?.record ?? null);
+  const [account = null, member = null] = identity.tags.account === null ? [] : rest.splice(0, 2);
+  return { realm, user, account, member, denials: rest };
 }
 
 const nothingDone = (reason: GuardRefusal | 'no-sid'): SignOutOthersResult => ({

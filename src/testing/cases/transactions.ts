@@ -138,7 +138,7 @@ async function changePassword(bench: Bench, told: Told) {
   return { sessions, here, there, open, within, change };
 }
 
-type Acting = Pick<Sessions, 'revoke' | 'suspend' | 'trigger' | 'setPolicy'>;
+type Acting = Pick<Sessions | InTransaction, 'revoke' | 'suspend' | 'trigger' | 'setPolicy'>;
 
 interface Act {
   readonly type: SessionEventType;

@@ -19,6 +19,7 @@ import { decidingCallbacks } from './deciding-callbacks.ts';
 import { devices } from './devices.ts';
 import { endStates } from './end-states.ts';
 import type { Framework } from './framework.ts';
+import { freshness } from './freshness.ts';
 import { guards } from './guards.ts';
 import { inTransaction } from './in-transaction.ts';
 import { lateRefusals } from './late-refusals.ts';
@@ -46,6 +47,7 @@ export { listen } from './framework.ts';
 const CONCERNS = {
   guards,
   'recent sign-in': recentSignIn,
+  freshness,
   'sign-in': signIn,
   'answers of an app’s own functions': decidingCallbacks,
   'cookies that come': cookieInput,

@@ -14,7 +14,7 @@ export interface RequestState {
 
 type Open = (request: Request, peer: ours.Peer) => Promise<ours.Auth>;
 type Routes = ReturnType<typeof ours.sessionRoutes>;
-type Guard = (auth: ours.Auth) => Response | null;
+type Guard = (auth: ours.Auth) => Promise<Response | null>;
 
 /** An app on `Request` and `Response`, but for the routing, which is the host's. Gives what begins a visit. */
 export function fetchApp({
@@ -55,7 +55,7 @@ export function fetchApp({
         return null;
       },
       async show(page) {
-        const refused = guards.get(page)?.(auth(page.guard?.sessions)) ?? null;
+        const refused = (await guards.get(page)?.(auth(page.guard?.sessions))) ?? null;
         if (refused !== null) return refused;
         const headers = new Headers();
         const answer = await page.run({

@@ -29,6 +29,7 @@ describe('defaults', () => {
     expect(rest).toEqual({
       ...{ store, realm: 'default', replace: null, limit: null, policy: null, audit: null },
       ...{ touchEvery: 60_000, retention: 7 * DAY, timeout: 5000 },
+      freshness: { maxStaleness: 0, maxSessions: 100_000 },
     });
     expect(Object.fromEntries(triggers)).toEqual({
       passwordChanged: { revoke: 'others', kinds: null },
@@ -51,7 +52,7 @@ describe('defaults', () => {
     const undefineds = Object.fromEntries(
       [
         ...['realm', 'lifetime', 'kinds', 'replace', 'limit', 'touchEvery', 'retention', 'timeout', 'clock'],
-        ...['policy', 'triggers', 'audit'],
+        ...['policy', 'triggers', 'audit', 'freshness'],
       ].map((name) => [name, undefined]),
     );
     expect(parse(undefineds)).toEqual(parse());

@@ -32,7 +32,7 @@ describe('end', () => {
     realm.calls.length = 0;
     expect(await realm.sessions.end(session.id, { user: 'ann' })).toMatchObject({ ended: false });
     expect(await realm.sessions.end(session.id, { user: 'ann', dryRun: true })).toMatchObject({ ended: false });
-    expect(realm.calls).toEqual(['find', 'end', 'find']);
+    expect(realm.calls).toEqual(['find', 'end', 'readEpochs', 'find']);
     expect(heard).toEqual([]);
   });
 
@@ -121,7 +121,7 @@ describe('C2: a plain sign-out, where the account says everywhere', () => {
     const heard = realm.hear('sessions.revoked', 'session.ended');
     realm.calls.length = 0;
     expect(await realm.sessions.signOut(mine.session)).toEqual({ ended: true, effectiveWithin: 0, everywhere: true });
-    expect(realm.calls).toEqual(['find', 'readEpochs', 'advance']);
+    expect(realm.calls).toEqual(['find', 'readEpochs', 'advance', 'readEpochs']);
     expect(await words(realm, mine, other, api)).toEqual(['revoked', 'revoked', 'revoked']);
     expect(await words(realm, elsewhere, alone, bob)).toEqual(['live', 'live', 'live']);
     expect(heard).toMatchObject([

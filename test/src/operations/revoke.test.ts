@@ -89,22 +89,22 @@ describe('the record of a user who was revoked', () => {
 
 describe('the calls of a revocation', () => {
   test.each([{ user: 'ann' }, { user: 'ann', account: 'acme' }])(
-    'are one read and one write where the records exist: %o',
+    'are one read, one write, and one read of effectiveWithin where the records exist: %o',
     async (scope) => {
       const realm = new Realm();
       await realm.signIn('ann', { account: 'acme' });
       realm.calls.length = 0;
       await realm.sessions.revoke(scope);
-      expect(realm.calls).toEqual(['readEpochs', 'advance']);
+      expect(realm.calls).toEqual(['readEpochs', 'advance', 'readEpochs']);
     },
   );
 
   test('create the records that are missing, and read the realm after them', async () => {
     const realm = new Realm();
     await realm.sessions.revoke({ user: 'ann', account: 'acme' });
-    expect(realm.calls).toEqual(['readEpochs', 'ensureEpochs', 'readEpochs', 'advance']);
+    expect(realm.calls).toEqual(['readEpochs', 'ensureEpochs', 'readEpochs', 'advance', 'readEpochs']);
     realm.calls.length = 0;
     await realm.sessions.revoke({ account: 'acme' });
-    expect(realm.calls).toEqual(['ensureEpochs', 'advance']);
+    expect(realm.calls).toEqual(['ensureEpochs', 'advance', 'readEpochs']);
   });
 });

@@ -33,16 +33,19 @@ export class Realm<Trigger extends string = never> {
   /** Calls of the store in order: a verb, or a power and its verb. */
   readonly calls: string[] = [];
   readonly store: ReferenceStore;
+  /** The same store as `sessions` calls it: what a process remembers belongs to it. */
+  readonly handle: SessionStore;
   around: Around = (_, ask) => ask();
   now: number = NOW;
 
   constructor(options: Own<Trigger> = {}, store: ReferenceStore = new ReferenceStore()) {
     this.store = store;
+    this.handle = this.#watched();
     this.sessions = createSessions<Trigger>({
       // However long the machine stands still: that is no outage.
       timeout: '10m',
       ...(options as SessionsOptions<Trigger>),
-      store: this.#watched(),
+      store: this.handle,
       clock: { now: () => this.now },
     });
   }

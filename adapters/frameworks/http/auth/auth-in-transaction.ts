@@ -8,7 +8,7 @@ import { type ActingRequest, nameActs, SessionActs, type SessionOutcome } from '
  * The acts of {@link Auth} within a transaction of the app: see {@link Auth.within}. They leave the client's cookie as it is until
  * {@link committed} is called after COMMIT.
  */
-export class AuthInTransaction<Trigger extends string = BuiltInTrigger> extends SessionActs<Trigger> {
+export class AuthInTransaction<Trigger extends string = BuiltInTrigger> extends SessionActs<Trigger, number | null> {
   readonly #within: InTransaction<Trigger>;
   readonly #request: UncommittedRequest;
 
@@ -32,6 +32,15 @@ export class AuthInTransaction<Trigger extends string = BuiltInTrigger> extends 
     if (!(await this.#within.committed())) return false;
     await this.#request.deliver();
     return true;
+  }
+
+  /**
+   * Reads how long after the commit a process may still accept what the acts ended, in ms, like {@link InTransaction.effectiveWithin}.
+   * The results of the acts hold `null` there, because it counts from the commit.
+   * @throws `TypeError` before {@link committed} has returned `true`.
+   */
+  effectiveWithin(): Promise<number> {
+    return this.#within.effectiveWithin();
   }
 
   /**

@@ -1,9 +1,10 @@
-import { type Session, SessionError } from '../../../../src/index.ts';
+import type { Awaitable } from '../../../../src/adapter.ts';
+import { type Session, SessionError, type Verdict } from '../../../../src/index.ts';
 import { AMBIGUOUS } from '../bearer/read-state.ts';
 import { BearerTransport } from '../bearer/token-transport.ts';
 import { type ChallengedRequest, challengesOf } from '../challenge.ts';
 import { MAX_COOKIE_AGE, newDeviceId, readCookie, setCookie } from '../cookie/cookie.ts';
-import { isCrossOrigin } from '../cookie/read-state.ts';
+import { isCrossOrigin, outageOf } from '../cookie/read-state.ts';
 import { CookieTransport, type TokenTransport } from '../cookie/token-transport.ts';
 import type { HttpExchange } from '../exchange.ts';
 import type { HttpSettings } from '../options/authentication.ts';
@@ -49,6 +50,31 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
     return this.#state;
   }
 
+  /** Judges the session once more if it was judged from memory, by knowledge that is at most `maxStaleness` ms old. */
+  judgeAgain(maxStaleness: number): Awaitable<void> {
+    const { handle } = this.settings;
+    const { liveSession } = this;
+    if (!handle.remembers || liveSession === null) return;
+    const bySession = (verdict: Verdict): void => this.#takeVerdict(verdict, liveSession);
+    try {
+      const verdict = handle.judgeAgain(liveSession, maxStaleness);
+      return verdict instanceof Promise ? verdict.then(bySession, this.#outage) : bySession(verdict);
+    } catch (error) {
+      this.#outage(error);
+    }
+  }
+
+  readonly #outage = (error: unknown): void => {
+    this.#state = outageOf(error);
+  };
+
+  /** Takes over a second verdict, unless the request has signed in or renewed its session meanwhile. */
+  #takeVerdict(verdict: Verdict, judged: Session): void {
+    if (this.liveSession !== judged || verdict.ok) return;
+    this.#state = this.#hasBearer ? { is: 'refused', error: 'invalid_token' } : { is: 'none', verdict };
+  }
+
+  /** The request presented an access token, valid or not. */
   get hasBearer(): boolean {
     return this.#hasBearer;
   }

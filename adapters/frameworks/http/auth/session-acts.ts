@@ -2,16 +2,22 @@ import { nameCalls } from '../../../../src/adapter.ts';
 import {
   type BuiltInTrigger,
   isSessionError,
+  type RevokeRequest,
   type RevokeResult,
+  type Scope,
   type Session,
-  type Sessions,
   type SignOutResult,
+  type TriggerRequest,
   type TriggerResult,
 } from '../../../../src/index.ts';
 import type { SignOutRequest, TriggerHttpRequest, WithoutToken } from './requests.ts';
 
 /** The operations behind the acts: of `sessions`, or within a transaction. */
-export type ActOperations = Pick<Sessions, 'signOut' | 'revoke' | 'trigger'>;
+export interface ActOperations<EffectiveWithin extends number | null> {
+  signOut(session: Session): Promise<SignOutResult<EffectiveWithin>>;
+  revoke(scope: Scope, request: RevokeRequest): Promise<RevokeResult<EffectiveWithin>>;
+  trigger(name: BuiltInTrigger, request: TriggerRequest): Promise<TriggerResult<EffectiveWithin>>;
+}
 
 /** The effect of an act on the session of its request. */
 export type SessionOutcome =
@@ -36,12 +42,12 @@ export interface ActingRequest {
 const byUser = ({ user, device }: Session) => ({ by: user, fromDevice: device.label });
 
 /** The acts that end sessions: of an `Auth`, at once; of an `AuthInTransaction`, with its cookie in `committed()`. */
-export class SessionActs<Trigger extends string = BuiltInTrigger> {
-  readonly #operations: ActOperations;
+export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithin extends number | null = number> {
+  readonly #operations: ActOperations<EffectiveWithin>;
   readonly #request: ActingRequest;
 
   /** @internal */
-  constructor(operations: ActOperations, request: ActingRequest) {
+  constructor(operations: ActOperations<EffectiveWithin>, request: ActingRequest) {
     this.#operations = operations;
     this.#request = request;
   }
@@ -50,11 +56,11 @@ export class SessionActs<Trigger extends string = BuiltInTrigger> {
    * Ends this session and deletes its cookie. With the account policy `everywhere`, ends all sessions of the user in the account. Only
    * deletes the cookie of an ended session. Does nothing without a cookie, and if the session continues under a newer cookie.
    */
-  async signOut(): Promise<SignOutResult> {
+  async signOut(): Promise<SignOutResult<EffectiveWithin>> {
     const session = this.#request.sessionToChange();
     if (session === null) {
       if (this.#request.hasDeadToken) await this.#request.settle({}, { is: 'ended', byThisRequest: true });
-      return { ended: false, everywhere: false, effectiveWithin: 0 };
+      return { ended: false, everywhere: false, effectiveWithin: 0 as EffectiveWithin };
     }
     const result = await this.#operations.signOut(session);
     await this.#request.settle({}, { is: 'ended', byThisRequest: result.ended });
@@ -65,7 +71,7 @@ export class SessionActs<Trigger extends string = BuiltInTrigger> {
    * Ends every other session of this user. This session gets a new secret and a new cookie. Does nothing if this session has ended.
    * @throws `SESSION_INSUFFICIENT_SCOPE` for an access token that may do less than its session.
    */
-  async signOutOthers(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult>> {
+  async signOutOthers(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult<EffectiveWithin>>> {
     const session = this.#request.requiredSession();
     await this.#request.ready();
     const result = await this.#operations.revoke(
@@ -80,7 +86,7 @@ export class SessionActs<Trigger extends string = BuiltInTrigger> {
    * deleted. Does nothing if this session ends meanwhile.
    * @throws `SESSION_REQUIRED` without a live session.
    */
-  async signOutEverywhere(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult>> {
+  async signOutEverywhere(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult<EffectiveWithin>>> {
     const session = this.#request.requiredSession();
     const result = await this.#operations.revoke(
       { user: session.user },
@@ -98,7 +104,7 @@ export class SessionActs<Trigger extends string = BuiltInTrigger> {
   async trigger(
     name: Trigger | BuiltInTrigger,
     request: TriggerHttpRequest = {},
-  ): Promise<WithoutToken<TriggerResult>> {
+  ): Promise<WithoutToken<TriggerResult<EffectiveWithin>>> {
     const session = this.#request.requiredSession();
     const keep = (await this.#mayKeep()) ? session : undefined;
     const about = { ...request, user: session.user, by: session.user, keep };
@@ -123,11 +129,11 @@ export class SessionActs<Trigger extends string = BuiltInTrigger> {
   }
 }
 
-const renewed = ({ kept: session, token }: RevokeResult): SessionOutcome | null =>
+const renewed = ({ kept: session, token }: RevokeResult<number | null>): SessionOutcome | null =>
   session === null || token === null ? null : { is: 'renewed', session, token };
 
 /** Puts the name of the call before the messages of errors. */
-export const nameActs = (prototype: SessionActs, receiver: string): void =>
+export const nameActs = (prototype: SessionActs<BuiltInTrigger, number | null>, receiver: string): void =>
   nameCalls(prototype, {
     signOut: `${receiver}.signOut()`,
     signOutOthers: `${receiver}.signOutOthers()`,

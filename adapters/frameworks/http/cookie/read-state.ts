@@ -36,7 +36,7 @@ async function judgeAll(
   return verdicts;
 }
 
-function outageOf(error: unknown): AuthState {
+export function outageOf(error: unknown): AuthState {
   if (isSessionError(error)) return { is: 'outage', error: named('authentication', error) as SessionError };
   throw error;
 }

@@ -93,7 +93,7 @@ function routeHandler(sessions: Sessions, options: SessionRoutesOptions, call: s
     }
     try {
       if ('answer' in route) return bearer && (await route.answer(auth, bearer, exchange));
-      const refusal = signedIn(auth) ?? outOfScope(auth, route, scopes);
+      const refusal = (await signedIn(auth)) ?? outOfScope(auth, route, scopes);
       if (refusal !== null) {
         // The session has ended already, and the user expects the cookie to go.
         const { state } = auth.request;
@@ -130,12 +130,13 @@ async function answer(
   if (another !== undefined) throw new RequestProblem('the URL names user twice');
   const id = route.pattern.exec(path)?.[1] ?? '';
 
+  // Read before the first `await`: a closed socket has no address.
+  const client = clientInfoOf(exchange);
   const own = route.method === 'GET' || route.action === 'sign-out' || id === session.id;
-  const refusal = own ? null : recently(auth);
+  const refusal = own ? null : await recently(auth);
   if (refusal !== null) return refusal;
   const action = route.asks ?? route.action;
   const { account } = session;
-  const client = clientInfoOf(exchange);
   if (!(await authorize({ actor: session, action, target: { user, account } }))) {
     reportForbidden(auth.request.settings, client, { actor: session, action, user });
     return problem('forbidden');

@@ -1,0 +1,118 @@
+import type { EpochRecord } from '../model/epoch.ts';
+import type { EndState, RevokedBy, SessionRef } from '../model/session.ts';
+import type { Tag } from '../model/token.ts';
+import type { FoundSession, VersionedEpoch } from '../store/store.ts';
+import type { Memory, Reading } from './memory.ts';
+import type { FreshnessSettings } from './options.ts';
+import { type BoundRealm, StatedBound } from './stated-bound.ts';
+
+/**
+ * Remembers what a realm's checks read, to answer the next ones from memory. Memory only ever accepts. Every refusal is read from the
+ * store.
+ *
+ * All ages are in ms, and all times are Unix ms.
+ */
+export class Freshness {
+  readonly #settings: FreshnessSettings;
+  readonly #memory: Memory;
+  readonly #realmTag: Tag;
+  readonly #bound: StatedBound;
+
+  constructor(settings: FreshnessSettings, memory: Memory, realm: BoundRealm, failed: (error: unknown) => void) {
+    this.#settings = settings;
+    this.#memory = memory;
+    this.#realmTag = realm.realmTag;
+    this.#bound = new StatedBound(realm, settings.maxStaleness, failed);
+  }
+
+  /** Prepares for remembering: see {@link StatedBound}. */
+  setup(): Promise<void> {
+    return this.#bound.state();
+  }
+
+  /** Returns a remembered session that is fresh enough to accept a request, or `undefined`. */
+  session({ id, user, account }: SessionRef, maxAge: number, now: number): FoundSession | undefined {
+    if (maxAge <= 0) return undefined;
+    const found = this.#memory.sessions.recall(id, maxAge, now);
+    // The tags come from the client, and the store compares them too.
+    const isNamed = found?.session.userTag === user && (account === undefined || found.session.accountTag === account);
+    return isNamed ? found : undefined;
+  }
+
+  /** Returns remembered epoch records that are fresh enough to accept a request, or `undefined`. */
+  epochs(tags: readonly Tag[], maxAge: number, now: number): readonly (VersionedEpoch | null)[] | undefined {
+    return maxAge <= 0 ? undefined : this.#memory.epochs.recall(keyOf(tags), maxAge, now);
+  }
+
+  /** Begins a read that is sent in the same synchronous step. `null` if its answer must not be remembered. */
+  reading(now: number): Reading | null {
+    return this.#bound.mayRemember() ? this.#memory.reading(now) : null;
+  }
+
+  /** Remembers a session that a read has accepted. */
+  rememberSession(reading: Reading | null, found: FoundSession): void {
+    if (reading === null) return;
+    const { id, userTag, accountTag } = found.session;
+    const tags = accountTag === null ? [this.#realmTag, userTag] : [this.#realmTag, userTag, accountTag];
+    this.#memory.sessions.remember(id, found, reading, tags, this.#allowedBy(found.epochs.realm));
+  }
+
+  /** Remembers epoch records by which a token was accepted. One of them is that of the realm. */
+  rememberEpochs(
+    reading: Reading | null,
+    tags: readonly Tag[],
+    records: readonly (VersionedEpoch | null)[],
+    realm: EpochRecord | null,
+  ): void {
+    if (reading === null) return;
+    this.#memory.epochs.remember(keyOf(tags), records, reading, tags, this.#allowedBy(realm));
+  }
+
+  /** Reads a session again at its next check: a use of it is noted in the store. */
+  forgetSession(id: string): void {
+    this.#memory.sessions.forget(id);
+  }
+
+  /**
+   * Notices that a read has refused a session, so that no older knowledge accepts it, or another one that ended with it. `found` is what
+   * the store has of it, and `end` how it ended. Each end is noticed once: the clients of ended sessions may come back for weeks.
+   */
+  noticeRefusal({ id, user, account }: SessionRef, found: FoundSession | null, end: EndState | null): void {
+    const known = this.#memory.sessions.peek(id);
+    if (end === null) {
+      // A guess at the secret changes nothing.
+      const isGone = known !== undefined && found?.session.credential !== known.session.credential;
+      if (isGone) this.#memory.notices.note([user]);
+    } else if (end.reason !== 'revoked') {
+      if (known !== undefined) this.#memory.noticeOnce(id, end.reason === 'ended' ? end.ended.at : end.at, [user]);
+    } else this.noticeRevocation(end.revocation, { user, account: account ?? null });
+    if (known !== undefined) this.#memory.sessions.forget(id);
+  }
+
+  /** Notices, once, that a read has shown a revocation. `null` stands for a record that was lost. */
+  noticeRevocation(
+    revocation: Pick<RevokedBy, 'scope' | 'at'> | null,
+    { user, account }: { readonly user: Tag; readonly account: Tag | null },
+  ): void {
+    const scope = revocation?.scope ?? 'realm';
+    const tag = scope === 'realm' ? this.#realmTag : scope === 'account' ? (account ?? user) : user;
+    this.#memory.noticeOnce(tag, revocation?.at ?? 0, [tag]);
+  }
+
+  /** Reads these records again at the next check of a token that they judge. */
+  forgetEpochs(tags: readonly Tag[]): void {
+    this.#memory.epochs.forget(keyOf(tags));
+  }
+
+  /**
+   * Returns the maximum age that the realm's record allows: what this process stated there, or less. A record that states nothing was
+   * lost and made again.
+   */
+  #allowedBy(realm: EpochRecord | null): number {
+    const stated = realm?.notes?.maxStaleness;
+    if (stated === undefined) this.#bound.lost();
+    return Math.min(stated ?? 0, this.#settings.maxStaleness);
+  }
+}
+
+const keyOf = (tags: readonly Tag[]): string => tags.join(' ');

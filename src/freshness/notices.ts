@@ -1,0 +1,46 @@
+import type { Tag } from '../model/token.ts';
+
+/** The maximum number of noticed tags in each of two generations. */
+const MAX_TAGS = 50_000;
+
+/**
+ * Counts notices: signs that the records or the sessions of a tag may have changed. A read notes the count when it is sent. Its answer
+ * is out of date for each tag that was noticed since.
+ */
+export class Notices {
+  #count = 0;
+  /** Reads that were sent below this count are out of date for every tag. */
+  #floor = 0;
+  #young = new Map<Tag, number>();
+  #old: ReadonlyMap<Tag, number> = new Map();
+
+  /** The number of notices so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Notices that these tags may have changed. */
+  note(tags: Iterable<Tag>): void {
+    this.#count++;
+    for (const tag of tags) this.#young.set(tag, this.#count);
+    if (this.#young.size < MAX_TAGS) return;
+    for (const noticed of this.#old.values()) this.#floor = Math.max(this.#floor, noticed);
+    this.#old = this.#young;
+    this.#young = new Map();
+  }
+
+  /** Notices that any tag may have changed. */
+  noteAll(): void {
+    this.#floor = ++this.#count;
+    this.#young = new Map();
+    this.#old = new Map();
+  }
+
+  /** Tells whether none of the tags was noticed since a read that was sent at this count. */
+  areQuiet(tags: readonly Tag[], sentAt: number): boolean {
+    if (sentAt === this.#count) return true;
+    if (sentAt < this.#floor) return false;
+    for (const tag of tags) if ((this.#young.get(tag) ?? this.#old.get(tag) ?? 0) > sentAt) return false;
+    return true;
+  }
+}

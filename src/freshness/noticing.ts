@@ -1,0 +1,40 @@
+import { type Awaitable, isPromise } from '../lib/awaitable.ts';
+import type { Tag } from '../model/token.ts';
+import type { SessionStore } from '../store/store.ts';
+
+/**
+ * Wraps a store so that every write that ends, restricts or rotates sessions is noticed: once it has resolved, and once it has failed
+ * or timed out, because it may have happened all the same. `note` gets the tags.
+ */
+export function noticing<Transaction>(
+  store: SessionStore<Transaction>,
+  note: (tags: readonly Tag[]) => void,
+): SessionStore<Transaction> {
+  function noted<T>(tag: Tag, write: () => Awaitable<T>): Awaitable<T> {
+    let answer: Awaitable<T>;
+    try {
+      answer = write();
+    } catch (error) {
+      note([tag]);
+      throw error;
+    }
+    if (!isPromise(answer)) {
+      note([tag]);
+      return answer;
+    }
+    const done = (): void => note([tag]);
+    // Before the reaction of any caller.
+    answer.then(done, done);
+    return answer;
+  }
+
+  return {
+    ...store,
+    add: (session, write) =>
+      write.ending.length === 0 ? store.add(session, write) : noted(session.userTag, () => store.add(session, write)),
+    renew: (renewal) => noted(renewal.session.userTag, () => store.renew(renewal)),
+    end: (ref, ended, audit) => noted(ref.user, () => store.end(ref, ended, audit)),
+    advance: (tag, advance) => noted(tag, () => store.advance(tag, advance)),
+    deleteSessions: (user, limit) => noted(user, () => store.deleteSessions(user, limit)),
+  };
+}

@@ -1,0 +1,61 @@
+import { type Duration, parseDuration } from '../lib/duration.ts';
+import { parseArguments } from '../lib/input.ts';
+
+/** Options of `freshness`. */
+export interface FreshnessOptions {
+  /**
+   * The greatest age of the knowledge that accepts a request, at most `'5m'`. A check whose session was read no longer ago is
+   * answered from memory. A revocation by another process is in force everywhere after this time. 0 reads the store at every check.
+   */
+  readonly maxStaleness: Duration;
+  /**
+   * The maximum number of sessions that a process remembers, 1,000 to 10,000,000. Above it, the sessions that were not used for the
+   * longest time are forgotten, and read again at their next check. Default 100,000. Where realms share a store, the highest number
+   * applies to all of them together.
+   */
+  readonly maxSessions?: number | undefined;
+}
+
+/** The resolved options. `maxStaleness` is in ms; 0 means that every check reads the store. */
+export interface FreshnessSettings {
+  readonly maxStaleness: number;
+  readonly maxSessions: number;
+}
+
+/** The highest `maxStaleness` of any process, in ms. */
+export const MAX_STALENESS: number = 300e3;
+
+const DEFAULT_SESSIONS = 100_000;
+const [MIN_SESSIONS, MAX_SESSIONS] = [1_000, 10_000_000];
+
+/** @throws `TypeError` that names the option, what is wrong with it, and what is allowed. */
+export function parseFreshness(value: unknown): FreshnessSettings {
+  if (value === undefined || value === null) return { maxStaleness: 0, maxSessions: DEFAULT_SESSIONS };
+  const options = parseArguments<FreshnessOptions>('freshness', value, ['maxStaleness', 'maxSessions'], EXAMPLE);
+  if (options.maxStaleness === undefined) throw new TypeError(`freshness needs maxStaleness: write ${EXAMPLE}`);
+  const { maxSessions = DEFAULT_SESSIONS } = options;
+  if (!Number.isSafeInteger(maxSessions) || maxSessions < MIN_SESSIONS || maxSessions > MAX_SESSIONS) {
+    throw new TypeError(
+      `freshness.maxSessions is ${String(maxSessions)}; allowed are whole numbers from ${MIN_SESSIONS} to ${MAX_SESSIONS}`,
+    );
+  }
+  return { maxStaleness: parseStaleness('freshness.maxStaleness', options.maxStaleness, MAX_STALENESS), maxSessions };
+}
+
+const EXAMPLE = "freshness: { maxStaleness: '1s' }";
+
+const parseStaleness = (name: string, value: unknown, max: number): number =>
+  parseDuration(name, value, { min: 0, max });
+
+/**
+ * Parses the `maxStaleness` of one check, which can only lower that of the realm.
+ * @throws `TypeError` if it is higher.
+ */
+export function parseLowered(value: unknown, { maxStaleness }: FreshnessSettings): number {
+  const lowered = parseStaleness('maxStaleness', value, MAX_STALENESS);
+  if (lowered <= maxStaleness) return lowered;
+  throw new TypeError(
+    `maxStaleness is ${lowered} ms, and a check can only lower that of the realm, which is ${maxStaleness} ms: raise the ` +
+      'option freshness of createSessions, or leave maxStaleness out',
+  );
+}

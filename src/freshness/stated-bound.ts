@@ -1,0 +1,76 @@
+import { withStaleness } from '../model/epoch-notes.ts';
+import type { Tag } from '../model/token.ts';
+import { ensureEpoch } from '../store/ensure-epochs.ts';
+import { retryOnConflict } from '../store/retry-on-conflict.ts';
+import type { SessionStore } from '../store/store.ts';
+
+/** The realm in whose record the bound is stated. */
+export interface BoundRealm {
+  readonly store: SessionStore;
+  readonly realmTag: Tag;
+  readonly timeout: number;
+  now(): number;
+}
+
+/** After a failure, the next attempt comes no sooner, in ms. */
+const RETRY_AFTER = 1_000;
+
+/**
+ * States in the realm's record how old the knowledge may be by which this process accepts. Every revocation reads it after its commit,
+ * to tell its caller when it is in force everywhere. So nothing may be remembered that was read before the record was acknowledged.
+ */
+export class StatedBound {
+  readonly #realm: BoundRealm;
+  readonly #maxStaleness: number;
+  readonly #failed: (error: unknown) => void;
+  #isStated = false;
+  #stating: Promise<void> | null = null;
+  #retryAt = 0;
+
+  /** `maxStaleness` is in ms. `failed` receives the errors of attempts that no caller waits for. */
+  constructor(realm: BoundRealm, maxStaleness: number, failed: (error: unknown) => void) {
+    this.#realm = realm;
+    this.#maxStaleness = maxStaleness;
+    this.#failed = failed;
+  }
+
+  /** Tells whether a read that is sent now may be remembered. If not, states the bound in the background. */
+  mayRemember(): boolean {
+    if (!this.#isStated && this.#stating === null && performance.now() >= this.#retryAt) {
+      this.state().catch((error: unknown) => {
+        this.#retryAt = performance.now() + RETRY_AFTER;
+        this.#failed(error);
+      });
+    }
+    return this.#isStated;
+  }
+
+  /** States the bound, if the record does not state it or a higher one. */
+  state(): Promise<void> {
+    this.#stating ??= this.#write()
+      .then(() => {
+        this.#isStated = true;
+      })
+      .finally(() => {
+        this.#stating = null;
+      });
+    return this.#stating;
+  }
+
+  /** The realm's record was lost with the bound in it, so it is stated again. */
+  lost(): void {
+    this.#isStated = false;
+  }
+
+  async #write(): Promise<void> {
+    const { store, realmTag, timeout } = this.#realm;
+    await retryOnConflict({ timeout }, async () => {
+      const now = this.#realm.now();
+      const { record, version } = await ensureEpoch(this.#realm, realmTag, now, null);
+      if ((record.notes?.maxStaleness ?? 0) >= this.#maxStaleness) return null;
+      const stated = withStaleness(record, this.#maxStaleness);
+      const write = { record: stated, ifVersion: version, now, keepUntil: null, audit: [] };
+      return (await store.advance(realmTag, write)) === 'advanced' ? null : 'conflict';
+    });
+  }
+}
