@@ -12,8 +12,11 @@ export async function stillLive(
   now: number,
   ignoreRotation = false,
 ): Promise<SessionRecord | null> {
-  const [found] = await core.store.find(core.realmTag, [refOf(judged)]);
-  if (found === undefined || found === null) return null;
-  if (!ignoreRotation && found.session.credential !== judged.credential) return null;
-  return judge(found.session, found.epochs, now) === null ? found.session : null;
+  const ref = refOf(judged);
+  const [found = null] = await core.store.find(core.realmTag, [ref]);
+  const end = found && judge(found.session, found.epochs, now);
+  const isOther = found === null || (!ignoreRotation && found.session.credential !== judged.credential);
+  if (!isOther && end === null) return found.session;
+  core.freshness?.noticeRefusal(ref, found, end);
+  return null;
 }
