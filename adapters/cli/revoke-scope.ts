@@ -72,8 +72,11 @@ function publicPart({ kept: _, token: __, ...answer }: RevokeResult): object {
 
 function linesOf({ name }: NamedTarget, result: RevokeResult, done: Revoking['done']): readonly string[] {
   if (!result.revoked) return [`Nothing was done: ${name} is ${result.reason.replace('-', ' ')}.`];
-  const { effectiveWithin } = result;
-  return [done(effectiveWithin === 0 ? 'from now on' : `after ${effectiveWithin} ms at the latest`)];
+  return [done(since(result.effectiveWithin))];
 }
+
+/** When a revocation is in force everywhere, in words. */
+export const since = (effectiveWithin: number): string =>
+  effectiveWithin === 0 ? 'from now on' : `after ${effectiveWithin} ms at the latest`;
 
 export const targetOfTask = ({ options }: Task<ScopeOptions>): NamedTarget => targetOf(options, options.realm);

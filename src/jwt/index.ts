@@ -28,7 +28,7 @@ export {
   externalTokens,
 } from './guard/external-tokens.ts';
 export type { GuardOptions } from './guard/options.ts';
-export { type SignOutOthersResult, type TokenGuard, tokenGuard } from './guard/token-guard.ts';
+export { type GuardCheckRequest, type SignOutOthersResult, type TokenGuard, tokenGuard } from './guard/token-guard.ts';
 export type { GuardVerdict } from './guard/verdict.ts';
 export type { Algorithm } from './keys/algorithms.ts';
 export { type GeneratedKey, generateKey } from './keys/generate-key.ts';

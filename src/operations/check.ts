@@ -18,7 +18,7 @@ import type { CheckRefusal } from '../model/reason.ts';
 import { refOf, Session, type SessionRecord } from '../model/session.ts';
 import { hashSecret, parseToken, sameHash } from '../model/token.ts';
 
-/** Options of {@link Sessions.check}: the client's details, and how fresh the answer must be. */
+/** Options of `sessions.check`: the client's details, and how fresh the answer must be. */
 export interface CheckRequest extends ClientInfo {
   /**
    * The greatest age of the knowledge that may accept this token. It can only lower that of the realm (option `freshness`). 0 reads the

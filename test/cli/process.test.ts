@@ -66,7 +66,11 @@ describe('the program', { timeout: 6 * TEST_TIMEOUT }, () => {
     tries('forget --user ann', 2, /^$/, /^error: forgetting user ann of the realm dashboard cannot be undone/);
     if (!includes('cli: each command as a process of its own')) return;
     const { session } = await app.startIn('dashboard', ann);
-    tries(`end ${session.id} --user ann`, 0, /^Ended session .* of user ann of the realm dashboard\.\n$/);
+    tries(
+      `end ${session.id} --user ann`,
+      0,
+      /^Ended session .* of user ann of the realm dashboard: no process accepts it from now on\.\n$/,
+    );
     await app.startIn('dashboard', ann);
     tries('suspend --account acme --yes', 0, /^Suspended account acme of the realm dashboard: .*\nIt covered 1 /);
     tries('resume --account acme', 0, /^Resumed account acme of the realm dashboard: /);

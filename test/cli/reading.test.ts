@@ -101,7 +101,7 @@ describe('end', () => {
     expect(await app.accepts(ended.token)).toBe(true);
     expect(await cli(`end ${id} --user ann --note lost`)).toMatchObject({
       code: 0,
-      out: `Ended session ${id} of user ann of the realm default.\n`,
+      out: `Ended session ${id} of user ann of the realm default: no process accepts it from now on.\n`,
     });
     expect([await app.accepts(ended.token), await app.accepts(other.token)]).toEqual([false, true]);
     expect((await jsonOf('audit --type session.ended')).entries).toMatchObject([{ session: id, note: 'lost' }]);

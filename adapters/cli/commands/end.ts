@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { EXIT } from '../errors.ts';
 import { type AttributionOptions, addAttributionOptions, attributionOf, auditOf } from '../options.ts';
 import { realmsHint } from '../realms.ts';
+import { since } from '../revoke-scope.ts';
 import { unshielded } from '../session-id.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
@@ -38,7 +39,7 @@ async function end(task: Task<EndOptions>, word = ''): Promise<number> {
   const whose = `session ${id} of user ${user}${where}`;
   task.out.answer({ realm, ended: ended && !dryRun, ...(dryRun ? { wouldEnd: ended } : {}), effectiveWithin }, () => {
     if (!ended) return [`Nothing was done: there is no live ${whose}.`];
-    return [dryRun ? `This would end ${whose}.` : `Ended ${whose}.`];
+    return [dryRun ? `This would end ${whose}.` : `Ended ${whose}: no process accepts it ${since(effectiveWithin)}.`];
   });
   if (ended) return EXIT.done;
   const message = `no live session was covered: ${whose}`;

@@ -141,7 +141,11 @@ export const epochs: readonly CaseDefinition[] = define('epochs', {
         kinds: { api: 'user.1' },
         keep: { browser: { id: session.id, stamp: 'user.1' }, api: { externalId: 'another', since: NOW } },
         suspended: { at: NOW, by: 'admin', reason: 'x', fromDevice: null },
-        notes: { adopted: { [session.id]: NOW, never: 0 }, guarded: { maxLifetime: DAY, since: NOW } },
+        notes: {
+          adopted: { [session.id]: NOW, never: 0 },
+          guarded: { maxLifetime: DAY, since: NOW },
+          maxStaleness: 1000,
+        },
       };
       assert.equal(await advance(store, record, { ifVersion: version }), 'advanced');
       same((await recordOf(store, tag)).record, record);

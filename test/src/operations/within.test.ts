@@ -49,13 +49,15 @@ describe('within', () => {
     expect(await within.signOut(other.session)).toMatchObject({ ended: true, everywhere: true });
     expect(await within.suspend({ user: 'ann' })).toMatchObject({ revoked: true });
     expect(await within.resume({ user: 'ann' })).toMatchObject({ revoked: true });
-    expect(await within.revoke({ account: 'acme' })).toMatchObject({ revoked: true });
+    expect(await within.revoke({ account: 'acme' })).toMatchObject({ revoked: true, effectiveWithin: null });
+    await expect(within.effectiveWithin()).rejects.toThrow(/effectiveWithin\(\): await committed\(\) first/);
     expect([(await sessions.check(one.token)).ok, (await sessions.check(other.token)).ok]).toEqual([true, true]);
     expect([await within.committed(), told]).toEqual([false, []]);
 
     await transaction.commit();
     expect([(await sessions.check(one.token)).ok, (await sessions.check(other.token)).ok]).toEqual([false, false]);
     expect(await within.committed()).toBe(true);
+    expect(await within.effectiveWithin()).toBe(0);
     const revoked = ['sessions.revoked', 'sessions.revoked', 'sessions.revoked', 'sessions.revoked'];
     expect(told).toEqual(['policy.changed', 'session.ended', ...revoked]);
     const { entries } = await sessions.audit();
