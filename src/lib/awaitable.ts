@@ -1,4 +1,3 @@
-/** Tells whether an answer is a promise. */
 export const isPromise = <T>(answer: Awaitable<T>): answer is Promise<T> =>
   typeof (answer as { then?: unknown } | null | undefined)?.then === 'function';
 

@@ -1,12 +1,12 @@
 import { type Awaitable, isPromise } from './awaitable.ts';
 
 const MOST = 10_000;
-/** A batch that took less time, in ms, doubles the size: the round trip costs more than the work. */
+/** A faster batch (ms) doubles the size: its round trip costs more than its work. */
 const QUICK = 10;
-/** A batch that took more time, in ms, halves the size: other callers wait for it. */
+/** A slower batch (ms) halves the size: other callers wait for it. */
 const SLOW = 40;
 
-/** Adapts the size of batches to the time that the last one took: long work proceeds, and other callers wait little. */
+/** Adapts the size of batches to the time that the last one took, so that other callers wait little. */
 export class BatchSize {
   readonly #least: number;
   #size: number;
@@ -20,7 +20,7 @@ export class BatchSize {
     return this.#size;
   }
 
-  /** Measures a batch. A synchronous answer blocks this process, so the size then stays as it is. */
+  /** A synchronous answer blocks this process, so the size then stays as it is. */
   async measure<T>(ask: () => Awaitable<T>): Promise<T> {
     const began = performance.now();
     const answer = ask();

@@ -2,7 +2,6 @@ import { isSessionError, SessionError } from './errors.ts';
 
 /** The messages of errors without the name of the call. */
 const bare = new WeakMap<object, string>();
-/** Errors that a function of the app threw. */
 const appErrors = new WeakSet<object>();
 
 /**
@@ -40,7 +39,7 @@ export function named(form: string, error: unknown): unknown {
   return error;
 }
 
-/** Gives an error another message. Changes its stack as well, because V8 copies the message there when the error is made. */
+/** Replaces the message of an error, also in its stack: V8 copies it there when the error is made. */
 export function retell(error: Error, message: string): void {
   const before = error.message;
   error.message = message;
@@ -61,7 +60,6 @@ export async function ofApp<T>(run: () => T): Promise<Awaited<T>> {
   }
 }
 
-/** Returns the error for a method that was called detached from its object. */
 export const detached = (): TypeError =>
   new TypeError(
     'the method was called detached from its object: write (token) => sessions.check(token) instead of sessions.check',

@@ -1,7 +1,6 @@
 // A registered symbol is the same in every copy of this package in a process, such as the ES module and CommonJS builds.
 const MARK: unique symbol = Symbol.for('session-revocation.copy');
 
-/** Marks the instances of a class as made by this package, in any of its copies. */
 export const markMade = (prototype: object): void => void Object.defineProperty(prototype, MARK, { value: true });
 
 /** Returns a hint for a message that refuses an instance from another copy of this package; an empty text for other values. */

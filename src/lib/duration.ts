@@ -40,7 +40,6 @@ export function parseDuration(
     ms = Number(count) * (UNITS.get(unit) ?? Number.NaN);
   }
   if (Number.isSafeInteger(ms) && ms >= min && ms <= max) return ms;
-  // The longer message also tells how to write a duration.
   if (!Number.isSafeInteger(ms) || ms < (min > 1 ? 0 : min) || ms > MAX_DURATION) {
     throw new TypeError(`${name} is ${shown(value)}; allowed are ${ALLOWED}${min > 0 ? ', not 0' : ''}`);
   }

@@ -1,7 +1,4 @@
-/**
- * Checks and bounds the app's arguments before they reach a store. Misuse throws a `TypeError` that names the argument, what is
- * wrong with it, and what is allowed.
- */
+/** Misuse throws a `TypeError` that names the argument and what is allowed. */
 import { among } from './nearest-name.ts';
 
 const MAX_TEXT = 256;
@@ -14,10 +11,7 @@ const UNSAFE = /[\p{Cc}\u2028\u2029]/u;
 
 const EVERY_UNSAFE = new RegExp(UNSAFE, 'gu');
 
-/**
- * Parses a non-empty text of at most 256 characters: the id of a user, an account or an actor.
- * @throws `TypeError` for any other value.
- */
+/** Parses the id of a user, an account or an actor: non-empty text of at most 256 characters. */
 export function parseText(name: string, value: unknown): string {
   if (typeof value !== 'string') {
     const hint = typeof value === 'number' || typeof value === 'bigint' ? `; write String(${name})` : '';
@@ -33,7 +27,6 @@ export function parseText(name: string, value: unknown): string {
   return value;
 }
 
-/** Like {@link parseText}, but returns `null` for a value that was left out. */
 export const parseOptionalText = (name: string, value: unknown): string | null =>
   value === undefined || value === null ? null : parseText(name, value);
 

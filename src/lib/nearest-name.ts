@@ -1,4 +1,3 @@
-/** Returns the known name that a misspelt one most likely means; `undefined` if none is near. */
 function nearest(name: string, known: readonly string[]): string | undefined {
   const ranked = known.map((candidate) => ({
     candidate,
@@ -18,7 +17,7 @@ export function among(name: string, known: readonly string[]): string {
 const MAX_CHANGES = 2;
 const MIN_SHARED = 4;
 
-/** Returns the number of differing characters (Levenshtein). A name that is part of the other one differs in one. */
+/** The Levenshtein distance. A name that is part of the other one differs in one. */
 function distanceOf(a: string, b: string): number {
   if (a.length >= MIN_SHARED && b.length >= MIN_SHARED && (a.includes(b) || b.includes(a)))
     return Math.min(1, Math.abs(a.length - b.length));

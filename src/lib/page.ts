@@ -10,17 +10,15 @@ export interface Place {
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
-/** @throws `TypeError` for anything but a whole number from 1 to 1000. */
 export function parseLimit(limit: unknown, otherwise: number = DEFAULT_LIMIT): number {
   if (limit === undefined) return otherwise;
   if (typeof limit === 'number' && Number.isSafeInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit;
   throw new TypeError(`limit is ${shown(limit)}; allowed are whole numbers from 1 to ${MAX_LIMIT}`);
 }
 
-/** Formats the position where the next page begins. The text is opaque, and no secret. */
+/** A cursor is opaque, and no secret. */
 export const formatCursor = ({ at, id }: Place): string => `${at.toString(36)}.${id}`;
 
-/** @throws `TypeError` for a value that is not a cursor. */
 export function parseCursor(cursor: unknown): Place | undefined {
   if (cursor === undefined || cursor === null) return undefined;
   const match = typeof cursor === 'string' ? /^([\da-z]{1,11})\.([\w-]{22})$/.exec(cursor) : null;

@@ -1,4 +1,3 @@
-/** A pending wait, linked in the order of arrival. */
 interface Waiting {
   readonly until: number;
   readonly late: () => void;
@@ -6,10 +5,7 @@ interface Waiting {
   after: Waiting | null;
 }
 
-/**
- * Times out answers that all have the same time limit. One timer serves them all: every check waits for an answer, and a timer
- * for each would be the most expensive part of the check.
- */
+/** Serves all waits of one time limit with one timer. A timer for each check would be the most expensive part of the check. */
 export class Timeouts {
   readonly ms: number;
   #first: Waiting | null = null;
@@ -20,7 +16,7 @@ export class Timeouts {
     this.ms = ms;
   }
 
-  /** Starts a wait. Calls `late` unless {@link done} gets the returned handle in time, by the monotonic clock. */
+  /** Calls `late` unless {@link done} gets the returned handle in time, by the monotonic clock. */
   begin(late: () => void): object {
     const waiting: Waiting = { until: performance.now() + this.ms, late, before: this.#last, after: null };
     if (this.#last === null) this.#first = waiting;
@@ -32,7 +28,7 @@ export class Timeouts {
     return waiting;
   }
 
-  /** Ends a wait. Returns `false` if it has already ended or timed out. */
+  /** Returns `false` if the wait has already ended or timed out. */
   done(begun: object): boolean {
     const waiting = begun as Waiting;
     const { before, after } = waiting;

@@ -1,13 +1,8 @@
 import type { Awaitable } from './awaitable.ts';
 
-/** Receives each write that failed in the background. */
 export type FailureListener = (failure: { readonly operation: string; readonly error: unknown }) => void;
 
-/**
- * Writes notes in the background, because no caller waits for them. The notes of one turn of the event loop go out together,
- * after the answers of that turn. Of several notes with one key, only the last is written. With `maxKept`, failed notes are
- * retried after growing waits.
- */
+/** Writes in the background, the notes of one turn together. Of several notes with one key, only the last is written. */
 export class WriteBehind<Note> {
   readonly #operation: string;
   readonly #write: (notes: readonly Note[]) => Awaitable<void>;
@@ -20,7 +15,7 @@ export class WriteBehind<Note> {
   #writing: Promise<void> | null = null;
   #scheduled: Promise<void> | null = null;
 
-  /** Keeps at most `maxKept` notes that could not be written. Default 0: none is retried. */
+  /** Keeps at most `maxKept` failed notes, and retries them after growing waits. Default 0: none is retried. */
   constructor(
     operation: string,
     write: (notes: readonly Note[]) => Awaitable<void>,
