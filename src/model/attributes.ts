@@ -6,10 +6,7 @@ const MAX_ATTRIBUTES = 4096;
 /** The app's own data of a session: a JSON object of at most 4,096 bytes. */
 export type Attributes = { readonly [key: string]: Json };
 
-/**
- * Returns a frozen copy of an app's attributes.
- * @throws `TypeError` for a value that JSON would lose or change, and for more than 4,096 bytes.
- */
+/** @throws `TypeError` for a value that JSON would lose or change, and for more than 4,096 bytes. */
 export function parseAttributes(name: string, value: unknown): Attributes {
   if (value === undefined) return NO_ATTRIBUTES;
   if (!isPlainObject(value)) throw new TypeError(`${name} must be a plain object, not ${kindOf(value)}`);

@@ -24,7 +24,6 @@ export const ATTRIBUTION_KEYS: readonly string[] = ['by', 'reason', 'note', 'fro
 
 export const NO_ATTRIBUTION: Attribution = Object.freeze({ by: null, reason: null, note: null, fromDevice: null });
 
-/** @throws `TypeError` for a part that is not text, or is too long. */
 export function parseAttribution(input: unknown): Attribution {
   const { by, reason, note, fromDevice } = input as AttributionRequest;
   return {

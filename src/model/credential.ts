@@ -18,13 +18,11 @@ import { formatToken, hashSecret, newSecret, type Tag, type TokenRef } from './t
  */
 export type Credential = string;
 
-/** A new secret: the token for the client, and the credential for the store. */
 export interface NewCredential {
   readonly token: string;
   readonly credential: Credential;
 }
 
-/** The fields of a session that its next token depends on. */
 interface Holder {
   readonly id: string;
   readonly userTag: Tag;
@@ -44,11 +42,8 @@ export function newRefreshToken(session: Holder): NewCredential {
 }
 
 /**
- * Makes a new secret in the form of the session's present one: an app that refreshes tokens has no use for the other form. `now`
- * is Unix ms.
- *
- * For a refresh token it begins another lineage, because only the holder knows the secret of the present one. The session still
- * remembers the old lineage, so a token of it counts as reused.
+ * A new refresh token begins another lineage, because only the holder knows the secret of the present one. The session remembers
+ * the old lineage, so a token of it counts as reused. `now` is Unix ms.
  */
 export function newCredential(session: Holder, now: number): NewCredential {
   const before = parseRefreshCredential(session.credential);

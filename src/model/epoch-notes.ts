@@ -23,30 +23,23 @@ export interface Guarded {
   readonly since: number;
 }
 
-/** A record with a place for notes. */
 interface Noted {
   readonly notes?: EpochNotes | undefined;
 }
 
-/** Returns the adopted sessions that a user's record notes. */
 export const adoptedIn = ({ notes }: Noted): Readonly<Record<string, number>> => notes?.adopted ?? NONE;
 
-/** Returns the user's record with one more session that was adopted, or never will be. It still holds the same sessions. */
+/** Notes one more session that was adopted, or never will be. */
 export const withAdopted = <Epoch extends Noted>(record: Epoch, id: string, at: number): Epoch =>
   deepFreeze({ ...record, notes: { ...record.notes, adopted: { ...adoptedIn(record), [id]: at } } });
 
-/** Returns the realm's record with the tokens of other issuers that it guards. It still holds the same sessions. */
 export const withGuarded = <Epoch extends Noted>(record: Epoch, guarded: Guarded): Epoch =>
   deepFreeze({ ...record, notes: { ...record.notes, guarded } });
 
-/** Returns the realm's record with the greatest age of knowledge, in ms. It still holds the same sessions. */
 export const withStaleness = <Epoch extends Noted>(record: Epoch, maxStaleness: number): Epoch =>
   deepFreeze({ ...record, notes: { ...record.notes, maxStaleness } });
 
-/**
- * Tells whether a value is the notes of a record, or `undefined` for a record without notes. Notes of other names pass: a later
- * version of the library may write them beside a process of this one.
- */
+/** Notes of other names pass: a later version of the library may write them beside a process of this one. */
 export function isNotes(value: unknown): value is EpochNotes | undefined {
   if (value === undefined) return true;
   if (!isObject(value)) return false;

@@ -48,10 +48,8 @@ export interface EpochRecord extends ScopeState {
   readonly notes?: EpochNotes | undefined;
 }
 
-/** The kinds that an advance covers. */
 export type Coverage = { readonly only: readonly string[] } | { readonly except: readonly string[] };
 
-/** A change of a scope in one step. */
 export interface Change {
   readonly covers: Coverage;
   readonly mark: Mark;
@@ -63,7 +61,6 @@ export interface Change {
   readonly suspend?: boolean | undefined;
 }
 
-/** The session that an advance spares. */
 export interface SparedSession {
   readonly id: string;
   readonly kind: string;
@@ -71,7 +68,6 @@ export interface SparedSession {
   readonly stamp: Stamp | null;
 }
 
-/** The session of another issuer that an advance spares. */
 export interface SparedExternal {
   readonly externalId: string;
   readonly kind: string;
@@ -95,10 +91,9 @@ export function newEpoch(now: number): EpochRecord {
 
 const NONE: Readonly<Record<string, never>> = Object.freeze({});
 
-/** Returns the stamp that a new session of this kind gets under this state. */
 export const generation = (state: ScopeState, kind: string): Stamp => state.kinds[kind] ?? state.base;
 
-/** Tells whether a session with this stamp is live under this state: of the current generation, or the kept session. */
+/** True for a stamp of the current generation, and for the kept session. */
 export function holds(state: ScopeState, kind: string, id: string, stamp: Stamp | null): boolean {
   if (stamp === null) return false;
   if (stamp === (state.kinds[kind] ?? state.base)) return true;
@@ -106,16 +101,13 @@ export function holds(state: ScopeState, kind: string, id: string, stamp: Stamp 
   return keep !== undefined && 'stamp' in keep && keep.id === id && keep.stamp === stamp;
 }
 
-/**
- * Returns the time, Unix ms, from which the last advance of this kind spares a session of another issuer. Tokens of later
- * authentications are spared. 0 spares them all; `null` means that the session is not spared.
- */
+/** Returns a time in Unix ms: later authentications are spared. 0 spares the whole session; `null` spares nothing. */
 export function sparedSince(state: ScopeState, kind: string, externalId: string): number | null {
   const keep = state.keep[kind];
   return keep !== undefined && 'externalId' in keep && keep.externalId === externalId ? keep.since : null;
 }
 
-/** Returns the stamps under which sessions of a kind live under this state. Without a kind, returns those of all kinds. */
+/** Without a kind, returns the stamps of all kinds. */
 export function livingStamps(state: ScopeState, kind?: string): readonly Stamp[] {
   const kept = kind === undefined ? Object.values(state.keep) : [state.keep[kind] ?? []].flat();
   const stamps = kept.flatMap((keep) => ('stamp' in keep ? [keep.stamp] : []));
@@ -123,14 +115,13 @@ export function livingStamps(state: ScopeState, kind?: string): readonly Stamp[]
   return [...new Set([...present, ...stamps])];
 }
 
-/** Tells whether the records of a session's user and membership hold it. A missing record does not. */
+/** A missing record holds no session. */
 export function holdsUser({ user, member }: Pick<Epochs, 'user' | 'member'>, session: HeldSession): boolean {
   const { id, kind, accountTag, stamps } = session;
   if (user === null || !holds(user, kind, id, stamps.user)) return false;
   return accountTag === null || (member !== null && holds(member, kind, id, stamps.member));
 }
 
-/** The fields of a session by which its user's records judge it. */
 export interface HeldSession {
   readonly id: string;
   readonly kind: string;
@@ -141,10 +132,7 @@ export interface HeldSession {
 export const isCovered = (covers: Coverage, kind: string): boolean =>
   'only' in covers ? covers.only.includes(kind) : !covers.except.includes(kind);
 
-/**
- * Returns the record after an advance. Every session of the covered kinds is over, without being read.
- * @returns `null`, and advances nothing, if the session to keep is not live under the record.
- */
+/** Returns `null`, and advances nothing, if the session to keep is not live under the record. */
 export function advanceEpoch(record: EpochRecord, change: Change, now: number): EpochRecord | null {
   const { covers, keep, keepExternal } = change;
   if (keep !== undefined && !holds(record, keep.kind, keep.id, keep.stamp)) return null;
@@ -179,17 +167,16 @@ export function advanceEpoch(record: EpochRecord, change: Change, now: number): 
   return deepFreeze({ ...record, base, kinds, keep: kept, last: change.mark, suspended, counter });
 }
 
-/** Returns the record without the people, reasons and devices of its marks. It still holds the same sessions. */
+/** Removes the people, reasons and devices from the marks. The record still holds the same sessions. */
 export function forgetMarks(record: EpochRecord): EpochRecord {
   const unmarked = (mark: Mark | null): Mark | null =>
     mark && { at: mark.at, by: null, reason: null, fromDevice: null };
   return deepFreeze({ ...record, last: unmarked(record.last), suspended: unmarked(record.suspended) });
 }
 
-/** Returns when a record was made, Unix ms. */
 export const bornAt = ({ initial }: EpochRecord): number => counterOf(initial);
 
-/** Returns when a scope was last advanced for a kind, in Unix ms, or a little later; `null` means never. */
+/** Returns when a scope was last advanced for a kind (Unix ms), or a little later; `null` means never. */
 export function advancedAt(record: EpochRecord, kind: string): number | null {
   const stamp = generation(record, kind);
   return stamp === record.initial ? null : counterOf(stamp);

@@ -1,8 +1,6 @@
 // This file imports nothing, because the login-management card reads it too.
 
-/**
- * The type of factor of each method (RFC 8176, section 2). Other names prove nothing, because their meaning is not registered.
- */
+/** Other methods prove nothing, because their meaning is not registered (RFC 8176, section 2). */
 const FACTORS: Readonly<Record<string, string>> = {
   ...{ pwd: 'knowledge', pin: 'knowledge', kba: 'knowledge' },
   ...{ otp: 'possession', sms: 'possession', tel: 'possession', hwk: 'possession', swk: 'possession' },

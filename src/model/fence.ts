@@ -10,15 +10,11 @@ export const FENCE_KEEPS: number = 4 * 3600e3;
 
 type Generations = Pick<ScopeState, 'base' | 'kinds'>;
 
-/**
- * The generations as read when a sign-in began. Its text may wait in the app's own server-side state, for example during an OIDC
- * login, and in another process. It is no secret, but it must stay on the server: a client that could write one could sign in
- * over a revocation.
- */
+/** The text is no secret, but stays on the server: a client that could write one could sign in over a revocation. */
 export interface Fence {
   readonly user: Tag;
   readonly account: Tag | null;
-  /** The time at which it was taken, Unix ms. */
+  /** Unix ms. */
   readonly at: number;
   readonly scopes: {
     readonly realm: Generations;
@@ -33,7 +29,6 @@ const MAX_LENGTH = 64 * 1024;
 
 const generations = ({ base, kinds }: ScopeState): Generations => ({ base, kinds });
 
-/** Takes the fence of a user, and of an account if there is one, from their records. */
 export function takeFence(
   tags: { readonly user: Tag; readonly account: Tag | null },
   epochs: Epochs & { readonly realm: EpochRecord; readonly user: EpochRecord },
@@ -52,10 +47,6 @@ export function takeFence(
   return PREFIX + Buffer.from(JSON.stringify(fence)).toString('base64url');
 }
 
-/**
- * Parses the text of a fence.
- * @throws `TypeError` for another text, and for a fence of another user or account.
- */
 export function parseFence(text: unknown, tags: { readonly user: Tag; readonly account: Tag | null }): Fence {
   const fence = decode(text);
   if (text === undefined) throw new TypeError('fence is missing: take one first, by await sessions.fence({ user })');
@@ -91,7 +82,6 @@ const isGenerations = (value: Generations | null): boolean =>
 
 const stampFrom = (scope: Generations, kind: string): Stamp => scope.kinds[kind] ?? scope.base;
 
-/** Returns the stamps of a new session of this kind that starts with this fence. */
 export function stampsOf({ scopes }: Pick<Fence, 'scopes'>, kind: string): Stamps {
   return {
     realm: stampFrom(scopes.realm, kind),
@@ -101,10 +91,7 @@ export function stampsOf({ scopes }: Pick<Fence, 'scopes'>, kind: string): Stamp
   };
 }
 
-/**
- * Returns why no session may start with this fence, or `null`. A fence that was taken during a suspension needs no mark: either
- * the scope is still suspended, or resuming it advanced the scope.
- */
+/** A fence from a suspension needs no mark: either the scope is still suspended, or resuming it advanced the scope. */
 export function fenceRefusal(
   fence: Fence,
   epochs: Epochs,

@@ -16,11 +16,9 @@ export interface Grant extends SessionClient {
   readonly kept: 'cookie' | null;
 }
 
-/** Returns the part of a grant that lists of sessions show. */
 export const clientOf = (grant: Grant | null): SessionClient | null =>
   grant === null ? null : { id: grant.id, name: grant.name };
 
-/** Tells whether a value is a grant. A store that keeps one as text must not take anything else for it. */
 export function isGrant(value: unknown): value is Grant {
   if (typeof value !== 'object' || value === null) return false;
   const { id, name, scope, kept } = value as Partial<Grant>;

@@ -7,7 +7,6 @@ export interface Identity {
   readonly tags: { readonly user: Tag; readonly account: Tag | null };
 }
 
-/** @throws `TypeError` for a name that is not text, is empty, or is too long. */
 export function identify(realm: string, user: unknown, account: unknown): Identity {
   const userName = parseText('user', user);
   const accountName = account === undefined || account === null ? null : parseText('account', account);

@@ -4,10 +4,9 @@ import { type Lifetime, parseLifetime, type ResolvedLifetime } from './lifetime.
 
 export type Kinds = ReadonlyMap<string, KindSettings>;
 
-/** The kinds that a revocation names. `null`: it names none. `'all'`: every kind, including those that survive the scope. */
+/** `null`: the request names no kinds. `'all'`: every kind, including those that survive the scope. */
 export type KindSelection = readonly string[] | 'all' | null;
 
-/** @throws `TypeError` for a kind that the realm does not have. */
 export function kindSettings(kinds: Kinds, kind: string): KindSettings {
   const found = kinds.get(kind);
   if (found !== undefined) return found;
@@ -76,7 +75,6 @@ function parseSurvives(name: string, value: unknown): readonly ('user' | 'member
   return Object.freeze([...value]);
 }
 
-/** @throws `TypeError` for anything but `'all'`, or a non-empty array of kinds that the realm has. */
 export function parseKindSelection(all: Kinds, kinds: unknown): KindSelection {
   if (kinds === undefined) return null;
   if (kinds === 'all') return kinds;

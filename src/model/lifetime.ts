@@ -8,13 +8,11 @@ export interface Lifetime {
   readonly idle?: Duration | null | undefined;
 }
 
-/** A {@link Lifetime} in milliseconds. */
 export interface ResolvedLifetime {
   readonly absolute: number | null;
   readonly idle: number | null;
 }
 
-/** `undefined` takes the default, `null` means no limit. */
 export function parseLifetime(name: string, lifetime: Lifetime, defaults: ResolvedLifetime): ResolvedLifetime {
   const part = (key: 'absolute' | 'idle'): number | null => {
     const value = lifetime[key];

@@ -23,16 +23,13 @@ export interface AdmissionRules {
 
 export type Newcomer = Pick<SessionRecord, 'id' | 'accountTag' | 'kind' | 'device' | 'deviceTag'>;
 
-/** A session that ends for a new one. `'idle'` is a session that has expired and must not come back beside the new one. */
+/** `'idle'`: an expired session that must not come back beside the new one. */
 export interface Displaced {
   readonly session: SessionRecord;
   readonly reason: 'replaced' | 'limit' | 'idle';
 }
 
-/**
- * Returns the sessions that a new session ends, or why it may not start. Sessions that have just expired no longer count. Those
- * that would be in the way if a late `touch` revived them are ended as well.
- */
+/** Sessions that have just expired do not count. They are ended if a late `touch` could revive them beside the new session. */
 export function admit(
   newcomer: Newcomer,
   living: readonly SessionRecord[],

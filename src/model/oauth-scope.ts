@@ -1,4 +1,3 @@
-/** The maximum length of a list of scopes, in characters. */
 const MAX_SCOPE = 1024;
 // Without quotation marks and backslashes, so that it can stand unescaped in a challenge.
 const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/;
@@ -16,7 +15,7 @@ export function parseOAuthScope(value: unknown): string {
   );
 }
 
-/** Tells whether `granted` has every scope of `asked`. `null` has none. */
+/** `null` grants nothing. */
 export function isWithin(asked: string, granted: string | null): boolean {
   const names = new Set(granted?.split(' '));
   return asked.split(' ').every((name) => names.has(name));

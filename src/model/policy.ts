@@ -18,17 +18,13 @@ export type PolicyFunction = (account: string | null) => Awaitable<Policy>;
 
 export const DEFAULT: Policy = Object.freeze({ signOut: 'session' });
 
-/** @throws `TypeError` that names what is allowed. */
 export function parsePolicy(value: unknown): Policy {
   const { signOut } = parseArguments('policy', value, ['signOut']);
   if (signOut === 'session' || signOut === 'everywhere') return Object.freeze({ signOut });
   throw new TypeError(`signOut is ${shown(signOut)}; allowed are 'session' and 'everywhere'`);
 }
 
-/**
- * Parses a stored policy; the default if none was set. Malformed text is an outage: no sign-out may rest on a guess.
- * @throws `SessionError` `SESSION_STORE_UNAVAILABLE` for malformed text.
- */
+/** Malformed text is an outage (`SESSION_STORE_UNAVAILABLE`): no sign-out may rest on a guess. */
 export function parseStored(value: string | null): Policy {
   if (value === null) return DEFAULT;
   try {

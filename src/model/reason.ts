@@ -26,12 +26,10 @@ export const REASON_CODES = [
 /** A reason code of this library. */
 export type ReasonCode = (typeof REASON_CODES)[number];
 
-/** Returns the reason code of a trigger: `passwordChanged` becomes `password-changed`. */
+/** `passwordChanged` becomes `password-changed`. */
 export const codeOf = (trigger: string): string => trigger.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/**
- * Returns who ended a session, when and why. `null` for a session that is live or has expired, and if the store no longer knows.
- */
+/** Returns `null` for a session that is live or has expired, and if the store no longer knows who ended it. */
 export function markOf(end: EndState | null): Mark | null {
   if (end === null || end.reason === 'expired') return null;
   return end.reason === 'ended' ? end.ended : end.revocation;

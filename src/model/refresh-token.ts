@@ -1,14 +1,12 @@
 import { hashOf, newSecret, refIn, type TokenRef } from './token.ts';
 
-/** The two secrets of a refresh token. They prove its lineage, and that it is the latest token of it. */
+/** One secret proves the lineage of a token. The other proves that it is the latest token of its lineage. */
 export interface RefreshSecrets {
   /** The same for all tokens of a lineage. A client that knows it once had a token of the lineage. */
   readonly family: string;
-  /** Changes with each use. */
   readonly rotating: string;
 }
 
-/** The hashes that a session stores of its refresh tokens. */
 export interface RefreshHashes {
   readonly family: string;
   readonly rotating: string;
@@ -18,7 +16,7 @@ export interface RefreshHashes {
   readonly former: readonly string[];
 }
 
-/** The number of former lineages that a session remembers. More would exceed the 255 bytes that a store keeps. */
+/** More would exceed the 255 bytes that a store keeps. */
 const MAX_FORMER = 6;
 // 96 of the hash's 256 bits are enough: finding a match for them is infeasible.
 const MARK_LENGTH = 16;
@@ -34,10 +32,10 @@ export const hashRotating = (secret: string): string => hashOf('refresh rotating
 
 export const newLineage = (): RefreshSecrets => ({ family: newSecret(), rotating: newSecret() });
 
-/** Returns the mark of a former lineage, from the hash of its family. */
+/** `family` is the hash of the secret. */
 export const lineageMark = (family: string): string => family.slice(0, MARK_LENGTH);
 
-/** Makes the hashes of a lineage's first token. `before`: the previous lineage, which ended at `at` (Unix ms). */
+/** `before`: the previous lineage, which ended at `at` (Unix ms). */
 export function hashesOf(
   { family, rotating }: RefreshSecrets,
   before: { readonly hashes: RefreshHashes; readonly at: number } | null = null,
@@ -52,13 +50,12 @@ export function hashesOf(
   };
 }
 
-/** Formats the hashes as the credential of a session. */
 export function formatRefreshCredential({ family, rotating, previous, former }: RefreshHashes): string {
   const one = previous === null ? '' : `.${previous.rotating}.${previous.at.toString(36)}`;
   return `${family}.${rotating}${one}${former.map((mark) => `~${mark}`).join('')}`;
 }
 
-/** Parses the credential of a session. Returns `null` for that of an opaque token. */
+/** Returns `null` for the credential of an opaque token. */
 export function parseRefreshCredential(credential: string): RefreshHashes | null {
   const [, family, rotating, before, at, marks = ''] = CREDENTIAL.exec(credential) ?? [];
   if (family === undefined || rotating === undefined) return null;
@@ -70,7 +67,7 @@ export function formatRefreshToken({ id, user, account }: TokenRef, { family, ro
   return `rt1.${user}.${account ?? ''}.${id}.${family}.${rotating}`;
 }
 
-/** Parses a refresh token. Returns `null` for any other value. The size is tested first, so a huge value costs nothing. */
+/** The size is tested first, so a huge value costs nothing. */
 export function parseRefreshToken(token: unknown): { readonly ref: TokenRef; readonly secrets: RefreshSecrets } | null {
   if (typeof token !== 'string' || token.length > MAX_TOKEN || !TOKEN.test(token)) return null;
   const rotatingAt = token.length - SECRET_LENGTH;

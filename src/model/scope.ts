@@ -18,13 +18,12 @@ export type Scope =
   | { readonly account: string }
   | { readonly realm: true };
 
-/** A resolved scope: the tag of its record and, for a member, the tag of the account. */
+/** The tag of the scope's record and, for a member, the tag of the account. */
 export interface ScopeTarget extends NamedScope {
   readonly tag: Tag;
   readonly member: Tag | null;
 }
 
-/** @throws `TypeError` for a value that is not a scope. */
 export function parseScope(realmName: string, scope: unknown): ScopeTarget {
   if (!isPlainObject(scope))
     throw new TypeError(

@@ -148,10 +148,7 @@ export class Session implements SessionView {
     return session.#isRemembered;
   }
 
-  /**
-   * Returns the judged record.
-   * @internal
-   */
+  /** @internal */
   static recordOf(name: string, session: unknown): SessionRecord {
     if (typeof session === 'object' && session !== null && #record in session) return session.#record;
     throw new TypeError(
@@ -173,7 +170,6 @@ export function listed(record: SessionRecord, end: EndState | null): ListedSessi
   };
 }
 
-/** Returns the reference by which a store finds the record. */
 export const refOf = ({ id, userTag, accountTag }: SessionRecord): SessionRef => ({
   id,
   user: userTag,

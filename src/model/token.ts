@@ -6,11 +6,10 @@ import { hash, randomBytes } from 'node:crypto';
  */
 export type Tag = string;
 
-/** The session that a token claims to be for, and where to find it. Nothing in it is trusted: the store compares the tags. */
+/** The session that a token claims to be for. Nothing in it is trusted: the store compares the tags. */
 export interface TokenRef {
   readonly id: string;
   readonly user: Tag;
-  /** `null` for a session without an account. */
   readonly account: Tag | null;
 }
 
@@ -44,51 +43,46 @@ export function membershipOf(tag: Tag): { readonly user: Tag; readonly account: 
   if (tag.length !== MEMBER_TAG_LENGTH || tag[TAG_LENGTH] !== '.') return null;
   return { user: tag.slice(0, TAG_LENGTH), account: tag.slice(TAG_LENGTH + 1) };
 }
-/** Returns the tag of a device cookie within a realm. The store never sees the cookie's value. */
+/** The store never sees the cookie's value. */
 export const deviceTag = (realm: string, device: string): Tag => digest('device', realm, device);
 
-/** Makes a session's public id: 128 random bits (ASVS 7.2.3), not a UUID (ASVS 11.5.1). */
+/** 128 random bits (ASVS 7.2.3), not a UUID (ASVS 11.5.1). */
 export const newId = (): string => randomBytes(ID_BYTES).toString('base64url');
-/** Makes a session's secret: 256 random bits. A store only ever gets its {@link hashSecret}. */
+/** 256 random bits. A store only ever gets the {@link hashSecret} of a secret. */
 export const newSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
 /** Identifies a session of another session layer: this library's realm, the user, and that layer's own id. */
 export type Origin = readonly [realm: string, user: string, credential: string];
-/** Returns the public id of an adopted session. The same origin always gives the same id. */
+/** The same origin always gives the same id. */
 export const adoptedId = (origin: Origin): string => digest('adopted id', ...origin);
-/** Returns the first secret of an adopted session. Anyone who knows the other layer's id can derive it. */
+/** Anyone who knows the other layer's id can derive this secret. */
 export const adoptedSecret = (origin: Origin): string => hashSecret(JSON.stringify(['adopted secret', ...origin]));
-/** Returns the tag of a record. Its presence denies a token of another issuer (`jti`), or all of one session there (`sid`). */
+/** A record under this tag denies a token of another issuer (`jti`), or all tokens of one session there (`sid`). */
 export const deniedTag = (realm: string, claim: 'jti' | 'sid', issuer: string, value: string): Tag =>
   digest('token', realm, claim, issuer, value);
-/** Returns the id under which a session of another issuer is kept. It is never the id of a session of this library. */
+/** Never the id of a session of this library. */
 export const externalSessionId = (realm: string, issuer: string, sid: string): string =>
   digest('external session', realm, issuer, sid);
-/** Makes an incarnation, which tells a record from the one that was lost before it. */
+/** Tells a record from the one that was lost before it. */
 export const newIncarnation = (): string => randomBytes(INCARNATION_BYTES).toString('base64url');
 
-/** Makes the first version of a record: 48 random bits. */
 export const newVersion = (): number => randomBytes(6).readUIntBE(0, 6);
 
-/** Returns the SHA-256 of a secret, base64url. A secret of 256 random bits needs no salt and no slow hash (ASVS 11.4.2). */
+/** A secret of 256 random bits needs no salt and no slow hash (ASVS 11.4.2). */
 export const hashSecret = (secret: string): string => hash('sha256', secret, 'base64url');
 
-/** Hashes a secret together with its type, so that a secret of one type never passes for another type. */
+/** Binds a secret to its type, so that a secret of one type never passes for another. */
 export const hashOf = (sort: string, secret: string): string => hashSecret(JSON.stringify([sort, secret]));
 
-/**
- * Compares two hashes. The time taken may reveal the length of their common prefix. For a SHA-256 of 256 random bits, that does
- * not help to find a matching secret.
- */
+/** The time taken may reveal a common prefix. For SHA-256 of 256 random bits, that does not help to find a secret. */
 export const sameHash = (a: string, b: string): boolean => a === b;
 
-/** Tells whether a text can be a session's id, before the store is asked. */
 export const isSessionId = (id: string): boolean => ID.test(id);
 
 export function formatToken({ id, user, account }: TokenRef, secret: string): string {
   return `sr1.${user}.${account ?? ''}.${id}.${secret}`;
 }
 
-/** Parses a token. Returns `null` for any other value. The size is tested first, so a huge value costs nothing. */
+/** The size is tested first, so a huge value costs nothing. */
 export function parseToken(token: unknown): { readonly ref: TokenRef; readonly secret: string } | null {
   if (typeof token !== 'string' || token.length > MAX_TOKEN || !TOKEN.test(token)) return null;
   // Slices by position, because every check runs this. A pattern with groups takes three times as long.
@@ -96,7 +90,7 @@ export function parseToken(token: unknown): { readonly ref: TokenRef; readonly s
   return { ref: refIn(token, secretAt), secret: token.slice(secretAt) };
 }
 
-/** Returns the session that a token names. Its first secret begins at `secretAt`. All token formats share this part. */
+/** All token formats share this part. The first secret begins at `secretAt`. */
 export function refIn(token: string, secretAt: number): TokenRef {
   const idAt = secretAt - 1 - TAG_LENGTH;
   const id = token.slice(idAt, secretAt - 1);
