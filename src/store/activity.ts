@@ -1,10 +1,7 @@
 import { SessionError } from '../lib/errors.ts';
 import type { SessionStore } from './store.ts';
 
-/**
- * Tracks the work under way on a store, in every realm that shares it: calls of the store, and operations that make several
- * calls. Closing waits for it, and refuses new work.
- */
+/** Tracks the work under way on a store, in all realms that share it. Closing waits for the work, and refuses more. */
 export class Activity {
   #underWay = 0;
   #isClosing = false;
@@ -14,12 +11,10 @@ export class Activity {
     return this.#isClosing;
   }
 
-  /** @throws `SessionError` `SESSION_STORE_UNAVAILABLE` once closing has begun. */
   requireOpen(): void {
     if (this.#isClosing) throw closed();
   }
 
-  /** Runs an operation, and counts it until it settles. Rejects as {@link requireOpen} throws. */
   run<T>(operation: () => Promise<T>): Promise<T> {
     if (this.#isClosing) return Promise.reject(closed());
     const end = this.begin();
@@ -33,7 +28,7 @@ export class Activity {
     }
   }
 
-  /** Counts work until the returned function is called, once. Works while closing too, for operations under way. */
+  /** Works while closing too, for operations under way. */
   begin(): () => void {
     this.#underWay++;
     return this.#end;
@@ -63,7 +58,6 @@ const closed = (): SessionError =>
 
 const ACTIVITIES = new WeakMap<object, Activity>();
 
-/** Returns the activity on a store. All realms of the store share it. */
 export function activityOf(store: SessionStore): Activity {
   const activity = ACTIVITIES.get(store) ?? new Activity();
   ACTIVITIES.set(store, activity);

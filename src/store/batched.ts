@@ -76,9 +76,9 @@ export function batched<Transaction = never>(
   };
 }
 
-/** Queries that may be under way: while one reply travels back, the server works on the other. */
+/** While one reply travels back, the server works on the other query. */
 const UNDER_WAY = 2;
-/** The minimum size of a split query: splitting fewer look-ups is not worth another query. */
+/** Splitting fewer look-ups is not worth another query. */
 const MIN_SHARE = 8;
 const MAX_WAIT = 600e3;
 const MAX_REFS = 10_000;
@@ -93,7 +93,7 @@ interface Settings {
   readonly timeout: number;
 }
 
-/** A look-up that waits to be sent. Times are of the monotonic clock, ms. */
+/** Times are of the monotonic clock, ms. */
 interface Waiting {
   readonly refs: readonly SessionRef[];
   readonly since: number;
@@ -106,7 +106,6 @@ interface Question {
   readonly lookUps: number;
 }
 
-/** The look-ups of one realm: those under way, and those that wait. */
 class Queue {
   readonly #ask: (refs: readonly SessionRef[]) => Awaitable<Found>;
   readonly #settings: Settings;
@@ -129,7 +128,6 @@ class Queue {
     });
   }
 
-  /** Sends a query, and counts it while it is under way. */
   #send(refs: readonly SessionRef[], lookUps: number): Awaitable<Found> {
     const answer = this.#ask(refs);
     if (!isPromise(answer)) return answer;
@@ -141,10 +139,7 @@ class Queue {
     return answer;
   }
 
-  /**
-   * Notes a reply. A reply often causes as many new look-ups as it answered. They are sent with the waiting ones, after all
-   * reactions to this turn's replies have run. Otherwise the first two would go alone and the others would wait for them.
-   */
+  /** A reply often causes as many new look-ups. They join the waiting ones, so that the first two do not go alone. */
   #noteReply(question: Question): void {
     this.#underWay.delete(question);
     if (this.#replied || (this.#waiting.length === 0 && question.lookUps === 1)) return;
@@ -163,7 +158,7 @@ class Queue {
     while (this.#waiting.length > 0 && this.#underWay.size < UNDER_WAY) this.#sendTogether(this.#takeBatch(share));
   }
 
-  /** Takes the longest waiting look-ups: at most `share`, at least one, and otherwise at most `most` references. */
+  /** Takes the oldest look-ups: at most `share`, and at most `maxRefs` references unless a single look-up has more. */
   #takeBatch(share: number): Waiting[] {
     let [lookUps, refs] = [0, 0];
     for (const waiting of this.#waiting) {
@@ -207,9 +202,7 @@ class Queue {
     }
   }
 
-  /**
-   * Handles a failed query. One bad reference may have failed them all, so each look-up of a shared query is sent again alone.
-   */
+  /** One bad reference may have failed a shared query, so each of its look-ups is sent again alone. */
   #fail(batch: readonly Waiting[], error: unknown): void {
     const earliest = performance.now() - this.#settings.timeout;
     for (const waiting of batch) {
@@ -227,7 +220,7 @@ class Queue {
     }
   }
 
-  /** Rejects look-ups that waited too long. The first one has waited the longest. */
+  /** The first look-up has waited the longest. */
   #giveUpWaiting(): void {
     const earliest = performance.now() - this.#settings.timeout;
     let late = 0;
@@ -248,7 +241,7 @@ class Queue {
     );
   }
 
-  /** Starts a timer only while look-ups wait, so that they do not wait for a dead connection. */
+  /** The timer runs only while look-ups wait. It keeps them from waiting for a dead connection. */
   #wakeUp(): NodeJS.Timeout {
     const { stalledAfter } = this.#settings;
     const [oldest] = this.#underWay;

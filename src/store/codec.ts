@@ -15,7 +15,7 @@ export function parseEpoch(text: string): EpochRecord {
   return record;
 }
 
-/** Tells whether a value is an epoch record. Checks only the fields that judge sessions, not the notes. */
+/** Checks only the fields that judge sessions, not the notes. */
 export function isEpochRecord(value: unknown): value is EpochRecord {
   if (!isObject(value)) return false;
   const { incarnation, counter, base, initial, kinds, keep } = value as Partial<EpochRecord>;

@@ -6,21 +6,17 @@ import { memberTag, newVersion, type Tag } from '../model/token.ts';
 import { nonsense } from './guarded.ts';
 import type { EpochRequest, SessionStore, VersionedEpoch } from './store.ts';
 
-/** The records that judge an identity, and the version of the user's record. */
+/** `version` is that of the user's record. */
 export interface UserEpochs {
   readonly epochs: Epochs & { readonly realm: VersionedEpoch['record']; readonly user: VersionedEpoch['record'] };
   readonly version: number;
 }
 
-/** Requests a record that is created if missing and kept at least until `keepUntil`. */
 export const ensuring = (tag: Tag, now: number, keepUntil: number | null): EpochRequest => ({
   ...{ tag, create: newEpoch(now), version: newVersion(), keepUntil },
 });
 
-/**
- * Time in ms to keep a record that is read only to be written next. The write then sets the real time. A longer time here would
- * cost one more write, and on most engines a transaction.
- */
+/** Time in ms to keep a record that is written next: the write sets the real time. A longer time would cost one more write. */
 export const UNTIL_WRITTEN: number = CLOCKS_APART;
 
 export async function ensureEpoch(
@@ -34,7 +30,6 @@ export async function ensureEpoch(
   return ensured;
 }
 
-/** Ensures the records that judge an identity: those of its realm, user, account and membership. */
 export async function ensureIdentity(
   { store, realmTag }: { readonly store: SessionStore; readonly realmTag: Tag },
   { tags }: Identity,

@@ -153,10 +153,9 @@ export function guardStore<Transaction>(
 
 const MAX_SETUP = 600e3;
 
-/** The maximum size of a record in bytes: half of the capacity of a MariaDB column. It is the same on every store. */
+/** In bytes: half of the capacity of a MariaDB column. It is the same on every store. */
 const MAX_OF_RECORD = 8 * 2 ** 20;
 
-/** @throws `SessionError` `SESSION_RECORD_TOO_LARGE` for a record that some store might not hold. */
 function requireSize(record: EpochRecord): void {
   const bytes = Buffer.byteLength(formatEpoch(record));
   if (bytes <= MAX_OF_RECORD) return;

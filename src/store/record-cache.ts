@@ -9,9 +9,8 @@ import { SessionCache } from './session-cache.ts';
 const MAX_SESSIONS = 8192;
 
 /**
- * Decodes the texts of a store's records, and caches the values. A check reads a session and three or four records, and almost
- * nothing has changed since the check before. The texts must come from the engine at each read, so the cache never makes an answer
- * old.
+ * Decodes the texts of a store's records, and caches the values. The texts must come from the engine at each read, so the cache
+ * never makes an answer old.
  *
  * Each store creates one. Without one, a store decodes with {@link parseEpoch} and {@link parseGrant}.
  */

@@ -1,7 +1,6 @@
 import { SessionError } from '../lib/errors.ts';
 import type { SessionStore, StorePowers } from './store.ts';
 
-/** @throws `SESSION_STORE_LACKS_POWER` if the store does not declare the power. */
 export function requirePower<Name extends keyof StorePowers>(
   { powers }: Pick<SessionStore, 'powers'>,
   name: Name,

@@ -7,16 +7,12 @@ const AT_ONCE = 3;
 export interface RetryLimits {
   /** In ms. */
   readonly timeout: number;
-  /** Set if the operation runs in a transaction of the caller, where waiting does not help. */
+  /** The operation runs in a transaction of the caller. */
   readonly isWithin?: true;
 }
 
 /**
- * Repeats an attempt to read, decide and write by compare-and-set while it returns `'conflict'`. The first tries follow at once.
- * Later ones follow growing, jittered waits, until the time limit.
- *
- * In a caller's transaction it never waits. The rows are locked, or come from an older snapshot that waiting does not refresh,
- * and others wait for the transaction's locks.
+ * In a caller's transaction it never waits: the rows are locked, or come from an older snapshot that waiting does not refresh.
  * @throws `SESSION_STORE_UNAVAILABLE` after `timeout` ms of conflicts; `SESSION_STORE_UNSAFE` after three in a transaction.
  */
 export async function retryOnConflict<T>(

@@ -2,7 +2,7 @@ import { deepFreeze } from '../lib/json.ts';
 import type { EpochRecord } from '../model/epoch.ts';
 import type { FoundSession } from './store.ts';
 
-/** The maximum size of cached texts, in UTF-16 code units. Longer texts are not worth their memory. */
+/** In UTF-16 code units. Longer texts are not worth their memory. */
 const MAX_LENGTH = 4096;
 
 /** The texts of a session's records as the store holds them; `null` for a missing record. */
@@ -13,8 +13,8 @@ export interface RecordTexts {
 }
 
 /**
- * Caches the last decoded session and its records, with their texts. The next look-up usually reads the same texts and need not
- * decode them again. The cache says nothing about the store's present state: the texts must come from the store.
+ * Caches the last decoded session and its records, with their texts. The texts must come from the store: the cache says nothing
+ * about its present state.
  */
 export class SessionCache {
   #session = '';

@@ -12,7 +12,6 @@ const CLIENTS: readonly (readonly [store: string, can: readonly string[]])[] = [
   ['postgresStore(fromPostgresJs(sql))', ['unsafe', 'begin']],
 ];
 
-/** Returns the call that makes a store from a database client, such as `postgresStore(pool)`; `null` for any other value. */
 export function storeFor(client: unknown): string | null {
   if ((typeof client !== 'object' && typeof client !== 'function') || client === null) return null;
   const can = (name: string): boolean => typeof Reflect.get(client, name) === 'function';
@@ -40,14 +39,13 @@ const STORE_VERBS = [
   ...['listUsers', 'memberships', 'deleteSessions', 'prune'],
 ];
 
-/** @throws `TypeError` for a database client, or a factory that was not called, in place of a store. */
 export function refuseClient(store: unknown): void {
   const maker = storeFor(store);
   if (maker !== null) throw new TypeError(`store is the client of a database: make a store of it, store: ${maker}`);
   if (typeof store === 'function') throw new TypeError('store is a function: call it, such as store: memoryStore()');
 }
 
-/** @throws `TypeError` for a value that is not a store. The message never shows the value, because a URL holds a password. */
+/** The message never shows the value, because a URL holds a password. */
 export function refuseNoStore(store: unknown): void {
   if (store === undefined || store === null) throw new TypeError(`store is missing; there is no default. ${CHOICE}`);
   const verb = STORE_VERBS.find((name) => typeof (store as Record<string, unknown>)[name] !== 'function');
