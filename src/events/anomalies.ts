@@ -24,10 +24,7 @@ interface Watched {
   now(): number;
 }
 
-/**
- * Emits `session.suspicious` for signs of an attack, and refuses nothing. Costs nothing without a listener or a log.
- * Remembers a bounded number of sessions and addresses.
- */
+/** Emits `session.suspicious`, and refuses nothing. Remembers a bounded number of sessions and addresses. */
 export class Anomalies {
   readonly #watched: Watched;
   readonly #devices = new Map<string, Device>();
@@ -39,7 +36,7 @@ export class Anomalies {
     this.#watched = watched;
   }
 
-  /** Looks in the background whether a sign-in comes from a device that the user's other sessions do not know. */
+  /** Looks in the background, so that the sign-in does not wait. */
   started(session: SessionRecord): void {
     const { events } = this.#watched;
     if (MADE_FOR_PROGRAMS.has(session.kind) || !events.matters('session.suspicious')) return;
@@ -49,7 +46,6 @@ export class Anomalies {
     this.#looking.add(looking);
   }
 
-  /** Compares the browser and the system of a request with those of the sign-in. */
   used(session: SessionRecord, client: ClientInfo): void {
     const { events } = this.#watched;
     if (!events.matters('session.suspicious')) return;
@@ -61,15 +57,13 @@ export class Anomalies {
     events.emit('session.suspicious', { sign: 'device-changed', user, account, session: id, device: seen });
   }
 
-  /** Counts the refused tokens of each address. */
   refused({ reason, user, account, session, device }: ToldRefusal): void {
     const { events } = this.#watched;
     if (!events.matters('session.suspicious')) return;
     if (reason === 'superseded') {
       events.emit('session.suspicious', { sign: 'superseded-token', user, account, session, device });
     }
-    // A browser keeps the cookie of a session that is over until the next sign-in. Its secret was right, so this is no
-    // guess.
+    // A browser keeps the cookie of an ended session until the next sign-in. Its secret was right, so this is no guess.
     if (reason === 'ended' || reason === 'expired' || reason === 'revoked') return;
     const ip = device?.ip ?? null;
     if (ip === null) return;
@@ -82,7 +76,6 @@ export class Anomalies {
     events.emit('session.suspicious', { sign: 'many-refusals', user: null, account: null, session: null, device });
   }
 
-  /** Returns the device that a request claims to come from. `null` where it claims nothing. */
   deviceOf(client: ClientInfo): SessionDevice | null {
     if (client.userAgent === undefined && client.ip === undefined) return null;
     return { ...this.#describe(client), ip: addressOf(client.ip) };
@@ -98,7 +91,6 @@ export class Anomalies {
     return device;
   }
 
-  /** Resolves when no look-up of {@link Anomalies.started} is under way. */
   async settled(): Promise<void> {
     while (this.#looking.size > 0) await Promise.all(this.#looking);
   }
@@ -116,7 +108,7 @@ export class Anomalies {
   }
 }
 
-/** Returns `true` where the browser or the system is another one. An unknown one does not count as another one. */
+/** An unknown browser or system does not count as another one. */
 function differs(now: Device, before: Device): boolean {
   const changed = (a: string | null, b: string | null): boolean => a !== null && b !== null && a !== b;
   return changed(now.browser, before.browser) || changed(now.os, before.os);

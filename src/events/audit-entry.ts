@@ -2,7 +2,6 @@ import { NO_ATTRIBUTION } from '../model/attribution.ts';
 import type { AuditEntry } from '../store/powers.ts';
 import type { SessionEvent } from './event-types.ts';
 
-/** The members of an entry that follow from the event itself. */
 type Description = Omit<AuditEntry, 'id' | 'at' | 'type' | 'realm'>;
 
 const NOTHING: Description = {
@@ -57,7 +56,7 @@ function partsOf(event: SessionEvent): Partial<Description> {
     }
     case 'request.refused': {
       const { reason, action, by, user, account, device, detail } = event;
-      // The device of a known actor goes into `from`. Forgetting the actor erases `from`.
+      // The device of a known actor goes into `fromDevice`, which forgetting the actor erases.
       const where = by === null ? seen(device) : { fromDevice: device?.label ?? null };
       return { by, user, account, reason, ...where, details: detail === null ? { action } : { action, detail } };
     }
@@ -79,7 +78,7 @@ const seen = (device: { readonly label: string; readonly ip: string | null } | n
   ip: device?.ip ?? null,
 });
 
-/** Limits entries that a client can cause at will. Each sort is logged once a minute, within its budget. */
+/** Bounds the entries that a client can cause at will. Each sort is logged once a minute, within its budget. */
 export interface Flood {
   /** Entries about no known user have their own budget, so they cannot crowd out entries about a known user. */
   readonly budget: 'strangers' | 'addresses' | 'known';

@@ -7,7 +7,7 @@ import { describe, floodOf } from './audit-entry.ts';
 import type { AuditSettings } from './audit-options.ts';
 import type { SessionEvent } from './event-types.ts';
 
-/** Turns events into entries. Writes the entries later whose event has no write of its own. */
+/** Turns events into entries. Writes an entry later if its event has no write of its own. */
 export class AuditLog {
   readonly #settings: AuditSettings;
   readonly #realm: string;
@@ -31,9 +31,7 @@ export class AuditLog {
     return this.#settings.sink;
   }
 
-  /**
-   * `null` for background failures, prunings that removed nothing, and refusals over the limit: these are not logged.
-   */
+  /** Returns `null` for background failures, prunings that removed nothing, and refusals over the limit. */
   record(event: SessionEvent): AuditRecord | null {
     if (event.type === 'background.failed') return null;
     if (event.type === 'sessions.pruned' && event.sessions + event.epochs + event.entries === 0) return null;
@@ -69,7 +67,6 @@ export class AuditLog {
     await this.#notes?.settled();
   }
 
-  /** Tries once more to write the waiting entries, then drops them. */
   async close(): Promise<void> {
     await this.#notes?.close();
   }

@@ -35,7 +35,6 @@ const DEFAULT_RETENTION = 90 * 86400e3;
 
 const MIN_RETENTION = 3600e3;
 
-/** `true` keeps the log in the store. @throws `TypeError` for options that are unknown or out of range. */
 export function parseAudit(value: unknown): AuditSettings | null {
   if (value === undefined || value === null || value === false) return null;
   const options =

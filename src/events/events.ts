@@ -39,7 +39,6 @@ export class Events {
     this.#listeners = listeners;
   }
 
-  /** Returns events for the same listeners and log that wait until they are released. */
   hold(): HeldEvents {
     return new HeldEvents(this.#realm, this.#now, this.#log, this.#listeners);
   }
@@ -69,7 +68,6 @@ export class Events {
     return { event, entry: record?.entry ?? null, audit: record === null || !this.#log?.isStored ? [] : [record] };
   }
 
-  /** Calls the listeners and the sink, after the write. */
   tell({ event, entry }: PendingEvent): void {
     if (entry !== null) this.#guarded('audit.sink', () => this.#log?.sink?.(entry));
     const listeners = this.#listeners.get(event.type) ?? [];
