@@ -14,7 +14,7 @@ import type { Settings } from './options.ts';
 /** The context that all operations of one realm share. */
 export interface Core {
   readonly settings: Settings;
-  /** How long an operation is repeated after other writes came first, in ms: the option `timeout`. */
+  /** In ms: the option `timeout`. Also limits how long an operation is repeated after conflicts. */
   readonly timeout: number;
   /** Guarded: it answers in time or throws `SESSION_STORE_UNAVAILABLE`. */
   readonly store: SessionStore;
@@ -28,7 +28,6 @@ export interface Core {
   readonly freshness: Freshness | null;
   /** Of all realms of the store. */
   readonly notices: Notices;
-  /** The work under way on the store. */
   readonly activity: Activity;
   /** Set if the store writes in a transaction of the caller. */
   readonly isWithin?: true;
@@ -38,13 +37,9 @@ export interface Core {
 
 const CORES = new WeakMap<object, Core>();
 
-/** Remembers the core of a `Sessions` object for {@link coreOf}. */
 export const keepCore = (sessions: object, core: Core): void => void CORES.set(sessions, core);
 
-/**
- * Returns the core of a `Sessions` object, for entries outside that class such as `session-revocation/jwt`.
- * @throws `TypeError` for any other value.
- */
+/** For entries outside of the class `Sessions`, such as `session-revocation/jwt`. */
 export function coreOf(sessions: unknown): Core {
   const core = typeof sessions === 'object' && sessions !== null ? CORES.get(sessions) : undefined;
   if (core !== undefined) return core;

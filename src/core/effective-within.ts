@@ -2,11 +2,9 @@ import { MAX_STALENESS } from '../freshness/options.ts';
 import type { Core } from './context.ts';
 
 /**
- * Returns the time in ms after which no process accepts what was just revoked: the greatest age of knowledge by which a process of the
- * realm accepts. Reads it from the store, **after** the revocation was committed: a process that states its age later remembers only
- * what it reads later still.
- *
- * If the store does not answer, the revocation holds all the same, and the longest time that is allowed is returned.
+ * In ms, see `effectiveWithin` of `RevokeResult`. Must run **after** the commit: a process that states a greater age later
+ * remembers only records that it reads later still. If the store does not answer, returns the longest allowed time: the
+ * revocation holds all the same.
  */
 export async function effectiveWithin({ store, realmTag, isWithin }: Core): Promise<number> {
   // Nothing is committed yet: `InTransaction` reads it later.

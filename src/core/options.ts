@@ -82,7 +82,7 @@ export interface SessionsOptions<Trigger extends string = never, Transaction = n
   readonly clock?: Clock | undefined;
 }
 
-/** The resolved options. Times are in ms. */
+/** Times are in ms. */
 export interface Settings extends AdmissionRules {
   readonly store: SessionStore;
   readonly realm: string;
@@ -121,10 +121,7 @@ const KNOWN = [
   'clock',
 ];
 
-/**
- * @throws `TypeError` that names the option, what is wrong with it, and what is allowed; `SESSION_STORE_LACKS_POWER` for an
- * option that the store does not support.
- */
+/** @throws `TypeError` for a wrong option; `SESSION_STORE_LACKS_POWER` for one that the store does not support. */
 export function parseOptions(input: SessionsOptions<string>): Settings {
   if (isStore(input)) throw new TypeError('options is a store: write createSessions({ store: … })');
   const options = parseArguments('options', input, KNOWN) as unknown as SessionsOptions<string>;

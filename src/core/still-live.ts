@@ -2,10 +2,7 @@ import { judge } from '../model/judge.ts';
 import { refOf, type SessionRecord } from '../model/session.ts';
 import type { Core } from './context.ts';
 
-/**
- * Reads the session again. Returns `null` if it is over, or if its secret is no longer the one that was judged. `ignoreRotation` skips
- * the comparison of the secret.
- */
+/** Reads the session again. Returns `null` if it is over or, without `ignoreRotation`, if its secret was rotated meanwhile. */
 export async function stillLive(
   core: Core,
   judged: SessionRecord,

@@ -45,7 +45,6 @@ const EFFECTS: readonly TriggerEffect[] = ['none', 'others', 'everywhere'];
 
 const MAX_TRIGGERS = 64;
 
-/** @throws `TypeError` that names the trigger and what is allowed. */
 export function parseTriggers(
   input: unknown,
   kinds: ReadonlyMap<string, unknown>,

@@ -26,12 +26,9 @@ export type Verdict =
 /** The rules that differ between opaque tokens, access tokens and refresh tokens. The rest of a check is shared. */
 export interface TokenRules<Proof> {
   readonly during: 'check' | 'refresh';
-  /**
-   * True if an older secret of a living session is a sign of an attack. For an access token it is not: an app may still hold one
-   * from before a renewal.
-   */
+  /** True if an older secret of a living session is a sign of an attack. It is none if an app may hold an older token. */
   readonly supersededIsAnomaly: boolean;
-  /** Compares the token with the session. Returns `null` if they match. */
+  /** Returns `null` if the token matches the session. */
   mismatchOf(session: SessionRecord, proof: Proof): 'unknown' | 'superseded' | null;
 }
 
@@ -42,10 +39,7 @@ export interface TokenRefusal<Reason extends AccessRefusal | RefreshRefusal = Ac
   readonly end: EndState | null;
 }
 
-/**
- * Judges a token by the session that the store found. The session must exist, match the token, and be live, in this order.
- * Returns `null` for a token that passes.
- */
+/** Returns why the session that the store found does not accept the token, or `null`. */
 export function refusalOf<Proof>(
   rules: TokenRules<Proof>,
   id: string,
@@ -61,7 +55,6 @@ export function refusalOf<Proof>(
   return end === null ? null : { reason: end.reason, about: session, end };
 }
 
-/** The rules of a token that a check judges, and how the check tells its result. */
 export interface CheckRules<Proof, Result> extends TokenRules<Proof> {
   /** True if a check counts as a use, for the idle timeout. */
   readonly countsAsUse: boolean;
@@ -71,7 +64,6 @@ export interface CheckRules<Proof, Result> extends TokenRules<Proof> {
   failed(error: unknown): never;
 }
 
-/** One token to check. */
 export interface CheckedToken<Proof> {
   readonly ref: SessionRef;
   readonly proof: Proof;
@@ -80,13 +72,9 @@ export interface CheckedToken<Proof> {
   readonly maxStaleness: number;
 }
 
-/** A client that says nothing. */
 export const NO_CLIENT_INFO: ClientInfo = Object.freeze({});
 
-/**
- * Checks a token: finds its session in memory or in the store, judges it, notes the use, watches for anomalies, and tells a refusal.
- * Memory only ever accepts, because it may be older than the session or its secret. Synchronous where the store is.
- */
+/** Memory only ever accepts, because it may be older than the session or its secret. Synchronous where the store is. */
 export function checkToken<Proof, Result>(
   core: Core,
   rules: CheckRules<Proof, Result>,
@@ -146,11 +134,9 @@ function accept<Proof, Result>(
   return rules.accept(new Session(session, isRemembered), session, proof);
 }
 
-/** Tells whether a listener or the log receives refusals. */
 export const isHeard = ({ events }: Core): boolean =>
   events.matters('session.refused') || events.matters('session.suspicious');
 
-/** Emits `session.refused`, and counts the refusal as a possible attack. */
 export function tellRefusal(
   core: Core,
   { during, supersededIsAnomaly }: Pick<TokenRules<never>, 'during' | 'supersededIsAnomaly'>,

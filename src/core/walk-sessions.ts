@@ -8,7 +8,7 @@ import type { Core } from './context.ts';
 
 const PAGE = 500;
 
-/** The number of users after which the event loop gets a turn. */
+/** After this many users, the event loop gets a turn. */
 const USERS_A_TURN = 20;
 
 /** The number of users remembered to avoid reading them twice: a store may name one twice. */
@@ -26,10 +26,7 @@ export async function* livingIn(
   }
 }
 
-/**
- * Yields the sessions without a tombstone that have not expired at `now`, whether revoked or not. With `born`, only those that
- * bear one of these stamps. Without it, pages after the first leave out sessions that the records of the first page revoke.
- */
+/** Also yields revoked sessions. Without `born`, pages after the first leave out those that the first page's records revoke. */
 export async function* unexpiredIn(
   core: Core,
   user: Tag,
@@ -51,10 +48,7 @@ export async function* unexpiredIn(
   }
 }
 
-/**
- * Returns the stamps of a user's living sessions, from the records of one of them, for `born` of a page; `undefined` without
- * records. `account` is that of the page. Across all accounts only the user's stamps apply, because each account has its own.
- */
+/** Returns the `born` of a page. Across all accounts only the user's stamps apply, because each account has its own. */
 export function bornUnder(
   { user, member }: Pick<Epochs, 'user' | 'member'>,
   account: Tag | null | undefined,
@@ -65,10 +59,10 @@ export function bornUnder(
   return member === null ? undefined : { user: livingStamps(user, kind), member: livingStamps(member, kind) };
 }
 
-/** Gives the event loop a turn. Embedded stores answer synchronously and would block it. */
+/** Embedded stores answer synchronously and would block the event loop. */
 export const othersTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-/** Yields every user who has sessions in an account, or in the realm, in no order. A user may come twice. */
+/** A user may come twice. */
 async function* usersIn(core: Core, account: Tag | null): AsyncGenerator<Tag> {
   const of = { realm: core.settings.realm, account };
   const seen = new Set<Tag>();
@@ -91,7 +85,7 @@ async function* usersIn(core: Core, account: Tag | null): AsyncGenerator<Tag> {
   } while (after !== null);
 }
 
-/** Yields every living session that a scope covers. A session may come twice. */
+/** A session may come twice. */
 export async function* livingUnder(core: Core, target: ScopeTarget, now: number): AsyncGenerator<SessionRecord> {
   if (target.user !== null) {
     yield* livingIn(core, target.tag, target.member ?? undefined, now);
