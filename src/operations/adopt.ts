@@ -45,13 +45,9 @@ interface Adopted {
 }
 
 /**
- * Takes over the sessions of another session layer. Each of them gets one session here.
- *
- * The token of the new session follows from the other layer's credential. So it is begun once, by the first process
- * that sees the credential.
- *
- * A note in the user's record says that a session was begun. The record outlives the adoption, so the session is never
- * begun again, even after it has ended.
+ * Takes over the sessions of another session layer. Each of them gets one session here, begun by the first process that
+ * sees its credential. A note in the user's record outlives that session, so it is never begun again, even after it has
+ * ended.
  *
  * No session is begun in a scope that was ever revoked or suspended: it is unknown whether the session or the
  * revocation is older.
@@ -105,7 +101,7 @@ export class Adoption {
       const session = newSession(this.#core, adopted.identity, {
         ...{ id: adopted.ref.id, credential: hashSecret(adopted.secret), kind: KIND, at: now },
         stamps: stampsOf({ scopes: epochs }, KIND),
-        // The time of authentication is unknown. 0 is too long ago for every check that asks for a recent sign-in.
+        // The time is unknown. 0 is too long ago for every check that asks for a recent sign-in.
         ...{ authenticatedAt: 0, amr: [], device: deviceOf(adopted.request), deviceTag: null, attributes: {} },
       });
       const pending = events.about('session.adopted', { session: new Session(session) });
@@ -167,6 +163,6 @@ export class Adoption {
   }
 }
 
-/** Tells whether a scope was never revoked or suspended. A scope without a record was not. */
+/** A scope without a record was never revoked or suspended. */
 const isUntouched = (scope: ScopeState | null): boolean =>
   scope === null || (scope.last === null && scope.suspended === null);

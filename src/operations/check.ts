@@ -81,7 +81,7 @@ export class Checks {
     return this.judge(token, request, maxStaleness === undefined ? undefined : parseLowered(maxStaleness, freshness));
   }
 
-  /** Like {@link Checks.check}, for arguments that were already validated. `maxStaleness` is in ms. */
+  /** For arguments that were already validated. `maxStaleness` is in ms. */
   judge(
     token: string | null | undefined,
     client: ClientInfo,
@@ -98,7 +98,7 @@ export class Checks {
     return this.#token.refuse(MALFORMED);
   }
 
-  /** Judges a session that was judged from memory once more, by knowledge that is at most `maxStaleness` ms old. 0 reads the store. */
+  /** Judges a session that was judged from memory once more. `maxStaleness` is in ms; 0 reads the store. */
   judgeAgain(session: Session, maxStaleness: number): Awaitable<Verdict> {
     this.#core.activity.requireOpen();
     const proof = Session.recordOf('session', session);
@@ -111,9 +111,7 @@ export class Checks {
     });
   }
 
-  /**
-   * Copies the details before the first wait: the socket may be closed afterwards. Skipped when no listener needs them.
-   */
+  /** Copies the details before the first wait, because the socket may be closed afterwards. */
   #copyOf(client: ClientInfo): ClientInfo {
     if (client === NO_CLIENT_INFO || !isHeard(this.#core)) return NO_CLIENT_INFO;
     const { userAgent, hints, ip } = client;

@@ -27,7 +27,7 @@ export interface EndIdleResult {
   readonly wouldEnd: WouldEnd | null;
 }
 
-/** Ends the unused living sessions one by one. A session that is used meanwhile stays. */
+/** A session that is used meanwhile stays. */
 export async function endIdle(core: Core, input: unknown, by: unknown): Promise<EndIdleResult> {
   const { unusedFor, ...scope } = parseArguments('the argument', input, ['user', 'account', 'unusedFor']);
   const request = parseArguments('the second argument', by, ['dryRun', ...ATTRIBUTION_KEYS]);

@@ -44,17 +44,13 @@ export async function end(core: Core, id: string, input: unknown): Promise<EndRe
   const ref: SessionRef = { id, user: userTag(core.settings.realm, name) };
   const [found] = await core.store.find(core.realmTag, [ref]);
   const there = found !== undefined && found !== null && (account === null || found.session.account === account);
-  // The tombstone may be written, but not yet confirmed by the store's replicas. Writing it again waits for them, or
-  // throws.
+  // The store's replicas may not have confirmed the tombstone yet. Writing it again waits for them, or throws.
   if (there && !dryRun && found.session.ended !== null) await core.store.end(ref, found.session.ended, []);
   const ended = there && isEndable(found, core.now()) && (dryRun || (await endFound(core, found.session, attribution)));
   return { ended, effectiveWithin: dryRun ? 0 : await effectiveWithin(core) };
 }
 
-/**
- * Ends a session that was found live. With `ifUnusedSince` (Unix ms), ends it only if it was not used after that time.
- * Returns `false` where the store did not end it.
- */
+/** Returns `false` if the store ended nothing. A session that was used after `ifUnusedSince` (Unix ms) stays. */
 export async function endFound(
   { store, events, now }: Core,
   session: SessionRecord,
@@ -71,18 +67,14 @@ export async function endFound(
   return done;
 }
 
-/**
- * Returns `true` for a session that is live, or has expired a moment ago. A process whose clock is behind may still
- * accept the second, so it is ended too.
- */
+/** A session that has just expired is ended too, because a process whose clock is behind may still accept it. */
 function isEndable(found: FoundSession, now: number): boolean {
   return judge(found.session, found.epochs, now) === null || justExpired(found, now) !== null;
 }
 
 /**
- * Returns the time at which a session expired, if that is less than an hour ago and it was live until then. Else
- * `null`. A process whose clock is behind may still accept that session, and a write of its last use that is under way
- * may revive it.
+ * Returns when a session expired, if that is less than an hour ago and it was live until then. A process whose clock is
+ * behind may still accept it, and a late write of its last use may revive it.
  */
 export function justExpired({ session, epochs }: FoundSession, now: number): number | null {
   const end = judge(session, epochs, now);

@@ -13,7 +13,7 @@ export interface FenceRequest {
 
 export const FENCE_KEYS: readonly string[] = ['user', 'account'];
 
-/** Reads the generations that a new session will be stamped with. Creates missing records. Never refuses a sign-in. */
+/** Creates missing records. Never refuses a sign-in. */
 export async function fence(core: Core, input: FenceRequest): Promise<string> {
   const request = parseArguments<FenceRequest>('the argument', input, FENCE_KEYS);
   const identity = identify(core.settings.realm, request.user, request.account);

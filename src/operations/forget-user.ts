@@ -27,10 +27,7 @@ export interface ForgetResult {
 
 const BATCH = 200;
 
-/**
- * Revokes all sessions of a user. Then erases the personal data: sessions, marks on the records, and the user's
- * identity in the audit log. The generations stay, so that old tokens and sign-ins under way stay refused.
- */
+/** Revokes before it erases. The generations stay, so that old tokens and sign-ins under way stay refused. */
 export async function forgetUser(core: Core, user: unknown, input: unknown): Promise<ForgetResult> {
   const request = parseArguments('the second argument', input, ['dryRun', ...ATTRIBUTION_KEYS]);
   const attribution = parseAttribution(request);
@@ -50,7 +47,7 @@ export async function forgetUser(core: Core, user: unknown, input: unknown): Pro
   await core.log?.settled();
   const log = core.store.powers?.audit;
   const entries = log === undefined ? 0 : await inBatches(() => log.forget(target.tag, BATCH));
-  // Where the user asks for this, `by`, `note` and `from` are personal data that would outlive the erasure.
+  // If the user asks for this, `by`, `note` and `fromDevice` are personal data that would outlive the erasure.
   const told = attribution.by === user ? { ...NO_ATTRIBUTION, reason: attribution.reason } : attribution;
   core.events.emit('user.forgotten', { ...told, sessions, entries });
   return { sessions, entries };
@@ -65,7 +62,6 @@ async function inBatches(step: () => number | Promise<number>): Promise<number> 
   }
 }
 
-/** Erases from the user's record who advanced it, and why. The generations stay. */
 async function forgetRecord(core: Core, tag: Tag): Promise<void> {
   await retryOnConflict(core, async () => {
     const now = core.now();
@@ -76,7 +72,6 @@ async function forgetRecord(core: Core, tag: Tag): Promise<void> {
   });
 }
 
-/** Does the same for the records of the user's memberships. A suspension stays. */
 async function forgetMemberships(core: Core, user: Tag): Promise<void> {
   let after: string | null = null;
   do {

@@ -67,11 +67,7 @@ export async function prune(core: Core, input: PruneRequest = {}): Promise<Prune
   return total;
 }
 
-/**
- * Refuses to prune where this process's clock is far ahead of the store's: live sessions would be removed. An app's own
- * clock, such as a test clock, is not compared.
- * @throws `SessionError` `SESSION_STORE_UNSAFE` where the clock is more than an hour ahead.
- */
+/** A clock far ahead would remove live sessions. An app's own clock, such as a test clock, is not compared. */
 async function requireClock({ store, settings }: Core, now: number): Promise<void> {
   const told = settings.clock === systemClock ? await store.powers?.diagnosis?.clock?.() : undefined;
   if (told === undefined || now - told <= CLOCKS_APART) return;
@@ -82,7 +78,7 @@ async function requireClock({ store, settings }: Core, now: number): Promise<voi
   );
 }
 
-/** Tells whether a revocation ended a session by a time. A session with lost records counts from its last use. */
+/** A session with lost records counts from its last use. */
 function revokedBefore({ session, epochs }: FoundSession, now: number, before: number): boolean {
   const end = judge(session, epochs, now);
   if (end?.reason !== 'revoked') return false;
@@ -95,7 +91,7 @@ export interface PruningSchedule {
   readonly every?: Duration | undefined;
 }
 
-/** Prunes at intervals until stopped. The jitter keeps processes that start together from pruning together. */
+/** The jitter keeps processes that start together from pruning together. */
 export function startPruning(core: Core, input: PruningSchedule): () => void {
   const { every: interval } = parseArguments<PruningSchedule>('the argument', input, ['every']);
   const every = parseDuration('every', interval === undefined ? '1h' : interval);

@@ -48,7 +48,7 @@ export function renew(core: Core, session: Session, input: RenewRequest): Promis
 }
 
 interface Rotation {
-  /** The account to switch to. `null` keeps the account. */
+  /** `null` keeps the account. */
   readonly account: string | null;
   readonly fence: string | undefined;
   readonly reauthenticated: boolean;
@@ -83,8 +83,7 @@ export async function rotate(core: Core, judged: SessionRecord, rotation: Rotati
         credential,
         serial: current.serial + 1,
         lastUsedAt: Math.max(current.lastUsedAt, now),
-        // The stamps of user and realm stay: a renewal must not carry the session over a revocation of its user or
-        // realm. An account switch takes the new account's stamps from the fence.
+        // The stamps of user and realm stay: a renewal must not carry the session over a revocation of these.
         stamps:
           stamps === null ? current.stamps : { ...current.stamps, account: stamps.account, member: stamps.member },
       };
@@ -131,10 +130,7 @@ export async function rotate(core: Core, judged: SessionRecord, rotation: Rotati
   return result;
 }
 
-/**
- * Emits `session.refused` for a session that is still live. For a session that is over, its next check emits the event.
- * For a session that was removed, or whose state the store cannot tell, there is no event.
- */
+/** Emits `session.refused` for a session that is still live. For an ended session, its next check emits the event. */
 async function tellRefused(
   core: Core,
   judged: SessionRecord,
@@ -151,8 +147,8 @@ async function tellRefused(
 const refused = (reason: StartRefusal | 'not-live'): RenewResult => ({ ok: false, session: null, reason });
 
 /**
- * Checks that the account which the session left had not revoked it before the switch, and that neither record was lost. This account is in another shard, so the check comes after the write. That is safe: no client has the
- * new token yet, and the old token is already refused.
+ * Tells whether the account that the session left had still held it at the switch. That account is in another shard, so
+ * the check follows the write. This is safe: no client has the new token yet, and the old token is already refused.
  */
 async function heldByLeftAccount(core: Core, left: SessionRecord): Promise<boolean> {
   if (left.accountTag === null) return true;

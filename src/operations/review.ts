@@ -86,8 +86,7 @@ export async function review(core: Core, input: unknown): Promise<Review> {
   let lookedAt = 0;
   let named = 0;
   do {
-    // Reads users in steps, so that a page ends once it lists many sessions. Continues while all users read so far are
-    // signed out.
+    // Reads users in steps, and ends the page once it lists many sessions.
     const most = Math.min(USERS_A_STEP, limit - members.size);
     const page: Awaited<ReturnType<SessionStore['listUsers']>> = await core.store.listUsers(of, after, most);
     for (const tag of new Set<Tag>(page.users)) {
@@ -116,7 +115,6 @@ interface Membership {
   readonly idleFor: number;
 }
 
-/** Returns one member's part of the review. `null` where the user has no living session. */
 async function reviewMember(
   core: Core,
   { tag, account, now, idleFor }: Membership,
@@ -136,7 +134,7 @@ async function reviewMember(
   return first === undefined ? null : { user: first.user, secondFactor: all, sessions, more };
 }
 
-/** @throws `TypeError` for anything but an array of strings. A single string would be split into letters. */
+/** A single string would be split into letters. */
 function parseRoles(answer: unknown): readonly string[] {
   if (Array.isArray(answer) && answer.every((role) => typeof role === 'string')) return [...answer];
   throw new TypeError("roles must give an array of texts, such as ['admin']");
@@ -144,7 +142,6 @@ function parseRoles(answer: unknown): readonly string[] {
 
 const formatUsersCursor = (after: string): string => `u.${Buffer.from(after).toString('base64url')}`;
 
-/** Returns the position at which the store continues. @throws `TypeError` for a cursor that no page returned. */
 function parseUsersCursor(cursor: unknown): string | null {
   if (cursor === undefined || cursor === null) return null;
   const after = typeof cursor === 'string' ? Buffer.from(cursor.slice(2, MAX_CURSOR), 'base64url').toString() : '';

@@ -101,16 +101,13 @@ export type RevokeResult<EffectiveWithin extends number | null = number> =
     };
 
 /**
- * How long a user's record is kept after a revocation, in ms. It is kept even if the user had no session: the
- * revocation may cover a session of another layer that is adopted later.
+ * In ms, also for a user without a session: another layer's session may be adopted later, and the revocation covers it.
  */
 export const REVOCATION_KEEPS: number = 30 * 86400e3 + CLOCKS_APART;
 
 export interface Order extends Attribution {
   readonly kinds: KindSelection;
-  /** The session that stays, with a new secret. */
   readonly keep?: Session | undefined;
-  /** A session that must be live. It ends with the others if its kind is covered. */
   readonly ifLive?: Session | undefined;
   /** Revokes even where the session in `keep` or `ifLive` is over. */
   readonly evenIfOver?: boolean | undefined;
@@ -141,10 +138,7 @@ export async function revoke(core: Core, scope: Scope, input: RevokeRequest): Pr
   });
 }
 
-/**
- * Advances the epoch of a scope in one write, for any number of sessions. With `keep` or `ifLive`, only if that session
- * is live and its secret is the one that was judged. Otherwise nothing is done.
- */
+/** With `keep` or `ifLive`, revokes only if that session is live and its secret is the one that was judged. */
 export async function revokeTarget(core: Core, target: ScopeTarget, order: Order): Promise<RevokeResult> {
   const covers = coverage(core.settings.kinds, target.scope, order.kinds);
   const initiator = parseInitiator(target, order);
@@ -238,7 +232,6 @@ interface TargetRecords {
   readonly guarded: number;
 }
 
-/** Reads the records that an advance depends on, and creates missing ones. */
 async function readTarget(
   core: Core,
   target: ScopeTarget,
@@ -269,9 +262,9 @@ interface RecordsOfUser {
 }
 
 /**
- * Reads the records of a user and a membership beside the realm's record, usually in one call: they exist as a rule, and the
- * advance itself raises how long they are kept. In a transaction they are ensured at once, because that locks them. The realm's
- * record is never locked, because its users share it.
+ * Usually reads the records in one call: they exist as a rule, and the advance raises how long they are kept. In a
+ * transaction they are ensured at once, because that locks them. The realm's record is never locked, because its users
+ * share it.
  */
 async function readWithRealm(
   { store, realmTag, isWithin }: Core,
@@ -293,10 +286,7 @@ async function readWithRealm(
 const stampIn = ({ member }: ScopeTarget, { stamps }: SessionRecord): Stamp | null =>
   member === null ? stamps.user : stamps.member;
 
-/**
- * Returns until when a user's record is kept after an advance (Unix ms): as long as a covered session or token may be
- * accepted. Counts from the record's generation, which may be ahead of this process's clock.
- */
+/** Unix ms. Counts from the record's generation, which may be ahead of this process's clock. */
 export const keptUntil = ({ counter }: EpochRecord, guarded: number, now: number): number =>
   Math.max(now, counter) + Math.max(REVOCATION_KEEPS, guarded + CLOCKS_APART);
 

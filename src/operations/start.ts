@@ -124,15 +124,14 @@ export function newSession(core: Core, { user, account, tags }: Identity, { at, 
 
 const refused = (reason: StartRefusal): StartResult => ({ ok: false, session: null, reason });
 
-/** The sessions that a new session ends, for the store, and the events to tell after the write. */
 export interface Admitted {
   readonly ending: readonly Ending[];
   readonly happened: readonly PendingEvent[];
 }
 
 /**
- * Applies the rules `limit` and `replace` to a new session. Reads the user's living sessions only where a rule needs
- * them. `records` are those whose version the write compares with. The store uses them to skip revoked sessions.
+ * Reads the user's sessions only if a rule needs them. By `records`, whose version the write compares with, the store
+ * skips revoked sessions.
  */
 export async function admitted(
   core: Core,

@@ -37,10 +37,7 @@ export type TriggerResult<EffectiveWithin extends number | null = number> = Revo
 const TRIGGER_KEYS = ['user', 'account', 'keep', 'dryRun', ...ATTRIBUTION_KEYS];
 const MAX_LOOKED_AT = 100;
 
-/**
- * Applies the rule of a trigger. Where the session in `keep` is over, all sessions are revoked: the password has
- * changed, whichever client asked.
- */
+/** If the session in `keep` is over, revokes all sessions: the password has changed, whichever client asked. */
 export async function trigger(core: Core, name: unknown, input: unknown): Promise<TriggerResult> {
   const rule = typeof name === 'string' ? core.settings.triggers.get(name) : undefined;
   if (rule === undefined) {
@@ -83,14 +80,14 @@ export async function trigger(core: Core, name: unknown, input: unknown): Promis
   return { ...result, notKept: result.notKept ?? 'everywhere', found };
 }
 
-/** Tells whether a session belongs to a scope. A session in another account is neither kept nor ended. */
+/** A session in another account is neither kept nor ended. */
 function isWithin({ tag, member }: ScopeTarget, keep: Session): boolean {
   const { userTag, accountTag } = Session.recordOf('keep', keep);
   if (userTag !== tag) throw new TypeError('keep must be a session of the same user');
   return member === null || accountTag === member;
 }
 
-/** Reads the newest sessions once. The read must neither delay nor prevent the revocation: an outage gives `null`. */
+/** The read must neither delay nor prevent the revocation: an outage gives `null`. */
 async function findsAny(
   core: Core,
   target: ScopeTarget,

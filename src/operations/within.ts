@@ -20,16 +20,12 @@ import { type SignOutResult, signOut } from './sign-out.ts';
 import { resume, type SuspendRequest, suspend } from './suspend.ts';
 import { type TriggerRequest, type TriggerResult, trigger } from './trigger.ts';
 
-/**
- * A record under a random tag that each operation creates in the transaction. The record exists exactly if the
- * operation was committed. Other writers of the same user, account or policy cannot change that.
- */
+/** A record that each operation creates in the transaction. It exists exactly if the operation was committed. */
 type Witness = Pick<EpochRequest, 'tag' | 'version'> & { readonly keepUntil: number };
 
 /** How long a witness is kept, in ms. Pruning removes it afterwards. */
 const WITNESS_KEPT = 24 * 3600e3;
 
-/** Maximum number of witnesses in one read. */
 const AT_ONCE = 256;
 
 /**
@@ -37,11 +33,12 @@ const AT_ONCE = 256;
  * transaction.
  *
  * Each operation locks the records that it writes, and the record of the user whose session it looks up, until the
- * transaction ends. So run them last.
+ * transaction ends. Run them last.
  *
  * Results hold from the commit on, and a new token may be given to its client only then. `effectiveWithin` counts from
- * there and is `null` until then: read it with {@link InTransaction.effectiveWithin}. If an operation fails, roll back; the whole transaction may be repeated. There is no check of tokens here: the
- * transaction's snapshot may be out of date.
+ * there and is `null` until then: read it with {@link InTransaction.effectiveWithin}. If an operation fails, roll back;
+ * the whole transaction may be repeated. There is no check of tokens here: the transaction's snapshot may be out of
+ * date.
  */
 export class InTransaction<Trigger extends string = BuiltInTrigger> {
   readonly #core: Core;
@@ -50,7 +47,6 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
   readonly #events: HeldEvents;
   readonly #within: SessionStore;
   readonly #witnesses: Witness[] = [];
-  /** The tags of what was written. */
   readonly #touched = new Set<Tag>();
   #isCommitted = false;
 
@@ -142,8 +138,7 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
       if (isEach(witnesses, seen)) return true;
       // A pruned witness looks like one that was rolled back.
       if (witnesses.some(({ keepUntil }) => keepUntil <= at)) throw tooLate();
-      // Creating the same record waits for the end of the transaction. Afterwards the record shows how the transaction
-      // ended, and that never changes.
+      // Creating the same record waits for the end of the transaction. The record then shows for good how it ended.
       const made = await store.ensureEpochs(
         witnesses.map(({ tag, keepUntil }) => ensuring(tag, at, keepUntil)),
         at,
@@ -196,13 +191,12 @@ nameCalls(InTransaction.prototype, {
   effectiveWithin: 'sessions.within(transaction).effectiveWithin()',
 });
 
-/** Wraps the store so that it locks a user's record before it looks up that user's sessions. */
 function lockingFirst({ now }: Core, within: SessionStore): SessionStore {
   return {
     ...within,
     find: async (realm, refs) => {
-      // A sign-in writes the user's record. In an older snapshot, its session is missing. The lock makes the store
-      // notice the old snapshot, so it does not report the session as missing.
+      // An older snapshot lacks the session of a new sign-in. The lock makes the store notice the old snapshot, because
+      // a sign-in writes the user's record.
       const at = now();
       await within.ensureEpochs(
         refs.map(({ user }) => ensuring(user, at, at + UNTIL_WRITTEN)),
