@@ -13,7 +13,6 @@ const API = { lifetime: { absolute: '365d', idle: null }, survives: ['user', 'me
 const ANN = 'ann-the-person';
 const acme = (user: string) => ({ user, account: 'acme' });
 
-// All members of a review, from all its pages.
 async function membersOf(sessions: Sessions, account: string, limit: number) {
   const members = new Map<string, readonly string[]>();
   let cursor: string | null = null;
@@ -28,7 +27,6 @@ async function membersOf(sessions: Sessions, account: string, limit: number) {
 
 const idsOf = (clients: readonly SignedIn[]): readonly string[] => clients.map(({ session }) => session.id).sort();
 
-/** Acts of administrators: reviews, idle sessions, triggers and forgetting, through the core. */
 export const administration: readonly CaseDefinition[] = define('administration', {
   review: {
     title: 'MUST review every member of an account with their live sessions, and no other user',

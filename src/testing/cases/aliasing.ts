@@ -26,7 +26,6 @@ function scribble(value: unknown): void {
   }
 }
 
-/** Arguments and results belong to the caller. */
 export const aliasing: readonly CaseDefinition[] = define('isolation', {
   'handed-in': {
     title: 'MUST not keep what is handed in by reference',

@@ -21,7 +21,6 @@ async function log(bench: Bench): Promise<readonly AuditEntry[]> {
 
 const typesOf = (entries: readonly AuditEntry[]): readonly string[] => entries.map(({ type }) => type).sort();
 
-// Records the store's calls.
 function counted(bench: Bench): { readonly sessions: Sessions; readonly asked: string[] } {
   const asked: string[] = [];
   const store = around(bench.store, (verb, ask) => {

@@ -26,7 +26,6 @@ const ann = person('ann');
 const bob = person('bob');
 const user = ann.tags.user;
 
-// Serializing this record fails.
 function unwritable(): AuditRecord {
   const record = recordAbout(ann);
   const details = {
@@ -41,7 +40,6 @@ const endingOf = ({ id }: Pick<SessionRecord, 'id'>, ...audit: AuditRecord[]): E
   ...{ id, ended: endedAt(NOW), audit },
 });
 
-/** Writes some records with each verb. */
 const WRITES: Readonly<
   Record<string, (store: SessionStore, session: SessionRecord, audit: readonly AuditRecord[]) => Promise<unknown>>
 > = {
@@ -57,13 +55,11 @@ const WRITES: Readonly<
     store.add(sessionOf(ann), plainWrite({ ending: [{ id, ended: endedAt(NOW), audit }] })),
 };
 
-// All places where a failed write could leave traces.
 async function stateOf(store: SessionStore, session: SessionRecord): Promise<unknown> {
   const { found } = await store.list(ann.tags.realm, user, { ended: true, now: NOW, limit: 100 });
   return [await stored(store, session), found, await versionOf(store, ann)];
 }
 
-/** Entries are written together with the change that they describe. */
 export const auditWriting: readonly CaseDefinition[] = define(
   'audit',
   {

@@ -25,7 +25,6 @@ const ROUNDS = 12;
 
 type Ask<T> = (store: SessionStore, at: number) => Promise<T>;
 
-// Runs many calls at once, through both handles, and counts the results.
 async function atOnce<T extends string | boolean>(
   bench: Bench,
   second: SessionStore,
@@ -63,7 +62,6 @@ const advanceBy =
       initiator: kept && { id: kept.id, ifCredential: kept.credential, credential: newHash(), serial: kept.serial + 1 },
     });
 
-/** Calls at the same time, through two handles if the adapter has them. */
 export const contention: readonly CaseDefinition[] = define('races', {
   'create-once': {
     title: 'MUST make one record of many that are created at once, and give it to all',

@@ -7,7 +7,6 @@ import { interleave, refuses, tokenOf } from '../harness/rounds.ts';
 
 const who = { user: 'ann', account: 'acme' };
 
-/** Uses, renewals and prunings against ends and sign-ins, in many orders. */
 export const endings: readonly CaseDefinition[] = define('races', {
   'use-against-end': {
     title: 'MUST not revive by a use what is ended meanwhile',

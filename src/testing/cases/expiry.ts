@@ -22,7 +22,6 @@ const PAST: Partial<SessionRecord>[] = [
   { expiresAt: NOW + DAY, idle: HOUR, lastUsedAt: NOW - HOUR },
 ];
 
-/** Lifetimes, which the store compares. */
 export const expiry: readonly CaseDefinition[] = define('expiry', {
   touch: {
     title: 'MUST note a use only within the lifetimes at that time: a use never revives',

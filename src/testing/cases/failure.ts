@@ -26,12 +26,10 @@ const EVERY: readonly Verb[] = [
   ...(['readEpochs', 'ensureEpochs', 'add', 'find', 'list', 'renew', 'end', 'advance'] as const),
   ...(['listUsers', 'memberships', 'deleteSessions', 'prune'] as const),
 ];
-// Changes the true answer.
 const tampering =
   (change: (answer: never) => unknown): Outage =>
   async (ask) =>
     change((await ask()) as never) as never;
-/** A failing store is an outage, never a sign-out, an empty list or a success. */
 export const failure: readonly CaseDefinition[] = define('failure', {
   throws: {
     title: 'MUST be unavailable, and sign no user out, if any verb throws or rejects (OPS-1)',

@@ -12,7 +12,6 @@ async function outcome(sessions: Sessions, fence: string): Promise<string> {
   return started.ok ? tell(sessions, started.token) : started.reason;
 }
 
-/** Sign-ins that began before a change. */
 export const fences: readonly CaseDefinition[] = define('fences', {
   superseded: {
     title:

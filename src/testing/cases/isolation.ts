@@ -27,7 +27,6 @@ async function populate(realms: readonly Sessions[]): Promise<Inhabitant[]> {
   return inhabitants;
 }
 
-/** Changes that must not affect other sessions. */
 export const isolation: readonly CaseDefinition[] = define('isolation', {
   scopes: {
     title: 'MUST end what a revocation covers, and nothing beside it: user, member, account, realm',

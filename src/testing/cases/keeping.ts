@@ -6,7 +6,6 @@ import { same } from '../harness/records.ts';
 
 const API = { lifetime: { absolute: '365d', idle: null }, survives: ['user', 'member'] } as const;
 
-/** Signing out others, and the initiator's own session, through the core. */
 export const keeping: readonly CaseDefinition[] = define('revocation', {
   'keep-member': {
     title: 'MUST keep a session within its account, and leave the other accounts alone',

@@ -17,7 +17,6 @@ async function listed(store: SessionStore, whose: Person, changes?: Partial<List
   return found.map(({ session }) => session.id);
 }
 
-// All pages, each row once. The caller checks the order.
 async function paged(
   store: SessionStore,
   whose: Person,
@@ -41,7 +40,7 @@ async function paged(
 const youngestFirst = (a: SessionRecord, b: SessionRecord): number =>
   b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
 
-// The ids differ only in bytes, such as in case. In the expected order.
+// Sessions in the expected order. Their ids differ only in single bytes, such as in case.
 async function tied(store: SessionStore): Promise<SessionRecord[]> {
   const sessions: SessionRecord[] = [];
   for (const [at, first] of ['a', 'B', '-', '_', 'Z', '0', 'z', 'b', 'A', '9'].entries()) {

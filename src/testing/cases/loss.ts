@@ -10,8 +10,7 @@ import { around } from '../harness/wrappers.ts';
 const LOST = NOW + 1;
 const { tags } = person('ann', 'acme', 'default');
 
-// Keeps one record until LOST and all others for ever, so that a pruning loses that one. A write that raises the records of a user and of a
-// membership takes the shorter time of the two.
+// Keeps one record until LOST and all others for ever, so that a pruning loses that one.
 function losing(store: SessionStore, lost: Tag): SessionStore {
   const until = (tag: Tag): number | null => (tag === lost || lost === tags.member ? LOST : null);
   return {
@@ -77,7 +76,6 @@ const losses = WHOSE.map(
     ] as const,
 );
 
-/** Sessions are refused when a record that judges them is lost. */
 export const loss: readonly CaseDefinition[] = define('loss', {
   ...Object.fromEntries(losses),
   fence: {

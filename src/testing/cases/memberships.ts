@@ -52,7 +52,6 @@ async function peek(store: SessionStore, tag: Tag): Promise<VersionedEpoch | nul
   return found ?? null;
 }
 
-/** Tells whether a membership's record survives a pruning at this time. */
 async function outlives(store: SessionStore, at: number, whose: Person): Promise<boolean> {
   await pruneAll(store, { epochsBefore: at });
   return (await peek(store, tagOf(whose))) !== null;
@@ -75,7 +74,6 @@ const rotationOf = (session: SessionRecord, ifCredential = session.credential) =
   ...{ id: session.id, ifCredential, credential: newHash(), serial: session.serial + 1 },
 });
 
-/** Records of memberships: users within accounts. */
 export const memberships: readonly CaseDefinition[] = define('memberships', {
   'of-its-own': {
     title: "MUST replace the record of one membership, and no other, and move the version of the user's record",

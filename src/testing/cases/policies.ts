@@ -126,7 +126,6 @@ export const policies: readonly CaseDefinition[] = define(
   ['policies'],
 );
 
-/** Policies with their audit log entries. */
 export const policiesLogged: readonly CaseDefinition[] = define(
   'policies',
   {

@@ -15,7 +15,6 @@ const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like 
 const SCOPES: readonly Scope[] = [{ user: 'ann' }, who, { account: 'acme' }, { realm: true }];
 const scopeOf = ({ seed }: Round): Scope => nth(SCOPES, seed % SCOPES.length);
 
-/** A credential of another session layer. */
 const theirs = { ...who, credential: 'their own id of it' };
 const adoption = (sessions: Sessions): Adoption =>
   adapterHandle(sessions).adoption({ until: new Date(sessions.clock.now() + 24 * 3600e3) });

@@ -4,7 +4,6 @@ import { type CaseDefinition, define } from '../harness/contract.ts';
 import { signIn, tell } from '../harness/people.ts';
 import { same } from '../harness/records.ts';
 
-/** Pruning has no visible effect, through the core. */
 export const retention: readonly CaseDefinition[] = define('pruning', {
   retention: {
     title: 'MUST keep ended sessions for the retention, and live ones through any pruning',

@@ -7,7 +7,6 @@ import { around } from '../harness/wrappers.ts';
 
 const API = { lifetime: { absolute: '365d', idle: null }, survives: ['user', 'member'] } as const;
 
-/** Effects of a revocation, through the core. */
 export const revocation: readonly CaseDefinition[] = define('revocation', {
   everywhere: {
     title: 'MUST refuse every session of the user from then on, list none, and let the user sign in anew',

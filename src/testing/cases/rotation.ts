@@ -4,7 +4,6 @@ import { type CaseDefinition, define } from '../harness/contract.ts';
 import { living, signIn, tell } from '../harness/people.ts';
 import { same } from '../harness/records.ts';
 
-/** Renewal and reauthentication, through the core. */
 export const rotation: readonly CaseDefinition[] = define('renewal', {
   token: {
     title:

@@ -78,7 +78,6 @@ async function live(bench: Bench) {
   return { seen: seen.join('\n'), tokens };
 }
 
-/** Secrets that a store and its readers never see. */
 export const secrets: readonly CaseDefinition[] = define('secrets', {
   'stay-out': {
     title:

@@ -30,7 +30,6 @@ const tagged = (whose: Person, user: Tag, account: Tag | null): Person => ({
   tags: { ...whose.tags, user, account, member: account === null ? null : memberTag(user, account) },
 });
 
-/** Texts and numbers come back unchanged. */
 export const text: readonly CaseDefinition[] = define('text', {
   'comes-back': {
     title: 'MUST give every text back as it went in',

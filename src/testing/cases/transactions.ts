@@ -44,7 +44,6 @@ async function begun<T>(
   }
 }
 
-/** Writes with every verb. */
 async function writeAll(bench: Bench) {
   const { store } = bench;
   const [ended, kept] = [await addNew(store, ann), await addNew(store, ann)];
@@ -69,7 +68,6 @@ async function writeAll(bench: Bench) {
   return { open, ended, kept, records, before, record, credential };
 }
 
-/** None of the writes is visible. */
 async function seesNothing(bench: Bench, { ended, kept, before }: Awaited<ReturnType<typeof writeAll>>): Promise<void> {
   const { store } = bench;
   same(await stored(store, ended), ended);
@@ -127,7 +125,6 @@ interface Told {
   readonly types: string[];
 }
 
-/** A user with two sessions, and a password change that keeps one of them. */
 async function changePassword(bench: Bench, told: Told) {
   const sessions = bench.sessions({ ...OPTIONS, audit: true });
   const [here, there] = [await signIn(sessions, { user: 'ann' }), await signIn(sessions, { user: 'ann' })];

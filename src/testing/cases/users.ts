@@ -32,7 +32,7 @@ const atDesk = person('ann', 'acme', 'desk');
 const shop: UsersOf = { realm: 'shop', account: null };
 const acme: UsersOf = { realm: 'shop', account: annAtAcme.tags.account };
 
-/** Reads all pages of users. `between` runs after each page but the last. */
+/** `between` runs after each page but the last. */
 async function named(
   store: SessionStore,
   of: UsersOf,
@@ -113,7 +113,6 @@ export const users: readonly CaseDefinition[] = define('users', {
             if (leaver !== undefined) await store.deleteSessions(leaver.tags.user, 100);
           }
           await pruneAll(store, { epochsBefore: NOW });
-          // All users sign in again, and lose one of their sessions.
           for (const whose of people) {
             await add(store, sessionOf(whose));
             assert.equal(await store.deleteSessions(whose.tags.user, 1), 1);

@@ -33,7 +33,6 @@ export class TestClock implements Clock {
 
 type BenchOptions = Pick<StoreContractOptions, 'interleavings' | 'powers'>;
 
-/** A fresh store, and the core over it. */
 export class Bench {
   readonly store: SessionStore;
   /** Calls in order. The message of a failure shows the last ones. */
@@ -101,7 +100,6 @@ export class Bench {
     });
   }
 
-  /** Waits for all pending uses and entries. */
   async settled(): Promise<void> {
     // Notes that arrive during a write are written after it.
     for (await turns(); this.#writing.size > 0; await turns()) await Promise.allSettled(this.#writing);
@@ -123,7 +121,6 @@ export class Bench {
   }
 }
 
-/** Resolves after all ready tasks have run. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 // Notes of one turn are written in the next.

@@ -15,7 +15,6 @@ export interface ContractCase {
   run(): Promise<void>;
 }
 
-/** A case without a store. */
 export interface CaseDefinition extends Pick<ContractCase, 'id' | 'concern'> {
   readonly title: Title;
   /** The case is skipped if one of these powers is not claimed. */

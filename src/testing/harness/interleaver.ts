@@ -7,8 +7,8 @@ import { around } from './wrappers.ts';
 const MAX_DURATION = 120e3;
 
 /**
- * Runs several tasks over one store in an order that a seed determines. Each call of the store waits to be let through, and each answer to
- * be delivered, one at a time. Nothing sleeps, except delays in the tasks themselves, such as the core's jitter after a lost race.
+ * Lets one call of the store, or one answer, through at a time. A seed determines the order. Only delays in the tasks
+ * themselves sleep, such as the core's jitter after a conflict.
  */
 export class Interleaver {
   readonly #random: () => number;
@@ -46,7 +46,6 @@ export class Interleaver {
     });
   }
 
-  /** Returns the results in the order of the tasks. */
   async run<Tasks extends readonly (() => Promise<unknown>)[]>(
     ...tasks: Tasks
   ): Promise<{ [Task in keyof Tasks]: Awaited<ReturnType<Tasks[Task]>> }> {
@@ -70,7 +69,7 @@ export class Interleaver {
   }
 }
 
-// A small random generator. Returns numbers from 0 to 1.
+// Returns numbers from 0 to 1.
 function mulberry32(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -40,7 +40,6 @@ export interface Scene {
   readonly beta: string;
 }
 
-/** Operations, with the verbs that each needs. */
 export type Operations = readonly (readonly [
   name: string,
   verbs: readonly Verb[],
@@ -120,7 +119,6 @@ interface AllFailOptions {
   readonly timeout?: number;
 }
 
-/** Asserts that each operation is unavailable without each of its verbs, and that the user stays signed in. */
 export async function allFail(
   bench: Bench,
   outages: readonly Outage[],

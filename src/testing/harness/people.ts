@@ -9,7 +9,6 @@ export interface SignedIn {
   readonly token: string;
 }
 
-/** Fails if the sign-in is refused. */
 export async function signIn(sessions: Sessions, request: Omit<StartRequest, 'fence'>): Promise<SignedIn> {
   const fence = await sessions.fence({ user: request.user, account: request.account });
   const started = await sessions.start({ ...request, fence });

@@ -90,7 +90,6 @@ export const endedAt = (
 export const anotherRecord = (reason: string): EpochRecord =>
   structuredClone({ ...newEpoch(NOW), last: { at: NOW, by: 'admin', reason, fromDevice: 'Firefox on Windows' } });
 
-/** Creates a missing record. */
 export async function recordOf(store: SessionStore, tag: Tag, keepUntil: number | null = 0): Promise<VersionedEpoch> {
   const answer = await store.ensureEpochs([{ tag, create: newEpoch(NOW), version: newVersion(), keepUntil }], NOW);
   assert.equal(answer.length, 1, 'ensureEpochs answers each request');
@@ -99,7 +98,6 @@ export async function recordOf(store: SessionStore, tag: Tag, keepUntil: number 
   return found;
 }
 
-/** Creates the records that judge a user's sessions. */
 export async function openRecords(
   store: SessionStore,
   { tags }: Person,
@@ -155,14 +153,12 @@ export async function look(store: SessionStore, session: SessionRecord): Promise
   return answer[0] ?? null;
 }
 
-/** Reads a session. Fails if it is missing. */
 export async function stored(store: SessionStore, session: SessionRecord): Promise<SessionRecord> {
   const found = await look(store, session);
   assert.ok(found, 'the session is found');
   return found.session;
 }
 
-/** Renews only the secret. */
 export function renewalOf(
   session: SessionRecord,
   changes: Partial<SessionRecord> = {},
@@ -197,7 +193,6 @@ export async function pruneAll(
   return total;
 }
 
-/** Tells whether the user's record survives a pruning at this time. */
 export async function outlives(store: SessionStore, at: number, witness: SessionRecord): Promise<boolean> {
   await pruneAll(store, { epochsBefore: at });
   const found = await look(store, witness);

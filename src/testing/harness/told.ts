@@ -26,7 +26,6 @@ export type Concern =
   | 'transactions'
   | 'diagnosis';
 
-/** Why each concern matters, and where to look when a case fails. */
 const WHY: Readonly<Record<Concern, readonly [why: string, look: string]>> = {
   lifecycle: [
     'A session that is not kept as it was written lives too long or ends too soon',
@@ -96,7 +95,6 @@ const WHY: Readonly<Record<Concern, readonly [why: string, look: string]>> = {
 
 const MAX_TOLD = 4;
 
-/** Adds the broken requirement, why it matters, the last calls, and where to look. */
 export function tell(
   error: unknown,
   { id, concern, title }: { readonly id: string; readonly concern: Concern; readonly title: string },
@@ -109,7 +107,6 @@ export function tell(
   retell(error, `${promise}\nWhy it matters: ${why}.\nAsked last: ${verbs}.\nLook at: ${look}.`);
 }
 
-/** Records calls of the object's functions, as `prefix` and their name. */
 export function noting<Asked extends object>(asked: string[], object: Asked, prefix = ''): Asked {
   return new Proxy(object, {
     get(target, key) {

@@ -7,7 +7,7 @@ type PowerVerb = `audit.${'append' | 'read' | 'forget' | 'prune'}` | `policies.$
 /** Makes a call of the store now, later, or never. */
 export type Around = <T>(verb: Verb, ask: () => Awaitable<T>, given: readonly unknown[]) => Awaitable<T>;
 
-/** Passes every call through `wrap`. The powers stay. */
+/** The powers stay. */
 export function around(store: SessionStore, wrap: Around): SessionStore {
   const { audit, policies, transactions, diagnosis } = store.powers ?? {};
   return {
