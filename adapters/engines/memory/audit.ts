@@ -2,10 +2,10 @@ import type { AuditPage, AuditPower, AuditRecord, Tag } from '../../../src/adapt
 import type { AuditEntry } from '../../../src/index.ts';
 import { ownCopyOf } from './own-copy.ts';
 
-/** Maximum number of entries. Beyond it, the log drops the oldest. */
+/** Beyond this number, the log drops the oldest entries. */
 export const MAX_ENTRIES = 100_000;
 
-/** Number of entries dropped at once. Removing entries at the front moves all that follow, so it must be rare. */
+/** Removing entries at the front moves all that follow, so it must be rare. */
 const AT_ONCE = 1_000;
 
 type Place = Pick<AuditEntry, 'at' | 'id'>;
@@ -23,11 +23,11 @@ export const auditPower = (open: () => { readonly audit: AuditLog }): AuditPower
   prune: (before, limit) => open().audit.prune(before, limit),
 });
 
-/** The audit log, oldest entry first. A new entry nearly always goes last. */
+/** Oldest entry first. A new entry nearly always goes last. */
 export class AuditLog {
   #records: AuditRecord[] = [];
 
-  /** Adds records, which must be the log's own copies. Skips entries that the log already has. */
+  /** `records` must be the log's own copies. */
   write(records: readonly AuditRecord[]): void {
     for (const record of records) {
       const place = this.#startOf(record.entry);
@@ -40,7 +40,7 @@ export class AuditLog {
     }
   }
 
-  /** Searches downwards from the start of the page. For a rare type or a quiet user, it may search the whole log. */
+  /** For a rare type or a quiet user, it may search the whole log. */
   read({ since, until, after, limit, ...wanted }: AuditPage): { entries: readonly AuditEntry[]; more: boolean } {
     const entries: AuditEntry[] = [];
     const ends = [this.#records.length];
@@ -79,7 +79,6 @@ export class AuditLog {
     return pruned;
   }
 
-  /** Returns the index at which the entry of this place is, or would be. */
   #startOf(place: Place): number {
     let [low, high] = [0, this.#records.length];
     if (high === 0 || compare((this.#records[high - 1] as AuditRecord).entry, place) < 0) return high;

@@ -13,7 +13,7 @@ import { belongsTo, type Group, groupOf } from './rows/group.ts';
 import { Rows } from './rows/rows.ts';
 import { insert, remove, youngestFirst } from './rows/timeline.ts';
 
-/** Maximum number of a user's sessions that are searched for a group that fits a new session. */
+/** How many of a user's sessions are searched for a group that fits a new session. */
 const NEIGHBOURS = 8;
 
 export class Contents {
@@ -28,7 +28,7 @@ export class Contents {
     return this.#slots.has(id);
   }
 
-  /** Returns a session's slot, or `undefined` if the session is missing or its tags differ from the reference. */
+  /** Returns `undefined` if the session is missing or its tags differ from the reference. */
   slotOf({ id, user, account }: SessionRef): number | undefined {
     const slot = this.#slots.get(id);
     if (slot === undefined) return undefined;
@@ -38,7 +38,6 @@ export class Contents {
     return slot;
   }
 
-  /** Returns the slot of a session that still has this credential, has no tombstone, and is within its lifetimes. */
   openSlotOf(ref: SessionRef, credential: string, now: number): number | undefined {
     const slot = this.slotOf(ref);
     if (slot === undefined || !this.rows.isOpen(slot, now)) return undefined;
@@ -52,7 +51,7 @@ export class Contents {
     return { session: this.rows.read(slot), epochs };
   }
 
-  /** Returns a session's membership, or `undefined` if the session is in no account or the record is lost. */
+  /** Returns `undefined` if the session is in no account or the record is lost. */
   membershipOf({ userTag, accountTag }: SessionRecord): Scope | undefined {
     if (accountTag === null) return undefined;
     const scope = this.scopes.get(memberTag(userTag, accountTag));
@@ -63,7 +62,7 @@ export class Contents {
     return session.accountTag === null || this.membershipOf(session) !== undefined;
   }
 
-  /** Inserts a new session, which must be the store's own copy. */
+  /** `session` must be the store's own copy. */
   insert(session: SessionRecord): void {
     const { rows } = this;
     const group = this.#groupFor(session);
@@ -85,7 +84,7 @@ export class Contents {
     userScope.aside = insert(rows, userScope.aside, slot);
   }
 
-  /** Overwrites a session. Its id, user and time of creation stay. */
+  /** The id, the user and the time of creation stay. */
   replace(slot: number, session: SessionRecord): void {
     const before = this.rows.groupOf(slot);
     const group = this.#groupFor(session, before);

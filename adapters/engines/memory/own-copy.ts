@@ -1,15 +1,13 @@
 /**
- * Returns a deeply frozen copy of a JSON value that shares no memory with the original.
- *
- * V8 stores a substring as a reference into the longer string, so an address would retain a whole header, and a tag a
- * digest. A round trip through JSON breaks these references and preserves every string exactly, lone surrogates
- * included. It also gives equal objects the same hidden class in V8, however they were built.
+ * V8 stores a substring as a reference into the longer string, so an address would retain a whole header. A round trip
+ * through JSON breaks these references and preserves every string exactly, lone surrogates included. It also gives
+ * equal objects the same hidden class.
  */
 export const ownCopyOf = <T>(value: T): T => settled(JSON.parse(JSON.stringify(value)) as T);
 
 const NOTHING: object = Object.freeze({});
 
-/** Freezes a copy deeply. Most objects within records are empty, so all empty objects become one shared object. */
+/** Most objects within records are empty, so all empty objects become one shared object. */
 function settled<T>(copy: T): T {
   if (!isObject(copy)) return copy;
   const keys = Object.keys(copy);
@@ -26,13 +24,12 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const MAX_VALUES = 1024;
 
 /**
- * Stores values that many sessions have in common only once, such as "Chrome on Mac OS". The pool is bounded, because
- * clients can make up any number of values. A value that was dropped from the pool stays valid where it is in use.
+ * Stores a value such as "Chrome on Mac OS" once for all sessions. The pool is bounded, because clients can make up
+ * values. A dropped value stays valid where it is in use.
  */
 export class Pool {
   readonly #values = new Map<string, unknown>();
 
-  /** Returns an immutable value. Equal values give the same object. */
   shared<T>(value: T): T {
     const key = JSON.stringify(value);
     const known = this.#values.get(key);

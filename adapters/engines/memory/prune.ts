@@ -2,26 +2,21 @@ import { type EpochRecord, type PruneBatch, type Pruned, realmTag } from '../../
 import type { Contents } from './contents.ts';
 import { FIRST_SLOT } from './rows/slots.ts';
 
-/**
- * Maximum number of slots and records that one batch visits, so that it blocks the process for at most a millisecond.
- */
+/** A batch visits at most this many slots and records, so that it blocks the process for at most a millisecond. */
 const MAX_PASSED = 10_000;
 
 const SESSIONS = 'sessions';
 const RECORDS = 'records';
 
-/** Position of a pruning: everything at or above `below` in this stage is done. */
+/** Everything at or above `below` in this stage is done. */
 interface Cursor {
   readonly stage: typeof SESSIONS | typeof RECORDS;
   readonly below: number;
 }
 
 /**
- * Prunes one batch: walks down the slots of the sessions, then down the array of scopes.
- *
- * A pruning ends after one walk, O(sessions + records) in all. It visits everything that existed when it began, even if
- * others add or prune meanwhile: sessions never change slots, and scopes only move downwards. It need not visit entries
- * that are added meanwhile.
+ * One walk visits everything that existed when it began, even if others add or prune meanwhile: sessions never change
+ * slots, and scopes only move downwards.
  */
 export function prune(contents: Contents, batch: PruneBatch): Pruned {
   const { rows, scopes } = contents;

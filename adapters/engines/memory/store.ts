@@ -8,7 +8,6 @@ import { touch } from './verbs/touch.ts';
 import { listUsers, memberships } from './verbs/users.ts';
 import { add, advance, deleteSessions, end, renew } from './verbs/writes.ts';
 
-/** Implements the store port. All methods answer synchronously. */
 export function createStore(): SessionStore {
   let contents: Contents | null = new Contents();
   const open = (): Contents => {

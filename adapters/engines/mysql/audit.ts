@@ -24,10 +24,9 @@ const AT_ONCE = 64;
 const KEYS = 7;
 const TYPE_AT = 7;
 
-/** Index of an entry's only numeric column: its time. */
+/** An entry's only numeric column. */
 const TIME_AT = 1;
 
-/** Writes entries in the same transaction as the change that they describe. */
 export async function writeAudit(
   connection: MysqlConnection,
   { insertEntries }: Statements,
@@ -47,7 +46,7 @@ const toParameter = (value: Value, at: number): Parameter => {
   return at < KEYS ? key(value) : blob(value);
 };
 
-/** Reads a page. Every query is found by one index and read in its order. */
+/** Every query is found by one index and read in its order. */
 export async function readAudit(
   reader: Pick<MysqlConnection, 'rows'>,
   { entries }: Statements,
@@ -75,7 +74,7 @@ const toRow = (row: MysqlRow): Row =>
     return at === TIME_AT ? numberOf(value) : textOf(value);
   });
 
-/** Anonymizes one batch: first entries about the user, then entries about what the user did to others. */
+/** Entries about the user come first, then entries about what the user did to others. */
 export async function forgetUser(
   connection: MysqlConnection,
   { forgetUser, forgetActor }: Statements,
@@ -87,7 +86,7 @@ export async function forgetUser(
   return about + (await connection.write(forgetActor, [key(user), limitOf(limit - about)]));
 }
 
-/** Removes entries that need not be kept. Skips entries that another pruning has locked. */
+/** Skips entries that another pruning has locked. */
 function pruneAudit(
   client: MysqlClient<never>,
   { dueEntries, removeEntries }: Statements,

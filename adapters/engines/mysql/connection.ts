@@ -12,18 +12,14 @@ export class Undone<T> {
 }
 
 const MAX_TRIES = 5;
-/**
- * Once a step has taken this long in total, in ms, it is not retried after a lock timeout. The server's settings limit
- * each single wait for a lock.
- */
+/** After this total time, in ms, a lock timeout is final. The server's settings limit each single wait. */
 const MAX_WAITING = 2_000;
 /** Time limit for each statement of a transaction, in ms. The connection is closed after it. */
 const MAX_STATEMENT = 30_000;
 
 /**
- * Runs one atomic step on its own connection. It is committed when this resolves. It always uses an explicit
- * transaction: if a pool's connections have autocommit off, an acknowledged write would otherwise stay uncommitted. The
- * step is retried if it lost a conflict with another transaction, because nothing was committed then.
+ * The step is committed when this resolves. The transaction is explicit, because a pool's connections may have
+ * autocommit off. A step that lost a conflict is retried, because nothing was committed.
  */
 export async function transact<T>(
   client: MysqlClient<never>,
@@ -66,7 +62,6 @@ async function once<T>(
 /** Applies to the next transaction only. Locked ranges do not include the gaps between rows. */
 const READ_COMMITTED = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED';
 
-/** Rolls back, then releases the connection. Closes it if the rollback fails. */
 async function undo(connection: LentConnection): Promise<void> {
   try {
     await connection.command('ROLLBACK');
@@ -80,7 +75,7 @@ async function undo(connection: LentConnection): Promise<void> {
 /** Maximum number of rows that one statement removes. */
 const AT_ONCE = 512;
 
-/** Removes rows by key, in the order of the keys, and returns their number. */
+/** Removes rows in the order of their keys. */
 export async function removeAll(
   connection: MysqlConnection,
   remove: (count: number) => string,

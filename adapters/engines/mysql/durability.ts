@@ -37,7 +37,7 @@ export function risksOf(settings: Settings): readonly Risk[] {
   return risks;
 }
 
-/** Warns of each risk and does not fail: the server works, and an app in development may accept the risk. */
+/** Does not fail: the server works, and an app in development may accept the risk. */
 export function warnOfRisks(settings: Settings): void {
   for (const { found, advice } of risksOf(settings)) {
     process.emitWarning(`${found}: ${advice}`, { type: 'SessionRevocationWarning', code: 'SESSION_STORE_DURABILITY' });

@@ -6,7 +6,6 @@ const RIGHTS =
   'needs CREATE and ALTER';
 const READ_ONLY = 'the server only reads: it may be a replica, or have been the primary; sessions need the primary';
 
-/** Server error numbers with a specific meaning for the store. */
 const TELLING: Readonly<Record<number, readonly [SessionErrorCode, string]>> = {
   // No database selected, no such database, no such table.
   1046: ['SESSION_STORE_NOT_SET_UP', `the client is connected to no database: name one in its URL, then ${SET_UP}`],
@@ -27,9 +26,7 @@ const TELLING: Readonly<Record<number, readonly [SessionErrorCode, string]>> = {
   ],
 };
 
-/**
- * Conflicts with another transaction, which nothing survives: a deadlock, a lock timeout, a newer version of the row.
- */
+/** A deadlock, a lock timeout, a newer version of the row. Nothing was committed. */
 const LOST: readonly (number | undefined)[] = [1213, 1205, 1020];
 
 export const errnoOf = (error: unknown): number | undefined =>
@@ -37,7 +34,7 @@ export const errnoOf = (error: unknown): number | undefined =>
     ? error.errno
     : undefined;
 
-/** Maximum depth of causes that are searched: the pool of `mariadb` wraps the server's error in its own. */
+/** The pool of `mariadb` wraps the server's error in its own. */
 const MAX_CAUSES = 3;
 
 function tellingOf(error: unknown): readonly [SessionErrorCode, string] | undefined {
@@ -51,7 +48,6 @@ function tellingOf(error: unknown): readonly [SessionErrorCode, string] | undefi
   return undefined;
 }
 
-/** Returns the error to throw: one of this package if the error number has a specific meaning, else the original. */
 export function explained(error: unknown): unknown {
   if (isSessionError(error)) return error;
   const telling = tellingOf(error);
@@ -60,7 +56,6 @@ export function explained(error: unknown): unknown {
   return new SessionError(code, message, { cause: error });
 }
 
-/** Returns true if a retry is safe and likely to succeed. Nothing was committed. */
 export const isLost = (error: unknown): boolean => LOST.includes(errnoOf(error));
 
 export const isLockTimeout = (error: unknown): boolean => errnoOf(error) === 1205;
@@ -69,5 +64,5 @@ export const isDuplicate = (error: unknown): boolean => errnoOf(error) === 1062;
 
 export const isInTransaction = (error: unknown): boolean => errnoOf(error) === 1568;
 
-/** Returns true if a column does not exist. A table of this library would have it. */
+/** A table of this library would have the column. */
 export const isUnknownColumn = (error: unknown): boolean => errnoOf(error) === 1054;

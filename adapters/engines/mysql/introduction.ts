@@ -11,7 +11,7 @@ export interface ClientOptions {
   readonly allowReplicating?: boolean | undefined;
 }
 
-/** Inspects each connection once, before its first use: it may lead to another server than earlier connections. */
+/** Inspects each connection before its first use: it may lead to another server than earlier connections. */
 export class Introduction {
   readonly #allowReplicating: boolean;
   readonly #known = new WeakSet<object>();
@@ -20,7 +20,7 @@ export class Introduction {
     this.#allowReplicating = allowReplicating;
   }
 
-  /** Returns true if a connection was inspected. `key` stays the same each time the connection is lent. */
+  /** `key` stays the same each time the connection is lent. */
   knows(key: object): boolean {
     return this.#known.has(key);
   }

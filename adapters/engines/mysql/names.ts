@@ -1,27 +1,23 @@
 import { parseName } from '../../../src/adapter.ts';
 
 export interface Tables {
-  /** Prefix of each name, unquoted. */
+  /** Unquoted. */
   readonly prefix: string;
   readonly sessions: string;
   readonly epochs: string;
   readonly audit: string;
   readonly policies: string;
-  /** Table with the version of the schema. */
+  /** Holds the version of the schema. */
   readonly schema: string;
 }
 
 export const TABLES = ['sessions', 'epochs', 'audit', 'policies', 'schema'] as const;
 
 const DEFAULT_PREFIX = 'session_revocation_';
-/** Maximum length of a table name in both dialects, in characters. */
+/** In both dialects, in characters. */
 const MAX_NAME = 64;
 const MAX_PREFIX = MAX_NAME - Math.max(...TABLES.map(({ length }) => length));
 
-/**
- * Returns the names with the given prefix, or with the default prefix.
- * @throws `TypeError` for a prefix that the server would not accept in a table name.
- */
 export function tablesOf(prefix: unknown = DEFAULT_PREFIX): Tables {
   const name = parseName('prefix', prefix, { min: 0, max: MAX_PREFIX, unit: 'characters' });
   // The server stores names in UTF-8 with at most three bytes per character.

@@ -38,7 +38,7 @@ async function writePolicy(
   return 'set';
 }
 
-/** Returns the current policy, and protects it from changes. If there is none, none can be set. */
+/** The policy cannot change, or be set, until the transaction ends. */
 export async function lockPolicy(connection: MysqlConnection, sql: Statements, account: Tag): Promise<string | null> {
   const seen = await readPolicy(connection, sql.policy, account);
   if (seen === null && (await claimPolicy(connection, sql, account))) return null;
@@ -46,8 +46,8 @@ export async function lockPolicy(connection: MysqlConnection, sql: Statements, a
 }
 
 /**
- * Returns true if there is no policy, not even one set since the snapshot. A locking read would block inserts of
- * neighbouring rows. Inserting and removing a row locks only that row.
+ * Also knows a policy that was set since the snapshot. A locking read would block inserts of neighbouring rows.
+ * Inserting and removing a row locks only that row.
  */
 async function claimPolicy(connection: MysqlConnection, sql: Statements, account: Tag): Promise<boolean> {
   try {
@@ -60,7 +60,6 @@ async function claimPolicy(connection: MysqlConnection, sql: Statements, account
   return true;
 }
 
-/** Replaces a policy, or writes one if there is none. */
 export async function setPolicy(
   connection: MysqlConnection,
   sql: Statements,

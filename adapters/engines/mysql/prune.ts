@@ -7,13 +7,10 @@ import { foundWithId, recordOf } from './rows.ts';
 import type { Statements } from './statements/index.ts';
 import { filledUp, key, limitOf, textOf } from './values.ts';
 
-/** Maximum number of rows that one transaction removes, to limit its locks and its undo log on the server. */
+/** Limits the locks and the undo log of one transaction. */
 const MAX_REMOVED = 2_000;
 
-/**
- * Prunes one batch: first sessions that are over by themselves, then records, then revoked sessions that never expire.
- * Skips rows that another pruning has locked.
- */
+/** Skips rows that another pruning has locked. */
 export async function prune(
   { client, sql, records }: Context,
   { sessionsBefore, epochsBefore, after, revoked, ...batch }: PruneBatch,
@@ -50,7 +47,7 @@ function removeDue(
   return transact(client, step, { readCommitted: true });
 }
 
-/** Reads sessions that never expire, each with the record of its own realm: a store may serve several realms. */
+/** A store may serve several realms, so each session gets the record of its own realm. */
 async function readEndless(
   reader: Pick<MysqlClient, 'rows'>,
   sql: Statements,

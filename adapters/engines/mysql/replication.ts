@@ -5,16 +5,12 @@ import { numberOf, textOf } from './values.ts';
 
 type Reader = Pick<MysqlConnection, 'rows'>;
 
-/** The number of replicas that are connected to a server, and the number that its commits wait for. */
 export interface Replicas {
   readonly connected: number;
   readonly awaited: number;
 }
 
-/**
- * Returns true if a server applies the changes of another one, or `null` if this user has no right to know. MariaDB
- * tells every user; MySQL tells users who may read `performance_schema`.
- */
+/** Returns `null` if this user may not know. MySQL tells users who may read `performance_schema`; MariaDB tells all. */
 export async function isReplicating(reader: Reader): Promise<boolean | null> {
   const told = await reader.rows("SHOW GLOBAL STATUS LIKE 'Slave%running'", []);
   if (told.length > 0) return told.some(([, value]) => !['OFF', '0'].includes(textOf(value).toUpperCase()));
@@ -26,7 +22,7 @@ export async function isReplicating(reader: Reader): Promise<boolean | null> {
   return channels === null ? null : channels > 0;
 }
 
-/** Returns the connected replicas, or `null` if this user has no right to know. MySQL requires the right `PROCESS`. */
+/** Returns `null` if this user has no right to know. MySQL requires the right `PROCESS`. */
 export async function replicasOf(reader: Reader): Promise<Replicas | null> {
   const rows = await reader.rows(
     `SHOW GLOBAL STATUS WHERE Variable_name = 'Slaves_connected' OR Variable_name LIKE 'Rpl_semi_sync_%_clients'
@@ -48,7 +44,6 @@ export async function replicasOf(reader: Reader): Promise<Replicas | null> {
   return dumps === null ? null : { connected: dumps, awaited };
 }
 
-/** @throws `SessionError` `SESSION_STORE_UNSAFE` for a server that applies the changes of another one. */
 export async function requirePrimary(reader: Reader): Promise<void> {
   if ((await isReplicating(reader)) !== true) return;
   throw new SessionError(

@@ -13,13 +13,13 @@ import { foundById } from '../sql/found.ts';
 import type { MysqlRow, Parameter } from './clients/client.ts';
 import { blob, key, mediumBlob, orNull, textOf, textOrNull } from './values.ts';
 
-/** Properties of a session that never change, as stored in `born`. */
+/** The properties that never change, as stored in `born`. */
 interface Born
   extends Pick<SessionRecord, 'realm' | 'user' | 'userTag' | 'kind' | 'createdAt' | 'device' | 'deviceTag'> {
   readonly stamps: Pick<SessionRecord['stamps'], 'realm' | 'user'>;
 }
 
-/** Properties of a session that renewals change, as stored in `renewed`. */
+/** The properties that renewals change, as stored in `renewed`. */
 interface Renewed
   extends Pick<
     SessionRecord,
@@ -29,9 +29,9 @@ interface Renewed
 }
 
 /**
- * Columns from which {@link foundOf} reads a session: its id, and one text of lines with the rest. The credential is the
- * last line, because it may be any text. The other lines are numbers, and JSON without line breaks. The driver reads one
- * column faster than seven, and a text that was read before need not be parsed again.
+ * The id, and one text of lines with the rest of a session. The credential is the last line, because it may be any
+ * text. The other lines are numbers, and JSON without line breaks. The driver reads one column faster than seven, and a
+ * text that was read before need not be parsed again.
  */
 export const READ_COLUMNS: readonly string[] = [
   's.id',
@@ -41,10 +41,9 @@ export const READ_COLUMNS: readonly string[] = [
 /** Index of the first record: realm, account, user and membership follow each other. */
 const REALM_AT = READ_COLUMNS.length;
 
-/** Index of the state of the connection, after the records. */
+/** The state of the connection follows the records. */
 export const STATE_AT: number = REALM_AT + 4;
 
-/** Columns to insert, in the order of {@link insertOf}. */
 export const INSERT_COLUMNS: readonly string[] = [
   ...['id', 'user_tag', 'account_tag', 'credential', 'serial', 'created_at', 'last_used_at', 'expires_at', 'idle'],
   ...['ended_at', 'user_born', 'member_born', 'born', 'renewed', 'client', 'ended'],
@@ -86,9 +85,7 @@ export const idOf = (row: MysqlRow): string => textOf(row[0]);
 
 export const realmOf = (records: RecordCache, row: MysqlRow): EpochRecord | null => recordOf(records, row[REALM_AT]);
 
-/**
- * Returns a session and the records that decide on it. Sessions that are read together share the record of the realm.
- */
+/** Sessions that are read together share the record of the realm. */
 export function foundWithId(
   records: RecordCache,
   row: MysqlRow,

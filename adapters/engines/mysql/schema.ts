@@ -1,12 +1,12 @@
 import { type Tables, tablesOf } from './names.ts';
 
-/** Table comment that marks a table as this library's. */
+/** The comment of every table of this library. */
 export const MARK = 'session-revocation';
 
-/** An addition of a step. The server commits each by itself, so a crash may leave a step half done: check first. */
+/** The server commits each addition by itself, so a crash may leave a step half done: check first. */
 export interface Addition {
   readonly table: 'sessions' | 'epochs' | 'audit' | 'policies' | 'schema';
-  /** Column to add; left out if the addition is the table itself. */
+  /** Left out if the addition is the table itself. */
   readonly column?: string | undefined;
   readonly sql: string;
 }
@@ -18,8 +18,7 @@ export interface Step {
 }
 
 /**
- * Migration steps, one for each version. Never change a released step. A step should only add, with defaults, because
- * processes of the previous version keep running.
+ * Never change a released step. A step should only add, with defaults: processes of the previous version keep running.
  */
 export const STEPS: readonly Step[] = [{ additions: firstVersion, oldest: 1 }];
 
@@ -46,7 +45,6 @@ export function mysqlSchema({ prefix, from = 0 }: MysqlSchemaOptions = {}): stri
   return [...additions, recordVersion(tables, STEPS)].map((sql) => `${sql};\n`).join('\n');
 }
 
-/** Records the version of the tables, and the oldest version whose code works on them. */
 export const recordVersion = ({ schema }: Tables, steps: readonly Step[]): string =>
   `INSERT INTO ${schema} (id, session_revocation, oldest) VALUES (1, ${steps.length}, ${steps.at(-1)?.oldest ?? 0}) ` +
   'ON DUPLICATE KEY UPDATE session_revocation = VALUES(session_revocation), oldest = VALUES(oldest)';

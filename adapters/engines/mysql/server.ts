@@ -22,7 +22,6 @@ export function serverOf(version: string): Server {
 
 export const needed: string = `MariaDB ${EARLIEST.MariaDB.join('.')} or MySQL ${EARLIEST.MySQL.join('.')}`;
 
-/** @throws `SessionError` `SESSION_STORE_UNSUPPORTED` for a server that is too old. */
 export async function requireServer(connection: Pick<MysqlConnection, 'rows'>): Promise<void> {
   const [row] = await connection.rows('SELECT VERSION()', []);
   const { dialect, version, isSupported } = serverOf(textOf(row?.[0]));
@@ -31,22 +30,14 @@ export async function requireServer(connection: Pick<MysqlConnection, 'rows'>): 
   throw new SessionError('SESSION_STORE_UNSUPPORTED', message);
 }
 
-/**
- * State of the connection as one text, part of every lookup: autocommit, and whether the server is read-only. Only
- * MariaDB can tell whether the connection is in a transaction; for MySQL that part is a comment.
- */
+/** Autocommit, read-only, and in MariaDB whether there is a transaction. For MySQL the last part is a comment. */
 export const STATE: string =
   "CONCAT_WS(' ', @@autocommit, @@global.read_only, @@global.innodb_read_only /*M!100600 , @@in_transaction */)";
 
-/**
- * States in which results are reliable: of MySQL, of MariaDB 10 and 11, and of MariaDB with other drivers or versions.
- */
+/** The reliable states of MySQL, of MariaDB 10 and 11, and of MariaDB with other drivers or versions. */
 const SOUND: ReadonlySet<string> = new Set(['1 0 0', 'ON OFF OFF 0', '1 0 0 0', '1 OFF 0 0', '1 OFF OFF 0']);
 
-/**
- * Checks that the result of a lookup is reliable: neither from a replica nor from an older snapshot.
- * @throws `SessionError` `SESSION_STORE_UNSAFE` if it may not be.
- */
+/** @throws `SESSION_STORE_UNSAFE` if a look-up may come from a replica or an older snapshot. */
 export function requireState(state: unknown): void {
   const told = textOf(state);
   if (SOUND.has(told)) return;
@@ -71,7 +62,7 @@ export function requireState(state: unknown): void {
 
 const unsafe = (message: string): SessionError => new SessionError('SESSION_STORE_UNSAFE', message);
 
-/** Variables of the server or the connection, by name. Variables that a server does not have are missing. */
+/** Variables that a server does not have are missing. */
 export type Settings = ReadonlyMap<string, string>;
 
 const NAMES = [
@@ -100,10 +91,7 @@ export const isolationOf = (settings: Settings): string =>
 
 export const isOn = (settings: Settings, name: string): boolean => ['ON', '1'].includes(settings.get(name) ?? '');
 
-/**
- * Checks that a lookup sees only committed data, all from one snapshot.
- * @throws `SessionError` `SESSION_STORE_UNSAFE` if it may not.
- */
+/** @throws `SESSION_STORE_UNSAFE` if a look-up may see uncommitted data, or several snapshots. */
 export async function requireIsolation(connection: Pick<MysqlConnection, 'rows'>): Promise<void> {
   if (isolationOf(await readSettings(connection)) !== 'READ-UNCOMMITTED') return;
   throw new SessionError(
@@ -112,18 +100,12 @@ export async function requireIsolation(connection: Pick<MysqlConnection, 'rows'>
   );
 }
 
-/**
- * SQL modes of MariaDB that change the meaning of statements: an empty string is NULL, and strings and dates are other
- * types.
- */
+/** Modes of MariaDB in which an empty string is NULL, and strings and dates are other types. */
 const REFUSED_MODES = ['ORACLE', 'EMPTY_STRING_IS_NULL'];
 
 export const refusedModes = (sqlMode: string): readonly string[] =>
   sqlMode.split(',').filter((mode) => REFUSED_MODES.includes(mode));
 
-/**
- * @throws `SessionError` `SESSION_STORE_UNSUPPORTED` for a connection with an SQL mode in which the store cannot work.
- */
 export async function requireMode(connection: Pick<MysqlConnection, 'rows'>): Promise<void> {
   const [row] = await connection.rows('SELECT @@sql_mode', []);
   const modes = refusedModes(textOf(row?.[0] ?? ''));

@@ -9,10 +9,10 @@ import { type Addition, MARK, readVersions, recordVersion, STEPS, type Step } fr
 import { readSettings, requireMode, requireServer, requireState, STATE } from './server.ts';
 import { numberOf, textOf } from './values.ts';
 
-/** How long one process waits for another to set up, in seconds. Adding to a large table may take long. */
+/** In seconds. Adding to a large table may take long. */
 const MAX_WAIT = 600;
 
-/** One lock for each set of tables. Named locks are server-wide, and names have at most 64 characters. */
+/** Named locks are server-wide, and names have at most 64 characters. */
 const LOCK = "CONCAT('session-revocation ', MD5(CONCAT(DATABASE(), '.', ?)))";
 
 const NO_TABLE = 1146;
@@ -22,13 +22,7 @@ interface SetUpOptions {
   readonly allowReplicating?: boolean;
 }
 
-/**
- * Creates or upgrades the tables. Many processes may call it at once: one does the work, the others wait for it. If it
- * stops halfway, the next call continues.
- * @throws `SessionError` `SESSION_STORE_NAME_CONFLICT` for tables of another application, `SESSION_STORE_TOO_NEW` for those
- * of a later version; it changes nothing then. `SESSION_STORE_UNSUPPORTED`, `SESSION_STORE_UNSAFE` and
- * `SESSION_STORE_DENIED` for a server that is too old, is read-only, or denies access.
- */
+/** One of several processes does the work, the others wait for it. If it stops halfway, the next call continues. */
 export async function setUp(
   client: MysqlClient<never>,
   tables: Tables,
@@ -48,10 +42,7 @@ export async function setUp(
   }
 }
 
-/**
- * Checks that the tables have this version.
- * @throws `SessionError` `SESSION_STORE_NOT_SET_UP` if they are missing or older; otherwise as {@link setUp}.
- */
+/** @throws `SESSION_STORE_NOT_SET_UP` if the tables are missing or older; otherwise as {@link setUp}. */
 export async function requireTables(
   reader: Pick<MysqlConnection, 'rows'>,
   tables: Tables,
@@ -118,7 +109,6 @@ async function isThere(connection: MysqlConnection, { prefix }: Tables, { table,
   return numberOf(row?.[0]) > 0;
 }
 
-/** A version of the tables, and the oldest version whose code works on them. */
 interface Versions {
   readonly version: number;
   readonly oldest: number;
@@ -138,7 +128,7 @@ export interface TableProblem {
   readonly cause?: unknown;
 }
 
-/** Returns the problem with the tables, or `null`. Rejects if it cannot be determined. */
+/** Rejects if the state of the tables cannot be determined. */
 export async function problemOf(
   reader: Pick<MysqlConnection, 'rows'>,
   tables: Tables,

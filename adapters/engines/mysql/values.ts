@@ -17,12 +17,10 @@ export const mediumBlob = (text: string): Buffer => bytes(text, MEDIUMBLOB);
 export const orNull = <T>(value: T | null, convert: (value: T) => Parameter): Parameter =>
   value === null ? null : convert(value);
 
-/**
- * Encodes a `LIMIT` as text: some driver versions send numbers as floating point, which MySQL does not accept there.
- */
+/** Some driver versions send numbers as floating point, which MySQL does not accept in a `LIMIT`. */
 export const limitOf = (limit: number): string => String(limit);
 
-/** Checks the length, because a server without strict mode truncates long values silently. */
+/** A server without strict mode truncates long values silently. */
 function bytes(text: string, max: number): Buffer {
   const value = Buffer.from(text);
   if (value.length > max) throw new RangeError(`a text of ${value.length} bytes is too long; at max ${max} fit`);
@@ -31,10 +29,7 @@ function bytes(text: string, max: number): Buffer {
 
 export const marks = (count: number): string => Array(count).fill('?').join(', ');
 
-/**
- * Repeats the last item until the length is a power of two. Lists of all lengths then share a few statements, each of
- * which the server keeps prepared for each connection.
- */
+/** Repeats the last item up to a power of two, so that lists of all lengths share a few prepared statements. */
 export function filledUp<T>(list: readonly T[]): readonly T[] {
   const wanted = 2 ** Math.ceil(Math.log2(list.length));
   const last = list.at(-1);
@@ -42,7 +37,7 @@ export function filledUp<T>(list: readonly T[]): readonly T[] {
   return [...list, ...Array<T>(wanted - list.length).fill(last)];
 }
 
-/** Splits a list without repeated items into parts whose lengths are powers of two, at max `longest`. */
+/** Splits a list without repeated items into parts whose lengths are powers of two. */
 export function inPowers<T>(list: readonly T[], longest: number): readonly (readonly T[])[] {
   const parts: T[][] = [];
   for (let at = 0; at < list.length; ) {
@@ -58,7 +53,7 @@ export const textOf = (value: unknown): string =>
 
 export const textOrNull = (value: unknown): string | null => (value === null ? null : textOf(value));
 
-/** Returns a whole number. Depending on their settings, drivers return numbers, text or BigInts. */
+/** Depending on their settings, drivers return numbers, text or BigInts. */
 export const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number(value));
 
 export const numberOrNull = (value: unknown): number | null => (value === null ? null : numberOf(value));

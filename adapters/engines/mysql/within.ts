@@ -43,16 +43,13 @@ export const transactionPower = <Transaction>({
 });
 
 /**
- * Returns the store's methods within a transaction of the caller.
+ * The caller's transaction may see an older snapshot (REPEATABLE READ is the default of both dialects). Decisions
+ * therefore read under a lock, which waits for other writers and sees their commits.
  *
- * The transaction may see an older snapshot (REPEATABLE READ is the default of both dialects). Decisions therefore read
- * under a lock, which waits for other writers and sees what they committed.
- *
- * A lock on a missing row would lock the gap between its neighbours. Until the caller commits, no session or record
- * could then be inserted there, which blocks sign-ins. Therefore sessions are first looked up without a lock, and
- * locked only if they are visible. If one is not visible, its user's record tells whether it may be newer than the
- * snapshot; then the method fails with `SESSION_STORE_UNSAFE`. Records and policies that are not visible are inserted,
- * which detects existing ones.
+ * A lock on a missing row would lock the gap between its neighbours, and block sign-ins until the caller commits.
+ * Therefore only visible sessions are locked. If one is not visible, its user's record tells whether it may be newer
+ * than the snapshot; then the method fails with `SESSION_STORE_UNSAFE`. Records and policies that are not visible are
+ * inserted, which detects existing ones.
  */
 function storeWithin(
   connection: MysqlConnection,
@@ -126,7 +123,7 @@ async function requireTransaction(connection: MysqlConnection): Promise<void> {
   );
 }
 
-/** Returns true if the caller's snapshot has the session. Takes no lock. */
+/** Takes no lock. */
 async function isSeen(
   connection: MysqlConnection,
   sql: Statements,
@@ -139,7 +136,7 @@ async function isSeen(
 
 const NO_REALM = '' as Tag;
 
-/** Ends a session that is visible. Throws if it is not visible but may be newer than the snapshot. */
+/** Throws if the session is not visible but may be newer than the snapshot. */
 async function endSeen(
   connection: MysqlConnection,
   sql: Statements,
@@ -157,7 +154,6 @@ async function endSeen(
   return end(connection, sql, ref, ended, audit);
 }
 
-/** Advances a record that is locked or visible, for an initiator whose session is visible. */
 async function advanceSeen(
   connection: MysqlConnection,
   sql: Statements,
@@ -181,10 +177,7 @@ async function advanceSeen(
   return current !== undefined && numberOf(current[0]) === ifVersion ? 'not-live' : 'conflict';
 }
 
-/**
- * Returns the current state of visible sessions, and locks them with their users' records. The records of the realm and
- * the accounts are only protected from changes, because many sessions share them.
- */
+/** The records of the realm and the accounts are only protected from changes, because many sessions share them. */
 async function lockSessions(
   connection: MysqlConnection,
   sql: Statements,

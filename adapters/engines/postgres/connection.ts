@@ -2,11 +2,9 @@ import type { PostgresClient, PostgresRow, PostgresStatement, PostgresValue } fr
 import { isContention, isUnprepared, meaningOf } from './errors.ts';
 import type { Ask, Prepared } from './prepared.ts';
 
-/** Maximum number of attempts for a statement that another writer interrupted. */
 const MAX_TRIES = 6;
 const MAX_WAIT = 20;
 
-/** Runs statements, and keeps them prepared where the client and the proxies can. */
 export class Connection {
   readonly #run: (statement: PostgresStatement) => Promise<readonly PostgresRow[]>;
   #prepares: boolean;
@@ -16,24 +14,18 @@ export class Connection {
     this.#prepares = prepares;
   }
 
-  /** True while statements are kept prepared. Becomes false when a proxy turns out not to support them. */
+  /** Becomes false when a proxy turns out not to support prepared statements. */
   get prepares(): boolean {
     return this.#prepares;
   }
 
-  /**
-   * Runs a statement once.
-   * @throws `SessionError` if the driver's error has a meaning here, see `errors.ts`; otherwise the driver's own error.
-   */
+  /** Runs a statement once. Rejects with the error that the driver's error means, see `meaningOf`. */
   readonly ask: Ask = (statement, ...values) =>
     this.#once(statement, values).catch((error: unknown) => {
       throw meaningOf(error);
     });
 
-  /**
-   * Runs a statement, and repeats it if another writer interrupted it. This is safe, because each method is one
-   * statement and a failed statement has no effect. Rejects with the driver's own error.
-   */
+  /** Repeats an interrupted statement, which has had no effect. Rejects with the driver's own error. */
   readonly askRepeatedly: Ask = async (statement, ...values) => {
     for (let tries = 1; ; tries++) {
       try {

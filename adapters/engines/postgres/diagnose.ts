@@ -46,7 +46,6 @@ async function readClock(ask: Ask): Promise<number> {
   return Number(row?.[0]);
 }
 
-/** Inspects the server, the tables and the rights of the current role. Only reads. */
 async function diagnose(connection: Connection, tables: Tables, now: number): Promise<readonly Finding[]> {
   const asked = performance.now();
   const [row] = await connection.ask(FACTS);

@@ -1,7 +1,6 @@
 import { isSessionError, SessionError, type SessionErrorCode } from '../../../src/index.ts';
 import { DROPPED } from '../sql/schema-problems.ts';
 
-/** SQLSTATEs that the setup statement raises itself. */
 export const RAISED = {
   FOREIGN: 'SR001',
   TOO_NEW: 'SR002',
@@ -22,7 +21,7 @@ const NO_TRANSACTION =
 const DENIED =
   'Postgres refused: this role lacks rights, or its password is wrong; docs/postgres.md tells which it needs';
 
-/** Meaning of a SQLSTATE for the store. Every other error is an outage, which the core reports. */
+/** Every other SQLSTATE is an outage, which the core reports. */
 const MEANINGS: Readonly<Record<string, readonly [SessionErrorCode, string]>> = {
   '42P01': ['SESSION_STORE_NOT_SET_UP', NOT_SET_UP],
   '3F000': ['SESSION_STORE_NOT_SET_UP', NOT_SET_UP],
@@ -45,11 +44,7 @@ const MEANINGS: Readonly<Record<string, readonly [SessionErrorCode, string]>> = 
   '28P01': ['SESSION_STORE_DENIED', DENIED],
 };
 
-/**
- * Returns the error of this package that a driver's error means, with the driver's error as its cause. Returns the
- * driver's error itself if it has no such meaning. Errors that an ORM wrapped around it are dropped, because they
- * contain the parameters, which are personal data.
- */
+/** Drops errors that an ORM wrapped around the driver's, because they contain the parameters: personal data. */
 export function meaningOf(error: unknown): unknown {
   if (isSessionError(error)) return error;
   const told = discreet(driversOwn(error));
@@ -68,9 +63,9 @@ const DEEPEST = 5;
 export const sqlStateOf = (error: unknown): string | undefined => ownStateOf(driversOwn(error));
 
 /**
- * Returns the error that carries the SQLSTATE. ORMs wrap the driver's error: Drizzle in `cause`, TypeORM in
- * `driverError`. The wrapper has a copy of the SQLSTATE, so the innermost error counts. If none carries one, the
- * connection failed. Then it returns the first error that does not contain a statement.
+ * ORMs wrap the driver's error: Drizzle in `cause`, TypeORM in `driverError`. The wrapper has a copy of the SQLSTATE,
+ * so the innermost error counts. Without a SQLSTATE, the connection failed, and the first error without a statement
+ * counts.
  */
 function driversOwn(error: unknown): unknown {
   let found: unknown;
@@ -91,12 +86,10 @@ function ownStateOf(error: unknown): string | undefined {
   return typeof told === 'string' && /^[0-9A-Z]{5}$/.test(told) ? told : undefined;
 }
 
-/**
- * Properties that may contain personal data. PGlite adds parameters; Postgres adds the row that violates a constraint.
- */
+/** Properties with personal data: parameters (PGlite), and the row that violates a constraint (Postgres). */
 const ABOUT_PEOPLE = ['params', 'parameters', 'args', 'detail', 'where'];
 
-/** Makes these properties non-enumerable, so that a log that prints whole errors does not include them. */
+/** Hides these properties from logs that print whole errors. */
 function discreet(error: unknown): unknown {
   if (!isObject(error)) return error;
   for (const name of ABOUT_PEOPLE) {
@@ -109,13 +102,10 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Returns true if another writer was in the way. Nothing was written, so the statement may be repeated. */
+/** Another writer was in the way. Nothing was written, so the statement may be repeated. */
 export const isContention = (error: unknown): boolean => ['40001', '40P01'].includes(sqlStateOf(error) ?? '');
 
-/**
- * Returns true if the server does not know the prepared statement, or knows another one of that name. This happens
- * behind a proxy that moves every transaction to another connection. The statement had no effect.
- */
+/** Happens behind a proxy that moves every transaction to another connection. The statement had no effect. */
 export const isUnprepared = (error: unknown): boolean => ['26000', '42P05'].includes(sqlStateOf(error) ?? '');
 
 export const isTaken = (error: unknown): boolean => sqlStateOf(error) === '23505';

@@ -84,7 +84,7 @@ export function postgresStore(
   });
 }
 
-/** Clients that need a wrapper, each recognized by a property that only this client has. */
+/** Clients that need a wrapper, each with a property that only this client has. */
 const WRAPPERS: readonly (readonly [wrapper: string, property: string])[] = [
   ['fromPostgresJs(sql)', 'unsafe'],
   ['fromPglite(db)', 'execProtocol'],

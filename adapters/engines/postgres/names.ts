@@ -7,7 +7,7 @@ export interface Tables {
   readonly audit: string;
   readonly policies: string;
   readonly meta: string;
-  /** Returns the quoted, prefixed name of an index or another object, without the schema. */
+  /** Quoted and prefixed, without the schema. */
   index(name: string): string;
 }
 
@@ -28,7 +28,6 @@ const DEFAULT_SCHEMA = 'session_revocation';
 const MAX_NAME = 63;
 const MAX_PREFIX = MAX_NAME - 'audit_of_type_in_account'.length;
 
-/** @throws `TypeError` for a name that Postgres would not take unchanged. */
 export function tablesOf(names: { readonly schema?: unknown; readonly prefix?: unknown }): Tables {
   const { schema: givenSchema = DEFAULT_SCHEMA, prefix: givenPrefix = '' } = names;
   const schema = parseName('schema', givenSchema, { min: 1, max: MAX_NAME, unit: 'bytes' });
@@ -45,10 +44,9 @@ export function tablesOf(names: { readonly schema?: unknown; readonly prefix?: u
   };
 }
 
-/** Quotes a name, which may contain any character. */
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Quotes a string literal, for any setting of `standard_conforming_strings`. */
+/** For any setting of `standard_conforming_strings`. */
 export const literal = (text: string): string => {
   const quotes = `'${text.replaceAll("'", "''")}'`;
   return text.includes('\\') ? ` E${quotes.replaceAll('\\', '\\\\')}` : quotes;

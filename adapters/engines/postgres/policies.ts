@@ -20,10 +20,7 @@ export const policyPower = ({ ask, statements }: Context): PolicyPower => ({
   },
 });
 
-/**
- * The policies in a transaction of the caller. A policy that is read there cannot change until the commit. If the
- * transaction sees an older snapshot and the policy has changed since, Postgres fails the transaction (40001).
- */
+/** The policy cannot change until the commit. If it has changed since the snapshot, the transaction fails (40001). */
 export function policyPowerWithin(tables: Tables, context: Context): PolicyPower {
   const { ask } = context;
   const { lock, claim, disclaim } = policyLocksOf(tables);

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { PostgresRow, PostgresValue } from './clients/client.ts';
 import { APPLICATION, type Tables } from './names.ts';
 
-/** A statement without its parameters. */
 export interface Prepared {
   readonly name: string;
   readonly text: string;
@@ -17,7 +16,7 @@ export type StatementText = (tables: Tables) => string;
 
 export type Ask = (statement: Prepared, ...values: PostgresValue[]) => Promise<readonly PostgresRow[]>;
 
-/** Names a statement by a hash of its text, so that another schema or version has another name. */
+/** The name contains a hash of the text, so that another schema or version has another name. */
 export function prepared(what: string, text: string, timeout: number = DEFAULT_TIMEOUT): Prepared {
   const digest = createHash('sha256').update(text).digest('base64url').slice(0, 12);
   return { name: `${APPLICATION} ${what} ${digest}`, text, timeout };

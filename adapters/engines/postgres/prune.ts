@@ -5,10 +5,7 @@ import type { Context } from './context.ts';
 import { allFoundIn } from './rows.ts';
 import { parameter } from './values.ts';
 
-/**
- * Prunes one batch: first sessions that are over by themselves, and records. If these do not fill the batch, it also
- * removes revoked sessions that never expire.
- */
+/** Removes revoked sessions that never expire only if expired sessions and records do not fill the batch. */
 export async function prune(context: Context, batch: PruneBatch): Promise<Pruned> {
   const { ask, statements } = context;
   const { sessionsBefore, epochsBefore, limit, after } = batch;
@@ -28,7 +25,7 @@ export async function prune(context: Context, batch: PruneBatch): Promise<Pruned
   return { ...done, sessions: sessions + Number(removed?.[0]) };
 }
 
-/** Reads sessions that never expire, each with the record of its own realm: a store may serve several realms. */
+/** A store may serve several realms, so each session gets the record of its own realm. */
 async function readEndless(
   { ask, statements, records }: Context,
   after: string | null,

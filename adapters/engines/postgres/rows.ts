@@ -11,8 +11,7 @@ export const REALM_RECORD: number = 1;
 export const PLACE: number = 5;
 
 /**
- * Returns the session of a row of `foundColumns`, with its records; `null` for a row without a session. With `id`, the
- * id that the caller requested, the decoded session is cached under it.
+ * Returns `null` for a row without a session. Caches the decoded session under `id`, the id that the caller requested.
  */
 export function foundIn(
   records: RecordCache,
@@ -46,7 +45,7 @@ function sessionIn(records: RecordCache, text: string): SessionRecord {
   return sessionOf(records, row);
 }
 
-/** Returns a page of sessions. The first row has the records of realm and user. A row of NULLs is no session. */
+/** The first row has the records of realm and user. A row of NULLs is no session. */
 export function pageIn(
   records: RecordCache,
   rows: readonly PostgresRow[],
@@ -76,9 +75,7 @@ const UNTOLD =
 
 export const isEarlier = (row: PostgresRow | undefined): boolean => Number(row?.at(-1)) === 2;
 
-/**
- * @throws `SESSION_STORE_UNSAFE` if the result may be older than the query, or if the row does not show that it is not.
- */
+/** @throws `SESSION_STORE_UNSAFE` if the row may be older than the query. */
 export function checkReading(row: PostgresRow | undefined): void {
   const reading = String(row?.at(-1));
   if (reading === '0') return;
@@ -88,14 +85,9 @@ export function checkReading(row: PostgresRow | undefined): void {
 /** A column in a row's text, quoted or plain. An empty one is NULL. */
 const COLUMN = /"((?:[^"]|"")*)"|([^",]*)/y;
 
-/** Characters that are doubled within quotes. */
 const DOUBLED = /""|\\\\/g;
 
-/**
- * Splits a row that Postgres gives as one text, such as `(a,"b c",,4)`. See the Postgres manual, "Composite Type Input
- * and Output Syntax".
- * @throws `Error` for a text that is not a row.
- */
+/** Splits a row such as `(a,"b c",,4)`, see the Postgres manual, "Composite Type Input and Output Syntax". */
 export function columnsOf(row: string): (string | null)[] {
   const end = row.length - 1;
   if (row[0] !== '(' || row[end] !== ')') throw malformed();

@@ -1,12 +1,10 @@
 import { APPLICATION, literal, type PostgresNames, type Tables, tablesOf } from './names.ts';
 import { generationKey } from './statements/fragments.ts';
 
-/** The oldest server version that supports all statements: Postgres 13. */
 export const OLDEST_SERVER = 130_000;
 
-/** One version of the schema, and the migration from the previous one. */
 export interface Step {
-  /** Statements, each ending in a semicolon. */
+  /** Each statement ends in a semicolon. */
   readonly sql: (tables: Tables) => string;
   /**
    * The oldest library schema version whose code still works after this step. A step that only adds does not change it.
@@ -14,7 +12,7 @@ export interface Step {
   readonly oldest: number;
 }
 
-/** Migration steps, one for each schema version; the first creates the schema. Never change a released step. */
+/** Never change a released step. */
 export const STEPS: readonly Step[] = [{ sql: firstVersion, oldest: 1 }];
 
 /**
@@ -51,9 +49,9 @@ export const recordVersion = ({ meta }: Tables, steps: readonly Step[]): string 
 UPDATE ${meta} SET version = ${steps.length}, oldest = ${steps.at(-1)?.oldest ?? 0};`;
 
 /**
- * The first version keeps session rows small. A page keeps room for one more row, so that a use updates the row on the
- * same page and touches no index. Numbers come first, which avoids padding. Default values are NULL. The indexes of
- * sessions hold a 64-bit hash instead of text, so queries also compare the full text.
+ * A page keeps room for one more row, so that a use updates the row on the same page and touches no index. Numbers come
+ * first, which avoids padding. Default values are NULL. The indexes of sessions hold a 64-bit hash instead of text, so
+ * queries also compare the full text.
  */
 function firstVersion({ sessions, epochs, audit, policies, meta, index }: Tables): string {
   return `

@@ -24,11 +24,7 @@ export async function setUp(connection: Connection, tables: Tables, steps: reado
   }
 }
 
-/**
- * Checks that this code works on the tables. Returns their version.
- * @throws `SessionError` `SESSION_STORE_NOT_SET_UP`, `SESSION_STORE_TOO_NEW`, `SESSION_STORE_NAME_CONFLICT` or
- * `SESSION_STORE_UNSUPPORTED` if it does not.
- */
+/** @throws `SessionError` if this code does not work on the tables. */
 export async function requireTables(ask: Ask, tables: Tables): Promise<number> {
   const [row] = await ask(versionStatement(tables));
   const [application, version, oldest, server] = row ?? [];
@@ -55,9 +51,8 @@ export async function requireTables(ask: Ask, tables: Tables): Promise<number> {
 }
 
 /**
- * Returns one statement that creates the tables, upgrades them, or does nothing if they are current. It must be one
- * statement, because a client may send every statement to another connection. A DO block is one transaction with any
- * client. It holds the lock that makes other processes wait until it is done.
+ * Must be one statement, because a client may send every statement to another connection. A DO block is one transaction
+ * with any client. It holds the lock for which other processes wait.
  */
 function setUpStatement(tables: Tables, steps: readonly Step[]): string {
   const { schema, meta, sessions, epochs, audit, policies } = tables;
@@ -112,16 +107,12 @@ END
 export const listOf = ({ sessions, epochs, audit, policies }: Tables): string =>
   `VALUES ${[sessions, epochs, audit, policies].map((table) => `(${literal(table)})`).join(', ')}`;
 
-/** Quotes a text with a dollar tag that does not occur in it. */
 function dollarQuoted(text: string): string {
   let mark = '$setup$';
   for (let more = 1; text.includes(mark); more++) mark = `$setup${more}$`;
   return `${mark}${text}${mark}`;
 }
 
-/**
- * Reads the owner of the tables, their version, the oldest version whose code works on them, and the server's version.
- */
 const versionStatement = ({ meta }: Tables): Prepared =>
   prepared(
     'version',

@@ -18,7 +18,6 @@ import { touch } from './verbs/touch.ts';
 import { listUsers, memberships } from './verbs/users.ts';
 import { add, advance, deleteSessions, end, renew } from './verbs/writes.ts';
 
-/** Implements the store port. Each method is one statement. */
 export function createStore<Transaction>(
   client: PostgresClient<Transaction>,
   tables: Tables,

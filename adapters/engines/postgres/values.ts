@@ -3,7 +3,7 @@ import { rowOfRecord } from '../sql/audit-rows.ts';
 import { markOf } from '../sql/session-rows.ts';
 import { ENTRY_NAMES, windowOf } from './statements/fragments.ts';
 
-/** Converts a value to a parameter. Numbers go as text, see `number` in `fragments.ts`. */
+/** Numbers go as text, see `number` in `fragments.ts`. */
 export const parameter = (value: string | number | null | undefined): string | null =>
   value === null || value === undefined ? null : String(value);
 
@@ -17,7 +17,6 @@ export const endingsOf = (endings: readonly Ending[]): string =>
     }),
   );
 
-/** Encodes entries, for `log`: those of the method itself, and those of each ending. */
 export function entriesOf(audit: readonly AuditRecord[], endings: readonly Ending[] = []): string {
   const entries = audit.map(entryOf);
   for (const { id, audit: ofEnding } of endings) {

@@ -26,10 +26,7 @@ export const transactionPower = <Transaction>(
   },
 });
 
-/**
- * Runs statements in a transaction of the caller. Nothing is retried, because an error fails the whole transaction.
- * Nothing is kept prepared, because a proxy that does not support it would fail the transaction.
- */
+/** Retries nothing and keeps nothing prepared, because any error fails the caller's whole transaction. */
 function askWithin<Transaction>(
   client: PostgresClient<Transaction>,
   transaction: Transaction,

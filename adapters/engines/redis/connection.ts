@@ -6,14 +6,10 @@ import { OnceScript } from './scripts/once.ts';
 import type { Call, Script } from './scripts/script.ts';
 import { type Confirmation, refuseDoubtful, standingQuestion } from './standing.ts';
 
-/** The server, or the servers of a cluster. Sends commands, runs scripts, and converts failures to error codes. */
 export class Server {
   readonly isCluster: boolean;
-  /** See {@link Executor.isPool}. */
   readonly isPool: boolean;
-  /** See {@link Executor.whenLost}. */
   readonly whenLost: WhenLost;
-  /** See {@link Executor.lacksTimeout}. */
   readonly lacksTimeout: string | null;
   readonly #executor: Executor;
   readonly #confirmation: Confirmation | null;
@@ -27,15 +23,14 @@ export class Server {
     this.#confirmation = confirmation;
   }
 
-  /** Sends a command to the server of this key; `null` means any server. */
+  /** `null` means any server. */
   ask(key: string | null, ...command: Command): Promise<unknown> {
     return this.#executor.send(key, command).catch(this.#fail);
   }
 
   /**
-   * Sends a command whose answer only a primary knows. In a pool, and with `replicas` on a cluster, it also asks for
-   * the server's state over the same connection. Nothing else shows that a connection leads to a demoted primary, or to
-   * one that is cut off.
+   * In a pool, and with `replicas` on a cluster, also asks for the server's state over the same connection. Nothing
+   * else shows that a connection leads to a demoted primary, or to one that is cut off.
    * @throws `SESSION_STORE_UNSAFE` if such a connection leads to a replica; an `Error` if its primary may be cut off.
    */
   askPrimary(key: string, ...command: Command): Promise<unknown> {
@@ -48,7 +43,6 @@ export class Server {
     });
   }
 
-  /** Asks for the state of the server; see {@link refuseDoubtful}. */
   async askStanding(): Promise<void> {
     refuseDoubtful(await this.ask(null, ...standingQuestion(this.#confirmation)), this.#confirmation);
   }
@@ -57,7 +51,7 @@ export class Server {
     return this.#executor.sendToAll(command).catch(this.#fail);
   }
 
-  /** Reads the strings of keys from one snapshot. On a cluster, all keys must be in one slot. */
+  /** Reads one snapshot. On a cluster, all keys must be in one slot. */
   read(keys: readonly string[]): Promise<readonly (string | null)[]> {
     const [first = null] = keys;
     if (first === null) return Promise.resolve([]);
@@ -70,14 +64,14 @@ export class Server {
     return values.map(([value = null]) => value);
   }
 
-  /** Runs a script on the server of its first key. A client may be configured to return numbers as strings. */
+  /** A client may be configured to return numbers as strings. */
   run(script: Script, call: Call): Promise<unknown> {
     return this.#evaluate(script, call, (key, command) => this.#executor.send(key, command));
   }
 
   /**
-   * Runs a script that takes something away from a user, and waits for the configured number of replicas. WAIT must use
-   * the connection that wrote, because it only waits for the writes of its own connection.
+   * For a script that takes something away from a user. WAIT must use the connection that wrote, because it only waits
+   * for the writes of its own connection.
    * @throws `SESSION_STORE_UNCONFIRMED` if it was written but too few replicas confirmed in time.
    */
   async runForGood(script: Script, call: Call): Promise<unknown> {
@@ -99,10 +93,7 @@ export class Server {
     );
   }
 
-  /**
-   * Retries once after MOVED. A cluster client neither resends a rejected pipeline nor updates its slots from it. A
-   * single command makes it update them.
-   */
+  /** After MOVED, a cluster client does not resend a pipeline. A single command makes it update its slots. */
   async #sendTogether(key: string, first: Command, second: Command): Promise<readonly [unknown, unknown]> {
     try {
       return await this.#executor.sendTogether(key, first, second);
@@ -139,6 +130,6 @@ export class Server {
   };
 }
 
-/** Returns the key of one operation's answer, in the slot of another key. No session id begins like that. */
+/** A key in the slot of another key. No session id begins like that. */
 const operationKey = (beside: string): string =>
   `${beside.slice(0, beside.indexOf('}') + 1)}!${randomBytes(8).toString('base64url')}`;

@@ -11,7 +11,7 @@ import { lossOnRestart, READS_WHEN_DOWN, settingsOf } from './settings.ts';
 import type { Confirmation } from './standing.ts';
 import { listRealms } from './verbs/users.ts';
 
-/** Difference of the clocks that is reported, in ms. */
+/** In ms. */
 const CLOCKS_APART = 60_000;
 
 const LOST: Readonly<Record<Exclude<WhenLost, 'fail'>, string>> = {

@@ -1,10 +1,6 @@
 import { isSessionError, SessionError } from '../../../src/index.ts';
 
-/**
- * Converts a server error that has its own code. Returns other errors unchanged; the core reports them as
- * `SESSION_STORE_UNAVAILABLE`. The server's code is the first word of its message, also within a script's error. The
- * error keeps none of the data that was sent.
- */
+/** The server's code is the first word of its message, also within a script's error. */
 export function failureOf(error: unknown, isCluster: boolean): unknown {
   if (!(error instanceof Error) || isSessionError(error)) return error;
   withoutSecrets(error);
@@ -46,30 +42,22 @@ export const isReplica = (): SessionError =>
     'this Redis is a replica, which may not know yet what was revoked: connect to the primary, or by Sentinel',
   );
 
-/**
- * Checks the reply of `ROLE`.
- * @throws `SESSION_STORE_UNSAFE` for every server but a primary.
- */
 export function refuseReplica(role: unknown): void {
   if (String((role as readonly unknown[])[0]) !== 'master') throw isReplica();
 }
 
-/** Returns true if the server does not know a script: after a restart, a failover or SCRIPT FLUSH. */
+/** Happens after a restart, a failover or SCRIPT FLUSH. */
 export const isNoScript = (error: unknown): boolean => error instanceof Error && error.message.includes('NOSCRIPT');
 
 export const isMoved = (error: unknown): boolean => error instanceof Error && /^MOVED\b/.test(error.message);
 
 /**
- * Properties with requests or replies that clients add to errors. `command` of ioredis has the password of an `AUTH`,
- * and hashes and names from a script's arguments. node-redis adds the replies around a failed one. Some errors contain
- * bytes that failed to parse.
+ * Clients add these to errors. `command` of ioredis has the password of an `AUTH`, and hashes and names from a script's
+ * arguments. node-redis adds the replies around a failed one. Some errors contain bytes that failed to parse.
  */
 const SECRETS = ['command', 'args', 'replies', 'buffer'] as const;
 
-/**
- * Deletes requests and replies from an error and from all errors that it contains, because errors end up in logs. The
- * error object stays the same, with its message and stack.
- */
+/** Errors end up in logs. The error object stays the same, with its message and stack. */
 export function withoutSecrets(error: Error): void {
   const seen = new Set<Error>();
   const open: Error[] = [error];

@@ -1,18 +1,15 @@
 import { membershipOf, type Tag } from '../../../src/adapter.ts';
 
-/** Number of keys over which shared indexes are spread. On a cluster, this spreads them over its nodes. */
+/** Spreads shared indexes over the nodes of a cluster. */
 export const BUCKETS = 16;
 
 const PLAIN = /^[\w-]+$/;
 
-/** Encodes a part of a key, so that it can neither end a hash tag nor equal another part. */
+/** A part can neither end a hash tag nor equal another part. */
 const part = (text: string): string =>
   PLAIN.test(text) ? text : `=${Buffer.from(text, 'utf16le').toString('base64url')}`;
 
-/**
- * Builds the names of all keys. The text in braces determines the slot. It is the tag of a user, an account or a realm,
- * so that all data of one of them is in one slot.
- */
+/** The text in braces determines the slot: all data of one user, account or realm is in one slot. */
 export class Keys {
   readonly #prefix: string;
 
@@ -30,9 +27,7 @@ export class Keys {
     return `${this.#prefix}realms`;
   }
 
-  /**
-   * A string: the epoch record of a realm, an account, a user or a membership. A membership's is in the user's slot.
-   */
+  /** A string: an epoch record. A membership's is in the user's slot. */
   record(tag: Tag): string {
     const membership = membershipOf(tag);
     if (membership !== null) return this.#of(membership.user, `member:${part(membership.account)}`);
@@ -44,7 +39,6 @@ export class Keys {
     return this.#of(user, 'memberships');
   }
 
-  /** A string: a session. */
   session(user: Tag, id: string): string {
     return `${this.#prefix}{${part(user)}}${part(id)}`;
   }
@@ -60,14 +54,14 @@ export class Keys {
   }
 
   /**
-   * Two sorted sets: the tags of the users of a bucket who may have sessions in a realm or an account, and when each
-   * was announced. Without buckets, the millions of users of a realm would fill one node of a cluster.
+   * Two sorted sets: users of a bucket who may have sessions in a realm or an account, and when each was announced.
+   * Without buckets, the millions of users of a realm would fill one node of a cluster.
    */
   users(group: Tag, bucket: number): MemberIndexKeys {
     return memberIndexKeys(this.#bucket(bucket, `users:${part(group)}`));
   }
 
-  /** The same, for users who may have sessions that never expire. */
+  /** The same, for sessions that never expire. */
   endless(bucket: number): MemberIndexKeys {
     return memberIndexKeys(this.#bucket(bucket, 'endless'));
   }
@@ -82,7 +76,6 @@ export class Keys {
     return this.#bucket(bucket, 'records');
   }
 
-  /** A string: an account's policy. */
   policy(account: Tag): string {
     return this.#of(account, 'policy');
   }

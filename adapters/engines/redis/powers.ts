@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { diagnosisPower } from './diagnose.ts';
 import { policyPower } from './policies.ts';
 
-/** Redis has no transactions of a caller to write in. */
+/** Redis cannot write in a transaction of the caller. */
 export const powersOf = (context: Context): StorePowers => ({
   audit: auditPower(context),
   policies: policyPower(context),

@@ -20,11 +20,7 @@ type Cursor = readonly [bucket: number, user: Tag | null, position: Position | n
 export const prune = ({ server, keys }: Context, batch: PruneBatch): Promise<Pruned> =>
   new Pruning(server, keys, batch).run();
 
-/**
- * Prunes one batch: first sessions that are over by themselves, then records, then revoked sessions that never expire.
- * The server itself removes nearly all of these some hours later. Pruning gives exact counts, and removes data without
- * expiry.
- */
+/** The server itself removes nearly all of this data hours later. Pruning gives exact counts, and removes the rest. */
 class Pruning {
   readonly #server: Server;
   readonly #keys: Keys;
@@ -72,8 +68,8 @@ class Pruning {
   }
 
   /**
-   * Reads a user's sessions until more than `limit` of them are due. `gone`: ids in the index whose session is missing. `next`: the
-   * earliest time at which one of the others that were read is due; `null` for none.
+   * Reads until more than `limit` sessions are due. `gone`: ids in the index whose session is missing. `next`: the
+   * earliest time at which one of the others is due; `null` for none.
    */
   async #look(user: Tag) {
     const { sessionsBefore, limit } = this.#batch;
@@ -118,7 +114,7 @@ class Pruning {
     return { positions: all.flat(), areMore: all.some((positions) => positions.length === limit) };
   }
 
-  /** Continues among the sessions that never expire. Returns the position to continue from, or `null` at the end. */
+  /** Returns the position to continue from, or `null` at the end. */
   async #pruneEndless([first, from, inside]: Cursor): Promise<Cursor | null> {
     if (this.#left === 0) return [first, from, inside];
     for (let bucket = first, user = from, position = inside; bucket < BUCKETS; bucket++, user = null, position = null) {
@@ -141,7 +137,7 @@ class Pruning {
     return null;
   }
 
-  /** Checks a user's sessions, and removes revoked ones. `stopped` is the position after which to continue. */
+  /** `stopped` is the position after which to continue. */
   async #judge(user: Tag, after: Position | null) {
     const userSessions = new UserSessions(this.#server, this.#keys, user);
     const asked: { readonly found: FoundSession; readonly position: Position }[] = [];

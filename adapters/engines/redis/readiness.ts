@@ -17,13 +17,12 @@ export interface Tolerance {
 // A registered symbol, so that all builds and entries in one process share one warning.
 const WARNED: unique symbol = Symbol.for('session-revocation.loss-on-restart');
 
-/** How long an answer about the server's role stays valid, in ms. */
+/** In ms. */
 const ROLE_HOLDS = 1000;
 
 /**
- * Checks that the server is reliable: once before the first request, and again after a failure. Lookups also check that
- * it is still the primary, at most once per second. After a failover, the demoted server does not know what is revoked
- * on the new one.
+ * Look-ups also check that the server is still the primary, at most once per second: a demoted server does not know the
+ * revocations on the new primary.
  */
 export class Readiness {
   readonly #server: Server;
@@ -46,7 +45,6 @@ export class Readiness {
     return this.#isReady ? question() : this.check().then(question);
   }
 
-  /** @throws `Error` once the store is closed. */
   requireOpen(): void {
     if (this.#isClosed) throw closed();
   }
@@ -55,7 +53,7 @@ export class Readiness {
     this.#isClosed = true;
   }
 
-  /** Checks now, or joins a check that is running. */
+  /** Joins a check that is running. */
   check(): Promise<void> {
     this.#checked ??= this.#check()
       .then(() => {
@@ -68,10 +66,9 @@ export class Readiness {
   }
 
   /**
-   * If due, asks for the server's role, and with `replicas` for the state of its replicas. Call it directly before a
-   * request over the same connection. A cluster does not need it: its nodes redirect requests for keys that they do not
-   * have. A pool does not need it, either: each request asks on its own connection. Rejects with `SESSION_STORE_UNSAFE`
-   * for a replica.
+   * Call it directly before a request over the same connection. A cluster does not need it: its nodes redirect requests
+   * for keys that they do not have. A pool does not need it, either: each request asks on its own connection. Rejects
+   * with `SESSION_STORE_UNSAFE` for a replica.
    */
   role(): Promise<void> | null {
     if (this.#server.isCluster || this.#server.isPool) return null;
@@ -110,7 +107,7 @@ export class Readiness {
     }
   }
 
-  /** Records the owner of the keys. Call it before the first write. Returns `null` if it is already recorded. */
+  /** Call it before the first write. Returns `null` if the owner is already recorded. */
   mark(): Promise<void> | null {
     return this.#isMarked ? null : this.#mark();
   }
@@ -163,9 +160,6 @@ function checkServer(info: ServerInfo, isCluster: boolean, allowEviction: boolea
   }
 }
 
-/**
- * @throws `SESSION_STORE_NAME_CONFLICT` or `SESSION_STORE_TOO_NEW`, unless the value is missing or belongs to this library.
- */
 export function checkMeta(meta: string | null): void {
   if (meta === null) return;
   const [name, version] = meta.split(' ');

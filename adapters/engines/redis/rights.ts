@@ -5,10 +5,9 @@ import { DENIED } from './scripts/rights.ts';
 import { Call } from './scripts/script.ts';
 import type { Confirmation } from './standing.ts';
 
-/** Rights that the Redis user needs in the server's ACL. */
 export const RIGHTS = 'grant it +@read +@write +@scripting +@connection +info +role +time +wait on the keys';
 
-/** Returns the commands that the store needs and the user may not send. Writes nothing. */
+/** Writes nothing. */
 export async function missingRights(
   server: Server,
   keys: Keys,
@@ -34,7 +33,6 @@ const refusedAs =
     throw error;
   };
 
-/** @throws `SESSION_STORE_DENIED` if rights are missing. */
 export async function demandRights(server: Server, keys: Keys, confirmation: Confirmation | null): Promise<void> {
   const missing = await missingRights(server, keys, confirmation);
   if (missing.length === 0) return;

@@ -1,7 +1,7 @@
 import { isSessionError } from '../../../src/index.ts';
 import type { Server } from './connection.ts';
 
-/** Returns a setting of every primary. Leaves it out if the server or the user's rights do not allow `CONFIG`. */
+/** Leaves out primaries on which the server or the user's rights do not allow `CONFIG`. */
 export async function settingsOf(server: Server, name: string): Promise<readonly string[]> {
   try {
     const replies = await server.askAll('CONFIG', 'GET', name);
@@ -13,16 +13,13 @@ export async function settingsOf(server: Server, name: string): Promise<readonly
   }
 }
 
-/** The reply is a list in RESP2 and an object in RESP3. */
+/** A list in RESP2, an object in RESP3. */
 function valueIn(reply: unknown, name: string): string | undefined {
   if (!Array.isArray(reply)) return (reply as Readonly<Record<string, string>> | null)?.[name];
   return reply.length === 2 ? String(reply[1]) : undefined;
 }
 
-/**
- * Describes the data that a restart of a server may lose, given its `INFO` and `appendfsync` (`undefined` if unknown);
- * `null` for none.
- */
+/** Returns the data that a restart may lose, or `null`. `appendfsync` is `undefined` if unknown. */
 export function lossOnRestart(aofEnabled: string | undefined, appendfsync: string | undefined): string | null {
   if (aofEnabled !== '1')
     return 'keeps snapshots at most (appendonly no): a restart may lose all that was written since the last one';
@@ -31,5 +28,5 @@ export function lossOnRestart(aofEnabled: string | undefined, appendfsync: strin
   return null;
 }
 
-/** A cluster must not have this on: a node that is cut off from the others does not know what is revoked there. */
+/** Must be off: a node that is cut off from the others does not know their revocations. */
 export const READS_WHEN_DOWN = 'cluster-allow-reads-when-down';

@@ -1,13 +1,12 @@
 import { refuseReplica } from './errors.ts';
 import { parseInfo } from './server.ts';
 
-/** Returns the command whose reply shows whether a server is reliable. */
 export const standingQuestion = (confirmation: Confirmation | null): readonly string[] =>
   confirmation === null ? ['ROLE'] : ['INFO', 'replication'];
 
 /**
- * Checks the reply. With `replicas`, a primary is not reliable if too few replicas were in contact with it within
- * `maxLag`. It may be cut off from them, while another server becomes primary and receives revocations.
+ * With `replicas`, a primary that hears from too few of them may be cut off, while another server becomes primary and
+ * receives revocations.
  * @throws `SESSION_STORE_UNSAFE` for a replica, and an `Error` (an outage) for a primary that may be cut off.
  */
 export function refuseDoubtful(answer: unknown, confirmation: Confirmation | null): void {
@@ -25,13 +24,13 @@ export function refuseDoubtful(answer: unknown, confirmation: Confirmation | nul
   );
 }
 
-/** Returns true if a replica was in contact recently. The server counts its silence in whole seconds. */
+/** The server counts its silence in whole seconds. */
 function isNear(text: string, maxLag: number): boolean {
   const lag = /,lag=(\d+)/.exec(text)?.[1];
   return text.includes('state=online') && lag !== undefined && Number(lag) * 1000 <= maxLag;
 }
 
-/** Number of replicas that must confirm a write that takes something away from a user, and time limits. */
+/** For writes that take something away from a user. */
 export interface Confirmation {
   readonly atLeast: number;
   /** In ms. */

@@ -24,7 +24,7 @@ interface Setting {
   readonly confirmation: Confirmation | null;
 }
 
-/** Implements the store port. Each write is one script. */
+/** Each write is one script. */
 export function createStore({ server, keys, tolerance, confirmation }: Setting): SessionStore {
   const records = new RecordCache();
   const readiness = new Readiness(server, keys, tolerance);

@@ -6,10 +6,7 @@ import { type Row, toColumn } from './values.ts';
 /** The indexes of the log, each named after the columns that come before the time. */
 export type AuditIndex = 'user' | 'actor' | 'account' | 'typeInAccount' | 'type' | 'realm';
 
-/**
- * Chooses the index that probably matches the fewest entries, and the values to look up in it. Several types are looked
- * up separately.
- */
+/** Chooses the index that probably matches the fewest entries. Several types are looked up separately. */
 export function lookupsOf({
   realm,
   user,
@@ -25,7 +22,6 @@ export function lookupsOf({
   );
 }
 
-/** Returns the place that all entries of a page come after. */
 export function startOf({ until, after = TOP }: AuditPage): { readonly at: number; readonly id: string } {
   // `until` is exclusive: with an empty id, only entries earlier than `until` follow.
   return until !== undefined && until <= after.at ? { at: until, id: '' } : after;
@@ -34,7 +30,7 @@ export function startOf({ until, after = TOP }: AuditPage): { readonly at: numbe
 /** Sorts before every entry. */
 const TOP = { at: Number.MAX_SAFE_INTEGER, id: '' };
 
-/** Makes a page of the rows that each lookup has read. Each may have read one row more than the limit. */
+/** Each look-up may have read one row more than the limit. */
 export function pageOf(
   lookups: readonly (readonly Row[])[],
   limit: number,

@@ -27,7 +27,6 @@ type EntryRow = readonly [
   details: string,
 ];
 
-/** Returns the values to insert for a record: its search keys, the time until which it is kept, and the entry. */
 export function rowOfRecord({ entry, realm, user, account, by, keepUntil }: AuditRecord): readonly Value[] {
   const row: EntryRow = [
     ...([entry.id, entry.at, entry.type, entry.realm, entry.user, entry.account, entry.scope] as const),

@@ -27,7 +27,7 @@ export function foundOf(
   };
 }
 
-/** Like `foundOf`, for a session that is looked up by its id, as every check does. Decodes only a text that has changed. */
+/** Decodes only a text that has changed. */
 export function foundById(
   records: RecordCache,
   id: string,
@@ -40,10 +40,7 @@ export function foundById(
   return last.get(text, texts, realm) ?? last.set(text, texts, foundOf(records, decode(records, text), texts, realm));
 }
 
-/**
- * Adds to each session the record of its own realm: a store may serve several realms. Must read them after the sessions,
- * because a record that is created between the two reads must not look lost.
- */
+/** Reads the records after the sessions: a record that is created between the two reads must not look lost. */
 export async function withRealms(
   found: readonly FoundSession[],
   read: (tags: readonly Tag[]) => Promise<ReadonlyMap<Tag, EpochRecord | null>>,
@@ -62,6 +59,6 @@ export function matching(found: FoundSession, { user, account }: SessionRef): Fo
   return userTag === user && (account === undefined || account === accountTag) ? found : null;
 }
 
-/** The order of a page. Of two sessions with the same time, the one with the greater id in byte order comes first. */
+/** Of two sessions with the same time, the one with the greater id in byte order comes first. */
 export const youngestFirst = ({ session: a }: FoundSession, { session: b }: FoundSession): number =>
   b.createdAt - a.createdAt || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id));

@@ -1,10 +1,10 @@
 import type { EpochRequest, Tag } from '../../../src/adapter.ts';
 
-/** Returns true if a record is kept at least until `keepUntil`. `null` means forever; `kept` is `undefined` if there is no record. */
+/** `null` means forever; `kept` is `undefined` if there is no record. */
 export const isKept = (kept: number | null | undefined, keepUntil: number | null): boolean =>
   kept === null || (kept !== undefined && keepUntil !== null && kept >= keepUntil);
 
-/** Merges requests for one tag: the first creates the record, and the longest `keepUntil` counts. */
+/** Of several requests for one tag, the first creates the record, and the longest `keepUntil` counts. */
 export function onceEach(requests: readonly EpochRequest[]): EpochRequest[] {
   const merged = new Map<Tag, EpochRequest>();
   for (const request of requests) {

@@ -1,6 +1,6 @@
 import { membershipOf, memberTag, type Tag } from '../../../src/adapter.ts';
 
-/** A page of a user's memberships: the records whose tags lie between two strings, in byte order. */
+/** The tags of a user's memberships lie between two strings, in byte order. */
 export interface MembershipPage {
   /** Exclusive lower bound. */
   readonly from: string;

@@ -2,11 +2,11 @@
 const FRESH = 5_000;
 
 interface Checks {
-  /** Checks the server and the tables: before the first request, and after an error that puts them in doubt. */
+  /** Runs before the first request, and after an error that puts the server or the tables in doubt. */
   first(): Promise<void>;
-  /** Checks the tables alone, every few seconds: a later version of the library may have upgraded them. */
+  /** Runs every few seconds: a later version of the library may have upgraded the tables. */
   again(): Promise<void>;
-  /** Returns the error to throw for a failed request. It is in doubt if the tables or the server may be others now. */
+  /** The request is in doubt if the tables or the server may be others now. */
   failed(error: unknown): { readonly error: unknown; readonly isInDoubt: boolean };
 }
 
@@ -36,7 +36,7 @@ export class Readiness {
     });
   }
 
-  /** Checks now, or joins a check that is running. */
+  /** Joins a check that is running. */
   ready(): Promise<void> {
     this.#checking ??= this.#check().finally(() => {
       this.#checking = null;
@@ -44,7 +44,6 @@ export class Readiness {
     return this.#checking;
   }
 
-  /** @throws `Error` once the store is closed. */
   requireOpen(): void {
     if (this.#isClosed) throw closed();
   }

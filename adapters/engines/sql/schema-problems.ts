@@ -1,10 +1,9 @@
-/** Message for missing tables beside existing ones. Creating the missing ones would hide the data loss. */
+/** Creating the missing tables would hide the data loss. */
 export const dropped = (tables: readonly string[]): string =>
   `${tables.join(', ')} ${tables.length === 1 ? 'was' : 'were'} dropped, and other tables are still there`;
 
 export const DROPPED =
   'restore them from a backup and call revoke({ realm: true }), or drop the other tables too and call setup(), which signs everybody out';
 
-/** Message for tables of a later version, which this code does not work on. */
 export const tooNew = (version: number, known: number): string =>
   `the tables are of version ${version}; this version of the library knows up to ${known}`;

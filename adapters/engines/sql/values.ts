@@ -1,7 +1,7 @@
 /** A parameter of a statement, or the value of a column. */
 export type Value = string | number | null;
 
-/** A row as an array. It costs half as much as an object, whose property names are created for every row. */
+/** An array costs half as much as an object, whose property names are created for every row. */
 export type Row = readonly Value[];
 
 // Postgres rejects NUL, and libsql truncates a string at NUL.

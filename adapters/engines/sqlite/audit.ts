@@ -27,7 +27,6 @@ export const auditPower = (open: () => Context): AuditPower => ({
   },
 });
 
-/** Writes entries in the same transaction as the change that they describe. */
 export function writeAudit({ insertEntry }: Statements, records: readonly AuditRecord[]): void {
   for (const record of records) insertEntry(...rowOfRecord(record));
 }
@@ -50,7 +49,7 @@ function readAudit(
   return pageOf(lookups, limit);
 }
 
-/** Anonymizes one batch: first entries about the user, then entries about what the user did to others. */
+/** Entries about the user come first, then entries about what the user did to others. */
 function forgetUser({ forgetUser, forgetActor }: Statements, user: Tag, limit: number): number {
   const about = forgetUser(user, limit);
   return about + forgetActor(user, limit - about);

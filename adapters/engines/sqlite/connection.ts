@@ -3,16 +3,15 @@ import type { SqliteConnection } from './client.ts';
 import { type Command, isBusy, Preparer, type RowQuery, type RowsQuery } from './prepared.ts';
 
 /**
- * Number of pages in the write-ahead log after which the current commit copies the log into the database. All other
- * work of the process waits for it. This is a tenth of SQLite's default: pruning is a third slower, but the longest
- * wait is 10 ms instead of 30.
+ * A commit that finds the log this long (in pages) copies it into the database, and all work of the process waits. With
+ * a tenth of SQLite's default, pruning is a third slower, but the longest wait is 10 ms instead of 30.
  */
 const CHECKPOINT_PAGES = 100;
 
 /** Longer than another process takes to commit, in ms. */
 const SOON = 20;
 
-/** A connection that only the store uses, and its transactions. */
+/** Only the store may use the connection. */
 export class Database {
   readonly #connection: SqliteConnection;
   readonly #timeout: number;
@@ -31,7 +30,6 @@ export class Database {
     return this.#closed;
   }
 
-  /** Must be called before each use. */
   ready(): void {
     if (this.#closed) throw new Error('the connection is closed');
     this.#preparer.settle();
@@ -53,7 +51,7 @@ export class Database {
     return this.#preparer.command(sql);
   }
 
-  /** Applies settings that are needed before the first access to the file. They do not change the file. */
+  /** These settings are needed before the first access to the file. They do not change the file. */
   configure(): void {
     this.exec(`PRAGMA busy_timeout = ${this.#timeout}`);
     this.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
@@ -62,7 +60,7 @@ export class Database {
     this.exec('PRAGMA secure_delete = FAST');
   }
 
-  /** Switches the file to a write-ahead log, so that readers and a writer do not wait for each other. */
+  /** With a write-ahead log, readers and a writer do not wait for each other. */
   useWriteAheadLog(): void {
     const mode = this.row('PRAGMA journal_mode = WAL')()?.[0];
     if (mode === 'wal' || mode === 'memory') return;
@@ -70,13 +68,13 @@ export class Database {
     throw new SessionError('SESSION_STORE_UNAVAILABLE', message);
   }
 
-  /** Runs several reads on one snapshot. */
+  /** All reads of the step see one snapshot. */
   read<T>(step: () => T): T {
     this.exec('BEGIN');
     return this.#finish(step);
   }
 
-  /** Runs one atomic step. It is on disk when this returns. */
+  /** The step is on disk when this returns. */
   write<T>(step: () => T): T {
     // IMMEDIATE: a transaction that begins with a read could not write if another process has written since.
     this.exec('BEGIN IMMEDIATE');
@@ -86,9 +84,8 @@ export class Database {
   }
 
   /**
-   * Runs one atomic step that a crash of the machine (not of the process) may undo. Use it only for writes that were
-   * not promised to a caller. It costs a tenth of a synced write. The order holds: if the step is on disk, so is
-   * everything committed before it.
+   * A crash of the machine (not of the process) may undo the step. Use it only for writes that were not promised to a
+   * caller. It costs a tenth of a synced write. If the step is on disk, so is everything committed before it.
    */
   writeUnsynced<T>(step: () => T): T {
     // Must not be a prepared statement: SQLite applies this pragma when it prepares the statement, not when it runs.
@@ -101,8 +98,8 @@ export class Database {
   }
 
   /**
-   * Like `writeUnsynced`, but gives up soon if another process is writing. Use it for work that is retried anyway:
-   * SQLite waits synchronously, and one stuck writer must not stop every check of this process.
+   * Like `writeUnsynced`, but gives up soon if another process is writing, because SQLite waits synchronously. Use it
+   * for work that is retried anyway: one stuck writer must not stop every check of this process.
    */
   writeSoon<T>(step: () => T): T {
     return this.#withTimeout(SOON, () => this.writeUnsynced(step));
@@ -118,8 +115,8 @@ export class Database {
   }
 
   /**
-   * Runs one atomic step. Afterwards, the data that it removed is not in the file. It is not in the log either, unless
-   * another connection is reading the log. In that case, the next write that finds no reader empties the log.
+   * Afterwards, the removed data is not in the file. It is not in the log either, unless another connection is reading
+   * the log. Then the next write that finds no reader empties the log.
    */
   erase<T>(step: () => T): T {
     // Also zeroes whole freed pages. Pruning does not use it, because its longest wait would become ten times as long.
@@ -134,7 +131,7 @@ export class Database {
     return outcome;
   }
 
-  /** Empties the log. The step is committed, so an error must not look as if it were not: the next write tries again. */
+  /** The step is committed, so an error must not look as if it were not: the next write tries again. */
   #truncateLog(timeout: number): void {
     this.#holdsErased = true;
     try {
@@ -160,7 +157,7 @@ export class Database {
     }
   }
 
-  /** Leaves no transaction open. Inside one, this connection would see uncommitted changes, and no new data. */
+  /** Inside an open transaction, this connection would see uncommitted changes, and no new data. */
   #rollBack(): void {
     try {
       this.exec('ROLLBACK');
@@ -170,7 +167,7 @@ export class Database {
     }
   }
 
-  /** Closes the connection if `step` fails, because its state is then unknown. */
+  /** If the step fails, the state of the connection is unknown. */
   #orClose(step: () => void): void {
     try {
       step();
@@ -180,16 +177,13 @@ export class Database {
   }
 }
 
-/** Minimum time for which opening is retried when other processes hold locks, in ms. */
+/** Opening is retried for at least this long when other processes hold locks, in ms. */
 const OPENING_LASTS = 1_000;
 
 /** Never notified: waiting on it is a synchronous sleep. */
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
-/**
- * Opens a database, and retries while another process holds a lock, for at least `timeout`. The timeout of SQLite
- * is not enough: when several processes open a new file at once, SQLite rejects some of them immediately.
- */
+/** SQLite's own timeout is not enough: if several processes open a new file at once, it rejects some immediately. */
 export function openWithRetry<T>(open: () => T, timeout: number): T {
   const until = performance.now() + Math.max(OPENING_LASTS, timeout);
   for (let tries = 1; ; tries++) {

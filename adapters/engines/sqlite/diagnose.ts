@@ -12,7 +12,6 @@ export const diagnosisPower = (open: () => Context): DiagnosisPower => ({
   realms: (limit) => listRealms(open(), limit),
 });
 
-/** Reports the state of the database. It was set up when it was opened. */
 function diagnose(database: Database): readonly Finding[] {
   const ask = (sql: string) => database.row(sql)()?.[0] ?? null;
   const journal = String(ask('PRAGMA journal_mode'));

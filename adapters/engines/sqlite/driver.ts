@@ -7,10 +7,7 @@ export type Driver = new (file: string) => SqliteConnection;
 
 const PACKAGES = ['libsql', 'better-sqlite3'];
 
-/**
- * Returns the driver that is available: that of Node, or of a package. No driver is imported, so none is required.
- * @throws `SessionError` `SESSION_STORE_UNSUPPORTED` if no driver is available, with the reasons as its `cause`.
- */
+/** No driver is imported, so none is required. */
 export function findDriver(): Driver {
   const builtIn = process.getBuiltinModule('node:sqlite') as { readonly DatabaseSync: Driver } | undefined;
   if (builtIn !== undefined) return builtIn.DatabaseSync;
@@ -35,8 +32,8 @@ export function findDriver(): Driver {
 }
 
 /**
- * Places to search for a package. The first is beside this package, where package managers install peers. The second is
- * beside the app, in case this package is linked or bundled. `__filename` exists only in the CommonJS build.
+ * Package managers install peers beside this package. The app's folder counts in case this package is linked or
+ * bundled. `__filename` exists only in the CommonJS build.
  */
 const places = (): string[] => [
   typeof __filename === 'string' ? __filename : import.meta.url,

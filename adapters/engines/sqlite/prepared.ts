@@ -7,7 +7,7 @@ export type RowsQuery = (...parameters: SqliteValue[]) => readonly Row[];
 
 export type Command = (...parameters: SqliteValue[]) => number;
 
-/** Settings for the form of the result. Each driver has some of them. */
+/** Each driver has some of these. */
 interface Switches {
   /** `node:sqlite`, from Node 22.16. */
   setReturnArrays?(enabled: boolean): unknown;
@@ -20,8 +20,6 @@ interface Switches {
 }
 
 /**
- * Prepares statements, and hides the differences between drivers.
- *
  * libsql 0.5 does not reset a statement after `all`, after `run`, or after an error. This has two consequences:
  * - A later `get` ignores its new parameters and returns the previous answer, which may belong to another user.
  * - A query that failed because of a lock still counts as an active read. Its connection keeps the old snapshot, in
@@ -64,7 +62,7 @@ export class Preparer {
     return (...parameters) => Number(statement.run(...parameters).changes);
   }
 
-  /** Finishes unfinished statements. Throws if one is still locked. */
+  /** Throws if a statement is still locked. */
   settle(): void {
     if (this.#unfinished.size === 0) return;
     for (const askAgain of this.#unfinished.values()) askAgain();
@@ -96,17 +94,17 @@ export class Preparer {
   }
 }
 
-/** An object keeps the order of the columns. Properties that libsql adds come after them. */
+/** Properties that libsql adds come after the columns. */
 const byPosition = (row: unknown): Row => (Array.isArray(row) ? row : Object.values(row as object));
 
 export const isBusy = (error: unknown): boolean => isResult(error, 5, 'SQLITE_BUSY');
 
 export const isNoDatabase = (error: unknown): boolean => isResult(error, 26, 'SQLITE_NOTADB');
 
-/** Compares an SQLite result code: `code` (name) in libsql and better-sqlite3, `errcode` in `node:sqlite`. */
+/** The result code is `code` (name) in libsql and better-sqlite3, `errcode` in `node:sqlite`. */
 function isResult(error: unknown, number: number, name: string): boolean {
   const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown };
-  // The lower byte is the primary result code; the rest is the extended code.
+  // The lower byte is the primary result code.
   if (typeof errcode === 'number') return (errcode & 0xff) === number;
   return typeof code === 'string' && code.startsWith(name);
 }

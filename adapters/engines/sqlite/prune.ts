@@ -3,13 +3,10 @@ import { recordOf } from '../sql/session-rows.ts';
 import type { Context } from './context.ts';
 import { foundIn } from './rows.ts';
 
-/** Maximum sessions and records in a batch. SQLite is synchronous: a larger batch would block the process. */
+/** SQLite is synchronous: a larger batch would block the process. */
 const MAX_REMOVED = 50;
 
-/**
- * Prunes one batch: first sessions that are over by themselves, then records, then revoked sessions that never expire.
- * Need not sync: rows that come back after a crash are pruned again.
- */
+/** Need not sync: rows that come back after a crash are pruned again. */
 export const prune = (context: Context, batch: PruneBatch): Pruned =>
   context.database.writeUnsynced(() => pruneBatch(context, batch));
 
@@ -31,7 +28,7 @@ function pruneBatch(context: Context, batch: PruneBatch): Pruned {
   return { ...done, more: last !== undefined, after: last?.session.id ?? null };
 }
 
-/** Reads sessions that never expire, each with the record of its own realm: a store may serve several realms. */
+/** A store may serve several realms, so each session gets the record of its own realm. */
 function readEndless({ statements, records }: Context, after: string | null, limit: number): readonly FoundSession[] {
   return statements.endless(NO_REALM, after ?? '', limit).map((row) => {
     const { session, epochs } = foundIn(records, row);

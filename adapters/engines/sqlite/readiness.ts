@@ -11,12 +11,10 @@ export interface Source {
   readonly timeout: number;
   /** Called when the store first needs the database, and again after a failure or a lost connection. */
   connect(): Database;
-  /** Called if the set-up of the database failed. */
   discard(database: Database): void;
   close(): void;
 }
 
-/** Opens the database and sets it up before the first request, and again after a failure. */
 export class Readiness {
   readonly #source: Source;
   readonly #steps: readonly string[];

@@ -4,15 +4,14 @@ import { COLUMNS, recordOf, sessionOf } from '../sql/session-rows.ts';
 import type { Row } from '../sql/values.ts';
 
 /**
- * SQL for a session as one JSON array. Drivers read it a third faster than separate columns, and the cache can compare
- * it with the text that was read before.
+ * Drivers read one array a third faster than columns, and the cache can compare it with the text that was read before.
  */
 const SESSION = `json_array(${COLUMNS.map((column) => `s.${column}`).join(', ')}) AS session`;
 export const FOUND_COLUMNS: string = `
   ${SESSION}, realm.record AS realm_record, account.record AS account_record, user.record AS user_record,
   member.record AS member_record`;
 
-/** Columns of a page. All rows share the records of the realm and the user, so these are not repeated. */
+/** All rows of a page share the records of the realm and the user, so these are not repeated. */
 export const LISTED_COLUMNS: string = `${SESSION}, account.record AS account_record, member.record AS member_record`;
 
 type FoundRow = readonly [

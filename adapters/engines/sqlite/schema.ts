@@ -1,12 +1,11 @@
-/** Marks a file as this library's: "srev" in its header. */
+/** "srev" in the header of the file. */
 export const APPLICATION_ID = 0x73726576;
 
-/** Every table of the latest version. */
 export const TABLES: readonly string[] = ['epochs', 'sessions', 'audit', 'policies'];
 
 /**
- * Migration steps, one from each schema version to the next. The file header holds the version. Never change a released
- * step. A step should only add, because processes of the previous version may have the file open.
+ * The file header holds the version. Never change a released step. A step should only add, because processes of the
+ * previous version may have the file open.
  */
 export const STEPS: readonly string[] = [
   `

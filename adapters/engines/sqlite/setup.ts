@@ -3,10 +3,7 @@ import { dropped, tooNew } from '../sql/schema-problems.ts';
 import type { Database } from './connection.ts';
 import { APPLICATION_ID, TABLES } from './schema.ts';
 
-/**
- * Creates or upgrades the tables. Many processes may call it at once: one does the work, the others wait for it.
- * @throws `SessionError` `SESSION_STORE_TOO_NEW` for a file of a later version; the file stays unchanged.
- */
+/** One of several processes does the work, the others wait for it. A file of a later version stays unchanged. */
 export function setUp(database: Database, steps: readonly string[]): void {
   database.configure();
   const found = database.read(() => versionOf(database, steps));
@@ -23,7 +20,6 @@ export function setUp(database: Database, steps: readonly string[]): void {
   });
 }
 
-/** @throws `SessionError` `SESSION_STORE_NOT_SET_UP` if a table was dropped. */
 function requireTables(database: Database): void {
   const there = database
     .rows("SELECT name FROM sqlite_schema WHERE type = 'table'")()
@@ -35,11 +31,7 @@ function requireTables(database: Database): void {
   throw new SessionError('SESSION_STORE_NOT_SET_UP', `${dropped(missing)}: ${advice}`);
 }
 
-/**
- * Returns the schema version of the file; 0 for an empty file.
- * @throws `SessionError` `SESSION_STORE_NAME_CONFLICT` for a database of another application, and
- * `SESSION_STORE_TOO_NEW` for a version beyond the last of `steps`.
- */
+/** Returns 0 for an empty file. */
 function versionOf(database: Database, steps: readonly string[]): number {
   const pragma = (name: string): unknown => database.row(`PRAGMA ${name}`)()?.[0];
   const application = pragma('application_id');

@@ -10,7 +10,7 @@ import { touch } from './verbs/touch.ts';
 import { listUsers, memberships } from './verbs/users.ts';
 import { add, advance, deleteSessions, end, renew } from './verbs/writes.ts';
 
-/** Implements the store port. All methods answer synchronously. Tests pass the steps of a later version. */
+/** Tests pass the steps of a later version. */
 export function createStore(source: Source, steps: readonly string[] = STEPS): SessionStore {
   const readiness = new Readiness(source, steps);
   const open = (): Context => readiness.open();

@@ -3,9 +3,8 @@ import { ownCopyOf } from '../own-copy.ts';
 import { NONE } from './slots.ts';
 
 /**
- * A realm, an account, a user or a membership. Sessions hold a direct reference to it, so a check looks up only the
- * session and the realm by string. The object must therefore stay the same while a session refers to it, even if its
- * record is lost or created again.
+ * Sessions hold a direct reference to their scopes, so a check looks up only the session and the realm by string. The
+ * object must stay the same while a session refers to it, even if its record is lost or created again.
  */
 export class Scope {
   readonly tag: Tag;
@@ -13,7 +12,7 @@ export class Scope {
   version = 0;
   /** Unix ms; `Infinity` means forever. */
   keepUntil: number = Number.NEGATIVE_INFINITY;
-  /** Number of sessions that refer to this object as their user, account or membership. */
+  /** Number of sessions that refer to this object. */
   sessions = 0;
   /** Root of the tree of a user's sessions. See `timeline.ts`. */
   root: number = NONE;
@@ -27,7 +26,7 @@ export class Scope {
     this.place = place;
   }
 
-  /** Keeps the record at least until then; `null` means forever. Never lowers the current value. */
+  /** `null` means forever. Never lowers the current value. */
   raise(keepUntil: number | null): void {
     this.keepUntil = Math.max(this.keepUntil, keepUntil ?? Number.POSITIVE_INFINITY);
   }
@@ -36,7 +35,7 @@ export class Scope {
 export const hasRecord = (scope: Scope | undefined): scope is Scope & { readonly record: EpochRecord } =>
   scope !== undefined && scope.record !== null;
 
-/** All scopes, by tag and in an array that a pruning can walk in parts. */
+/** The array lets a pruning walk the scopes in parts. */
 export class Scopes {
   readonly #byTag = new Map<Tag, Scope>();
   readonly #row: Scope[] = [];
@@ -62,7 +61,7 @@ export class Scopes {
     return scope;
   }
 
-  /** Removes an unused scope. The last one, which a walk downwards has already visited, moves into its place. */
+  /** The last scope, which a walk downwards has already visited, moves into its place. */
   dropIfUnused(scope: Scope): void {
     if (scope.record !== null || scope.sessions > 0) return;
     this.#byTag.delete(scope.tag);

@@ -2,7 +2,7 @@ import type { SessionRecord, Stamps } from '../../../../src/adapter.ts';
 import type { Pool } from '../own-copy.ts';
 import type { Scope } from './epoch-entries.ts';
 
-/** Properties that most sessions of a user share, stored once for all of them. Immutable. */
+/** The properties that most sessions of a user share. Immutable. */
 export interface Group {
   readonly realm: string;
   readonly user: string;
@@ -16,7 +16,7 @@ export interface Group {
   readonly idle: number | null;
 }
 
-/** Creates a group for a session, which must be the store's own copy. */
+/** `session` must be the store's own copy. */
 export function groupOf(
   session: SessionRecord,
   scopes: Pick<Group, 'userScope' | 'accountScope' | 'memberScope'>,

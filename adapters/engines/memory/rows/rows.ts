@@ -6,7 +6,7 @@ import type { Pool } from '../own-copy.ts';
 import type { Group } from './group.ts';
 import { FIRST_SLOT } from './slots.ts';
 
-/** Properties that are usually empty. Immutable. */
+/** Usually empty. Immutable. */
 interface Extra {
   readonly ip: string | null;
   readonly attributes: Attributes;
@@ -34,12 +34,10 @@ const SERIAL = 4;
 
 const LINKS = 2;
 
-/**
- * Columns for a few hundred sessions. Because of the chunks, growing copies nothing and leaves little memory unused.
- */
+/** Because of the chunks, growing copies nothing and leaves little memory unused. */
 class Chunk {
   readonly ids: string[] = new Array(CHUNK_ROWS);
-  /** Strings, although bytes would take 40 bytes less: every check would have to convert the bytes to a string. */
+  /** Bytes would take 40 bytes less, but every check would have to convert them to a string. */
   readonly credentials: string[] = new Array(CHUNK_ROWS);
   readonly groups: (Group | undefined)[] = new Array(CHUNK_ROWS);
   readonly devices: SessionDevice[] = new Array(CHUNK_ROWS);
@@ -51,7 +49,7 @@ class Chunk {
   readonly aside: Uint8Array = new Uint8Array(CHUNK_ROWS);
 }
 
-/** Returns the shortest form: most sessions have no extra properties, or only an address. */
+/** Most sessions have no extra properties, or only an address. */
 function packed({ device: { ip }, attributes, client, deviceTag, ended }: SessionRecord, pool: Pool): Extra | string {
   const none = client === null && deviceTag === null && ended === null && Object.keys(attributes).length === 0;
   return none ? (ip ?? NO_EXTRA) : { ip, attributes, client: pool.shared(client), deviceTag, ended };
@@ -59,10 +57,7 @@ function packed({ device: { ip }, attributes, client, deviceTag, ended }: Sessio
 
 const unpacked = (extra: Extra | string): Extra => (typeof extra === 'string' ? { ...NO_EXTRA, ip: extra } : extra);
 
-/**
- * Stores the sessions in columns ("structure of arrays"). A session keeps its slot for life; the slot of a removed
- * session is reused. All input must be the store's own: strings, numbers and deeply frozen objects.
- */
+/** All input must be the store's own: strings, numbers and deeply frozen objects. A session keeps its slot for life. */
 export class Rows {
   readonly #chunks: Chunk[] = [];
   readonly #free: number[] = [];
@@ -73,7 +68,7 @@ export class Rows {
     this.#pool = pool;
   }
 
-  /** Upper bound, exclusive, of all slots that were ever used. */
+  /** Exclusive upper bound of all slots that were ever used. */
   get end(): number {
     return this.#end;
   }
@@ -85,7 +80,6 @@ export class Rows {
     return this.#end++;
   }
 
-  /** Frees a slot for reuse, and drops references to its contents. */
   release(slot: number): void {
     const { ids, credentials, groups, extras } = this.#chunkOf(slot);
     const row = slot & IN_CHUNK;
@@ -113,7 +107,7 @@ export class Rows {
     numbers[first + SERIAL] = session.serial;
   }
 
-  /** Returns the current session as a new object with frozen parts. */
+  /** Returns a new object with frozen parts. */
   read(slot: number): SessionRecord {
     const { ids, credentials, groups, devices, extras, numbers } = this.#chunkOf(slot);
     const row = slot & IN_CHUNK;
@@ -147,7 +141,6 @@ export class Rows {
     };
   }
 
-  /** Records a use, unless a later one is known. */
   use(slot: number, at: number): void {
     const { numbers } = this.#chunkOf(slot);
     const place = (slot & IN_CHUNK) * NUMBERS + LAST_USED;
@@ -170,21 +163,18 @@ export class Rows {
     return this.#chunkOf(slot).numbers[(slot & IN_CHUNK) * NUMBERS + CREATED]!;
   }
 
-  /**
-   * Returns the time of the tombstone, else the end of the lifetimes; `null` means never. Ignores revocations by epoch.
-   */
+  /** `null` means never. Ignores revocations by epoch. */
   endOf(slot: number): number | null {
     return this.#endedOf(slot)?.at ?? this.#expiryOf(slot);
   }
 
-  /** Returns true if the session has no tombstone and is within its lifetimes. */
   isOpen(slot: number, now: number): boolean {
     if (this.#endedOf(slot) !== null) return false;
     const expiry = this.#expiryOf(slot);
     return expiry === null || now < expiry;
   }
 
-  /** Returns the root of a session's subtree on one side. See `timeline.ts`. */
+  /** Returns the root of the subtree on one side. See `timeline.ts`. */
   link(slot: number, side: 0 | 1): number {
     return this.#chunkOf(slot).links[(slot & IN_CHUNK) * LINKS + side]!;
   }

@@ -5,9 +5,8 @@ import { NONE } from './slots.ts';
  * Position in a tree of one user's sessions by age.
  *
  * The tree is a treap: a search tree by `createdAt`, then `id`, and also a heap by a pseudo-random number. This keeps
- * it about `2 ln n` deep in any order of insertion. Search, insertion and removal are O(log n), even if all sessions
- * began in the same millisecond or a clock went back. Two columns of {@link Rows} hold the links; the root is enough to
- * reach all sessions of the user.
+ * it about `2 ln n` deep in any order of insertion, even if all sessions began in the same millisecond or a clock went
+ * back. Two columns of {@link Rows} hold the links.
  */
 export interface Place {
   readonly createdAt: number;
@@ -27,7 +26,7 @@ export function remove(rows: Rows, root: number, slot: number): number {
   return removeAt(rows, root, slot, placeOf(rows, slot));
 }
 
-/** Yields the slots from the youngest on, or from the first after a place. Do not insert or remove meanwhile. */
+/** Starts after the place, if one is given. Do not insert or remove meanwhile. */
 export function* youngestFirst(rows: Rows, root: number, after?: Place): Generator<number, void, undefined> {
   const waiting: number[] = [];
   const descend = (from: number): void => {
@@ -44,7 +43,6 @@ export function* youngestFirst(rows: Rows, root: number, after?: Place): Generat
   }
 }
 
-/** Yields the slots of two trees, merged in the same order. */
 export function* youngestOfBoth(
   rows: Rows,
   [one, other]: readonly [root: number, other: number],
@@ -70,7 +68,7 @@ function compare(rows: Rows, slot: number, { createdAt, id }: Place): number {
   return ownId === id ? 0 : ownId < id ? -1 : 1;
 }
 
-/** Returns a hash of the slot number (the finalizer of MurmurHash3). No two slots have the same. */
+/** The finalizer of MurmurHash3. No two slots have the same hash. */
 function priority(slot: number): number {
   let hash = slot;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
@@ -109,7 +107,7 @@ function removeAt(rows: Rows, root: number, slot: number, place: Place): number 
   return root;
 }
 
-/** Joins two trees. All sessions of the first must be older than those of the second. */
+/** All sessions of the first tree must be older than those of the second. */
 function join(rows: Rows, older: number, younger: number): number {
   if (older === NONE) return younger;
   if (younger === NONE) return older;

@@ -4,12 +4,12 @@ import type { Scope } from '../rows/epoch-entries.ts';
 import { NONE } from '../rows/slots.ts';
 import { youngestOfBoth } from '../rows/timeline.ts';
 
-/** Maximum number of scopes and sessions that a page visits. It may exceed this by the sessions of the last user. */
+/** A page visits at most this many scopes and sessions. The last user's sessions may exceed it. */
 const MAX_PASSED = 10_000;
 
 /**
- * Returns a page of users. Walks down the array of scopes, as pruning does. A scope stays while it has sessions and
- * only moves downwards, so the walk misses no user who has sessions all the time.
+ * A scope stays while it has sessions and only moves downwards, so the walk misses no user who has sessions all the
+ * time.
  */
 export function listUsers(
   contents: Contents,
@@ -41,7 +41,7 @@ export function listUsers(
   return { users, after: null };
 }
 
-/** Returns a page of a user's memberships. Walks down the array of all scopes, so users need no index of their own. */
+/** Walks down the array of all scopes, so users need no index of their own. */
 export function memberships(
   { scopes }: Contents,
   user: Tag,

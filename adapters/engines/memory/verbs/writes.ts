@@ -109,11 +109,11 @@ export function deleteSessions(contents: Contents, user: Tag, limit: number): nu
   return removed;
 }
 
-/** Returns true if the record has this version. `undefined` matches any version; a lost record matches none. */
+/** `undefined` matches any version; a lost record matches none. */
 const hasVersion = (scope: Scope, version: number | undefined): boolean =>
   version === undefined || (scope.record !== null && scope.version === version);
 
-/** Writes tombstones for other sessions of the user, except sessions that are already over at that time. */
+/** Skips sessions that are already over at that time. */
 function endOthers(contents: Contents, { id: own, userTag: user }: SessionRecord, ending: readonly Ending[]): void {
   const { rows } = contents;
   for (const { id, ended, audit } of ending) {

@@ -41,6 +41,6 @@ export interface MysqlClient<Transaction = never> {
   within(transaction: Transaction): MysqlConnection;
 }
 
-/** Returns true for a single connection of either driver. A pool may run each statement on any connection. */
+/** False for a pool, which may run each statement on any connection. */
 export const isConnection = (client: unknown): boolean =>
   ['execute', 'query', 'destroy'].every((name) => hasMethod(client, name)) && !hasMethod(client, 'getConnection');

@@ -4,12 +4,11 @@ import { timedConnection } from './timed-connection.ts';
 import { Watch } from './watch.ts';
 
 /**
- * The server rejects this statement in a transaction (1568); otherwise it has no effect. It is the only test for a
- * transaction that works in both dialects and with every client.
+ * Rejected in a transaction (1568), otherwise without effect. No other test works in both dialects with every client.
  */
 export const REFUSED_IN_TRANSACTION = 'SET TRANSACTION READ WRITE';
 
-/** The last task on each connection. Several stores may share a connection and take turns. */
+/** Several stores may share a connection and take turns. */
 const LAST = new WeakMap<object, Promise<void>>();
 
 interface Lone<Transaction> {
@@ -21,9 +20,8 @@ interface Lone<Transaction> {
 }
 
 /**
- * Uses one connection as a client, for one task at a time. Before each task it checks that the connection is not in a
- * transaction of other code. There, a check would read an older snapshot, and the store's own transaction would commit
- * the other code's changes.
+ * Before each task, checks for a transaction of other code. There, a check would read an older snapshot, and the
+ * store's own transaction would commit the other code's changes.
  */
 export class LoneConnection<Transaction> implements MysqlClient<Transaction> {
   readonly within: (transaction: Transaction) => MysqlConnection;

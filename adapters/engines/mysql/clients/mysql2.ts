@@ -89,7 +89,7 @@ export function isMysql2(client: object): client is Mysql2Pool | Mysql2CallbackP
 
 const isCallbackPool = (client: unknown): boolean => hasMethod(client, 'getConnection') && hasMethod(client, 'promise');
 
-/** Uses callbacks: the promises of `mysql2` capture a stack trace for each statement, which costs a fifth more. */
+/** The promises of `mysql2` capture a stack trace for each statement, which costs a fifth more than callbacks. */
 class Mysql2PoolClient implements MysqlClient<Mysql2Connection> {
   readonly #pool: Mysql2CallbackPool;
   readonly #introduction: Introduction;
@@ -149,7 +149,6 @@ class Mysql2PoolClient implements MysqlClient<Mysql2Connection> {
     return lent;
   }
 
-  /** Reads over a connection that was not inspected yet. */
   async #readFirst(
     connection: Mysql2CallbackConnection,
     sql: string,
@@ -258,21 +257,17 @@ const promised = (connection: Mysql2Connection): MysqlConnection => ({
 // Set here, to override the settings of the pool.
 const statementOf = (sql: string): Mysql2Statement => ({ sql, rowsAsArray: true, typeCast: true });
 
-/**
- * Returns true if the connection is lost. `mysql2` reports this before it removes the connection from the pool. If the
- * connection were released, the pool would lend it to the next caller in the queue.
- */
+/** True for a lost connection. It is still in the pool, which would lend it again if it were released. */
 const isFatal = (error: unknown): boolean => (error as { readonly fatal?: unknown } | null)?.fatal === true;
 
 const affected = (result: unknown): number => (result as { readonly affectedRows: number }).affectedRows;
 
-/** Closes a connection immediately. `destroy` alone waits for the server, and forever if the server is gone. */
+/** `destroy` alone waits for the server, and forever if the server is gone. */
 function cut(connection: Mysql2CallbackConnection & { readonly stream?: { destroy?(): unknown } }): void {
   connection.destroy();
   connection.stream?.destroy?.();
 }
 
-/** The same for a connection of `mysql2/promise`. */
 function cutLone(
   lone: Mysql2Connection & { readonly connection?: { readonly stream?: { destroy?(): unknown } } },
 ): void {

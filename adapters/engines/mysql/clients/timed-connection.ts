@@ -5,12 +5,12 @@ export interface Timing {
   readonly watch: Watch;
   /** Stays the same each time the connection is lent. */
   readonly key: object;
-  /** Time limit for an answer, in ms. */
+  /** In ms. */
   readonly limit: number;
   close(): void;
 }
 
-/** Returns a connection that is closed if an answer takes too long. After that, it sends no more statements. */
+/** Closes a connection whose answer takes too long. It then sends no more statements. */
 export function timedConnection(connection: MysqlConnection, { watch, key, limit, close }: Timing): MysqlConnection {
   let isClosed = false;
   const timed = <T>(question: () => Promise<T>): Promise<T> =>

@@ -1,6 +1,6 @@
 const EVERY = 250;
 
-/** If the timer fires this much late, in ms, this process itself was not running. */
+/** A timer that fires this much late, in ms, shows that this process was not running. */
 const STANDSTILL = 250;
 
 /** Time limit for a suspect connection, in ms. */
@@ -13,24 +13,21 @@ interface Waiting {
 }
 
 /**
- * Watches connections that wait for an answer, and ends those that wait too long. If the network fails silently, no
- * answer ever comes, and a pool of dead connections would never work again. After one connection was ended, every other
- * one that has not answered since is probably dead, too, and gets a shorter limit. One timer serves all connections; it
- * runs only while any waits.
+ * If the network fails silently, no answer ever comes, and a pool of dead connections would never work again. Once a
+ * connection was ended, every other one that has not answered since is probably dead, too, and gets a shorter limit.
  *
  * Time in which this process was stopped or busy does not count: answers may have arrived that were not read yet.
  */
 export class Watch {
   readonly #waiting = new Map<object, Waiting>();
   readonly #answered = new WeakMap<object, number>();
-  /** Connections without an answer since this time are suspect. */
   #suspectSince = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #lookedAt = 0;
-  /** Total time for which this process was not running, in ms. */
+  /** In ms. */
   #stoodStill = 0;
 
-  /** Watches a connection until {@link done}, and calls `end` after `longest` ms. */
+  /** Calls `end` after `longest` ms, unless {@link done} is called before. */
   begin(connection: object, longest: number, end: () => void): void {
     const since = this.#now();
     const isSuspect = (this.#answered.get(connection) ?? since) < this.#suspectSince;

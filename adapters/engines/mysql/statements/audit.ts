@@ -12,7 +12,7 @@ interface Filter {
 }
 
 export interface AuditStatements {
-  /** Writes this many entries. Skips entries that exist. */
+  /** Skips entries that exist. */
   insertEntries(count: number): string;
   /**
    * A page. Parameters, in order: the values of the index; the latest `at`, twice, and the id before which the page
@@ -21,12 +21,11 @@ export interface AuditStatements {
   entries(by: AuditIndex, filter: Filter): string;
   readonly forgetUser: string;
   readonly forgetActor: string;
-  /** Keys of entries that need not be kept, locked. Skips entries that others have locked. */
+  /** The keys of entries that need not be kept, locked. Skips entries that others have locked. */
   readonly dueEntries: string;
   removeEntries(count: number): string;
 }
 
-/** Index for each kind of lookup, and the condition on its first columns. */
 const INDEXES: Readonly<Record<AuditIndex, readonly [index: string, found: string]>> = {
   user: ['of_user', 'user_tag = ?'],
   actor: ['of_actor', 'actor_tag = ?'],

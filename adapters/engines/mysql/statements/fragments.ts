@@ -12,10 +12,10 @@ export const MOVE: string = `version = (version + 1) % ${2 ** 53}`;
 /** NULL means forever, and GREATEST(NULL, x) is NULL. */
 export const RAISE = 'keep_until = GREATEST(keep_until, ?)';
 
-/** SQL for the tag of a session's membership, as `memberTag` makes it; NULL if the session is in no account. */
+/** As `memberTag` makes it; NULL if the session is in no account. */
 export const MEMBER_TAG = "CONCAT(s.user_tag, '.', s.account_tag)";
 
-/** Sessions with the record of the realm, whose tag is the first parameter. If there is none, a row of NULLs has the state. */
+/** The first parameter is the realm's tag. If there is no session, a row of NULLs has the state of the connection. */
 export const found = ({ epochs }: Tables): string => `
   SELECT ${READ_COLUMNS.join(', ')}, r.record, a.record, u.record, m.record, ${STATE}
   FROM (SELECT 1 AS one) q LEFT JOIN ${epochs} r ON r.tag = ?`;
@@ -25,6 +25,5 @@ export const judged = ({ epochs }: Tables): string => `
   LEFT JOIN ${epochs} u ON u.tag = s.user_tag
   LEFT JOIN ${epochs} m ON m.tag = ${MEMBER_TAG}`;
 
-/** Tag and record of this many tags. */
 export const records = ({ epochs }: Tables, count: number): string =>
   `SELECT tag, record FROM ${epochs} WHERE tag IN (${marks(count)})`;

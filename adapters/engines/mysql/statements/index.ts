@@ -5,11 +5,10 @@ import { type UpkeepStatements, upkeepStatementsOf } from './upkeep.ts';
 import { type VerbStatements, verbStatementsOf } from './verbs.ts';
 
 /**
- * Builds the statements from the names of the tables. Parameters are in the order of the question marks. The SQL uses
- * only what MariaDB and MySQL have in common.
+ * Parameters are in the order of the question marks. The SQL uses only features that MariaDB and MySQL have in common.
  *
- * Some statements find a row by the values that they compare. Their outcome is the number of affected rows. Each of
- * them changes something in the row, because some clients do not count unchanged rows.
+ * The outcome of some statements is the number of affected rows. Each of them changes something in the row, because
+ * some clients do not count unchanged rows.
  */
 export type Statements = VerbStatements & UpkeepStatements & AuditStatements & PolicyStatements;
 

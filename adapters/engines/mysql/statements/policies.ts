@@ -2,7 +2,7 @@ import type { Tables } from '../names.ts';
 
 export interface PolicyStatements {
   readonly policy: string;
-  /** A policy, protected from changes until the transaction ends. */
+  /** Protected from changes until the transaction ends. */
   readonly sharedPolicy: string;
   readonly lockPolicy: string;
   readonly insertPolicy: string;

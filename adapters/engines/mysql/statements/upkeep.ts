@@ -3,18 +3,16 @@ import { marks } from '../values.ts';
 import { found, judged, records } from './fragments.ts';
 
 export interface UpkeepStatements {
-  /** Tags of users with a session of each, in the order of the tags. */
+  /** Each tag comes with one session of its user, in the order of the tags. */
   readonly users: string;
-  /** The same for users who have sessions in an account. */
   readonly members: string;
   /** Tags between two strings, both exclusive, in byte order. */
   readonly tagsBetween: string;
   readonly idsOf: string;
 
-  /** The ids of sessions that are over by themselves, locked. Skips sessions that others have locked. */
+  /** Locked. Skips sessions that others have locked. */
   readonly dueSessions: string;
   readonly dueEpochs: string;
-  /** Sessions that never expire. */
   readonly endless: string;
   records(count: number): string;
   removeSessions(count: number): string;
@@ -38,7 +36,7 @@ export function upkeepStatementsOf(tables: Tables): UpkeepStatements {
   };
 }
 
-/** Reads in the order of an index. It visits as many rows as these users have sessions, and no more. */
+/** Visits only as many rows as these users have sessions. */
 const tagsOf = ({ sessions }: Tables, index: string, where: string): string => `
   SELECT t.user_tag, (SELECT born FROM ${sessions} s WHERE s.user_tag = t.user_tag LIMIT 1)
   FROM (

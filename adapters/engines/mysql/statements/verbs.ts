@@ -9,41 +9,38 @@ const KEEP = 'keep_until = GREATEST(keep_until, VALUES(keep_until))';
 const TOMBSTONE = 'SET ended_at = ?, ended = ? WHERE id = ? AND user_tag = ?';
 
 export interface VerbStatements {
-  /** Tag, record, version and `keep_until` of this many tags. */
+  /** Tag, record, version and `keep_until`. */
   epochs(count: number): string;
   /** The same, with the state of the connection. If no record exists, a row of NULLs has the state. */
   lookedAt(count: number): string;
-  /** The same as `epochs`, locked until the transaction ends. */
+  /** Locked until the transaction ends. */
   lockedEpochs(count: number): string;
-  /** Tag and record of this many tags, locked against changes. */
+  /** Tag and record, locked against changes. */
   sharedRecords(count: number): string;
-  /** Creates this many records, or raises their `keep_until` if they exist. */
+  /** An existing record only gets a later `keep_until`. */
   keepEpochs(count: number): string;
   /** The version of a record, locked. Writers to a user queue here, so that no two of them deadlock. */
   readonly lockUser: string;
-  /** Increments a version if it is the one that was read, and raises `keep_until`. */
+  /** Does nothing if the version is not the one that was read. */
   readonly moveFrom: string;
-  /** Increments a version unconditionally, and raises `keep_until`. */
   readonly moveAndRaise: string;
   readonly move: string;
   readonly raise: string;
-  /** Replaces a record if its version is the one that was read. */
   readonly advance: string;
-  /** Like `advance`, and rotates the secret of the initiator (`initiator`): both or neither. */
+  /** Also rotates the secret of the initiator: both or neither. */
   readonly advanceFor: string;
   /** Like `advanceFor`, but changes only the version. The next statement replaces the record of a membership. */
   readonly moveFor: string;
-  /** Replaces a record without comparing its version. */
+  /** Does not compare the version. */
   readonly replace: string;
 
   /**
-   * Sessions by id, each with its records. The first parameter is the realm's tag. If there is no session, a row of
-   * NULLs has the state of the connection. The same holds for `list`.
+   * The first parameter is the realm's tag. Without a session, a row of NULLs has the connection's state, as in `list`.
    */
   find(count: number): string;
-  /** A session with the records of its user and membership, locked. */
+  /** With the records of its user and membership, locked. */
   readonly findLocked: string;
-  /** A page of sessions, in any order. `users` and `members` are the numbers of requested stamps, 0 for any stamp. */
+  /** In any order. `users` and `members` are the numbers of requested stamps, 0 for any stamp. */
   list(of: {
     readonly account: boolean;
     readonly users: number;
@@ -56,18 +53,16 @@ export interface VerbStatements {
   /** Returns a row if a session of this user has this credential and is living; locks it. */
   readonly isLive: string;
   readonly renew: string;
-  /** Writes a tombstone, even past its lifetimes, if the session's last use was no later than a given time. */
+  /** Also ends an expired session, but none that was used after a given time. */
   readonly end: string;
   /** The same for a session in an account, or in none. */
   readonly endIn: string;
   readonly endLiving: string;
-  /**
-   * Columns that decide whether a use counts, of this many sessions, locked. Skips sessions that others have locked.
-   */
+  /** The columns that decide whether a use counts, locked. Skips sessions that others have locked. */
   used(count: number): string;
   /** The ids among these that exist, locked or not. */
   present(count: number): string;
-  /** Records this many uses. Parameters: the id and time of each, then the ids. */
+  /** Parameters: the id and time of each use, then the ids. */
   touch(count: number): string;
 }
 

@@ -13,11 +13,7 @@ import { requireState } from '../server.ts';
 import type { Statements } from '../statements/index.ts';
 import { filledUp, key, mediumBlob, numberOf, numberOrNull, textOf } from '../values.ts';
 
-/**
- * Reads records in the requested order. They decide which sessions are valid, so the result must show that the connection is
- * reliable.
- * @throws `SessionError` `SESSION_STORE_UNSAFE` if the result came over a connection that is not reliable.
- */
+/** @throws `SESSION_STORE_UNSAFE` if the records came over a connection that is not reliable. */
 export async function readEpochs(
   client: MysqlClient<never>,
   { lookedAt }: Statements,
@@ -34,7 +30,6 @@ export async function readEpochs(
   return epochsOrMissing(records, byTag, tags);
 }
 
-/** Creates missing records, extends those that are not kept long enough, and reads all in the requested order. */
 export async function ensureEpochs(
   client: MysqlClient<never>,
   statements: Statements,
@@ -51,7 +46,7 @@ export async function ensureEpochs(
   return epochsOf(records, await read(), tags);
 }
 
-/** Reads records in a transaction of the caller, as of its snapshot. Locks nothing. */
+/** Reads the caller's snapshot, and locks nothing. */
 export async function readSeenEpochs(
   connection: MysqlConnection,
   { epochs }: Statements,
@@ -61,13 +56,10 @@ export async function readSeenEpochs(
   return epochsOrMissing(records, await rowsOf(connection, epochs, tags), tags);
 }
 
-/** Records that a transaction of the caller has locked, and whether others had changed them since its snapshot. */
+/** Tells for each locked record whether others had changed it since the transaction's snapshot. */
 export type LockedEpochs = Map<Tag, 'as-seen' | 'newer'>;
 
-/**
- * @throws `SessionError` `SESSION_STORE_UNSAFE` if a session of this user that is not visible may be newer than the
- * snapshot.
- */
+/** @throws `SESSION_STORE_UNSAFE` if a session of this user may be newer than the snapshot. */
 export function requireSeen(locked: LockedEpochs, user: Tag): void {
   if (locked.get(user) !== 'newer') return;
   throw new SessionError(
@@ -77,9 +69,8 @@ export function requireSeen(locked: LockedEpochs, user: Tag): void {
 }
 
 /**
- * Like `ensureEpochs`, in a transaction of the caller, which may last long; locks the records. It looks for records
- * without a lock first. Under REPEATABLE READ, the default, creating an existing record or locking a missing one would
- * block inserts of neighbouring records.
+ * Looks for records without a lock first. Under REPEATABLE READ, the default, creating an existing record or locking a
+ * missing one would block inserts of neighbouring records until the caller commits.
  */
 export async function lockEpochs(
   connection: MysqlConnection,
@@ -123,7 +114,7 @@ async function rowsOf(
   return new Map(rows.map((row) => [textOf(row[0]), row]));
 }
 
-/** The order for locking several records. All writers use it, to avoid deadlocks. */
+/** All writers lock records in this order, to avoid deadlocks. */
 const byTag = (one: EpochRequest, other: EpochRequest): number => (one.tag < other.tag ? -1 : 1);
 
 const rowOf = ({ tag, create, version, keepUntil }: EpochRequest): readonly Parameter[] => [

@@ -9,9 +9,8 @@ import { filledUp, key, limitOf, orNull } from '../values.ts';
 type Reader = Pick<MysqlConnection, 'rows'>;
 
 /**
- * Reads sessions (`find`, `list`) and checks that the connection is reliable. Each result has at least one row, which
- * holds the state of its own connection. A separate statement could run on another connection of the pool.
- * @throws `SessionError` `SESSION_STORE_UNSAFE` if the connection is not reliable.
+ * Each result has a row with the state of its own connection. A separate statement could run on another connection.
+ * @throws `SESSION_STORE_UNSAFE` if the connection is not reliable.
  */
 export const reliable = (reader: Reader): Reader => ({
   async rows(sql, parameters) {
@@ -28,7 +27,7 @@ const present = (rows: readonly MysqlRow[]): readonly MysqlRow[] => rows.filter(
 /** Maximum number of sessions that one statement looks up. */
 const MAX_FOUND = 128;
 
-/** Finds sessions in the requested order, each with its records, from one snapshot. A check is one round trip. */
+/** One snapshot, and one round trip for a check. */
 export async function find(
   reader: Reader,
   statements: Statements,

@@ -8,7 +8,7 @@ import { filledUp, key, numberOf, numberOrNull, textOf } from '../values.ts';
 /** Maximum number of uses that one transaction records. */
 const MAX_NOTED = 256;
 
-/** Records uses, many in one transaction. Holds no connection while it waits. */
+/** Holds no connection while it waits. */
 export async function touch(
   client: MysqlClient<never>,
   statements: Statements,
@@ -18,7 +18,7 @@ export async function touch(
   for (const part of inParts(touches)) await retryLocked(part, (uses) => note(client, statements, uses, now));
 }
 
-/** Splits touches into parts in which no session occurs twice. */
+/** No session occurs twice in a part. */
 function inParts(touches: readonly Touch[]): readonly (readonly Touch[])[] {
   const parts: Touch[][] = [];
   let ids = new Set<string>();
@@ -64,7 +64,7 @@ function note(
   return transact(client, step, { readCommitted: true });
 }
 
-/** Returns the skipped touches whose sessions exist, and are therefore locked. The other sessions are gone. */
+/** Of the skipped sessions, those that exist are locked. The others are gone. */
 async function lockedOf(
   connection: MysqlConnection,
   statements: Statements,
@@ -77,7 +77,6 @@ async function lockedOf(
   return leftOut.filter(({ id }) => there.has(id));
 }
 
-/** Returns true if a use is of this user's session, is its latest, and is within its lifetimes at both times. */
 function counts(row: MysqlRow | undefined, { user, at }: Touch, now: number): boolean {
   if (row === undefined) return false;
   const [, userTag, lastUsedAt, endedAt, overAt] = row;

@@ -6,12 +6,9 @@ import { key, limitOf, textOf } from '../values.ts';
 
 type Reader = Pick<MysqlConnection, 'rows'>;
 
-/** Maximum size of a page of users. */
 const MAX_USERS = 500;
 
-/**
- * Returns a page of users. The cursor is the last tag that was visited. Users of other realms are visited and skipped.
- */
+/** The cursor is the last tag that was visited. Users of other realms are visited and skipped. */
 export async function listUsers(
   reader: Reader,
   statements: Statements,
@@ -43,7 +40,7 @@ export async function memberships(
   return page.answer(rows.map(([tag]) => textOf(tag)));
 }
 
-/** Returns the realms of the first users in the order of their tags, which are hashes. */
+/** Tags are hashes, so the first users are a random choice. */
 export async function listRealms(reader: Reader, { users }: Statements, limit: number): Promise<RealmsFound> {
   const rows = await reader.rows(users, [key(''), limitOf(Math.min(limit, MAX_USERS) + 1)]);
   const realms = rows.slice(0, limit).map(([, born]) => (JSON.parse(textOf(born)) as { readonly realm: string }).realm);

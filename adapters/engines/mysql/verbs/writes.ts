@@ -139,10 +139,7 @@ export async function deleteSessions(
   return removed;
 }
 
-/**
- * Extends how long the record of a session's membership is kept. Returns true if the record exists or the session is in
- * no account.
- */
+/** Returns true if the record exists or the session is in no account. */
 async function keepMembership(
   connection: MysqlConnection,
   { lockUser, raise }: Statements,
@@ -156,7 +153,7 @@ async function keepMembership(
   return true;
 }
 
-/** Ends the sessions that are living, and returns their audit records. */
+/** Returns the audit records of the sessions that it ended. */
 async function endOthers(
   connection: MysqlConnection,
   sql: Statements,

@@ -43,13 +43,10 @@ export interface PostgresClient<Transaction = never> {
   isInTransaction?(transaction: Transaction): boolean | undefined;
 }
 
-/** Converts rows from objects, whose keys are in the order of the columns, to arrays. */
+/** Rows must be objects whose keys are in the order of the columns. */
 export const byPosition = (rows: readonly object[]): readonly PostgresRow[] => rows.map((row) => Object.values(row));
 
-/**
- * Returns a check that an object can run statements and is not the client itself. The client is not a transaction: it
- * may run each statement on any connection, and each is committed by itself.
- */
+/** The client is not a transaction: it may run each statement on any connection, and each is committed by itself. */
 export const otherThan =
   (client: object, method: string, handsOut: string) =>
   (transaction: object): void => {
@@ -57,7 +54,7 @@ export const otherThan =
     if (!hasMethod(transaction, method)) throw new TypeError(`within needs what ${handsOut} hands out`);
   };
 
-/** Throws if a store is created from a transaction. A check in a transaction may see an older state. */
+/** A check in a transaction may see an older state. */
 export function refuseTransaction(isTransaction: boolean, instead: string): void {
   if (isTransaction) throw new TypeError(`a store needs ${instead}, not a transaction; that goes to within()`);
 }

@@ -25,7 +25,6 @@ export interface PgClient {
   getTransactionStatus?(): string | null;
 }
 
-/** The subset of pg's `Pool` that lends connections. */
 interface PgPool extends PgClient {
   connect(callback: (error: Error | undefined, lent: LentClient | undefined) => void): void;
 }
@@ -37,7 +36,7 @@ interface LentClient extends PgClient {
   removeListener(event: 'error', listener: () => void): unknown;
 }
 
-/** Returns every column as the text that the server sent. The app may have set other parsers. */
+/** Returns columns as the server's text, because the app may have set other parsers. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
 export function fromPg(client: PgClient): PostgresClient<PgClient> {
@@ -57,10 +56,8 @@ export function fromPg(client: PgClient): PostgresClient<PgClient> {
   };
 }
 
-/** Runs a statement on a connection. */
 type Ask = (client: PgClient, statement: PostgresStatement) => Promise<readonly PostgresRow[]>;
 
-/** Runs one statement after another on a single connection. */
 function inTurn(client: PgClient, ask: Ask): (statement: PostgresStatement) => Promise<readonly PostgresRow[]> {
   let last: Promise<unknown> = Promise.resolve();
   return (statement) => {
@@ -74,10 +71,10 @@ function inTurn(client: PgClient, ask: Ask): (statement: PostgresStatement) => P
   };
 }
 
-/** Maximum number of connections to discard in a row that were returned to the pool inside a transaction. */
+/** How many connections in a row to discard that were returned to the pool inside a transaction. */
 const MAX_LEFT_OPEN = 100;
 
-/** Works like the pool's own `query`, but skips connections that were returned to the pool inside a transaction. */
+/** Works like the pool's own `query`, but skips such connections. */
 async function askLent(pool: PgPool, statement: PostgresStatement, ask: Ask): Promise<readonly PostgresRow[]> {
   for (let tries = 0; tries < MAX_LEFT_OPEN; tries++) {
     const lent = await borrow(pool);
@@ -100,9 +97,8 @@ async function askLent(pool: PgPool, statement: PostgresStatement, ask: Ask): Pr
 }
 
 /**
- * Borrows a connection from the pool. Its loss fails the statement; without an error listener, it would end the
- * process. The listener is therefore added in the same tick: the server's disconnect may be in the same packet as its
- * report that the connection is ready.
+ * Without an error listener, a lost connection would end the process. The listener is added in the same tick, because
+ * the server may disconnect in the packet that reports the connection as ready.
  */
 const borrow = (pool: PgPool): Promise<LentClient> =>
   new Promise((resolve, reject) => {
@@ -118,9 +114,7 @@ const borrow = (pool: PgPool): Promise<LentClient> =>
 
 const ignore = (): void => {};
 
-/**
- * Runs a statement on a single connection. Rejects if a BEGIN of other code was in transit: the write may be undone.
- */
+/** Rejects if a BEGIN of other code was in transit: the write may be undone. */
 async function askAlone(client: PgClient, statement: PostgresStatement, ask: Ask): Promise<readonly PostgresRow[]> {
   const rows = await ask(client, statement);
   if (isInTransaction(client)) throw inAnothers('nothing of it is sure to be committed');
@@ -132,14 +126,12 @@ const isInTransaction = (client: PgClient): boolean => ['T', 'E'].includes(clien
 const inAnothers = (advice: string): SessionError =>
   new SessionError('SESSION_STORE_UNSAFE', `the connection is in a transaction of somebody else: ${advice}`);
 
-/** Maximum number of query templates. Statements for pages of the log vary in their text. */
+/** Limits the templates, because statements for pages of the log vary in their text. */
 const MAX_TEMPLATES = 1024;
 
 /**
- * Returns a function that runs statements. It keeps one template for each named statement.
- *
- * pg copies every own property of a query by its descriptor, which is the slowest part of a check in this process.
- * A query therefore inherits its properties from the template. The same name always has the same text.
+ * pg copies every own property of a query by its descriptor, which is the slowest part of a check in this process. A
+ * query therefore inherits its properties from a template. A named statement always has the same text.
  */
 function asking(): Ask {
   const templates = new Map<string, Omit<PgQuery, 'values'>>();

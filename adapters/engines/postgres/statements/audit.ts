@@ -8,10 +8,9 @@ import { entryColumns, log, number } from './fragments.ts';
 export type AuditStatement = 'append' | 'forget' | 'pruneAudit';
 
 export const AUDIT_STATEMENTS: Readonly<Record<AuditStatement, StatementText>> = {
-  /** Parameter: entries. */
   append: (tables: Tables) => `WITH ${log(tables, '$1', 'true')} SELECT 1 AS done`,
 
-  /** Parameters: the user's tag, the limit. First entries about the user, then entries about the user's actions. */
+  /** Parameters: the user's tag, the limit. Entries about the user come first, then those about the user's actions. */
   forget: ({ audit }: Tables) => `
     WITH about AS (
       UPDATE ${audit} l SET user_tag = NULL, actor_tag = NULL, "user" = NULL, session = NULL, device = NULL, ip = NULL,
@@ -37,10 +36,7 @@ export const AUDIT_STATEMENTS: Readonly<Record<AuditStatement, StatementText>> =
     SELECT count(*) AS removed FROM removed`,
 };
 
-/**
- * Builds the statement for a page. It contains only the requested conditions, so that the planner can choose the index
- * that matches the fewest entries.
- */
+/** Contains only the requested conditions, so that the planner can choose the index that matches the fewest entries. */
 export function pageStatement(
   { audit }: Tables,
   page: AuditPage,

@@ -2,10 +2,10 @@ import { ENTRY_COLUMNS } from '../../sql/audit-rows.ts';
 import { COLUMNS } from '../../sql/session-rows.ts';
 import type { Tables } from '../names.ts';
 
-/** A number that is sent as text, so that every client sends it in the same way. */
+/** Numbers go as text, so that every client sends them in the same way. */
 export const number = (parameter: string): string => `${parameter}::text::bigint`;
 
-/** Matches a session by its id. Only the hash of the id has an index, see the schema. */
+/** Only the hash of the id has an index, see the schema. */
 export const isSession = (row: string, id: string): string =>
   `${row}.key = hashtextextended(${id}, 0) AND ${row}.id = ${id}`;
 
@@ -18,32 +18,28 @@ export const isLiving = (row: string, now: string): string => `
   AND (${row}.expires_at IS NULL OR ${row}.expires_at > ${now})
   AND (${row}.idle IS NULL OR ${row}.last_used_at + ${row}.idle > ${now})`;
 
-/** Hash of a user and of the generations that a session was created under. The index `sessions_living` uses it. */
+/** Used by the index `sessions_living`. */
 export const generationKey = (user: string, userStamp: string, memberStamp: string): string =>
   `hashtextextended((${user} || ' ' || ${userStamp} || ' ' || coalesce(${memberStamp}, '')) COLLATE "C", 0)`;
 
-/** Time at which a session is over by itself; NULL means never. `least` ignores NULLs. */
+/** When a session is over by itself; NULL means never. `least` ignores NULLs. */
 export const endOf = (row: string): string =>
   `coalesce(${row}.ended_at, least(${row}.expires_at, ${row}.last_used_at + ${row}.idle))`;
 
-/**
- * The column `due` counts in windows of 2^18 ms, about four minutes. The index stores the value of one window once. A
- * use does not change it, and so writes no index.
- */
+/** Windows of 2^18 ms, about four minutes. A use that stays in its window writes no index. */
 const WINDOW_BITS = 18;
 const LAST_WINDOW = 2 ** 31 - 1;
 
-/** Returns the window of a time, for the column `due`. */
 export const windowOf = (at: number | null): number | null =>
   at === null ? null : Math.min(Math.floor(at / 2 ** WINDOW_BITS), LAST_WINDOW);
 
-/** The same in SQL, for a time that is not NULL. */
+/** For a time that is not NULL. */
 export const inWindow = (at: string): string => `least((${at}) >> ${WINDOW_BITS}, ${LAST_WINDOW})::integer`;
 
 /** Wraps the version before it exceeds the integers that JavaScript represents exactly. */
 export const MOVED: string = `(e.version + 1) % ${2 ** 53}`;
 
-/** The later of two times, where NULL means forever. */
+/** NULL means forever. */
 export const raised = (until: string): string =>
   `CASE WHEN e.keep_until IS NULL OR ${until} IS NULL THEN NULL ELSE greatest(e.keep_until, ${until}) END`;
 
@@ -52,7 +48,7 @@ export const isRaised = (until: string): string =>
 
 const columns: readonly string[] = COLUMNS.map((column) => `s."${column}"`);
 
-/** Tells whether the result is reliable, for `checkReading`. Costs less than a microsecond. */
+/** Tells whether the result is reliable, for `checkReading`. */
 export const READING = `
   CASE WHEN pg_is_in_recovery() THEN 1
     WHEN statement_timestamp() - transaction_timestamp() > interval '100 milliseconds'
@@ -60,18 +56,14 @@ export const READING = `
     ELSE 0 END AS reading`;
 
 /**
- * A session and the records that decide on it, as `foundIn` expects; `realm` is the realm's record. The session is the
- * text of a row. Clients read it a third faster than separate columns. The server builds it a third faster than a JSON
- * array.
+ * The session is the text of a row. Clients read it a third faster than columns, and the server builds it a third
+ * faster than a JSON array.
  */
 export const foundColumns = (realm: string): string => `
   ROW(${columns.join(', ')})::text AS session,
   ${realm} AS realm_record, a.record AS account_record, u.record AS user_record, m.record AS member_record`;
 
-/**
- * Columns of a page of a user's sessions, youngest first. `$2` is the user's tag. Only the first row has the records of
- * the realm and the user.
- */
+/** `$2` is the user's tag. Only the first row has the records of the realm and the user. */
 export const listedColumns = ({ epochs }: Tables): string => {
   const first = (tag: string): string =>
     `CASE row_number() OVER (ORDER BY s.created_at DESC, s.id DESC) WHEN 1 THEN (SELECT e.record FROM ${epochs} e WHERE e.tag = ${tag}) END`;
@@ -81,7 +73,7 @@ export const listedColumns = ({ epochs }: Tables): string => {
   m.record AS member_record`;
 };
 
-/** SQL for the tag of a membership, as `memberTag` makes it; NULL if there is no account. */
+/** As `memberTag` makes it; NULL if there is no account. */
 export const memberTagOf = (user: string, account: string): string => `${user} || '.' || ${account}`;
 
 export const withAccount = ({ epochs }: Tables): string => `
@@ -91,7 +83,7 @@ export const withAccount = ({ epochs }: Tables): string => `
 export const withRecords = (tables: Tables): string => `${withAccount(tables)}
   LEFT JOIN ${tables.epochs} u ON u.tag = s.user_tag`;
 
-/** True if the membership has its record, or if there is no account. */
+/** Also true if there is no account. */
 export const hasMembership = (
   { epochs }: Tables,
   { user, account }: { readonly user: string; readonly account: string },
@@ -99,7 +91,6 @@ export const hasMembership = (
   (${account}::text IS NULL OR EXISTS (
     SELECT FROM ${epochs} m WHERE m.tag = ${memberTagOf(`${user}::text`, `${account}::text`)}))`;
 
-/** Extends how long a membership's record is kept, if `condition` holds. */
 export const keptMembership = (
   { epochs }: Tables,
   { user, account }: { readonly user: string; readonly account: string },
@@ -117,10 +108,7 @@ export const lockedEpoch = ({ epochs }: Tables, tag: string): string => `
 /** Always true; evaluating it waits for the lock. */
 export const IN_TURN = '(SELECT count(*) FROM epoch) >= 0';
 
-/**
- * Ends other living sessions of a user, those in `$n` (see `endingsOf`), if `condition` holds. The CTE `ended` has the
- * rows that it ended.
- */
+/** Ends the sessions in `$n` (see `endingsOf`). The CTE `ended` has the rows that it ended. */
 export const endOthers = ({ sessions }: Tables, endings: string, tag: string, condition: string): string => `
   ended AS (
     UPDATE ${sessions} s
@@ -135,12 +123,11 @@ const AUDIT_COLUMNS: readonly string[] = [
   ...ENTRY_COLUMNS,
 ].map((column) => `"${column}"`);
 
-/** Columns of an entry, as `entryOf` expects. */
 export const entryColumns: string = ENTRY_COLUMNS.map((column) => `l."${column}"`).join(', ');
 
 const typeOf = (column: string): string => (['"keep_until"', '"at"'].includes(column) ? 'bigint' : 'text');
 
-/** Writes the entries in `$n` (see `entriesOf`), each if `condition` holds. Skips entries that exist. */
+/** Writes the entries in `$n` (see `entriesOf`). Skips entries that exist. */
 export const log = ({ audit }: Tables, entries: string, condition: string): string => `
   logged AS (
     INSERT INTO ${audit} (${AUDIT_COLUMNS.join(', ')})
@@ -150,5 +137,4 @@ export const log = ({ audit }: Tables, entries: string, condition: string): stri
     WHERE ${condition}
     ON CONFLICT DO NOTHING)`;
 
-/** Property names of the entries in `$n`. */
 export const ENTRY_NAMES: readonly string[] = AUDIT_COLUMNS.map((column) => column.slice(1, -1));

@@ -20,14 +20,12 @@ const write = (tables: Tables, what: string): string => `
   SELECT count(*) AS written FROM written`;
 
 export interface PolicyLocks {
-  /** A policy that cannot change until the end of the transaction. */
   readonly lock: Prepared;
   /** Makes an empty policy, in a transaction that may see an older snapshot. Waits for others that make one. */
   readonly claim: Prepared;
   readonly disclaim: Prepared;
 }
 
-/** Statements for a transaction of the caller. */
 export const policyLocksOf = (tables: Tables): PolicyLocks => ({
   lock: prepared('lockPolicy', `${POLICY_STATEMENTS.policy(tables)} FOR SHARE`),
   claim: prepared(

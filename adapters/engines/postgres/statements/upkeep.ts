@@ -24,7 +24,7 @@ export type UpkeepStatement =
   | 'realms';
 
 export const UPKEEP_STATEMENTS: Readonly<Record<UpkeepStatement, StatementText>> = {
-  /** Removes a user's sessions. Parameters: the tag, the limit. */
+  /** Parameters: the user's tag, the limit. */
   remove: (tables: Tables) => `
     WITH ${lockedEpoch(tables, '$1')},
     removed AS (
@@ -37,9 +37,8 @@ export const UPKEEP_STATEMENTS: Readonly<Record<UpkeepStatement, StatementText>>
     SELECT count(*) AS removed FROM removed`,
 
   /**
-   * Removes sessions that are over and records that are no longer needed, in the order in which they became due. Skips
-   * rows that others have locked. Postpones sessions that were used since they became due. Parameters: the two times,
-   * the limit. Returns how many were visited, and how many sessions and records were removed.
+   * In the order in which rows became due. Postpones sessions that were used since. Parameters: the two times, the
+   * limit. Returns how many were visited, and how many sessions and records were removed.
    */
   prune: ({ sessions, epochs }: Tables) => `
     WITH due AS MATERIALIZED (
@@ -63,12 +62,12 @@ export const UPKEEP_STATEMENTS: Readonly<Record<UpkeepStatement, StatementText>>
     SELECT (SELECT count(*) FROM due) AS looked_at, (SELECT count(*) FROM removed) AS sessions,
       (SELECT count(*) FROM forgotten) AS epochs`,
 
-  /** Sessions that never expire. Parameters: the id that they come after, the limit. */
+  /** Parameters: the id that they come after, the limit. */
   endless: (tables: Tables) => `
     SELECT ${foundColumns('NULL::text')} FROM ${tables.sessions} s ${withRecords(tables)}
     WHERE s.due IS NULL AND s.id > $1::text ORDER BY s.id LIMIT ${number('$2')}`,
 
-  /** Removes some of these sessions, unless they have changed. Parameters: ids, credentials. */
+  /** Sessions that have changed stay. Parameters: ids, credentials. */
   removeEndless: ({ sessions }: Tables) => `
     WITH removed AS (
       DELETE FROM ${sessions} s USING unnest((SELECT $1::text[]), (SELECT $2::text[])) AS o(id, credential)
@@ -77,12 +76,12 @@ export const UPKEEP_STATEMENTS: Readonly<Record<UpkeepStatement, StatementText>>
     SELECT count(*) AS removed FROM removed`,
 
   /**
-   * Users who have sessions in a realm. Goes from hash to hash of their tags, so the time does not depend on the number
-   * of sessions. Parameters: the realm; the hash that they come after, or NULL; the limit. Returns hashes, each with
-   * its user, if that user has sessions in the realm.
+   * Goes from hash to hash of the users' tags, so the time does not depend on the number of sessions. Parameters: the
+   * realm; the hash to start after, or NULL; the limit. Returns hashes, each with its user if the user has sessions in
+   * the realm.
    */
   users: ({ sessions }: Tables) => walk(`${sessions} s WHERE true`, `${sessions} s WHERE s.realm = $1::text`),
-  /** Users who have sessions in an account. One more parameter: its tag. */
+  /** One more parameter: the account's tag. */
   members: ({ sessions }: Tables) => {
     const inAccount = 'hashtextextended(s.account_tag, 0) = hashtextextended($4::text, 0) AND s.account_tag = $4::text';
     return walk(`${sessions} s WHERE ${inAccount}`, `${sessions} s WHERE ${inAccount} AND s.realm = $1::text`);

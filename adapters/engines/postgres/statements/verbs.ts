@@ -48,13 +48,13 @@ export type VerbStatement =
  * parts of a statement test the outcome by an uncorrelated EXISTS, which is evaluated once.
  */
 export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
-  /** Records by tag, each tag once; NULLs for missing records. */
+  /** Each tag must occur once. Missing records are NULLs. */
   readEpochs: ({ epochs }: Tables) => `
     SELECT o.tag, e.record, e.version, e.keep_until, ${READING}
     -- A sub-select: see findMany.
     FROM unnest((SELECT $1::text[])) AS o(tag) LEFT JOIN ${epochs} e ON e.tag = o.tag`,
 
-  /** Creates missing records, raises `keep_until`, and locks all of the records until the end of the transaction. */
+  /** Locks all of the records until the end of the transaction. */
   keepEpochs: ({ epochs }: Tables) => `
     WITH kept AS (
       INSERT INTO ${epochs} AS e (tag, record, version, keep_until)
@@ -104,7 +104,7 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
     LEFT JOIN ${tables.sessions} s ON ${isSession('s', '$2::text')}
     ${withRecords(tables)}`,
 
-  /** The same for an array of ids, each with its position. Only the first row has the record of the realm. */
+  /** Parameters: the realm's tag, ids. Each row has its position. Only the first row has the record of the realm. */
   findMany: (tables: Tables) => `
     SELECT ${foundColumns(`CASE o.place WHEN 1 THEN (SELECT r.record FROM ${tables.epochs} r WHERE r.tag = $1) END`)},
       o.place, ${READING}
@@ -128,10 +128,7 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
         AND ($10::text[] IS NULL OR s.member_stamp = ANY ($10::text[]))`,
     ),
 
-  /**
-   * Like `list`, for living sessions of some generations. The index skips sessions of other generations. Parameters
-   * after the limit: account or NULL; now; the generations.
-   */
+  /** Like `list`, by an index on generations. Parameters after the limit: account or NULL; now; the generations. */
   listBorn: (tables: Tables) =>
     page(
       tables,
@@ -143,9 +140,8 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
     ),
 
   /**
-   * Records uses, and returns the positions of those whose session is locked by another transaction. It never waits for
-   * a lock, because an app's transaction that locks a session must not occupy connections. Parameters: ids, tags of
-   * users, times, now; each id once.
+   * Returns the positions of uses whose session is locked. Never waits for a lock, because an app's transaction that
+   * locks a session must not occupy connections. Parameters: ids, tags of users, times, now; each id once.
    */
   touch: ({ sessions }: Tables) => `
     WITH used AS MATERIALIZED (
@@ -245,10 +241,7 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
     ),
 };
 
-/**
- * Locks the session on whose behalf the statement runs, and rotates its secret. `user` is NULL if nothing must be done;
- * `first` is the number of the first of five parameters.
- */
+/** `user` is NULL if nothing must be done; `first` is the number of the first of five parameters. */
 function initiatorIn({ sessions }: Tables, user: string, first: number): string {
   const [id, ifCredential, now, credential, serial] = [0, 1, 2, 3, 4].map((more) => `$${first + more}`);
   return `
@@ -263,8 +256,7 @@ function initiatorIn({ sessions }: Tables, user: string, first: number): string 
 }
 
 /**
- * Replaces the record of a membership, and increments the version of the user's record. Locks the user's record first,
- * so no other transaction writes to a membership of the same user. `initiator` is the SQL that finds the session.
+ * Locks the user's record first, so that writers to the user's memberships queue. `initiator` is SQL for the session.
  */
 const advanceMembership = (tables: Tables, initiator: string): string => {
   const { epochs } = tables;
@@ -298,11 +290,10 @@ const page = (tables: Tables, condition: string): string => `
     ${withAccount(tables)}
     ORDER BY s.created_at DESC, s.id DESC`;
 
-/** Condition for an entry: of an ending, that the ending took effect; otherwise, that the method did. */
+/** An entry of an ending needs that ending to have taken effect; any other entry needs the method to have done so. */
 const IF_DONE = (done: string): string => `
       CASE WHEN l.ending IS NULL THEN EXISTS (SELECT FROM ${done}) ELSE l.ending IN (SELECT ended.id FROM ended) END`;
 
-/** Converts the parameter of a session column, unless the column takes the text unchanged. */
 const SESSION_VALUES: Readonly<Record<string, (parameter: Readonly<Record<string, string>>) => string>> = {
   ...Object.fromEntries(
     ['created_at', 'last_used_at', 'expires_at', 'idle', 'ended_at'].map((column) => [

@@ -38,10 +38,7 @@ export async function ensureEpochs(
   return requests.map(({ tag }) => epochOf(records, rows.get(tag)));
 }
 
-/**
- * Like `ensureEpochs`, in a transaction of the caller; locks the records. A later comparison then sees the value that
- * was read, and other writers wait for the commit.
- */
+/** Locks the records. A later comparison then sees the value that was read, and other writers wait for the commit. */
 export async function lockEpochs(
   { ask, statements, records }: Context,
   requests: readonly EpochRequest[],

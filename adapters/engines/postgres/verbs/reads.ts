@@ -8,11 +8,7 @@ import type { Ask } from '../prepared.ts';
 import { checkReading, foundIn, isEarlier, PLACE, pageIn, REALM_RECORD } from '../rows.ts';
 import { parameter } from '../values.ts';
 
-/**
- * Reads rows that decide on sessions. A server that paused for a moment looks like one with an older snapshot, so the
- * read is repeated once.
- * @throws `SESSION_STORE_UNSAFE` if the rows may be older than the request.
- */
+/** Repeats the read once: a server that paused for a moment looks like one with an older snapshot. */
 export const reliable =
   (ask: Ask): Ask =>
   async (statement, ...values) => {
@@ -22,7 +18,7 @@ export const reliable =
     return rows;
   };
 
-/** Like `reliable`, in a transaction of the caller. An older snapshot is allowed, because later writes compare versions. */
+/** In a transaction of the caller, an older snapshot is allowed, because later writes compare versions. */
 export const reliableWithin =
   (ask: Ask): Ask =>
   async (statement, ...values) => {
@@ -31,7 +27,7 @@ export const reliableWithin =
     return rows;
   };
 
-/** Start position of a page: sorts before every session. */
+/** Sorts before every session. */
 const TOP = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
 
 export async function find(
@@ -42,7 +38,7 @@ export async function find(
   const { findOne, findMany } = statements;
   const [ref] = refs;
   if (ref === undefined) {
-    // Runs a lookup without refs, so that it fails when other lookups fail. It returns no row to check.
+    // A look-up without references fails when others fail. It returns no row to check.
     await ask(findMany, realm, []);
     return [];
   }

@@ -4,10 +4,7 @@ import { fromColumn } from '../../sql/values.ts';
 import type { Context } from '../context.ts';
 import { parameter } from '../values.ts';
 
-/**
- * Returns a page of users. Goes from hash to hash of their tags, so the time does not depend on the number of sessions.
- * The cursor is the last hash that was visited. Users of other realms are visited and skipped.
- */
+/** The cursor is the last hash that was visited. Users of other realms are visited and skipped. */
 export async function listUsers(
   { ask, statements }: Context,
   { realm, account }: UsersOf,
@@ -34,7 +31,6 @@ export async function memberships(
   return page.answer(rows.map(([tag]) => tag as Tag));
 }
 
-/** Returns the realms of the users whose tags have the lowest hashes. */
 export async function listRealms({ ask, statements }: Context, limit: number): Promise<RealmsFound> {
   const rows = await ask(statements.realms, parameter(limit + 1));
   const looked = rows.reduce((sum, [, users]) => sum + Number(users), 0);

@@ -11,7 +11,7 @@ import type { Journal } from './journal.ts';
 
 const CHUNK = 200;
 
-/** Maximum number of attempts for a batch when others write the same entries. */
+/** Others may write the same entries. */
 const ATTEMPTS = 10;
 
 export function auditPower({ server, keys, readiness, journal }: Context): AuditPower {
@@ -85,7 +85,7 @@ class AuditLog {
     return found;
   }
 
-  /** Erases a person from the entries of an index. The index then no longer contains these entries. */
+  /** The index then no longer contains these entries. */
   async #erase(
     realm: Tag,
     index: string,
@@ -101,7 +101,7 @@ class AuditLog {
     return done;
   }
 
-  /** Replaces or removes entries. Also removes ids that an index has but the log lacks. Returns their number. */
+  /** Also removes ids that an index has but the log lacks. */
   async #rewrite(
     realm: Tag,
     index: string,
@@ -136,7 +136,7 @@ class AuditLog {
   }
 }
 
-/** Returns the start position of a page. `until` is exclusive: with an empty member, only earlier entries follow. */
+/** `until` is exclusive: with an empty member, only earlier entries follow. */
 function topOf({ after, until }: AuditPage): Position | undefined {
   if (until !== undefined && (after === undefined || until <= after.at)) return { score: until, member: '' };
   return after === undefined ? undefined : { score: after.at, member: after.id };

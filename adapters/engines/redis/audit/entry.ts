@@ -24,7 +24,7 @@ export function indexesOf(keys: Keys, { realm, user, account, by, entry }: Audit
   return indexes;
 }
 
-/** Chooses the indexes that probably match the fewest entries. */
+/** The indexes that probably match the fewest entries. */
 export function indexesFor(keys: Keys, { realm, user, account, by, types }: AuditPage): readonly string[] {
   if (user !== undefined) return [keys.logBy(realm, 'user', user)];
   if (by !== undefined) return [keys.logBy(realm, 'actor', by)];
@@ -36,7 +36,7 @@ export function indexesFor(keys: Keys, { realm, user, account, by, types }: Audi
   );
 }
 
-/** Returns true if a record matches all conditions of a page except the time, which the index covers. */
+/** Does not compare the time, which the index covers. */
 export function isWanted({ user, account, by, entry }: AuditRecord, page: AuditPage): boolean {
   return (
     (page.user === undefined || page.user === user) &&

@@ -14,17 +14,15 @@ const BATCH = 100;
 let written = 0;
 
 /**
- * Brings entries to the audit log of their realm.
- *
- * If the log is on the same server or in the same slot, the script that makes the change also writes the entries.
- * Otherwise, on a cluster, the script writes them into an outbox in its own slot. The process that wrote them then
- * relays them to the log. If that process is gone, the next one that reads or prunes the log relays them. An intent,
- * written before the change, tells readers which outbox to check. An entry that is relayed twice is written once.
+ * On a cluster, a script writes entries for a log in another slot into an outbox in its own slot. The process that
+ * wrote them then relays them to the log. If that process is gone, the next one that reads or prunes the log does. An
+ * intent, written before the change, tells readers which outbox to check. An entry that is relayed twice is written
+ * once.
  */
 export class Journal {
   readonly #server: Server;
   readonly #keys: Keys;
-  /** Realms that this process has added to the set of realms. */
+  /** Realms that this process has already added. */
   readonly #known = new Set<Tag>();
 
   constructor(server: Server, keys: Keys) {
@@ -32,7 +30,7 @@ export class Journal {
     this.#keys = keys;
   }
 
-  /** Adds entries to a call of a script that writes in the slot of a tag. */
+  /** `call` is of a script that writes in the slot of a tag. */
   enter(call: Call, slot: Tag, records: readonly AuditRecord[]): void {
     const outbox = this.#needsOutbox(slot, records);
     call.arg(outbox ? 'outbox' : 'log');
@@ -51,7 +49,7 @@ export class Journal {
     }
   }
 
-  /** Makes a change together with its entries, which the call already contains, and relays them to the log. */
+  /** The call must already contain the entries, see {@link enter}. */
   async write<T>(slot: Tag, records: readonly AuditRecord[], write: () => Promise<T>): Promise<T> {
     if (records.length === 0) return write();
     const realms = [...new Set(records.map(({ realm }) => realm))];
@@ -82,7 +80,7 @@ export class Journal {
     await Promise.all(calls.map((call) => this.#server.run(APPEND, call)));
   }
 
-  /** Relays entries that other processes left in outboxes for the log of a realm. */
+  /** Relays entries that other processes left in outboxes. */
   async settle(realm: Tag): Promise<void> {
     if (!this.#server.isCluster) return;
     const call = new Call().key(this.#keys.intents(realm)).arg(SETTLED);

@@ -70,7 +70,6 @@ export interface NodeReply {
   readonly reply: unknown;
 }
 
-/** The interface that hides the differences between clients. */
 export interface Executor {
   /** Options that would detect a dead connection and are not set. `null` if they are set, or if this is unknown. */
   readonly lacksTimeout: string | null;

@@ -3,10 +3,7 @@ import type { Executor, IoRedisClient, NodeRedisClient, NodeRedisCluster, NodeRe
 import { IoRedisExecutor } from './io-redis.ts';
 import { NodeRedisClusterExecutor, NodeRedisExecutor, NodeRedisSentinelExecutor } from './node-redis.ts';
 
-/**
- * Returns the executor for a client. It recognizes clients by their methods and imports no vendor's class.
- * @throws `TypeError` for an unknown client; `SESSION_STORE_UNSAFE` for one that reads from replicas.
- */
+/** @throws `TypeError` for an unknown client; `SESSION_STORE_UNSAFE` for one that reads from replicas. */
 export function executorOf(client: unknown): Executor {
   const can = (name: string): boolean => isObject(client) && typeof Reflect.get(client, name) === 'function';
   if (can('call') && can('pipeline')) return new IoRedisExecutor(client as IoRedisClient);

@@ -10,7 +10,6 @@ export class IoRedisExecutor implements Executor {
   readonly lacksTimeout: string | null;
   readonly #client: IoRedisClient;
 
-  /** @throws `SESSION_STORE_UNSAFE` for a client that reads from replicas. */
   constructor(client: IoRedisClient) {
     this.#client = client;
     this.isCluster = client.isCluster === true;
@@ -66,10 +65,7 @@ export class IoRedisExecutor implements Executor {
 
 const optionsOf = (options: unknown): Readonly<Record<string, unknown>> => (options ?? {}) as Record<string, unknown>;
 
-/**
- * With `maxRetriesPerRequest` other than 0, the client keeps pending commands for the next connection. It then sends
- * them again, or drops them without an answer.
- */
+/** Unless `maxRetriesPerRequest` is 0, the client resends pending commands on the next connection, or drops them. */
 function whenLost({ maxRetriesPerRequest, autoResendUnfulfilledCommands }: ReturnType<typeof optionsOf>): WhenLost {
   if (maxRetriesPerRequest === 0) return 'fail';
   return autoResendUnfulfilledCommands === false ? 'unanswered' : 'resent';

@@ -4,7 +4,6 @@ import { readsReplicas } from './io-redis.ts';
 /** Requests plain replies, in place of the client's type mapping. */
 const PLAIN = { typeMapping: {} };
 
-/** The subset of node-redis's `MULTI` that the store needs: commands that go over one connection. */
 interface Multi {
   addCommand(...command: unknown[]): unknown;
   execAsPipeline(): Promise<readonly unknown[]>;
@@ -16,7 +15,7 @@ async function inPipeline(multi: Multi, commands: readonly unknown[][]): Promise
   return [plain(first), plain(second)];
 }
 
-/** Converts buffers to strings: a pipeline takes no options, so the client's type mapping still applies. */
+/** A pipeline takes no options, so the client's type mapping still applies. */
 function plain(reply: unknown): unknown {
   if (Buffer.isBuffer(reply)) return reply.toString();
   return Array.isArray(reply) ? reply.map(plain) : reply;
@@ -29,7 +28,6 @@ export class NodeRedisExecutor implements Executor {
   readonly lacksTimeout: string | null;
   readonly #client: NodeRedisClient;
 
-  /** @throws `SESSION_STORE_UNSAFE` for a client that reads from replicas. */
   constructor(client: NodeRedisClient) {
     this.#client = client;
     if (optionsOf(client).readonly === true) throw readsReplicas('readonly: false');
@@ -52,7 +50,6 @@ export class NodeRedisExecutor implements Executor {
   }
 }
 
-/** Sends commands through `createSentinel`, always to the primary. */
 export class NodeRedisSentinelExecutor implements Executor {
   readonly isCluster = false;
   // All its connections lead to the one primary that it knows.
@@ -81,13 +78,12 @@ export class NodeRedisSentinelExecutor implements Executor {
   }
 }
 
-/** Members of node-redis's cluster that its most general type lacks. */
+/** Its most general type lacks these members. */
 interface Nodes {
   readonly masters: readonly { readonly address: string }[];
   nodeClient(node: object): Promise<NodeRedisClient>;
 }
 
-/** Sends commands through `createCluster`, always to primaries. */
 export class NodeRedisClusterExecutor implements Executor {
   readonly isCluster = true;
   readonly isPool = false;
@@ -95,7 +91,6 @@ export class NodeRedisClusterExecutor implements Executor {
   readonly lacksTimeout = null;
   readonly #client: NodeRedisCluster;
 
-  /** @throws `SESSION_STORE_UNSAFE` for a client that reads from replicas. */
   constructor(client: NodeRedisCluster) {
     this.#client = client;
     if (optionsOf(client).useReplicas === true) throw readsReplicas('useReplicas: false');

@@ -5,12 +5,11 @@ import { NOTE_DATE, SET_DATE } from '../scripts/upkeep.ts';
 import { type Position, positionsOf } from './scan.ts';
 
 /**
- * Records a due date, by which pruning works. The date of a user is a time before which none of their sessions is over
- * by itself. The date of a record is a time until which it is kept at least.
+ * A user's date is a time before which none of their sessions is over by itself. A record's date is a time until which
+ * it is kept at least. Dates are never too late, and often too early; pruning then sets them again. If a process dies
+ * before it records a date, the server's own expiry removes the data.
  *
- * Uses only move the actual time later. A date is therefore never too late, and often too early; pruning then sets it
- * again. If a process dies before it records a date, the server's own expiry removes the data. Returns some members
- * that were already due at `longDue`; none for `null`.
+ * Returns some members that were already due at `longDue`; none for `null`.
  */
 export async function noteDate(
   server: Server,
@@ -23,9 +22,7 @@ export async function noteDate(
   return positionsOf(await server.run(NOTE_DATE, call));
 }
 
-/**
- * Sets the next date of a member; `null` removes it. Does nothing if another date was recorded since this one was read.
- */
+/** `null` removes the date. Does nothing if another date was recorded since this one was read. */
 export async function setDate(
   server: Server,
   dates: string,

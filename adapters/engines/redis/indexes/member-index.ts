@@ -15,9 +15,8 @@ const SETTLED = 2 * REMEMBERED + 60_000;
 const STALE = 86_400_000;
 
 /**
- * Adds a user to a member index before the write for which they are announced. An index is therefore a superset of the
- * users who have sessions. `ttl` is how long the write lasts, in ms; `null` is unknown. Returns other users who need a
- * check.
+ * An index is a superset of the users who have sessions. `ttl` is how long the announced write lasts, in ms; `null` is
+ * unknown. Returns other users who need a check.
  */
 export async function announce(
   server: Server,
@@ -29,7 +28,7 @@ export async function announce(
   return (await server.run(ANNOUNCE, call)) as Tag[];
 }
 
-/** Removes users who have no sessions any more. Users who were announced recently stay. */
+/** Users who were announced recently stay. */
 export async function leave(server: Server, { members, seen }: MemberIndexKeys, gone: readonly Tag[]): Promise<void> {
   if (gone.length > 0) await server.run(LEAVE, new Call().key(members, seen).arg(SETTLED, ...gone));
 }

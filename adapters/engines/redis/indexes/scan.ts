@@ -1,6 +1,5 @@
 import type { Server } from '../connection.ts';
 
-/** A position in a sorted set: by score, then by member. */
 export interface Position {
   readonly score: number;
   readonly member: string;
@@ -15,10 +14,7 @@ export interface Way {
   readonly chunk: number;
 }
 
-/**
- * Yields the members of a sorted set, chunk by chunk. Continues from the last position and not from an index, so that
- * removals by others cannot make it skip members.
- */
+/** Continues from the last position and not from an index, so that removals by others cannot make it skip members. */
 export async function* walk(server: Server, key: string, way: Way): AsyncGenerator<readonly Position[]> {
   const { direction, least, chunk } = way;
   const down = direction === 'down';
@@ -42,10 +38,7 @@ export async function* walk(server: Server, key: string, way: Way): AsyncGenerat
   }
 }
 
-/**
- * Yields the members of two sorted sets in one order. It reads each part of the first set before that part of the
- * second. Therefore it misses no member that others move from the first to the second set meanwhile.
- */
+/** Reads each part of the first set first, so it misses no member that others move to the second set meanwhile. */
 export async function* walkBoth(
   server: Server,
   first: string,
@@ -82,7 +75,7 @@ function isBehind(position: Position, other: Position, down: boolean): boolean {
   return position.member !== other.member && position.member < other.member === down;
 }
 
-/** Parses members with their scores: a flat list in RESP2, pairs in RESP3. */
+/** A flat list in RESP2, pairs in RESP3. */
 export function positionsOf(reply: unknown): readonly Position[] {
   const flat = (reply as unknown[]).flat();
   const positions: Position[] = [];

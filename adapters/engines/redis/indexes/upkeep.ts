@@ -8,12 +8,12 @@ import { announce, leave } from './member-index.ts';
 import type { Position } from './scan.ts';
 import { type IndexedSession, UserSessions } from './user-sessions.ts';
 
-/** How long after the end of its retention the server has certainly removed data, with any clock differences; in ms. */
+/** In ms. So long after its retention, data is certainly gone from the server, with any clock differences. */
 const LONG_DUE = 86_400_000;
 
 export const isEndless = (session: SessionRecord): boolean => endOf(session) === null;
 
-/** Maintains the member indexes and due dates. Each write also tidies up a few old members. */
+/** Each write also tidies up a few old members. */
 export class Upkeep {
   readonly background: Background = new Background();
   readonly #server: Server;
@@ -24,10 +24,7 @@ export class Upkeep {
     this.#keys = keys;
   }
 
-  /**
-   * Must run before a session is written. Adds its user to the index of the realm and the account, and to the index of
-   * users with sessions that never expire.
-   */
+  /** Must run before a session is written. */
   async announce(session: SessionRecord, now: number, retention: number): Promise<void> {
     const { realm, userTag, accountTag, expiresAt } = session;
     // Uses extend the idle lifetime, so only the absolute expiry is final.
@@ -46,9 +43,8 @@ export class Upkeep {
   }
 
   /**
-   * Records when a session that is being written is over by itself. Also tidies up a few users who were due so long
-   * before `now` that their sessions must be gone, given `retention`; none if it is `null`. Never rejects: the session
-   * is written by then, and a caller that got an error would lose the secret.
+   * Also tidies up some users whose sessions must be gone; none if `retention` is `null`. Never rejects: the session is
+   * written by then, and a caller that got an error would lose the secret.
    */
   async noteSession(user: Tag, date: number | null, now: number, retention: number | null): Promise<void> {
     if (date === null) return;
@@ -59,7 +55,7 @@ export class Upkeep {
     }
   }
 
-  /** Records until when a new record is kept. Never rejects, either. */
+  /** Never rejects, either. */
   async noteRecord(tag: Tag, keepUntil: number | null, now: number): Promise<void> {
     if (keepUntil === null) return;
     const dates = this.#keys.dueRecords(bucketOf(tag));
@@ -71,12 +67,11 @@ export class Upkeep {
     }
   }
 
-  /** Records a date, if possible. If it fails, the server's own expiry still removes the data. */
+  /** If it fails, the server's own expiry still removes the data. */
   async #note(dates: string, member: Tag, date: number, longDue: number | null): Promise<readonly Position[]> {
     return noteDate(this.#server, dates, member, date, longDue).catch(() => []);
   }
 
-  /** Removes a user from a member index if they have no sessions there any more. */
   async lookAfter(
     memberIndex: MemberIndexKeys,
     user: Tag,
@@ -93,7 +88,6 @@ export class Upkeep {
     return this.#has(user, (one) => one.realm === realm && (account === null || one.accountTag === account));
   }
 
-  /** Finds out when a user's next session is over by itself, and sets that date. */
   async setNextSession(dates: string, position: Position): Promise<void> {
     const sessions = new UserSessions(this.#server, this.#keys, position.member);
     const gone: string[] = [];
@@ -111,7 +105,7 @@ export class Upkeep {
     if (ids.length > 0) this.background.run(() => new UserSessions(this.#server, this.#keys, user).sweep(ids));
   }
 
-  /** Sets sessions aside that are over for good, so that later sign-ins need not read them. */
+  /** Later sign-ins need not read these sessions. */
   setAside(user: Tag, ids: readonly string[]): void {
     if (ids.length > 0) this.background.run(() => new UserSessions(this.#server, this.#keys, user).setAside(ids));
   }
@@ -133,10 +127,9 @@ export class Upkeep {
 const goneOf = (indexed: readonly IndexedSession[]): readonly string[] =>
   indexed.filter(({ session }) => session === null).map(({ position }) => position.member);
 
-/** Maximum number of background tasks at once. */
 const MAX_TASKS = 4;
 
-/** Background clean-up that no caller awaits. Skips tasks above the limit. A later task repeats a failed one. */
+/** Skips tasks above the limit. A later task repeats a failed one. */
 export class Background {
   readonly #running = new Set<Promise<unknown>>();
 

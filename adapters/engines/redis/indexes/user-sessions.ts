@@ -6,13 +6,13 @@ import { Call } from '../scripts/script.ts';
 import { SET_ASIDE, SWEEP } from '../scripts/verbs.ts';
 import { type Position, walk, walkBoth } from './scan.ts';
 
-/** An id in a user's index, and its session; `null` if the server has removed the session. */
+/** `session` is `null` if the server has removed it. */
 export interface IndexedSession {
   readonly position: Position;
   readonly session: SessionRecord | null;
 }
 
-/** Some of a user's sessions, and the records that were read with them; `null` if missing or not requested. */
+/** A record is `null` if it is missing or was not requested. */
 export interface Chunk {
   readonly record: string | null;
   readonly member: string | null;
@@ -28,7 +28,7 @@ interface ChunkOptions {
 
 const CHUNK = 256;
 
-/** A user's sessions, all in one slot. */
+/** All sessions of a user are in one slot. */
 export class UserSessions {
   readonly user: Tag;
   readonly #server: Server;
@@ -40,10 +40,7 @@ export class UserSessions {
     this.#keys = keys;
   }
 
-  /**
-   * Yields chunks of sessions, oldest or youngest first. Each has the records of the user and of the membership in
-   * `account`, from the same snapshot. `open` skips sessions that were set aside.
-   */
+  /** A chunk and its records are of one snapshot. `open` skips sessions that were set aside. */
   async *chunks(
     direction: 'up' | 'down',
     { after, chunk = CHUNK, open = false, account }: ChunkOptions = {},
@@ -75,10 +72,7 @@ export class UserSessions {
     for await (const { indexed } of this.chunks(direction, { after })) yield* indexed;
   }
 
-  /**
-   * Removes the given sessions if they were over by themselves at a time, and removes ids of missing sessions from the
-   * index. Returns the number of removed sessions.
-   */
+  /** Removes the sessions that were over by themselves at the time `before`, and ids of missing sessions. */
   async sweep(ids: readonly string[], before: number = Number.NEGATIVE_INFINITY): Promise<number> {
     let removed = 0;
     for (let at = 0; at < ids.length; at += CHUNK) {
@@ -91,7 +85,7 @@ export class UserSessions {
     return removed;
   }
 
-  /** Sets ids aside whose sessions are over for good. Removes some that were set aside earlier and are gone. */
+  /** Also removes some that were set aside earlier and are gone. */
   async setAside(ids: readonly string[]): Promise<void> {
     for (let at = 0; at < ids.length; at += CHUNK) {
       const call = new Call().key(this.#keys.sessions(this.user), this.#keys.aside(this.user));

@@ -5,7 +5,7 @@ const FOR_EVER = '';
 
 export const keepLine = (keepUntil: number | null): string => (keepUntil === null ? FOR_EVER : String(keepUntil));
 
-/** A stored record: a string of its version, its `keepUntil`, and its text, each on a line. */
+/** Stored as a string of three lines: version, `keepUntil`, text of the record. */
 export interface EpochValue {
   readonly version: number;
   /** Unix ms; `null` means forever. */
@@ -13,7 +13,6 @@ export interface EpochValue {
   readonly record: EpochRecord;
 }
 
-/** @throws `Error` for a malformed value. */
 export function epochValueOf(value: string, records: RecordCache): EpochValue {
   return {
     version: Number(value.slice(0, value.indexOf('\n'))),
@@ -22,7 +21,7 @@ export function epochValueOf(value: string, records: RecordCache): EpochValue {
   };
 }
 
-/** Returns the time until which a stored record is kept, as Unix ms; `null` means forever. */
+/** In Unix ms; `null` means forever. */
 export function keepUntilOf(value: string): number | null {
   const [, keepUntil] = value.split('\n', 2);
   if (keepUntil === undefined) throw new Error('an epoch record is malformed');

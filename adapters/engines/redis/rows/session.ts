@@ -3,14 +3,12 @@ import type { SessionDevice } from '../../../../src/index.ts';
 import { lineOf, numberLine, numberOrNothing, textOrNull } from './text.ts';
 
 /**
- * Encodes a session as one string of lines. The key contains its id and its user's tag.
+ * The key contains the id and the user's tag. The value has these lines:
  *
  * 1. Lines that scripts compare and write: credential, serial, creation, last use, expiry, idle lifetime, retention,
  * authentication, tombstone (a JSON array). All times except the creation are relative to it. See `scripts/session.ts`.
- *
  * 2. Lines that a renewal also replaces: methods, attributes, account, its tag, the stamps of account and member, and
  * the client.
- *
  * 3. Lines that never change. Empty lines at the end are left out.
  *
  * Default values are empty lines. A session takes about 180 bytes, half as much as JSON.
@@ -27,7 +25,7 @@ export function sessionValue(session: SessionRecord, retention: number): string 
   return `${head.join('\n')}\n${renewableLines(session)}${fixedLines(session)}`;
 }
 
-/** Encodes the lines that a renewal replaces. They must not refer to other lines, which may differ. */
+/** These lines must not refer to other lines, which may differ. */
 export function renewableLines(session: SessionRecord): string {
   const { amr, attributes, account, accountTag, stamps, client } = session;
   const hasAttributes = Object.keys(attributes).length > 0;
@@ -72,10 +70,7 @@ function amrOf(line: string): readonly string[] {
   return line.startsWith('[') ? (JSON.parse(line) as string[]) : line.split(' ');
 }
 
-/**
- * Decodes a session. Reads the lines by position and without a closure, for speed.
- * @throws `Error` for a malformed value: the store then cannot tell who is signed in.
- */
+/** Reads the lines by position and without a closure, for speed. */
 export function sessionOf(value: string, id: string, userTag: Tag): SessionRecord {
   const lines = value.split('\n');
   if (lines.length <= USER_STAMP) throw new Error('a session is malformed');

@@ -4,24 +4,21 @@ const SPECIAL = /[\p{Cc}"\\\p{Cs}]/u;
 /** The empty text. Elsewhere a backslash is never alone. */
 const EMPTY = '\\';
 
-/** Encodes a text as a line; `null` becomes an empty line. Nearly every text stays unchanged. */
+/** `null` becomes an empty line. Nearly every text stays unchanged. */
 export function lineOf(text: string | null): string {
   if (text === null) return '';
   if (text === '') return EMPTY;
   return SPECIAL.test(text) ? JSON.stringify(text).slice(1, -1) : text;
 }
 
-/** Reverses {@link lineOf}. Returns `null` for a missing or empty line. */
+/** Returns `null` for a missing or empty line. */
 export function textOrNull(line: string | undefined): string | null {
   if (line === undefined || line === '') return null;
   if (!line.includes('\\')) return line;
   return line === EMPTY ? '' : (JSON.parse(`"${line}"`) as string);
 }
 
-/**
- * Encodes a number in the shortest form: `1209600000` becomes `12096e5`. Lua and JavaScript parse both in the same way.
- */
+/** `1209600000` becomes `12096e5`. Lua and JavaScript parse both in the same way. */
 export const numberLine = (value: number): string => String(value).replace(/0{3,}$/, (zeros) => `e${zeros.length}`);
 
-/** The same, and an empty text for `null`. */
 export const numberOrNothing = (value: number | null): string => (value === null ? '' : numberLine(value));

@@ -1,13 +1,9 @@
-/**
- * How much longer than required the server keeps ended data, in ms. The clocks of processes may differ by an hour, and
- * the server's clock may be adjusted.
- */
+/** In ms. The clocks of processes may differ by an hour, and the server's clock may be adjusted. */
 export const MARGIN = 10_800_000;
 
 /**
- * Argument helpers for scripts, which use the server's Lua 5.1. A script takes its keys and arguments one after
- * another, so the order in a call is the order in the script. Always format numbers by `whole`: `tostring` loses digits
- * beyond 14.
+ * For Lua 5.1. The order of keys and arguments in a call is the order in which the script takes them. Always format
+ * numbers by `whole`: `tostring` loses digits beyond 14.
  */
 export const ARGUMENTS: string = `
 local key_at, arg_at = 0, 0

@@ -1,7 +1,4 @@
-/**
- * Writes audit entries. If the log is on the same server or in the same slot, they go there in the same step.
- * Otherwise, on a cluster, they go to an outbox in the script's slot. A script takes all arguments before it writes.
- */
+/** See `audit/journal.ts` for the choice between log and outbox. A script takes all arguments before it writes. */
 export const LOG: string = `
 local function take_entries()
   local entries = { outbox = arg() == 'outbox' and key() }

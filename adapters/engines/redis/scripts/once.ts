@@ -2,9 +2,9 @@ import { ARGUMENTS } from './arguments.ts';
 import { Script } from './script.ts';
 
 /**
- * How long the server remembers the answer to a write, in ms. A client may resend a command whose answer was lost. By
- * default, ioredis tries over 20 connections, each of which takes at most 12 s. Its cluster and node-redis's Sentinel
- * client try 16 times. All of them finish within 4 minutes.
+ * In ms. A client may resend a command whose answer was lost. By default, ioredis tries over 20 connections, each of
+ * which takes at most 12 s. Its cluster and node-redis's Sentinel client try 16 times. All of them finish within 4
+ * minutes.
  */
 export const REMEMBERED = 600_000;
 

@@ -1,4 +1,4 @@
-/** Lua functions for epoch records (see `rows/epoch.ts`). */
+/** See `rows/epoch.ts`. */
 export const RECORD: string = String.raw`
 local function find_record(where)
   local value = redis.call('GET', where)

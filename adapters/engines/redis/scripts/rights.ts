@@ -1,9 +1,6 @@
 import { Script } from './script.ts';
 
-/**
- * Returns the commands of the store that the user may not send. It checks each with a key of the store and with as many
- * arguments as the store sends. It runs none of them. Servers older than 7.0 cannot check this; there it returns none.
- */
+/** Checks commands without running them. Servers older than 7.0 cannot check; there it returns none. */
 export const DENIED: Script = new Script(`
 local where, waits, cluster = KEYS[1], ARGV[1] == '1', ARGV[2] == '1'
 local commands = {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 
-/** A script: its text, and the hash under which servers remember it. */
 export class Script {
   readonly text: string;
   readonly sha: string;
@@ -12,7 +11,7 @@ export class Script {
   }
 }
 
-/** The keys and arguments of a call, in the order in which the script takes them. */
+/** In the order in which the script takes them. */
 export class Call {
   readonly keys: string[] = [];
   readonly args: string[] = [];

@@ -1,4 +1,4 @@
-/** Lua functions for sessions (see `rows/session.ts`): the lines that scripts compare, and the lifetimes. */
+/** See `rows/session.ts`. */
 export const SESSION: string = String.raw`
 local LINE = '([^\n]*)\n'
 local LINES = '^' .. string.rep(LINE, 9) .. '(' .. string.rep('[^\n]*\n', 7) .. ')(.*)$'
@@ -67,7 +67,7 @@ local function end_session(where, s, ended)
 end
 `;
 
-/** Ends other living sessions of the user, each with its audit entries. */
+/** Each ending comes with its audit entries. */
 export const END_OTHERS: string = `
 local function end_others()
   for _ = 1, number() do

@@ -2,10 +2,7 @@ import { ARGUMENTS } from './arguments.ts';
 import { OnceScript } from './once.ts';
 import { Script } from './script.ts';
 
-/**
- * Announces a member of a member index. Returns some of the members that were announced longest ago, for the caller to
- * check. So no index keeps users who are gone, even if no process prunes.
- */
+/** Returns some members that were announced long ago, for the caller to check. So no index keeps users who are gone. */
 export const ANNOUNCE: Script = new Script(
   ARGUMENTS,
   `
@@ -20,10 +17,7 @@ return others
 `,
 );
 
-/**
- * Removes members from a member index, except those that were announced recently. Their write may still be in transit,
- * and the lookup that found no sessions came too early.
- */
+/** Keeps members that were announced recently. Their write may be in transit, so the look-up came too early. */
 export const LEAVE: Script = new Script(
   ARGUMENTS,
   `
@@ -40,9 +34,8 @@ end
 );
 
 /**
- * Records when data of a member may be due. Always lowers an existing date, if only by a millisecond. A process that
- * read the earlier date then finds another one, and does not change it. Returns some members that have been due for
- * long.
+ * Always lowers an existing date, if only by a millisecond, so that a process that read the earlier date does not
+ * change it. Returns some members that have been due for long.
  */
 export const NOTE_DATE: Script = new Script(
   ARGUMENTS,
@@ -55,7 +48,7 @@ return redis.call('ZRANGEBYSCORE', dates, '-inf', long_due, 'WITHSCORES', 'LIMIT
 `,
 );
 
-/** Sets or removes the date of a member, if it is still the date that was read. */
+/** Does nothing if the date is not the one that was read. */
 export const SET_DATE: Script = new Script(
   ARGUMENTS,
   `
@@ -71,7 +64,7 @@ return 1
 `,
 );
 
-/** Removes a record that need not be kept. Returns whether it did, and otherwise until when it is kept. */
+/** Returns whether it removed the record, and otherwise until when it is kept. */
 export const REMOVE_RECORD: Script = new OnceScript(
   [],
   String.raw`
@@ -84,7 +77,7 @@ return { 0, keep }
 `,
 );
 
-/** Removes log entries whose texts are those that were read, and returns their number. */
+/** Skips entries that differ from the texts that were read. */
 export const REMOVE_ENTRIES: Script = new OnceScript(
   [],
   `
@@ -106,7 +99,7 @@ return removed
 `,
 );
 
-/** Replaces entries whose texts are those that were read, removes them from indexes, and returns their number. */
+/** Skips entries that differ from the texts that were read. Removes the others from indexes, too. */
 export const REPLACE_ENTRIES: Script = new OnceScript(
   [],
   `
@@ -128,7 +121,6 @@ return replaced
 `,
 );
 
-/** Records that an outbox may receive entries. */
 export const INTEND: Script = new Script(ARGUMENTS, `redis.call('ZADD', key(), whole(server_time()), arg())`);
 
 /** Returns the intents, and separately those that are too old for entries to follow. */

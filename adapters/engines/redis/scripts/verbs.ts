@@ -5,7 +5,7 @@ import { RECORD } from './record.ts';
 import { Script } from './script.ts';
 import { END_OTHERS, SESSION } from './session.ts';
 
-/** Creates a record, or extends how long it is kept. Returns whether it is new, and its value. */
+/** Returns whether the record is new, and its value. */
 export const KEEP_RECORD: Script = new Script(
   ARGUMENTS,
   RECORD,
@@ -21,7 +21,7 @@ return { r.version == version and 1 or 0, r.version .. '\n' .. r.keep .. '\n' ..
 `,
 );
 
-/** Writes a new session. Returns whether it did, and some ids of the user's index whose sessions may be long gone. */
+/** Returns whether it wrote, and some ids of the user's index whose sessions may be long gone. */
 export const ADD: Script = new OnceScript(
   [SESSION, RECORD, LOG, END_OTHERS],
   `
@@ -59,7 +59,6 @@ return 1
 `,
 );
 
-/** Renews a session: replaces the lines that a renewal may change. */
 export const RENEW: Script = new OnceScript(
   [SESSION, RECORD, LOG, END_OTHERS],
   `
@@ -91,7 +90,7 @@ return 'renewed'
 `,
 );
 
-/** Writes a tombstone; an existing one stays. Replicas confirm both, because the answer is always written. */
+/** An existing tombstone stays. Replicas confirm both, because the answer is always written. */
 export const END: Script = new OnceScript(
   [SESSION, RECORD, LOG],
   String.raw`
@@ -131,9 +130,7 @@ write_entries(entries)
 return 'advanced'
 `;
 
-/**
- * Replaces a record. Leaves out the session functions, because a script creates all its functions anew at each call.
- */
+/** Leaves out the session functions, because a script creates all its functions anew at each call. */
 export const ADVANCE: Script = new OnceScript(
   [RECORD, LOG],
   `
@@ -148,7 +145,7 @@ if not is_version(r, version) or (membership and not is_version(m, member_versio
 ${REPLACE}`,
 );
 
-/** Like `ADVANCE`, and rotates the secret of the initiator. */
+/** Also rotates the secret of the initiator. */
 export const ADVANCE_FOR: Script = new OnceScript(
   [SESSION, RECORD, LOG],
   `
@@ -168,7 +165,7 @@ redis.call('SET', where, value_of(s), 'KEEPTTL')
 ${REPLACE}`,
 );
 
-/** Removes sessions of a user unconditionally, and returns how many existed. */
+/** Returns how many sessions existed. */
 export const REMOVE: Script = new OnceScript(
   [RECORD],
   `
@@ -188,7 +185,7 @@ return removed
 `,
 );
 
-/** Removes sessions that were over by themselves at a time, and ids of missing sessions from the index. */
+/** Removes sessions that were over by themselves at a time, and ids of missing sessions. */
 export const SWEEP: Script = new OnceScript(
   [SESSION],
   `
@@ -211,10 +208,7 @@ return removed
 `,
 );
 
-/**
- * Moves ids of sessions that are over for good out of a user's index. Returns some that were moved earlier, whose
- * sessions may be long gone.
- */
+/** Returns some ids that were moved earlier, whose sessions may be long gone. */
 export const SET_ASIDE: Script = new Script(
   ARGUMENTS,
   `
@@ -233,7 +227,7 @@ return redis.call('ZRANDMEMBER', aside, 3)
 `,
 );
 
-/** Sets a policy, if it is still the one that was read. */
+/** Does nothing if the policy is not the one that was read. */
 export const SET_POLICY: Script = new OnceScript(
   [LOG],
   `

@@ -58,7 +58,7 @@ export async function ensureEpochs(
   });
 }
 
-/** Reads records by tag. Records of one slot come from one snapshot. */
+/** Records of one slot come from one snapshot. */
 async function readValues({ server, keys, records }: Context, tags: readonly Tag[]): Promise<Map<Tag, EpochValue>> {
   const groups = new Map<Tag, Tag[]>();
   for (const tag of new Set(tags)) {

@@ -30,10 +30,8 @@ export function find(
 }
 
 /**
- * Finds sessions. On one server, a lookup is always one MGET. On a cluster, it is one command for each user, account
- * and realm, all at once. A session and the records of its user and membership come from one command, and so from one
- * snapshot. Each record of a realm or an account is read separately. Its value is at least as new as the start of the
- * lookup.
+ * On one server, always one MGET. On a cluster, one command for each user, account and realm, all at once. A session
+ * and the records of its user and membership come from one command, and so from one snapshot.
  */
 function findSessions(
   server: Server,
@@ -84,7 +82,7 @@ function findOnServer(
   });
 }
 
-/** A requested session, and the indexes of its user's, its account's and its membership's records in the result. */
+/** The numbers are indexes in the result. */
 interface Asked {
   readonly ref: SessionRef;
   readonly location: SessionLocation;
@@ -135,7 +133,6 @@ async function findInCluster(
   );
 }
 
-/** Adds the records of accounts and memberships that were not known before the lookup. */
 async function completed(server: Server, keys: Keys, refs: readonly SessionRef[], found: Found): Promise<Found> {
   const isOpen = (one: FoundSession | null, at: number): one is FoundSession =>
     one !== null && refs[at]?.account === undefined && one.session.accountTag !== null;
@@ -164,9 +161,7 @@ export async function list(
 
 const MAX_AT_ONCE = 500;
 
-/**
- * A page of a user's sessions, the ids in the index without a session, and the ids of sessions that are over for good.
- */
+/** `gone`: ids in the index without a session. `aside`: ids of sessions that are over for good. */
 interface Listed {
   readonly found: readonly FoundSession[];
   readonly more: boolean;

@@ -15,7 +15,6 @@ import { sessionOf } from '../rows/session.ts';
 
 export type Value = string | null | undefined;
 
-/** The keys of a session, and a cache of its last value. */
 export class SessionLocation {
   readonly user: Tag;
   readonly record: string;
@@ -42,7 +41,7 @@ export class SessionLocation {
 
 const MAX_LOCATIONS = 8192;
 
-/** Remembers the key names and the last decoded value of recently found sessions, so that neither is made again at the next check. */
+/** Remembers the key names and the last decoded value of recently found sessions. */
 export class SessionLocations {
   readonly keys: Keys;
   readonly #records: RecordCache;

@@ -28,7 +28,7 @@ export async function listUsers(
   return { users, after: null };
 }
 
-/** Returns the users of a page who have sessions there. The others leave the member index. */
+/** Users without sessions leave the member index. */
 async function presentOf(
   { upkeep }: Context,
   of: UsersOf,
@@ -48,7 +48,7 @@ async function presentOf(
   return present;
 }
 
-/** Parses the cursor of a page of users: a bucket, and the last user in it. A malformed cursor means the start. */
+/** A malformed cursor means the start. */
 function placeIn(after: string | null): [bucket: number, last: Tag | null] {
   const [, bucket, last] = /^(\d{1,2}):(.*)$/s.exec(after ?? '') ?? [];
   return bucket === undefined ? [0, null] : [Number(bucket), last ?? null];
@@ -71,10 +71,7 @@ export async function memberships(
   return { accounts: [], after: null };
 }
 
-/**
- * Returns the realms of some users. No key lists realms or users, so users come from the indexes for pruning. Each user
- * with sessions has a due date, or is in the index of users whose sessions never expire.
- */
+/** No key lists users. Each user with sessions has a due date, or is in the index of sessions that never expire. */
 export async function listRealms({ server, keys }: Context, limit: number): Promise<RealmsFound> {
   const wanted = Math.ceil(limit / BUCKETS) + 1;
   const pages = await Promise.all(

@@ -125,7 +125,7 @@ function enter(call: Call, { keys, journal }: Context, user: Tag, { audit, endin
   }
 }
 
-/** Returns the earliest time at which a session of this write is over: the session itself, or one that it ends. */
+/** Includes the sessions that this write ends. */
 function earliest(over: number | null, { ending }: UserWrite): number | null {
   const times = [over, ...ending.map(({ ended }) => ended.at)].filter((time) => time !== null);
   return times.length === 0 ? null : Math.min(...times);

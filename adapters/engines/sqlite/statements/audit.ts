@@ -4,7 +4,7 @@ import type { Database } from '../connection.ts';
 import type { Command, RowsQuery } from '../prepared.ts';
 
 export interface AuditStatements {
-  /** Writes an entry. Does nothing if the entry exists. */
+  /** Skips an entry that exists. */
   readonly insertEntry: Command;
   /**
    * A page by each index. Parameters, in order: the values of the index; the place (`at`, `id`) that all entries come

@@ -1,11 +1,9 @@
 import { FOUND_COLUMNS, LISTED_COLUMNS } from '../rows.ts';
 
-/** SQL for the tag of a session's membership, as `memberTag` makes it; NULL if the session is in no account. */
+/** As `memberTag` makes it; NULL if the session is in no account. */
 const MEMBER_TAG = "s.user_tag || '.' || s.account_tag";
 
-/**
- * SQL for sessions and the records that decide on them, as `foundIn` expects. The first parameter is the realm's tag.
- */
+/** For `foundIn`. The first parameter is the realm's tag. */
 export const FOUND: string = `
   SELECT ${FOUND_COLUMNS}
   FROM sessions s
@@ -14,7 +12,7 @@ export const FOUND: string = `
   LEFT JOIN epochs user ON user.tag = s.user_tag
   LEFT JOIN epochs member ON member.tag = ${MEMBER_TAG}`;
 
-/** Sessions with the records of account and membership. The page's realm and user are read separately. */
+/** The page's realm and user are read separately. */
 export const listed = (index = ''): string => `
   SELECT ${LISTED_COLUMNS}
   FROM sessions s ${index}

@@ -4,7 +4,7 @@ import { type PolicyStatements, policyStatementsOf } from './policies.ts';
 import { type UpkeepStatements, upkeepStatementsOf } from './upkeep.ts';
 import { type VerbStatements, verbStatementsOf } from './verbs.ts';
 
-/** Statements of the store, prepared once. Parameters are in the order of the question marks. */
+/** Parameters are in the order of the question marks. */
 export type Statements = VerbStatements & UpkeepStatements & AuditStatements & PolicyStatements;
 
 export const statementsOf = (database: Database): Statements => ({

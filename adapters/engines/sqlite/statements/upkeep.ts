@@ -3,9 +3,9 @@ import type { Command, RowQuery, RowsQuery } from '../prepared.ts';
 import { FOUND } from './fragments.ts';
 
 export interface UpkeepStatements {
-  /** The next user after a tag among all users with sessions, with its realm. */
+  /** The next user after a tag, with the user's realm. */
   readonly nextUser: RowQuery;
-  /** The next user after a tag among the users with sessions in an account, with its realm. */
+  /** The same among the users with sessions in an account. */
   readonly nextMember: RowQuery;
   /** Tags between two strings, both exclusive, in byte order. */
   readonly tagsBetween: RowsQuery;
@@ -13,7 +13,6 @@ export interface UpkeepStatements {
 
   readonly pruneSessions: Command;
   readonly pruneEpochs: Command;
-  /** Sessions that never expire. */
   readonly endless: RowsQuery;
   readonly remove: Command;
 }

@@ -12,13 +12,12 @@ export interface VerbStatements {
   /** Creates a record, or raises its `keepUntil` if it exists. */
   readonly keepEpoch: Command;
   readonly advance: Command;
-  /** Increments a version unconditionally. */
   readonly move: Command;
   readonly raise: Command;
 
   readonly find: RowQuery;
   readonly list: RowsQuery;
-  /** Like `list`, for living sessions of one generation. The index skips sessions of other generations. */
+  /** Like `list`, for living sessions of one generation. The index skips all others. */
   readonly listBorn: RowsQuery;
   /** Returns a row if a session of this user has this credential and is living. */
   readonly isLive: RowQuery;
@@ -26,7 +25,7 @@ export interface VerbStatements {
   readonly touch: Command;
   readonly renew: Command;
   readonly rotate: Command;
-  /** Writes a tombstone, even past its lifetimes, if the session's last use was no later than a given time. */
+  /** Also ends an expired session, but none that was used after a given time. */
   readonly end: Command;
   readonly endLiving: Command;
 }

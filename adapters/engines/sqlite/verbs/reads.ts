@@ -6,7 +6,7 @@ import type { Row } from '../../sql/values.ts';
 import type { Context } from '../context.ts';
 import { foundWithId, listedIn } from '../rows.ts';
 
-/** Start position of a page: sorts before every session. */
+/** Sorts before every session. */
 const TOP = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
 
 export const find = (

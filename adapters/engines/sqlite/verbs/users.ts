@@ -3,14 +3,12 @@ import { type MembershipPage, membershipPage } from '../../sql/membership-page.t
 import { fromColumn } from '../../sql/values.ts';
 import type { Context } from '../context.ts';
 
-/**
- * Maximum number of users that a page looks at. SQLite answers synchronously, so a larger page would block the process.
- */
+/** SQLite answers synchronously, so a larger page would block the process. */
 const MAX_LOOKED_AT = 500;
 
 /**
- * Returns a page of users. Goes from tag to tag through an index, so the time does not depend on the number of
- * sessions. The cursor is the last tag that was visited. Users of other realms are visited and skipped.
+ * Goes from tag to tag through an index, so the time does not depend on the number of sessions. The cursor is the last
+ * tag that was visited. Users of other realms are visited and skipped.
  */
 export function listUsers(
   { statements: { nextUser, nextMember } }: Context,
@@ -39,7 +37,7 @@ export function memberships(
   return page.answer(statements.tagsBetween(page.from, page.until, page.limit).map(([tag]) => tag as Tag));
 }
 
-/** Returns the realms of the first users in the order of their tags, which are hashes. */
+/** Tags are hashes, so the first users are a random choice. */
 export function listRealms({ statements: { nextUser } }: Context, limit: number): RealmsFound {
   const realms = new Set<string>();
   let tag = '';

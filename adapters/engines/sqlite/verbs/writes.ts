@@ -100,7 +100,7 @@ export const deleteSessions = ({ database, statements }: Context, user: Tag, lim
     return removed;
   });
 
-/** Returns true if the record exists and has this version. `undefined` matches any version. */
+/** `undefined` matches any version of an existing record. */
 function isVersion({ epoch }: Statements, tag: Tag, version: number | undefined): boolean {
   const row = epoch(tag);
   return row !== undefined && (version === undefined || row[1] === version);
