@@ -76,7 +76,7 @@ const CHANGES_PROCESS =
   /\bvi\.(useFakeTimers|mock|doMock|stubGlobal|stubEnv|resetModules)\b|spyOn\((globalThis|process|Map\.prototype)\b|process\.on\('(warning|uncaughtException)'/;
 
 /** Some servers for Fetch replace `Request` and `Response` of the process. Races are tried in a process without other work. */
-const NEEDS_PROCESS = /\/fetch-|polling|race/;
+const NEEDS_PROCESS = /\/fetch-|polling|race|simulation/;
 
 /** Files that share a process, which loads the sources and the frameworks once for all of them. */
 const shared = ['acceptance', 'bridges', 'contract', 'engines', 'frameworks', 'src']

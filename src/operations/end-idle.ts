@@ -1,4 +1,5 @@
 import type { Core } from '../core/context.ts';
+import { effectiveWithin } from '../core/effective-within.ts';
 import { livingUnder, type WouldEnd, wouldEnd } from '../core/walk-sessions.ts';
 import { type Duration, parseDuration } from '../lib/duration.ts';
 import { parseArguments, parseSwitch } from '../lib/input.ts';
@@ -25,6 +26,8 @@ export interface EndIdleResult {
   readonly ended: number;
   /** With `dryRun`, the sessions that would end. Else `null`. */
   readonly wouldEnd: WouldEnd | null;
+  /** Time in ms after which no process accepts an ended session. 0: every check from now on refuses it. See the option `freshness`. */
+  readonly effectiveWithin: number;
 }
 
 /** A session that is used meanwhile stays. */
@@ -41,7 +44,9 @@ export async function endIdle(core: Core, input: unknown, by: unknown): Promise<
   const now = core.now();
   const since = now - length;
   const isIdle = ({ lastUsedAt }: SessionRecord): boolean => lastUsedAt <= since;
-  if (parseSwitch('dryRun', request.dryRun)) return { ended: 0, wouldEnd: await wouldEnd(core, target, isIdle) };
+  if (parseSwitch('dryRun', request.dryRun)) {
+    return { ended: 0, wouldEnd: await wouldEnd(core, target, isIdle), effectiveWithin: 0 };
+  }
 
   let ended = 0;
   for await (const session of livingUnder(core, target, now)) {
@@ -49,5 +54,5 @@ export async function endIdle(core: Core, input: unknown, by: unknown): Promise<
     const mark = { ...attribution, reason: attribution.reason ?? 'idle' };
     if (await endFound(core, session, mark, since)) ended++;
   }
-  return { ended, wouldEnd: null };
+  return { ended, wouldEnd: null, effectiveWithin: await effectiveWithin(core) };
 }

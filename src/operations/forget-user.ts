@@ -23,6 +23,8 @@ export interface ForgetResult {
   readonly sessions: number;
   /** Number of audit log entries from which the user was erased. 0 with `dryRun`. */
   readonly entries: number;
+  /** Time in ms after which no process accepts a session of the user. 0: every check from now on refuses it. See the option `freshness`. */
+  readonly effectiveWithin: number;
 }
 
 const BATCH = 200;
@@ -35,10 +37,10 @@ export async function forgetUser(core: Core, user: unknown, input: unknown): Pro
   if (parseSwitch('dryRun', request.dryRun)) {
     let sessions = 0;
     for await (const _ of livingIn(core, target.tag, undefined, core.now())) sessions++;
-    return { sessions, entries: 0 };
+    return { sessions, entries: 0, effectiveWithin: 0 };
   }
 
-  await revokeTarget(core, target, { ...attribution, kinds: 'all' });
+  const { effectiveWithin } = await revokeTarget(core, target, { ...attribution, kinds: 'all' });
   const sessions = await inBatches(() => core.store.deleteSessions(target.tag, BATCH));
   await forgetMemberships(core, target.tag);
   await forgetRecord(core, target.tag);
@@ -50,7 +52,7 @@ export async function forgetUser(core: Core, user: unknown, input: unknown): Pro
   // If the user asks for this, `by`, `note` and `fromDevice` are personal data that would outlive the erasure.
   const told = attribution.by === user ? { ...NO_ATTRIBUTION, reason: attribution.reason } : attribution;
   core.events.emit('user.forgotten', { ...told, sessions, entries });
-  return { sessions, entries };
+  return { sessions, entries, effectiveWithin };
 }
 
 async function inBatches(step: () => number | Promise<number>): Promise<number> {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createSessions, type SessionsOptions } from '../../../src/index.ts';
 import { realmTag } from '../../../src/model/token.ts';
+import type { FoundSession } from '../../../src/store/store.ts';
 import { CHROME_ON_MAC, DAY, HOUR, MINUTE, NOW, Realm, SECOND, settle } from '../support/realm.ts';
 
 const FRESH = { freshness: { maxStaleness: '1s' } } as const;
@@ -348,6 +349,32 @@ describe('the bound that the realm states', () => {
     expect(realm.calls).toEqual(['ensureEpochs', 'find', 'advance', 'find']);
     await realm.sessions.setup();
     expect(realm.calls.filter((call) => call === 'advance')).toHaveLength(1);
+  });
+
+  test('is acknowledged before a read is sent that is remembered, even if the answer shows the bound already', async () => {
+    const realm = new Realm(FRESH);
+    const other = new Realm({}, realm.store);
+    const { token } = await realm.signIn();
+    const gates = new Map<string, () => void>();
+    const opened = (name: string) => new Promise<void>((resolve) => gates.set(name, resolve));
+    realm.around = async (call, ask) => {
+      if (call === 'advance') await opened('the bound is written');
+      const answer = await ask();
+      if (call !== 'find') return answer;
+      await opened('the read is answered');
+      // A sharded engine may read the realm's record later than the user's.
+      const [found] = answer as readonly FoundSession[];
+      return [{ ...found, epochs: { ...found!.epochs, realm: realm.store.peek(realmTag('default')) } }];
+    };
+    const first = realm.word(token);
+    await settle();
+    expect(await other.sessions.revoke({ user: 'ann' })).toMatchObject({ revoked: true, effectiveWithin: 0 });
+    gates.get('the bound is written')?.();
+    await settle();
+    gates.get('the read is answered')?.();
+    expect(await first).toBe('live');
+    realm.around = (_, ask) => ask();
+    expect(await realm.word(token)).toBe('revoked');
   });
 
   test('is the highest of all processes, and no process lowers it', async () => {

@@ -94,7 +94,7 @@ describe('D4: endIdle', () => {
     const { realm, idle } = await lived();
     realm.around = (call, ask) => (call === 'end' ? false : ask());
     const heard = realm.hear('session.ended');
-    expect(await realm.sessions.endIdle({ ...AT_ACME, unusedFor: '1d' })).toEqual({ ended: 0, wouldEnd: null });
+    expect(await realm.sessions.endIdle({ ...AT_ACME, unusedFor: '1d' })).toEqual({ ended: 0, wouldEnd: null, effectiveWithin: 0 });
     expect(heard).toEqual([]);
     expect(await words(realm, idle)).toEqual(['live', 'live']);
   });

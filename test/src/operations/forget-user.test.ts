@@ -107,7 +107,7 @@ describe('forgetUser', () => {
     const result = await realm.sessions.forgetUser(ANN);
     // Beside those, the entry of the revocation that comes first.
     expect(result).toEqual({ sessions: rows, entries: theirs + 1 });
-    expect(await realm.sessions.forgetUser(ANN)).toEqual({ sessions: 0, entries: 1 });
+    expect(await realm.sessions.forgetUser(ANN)).toEqual({ sessions: 0, entries: 1, effectiveWithin: 0 });
   });
 
   test('ends every session, of every kind, and refuses old tokens as unknown', async () => {
@@ -238,7 +238,7 @@ describe('forgetUser', () => {
     const realm = new Realm({ audit: true });
     for (let at = 0; at < 450; at++) await realm.signIn(ANN);
     await settle();
-    expect(await realm.sessions.forgetUser(ANN)).toEqual({ sessions: 450, entries: 451 });
+    expect(await realm.sessions.forgetUser(ANN)).toEqual({ sessions: 450, entries: 451, effectiveWithin: 0 });
     expect(realm.calls.filter((call) => call === 'deleteSessions')).toHaveLength(3);
     expect(realm.calls.filter((call) => call === 'audit.forget')).toHaveLength(3);
     expect(realm.store.dump()).not.toContain(ANN);
@@ -274,7 +274,7 @@ describe('forgetUser', () => {
   test('needs no log', async () => {
     const realm = new Realm({}, Object.assign(new ReferenceStore(), { powers: {} as never }));
     const { token } = await realm.signIn(ANN);
-    expect(await realm.sessions.forgetUser(ANN)).toEqual({ sessions: 1, entries: 0 });
+    expect(await realm.sessions.forgetUser(ANN)).toEqual({ sessions: 1, entries: 0, effectiveWithin: 0 });
     expect(await realm.word(token)).toBe('unknown');
   });
 
