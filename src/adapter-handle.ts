@@ -52,8 +52,8 @@ export class AdapterHandle {
    * Judges a session of this request once more if it was judged from memory, by knowledge that is at most `maxStaleness` ms old. 0 reads
    * the store. Refuses it as `'superseded'` if its secret was renewed since it was judged.
    */
-  judgeAgain(session: Session, maxStaleness: number): Awaitable<Verdict> {
-    return this.#checks.judgeAgain(session, maxStaleness);
+  judgeAgain(session: Session, maxStaleness: number, client: ClientInfo): Awaitable<Verdict> {
+    return this.#checks.judgeAgain(session, maxStaleness, client);
   }
 
   /**

@@ -41,7 +41,8 @@ function newCore(settings: Settings): Core {
   const { realm, clock, audit, timeout } = settings;
   const now = (): number => timeOf(clock);
   const activity = activityOf(settings.store);
-  const memory = memoryOf(settings.store, settings.freshness.maxSessions);
+  const { maxStaleness, maxSessions } = settings.freshness;
+  const memory = memoryOf(settings.store, maxStaleness === 0 ? 0 : maxSessions);
   const { notices } = memory;
   const store = noticing(guardStore(settings.store, timeout, activity), (tags) => notices.note(tags));
   const failed = (failure: SessionEventDetails['background.failed']): void => events.emit('background.failed', failure);
@@ -54,7 +55,7 @@ function newCore(settings: Settings): Core {
   const tag = realmTag(realm);
   const anomalies = new Anomalies({ store, realmTag: tag, events, now });
   const freshness =
-    settings.freshness.maxStaleness === 0
+    maxStaleness === 0
       ? null
       : new Freshness(settings.freshness, memory, { store, realmTag: tag, timeout, now }, (error) =>
           failed({ operation: 'freshness', error }),

@@ -1,3 +1,4 @@
+import { isSameSecret } from '../model/credential.ts';
 import { judge } from '../model/judge.ts';
 import { refOf, type SessionRecord } from '../model/session.ts';
 import type { Core } from './context.ts';
@@ -12,7 +13,7 @@ export async function stillLive(
   const ref = refOf(judged);
   const [found = null] = await core.store.find(core.realmTag, [ref]);
   const end = found && judge(found.session, found.epochs, now);
-  const isOther = found === null || (!ignoreRotation && found.session.credential !== judged.credential);
+  const isOther = found === null || (!ignoreRotation && !isSameSecret(found.session.credential, judged.credential));
   if (!isOther && end === null) return found.session;
   core.freshness?.noticeRefusal(ref, found, end);
   return null;

@@ -27,7 +27,7 @@ export class Freshness {
 
   /** Prepares for remembering: see {@link StatedBound}. */
   setup(): Promise<void> {
-    return this.#bound.state();
+    return this.#bound.state(true);
   }
 
   /** Returns a remembered session that is fresh enough to accept a request, or `undefined`. */
@@ -77,26 +77,39 @@ export class Freshness {
    * Notices that a read has refused a session, so that no older knowledge accepts it, or another one that ended with it. `found` is what
    * the store has of it, and `end` how it ended. Each end is noticed once: the clients of ended sessions may come back for weeks.
    */
-  noticeRefusal({ id, user, account }: SessionRef, found: FoundSession | null, end: EndState | null): void {
-    const known = this.#memory.sessions.peek(id);
-    if (end === null) {
+  noticeRefusal({ id, user, account = null }: SessionRef, found: FoundSession | null, end: EndState | null): void {
+    if (end?.reason === 'revoked') this.noticeRevocation(end.revocation, { user, account });
+    // From here on, the client's secret was right.
+    else if (end !== null) this.#memory.noticeOnce(`${id} ended`, [user]);
+    else {
+      const known = this.#memory.sessions.peek(id)?.session;
+      // The client supplies the tags: without this, it could push others out of memory.
+      if (known?.userTag !== user || known.accountTag !== account) return;
       // A guess at the secret changes nothing.
-      const isGone = known !== undefined && found?.session.credential !== known.session.credential;
-      if (isGone) this.#memory.notices.note([user]);
-    } else if (end.reason !== 'revoked') {
-      if (known !== undefined) this.#memory.noticeOnce(id, end.reason === 'ended' ? end.ended.at : end.at, [user]);
-    } else this.noticeRevocation(end.revocation, { user, account: account ?? null });
-    if (known !== undefined) this.#memory.sessions.forget(id);
+      if (found?.session.credential !== known.credential) this.#memory.notices.note([user]);
+    }
   }
 
-  /** Notices, once, that a read has shown a revocation. `null` stands for a record that was lost. */
+  /** Notices, once, that a read has shown a revocation. `null` stands for a record that was lost: any of them. */
   noticeRevocation(
     revocation: Pick<RevokedBy, 'scope' | 'at'> | null,
     { user, account }: { readonly user: Tag; readonly account: Tag | null },
   ): void {
-    const scope = revocation?.scope ?? 'realm';
+    if (revocation === null) {
+      this.#memory.noticeOnce(
+        `${user} lost`,
+        account === null ? [this.#realmTag, user] : [this.#realmTag, user, account],
+      );
+      return;
+    }
+    const { scope, at } = revocation;
     const tag = scope === 'realm' ? this.#realmTag : scope === 'account' ? (account ?? user) : user;
-    this.#memory.noticeOnce(tag, revocation?.at ?? 0, [tag]);
+    this.#memory.noticeOnce(`${tag} ${at}`, [tag]);
+  }
+
+  /** Notices, once, that a read has shown a record that denies tokens. */
+  noticeDenial(tag: Tag): void {
+    this.#memory.noticeOnce(tag, [tag]);
   }
 
   /** Reads these records again at the next check of a token that they judge. */

@@ -23,11 +23,10 @@ interface Remembered<Value> extends Reading {
 /** The answers of a store to one sort of question, with the age of each. */
 export class Recollection<Value extends object> {
   readonly #notices: Notices;
-  readonly #answers: Lru<Remembered<Value> | null>;
+  readonly #answers: Lru<Remembered<Value> | null> = new Lru(0);
 
-  constructor(notices: Notices, max: number) {
+  constructor(notices: Notices) {
     this.#notices = notices;
-    this.#answers = new Lru(max);
   }
 
   allow(max: number): void {
@@ -45,12 +44,16 @@ export class Recollection<Value extends object> {
     if (found === undefined || found === null) return undefined;
     const age = Math.max(performance.now() - found.steady, wall - found.wall);
     if (!(age <= maxAge && age <= found.maxAge)) return undefined;
-    return this.#notices.areQuiet(found.tags, found.notices) ? found.value : undefined;
+    if (this.#notices.areQuiet(found.tags, found.notices)) return found.value;
+    this.forget(key);
+    return undefined;
   }
 
   /** Remembers an answer to a read, unless one of its tags was noticed since the read was sent. */
   remember(key: string, value: Value, { steady, wall, notices }: Reading, tags: readonly Tag[], maxAge: number): void {
     if (maxAge <= 0 || !this.#notices.areQuiet(tags, notices)) return;
+    // Another read, which was sent later, may have answered first.
+    if ((this.#answers.get(key)?.steady ?? -Infinity) > steady) return;
     this.#answers.set(key, { steady, wall, notices, value, tags, maxAge });
   }
 
@@ -71,27 +74,22 @@ const MAX_NOTICED = 10_000;
 export class Memory {
   readonly notices: Notices = new Notices();
   /** By the id of the session. */
-  readonly sessions: Recollection<FoundSession>;
+  readonly sessions: Recollection<FoundSession> = new Recollection(this.notices);
   /** Epoch records that were read without a session, by their tags. */
-  readonly epochs: Recollection<readonly (VersionedEpoch | null)[]>;
-  /** The time of the last change, Unix ms, that {@link noticeOnce} noticed for each name. */
-  readonly #noticed = new Lru<number>(MAX_NOTICED);
+  readonly epochs: Recollection<readonly (VersionedEpoch | null)[]> = new Recollection(this.notices);
+  /** The names of the changes that {@link noticeOnce} noticed. */
+  readonly #noticed = new Lru<true>(MAX_NOTICED);
 
-  constructor(max: number) {
-    this.sessions = new Recollection(this.notices, max);
-    this.epochs = new Recollection(this.notices, max);
-  }
-
-  /** Raises the maximum number of answers. */
+  /** Raises the maximum number of answers of each sort. */
   allow(max: number): void {
     this.sessions.allow(max);
     this.epochs.allow(max);
   }
 
-  /** Notices a change of these tags, unless the change of this name and time was noticed before. */
-  noticeOnce(name: string, at: number, tags: readonly Tag[]): void {
-    if (this.#noticed.get(name) === at) return;
-    this.#noticed.set(name, at);
+  /** Notices a change of these tags, unless the change of this name was noticed before. */
+  noticeOnce(name: string, tags: readonly Tag[]): void {
+    if (this.#noticed.get(name)) return;
+    this.#noticed.set(name, true);
     this.notices.note(tags);
   }
 
@@ -103,11 +101,10 @@ export class Memory {
 
 const MEMORIES = new WeakMap<object, Memory>();
 
-/** Returns the memory of a store. All realms of the store share it. */
+/** Returns the memory of a store. All realms of the store share it, and the highest of their numbers counts. */
 export function memoryOf(store: SessionStore, max: number): Memory {
-  const known = MEMORIES.get(store);
-  known?.allow(max);
-  const memory = known ?? new Memory(max);
+  const memory = MEMORIES.get(store) ?? new Memory();
   MEMORIES.set(store, memory);
+  memory.allow(max);
   return memory;
 }

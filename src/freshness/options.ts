@@ -9,7 +9,7 @@ export interface FreshnessOptions {
    */
   readonly maxStaleness: Duration;
   /**
-   * The maximum number of sessions that a process remembers, 1,000 to 10,000,000. Above it, the sessions that were not used for the
+   * The maximum number of sessions that a process remembers, and of other issuers' tokens beside them, 1,000 to 10,000,000. Above it, the sessions that were not used for the
    * longest time are forgotten, and read again at their next check. Default 100,000. Where realms share a store, the highest number
    * applies to all of them together.
    */

@@ -37,7 +37,7 @@ export class StatedBound {
   /** Tells whether a read that is sent now may be remembered. If not, states the bound in the background. */
   mayRemember(): boolean {
     if (!this.#isStated && this.#stating === null && performance.now() >= this.#retryAt) {
-      this.state().catch((error: unknown) => {
+      this.state(false).catch((error: unknown) => {
         this.#retryAt = performance.now() + RETRY_AFTER;
         this.#failed(error);
       });
@@ -45,11 +45,15 @@ export class StatedBound {
     return this.#isStated;
   }
 
-  /** States the bound, if the record does not state it or a higher one. */
-  state(): Promise<void> {
-    this.#stating ??= this.#write()
-      .then(() => {
-        this.#isStated = true;
+  /**
+   * States the bound, if the record does not state it or a higher one. A check creates no record: guards of other issuers' tokens refuse
+   * all while it is lost.
+   */
+  state(create: boolean): Promise<void> {
+    this.#stating ??= this.#write(create)
+      .then((isStated) => {
+        this.#isStated = isStated;
+        if (!isStated) this.#retryAt = performance.now() + RETRY_AFTER;
       })
       .finally(() => {
         this.#stating = null;
@@ -62,15 +66,19 @@ export class StatedBound {
     this.#isStated = false;
   }
 
-  async #write(): Promise<void> {
+  async #write(create: boolean): Promise<boolean> {
     const { store, realmTag, timeout } = this.#realm;
-    await retryOnConflict({ timeout }, async () => {
+    return retryOnConflict({ timeout }, async () => {
       const now = this.#realm.now();
-      const { record, version } = await ensureEpoch(this.#realm, realmTag, now, null);
-      if ((record.notes?.maxStaleness ?? 0) >= this.#maxStaleness) return null;
+      const found = create
+        ? await ensureEpoch(this.#realm, realmTag, now, null)
+        : (await store.readEpochs([realmTag]))[0];
+      if (!found) return false;
+      const { record, version } = found;
+      if ((record.notes?.maxStaleness ?? 0) >= this.#maxStaleness) return true;
       const stated = withStaleness(record, this.#maxStaleness);
       const write = { record: stated, ifVersion: version, now, keepUntil: null, audit: [] };
-      return (await store.advance(realmTag, write)) === 'advanced' ? null : 'conflict';
+      return (await store.advance(realmTag, write)) === 'advanced' ? true : 'conflict';
     });
   }
 }

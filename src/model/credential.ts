@@ -53,4 +53,14 @@ export function newCredential(session: Holder, now: number): NewCredential {
   return { token: formatRefreshToken(refOf(session), lineage), credential };
 }
 
+/**
+ * Tells whether two credentials of a session are of the same secret. A refresh replaces one part of a refresh token and keeps its family;
+ * a renewal begins another family.
+ */
+export function isSameSecret(one: Credential, another: Credential): boolean {
+  if (one === another) return true;
+  const family = parseRefreshCredential(one)?.family;
+  return family !== undefined && family === parseRefreshCredential(another)?.family;
+}
+
 const refOf = ({ id, userTag, accountTag }: Holder): TokenRef => ({ id, user: userTag, account: accountTag });

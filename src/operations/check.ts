@@ -14,6 +14,7 @@ import type { Awaitable } from '../lib/awaitable.ts';
 import { named } from '../lib/call.ts';
 import type { Duration } from '../lib/duration.ts';
 import { parseArguments } from '../lib/input.ts';
+import { isSameSecret } from '../model/credential.ts';
 import type { CheckRefusal } from '../model/reason.ts';
 import { refOf, Session, type SessionRecord } from '../model/session.ts';
 import { hashSecret, parseToken, sameHash } from '../model/token.ts';
@@ -65,10 +66,12 @@ export class Checks {
     };
     this.#session = {
       ...ANSWERS,
-      supersededIsAnomaly: false,
+      // The first verdict noted the use.
+      countsAsUse: false,
+      supersededIsAnomaly: true,
       mismatchOf(session, { credential }) {
         if (isOther(session)) return 'unknown';
-        return session.credential === credential ? null : 'superseded';
+        return isSameSecret(session.credential, credential) ? null : 'superseded';
       },
     };
   }
@@ -98,15 +101,15 @@ export class Checks {
     return this.#token.refuse(MALFORMED);
   }
 
-  /** Judges a session that was judged from memory once more. `maxStaleness` is in ms; 0 reads the store. */
-  judgeAgain(session: Session, maxStaleness: number): Awaitable<Verdict> {
+  /** Judges a session that was judged from memory once more, by knowledge that is at most `maxStaleness` ms old. 0 reads the store. */
+  judgeAgain(session: Session, maxStaleness: number, client: ClientInfo): Awaitable<Verdict> {
     this.#core.activity.requireOpen();
     const proof = Session.recordOf('session', session);
     if (!Session.isRemembered(session)) return { ok: true, session };
     return checkToken(this.#core, this.#session, {
       ref: refOf(proof),
       proof,
-      client: NO_CLIENT_INFO,
+      client: this.#copyOf(client),
       maxStaleness: Math.min(maxStaleness, this.#core.settings.freshness.maxStaleness),
     });
   }

@@ -5,7 +5,7 @@ import { kindOf, parseArguments, parseOptionalText, parseSwitch, parseText } fro
 import { ATTRIBUTION_KEYS, type Attribution, type AttributionRequest, parseAttribution } from '../model/attribution.ts';
 import { judge } from '../model/judge.ts';
 import { parseRefreshToken } from '../model/refresh-token.ts';
-import type { SessionRecord, SessionRef } from '../model/session.ts';
+import { refOf, type SessionRecord, type SessionRef } from '../model/session.ts';
 import { isSessionId, parseToken, userTag } from '../model/token.ts';
 import type { FoundSession } from '../store/store.ts';
 
@@ -46,6 +46,7 @@ export async function end(core: Core, id: string, input: unknown): Promise<EndRe
   const there = found !== undefined && found !== null && (account === null || found.session.account === account);
   // The store's replicas may not have confirmed the tombstone yet. Writing it again waits for them, or throws.
   if (there && !dryRun && found.session.ended !== null) await core.store.end(ref, found.session.ended, []);
+  if (there) core.freshness?.noticeRefusal(refOf(found.session), found, judge(found.session, found.epochs, core.now()));
   const ended = there && isEndable(found, core.now()) && (dryRun || (await endFound(core, found.session, attribution)));
   return { ended, effectiveWithin: dryRun ? 0 : await effectiveWithin(core) };
 }

@@ -98,7 +98,7 @@ export async function rotate(core: Core, judged: SessionRecord, rotation: Rotati
       const renewed = core.events.about('session.renewed', { session, reauthenticated: rotation.reauthenticated });
       const condition = {
         ifVersion: read?.version,
-        ifCredential: judged.credential,
+        ifCredential: current.credential,
         now,
         retention: core.settings.retention,
       };

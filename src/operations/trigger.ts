@@ -4,6 +4,7 @@ import { isSessionError } from '../lib/errors.ts';
 import { parseArguments, parseSwitch, parseText, shown } from '../lib/input.ts';
 import { among } from '../lib/nearest-name.ts';
 import { ATTRIBUTION_KEYS, type AttributionRequest, parseAttribution } from '../model/attribution.ts';
+import { isSameSecret } from '../model/credential.ts';
 import { judge } from '../model/judge.ts';
 import { codeOf } from '../model/reason.ts';
 import { coverage, parseScope, type ScopeTarget } from '../model/scope.ts';
@@ -59,7 +60,7 @@ export async function trigger(core: Core, name: unknown, input: unknown): Promis
   const found = await findsAny(
     core,
     target,
-    (one) => covered(one) && (one.id !== judged?.id || one.credential !== judged.credential),
+    (one) => covered(one) && (one.id !== judged?.id || !isSameSecret(one.credential, judged.credential)),
   );
   if (rule.revoke === 'none') {
     return { revoked: false, kept: null, token: null, reason: 'none', effectiveWithin: 0, revocation: null, found };

@@ -58,7 +58,13 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
       for (const tag of tags) this.#touched.add(tag);
     });
     this.#events = core.events.hold();
-    this.#held = { ...core, store: lockingFirst(core, this.#within), events: this.#events, isWithin: true };
+    this.#held = {
+      ...core,
+      store: lockingFirst(core, this.#within),
+      events: this.#events,
+      freshness: null,
+      isWithin: true,
+    };
   }
 
   /** See {@link Sessions.revoke}. */
@@ -112,6 +118,7 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
    */
   async committed(): Promise<boolean> {
     if (this.#isCommitted) return true;
+    this.#core.notices.note(this.#touched);
     if (this.#witnesses.length === 0) return false;
     try {
       return await this.#core.activity.run(() => this.#find());

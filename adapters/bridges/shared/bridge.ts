@@ -28,6 +28,8 @@ export type Admission =
   | { readonly is: 'refused'; readonly verdict: Verdict | null; readonly hasEnded: boolean }
   /** A stamp without a user: the session has ended, or the client has another id by now. Other data are a visitor's. */
   | { readonly is: 'abandoned'; readonly verdict: Verdict | null };
+/** Reads the store, where memory might be older than the client's next cookie. */
+const STRICT = { maxStaleness: 0 } as const;
 const ANONYMOUS: Admission = { is: 'anonymous' };
 const REFUSED: Admission = { is: 'refused', verdict: null, hasEnded: false };
 
@@ -125,7 +127,7 @@ export class Bridge<Data extends InnerData> {
   async #refusalOf(stamp: string): Promise<Verdict | null> {
     if (stamp === UNSTAMPED) return null;
     try {
-      const verdict = await this.#sessions.check(stamp);
+      const verdict = await this.#sessions.check(stamp, STRICT);
       return verdict.ok ? null : verdict;
     } catch {
       return null;
@@ -181,7 +183,7 @@ export class Bridge<Data extends InnerData> {
     const stamp = stampOf(data) ?? UNSTAMPED;
     if (stamp === UNSTAMPED || this.userOf(data) === null) return false;
     try {
-      return !(await this.#sessions.check(stamp)).ok;
+      return !(await this.#sessions.check(stamp, STRICT)).ok;
     } catch {
       return false;
     }
@@ -191,7 +193,7 @@ export class Bridge<Data extends InnerData> {
   async #savedUnstamped(sid: string, data: Data): Promise<Data> {
     const token = this.#adopted(sid, data);
     if (token === undefined) return data;
-    const { ok } = await this.#sessions.check(token);
+    const { ok } = await this.#sessions.check(token, STRICT);
     return withStamp(data, ok ? token : UNSTAMPED);
   }
 
@@ -206,7 +208,7 @@ export class Bridge<Data extends InnerData> {
   /** Returns `true` if the session was live. */
   async #end(stamp: string): Promise<boolean> {
     if (stamp === UNSTAMPED) return false;
-    const verdict = await this.#sessions.check(stamp);
+    const verdict = await this.#sessions.check(stamp, STRICT);
     if (verdict.ok) await this.#sessions.signOut(verdict.session);
     return verdict.ok;
   }

@@ -111,7 +111,8 @@ export class AccessTokens {
 
   /**
    * Signs an access token (RFC 9068) for a session that was judged live. The token is valid until it expires, and no longer than its
-   * session. Without `refresh`, the store is not called.
+   * session. Without `refresh`, the store is not called: pass a
+   * session that was just read, and not remembered, where other parties verify the token by themselves.
    * @throws `SESSION_REQUIRED` with `refresh`, if the session has ended or its secret was renewed since it was judged.
    */
   async mint(session: Session, request: MintRequest): Promise<MintResult> {
@@ -140,14 +141,14 @@ export class AccessTokens {
     const signed = await this.#sign(next, grant.id, grant.scope);
     const { retention } = core.settings;
     const write = { ending: [], keepUntil: next.expiresAt, moves: false, audit: [], now, retention };
-    const written = await core.store.renew({ session: next, ifCredential: judged.credential, ...write });
+    const written = await core.store.renew({ session: next, ifCredential: current.credential, ...write });
     if (written !== 'renewed') throw sessionRequired();
     return { ...signed, refreshToken, session: new Session(next) };
   }
 
   /**
    * Checks an access token. Never throws for client input. It checks the signature, then reads the session from the store once, so the end
-   * of a session takes effect at once. A check is no use of the session, unless `countsAsUse` is set.
+   * of a session takes effect at once, or within the option `freshness`. A check is no use of the session, unless `countsAsUse` is set.
    */
   check(jwt: string | null | undefined, request?: CheckRequest): Promise<AccessVerdict> {
     // Not `async`, which would wrap the promise of the verdict in a second promise.

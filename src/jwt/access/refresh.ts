@@ -83,7 +83,10 @@ async function attempt<Made>(
   const family = hashFamily(secrets.family);
   const now = core.now();
   const refusal = refusalOf(RULES, ref.id, found, { realm: settings.realm, family }, now);
-  if (refusal !== null) return refusal as Refused;
+  if (refusal !== null) {
+    core.freshness?.noticeRefusal(ref, found ?? null, refusal.end);
+    return refusal as Refused;
+  }
   const { session: current } = found as FoundSession;
   const hashes = parseRefreshCredential(current.credential) as RefreshHashes;
   const grant = current.client as Grant;

@@ -39,20 +39,21 @@ export async function deny(core: Core, settings: GuardSettings, input: unknown, 
   const { claim, issuer, value, expiresAt } = parseDenied(settings, input);
   const attribution = parseAttribution(parseArguments('the second argument', by, ATTRIBUTION_KEYS));
   const tag = deniedTag(core.settings.realm, claim, issuer, value);
-  const { revoked } = await retryOnConflict(core, async () => {
+  // Creating the record denies the token already.
+  const revoked = await retryOnConflict(core, async () => {
     const now = core.now();
     // A verifier may accept a token for a short time after its expiry.
     const keepUntil = (expiresAt ?? now + neededBy(settings)) + MAX_SKEW;
     const current = await ensureEpoch(core, tag, now, keepUntil);
-    if (current.record.last !== null) return { revoked: false };
+    if (current.record.last !== null) return false;
     const pending = core.events.about('token.revoked', { ...attribution, claim, issuer, value });
     const last = { at: now, by: attribution.by, reason: attribution.reason, fromDevice: attribution.fromDevice };
     const write = { record: { ...current.record, last }, ifVersion: current.version, now, keepUntil };
     const outcome = await core.store.advance(tag, { ...write, audit: pending.audit });
     if (outcome !== 'advanced') return 'conflict';
     core.events.tell(pending);
-    return { revoked: true };
-  });
+    return true;
+  }).finally(() => core.notices.note([tag]));
   return { revoked, effectiveWithin: await effectiveWithin(core) };
 }
 

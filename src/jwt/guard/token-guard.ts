@@ -19,7 +19,7 @@ import type { TokenClaims } from '../compact.ts';
 import { type ExternalToken, type GuardRefusal, readToken } from './claims.ts';
 import { type Denied, type DenyResult, deny } from './deny.ts';
 import { type GuardOptions, type GuardSettings, parseGuardOptions } from './options.ts';
-import { type GuardRecords, type GuardVerdict, judgeToken, neededBy, refusal } from './verdict.ts';
+import { type GuardRecords, type GuardRefused, type GuardVerdict, judgeToken, neededBy, refusal } from './verdict.ts';
 
 /** Options of {@link TokenGuard.check}. */
 export interface GuardCheckRequest {
@@ -109,16 +109,13 @@ export class TokenGuard {
     const tags = this.#tagsOf(token);
     const remembered = core.freshness?.epochs(tags, maxAge, now);
     // Memory only ever accepts.
-    if (remembered && judgeToken(core, this.#settings, token, recordsIn(token, remembered), now) === null)
-      return passed;
+    if (remembered && this.#passes(token, recordsIn(token, remembered), now)) return passed;
     const reading = core.freshness?.reading(now) ?? null;
     const read = await core.store.readEpochs(tags);
     const records = recordsIn(token, read);
     const refused = judgeToken(core, this.#settings, token, records, now);
     if (refused !== null) {
-      core.freshness?.forgetEpochs(tags);
-      const { scope = null, at = 0 } = refused.revocation ?? {};
-      if (scope !== null) core.freshness?.noticeRevocation({ scope, at }, token.identity.tags);
+      this.#noticeRefusal(token, tags, refused);
       return refused;
     }
     core.freshness?.rememberEpochs(reading, tags, read, records.realm);
@@ -184,6 +181,24 @@ export class TokenGuard {
       core.events.tell(pending);
       return { revoked: true, effectiveWithin: await effectiveWithin(core), revocation };
     });
+  }
+
+  /** `false` also for records of before another process has set the guard up. */
+  #passes(token: ExternalToken, records: GuardRecords, now: number): boolean {
+    try {
+      return judgeToken(this.#core, this.#settings, token, records, now) === null;
+    } catch {
+      return false;
+    }
+  }
+
+  #noticeRefusal(token: ExternalToken, tags: readonly Tag[], { reason, revocation }: GuardRefused): void {
+    const { freshness } = this.#core;
+    freshness?.forgetEpochs(tags);
+    if (reason === 'denied') for (const tag of token.deniedBy) freshness?.noticeDenial(tag);
+    else if (reason === 'lost') freshness?.noticeRevocation(null, token.identity.tags);
+    else if (revocation?.scope)
+      freshness?.noticeRevocation({ scope: revocation.scope, at: revocation.at }, token.identity.tags);
   }
 
   /** The records that judge a token, the user's first. */

@@ -24,9 +24,9 @@ export interface GuardRecords extends Epochs {
   readonly denials: readonly (EpochRecord | null)[];
 }
 
-type Refused = Extract<GuardVerdict, { ok: false }>;
+export type GuardRefused = Extract<GuardVerdict, { ok: false }>;
 
-export const refusal = (reason: GuardRefusal, revocation: Refused['revocation'] = null): Refused =>
+export const refusal = (reason: GuardRefusal, revocation: GuardRefused['revocation'] = null): GuardRefused =>
   Object.freeze({ ok: false, reason, revocation });
 
 /** In ms, also without a guard. */
@@ -43,7 +43,7 @@ export function judgeToken(
   token: ExternalToken,
   { realm, user, account, member, denials }: GuardRecords,
   now: number,
-): Refused | null {
+): GuardRefused | null {
   if (realm === null) return refusal('lost');
   const { maxLifetime, since } = requireSetUp(core, settings, realm);
   const { authenticatedAt } = token;

@@ -42,7 +42,7 @@ export function freshness(framework: Framework): void {
     expect(await finds('/younger')).toBe(1);
   });
 
-  test.each(['/strict', '/recent', '/sessions/sign-out-others'])(
+  test.each(['/strict', '/recent', '/sessions', '/sessions/sign-out-others', '/sessions/sign-out-everywhere'])(
     '%s sees a revocation by another process at once',
     async (path) => {
       const { site, other } = await start();
@@ -51,7 +51,7 @@ export function freshness(framework: Framework): void {
       await browser.get('/private');
       await other.revoke({ user: 'alice' });
       expect((await browser.get('/private')).status).toBe(200);
-      const answer = path.startsWith('/sessions') ? await browser.post(path) : await browser.get(path);
+      const answer = path.startsWith('/sessions/') ? await browser.post(path) : await browser.get(path);
       expectProblem(answer, 401, 'session-required');
       // From now on, this process knows.
       expectProblem(await browser.get('/private'), 401, 'session-required');

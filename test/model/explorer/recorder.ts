@@ -11,7 +11,7 @@ import type {
 } from 'session-revocation/adapter';
 import { judge } from '../../../src/model/judge.ts';
 import { Session as JudgedSession } from '../../../src/model/session.ts';
-import { memberTag } from '../../../src/model/token.ts';
+import { memberTag, realmTag } from '../../../src/model/token.ts';
 import type { Known, ScopeTarget } from './history.ts';
 import { mayAsk, mayDrop } from './laws.ts';
 import type { Process } from './process.ts';
@@ -99,15 +99,18 @@ export function steppingStore(process: Process): SessionStore {
   return {
     // What is logged without a write that it goes with decides nothing, and is no step.
     powers,
+    // The realm's record alone is read for `effectiveWithin` after a write. That decides nothing, and the write is acknowledged by then.
     readEpochs: (tags) =>
-      ask(
-        'readEpochs',
-        () => store.readEpochs(tags),
-        (answer) => {
-          for (const [at, found] of answer.entries()) if (found) counters.set(tags[at]!, found.record.counter);
-          return false;
-        },
-      ),
+      tags.length === 1 && tags[0] === realmTag(process.realm)
+        ? store.readEpochs(tags)
+        : ask(
+            'readEpochs',
+            () => store.readEpochs(tags),
+            (answer) => {
+              for (const [at, found] of answer.entries()) if (found) counters.set(tags[at]!, found.record.counter);
+              return false;
+            },
+          ),
     ensureEpochs: (requests, now) =>
       ask(
         'ensureEpochs',

@@ -334,6 +334,52 @@ describe('a client of an ended session that comes back again and again', () => {
   });
 });
 
+test('a token with tags that are not of its session pushes no session out of memory', async () => {
+  const { realm } = await processes();
+  const [ann, mine] = [await remembered(realm, 'ann', 'acme'), await remembered(realm, 'mallory', 'acme')];
+  const [, annTag = '', acme = ''] = ann.token.split('.');
+  for (const [user, account] of [
+    [realmTag('default'), ''],
+    [annTag, acme],
+    [acme, ''],
+  ]) {
+    const forged = `sr1.${user}.${account}.${mine.session.id}.${'A'.repeat(43)}`;
+    expect(await realm.word(forged)).toBe('unknown');
+  }
+  expect(await realm.word(`${ann.token.slice(0, -43)}${'A'.repeat(43)}`)).toBe('unknown');
+  realm.calls.length = 0;
+  expect([await realm.word(ann.token), await realm.word(mine.token)]).toEqual(['live', 'live']);
+  expect(realm.calls).toEqual([]);
+});
+
+test('an older answer that comes late is not remembered after a newer one has refused', async () => {
+  const { realm, other } = await processes();
+  const { token, session } = await realm.signIn();
+  let answer = (): void => {};
+  realm.around = async (call, ask) => {
+    const found = await ask();
+    if (call === 'find') await new Promise<void>((resolve) => (answer = resolve));
+    return found;
+  };
+  const slow = realm.word(token);
+  await settle();
+  realm.around = (_, ask) => ask();
+  await other.sessions.end(session.id, { user: 'ann' });
+  expect(await realm.word(token)).toBe('ended');
+  answer();
+  expect(await slow).toBe('live');
+  expect(await realm.word(token)).toBe('ended');
+});
+
+test('a strict realm on the same store changes nothing in how many sessions another one remembers', async () => {
+  const { realm } = await processes({ freshness: { maxStaleness: '1s', maxSessions: 1_000 } });
+  createSessions({ store: realm.handle, realm: 'another' });
+  const tokens: string[] = [];
+  for (let nth = 0; nth < 1_100; nth++) tokens.push((await remembered(realm, `user ${nth}`)).token);
+  for (const token of tokens.slice(0, 100)) await realm.word(token);
+  expect(realm.calls).toHaveLength(100);
+});
+
 describe('the bound that the realm states', () => {
   test('is written before anything is remembered, once, by the first check or by setup', async () => {
     const realm = new Realm(FRESH);
@@ -342,13 +388,22 @@ describe('the bound that the realm states', () => {
     const first = realm.word(token);
     expect(await first).toBe('live');
     await settle();
-    expect(realm.calls).toEqual(['ensureEpochs', 'find', 'advance']);
+    expect(realm.calls).toEqual(['readEpochs', 'find', 'advance']);
     // The read of the first check was sent before the bound was acknowledged.
     await realm.word(token);
     await realm.word(token);
-    expect(realm.calls).toEqual(['ensureEpochs', 'find', 'advance', 'find']);
+    expect(realm.calls).toEqual(['readEpochs', 'find', 'advance', 'find']);
     await realm.sessions.setup();
     expect(realm.calls.filter((call) => call === 'advance')).toHaveLength(1);
+  });
+
+  test('creates no record of the realm with a check, because guards refuse all without one', async () => {
+    const realm = new Realm(FRESH);
+    expect(await realm.word(`sr1.${'A'.repeat(22)}..${'A'.repeat(22)}.${'A'.repeat(43)}`)).toBe('unknown');
+    await settle();
+    expect(realm.store.peek(realmTag('default'))).toBeNull();
+    await realm.sessions.setup();
+    expect(realm.store.peek(realmTag('default'))).toMatchObject({ notes: { maxStaleness: SECOND } });
   });
 
   test('is acknowledged before a read is sent that is remembered, even if the answer shows the bound already', async () => {
@@ -483,7 +538,11 @@ describe('the bound that the realm states', () => {
     expect(await sessions.end(gone.id, { user: 'ann' })).toMatchObject({ ended: false, ...within });
     expect(await sessions.trigger('memberRemoved', { user: 'ann', account: 'acme' })).toMatchObject(within);
     expect(await sessions.suspend({ account: 'acme' })).toMatchObject(within);
+    expect(await sessions.forgetUser('ann')).toMatchObject(within);
+    expect(await sessions.endIdle({ account: 'acme', unusedFor: '1h' })).toMatchObject(within);
     const nothing = { effectiveWithin: 0 };
+    expect(await sessions.endIdle({ account: 'acme', unusedFor: '1h' }, { dryRun: true })).toMatchObject(nothing);
+    expect(await sessions.forgetUser('ann', { dryRun: true })).toMatchObject(nothing);
     expect(await sessions.revoke({ user: 'ann' }, { dryRun: true })).toMatchObject(nothing);
     expect(await sessions.resume({ user: 'bob' })).toMatchObject({ reason: 'not-suspended', ...nothing });
   });

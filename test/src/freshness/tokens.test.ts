@@ -1,7 +1,8 @@
 import { beforeEach, expect, test, vi } from 'vitest';
+import { adapterHandle } from '../../../src/adapter.ts';
 import { claimsOf, GuardedRealm, ISSUER } from '../jwt/support/guarded.ts';
 import { TokenRealm } from '../jwt/support/tokens.ts';
-import { type Realm, SECOND } from '../support/realm.ts';
+import { Realm, SECOND, settle } from '../support/realm.ts';
 
 const FRESH = { freshness: { maxStaleness: '1s' } } as const;
 let steady = 0;
@@ -56,6 +57,64 @@ test('a refresh token is never judged from memory', async () => {
   await realm.tokens.check(accessToken);
   await other.sessions.revoke({ user: 'ann' });
   expect(await realm.tokens.refresh(refreshToken!)).toMatchObject({ ok: false, reason: 'revoked' });
+});
+
+test('a session that another process refreshed is the same session here: it is kept, renewed, and judged again', async () => {
+  const realm = new TokenRealm({}, FRESH);
+  const other = new TokenRealm({}, { over: realm });
+  await realm.sessions.setup();
+  const refreshed = async (user: string) => {
+    const minted = await realm.tokens.mint((await realm.signIn(user)).session, { client: 'app', refresh: true });
+    await realm.tokens.check(minted.accessToken);
+    const again = await other.tokens.refresh(minted.refreshToken!);
+    if (!again.ok) throw new Error(again.reason);
+    const { session } = await realm.tokens.check(again.accessToken);
+    return session!;
+  };
+  const handle = adapterHandle(realm.sessions);
+  expect(await handle.judgeAgain(await refreshed('ann'), 0, {})).toMatchObject({ ok: true });
+  expect(await realm.sessions.revoke({ user: 'bob' }, { keep: await refreshed('bob') })).toMatchObject({
+    revoked: true,
+    notKept: null,
+  });
+  const kept = await realm.sessions.trigger('passwordChanged', { user: 'eve', keep: await refreshed('eve') });
+  expect(kept).toMatchObject({ revoked: true, notKept: null, found: false });
+  expect(await realm.sessions.renew(await refreshed('dan'))).toMatchObject({ ok: true });
+  // A renewal elsewhere begins another family.
+  const superseded = await refreshed('kim');
+  await other.sessions.renew(superseded);
+  expect(await handle.judgeAgain(superseded, 0, {})).toMatchObject({ ok: false, reason: 'superseded' });
+  expect(await realm.sessions.renew(superseded)).toMatchObject({ ok: false, reason: 'not-live' });
+});
+
+test('a second verdict is no use of the session, and sees an old secret as the first one does', async () => {
+  const realm = new Realm({ freshness: { maxStaleness: '5m' } });
+  const other = new Realm({}, realm.store);
+  await realm.sessions.setup();
+  const { token } = await realm.signIn();
+  await realm.word(token);
+  pass(2 * 60 * SECOND, realm);
+  const heard = realm.hear('session.refused', 'session.suspicious');
+  realm.around = (call, ask) => (call === 'touch' ? undefined : ask());
+  const { session } = await realm.sessions.check(token);
+  await settle();
+  realm.calls.length = 0;
+  const handle = adapterHandle(realm.sessions);
+  await handle.judgeAgain(session!, 0, {});
+  await settle();
+  expect(realm.calls).not.toContain('touch');
+  realm.around = (_, ask) => ask();
+  for (let nth = 0; nth < 2; nth++) {
+    await realm.word(token);
+    await settle();
+  }
+  const { session: mine } = await realm.sessions.check(token);
+  await other.sessions.renew(mine!);
+  await handle.judgeAgain(mine!, 0, { ip: '192.0.2.7' });
+  expect(heard).toMatchObject([
+    { type: 'session.refused', reason: 'superseded', device: { ip: '192.0.2.7' } },
+    { type: 'session.suspicious', sign: 'superseded-token' },
+  ]);
 });
 
 const DENIALS: Readonly<

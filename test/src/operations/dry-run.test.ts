@@ -237,8 +237,16 @@ describe('forgetUser', () => {
     const { realm } = await lived();
     const heard = realm.hearAll();
     const dump = realm.store.dump();
-    expect(await realm.sessions.forgetUser('ann', { dryRun: true })).toEqual({ sessions: 6, entries: 0 });
-    expect(await realm.sessions.forgetUser('carl', { dryRun: true })).toEqual({ sessions: 0, entries: 0 });
+    expect(await realm.sessions.forgetUser('ann', { dryRun: true })).toEqual({
+      sessions: 6,
+      entries: 0,
+      effectiveWithin: 0,
+    });
+    expect(await realm.sessions.forgetUser('carl', { dryRun: true })).toEqual({
+      sessions: 0,
+      entries: 0,
+      effectiveWithin: 0,
+    });
     expect([realm.store.dump(), heard]).toEqual([dump, []]);
     expect(await livingIds(realm)).toHaveLength(8);
   });

@@ -23,6 +23,7 @@ describe('D4: endIdle', () => {
     expect(await realm.sessions.endIdle({ ...AT_ACME, unusedFor: '30d' }, ATTRIBUTION)).toEqual({
       ended: 2,
       wouldEnd: null,
+      effectiveWithin: 0,
     });
     expect(await words(realm, idle)).toEqual(['ended', 'ended']);
     expect(await words(realm, busy)).toEqual(['live', 'live']);
@@ -94,7 +95,11 @@ describe('D4: endIdle', () => {
     const { realm, idle } = await lived();
     realm.around = (call, ask) => (call === 'end' ? false : ask());
     const heard = realm.hear('session.ended');
-    expect(await realm.sessions.endIdle({ ...AT_ACME, unusedFor: '1d' })).toEqual({ ended: 0, wouldEnd: null, effectiveWithin: 0 });
+    expect(await realm.sessions.endIdle({ ...AT_ACME, unusedFor: '1d' })).toEqual({
+      ended: 0,
+      wouldEnd: null,
+      effectiveWithin: 0,
+    });
     expect(heard).toEqual([]);
     expect(await words(realm, idle)).toEqual(['live', 'live']);
   });

@@ -3,6 +3,7 @@ import { type Session, SessionError, type Verdict } from '../../../../src/index.
 import { AMBIGUOUS } from '../bearer/read-state.ts';
 import { BearerTransport } from '../bearer/token-transport.ts';
 import { type ChallengedRequest, challengesOf } from '../challenge.ts';
+import { clientInfoOf } from '../client-info.ts';
 import { MAX_COOKIE_AGE, newDeviceId, readCookie, setCookie } from '../cookie/cookie.ts';
 import { isCrossOrigin, outageOf } from '../cookie/read-state.ts';
 import { CookieTransport, type TokenTransport } from '../cookie/token-transport.ts';
@@ -55,23 +56,27 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
     const { handle } = this.settings;
     const { liveSession } = this;
     if (!handle.remembers || liveSession === null) return;
-    const bySession = (verdict: Verdict): void => this.#takeVerdict(verdict, liveSession);
+    const take = (state: AuthState): void => this.#takeAgain(state, liveSession);
+    const judged = (verdict: Verdict): void => take(this.#stateOf(verdict));
+    const failed = (error: unknown): void => take(outageOf(error));
     try {
-      const verdict = handle.judgeAgain(liveSession, maxStaleness);
-      return verdict instanceof Promise ? verdict.then(bySession, this.#outage) : bySession(verdict);
+      const verdict = handle.judgeAgain(liveSession, maxStaleness, clientInfoOf(this.exchange));
+      return verdict instanceof Promise ? verdict.then(judged, failed) : judged(verdict);
     } catch (error) {
-      this.#outage(error);
+      failed(error);
     }
   }
 
-  readonly #outage = (error: unknown): void => {
-    this.#state = outageOf(error);
-  };
+  #stateOf(verdict: Verdict): AuthState {
+    if (verdict.ok) return { is: 'session', session: verdict.session };
+    return this.#hasBearer ? { is: 'refused', error: 'invalid_token' } : { is: 'none', verdict };
+  }
 
   /** Takes over a second verdict, unless the request has signed in or renewed its session meanwhile. */
-  #takeVerdict(verdict: Verdict, judged: Session): void {
-    if (this.liveSession !== judged || verdict.ok) return;
-    this.#state = this.#hasBearer ? { is: 'refused', error: 'invalid_token' } : { is: 'none', verdict };
+  #takeAgain(state: AuthState, judged: Session): void {
+    if (this.liveSession !== judged) return;
+    this.#state = state;
+    if (state.is === 'session') this.bearer?.takeAgain(state.session);
   }
 
   /** The request presented an access token, valid or not. */
@@ -109,7 +114,9 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
   }
 
   async ready(): Promise<void> {
-    await this.#tokenTransport.ready?.();
+    // The transport compares with the present secret.
+    await this.judgeAgain(0);
+    if (this.#state.is === 'session') await this.#tokenTransport.ready?.();
   }
 
   async settle<Result extends object>(result: Result, outcome: SessionOutcome | null): Promise<WithoutToken<Result>> {

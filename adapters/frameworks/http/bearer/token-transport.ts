@@ -72,6 +72,11 @@ export class BearerTransport implements TokenTransport {
     return this.#session;
   }
 
+  /** The same session, from a later read. */
+  takeAgain(session: Session): void {
+    this.#session = session;
+  }
+
   /** `null` while the client's tokens are still valid. */
   get issued(): IssuedTokens | null {
     return this.#issued;

@@ -76,7 +76,8 @@ function routeHandler(sessions: Sessions, options: SessionRoutesOptions, call: s
   const routes = ALL.filter(({ action }) => actions.includes(action));
   const scopes = options.scope === undefined ? null : scopesOf(parseOAuthScope(options.scope));
   const mayDo = strictly(authorize);
-  const signedIn = requireSessionGuard();
+  // The list shows addresses, and other routes act on sessions: all of them are worth a read of the store.
+  const signedIn = requireSessionGuard({ maxStaleness: 0 });
   const recently = recentSignIn === undefined ? signedIn : requireRecentSignInGuard(recentSignIn);
 
   return async (auth, exchange, path) => {

@@ -25,7 +25,8 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
   { name: 'GET /jwks.json', action: 'keys', answer: async (_, { tokens }) => keys(tokens.jwks()) },
 ];
 
-const signedIn = requireSessionGuard();
+/** An access token outlives what memory knows. */
+const signedIn = requireSessionGuard({ maxStaleness: 0 });
 
 /** Exchanges a refresh token from the cookie or the body for the next one and an access token (RFC 6749 6). */
 async function refresh(auth: Auth, bearer: BearerSettings, exchange: HttpExchange): Promise<Answer> {
@@ -67,7 +68,7 @@ async function refresh(auth: Auth, bearer: BearerSettings, exchange: HttpExchang
 /** Issues an access token for a page with the session cookie. Rotates no secret. */
 async function mint(auth: Auth, { tokens, client }: BearerSettings, exchange: HttpExchange): Promise<Answer | null> {
   if (client === null) return null;
-  const refusal = signedIn(auth);
+  const refusal = await signedIn(auth);
   if (refusal !== null) return refusal;
   // Access tokens that issue access tokens would never expire.
   if (auth.request.hasBearer) return insufficient(auth.request);
