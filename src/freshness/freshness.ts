@@ -27,7 +27,7 @@ export class Freshness {
 
   /** Prepares for remembering: see {@link StatedBound}. */
   setup(): Promise<void> {
-    return this.#bound.state(true);
+    return this.#bound.setup();
   }
 
   /** Returns a remembered session that is fresh enough to accept a request, or `undefined`. */

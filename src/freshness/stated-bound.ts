@@ -37,7 +37,7 @@ export class StatedBound {
   /** Tells whether a read that is sent now may be remembered. If not, states the bound in the background. */
   mayRemember(): boolean {
     if (!this.#isStated && this.#stating === null && performance.now() >= this.#retryAt) {
-      this.state(false).catch((error: unknown) => {
+      this.#state(false).catch((error: unknown) => {
         this.#retryAt = performance.now() + RETRY_AFTER;
         this.#failed(error);
       });
@@ -45,11 +45,17 @@ export class StatedBound {
     return this.#isStated;
   }
 
+  /** States the bound, and creates the record if it is missing. */
+  async setup(): Promise<void> {
+    await this.#stating?.catch(() => {});
+    await this.#state(true);
+  }
+
   /**
    * States the bound, if the record does not state it or a higher one. A check creates no record: guards of other issuers' tokens refuse
    * all while it is lost.
    */
-  state(create: boolean): Promise<void> {
+  #state(create: boolean): Promise<void> {
     this.#stating ??= this.#write(create)
       .then((isStated) => {
         this.#isStated = isStated;

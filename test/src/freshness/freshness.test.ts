@@ -402,6 +402,9 @@ describe('the bound that the realm states', () => {
     expect(await realm.word(`sr1.${'A'.repeat(22)}..${'A'.repeat(22)}.${'A'.repeat(43)}`)).toBe('unknown');
     await settle();
     expect(realm.store.peek(realmTag('default'))).toBeNull();
+    // Also while a check is about to state the bound.
+    vi.spyOn(performance, 'now').mockReturnValue(1e9);
+    void realm.word(`sr1.${'A'.repeat(22)}..${'A'.repeat(22)}.${'A'.repeat(43)}`);
     await realm.sessions.setup();
     expect(realm.store.peek(realmTag('default'))).toMatchObject({ notes: { maxStaleness: SECOND } });
   });
