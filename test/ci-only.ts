@@ -29,7 +29,7 @@ const SIZES = {
   'concurrency: seconds': [0.3, 5],
   'explorer: pairs of operations, of all, one in': [4, 1],
   'explorer: the most orders of a scenario that is tried with crashes, too': [12, 60],
-  'freshness: simulated checks': [60_000, 600_000],
+  'freshness: simulated checks': [30_000, 200_000],
   'engines: revoked sessions of one user': [200, 5_000],
   'MariaDB: processes that make the tables at once': [2, 10],
   'MariaDB: rows under the plans': [20_000, 100_000],

@@ -67,7 +67,7 @@ export const administration: readonly CaseDefinition[] = define('administration'
       const scope = { account: 'acme', unusedFor: '6d' } as const;
       const { wouldEnd, ended } = await sessions.endIdle(scope, { dryRun: true });
       same([wouldEnd?.sessions.map(({ id }) => id).sort(), wouldEnd?.more, ended], [idsOf(old), false, 0]);
-      same(await sessions.endIdle(scope, { by: 'cron', fromDevice: null }), { ended: 2, wouldEnd: null });
+      same(await sessions.endIdle(scope, { by: 'cron', fromDevice: null }), { ended: 2, wouldEnd: null, effectiveWithin: 0 });
       same(await tellAll(sessions, [...old, used, fresh]), ['ended', 'ended', 'live', 'live']);
       const verdict = await sessions.check(nth(old, 0).token);
       same(verdict.ok ? null : markOf(verdict.end), { at: clock.time, by: 'cron', reason: 'idle', fromDevice: null });
@@ -110,7 +110,7 @@ export const administration: readonly CaseDefinition[] = define('administration'
       same(named(await sessions.trigger('passwordReset', { user: 'ann', dryRun })), idsOf([mine, other, api]));
       same((await sessions.end(mine.session.id, { user: 'ann', dryRun })).ended, true);
       same((await sessions.endIdle({ account: 'acme', unusedFor: '1h' }, { dryRun })).wouldEnd?.sessions.length, 4);
-      same(await sessions.forgetUser('ann', { dryRun }), { sessions: 3, entries: 0 });
+      same(await sessions.forgetUser('ann', { dryRun }), { sessions: 3, entries: 0, effectiveWithin: 0 });
       same(
         [...asked].filter((verb) => !['find', 'list', 'listUsers'].includes(verb)),
         [],

@@ -12,9 +12,9 @@ describe('processes with slow and lost answers, stops, sleeps and clocks that ar
     const result = await simulate({ seed, nodes: NODES, checks: CHECKS, maxStaleness: MAX_STALENESS });
     expect(result.violations).toEqual([]);
     // It looked at enough: sessions from memory, and ended ones.
-    expect(result.fromMemory).toBeGreaterThan(CHECKS / 8);
+    expect(result.fromMemory).toBeGreaterThan(CHECKS / 20);
     expect(result.ends).toBeGreaterThan(CHECKS / 2_000);
-    expect(result.accepted).toBeGreaterThan(CHECKS / 5);
+    expect(result.accepted).toBeGreaterThan(CHECKS / 10);
   });
 
   test.each(Object.entries(BROKEN))('are found out where %s', async (_, breakIt) => {

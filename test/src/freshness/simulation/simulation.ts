@@ -184,18 +184,18 @@ export async function simulate({
       const client = clients[at] ?? null;
       if (client !== null) judge(client, node);
       const luck = dice.next();
-      if (luck < 0.004) {
+      if (luck < 0.03) {
         const replaced = dice.below(CLIENTS);
         const { ended = null } = clients[replaced] ?? {};
         if (clients[replaced] === null || (ended !== null && world.now - ended.at > 4 * maxStaleness))
           void signIn(replaced);
-      } else if (luck < 0.007) {
+      } else if (luck < 0.033) {
         const victim = clients[dice.below(CLIENTS)];
         if (victim && victim.ended === null && !victim.uncertain) void act(victim);
-      } else if (luck < 0.0075) nodes[dice.below(size)]!.stop(dice.between(100, 3 * maxStaleness));
+      } else if (luck < 0.0335) nodes[dice.below(size)]!.stop(dice.between(100, 3 * maxStaleness));
       // A machine that slept and whose clock was set back meanwhile would have lost both clocks.
-      else if (luck < 0.008) nodes[2 * dice.below(size / 2)]!.sleep(dice.between(100, 3 * maxStaleness));
-      else if (luck < 0.0085) nodes[2 * dice.below(size / 2) + 1]!.setClock(dice.between(-3600e3, 3600e3));
+      else if (luck < 0.034) nodes[2 * dice.below(size / 2)]!.sleep(dice.between(100, 3 * maxStaleness));
+      else if (luck < 0.0345) nodes[2 * dice.below(size / 2) + 1]!.setClock(dice.between(-3600e3, 3600e3));
     }
     await drained();
   } finally {
