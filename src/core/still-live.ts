@@ -1,6 +1,6 @@
 import { isSameSecret } from '../model/credential.ts';
 import { judge } from '../model/judge.ts';
-import { refOf, type SessionRecord } from '../model/session.ts';
+import { refOf, Session, type SessionRecord } from '../model/session.ts';
 import type { Core } from './context.ts';
 
 /** Reads the session again. Returns `null` if it is over or, without `ignoreRotation`, if its secret was rotated meanwhile. */
@@ -13,8 +13,19 @@ export async function stillLive(
   const ref = refOf(judged);
   const [found = null] = await core.store.find(core.realmTag, [ref]);
   const end = found && judge(found.session, found.epochs, now);
-  const isOther = found === null || (!ignoreRotation && !isSameSecret(found.session.credential, judged.credential));
+  const isOther = found === null || (!ignoreRotation && found.session.credential !== judged.credential);
   if (!isOther && end === null) return found.session;
   core.freshness?.noticeRefusal(ref, found, end);
   return null;
+}
+
+/**
+ * Returns the record by which a session was judged. A session from memory is read again: another process may have refreshed its tokens
+ * since, which replaces the credential and keeps the session.
+ */
+export async function judgedRecord(core: Core, name: string, session: Session): Promise<SessionRecord> {
+  const record = Session.recordOf(name, session);
+  if (!Session.isRemembered(session)) return record;
+  const [found] = await core.store.find(core.realmTag, [refOf(record)]);
+  return found && isSameSecret(found.session.credential, record.credential) ? found.session : record;
 }

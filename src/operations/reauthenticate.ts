@@ -1,4 +1,5 @@
 import type { Core } from '../core/context.ts';
+import { judgedRecord } from '../core/still-live.ts';
 import { parseArguments } from '../lib/input.ts';
 import { parseMethods } from '../model/authentication.ts';
 import { kindSettings } from '../model/kind.ts';
@@ -15,7 +16,7 @@ export interface ReauthenticateRequest {
 
 const REAUTHENTICATE_KEYS = ['fence', 'amr'];
 
-export function reauthenticate(core: Core, session: Session, input: ReauthenticateRequest): Promise<RenewResult> {
+export async function reauthenticate(core: Core, session: Session, input: ReauthenticateRequest): Promise<RenewResult> {
   const request = parseArguments<ReauthenticateRequest>('the second argument', input, REAUTHENTICATE_KEYS);
   const judged = Session.recordOf('session', session);
   const amr = parseMethods('amr', request.amr);
@@ -26,5 +27,10 @@ export function reauthenticate(core: Core, session: Session, input: Reauthentica
     expiresAt: lifetime.absolute === null ? null : now + lifetime.absolute,
     idle: lifetime.idle,
   });
-  return rotate(core, judged, { account: null, fence: request.fence, changed, reauthenticated: true });
+  return rotate(core, await judgedRecord(core, 'session', session), {
+    account: null,
+    fence: request.fence,
+    changed,
+    reauthenticated: true,
+  });
 }

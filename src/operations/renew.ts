@@ -1,5 +1,5 @@
 import type { Core } from '../core/context.ts';
-import { stillLive } from '../core/still-live.ts';
+import { judgedRecord, stillLive } from '../core/still-live.ts';
 import type { PendingEvent } from '../events/events.ts';
 import { parseArguments } from '../lib/input.ts';
 import { type Attributes, parseAttributes } from '../model/attributes.ts';
@@ -31,15 +31,15 @@ export type RenewResult = StartResult<StartRefusal | 'not-live'>;
 
 const RENEW_KEYS = ['attributes', 'account', 'fence'];
 
-export function renew(core: Core, session: Session, input: RenewRequest): Promise<RenewResult> {
+export async function renew(core: Core, session: Session, input: RenewRequest): Promise<RenewResult> {
   const request = parseArguments<RenewRequest>('the second argument', input, RENEW_KEYS);
-  const judged = Session.recordOf('session', session);
+  Session.recordOf('session', session);
   if ((request.account === undefined) !== (request.fence === undefined)) {
     throw new TypeError('account and fence go together: the fence is taken for the account that is switched to');
   }
   const attributes = request.attributes === undefined ? undefined : parseAttributes('attributes', request.attributes);
   const changed = (): Partial<SessionRecord> => (attributes === undefined ? {} : { attributes });
-  return rotate(core, judged, {
+  return rotate(core, await judgedRecord(core, 'session', session), {
     account: request.account ?? null,
     fence: request.fence,
     changed,

@@ -1,6 +1,6 @@
 import type { Core } from '../core/context.ts';
 import { effectiveWithin } from '../core/effective-within.ts';
-import { stillLive } from '../core/still-live.ts';
+import { judgedRecord, stillLive } from '../core/still-live.ts';
 import { endedBy, type WouldEnd, wouldEnd } from '../core/walk-sessions.ts';
 import { CLOCKS_APART } from '../lib/clock.ts';
 import { parseArguments, parseSwitch } from '../lib/input.ts';
@@ -141,7 +141,7 @@ export async function revoke(core: Core, scope: Scope, input: RevokeRequest): Pr
 /** With `keep` or `ifLive`, revokes only if that session is live and its secret is the one that was judged. */
 export async function revokeTarget(core: Core, target: ScopeTarget, order: Order): Promise<RevokeResult> {
   const covers = coverage(core.settings.kinds, target.scope, order.kinds);
-  const initiator = parseInitiator(target, order);
+  const initiator = await judgedAgain(core, parseInitiator(target, order));
 
   const fromDevice = order.fromDevice ?? initiator?.record.device.label ?? null;
 
@@ -290,10 +290,14 @@ const stampIn = ({ member }: ScopeTarget, { stamps }: SessionRecord): Stamp | nu
 export const keptUntil = ({ counter }: EpochRecord, guarded: number, now: number): number =>
   Math.max(now, counter) + Math.max(REVOCATION_KEEPS, guarded + CLOCKS_APART);
 
-function parseInitiator(
-  { scope, tag, member }: ScopeTarget,
-  { keep, ifLive }: Order,
-): { record: SessionRecord; stays: boolean } | null {
+interface Initiator {
+  readonly name: 'keep' | 'ifLive';
+  readonly session: Session;
+  readonly record: SessionRecord;
+  readonly stays: boolean;
+}
+
+function parseInitiator({ scope, tag, member }: ScopeTarget, { keep, ifLive }: Order): Initiator | null {
   if (keep !== undefined && ifLive !== undefined) throw new TypeError('keep and ifLive do not go together');
   const name = keep === undefined ? 'ifLive' : 'keep';
   const session = keep === undefined ? ifLive : keep;
@@ -305,7 +309,11 @@ function parseInitiator(
   if (record.userTag !== tag || (member !== null && record.accountTag !== member)) {
     throw new TypeError(`${name} must be a session of the scope that is revoked`);
   }
-  return { record, stays: keep !== undefined };
+  return { name, session, record, stays: keep !== undefined };
+}
+
+async function judgedAgain(core: Core, initiator: Initiator | null): Promise<Initiator | null> {
+  return initiator && { ...initiator, record: await judgedRecord(core, initiator.name, initiator.session) };
 }
 
 function rotate(live: SessionRecord, now: number): { session: SessionRecord; token: string } {

@@ -1,10 +1,10 @@
 import type { Core } from '../core/context.ts';
+import { judgedRecord } from '../core/still-live.ts';
 import { endedBy } from '../core/walk-sessions.ts';
 import { isSessionError } from '../lib/errors.ts';
 import { parseArguments, parseSwitch, parseText, shown } from '../lib/input.ts';
 import { among } from '../lib/nearest-name.ts';
 import { ATTRIBUTION_KEYS, type AttributionRequest, parseAttribution } from '../model/attribution.ts';
-import { isSameSecret } from '../model/credential.ts';
 import { judge } from '../model/judge.ts';
 import { codeOf } from '../model/reason.ts';
 import { coverage, parseScope, type ScopeTarget } from '../model/scope.ts';
@@ -55,12 +55,12 @@ export async function trigger(core: Core, name: unknown, input: unknown): Promis
   const keep = request.keep !== undefined && isWithin(target, request.keep) ? request.keep : undefined;
   const spared = rule.revoke === 'others' ? keep : undefined;
   // A session in `keep` whose secret was renewed since is not kept. It is covered like the others.
-  const judged = spared === undefined ? null : Session.recordOf('keep', spared);
+  const judged = spared === undefined ? null : await judgedRecord(core, 'keep', spared);
   const covered = endedBy(coverage(core.settings.kinds, target.scope, rule.kinds), null);
   const found = await findsAny(
     core,
     target,
-    (one) => covered(one) && (one.id !== judged?.id || !isSameSecret(one.credential, judged.credential)),
+    (one) => covered(one) && (one.id !== judged?.id || one.credential !== judged.credential),
   );
   if (rule.revoke === 'none') {
     return { revoked: false, kept: null, token: null, reason: 'none', effectiveWithin: 0, revocation: null, found };

@@ -1,6 +1,6 @@
 import { CompactSign } from 'jose';
 import { type Core, coreOf } from '../../core/context.ts';
-import { stillLive } from '../../core/still-live.ts';
+import { judgedRecord, stillLive } from '../../core/still-live.ts';
 import { CLIENT_INFO_KEYS, type ClientInfo, parseClientInfo } from '../../device/client-info.ts';
 import { inCall, nameCalls } from '../../lib/call.ts';
 import { SessionError } from '../../lib/errors.ts';
@@ -129,7 +129,7 @@ export class AccessTokens {
 
     const core = this.#core;
     const now = core.now();
-    const current = await stillLive(core, judged, now);
+    const current = await stillLive(core, await judgedRecord(core, 'session', session), now);
     if (current === null) throw sessionRequired();
     const { token: refreshToken, credential } = newRefreshToken(current);
     const next: SessionRecord = {

@@ -67,7 +67,11 @@ export const administration: readonly CaseDefinition[] = define('administration'
       const scope = { account: 'acme', unusedFor: '6d' } as const;
       const { wouldEnd, ended } = await sessions.endIdle(scope, { dryRun: true });
       same([wouldEnd?.sessions.map(({ id }) => id).sort(), wouldEnd?.more, ended], [idsOf(old), false, 0]);
-      same(await sessions.endIdle(scope, { by: 'cron', fromDevice: null }), { ended: 2, wouldEnd: null, effectiveWithin: 0 });
+      same(await sessions.endIdle(scope, { by: 'cron', fromDevice: null }), {
+        ended: 2,
+        wouldEnd: null,
+        effectiveWithin: 0,
+      });
       same(await tellAll(sessions, [...old, used, fresh]), ['ended', 'ended', 'live', 'live']);
       const verdict = await sessions.check(nth(old, 0).token);
       same(verdict.ok ? null : markOf(verdict.end), { at: clock.time, by: 'cron', reason: 'idle', fromDevice: null });
