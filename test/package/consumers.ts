@@ -196,7 +196,7 @@ export const FETCH = `
   const open = authentication(createSessions({ store }));
   export async function answer(request: Request): Promise<Response> {
     const auth = await open(request);
-    const refused = requireSession()(auth);
+    const refused = await requireSession()(auth);
     if (refused !== null) return refused;
     const session = sessionOf(auth);
     // This store writes in no transaction of the app's.
