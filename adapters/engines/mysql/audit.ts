@@ -3,19 +3,21 @@ import type { AuditEntry } from '../../../src/index.ts';
 import { lookupsOf, pageOf, startOf } from '../sql/audit-page.ts';
 import { rowOfRecord } from '../sql/audit-rows.ts';
 import { type Row, toColumn, type Value } from '../sql/values.ts';
-import type { MysqlClient, MysqlConnection, MysqlRow, Parameter } from './clients/client.ts';
-import { removeAll, transact } from './connection.ts';
+import type { MysqlConnection, MysqlRow, Parameter } from './clients/client.ts';
+import { removeAll } from './connection.ts';
 import type { Context } from './context.ts';
 import type { Statements } from './statements/index.ts';
 import { blob, filledUp, inPowers, key, limitOf, numberOf, textOf, typeKey } from './values.ts';
 
-export const auditPower = ({ client, sql, readiness }: Context): AuditPower => ({
-  append: (records) => readiness.ask(() => transact(client, (connection) => writeAudit(connection, sql, records))),
-  read: (page) => readiness.ask(() => readAudit(client, sql, page)),
-  forget: (user, limit) =>
-    readiness.ask(() => transact(client, (connection) => forgetUser(connection, sql, user, limit))),
-  prune: (before, limit) => readiness.ask(() => pruneAudit(client, sql, before, limit)),
-});
+export function auditPower(context: Context): AuditPower {
+  const { ready, transact, statements } = context;
+  return {
+    append: (records) => ready(() => transact((connection) => writeAudit(connection, statements, records))),
+    read: (page) => ready(() => readAudit(context, page)),
+    forget: (user, limit) => ready(() => forgetUser(context, user, limit)),
+    prune: (before, limit) => ready(() => pruneAudit(context, before, limit)),
+  };
+}
 
 /** Maximum number of entries that one statement writes. */
 const AT_ONCE = 64;
@@ -47,9 +49,8 @@ const toParameter = (value: Value, at: number): Parameter => {
 };
 
 /** Every query is found by one index and read in its order. */
-export async function readAudit(
-  reader: Pick<MysqlConnection, 'rows'>,
-  { entries }: Statements,
+async function readAudit(
+  { ask, statements }: Context,
   page: AuditPage,
 ): Promise<{ readonly entries: readonly AuditEntry[]; readonly more: boolean }> {
   const { realm, user, by, account, since = Number.MIN_SAFE_INTEGER, limit } = page;
@@ -59,7 +60,7 @@ export async function readAudit(
   const asked = [user, by, account].filter((tag) => tag !== undefined).map(key);
   const lookups: Row[][] = [];
   for (const [index, ...values] of lookupsOf(page)) {
-    const rows = await reader.rows(entries(index, { ...filter, types: types.length }), [
+    const rows = await ask(statements.entries(index, { ...filter, types: types.length }), [
       ...[...values.map(typeKey), start.at, start.at, key(start.id), since, key(realm), ...asked, ...types],
       limitOf(limit + 1),
     ]);
@@ -75,31 +76,22 @@ const toRow = (row: MysqlRow): Row =>
   });
 
 /** Entries about the user come first, then entries about what the user did to others. */
-export async function forgetUser(
-  connection: MysqlConnection,
-  { forgetUser, forgetActor }: Statements,
-  user: Tag,
-  limit: number,
-): Promise<number> {
-  const about = await connection.write(forgetUser, [key(user), limitOf(limit)]);
-  if (about === limit) return about;
-  return about + (await connection.write(forgetActor, [key(user), limitOf(limit - about)]));
-}
+const forgetUser = ({ transact, statements }: Context, user: Tag, limit: number): Promise<number> =>
+  transact(async (connection) => {
+    const about = await connection.write(statements.forgetUser, [key(user), limitOf(limit)]);
+    if (about === limit) return about;
+    return about + (await connection.write(statements.forgetActor, [key(user), limitOf(limit - about)]));
+  });
 
 /** Skips entries that another pruning has locked. */
-function pruneAudit(
-  client: MysqlClient<never>,
-  { dueEntries, removeEntries }: Statements,
-  before: number,
-  limit: number,
-): Promise<number> {
+function pruneAudit({ transact, statements }: Context, before: number, limit: number): Promise<number> {
   const step = async (connection: MysqlConnection): Promise<number> => {
-    const rows = await connection.rows(dueEntries, [before, limitOf(limit)]);
+    const rows = await connection.rows(statements.dueEntries, [before, limitOf(limit)]);
     return removeAll(
       connection,
-      removeEntries,
+      statements.removeEntries,
       rows.map(([seq]) => numberOf(seq)),
     );
   };
-  return transact(client, step, { readCommitted: true });
+  return transact(step, { readCommitted: true });
 }

@@ -1,6 +1,16 @@
-import type { LentConnection, MysqlClient, MysqlConnection } from './clients/client.ts';
+import type { LentConnection, MysqlClient, MysqlConnection, MysqlRow, Parameter } from './clients/client.ts';
 import { isLockTimeout, isLost } from './errors.ts';
 import { filledUp } from './values.ts';
+
+/** Reads by one statement. */
+export type Ask = (sql: string, parameters: readonly Parameter[]) => Promise<readonly MysqlRow[]>;
+
+interface Isolation {
+  readonly readCommitted?: boolean;
+}
+
+/** Runs a step in a transaction. The step may run several times. */
+export type Transact = <T>(step: (connection: MysqlConnection) => Promise<T>, isolation?: Isolation) => Promise<T>;
 
 /** Thrown within a transaction to roll it back. `outcome` is the result of the transaction. */
 export class Undone<T> {
@@ -24,7 +34,7 @@ const MAX_STATEMENT = 30_000;
 export async function transact<T>(
   client: MysqlClient<never>,
   step: (connection: MysqlConnection) => Promise<T>,
-  { readCommitted = false }: { readonly readCommitted?: boolean } = {},
+  { readCommitted = false }: Isolation = {},
 ): Promise<T> {
   const began = performance.now();
   for (let tries = 1; ; tries++) {

@@ -1,14 +1,14 @@
 import type { RecordCache } from '../../../src/adapter.ts';
-import type { Readiness } from '../sql/readiness.ts';
-import type { MysqlClient } from './clients/client.ts';
-import type { Tables } from './names.ts';
+import type { Ask, Transact } from './connection.ts';
 import type { Statements } from './statements/index.ts';
 
-export interface Context<Transaction = never> {
-  readonly client: MysqlClient<Transaction>;
-  readonly tables: Tables;
-  readonly sql: Statements;
+export interface Context {
+  /** Runs a method once the server and the tables are checked, and explains its errors. */
+  readonly ready: <T>(method: () => Promise<T>) => Promise<T>;
+  readonly ask: Ask;
+  /** For statements that decide on sessions: checks the state of the connection, which is the last column. */
+  readonly askReliable: Ask;
+  readonly transact: Transact;
+  readonly statements: Statements;
   readonly records: RecordCache;
-  readonly readiness: Readiness;
-  readonly allowReplicating: boolean;
 }

@@ -14,17 +14,22 @@ import { listRealms } from './verbs/users.ts';
 
 const CLOCK = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
 
-export const diagnosisPower = ({ client, tables, sql, readiness, allowReplicating }: Context): DiagnosisPower => ({
+export const diagnosisPower = (
+  client: MysqlClient<never>,
+  tables: Tables,
+  context: Context,
+  allowReplicating: boolean,
+): DiagnosisPower => ({
   diagnose: (now) =>
     diagnose(client, tables, { now, allowReplicating }).catch((error: unknown) => {
       throw explained(error);
     }),
-  clock: () => readiness.ask(() => readClock(client)),
-  realms: (limit) => readiness.ask(() => listRealms(client, sql, limit)),
+  clock: () => context.ready(() => readClock(context)),
+  realms: (limit) => context.ready(() => listRealms(context, limit)),
 });
 
-async function readClock(reader: Pick<MysqlConnection, 'rows'>): Promise<number> {
-  const [row] = await reader.rows(`SELECT ${CLOCK}`, []);
+async function readClock({ ask }: Context): Promise<number> {
+  const [row] = await ask(`SELECT ${CLOCK}`, []);
   return numberOf(row?.[0]) / 1000;
 }
 

@@ -1,71 +1,72 @@
 import type { PolicyPower, PolicyWrite, Tag } from '../../../src/adapter.ts';
 import { writeAudit } from './audit.ts';
-import type { MysqlConnection } from './clients/client.ts';
-import { transact } from './connection.ts';
+import type { MysqlConnection, MysqlRow } from './clients/client.ts';
 import type { Context } from './context.ts';
 import { isDuplicate } from './errors.ts';
 import type { Statements } from './statements/index.ts';
 import { blob, key, textOf } from './values.ts';
 
-export const policyPower = ({ client, sql, readiness }: Context): PolicyPower => ({
-  get: (account) => readiness.ask(() => readPolicy(client, sql.policy, account)),
-  set: (write) => readiness.ask(() => transact(client, (connection) => writePolicy(connection, sql, write))),
+export const policyPower = ({ ready, ask, transact, statements }: Context): PolicyPower => ({
+  get: (account) => ready(async () => policyOf(await ask(statements.policy, [key(account)]))),
+  set: (write) => ready(() => transact((connection) => writePolicy(connection, statements, write))),
 });
 
-async function readPolicy(reader: Pick<MysqlConnection, 'rows'>, sql: string, account: Tag): Promise<string | null> {
-  const [row] = await reader.rows(sql, [key(account)]);
-  return row === undefined ? null : textOf(row[0]);
-}
+/** The policy cannot change, or be set, until the transaction ends. */
+export const policyPowerWithin = ({ ready, transact, statements }: Context): PolicyPower => ({
+  get: (account) => ready(() => transact((connection) => lockPolicy(connection, statements, account))),
+  set: (write) => ready(() => transact((connection) => setPolicy(connection, statements, write))),
+});
 
 async function writePolicy(
   connection: MysqlConnection,
-  sql: Statements,
+  statements: Statements,
   { account, value, ifValue, audit }: PolicyWrite,
 ): Promise<'set' | 'conflict'> {
   if (ifValue === null) {
     // Inserts without a lookup: a lock on a missing row would block inserts of neighbouring rows, too.
     try {
-      await connection.write(sql.insertPolicy, [key(account), blob(value)]);
+      await connection.write(statements.insertPolicy, [key(account), blob(value)]);
     } catch (error) {
       if (isDuplicate(error)) return 'conflict';
       throw error;
     }
   } else {
-    if ((await readPolicy(connection, sql.lockPolicy, account)) !== ifValue) return 'conflict';
-    await connection.write(sql.replacePolicy, [blob(value), key(account)]);
+    if (policyOf(await connection.rows(statements.lockPolicy, [key(account)])) !== ifValue) return 'conflict';
+    await connection.write(statements.replacePolicy, [blob(value), key(account)]);
   }
-  await writeAudit(connection, sql, audit);
+  await writeAudit(connection, statements, audit);
   return 'set';
 }
 
-/** The policy cannot change, or be set, until the transaction ends. */
-export async function lockPolicy(connection: MysqlConnection, sql: Statements, account: Tag): Promise<string | null> {
-  const seen = await readPolicy(connection, sql.policy, account);
-  if (seen === null && (await claimPolicy(connection, sql, account))) return null;
-  return readPolicy(connection, sql.sharedPolicy, account);
+async function lockPolicy(connection: MysqlConnection, statements: Statements, account: Tag): Promise<string | null> {
+  const seen = await connection.rows(statements.policy, [key(account)]);
+  if (seen.length === 0 && (await claimPolicy(connection, statements, account))) return null;
+  return policyOf(await connection.rows(statements.sharedPolicy, [key(account)]));
+}
+
+async function setPolicy(
+  connection: MysqlConnection,
+  statements: Statements,
+  write: PolicyWrite,
+): Promise<'set' | 'conflict'> {
+  // Also finds a policy that is not visible in the snapshot.
+  const isThere = (await lockPolicy(connection, statements, write.account)) !== null;
+  return isThere === (write.ifValue !== null) ? writePolicy(connection, statements, write) : 'conflict';
 }
 
 /**
  * Also knows a policy that was set since the snapshot. A locking read would block inserts of neighbouring rows.
  * Inserting and removing a row locks only that row.
  */
-async function claimPolicy(connection: MysqlConnection, sql: Statements, account: Tag): Promise<boolean> {
+async function claimPolicy(connection: MysqlConnection, statements: Statements, account: Tag): Promise<boolean> {
   try {
-    await connection.write(sql.insertPolicy, [key(account), blob('')]);
+    await connection.write(statements.insertPolicy, [key(account), blob('')]);
   } catch (error) {
     if (isDuplicate(error)) return false;
     throw error;
   }
-  await connection.write(sql.removePolicy, [key(account)]);
+  await connection.write(statements.removePolicy, [key(account)]);
   return true;
 }
 
-export async function setPolicy(
-  connection: MysqlConnection,
-  sql: Statements,
-  write: PolicyWrite,
-): Promise<'set' | 'conflict'> {
-  // Also finds a policy that is not visible in the snapshot.
-  const isThere = (await lockPolicy(connection, sql, write.account)) !== null;
-  return isThere === (write.ifValue !== null) ? writePolicy(connection, sql, write) : 'conflict';
-}
+const policyOf = ([row]: readonly MysqlRow[]): string | null => (row === undefined ? null : textOf(row[0]));

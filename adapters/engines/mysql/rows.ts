@@ -42,7 +42,7 @@ export const READ_COLUMNS: readonly string[] = [
 const REALM_AT = READ_COLUMNS.length;
 
 /** The state of the connection follows the records. */
-export const STATE_AT: number = REALM_AT + 4;
+const STATE_AT: number = REALM_AT + 4;
 
 export const INSERT_COLUMNS: readonly string[] = [
   ...['id', 'user_tag', 'account_tag', 'credential', 'serial', 'created_at', 'last_used_at', 'expires_at', 'idle'],

@@ -1,8 +1,8 @@
 import { RecordCache } from '../../../src/adapter.ts';
 import { isSessionError, type SessionStore } from '../../../src/index.ts';
 import { Readiness } from '../sql/readiness.ts';
-import type { MysqlClient, MysqlConnection } from './clients/client.ts';
-import { transact } from './connection.ts';
+import type { MysqlClient } from './clients/client.ts';
+import { type Ask, transact } from './connection.ts';
 import type { Context } from './context.ts';
 import { explained } from './errors.ts';
 import type { Tables } from './names.ts';
@@ -38,26 +38,31 @@ export function createStore<Transaction>(
       return { error, isInDoubt: isSessionError(error) };
     },
   });
-  const [sql, records] = [statementsOf(tables), new RecordCache()];
-  const context: Context<Transaction> = { client, tables, sql, records, readiness, allowReplicating };
-  const reader = reliable(client);
-  const ask = <T>(question: () => Promise<T>): Promise<T> => readiness.ask(question);
-  const write = <T>(step: (connection: MysqlConnection) => Promise<T>): Promise<T> => ask(() => transact(client, step));
+  const ask: Ask = (sql, parameters) => client.rows(sql, parameters);
+  const context: Context = {
+    ready: (method) => readiness.ask(method),
+    ask,
+    askReliable: reliable(ask),
+    transact: (step, isolation) => transact(client, step, isolation),
+    statements: statementsOf(tables),
+    records: new RecordCache(),
+  };
+  const { ready } = context;
   return {
-    powers: powersOf(context),
-    readEpochs: (tags) => ask(() => readEpochs(client, sql, records, tags)),
-    ensureEpochs: (requests) => ask(() => ensureEpochs(client, sql, records, requests)),
-    add: (session, how) => write((connection) => add(connection, sql, session, how)),
-    find: (realm, refs) => ask(() => find(reader, sql, records, realm, refs)),
-    list: (realm, user, page) => ask(() => list(reader, sql, records, realm, user, page)),
-    touch: (touches, now) => ask(() => touch(client, sql, touches, now)),
-    renew: (renewal) => write((connection) => renew(connection, sql, renewal)),
-    end: (ref, ended, audit) => write((connection) => end(connection, sql, ref, ended, audit)),
-    advance: (tag, change) => write((connection) => advance(connection, sql, tag, change)),
-    listUsers: (of, after, limit) => ask(() => listUsers(client, sql, of, after, limit)),
-    memberships: (user, after, limit) => ask(() => memberships(client, sql, user, after, limit)),
-    deleteSessions: (user, limit) => write((connection) => deleteSessions(connection, sql, user, limit)),
-    prune: (batch) => ask(() => prune(context, batch)),
+    powers: powersOf({ client, tables, readiness, context, allowReplicating }),
+    readEpochs: (tags) => ready(() => readEpochs(context, tags)),
+    ensureEpochs: (requests) => ready(() => ensureEpochs(context, requests)),
+    add: (session, write) => ready(() => add(context, session, write)),
+    find: (realm, refs) => ready(() => find(context, realm, refs)),
+    list: (realm, user, page) => ready(() => list(context, realm, user, page)),
+    touch: (touches, now) => ready(() => touch(context, touches, now)),
+    renew: (renewal) => ready(() => renew(context, renewal)),
+    end: (ref, ended, audit) => ready(() => end(context, ref, ended, audit)),
+    advance: (tag, change) => ready(() => advance(context, tag, change)),
+    listUsers: (of, after, limit) => ready(() => listUsers(context, of, after, limit)),
+    memberships: (user, after, limit) => ready(() => memberships(context, user, after, limit)),
+    deleteSessions: (user, limit) => ready(() => deleteSessions(context, user, limit)),
+    prune: (batch) => ready(() => prune(context, batch)),
     async setup() {
       await setUp(client, tables, { allowReplicating }).catch((error: unknown) => {
         throw explained(error);

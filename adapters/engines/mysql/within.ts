@@ -1,44 +1,51 @@
 import {
   type Advance,
-  type AuditPower,
   type AuditRecord,
   type Ended,
   type FoundSession,
   memberTag,
-  type PolicyPower,
-  type RecordCache,
   type SessionRef,
   type Tag,
   type TransactionPower,
 } from '../../../src/adapter.ts';
 import { SessionError, type SessionStore } from '../../../src/index.ts';
 import { matching } from '../sql/found.ts';
-import { forgetUser, readAudit, writeAudit } from './audit.ts';
-import type { MysqlConnection } from './clients/client.ts';
+import type { Readiness } from '../sql/readiness.ts';
+import { auditPower } from './audit.ts';
+import type { MysqlClient, MysqlConnection } from './clients/client.ts';
 import { REFUSED_IN_TRANSACTION } from './clients/lone-connection.ts';
+import type { Ask } from './connection.ts';
 import type { Context } from './context.ts';
 import { explained, isInTransaction } from './errors.ts';
-import { lockPolicy, setPolicy } from './policies.ts';
+import type { Tables } from './names.ts';
+import { policyPowerWithin } from './policies.ts';
 import { foundWithId, recordOf } from './rows.ts';
 import { requireTables } from './setup.ts';
-import type { Statements } from './statements/index.ts';
 import { filledUp, key, numberOf, textOf } from './values.ts';
 import { type LockedEpochs, lockEpochs, readSeenEpochs, requireSeen } from './verbs/epochs.ts';
 import { find, list } from './verbs/reads.ts';
 import { advance, end } from './verbs/writes.ts';
 
-export const transactionPower = <Transaction>({
-  client,
-  tables,
-  sql,
-  records,
-  readiness,
-}: Context<Transaction>): TransactionPower<Transaction> => ({
+export const transactionPower = <Transaction>(
+  client: MysqlClient<Transaction>,
+  tables: Tables,
+  readiness: Readiness,
+  context: Context,
+): TransactionPower<Transaction> => ({
   within(transaction) {
     const connection = client.within(transaction);
-    return storeWithin(connection, sql, records, async () => {
-      if (!readiness.isFresh) await requireTables(connection, tables);
-    });
+    const ask: Ask = (sql, parameters) => connection.rows(sql, parameters);
+    const ready: Context['ready'] = async (method) => {
+      try {
+        // Checks before each method, because the transaction may have ended since the last one.
+        await requireTransaction(connection);
+        if (!readiness.isFresh) await requireTables(connection, tables);
+        return await method();
+      } catch (error) {
+        throw explained(error);
+      }
+    };
+    return storeWithin({ ...context, ready, ask, askReliable: ask, transact: (step) => step(connection) });
   },
 });
 
@@ -51,45 +58,21 @@ export const transactionPower = <Transaction>({
  * than the snapshot; then the method fails with `SESSION_STORE_UNSAFE`. Records and policies that are not visible are
  * inserted, which detects existing ones.
  */
-function storeWithin(
-  connection: MysqlConnection,
-  sql: Statements,
-  records: RecordCache,
-  requireReady: () => Promise<void>,
-): SessionStore {
+function storeWithin(context: Context): SessionStore {
+  const { ready } = context;
   const locked: LockedEpochs = new Map();
-
-  async function ask<T>(question: () => Promise<T>): Promise<T> {
-    try {
-      // Checks before each statement, because the transaction may have ended since the last one.
-      await requireTransaction(connection);
-      await requireReady();
-      return await question();
-    } catch (error) {
-      throw explained(error);
-    }
-  }
-
-  const audit: AuditPower = {
-    append: (entries) => ask(() => writeAudit(connection, sql, entries)),
-    read: (page) => ask(() => readAudit(connection, sql, page)),
-    forget: (user, limit) => ask(() => forgetUser(connection, sql, user, limit)),
-    prune: () => absent('audit.prune'),
-  };
-  const policies: PolicyPower = {
-    get: (account) => ask(() => lockPolicy(connection, sql, account)),
-    set: (write) => ask(() => setPolicy(connection, sql, write)),
-  };
-
   return {
-    powers: { audit, policies },
-    readEpochs: (tags) => ask(() => readSeenEpochs(connection, sql, records, tags)),
-    ensureEpochs: (requests) => ask(() => lockEpochs(connection, sql, records, requests, locked)),
-    find: (realm, refs) => ask(() => lockSessions(connection, sql, records, realm, refs, locked)),
+    powers: {
+      audit: { ...auditPower(context), prune: () => absent('audit.prune') },
+      policies: policyPowerWithin(context),
+    },
+    readEpochs: (tags) => ready(() => readSeenEpochs(context, tags)),
+    ensureEpochs: (requests) => ready(() => lockEpochs(context, requests, locked)),
+    find: (realm, refs) => ready(() => lockSessions(context, realm, refs, locked)),
     // For display only, so it reads the caller's snapshot without a lock.
-    list: (realm, user, page) => ask(() => list(connection, sql, records, realm, user, page)),
-    end: (ref, ended, entries) => ask(() => endSeen(connection, sql, records, ref, ended, entries, locked)),
-    advance: (tag, advance) => ask(() => advanceSeen(connection, sql, records, tag, advance, locked)),
+    list: (realm, user, page) => ready(() => list(context, realm, user, page)),
+    end: (ref, ended, entries) => ready(() => endSeen(context, ref, ended, entries, locked)),
+    advance: (tag, change) => ready(() => advanceSeen(context, tag, change, locked)),
     add: () => absent('add'),
     touch: () => absent('touch'),
     renew: () => absent('renew'),
@@ -124,13 +107,8 @@ async function requireTransaction(connection: MysqlConnection): Promise<void> {
 }
 
 /** Takes no lock. */
-async function isSeen(
-  connection: MysqlConnection,
-  sql: Statements,
-  records: RecordCache,
-  ref: SessionRef,
-): Promise<boolean> {
-  const [found] = await find(connection, sql, records, NO_REALM, [ref]);
+async function isSeen(context: Context, ref: SessionRef): Promise<boolean> {
+  const [found] = await find(context, NO_REALM, [ref]);
   return found !== null && found !== undefined;
 }
 
@@ -138,63 +116,59 @@ const NO_REALM = '' as Tag;
 
 /** Throws if the session is not visible but may be newer than the snapshot. */
 async function endSeen(
-  connection: MysqlConnection,
-  sql: Statements,
-  records: RecordCache,
+  context: Context,
   ref: SessionRef,
   ended: Ended,
   audit: readonly AuditRecord[],
   locked: LockedEpochs,
 ): Promise<boolean> {
   // Ignores the account: the session may have moved to another account since the snapshot.
-  if (!(await isSeen(connection, sql, records, { id: ref.id, user: ref.user }))) {
+  if (!(await isSeen(context, { id: ref.id, user: ref.user }))) {
     requireSeen(locked, ref.user);
     return false;
   }
-  return end(connection, sql, ref, ended, audit);
+  return end(context, ref, ended, audit);
 }
 
 async function advanceSeen(
-  connection: MysqlConnection,
-  sql: Statements,
-  records: RecordCache,
+  context: Context,
   tag: Tag,
   change: Advance,
   locked: LockedEpochs,
 ): Promise<'advanced' | 'not-live' | 'conflict'> {
+  const { ask, statements } = context;
   // A locked record exists, even if it was created after the snapshot and is not visible.
   const { initiator, ifVersion, member } = change;
   for (const one of member === undefined ? [tag] : [tag, memberTag(tag, member)]) {
     if (locked.has(one)) continue;
-    const [record] = await connection.rows(sql.epochs(1), [key(one)]);
+    const [record] = await ask(statements.epochs(1), [key(one)]);
     if (record === undefined) return 'conflict';
   }
-  if (initiator === undefined || (await isSeen(connection, sql, records, { id: initiator.id, user: tag }))) {
-    return advance(connection, sql, tag, change);
+  if (initiator === undefined || (await isSeen(context, { id: initiator.id, user: tag }))) {
+    return advance(context, tag, change);
   }
   requireSeen(locked, tag);
-  const [current] = await connection.rows(sql.lockUser, [key(tag)]);
+  const [current] = await ask(statements.lockUser, [key(tag)]);
   return current !== undefined && numberOf(current[0]) === ifVersion ? 'not-live' : 'conflict';
 }
 
 /** The records of the realm and the accounts are only protected from changes, because many sessions share them. */
 async function lockSessions(
-  connection: MysqlConnection,
-  sql: Statements,
-  records: RecordCache,
+  context: Context,
   realm: Tag,
   refs: readonly SessionRef[],
   locked: LockedEpochs,
 ): Promise<readonly (FoundSession | null)[]> {
+  const { ask, statements, records } = context;
   const found: (FoundSession | null)[] = [];
   for (const ref of refs) {
-    if (!(await isSeen(connection, sql, records, { id: ref.id, user: ref.user }))) {
+    if (!(await isSeen(context, { id: ref.id, user: ref.user }))) {
       requireSeen(locked, ref.user);
       found.push(null);
       continue;
     }
-    await connection.rows(sql.lockUser, [key(ref.user)]);
-    const [row] = await connection.rows(sql.findLocked, [key(ref.id), key(ref.user)]);
+    await ask(statements.lockUser, [key(ref.user)]);
+    const [row] = await ask(statements.findLocked, [key(ref.id), key(ref.user)]);
     found.push(
       row === undefined
         ? null
@@ -205,7 +179,7 @@ async function lockSessions(
   if (found.every((one) => one === null)) return found;
   const accounts = found.map((one) => one?.session.accountTag ?? null).filter((tag) => tag !== null);
   const tags = filledUp([...new Set([realm, ...accounts])].map((tag) => key(tag)));
-  const rows = await connection.rows(sql.sharedRecords(tags.length), tags);
+  const rows = await ask(statements.sharedRecords(tags.length), tags);
   const shared = new Map(rows.map(([tag, record]) => [textOf(tag), recordOf(records, record)]));
   return found.map((one) => {
     if (one === null) return null;

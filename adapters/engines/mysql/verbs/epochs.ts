@@ -7,53 +7,40 @@ import {
 } from '../../../../src/adapter.ts';
 import { SessionError } from '../../../../src/index.ts';
 import { isKept, onceEach } from '../../sql/kept.ts';
-import type { MysqlClient, MysqlConnection, MysqlRow, Parameter } from '../clients/client.ts';
-import { transact } from '../connection.ts';
-import { requireState } from '../server.ts';
+import type { MysqlConnection, MysqlRow, Parameter } from '../clients/client.ts';
+import type { Ask } from '../connection.ts';
+import type { Context } from '../context.ts';
 import type { Statements } from '../statements/index.ts';
 import { filledUp, key, mediumBlob, numberOf, numberOrNull, textOf } from '../values.ts';
 
 /** @throws `SESSION_STORE_UNSAFE` if the records came over a connection that is not reliable. */
 export async function readEpochs(
-  client: MysqlClient<never>,
-  { lookedAt }: Statements,
-  records: RecordCache,
+  { askReliable, statements, records }: Context,
   tags: readonly Tag[],
 ): Promise<readonly (VersionedEpoch | null)[]> {
-  if (tags.length === 0) return [];
-  const keys = filledUp(tags.map((tag) => key(tag)));
-  const rows = await client.rows(lookedAt(keys.length), keys);
-  const [first] = rows;
-  if (first === undefined) throw new Error('the server answered a look-up without a row; there is always one');
-  requireState(first[4]);
-  const byTag = new Map(rows.filter(([tag]) => tag !== null).map((row) => [textOf(row[0]), row]));
-  return epochsOrMissing(records, byTag, tags);
+  return epochsOrMissing(records, await rowsOf(askReliable, statements.lookedAt, tags), tags);
 }
 
 export async function ensureEpochs(
-  client: MysqlClient<never>,
-  statements: Statements,
-  records: RecordCache,
+  { ask, transact, statements, records }: Context,
   requests: readonly EpochRequest[],
 ): Promise<readonly VersionedEpoch[]> {
   const tags = requests.map(({ tag }) => tag);
-  const read = (): Promise<Rows> => rowsOf(client, statements.epochs, tags);
+  const read = (): Promise<Rows> => rowsOf(ask, statements.epochs, tags);
   const rows = await read();
   // Writes only these: many transactions share a realm's record, and one of them may hold its lock for long.
   const lacking = requests.filter(({ tag, keepUntil }) => !isKept(keptUntil(rows.get(tag)), keepUntil));
   if (lacking.length === 0) return epochsOf(records, rows, tags);
-  await transact(client, (connection) => keepEpochs(connection, statements, lacking), { readCommitted: true });
+  await transact((connection) => keepEpochs(connection, statements, lacking), { readCommitted: true });
   return epochsOf(records, await read(), tags);
 }
 
 /** Reads the caller's snapshot, and locks nothing. */
 export async function readSeenEpochs(
-  connection: MysqlConnection,
-  { epochs }: Statements,
-  records: RecordCache,
+  { ask, statements, records }: Context,
   tags: readonly Tag[],
 ): Promise<readonly (VersionedEpoch | null)[]> {
-  return epochsOrMissing(records, await rowsOf(connection, epochs, tags), tags);
+  return epochsOrMissing(records, await rowsOf(ask, statements.epochs, tags), tags);
 }
 
 /** Tells for each locked record whether others had changed it since the transaction's snapshot. */
@@ -73,24 +60,27 @@ export function requireSeen(locked: LockedEpochs, user: Tag): void {
  * missing one would block inserts of neighbouring records until the caller commits.
  */
 export async function lockEpochs(
-  connection: MysqlConnection,
-  statements: Statements,
-  records: RecordCache,
+  { transact, statements, records }: Context,
   requests: readonly EpochRequest[],
   known: LockedEpochs,
 ): Promise<readonly VersionedEpoch[]> {
   const tags = requests.map(({ tag }) => tag);
-  const seen = await rowsOf(connection, statements.epochs, tags);
-  const missing = requests.filter(({ tag }) => !seen.has(tag));
-  if (missing.length > 0) await keepEpochs(connection, statements, missing);
-  const locked = await rowsOf(connection, statements.lockedEpochs, tags);
-  for (const { tag, version, keepUntil } of requests) {
-    // Decided at the first lock only, because the transaction sees its own later writes.
-    const expected = numberOf(seen.get(tag)?.[2] ?? version);
-    if (!known.has(tag)) known.set(tag, numberOf(locked.get(tag)?.[2]) === expected ? 'as-seen' : 'newer');
-    if (!isKept(keptUntil(locked.get(tag)), keepUntil)) await connection.write(statements.raise, [keepUntil, key(tag)]);
-  }
-  return epochsOf(records, locked, tags);
+  return transact(async (connection) => {
+    const ask: Ask = (sql, parameters) => connection.rows(sql, parameters);
+    const seen = await rowsOf(ask, statements.epochs, tags);
+    const missing = requests.filter(({ tag }) => !seen.has(tag));
+    if (missing.length > 0) await keepEpochs(connection, statements, missing);
+    const locked = await rowsOf(ask, statements.lockedEpochs, tags);
+    for (const { tag, version, keepUntil } of requests) {
+      // Decided at the first lock only, because the transaction sees its own later writes.
+      const expected = numberOf(seen.get(tag)?.[2] ?? version);
+      if (!known.has(tag)) known.set(tag, numberOf(locked.get(tag)?.[2]) === expected ? 'as-seen' : 'newer');
+      if (!isKept(keptUntil(locked.get(tag)), keepUntil)) {
+        await connection.write(statements.raise, [keepUntil, key(tag)]);
+      }
+    }
+    return epochsOf(records, locked, tags);
+  });
 }
 
 async function keepEpochs(
@@ -104,14 +94,10 @@ async function keepEpochs(
 
 type Rows = ReadonlyMap<string, MysqlRow>;
 
-async function rowsOf(
-  reader: Pick<MysqlConnection, 'rows'>,
-  sql: (count: number) => string,
-  tags: readonly Tag[],
-): Promise<Rows> {
+async function rowsOf(ask: Ask, sql: (count: number) => string, tags: readonly Tag[]): Promise<Rows> {
   const keys = filledUp(tags.map((tag) => key(tag)));
-  const rows = keys.length === 0 ? [] : await reader.rows(sql(keys.length), keys);
-  return new Map(rows.map((row) => [textOf(row[0]), row]));
+  const rows = keys.length === 0 ? [] : await ask(sql(keys.length), keys);
+  return new Map(rows.filter(([tag]) => tag !== null).map((row) => [textOf(row[0]), row]));
 }
 
 /** All writers lock records in this order, to avoid deadlocks. */

@@ -1,26 +1,25 @@
-import type { FoundSession, ListPage, RecordCache, SessionRef, Tag } from '../../../../src/adapter.ts';
+import type { FoundSession, ListPage, SessionRef, Tag } from '../../../../src/adapter.ts';
 import { matching, youngestFirst } from '../../sql/found.ts';
-import type { MysqlConnection, MysqlRow } from '../clients/client.ts';
-import { foundWithId, idOf, realmOf, STATE_AT, stampKey } from '../rows.ts';
+import type { MysqlRow } from '../clients/client.ts';
+import type { Ask } from '../connection.ts';
+import type { Context } from '../context.ts';
+import { foundWithId, idOf, realmOf, stampKey } from '../rows.ts';
 import { requireState } from '../server.ts';
-import type { Statements } from '../statements/index.ts';
 import { filledUp, key, limitOf, orNull } from '../values.ts';
-
-type Reader = Pick<MysqlConnection, 'rows'>;
 
 /**
  * Each result has a row with the state of its own connection. A separate statement could run on another connection.
  * @throws `SESSION_STORE_UNSAFE` if the connection is not reliable.
  */
-export const reliable = (reader: Reader): Reader => ({
-  async rows(sql, parameters) {
-    const rows = await reader.rows(sql, parameters);
+export const reliable =
+  (ask: Ask): Ask =>
+  async (sql, parameters) => {
+    const rows = await ask(sql, parameters);
     const [first] = rows;
     if (first === undefined) throw new Error('the server answered a look-up without a row; there is always one');
-    requireState(first[STATE_AT]);
+    requireState(first.at(-1));
     return rows;
-  },
-});
+  };
 
 const present = (rows: readonly MysqlRow[]): readonly MysqlRow[] => rows.filter(([id]) => id !== null);
 
@@ -29,23 +28,21 @@ const MAX_FOUND = 128;
 
 /** One snapshot, and one round trip for a check. */
 export async function find(
-  reader: Reader,
-  statements: Statements,
-  records: RecordCache,
+  { askReliable, statements, records }: Context,
   realm: Tag,
   refs: readonly SessionRef[],
 ): Promise<readonly (FoundSession | null)[]> {
   const [only] = refs;
   if (only === undefined) return [];
   if (refs.length === 1) {
-    const [row] = present(await reader.rows(statements.find(1), [key(realm), key(only.id)]));
+    const [row] = present(await askReliable(statements.find(1), [key(realm), key(only.id)]));
     return [row === undefined ? null : matching(foundWithId(records, row), only)];
   }
 
   const found = new Map<string, FoundSession>();
   for (let at = 0; at < refs.length; at += MAX_FOUND) {
     const ids = filledUp(refs.slice(at, at + MAX_FOUND).map(({ id }) => key(id)));
-    const rows = present(await reader.rows(statements.find(ids.length), [key(realm), ...ids]));
+    const rows = present(await askReliable(statements.find(ids.length), [key(realm), ...ids]));
     const record = rows[0] === undefined ? null : realmOf(records, rows[0]);
     for (const row of rows) {
       const id = idOf(row);
@@ -59,9 +56,7 @@ export async function find(
 }
 
 export async function list(
-  reader: Reader,
-  statements: Statements,
-  records: RecordCache,
+  { askReliable, statements, records }: Context,
   realm: Tag,
   user: Tag,
   { account, born, ended, now, after, limit }: ListPage,
@@ -72,7 +67,7 @@ export async function list(
     ...{ account: account !== undefined, users: users.length, members: members.length },
     ...{ indexed: !ended && users.length > 0 && members.length > 0, after: after !== undefined, living: !ended },
   });
-  const answer = await reader.rows(sql, [
+  const answer = await askReliable(sql, [
     ...[key(realm), key(user), ...(account === undefined ? [] : [orNull(account, key)]), ...users, ...members],
     ...(after === undefined ? [] : [after.createdAt, after.createdAt, key(after.id)]),
     ...(ended ? [] : [now]),

@@ -1,7 +1,7 @@
 import type { Touch } from '../../../../src/adapter.ts';
 import { retryLocked } from '../../sql/retry-locked.ts';
-import type { MysqlClient, MysqlConnection, MysqlRow } from '../clients/client.ts';
-import { transact } from '../connection.ts';
+import type { MysqlConnection, MysqlRow } from '../clients/client.ts';
+import type { Context } from '../context.ts';
 import type { Statements } from '../statements/index.ts';
 import { filledUp, key, numberOf, numberOrNull, textOf } from '../values.ts';
 
@@ -9,13 +9,8 @@ import { filledUp, key, numberOf, numberOrNull, textOf } from '../values.ts';
 const MAX_NOTED = 256;
 
 /** Holds no connection while it waits. */
-export async function touch(
-  client: MysqlClient<never>,
-  statements: Statements,
-  touches: readonly Touch[],
-  now: () => number,
-): Promise<void> {
-  for (const part of inParts(touches)) await retryLocked(part, (uses) => note(client, statements, uses, now));
+export async function touch(context: Context, touches: readonly Touch[], now: () => number): Promise<void> {
+  for (const part of inParts(touches)) await retryLocked(part, (uses) => note(context, uses, now));
 }
 
 /** No session occurs twice in a part. */
@@ -36,8 +31,7 @@ function inParts(touches: readonly Touch[]): readonly (readonly Touch[])[] {
 }
 
 function note(
-  client: MysqlClient<never>,
-  statements: Statements,
+  { transact, statements }: Context,
   touches: readonly Touch[],
   now: () => number,
 ): Promise<readonly Touch[]> {
@@ -61,7 +55,7 @@ function note(
       touches.filter(({ id }) => !byId.has(id)),
     );
   };
-  return transact(client, step, { readCommitted: true });
+  return transact(step, { readCommitted: true });
 }
 
 /** Of the skipped sessions, those that exist are locked. The others are gone. */
