@@ -20,9 +20,9 @@ const ask = async (store: SessionStore): Promise<unknown> =>
 
 /** A step that is to come: a column more in a table that is there, and a table. */
 const NEXT: Step = {
-  additions: ({ sessions, schema }) => [
+  additions: ({ sessions, meta }) => [
     { table: 'sessions', column: 'colour', sql: `ALTER TABLE ${sessions} ADD COLUMN colour VARBINARY(20)` },
-    { table: 'schema', column: 'since', sql: `ALTER TABLE ${schema} ADD COLUMN since BIGINT NOT NULL DEFAULT 0` },
+    { table: 'meta', column: 'since', sql: `ALTER TABLE ${meta} ADD COLUMN since BIGINT NOT NULL DEFAULT 0` },
   ],
   oldest: 1,
 };
@@ -149,12 +149,12 @@ describe.skipIf(url === null)('the tables', { timeout: TEST_TIMEOUT }, () => {
     await expect(store.deleteSessions(ann.tags.user, 1)).rejects.toMatchObject(tooNew);
   });
 
-  test.each(['sessions', 'schema'])('are somebody else’s where %s is: nothing is touched', async (table) => {
+  test.each(['sessions', 'meta'])('are somebody else’s where %s is: nothing is touched', async (table) => {
     const { pool, prefix, store } = fresh();
     await pool.query(`CREATE TABLE ${prefix}${table} (id INT PRIMARY KEY, data TEXT)`);
     await expect(store.setup?.()).rejects.toMatchObject({ code: 'SESSION_STORE_NAME_CONFLICT' });
     expect((await pool.query(`SHOW TABLES LIKE '${prefix}%'`))[0]).toHaveLength(1);
-    const code = table === 'schema' ? 'SESSION_STORE_NAME_CONFLICT' : 'SESSION_STORE_NOT_SET_UP';
+    const code = table === 'meta' ? 'SESSION_STORE_NAME_CONFLICT' : 'SESSION_STORE_NOT_SET_UP';
     await expect(ask(store)).rejects.toMatchObject({ code });
   });
 

@@ -8,10 +8,10 @@ export interface Tables {
   readonly audit: string;
   readonly policies: string;
   /** Holds the version of the schema. */
-  readonly schema: string;
+  readonly meta: string;
 }
 
-export const TABLES = ['sessions', 'epochs', 'audit', 'policies', 'schema'] as const;
+export const TABLES = ['sessions', 'epochs', 'audit', 'policies', 'meta'] as const;
 
 const DEFAULT_PREFIX = 'session_revocation_';
 /** In both dialects, in characters. */
@@ -31,6 +31,6 @@ export function tablesOf(prefix: unknown = DEFAULT_PREFIX): Tables {
     epochs: quoted('epochs'),
     audit: quoted('audit'),
     policies: quoted('policies'),
-    schema: quoted('schema'),
+    meta: quoted('meta'),
   });
 }

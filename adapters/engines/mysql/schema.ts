@@ -5,7 +5,7 @@ export const MARK = 'session-revocation';
 
 /** The server commits each addition by itself, so a crash may leave a step half done: check first. */
 export interface Addition {
-  readonly table: 'sessions' | 'epochs' | 'audit' | 'policies' | 'schema';
+  readonly table: 'sessions' | 'epochs' | 'audit' | 'policies' | 'meta';
   /** Left out if the addition is the table itself. */
   readonly column?: string | undefined;
   readonly sql: string;
@@ -45,12 +45,11 @@ export function mysqlSchema({ prefix, from = 0 }: MysqlSchemaOptions = {}): stri
   return [...additions, recordVersion(tables, STEPS)].map((sql) => `${sql};\n`).join('\n');
 }
 
-export const recordVersion = ({ schema }: Tables, steps: readonly Step[]): string =>
-  `INSERT INTO ${schema} (id, session_revocation, oldest) VALUES (1, ${steps.length}, ${steps.at(-1)?.oldest ?? 0}) ` +
+export const recordVersion = ({ meta }: Tables, steps: readonly Step[]): string =>
+  `INSERT INTO ${meta} (id, session_revocation, oldest) VALUES (1, ${steps.length}, ${steps.at(-1)?.oldest ?? 0}) ` +
   'ON DUPLICATE KEY UPDATE session_revocation = VALUES(session_revocation), oldest = VALUES(oldest)';
 
-export const readVersions = ({ schema }: Tables): string =>
-  `SELECT session_revocation, oldest FROM ${schema} WHERE id = 1`;
+export const readVersions = ({ meta }: Tables): string => `SELECT session_revocation, oldest FROM ${meta} WHERE id = 1`;
 
 // Columns hold bytes: no collation treats two ids as equal, and no character set of a connection changes a text.
 const OPTIONS = `ENGINE = InnoDB, ROW_FORMAT = DYNAMIC, DEFAULT CHARACTER SET = utf8mb4, COLLATE = utf8mb4_bin, COMMENT = '${MARK}'`;
@@ -58,8 +57,8 @@ const OPTIONS = `ENGINE = InnoDB, ROW_FORMAT = DYNAMIC, DEFAULT CHARACTER SET = 
 function firstVersion(tables: Tables): readonly Addition[] {
   return [
     {
-      table: 'schema',
-      sql: `CREATE TABLE ${tables.schema} (
+      table: 'meta',
+      sql: `CREATE TABLE ${tables.meta} (
   id TINYINT NOT NULL PRIMARY KEY,
   session_revocation INT NOT NULL COMMENT 'the version of these tables',
   oldest INT NOT NULL COMMENT 'the oldest version whose code works on these tables'

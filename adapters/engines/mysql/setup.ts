@@ -65,7 +65,7 @@ async function locked(connection: MysqlConnection, { prefix }: Tables, step: () 
 
 async function upgrade(connection: MysqlConnection, tables: Tables, steps: readonly Step[]): Promise<void> {
   const there = await foundTables(connection, tables);
-  const { version, oldest } = (there.has('schema') ? await readVersion(connection, tables) : null) ?? NONE;
+  const { version, oldest } = (there.has('meta') ? await readVersion(connection, tables) : null) ?? NONE;
   if (oldest > steps.length) throw errorOf(laterVersion(version, steps.length));
   const missing = missingOf(there, tables, steps.slice(0, version));
   if (missing !== null) throw errorOf(missing);
@@ -138,7 +138,7 @@ export async function problemOf(
   try {
     recorded = await readVersion(reader, tables);
   } catch (error) {
-    if (isUnknownColumn(error)) return foreign(`${tables.prefix}schema`, error);
+    if (isUnknownColumn(error)) return foreign(`${tables.prefix}meta`, error);
     if (errnoOf(error) !== NO_TABLE) throw explained(error);
     return notSetUp(`there are no tables whose names begin with ${JSON.stringify(tables.prefix)}`, error);
   }

@@ -6,6 +6,7 @@ export interface Tables {
   readonly epochs: string;
   readonly audit: string;
   readonly policies: string;
+  /** Holds the version of the schema. */
   readonly meta: string;
   /** Quoted and prefixed, without the schema. */
   index(name: string): string;
