@@ -42,7 +42,7 @@ export const isReplica = (): SessionError =>
     'this Redis is a replica, which may not know yet what was revoked: connect to the primary, or by Sentinel',
   );
 
-export function refuseReplica(role: unknown): void {
+export function requirePrimary(role: unknown): void {
   if (String((role as readonly unknown[])[0]) !== 'master') throw isReplica();
 }
 

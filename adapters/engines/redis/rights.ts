@@ -33,7 +33,7 @@ const refusedAs =
     throw error;
   };
 
-export async function demandRights(server: Server, keys: Keys, confirmation: Confirmation | null): Promise<void> {
+export async function requireRights(server: Server, keys: Keys, confirmation: Confirmation | null): Promise<void> {
   const missing = await missingRights(server, keys, confirmation);
   if (missing.length === 0) return;
   throw new SessionError(

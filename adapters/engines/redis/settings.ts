@@ -1,4 +1,4 @@
-import { isSessionError } from '../../../src/index.ts';
+import { isSessionError, SessionError } from '../../../src/index.ts';
 import type { Server } from './connection.ts';
 
 /** Leaves out primaries on which the server or the user's rights do not allow `CONFIG`. */
@@ -19,14 +19,14 @@ function valueIn(reply: unknown, name: string): string | undefined {
   return reply.length === 2 ? String(reply[1]) : undefined;
 }
 
-/** Returns the data that a restart may lose, or `null`. `appendfsync` is `undefined` if unknown. */
-export function lossOnRestart(aofEnabled: string | undefined, appendfsync: string | undefined): string | null {
-  if (aofEnabled !== '1')
-    return 'keeps snapshots at most (appendonly no): a restart may lose all that was written since the last one';
-  if (appendfsync === 'no')
-    return 'leaves it to the system when to write (appendfsync no): a crash of the machine may lose half a minute';
-  return null;
-}
-
 /** Must be off: a node that is cut off from the others does not know their revocations. */
 export const READS_WHEN_DOWN = 'cluster-allow-reads-when-down';
+
+export async function refuseReadsWhenDown(server: Server): Promise<void> {
+  if (!(await settingsOf(server, READS_WHEN_DOWN)).includes('yes')) return;
+  throw new SessionError(
+    'SESSION_STORE_UNSAFE',
+    `a node of this cluster answers also while it is cut off from the others, where it knows nothing of what they revoke: ` +
+      `set ${READS_WHEN_DOWN} no`,
+  );
+}

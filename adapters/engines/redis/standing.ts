@@ -1,4 +1,4 @@
-import { refuseReplica } from './errors.ts';
+import { requirePrimary } from './errors.ts';
 import { parseInfo } from './server.ts';
 
 export const standingQuestion = (confirmation: Confirmation | null): readonly string[] =>
@@ -11,11 +11,11 @@ export const standingQuestion = (confirmation: Confirmation | null): readonly st
  */
 export function refuseDoubtful(answer: unknown, confirmation: Confirmation | null): void {
   if (confirmation === null) {
-    refuseReplica(answer);
+    requirePrimary(answer);
     return;
   }
   const info = parseInfo(answer);
-  refuseReplica([info.get('role') === 'master' ? 'master' : 'slave']);
+  requirePrimary([info.get('role') === 'master' ? 'master' : 'slave']);
   const { atLeast, maxLag } = confirmation;
   const near = [...info].filter(([name, text]) => /^slave\d+$/.test(name) && isNear(text, maxLag)).length;
   if (near >= atLeast) return;

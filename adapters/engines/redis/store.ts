@@ -7,8 +7,8 @@ import { Upkeep } from './indexes/upkeep.ts';
 import type { Keys } from './keys.ts';
 import { powersOf } from './powers.ts';
 import { prune } from './prune.ts';
-import { Readiness, type Tolerance } from './readiness.ts';
-import { demandRights } from './rights.ts';
+import { Readiness } from './readiness.ts';
+import { recordOwner, requireKeys, requireServers, setUp, type Tolerance } from './setup.ts';
 import type { Confirmation } from './standing.ts';
 import { ensureEpochs, readEpochs } from './verbs/epochs.ts';
 import { find, list } from './verbs/reads.ts';
@@ -27,35 +27,38 @@ interface Setting {
 /** Each write is one script. */
 export function createStore({ server, keys, tolerance, confirmation }: Setting): SessionStore {
   const records = new RecordCache();
-  const readiness = new Readiness(server, keys, tolerance);
+  const readiness = new Readiness(server, {
+    async first() {
+      // The first request also makes a cluster client find its nodes.
+      const owner = await requireKeys(server, keys);
+      await requireServers(server, tolerance);
+      return owner !== null;
+    },
+    mark: async () => (await recordOwner(server, keys)) !== null,
+  });
   const upkeep = new Upkeep(server, keys);
   const context: Context = {
     ...{ server, keys, confirmation, readiness, records, upkeep },
     locations: new SessionLocations(keys, records),
     journal: new Journal(server, keys),
   };
-  const ask = <T>(question: () => Promise<T>): Promise<T> => readiness.ask(question);
+  const ready = <T>(method: () => Promise<T>): Promise<T> => readiness.ask(method);
   return {
     powers: powersOf(context),
-    readEpochs: (tags) => ask(() => readEpochs(context, tags)),
-    ensureEpochs: (requests, now) => ask(() => ensureEpochs(context, requests, now)),
-    add: (session, write) => ask(() => add(context, session, write)),
-    find: (realm, refs) => ask(() => find(context, realm, refs)),
-    list: (realm, user, page) => ask(() => list(context, realm, user, page)),
-    touch: (touches, now) => ask(() => touch(context, touches, now)),
-    renew: (renewal) => ask(() => renew(context, renewal)),
-    end: (ref, ended, audit) => ask(() => end(context, ref, ended, audit)),
-    advance: (tag, change) => ask(() => advance(context, tag, change)),
-    listUsers: (of, after, limit) => ask(() => listUsers(context, of, after, limit)),
-    memberships: (user, after, limit) => ask(() => memberships(context, user, after, limit)),
-    deleteSessions: (user, limit) => ask(() => deleteSessions(context, user, limit)),
-    prune: (batch) => ask(() => prune(context, batch)),
-    async setup() {
-      readiness.requireOpen();
-      await readiness.check();
-      await demandRights(server, keys, confirmation);
-      await readiness.mark();
-    },
+    readEpochs: (tags) => ready(() => readEpochs(context, tags)),
+    ensureEpochs: (requests, now) => ready(() => ensureEpochs(context, requests, now)),
+    add: (session, write) => ready(() => add(context, session, write)),
+    find: (realm, refs) => ready(() => find(context, realm, refs)),
+    list: (realm, user, page) => ready(() => list(context, realm, user, page)),
+    touch: (touches, now) => ready(() => touch(context, touches, now)),
+    renew: (renewal) => ready(() => renew(context, renewal)),
+    end: (ref, ended, audit) => ready(() => end(context, ref, ended, audit)),
+    advance: (tag, change) => ready(() => advance(context, tag, change)),
+    listUsers: (of, after, limit) => ready(() => listUsers(context, of, after, limit)),
+    memberships: (user, after, limit) => ready(() => memberships(context, user, after, limit)),
+    deleteSessions: (user, limit) => ready(() => deleteSessions(context, user, limit)),
+    prune: (batch) => ready(() => prune(context, batch)),
+    setup: () => setUp(context),
     async close() {
       readiness.close();
       await upkeep.background.settled();
