@@ -1,12 +1,10 @@
 // `npm run test:changed`: the types, and the tests of every room in which a file differs from the last commit. By its
 // imports a change in the core would reach nearly every test.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { typeCheck } from '../.ci/type-check.js';
 
 const root = join(import.meta.dirname, '..');
-const cache = join(root, 'node_modules/.cache/check');
-mkdirSync(cache, { recursive: true });
 
 const git = (...args: string[]): string[] =>
   execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean);
@@ -32,13 +30,17 @@ const changed = [...git('diff', '--name-only', 'HEAD'), ...git('ls-files', '--ot
 const tests = [...new Set(changed.flatMap(testsOf))];
 console.log(tests.length === 0 ? 'no tests are beside what changed' : `tests: ${tests.join(' ')}`);
 
-const run = (name: string, ...args: string[]): Promise<number | null> =>
+const run = (path: string, args: readonly string[]): Promise<number | null> =>
   new Promise((resolve, reject) => {
-    const child = spawn(join(root, 'node_modules/.bin', name), args, { cwd: root, stdio: 'inherit' });
+    const child = spawn(path, args, { cwd: root, stdio: 'inherit' });
     child.once('error', reject).once('close', resolve);
   });
 
-// The same file of the compiler's as in .ci/check.js.
-const types = run('tsc', '-p', '.', '--incremental', '--tsBuildInfoFile', join(cache, 'all.tsbuildinfo'));
-const codes = await Promise.all([types, tests.length === 0 ? 0 : run('vitest', 'run', '--passWithNoTests', ...tests)]);
+// It goes on where .ci/check.js ended.
+const types = typeCheck('.', 'all');
+const vitest = join(root, 'node_modules/.bin/vitest');
+const codes = await Promise.all([
+  run(types.path, types.args),
+  tests.length === 0 ? 0 : run(vitest, ['run', '--passWithNoTests', ...tests]),
+]);
 process.exitCode = codes.every((code) => code === 0) ? 0 : 1;

@@ -13,7 +13,7 @@ const HIDE = 'sign-out policy';
  * @param {Product} options.product
  * @param {string} options.returnTo
  * @param {string} [options.email]
- * @param {string | null} [options.why]
+ * @param {string | null | undefined} [options.why]
  * @param {string | null} [options.dismiss]
  * @param {string} [options.problem]
  */

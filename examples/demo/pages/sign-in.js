@@ -7,7 +7,7 @@ import { messages, page } from './layout.js';
  * @param {import('../products.js').Product} options.product
  * @param {string} options.returnTo
  * @param {string} [options.email]
- * @param {string | null} [options.why] why the user is signed out
+ * @param {string | null | undefined} [options.why] why the user is signed out
  * @param {string | null} [options.dismiss] action of the form that clears `why`
  * @param {string | null} [options.notice]
  * @param {string} [options.problem]
