@@ -42,9 +42,12 @@ function newCore(settings: Settings): Core {
   const now = (): number => timeOf(clock);
   const activity = activityOf(settings.store);
   const { maxStaleness, maxSessions } = settings.freshness;
-  const memory = memoryOf(settings.store, maxStaleness === 0 ? 0 : maxSessions);
+  const guarded = guardStore(settings.store, timeout, activity);
+  const { changes } = guarded.powers ?? {};
+  const remembers = maxStaleness > 0 || changes?.isSynchronous === true;
+  const memory = memoryOf(settings.store, changes, remembers ? maxSessions : 0);
   const { notices } = memory;
-  const store = noticing(guardStore(settings.store, timeout, activity), (tags) => notices.note(tags));
+  const store = noticing(guarded, (tags) => notices.note(tags));
   const failed = (failure: SessionEventDetails['background.failed']): void => events.emit('background.failed', failure);
   const power = audit?.store === true ? requirePower(store, 'audit') : null;
   const logged =
@@ -54,12 +57,11 @@ function newCore(settings: Settings): Core {
   const touches = new WriteBehind<Touch>('touch', (uses) => store.touch(uses, now), failed);
   const tag = realmTag(realm);
   const anomalies = new Anomalies({ store, realmTag: tag, events, now });
-  const freshness =
-    maxStaleness === 0
-      ? null
-      : new Freshness(settings.freshness, memory, { store, realmTag: tag, timeout, now }, (error) =>
-          failed({ operation: 'freshness', error }),
-        );
+  const freshness = remembers
+    ? new Freshness(settings.freshness, memory, { store, realmTag: tag, timeout, now }, (error) =>
+        failed({ operation: 'freshness', error }),
+      )
+    : null;
   return {
     settings,
     timeout,

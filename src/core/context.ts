@@ -24,7 +24,7 @@ export interface Core {
   readonly log: AuditLog | null;
   readonly touches: WriteBehind<Touch>;
   readonly anomalies: Anomalies;
-  /** `null` where every check reads the store. */
+  /** `null` if no check is answered from memory. */
   readonly freshness: Freshness | null;
   /** Of all realms of the store. */
   readonly notices: Notices;

@@ -69,7 +69,7 @@ export interface SessionsOptions<Trigger extends string = never, Transaction = n
   readonly audit?: boolean | AuditOptions | undefined;
   /**
    * Answers checks from memory while it is fresh. A revocation by another process is then in force everywhere after `maxStaleness`,
-   * also if messages or connections are lost. Revocations tell that time as `effectiveWithin`. Default `null`: every check reads the
+   * also if messages or connections are lost. Revocations tell that time as `effectiveWithin`. Default `null`: every check asks the
    * store, and a revocation is in force at once.
    */
   readonly freshness?: FreshnessOptions | null | undefined;

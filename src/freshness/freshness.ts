@@ -1,9 +1,9 @@
 import type { EpochRecord } from '../model/epoch.ts';
 import type { EndState, RevokedBy, SessionRef } from '../model/session.ts';
-import type { Tag } from '../model/token.ts';
+import { memberTag, type Tag } from '../model/token.ts';
 import type { FoundSession, VersionedEpoch } from '../store/store.ts';
 import type { Memory, Reading } from './memory.ts';
-import type { FreshnessSettings } from './options.ts';
+import { type FreshnessSettings, MAX_STALENESS } from './options.ts';
 import { type BoundRealm, StatedBound } from './stated-bound.ts';
 
 /**
@@ -16,23 +16,26 @@ export class Freshness {
   readonly #settings: FreshnessSettings;
   readonly #memory: Memory;
   readonly #realmTag: Tag;
+  /** True if memory is never out of date, so that there is no bound to state. */
+  readonly #isStrict: boolean;
   readonly #bound: StatedBound;
 
   constructor(settings: FreshnessSettings, memory: Memory, realm: BoundRealm, failed: (error: unknown) => void) {
     this.#settings = settings;
     this.#memory = memory;
     this.#realmTag = realm.realmTag;
+    this.#isStrict = memory.log?.isStrict === true;
     this.#bound = new StatedBound(realm, settings.maxStaleness, failed);
   }
 
   /** Prepares for remembering: see {@link StatedBound}. */
-  setup(): Promise<void> {
-    return this.#bound.setup();
+  async setup(): Promise<void> {
+    if (!this.#isStrict) await this.#bound.setup();
   }
 
   /** Returns a remembered session that is fresh enough to accept a request, or `undefined`. */
   session({ id, user, account }: SessionRef, maxAge: number, now: number): FoundSession | undefined {
-    if (maxAge <= 0) return undefined;
+    if (!this.#isCurrent(maxAge, now)) return undefined;
     const found = this.#memory.sessions.recall(id, maxAge, now);
     // The tags come from the client, and the store compares them too.
     const isNamed = found?.session.userTag === user && (account === undefined || found.session.accountTag === account);
@@ -41,19 +44,31 @@ export class Freshness {
 
   /** Returns remembered epoch records that are fresh enough to accept a request, or `undefined`. */
   epochs(tags: readonly Tag[], maxAge: number, now: number): readonly (VersionedEpoch | null)[] | undefined {
-    return maxAge <= 0 ? undefined : this.#memory.epochs.recall(keyOf(tags), maxAge, now);
+    return this.#isCurrent(maxAge, now) ? this.#memory.epochs.recall(keyOf(tags), maxAge, now) : undefined;
+  }
+
+  /** Asks the log, if there is one. Returns `false` if memory cannot accept by knowledge of this age. */
+  #isCurrent(maxAge: number, now: number): boolean {
+    const { log } = this.#memory;
+    if (log !== null && this.#isStrict) return log.askNow();
+    if (maxAge <= 0) return false;
+    log?.askSoon(this.#settings.maxStaleness / QUESTIONS, now);
+    return true;
   }
 
   /** Begins a read that is sent in the same synchronous step. `null` if its answer must not be remembered. */
   reading(now: number): Reading | null {
-    return this.#bound.mayRemember() ? this.#memory.reading(now) : null;
+    return this.#isStrict || this.#bound.mayRemember() ? this.#memory.reading(now) : null;
   }
 
   /** Remembers a session that a read has accepted. */
   rememberSession(reading: Reading | null, found: FoundSession): void {
     if (reading === null) return;
     const { id, userTag, accountTag } = found.session;
-    const tags = accountTag === null ? [this.#realmTag, userTag] : [this.#realmTag, userTag, accountTag];
+    const tags =
+      accountTag === null
+        ? [this.#realmTag, userTag]
+        : [this.#realmTag, userTag, accountTag, memberTag(userTag, accountTag)];
     this.#memory.sessions.remember(id, found, reading, tags, this.#allowedBy(found.epochs.realm));
   }
 
@@ -122,10 +137,14 @@ export class Freshness {
    * lost and made again.
    */
   #allowedBy(realm: EpochRecord | null): number {
+    if (this.#isStrict) return MAX_STALENESS;
     const stated = realm?.notes?.maxStaleness;
     if (stated === undefined) this.#bound.lost();
     return Math.min(stated ?? 0, this.#settings.maxStaleness);
   }
 }
+
+/** In each `maxStaleness`, the log is asked this many times. */
+const QUESTIONS = 3;
 
 const keyOf = (tags: readonly Tag[]): string => tags.join(' ');

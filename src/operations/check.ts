@@ -22,7 +22,7 @@ import { hashSecret, parseToken, sameHash } from '../model/token.ts';
 /** Options of `sessions.check`: the client's details, and how fresh the answer must be. */
 export interface CheckRequest extends ClientInfo {
   /**
-   * The greatest age of the knowledge that may accept this token. It can only lower that of the realm (option `freshness`). 0 reads the
+   * The greatest age of the knowledge that may accept this token. It can only lower that of the realm (option `freshness`). 0 asks the
    * store. Default: that of the realm.
    */
   readonly maxStaleness?: Duration | undefined;
@@ -101,7 +101,7 @@ export class Checks {
     return this.#token.refuse(MALFORMED);
   }
 
-  /** Judges a session that was judged from memory once more, by knowledge that is at most `maxStaleness` ms old. 0 reads the store. */
+  /** Judges a session that was judged from memory once more, by knowledge that is at most `maxStaleness` ms old. 0 asks the store. */
   judgeAgain(session: Session, maxStaleness: number, client: ClientInfo): Awaitable<Verdict> {
     this.#core.activity.requireOpen();
     const proof = Session.recordOf('session', session);

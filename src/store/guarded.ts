@@ -8,7 +8,7 @@ import type { SessionRef } from '../model/session.ts';
 import { Activity } from './activity.ts';
 import { formatEpoch, isEpochRecord } from './codec.ts';
 import { giveUp } from './given-up.ts';
-import type { RealmsFound } from './powers.ts';
+import type { Changes, RealmsFound } from './powers.ts';
 import type { FoundSession, Pruned, SessionStore, StorePowers, VersionedEpoch } from './store.ts';
 
 /**
@@ -67,7 +67,7 @@ export function guardStore<Transaction>(
     return answer;
   }
 
-  const { audit, policies, transactions, diagnosis }: StorePowers<Transaction> = store.powers ?? {};
+  const { audit, policies, transactions, diagnosis, changes }: StorePowers<Transaction> = store.powers ?? {};
   const powers: StorePowers<Transaction> = {
     audit: audit && {
       append: (records) => ask('audit.append', anything, () => audit.append(records)),
@@ -90,6 +90,10 @@ export function guardStore<Transaction>(
       ...(diagnosis.realms && {
         realms: (limit) => ask('diagnosis.realms', isRealms, () => diagnosis.realms?.(limit) as Awaitable<RealmsFound>),
       }),
+    },
+    changes: changes && {
+      isSynchronous: changes.isSynchronous,
+      since: (position) => ask('changes.since', areChanges, () => changes.since(position)),
     },
   };
 
@@ -277,6 +281,11 @@ const isLogPage = (answer: { readonly entries: readonly unknown[]; readonly more
 
 const isRealms = (answer: RealmsFound): boolean =>
   isObject(answer) && Array.isArray(answer.realms) && isBoolean(answer.complete);
+
+const areChanges = (answer: Changes): boolean =>
+  isObject(answer) &&
+  typeof answer.position === 'string' &&
+  (answer.tags === null || (Array.isArray(answer.tags) && answer.tags.every((tag) => typeof tag === 'string')));
 
 const isPruned = (answer: Pruned): boolean =>
   isObject(answer) &&

@@ -20,4 +20,5 @@ const LACKS: Readonly<Record<keyof StorePowers, string>> = {
     "this store keeps no policies, which policy: 'stored' needs. Those of this package do; or give policy a function of an " +
     'account that asks your own tables',
   diagnosis: 'this store cannot tell how its server stands. Those of this package for a file or a server can',
+  changes: 'this store does not tell what changed. Those of this package do',
 };

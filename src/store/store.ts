@@ -4,7 +4,7 @@ import type { EpochRecord, Epochs } from '../model/epoch.ts';
 import type { Ended, SessionRecord, SessionRef } from '../model/session.ts';
 import type { Stamp } from '../model/stamp.ts';
 import type { Tag } from '../model/token.ts';
-import type { AuditPower, AuditRecord, DiagnosisPower, PolicyPower } from './powers.ts';
+import type { AuditPower, AuditRecord, ChangesPower, DiagnosisPower, PolicyPower } from './powers.ts';
 
 /** The session to end. */
 export interface EndRef extends SessionRef {
@@ -390,6 +390,8 @@ export interface StorePowers<Transaction = never> {
   readonly transactions?: TransactionPower<Transaction> | undefined;
   /** Reports the state of the engine. */
   readonly diagnosis?: DiagnosisPower | undefined;
+  /** Tells what changed, so that checks from memory need no read of their own. */
+  readonly changes?: ChangesPower | undefined;
 }
 
 /** POWER: writes in a transaction that the caller began and will commit. `Transaction` is the caller's handle of it. */

@@ -22,6 +22,7 @@ import { auditErasing } from './cases/audit-erasing.ts';
 import { auditEvents } from './cases/audit-events.ts';
 import { auditPages } from './cases/audit-pages.ts';
 import { auditWriting } from './cases/audit-writing.ts';
+import { changes, changesInTransactions } from './cases/changes.ts';
 import { contention } from './cases/contention.ts';
 import { diagnosis } from './cases/diagnosis.ts';
 import { endings } from './cases/endings.ts';
@@ -65,7 +66,7 @@ export const DEFINITIONS: readonly CaseDefinition[] = [
   ...[revocation, keeping, fences, isolation, aliasing, limits, contention, races, endings],
   ...[memberships, loss, pruning, retention, secrets, failure, users, administration],
   ...[powers, auditWriting, auditPages, auditErasing, auditEvents, policies, policiesLogged],
-  ...[transactions, diagnosis],
+  ...[transactions, diagnosis, changes, changesInTransactions],
 ].flat();
 
 /**

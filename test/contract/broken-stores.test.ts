@@ -17,7 +17,7 @@ const sound = () => {
 /** A case is a thousand races, on a machine that may stand still in between. */
 const TEST_TIMEOUT = 300_000;
 
-const powers = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
+const powers = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
 
 const ids = DEFINITIONS.map(({ id }) => id);
 

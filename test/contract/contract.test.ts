@@ -21,10 +21,11 @@ function suite(name: string, options: StoreContractOptions, only: (id: string) =
 
 const most = size('contract: orders of a race, in memory');
 suite('memory', { create: () => ({ store: memoryStore() }), interleavings: most });
-suite('sqlite', { create: () => ({ store: sqliteStore(':memory:') }), interleavings: most });
+const powers = ['audit', 'policies', 'diagnosis', 'changes'] as const;
+suite('sqlite', { create: () => ({ store: sqliteStore(':memory:') }), powers, interleavings: most });
 
 const isWhole = includes('SQLite: the whole contract in a file');
-const inFile = (id: string): boolean => isWhole || isOfStatements(id) || /^(races|epochs|users)\//.test(id);
+const inFile = (id: string): boolean => isWhole || isOfStatements(id) || /^(races|epochs|users|changes)\//.test(id);
 
 // In a file, with a second connection; every write waits for the disk, so the races are tried less often.
 for (const { name, open } of drivers) {
@@ -34,5 +35,5 @@ for (const { name, open } of drivers) {
     return { store: connect(), second: connect, dispose: () => rmSync(folder, { recursive: true }) };
   };
   const interleavings = size('contract: orders of a race, SQLite in a file');
-  suite(`sqlite in a file, ${name}`, { create, interleavings }, inFile);
+  suite(`sqlite in a file, ${name}`, { create, powers, interleavings }, inFile);
 }

@@ -297,6 +297,28 @@ export const STORES_FAIL: Readonly<Record<string, readonly string[]>> = {
   'realms are always all': ['diagnosis/realms-bounded'],
   'diagnosis finds nothing': ['diagnosis/findings'],
   'diagnosis gives no advice': ['diagnosis/findings'],
+  'declares no changes': ['changes/declared'],
+  'does not tell what is ended': ['changes/writes', 'changes/elsewhere', 'changes/strict'],
+  'does not tell what a sign-in ends': ['changes/writes', 'changes/elsewhere'],
+  'does not tell what is renewed': ['changes/writes', 'changes/elsewhere', 'changes/strict'],
+  'does not tell what is advanced': [
+    'changes/writes',
+    'changes/elsewhere',
+    'changes/positions',
+    'changes/complete',
+    'changes/strict',
+  ],
+  'does not tell what is removed': ['changes/writes', 'changes/elsewhere'],
+  'tells a membership by its own tag': ['changes/writes', 'changes/elsewhere'],
+  'tells a change late': ['changes/writes', 'changes/complete'],
+  'tells each change once': ['changes/positions'],
+  'tells what was refused, too': ['changes/others'],
+  'tells only what this handle wrote': ['changes/elsewhere', 'changes/complete', 'changes/strict'],
+  'takes an unknown position for the present one': ['changes/positions'],
+  'tells a change a moment after its acknowledgement': ['changes/writes', 'changes/complete'],
+  'does not tell what is pruned': ['changes/pruned'],
+  'within tells at once': ['changes/commit'],
+  'within tells nothing': ['changes/commit'],
 };
 
 /** Which cases each broken core must fail: those that watch the core through a store. */

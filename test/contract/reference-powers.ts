@@ -3,8 +3,8 @@ import type { Data, SyncPowers } from './reference-store.ts';
 
 const FORGOTTEN = { by: null, reason: null, note: null, fromDevice: null };
 
-/** Both powers, as plainly as they can be written. */
-export function referencePowers({ audit, policies }: Data, open: () => void): SyncPowers {
+/** Three powers, as plainly as they can be written. */
+export function referencePowers({ audit, policies, changes }: Data, open: () => void): SyncPowers {
   const copy = structuredClone;
   return {
     audit: {
@@ -53,6 +53,15 @@ export function referencePowers({ audit, policies }: Data, open: () => void): Sy
         policies.set(write.account, write.value);
         audit.push(...records);
         return 'set';
+      },
+    },
+
+    changes: {
+      isSynchronous: true,
+      since(position) {
+        open();
+        const seen = /^\d+$/.test(position ?? '') ? Number(position) : Infinity;
+        return { tags: seen <= changes.length ? changes.slice(seen) : null, position: `${changes.length}` };
       },
     },
   };

@@ -1,7 +1,7 @@
 import { type Data as MapData, MapStore } from '../../examples/custom-store/store.ts';
 import type { SessionRecord } from '../../src/model/session.ts';
 import { memberTag, type Tag } from '../../src/model/token.ts';
-import type { AuditRecord, DiagnosisPower, Finding } from '../../src/store/powers.ts';
+import type { AuditRecord, ChangesPower, DiagnosisPower, Finding } from '../../src/store/powers.ts';
 import type { SessionStore, StorePowers, TransactionPower } from '../../src/store/store.ts';
 import { referencePowers } from './reference-powers.ts';
 
@@ -9,6 +9,8 @@ import { referencePowers } from './reference-powers.ts';
 export interface Data extends MapData {
   readonly audit: AuditRecord[];
   readonly policies: Map<Tag, string>;
+  /** The tags of all changes, the oldest first. */
+  readonly changes: Tag[];
 }
 
 /** Verbs that answer at once. */
@@ -19,7 +21,9 @@ type Sync<Verbs> = {
 };
 
 /** Powers that answer at once. */
-export type SyncPowers = { readonly [Name in 'audit' | 'policies']-?: Sync<NonNullable<StorePowers[Name]>> };
+export type SyncPowers = { readonly [Name in 'audit' | 'policies']-?: Sync<NonNullable<StorePowers[Name]>> } & {
+  readonly changes: Sync<Pick<ChangesPower, 'since'>> & { readonly isSynchronous: true };
+};
 
 /** Those, and the others. */
 export interface ReferencePowers extends SyncPowers {
@@ -32,7 +36,13 @@ export type SyncStore = Sync<Omit<SessionStore, 'setup' | 'powers'>> & { readonl
 
 const WELL: Finding = { subject: 'connection', level: 'ok', found: 'the data are in this process', advice: null };
 
-export const emptyData = (): Data => ({ sessions: new Map(), epochs: new Map(), audit: [], policies: new Map() });
+export const emptyData = (): Data => ({
+  sessions: new Map(),
+  epochs: new Map(),
+  audit: [],
+  policies: new Map(),
+  changes: [],
+});
 
 /** The tag of the membership that a session is in. */
 export const memberOf = ({ userTag, accountTag }: SessionRecord): Tag | null =>
@@ -51,9 +61,15 @@ class LoggedStore extends MapStore {
   }
 }
 
+/** Notes the tag of a change that was made. */
+function noted<Answer>(changes: Tag[], tag: Tag, answer: Answer): Answer {
+  if (answer !== 'conflict' && answer !== 'not-live' && answer !== false && answer !== 0) changes.push(tag);
+  return answer;
+}
+
 /** The example of a store, with every power: for breaking. */
 export function referenceStore(data: Data = emptyData()): SyncStore {
-  const { sessions } = data;
+  const { sessions, changes } = data;
   const store = new LoggedStore(data);
   let closed = false;
   const open = (): LoggedStore => {
@@ -77,17 +93,25 @@ export function referenceStore(data: Data = emptyData()): SyncStore {
 
     readEpochs: (...given) => open().readEpochs(...given),
     ensureEpochs: (requests) => open().ensureEpochs(requests),
-    add: (...given) => open().add(...given),
+    add(session, write) {
+      const answer = open().add(session, write);
+      return write.ending.length === 0 ? answer : noted(changes, session.userTag, answer);
+    },
     find: (...given) => open().find(...given),
     list: (...given) => open().list(...given),
     touch: (...given) => open().touch(...given),
-    renew: (...given) => open().renew(...given),
-    end: (...given) => open().end(...given),
-    advance: (...given) => open().advance(...given),
+    renew: (renewal) => noted(changes, renewal.session.userTag, open().renew(renewal)),
+    end: (ref, ...given) => noted(changes, ref.user, open().end(ref, ...given)),
+    advance: (tag, advance) => noted(changes, tag, open().advance(tag, advance)),
     listUsers: (...given) => open().listUsers(...given),
     memberships: (...given) => open().memberships(...given),
-    deleteSessions: (...given) => open().deleteSessions(...given),
-    prune: (...given) => open().prune(...given),
+    deleteSessions: (user, limit) => noted(changes, user, open().deleteSessions(user, limit)),
+    prune(batch) {
+      const before = [...data.epochs.keys()];
+      const pruned = open().prune(batch);
+      changes.push(...before.filter((tag) => !data.epochs.has(tag)));
+      return pruned;
+    },
     close() {
       closed = true;
     },

@@ -48,12 +48,13 @@ export function beginOn(data: Data): OpenTransaction & { readonly transaction: D
     epochs: new Layer(data.epochs),
     policies: new Layer(data.policies),
   };
-  const transaction: Data = { ...layers, audit: [] };
+  const transaction: Data = { ...layers, audit: [], changes: [] };
   return {
     transaction,
     commit() {
       for (const layer of Object.values(layers)) layer.merge();
       data.audit.push(...transaction.audit);
+      data.changes.push(...transaction.changes);
     },
     rollback() {},
   };

@@ -11,12 +11,25 @@ const CHECKPOINT_PAGES = 100;
 /** Longer than another process takes to commit, in ms. */
 const SOON = 20;
 
+/** Each driver has at most one of these. */
+interface Transacting {
+  /** libsql and better-sqlite3. */
+  readonly inTransaction?: boolean;
+  /** `node:sqlite`, from Node 22.16. */
+  readonly isTransaction?: boolean;
+}
+
 /** Only the store may use the connection. */
 export class Database {
   readonly #connection: SqliteConnection;
   readonly #timeout: number;
   readonly #preparer: Preparer;
   #closed = false;
+  #isInTransaction = false;
+  #readTotal: RowQuery | null = null;
+  #readVersions: RowQuery | null = null;
+  /** `total_changes()` after the last write of this object. */
+  #total: unknown = 0;
   /** True if the log may hold erased text, because another connection was reading it. */
   #holdsErased = false;
 
@@ -74,11 +87,32 @@ export class Database {
     return this.#finish(step);
   }
 
+  /**
+   * Tells whether others wrote. `version` changes with each commit of another connection. `isOwn` is false if others used this connection.
+   * @throws if a transaction is open, because the answer would be that of its snapshot.
+   */
+  standing(): { readonly version: unknown; readonly isOwn: boolean } {
+    const { inTransaction, isTransaction } = this.#connection as SqliteConnection & Transacting;
+    if (this.#isInTransaction || inTransaction === true || isTransaction === true) {
+      throw new Error('a transaction is open on the connection');
+    }
+    this.#readVersions ??= this.row('SELECT data_version, total_changes() FROM pragma_data_version');
+    const [version, total] = this.#readVersions() ?? [];
+    const isOwn = total === this.#total;
+    this.#total = total;
+    return { version, isOwn };
+  }
+
   /** The step is on disk when this returns. */
   write<T>(step: () => T): T {
     // IMMEDIATE: a transaction that begins with a read could not write if another process has written since.
     this.exec('BEGIN IMMEDIATE');
-    const outcome = this.#finish(step);
+    const outcome = this.#finish(() => {
+      const result = step();
+      this.#readTotal ??= this.row('SELECT total_changes()');
+      this.#total = this.#readTotal()?.[0];
+      return result;
+    });
     if (this.#holdsErased) this.#truncateLog(0);
     return outcome;
   }
@@ -147,6 +181,7 @@ export class Database {
   }
 
   #finish<T>(step: () => T): T {
+    this.#isInTransaction = true;
     try {
       const outcome = step();
       this.exec('COMMIT');
@@ -154,6 +189,8 @@ export class Database {
     } catch (error) {
       this.#rollBack();
       throw error;
+    } finally {
+      this.#isInTransaction = false;
     }
   }
 

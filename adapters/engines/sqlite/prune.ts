@@ -11,12 +11,13 @@ export const prune = (context: Context, batch: PruneBatch): Pruned =>
   context.database.writeUnsynced(() => pruneBatch(context, batch));
 
 function pruneBatch(context: Context, batch: PruneBatch): Pruned {
-  const { statements } = context;
+  const { statements, changes } = context;
   const { sessionsBefore, epochsBefore, after } = batch;
   const limit = Math.min(batch.limit, MAX_REMOVED);
   const done = { sessions: 0, epochs: 0 };
   done.sessions = statements.pruneSessions(sessionsBefore, limit);
   done.epochs = statements.pruneEpochs(epochsBefore, limit - done.sessions);
+  if (done.epochs > 0) changes.noteAll();
   const left = limit - done.sessions - done.epochs;
   if (left === 0) return { ...done, more: true, after };
 

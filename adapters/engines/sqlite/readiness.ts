@@ -2,6 +2,7 @@ import { RecordCache } from '../../../src/adapter.ts';
 import { SessionError } from '../../../src/index.ts';
 import { type Database, openWithRetry } from './connection.ts';
 import type { Context } from './context.ts';
+import { OwnChanges } from './own-changes.ts';
 import { isNoDatabase } from './prepared.ts';
 import { setUp } from './setup.ts';
 import { statementsOf } from './statements/index.ts';
@@ -55,7 +56,12 @@ export class Readiness {
     try {
       database.ready();
       setUp(database, this.#steps);
-      this.#opened = { database, statements: statementsOf(database), records: this.#records };
+      this.#opened = {
+        database,
+        statements: statementsOf(database),
+        records: this.#records,
+        changes: new OwnChanges(),
+      };
       return this.#opened;
     } catch (error) {
       this.#source.discard(database);

@@ -31,7 +31,7 @@ export interface RequireSessionOptions {
   readonly scope?: string | undefined;
   /**
    * The greatest age of the knowledge that lets a request pass, where the realm answers from memory (option `freshness` of
-   * `createSessions`). 0 reads the store for each request. Default: that of the realm, which this can only lower.
+   * `createSessions`). 0 asks the store for each request. Default: that of the realm, which this can only lower.
    */
   readonly maxStaleness?: Duration | undefined;
   /**

@@ -25,7 +25,7 @@ import { type GuardRecords, type GuardRefused, type GuardVerdict, judgeToken, ne
 export interface GuardCheckRequest {
   /**
    * The greatest age of the knowledge that may accept this token. It can only lower that of the realm (option `freshness` of
-   * `createSessions`). 0 reads the store. Default: that of the realm.
+   * `createSessions`). 0 asks the store. Default: that of the realm.
    */
   readonly maxStaleness?: Duration | undefined;
 }

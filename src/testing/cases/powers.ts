@@ -34,4 +34,10 @@ export const powers: readonly CaseDefinition[] = [
       run: async (bench) => declares(bench, 'diagnosis'),
     },
   }),
+  ...define('changes', {
+    declared: {
+      title: 'MUST declare that it tells what changed where the adapter claims that, and only there',
+      run: async (bench) => declares(bench, 'changes'),
+    },
+  }),
 ];

@@ -64,7 +64,7 @@ export function bind(
   });
 }
 
-const POWERS: readonly Power[] = ['audit', 'policies', 'transactions', 'diagnosis'];
+const POWERS: readonly Power[] = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'];
 
 function unclaimed(needs: readonly Power[], claimed: readonly Power[]): string | null {
   const missing = needs.find((power) => !claimed.includes(power));

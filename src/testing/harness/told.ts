@@ -24,7 +24,8 @@ export type Concern =
   | 'audit'
   | 'policies'
   | 'transactions'
-  | 'diagnosis';
+  | 'diagnosis'
+  | 'changes';
 
 const WHY: Readonly<Record<Concern, readonly [why: string, look: string]>> = {
   lifecycle: [
@@ -91,6 +92,10 @@ const WHY: Readonly<Record<Concern, readonly [why: string, look: string]>> = {
     'which connection within asks over',
   ],
   diagnosis: ['An operator relies on it to learn that sessions are at risk', 'what diagnose answers'],
+  changes: [
+    'A process answers checks from memory, and must learn of every change',
+    'whether each change is recorded in its own step, and whether since returns all that was committed',
+  ],
 };
 
 const MAX_TOLD = 4;

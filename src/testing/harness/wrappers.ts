@@ -2,14 +2,14 @@ import type { Awaitable } from '../../lib/awaitable.ts';
 import type { SessionStore } from '../../store/store.ts';
 
 export type Verb = Exclude<keyof SessionStore, 'powers' | 'setup' | 'close'> | PowerVerb;
-type PowerVerb = `audit.${'append' | 'read' | 'forget' | 'prune'}` | `policies.${'get' | 'set'}`;
+type PowerVerb = `audit.${'append' | 'read' | 'forget' | 'prune'}` | `policies.${'get' | 'set'}` | 'changes.since';
 
 /** Makes a call of the store now, later, or never. */
 export type Around = <T>(verb: Verb, ask: () => Awaitable<T>, given: readonly unknown[]) => Awaitable<T>;
 
 /** The powers stay. */
 export function around(store: SessionStore, wrap: Around): SessionStore {
-  const { audit, policies, transactions, diagnosis } = store.powers ?? {};
+  const { audit, policies, transactions, diagnosis, changes } = store.powers ?? {};
   return {
     powers: {
       transactions,
@@ -23,6 +23,10 @@ export function around(store: SessionStore, wrap: Around): SessionStore {
       policies: policies && {
         get: (...given) => wrap('policies.get', () => policies.get(...given), given),
         set: (...given) => wrap('policies.set', () => policies.set(...given), given),
+      },
+      changes: changes && {
+        isSynchronous: changes.isSynchronous,
+        since: (...given) => wrap('changes.since', () => changes.since(...given), given),
       },
     },
     readEpochs: (...given) => wrap('readEpochs', () => store.readEpochs(...given), given),

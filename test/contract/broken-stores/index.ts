@@ -2,6 +2,7 @@ import type { SessionStore } from '../../../src/store/store.ts';
 import type { ContractStore } from '../../../src/testing/index.ts';
 import { emptyData, referenceStore } from '../reference-store.ts';
 import { beginOn } from '../reference-transaction.ts';
+import { CHANGES } from './changes.ts';
 import type { Faults } from './fault.ts';
 import { LOGGING } from './logging.ts';
 import { LOGS } from './logs.ts';
@@ -19,7 +20,7 @@ import { WRITES } from './writes.ts';
 /** Every deliberately broken store, by what is wrong with it. */
 export const BROKEN_STORES: Faults = {
   ...{ ...WRITES, ...RENEWALS, ...READS, ...RECORDS, ...TEXTUAL, ...RACY },
-  ...{ ...MEMBERSHIPS, ...USERS, ...LOGGING, ...LOGS, ...POLICIES, ...TRANSACTIONS },
+  ...{ ...MEMBERSHIPS, ...USERS, ...LOGGING, ...LOGS, ...POLICIES, ...TRANSACTIONS, ...CHANGES },
 };
 
 /** A fresh broken store, with another handle that is broken in the same way. */

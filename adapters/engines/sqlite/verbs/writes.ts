@@ -19,7 +19,7 @@ import type { Context } from '../context.ts';
 import type { Statements } from '../statements/index.ts';
 
 export const add = (
-  { database, statements }: Context,
+  { database, statements, changes }: Context,
   session: SessionRecord,
   { ifVersion, ending, keepUntil, audit }: UserWrite,
 ): 'added' | 'conflict' =>
@@ -28,13 +28,17 @@ export const add = (
     if (!hasMembership(statements, session)) return 'conflict';
     if (statements.insert(...rowOf(session)) === 0) return 'conflict';
     endOthers(statements, session.userTag, ending);
+    if (ending.length > 0) changes.note(session.userTag);
     raise(statements, session, keepUntil);
     statements.move(session.userTag);
     writeAudit(statements, audit);
     return 'added';
   });
 
-export function renew({ database, statements }: Context, renewal: Renewal): 'renewed' | 'not-live' | 'conflict' {
+export function renew(
+  { database, statements, changes }: Context,
+  renewal: Renewal,
+): 'renewed' | 'not-live' | 'conflict' {
   const { session, ifCredential, ifVersion, now, moves, ending, keepUntil, audit } = renewal;
   const { id, userTag, stamps } = session;
   return database.write(() => {
@@ -51,13 +55,14 @@ export function renew({ database, statements }: Context, renewal: Renewal): 'ren
     endOthers(statements, userTag, ending);
     raise(statements, session, keepUntil);
     if (moves) statements.move(userTag);
+    changes.note(userTag);
     writeAudit(statements, audit);
     return 'renewed';
   });
 }
 
 export const end = (
-  { database, statements }: Context,
+  { database, statements, changes }: Context,
   { id, user, account, ifUnusedSince = Number.MAX_SAFE_INTEGER }: EndRef,
   ended: Ended,
   audit: readonly AuditRecord[],
@@ -66,12 +71,13 @@ export const end = (
     const anyAccount = account === undefined ? 1 : 0;
     if (statements.end(...markOf(ended), id, user, anyAccount, account ?? null, ifUnusedSince) === 0) return false;
     statements.move(user);
+    changes.note(user);
     writeAudit(statements, audit);
     return true;
   });
 
 export function advance(
-  { database, statements }: Context,
+  { database, statements, changes }: Context,
   tag: Tag,
   { record, member, ifMemberVersion, ifVersion, now, keepUntil, initiator, audit }: Advance,
 ): 'advanced' | 'conflict' | 'not-live' {
@@ -88,15 +94,19 @@ export function advance(
       statements.move(tag);
       statements.raise(keepUntil, tag);
     }
+    changes.note(tag);
     writeAudit(statements, audit);
     return 'advanced';
   });
 }
 
-export const deleteSessions = ({ database, statements }: Context, user: Tag, limit: number): number =>
+export const deleteSessions = ({ database, statements, changes }: Context, user: Tag, limit: number): number =>
   database.erase(() => {
     const removed = statements.removeOf(user, limit);
-    if (removed > 0) statements.move(user);
+    if (removed > 0) {
+      statements.move(user);
+      changes.note(user);
+    }
     return removed;
   });
 

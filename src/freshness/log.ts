@@ -1,0 +1,74 @@
+import { isPromise } from '../lib/awaitable.ts';
+import type { Changes, ChangesPower } from '../store/powers.ts';
+import { ageOf, type Moment, momentOf } from './moment.ts';
+import type { Notices } from './notices.ts';
+
+/**
+ * Follows the changes that a store tells. Each answer is a notice of the changed tags, and shows that the rest was current when the
+ * question was sent.
+ */
+export class Log {
+  readonly #power: ChangesPower;
+  readonly #notices: Notices;
+  #position: string | null = null;
+  /** When the last answered question was sent. */
+  #current: Moment | null = null;
+  #askedAt = -Infinity;
+  #isAsking = false;
+
+  constructor(power: ChangesPower, notices: Notices) {
+    this.#power = power;
+    this.#notices = notices;
+  }
+
+  /** True if the log is asked at every check, so that memory is never out of date. */
+  get isStrict(): boolean {
+    return this.#power.isSynchronous === true;
+  }
+
+  /** Asks the store in this step. Returns `false` if it did not answer: then nothing may be accepted from memory. */
+  askNow(): boolean {
+    try {
+      const answer = this.#power.since(this.#position);
+      // It promised to be synchronous.
+      if (isPromise(answer)) {
+        answer.catch(() => {});
+        return false;
+      }
+      this.#learn(answer);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Asks in the background, unless a question is under way or the last one was sent less than `interval` ms ago. If it fails, memory
+   * becomes too old by itself.
+   */
+  askSoon(interval: number, wall: number): void {
+    const sent = momentOf(wall);
+    if (this.#isAsking || sent.steady - this.#askedAt < interval) return;
+    this.#isAsking = true;
+    this.#askedAt = sent.steady;
+    const learn = (answer: Changes): void => {
+      this.#learn(answer);
+      this.#current = sent;
+    };
+    const done = (): void => {
+      this.#isAsking = false;
+    };
+    void (async () => learn(await this.#power.since(this.#position)))().then(done, done);
+  }
+
+  /** Returns the age in ms of the last answer, and `Infinity` before the first one. */
+  age(wall: number): number {
+    return this.#current === null ? Infinity : ageOf(this.#current, wall);
+  }
+
+  #learn({ tags, position }: Changes): void {
+    this.#position = position;
+    if (tags === null) this.#notices.noteAll();
+    else if (tags.length > 0) this.#notices.note(tags);
+  }
+}
