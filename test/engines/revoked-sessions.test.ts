@@ -143,7 +143,7 @@ describe('a sign-in reads as much after thousands of revoked sessions as after f
       await living(store, page);
       const after = await reads();
       clock.mockRestore();
-      for (const table of ['sessions', 'epochs', 'audit', 'policies', 'schema'])
+      for (const table of ['sessions', 'epochs', 'audit', 'policies', 'meta'])
         await pool.query(`DROP TABLE ${prefix}${table}`);
       return after - before;
     };

@@ -29,7 +29,7 @@ describe('defaults', () => {
     expect(rest).toEqual({
       ...{ store, realm: 'default', replace: null, limit: null, policy: null, audit: null },
       ...{ touchEvery: 60_000, retention: 7 * DAY, timeout: 5000 },
-      freshness: { maxStaleness: 0, maxSessions: 100_000 },
+      freshness: { maxStaleness: 0, maxSessions: 10_000 },
     });
     expect(Object.fromEntries(triggers)).toEqual({
       passwordChanged: { revoke: 'others', kinds: null },
