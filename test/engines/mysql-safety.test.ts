@@ -3,7 +3,7 @@ import { createSessions, type SessionErrorCode, type SessionStore } from 'sessio
 import { mysqlStore } from 'session-revocation/mysql';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Watch } from '../../adapters/engines/mysql/clients/watch.ts';
-import { explained } from '../../adapters/engines/mysql/errors.ts';
+import { meaningOf } from '../../adapters/engines/mysql/errors.ts';
 import { requireState, serverOf } from '../../adapters/engines/mysql/server.ts';
 import { reliable } from '../../adapters/engines/mysql/verbs/reads.ts';
 import { NOW } from '../../src/testing/harness/bench.ts';
@@ -132,12 +132,12 @@ describe.skipIf(url === null)('what a look-up must not rely on', { timeout: TEST
 describe('what a driver reports', () => {
   test('is looked for behind the error of a pool, and not for ever', () => {
     const refused = { errno: 1045 };
-    expect(explained({ errno: 45028, cause: refused })).toMatchObject({ code: 'SESSION_STORE_DENIED' });
+    expect(meaningOf({ errno: 45028, cause: refused })).toMatchObject({ code: 'SESSION_STORE_DENIED' });
     const [endless, other]: { cause?: unknown }[] = [{}, { cause: refused }];
     if (endless) endless.cause = endless;
-    expect(explained(endless)).toBe(endless);
-    expect(explained({ errno: 1, cause: other })).toMatchObject({ code: 'SESSION_STORE_DENIED', cause: { errno: 1 } });
-    expect(explained(null)).toBeNull();
+    expect(meaningOf(endless)).toBe(endless);
+    expect(meaningOf({ errno: 1, cause: other })).toMatchObject({ code: 'SESSION_STORE_DENIED', cause: { errno: 1 } });
+    expect(meaningOf(null)).toBeNull();
   });
 
   test('never comes from connections that were cut without a word: the first is given up late, the others soon', () => {

@@ -39,7 +39,7 @@ function everything(prefix: string): Readonly<Record<string, readonly [sql: stri
   });
   return {
     epochs: [sql.epochs(2), realm, user],
-    lookedAt: [sql.lookedAt(2), realm, user],
+    readEpochs: [sql.readEpochs(2), realm, user],
     lockedEpochs: [sql.lockedEpochs(2), realm, user],
     sharedRecords: [sql.sharedRecords(2), realm, account],
     lockUser: [sql.lockUser, user],

@@ -1,5 +1,5 @@
 import { isSessionError, SessionError } from '../../../src/index.ts';
-import { explained } from '../../engines/mysql/errors.ts';
+import { meaningOf } from '../../engines/mysql/errors.ts';
 import { type MariadbConnection, type Mysql2Pool, mysqlStore } from '../../engines/mysql/index.ts';
 import {
   type Connection,
@@ -39,7 +39,7 @@ export async function connectMysql(
 /** Not a pool: after a refusal, a pool of this driver retries and reports the reason only when its time is up. */
 async function overMariadb(mariadb: Mariadb, target: object, prefix: string | undefined): Promise<Connection> {
   const connection = await mariadb.createConnection(target).catch((error: unknown) => {
-    const cause = explained(error);
+    const cause = meaningOf(error);
     if (isSessionError(cause)) throw cause;
     throw new SessionError('SESSION_STORE_UNAVAILABLE', 'the server does not answer', { cause });
   });

@@ -1,6 +1,6 @@
 import { withTimeout } from '../../../src/adapter.ts';
 import { isSessionError, SessionError } from '../../../src/index.ts';
-import { failureOf } from '../../engines/redis/errors.ts';
+import { meaningOf } from '../../engines/redis/errors.ts';
 import {
   type IoRedisClient,
   type NodeRedisClient,
@@ -102,7 +102,7 @@ function explained(error: unknown, trouble: unknown, isCluster: boolean): unknow
       '--store is a URL of a Redis Cluster, but a single server answers there: write redis://host:6379',
     );
   }
-  const failures = [error, trouble].flatMap(chainOf).map((one) => failureOf(one, isCluster));
+  const failures = [error, trouble].flatMap(chainOf).map((one) => meaningOf(one, isCluster));
   return (
     failures.find((one) => isSessionError(one)) ??
     new SessionError('SESSION_STORE_UNAVAILABLE', 'Redis does not answer', { cause: trouble ?? error })

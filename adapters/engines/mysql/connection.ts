@@ -1,5 +1,5 @@
 import type { LentConnection, MysqlClient, MysqlConnection, MysqlRow, Parameter } from './clients/client.ts';
-import { isLockTimeout, isLost } from './errors.ts';
+import { isContention, isLockTimeout } from './errors.ts';
 import { filledUp } from './values.ts';
 
 /** Reads by one statement. */
@@ -41,7 +41,7 @@ export async function transact<T>(
     try {
       return await once(client, step, readCommitted);
     } catch (error) {
-      if (!isLost(error) || tries === MAX_TRIES) throw error;
+      if (!isContention(error) || tries === MAX_TRIES) throw error;
       if (isLockTimeout(error) && performance.now() - began > MAX_WAITING) throw error;
       await new Promise((resolve) => setTimeout(resolve, tries * (2 + 8 * Math.random())));
     }

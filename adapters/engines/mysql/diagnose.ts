@@ -4,7 +4,7 @@ import { clockFinding, ok, problem, warning } from '../sql/finding.ts';
 import type { MysqlClient, MysqlConnection } from './clients/client.ts';
 import type { Context } from './context.ts';
 import { risksOf } from './durability.ts';
-import { explained } from './errors.ts';
+import { meaningOf } from './errors.ts';
 import type { Tables } from './names.ts';
 import { isReplicating, replicasOf } from './replication.ts';
 import { isOn, isolationOf, needed, readSettings, refusedModes, type Settings, serverOf } from './server.ts';
@@ -22,7 +22,7 @@ export const diagnosisPower = (
 ): DiagnosisPower => ({
   diagnose: (now) =>
     diagnose(client, tables, { now, allowReplicating }).catch((error: unknown) => {
-      throw explained(error);
+      throw meaningOf(error);
     }),
   clock: () => context.ready(() => readClock(context)),
   realms: (limit) => context.ready(() => listRealms(context, limit)),
@@ -94,7 +94,7 @@ async function rightsFinding(
     try {
       await connection.command(`EXPLAIN ${statement}`);
     } catch (error) {
-      const failure = explained(error);
+      const failure = meaningOf(error);
       if (!isSessionError(failure, 'SESSION_STORE_DENIED')) continue;
       return problem(
         'rights',

@@ -6,7 +6,7 @@ const RIGHTS =
   'needs CREATE and ALTER';
 const READ_ONLY = 'the server only reads: it may be a replica, or have been the primary; sessions need the primary';
 
-const TELLING: Readonly<Record<number, readonly [SessionErrorCode, string]>> = {
+const MEANINGS: Readonly<Record<number, readonly [SessionErrorCode, string]>> = {
   // No database selected, no such database, no such table.
   1046: ['SESSION_STORE_NOT_SET_UP', `the client is connected to no database: name one in its URL, then ${SET_UP}`],
   1049: ['SESSION_STORE_NOT_SET_UP', `there is no such database: create it, then ${SET_UP}`],
@@ -27,7 +27,7 @@ const TELLING: Readonly<Record<number, readonly [SessionErrorCode, string]>> = {
 };
 
 /** A deadlock, a lock timeout, a newer version of the row. Nothing was committed. */
-const LOST: readonly (number | undefined)[] = [1213, 1205, 1020];
+const CONTENTION: readonly (number | undefined)[] = [1213, 1205, 1020];
 
 export const errnoOf = (error: unknown): number | undefined =>
   typeof error === 'object' && error !== null && 'errno' in error && typeof error.errno === 'number'
@@ -37,26 +37,26 @@ export const errnoOf = (error: unknown): number | undefined =>
 /** The pool of `mariadb` wraps the server's error in its own. */
 const MAX_CAUSES = 3;
 
-function tellingOf(error: unknown): readonly [SessionErrorCode, string] | undefined {
+function knownMeaningOf(error: unknown): readonly [SessionErrorCode, string] | undefined {
   let cause = error;
   for (let depth = 0; depth <= MAX_CAUSES; depth++) {
-    const telling = TELLING[errnoOf(cause) ?? 0];
-    if (telling !== undefined) return telling;
+    const meaning = MEANINGS[errnoOf(cause) ?? 0];
+    if (meaning !== undefined) return meaning;
     if (typeof cause !== 'object' || cause === null) return undefined;
     cause = (cause as { readonly cause?: unknown }).cause;
   }
   return undefined;
 }
 
-export function explained(error: unknown): unknown {
+export function meaningOf(error: unknown): unknown {
   if (isSessionError(error)) return error;
-  const telling = tellingOf(error);
-  if (telling === undefined) return error;
-  const [code, message] = telling;
+  const meaning = knownMeaningOf(error);
+  if (meaning === undefined) return error;
+  const [code, message] = meaning;
   return new SessionError(code, message, { cause: error });
 }
 
-export const isLost = (error: unknown): boolean => LOST.includes(errnoOf(error));
+export const isContention = (error: unknown): boolean => CONTENTION.includes(errnoOf(error));
 
 export const isLockTimeout = (error: unknown): boolean => errnoOf(error) === 1205;
 

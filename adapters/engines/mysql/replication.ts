@@ -1,6 +1,6 @@
 import { isSessionError, SessionError } from '../../../src/index.ts';
 import type { MysqlConnection } from './clients/client.ts';
-import { explained } from './errors.ts';
+import { meaningOf } from './errors.ts';
 import { numberOf, textOf } from './values.ts';
 
 type Reader = Pick<MysqlConnection, 'rows'>;
@@ -58,7 +58,7 @@ async function count(reader: Reader, sql: string): Promise<number | null> {
     const [row] = await reader.rows(sql, []);
     return numberOf(row?.[0]);
   } catch (error) {
-    if (isSessionError(explained(error), 'SESSION_STORE_DENIED')) return null;
+    if (isSessionError(meaningOf(error), 'SESSION_STORE_DENIED')) return null;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { SessionError, type SessionErrorCode } from '../../../src/index.ts';
 import { DROPPED, dropped, tooNew } from '../sql/schema-problems.ts';
 import type { MysqlClient, MysqlConnection } from './clients/client.ts';
 import { warnOfRisks } from './durability.ts';
-import { errnoOf, explained, isUnknownColumn } from './errors.ts';
+import { errnoOf, isUnknownColumn, meaningOf } from './errors.ts';
 import { TABLES, type Tables } from './names.ts';
 import { requirePrimary } from './replication.ts';
 import { type Addition, MARK, readVersions, recordVersion, STEPS, type Step } from './schema.ts';
@@ -139,7 +139,7 @@ export async function problemOf(
     recorded = await readVersion(reader, tables);
   } catch (error) {
     if (isUnknownColumn(error)) return foreign(`${tables.prefix}meta`, error);
-    if (errnoOf(error) !== NO_TABLE) throw explained(error);
+    if (errnoOf(error) !== NO_TABLE) throw meaningOf(error);
     return notSetUp(`there are no tables whose names begin with ${JSON.stringify(tables.prefix)}`, error);
   }
   if (recorded === null) return notSetUp('the tables were not made to the end');

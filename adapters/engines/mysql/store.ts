@@ -4,7 +4,7 @@ import { Readiness } from '../sql/readiness.ts';
 import type { MysqlClient } from './clients/client.ts';
 import { type Ask, transact } from './connection.ts';
 import type { Context } from './context.ts';
-import { explained } from './errors.ts';
+import { meaningOf } from './errors.ts';
 import type { Tables } from './names.ts';
 import { powersOf } from './powers.ts';
 import { prune } from './prune.ts';
@@ -34,7 +34,7 @@ export function createStore<Transaction>(
     },
     again: () => requireTables(client, tables),
     failed(failure) {
-      const error = explained(failure);
+      const error = meaningOf(failure);
       return { error, isInDoubt: isSessionError(error) };
     },
   });
@@ -65,7 +65,7 @@ export function createStore<Transaction>(
     prune: (batch) => ready(() => prune(context, batch)),
     async setup() {
       await setUp(client, tables, { allowReplicating }).catch((error: unknown) => {
-        throw explained(error);
+        throw meaningOf(error);
       });
       readiness.forget();
     },

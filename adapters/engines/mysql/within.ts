@@ -16,7 +16,7 @@ import type { MysqlClient, MysqlConnection } from './clients/client.ts';
 import { REFUSED_IN_TRANSACTION } from './clients/lone-connection.ts';
 import type { Ask } from './connection.ts';
 import type { Context } from './context.ts';
-import { explained, isInTransaction } from './errors.ts';
+import { isInTransaction, meaningOf } from './errors.ts';
 import type { Tables } from './names.ts';
 import { policyPowerWithin } from './policies.ts';
 import { foundWithId, recordOf } from './rows.ts';
@@ -42,7 +42,7 @@ export const transactionPower = <Transaction>(
         if (!readiness.isFresh) await requireTables(connection, tables);
         return await method();
       } catch (error) {
-        throw explained(error);
+        throw meaningOf(error);
       }
     };
     return storeWithin({ ...context, ready, ask, askReliable: ask, transact: (step) => step(connection) });
@@ -63,7 +63,7 @@ function storeWithin(context: Context): SessionStore {
   const locked: LockedEpochs = new Map();
   return {
     powers: {
-      audit: { ...auditPower(context), prune: () => absent('audit.prune') },
+      audit: { ...auditPower(context), prune: () => refuse('audit.prune') },
       policies: policyPowerWithin(context),
     },
     readEpochs: (tags) => ready(() => readSeenEpochs(context, tags)),
@@ -73,19 +73,19 @@ function storeWithin(context: Context): SessionStore {
     list: (realm, user, page) => ready(() => list(context, realm, user, page)),
     end: (ref, ended, entries) => ready(() => endSeen(context, ref, ended, entries, locked)),
     advance: (tag, change) => ready(() => advanceSeen(context, tag, change, locked)),
-    add: () => absent('add'),
-    touch: () => absent('touch'),
-    renew: () => absent('renew'),
-    listUsers: () => absent('listUsers'),
-    memberships: () => absent('memberships'),
-    deleteSessions: () => absent('deleteSessions'),
-    prune: () => absent('prune'),
-    setup: () => absent('setup'),
+    add: () => refuse('add'),
+    touch: () => refuse('touch'),
+    renew: () => refuse('renew'),
+    listUsers: () => refuse('listUsers'),
+    memberships: () => refuse('memberships'),
+    deleteSessions: () => refuse('deleteSessions'),
+    prune: () => refuse('prune'),
+    setup: () => refuse('setup'),
     close: () => {},
   };
 }
 
-const absent = (verb: string): Promise<never> =>
+const refuse = (verb: string): Promise<never> =>
   Promise.reject(new SessionError('SESSION_STORE_LACKS_POWER', `${verb} cannot be done within a transaction`));
 
 /** Outside of a transaction, each write would be committed by itself, and no lock would last. */

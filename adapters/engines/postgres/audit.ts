@@ -22,7 +22,7 @@ export function auditPower(tables: Tables, { ask, statements }: Context): AuditP
       return { entries: rows.slice(0, page.limit).map(entryIn), more: rows.length > page.limit };
     },
     forget: (user, limit) => count(statements.forget, user, parameter(limit)),
-    prune: (before, limit) => count(statements.pruneAudit, parameter(before), parameter(limit)),
+    prune: (before, limit) => count(statements.pruneEntries, parameter(before), parameter(limit)),
   };
 }
 

@@ -108,4 +108,4 @@ export const isContention = (error: unknown): boolean => ['40001', '40P01'].incl
 /** Happens behind a proxy that moves every transaction to another connection. The statement had no effect. */
 export const isUnprepared = (error: unknown): boolean => ['26000', '42P05'].includes(sqlStateOf(error) ?? '');
 
-export const isTaken = (error: unknown): boolean => sqlStateOf(error) === '23505';
+export const isDuplicate = (error: unknown): boolean => sqlStateOf(error) === '23505';

@@ -4,7 +4,7 @@ import { Readiness } from '../sql/readiness.ts';
 import type { PostgresClient } from './clients/client.ts';
 import { Connection } from './connection.ts';
 import type { Context } from './context.ts';
-import { isTaken, meaningOf } from './errors.ts';
+import { isDuplicate, meaningOf } from './errors.ts';
 import type { Tables } from './names.ts';
 import { powersOf } from './powers.ts';
 import type { Ask } from './prepared.ts';
@@ -29,7 +29,7 @@ export function createStore<Transaction>(
     first: check,
     again: check,
     // After any other error than a taken id, the tables may have changed, or another server may answer.
-    failed: (error) => ({ error: meaningOf(error), isInDoubt: !isTaken(error) }),
+    failed: (error) => ({ error: meaningOf(error), isInDoubt: !isDuplicate(error) }),
   });
   const ask: Ask = (statement, ...values) => readiness.ask(() => connection.askRepeatedly(statement, ...values));
   const context: Context = {

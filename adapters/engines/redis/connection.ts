@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { SessionError } from '../../../src/index.ts';
 import type { Command, Executor, NodeReply, WhenLost } from './clients/client.ts';
-import { failureOf, isMoved, isNoScript } from './errors.ts';
+import { isMoved, isNoScript, meaningOf } from './errors.ts';
+import { type Confirmation, requirePrimary, standingQuestion } from './replication.ts';
 import { OnceScript } from './scripts/once.ts';
 import type { Call, Script } from './scripts/script.ts';
-import { type Confirmation, refuseDoubtful, standingQuestion } from './standing.ts';
 
 export class Server {
   readonly isCluster: boolean;
@@ -38,13 +38,13 @@ export class Server {
     if (!this.isPool && !(this.isCluster && confirmation !== null)) return this.ask(key, ...command);
     const asked = this.#sendTogether(key, command, standingQuestion(confirmation)).catch(this.#fail);
     return asked.then(([reply, standing]) => {
-      refuseDoubtful(standing, confirmation);
+      requirePrimary(standing, confirmation);
       return reply;
     });
   }
 
   async askStanding(): Promise<void> {
-    refuseDoubtful(await this.ask(null, ...standingQuestion(this.#confirmation)), this.#confirmation);
+    requirePrimary(await this.ask(null, ...standingQuestion(this.#confirmation)), this.#confirmation);
   }
 
   askAll(...command: Command): Promise<readonly NodeReply[]> {
@@ -121,12 +121,12 @@ export class Server {
         return await send(first, ['EVAL', text, ...rest]);
       }
     } catch (error) {
-      throw failureOf(error, this.isCluster);
+      throw meaningOf(error, this.isCluster);
     }
   }
 
   readonly #fail = (error: unknown): never => {
-    throw failureOf(error, this.isCluster);
+    throw meaningOf(error, this.isCluster);
   };
 }
 

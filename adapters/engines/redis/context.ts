@@ -4,7 +4,7 @@ import type { Server } from './connection.ts';
 import type { Upkeep } from './indexes/upkeep.ts';
 import type { Keys } from './keys.ts';
 import type { Readiness } from './readiness.ts';
-import type { Confirmation } from './standing.ts';
+import type { Confirmation } from './replication.ts';
 import type { SessionLocations } from './verbs/session-location.ts';
 
 export interface Context {

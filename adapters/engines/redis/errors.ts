@@ -1,7 +1,7 @@
 import { isSessionError, SessionError } from '../../../src/index.ts';
 
 /** The server's code is the first word of its message, also within a script's error. */
-export function failureOf(error: unknown, isCluster: boolean): unknown {
+export function meaningOf(error: unknown, isCluster: boolean): unknown {
   if (!(error instanceof Error) || isSessionError(error)) return error;
   withoutSecrets(error);
   const [code] = /\b(?:NOPERM|NOAUTH|WRONGPASS|WRONGTYPE|MOVED|CROSSSLOT)\b/.exec(error.message) ?? [];
@@ -41,10 +41,6 @@ export const isReplica = (): SessionError =>
     'SESSION_STORE_UNSAFE',
     'this Redis is a replica, which may not know yet what was revoked: connect to the primary, or by Sentinel',
   );
-
-export function requirePrimary(role: unknown): void {
-  if (String((role as readonly unknown[])[0]) !== 'master') throw isReplica();
-}
 
 /** Happens after a restart, a failover or SCRIPT FLUSH. */
 export const isNoScript = (error: unknown): boolean => error instanceof Error && error.message.includes('NOSCRIPT');

@@ -4,7 +4,7 @@ import type { RedisClient } from './clients/client.ts';
 import { executorOf } from './clients/executor.ts';
 import { Server } from './connection.ts';
 import { Keys } from './keys.ts';
-import type { Confirmation } from './standing.ts';
+import type { Confirmation } from './replication.ts';
 import { createStore } from './store.ts';
 
 export type {

@@ -1,9 +1,9 @@
 import { isSessionError, SessionError } from '../../../src/index.ts';
 import type { Server } from './connection.ts';
 import type { Keys } from './keys.ts';
+import type { Confirmation } from './replication.ts';
 import { DENIED } from './scripts/rights.ts';
 import { Call } from './scripts/script.ts';
-import type { Confirmation } from './standing.ts';
 
 export const RIGHTS = 'grant it +@read +@write +@scripting +@connection +info +role +time +wait on the keys';
 

@@ -12,7 +12,7 @@ export interface VerbStatements {
   /** Tag, record, version and `keep_until`. */
   epochs(count: number): string;
   /** The same, with the state of the connection. If no record exists, a row of NULLs has the state. */
-  lookedAt(count: number): string;
+  readEpochs(count: number): string;
   /** Locked until the transaction ends. */
   lockedEpochs(count: number): string;
   /** Tag and record, locked against changes. */
@@ -72,7 +72,7 @@ export function verbStatementsOf(tables: Tables): VerbStatements {
     `SELECT tag, record, version, keep_until FROM ${epochs} WHERE tag IN (${marks(count)})`;
   return {
     epochs: someEpochs,
-    lookedAt: (count) => `
+    readEpochs: (count) => `
       SELECT e.tag, e.record, e.version, e.keep_until, ${STATE}
       FROM (SELECT 1 AS one) q LEFT JOIN ${epochs} e ON e.tag IN (${marks(count)})`,
     lockedEpochs: (count) => `${someEpochs(count)} FOR UPDATE`,

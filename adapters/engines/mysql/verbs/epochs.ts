@@ -18,7 +18,7 @@ export async function readEpochs(
   { askReliable, statements, records }: Context,
   tags: readonly Tag[],
 ): Promise<readonly (VersionedEpoch | null)[]> {
-  return epochsOrMissing(records, await rowsOf(askReliable, statements.lookedAt, tags), tags);
+  return epochsOrMissing(records, await rowsOf(askReliable, statements.readEpochs, tags), tags);
 }
 
 export async function ensureEpochs(

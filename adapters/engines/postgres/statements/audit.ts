@@ -5,7 +5,7 @@ import type { Tables } from '../names.ts';
 import type { StatementText } from '../prepared.ts';
 import { entryColumns, log, number } from './fragments.ts';
 
-export type AuditStatement = 'append' | 'forget' | 'pruneAudit';
+export type AuditStatement = 'append' | 'forget' | 'pruneEntries';
 
 export const AUDIT_STATEMENTS: Readonly<Record<AuditStatement, StatementText>> = {
   append: (tables: Tables) => `WITH ${log(tables, '$1', 'true')} SELECT 1 AS done`,
@@ -26,7 +26,7 @@ export const AUDIT_STATEMENTS: Readonly<Record<AuditStatement, StatementText>> =
     SELECT (SELECT count(*) FROM about) + (SELECT count(*) FROM theirs) AS forgotten`,
 
   /** Parameters: a time, the limit. */
-  pruneAudit: ({ audit }: Tables) => `
+  pruneEntries: ({ audit }: Tables) => `
     WITH removed AS (
       DELETE FROM ${audit} l
       WHERE l.id = ANY (ARRAY(

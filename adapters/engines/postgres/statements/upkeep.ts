@@ -14,18 +14,18 @@ import {
 } from './fragments.ts';
 
 export type UpkeepStatement =
-  | 'remove'
+  | 'removeOf'
   | 'prune'
   | 'endless'
   | 'removeEndless'
   | 'users'
   | 'members'
-  | 'memberships'
+  | 'tagsBetween'
   | 'realms';
 
 export const UPKEEP_STATEMENTS: Readonly<Record<UpkeepStatement, StatementText>> = {
   /** Parameters: the user's tag, the limit. */
-  remove: (tables: Tables) => `
+  removeOf: (tables: Tables) => `
     WITH ${lockedEpoch(tables, '$1')},
     removed AS (
       DELETE FROM ${tables.sessions} d
@@ -88,7 +88,7 @@ export const UPKEEP_STATEMENTS: Readonly<Record<UpkeepStatement, StatementText>>
   },
 
   /** Tags in byte order. Parameters: two texts between which they lie, both exclusive; the limit. */
-  memberships: ({ epochs }: Tables) => `
+  tagsBetween: ({ epochs }: Tables) => `
     SELECT e.tag FROM ${epochs} e WHERE e.tag > $1 AND e.tag < $2 ORDER BY e.tag LIMIT ${number('$3')}`,
 
   /** Realms of the users with the lowest tag hashes, each with its number of users. Parameter: the limit. */

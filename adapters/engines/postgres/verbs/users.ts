@@ -27,7 +27,7 @@ export async function memberships(
   limit: number,
 ): Promise<ReturnType<MembershipPage['answer']>> {
   const page = membershipPage(user, after, limit);
-  const rows = await ask(statements.memberships, page.from, page.until, parameter(page.limit));
+  const rows = await ask(statements.tagsBetween, page.from, page.until, parameter(page.limit));
   return page.answer(rows.map(([tag]) => tag as Tag));
 }
 

@@ -16,7 +16,7 @@ import {
 import { markOf, rowOf } from '../../sql/session-rows.ts';
 import { toColumn } from '../../sql/values.ts';
 import type { Context } from '../context.ts';
-import { isTaken } from '../errors.ts';
+import { isDuplicate } from '../errors.ts';
 import { windowOf } from '../statements/fragments.ts';
 import { endingsOf, entriesOf, parameter, parameters } from '../values.ts';
 
@@ -34,7 +34,7 @@ export async function add(
     );
     return Number(row?.[0]) > 0 ? 'added' : 'conflict';
   } catch (error) {
-    if (isTaken(error)) return 'conflict';
+    if (isDuplicate(error)) return 'conflict';
     throw error;
   }
 }
@@ -94,6 +94,6 @@ export async function advance(
 }
 
 export async function deleteSessions({ ask, statements }: Context, user: Tag, limit: number): Promise<number> {
-  const [row] = await ask(statements.remove, user, parameter(limit));
+  const [row] = await ask(statements.removeOf, user, parameter(limit));
   return Number(row?.[0]);
 }

@@ -1,4 +1,4 @@
-import { requirePrimary } from './errors.ts';
+import { isReplica } from './errors.ts';
 import { parseInfo } from './server.ts';
 
 export const standingQuestion = (confirmation: Confirmation | null): readonly string[] =>
@@ -9,13 +9,13 @@ export const standingQuestion = (confirmation: Confirmation | null): readonly st
  * receives revocations.
  * @throws `SESSION_STORE_UNSAFE` for a replica, and an `Error` (an outage) for a primary that may be cut off.
  */
-export function refuseDoubtful(answer: unknown, confirmation: Confirmation | null): void {
+export function requirePrimary(standing: unknown, confirmation: Confirmation | null): void {
   if (confirmation === null) {
-    requirePrimary(answer);
+    if (String((standing as readonly unknown[])[0]) !== 'master') throw isReplica();
     return;
   }
-  const info = parseInfo(answer);
-  requirePrimary([info.get('role') === 'master' ? 'master' : 'slave']);
+  const info = parseInfo(standing);
+  if (info.get('role') !== 'master') throw isReplica();
   const { atLeast, maxLag } = confirmation;
   const near = [...info].filter(([name, text]) => /^slave\d+$/.test(name) && isNear(text, maxLag)).length;
   if (near >= atLeast) return;
