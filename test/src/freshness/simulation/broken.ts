@@ -1,5 +1,11 @@
+import type { Tag } from 'session-revocation/adapter';
+import { Freshness } from '../../../../src/freshness/freshness.ts';
+import { Log } from '../../../../src/freshness/log.ts';
 import { Memory, type Reading, Recollection } from '../../../../src/freshness/memory.ts';
 import { Notices } from '../../../../src/freshness/notices.ts';
+import { type Data, referenceStore } from '../../../contract/reference-store.ts';
+import { Node } from './node.ts';
+import { SharedStore } from './shared-store.ts';
 
 /** Replaces a method, and returns a function that puts it back. */
 function replace<Target extends object, Name extends keyof Target>(
@@ -14,22 +20,31 @@ function replace<Target extends object, Name extends keyof Target>(
   };
 }
 
-type Remember = (key: string, value: object, reading: Reading, ...rest: unknown[]) => void;
+type Remember = (key: string, value: object, reading: Reading, tags: readonly Tag[], maxAge: number) => void;
 type Recall = (key: string, maxAge: number, wall: number) => unknown;
 
-/** Faults, each of which leaves out one rule. The simulation has to find every one. */
-export const BROKEN: Readonly<Record<string, () => () => void>> = {
+const remembers = (
+  change: (key: string, value: object, reading: Reading, tags: readonly Tag[]) => [Reading, readonly Tag[]],
+) =>
+  replace(
+    Recollection.prototype,
+    'remember',
+    (former) =>
+      function (this: unknown, key, value, reading, tags, maxAge) {
+        (former as Remember).call(this, key, value, ...change(key, value, reading, tags), maxAge);
+      } as Remember,
+  );
+
+/** A change of the code, which returns how to take it back. */
+type Fault = () => () => void;
+
+/** Faults for which the answers about changes make up soon, if the store gives them. */
+export const BROKEN_AGES: Readonly<Record<string, Fault>> = {
   'the age counts from the answer, and not from the moment of sending': () =>
-    replace(
-      Recollection.prototype,
-      'remember',
-      (former) =>
-        function (this: unknown, key, value, reading, ...rest) {
-          const late = performance.now() - reading.steady;
-          const moved = { ...reading, steady: reading.steady + late, wall: reading.wall + late };
-          (former as Remember).call(this, key, value, moved, ...rest);
-        } as Remember,
-    ),
+    remembers((_key, _value, reading, tags) => {
+      const late = performance.now() - reading.steady;
+      return [{ ...reading, steady: reading.steady + late, wall: reading.wall + late }, tags];
+    }),
   'the monotonic clock alone counts': () =>
     replace(
       Recollection.prototype,
@@ -48,6 +63,58 @@ export const BROKEN: Readonly<Record<string, () => () => void>> = {
           return { ...former.call(this, wall), steady: Infinity };
         },
     ),
+  'a process that was stopped judges by the time before': () => {
+    const before = new WeakMap<Node, { readonly steady: number; readonly wall: number }>();
+    const mends = [
+      replace(
+        Node.prototype,
+        'stop',
+        (former) =>
+          function (this: Node, ms: number) {
+            before.set(this, { steady: this.steady(), wall: this.wall() });
+            former.call(this, ms);
+          },
+      ),
+      ...(['steady', 'wall'] as const).map((clock) =>
+        replace(
+          Node.prototype,
+          clock,
+          (former) =>
+            function (this: Node) {
+              return (this.isStopped ? undefined : before.get(this)?.[clock]) ?? former.call(this);
+            },
+        ),
+      ),
+      replace(
+        Node.prototype,
+        'check',
+        (former) =>
+          function (this: Node, token: string, isStrict: boolean) {
+            try {
+              return former.call(this, token, isStrict);
+            } finally {
+              before.delete(this);
+            }
+          },
+      ),
+    ];
+    return () => {
+      for (const mend of mends) mend();
+    };
+  },
+  'a write that failed is no notice': () =>
+    replace(
+      Notices.prototype,
+      'note',
+      (former) =>
+        function (this: Notices, tags: Iterable<Tag>) {
+          if (Node.current?.isFailing !== true) former.call(this, tags);
+        },
+    ),
+};
+
+/** Faults that are found over every store. */
+export const BROKEN: Readonly<Record<string, Fault>> = {
   'an age is not compared': () =>
     replace(
       Recollection.prototype,
@@ -58,13 +125,41 @@ export const BROKEN: Readonly<Record<string, () => () => void>> = {
         } as Recall,
     ),
   'a read that was sent before a notice is remembered': () =>
-    replace(
-      Recollection.prototype,
-      'remember',
-      (former) =>
-        function (this: unknown, key, value, reading, ...rest) {
-          (former as Remember).call(this, key, value, { ...reading, notices: Number.MAX_SAFE_INTEGER }, ...rest);
-        } as Remember,
-    ),
+    remembers((_key, _value, reading, tags) => [{ ...reading, notices: Number.MAX_SAFE_INTEGER }, tags]),
   'a write of this process is no notice': () => replace(Notices.prototype, 'note', () => () => {}),
+  'a refusal by the store is no notice': () => {
+    const mends = (['noticeRefusal', 'noticeRevocation'] as const).map((name) =>
+      replace(Freshness.prototype, name, () => () => {}),
+    );
+    return () => {
+      for (const mend of mends) mend();
+    };
+  },
+  'a tag of a user does not drop its sessions': () =>
+    remembers((_key, value, reading, tags) => {
+      const { session } = value as { session?: { userTag: Tag } };
+      return [reading, tags.filter((tag) => tag !== session?.userTag)];
+    }),
+};
+
+/** Faults of a store that tells its changes, and of following it. */
+export const BROKEN_LOGS: Readonly<Record<string, Fault>> = {
+  'an answer about changes counts from its receipt': () =>
+    replace(
+      Log.prototype,
+      'age',
+      (former) =>
+        function (this: Log, wall: number) {
+          const { current } = Node;
+          return former.call(this, wall) === Infinity || current === null
+            ? Infinity
+            : current.steady() - current.toldAt;
+        },
+    ),
+  'a lost position is no notice': () => replace(Notices.prototype, 'noteAll', () => () => {}),
+  'a renewal is not told': () =>
+    replace(SharedStore.prototype, 'make', () => (data: Data) => {
+      const { renew } = referenceStore({ ...data, changes: [] });
+      return { ...referenceStore(data), renew };
+    }),
 };

@@ -1,39 +1,51 @@
-import { createSessions, type SessionStore, type Sessions } from 'session-revocation';
-import { type AdapterHandle, adapterHandle } from 'session-revocation/adapter';
+import { createSessions, type SessionStore, type Sessions, type Verdict } from 'session-revocation';
+import { type AdapterHandle, type Awaitable, adapterHandle } from 'session-revocation/adapter';
+import type { SharedStore } from './shared-store.ts';
 import type { World } from './world.ts';
 
 /** What may happen to a call of the store. Times are in ms. */
 const USUAL: readonly [number, number] = [0.1, 2];
 const SLOW: readonly [number, number] = [50, 1_800];
 const IS_SLOW = 0.01;
-const IS_LOST = 0.003;
+/** The answer is lost. */
+const [READ_IS_LOST, WRITE_IS_LOST] = [0.01, 0.1];
+const READS: ReadonlySet<string> = new Set(['find', 'readEpochs', 'list']);
 
 /** A process: its clocks, its connection to the store, and its sessions. */
 export class Node {
+  /** The process that runs now. */
+  static current: Node | null = null;
   readonly sessions: Sessions;
   readonly handle: AdapterHandle;
   readonly #world: World;
-  readonly #store: SessionStore;
-  readonly #enter: (node: Node) => void;
+  /** By the monotonic clock: when it last received an answer about changes. */
+  toldAt = Number.NaN;
+  /** True while it receives an error. */
+  isFailing = false;
   /** What the monotonic clock did not count. */
   #slept = 0;
   #wallOffset: number;
   #stoppedUntil = 0;
 
-  constructor(world: World, store: SessionStore, maxStaleness: number, enter: (node: Node) => void) {
+  constructor(world: World, shared: SharedStore, maxStaleness: number) {
     this.#world = world;
-    this.#store = store;
-    this.#enter = enter;
     this.#wallOffset = Math.round(world.dice.between(-3600e3, 3600e3));
     this.sessions = createSessions({
-      store: this.#connection(),
+      store: this.#connection(shared),
       clock: { now: () => this.wall() },
       lifetime: { absolute: '30d', idle: null },
       touchEvery: '1d',
       timeout: '10m',
       ...(maxStaleness > 0 && { freshness: { maxStaleness } }),
     });
+    this.sessions.on('background.failed', () => {});
     this.handle = adapterHandle(this.sessions);
+  }
+
+  /** Checks a token, as it runs now. `isStrict` reads the store. */
+  check(token: string, isStrict: boolean): Awaitable<Verdict> {
+    Node.current = this;
+    return isStrict ? this.sessions.check(token, { maxStaleness: 0 }) : this.handle.judge(token, {});
   }
 
   steady(): number {
@@ -66,24 +78,36 @@ export class Node {
     this.#wallOffset += ms;
   }
 
-  #connection(): SessionStore {
-    return new Proxy(this.#store, {
-      get: (store, name) => {
-        const verb: unknown = Reflect.get(store, name);
-        if (typeof verb !== 'function') return verb;
-        return (...args: unknown[]) => this.#call(() => Reflect.apply(verb, store, args) as unknown);
+  #connection({ store, since }: SharedStore): SessionStore {
+    const call =
+      (name: string, verb: (...given: unknown[]) => unknown) =>
+      (...given: unknown[]): Promise<unknown> =>
+        this.#call(() => verb(...given), READS.has(name) ? READ_IS_LOST : WRITE_IS_LOST);
+    const changes = since && {
+      since: async (position: string | null) => {
+        const answer = await this.#call(() => since(position), READ_IS_LOST);
+        this.toldAt = this.steady();
+        return answer;
       },
-    });
+    };
+    const verbs = Object.entries(store).flatMap(([name, verb]) =>
+      typeof verb === 'function' ? [[name, call(name, verb as (...given: unknown[]) => unknown)]] : [],
+    );
+    return { ...Object.fromEntries(verbs), powers: { ...(changes && { changes }) } } as unknown as SessionStore;
   }
 
-  #call(run: () => unknown): Promise<unknown> {
+  #call(run: () => unknown, lost: number): Promise<unknown> {
     const { dice } = this.#world;
     return new Promise((resolve, reject) => {
       this.#world.in(this.#travel(), () => {
         const answer = run();
-        const isLost = dice.falls(IS_LOST);
+        const isLost = dice.falls(lost);
         this.#world.in(isLost ? 300 : this.#travel(), () =>
-          this.#receive(() => (isLost ? reject(new Error('lost')) : resolve(answer))),
+          this.#receive(() => {
+            this.isFailing = isLost;
+            if (isLost) reject(new Error('lost'));
+            else resolve(answer);
+          }),
         );
       });
     });
@@ -101,9 +125,10 @@ export class Node {
       this.#world.in(left, () => this.#receive(answer));
       return;
     }
-    this.#enter(this);
+    Node.current = this;
     answer();
     await drained();
+    this.isFailing = false;
   }
 }
 
