@@ -30,6 +30,7 @@ const SIZES = {
   'explorer: pairs of operations, of all, one in': [4, 1],
   'explorer: the most orders of a scenario that is tried with crashes, too': [12, 60],
   'freshness: simulated checks': [30_000, 200_000],
+  'staleness: seconds of a trial': [2, 60],
   'engines: revoked sessions of one user': [200, 5_000],
   'MariaDB: processes that make the tables at once': [2, 10],
   'MariaDB: rows under the plans': [20_000, 100_000],
@@ -66,6 +67,8 @@ const CI_ONLY = {
   'Redis: the whole contract on a cluster': 'races, pruning, users, and what goes through the commands',
   'Redis: the whole contract by a client that sends every command twice': 'revocations, and each verb by itself',
   'SQLite: the whole contract in a file': 'races, records, users, and what goes through the statements',
+  'staleness: every store': 'Redis',
+  'staleness: servers that are killed': 'connections that are cut and killed',
   'ui: every pair of colours, width and direction': 'the two that differ in all',
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -115,7 +115,7 @@ export const BROKEN_AGES: Readonly<Record<string, Fault>> = {
 
 /** Faults that are found over every store. */
 export const BROKEN: Readonly<Record<string, Fault>> = {
-  'an age is not compared': () =>
+  'the age that a check asks for is not compared': () =>
     replace(
       Recollection.prototype,
       'recall',
