@@ -5,7 +5,7 @@ import type { Readiness } from '../sql/readiness.ts';
 import { DROPPED, dropped } from '../sql/schema-problems.ts';
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
-import { literal, type Tables } from './names.ts';
+import { DATA_TABLES, literal, type Tables } from './names.ts';
 import { type Ask, prepared } from './prepared.ts';
 import { OLDEST_SERVER } from './schema.ts';
 import { listOf, requireTables } from './setup.ts';
@@ -105,10 +105,8 @@ async function schemaFinding(connection: Connection, tables: Tables): Promise<Fi
   }
 }
 
-const RIGHTS: readonly (readonly [keyof Tables & ('sessions' | 'epochs' | 'audit' | 'policies' | 'meta'), string])[] = [
-  ...(['sessions', 'epochs', 'audit', 'policies'] as const).flatMap((table) =>
-    ['SELECT', 'INSERT', 'UPDATE', 'DELETE'].map((right) => [table, right] as const),
-  ),
+const RIGHTS: readonly (readonly [(typeof DATA_TABLES)[number] | 'meta', string])[] = [
+  ...DATA_TABLES.flatMap((table) => ['SELECT', 'INSERT', 'UPDATE', 'DELETE'].map((right) => [table, right] as const)),
   ['meta', 'SELECT'],
 ];
 

@@ -38,13 +38,13 @@ export interface PostgresOptions extends PostgresNames {
  *   {@link fromKysely}, {@link fromDrizzle}, {@link fromTypeOrm} or {@link fromPrisma}. The app owns it: `close()`
  *   leaves it open. It must reach the primary, outside of any transaction. A check that would read a replica or an
  *   older snapshot fails with `SESSION_STORE_UNSAFE`.
- * - **Tables**: five, in a schema of their own. `setup()` creates and upgrades them, and any number of processes may
+ * - **Tables**: seven, in a schema of their own. `setup()` creates and upgrades them, and any number of processes may
  *   call it at once. A migration tool can do the same with {@link postgresSchema}. Nothing else changes the schema.
  * - **Atomicity**: every method is one statement, so it is atomic with every client and through every proxy. The store
  *   repeats a statement that failed because of another writer (deadlock, serialization failure).
  * - **Durability**: with Postgres defaults, a write is on disk when its promise resolves. A failover to an asynchronous
  *   replica may lose the last acknowledged writes.
- * - **Powers**: the audit log, account policies, the app's own transactions, and a diagnosis of the server.
+ * - **Powers**: the audit log, account policies, the app's own transactions, a diagnosis of the server, and its changes.
  *
  * Errors of this store:
  * - `SESSION_STORE_NOT_SET_UP`: tables are missing, or belong to an earlier version.

@@ -6,11 +6,17 @@ export interface Tables {
   readonly epochs: string;
   readonly audit: string;
   readonly policies: string;
+  readonly changes: string;
+  /** Tells which changes are no longer there, and which may be removed next. */
+  readonly horizon: string;
   /** Holds the version of the schema. */
   readonly meta: string;
   /** Quoted and prefixed, without the schema. */
   index(name: string): string;
 }
+
+/** All but the table `meta`, which roles only read. */
+export const DATA_TABLES = ['sessions', 'epochs', 'audit', 'policies', 'changes', 'horizon'] as const;
 
 /** Names of the tables. */
 export interface PostgresNames {
@@ -40,6 +46,8 @@ export function tablesOf(names: { readonly schema?: unknown; readonly prefix?: u
     epochs: table('epochs'),
     audit: table('audit'),
     policies: table('policies'),
+    changes: table('changes'),
+    horizon: table('horizon'),
     meta: table('meta'),
     index: (name) => quoted(prefix + name),
   };

@@ -1,6 +1,7 @@
 import type { StorePowers } from '../../../src/adapter.ts';
 import type { Readiness } from '../sql/readiness.ts';
 import { auditPower } from './audit.ts';
+import { changesPower } from './changes.ts';
 import type { PostgresClient } from './clients/client.ts';
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
@@ -28,4 +29,5 @@ export const powersOf = <Transaction>({
   policies: policyPower(context),
   transactions: transactionPower(client, tables, readiness, context),
   diagnosis: diagnosisPower(connection, tables, readiness, context),
+  changes: changesPower(context),
 });

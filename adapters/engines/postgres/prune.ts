@@ -9,6 +9,7 @@ import { parameter } from './values.ts';
 export async function prune(context: Context, batch: PruneBatch): Promise<Pruned> {
   const { ask, statements } = context;
   const { sessionsBefore, epochsBefore, limit, after } = batch;
+  await ask(statements.pruneChanges, parameter(limit));
   const [row] = await ask(statements.prune, ...[sessionsBefore, epochsBefore, limit].map(parameter));
   const [lookedAt = 0, sessions = 0, epochs = 0] = (row ?? []).map(Number);
   const left = limit - lookedAt - epochs;

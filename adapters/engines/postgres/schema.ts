@@ -53,7 +53,7 @@ UPDATE ${meta} SET version = ${steps.length}, oldest = ${steps.at(-1)?.oldest ??
  * first, which avoids padding. Default values are NULL. The indexes of sessions hold a 64-bit hash instead of text, so
  * queries also compare the full text.
  */
-function firstVersion({ sessions, epochs, audit, policies, meta, index }: Tables): string {
+function firstVersion({ sessions, epochs, audit, policies, changes, horizon, meta, index }: Tables): string {
   return `
 CREATE TABLE ${meta} (
   application text NOT NULL,
@@ -148,5 +148,20 @@ CREATE TABLE ${policies} (
   account_tag text COLLATE "C" PRIMARY KEY,
   value text NOT NULL
 );
+
+CREATE TABLE ${changes} (
+  xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  id uuid NOT NULL DEFAULT gen_random_uuid(), -- after a crash, another change may have the same xid
+  tag text COLLATE "C", -- NULL: any
+  PRIMARY KEY (xid, id)
+);
+INSERT INTO ${changes} (tag) VALUES (NULL);
+
+CREATE TABLE ${horizon} (
+  noted_at bigint NOT NULL, -- Unix ms, by the server's clock
+  ended xid8 NOT NULL, -- transactions before this one had ended by then
+  pruned xid8 NOT NULL -- changes of transactions before this one may have been removed
+);
+INSERT INTO ${horizon} (noted_at, ended, pruned) VALUES (0, '0', '0');
 `;
 }

@@ -2,7 +2,7 @@ import { SessionError } from '../../../src/index.ts';
 import { tooNew } from '../sql/schema-problems.ts';
 import type { Connection } from './connection.ts';
 import { RAISED, sqlStateOf } from './errors.ts';
-import { APPLICATION, literal, type Tables } from './names.ts';
+import { APPLICATION, DATA_TABLES, literal, type Tables } from './names.ts';
 import { type Ask, type Prepared, prepared } from './prepared.ts';
 import { OLDEST_SERVER, recordVersion, STEPS, type Step } from './schema.ts';
 
@@ -55,8 +55,8 @@ export async function requireTables(ask: Ask, tables: Tables): Promise<number> {
  * with any client. It holds the lock for which other processes wait.
  */
 function setUpStatement(tables: Tables, steps: readonly Step[]): string {
-  const { schema, meta, sessions, epochs, audit, policies } = tables;
-  const ours = [sessions, epochs, audit, policies].map((table) => `to_regclass(${literal(table)}) IS NOT NULL`);
+  const { schema, meta } = tables;
+  const ours = dataTables(tables).map((table) => `to_regclass(${literal(table)}) IS NOT NULL`);
   const upgrade = steps.map(({ sql }, at) => `  IF present < ${at + 1} THEN\n${sql(tables)}\n  END IF;`);
   return `DO ${dollarQuoted(`
 DECLARE
@@ -104,8 +104,12 @@ END
 `)}`;
 }
 
-export const listOf = ({ sessions, epochs, audit, policies }: Tables): string =>
-  `VALUES ${[sessions, epochs, audit, policies].map((table) => `(${literal(table)})`).join(', ')}`;
+const dataTables = (tables: Tables): readonly string[] => DATA_TABLES.map((name) => tables[name]);
+
+export const listOf = (tables: Tables): string =>
+  `VALUES ${dataTables(tables)
+    .map((table) => `(${literal(table)})`)
+    .join(', ')}`;
 
 function dollarQuoted(text: string): string {
   let mark = '$setup$';

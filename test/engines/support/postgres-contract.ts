@@ -2,7 +2,7 @@ import { type StoreContractOptions, storeContract } from 'session-revocation/tes
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type Connect, type Connected, newName } from './postgres-clients.ts';
 
-const POWERS = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
+const POWERS = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
 
 /** Many times as long as the longest case takes, in ms. */
 const TEST_TIMEOUT = 600_000;

@@ -137,4 +137,8 @@ export const log = ({ audit }: Tables, entries: string, condition: string): stri
     WHERE ${condition}
     ON CONFLICT DO NOTHING)`;
 
+/** Tells that this tag has changed. */
+export const tell = ({ changes }: Tables, tag: string, condition: string): string => `
+  told AS (INSERT INTO ${changes} (tag) SELECT ${tag}::text WHERE ${condition})`;
+
 export const ENTRY_NAMES: readonly string[] = AUDIT_COLUMNS.map((column) => column.slice(1, -1));

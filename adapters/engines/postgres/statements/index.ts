@@ -1,13 +1,22 @@
 import type { Tables } from '../names.ts';
 import { type Prepared, prepared } from '../prepared.ts';
 import { AUDIT_STATEMENTS, type AuditStatement } from './audit.ts';
+import { CHANGE_STATEMENTS, type ChangeStatement } from './changes.ts';
 import { POLICY_STATEMENTS, type PolicyStatement } from './policies.ts';
 import { UPKEEP_STATEMENTS, type UpkeepStatement } from './upkeep.ts';
 import { VERB_STATEMENTS, type VerbStatement } from './verbs.ts';
 
-export type Statements = Readonly<Record<VerbStatement | UpkeepStatement | AuditStatement | PolicyStatement, Prepared>>;
+export type Statements = Readonly<
+  Record<VerbStatement | UpkeepStatement | AuditStatement | PolicyStatement | ChangeStatement, Prepared>
+>;
 
-const TEXTS = { ...VERB_STATEMENTS, ...UPKEEP_STATEMENTS, ...AUDIT_STATEMENTS, ...POLICY_STATEMENTS };
+const TEXTS = {
+  ...VERB_STATEMENTS,
+  ...UPKEEP_STATEMENTS,
+  ...AUDIT_STATEMENTS,
+  ...POLICY_STATEMENTS,
+  ...CHANGE_STATEMENTS,
+};
 
 export const statementsOf = (tables: Tables): Statements =>
   Object.fromEntries(

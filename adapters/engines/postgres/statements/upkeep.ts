@@ -10,6 +10,7 @@ import {
   lockedEpoch,
   MOVED,
   number,
+  tell,
   withRecords,
 } from './fragments.ts';
 
@@ -33,14 +34,15 @@ export const UPKEEP_STATEMENTS: Readonly<Record<UpkeepStatement, StatementText>>
         SELECT s.key FROM ${tables.sessions} s WHERE ${isOfUser('s', '$1::text')} LIMIT ${number('$2')} FOR UPDATE))
       RETURNING d.key),
     moved AS (
-      UPDATE ${tables.epochs} e SET version = ${MOVED} WHERE e.tag = $1 AND EXISTS (SELECT FROM removed))
+      UPDATE ${tables.epochs} e SET version = ${MOVED} WHERE e.tag = $1 AND EXISTS (SELECT FROM removed)),
+    ${tell(tables, '$1', 'EXISTS (SELECT FROM removed)')}
     SELECT count(*) AS removed FROM removed`,
 
   /**
    * In the order in which rows became due. Postpones sessions that were used since. Parameters: the two times, the
    * limit. Returns how many were visited, and how many sessions and records were removed.
    */
-  prune: ({ sessions, epochs }: Tables) => `
+  prune: ({ sessions, epochs, changes }: Tables) => `
     WITH due AS MATERIALIZED (
       SELECT s.key, ${endOf('s')} AS over_at FROM ${sessions} s
       WHERE s.due <= ${inWindow(number('$1'))}
@@ -58,7 +60,8 @@ export const UPKEEP_STATEMENTS: Readonly<Record<UpkeepStatement, StatementText>>
       WHERE d.tag = ANY (ARRAY(
         SELECT e.tag FROM ${epochs} e WHERE e.keep_until < ${number('$2')}
         ORDER BY e.keep_until LIMIT ${number('$3')} - (SELECT count(*) FROM due) FOR UPDATE SKIP LOCKED))
-      RETURNING d.tag)
+      RETURNING d.tag),
+    told AS (INSERT INTO ${changes} (tag) SELECT forgotten.tag FROM forgotten)
     SELECT (SELECT count(*) FROM due) AS looked_at, (SELECT count(*) FROM removed) AS sessions,
       (SELECT count(*) FROM forgotten) AS epochs`,
 

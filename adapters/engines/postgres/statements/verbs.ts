@@ -19,6 +19,7 @@ import {
   number,
   READING,
   raised,
+  tell,
   withAccount,
   withRecords,
 } from './fragments.ts';
@@ -92,7 +93,8 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
       number(`${until}`),
       'EXISTS (SELECT FROM added)',
     )},
-    ${log(tables, `${entries}`, IF_DONE('added'))}
+    ${log(tables, `${entries}`, IF_DONE('added'))},
+    ${tell(tables, `${parameter.user_tag}`, 'EXISTS (SELECT FROM ended)')}
     SELECT count(*) AS added FROM added`;
   },
 
@@ -186,7 +188,8 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
       UPDATE ${epochs} e
       SET version = CASE $6::text WHEN '1' THEN ${MOVED} ELSE e.version END, keep_until = ${raised(number('$9'))}
       WHERE e.tag = $2 AND EXISTS (SELECT FROM renewed) AND ($6::text = '1' OR ${isRaised(number('$9'))})),
-    ${log(tables, '$8', IF_DONE('renewed'))}
+    ${log(tables, '$8', IF_DONE('renewed'))},
+    ${tell(tables, '$2', 'EXISTS (SELECT FROM renewed)')}
     SELECT (SELECT count(*) FROM renewed) AS renewed, (${isVersion})::integer AS matched,
       (SELECT count(*) FROM ${sessions} s WHERE ${isJudged}) AS living`;
   },
@@ -204,7 +207,8 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
       RETURNING s.id),
     moved AS (
       UPDATE ${tables.epochs} e SET version = ${MOVED} WHERE e.tag = $2 AND EXISTS (SELECT FROM ended)),
-    ${log(tables, '$10', 'EXISTS (SELECT FROM ended)')}
+    ${log(tables, '$10', 'EXISTS (SELECT FROM ended)')},
+    ${tell(tables, '$2', 'EXISTS (SELECT FROM ended)')}
     SELECT count(*) AS ended FROM ended`,
 
   /** Parameters: tag, version, record, `keep_until`, entries. */
@@ -213,7 +217,8 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
       UPDATE ${tables.epochs} e SET record = $3::text, version = ${MOVED}, keep_until = ${raised(number('$4'))}
       WHERE e.tag = $1 AND e.version = ${number('$2')}
       RETURNING e.tag),
-    ${log(tables, '$5', 'EXISTS (SELECT FROM advanced)')}
+    ${log(tables, '$5', 'EXISTS (SELECT FROM advanced)')},
+    ${tell(tables, '$1', 'EXISTS (SELECT FROM advanced)')}
     SELECT count(*) AS matched, count(*) AS advanced FROM advanced`,
 
   /** Like `advance`, for a session. More parameters: its id, judged credential, now, new credential, serial. */
@@ -227,7 +232,8 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
       UPDATE ${epochs} e SET record = $3::text, version = ${MOVED}, keep_until = ${raised(number('$4'))}
       WHERE e.tag = $1 AND EXISTS (SELECT FROM initiator)
       RETURNING e.tag),
-    ${log(tables, '$5', 'EXISTS (SELECT FROM advanced)')}
+    ${log(tables, '$5', 'EXISTS (SELECT FROM advanced)')},
+    ${tell(tables, '$1', 'EXISTS (SELECT FROM advanced)')}
     SELECT (SELECT count(*) FROM epoch) AS matched, (SELECT count(*) FROM advanced) AS advanced`;
   },
   /** Like `advance`, for a membership. More parameters: the membership's tag, its version or NULL. */
@@ -275,7 +281,8 @@ const advanceMembership = (tables: Tables, initiator: string): string => {
       UPDATE ${epochs} e SET record = $3::text, version = ${MOVED}, keep_until = ${raised(number('$4'))}
       WHERE e.tag = $6 AND EXISTS (SELECT FROM moved)
       RETURNING e.tag),
-    ${log(tables, '$5', 'EXISTS (SELECT FROM advanced)')}
+    ${log(tables, '$5', 'EXISTS (SELECT FROM advanced)')},
+    ${tell(tables, '$1', 'EXISTS (SELECT FROM advanced)')}
     SELECT (SELECT count(*) FROM member) AS matched, (SELECT count(*) FROM advanced) AS advanced`;
 };
 
