@@ -42,7 +42,7 @@ const clients = {
 
 describe.skipIf(url === null).each(Object.entries(clients))('%s', (_, open) => {
   const interleavings = size('contract: orders of a race, MariaDB by another client');
-  const powers = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
+  const powers = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
   const cases = storeContract({ ...contractStores(open), powers, interleavings });
   for (const { id, title, skip, run } of cases) {
     // Transactions of these are tested below: the suite begins them on mysql2.

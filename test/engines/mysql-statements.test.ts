@@ -79,12 +79,18 @@ function everything(prefix: string): Readonly<Record<string, readonly [sql: stri
     sharedPolicy: [sql.sharedPolicy, account],
     lockPolicy: [sql.lockPolicy, account],
     replacePolicy: [sql.replacePolicy, '{}', account],
+    'changes since a position': [sql.changes, 101, ROWS - 5, 102],
+    'no change since a position': [sql.changes, 101, ROWS, 102],
+    lockNumbers: [sql.lockNumbers],
+    unnumbered: [sql.unnumbered, 512],
+    number: [sql.number(2), ROWS, 'c1', 'c2', 'x', 'c1', 'c2'],
+    removeChanges: [sql.removeChanges, 1_000],
   };
 }
 
 /** Many sessions: of ten each a user, every hundredth endless; and as many entries. */
 async function fill(pool: Pool, prefix: string): Promise<void> {
-  const { sessions, epochs, audit, policies } = tablesOf(prefix);
+  const { sessions, epochs, audit, policies, changes } = tablesOf(prefix);
   // Numbers from 0 on, in what both dialects know.
   const digits =
     '(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)';
@@ -103,7 +109,11 @@ async function fill(pool: Pool, prefix: string): Promise<void> {
     INSERT INTO ${audit} (realm_tag, user_tag, account_tag, actor_tag, keep_until, id, at, type, realm, details)
     SELECT 'r', CONCAT('u', n DIV 10), CONCAT('a', n MOD 500), CONCAT('u', n DIV 10), ${NOW} + n, CONCAT('e', n),
       ${NOW} + n, IF(n MOD 2 = 0, 'session.started', 'session.ended'), 'shop', '{}' FROM ${numbers}`);
-  for (const table of [sessions, epochs, audit, policies]) await pool.query(`ANALYZE TABLE ${table}`);
+  // The last three have no number yet.
+  await pool.query(`
+    INSERT INTO ${changes} SELECT CONCAT('c', n), CONCAT('u', n DIV 10), NULLIF(n, GREATEST(n, ${ROWS - 3})), 'x', ${NOW} + n
+    FROM ${numbers}`);
+  for (const table of [sessions, epochs, audit, policies, changes]) await pool.query(`ANALYZE TABLE ${table}`);
 }
 
 describe.skipIf(url === null)(`statements, among ${ROWS} sessions`, () => {

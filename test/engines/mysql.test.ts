@@ -13,7 +13,7 @@ describe.skipIf(url === null)('over a pool of mysql2', () => {
     const pool = openPool();
     return { store: () => mysqlStore(pool, { prefix }), end: () => pool.end() };
   });
-  const powers = ['audit', 'policies', 'transactions', 'diagnosis'] as const;
+  const powers = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
   const interleavings = size('contract: orders of a race, MariaDB by a pool of mysql2');
   for (const { id, title, skip, run } of storeContract({ create, powers, interleavings })) {
     if (isOfServer(id)) test.skipIf(skip !== null)(`${id}: ${title}`, run, TEST_TIMEOUT);

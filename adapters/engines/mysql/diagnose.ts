@@ -77,18 +77,21 @@ async function schemaFindings(connection: MysqlConnection, tables: Tables): Prom
 /** Uses EXPLAIN: it needs the same rights as the statement and changes nothing. */
 async function rightsFinding(
   connection: MysqlConnection,
-  { sessions, epochs, audit, policies }: Tables,
+  { sessions, epochs, audit, policies, changes, meta }: Tables,
 ): Promise<Finding> {
   const statements = [
-    ...[sessions, epochs, audit, policies].map((table) => `DELETE FROM ${table} WHERE 1 = 0`),
+    ...[sessions, epochs, audit, policies, changes].map((table) => `DELETE FROM ${table} WHERE 1 = 0`),
     `UPDATE ${sessions} SET serial = serial WHERE id = ''`,
     `UPDATE ${epochs} SET version = version WHERE tag = ''`,
     `UPDATE ${audit} SET at = at WHERE seq = 0`,
     `UPDATE ${policies} SET value = value WHERE account_tag = ''`,
+    `UPDATE ${changes} SET number = number WHERE id = ''`,
+    `UPDATE ${meta} SET oldest = oldest WHERE id = 0`,
     `INSERT INTO ${sessions} (id) VALUES ('')`,
     `INSERT INTO ${epochs} (tag) VALUES ('')`,
     `INSERT INTO ${audit} (id) VALUES ('')`,
     `INSERT INTO ${policies} (account_tag) VALUES ('')`,
+    `INSERT INTO ${changes} (id) VALUES ('')`,
   ];
   for (const statement of statements) {
     try {

@@ -65,7 +65,7 @@ export interface MysqlOptions {
  * - **Durability**: an acknowledged write is committed. The server's settings decide whether it survives a crash:
  *   `setup()` warns if `innodb_flush_log_at_trx_commit` or `sync_binlog` lets a crash undo it. Replication is
  *   asynchronous by default, so a failover may lose the last acknowledged writes.
- * - **Powers**: the audit log, account policies, transactions, and a diagnosis of the server.
+ * - **Powers**: the audit log, account policies, transactions, a diagnosis of the server, and its changes.
  *
  * A new connection fails with `SESSION_STORE_UNSAFE` if its server replicates from another one. It fails with
  * `SESSION_STORE_UNSUPPORTED` in an SQL mode that treats an empty string as NULL. A lookup fails with

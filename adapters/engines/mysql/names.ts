@@ -7,11 +7,12 @@ export interface Tables {
   readonly epochs: string;
   readonly audit: string;
   readonly policies: string;
+  readonly changes: string;
   /** Holds the version of the schema. */
   readonly meta: string;
 }
 
-export const TABLES = ['sessions', 'epochs', 'audit', 'policies', 'meta'] as const;
+export const TABLES = ['sessions', 'epochs', 'audit', 'policies', 'changes', 'meta'] as const;
 
 const DEFAULT_PREFIX = 'session_revocation_';
 /** In both dialects, in characters. */
@@ -31,6 +32,7 @@ export function tablesOf(prefix: unknown = DEFAULT_PREFIX): Tables {
     epochs: quoted('epochs'),
     audit: quoted('audit'),
     policies: quoted('policies'),
+    changes: quoted('changes'),
     meta: quoted('meta'),
   });
 }

@@ -1,6 +1,7 @@
 import type { StorePowers } from '../../../src/adapter.ts';
 import type { Readiness } from '../sql/readiness.ts';
 import { auditPower } from './audit.ts';
+import { changesPower } from './changes.ts';
 import type { MysqlClient } from './clients/client.ts';
 import type { Context } from './context.ts';
 import { diagnosisPower } from './diagnose.ts';
@@ -26,5 +27,6 @@ export const powersOf = <Transaction>({
   audit: auditPower(context),
   policies: policyPower(context),
   transactions: transactionPower(client, tables, readiness, context),
+  changes: changesPower(context),
   diagnosis: diagnosisPower(client, tables, context, allowReplicating),
 });

@@ -1,5 +1,6 @@
-import type { FoundSession, PruneBatch, Pruned } from '../../../src/adapter.ts';
+import type { FoundSession, PruneBatch, Pruned, Tag } from '../../../src/adapter.ts';
 import { withRealms } from '../sql/found.ts';
+import { numberChanges, pruneChanges, recordChanges } from './changes.ts';
 import type { MysqlConnection } from './clients/client.ts';
 import { removeAll } from './connection.ts';
 import type { Context } from './context.ts';
@@ -10,15 +11,22 @@ import { filledUp, key, limitOf, textOf } from './values.ts';
 const MAX_REMOVED = 2_000;
 
 /** Skips rows that another pruning has locked. */
-export async function prune(
+export async function prune(context: Context, batch: PruneBatch): Promise<Pruned> {
+  // Where no process asks for changes, only pruning gives them numbers.
+  await numberChanges(context);
+  const isLeft = await pruneChanges(context);
+  const pruned = await pruneRecords(context, batch);
+  return { ...pruned, more: pruned.more || isLeft };
+}
+
+async function pruneRecords(
   context: Context,
   { sessionsBefore, epochsBefore, after, revoked, ...batch }: PruneBatch,
 ): Promise<Pruned> {
-  const { dueSessions, removeSessions, dueEpochs, removeEpochs } = context.statements;
+  const { dueSessions, removeSessions } = context.statements;
   const limit = Math.min(batch.limit, MAX_REMOVED);
   const sessions = await removeDue(context, dueSessions, removeSessions, sessionsBefore, limit);
-  const epochs =
-    sessions === limit ? 0 : await removeDue(context, dueEpochs, removeEpochs, epochsBefore, limit - sessions);
+  const epochs = sessions === limit ? 0 : await removeDueEpochs(context, epochsBefore, limit - sessions);
   const left = limit - sessions - epochs;
   if (left === 0) return { sessions, epochs, more: true, after };
 
@@ -29,22 +37,39 @@ export async function prune(
   return { sessions: sessions + removed, epochs, more: last !== undefined, after: last?.session.id ?? null };
 }
 
-function removeDue(
+const removeDue = (
   { transact }: Context,
   select: string,
   remove: (count: number) => string,
   before: number,
   limit: number,
-): Promise<number> {
-  const step = async (connection: MysqlConnection): Promise<number> => {
-    const rows = await connection.rows(select, [before, limitOf(limit)]);
-    return removeAll(
-      connection,
-      remove,
-      rows.map(([id]) => key(textOf(id))),
-    );
-  };
-  return transact(step, { readCommitted: true });
+): Promise<number> =>
+  transact(async (connection) => removeAll(connection, remove, await lockDue(connection, select, before, limit)), {
+    readCommitted: true,
+  });
+
+const removeDueEpochs = ({ transact, statements }: Context, before: number, limit: number): Promise<number> =>
+  transact(
+    async (connection) => {
+      const keys = await lockDue(connection, statements.dueEpochs, before, limit);
+      await recordChanges(
+        connection,
+        statements,
+        keys.map((tag) => textOf(tag) as Tag),
+      );
+      return removeAll(connection, statements.removeEpochs, keys);
+    },
+    { readCommitted: true },
+  );
+
+async function lockDue(
+  connection: MysqlConnection,
+  select: string,
+  before: number,
+  limit: number,
+): Promise<readonly Buffer[]> {
+  const rows = await connection.rows(select, [before, limitOf(limit)]);
+  return rows.map(([id]) => key(textOf(id)));
 }
 
 /** A store may serve several realms, so each session gets the record of its own realm. */

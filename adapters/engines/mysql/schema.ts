@@ -5,7 +5,7 @@ export const MARK = 'session-revocation';
 
 /** The server commits each addition by itself, so a crash may leave a step half done: check first. */
 export interface Addition {
-  readonly table: 'sessions' | 'epochs' | 'audit' | 'policies' | 'meta';
+  readonly table: 'sessions' | 'epochs' | 'audit' | 'policies' | 'changes' | 'meta';
   /** Left out if the addition is the table itself. */
   readonly column?: string | undefined;
   readonly sql: string;
@@ -46,7 +46,7 @@ export function mysqlSchema({ prefix, from = 0 }: MysqlSchemaOptions = {}): stri
 }
 
 export const recordVersion = ({ meta }: Tables, steps: readonly Step[]): string =>
-  `INSERT INTO ${meta} (id, session_revocation, oldest) VALUES (1, ${steps.length}, ${steps.at(-1)?.oldest ?? 0}) ` +
+  `INSERT INTO ${meta} (id, session_revocation, oldest) VALUES (1, ${steps.length}, ${steps.at(-1)?.oldest ?? 0}), (2, 0, 0) ` +
   'ON DUPLICATE KEY UPDATE session_revocation = VALUES(session_revocation), oldest = VALUES(oldest)';
 
 export const readVersions = ({ meta }: Tables): string => `SELECT session_revocation, oldest FROM ${meta} WHERE id = 1`;
@@ -59,7 +59,7 @@ function firstVersion(tables: Tables): readonly Addition[] {
     {
       table: 'meta',
       sql: `CREATE TABLE ${tables.meta} (
-  id TINYINT NOT NULL PRIMARY KEY,
+  id TINYINT NOT NULL PRIMARY KEY COMMENT '1 is the version, 2 is locked to number the changes',
   session_revocation INT NOT NULL COMMENT 'the version of these tables',
   oldest INT NOT NULL COMMENT 'the oldest version whose code works on these tables'
 ) ${OPTIONS}`,
@@ -142,6 +142,18 @@ function firstVersion(tables: Tables): readonly Addition[] {
       sql: `CREATE TABLE ${tables.policies} (
   account_tag VARBINARY(255) NOT NULL PRIMARY KEY,
   value BLOB NOT NULL
+) ${OPTIONS}`,
+    },
+    {
+      // The key is random: the order of an AUTO_INCREMENT is not the order of commits.
+      table: 'changes',
+      sql: `CREATE TABLE ${tables.changes} (
+  id VARBINARY(255) NOT NULL PRIMARY KEY COMMENT 'random',
+  tag VARBINARY(255) COMMENT 'NULL is any tag',
+  number BIGINT COMMENT 'given after the commit, NULL until then',
+  numbering VARBINARY(255) COMMENT 'random, of the transaction that gave the number',
+  numbered_at BIGINT COMMENT 'Unix ms',
+  UNIQUE KEY numbered (number)
 ) ${OPTIONS}`,
     },
   ];

@@ -1,5 +1,6 @@
 import type { Tables } from '../names.ts';
 import { type AuditStatements, auditStatementsOf } from './audit.ts';
+import { type ChangeStatements, changeStatementsOf } from './changes.ts';
 import { type PolicyStatements, policyStatementsOf } from './policies.ts';
 import { type UpkeepStatements, upkeepStatementsOf } from './upkeep.ts';
 import { type VerbStatements, verbStatementsOf } from './verbs.ts';
@@ -10,11 +11,12 @@ import { type VerbStatements, verbStatementsOf } from './verbs.ts';
  * The outcome of some statements is the number of affected rows. Each of them changes something in the row, because
  * some clients do not count unchanged rows.
  */
-export type Statements = VerbStatements & UpkeepStatements & AuditStatements & PolicyStatements;
+export type Statements = VerbStatements & UpkeepStatements & AuditStatements & PolicyStatements & ChangeStatements;
 
 export const statementsOf = (tables: Tables): Statements => ({
   ...verbStatementsOf(tables),
   ...upkeepStatementsOf(tables),
   ...auditStatementsOf(tables),
   ...policyStatementsOf(tables),
+  ...changeStatementsOf(tables),
 });

@@ -12,6 +12,7 @@ import {
   type UserWrite,
 } from '../../../../src/adapter.ts';
 import { writeAudit } from '../audit.ts';
+import { recordChanges } from '../changes.ts';
 import type { MysqlConnection, Parameter } from '../clients/client.ts';
 import { Undone } from '../connection.ts';
 import type { Context } from '../context.ts';
@@ -40,7 +41,9 @@ export const add = (
       throw isDuplicate(error) ? new Undone('conflict') : error;
     }
     if (!(await keepMembership(connection, statements, session, keepUntil))) throw new Undone('conflict');
-    await writeAudit(connection, statements, [...(await endOthers(connection, statements, tag, ending)), ...audit]);
+    const others = await endOthers(connection, statements, tag, ending);
+    if (others.ended > 0) await recordChanges(connection, statements, [session.userTag]);
+    await writeAudit(connection, statements, [...others.audit, ...audit]);
     return 'added';
   });
 
@@ -66,7 +69,9 @@ export const renew = (
     await connection.write(moves ? statements.moveAndRaise : statements.raise, [keepUntil, tag]);
     const isThere = await keepMembership(connection, statements, session, keepUntil);
     if (!isThere && ifVersion !== undefined) throw new Undone('conflict');
-    await writeAudit(connection, statements, [...(await endOthers(connection, statements, tag, ending)), ...audit]);
+    const others = await endOthers(connection, statements, tag, ending);
+    await recordChanges(connection, statements, [session.userTag]);
+    await writeAudit(connection, statements, [...others.audit, ...audit]);
     return 'renewed';
   });
 
@@ -86,6 +91,7 @@ export const end = (
         : await connection.write(statements.endIn, [...tombstone, orNull(account, key)]);
     if (written === 0) return false;
     await connection.write(statements.move, [tag]);
+    await recordChanges(connection, statements, [user]);
     await writeAudit(connection, statements, audit);
     return true;
   });
@@ -121,6 +127,7 @@ export const advance = (
       // Versions never repeat. If the version still matches, the initiator's session was the reason.
       return initiator !== undefined && user !== undefined && numberOf(user[0]) === ifVersion ? 'not-live' : 'conflict';
     }
+    await recordChanges(connection, statements, [tag]);
     await writeAudit(connection, statements, audit);
     return 'advanced';
   });
@@ -132,7 +139,9 @@ export const deleteSessions = ({ transact, statements }: Context, user: Tag, lim
     if (ids.length === 0) return 0;
     const all = filledUp(ids);
     const removed = await connection.write(statements.removeSessions(all.length), all);
-    if (removed > 0) await connection.write(statements.move, [key(user)]);
+    if (removed === 0) return 0;
+    await connection.write(statements.move, [key(user)]);
+    await recordChanges(connection, statements, [user]);
     return removed;
   });
 
@@ -150,17 +159,19 @@ async function keepMembership(
   return true;
 }
 
-/** Returns the audit records of the sessions that it ended. */
+/** Returns the number of sessions that it ended, and their audit records. */
 async function endOthers(
   connection: MysqlConnection,
   statements: Statements,
   user: Buffer,
   ending: readonly Ending[],
-): Promise<readonly AuditRecord[]> {
-  const told: AuditRecord[] = [];
+): Promise<{ readonly ended: number; readonly audit: readonly AuditRecord[] }> {
+  const done = { ended: 0, audit: [] as AuditRecord[] };
   for (const { id, ended, audit } of ending) {
     const written = await connection.write(statements.endLiving, [ended.at, endedOf(ended), key(id), user, ended.at]);
-    if (written > 0) told.push(...audit);
+    if (written === 0) continue;
+    done.ended++;
+    done.audit.push(...audit);
   }
-  return told;
+  return done;
 }

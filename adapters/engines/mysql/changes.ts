@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import type { Changes, ChangesPower, Tag } from '../../../src/adapter.ts';
+import type { MysqlConnection, MysqlRow } from './clients/client.ts';
+import type { Context } from './context.ts';
+import type { Statements } from './statements/index.ts';
+import { inPowers, key, limitOf, numberOf, numberOrNull, orNull, textOf, textOrNull } from './values.ts';
+
+// A transaction records a change without a number, so writers never wait for each other. Once it is committed, any process gives it a
+// number, in a transaction that does nothing else. Numbers that are given before the commit would be committed in another order.
+
+/** Maximum number of tags in an answer. More mean all. */
+const MAX_TOLD = 10_000;
+
+/** Maximum number of changes that one transaction gives numbers to or removes, and that one of its statements writes. */
+const MAX_NUMBERED = 4_096;
+const AT_ONCE = 512;
+
+/** For so long after it got its number, a change is kept, in ms. */
+const KEPT = 3_600_000;
+
+const newKey = (): Buffer => key(randomBytes(16).toString('base64url'));
+
+/** `null` is any tag. */
+export async function recordChanges(
+  connection: MysqlConnection,
+  { insertChanges }: Statements,
+  tags: readonly (Tag | null)[],
+): Promise<void> {
+  for (const some of inPowers(tags, AT_ONCE)) {
+    await connection.write(
+      insertChanges(some.length),
+      some.flatMap((tag) => [newKey(), orNull(tag, key)]),
+    );
+  }
+}
+
+export const changesPower = (context: Context): ChangesPower => ({
+  since: (position) => context.ready(() => changesSince(context, position)),
+});
+
+interface Answer {
+  readonly changes: Changes;
+  /** True if no change waits for its number, and there is a position. */
+  readonly isNumbered: boolean;
+}
+
+async function changesSince(context: Context, position: string | null): Promise<Changes> {
+  const seen = parsePosition(position);
+  const first = await readChanges(context, seen);
+  if (first.isNumbered) return first.changes;
+  // Changes without a number are told again and again. The first answer is complete if they cannot get one now.
+  const done = await numberChanges(context).catch(() => false);
+  return done ? (await readChanges(context, seen)).changes : first.changes;
+}
+
+/**
+ * The highest number, and the random id of the numbering that gave it. A crash or a failover to a replica may undo a numbering and keep
+ * its changes. They then get other numbers, with which the position from before must not be compared.
+ */
+interface Position {
+  readonly number: number;
+  readonly numbering: string;
+}
+
+function parsePosition(position: string | null): Position | null {
+  const [, number, numbering] = /^(\d{1,15}):([\w-]+)$/.exec(position ?? '') ?? [];
+  return numbering === undefined ? null : { number: Number(number), numbering };
+}
+
+async function readChanges({ askReliable, statements }: Context, seen: Position | null): Promise<Answer> {
+  const parameters = [limitOf(MAX_TOLD + 1), seen?.number ?? 0, limitOf(seen === null ? 1 : MAX_TOLD + 2)];
+  const rows = (await askReliable(statements.changes, parameters)).filter(([id]) => id !== null);
+  const unnumbered = rows.filter(([, , number]) => number === null).map(tagOf);
+  const numbered = rows.filter(([, , number]) => number !== null);
+  const newest = numbered.reduce<Position | null>((highest, row) => {
+    const one = positionOf(row);
+    return highest === null || one.number > highest.number ? one : highest;
+  }, null);
+  const present = newest === null ? '' : `${newest.number}:${newest.numbering}`;
+  const isNumbered = unnumbered.length === 0 && newest !== null;
+
+  const isKnown = numbered
+    .map(positionOf)
+    .some((one) => one.number === seen?.number && one.numbering === seen.numbering);
+  const tags = [...unnumbered, ...numbered.filter((row) => positionOf(row).number !== seen?.number).map(tagOf)];
+  const isTold = isKnown && tags.length <= MAX_TOLD && tags.every((tag) => tag !== null);
+  return { changes: { tags: isTold ? tags : null, position: present }, isNumbered };
+}
+
+const tagOf = ([, tag]: MysqlRow): Tag | null => textOrNull(tag) as Tag | null;
+
+const positionOf = ([, , number, numbering]: MysqlRow): Position => ({
+  number: numberOf(number),
+  numbering: textOf(numbering),
+});
+
+/**
+ * Gives numbers to committed changes. Returns `false` if another process is doing so. Never waits for a lock: it changes only rows that
+ * are committed, and that no other transaction changes.
+ */
+export const numberChanges = ({ transact, statements }: Context): Promise<boolean> =>
+  transact(
+    async (connection) => {
+      const [free] = await connection.rows(statements.lockNumbers, []);
+      if (free === undefined) return false;
+      const [row] = await connection.rows(statements.highestNumber, []);
+      let highest = numberOrNull(row?.[0] ?? null);
+      // Without any change, there would be no position to count from.
+      if (highest === null) await recordChanges(connection, statements, [null]);
+      const ids = (await connection.rows(statements.unnumbered, [limitOf(MAX_NUMBERED)])).map(([id]) =>
+        key(textOf(id)),
+      );
+      const numbering = newKey();
+      for (const some of inPowers(ids, AT_ONCE)) {
+        await connection.write(statements.number(some.length), [highest ?? 0, ...some, numbering, ...some]);
+        highest = (highest ?? 0) + some.length;
+      }
+      return true;
+    },
+    { readCommitted: true },
+  );
+
+/**
+ * Removes changes in the order of their numbers, so that a position whose change is there has all that followed. The newest one stays,
+ * because the others count from it. Returns `true` if more may be left.
+ */
+export const pruneChanges = ({ transact, statements }: Context): Promise<boolean> =>
+  transact(
+    async (connection) => {
+      const [free] = await connection.rows(statements.lockNumbers, []);
+      if (free === undefined) return false;
+      const rows = await connection.rows(statements.oldestChanges, [KEPT, limitOf(MAX_NUMBERED + 1)]);
+      const young = rows.findIndex(([, isOld]) => numberOf(isOld) === 0);
+      const due = rows.slice(0, -1).slice(0, young === -1 ? undefined : young);
+      const last = due.at(-1);
+      if (last !== undefined) await connection.write(statements.removeChanges, [numberOf(last[0])]);
+      return due.length === MAX_NUMBERED;
+    },
+    { readCommitted: true },
+  );

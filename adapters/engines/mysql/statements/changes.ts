@@ -1,0 +1,46 @@
+import type { Tables } from '../names.ts';
+import { STATE } from '../server.ts';
+import { marks } from '../values.ts';
+
+export interface ChangeStatements {
+  insertChanges(count: number): string;
+  /**
+   * Id, tag, number and numbering of changes, with the state of the connection: those without a number up to a limit, and the newest
+   * ones from a number on up to another limit. A row of NULLs has the state if there are none.
+   */
+  readonly changes: string;
+  /** Only numbering and pruning lock this row, so no transaction of a caller waits for them. No row if others have locked it. */
+  readonly lockNumbers: string;
+  readonly highestNumber: string;
+  readonly unnumbered: string;
+  /** The ids come twice. */
+  number(count: number): string;
+  /** From the lowest number on: the number, and 1 if it was given more than some ms ago. */
+  readonly oldestChanges: string;
+  readonly removeChanges: string;
+}
+
+/** In Unix ms. Not a parameter, because the clocks of processes differ. */
+const SERVER_NOW = "TIMESTAMPDIFF(SECOND, '1970-01-01', UTC_TIMESTAMP()) * 1000";
+
+export function changeStatementsOf({ changes, meta }: Tables): ChangeStatements {
+  const told = `SELECT id, tag, number, numbering, ${STATE} FROM ${changes} FORCE INDEX (numbered)`;
+  return {
+    insertChanges: (count) => `INSERT INTO ${changes} (id, tag) VALUES ${Array(count).fill('(?, ?)').join(', ')}`,
+    // One statement, and so one snapshot: between two of them, a change could get a number below those that the second one reads.
+    changes: `
+      SELECT NULL AS id, NULL AS tag, NULL AS number, NULL AS numbering, ${STATE}
+      UNION ALL (${told} WHERE number IS NULL LIMIT ?)
+      UNION ALL (${told} WHERE number >= ? ORDER BY number DESC LIMIT ?)`,
+    lockNumbers: `SELECT id FROM ${meta} WHERE id = 2 FOR UPDATE SKIP LOCKED`,
+    highestNumber: `SELECT MAX(number) FROM ${changes}`,
+    unnumbered: `SELECT id FROM ${changes} FORCE INDEX (numbered) WHERE number IS NULL LIMIT ?`,
+    number: (count) => `
+      UPDATE ${changes} SET number = ? + FIELD(id, ${marks(count)}), numbering = ?, numbered_at = ${SERVER_NOW}
+      WHERE id IN (${marks(count)})`,
+    oldestChanges: `
+      SELECT number, numbered_at < ${SERVER_NOW} - ? FROM ${changes} FORCE INDEX (numbered)
+      WHERE number > 0 ORDER BY number LIMIT ?`,
+    removeChanges: `DELETE FROM ${changes} WHERE number > 0 AND number <= ?`,
+  };
+}
