@@ -17,6 +17,7 @@ import { NOW } from '../../src/testing/harness/bench.ts';
 import { openRecords, person, plainWrite, sessionOf } from '../../src/testing/harness/records.ts';
 import { size } from '../ci-only.ts';
 import { findService } from '../services/index.ts';
+import { dropTables } from './support/mysql.ts';
 import { drivers } from './support/sqlite-drivers.ts';
 
 const FEW = 5;
@@ -143,8 +144,7 @@ describe('a sign-in reads as much after thousands of revoked sessions as after f
       await living(store, page);
       const after = await reads();
       clock.mockRestore();
-      for (const table of ['sessions', 'epochs', 'audit', 'policies', 'meta'])
-        await pool.query(`DROP TABLE ${prefix}${table}`);
+      await dropTables(pool, prefix);
       return after - before;
     };
     expect(await read(MANY)).toBe(await read(FEW));
