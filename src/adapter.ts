@@ -48,6 +48,7 @@ export { refuseOther } from './store/store-hint.ts';
 
 // Parts of the types of the root entry.
 
+export type { SignalOptions } from './core/signal-options.ts';
 export type { TriggerEffect } from './core/trigger-rules.ts';
 export type { DeviceType } from './device/device.ts';
 export type { SessionEventDetails, SuspiciousSign } from './events/event-types.ts';
@@ -66,3 +67,4 @@ export type { ListScope } from './operations/list.ts';
 export type { PolicyResult } from './operations/policy.ts';
 export type { PruneRequest, PruningSchedule } from './operations/prune.ts';
 export type { ReviewedSession, SharedDevice } from './operations/review.ts';
+export type { Closing, SignalOwner } from './operations/signal.ts';

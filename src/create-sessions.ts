@@ -43,15 +43,15 @@ function newCore(settings: Settings): Core {
   const activity = activityOf(settings.store);
   const { maxStaleness, maxSessions } = settings.freshness;
   const guarded = guardStore(settings.store, timeout, activity);
-  const { changes } = guarded.powers ?? {};
-  const remembers = maxStaleness > 0 || changes?.isSynchronous === true;
-  const memory = memoryOf(settings.store, changes, remembers ? maxSessions : 0);
-  const { notices } = memory;
+  const power = guarded.powers?.changes;
+  const remembers = maxStaleness > 0 || power?.isSynchronous === true;
+  const memory = memoryOf(settings.store, power, remembers ? maxSessions : 0);
+  const { notices, log: changes } = memory;
   const store = noticing(guarded, (tags) => notices.note(tags));
   const failed = (failure: SessionEventDetails['background.failed']): void => events.emit('background.failed', failure);
-  const power = audit?.store === true ? requirePower(store, 'audit') : null;
+  const entries = audit?.store === true ? requirePower(store, 'audit') : null;
   const logged =
-    power && new WriteBehind<AuditRecord>('audit', (records) => power.append(records), failed, MAX_UNWRITTEN);
+    entries && new WriteBehind<AuditRecord>('audit', (records) => entries.append(records), failed, MAX_UNWRITTEN);
   const log = audit && new AuditLog(audit, realm, logged);
   const events = new Events(realm, now, log);
   const touches = new WriteBehind<Touch>('touch', (uses) => store.touch(uses, now), failed);
@@ -72,6 +72,7 @@ function newCore(settings: Settings): Core {
     anomalies,
     freshness,
     notices,
+    changes,
     activity,
     realmTag: tag,
     now,

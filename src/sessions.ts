@@ -24,6 +24,7 @@ import { type RenewRequest, type RenewResult, renew } from './operations/renew.t
 import { type Review, type ReviewRequest, review } from './operations/review.ts';
 import { type RevokeRequest, type RevokeResult, revoke } from './operations/revoke.ts';
 import { type SignOutResult, signOut } from './operations/sign-out.ts';
+import { type SignalOwner, Signals } from './operations/signal.ts';
 import { type StartRequest, type StartResult, start } from './operations/start.ts';
 import { resume, type SuspendRequest, suspend } from './operations/suspend.ts';
 import { type TriggerRequest, type TriggerResult, trigger } from './operations/trigger.ts';
@@ -37,6 +38,7 @@ import { InTransaction } from './operations/within.ts';
 export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = never> {
   readonly #core: Core;
   readonly #checks: Checks;
+  readonly #signals: Signals;
   readonly #codes: ReadonlySet<string>;
   readonly #pruners = new Set<() => void>();
 
@@ -45,6 +47,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
     keepCore(this, core);
     this.#core = core;
     this.#checks = new Checks(core);
+    this.#signals = new Signals(core);
     this.#codes = new Set([...REASON_CODES, ...[...core.settings.triggers.keys()].map(codeOf)]);
   }
 
@@ -252,6 +255,31 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   }
 
   /**
+   * Returns a signal that fires when the session is over, for what outlives a request: WebSockets, event streams, jobs. Its `reason` is a
+   * `SessionError`: `SESSION_OVER`, with `cause: { reason, end }` as in a refused verdict, or `SESSION_STORE_UNAVAILABLE` after a long outage
+   * (option `signal`). A renewal of the session's secret fires it, too, as `'superseded'`: the holder of the old secret must not stay
+   * connected.
+   *
+   * This process tells at once what it ended itself. What another process ended, and an expiry, fire the signal within the option
+   * `signal.every`.
+   * @param session the session of the request that opened the connection.
+   * @param owner what the signal belongs to: a WebSocket, a request, a response, or an `AbortSignal`. The library lets go of the signal when
+   * it closes. Without that, each connection would leave something behind.
+   * @throws `TypeError` if `owner` is none of these.
+   * @example
+   * ```ts
+   * socket.on('connection', (ws, request) => {
+   *   const signal = sessions.signal(request.session, ws);
+   *   signal.addEventListener('abort', () => ws.close(4401, 'signed out'));
+   * });
+   * ```
+   * @category Sessions
+   */
+  signal(session: Session, owner: SignalOwner): AbortSignal {
+    return this.#signals.signal(session, owner);
+  }
+
+  /**
    * Calls a listener for every event of this name in this process. An error in the listener does not fail the
    * operation.
    * @returns a function that removes the listener.
@@ -306,6 +334,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    */
   async close(): Promise<void> {
     const { activity, anomalies, touches, log, store } = this.#core;
+    this.#signals.close();
     activity.close();
     for (const stop of this.#pruners) stop();
     this.#pruners.clear();
@@ -350,6 +379,7 @@ nameCalls(
 
 nameCalls(Sessions.prototype, {
   on: 'sessions.on(event, listener)',
+  signal: 'sessions.signal(session, owner)',
   startPruning: 'sessions.startPruning({ every })',
   within: 'sessions.within(transaction)',
   close: 'sessions.close()',

@@ -2,6 +2,7 @@ import type { Anomalies } from '../events/anomalies.ts';
 import type { AuditLog } from '../events/audit-log.ts';
 import type { Events } from '../events/events.ts';
 import type { Freshness } from '../freshness/freshness.ts';
+import type { Log } from '../freshness/log.ts';
 import type { Notices } from '../freshness/notices.ts';
 import { otherCopy } from '../lib/copies.ts';
 import { kindOf } from '../lib/input.ts';
@@ -28,6 +29,8 @@ export interface Core {
   readonly freshness: Freshness | null;
   /** Of all realms of the store. */
   readonly notices: Notices;
+  /** What the store tells of changes; `null` if it tells none. */
+  readonly changes: Log | null;
   readonly activity: Activity;
   /** Set if the store writes in a transaction of the caller. */
   readonly isWithin?: true;

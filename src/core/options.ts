@@ -10,6 +10,7 @@ import type { PolicyFunction } from '../model/policy.ts';
 import { requirePower } from '../store/require-power.ts';
 import type { SessionStore } from '../store/store.ts';
 import { refuseNoStore } from '../store/store-hint.ts';
+import { parseSignal, type SignalOptions, type SignalSettings } from './signal-options.ts';
 import { type BuiltInTrigger, parseTriggers, type TriggerRule, type TriggerSettings } from './trigger-rules.ts';
 
 /** The options of {@link createSessions}. Unknown or contradictory options throw a `TypeError` at once. */
@@ -73,6 +74,8 @@ export interface SessionsOptions<Trigger extends string = never, Transaction = n
    * store, and a revocation is in force at once.
    */
   readonly freshness?: FreshnessOptions | null | undefined;
+  /** How soon, and how long into an outage, `sessions.signal` fires. Default `{ every: '5s', giveUpAfter: '5m' }`. */
+  readonly signal?: SignalOptions | undefined;
   /**
    * The time limit of each store call, which then fails as `SESSION_STORE_UNAVAILABLE`. A write that failed in this way may still
    * take effect: repeat it. It also limits the function `policy`. `setup` has 10 minutes. At most `'10m'`. Default `'5s'`.
@@ -94,6 +97,7 @@ export interface Settings extends AdmissionRules {
   readonly triggers: ReadonlyMap<string, TriggerSettings>;
   readonly audit: AuditSettings | null;
   readonly freshness: FreshnessSettings;
+  readonly signal: SignalSettings;
   readonly clock: Clock;
 }
 const MAX_TIMEOUT = 600e3;
@@ -117,6 +121,7 @@ const KNOWN = [
   'triggers',
   'audit',
   'freshness',
+  'signal',
   'timeout',
   'clock',
 ];
@@ -157,6 +162,7 @@ export function parseOptions(input: SessionsOptions<string>): Settings {
     audit,
     triggers: parseTriggers(options.triggers, kinds),
     freshness: parseFreshness(options.freshness),
+    signal: parseSignal(options.signal),
     realm: options.realm === undefined ? DEFAULTS.realm : parseText('realm', options.realm),
     kinds,
     replace: parseReplace(options.replace),

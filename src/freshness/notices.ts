@@ -13,6 +13,7 @@ export class Notices {
   #floor = 0;
   #young = new Map<Tag, number>();
   #old: ReadonlyMap<Tag, number> = new Map();
+  readonly #listeners = new Set<(tags: Iterable<Tag> | null) => void>();
 
   /** The number of notices so far. */
   get count(): number {
@@ -23,7 +24,11 @@ export class Notices {
   note(tags: Iterable<Tag>): void {
     this.#count++;
     for (const tag of tags) this.#young.set(tag, this.#count);
-    if (this.#young.size < MAX_TAGS) return;
+    if (this.#young.size >= MAX_TAGS) this.#age();
+    for (const listener of this.#listeners) listener(tags);
+  }
+
+  #age(): void {
     for (const noticed of this.#old.values()) this.#floor = Math.max(this.#floor, noticed);
     this.#old = this.#young;
     this.#young = new Map();
@@ -34,6 +39,13 @@ export class Notices {
     this.#floor = ++this.#count;
     this.#young = new Map();
     this.#old = new Map();
+    for (const listener of this.#listeners) listener(null);
+  }
+
+  /** Calls a listener with the tags of every notice, `null` for all. Returns a function that removes it. */
+  listen(listener: (tags: Iterable<Tag> | null) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Tells whether none of the tags was noticed since a read that was sent at this count. */

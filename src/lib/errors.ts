@@ -15,6 +15,7 @@
  * | `SESSION_KEYS_UNAVAILABLE` | the keys of another issuer could not be fetched, so its token cannot be verified | 503 |
  * | `SESSION_STORE_LACKS_POWER` | an option or a call needs a power that this store does not declare | 501 |
  * | `SESSION_REQUIRED` | the app required a session, and the request has none | 401 |
+ * | `SESSION_OVER` | the session of an open connection is over: the reason of a signal; see `cause` | 401 |
  * | `SESSION_INVALID_REQUEST` | the app required a session, and the request has several credentials | 400 |
  * | `SESSION_CROSS_ORIGIN` | a request that changes something does not come from the app's own pages | 403 |
  * | `SESSION_INSUFFICIENT_SCOPE` | an access token may not renew the secret of its session, because it is worth less than that secret | 403 |
@@ -34,6 +35,7 @@ export type SessionErrorCode =
   | 'SESSION_KEYS_UNAVAILABLE'
   | 'SESSION_STORE_LACKS_POWER'
   | 'SESSION_REQUIRED'
+  | 'SESSION_OVER'
   | 'SESSION_INVALID_REQUEST'
   | 'SESSION_CROSS_ORIGIN'
   | 'SESSION_INSUFFICIENT_SCOPE';
@@ -51,6 +53,7 @@ const STATUS: Record<SessionErrorCode, number> = {
   SESSION_KEYS_UNAVAILABLE: 503,
   SESSION_STORE_LACKS_POWER: 501,
   SESSION_REQUIRED: 401,
+  SESSION_OVER: 401,
   SESSION_INVALID_REQUEST: 400,
   SESSION_CROSS_ORIGIN: 403,
   SESSION_INSUFFICIENT_SCOPE: 403,

@@ -16,6 +16,7 @@ import * as http from '../http/index.ts';
 
 export * from '../http/exports.ts';
 export type { Auth, AuthenticationOptions, SessionRoutesOptions } from '../http/index.ts';
+export { authenticateUpgrade, type UpgradeOptions } from '../http/index.ts';
 
 /** Reads the session cookie or the access token of every request. Never answers by itself: guards report an outage. */
 export function authentication(sessions: Sessions, options: http.AuthenticationOptions = {}): RequestHandler {

@@ -19,6 +19,7 @@ import { decorateRequests, FastifyExchange, type Reply, type Request } from './e
 
 export * from '../http/exports.ts';
 export type { Auth, AuthenticationOptions, SessionRoutesOptions } from '../http/index.ts';
+export { authenticateUpgrade, type UpgradeOptions } from '../http/index.ts';
 export type { Reply, Request } from './exchange.ts';
 
 /** Options of the plugin {@link authentication}. */

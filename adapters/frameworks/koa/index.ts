@@ -20,6 +20,7 @@ import { KoaExchange, refuseOwnProperty } from './exchange.ts';
 
 export * from '../http/exports.ts';
 export type { Auth, AuthenticationOptions } from '../http/index.ts';
+export { authenticateUpgrade, type UpgradeOptions } from '../http/index.ts';
 
 /** Options of {@link sessionRoutes}. */
 export interface SessionRoutesOptions extends http.SessionRoutesOptions {

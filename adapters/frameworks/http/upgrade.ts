@@ -1,0 +1,45 @@
+import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Session, Sessions } from '../../../src/index.ts';
+import { openAuth, sessionOf } from './auth/auth.ts';
+import type { Answer } from './exchange.ts';
+import { type RequireSessionOptions, requireSessionGuard } from './guard.ts';
+import { NodeExchange } from './node-exchange.ts';
+import { type AuthenticationOptions, parseAuthenticationOptions } from './options/authentication.ts';
+
+/** Options of `authenticateUpgrade`: those of `authentication`, and the requirements of `requireSession`. */
+export type UpgradeOptions = Omit<AuthenticationOptions, 'property'> &
+  Pick<RequireSessionOptions, 'kinds' | 'scope' | 'maxStaleness'>;
+
+/**
+ * Checks the request that opens a WebSocket, which no middleware sees: its session and its origin. Returns a function for the event `upgrade`
+ * of the HTTP server. It returns the session, or answers 401, 403 across origins, or 503 in an outage, and returns `null`.
+ * @throws `TypeError` for unknown or contradictory options.
+ */
+export function authenticateUpgrade(
+  sessions: Sessions,
+  options: UpgradeOptions = {},
+): (request: IncomingMessage, socket: Duplex) => Promise<Session | null> {
+  const { kinds, scope, maxStaleness, ...others } = options;
+  if ('property' in others) throw new TypeError('the option property does not exist here: the session is returned');
+  const settings = parseAuthenticationOptions(sessions, others, 'authenticateUpgrade(sessions, options)');
+  const guard = requireSessionGuard({ kinds, scope, maxStaleness });
+  return async function upgrade(request, socket) {
+    // An error without a listener ends the process.
+    const ignore = (): void => {};
+    socket.on('error', ignore);
+    const auth = await openAuth(settings, new NodeExchange(request, new ServerResponse(request)));
+    const answer = await guard(auth);
+    if (answer !== null) refuse(socket, answer);
+    if (answer !== null || socket.destroyed) return null;
+    socket.off('error', ignore);
+    return sessionOf(auth);
+  };
+}
+
+function refuse(socket: Duplex, { status, headers, body }: Answer): void {
+  const text = body ?? '';
+  const lines = Object.entries({ ...headers, connection: 'close', 'content-length': `${Buffer.byteLength(text)}` });
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${text}`);
+}

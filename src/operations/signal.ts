@@ -1,0 +1,309 @@
+import type { Core } from '../core/context.ts';
+import { refusalOf, type TokenRefusal, type TokenRules } from '../core/verdict.ts';
+import { ageOf, type Moment, momentOf } from '../freshness/moment.ts';
+import { SessionError } from '../lib/errors.ts';
+import { isSameSecret } from '../model/credential.ts';
+import { expiryOf } from '../model/judge.ts';
+import type { CheckRefusal } from '../model/reason.ts';
+import { refOf, Session, type SessionRecord, type SessionRef } from '../model/session.ts';
+import { memberTag, type Tag } from '../model/token.ts';
+
+/** A socket, a stream or another emitter that tells when it closes. */
+export interface Closing {
+  /** Listens to the event `close` once, as an `EventEmitter` does. */
+  once(event: 'close', listener: () => void): unknown;
+  /** Stops listening. */
+  removeListener?(event: 'close', listener: () => void): unknown;
+}
+
+/** What a signal belongs to: a WebSocket, a request, a response, or the signal of a job. */
+export type SignalOwner = AbortSignal | Closing;
+
+/** A credential with the signals that fire when it is no longer accepted. */
+interface Watched {
+  readonly record: SessionRecord;
+  readonly ref: SessionRef;
+  readonly tags: readonly Tag[];
+  /** Each with a function that stops listening to its owner. */
+  readonly signals: Map<AbortController, () => void>;
+  /** Unix ms. */
+  expiry: number;
+}
+
+/** Sessions that are read at once. */
+const BATCH = 100;
+/** Signals that fire in one turn of the event loop. */
+const IN_ONE_TURN = 200;
+/** Without a change, a session is read again after this time, in ms. */
+const READ_AGAIN = 300e3;
+/** A log that has not answered for so many intervals tells nothing. */
+const MISSED = 3;
+
+/**
+ * Fires signals when their sessions are over. A notice never fires a signal by itself: it causes a read, and the session is judged as in a
+ * check. The timer runs only while there are signals, and does not keep the process alive.
+ */
+export class Signals {
+  readonly #core: Core;
+  readonly #rules: TokenRules<SessionRecord>;
+  readonly #watched = new Map<string, Watched>();
+  readonly #byTag = new Map<Tag, Set<Watched>>();
+  readonly #due = new Set<Watched>();
+  #isReading = false;
+  #timer: NodeJS.Timeout | null = null;
+  /** When the store last answered, by the moment of the question. */
+  #reached: Moment = momentOf(0);
+  #readAll: Moment = momentOf(0);
+  #firing: (readonly [AbortController, SessionError])[] = [];
+  #unlisten: (() => void) | null = null;
+
+  constructor(core: Core) {
+    this.#core = core;
+    const { realm } = core.settings;
+    this.#rules = {
+      during: 'check',
+      supersededIsAnomaly: false,
+      mismatchOf(session, { credential }) {
+        if (session.realm !== realm) return 'unknown';
+        return isSameSecret(session.credential, credential) ? null : 'superseded';
+      },
+    };
+  }
+
+  /** The number of signals that have not fired. */
+  get size(): number {
+    let size = 0;
+    for (const { signals } of this.#watched.values()) size += signals.size;
+    return size;
+  }
+
+  signal(session: Session, owner: SignalOwner): AbortSignal {
+    const record = Session.recordOf('session', session);
+    requireOwner(owner);
+    this.#core.activity.requireOpen();
+    const controller = new AbortController();
+    if (isClosed(owner)) return controller.signal;
+    const watched = this.#watch(record);
+    watched.signals.set(
+      controller,
+      onClose(owner, () => this.#release(watched, controller)),
+    );
+    // It may have ended since it was judged.
+    this.#due.add(watched);
+    void this.#readDue();
+    return controller.signal;
+  }
+
+  close(): void {
+    for (const { signals } of this.#watched.values()) for (const unlisten of signals.values()) unlisten();
+    this.#watched.clear();
+    this.#byTag.clear();
+    this.#due.clear();
+    this.#stop();
+  }
+
+  #watch(record: SessionRecord): Watched {
+    const key = keyOf(record);
+    const known = this.#watched.get(key);
+    if (known !== undefined) return known;
+    const { userTag, accountTag } = record;
+    const tags = accountTag === null ? [userTag] : [userTag, accountTag, memberTag(userTag, accountTag)];
+    const watched: Watched = {
+      record,
+      ref: refOf(record),
+      tags,
+      signals: new Map(),
+      expiry: expiryOf(record) ?? Infinity,
+    };
+    if (this.#watched.size === 0) this.#start();
+    this.#watched.set(key, watched);
+    for (const tag of tags) {
+      const others = this.#byTag.get(tag);
+      if (others === undefined) this.#byTag.set(tag, new Set([watched]));
+      else others.add(watched);
+    }
+    return watched;
+  }
+
+  #release(watched: Watched, controller: AbortController): void {
+    watched.signals.delete(controller);
+    if (watched.signals.size === 0) this.#forget(watched);
+  }
+
+  #forget(watched: Watched): void {
+    this.#watched.delete(keyOf(watched.record));
+    this.#due.delete(watched);
+    for (const tag of watched.tags) {
+      const others = this.#byTag.get(tag);
+      others?.delete(watched);
+      if (others?.size === 0) this.#byTag.delete(tag);
+    }
+    if (this.#watched.size === 0) this.#stop();
+  }
+
+  #start(): void {
+    const { notices, settings, now } = this.#core;
+    this.#reached = this.#readAll = momentOf(now());
+    this.#unlisten = notices.listen((tags) => this.#notice(tags));
+    this.#timer = setInterval(() => this.#look(), settings.signal.every);
+    this.#timer.unref();
+  }
+
+  #stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#unlisten?.();
+    this.#unlisten = null;
+  }
+
+  /** `null` stands for every tag. */
+  #notice(tags: Iterable<Tag> | null): void {
+    if (tags === null) this.#addAll();
+    else {
+      for (const tag of tags) {
+        if (tag === this.#core.realmTag) this.#addAll();
+        else for (const watched of this.#byTag.get(tag) ?? []) this.#due.add(watched);
+      }
+    }
+    void this.#readDue();
+  }
+
+  #addAll(): void {
+    for (const watched of this.#watched.values()) this.#due.add(watched);
+  }
+
+  #look(): void {
+    const now = this.#core.now();
+    if (!this.#isTold(now) || ageOf(this.#readAll, now) >= READ_AGAIN) {
+      this.#readAll = momentOf(now);
+      this.#addAll();
+    }
+    for (const watched of this.#watched.values()) if (watched.expiry <= now) this.#due.add(watched);
+    void this.#readDue();
+  }
+
+  /** Asks the store what changed. Returns `false` if it does not tell, so that the sessions must be read. */
+  #isTold(now: number): boolean {
+    const { changes, settings } = this.#core;
+    if (changes === null) return false;
+    if (changes.isStrict) {
+      if (!changes.askNow()) return false;
+      this.#reached = momentOf(now);
+      return true;
+    }
+    changes.askSoon(0, now);
+    return changes.age(now) < MISSED * settings.signal.every;
+  }
+
+  async #readDue(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    try {
+      while (this.#due.size > 0) {
+        const batch = [...take(this.#due, BATCH)];
+        if (!(await this.#read(batch))) {
+          // The next look tries again.
+          for (const watched of batch) if (watched.signals.size > 0) this.#due.add(watched);
+          return;
+        }
+      }
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  /** Returns `false` if the store did not answer. */
+  async #read(batch: readonly Watched[]): Promise<boolean> {
+    const { store, realmTag, freshness, now, changes, settings } = this.#core;
+    const sent = momentOf(now());
+    const silence = Math.min(ageOf(this.#reached, sent.wall), changes?.age(sent.wall) ?? Infinity);
+    let found: Awaited<ReturnType<typeof store.find>>;
+    try {
+      found = await store.find(
+        realmTag,
+        batch.map(({ ref }) => ref),
+      );
+    } catch (cause) {
+      // This attempt was made after the silence had lasted so long, and after the machine woke up.
+      if (silence >= settings.signal.giveUpAfter) this.#giveUp(cause);
+      return false;
+    }
+    this.#reached = sent;
+    const judgedAt = now();
+    for (const [at, watched] of batch.entries()) {
+      const one = found[at] ?? null;
+      const refusal = refusalOf(this.#rules, watched.ref.id, one, watched.record, judgedAt);
+      if (refusal === null) {
+        watched.expiry = (one && expiryOf(one.session)) ?? Infinity;
+        continue;
+      }
+      freshness?.noticeRefusal(watched.ref, one, refusal.end);
+      this.#fire(watched, overError(refusal));
+    }
+    return true;
+  }
+
+  #giveUp(cause: unknown): void {
+    const error = new SessionError(
+      'SESSION_STORE_UNAVAILABLE',
+      'the store has not answered for so long that nothing is known of this session',
+      { cause },
+    );
+    for (const watched of [...this.#watched.values()]) this.#fire(watched, error);
+  }
+
+  /** Fires in slices, so that many signals do not block the event loop. */
+  #fire(watched: Watched, error: SessionError): void {
+    if (this.#firing.length === 0) setImmediate(() => this.#fireSome());
+    for (const [controller, unlisten] of watched.signals) {
+      unlisten();
+      this.#firing.push([controller, error]);
+    }
+    watched.signals.clear();
+    this.#forget(watched);
+  }
+
+  #fireSome(): void {
+    for (const [controller, error] of this.#firing.splice(0, IN_ONE_TURN)) controller.abort(error);
+    if (this.#firing.length > 0) setImmediate(() => this.#fireSome());
+  }
+}
+
+const keyOf = ({ id, credential }: SessionRecord): string => `${id} ${credential}`;
+
+function* take<T>(from: Set<T>, limit: number): Iterable<T> {
+  let left = limit;
+  for (const one of from) {
+    if (left-- === 0) return;
+    from.delete(one);
+    yield one;
+  }
+}
+
+const overError = ({ reason, end }: TokenRefusal<CheckRefusal>): SessionError =>
+  new SessionError('SESSION_OVER', `the session is over: ${reason}`, { cause: { reason, end } });
+
+function requireOwner(owner: unknown): void {
+  const { once, addEventListener } = (owner ?? {}) as Record<string, unknown>;
+  if (owner instanceof AbortSignal || typeof once === 'function') return;
+  throw new TypeError(
+    'the second argument must be what the signal belongs to: a WebSocket, a request, a response or another object with once(event, ' +
+      `listener), or an AbortSignal${typeof addEventListener === 'function' ? '; of an EventTarget, give the signal that its close aborts' : ''}`,
+  );
+}
+
+/** Sockets, streams and WebSockets tell in one of these ways that they are closed. */
+function isClosed(owner: SignalOwner): boolean {
+  if (owner instanceof AbortSignal) return owner.aborted;
+  const { destroyed, closed, readyState } = owner as { destroyed?: unknown; closed?: unknown; readyState?: unknown };
+  return destroyed === true || closed === true || readyState === 3;
+}
+
+function onClose(owner: SignalOwner, close: () => void): () => void {
+  if (owner instanceof AbortSignal) {
+    owner.addEventListener('abort', close, { once: true });
+    return () => owner.removeEventListener('abort', close);
+  }
+  owner.once('close', close);
+  return () => owner.removeListener?.('close', close);
+}
