@@ -86,7 +86,7 @@ const HTTP_ROOMS: readonly (readonly string[])[] = [
   ['bearer'],
   ['auth'],
   ['guard'],
-  ['routes'],
+  ['routes', 'upgrade'],
   ['index', 'exports'],
 ];
 
