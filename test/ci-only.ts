@@ -37,6 +37,7 @@ const SIZES = {
   'MariaDB: rows under the plans': [20_000, 100_000],
   'Postgres: sessions under the plans': [50_000, 100_000],
   'Redis: clients that send again': [1, 4],
+  'Redis: users who are revoked at once': [300, 3_000],
   'Redis: clients of a cluster whose replica is silent': [1, 3],
 } as const satisfies Readonly<Record<string, readonly [ordinary: number, ci: number]>>;
 

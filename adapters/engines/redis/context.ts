@@ -1,5 +1,6 @@
 import type { RecordCache } from '../../../src/adapter.ts';
 import type { Journal } from './audit/journal.ts';
+import type { ChangeReader } from './changes/changes.ts';
 import type { Server } from './connection.ts';
 import type { Upkeep } from './indexes/upkeep.ts';
 import type { Keys } from './keys.ts';
@@ -16,4 +17,6 @@ export interface Context {
   readonly locations: SessionLocations;
   readonly journal: Journal;
   readonly upkeep: Upkeep;
+  /** `null` if the app does not configure it. */
+  readonly changes: ChangeReader | null;
 }

@@ -48,6 +48,7 @@ async function diagnose(context: Context, now: number): Promise<readonly Finding
     ),
     schema,
     await rightsFinding(context),
+    ...(await changesFindings(context)),
     ...servers.flatMap(({ node, info }) => findingsOf(info).map((finding) => of(node, finding))),
     ...servers.map(({ node, info }) => of(node, replicasFinding(context, info))),
     await clockFinding(server, now),
@@ -103,6 +104,18 @@ async function rightsFinding({ server, keys, confirmation }: Context): Promise<F
   if (missing.length === 0) return ok('rights', 'all that the store needs');
   const found = `the user may not do all that the store needs: ${missing.join(', ')}`;
   return problem('rights', found, `${RIGHTS} of the store's prefix`);
+}
+
+async function changesFindings({ changes }: Context): Promise<readonly Finding[]> {
+  if (changes === null) return [];
+  try {
+    await changes.since(null);
+    return [ok('changes', 'the servers tell what changes')];
+  } catch (error) {
+    const found = `the servers do not tell what changes: ${(error as Error).message}`;
+    const advice = 'look after the option changes: until then, what a process remembers counts by its age';
+    return [warning('changes', found, advice)];
+  }
 }
 
 function versionFinding(info: ServerInfo): Finding {

@@ -1,5 +1,15 @@
-import { batched, inCall, parseArguments, parseDuration, parseName, parseSwitch, shown } from '../../../src/adapter.ts';
+import {
+  batched,
+  inCall,
+  kindOf,
+  parseArguments,
+  parseDuration,
+  parseName,
+  parseSwitch,
+  shown,
+} from '../../../src/adapter.ts';
 import type { Duration, SessionStore } from '../../../src/index.ts';
+import type { RedisChanges } from './changes/changes.ts';
 import type { RedisClient } from './clients/client.ts';
 import { executorOf } from './clients/executor.ts';
 import { Server } from './connection.ts';
@@ -7,6 +17,8 @@ import { Keys } from './keys.ts';
 import type { Confirmation } from './replication.ts';
 import { createStore } from './store.ts';
 
+export type { RedisChanges } from './changes/changes.ts';
+export type { RedisAddress } from './changes/primaries.ts';
 export type {
   IoRedisClient,
   IoRedisPipeline,
@@ -62,6 +74,12 @@ export interface RedisOptions {
    */
   readonly allowLossOnRestart?: boolean | undefined;
   /**
+   * Lets the servers tell what changed, for the option `freshness`: a process then reads a session again when it
+   * changed, in place of each `maxStaleness`. The store opens one connection to each primary. Default: none, so that
+   * what a process remembers counts by its age.
+   */
+  readonly changes?: RedisChanges | undefined;
+  /**
    * Combines checks that would wait for each other anyway into one request to the server. Set `false` where an answer
    * must not cross requests, for example in Workers. A check that waits to be sent fails after 5 s. Default `true`.
    */
@@ -81,7 +99,8 @@ export interface RedisOptions {
  * - **Durability** depends on the settings of Redis, and replication is asynchronous. With `appendfsync everysec`, a
  *   crash may lose the last second's revocations. A failover may lose those that no replica had, unless `replicas`
  *   waits for them.
- * - **Powers**: the audit log (also in memory), account policies, and a diagnosis of the server.
+ * - **Powers**: the audit log (also in memory), account policies, and a diagnosis of the server. With the option
+ *   `changes`, it tells what changed.
  *
  * The store inspects the server before its first request, and tries again at the next request if that fails. `setup`
  * also checks the rights of the Redis user. Every other error of Redis or the client becomes
@@ -109,17 +128,21 @@ export interface RedisOptions {
  */
 export function redisStore(client: RedisClient, options: RedisOptions = {}): SessionStore {
   return inCall('redisStore(client, options)', () => {
-    const { prefix, confirmation, tolerance, batch } = parseOptions(options);
+    const { prefix, confirmation, tolerance, changes, batch } = parseOptions(options);
     const server = new Server(executorOf(client), confirmation);
-    const store = createStore({ server, keys: new Keys(prefix), tolerance, confirmation });
+    const store = createStore({ server, keys: new Keys(prefix), tolerance, confirmation, changes });
     return batch ? batched(store) : store;
   });
 }
 
-const KNOWN = ['prefix', 'replicas', 'allowEviction', 'allowLossOnRestart', 'batch'];
+const KNOWN = ['prefix', 'replicas', 'allowEviction', 'allowLossOnRestart', 'changes', 'batch'];
 
 function parseOptions(options: unknown) {
-  const { prefix, replicas, allowEviction, allowLossOnRestart, batch } = parseArguments('options', options, KNOWN);
+  const { prefix, replicas, allowEviction, allowLossOnRestart, changes, batch } = parseArguments(
+    'options',
+    options,
+    KNOWN,
+  );
   return {
     prefix: parsePrefix(prefix),
     confirmation: replicas === undefined ? null : parseReplicas(replicas),
@@ -128,6 +151,7 @@ function parseOptions(options: unknown) {
       allowLossOnRestart:
         allowLossOnRestart === undefined ? undefined : parseSwitch('allowLossOnRestart', allowLossOnRestart),
     },
+    changes: changes === undefined ? null : parseChanges(changes),
     batch: parseSwitch('batch', batch, true),
   };
 }
@@ -163,4 +187,23 @@ function parseReplicas(options: unknown): Confirmation {
     timeout: parseDuration('replicas.timeout', timeout, { max: MAX_TIMEOUT }),
     maxLag: parseDuration('replicas.maxLag', maxLag, { min: MIN_LAG, max: MAX_LAG }),
   };
+}
+
+function parseChanges(options: unknown): RedisChanges {
+  const example = '{ connect: ({ host, port }) => net.connect(port, host) }';
+  const { connect, username, password } = parseArguments(
+    'changes',
+    options,
+    ['connect', 'username', 'password'],
+    example,
+  );
+  if (typeof connect !== 'function') {
+    throw new TypeError(`changes.connect must be a function, not ${kindOf(connect)}: write changes: ${example}`);
+  }
+  for (const [name, text] of Object.entries({ username, password })) {
+    if (text !== undefined && typeof text !== 'string') {
+      throw new TypeError(`changes.${name} must be a string, not ${kindOf(text)}`);
+    }
+  }
+  return { connect, username, password } as RedisChanges;
 }

@@ -1,4 +1,4 @@
-import { membershipOf, type Tag } from '../../../src/adapter.ts';
+import { membershipOf, memberTag, type Tag } from '../../../src/adapter.ts';
 
 /** Spreads shared indexes over the nodes of a cluster. */
 export const BUCKETS = 16;
@@ -8,6 +8,10 @@ const PLAIN = /^[\w-]+$/;
 /** A part can neither end a hash tag nor equal another part. */
 const part = (text: string): string =>
   PLAIN.test(text) ? text : `=${Buffer.from(text, 'utf16le').toString('base64url')}`;
+
+/** The inverse of `part`. */
+const partOf = (name: string): string =>
+  name.startsWith('=') ? Buffer.from(name.slice(1), 'base64url').toString('utf16le') : name;
 
 /** The text in braces determines the slot: all data of one user, account or realm is in one slot. */
 export class Keys {
@@ -74,6 +78,23 @@ export class Keys {
   /** A sorted set: records that are not kept forever, by a time until which they are kept at least. */
   dueRecords(bucket: number): string {
     return this.#bucket(bucket, 'records');
+  }
+
+  /** The beginning of the names of all markers. No other key begins like that. */
+  get markers(): string {
+    return `${this.#prefix}changed:{`;
+  }
+
+  /** Written and deleted at once when a tag changes: the server tells the name to the processes that track it. */
+  marker(tag: Tag): string {
+    const { user, account } = membershipOf(tag) ?? { user: tag, account: null };
+    return `${this.markers}${part(user)}}${account === null ? '' : part(account)}`;
+  }
+
+  /** The tag of a marker. */
+  changedBy(marker: string): Tag {
+    const [user = '', account = ''] = marker.slice(this.markers.length).split('}').map(partOf);
+    return account === '' ? user : memberTag(user, account);
   }
 
   policy(account: Tag): string {

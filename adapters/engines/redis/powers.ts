@@ -6,7 +6,12 @@ import { policyPower } from './policies.ts';
 
 /** Redis cannot write in a transaction of the caller. */
 export const powersOf = (context: Context): StorePowers => ({
+  ...changesPowerOf(context),
   audit: auditPower(context),
   policies: policyPower(context),
   diagnosis: diagnosisPower(context),
 });
+
+function changesPowerOf({ changes, readiness }: Context): StorePowers {
+  return changes === null ? {} : { changes: { since: (position) => readiness.ask(() => changes.since(position)) } };
+}

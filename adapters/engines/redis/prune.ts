@@ -90,7 +90,7 @@ async function pruneEpochs(context: Context, { epochsBefore, limit }: PruneBatch
   let removed = 0;
   for (const { dates, position } of due.positions) {
     if (removed === left) return { removed, complete: false };
-    const call = new Call().key(keys.record(position.member)).arg(epochsBefore);
+    const call = new Call().key(keys.record(position.member), keys.marker(position.member)).arg(epochsBefore);
     const [count, keep = ''] = (await server.run(REMOVE_RECORD, call)) as [unknown, string?];
     removed += Number(count);
     await setDate(server, dates, position, keep === '' ? null : Number(keep));
@@ -168,7 +168,7 @@ async function removeRevoked(
   });
   let removed = 0;
   if (revoked.length > 0) {
-    const call = new Call().key(keys.record(user), keys.sessions(user), keys.aside(user));
+    const call = new Call().key(keys.record(user), keys.marker(user), keys.sessions(user), keys.aside(user));
     for (const { position } of revoked) call.arg(position.member).key(keys.session(user, position.member));
     removed = Number(await server.run(REMOVE, call));
   }

@@ -1,6 +1,7 @@
 import { RecordCache } from '../../../src/adapter.ts';
 import type { SessionStore } from '../../../src/index.ts';
 import { Journal } from './audit/journal.ts';
+import { ChangeReader, type RedisChanges } from './changes/changes.ts';
 import type { Server } from './connection.ts';
 import type { Context } from './context.ts';
 import { Upkeep } from './indexes/upkeep.ts';
@@ -22,10 +23,12 @@ interface Setting {
   readonly keys: Keys;
   readonly tolerance: Tolerance;
   readonly confirmation: Confirmation | null;
+  /** `null` if the app does not configure the connections that tell changes. */
+  readonly changes: RedisChanges | null;
 }
 
 /** Each write is one script. */
-export function createStore({ server, keys, tolerance, confirmation }: Setting): SessionStore {
+export function createStore({ server, keys, tolerance, confirmation, changes: options }: Setting): SessionStore {
   const records = new RecordCache();
   const readiness = new Readiness(server, {
     async first() {
@@ -37,8 +40,9 @@ export function createStore({ server, keys, tolerance, confirmation }: Setting):
     mark: async () => (await recordOwner(server, keys)) !== null,
   });
   const upkeep = new Upkeep(server, keys);
+  const changes = options && new ChangeReader({ server, keys, confirmation, options });
   const context: Context = {
-    ...{ server, keys, confirmation, readiness, records, upkeep },
+    ...{ server, keys, confirmation, readiness, records, upkeep, changes },
     locations: new SessionLocations(keys, records),
     journal: new Journal(server, keys),
   };
@@ -61,6 +65,7 @@ export function createStore({ server, keys, tolerance, confirmation }: Setting):
     setup: () => setUp(context),
     async close() {
       readiness.close();
+      changes?.close();
       await upkeep.background.settled();
     },
   };

@@ -6,6 +6,7 @@ export const changesPower = (open: () => Context): ChangesPower => ({
   since(position) {
     const { database, changes } = open();
     const { version, isOwn } = database.standing();
-    return changes.since(position, version, isOwn);
+    changes.compare(version, isOwn);
+    return changes.since(position);
   },
 });

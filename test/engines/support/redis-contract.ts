@@ -1,4 +1,5 @@
-import { redisStore } from 'session-revocation/redis';
+import { connect as connectTo } from 'node:net';
+import { type RedisOptions, redisStore } from 'session-revocation/redis';
 import { type StoreContractOptions, storeContract } from 'session-revocation/testing';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type Connected, newPrefix, removeKeys } from './redis-clients.ts';
@@ -26,11 +27,14 @@ export function redisContract(
       await removeKeys(url ?? '', prefix);
     }, TEST_TIMEOUT);
     const create: StoreContractOptions['create'] = () => {
-      const mine = { prefix: `${prefix}${made++}:` };
+      const mine = {
+        prefix: `${prefix}${made++}:`,
+        changes: { connect: ({ host, port }) => connectTo(port, host) },
+      } satisfies RedisOptions;
       const store = (at: number) => redisStore((connected[at] as Connected).client, mine);
       return { store: store(0), second: () => store(1) };
     };
-    const powers = ['audit', 'policies', 'diagnosis'] as const;
+    const powers = ['audit', 'policies', 'diagnosis', 'changes'] as const;
     for (const { id, title, skip, run } of storeContract({ create, interleavings, powers })) {
       if (only(id)) test.skipIf(skip !== null)(`${id}: ${title}`, run, TEST_TIMEOUT);
     }

@@ -32,6 +32,12 @@ end
 -- Writes once more what is there: WAIT only waits for what its own connection wrote.
 local function put_again(where) redis.call('SET', where, redis.call('GET', where), 'KEEPTTL') end
 
+-- Tells a change to the processes that track markers. A key that is gone costs nothing, and its expiry would be told again.
+local function tell(marker)
+  redis.call('SET', marker, '')
+  redis.call('DEL', marker)
+end
+
 -- Has what is there live at least so many ms more; nil is for ever. 'left' is its PTTL before it was written.
 local function outlive(where, ttl, left)
   if left == -1 then return end

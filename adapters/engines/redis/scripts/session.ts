@@ -67,9 +67,10 @@ local function end_session(where, s, ended)
 end
 `;
 
-/** Each ending comes with its audit entries. */
+/** Each ending comes with its audit entries. Returns how many sessions were living. */
 export const END_OTHERS: string = `
 local function end_others()
+  local done = 0
   for _ = 1, number() do
     local where, ended = key(), arg()
     local entries = take_entries()
@@ -77,7 +78,9 @@ local function end_others()
     if s and is_living(s, ended_at(ended)) then
       end_session(where, s, ended)
       write_entries(entries)
+      done = done + 1
     end
   end
+  return done
 end
 `;

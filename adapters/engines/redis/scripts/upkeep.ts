@@ -68,11 +68,14 @@ return 1
 export const REMOVE_RECORD: Script = new OnceScript(
   [],
   String.raw`
-local where, before = key(), number()
+local where, marker, before = key(), key(), number()
 local value = redis.call('GET', where)
 if not value then return { 0 } end
 local keep = string.match(value, '^[^\n]*\n([^\n]*)\n')
-if keep ~= '' and tonumber(keep) < before then return { redis.call('DEL', where) } end
+if keep ~= '' and tonumber(keep) < before then
+  tell(marker)
+  return { redis.call('DEL', where) }
+end
 return { 0, keep }
 `,
 );

@@ -25,7 +25,7 @@ return { r.version == version and 1 or 0, r.version .. '\n' .. r.keep .. '\n' ..
 export const ADD: Script = new OnceScript(
   [SESSION, RECORD, LOG, END_OTHERS],
   `
-local record_at, where, index = key(), key(), key()
+local record_at, marker, where, index = key(), key(), key(), key()
 local now, version, keep, value, id = number(), arg(), arg(), arg(), arg()
 local membership = take_membership()
 local entries = take_entries()
@@ -34,7 +34,7 @@ local r = find_record(record_at)
 if find_session(where) or not is_version(r, version) or not has_record(membership) then return { 0 } end
 put(where, value, life_of(s, now))
 enroll(index, s.created, id, reach_of(s, now))
-end_others()
+if end_others() > 0 then tell(marker) end
 raise(r, keep)
 move(r)
 save_record(record_at, r, now)
@@ -62,7 +62,7 @@ return 1
 export const RENEW: Script = new OnceScript(
   [SESSION, RECORD, LOG, END_OTHERS],
   `
-local record_at, where, index = key(), key(), key()
+local record_at, marker, where, index = key(), key(), key(), key()
 local now, if_credential, version, keep, moves = number(), arg(), arg(), arg(), arg()
 local credential, serial, used, expires, idle = arg(), arg(), number(), arg(), arg()
 local retention, authenticated, renewable = arg(), arg(), arg()
@@ -79,6 +79,7 @@ s.renewable = renewable
 put(where, value_of(s), life_of(s, now))
 outlive(index, reach_of(s, now), redis.call('PTTL', index))
 end_others()
+tell(marker)
 if r then
   raise(r, keep)
   if moves == '1' then move(r) end
@@ -94,7 +95,7 @@ return 'renewed'
 export const END: Script = new OnceScript(
   [SESSION, RECORD, LOG],
   String.raw`
-local record_at, where = key(), key()
+local record_at, marker, where = key(), key(), key()
 local ended, any_account, account, unused_since = arg(), arg(), arg(), tonumber(arg())
 local entries = take_entries()
 local s = find_session(where)
@@ -103,6 +104,7 @@ local lies_in = string.match(s.renewable, '^[^\n]*\n[^\n]*\n[^\n]*\n([^\n]*)\n')
 if any_account ~= '1' and lies_in ~= account then return 0 end
 if s.ended ~= '' or (unused_since and last_use(s) > unused_since) then return 0 end
 end_session(where, s, ended)
+tell(marker)
 local r = find_record(record_at)
 if r then
   move(r)
@@ -126,6 +128,7 @@ end
 raise(r, keep)
 move(r)
 save_record(record_at, r, now)
+tell(marker)
 write_entries(entries)
 return 'advanced'
 `;
@@ -134,7 +137,7 @@ return 'advanced'
 export const ADVANCE: Script = new OnceScript(
   [RECORD, LOG],
   `
-local record_at = key()
+local record_at, marker = key(), key()
 local now, version, keep, text = number(), arg(), arg(), arg()
 local membership = take_membership()
 local member_version = arg()
@@ -149,7 +152,7 @@ ${REPLACE}`,
 export const ADVANCE_FOR: Script = new OnceScript(
   [SESSION, RECORD, LOG],
   `
-local record_at = key()
+local record_at, marker = key(), key()
 local now, version, keep, text = number(), arg(), arg(), arg()
 local membership = take_membership()
 local member_version = arg()
@@ -169,13 +172,14 @@ ${REPLACE}`,
 export const REMOVE: Script = new OnceScript(
   [RECORD],
   `
-local record_at, index, aside = key(), key(), key()
+local record_at, marker, index, aside = key(), key(), key(), key()
 local removed = 0
 for _, id in ipairs(ARGV) do
   removed = removed + redis.call('DEL', key())
   redis.call('ZREM', index, id)
   redis.call('ZREM', aside, id)
 end
+if removed > 0 then tell(marker) end
 local r = removed > 0 and find_record(record_at)
 if r then
   move(r)

@@ -24,7 +24,7 @@ export async function add(context: Context, session: SessionRecord, write: UserW
   const { id, userTag } = session;
   const { now, retention, ifVersion, keepUntil, audit, ending } = write;
   const call = new Call()
-    .key(keys.record(userTag), keys.session(userTag, id), keys.sessions(userTag))
+    .key(keys.record(userTag), keys.marker(userTag), keys.session(userTag, id), keys.sessions(userTag))
     .arg(now, ifVersion ?? '', keepLine(keepUntil), sessionValue(session, retention), id);
   enterMembership(call, keys, userTag, session.accountTag);
   enter(call, context, userTag, write);
@@ -44,7 +44,7 @@ export async function renew(context: Context, renewal: Renewal): Promise<'renewe
   const { session, ifCredential, ifVersion, now, retention, moves, keepUntil, audit, ending } = renewal;
   const { id, userTag } = session;
   const call = new Call()
-    .key(keys.record(userTag), keys.session(userTag, id), keys.sessions(userTag))
+    .key(keys.record(userTag), keys.marker(userTag), keys.session(userTag, id), keys.sessions(userTag))
     .arg(now, lineOf(ifCredential), ifVersion ?? '', keepLine(keepUntil), moves ? '1' : '0')
     .arg(lineOf(session.credential), numberLine(session.serial), session.lastUsedAt)
     .arg(session.expiresAt ?? '', numberOrNothing(session.idle), numberLine(retention))
@@ -68,7 +68,7 @@ export async function end(
   audit: readonly AuditRecord[],
 ): Promise<boolean> {
   const call = new Call()
-    .key(keys.record(user), keys.session(user, id))
+    .key(keys.record(user), keys.marker(user), keys.session(user, id))
     .arg(endedLine(ended), account === undefined ? '1' : '0', lineOf(account ?? null), ifUnusedSince ?? '');
   journal.enter(call, user, audit);
   const [done] = await Promise.all([
@@ -83,7 +83,9 @@ export async function advance(
   tag: Tag,
   { record, member, ifMemberVersion, ifVersion, now, keepUntil, initiator, audit }: Advance,
 ): Promise<'advanced' | 'conflict' | 'not-live'> {
-  const call = new Call().key(keys.record(tag)).arg(now, ifVersion, keepLine(keepUntil), formatEpoch(record));
+  const call = new Call()
+    .key(keys.record(tag), keys.marker(tag))
+    .arg(now, ifVersion, keepLine(keepUntil), formatEpoch(record));
   enterMembership(call, keys, tag, member ?? null);
   call.arg(ifMemberVersion ?? '');
   if (initiator !== undefined) {
@@ -103,7 +105,7 @@ export async function deleteSessions({ server, keys }: Context, user: Tag, limit
     while (removed < limit) {
       const ids = (await server.ask(index, 'ZRANGE', index, '0', String(limit - removed - 1))) as string[];
       if (ids.length === 0) break;
-      const call = new Call().key(keys.record(user), ...indexes).arg(...ids);
+      const call = new Call().key(keys.record(user), keys.marker(user), ...indexes).arg(...ids);
       call.key(...ids.map((id) => keys.session(user, id)));
       removed += Number(await server.runForGood(REMOVE, call));
     }
