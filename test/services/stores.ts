@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Cluster, Redis } from 'ioredis';
@@ -103,7 +104,12 @@ const openers: Readonly<Record<EngineName, (place: Place, options: OpenOptions) 
   redis({ url, space }, options) {
     const client = new Redis(url, ioRedisOptions(options.silence));
     client.on('error', () => {});
-    return { store: redisStore(client, redisOptions(space, options)), end: async () => client.disconnect() };
+    const { hostname, port } = new URL(url);
+    const changes = { connect: () => connect(Number(port), hostname) };
+    return {
+      store: redisStore(client, { ...redisOptions(space, options), changes }),
+      end: async () => client.disconnect(),
+    };
   },
   'redis-cluster'({ url, space }, options) {
     const socketTimeout = options.silence ?? SOCKET_TIMEOUT;
