@@ -95,7 +95,11 @@ export class Signals {
   }
 
   close(): void {
-    for (const { signals } of this.#watched.values()) for (const unlisten of signals.values()) unlisten();
+    for (const { signals } of this.#watched.values()) {
+      for (const unlisten of signals.values()) unlisten();
+      // A read may be under way.
+      signals.clear();
+    }
     this.#watched.clear();
     this.#byTag.clear();
     this.#due.clear();

@@ -239,6 +239,27 @@ describe('a signal', () => {
     expect(() => hold(realm, session)).toThrow(/close/);
   });
 
+  test('does not fire by a read that is under way when the sessions are closed', async () => {
+    const realm = new Realm();
+    const { session } = await realm.signIn();
+    await new Realm({}, realm.store).sessions.revoke({ user: 'ann' });
+    let answer = (): void => {};
+    realm.around = async (call, ask) => {
+      if (call === 'find')
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+      return ask();
+    };
+    const signal = hold(realm, session);
+    await settle();
+    const closed = realm.sessions.close();
+    answer();
+    await closed;
+    await settle();
+    expect(told(signal)).toBe(null);
+  });
+
   test('of 10,000 sockets fires in slices', async () => {
     const realm = new Realm();
     const sessions: Session[] = [];
