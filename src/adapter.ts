@@ -64,6 +64,7 @@ export type { RevokedBy } from './model/session.ts';
 export type { CheckRequest } from './operations/check.ts';
 export type { IdleScope } from './operations/end-idle.ts';
 export type { FenceRequest } from './operations/fence.ts';
+export type { Health } from './operations/health.ts';
 export type { ListScope } from './operations/list.ts';
 export type { PolicyResult } from './operations/policy.ts';
 export type { PruneRequest, PruningSchedule } from './operations/prune.ts';

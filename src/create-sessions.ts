@@ -74,6 +74,7 @@ function newCore(settings: Settings): Core {
     notices,
     changes,
     activity,
+    pruning: { endedAt: null },
     realmTag: tag,
     now,
   };

@@ -16,6 +16,7 @@ import { type EndRequest, type EndResult, end } from './operations/end.ts';
 import { type EndIdleRequest, type EndIdleResult, endIdle, type IdleScope } from './operations/end-idle.ts';
 import { type FenceRequest, fence } from './operations/fence.ts';
 import { type ForgetRequest, type ForgetResult, forgetUser } from './operations/forget-user.ts';
+import { type Health, health } from './operations/health.ts';
 import { type ListRequest, type ListResult, type ListScope, list } from './operations/list.ts';
 import { type PolicyResult, readPolicy, setPolicy } from './operations/policy.ts';
 import { type PruneRequest, type PruneResult, type PruningSchedule, prune, startPruning } from './operations/prune.ts';
@@ -313,6 +314,22 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   }
 
   /**
+   * Asks the store one small question, for a readiness probe, and tells what this process knows. Takes no longer than the option `timeout`,
+   * and never throws for an outage: then `ok` is false.
+   * @example
+   * ```ts
+   * app.get('/ready', async (_request, response) => {
+   *   const health = await sessions.health();
+   *   response.status(health.ok ? 200 : 503).json(health);
+   * });
+   * ```
+   * @category Operation
+   */
+  async health(): Promise<Health> {
+    return health(this.#core);
+  }
+
+  /**
    * Returns the operations that end sessions, as part of a transaction that the caller began and will commit. A new
    * password and the revocation then take effect together, or not at all. The type of `transaction` is that of the
    * store's database client. Listeners receive no event before {@link InTransaction.committed}.
@@ -381,6 +398,7 @@ nameCalls(Sessions.prototype, {
   on: 'sessions.on(event, listener)',
   signal: 'sessions.signal(session, owner)',
   startPruning: 'sessions.startPruning({ every })',
+  health: 'sessions.health()',
   within: 'sessions.within(transaction)',
   close: 'sessions.close()',
 });

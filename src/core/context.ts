@@ -32,6 +32,8 @@ export interface Core {
   /** What the store tells of changes; `null` if it tells none. */
   readonly changes: Log | null;
   readonly activity: Activity;
+  /** Unix ms: when a pruning last ended. */
+  readonly pruning: { endedAt: number | null };
   /** Set if the store writes in a transaction of the caller. */
   readonly isWithin?: true;
   /** Unix ms. */

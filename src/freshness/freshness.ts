@@ -28,6 +28,11 @@ export class Freshness {
     this.#bound = new StatedBound(realm, settings.maxStaleness, failed);
   }
 
+  /** True if a read that is sent now would be remembered. */
+  get remembers(): boolean {
+    return this.#isStrict || this.#bound.isStated;
+  }
+
   /** Prepares for remembering: see {@link StatedBound}. */
   async setup(): Promise<void> {
     if (!this.#isStrict) await this.#bound.setup();

@@ -34,6 +34,11 @@ export class StatedBound {
     this.#failed = failed;
   }
 
+  /** True if the realm's record states the bound. */
+  get isStated(): boolean {
+    return this.#isStated;
+  }
+
   /** Tells whether a read that is sent now may be remembered. If not, states the bound in the background. */
   mayRemember(): boolean {
     if (!this.#isStated && this.#stating === null && performance.now() >= this.#retryAt) {

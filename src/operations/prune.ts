@@ -63,6 +63,7 @@ export async function prune(core: Core, input: PruneRequest = {}): Promise<Prune
     progress?.({ ...total });
     if (more) await new Promise((resolve) => setImmediate(resolve));
   }
+  core.pruning.endedAt = now();
   events.emit('sessions.pruned', total);
   return total;
 }

@@ -1,0 +1,52 @@
+import type { Core } from '../core/context.ts';
+import { isSessionError, type SessionErrorCode } from '../lib/errors.ts';
+
+/** The result of `sessions.health`: what this process knows of its store. */
+export interface Health {
+  /** True if the store answered. Then this process can judge sessions. */
+  readonly ok: boolean;
+  /** The store's answer to one small question. */
+  readonly store: {
+    readonly ok: boolean;
+    /** In ms: how long it took to answer, or to fail. */
+    readonly took: number;
+    /** Why it failed, such as `SESSION_STORE_UNAVAILABLE` or `SESSION_STORE_NOT_SET_UP`. `null` if it answered. */
+    readonly code: SessionErrorCode | null;
+  };
+  /** The memory of checked sessions. `null` if every check reads the store. */
+  readonly freshness: {
+    /** In ms: the bound of this process. 0 over a store whose memory is never out of date. */
+    readonly maxStaleness: number;
+    /** False until this process has stated its bound in the realm's record. Until then, every check reads the store. */
+    readonly remembers: boolean;
+    /** In ms: how long ago the store was last asked what changed, and answered. `null` if it tells no changes, or was not asked yet. */
+    readonly changesAge: number | null;
+  } | null;
+  /** Unix ms: when this process last ended a pruning. `null` if it did not yet: another process may. */
+  readonly prunedAt: number | null;
+}
+
+/** Never throws for an outage. */
+export async function health(core: Core): Promise<Health> {
+  const { store, realmTag, activity, freshness, changes, settings, pruning, now } = core;
+  const began = performance.now();
+  let code: SessionErrorCode | null = null;
+  try {
+    activity.requireOpen();
+    await store.readEpochs([realmTag]);
+  } catch (error) {
+    code = isSessionError(error) ? error.code : 'SESSION_STORE_UNAVAILABLE';
+  }
+  const took = performance.now() - began;
+  const age = changes?.age(now()) ?? Number.POSITIVE_INFINITY;
+  return {
+    ok: code === null,
+    store: { ok: code === null, took, code },
+    freshness: freshness && {
+      maxStaleness: settings.freshness.maxStaleness,
+      remembers: freshness.remembers,
+      changesAge: Number.isFinite(age) ? age : null,
+    },
+    prunedAt: pruning.endedAt,
+  };
+}
