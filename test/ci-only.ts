@@ -62,6 +62,7 @@ const CI_ONLY = {
   'frameworks: concerns of shared code on every wrapper': 'on Express',
   'frameworks: every concern once more on the same wrapper': 'those in which frameworks and their majors differ',
   'frameworks: every request that is refused late': 'one for each order',
+  'freshness: orders of two reads at once': 'two reads in turn',
   'jwt: a Redis cluster': 'Redis',
   'MariaDB: the whole contract by every client': 'what differs from client to client',
   'Postgres: the whole contract by every client': 'what goes through the statements',

@@ -1,0 +1,160 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Memory, type Reading } from '../../../src/freshness/memory.ts';
+import type { Changes } from '../../../src/store/powers.ts';
+import { includes } from '../../ci-only.ts';
+import { BROKEN, BROKEN_AGES, BROKEN_LOGS } from './simulation/broken.ts';
+
+/** Each step takes a ms. */
+const MAX_STALENESS = 4;
+const [SESSION, USER] = ['a session', 'a user'];
+
+afterEach(() => vi.restoreAllMocks());
+
+type Step = (world: World) => void;
+
+/** One process and its store, in which one session is revoked by another process. */
+class World {
+  now = 0;
+  revokedAt: number | null = null;
+  readonly memory: Memory;
+  readonly told: string[] = [];
+  /** Positions from before a loss are unknown. */
+  kept = 0;
+  /** The execution of the question that is under way, and its answer. */
+  question: { readonly position: string | null; answer: Changes | null; resolve(answer: Changes): void } | null = null;
+
+  constructor() {
+    this.memory = new Memory({
+      since: (position) =>
+        new Promise((resolve) => {
+          this.question = { position, answer: null, resolve };
+        }),
+    });
+    this.memory.allow(1_000);
+  }
+
+  /** The session that memory accepts now; `undefined` for none. */
+  get accepted(): object | undefined {
+    return this.memory.sessions.recall(SESSION, MAX_STALENESS, this.now);
+  }
+}
+
+/** A read: it is sent, executed, and answered. */
+function read(): readonly Step[] {
+  let reading: Reading | null = null;
+  let isLive = false;
+  return [
+    ({ memory, now }) => {
+      reading = memory.reading(now);
+    },
+    ({ revokedAt }) => {
+      isLive = revokedAt === null;
+    },
+    ({ memory }) => {
+      if (reading !== null && isLive) memory.sessions.remember(SESSION, {} as never, reading, [USER], MAX_STALENESS);
+    },
+  ];
+}
+
+/** A question about changes, in the same way. */
+const QUESTION: readonly Step[] = [
+  ({ memory, now }) => memory.log?.askSoon(0, now),
+  (world) => {
+    const { question, told, kept } = world;
+    if (question === null) return;
+    const seen = Number(question.position ?? -1);
+    question.answer = { tags: seen < kept ? null : told.slice(seen), position: `${told.length}` };
+  },
+  ({ question }) => {
+    if (question?.answer) question.resolve(question.answer);
+  },
+];
+
+const REVOCATION: readonly Step[] = [
+  (world) => {
+    world.revokedAt = world.now;
+    world.told.push(USER);
+  },
+];
+
+const LOSS: readonly Step[] = [
+  (world) => {
+    world.kept = world.told.length;
+  },
+];
+
+/** Every order of these lines of steps, each of which stays in its own order. */
+function* ordersOf(lengths: readonly number[], begun: readonly number[] = []): Generator<readonly number[]> {
+  let isOver = true;
+  for (const [line, length] of lengths.entries()) {
+    if (length === 0) continue;
+    isOver = false;
+    yield* ordersOf(lengths.with(line, length - 1), [...begun, line]);
+  }
+  if (isOver) yield begun;
+}
+
+/** Tries every order. Returns how many there are, and one in which memory accepted too late. */
+async function tryAll(
+  makeLines: () => readonly (readonly Step[])[],
+): Promise<{ orders: number; found: string | null }> {
+  let world = new World();
+  vi.spyOn(performance, 'now').mockImplementation(() => world.now);
+  let orders = 0;
+  for (const order of ordersOf(makeLines().map(({ length }) => length))) {
+    orders++;
+    world = new World();
+    const lines = makeLines();
+    const at = lines.map(() => 0);
+    // Some time passes after the last step, too.
+    for (const line of [...order, ...Array<null>(MAX_STALENESS + 1).fill(null)]) {
+      world.now++;
+      if (line !== null) {
+        lines[line]?.[at[line]!++]?.(world);
+        for (let turn = 0; turn < 4; turn++) await null;
+      }
+      const { revokedAt } = world;
+      if (world.accepted !== undefined && revokedAt !== null && world.now - revokedAt > MAX_STALENESS)
+        return { orders, found: order.join(' ') };
+    }
+  }
+  return { orders, found: null };
+}
+
+/** In some of the orders, a first question and a first read have filled memory before the others begin. */
+const QUESTIONS: readonly Step[] = [...QUESTION, ...QUESTION];
+const inTurn = (): readonly Step[] => [...read(), ...read()];
+
+type Lines = () => readonly (readonly Step[])[];
+const SMALL: Readonly<Record<string, Lines>> = { 'two reads in turn': () => [QUESTIONS, inTurn(), REVOCATION] };
+const WITH_LOSS: Lines = () => [QUESTIONS, inTurn(), REVOCATION, LOSS];
+const ALL: Readonly<Record<string, Lines>> = {
+  ...SMALL,
+  'two reads at once': () => [QUESTIONS, read(), read(), REVOCATION],
+  'two reads in turn, and a loss': WITH_LOSS,
+};
+
+describe('every order of reads, questions about changes, and a revocation', () => {
+  test.each(Object.entries(includes('freshness: orders of two reads at once') ? ALL : SMALL))(
+    'accepts nothing later than maxStaleness: %s',
+    { timeout: 900_000 },
+    async (_, lines) => {
+      const { orders, found } = await tryAll(lines);
+      expect(found).toBe(null);
+      expect(orders).toBeGreaterThan(10_000);
+    },
+  );
+
+  test.each([
+    ['a read that was sent before a notice is remembered', BROKEN],
+    ['the age counts from the answer, and not from the moment of sending', BROKEN_AGES],
+    ['a lost position is no notice', BROKEN_LOGS],
+  ] as const)('finds an order that accepts too late where %s', { timeout: 900_000 }, async (fault, faults) => {
+    const mend = (faults as Readonly<Record<string, () => () => void>>)[fault]!();
+    try {
+      expect((await tryAll(WITH_LOSS)).found).not.toBe(null);
+    } finally {
+      mend();
+    }
+  });
+});
