@@ -47,8 +47,10 @@ export function postgresContract(name: string, url: string | null, connect: Conn
 const HELD = 'PGlite has one connection: nobody else is answered while a transaction is open';
 /** What takes a connection beside the one of a transaction. */
 export const ONE_CONNECTION: StoreContractOptions['skip'] = Object.fromEntries(
-  ['commit', 'older-snapshot', 'read', 'password-changed', 'password-unchanged'].map((what) => [
-    `transactions/${what}`,
-    HELD,
-  ]),
+  [
+    ...['commit', 'older-snapshot', 'read', 'password-changed', 'password-unchanged'].map(
+      (what) => `transactions/${what}`,
+    ),
+    'changes/commit',
+  ].map((id) => [id, HELD]),
 );
