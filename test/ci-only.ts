@@ -30,7 +30,7 @@ const SIZES = {
   'explorer: pairs of operations, of all, one in': [4, 1],
   'explorer: the most orders of a scenario that is tried with crashes, too': [12, 60],
   'freshness: simulated checks': [30_000, 200_000],
-  'signals: sockets that come and go': [5_000, 1_000_000],
+  'signals: sockets that come and go': [20_000, 1_000_000],
   'staleness: seconds of a trial': [2, 60],
   'engines: revoked sessions of one user': [200, 5_000],
   'MariaDB: processes that make the tables at once': [2, 10],

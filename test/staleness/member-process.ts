@@ -6,6 +6,7 @@ import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { createSessions, type Session, type Sessions } from 'session-revocation';
 import { type AdapterHandle, adapterHandle } from 'session-revocation/adapter';
 import { Recollection } from '../../src/freshness/memory.ts';
+import { Notices } from '../../src/freshness/notices.ts';
 import { monotonic } from '../concurrency/recorder.ts';
 import { type Opened, openStore, type Place } from '../services/stores.ts';
 
@@ -157,8 +158,10 @@ class Member {
   }
 }
 
-/** Remembers for ever. */
+/** Remembers for ever, and notices nothing. */
 function breakMemory(): void {
+  Notices.prototype.note = () => {};
+  Notices.prototype.noteAll = () => {};
   const { recall, remember } = Recollection.prototype;
   Recollection.prototype.recall = function (this: Recollection<object>, key, _maxAge, wall) {
     return recall.call(this, key, Infinity, wall);

@@ -152,7 +152,7 @@ describe.runIf(includes('staleness: servers that are killed'))(
   },
 );
 
-test('the checker finds processes that do not compare ages', { timeout: TEST_TIMEOUT }, async (context) => {
+test('the checker finds processes that never read a session again', { timeout: TEST_TIMEOUT }, async (context) => {
   const place = await findPlace('redis');
   if (place === null) return context.skip();
   onTestFinished(() => clearPlace(place));
