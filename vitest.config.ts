@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { leftOut } from './test/ci-only.ts';
 
 /** The files that take longest, the longest first, so that no processor waits for one of them at the end. */
 const LONGEST = [
@@ -78,12 +79,10 @@ const CHANGES_PROCESS =
 /** Some servers for Fetch replace `Request` and `Response` of the process. Races are tried in a process without other work. */
 const NEEDS_PROCESS = /\/fetch-|polling|race|simulation/;
 
-/** Files that share a process, which loads the sources and the frameworks once for all of them. */
-const shared = ['acceptance', 'bridges', 'contract', 'engines', 'frameworks', 'src']
-  .flatMap((room) =>
-    readdirSync(`test/${room}`, { recursive: true, encoding: 'utf8' }).map((file) => `test/${room}/${file}`),
-  )
-  .filter((file) => file.endsWith('.test.ts') && !NEEDS_PROCESS.test(file))
+/** All others share a process, which loads the sources and the frameworks once for all of them. */
+const shared = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .map((file) => `test/${file}`)
+  .filter((file) => file.endsWith('.test.ts') && !leftOut.includes(file) && !NEEDS_PROCESS.test(file))
   .filter((file) => !CHANGES_PROCESS.test(readFileSync(file, 'utf8')));
 
 export default defineConfig({
@@ -91,7 +90,7 @@ export default defineConfig({
     ...run,
     projects: [
       { ...common, test: { ...common.test, name: 'shared', include: shared, isolate: false } },
-      { ...common, test: { ...common.test, name: 'alone', exclude: [...shared, 'node_modules/**'] } },
+      { ...common, test: { ...common.test, name: 'alone', exclude: [...shared, ...leftOut, 'node_modules/**'] } },
     ],
   },
 });

@@ -27,9 +27,9 @@ const SIZES = {
   'bridges: settings of an inner layer whose users have other tabs': [1, 9],
   'concurrency: processes': [2, 4],
   'concurrency: seconds': [0.3, 5],
-  'explorer: pairs of operations, of all, one in': [4, 1],
-  'explorer: the most orders of a scenario that is tried with crashes, too': [12, 60],
-  'freshness: simulated checks': [30_000, 200_000],
+  'explorer: pairs of operations, of all, one in': [24, 1],
+  'explorer: the most orders of a scenario that is tried with crashes, too': [6, 60],
+  'freshness: simulated checks': [12_000, 200_000],
   'signals: sockets that come and go': [20_000, 1_000_000],
   'staleness: seconds of a trial': [2, 60],
   'engines: revoked sessions of one user': [200, 5_000],
@@ -44,6 +44,7 @@ const SIZES = {
 /** What runs with CI only, and what of it the ordinary run tries all the same. */
 const CI_ONLY = {
   'bridges: two processes behind the tabs of one browser': 'two apps in one process',
+  'concurrency: sessions that expire meanwhile': 'sessions that do not',
   'cli: each command as a process of its own': 'three of them; each command within this process',
   'cli: every driver of an engine': 'the one that is taken first',
   'concurrency: broken stores, by several workers': 'the contract suite finds each of them',
@@ -64,7 +65,9 @@ const CI_ONLY = {
   'frameworks: every request that is refused late': 'one for each order',
   'freshness: orders of two reads at once': 'two reads in turn',
   'jwt: a Redis cluster': 'Redis',
+  'MariaDB: the whole contract': 'races, changes, and what goes through the statements',
   'MariaDB: the whole contract by every client': 'what differs from client to client',
+  'Postgres: the whole contract': 'races, changes, and what goes through the statements',
   'Postgres: the whole contract by every client': 'what goes through the statements',
   'Redis: the contract by every client': 'ioredis',
   'Redis: the whole contract on a cluster': 'races, pruning, users, and what goes through the commands',
@@ -75,6 +78,23 @@ const CI_ONLY = {
   'ui: every pair of colours, width and direction': 'the two that differ in all',
 } as const satisfies Readonly<Record<string, string>>;
 
+/** Files that run with CI only, and what tries their subject all the same. */
+const CI_ONLY_FILES = {
+  'test/browser/demo.test.ts': 'test/docs/demo.test.ts, and test/acceptance without a browser',
+  'test/browser/spa.test.ts': 'test/docs/programs.test.ts',
+  'test/cli/servers.test.ts': 'test/cli/process.test.ts',
+  'test/docs/examples.test.ts': 'test/docs/taken-port.test.ts starts one of them',
+  'test/engines/mysql-clients.test.ts': 'test/engines/mysql.test.ts, over the driver that is taken first',
+  'test/engines/sqlite-processes.test.ts': 'test/concurrency',
+  'test/faults/network.test.ts': 'test/staleness cuts connections',
+  'test/faults/redis-partition.test.ts': 'test/staleness',
+  'test/frameworks/older-majors.test.ts': 'the newest majors',
+  'test/ui/failures.test.ts': 'test/ui/list.test.ts',
+  'test/ui/languages.test.ts': 'test/ui/list.test.ts',
+  'test/ui/looks.test.ts': 'test/ui/list.test.ts',
+  'test/ui/policy.test.ts': 'test/ui/actions.test.ts',
+} as const satisfies Readonly<Record<string, string>>;
+
 const isFull = (process.env.CI ?? '') !== '';
 
 /** How often, or how much, in this run. */
@@ -83,7 +103,10 @@ export const size = (what: keyof typeof SIZES): number => SIZES[what][isFull ? 1
 /** Whether this run includes what the ordinary one leaves out. The name says what that is. */
 export const includes = (_what: keyof typeof CI_ONLY): boolean => isFull;
 
+/** The files that this run leaves out. */
+export const leftOut: readonly string[] = isFull ? [] : Object.keys(CI_ONLY_FILES);
+
 /** What is said at the start of an ordinary run; `null` of a full one. */
 export const notice: string | null = isFull
   ? null
-  : `An ordinary run: ${Object.keys(SIZES).length} suites are smaller than with CI=1, and ${Object.keys(CI_ONLY).length} are left out: see test/ci-only.ts.\n`;
+  : `An ordinary run: ${Object.keys(SIZES).length} suites are smaller than with CI=1, and ${Object.keys(CI_ONLY).length} parts and ${Object.keys(CI_ONLY_FILES).length} files are left out: see test/ci-only.ts.\n`;

@@ -1,12 +1,15 @@
 import { mysqlStore } from 'session-revocation/mysql';
 import { storeContract } from 'session-revocation/testing';
 import { describe, test } from 'vitest';
-import { size } from '../ci-only.ts';
-import { isOfServer } from '../contract/shares.ts';
+import { includes, size } from '../ci-only.ts';
+import { isOfOrdinaryRun, isOfServer } from '../contract/shares.ts';
 import { contractStores, openPool, url } from './support/mysql.ts';
 
 /** Many times as long as the longest case takes, in ms. */
 const TEST_TIMEOUT = 600_000;
+
+const isPlayed = (id: string): boolean =>
+  includes('MariaDB: the whole contract') ? isOfServer(id) : isOfOrdinaryRun(id);
 
 describe.skipIf(url === null)('over a pool of mysql2', () => {
   const { create } = contractStores((prefix) => {
@@ -16,6 +19,6 @@ describe.skipIf(url === null)('over a pool of mysql2', () => {
   const powers = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
   const interleavings = size('contract: orders of a race, MariaDB by a pool of mysql2');
   for (const { id, title, skip, run } of storeContract({ create, powers, interleavings })) {
-    if (isOfServer(id)) test.skipIf(skip !== null)(`${id}: ${title}`, run, TEST_TIMEOUT);
+    if (isPlayed(id)) test.skipIf(skip !== null)(`${id}: ${title}`, run, TEST_TIMEOUT);
   }
 });

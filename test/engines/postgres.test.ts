@@ -1,5 +1,5 @@
 import { includes, size } from '../ci-only.ts';
-import { isOfServer, isOfStatements } from '../contract/shares.ts';
+import { isOfOrdinaryRun, isOfServer, isOfStatements } from '../contract/shares.ts';
 import { type Connect, clients, pglite, url } from './support/postgres-clients.ts';
 import { ONE_CONNECTION, postgresContract } from './support/postgres-contract.ts';
 
@@ -7,7 +7,7 @@ const { 'pg Pool': pool, ...others } = clients;
 
 postgresContract('pg Pool', url, pool!, {
   interleavings: size('contract: orders of a race, Postgres by pg'),
-  only: isOfServer,
+  only: includes('Postgres: the whole contract') ? isOfServer : isOfOrdinaryRun,
 });
 const some = includes('Postgres: the whole contract by every client') ? {} : { only: isOfStatements };
 postgresContract('PGlite', 'in this process', pglite, {
