@@ -53,6 +53,7 @@ export type { SignalOptions } from './core/signal-options.ts';
 export type { TriggerEffect } from './core/trigger-rules.ts';
 export type { DeviceType } from './device/device.ts';
 export type { SessionEventDetails, SuspiciousSign } from './events/event-types.ts';
+export type { Notifier, NotifierHealth } from './freshness/notifier.ts';
 export type { FreshnessOptions } from './freshness/options.ts';
 export type { Clock } from './lib/clock.ts';
 export type { Json } from './lib/json.ts';

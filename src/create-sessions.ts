@@ -9,6 +9,7 @@ import { Events } from './events/events.ts';
 import { Freshness } from './freshness/freshness.ts';
 import { memoryOf } from './freshness/memory.ts';
 import { noticing } from './freshness/noticing.ts';
+import { Announcer } from './freshness/notifier.ts';
 import { inCall } from './lib/call.ts';
 import { timeOf } from './lib/clock.ts';
 import { WriteBehind } from './lib/write-behind.ts';
@@ -41,14 +42,26 @@ function newCore(settings: Settings): Core {
   const { realm, clock, audit, timeout } = settings;
   const now = (): number => timeOf(clock);
   const activity = activityOf(settings.store);
-  const { maxStaleness, maxSessions } = settings.freshness;
+  const { maxStaleness, maxSessions, notifier } = settings.freshness;
   const guarded = guardStore(settings.store, timeout, activity);
   const power = guarded.powers?.changes;
   const remembers = maxStaleness > 0 || power?.isSynchronous === true;
   const memory = memoryOf(settings.store, power, remembers ? maxSessions : 0);
   const { notices, log: changes } = memory;
-  const store = noticing(guarded, (tags) => notices.note(tags));
   const failed = (failure: SessionEventDetails['background.failed']): void => events.emit('background.failed', failure);
+  const announcer =
+    notifier &&
+    new Announcer({
+      notifier,
+      notices,
+      activity,
+      timeout,
+      failed: (error) => failed({ operation: 'notifier', error }),
+    });
+  const store = noticing(guarded, (tags) => {
+    notices.note(tags);
+    announcer?.announce(tags);
+  });
   const entries = audit?.store === true ? requirePower(store, 'audit') : null;
   const logged =
     entries && new WriteBehind<AuditRecord>('audit', (records) => entries.append(records), failed, MAX_UNWRITTEN);
@@ -73,6 +86,7 @@ function newCore(settings: Settings): Core {
     freshness,
     notices,
     changes,
+    announcer,
     activity,
     pruning: { endedAt: null },
     realmTag: tag,

@@ -350,7 +350,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * @category Operation
    */
   async close(): Promise<void> {
-    const { activity, anomalies, touches, log, store } = this.#core;
+    const { activity, anomalies, announcer, touches, log, store } = this.#core;
     this.#signals.close();
     activity.close();
     for (const stop of this.#pruners) stop();
@@ -359,6 +359,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
     await anomalies.settled();
     await touches.settled();
     await log?.close();
+    await announcer?.close();
     // A second realm on the same store may still be writing its notes.
     await activity.idle();
     await store.close?.();

@@ -4,6 +4,7 @@ import type { Events } from '../events/events.ts';
 import type { Freshness } from '../freshness/freshness.ts';
 import type { Log } from '../freshness/log.ts';
 import type { Notices } from '../freshness/notices.ts';
+import type { Announcer } from '../freshness/notifier.ts';
 import { otherCopy } from '../lib/copies.ts';
 import { kindOf } from '../lib/input.ts';
 import type { WriteBehind } from '../lib/write-behind.ts';
@@ -31,6 +32,8 @@ export interface Core {
   readonly notices: Notices;
   /** What the store tells of changes; `null` if it tells none. */
   readonly changes: Log | null;
+  /** `null` without a notifier. */
+  readonly announcer: Announcer | null;
   readonly activity: Activity;
   /** Unix ms: when a pruning last ended. */
   readonly pruning: { endedAt: number | null };

@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from '../lib/duration.ts';
-import { parseArguments } from '../lib/input.ts';
+import { kindOf, parseArguments } from '../lib/input.ts';
+import type { Notifier } from './notifier.ts';
 
 /** Options of `freshness`. */
 export interface FreshnessOptions {
@@ -15,12 +16,18 @@ export interface FreshnessOptions {
    * applies to all of them together.
    */
   readonly maxSessions?: number | undefined;
+  /**
+   * Carries revocations to the other processes at once, such as `redisNotifier` of `session-revocation/notifiers`. It only speeds things up:
+   * `maxStaleness` bounds the delay also where messages are lost. Default: none.
+   */
+  readonly notifier?: Notifier | undefined;
 }
 
 /** The resolved options. `maxStaleness` is in ms; 0 means that every check asks the store. */
 export interface FreshnessSettings {
   readonly maxStaleness: number;
   readonly maxSessions: number;
+  readonly notifier: Notifier | null;
 }
 
 /** The highest `maxStaleness` of any process, in ms. */
@@ -33,16 +40,38 @@ const [MIN_SESSIONS, MAX_SESSIONS] = [1_000, 10_000_000];
 
 /** @throws `TypeError` that names the option, what is wrong with it, and what is allowed. */
 export function parseFreshness(value: unknown): FreshnessSettings {
-  if (value === undefined || value === null) return { maxStaleness: 0, maxSessions: UNASKED_SESSIONS };
-  const options = parseArguments<FreshnessOptions>('freshness', value, ['maxStaleness', 'maxSessions'], EXAMPLE);
+  if (value === undefined || value === null) {
+    return { maxStaleness: 0, maxSessions: UNASKED_SESSIONS, notifier: null };
+  }
+  const options = parseArguments<FreshnessOptions>('freshness', value, KNOWN, EXAMPLE);
   if (options.maxStaleness === undefined) throw new TypeError(`freshness needs maxStaleness: write ${EXAMPLE}`);
-  const { maxSessions = DEFAULT_SESSIONS } = options;
+  const { maxSessions = DEFAULT_SESSIONS, notifier = null } = options;
   if (!Number.isSafeInteger(maxSessions) || maxSessions < MIN_SESSIONS || maxSessions > MAX_SESSIONS) {
     throw new TypeError(
       `freshness.maxSessions is ${String(maxSessions)}; allowed are whole numbers from ${MIN_SESSIONS} to ${MAX_SESSIONS}`,
     );
   }
-  return { maxStaleness: parseStaleness('freshness.maxStaleness', options.maxStaleness, MAX_STALENESS), maxSessions };
+  const maxStaleness = parseStaleness('freshness.maxStaleness', options.maxStaleness, MAX_STALENESS);
+  if (notifier !== null) requireNotifier(notifier, maxStaleness);
+  return { maxStaleness, maxSessions, notifier };
+}
+
+const KNOWN = ['maxStaleness', 'maxSessions', 'notifier'];
+
+function requireNotifier({ publish, subscribe }: Partial<Notifier>, maxStaleness: number): void {
+  if (typeof publish !== 'function' || typeof subscribe !== 'function') {
+    const example = "redisNotifier({ client, subscriber }) of 'session-revocation/notifiers'";
+    throw new TypeError(
+      `freshness.notifier must have the functions publish and subscribe: write ${example}; publish is ` +
+        `${kindOf(publish)} and subscribe is ${kindOf(subscribe)}`,
+    );
+  }
+  if (maxStaleness === 0) {
+    throw new TypeError(
+      'freshness.notifier needs a maxStaleness above 0: with 0, every check reads the store, and there is nothing to notify. ' +
+        'Leave the notifier out, or raise maxStaleness',
+    );
+  }
 }
 
 const EXAMPLE = "freshness: { maxStaleness: '1s' }";

@@ -1,4 +1,5 @@
 import type { Core } from '../core/context.ts';
+import type { NotifierHealth } from '../freshness/notifier.ts';
 import { isSessionError, type SessionErrorCode } from '../lib/errors.ts';
 
 /** The result of `sessions.health`: what this process knows of its store. */
@@ -21,6 +22,8 @@ export interface Health {
     readonly remembers: boolean;
     /** In ms: how long ago the store was last asked what changed, and answered. `null` if it tells no changes, or was not asked yet. */
     readonly changesAge: number | null;
+    /** `null` without a notifier. */
+    readonly notifier: NotifierHealth | null;
   } | null;
   /** Unix ms: when this process last ended a pruning. `null` if it did not yet: another process may. */
   readonly prunedAt: number | null;
@@ -28,7 +31,7 @@ export interface Health {
 
 /** Never throws for an outage. */
 export async function health(core: Core): Promise<Health> {
-  const { store, realmTag, activity, freshness, changes, settings, pruning, now } = core;
+  const { store, realmTag, activity, freshness, changes, announcer, settings, pruning, now } = core;
   const began = performance.now();
   let code: SessionErrorCode | null = null;
   try {
@@ -46,6 +49,7 @@ export async function health(core: Core): Promise<Health> {
       maxStaleness: settings.freshness.maxStaleness,
       remembers: freshness.remembers,
       changesAge: Number.isFinite(age) ? age : null,
+      notifier: announcer?.health ?? null,
     },
     prunedAt: pruning.endedAt,
   };

@@ -125,6 +125,7 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
     } finally {
       // Also where it is unknown how the transaction ended.
       this.#core.notices.note(this.#touched);
+      this.#core.announcer?.announce(this.#touched);
     }
   }
 

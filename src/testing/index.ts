@@ -56,6 +56,12 @@ import type { StoreContractOptions } from './harness/contract-store.ts';
 export type { ContractCase } from './harness/contract.ts';
 export type { ContractStore, OpenTransaction, Power, StoreContractOptions } from './harness/contract-store.ts';
 export type { Concern } from './harness/told.ts';
+export {
+  type NotifierCase,
+  type NotifierContractOptions,
+  type NotifierPlace,
+  notifierContract,
+} from './notifier-contract.ts';
 
 /**
  * All cases, not yet bound to a store.

@@ -1,13 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { includes } from '../ci-only.ts';
-import { type ServiceName, startServices } from '../services/index.ts';
-import { clearPlace, findPlace, through } from '../services/stores.ts';
+import { startServices } from '../services/index.ts';
+import { clearPlace, type EngineName, findPlace, through } from '../services/stores.ts';
 import { LoopbackProxy } from './loopback-proxy.ts';
 import { MAX_TRIAL, TIMEOUT, Trial, type TrialOptions } from './trial.ts';
 
 /** Those that are asked over one connection, or several to one server. */
-const ENGINES: readonly ServiceName[] = ['postgres', 'mysql', 'redis'];
+const ENGINES = ['postgres', 'mysql', 'redis'] as const satisfies readonly EngineName[];
 
 const UNAVAILABLE = ['SESSION_STORE_UNAVAILABLE'];
 

@@ -1,7 +1,8 @@
 import { hasMariadb, startMariadb } from './mariadb.ts';
 import type { ServiceName } from './names.ts';
+import { hasNats, startNats } from './nats.ts';
 import { hasPostgres, startPostgres } from './postgres.ts';
-import { type Probe, probeMysql, probePostgres, probeRedis } from './probes.ts';
+import { type Probe, probeMysql, probeNats, probePostgres, probeRedis } from './probes.ts';
 import { hasRedis, startRedis } from './redis.ts';
 import { startRedisCluster } from './redis-cluster.ts';
 
@@ -60,6 +61,15 @@ const services: Readonly<Record<ServiceName, Service>> = {
     binary: 'redis-server',
     hasBinary: hasRedis,
     start: startRedisCluster,
+  },
+  nats: {
+    title: 'NATS',
+    variable: 'NATS_URL',
+    standard: 'nats://127.0.0.1:4222',
+    probe: probeNats,
+    binary: 'nats-server',
+    hasBinary: hasNats,
+    start: startNats,
   },
 };
 

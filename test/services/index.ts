@@ -1,6 +1,6 @@
 /**
  * The servers that tests talk to. Each is found where its variable says (`POSTGRES_URL`, `MYSQL_URL`, `REDIS_URL`,
- * `REDIS_CLUSTER_URL`), else on its standard port, else started privately from a binary on PATH. A cluster is always
+ * `REDIS_CLUSTER_URL`, `NATS_URL`), else on its standard port, else started privately from a binary on PATH. A cluster is always
  * private, unless its variable says where one is.
  */
 import { askBroker, brokerUrl } from './broker.ts';

@@ -1,6 +1,6 @@
 /** What tests may ask for. */
-export type ServiceName = 'postgres' | 'mysql' | 'redis' | 'redis-cluster';
+export type ServiceName = 'postgres' | 'mysql' | 'redis' | 'redis-cluster' | 'nats';
 
-export const serviceNames: readonly ServiceName[] = ['postgres', 'mysql', 'redis', 'redis-cluster'];
+export const serviceNames: readonly ServiceName[] = ['postgres', 'mysql', 'redis', 'redis-cluster', 'nats'];
 
 export const isServiceName = (name: string): name is ServiceName => (serviceNames as readonly string[]).includes(name);

@@ -1,3 +1,4 @@
+import { connect } from '@nats-io/transport-node';
 import { Redis } from 'ioredis';
 import { createConnection } from 'mysql2/promise';
 import { Client } from 'pg';
@@ -60,4 +61,13 @@ export async function withRedis<T>(url: string, ask: (client: Redis) => Promise<
 
 export const probeRedis: Probe = async (url) => {
   await withRedis(url, (client) => client.ping());
+};
+
+export const probeNats: Probe = async (url) => {
+  const connection = await connect({ servers: url, timeout: WAIT_TIMEOUT, reconnect: false });
+  try {
+    await connection.flush();
+  } finally {
+    await connection.close();
+  }
 };

@@ -41,12 +41,14 @@ test('tells what the memory of sessions does', async () => {
     maxStaleness: SECOND,
     remembers: false,
     changesAge: null,
+    notifier: null,
   });
   await realm.sessions.setup();
   expect((await realm.sessions.health()).freshness).toEqual({
     maxStaleness: SECOND,
     remembers: true,
     changesAge: null,
+    notifier: null,
   });
 });
 

@@ -1,0 +1,60 @@
+import { kindOf, type Notifier } from '../../src/adapter.ts';
+import { fanOut } from './fan-out.ts';
+import { type NotifierOptions, parseChannel } from './options.ts';
+
+/** A message of NATS. */
+export interface NatsMessage {
+  /** Returns its text. */
+  string(): string;
+}
+
+/** A subscription of NATS. */
+export interface NatsSubscription {
+  /** Ends it. */
+  unsubscribe(): void;
+}
+
+/** The part of a NATS connection that the notifier needs: of `@nats-io/transport-node`, or of `nats` 2. */
+export interface NatsClient {
+  /** Sends a message. */
+  publish(subject: string, message: string): void;
+  /** Calls back for each message. */
+  subscribe(
+    subject: string,
+    options: { callback: (error: Error | null, message: NatsMessage) => void },
+  ): NatsSubscription;
+  /** Resolves once the server has handled all that was sent. */
+  flush(): Promise<void>;
+}
+
+/**
+ * Notifies over NATS. The client listens again by itself after a lost connection. `channel` is the subject.
+ * @param client a connection that the app has opened, and closes.
+ * @throws `TypeError` if `client` is no connection, and for unknown or malformed options.
+ * @example
+ * ```ts
+ * import { connect } from '@nats-io/transport-node';
+ * import { natsNotifier } from 'session-revocation/notifiers';
+ *
+ * const notifier = natsNotifier(await connect({ servers: 'nats://127.0.0.1:4222' }));
+ * ```
+ */
+export function natsNotifier(client: NatsClient, options: NotifierOptions = {}): Notifier {
+  const channel = parseChannel(options);
+  const { publish, subscribe, flush } = (client ?? {}) as Partial<NatsClient>;
+  if (![publish, subscribe, flush].every((method) => typeof method === 'function')) {
+    throw new TypeError(`client must be a connection of NATS, such as await connect(), not ${kindOf(client)}`);
+  }
+  return {
+    publish: (message) => client.publish(channel, message),
+    subscribe: fanOut(async (hear) => {
+      const callback = (error: Error | null, message: NatsMessage): void => {
+        if (error === null) hear(message.string());
+      };
+      const subscription = client.subscribe(channel, { callback });
+      // The server has seen the subscription then.
+      await client.flush();
+      return () => subscription.unsubscribe();
+    }),
+  };
+}
