@@ -55,6 +55,7 @@ export type { DeviceType } from './device/device.ts';
 export type { SessionEventDetails, SuspiciousSign } from './events/event-types.ts';
 export type { Notifier, NotifierHealth } from './freshness/notifier.ts';
 export type { FreshnessOptions } from './freshness/options.ts';
+export type { ChangesMessage, CheckMessage, StoreMessage } from './lib/channels.ts';
 export type { Clock } from './lib/clock.ts';
 export type { Json } from './lib/json.ts';
 export type { Attribution } from './model/attribution.ts';

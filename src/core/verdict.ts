@@ -1,6 +1,7 @@
 import type { ClientInfo } from '../device/client-info.ts';
 import type { Reading } from '../freshness/memory.ts';
 import { type Awaitable, isPromise } from '../lib/awaitable.ts';
+import { type CheckMessage, channels } from '../lib/channels.ts';
 import { judge } from '../model/judge.ts';
 import type { AccessRefusal, CheckRefusal, RefreshRefusal } from '../model/reason.ts';
 import { type EndState, Session, type SessionRecord, type SessionRef } from '../model/session.ts';
@@ -91,11 +92,35 @@ export function checkToken<Proof, Result>(
     }
     reading = freshness.reading(now);
   }
-  const answer = store.find(realmTag, [ref]);
+  const answer = channels.check.hasSubscribers ? findAndTell(core, rules, ref) : store.find(realmTag, [ref]);
   return isPromise(answer)
     ? answer.then(([found]) => judgeRead(core, rules, token, found, reading), rules.failed)
     : judgeRead(core, rules, token, answer[0], reading);
 }
+
+/** Tells of an outage. */
+function findAndTell(
+  core: Core,
+  rules: Pick<TokenRules<never>, 'during'>,
+  ref: SessionRef,
+): ReturnType<Core['store']['find']> {
+  const failed = (error: unknown): never => {
+    tellCheck(core, rules, { outcome: 'outage', source: 'store', age: 0 });
+    throw error;
+  };
+  try {
+    const answer = core.store.find(core.realmTag, [ref]);
+    return isPromise(answer) ? answer.catch(failed) : answer;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+const tellCheck = (
+  { settings }: Core,
+  { during }: Pick<TokenRules<never>, 'during'>,
+  message: Omit<CheckMessage, 'realm' | 'during'>,
+): void => channels.check.publish({ realm: settings.realm, during, ...message });
 
 function judgeRead<Proof, Result>(
   core: Core,
@@ -109,6 +134,7 @@ function judgeRead<Proof, Result>(
   const refusal = refusalOf(rules, ref.id, found, proof, now);
   if (refusal === null) return accept(core, rules, token, found as FoundSession, now, reading, false);
   core.freshness?.noticeRefusal(ref, found ?? null, refusal.end);
+  if (channels.check.hasSubscribers) tellCheck(core, rules, { outcome: refusal.reason, source: 'store', age: 0 });
   tellRefusal(core, rules, refusal, client);
   return rules.refuse(refusal);
 }
@@ -125,6 +151,10 @@ function accept<Proof, Result>(
   const { freshness, settings, touches, anomalies } = core;
   const { session } = found;
   const { id, userTag, lastUsedAt } = session;
+  if (channels.check.hasSubscribers) {
+    const age = isRemembered ? (freshness?.ageOf(id, now) ?? 0) : 0;
+    tellCheck(core, rules, { outcome: 'accepted', source: isRemembered ? 'memory' : 'store', age });
+  }
   if (rules.countsAsUse && now - lastUsedAt >= settings.touchEvery) {
     touches.note(id, { id, user: userTag, at: now });
     // The record is about to change.

@@ -1,3 +1,4 @@
+import { channels } from '../lib/channels.ts';
 import { shown } from '../lib/input.ts';
 import { among } from '../lib/nearest-name.ts';
 import type { AuditEntry, AuditRecord } from '../store/powers.ts';
@@ -56,9 +57,9 @@ export class Events {
     return () => void listeners.delete(entry);
   }
 
-  /** Returns `true` where a listener or the log would receive such an event. */
+  /** Returns `true` where a listener, the log or the channel would receive such an event. */
   matters(type: SessionEventType): boolean {
-    return this.#log !== null || this.#isHeard(type);
+    return this.#log !== null || this.#isHeard(type) || channels.event.hasSubscribers;
   }
 
   /** Prepares an event, to be written together with its change and told afterwards. */
@@ -70,6 +71,7 @@ export class Events {
 
   tell({ event, entry }: PendingEvent): void {
     if (entry !== null) this.#guarded('audit.sink', () => this.#log?.sink?.(entry));
+    if (channels.event.hasSubscribers) channels.event.publish(event);
     const listeners = this.#listeners.get(event.type) ?? [];
     for (const listener of [...listeners]) this.#guarded(`listener of ${event.type}`, () => listener(event as never));
     if (event.type === 'background.failed' && !this.#isHeard(event.type)) warn(event);

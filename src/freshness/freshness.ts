@@ -47,6 +47,11 @@ export class Freshness {
     return isNamed ? found : undefined;
   }
 
+  /** Returns the age in ms of what is remembered of a session. */
+  ageOf(id: string, now: number): number {
+    return this.#memory.sessions.age(id, now);
+  }
+
   /** Returns remembered epoch records that are fresh enough to accept a request, or `undefined`. */
   epochs(tags: readonly Tag[], maxAge: number, now: number): readonly (VersionedEpoch | null)[] | undefined {
     return this.#isCurrent(maxAge, now) ? this.#memory.epochs.recall(keyOf(tags), maxAge, now) : undefined;

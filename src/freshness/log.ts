@@ -1,4 +1,5 @@
 import { isPromise } from '../lib/awaitable.ts';
+import { channels } from '../lib/channels.ts';
 import type { Changes, ChangesPower } from '../store/powers.ts';
 import { ageOf, type Moment, momentOf } from './moment.ts';
 import type { Notices } from './notices.ts';
@@ -53,17 +54,26 @@ export class Log {
     this.#askedAt = sent.steady;
     const learn = (answer: Changes): void => {
       this.#learn(answer);
+      this.#tell(true, answer.tags?.length ?? null);
       this.#current = sent;
-    };
-    const done = (): void => {
       this.#isAsking = false;
     };
-    void (async () => learn(await this.#power.since(this.#position)))().then(done, done);
+    const failed = (): void => {
+      this.#tell(false, null);
+      this.#isAsking = false;
+    };
+    void (async () => learn(await this.#power.since(this.#position)))().catch(failed);
   }
 
   /** Returns the age in ms of the last answer, and `Infinity` before the first one. */
   age(wall: number): number {
     return this.#current === null ? Infinity : ageOf(this.#current, wall);
+  }
+
+  #tell(ok: boolean, tags: number | null): void {
+    if (!channels.changes.hasSubscribers) return;
+    const lag = this.#current === null ? null : performance.now() - this.#current.steady;
+    channels.changes.publish({ ok, tags, lag });
   }
 
   #learn({ tags, position }: Changes): void {

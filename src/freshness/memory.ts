@@ -50,6 +50,12 @@ export class Recollection<Value extends object> {
     return undefined;
   }
 
+  /** In ms: the age of what is remembered under a key. */
+  age(key: string, wall: number): number {
+    const found = this.#answers.get(key);
+    return found ? this.#ageOf(found, wall) : Infinity;
+  }
+
   /** In ms. An answer that the log did not name is as young as the log's own answer. */
   #ageOf(found: Moment, wall: number): number {
     const age = ageOf(found, wall);

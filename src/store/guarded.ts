@@ -1,4 +1,5 @@
 import { type Awaitable, isPromise } from '../lib/awaitable.ts';
+import { channels } from '../lib/channels.ts';
 import { isSessionError, SessionError } from '../lib/errors.ts';
 import { Timeouts } from '../lib/timeouts.ts';
 import type { EpochRecord } from '../model/epoch.ts';
@@ -29,21 +30,30 @@ export function guardStore<Transaction>(
     within: Timeouts,
     onLate: () => void = () => {},
   ): Promise<T> {
+    const sentAt = channels.store.hasSubscribers ? performance.now() : null;
     return new Promise((resolve, reject) => {
       const end = activity.begin();
       const begun = within.begin(() => {
         end();
         onLate();
+        tell(verb, sentAt, false);
         reject(late(verb, within.ms));
       });
       answer.then(
         (value) => {
-          if (within.done(begun)) end();
-          if (makesSense(value)) resolve(value);
+          const isSound = makesSense(value);
+          if (within.done(begun)) {
+            end();
+            tell(verb, sentAt, isSound);
+          }
+          if (isSound) resolve(value);
           else reject(nonsense(verb));
         },
         (error: unknown) => {
-          if (within.done(begun)) end();
+          if (within.done(begun)) {
+            end();
+            tell(verb, sentAt, false);
+          }
           reject(unavailable(error));
         },
       );
@@ -56,12 +66,7 @@ export function guardStore<Transaction>(
     call: () => Awaitable<T>,
     within = timeouts,
   ): Awaitable<T> {
-    let answer: Awaitable<T>;
-    try {
-      answer = call();
-    } catch (error) {
-      throw unavailable(error);
-    }
+    const answer = attempt(verb, call);
     if (isPromise(answer)) return inTime(verb, makesSense, answer, within);
     if (!makesSense(answer)) throw nonsense(verb);
     return answer;
@@ -114,12 +119,15 @@ export function guardStore<Transaction>(
     add: (session, write) => ask('add', oneOf(ADDED), () => store.add(session, write)),
     // Without the helper `ask`, because every check runs this.
     find(realm, refs) {
+      const sentAt = channels.store.hasSubscribers ? performance.now() : null;
       let answer: ReturnType<SessionStore['find']>;
       try {
         answer = store.find(realm, refs);
       } catch (error) {
+        tell('find', sentAt, false);
         throw unavailable(error);
       }
+      if (sentAt !== null && !isPromise(answer)) tell('find', sentAt, areFound(answer, refs));
       if (isPromise(answer)) {
         return inTime(
           'find',
@@ -153,6 +161,24 @@ export function guardStore<Transaction>(
     setup: () => ask('setup', anything, () => store.setup?.(), new Timeouts(MAX_SETUP)),
     close: () => ask('close', anything, () => store.close?.()),
   };
+}
+
+/** Calls a verb. Only an embedded store answers, or throws, at once. */
+function attempt<T>(verb: string, call: () => Awaitable<T>): Awaitable<T> {
+  const sentAt = channels.store.hasSubscribers ? performance.now() : null;
+  try {
+    const answer = call();
+    if (sentAt !== null && !isPromise(answer)) tell(verb, sentAt, true);
+    return answer;
+  } catch (error) {
+    tell(verb, sentAt, false);
+    throw unavailable(error);
+  }
+}
+
+/** `null` as the time of the call: the channel had no subscriber then. */
+function tell(verb: string, sentAt: number | null, ok: boolean): void {
+  if (sentAt !== null) channels.store.publish({ verb, took: performance.now() - sentAt, ok });
 }
 
 const MAX_SETUP = 600e3;

@@ -48,6 +48,7 @@ const CORE_PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^src\/jwt\//, 'jose'],
   [/^src\/jwt\/keys\//, 'node:crypto'],
   [/^src\/jwt\/keys\/keys\.ts/, 'node:util'],
+  [/^src\/lib\/channels\.ts/, 'node:diagnostics_channel'],
   [/^src\/model\/token\.ts/, 'node:crypto'],
   [/^src\/testing\//, 'node:assert/strict'],
   [/^src\/testing\//, 'node:util'],
