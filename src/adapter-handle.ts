@@ -3,14 +3,22 @@ import type { Verdict } from './core/verdict.ts';
 import type { ClientInfo } from './device/client-info.ts';
 import type { SessionDevice } from './device/device.ts';
 import type { SessionEventDetails } from './events/event-types.ts';
+import { MAX_STALENESS } from './freshness/options.ts';
 import type { Awaitable } from './lib/awaitable.ts';
 import { nameCalls } from './lib/call.ts';
+import { parseDuration } from './lib/duration.ts';
 import { claimed, parseArguments, shown } from './lib/input.ts';
 import { identify } from './model/identity.ts';
 import type { Session } from './model/session.ts';
 import { parseToken } from './model/token.ts';
 import { Adoption } from './operations/adopt.ts';
 import { Checks } from './operations/check.ts';
+import {
+  type LoweredStaleness,
+  lowerStaleness,
+  type StatedStaleness,
+  statedStaleness,
+} from './operations/staleness.ts';
 import type { Sessions } from './sessions.ts';
 
 /** A request that a wrapper refused before it called the store, see {@link AdapterHandle.report}. */
@@ -87,6 +95,25 @@ export class AdapterHandle {
       detail: claimed(detail),
       device: device && { ...device, label: claimed(device.label) ?? '', ip: claimed(device.ip) },
     });
+  }
+
+  /** Reads the bound that the realm's processes have stated: see `effectiveWithin`. */
+  statedStaleness(): Promise<StatedStaleness> {
+    return this.#core.activity.run(() => statedStaleness(this.#core));
+  }
+
+  /**
+   * Lowers the bound that the realm's processes have stated, for example after the last process with a higher one has ended. First, no
+   * process remembers anything new for longer than `to`. After the old bound, `effectiveWithin` tells the new one. If it is given up in
+   * between, the next call completes it. A process whose option is higher raises the bound again at its start.
+   * @param to in ms, 0 to 300,000.
+   * @param wait waits for so many ms.
+   * @throws `TypeError` if `to` is out of range.
+   */
+  async lowerStaleness(to: number, wait: (ms: number) => Promise<unknown>): Promise<LoweredStaleness> {
+    const parsed = parseDuration('to', to, { min: 0, max: MAX_STALENESS });
+    this.#core.activity.requireOpen();
+    return lowerStaleness(this.#core, parsed, wait);
   }
 
   /** Describes the client of a request. Returns `null` if the request says nothing about it. */

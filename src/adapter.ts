@@ -72,3 +72,4 @@ export type { PolicyResult } from './operations/policy.ts';
 export type { PruneRequest, PruningSchedule } from './operations/prune.ts';
 export type { ReviewedSession, SharedDevice } from './operations/review.ts';
 export type { Closing, SignalOwner } from './operations/signal.ts';
+export type { LoweredStaleness, StatedStaleness } from './operations/staleness.ts';

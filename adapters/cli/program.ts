@@ -5,6 +5,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addEnd } from './commands/end.ts';
 import { addEndIdle } from './commands/end-idle.ts';
 import { addForget } from './commands/forget.ts';
+import { addFreshness } from './commands/freshness.ts';
 import { addKeys } from './commands/keys.ts';
 import { addList } from './commands/list.ts';
 import { addPolicy } from './commands/policy.ts';
@@ -56,7 +57,18 @@ export function makeProgram(cli: Cli, writeError: (text: string) => void): Comma
     .addHelpText('after', HELP);
   addGlobalOptions(program, cli.terminal.env);
   const ending = [addEnd, addRevoke, addSuspend, addResume, addEndIdle, addForget];
-  const commands = [addSetup, addDoctor, addList, ...ending, addPolicy, addReview, addPrune, addAudit, addKeys];
+  const commands = [
+    addSetup,
+    addDoctor,
+    addList,
+    ...ending,
+    addPolicy,
+    addFreshness,
+    addReview,
+    addPrune,
+    addAudit,
+    addKeys,
+  ];
   for (const add of commands) add(program, cli);
   return program;
 }

@@ -143,14 +143,14 @@ export class Freshness {
   }
 
   /**
-   * Returns the maximum age that the realm's record allows: what this process stated there, or less. A record that states nothing was
+   * Returns the maximum age that the realm's record allows: what this process stated there, or less, if it was or is being lowered. A record that states nothing was
    * lost and made again.
    */
   #allowedBy(realm: EpochRecord | null): number {
     if (this.#isStrict) return MAX_STALENESS;
-    const stated = realm?.notes?.maxStaleness;
+    const { maxStaleness: stated, allowedStaleness = Infinity } = realm?.notes ?? {};
     if (stated === undefined) this.#bound.lost();
-    return Math.min(stated ?? 0, this.#settings.maxStaleness);
+    return Math.min(stated ?? 0, allowedStaleness, this.#settings.maxStaleness);
   }
 }
 

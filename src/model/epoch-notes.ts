@@ -11,6 +11,10 @@ export interface EpochNotes {
   readonly guarded?: Guarded | undefined;
   /** In a realm's record: the greatest age in ms of the knowledge by which any process accepts. Left out where none remembers. */
   readonly maxStaleness?: number | undefined;
+  /**
+   * In a realm's record, while `maxStaleness` is being lowered: the value to which, in ms. No process remembers what it reads now for longer.
+   */
+  readonly allowedStaleness?: number | undefined;
 }
 
 /**
@@ -39,16 +43,26 @@ export const withGuarded = <Epoch extends Noted>(record: Epoch, guarded: Guarded
 export const withStaleness = <Epoch extends Noted>(record: Epoch, maxStaleness: number): Epoch =>
   deepFreeze({ ...record, notes: { ...record.notes, maxStaleness } });
 
+export const withAllowedStaleness = <Epoch extends Noted>(record: Epoch, allowedStaleness: number): Epoch =>
+  deepFreeze({ ...record, notes: { ...record.notes, allowedStaleness } });
+
+/** States a lower value, and that the lowering is over. */
+export function withLoweredStaleness<Epoch extends Noted>(record: Epoch, to: number): Epoch {
+  const { allowedStaleness: _, maxStaleness = 0, ...notes } = record.notes ?? {};
+  return deepFreeze({ ...record, notes: { ...notes, maxStaleness: Math.min(maxStaleness, to) } });
+}
+
 /** Notes of other names pass: a later version of the library may write them beside a process of this one. */
 export function isNotes(value: unknown): value is EpochNotes | undefined {
   if (value === undefined) return true;
   if (!isObject(value)) return false;
-  const { adopted, guarded, maxStaleness } = value;
+  const { adopted, guarded, maxStaleness, allowedStaleness } = value;
   return (
     (adopted === undefined || (isObject(adopted) && Object.values(adopted).every(Number.isFinite))) &&
     (guarded === undefined ||
       (isObject(guarded) && Number.isFinite(guarded.maxLifetime) && Number.isFinite(guarded.since))) &&
-    (maxStaleness === undefined || Number.isFinite(maxStaleness))
+    (maxStaleness === undefined || Number.isFinite(maxStaleness)) &&
+    (allowedStaleness === undefined || Number.isFinite(allowedStaleness))
   );
 }
 

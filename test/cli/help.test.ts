@@ -23,6 +23,7 @@ test('there are the commands that an operator needs', () => {
     'end-idle',
     'forget',
     'policy',
+    'freshness',
     'review',
     'prune',
     'audit',
