@@ -21,6 +21,8 @@ export interface NotifierContractOptions {
   create(): NotifierPlace | Promise<NotifierPlace>;
   /** Creates a store for the last case, in which two processes share it. `memoryStore` of `session-revocation/memory` will do. */
   createStore(): SessionStore;
+  /** In ms: the time after which a message counts as lost. Default 10,000. */
+  readonly patience?: number | undefined;
 }
 
 /** One case of the contract. */
@@ -32,13 +34,17 @@ export interface NotifierCase {
   run(): Promise<void>;
 }
 
-/** In ms: the time after which a message counts as lost. */
-const LOST_AFTER = 10_000;
+const PATIENCE = 10_000;
 
 /** What a listener has heard. */
 class Heard {
   readonly messages: unknown[] = [];
+  readonly #patience: number;
   readonly #waiting = new Set<() => void>();
+
+  constructor({ patience = PATIENCE }: NotifierContractOptions) {
+    this.#patience = patience;
+  }
 
   readonly listener = (message: unknown): void => {
     this.messages.push(message);
@@ -58,7 +64,7 @@ class Heard {
         this.#waiting.add(look);
         timer = setTimeout(
           () => reject(new assert.AssertionError({ message: `"${cut(message)}" did not arrive` })),
-          LOST_AFTER,
+          this.#patience,
         );
       });
     } finally {
@@ -75,8 +81,8 @@ type Run = (place: NotifierPlace, options: NotifierContractOptions) => Promise<v
 const CASES: Readonly<Record<string, readonly [title: `MUST ${string}`, run: Run]>> = {
   arrives: [
     'MUST carry a message to another process that listens',
-    async ({ one, other }) => {
-      const heard = new Heard();
+    async ({ one, other }, options) => {
+      const heard = new Heard(options);
       await other.subscribe(heard.listener);
       await one.publish('first');
       await heard.hears('first');
@@ -87,10 +93,10 @@ const CASES: Readonly<Record<string, readonly [title: `MUST ${string}`, run: Run
   ],
   'longest-message': [
     'MUST carry 7,000 characters of printable ASCII as they are',
-    async ({ one, other }) => {
+    async ({ one, other }, options) => {
       const printable = Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at)).join('');
       const message = printable.repeat(74).slice(0, 7_000);
-      const heard = new Heard();
+      const heard = new Heard(options);
       await other.subscribe(heard.listener);
       await one.publish(message);
       await heard.hears(message);
@@ -98,8 +104,8 @@ const CASES: Readonly<Record<string, readonly [title: `MUST ${string}`, run: Run
   ],
   'several-listeners': [
     'MUST call every listener of a process, and after one has stopped the others',
-    async ({ one, other }) => {
-      const [first, second] = [new Heard(), new Heard()];
+    async ({ one, other }, options) => {
+      const [first, second] = [new Heard(options), new Heard(options)];
       const stop = await other.subscribe(first.listener);
       await other.subscribe(second.listener);
       await one.publish('for both');
@@ -112,13 +118,13 @@ const CASES: Readonly<Record<string, readonly [title: `MUST ${string}`, run: Run
   ],
   'listens-again': [
     'MUST be silent after all listeners have stopped, and listen again for the next one',
-    async ({ one, other }) => {
-      const before = new Heard();
+    async ({ one, other }, options) => {
+      const before = new Heard(options);
       const stop = await other.subscribe(before.listener);
       await one.publish('before');
       await before.hears('before');
       await stop();
-      const after = new Heard();
+      const after = new Heard(options);
       await other.subscribe(after.listener);
       await one.publish('after');
       await after.hears('after');
@@ -128,8 +134,8 @@ const CASES: Readonly<Record<string, readonly [title: `MUST ${string}`, run: Run
   ],
   channels: [
     'MUST keep the messages of one channel from another',
-    async ({ one, other, foreign }) => {
-      const [heard, elsewhere] = [new Heard(), new Heard()];
+    async ({ one, other, foreign }, options) => {
+      const [heard, elsewhere] = [new Heard(options), new Heard(options)];
       await other.subscribe(heard.listener);
       await foreign.subscribe(elsewhere.listener);
       await foreign.publish('foreign');
@@ -142,8 +148,8 @@ const CASES: Readonly<Record<string, readonly [title: `MUST ${string}`, run: Run
   ],
   'both-ways': [
     'MUST let a process listen and publish at the same time',
-    async ({ one, other }) => {
-      const [here, there] = [new Heard(), new Heard()];
+    async ({ one, other }, options) => {
+      const [here, there] = [new Heard(options), new Heard(options)];
       await one.subscribe(here.listener);
       await other.subscribe(there.listener);
       await Promise.all([one.publish('there'), other.publish('here')]);
@@ -152,7 +158,7 @@ const CASES: Readonly<Record<string, readonly [title: `MUST ${string}`, run: Run
   ],
   revocation: [
     'MUST make a revocation known to another process long before its memory is too old',
-    async ({ one, other }, { createStore }) => {
+    async ({ one, other }, { createStore, patience = PATIENCE }) => {
       const store = createStore();
       // What a process remembers belongs to its store object.
       const process = (notifier: Notifier) =>
@@ -160,13 +166,17 @@ const CASES: Readonly<Record<string, readonly [title: `MUST ${string}`, run: Run
       const [first, second] = [process(one), process(other)];
       try {
         await Promise.all([first.setup(), second.setup()]);
-        await listening(first, second);
+        await listening(patience, first, second);
         const started = await first.start({ user: 'ann', fence: await first.fence({ user: 'ann' }) });
         assert.ok(started.ok);
         const { token } = started;
         assert.ok((await second.check(token)).ok);
         await first.revoke({ user: 'ann' });
-        await soon(async () => !(await second.check(token)).ok, 'the other process still accepts the session');
+        await soon(
+          patience,
+          async () => !(await second.check(token)).ok,
+          'the other process still accepts the session',
+        );
       } finally {
         await Promise.all([first.close(), second.close()]);
       }
@@ -176,14 +186,18 @@ const CASES: Readonly<Record<string, readonly [title: `MUST ${string}`, run: Run
 
 type Sessions = ReturnType<typeof createSessions>;
 
-const listening = (...all: readonly Sessions[]): Promise<void> =>
-  soon(async () => {
-    const health = await Promise.all(all.map((sessions) => sessions.health()));
-    return health.every(({ freshness }) => freshness?.notifier?.listens === true);
-  }, 'the notifier does not listen');
+const listening = (patience: number, ...all: readonly Sessions[]): Promise<void> =>
+  soon(
+    patience,
+    async () => {
+      const health = await Promise.all(all.map((sessions) => sessions.health()));
+      return health.every(({ freshness }) => freshness?.notifier?.listens === true);
+    },
+    'the notifier does not listen',
+  );
 
-async function soon(isSo: () => Promise<boolean>, otherwise: string): Promise<void> {
-  const until = performance.now() + LOST_AFTER;
+async function soon(patience: number, isSo: () => Promise<boolean>, otherwise: string): Promise<void> {
+  const until = performance.now() + patience;
   while (!(await isSo())) {
     assert.ok(performance.now() < until, otherwise);
     await new Promise((resolve) => setTimeout(resolve, 2));

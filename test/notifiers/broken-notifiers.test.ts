@@ -106,7 +106,8 @@ const placeOf = (breaking: Breaking) => (): NotifierPlace => {
   return { one: open('own'), other: open('own'), foreign: open('foreign') };
 };
 
-const casesOf = (breaking: Breaking) => notifierContract({ create: placeOf(breaking), createStore: memoryStore });
+const casesOf = (breaking: Breaking) =>
+  notifierContract({ create: placeOf(breaking), createStore: memoryStore, patience: 1_000 });
 
 describe('the contract of notifiers', { timeout: 60_000 }, () => {
   test.each(casesOf((notifier) => notifier))('$id passes on a sound one', ({ run }) => run());
