@@ -11,8 +11,10 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Store } from 'express-session';
-import type { Sessions } from '../../../src/index.ts';
+import type { Session, Sessions } from '../../../src/index.ts';
+import type { UpgradeRequirements } from '../../frameworks/http/index.ts';
 import * as http from '../../frameworks/http/index.ts';
 import { authBy, Bridge } from '../shared/bridge.ts';
 import {
@@ -28,12 +30,15 @@ import { type InnerSession, innerOf } from './inner-layer.ts';
 import { preventLateCookie } from './late-cookies.ts';
 import { SessionTransport } from './token-transport.ts';
 
-export type { Auth } from '../../frameworks/http/index.ts';
+export type { Auth, UpgradeRequirements } from '../../frameworks/http/index.ts';
 export type { BridgeOptions } from '../shared/options.ts';
 export type { InnerSession } from './inner-layer.ts';
 
 /** Options of {@link bridge}. */
 export interface ExpressSessionBridgeOptions extends BridgeOptions<InnerSession>, BridgeAuthenticationOptions {}
+
+/** The result of express-session's `session()`. */
+export type SessionMiddleware = (request: never, response: never, next: (error?: unknown) => void) => void;
 
 /** The result of {@link bridge}. */
 export interface ExpressSessionBridge {
@@ -43,6 +48,26 @@ export interface ExpressSessionBridge {
    * @throws `TypeError` for a value that is not a store of express-session.
    */
   store<Inner extends Store>(inner: Inner): Inner;
+  /**
+   * Checks the request that opens a WebSocket, which no middleware sees: its session and its origin. Returns a function for the event
+   * `upgrade` of the HTTP server. It returns the session, or answers 401, 403 across origins, or 503 in an outage, and returns `null`. It
+   * rejects if express-session fails, for example because the inner store does; then it has answered 500.
+   * @param middleware the result of express-session's `session({ store })`, with the store of this bridge.
+   * @throws `TypeError` for unknown requirements.
+   * @example
+   * ```ts
+   * const upgrade = bridged.upgrade(sessionMiddleware);
+   * server.on('upgrade', async (request, socket, head) => {
+   *   const session = await upgrade(request, socket);
+   *   if (session === null) return;
+   *   sockets.handleUpgrade(request, socket, head, (ws) => { … });
+   * });
+   * ```
+   */
+  upgrade(
+    middleware: SessionMiddleware,
+    requirements?: UpgradeRequirements,
+  ): (request: IncomingMessage, socket: Duplex) => Promise<Session | null>;
   /** Use it before express-session, only with `adoptUntil`. It records the device of each adopted session. */
   middleware(): (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 }
@@ -77,6 +102,8 @@ export function bridge(sessions: Sessions, options: ExpressSessionBridgeOptions)
       const bridged = new BridgedStore(innerOf(inner), shared, onOpened);
       return overlay(inner, bridged);
     },
+    upgrade: (middleware, requirements = {}) =>
+      http.guardUpgrade(requirements, (request, response) => behind(middleware, request, response)),
     middleware: http.withoutArguments(
       'bridged.middleware()',
       () =>
@@ -85,4 +112,22 @@ export function bridge(sessions: Sessions, options: ExpressSessionBridgeOptions)
         },
     ),
   };
+}
+
+/** Runs express-session on a request that Express never sees. */
+async function behind(
+  middleware: SessionMiddleware,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<http.Auth> {
+  Object.assign(request, { res: response });
+  await new Promise<void>((resolve, reject) => {
+    const next = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
+    middleware(request as never, response as never, next);
+  });
+  const auth = http.attachedAuth(request, undefined);
+  if (auth !== undefined) return auth;
+  throw new TypeError(
+    'upgrade needs the result of session({ store }) with the store of this bridge, within its cookie.path',
+  );
 }

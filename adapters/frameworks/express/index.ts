@@ -85,5 +85,7 @@ function send(response: Response, answer: http.Answer | null, next: NextFunction
     return;
   }
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-  response.status(answer.status).end(answer.body ?? undefined);
+  // Not `status()`, which Node's own responses lack: Socket.IO and Connect pass these.
+  response.statusCode = answer.status;
+  response.end(answer.body ?? undefined);
 }

@@ -23,4 +23,10 @@ export type { SessionRoutesOptions } from './routes/options.ts';
 export { parseMount, pathBelow } from './routes/route-name.ts';
 export { describeRoutes, sessionRouteHandler } from './routes/routes.ts';
 export { coarseReason, NONE } from './state.ts';
-export { authenticateUpgrade, type UpgradeOptions } from './upgrade.ts';
+export {
+  authenticateUpgrade,
+  guardUpgrade,
+  type Upgrade,
+  type UpgradeOptions,
+  type UpgradeRequirements,
+} from './upgrade.ts';

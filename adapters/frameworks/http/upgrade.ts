@@ -1,34 +1,59 @@
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Session, Sessions } from '../../../src/index.ts';
-import { openAuth, sessionOf } from './auth/auth.ts';
+import type { Awaitable } from '../../../src/adapter.ts';
+import { isSessionError, type Session, type Sessions } from '../../../src/index.ts';
+import { storeUnavailable } from './answer.ts';
+import { type Auth, openAuth, sessionOf } from './auth/auth.ts';
 import type { Answer } from './exchange.ts';
 import { type RequireSessionOptions, requireSessionGuard } from './guard.ts';
 import { NodeExchange } from './node-exchange.ts';
 import { type AuthenticationOptions, parseAuthenticationOptions } from './options/authentication.ts';
 
 /** Options of `authenticateUpgrade`: those of `authentication`, and the requirements of `requireSession`. */
-export type UpgradeOptions = Omit<AuthenticationOptions, 'property'> &
-  Pick<RequireSessionOptions, 'kinds' | 'scope' | 'maxStaleness'>;
+export type UpgradeOptions = Omit<AuthenticationOptions, 'property'> & UpgradeRequirements;
+
+/** What a WebSocket needs. */
+export type UpgradeRequirements = Pick<RequireSessionOptions, 'kinds' | 'scope' | 'maxStaleness'>;
+
+/**
+ * For the event `upgrade` of an HTTP server. Returns the session; or answers 401, 403 across origins, or 503 in an outage, and returns
+ * `null`.
+ */
+export type Upgrade = (request: IncomingMessage, socket: Duplex) => Promise<Session | null>;
 
 /**
  * Checks the request that opens a WebSocket, which no middleware sees: its session and its origin. Returns a function for the event `upgrade`
  * of the HTTP server. It returns the session, or answers 401, 403 across origins, or 503 in an outage, and returns `null`.
  * @throws `TypeError` for unknown or contradictory options.
  */
-export function authenticateUpgrade(
-  sessions: Sessions,
-  options: UpgradeOptions = {},
-): (request: IncomingMessage, socket: Duplex) => Promise<Session | null> {
+export function authenticateUpgrade(sessions: Sessions, options: UpgradeOptions = {}): Upgrade {
   const { kinds, scope, maxStaleness, ...others } = options;
   if ('property' in others) throw new TypeError('the option property does not exist here: the session is returned');
   const settings = parseAuthenticationOptions(sessions, others, 'authenticateUpgrade(sessions, options)');
-  const guard = requireSessionGuard({ kinds, scope, maxStaleness });
+  return guardUpgrade({ kinds, scope, maxStaleness }, (request, response) =>
+    openAuth(settings, new NodeExchange(request, response)),
+  );
+}
+
+/** `open` finds the session of a request. What is written to its response is sent to no client. */
+export function guardUpgrade(
+  requirements: UpgradeRequirements,
+  open: (request: IncomingMessage, response: ServerResponse) => Awaitable<Auth>,
+): Upgrade {
+  const guard = requireSessionGuard(requirements);
   return async function upgrade(request, socket) {
     // An error without a listener ends the process.
     const ignore = (): void => {};
     socket.on('error', ignore);
-    const auth = await openAuth(settings, new NodeExchange(request, new ServerResponse(request)));
+    let auth: Auth;
+    try {
+      auth = await open(request, new ServerResponse(request));
+    } catch (error) {
+      const isOutage = isSessionError(error, 'SESSION_STORE_UNAVAILABLE');
+      refuse(socket, isOutage ? storeUnavailable() : { status: 500, headers: {}, body: null });
+      if (isOutage) return null;
+      throw error;
+    }
     const answer = await guard(auth);
     if (answer !== null) refuse(socket, answer);
     if (answer !== null || socket.destroyed) return null;
