@@ -26,7 +26,6 @@ export { coarseReason, NONE } from './state.ts';
 export {
   authenticateUpgrade,
   guardUpgrade,
-  type Upgrade,
   type UpgradeOptions,
   type UpgradeRequirements,
 } from './upgrade.ts';

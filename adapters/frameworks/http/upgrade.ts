@@ -16,17 +16,14 @@ export type UpgradeOptions = Omit<AuthenticationOptions, 'property'> & UpgradeRe
 export type UpgradeRequirements = Pick<RequireSessionOptions, 'kinds' | 'scope' | 'maxStaleness'>;
 
 /**
- * For the event `upgrade` of an HTTP server. Returns the session; or answers 401, 403 across origins, or 503 in an outage, and returns
- * `null`.
- */
-export type Upgrade = (request: IncomingMessage, socket: Duplex) => Promise<Session | null>;
-
-/**
  * Checks the request that opens a WebSocket, which no middleware sees: its session and its origin. Returns a function for the event `upgrade`
  * of the HTTP server. It returns the session, or answers 401, 403 across origins, or 503 in an outage, and returns `null`.
  * @throws `TypeError` for unknown or contradictory options.
  */
-export function authenticateUpgrade(sessions: Sessions, options: UpgradeOptions = {}): Upgrade {
+export function authenticateUpgrade(
+  sessions: Sessions,
+  options: UpgradeOptions = {},
+): (request: IncomingMessage, socket: Duplex) => Promise<Session | null> {
   const { kinds, scope, maxStaleness, ...others } = options;
   if ('property' in others) throw new TypeError('the option property does not exist here: the session is returned');
   const settings = parseAuthenticationOptions(sessions, others, 'authenticateUpgrade(sessions, options)');
@@ -39,7 +36,7 @@ export function authenticateUpgrade(sessions: Sessions, options: UpgradeOptions 
 export function guardUpgrade(
   requirements: UpgradeRequirements,
   open: (request: IncomingMessage, response: ServerResponse) => Awaitable<Auth>,
-): Upgrade {
+): (request: IncomingMessage, socket: Duplex) => Promise<Session | null> {
   const guard = requireSessionGuard(requirements);
   return async function upgrade(request, socket) {
     // An error without a listener ends the process.
