@@ -24,7 +24,9 @@ function open(engine: Engine, url: string) {
     const sessions = createSessions({ store, freshness: { maxStaleness: '5s', notifier } });
     const end = async () => {
       if (process.send === undefined) {
-        for await (const keys of client.scanStream({ match: `${space}:*` })) await client.unlink(keys as string[]);
+        for await (const keys of client.scanStream({ match: `${space}:*` })) {
+          if (keys.length > 0) await client.unlink(keys as string[]);
+        }
       }
       client.disconnect();
       subscriber.disconnect();
