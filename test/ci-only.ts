@@ -1,6 +1,7 @@
 /**
  * All that the ordinary run leaves out, or does less of, so that `npm test` ends within minutes on the machine of a
- * developer. `.ci/run` sets `CI`, and everything runs in full. `CI=1 npx vitest run <file>` does so for one file.
+ * developer. `.ci/run` sets `CI`, and everything runs in full. `CI=1 npx vitest run <file>` does so for one file. On the
+ * other versions of Node, `.ci/run` sets `ALL_FILES`: that runs every file, in the ordinary size.
  */
 
 /** How often, or how much: in the ordinary run, and with CI. */
@@ -44,7 +45,6 @@ const SIZES = {
 /** What runs with CI only, and what of it the ordinary run tries all the same. */
 const CI_ONLY = {
   'bridges: two processes behind the tabs of one browser': 'two apps in one process',
-  'concurrency: sessions that expire meanwhile': 'sessions that do not',
   'cli: each command as a process of its own': 'three of them; each command within this process',
   'cli: every driver of an engine': 'the one that is taken first',
   'concurrency: broken stores, by several workers': 'the contract suite finds each of them',
@@ -65,9 +65,7 @@ const CI_ONLY = {
   'frameworks: every request that is refused late': 'one for each order',
   'freshness: orders of two reads at once': 'two reads in turn',
   'jwt: a Redis cluster': 'Redis',
-  'MariaDB: the whole contract': 'races, changes, and what goes through the statements',
   'MariaDB: the whole contract by every client': 'what differs from client to client',
-  'Postgres: the whole contract': 'races, changes, and what goes through the statements',
   'Postgres: the whole contract by every client': 'what goes through the statements',
   'Redis: the contract by every client': 'ioredis',
   'Redis: the whole contract on a cluster': 'races, pruning, users, and what goes through the commands',
@@ -78,8 +76,15 @@ const CI_ONLY = {
   'ui: every pair of colours, width and direction': 'the two that differ in all',
 } as const satisfies Readonly<Record<string, string>>;
 
-/** Files that run with CI only, and what tries their subject all the same. */
-const CI_ONLY_FILES = {
+/** What runs with CI or `ALL_FILES` only, and what of it the ordinary run tries all the same. */
+const WITH_ALL_FILES = {
+  'concurrency: sessions that expire meanwhile': 'sessions that do not',
+  'MariaDB: the whole contract': 'races, changes, and what goes through the statements',
+  'Postgres: the whole contract': 'races, changes, and what goes through the statements',
+} as const satisfies Readonly<Record<string, string>>;
+
+/** Files that run with CI or `ALL_FILES` only, and what tries their subject all the same. */
+const OTHER_FILES = {
   'test/browser/demo.test.ts': 'test/docs/demo.test.ts, and test/acceptance without a browser',
   'test/browser/spa.test.ts': 'test/docs/programs.test.ts',
   'test/bridges/express-session-polling.test.ts': 'test/bridges/race.test.ts',
@@ -103,17 +108,19 @@ const CI_ONLY_FILES = {
 } as const satisfies Readonly<Record<string, string>>;
 
 const isFull = (process.env.CI ?? '') !== '';
+const hasAllFiles = isFull || (process.env.ALL_FILES ?? '') !== '';
 
 /** How often, or how much, in this run. */
 export const size = (what: keyof typeof SIZES): number => SIZES[what][isFull ? 1 : 0];
 
 /** Whether this run includes what the ordinary one leaves out. The name says what that is. */
-export const includes = (_what: keyof typeof CI_ONLY): boolean => isFull;
+export const includes = (what: keyof typeof CI_ONLY | keyof typeof WITH_ALL_FILES): boolean =>
+  what in WITH_ALL_FILES ? hasAllFiles : isFull;
 
 /** The files that this run leaves out. */
-export const leftOut: readonly string[] = isFull ? [] : Object.keys(CI_ONLY_FILES);
+export const leftOut: readonly string[] = hasAllFiles ? [] : Object.keys(OTHER_FILES);
 
 /** What is said at the start of an ordinary run; `null` of a full one. */
 export const notice: string | null = isFull
   ? null
-  : `An ordinary run: ${Object.keys(SIZES).length} suites are smaller than with CI=1, and ${Object.keys(CI_ONLY).length} parts and ${Object.keys(CI_ONLY_FILES).length} files are left out: see test/ci-only.ts.\n`;
+  : `An ordinary run: ${Object.keys(SIZES).length} suites are smaller than with CI=1, and ${Object.keys(CI_ONLY).length} parts and ${leftOut.length} files are left out: see test/ci-only.ts.\n`;
