@@ -42,7 +42,7 @@ export const clients: Readonly<Record<string, Connect>> = {
     return { client, close: () => client.destroy() };
   },
   async 'node-redis, a pool'(url) {
-    const client = quiet(createClientPool({ url }, { minimum: 2, maximum: 5 }));
+    const client = quiet(createClientPool({ url }, { minimum: 2, maximum: 5, acquireTimeout: 120_000 }));
     await client.connect();
     return { client, close: () => client.destroy() };
   },
