@@ -64,20 +64,19 @@ export const common = {
 
 /** What holds for a whole run. */
 export const run = {
-  // Some of the time is spent waiting, for a browser, a server or a disk.
-  maxWorkers: availableParallelism() + 1,
+  // What runs with CI only waits more often.
+  maxWorkers: availableParallelism() + (process.env.CI ? 1 : 0),
   sequence: { sequencer: LongestFirst },
   // Finds databases for the tests that want one; the others do not wait for it.
   globalSetup: 'test/services/global-setup.ts',
   coverage: { include: ['src/**', 'adapters/**'] },
 } satisfies ViteUserConfig['test'];
 
-/** What is changed for a whole process: its clock, or something else that is global. Some warnings come once in a process. */
-const CHANGES_PROCESS =
-  /\bvi\.(useFakeTimers|mock|doMock|stubGlobal|stubEnv|resetModules)\b|spyOn\((globalThis|process|Map\.prototype)\b|process\.on\('(warning|uncaughtException)'/;
+/** Loads modules in another way, counts timers, or hears warnings that come once in a process. */
+const CHANGES_PROCESS = /\bvi\.(mock|doMock|resetModules)\b|spyOn\(globalThis, 'setTimeout'|process\.on\('warning'/;
 
-/** Some servers for Fetch replace `Request` and `Response` of the process. Races are tried in a process without other work. */
-const NEEDS_PROCESS = /\/fetch-|polling|race|simulation/;
+/** Servers for Fetch replace `Request` and `Response` of the process. The programs of the pages do what they like. */
+const NEEDS_PROCESS = /\/fetch-|polling|simulation|docs\/(programs|change-password)/;
 
 /** All others share a process, which loads the sources and the frameworks once for all of them. */
 const shared = readdirSync('test', { recursive: true, encoding: 'utf8' })
@@ -89,7 +88,16 @@ export default defineConfig({
   test: {
     ...run,
     projects: [
-      { ...common, test: { ...common.test, name: 'shared', include: shared, isolate: false } },
+      {
+        ...common,
+        test: {
+          ...common.test,
+          name: 'shared',
+          include: shared,
+          isolate: false,
+          setupFiles: 'test/services/restore-globals.ts',
+        },
+      },
       { ...common, test: { ...common.test, name: 'alone', exclude: [...shared, ...leftOut, 'node_modules/**'] } },
     ],
   },

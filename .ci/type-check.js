@@ -12,13 +12,17 @@ const cache = join(import.meta.dirname, '../node_modules/.cache/check');
 mkdirSync(cache, { recursive: true });
 
 /**
- * A check of types. The compiler keeps what it found, and looks again only at files that changed and at what depends on them.
+ * A check of types. With a name, the compiler keeps what it found, and looks again only at files that changed and at what
+ * depends on them.
  *
  * @param {string} project folder or file of a `tsconfig.json`
- * @param {string} name of the file in which the compiler keeps what it found
+ * @param {string} [name] of the file in which the compiler keeps what it found
  */
 export const typeCheck = (project, name) => ({
   title: `tsc -p ${project}`,
   path: TSC,
-  args: ['-p', project, '--checkers', '2', '--incremental', '--tsBuildInfoFile', join(cache, `${name}.tsbuildinfo`)],
+  args: [
+    ...['-p', project, '--checkers', '2'],
+    ...(name === undefined ? [] : ['--incremental', '--tsBuildInfoFile', join(cache, `${name}.tsbuildinfo`)]),
+  ],
 });

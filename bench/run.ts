@@ -1,29 +1,54 @@
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-import { build } from 'tsup';
-
 /**
- * Every benchmark, each in a process of its own: `npm run bench`, or `npm run bench redis` for those with that in their
- * names. They print ratios within one run: machines are noisy, and absolute times are worth little.
+ * `npm run bench` measures every section, `npm run bench check stores` those, each in processes of their own.
  *
- * They are bundled as the package is: `tsx` names every closure when it is made, which costs more than many a check.
+ * - `--report` writes docs/benchmarks.md. It measures only the sections without a result of this commit, so it can be stopped and
+ *   called again. `--again` measures them anew.
+ * - `--json` prints the results as JSON.
+ * - `--only <text>` runs the races whose titles contain the text, and saves nothing.
+ *
+ * The sections are bundled as the package is: `tsx` names each closure when it is made, which costs more than many a check.
  */
-const [wanted = ''] = process.argv.slice(2);
-const own = basename(import.meta.filename);
-const benches = readdirSync(import.meta.dirname)
-  .filter((file) => file.endsWith('.ts') && file !== own && file.includes(wanted))
-  .sort();
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'tsup';
+import { writeReport } from './harness/report.ts';
+import { commit, readResult } from './harness/results.ts';
+
+/** In the order of the report. */
+const SECTIONS = ['check', 'stores', 'http', 'freshness', 'revocations', 'operations', 'jwt', 'pruning', 'sizes', 'ui'];
+
+const { values: wants, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    report: { type: 'boolean' },
+    again: { type: 'boolean' },
+    json: { type: 'boolean' },
+    only: { type: 'string' },
+  },
+});
+const unknown = positionals.filter((name) => !SECTIONS.includes(name));
+if (unknown.length > 0)
+  throw new Error(`There is no section ${unknown.join(', ')}. There are: ${SECTIONS.join(', ')}.`);
 
 const root = resolve(import.meta.dirname, '..');
-// Within the package, so that its dependencies are found from there.
+process.chdir(root);
+const isMeasured = (name: string): boolean => readResult(name)?.commit === commit();
+const names = (positionals.length > 0 ? positionals : SECTIONS).filter(
+  (name) => !wants.report || wants.again || !isMeasured(name),
+);
+
+// Inside the project, so that its dependencies are found from there.
 const cache = join(root, 'node_modules/.cache');
 mkdirSync(cache, { recursive: true });
 const folder = mkdtempSync(join(cache, 'bench-'));
 let failed = 0;
 try {
+  const own = ['contender', 'section-process'].map((name) => [name, join(root, `bench/harness/${name}.ts`)]);
+  const sections = SECTIONS.map((name) => [name, join(root, `bench/sections/${name}.ts`)]);
   await build({
-    entry: benches.map((file) => join(import.meta.dirname, file)),
+    entry: Object.fromEntries([...own, ...sections]),
     outDir: folder,
     format: 'esm',
     target: 'node20.19',
@@ -35,14 +60,23 @@ try {
     outExtension: () => ({ js: '.mjs' }),
   });
   // Private servers look for it beside them.
-  copyFileSync(join(import.meta.dirname, '../test/services/reaper.js'), join(folder, 'reaper.js'));
-  for (const bench of benches.map((file) => file.replace(/\.ts$/, ''))) {
-    console.log(`\n${bench}`);
-    const bundle = join(folder, `${bench}.mjs`);
-    const { status } = spawnSync(process.execPath, ['--expose-gc', bundle], { stdio: 'inherit', cwd: root });
+  copyFileSync(join(root, 'test/services/reaper.js'), join(folder, 'reaper.js'));
+  for (const name of names) {
+    const output = wants.json ? 'ignore' : 'inherit';
+    const args = [
+      '--expose-gc',
+      '--disable-warning=SESSION_STORE_LOSS_ON_RESTART',
+      join(folder, 'section-process.mjs'),
+      join(folder, `${name}.mjs`),
+      name,
+      wants.only ?? '',
+    ];
+    const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', output, 'inherit'] });
     if (status !== 0) failed++;
+    else if (wants.json && wants.only === undefined) console.log(JSON.stringify(readResult(name)));
   }
 } finally {
   rmSync(folder, { recursive: true });
 }
-process.exitCode = failed === 0 && benches.length > 0 ? 0 : 1;
+if (wants.report) writeReport(SECTIONS.flatMap((name) => readResult(name) ?? []));
+process.exitCode = failed === 0 ? 0 : 1;

@@ -57,8 +57,9 @@ export class AdapterHandle {
   }
 
   /**
-   * Judges a session of this request once more if it was judged from memory, by knowledge that is at most `maxStaleness` ms old. 0 reads
-   * the store. Refuses it as `'superseded'` if its secret was renewed since it was judged.
+   * Judges a session of this request once more if it was judged from memory, by knowledge that is at most
+   * `maxStaleness` ms old. 0 reads the store. Refuses it as `'superseded'` if its secret was renewed since it was
+   * judged.
    */
   judgeAgain(session: Session, maxStaleness: number, client: ClientInfo): Awaitable<Verdict> {
     return this.#checks.judgeAgain(session, maxStaleness, client);
@@ -103,11 +104,15 @@ export class AdapterHandle {
   }
 
   /**
-   * Lowers the bound that the realm's processes have stated, for example after the last process with a higher one has ended. First, no
-   * process remembers anything new for longer than `to`. After the old bound, `effectiveWithin` tells the new one. If it is given up in
-   * between, the next call completes it. A process whose option is higher raises the bound again at its start.
+   * Lowers the bound that the realm's processes have stated, for example after the last process with a higher one has
+   * ended. At first, no process remembers anything new for longer than `to`. After the old bound, `effectiveWithin`
+   * states the new one. If the lowering is interrupted, the next call completes it. A process with a higher option
+   * raises the bound again when it starts.
+   *
    * @param to in ms, 0 to 300,000.
-   * @param wait waits for so many ms.
+   *
+   * @param wait waits for that many ms.
+   *
    * @throws `TypeError` if `to` is out of range.
    */
   async lowerStaleness(to: number, wait: (ms: number) => Promise<unknown>): Promise<LoweredStaleness> {

@@ -22,14 +22,12 @@ export { type Ended, isOverForGood, type SessionRecord, type SessionRef } from '
 export type { Stamp, Stamps } from './model/stamp.ts';
 export { membershipOf, memberTag, realmTag, type Tag } from './model/token.ts';
 
-// Records as text, caches of decoded records, and the changes that a process has heard of.
+// Records as text, a cache of decoded records, and the changes that a process has heard of.
 
-export { Lru } from './lib/lru.ts';
 export { type BatchOptions, batched } from './store/batched.ts';
 export { formatEpoch, formatGrant, parseEpoch, parseGrant } from './store/codec.ts';
+export { EpochCache } from './store/epoch-cache.ts';
 export { RecentChanges } from './store/recent-changes.ts';
-export { RecordCache } from './store/record-cache.ts';
-export { type RecordTexts, SessionCache } from './store/session-cache.ts';
 
 // A `Sessions` object, as wrappers and bridges need it.
 

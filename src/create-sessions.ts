@@ -12,6 +12,7 @@ import { noticing } from './freshness/noticing.ts';
 import { Announcer } from './freshness/notifier.ts';
 import { inCall } from './lib/call.ts';
 import { timeOf } from './lib/clock.ts';
+import { Turns } from './lib/turns.ts';
 import { WriteBehind } from './lib/write-behind.ts';
 import { realmTag } from './model/token.ts';
 import { Sessions } from './sessions.ts';
@@ -28,6 +29,21 @@ const MAX_UNWRITTEN = 1_000;
  * Creates the `Sessions` object of one realm.
  * @throws `TypeError` for options that are unknown, contradictory, or out of range; `SESSION_STORE_LACKS_POWER` for an option
  * that needs a power that the store does not declare.
+ * @example
+ * ```ts
+ * import { createSessions } from 'session-revocation';
+ * import { sqliteStore } from 'session-revocation/sqlite';
+ *
+ * const dashboard = createSessions({
+ *   store: sqliteStore('sessions.db'),
+ *   realm: 'dashboard',
+ *   lifetime: { absolute: '30d', idle: '14d' },
+ *   replace: 'same-browser',
+ *   limit: { perUser: 10, overflow: 'end-oldest' },
+ *   touchEvery: '1m',
+ * });
+ * await dashboard.setup();
+ * ```
  */
 export function createSessions<Trigger extends string = never, Transaction = never>(
   options: SessionsOptions<Trigger, Transaction>,
@@ -88,6 +104,7 @@ function newCore(settings: Settings): Core {
     changes,
     announcer,
     activity,
+    turns: new Turns(),
     pruning: { endedAt: null },
     realmTag: tag,
     now,

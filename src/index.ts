@@ -1,7 +1,8 @@
 /**
  * Sessions that can be revoked: one, all others, or everywhere in one write.
  *
- * Begin with {@link createSessions}. Types and helpers for authors of stores, wrappers and bridges are in `session-revocation/adapter`.
+ * Begin with {@link createSessions}. Types and helpers for authors of stores, wrappers and bridges are in
+ * `session-revocation/adapter`.
  * @module session-revocation
  */
 

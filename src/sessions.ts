@@ -32,7 +32,8 @@ import { type TriggerRequest, type TriggerResult, trigger } from './operations/t
 import { InTransaction } from './operations/within.ts';
 
 /**
- * Manages the sessions of one realm. {@link createSessions} creates it. Every method that asks the store may throw
+ * Manages the sessions of one realm. {@link createSessions} creates it. {@link Sessions.fence} shows a sign-in, and
+ * {@link Sessions.revoke} a sign-out everywhere. Every method that asks the store may throw
  * `SESSION_STORE_UNAVAILABLE` where the store gave no answer. That is an outage and never means "signed out". Misuse
  * throws a `TypeError`.
  */
@@ -82,6 +83,14 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * Begins a sign-in and returns a fence, a text to hand to {@link start}. Call it *before* the credentials are
    * checked. In OpenID Connect the user is known only later: call it as soon as the user is known, before the user's
    * row is read. A fence lives for 3 hours and must stay on the server. Taking one never refuses a sign-in.
+   * @example
+   * ```ts
+   * const fence = await sessions.fence({ user: 'ann' });
+   * if (!(await passwordIsRight('ann', password))) throw new Error('wrong password');
+   * const started = await sessions.start({ user: 'ann', fence, userAgent, ip, amr: ['pwd'] });
+   * if (!started.ok) throw new Error(started.reason);
+   * const { token } = started; // for the client's cookie only
+   * ```
    * @category Sessions
    */
   async fence(request: FenceRequest): Promise<string> {
@@ -102,6 +111,11 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * Checks a token. Never throws for anything that a client sent. Reads the store once, unless memory is fresh enough to
    * accept (option `freshness`), and writes the last use afterwards. The client's details do not affect the verdict:
    * they are watched for signs of an attack, and the event of a refusal carries them.
+   * @example
+   * ```ts
+   * const verdict = await sessions.check('the token from the cookie');
+   * const user = verdict.ok ? verdict.session.user : null;
+   * ```
    * @category Sessions
    */
   check(token: string | null | undefined, request?: CheckRequest): Promise<Verdict> {
@@ -116,6 +130,11 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   /**
    * Returns the reason code for the end of a session: a code of this library, or that of one of the app's triggers.
    * Codes are safe to show to users. Returns `null` for an administrator's own words, which are for the audit log only.
+   * @example
+   * ```ts
+   * const verdict = await sessions.check('the token from the cookie');
+   * const code = verdict.ok ? null : sessions.explain(verdict.end); // such as 'password-changed'
+   * ```
    * @category Sessions
    */
   explain(end: EndState | null): string | null {
@@ -127,6 +146,11 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * Returns a page of the living sessions of a user, or of a member, newest first. With `ended: true` it includes
    * sessions that are over, with the reason, until they are pruned. A page may be short: continue while `cursor` is not
    * `null`.
+   * @example
+   * ```ts
+   * const page = await sessions.list({ user: 'ann' }, { limit: 20 });
+   * for (const { id, device, lastUsedAt } of page.sessions) console.log(id, device.label, new Date(lastUsedAt));
+   * ```
    * @category Sessions
    */
   async list(scope: ListScope, request: ListRequest = {}): Promise<ListResult> {
@@ -135,6 +159,10 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Ends one session of a user.
+   * @example
+   * ```ts
+   * const { ended } = await sessions.end('the id from a list', { user: 'ann', by: 'admin' });
+   * ```
    * @category Sessions
    */
   async end(id: string, request: EndRequest): Promise<EndResult> {
@@ -144,6 +172,10 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   /**
    * Signs out. Ends this session, or, where the account's {@link Policy} says `everywhere`, all of the user's sessions
    * in the account, of every kind. Does nothing where the session is already over.
+   * @example
+   * ```ts
+   * await sessions.signOut(session, { by: session.user });
+   * ```
    * @category Sessions
    */
   async signOut(session: Session, request: AttributionRequest = {}): Promise<SignOutResult> {
@@ -155,6 +187,12 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * `{ account }` or `{ realm: true }`. The session in `keep` stays. The session in `ifLive` ends with the others. If
    * either of them is over, nothing is revoked and the result says so: a request from a signed-out client must not sign
    * out others.
+   * @example
+   * ```ts
+   * await sessions.revoke({ user: 'ann' }, { by: 'admin', reason: 'offboarding' }); // everywhere
+   * const others = await sessions.revoke({ user: 'ann' }, { keep: session }); // all but this one
+   * const token = others.token; // the new token of the session that stays
+   * ```
    * @category Revocation
    */
   async revoke(scope: Scope, request: RevokeRequest = {}): Promise<RevokeResult> {
@@ -165,6 +203,11 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * Applies the rule that the option `triggers` has for this change to a user, such as a new password. Call it *after*
    * the change took effect, or commit both in one transaction ({@link Sessions.within}). Where the session in `keep` is
    * over, all sessions are revoked.
+   * @example
+   * ```ts
+   * await users.setPassword('ann', password);
+   * const { token } = await sessions.trigger('passwordChanged', { user: 'ann', keep: session });
+   * ```
    * @category Policies and triggers
    */
   async trigger(name: Trigger | BuiltInTrigger, request: TriggerRequest): Promise<TriggerResult> {
@@ -173,6 +216,11 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Revokes all kinds of sessions of the scope, and refuses new sign-ins until {@link resume}.
+   * @example
+   * ```ts
+   * await sessions.suspend({ user: 'ann' }, { by: 'admin', reason: 'account under review' });
+   * await sessions.resume({ user: 'ann' }, { by: 'admin' });
+   * ```
    * @category Revocation
    */
   async suspend(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult> {
@@ -198,6 +246,10 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Sets the policy of an account. Needs the option `policy: 'stored'`. The policy applies from the next sign-out on.
+   * @example
+   * ```ts
+   * await sessions.setPolicy('acme', { signOut: 'everywhere' }, { by: 'admin' });
+   * ```
    * @category Policies and triggers
    */
   async setPolicy(account: string, policy: Policy, request: AttributionRequest = {}): Promise<PolicyResult> {
@@ -206,6 +258,10 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Ends every session of an account or a user that was not used for the time `unusedFor`.
+   * @example
+   * ```ts
+   * const { ended } = await sessions.endIdle({ account: 'acme', unusedFor: '30d' }, { by: 'cron' });
+   * ```
    * @category Revocation
    */
   async endIdle(scope: IdleScope, request: EndIdleRequest = {}): Promise<EndIdleResult> {
@@ -214,6 +270,11 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Returns a page of an account's members, with the facts that help to decide whom to sign out.
+   * @example
+   * ```ts
+   * const { members } = await sessions.review({ account: 'acme', roles: rolesOf });
+   * const atRisk = members.filter(({ secondFactor }) => !secondFactor);
+   * ```
    * @category Audit and review
    */
   async review(request: ReviewRequest): Promise<Review> {
@@ -223,6 +284,10 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   /**
    * Revokes all sessions of a user, and erases the personal data, also from the audit log. The generations stay, so
    * that old tokens stay refused. Call it when the user can no longer sign in.
+   * @example
+   * ```ts
+   * await sessions.forgetUser('ann', { by: 'admin', reason: 'account closed' });
+   * ```
    * @category Revocation
    */
   async forgetUser(user: string, request: ForgetRequest = {}): Promise<ForgetResult> {
@@ -231,6 +296,10 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Returns a page of the audit log in the store, newest entries first. Needs the option `audit`.
+   * @example
+   * ```ts
+   * const { entries } = await sessions.audit({ user: 'ann', types: ['sessions.revoked'], limit: 20 });
+   * ```
    * @category Audit and review
    */
   async audit(request: AuditRequest = {}): Promise<AuditResult> {
@@ -240,15 +309,26 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   /**
    * Gives a session a new secret. The old token is refused from now on, and the expiry stays. It can also set new
    * attributes or, with a fence, switch to another account. Call it when the user's privileges change.
+   * @example
+   * ```ts
+   * const renewed = await sessions.renew(session, { attributes: { role: 'admin' } });
+   * const token = renewed.ok ? renewed.token : null; // for the client's cookie only
+   * ```
    * @category Sessions
    */
   async renew(session: Session, request: RenewRequest = {}): Promise<RenewResult> {
-    return renew(this.#core, session, request);
+    return renew(this.#core, this.#signals, session, request);
   }
 
   /**
    * Records that the same user has authenticated again. The session gets a new secret, authentication time and absolute
    * lifetime (ASVS 7.2.4).
+   * @example
+   * ```ts
+   * const fence = await sessions.fence({ user: session.user });
+   * if (!(await passwordIsRight(session.user, password))) throw new Error('wrong password');
+   * const renewed = await sessions.reauthenticate(session, { fence, amr: ['pwd'] });
+   * ```
    * @category Sessions
    */
   async reauthenticate(session: Session, request: ReauthenticateRequest): Promise<RenewResult> {
@@ -256,22 +336,23 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   }
 
   /**
-   * Returns a signal that fires when the session is over, for what outlives a request: WebSockets, event streams, jobs. Its `reason` is a
-   * `SessionError`: `SESSION_OVER`, with `cause: { reason, end }` as in a refused verdict, or `SESSION_STORE_UNAVAILABLE` after a long outage
-   * (option `signal`). A renewal of the session's secret fires it, too, as `'superseded'`: the holder of the old secret must not stay
-   * connected.
+   * Returns a signal that fires when the session is over, for what outlives a request: WebSockets, event streams, jobs.
+   * Its `reason` is a `SessionError`: `SESSION_OVER`, with `cause: { reason, end }` as in a refused verdict, or
+   * `SESSION_STORE_UNAVAILABLE` after a long outage (option `signal`). A renewal of the session's secret fires it, too,
+   * as `'superseded'`: the holder of the old secret must not stay connected. `renew(session, { keepSignals: true })` does
+   * not.
    *
-   * This process tells at once what it ended itself. What another process ended, and an expiry, fire the signal within the option
-   * `signal.every`.
+   * This process tells at once what it ended itself. What another process ended, and an expiry, fire the signal within
+   * the option `signal.every`.
    * @param session the session of the request that opened the connection.
-   * @param owner what the signal belongs to: a WebSocket, a request, a response, or an `AbortSignal`. The library lets go of the signal when
-   * it closes. Without that, each connection would leave something behind.
+   * @param owner what the signal belongs to: a WebSocket, a request, a response, or an `AbortSignal`. The library lets
+   * go of the signal when it closes. Without that, each connection would leave something behind.
    * @throws `TypeError` if `owner` is none of these.
    * @example
    * ```ts
-   * socket.on('connection', (ws, request) => {
-   *   const signal = sessions.signal(request.session, ws);
-   *   signal.addEventListener('abort', () => ws.close(4401, 'signed out'));
+   * app.get('/events', requireSession(), (request, response) => {
+   *   const signal = sessions.signal(sessionOf(request), response);
+   *   signal.addEventListener('abort', () => response.end());
    * });
    * ```
    * @category Sessions
@@ -284,6 +365,12 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * Calls a listener for every event of this name in this process. An error in the listener does not fail the
    * operation.
    * @returns a function that removes the listener.
+   * @example
+   * ```ts
+   * const stop = sessions.on('session.suspicious', ({ sign, user, device }) => {
+   *   console.warn(sign, user, device?.label);
+   * });
+   * ```
    * @category Events
    */
   on<Type extends SessionEventType>(type: Type, listener: SessionListener<Type>): () => void {
@@ -293,6 +380,10 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   /**
    * Removes sessions that were over for longer than the retention, and records and log entries that are no longer
    * needed. Works in bounded batches. Several processes may prune at the same time.
+   * @example
+   * ```ts
+   * const { sessions: removed } = await sessions.prune({ progress: (soFar) => console.log(soFar) });
+   * ```
    * @category Operation
    */
   async prune(request: PruneRequest = {}): Promise<PruneResult> {
@@ -314,8 +405,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   }
 
   /**
-   * Asks the store one small question, for a readiness probe, and tells what this process knows. Takes no longer than the option `timeout`,
-   * and never throws for an outage: then `ok` is false.
+   * Asks the store one small question, for a readiness probe, and tells what this process knows. Takes no longer than
+   * the option `timeout`, and never throws for an outage: then `ok` is false.
    * @example
    * ```ts
    * app.get('/ready', async (_request, response) => {
@@ -336,6 +427,23 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * @throws `SESSION_STORE_LACKS_POWER` where the store has no transactions (SQLite, Redis, memory: there the type is
    * `never`). `TypeError` for a value that cannot be a transaction. Each operation throws `SESSION_STORE_UNSAFE` where
    * no transaction is open, or where it sees a snapshot that is too old to decide by.
+   * @example
+   * ```ts
+   * import { createSessions } from 'session-revocation';
+   * import { postgresStore } from 'session-revocation/postgres';
+   * import pg from 'pg';
+   *
+   * const pool = new pg.Pool();
+   * const shop = createSessions({ store: postgresStore(pool) });
+   * const client = await pool.connect();
+   * await client.query('BEGIN');
+   * await client.query('UPDATE users SET password_hash = $1 WHERE id = $2', ['the new hash', 'ann']);
+   * const within = shop.within(client);
+   * await within.trigger('passwordChanged', { user: 'ann' });
+   * await client.query('COMMIT'); // docs/transactions.md shows what to do if this fails
+   * client.release();
+   * await within.committed();
+   * ```
    * @category Revocation
    */
   within(transaction: Transaction): InTransaction<Trigger> {

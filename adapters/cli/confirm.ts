@@ -47,7 +47,7 @@ function ask({ stdin, stderr, isTty }: Terminal, question: string): Promise<stri
   const lines = createInterface({ input: stdin, output: stderr, terminal: isTty });
   return new Promise((resolve) => {
     let answer: string | null = null;
-    // Ctrl-D, the end of the input and the calls below close it.
+    // Ctrl-D, the end of the input, and the calls below lead here.
     lines.once('close', () => {
       if (answer === null) stderr.write('\n');
       resolve(answer);

@@ -18,7 +18,8 @@ export type Count = { readonly covered: Covered } | { readonly covered: null; re
 export const countOf = ({ sessions, more }: WouldEnd): Count => ({ covered: { sessions: sessions.length, more } });
 
 /**
- * Counts within `--timeout`, because a revocation reads no session and knows no number. A failed count never prevents the revocation.
+ * Counts within `--timeout`, because a revocation reads no session and knows no number. A failed count never prevents
+ * the revocation.
  * @throws errors that would also fail the revocation, such as misuse or missing tables.
  */
 export async function countBefore({ options }: Task, count: () => Promise<Count>): Promise<Count> {

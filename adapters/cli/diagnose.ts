@@ -16,7 +16,10 @@ const SLOW = 20;
 
 const ID_BYTES = 16;
 
-/** Looks up missing sessions, one after the other: the minimum cost of each request of the app. A dry run of `end` writes nothing. */
+/**
+ * Looks up missing sessions, one after the other: the minimum cost of each request of the app. A dry run of `end`
+ * writes nothing.
+ */
 export async function measure(sessions: Sessions): Promise<Latency> {
   const times: number[] = [];
   // The first look-up opens the connection and is not counted.

@@ -10,7 +10,6 @@ export const EXIT: {
   readonly interrupted: 130;
 } = { done: 0, failed: 1, refused: 2, unavailable: 3, none: 4, interrupted: 130 };
 
-/** Stable codes, like the library's. */
 export type FailureCode =
   | SessionErrorCode
   | RefusalCode
@@ -19,7 +18,7 @@ export type FailureCode =
   | 'NOT_COUNTED'
   | 'ANSWER_NOT_WRITTEN';
 
-/** `MISUSE`: the command line is wrong. `REFUSED`: the user did not confirm. */
+/** `MISUSE`: the command line is wrong. `REFUSED`: the user did not confirm. `INTERRUPTED`: the user pressed Ctrl-C. */
 export type RefusalCode = 'MISUSE' | 'REFUSED' | 'INTERRUPTED';
 
 /** Nothing was done. */
@@ -95,7 +94,7 @@ export const documentOf = ({ stacks, ...members }: Failure): object => ({
 function codeOf(error: unknown): FailureCode {
   if (isSessionError(error)) return error.code;
   if (error instanceof Refusal) return error.code;
-  // The library throws it for misuse.
+  // The library throws a `TypeError` for misuse.
   return error instanceof TypeError ? 'MISUSE' : 'FAILED';
 }
 
@@ -133,7 +132,10 @@ function isForGood(error: unknown): boolean {
   return typeof code === 'string' && FOR_GOOD.test(code);
 }
 
-/** On one line. An error that only collects others (a host with several addresses) gets their messages. */
+/**
+ * Puts the message on one line. An error that only collects others (for a host with several addresses) gets their
+ * messages.
+ */
 export function messageOf(error: unknown): string {
   const own = error instanceof Error ? withoutCall(error) : String(error);
   const gathered = error instanceof AggregateError && own === '' ? error.errors.map(messageOf).join('; ') : own;
@@ -142,6 +144,6 @@ export function messageOf(error: unknown): string {
   return text.trim().replace(/\s*\n\s*/g, '; ');
 }
 
-/** Not the error objects: drivers attach statements and options to them. */
+/** Prints no error objects: drivers attach statements and options to them. */
 const stacksOf = (error: unknown): string[] =>
   chainOf(error).map((one) => (one instanceof Error && one.stack) || messageOf(one));

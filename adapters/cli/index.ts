@@ -12,7 +12,7 @@ const out = new Output(terminal, words.includes('--json'));
 const MAX_LINGER = 2_000;
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // The reader of a pipe, such as `| head`, has closed it.
+  // The reader of a pipe, such as `| head`, closed it.
   if (error.code === 'EPIPE') process.exit();
   const message = `the answer could not be written: ${messageOf(error)}`;
   const exitCode = EXIT.failed;

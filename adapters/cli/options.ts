@@ -59,7 +59,10 @@ export const durationOption = (flags: string, description: string, range: Durati
 export const timeOption = (flags: string, description: string): Option =>
   new Option(flags, description).argParser(checked((text) => parseTime(nameOf(flags), text, Date.now())));
 
-/** Names with commas; the option may be repeated. Refuses an empty list: an unset variable must not look like a missing option. */
+/**
+ * Names with commas; the option may be repeated. Refuses an empty list, because an unset variable must not look like a
+ * missing option.
+ */
 export const listOption = (flags: string, description: string): Option =>
   new Option(flags, description).argParser((text: string, before: readonly string[] | undefined) => {
     const names = text.split(',').map((name) => name.trim());
@@ -121,7 +124,6 @@ function parseAuditName(text: string, before: AuditNames | undefined): AuditName
 
 export const attributionOf = ({ by, reason, note }: AttributionOptions): AttributionRequest => ({ by, reason, note });
 
-/** The app's settings for the audit log. */
 export const auditOf = ({ auditRetention, auditName }: AttributionOptions): AuditOptions => ({
   retention: auditRetention,
   names: auditName,

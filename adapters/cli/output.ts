@@ -56,7 +56,6 @@ export class Output {
     if (this.#terminal.isTty) this.#terminal.stderr.write(`\r\u001b[K${printable(text)}`);
   }
 
-  /** As wide as stdout, or unlimited without a terminal. */
   table<Row>(columns: readonly Column<Row>[]): Table<Row> {
     return new Table(columns, this.#terminal.stdout.columns ?? Number.POSITIVE_INFINITY);
   }
@@ -66,7 +65,7 @@ export class Output {
   }
 }
 
-// JSON does not escape these control characters, nor marks that change the text direction.
+// JSON does not escape these control characters and marks that change the text direction.
 const UNSEEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 const toJson = (document: unknown, indent = 0): string =>

@@ -44,7 +44,7 @@ export async function revokeScope(
     if (typed !== null) await confirm(typed, previewOf(target.name, result.wouldEnd, out), terminal, out);
     return countOf(result.wouldEnd);
   };
-  // Without a time limit if the user is asked, because the answer may take long.
+  // Without a time limit if the user is asked: an answer may take long.
   const count = typed === null ? await countBefore(task, preview) : await preview();
   const result = await act(sessions, false);
   out.answer({ realm: options.realm, ...publicPart(result), covered: count.covered }, () => [
@@ -75,7 +75,7 @@ function linesOf({ name }: NamedTarget, result: RevokeResult, done: Revoking['do
   return [done(since(result.effectiveWithin))];
 }
 
-/** When a revocation is in force everywhere, in words. */
+/** Tells in words when a revocation is in force everywhere. */
 export const since = (effectiveWithin: number): string =>
   effectiveWithin === 0 ? 'from now on' : `after ${effectiveWithin} ms at the latest`;
 

@@ -8,8 +8,8 @@ import type { Terminal } from './terminal.ts';
 
 /**
  * Runs a command line such as `run(['list', '--user', 'ann'], terminal)`. Never throws, and never ends the process.
- * @returns the exit code: 0 done, 1 failed, 2 misuse or refused, 3 the store is unavailable, 4 `--expect-some` was given and no session
- * was covered, 130 interrupted at a question.
+ * @returns the exit code: 0 done, 1 failed, 2 misuse or refused, 3 the store is unavailable, 4 `--expect-some` was
+ * given and no session was covered, 130 interrupted at a question.
  */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   const { SESSION_STORE_URL } = terminal.env;

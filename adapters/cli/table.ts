@@ -1,7 +1,6 @@
 export interface Column<Row> {
   readonly title: string;
   cell(row: Row): string | null;
-  /** For a narrow terminal. */
   short?(row: Row): string | null;
   readonly wideOnly?: boolean | undefined;
   /** Cut if `short` is not enough. Never set for text that users type again, such as an id. */
@@ -39,7 +38,7 @@ export class Table<Row> {
   }
 }
 
-/** Whole texts if there is room, else short ones, else cut ones. */
+/** Uses whole texts if there is room, else short ones, else cut ones. */
 function layOut<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): Layout<Row> {
   const whole = widthsOf(columns, textsOf(columns, rows, false));
   if (sumOf(whole) <= width) return { columns, short: false, widths: whole };

@@ -18,7 +18,6 @@ export interface SessionsSettings {
 /** For closing connections, in ms. */
 const MAX_CLOSE = 2_000;
 
-/** One run of one command. */
 export class Task<Options extends object = object> {
   readonly options: Options & GlobalOptions;
   readonly terminal: Terminal;
@@ -65,7 +64,7 @@ export class Task<Options extends object = object> {
     return sessions;
   }
 
-  /** Names options as typed. A silent server may be one of another kind. */
+  /** Gives options their names on the command line. A server that does not answer may be of another kind. */
   async explained(error: unknown): Promise<unknown> {
     if (isSessionError(error, 'SESSION_STORE_UNAVAILABLE')) {
       const wrong = await wrongServer(this.url, this.options.timeout);
@@ -103,7 +102,6 @@ export class Task<Options extends object = object> {
 
 export interface Cli {
   readonly terminal: Terminal;
-  /** Removes passwords. */
   hide(text: string): string;
   finish(exitCode: number): void;
   /** Receives the driver's last error before the connection closes. */

@@ -2,7 +2,7 @@ import type { Awaitable, Notifier } from '../../src/adapter.ts';
 
 type Stop = () => Awaitable<unknown>;
 
-/** Lets several listeners share one subscription, which is opened for the first of them and closed after the last. */
+/** Lets several listeners share one subscription. The first listener opens it, and the last one closes it. */
 export function fanOut(open: (hear: (message: unknown) => void) => Awaitable<Stop>): Notifier['subscribe'] {
   const listeners = new Set<{ readonly listener: (message: unknown) => void }>();
   let subscription: Promise<Stop> | null = null;

@@ -10,7 +10,7 @@ export interface NatsMessage {
 
 /** A subscription of NATS. */
 export interface NatsSubscription {
-  /** Ends it. */
+  /** Ends the subscription. */
   unsubscribe(): void;
 }
 
@@ -23,7 +23,7 @@ export interface NatsClient {
     subject: string,
     options: { callback: (error: Error | null, message: NatsMessage) => void },
   ): NatsSubscription;
-  /** Resolves once the server has handled all that was sent. */
+  /** Resolves once the server has handled everything that was sent. */
   flush(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export function natsNotifier(client: NatsClient, options: NotifierOptions = {}):
         if (error === null) hear(message.string());
       };
       const subscription = client.subscribe(channel, { callback });
-      // The server has seen the subscription then.
+      // The server has now received the subscription.
       await client.flush();
       return () => subscription.unsubscribe();
     }),

@@ -3,8 +3,8 @@ import { parseArguments } from '../../src/adapter.ts';
 /** Options of a notifier. */
 export interface NotifierOptions {
   /**
-   * The name under which the processes hear each other: 1 to 60 characters of `A-Z`, `a-z`, `0-9`, `_` and `-`. Apps that share a server
-   * use different names. Default `'session-revocation'`.
+   * The name under which the processes reach each other: 1 to 60 characters of `A-Z`, `a-z`, `0-9`, `_` and `-`. Apps
+   * that share a server need different names. Default `'session-revocation'`.
    */
   readonly channel?: string | undefined;
 }

@@ -10,7 +10,7 @@ export interface PgListener {
   on(event: 'notification', listener: (message: { readonly payload?: string | undefined }) => void): unknown;
   /** Calls back once the connection is lost. */
   on(event: 'error' | 'end', listener: () => void): unknown;
-  /** Calls back no longer. */
+  /** Removes all listeners of an event. */
   removeAllListeners(event: 'notification'): unknown;
   /** Gives the connection back, to be closed. */
   release(destroy: boolean): void;
@@ -33,17 +33,18 @@ export interface PostgresJsNotifier {
     channel: string,
     listener: (message: string) => void,
   ): PromiseLike<{
-    /** Ends it. */
+    /** Ends the subscription. */
     unlisten(): Promise<unknown>;
   }>;
 }
 
-/** In ms: the time between two attempts to listen again. */
+/** In ms, between two attempts to listen again. */
 const RETRY_AFTER = 500;
 
 /**
- * Notifies with `LISTEN` and `NOTIFY` of Postgres. It holds one connection of the pool while it listens, and sends each message in a
- * statement of its own: a `NOTIFY` in the app's transaction would make all commits of the server wait for each other.
+ * Notifies with `LISTEN` and `NOTIFY` of Postgres. It holds one connection of the pool while it listens, and sends each
+ * message in a statement of its own: a `NOTIFY` in the app's transaction would make all commits of the server wait for
+ * each other.
  *
  * It must reach the server directly: a proxy that moves each transaction to another connection hears nothing.
  * @param client pg's `Pool`, or the `sql` of postgres.js. The app closes it.
@@ -78,7 +79,7 @@ export function postgresNotifier(client: PgNotifierPool | PostgresJsNotifier, op
   throw new TypeError(`client must be a Pool of pg, or the sql of postgres.js, not ${kindOf(client)}`);
 }
 
-/** Listens on a connection of the pool, and on the next one after that is lost. */
+/** Listens on a connection of the pool. If it is lost, listens on another one. */
 async function listen(pool: PgNotifierPool, channel: string, hear: (message: unknown) => void) {
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -104,7 +105,7 @@ async function listen(pool: PgNotifierPool, channel: string, hear: (message: unk
     if (isStopped && connection === opened) drop(opened);
   }
 
-  /** The pool opens another connection in its place: this one listens, and may be broken. */
+  /** The connection still listens, or is broken, so the pool must close it. */
   function drop(opened: PgListener): void {
     connection = null;
     opened.removeAllListeners('notification');

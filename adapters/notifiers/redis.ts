@@ -14,11 +14,11 @@ export interface NodeRedisPublisher {
 export interface NodeRedisSubscriber {
   /** Listens to a channel. */
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  /** Listens no longer. */
+  /** Ends the subscription to a channel. */
   unsubscribe(channel: string): Promise<unknown>;
   /** Listens to a channel of one shard. */
   sSubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  /** Listens no longer. */
+  /** Ends the subscription to a channel of one shard. */
   sUnsubscribe(channel: string): Promise<unknown>;
 }
 
@@ -34,15 +34,15 @@ export interface IoRedisPublisher {
 export interface IoRedisSubscriber {
   /** Listens to a channel. */
   subscribe(channel: string): Promise<unknown>;
-  /** Listens no longer. */
+  /** Ends the subscription to a channel. */
   unsubscribe(channel: string): Promise<unknown>;
   /** Listens to a channel of one shard. */
   ssubscribe(channel: string): Promise<unknown>;
-  /** Listens no longer. */
+  /** Ends the subscription to a channel of one shard. */
   sunsubscribe(channel: string): Promise<unknown>;
   /** Calls back for each message. */
   on(event: 'message' | 'smessage', listener: (channel: string, message: string) => void): unknown;
-  /** Calls back no longer. */
+  /** Removes a listener. */
   off(event: 'message' | 'smessage', listener: (channel: string, message: string) => void): unknown;
 }
 
@@ -51,19 +51,21 @@ export interface RedisNotifierOptions extends NotifierOptions {
   /** The app's client, which publishes. It may be the one of the store. */
   readonly client: NodeRedisPublisher | IoRedisPublisher;
   /**
-   * A connection of its own, such as `client.duplicate()`: one that listens takes no other commands. The app connects and closes it.
+   * A second connection, such as `client.duplicate()`, because a connection that listens takes no other commands. The
+   * app connects and closes it.
    */
   readonly subscriber: NodeRedisSubscriber | IoRedisSubscriber;
   /**
-   * Uses sharded pub/sub of Redis 7, on a cluster: a message goes to one shard in place of every node. ioredis's cluster needs its option
-   * `shardedSubscribers: true`. Default `false`.
+   * Uses sharded pub/sub of Redis 7, on a cluster: each message goes to one shard and not to every node. ioredis's
+   * cluster needs its option `shardedSubscribers: true`. Default `false`.
    */
   readonly sharded?: boolean | undefined;
 }
 
 /**
- * Notifies over Redis or Valkey pub/sub. The clients listen again by themselves after a lost connection. With an ACL, the user needs
- * `+publish +subscribe +unsubscribe` (`+spublish +ssubscribe +sunsubscribe` if sharded) and `&session-revocation`, the channel.
+ * Notifies over Redis or Valkey pub/sub. The clients listen again by themselves after a lost connection. With an ACL,
+ * the user needs `+publish +subscribe +unsubscribe` (`+spublish +ssubscribe +sunsubscribe` if sharded) and
+ * `&session-revocation`, the channel.
  * @throws `TypeError` if a client is none of node-redis, ioredis or iovalkey, and for unknown or malformed options.
  * @example
  * ```ts

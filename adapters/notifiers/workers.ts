@@ -21,7 +21,7 @@ export function threadsNotifier(options: NotifierOptions = {}): Notifier {
     publish: (message) => channel.postMessage(message),
     subscribe: fanOut((hear) => {
       channel.onmessage = (event) => hear((event as { readonly data: unknown }).data);
-      // A handler keeps the thread alive again.
+      // Adding a handler keeps the thread alive again.
       channel.unref();
       return () => {
         channel.onmessage = () => {};
@@ -31,15 +31,15 @@ export function threadsNotifier(options: NotifierOptions = {}): Notifier {
   };
 }
 
-/** A message between the processes of a cluster. */
+/** A message that the primary of a cluster forwards between its workers. */
 interface Forwarded {
   readonly sessionRevocation: string;
   readonly message: unknown;
 }
 
 /**
- * Notifies between the processes of `node:cluster`. Call it in the workers **and in the primary**, which passes the messages on; nothing
- * arrives without that.
+ * Notifies between the processes of `node:cluster`. Call it in the workers **and in the primary**, which passes the
+ * messages on; nothing arrives without that.
  * @throws `TypeError` for unknown or malformed options.
  * @example
  * ```ts
@@ -79,7 +79,7 @@ const isOf = (channel: string, wrapped: unknown): wrapped is Forwarded =>
   typeof wrapped === 'object' && wrapped !== null && (wrapped as Partial<Forwarded>).sessionRevocation === channel;
 
 function sendToWorkers(wrapped: Forwarded, except?: Worker): void {
-  // One that is about to end hears nothing.
+  // A worker that is about to end receives nothing.
   for (const worker of Object.values(cluster.workers ?? {})) {
     if (worker !== undefined && worker !== except && worker.isConnected()) worker.send(wrapped, () => {});
   }

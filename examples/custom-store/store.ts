@@ -1,295 +1,251 @@
 // A session store over two Maps, to read from top to bottom beside docs/writing-a-store.md. The verbs stand in the order in which you
-// implement them. It passes the contract suite. Every verb runs without a pause, so it is one atomic step; in a database, make it one
-// statement, one transaction or one script.
+// implement them, and what they share stands below them. The store passes the contract suite. Every verb runs without a pause, so it
+// is one atomic step; in a database, make it one statement, one transaction or one script.
 import {
-  type Advance,
   type AuditRecord,
-  type Ended,
   type Ending,
-  type EndRef,
   type EpochRecord,
-  type EpochRequest,
   endOf,
   type FoundSession,
-  type InitiatorRotation,
   isLive,
-  type ListPage,
   membershipOf,
   memberTag,
-  type PruneBatch,
-  type Pruned,
-  type Renewal,
   realmTag,
   type SessionRecord,
   type SessionRef,
   type SessionStore,
   type Tag,
-  type Touch,
-  type UsersOf,
-  type UserWrite,
-  type VersionedEpoch,
 } from 'session-revocation/adapter';
 
-export interface EpochRow {
-  record: EpochRecord;
-  version: number;
-  keepUntil: number | null;
-}
+/** A record, its version, and the time in Unix ms until which it is kept; `null` keeps it for ever. */
+export type EpochRow = { record: EpochRecord; version: number; keepUntil: number | null };
 
 /** Everything that a store keeps. Two stores may share it, as two processes share a database. */
 export interface Data {
   readonly sessions: Map<string, SessionRecord>;
   readonly epochs: Map<Tag, EpochRow>;
+  /** Stays empty until the store declares the power `audit`. */
+  readonly audit: AuditRecord[];
 }
 
-export class MapStore implements SessionStore {
-  readonly data: Data;
+export const emptyData = (): Data => ({ sessions: new Map(), epochs: new Map(), audit: [] });
 
-  constructor(data: Data = { sessions: new Map(), epochs: new Map() }) {
-    this.data = data;
-  }
+/**
+ * `copy` is applied to everything that comes in or goes out, as a database does by itself. A write copies its arguments before it
+ * changes anything, so that it happens wholly or not at all.
+ */
+export function mapStore(data: Data = emptyData(), copy: <Value>(value: Value) => Value = structuredClone) {
+  const { sessions, epochs } = data;
 
-  readEpochs(tags: readonly Tag[]): readonly (VersionedEpoch | null)[] {
-    return tags.map((tag) => {
-      const row = this.data.epochs.get(tag);
-      return row === undefined ? null : this.copy({ record: row.record, version: row.version });
-    });
-  }
+  return {
+    readEpochs(tags) {
+      return tags.map((tag) => {
+        const row = epochs.get(tag);
+        return row === undefined ? null : copy({ record: row.record, version: row.version });
+      });
+    },
 
-  ensureEpochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
-    return requests.map(({ tag, create, version, keepUntil }) => {
-      const row = this.data.epochs.get(tag) ?? { record: this.copy(create), version, keepUntil };
-      this.data.epochs.set(tag, row);
-      this.#raise(tag, keepUntil);
-      return this.copy({ record: row.record, version: row.version });
-    });
-  }
+    ensureEpochs(requests) {
+      return requests.map(({ tag, create, version, keepUntil }) => {
+        const row = epochs.get(tag) ?? { record: copy(create), version, keepUntil };
+        epochs.set(tag, row);
+        raise(tag, keepUntil);
+        return copy({ record: row.record, version: row.version });
+      });
+    },
 
-  /** Keeps a record for longer, never for less. The version stays. */
-  #raise(tag: Tag | null, keepUntil: number | null): void {
-    const row = tag === null ? undefined : this.data.epochs.get(tag);
-    if (row === undefined || row.keepUntil === null) return;
-    row.keepUntil = keepUntil === null ? null : Math.max(row.keepUntil, keepUntil);
-  }
+    add(given, write) {
+      const session = copy(given);
+      const { ifVersion, ending, keepUntil, audit } = copy(write);
+      const records = recordsOf(session);
+      if (!records.every((tag) => epochs.has(tag)) || !isVersion(session.userTag, ifVersion)) return 'conflict';
+      if (sessions.has(session.id)) return 'conflict';
+      sessions.set(session.id, session);
+      endOthers(session.userTag, ending);
+      for (const tag of records) raise(tag, keepUntil);
+      move(session.userTag);
+      data.audit.push(...audit);
+      return 'added';
+    },
 
-  add(given: SessionRecord, write: UserWrite): 'added' | 'conflict' {
-    const session = this.copy(given);
-    const { ifVersion, ending, keepUntil, audit } = this.copy(write);
-    if (!this.#isVersion(session.userTag, ifVersion) || !this.#hasMembership(session)) return 'conflict';
-    if (this.data.sessions.has(session.id)) return 'conflict';
-    this.data.sessions.set(session.id, session);
-    this.#endOthers(session.userTag, ending);
-    this.#raise(session.userTag, keepUntil);
-    this.#raise(membershipOfSession(session), keepUntil);
-    this.#move(session.userTag);
-    this.writeAudit(audit);
-    return 'added';
-  }
+    find(realm, refs) {
+      return refs.map((ref) => {
+        const session = sessionOf(ref);
+        return session === null ? null : foundOf(realm, session);
+      });
+    },
 
-  /** Tells whether a record exists and has this version. `undefined` matches any version. */
-  #isVersion(tag: Tag, version: number | undefined): boolean {
-    const row = this.data.epochs.get(tag);
-    return row !== undefined && (version === undefined || row.version === version);
-  }
+    list(realm, user, { account, born, ended, now, after, limit }) {
+      const rows = sessionsOf(user)
+        .filter(({ accountTag }) => account === undefined || accountTag === account)
+        .filter(({ stamps }) => born === undefined || born.user.includes(stamps.user))
+        .filter(({ stamps }) => !born?.member || born.member.includes(stamps.member ?? ''))
+        .filter((session) => ended || isLive(session, now))
+        .filter((session) => after === undefined || youngestFirst(after, session) < 0)
+        .sort(youngestFirst);
+      return { found: rows.slice(0, limit).map((session) => foundOf(realm, session)), more: rows.length > limit };
+    },
 
-  #hasMembership(session: SessionRecord): boolean {
-    const tag = membershipOfSession(session);
-    return tag === null || this.data.epochs.has(tag);
-  }
+    touch(touches, now) {
+      for (const { id, user, at } of touches) {
+        const session = sessionOf({ id, user });
+        if (session === null || !isLive(session, Math.max(at, now()))) continue;
+        change(session, { lastUsedAt: Math.max(session.lastUsedAt, at) });
+      }
+    },
 
-  #endOthers(user: Tag, ending: readonly Ending[]): void {
-    for (const { id, ended, audit } of ending) {
-      const session = this.#sessionOf({ id, user });
-      if (session === null || !isLive(session, ended.at)) continue;
-      this.#change(session, { ended });
-      this.writeAudit(audit);
-    }
-  }
+    renew(renewal) {
+      const { session, ifCredential, ifVersion, now, moves, ending, keepUntil, audit } = copy(renewal);
+      const { userTag, credential, serial, account, accountTag, stamps } = session;
+      const { authenticatedAt, expiresAt, idle, amr, attributes, client } = session;
+      const current = sessionOf({ id: session.id, user: userTag });
+      if (current?.credential !== ifCredential || !isLive(current, now)) return 'not-live';
+      const records = recordsOf(session);
+      const isChecked = ifVersion !== undefined;
+      if (isChecked && !(records.every((tag) => epochs.has(tag)) && isVersion(userTag, ifVersion))) return 'conflict';
+      change(current, {
+        ...{ credential, serial, account, accountTag, authenticatedAt, expiresAt, idle, amr, attributes, client },
+        // The stamps of the realm and the user stay: a renewal must not carry a session over a revocation.
+        stamps: { ...current.stamps, account: stamps.account, member: stamps.member },
+        lastUsedAt: Math.max(current.lastUsedAt, session.lastUsedAt),
+      });
+      endOthers(userTag, ending);
+      for (const tag of records) raise(tag, keepUntil);
+      if (moves) move(userTag);
+      data.audit.push(...audit);
+      return 'renewed';
+    },
 
-  #move(tag: Tag): void {
-    const row = this.data.epochs.get(tag);
-    if (row !== undefined) row.version += 1;
-  }
+    end(ref, given, records) {
+      const [ended, audit] = copy([given, records] as const);
+      const session = sessionOf(ref);
+      if (session === null || session.ended !== null) return false;
+      if (ref.ifUnusedSince !== undefined && session.lastUsedAt > ref.ifUnusedSince) return false;
+      change(session, { ended });
+      move(session.userTag);
+      data.audit.push(...audit);
+      return true;
+    },
 
-  /** Replaces a session's row, because a row that was handed out must not change. */
-  #change(session: SessionRecord, changes: Partial<SessionRecord>): void {
-    this.data.sessions.set(session.id, { ...session, ...changes });
-  }
+    advance(tag, advance) {
+      const { record, member, ifMemberVersion, ifVersion, now, keepUntil, initiator, audit } = copy(advance);
+      const target = member === undefined ? tag : memberTag(tag, member);
+      const row = epochs.get(target);
+      if (row === undefined || !isVersion(tag, ifVersion)) return 'conflict';
+      if (member !== undefined && !isVersion(target, ifMemberVersion)) return 'conflict';
+      if (initiator !== undefined) {
+        const { id, ifCredential, credential, serial } = initiator;
+        const session = sessionOf({ id, user: tag });
+        if (session?.credential !== ifCredential || !isLive(session, now)) return 'not-live';
+        change(session, { credential, serial });
+      }
+      row.record = record;
+      for (const each of new Set([target, tag])) {
+        raise(each, keepUntil);
+        move(each);
+      }
+      data.audit.push(...audit);
+      return 'advanced';
+    },
 
-  find(realm: Tag, refs: readonly SessionRef[]): readonly (FoundSession | null)[] {
-    return refs.map((ref) => {
-      const session = this.#sessionOf(ref);
-      return session === null ? null : this.#found(realm, session);
-    });
-  }
+    listUsers({ realm, account }, after, limit) {
+      const users = [...sessions.values()]
+        .filter((session) => session.realm === realm && (account === null || session.accountTag === account))
+        .map(({ userTag }) => userTag);
+      const { page, next } = pageOf(new Set(users), after, limit);
+      return { users: page, after: next };
+    },
+
+    memberships(user, after, limit) {
+      const own = [...epochs.keys()].map(membershipOf).filter((membership) => membership?.user === user);
+      const { page, next } = pageOf(
+        own.flatMap((membership) => membership?.account ?? []),
+        after,
+        limit,
+      );
+      return { accounts: page, after: next };
+    },
+
+    deleteSessions(user, limit) {
+      const gone = sessionsOf(user).slice(0, limit);
+      for (const { id } of gone) sessions.delete(id);
+      if (gone.length > 0) move(user);
+      return gone.length;
+    },
+
+    prune({ sessionsBefore, epochsBefore, limit, after, revoked }) {
+      const all = [...sessions.values()];
+      const over = all.filter((session) => (endOf(session) ?? Number.POSITIVE_INFINITY) <= sessionsBefore);
+      const endless = all.filter((session) => endOf(session) === null).map(({ id }) => id);
+      const gone = over.slice(0, limit).map(({ id }) => id);
+      // The position is the id of a session. A user's tag would skip the user's other sessions.
+      const { page, next } = pageOf(endless, after, limit - gone.length);
+      for (const id of page) {
+        const session = sessions.get(id);
+        if (session !== undefined && revoked(foundOf(realmTag(session.realm), session))) gone.push(id);
+      }
+      for (const id of gone) sessions.delete(id);
+
+      const stale = [...epochs].filter(([, { keepUntil }]) => keepUntil !== null && keepUntil < epochsBefore);
+      for (const [tag] of stale.slice(0, limit)) epochs.delete(tag);
+      const more = over.length > limit || next !== null || stale.length > limit;
+      return { sessions: gone.length, epochs: Math.min(stale.length, limit), more, after: page.at(-1) ?? after };
+    },
+  } satisfies SessionStore;
 
   /** The client supplies the reference, so the stored tags must match it. */
-  #sessionOf({ id, user, account }: SessionRef): SessionRecord | null {
-    const session = this.data.sessions.get(id);
+  function sessionOf({ id, user, account }: SessionRef): SessionRecord | null {
+    const session = sessions.get(id);
     if (session === undefined || session.userTag !== user) return null;
     return account === undefined || account === session.accountTag ? session : null;
   }
 
-  #found(realm: Tag, session: SessionRecord): FoundSession {
-    const record = (tag: Tag | null): EpochRecord | null =>
-      tag === null ? null : (this.data.epochs.get(tag)?.record ?? null);
-    const { userTag, accountTag } = session;
-    const epochs = {
-      ...{ realm: record(realm), user: record(userTag) },
-      ...{ account: record(accountTag), member: record(membershipOfSession(session)) },
-    };
-    return this.copy({ session, epochs });
+  function sessionsOf(user: Tag): SessionRecord[] {
+    return [...sessions.values()].filter(({ userTag }) => userTag === user);
   }
 
-  list(
-    realm: Tag,
-    user: Tag,
-    { account, born, ended, now, after, limit }: ListPage,
-  ): { readonly found: readonly FoundSession[]; readonly more: boolean } {
-    const rows = this.#sessionsOf(user)
-      .filter(({ accountTag }) => account === undefined || accountTag === account)
-      .filter(({ stamps }) => born === undefined || born.user.includes(stamps.user))
-      .filter(({ stamps }) => !born?.member || born.member.includes(stamps.member ?? ''))
-      .filter((session) => ended || isLive(session, now))
-      .filter((session) => after === undefined || youngestFirst(after, session) < 0)
-      .sort(youngestFirst);
-    return { found: rows.slice(0, limit).map((session) => this.#found(realm, session)), more: rows.length > limit };
+  function foundOf(realm: Tag, session: SessionRecord): FoundSession {
+    const tags = [realm, session.accountTag, ...recordsOf(session)];
+    const records = tags.map((tag) => (tag === null ? undefined : epochs.get(tag)?.record));
+    const [ofRealm = null, account = null, user = null, member = null] = records;
+    return copy({ session, epochs: { realm: ofRealm, account, user, member } });
   }
 
-  #sessionsOf(user: Tag): SessionRecord[] {
-    return [...this.data.sessions.values()].filter(({ userTag }) => userTag === user);
+  /** Replaces a session's row, because a row that was handed out must not change. */
+  function change(session: SessionRecord, changes: Partial<SessionRecord>): void {
+    sessions.set(session.id, { ...session, ...changes });
   }
 
-  touch(touches: readonly Touch[], now: () => number): void {
-    for (const { id, user, at } of touches) {
-      const session = this.#sessionOf({ id, user });
-      if (session === null || !isLive(session, Math.max(at, now()))) continue;
-      this.#change(session, { lastUsedAt: Math.max(session.lastUsedAt, at) });
+  function endOthers(user: Tag, ending: readonly Ending[]): void {
+    for (const { id, ended, audit } of ending) {
+      const session = sessionOf({ id, user });
+      if (session === null || !isLive(session, ended.at)) continue;
+      change(session, { ended });
+      data.audit.push(...audit);
     }
   }
 
-  renew(renewal: Renewal): 'renewed' | 'not-live' | 'conflict' {
-    const { session, ifCredential, ifVersion, now, moves, ending, keepUntil, audit } = this.copy(renewal);
-    const { id, userTag } = session;
-    const current = this.#sessionOf({ id, user: userTag });
-    if (current === null || current.credential !== ifCredential || !isLive(current, now)) return 'not-live';
-    if (ifVersion !== undefined && !this.#isVersion(userTag, ifVersion)) return 'conflict';
-    if (ifVersion !== undefined && !this.#hasMembership(session)) return 'conflict';
-    const { credential, serial, account, accountTag, stamps } = session;
-    const { authenticatedAt, expiresAt, idle, amr, attributes, client } = session;
-    this.#change(current, {
-      ...{ credential, serial, account, accountTag, authenticatedAt, expiresAt, idle, amr, attributes, client },
-      // The stamps of the realm and the user stay: a renewal must not carry a session over a revocation.
-      stamps: { ...current.stamps, account: stamps.account, member: stamps.member },
-      lastUsedAt: Math.max(current.lastUsedAt, session.lastUsedAt),
-    });
-    this.#endOthers(userTag, ending);
-    this.#raise(userTag, keepUntil);
-    this.#raise(membershipOfSession(session), keepUntil);
-    if (moves) this.#move(userTag);
-    this.writeAudit(audit);
-    return 'renewed';
+  /** `undefined` matches any version. */
+  function isVersion(tag: Tag, version: number | undefined): boolean {
+    return version === undefined || epochs.get(tag)?.version === version;
   }
 
-  end(ref: EndRef, given: Ended, records: readonly AuditRecord[]): boolean {
-    const [ended, audit] = this.copy([given, records] as const);
-    const session = this.#sessionOf(ref);
-    if (session === null || session.ended !== null) return false;
-    if (session.lastUsedAt > (ref.ifUnusedSince ?? Number.POSITIVE_INFINITY)) return false;
-    this.#change(session, { ended });
-    this.#move(session.userTag);
-    this.writeAudit(audit);
-    return true;
+  function move(tag: Tag): void {
+    const row = epochs.get(tag);
+    if (row !== undefined) row.version += 1;
   }
 
-  advance(tag: Tag, advance: Advance): 'advanced' | 'conflict' | 'not-live' {
-    const { record, member, ifMemberVersion, ifVersion, now, keepUntil, initiator, audit } = this.copy(advance);
-    const target = member === undefined ? tag : memberTag(tag, member);
-    const row = this.data.epochs.get(target);
-    if (row === undefined || !this.#isVersion(tag, ifVersion)) return 'conflict';
-    if (member !== undefined && !this.#isVersion(target, ifMemberVersion)) return 'conflict';
-    // The last condition, because it writes.
-    if (initiator !== undefined && !this.#rotate(tag, initiator, now)) return 'not-live';
-    row.record = record;
-    for (const each of new Set([target, tag])) {
-      this.#raise(each, keepUntil);
-      this.#move(each);
-    }
-    this.writeAudit(audit);
-    return 'advanced';
+  /** Keeps a record for longer, never for less. The version stays. */
+  function raise(tag: Tag, keepUntil: number | null): void {
+    const row = epochs.get(tag);
+    if (row === undefined || row.keepUntil === null) return;
+    row.keepUntil = keepUntil === null ? null : Math.max(row.keepUntil, keepUntil);
   }
-
-  #rotate(user: Tag, { id, ifCredential, credential, serial }: InitiatorRotation, now: number): boolean {
-    const session = this.#sessionOf({ id, user });
-    if (session === null || session.credential !== ifCredential || !isLive(session, now)) return false;
-    this.#change(session, { credential, serial });
-    return true;
-  }
-
-  listUsers(
-    { realm, account }: UsersOf,
-    after: string | null,
-    limit: number,
-  ): { readonly users: readonly Tag[]; readonly after: string | null } {
-    const there = [...this.data.sessions.values()].filter(
-      (session) => session.realm === realm && (account === null || session.accountTag === account),
-    );
-    const { page, next } = pageOf(new Set(there.map(({ userTag }) => userTag)), after, limit);
-    return { users: page, after: next };
-  }
-
-  memberships(
-    user: Tag,
-    after: string | null,
-    limit: number,
-  ): { readonly accounts: readonly Tag[]; readonly after: string | null } {
-    const own = [...this.data.epochs.keys()].map(membershipOf).filter((one) => one?.user === user);
-    const accounts = own.flatMap((one) => one?.account ?? []);
-    const { page, next } = pageOf(accounts, after, limit);
-    return { accounts: page, after: next };
-  }
-
-  deleteSessions(user: Tag, limit: number): number {
-    const gone = this.#sessionsOf(user).slice(0, limit);
-    for (const { id } of gone) this.data.sessions.delete(id);
-    if (gone.length > 0) this.#move(user);
-    return gone.length;
-  }
-
-  prune({ sessionsBefore, epochsBefore, limit, after, revoked }: PruneBatch): Pruned {
-    const all = [...this.data.sessions.values()];
-    const over = all.filter((session) => (endOf(session) ?? Number.POSITIVE_INFINITY) <= sessionsBefore);
-    const endless = all.filter((session) => endOf(session) === null).map(({ id }) => id);
-    const gone = over.slice(0, limit).map(({ id }) => id);
-    // The position is the id of a session. A user's tag would skip the user's other sessions.
-    const { page, next } = pageOf(endless, after, limit - gone.length);
-    for (const id of page) {
-      const session = this.data.sessions.get(id);
-      if (session !== undefined && revoked(this.#found(realmTag(session.realm), session))) gone.push(id);
-    }
-    for (const id of gone) this.data.sessions.delete(id);
-
-    const stale = [...this.data.epochs].filter(([, { keepUntil }]) => keepUntil !== null && keepUntil < epochsBefore);
-    for (const [tag] of stale.slice(0, limit)) this.data.epochs.delete(tag);
-    const more = over.length > limit || next !== null || stale.length > limit;
-    return { sessions: gone.length, epochs: Math.min(stale.length, limit), more, after: page.at(-1) ?? after };
-  }
-
-  /**
-   * Copies what comes in and what goes out. A database does so by itself. A write copies its arguments before it changes anything,
-   * so that it happens wholly or not at all.
-   */
-  protected copy<Value>(value: Value): Value {
-    return structuredClone(value);
-  }
-
-  /** A store with the power `audit` writes these entries in the step of the verb. Without the power, there are none. */
-  protected writeAudit(_: readonly AuditRecord[]): void {}
 }
 
-/** The tag of the membership that a session is in; `null` outside of accounts. */
-const membershipOfSession = ({ userTag, accountTag }: SessionRecord): Tag | null =>
-  accountTag === null ? null : memberTag(userTag, accountTag);
+/** The records of a session's user and, within an account, of the membership. */
+const recordsOf = ({ userTag, accountTag }: SessionRecord): readonly Tag[] =>
+  accountTag === null ? [userTag] : [userTag, memberTag(userTag, accountTag)];
 
 type Place = Pick<SessionRecord, 'createdAt' | 'id'>;
 
@@ -297,11 +253,7 @@ const youngestFirst = (a: Place, b: Place): number =>
   b.createdAt - a.createdAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 
 /** The next page of some keys after a position; `next` is `null` on the last page. */
-function pageOf(
-  keys: Iterable<string>,
-  after: string | null,
-  limit: number,
-): { readonly page: readonly string[]; readonly next: string | null } {
+function pageOf(keys: Iterable<string>, after: string | null, limit: number) {
   const rest = [...keys].filter((key) => after === null || key > after).sort();
   const page = rest.slice(0, limit);
   return { page, next: rest.length > limit ? (page.at(-1) ?? after ?? '') : null };

@@ -6,7 +6,7 @@ import { authentication, sessionRoutes } from 'session-revocation/express';
 import { alertUsers } from './alerts.js';
 import { answerError, notFound, securityHeaders } from './errors.js';
 import { ownPagesOnly, signedIn, tellPages } from './guards.js';
-import { productOf } from './products.js';
+import { productOf, withBound } from './products.js';
 import { aboutRouter } from './routers/about.js';
 import { accountRouter } from './routers/account.js';
 import { apiRouter } from './routers/api.js';
@@ -45,13 +45,15 @@ import { tokensRouter } from './routers/tokens.js';
  * @param {import('session-revocation').SessionStore} options.store
  * @param {import('./users.js').Users} options.users
  * @param {readonly string[]} options.origins that serve the app
+ * @param {number} [options.maxStaleness] in ms, see `withBound`; default: 0
  * @param {import('session-revocation/adapter').Clock} [options.clock]
  * @param {import('session-revocation').Duration} [options.pruneEvery]
  * @param {(message: Mail) => unknown} [options.mail]
  * @param {string} [options.card] path of the card's script; default: the built one
  */
-export function createDemo({ product: letter, store, users, origins, clock, pruneEvery = '1h', mail, card }) {
-  const product = productOf(letter);
+export function createDemo(options) {
+  const { product: letter, store, users, origins, maxStaleness = 0, clock, pruneEvery = '1h', mail, card } = options;
+  const product = withBound(productOf(letter), maxStaleness);
   const sessions = createSessions({ store, clock, ...product.sessions });
   const buyers = product.shop && createSessions({ store, clock, ...product.shop });
   // Prunes the store: removes sessions that are over, in every realm.

@@ -28,10 +28,11 @@
  * @property {'Log out' | 'Sign out'} act
  * @property {'logged out' | 'signed out'} done
  * @property {boolean} ofCard `true` if the card's default texts use the same word
+ * @property {string} noticed when a device notices that it is signed out
  */
 
 /** @type {Words} */
-const LOG_OUT = { act: 'Log out', done: 'logged out', ofCard: true };
+const LOG_OUT = { act: 'Log out', done: 'logged out', ofCard: true, noticed: 'at its next request' };
 
 const PAID = /** @type {const} */ (['sign-out-others', 'sign-out-everywhere']);
 
@@ -64,7 +65,7 @@ export const PRODUCTS = {
     },
     routes: () => ({ actions: ['sign-out', 'sign-out-everywhere'] }),
     hide: 'rows ended sign-out-others policy',
-    words: { act: 'Sign out', done: 'signed out', ofCard: false },
+    words: { ...LOG_OUT, act: 'Sign out', done: 'signed out', ofCard: false },
     paid: [],
     secondFactor: ['user-1'],
     tokens: false,
@@ -156,4 +157,24 @@ export function productOf(letter) {
   if (product !== undefined) return product;
   const letters = Object.keys(PRODUCTS).join(', ');
   throw new RangeError(`There is no product ${JSON.stringify(letter)}; allowed are ${letters}`);
+}
+
+/**
+ * The product in processes that may accept a session from memory for `maxStaleness` ms, which its pages tell. All processes of the demo
+ * have the same bound. Otherwise the longest one counts: `effectiveWithin` of a result tells it.
+ *
+ * @param {Product} product
+ * @param {number} maxStaleness
+ * @returns {Product}
+ */
+export function withBound(product, maxStaleness) {
+  if (maxStaleness === 0) return product;
+  const seconds = Math.ceil(maxStaleness / 1_000);
+  const freshness = { maxStaleness };
+  return {
+    ...product,
+    sessions: { ...product.sessions, freshness },
+    shop: product.shop && { ...product.shop, freshness },
+    words: { ...product.words, noticed: `within ${seconds} second${seconds === 1 ? '' : 's'}` },
+  };
 }

@@ -1,5 +1,6 @@
 // @ts-check
-// `npm start` runs one of five products on SQLite. Set PORT for another port, and DATABASE for another file.
+// `npm start` runs one of five products on SQLite. Set PORT for another port, and DATABASE for another file. With REDIS_URL, sessions are in
+// Redis, and MAX_STALENESS (ms) lets the process answer from memory.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
@@ -15,6 +16,9 @@ const SHUTDOWN = 5e3;
 const product = parseProduct(process.argv.slice(2));
 const port = parsePort(process.env.PORT ?? '3000');
 const database = process.env.DATABASE || 'demo.db';
+const redisUrl = process.env.REDIS_URL ?? '';
+// On SQLite, memory is strict without a bound.
+const maxStaleness = redisUrl === '' ? 0 : Number(process.env.MAX_STALENESS ?? 0);
 
 if (port === null)
   fail(`PORT is ${JSON.stringify(process.env.PORT)}; it must be a number from 0 (any free one) to 65535.`);
@@ -22,11 +26,11 @@ else await main(port);
 
 /** @param {number} wanted */
 async function main(wanted) {
-  const { users, store } = await openFiles().catch((error) => fail(whyNoFile(error)));
+  const { users, store, close } = await openFiles().catch((error) => fail(whyNoFile(error)));
   const server = createServer();
   const port = await listen(server, wanted).catch((error) => fail(whyNoPort(wanted, error)));
   const origins = [`http://localhost:${port}`, `http://${HOST}:${port}`];
-  const demo = createDemo({ product: product.letter, store, users, origins, mail: printMail });
+  const demo = createDemo({ product: product.letter, store, users, origins, maxStaleness, mail: printMail });
   server.on('request', demo.handler);
 
   const stop = async () => {
@@ -35,11 +39,13 @@ async function main(wanted) {
     server.close();
     await once(server, 'close');
     await demo.close();
+    await close();
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
 
-  console.log(welcome({ url: `http://localhost:${port}`, database, product, people: await users.all() }));
+  const place = redisUrl === '' ? database : 'Redis';
+  console.log(welcome({ url: `http://localhost:${port}`, database: place, product, people: await users.all() }));
 }
 
 /**
@@ -55,9 +61,20 @@ async function listen(server, wanted) {
 
 /** Opens the files at the start, so that an error shows in the terminal and not in the first response. */
 async function openFiles() {
-  const store = sqliteStore(database);
+  const { store, close } =
+    redisUrl === '' ? { store: sqliteStore(database), close: async () => {} } : await openRedis();
   await store.setup?.();
-  return { store, users: await Users.open(`${database}.users.json`) };
+  return { store, close, users: await Users.open(`${database}.users.json`) };
+}
+
+async function openRedis() {
+  const { createClient } = await import('redis');
+  const { redisStore } = await import('session-revocation/redis');
+  const client = createClient({ url: redisUrl, socket: { reconnectStrategy: false } });
+  // Without a listener, a lost connection ends the process.
+  client.on('error', (error) => console.error(`Redis: ${error.message}`));
+  await client.connect();
+  return { store: redisStore(client, { prefix: process.env.REDIS_PREFIX ?? 'demo:' }), close: () => client.close() };
 }
 
 /** @param {import('./app.js').Mail} mail */
@@ -91,7 +108,8 @@ function whyNoPort(port, error) {
 
 /** @param {Error} error */
 function whyNoFile(error) {
-  return `DATABASE is ${JSON.stringify(database)}, and that cannot be used: ${error.message}`;
+  const name = redisUrl === '' ? `DATABASE is ${JSON.stringify(database)}, and that` : 'REDIS_URL or DATABASE';
+  return `${name} cannot be used: ${error.message}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 // @ts-check
-// Texts by code. A code from a request only selects a text and is never shown itself. `{done}` is the product's word.
+// Texts by code. A code from a request only selects a text and is never shown itself. `{done}` is the product's word, and
+// `{noticed}` tells when a device notices it.
 
 /**
  * Why the user is signed out. The keys are codes of the library, its general reasons, and codes of the demo.
@@ -41,16 +42,17 @@ export const SIGN_IN_REFUSALS = {
 
 /** @type {Readonly<Record<string, string>>} */
 const NOTICES = {
-  device: 'That device is {done}.',
-  others: 'All other devices are {done}.',
-  password: 'Your password is changed, and all other devices are {done}.',
-  email: 'Your e-mail address is changed, and all other devices are {done}.',
-  'second-factor': 'Your second factor is changed, and all other devices are {done}.',
+  device: 'That device is {done}: it notices {noticed}.',
+  others: 'All other devices are {done}: each notices {noticed}.',
+  everywhere: 'You are {done} on every device: each notices {noticed}.',
+  password: 'Your password is changed, and all other devices are {done}: each notices {noticed}.',
+  email: 'Your e-mail address is changed, and all other devices are {done}: each notices {noticed}.',
+  'second-factor': 'Your second factor is changed, and all other devices are {done}: each notices {noticed}.',
   'login-method': 'That login method is removed.',
   'tokens-revoked': 'All your tokens of that kind are revoked.',
   'reset-requested': 'If there is such an account, a link to choose a new password is on its way.',
-  revoked: 'The sessions are ended.',
-  'session-ended': 'The session is ended.',
+  revoked: 'The sessions are ended: each device notices {noticed}.',
+  'session-ended': 'The session is ended: its device notices {noticed}.',
   'idle-ended': 'The unused sessions are ended.',
   'member-removed': 'The member is removed, and {done}.',
   'role-changed': 'The role is changed, and the member {done}.',
@@ -89,5 +91,5 @@ export const noticeText = (name, product) => textOf(NOTICES, name, product);
  */
 function textOf(texts, name, { words }) {
   if (typeof name !== 'string' || !Object.hasOwn(texts, name)) return null;
-  return texts[name]?.replaceAll('{done}', words.done) ?? null;
+  return texts[name]?.replaceAll('{done}', words.done).replaceAll('{noticed}', words.noticed) ?? null;
 }

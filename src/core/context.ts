@@ -7,6 +7,7 @@ import type { Notices } from '../freshness/notices.ts';
 import type { Announcer } from '../freshness/notifier.ts';
 import { otherCopy } from '../lib/copies.ts';
 import { kindOf } from '../lib/input.ts';
+import type { Turns } from '../lib/turns.ts';
 import type { WriteBehind } from '../lib/write-behind.ts';
 import type { Tag } from '../model/token.ts';
 import type { Activity } from '../store/activity.ts';
@@ -16,25 +17,24 @@ import type { Settings } from './options.ts';
 /** The context that all operations of one realm share. */
 export interface Core {
   readonly settings: Settings;
-  /** In ms: the option `timeout`. Also limits how long an operation is repeated after conflicts. */
+  /** The option `timeout` in ms. It also limits how long an operation is retried after conflicts. */
   readonly timeout: number;
   /** Guarded: it answers in time or throws `SESSION_STORE_UNAVAILABLE`. */
   readonly store: SessionStore;
   readonly realmTag: Tag;
   readonly events: Events;
-  /** `null` without an audit log. */
   readonly log: AuditLog | null;
   readonly touches: WriteBehind<Touch>;
   readonly anomalies: Anomalies;
-  /** `null` if no check is answered from memory. */
   readonly freshness: Freshness | null;
-  /** Of all realms of the store. */
+  /** Shared by all realms of the store. */
   readonly notices: Notices;
-  /** What the store tells of changes; `null` if it tells none. */
+  /** `null` if the store does not have the power `changes`. */
   readonly changes: Log | null;
-  /** `null` without a notifier. */
   readonly announcer: Announcer | null;
   readonly activity: Activity;
+  /** Of sign-ins, by the tag of their user. */
+  readonly turns: Turns;
   /** Unix ms: when a pruning last ended. */
   readonly pruning: { endedAt: number | null };
   /** Set if the store writes in a transaction of the caller. */

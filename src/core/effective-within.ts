@@ -7,7 +7,7 @@ import type { Core } from './context.ts';
  * revocation holds all the same.
  */
 export async function effectiveWithin({ store, realmTag, isWithin }: Core): Promise<number> {
-  // Nothing is committed yet: `InTransaction` reads it later.
+  // The transaction has not been committed. `InTransaction` reads the value later.
   if (isWithin) return 0;
   try {
     const [realm] = await store.readEpochs([realmTag]);

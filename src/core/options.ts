@@ -13,7 +13,7 @@ import { refuseNoStore } from '../store/store-hint.ts';
 import { parseSignal, type SignalOptions, type SignalSettings } from './signal-options.ts';
 import { type BuiltInTrigger, parseTriggers, type TriggerRule, type TriggerSettings } from './trigger-rules.ts';
 
-/** The options of {@link createSessions}. Unknown or contradictory options throw a `TypeError` at once. */
+/** Configures {@link createSessions}. Unknown or contradictory options throw a `TypeError` at once. */
 export interface SessionsOptions<Trigger extends string = never, Transaction = never> {
   /** The store that keeps the sessions. It has no default: the app must choose one. */
   readonly store: SessionStore<Transaction>;
@@ -69,9 +69,9 @@ export interface SessionsOptions<Trigger extends string = never, Transaction = n
    */
   readonly audit?: boolean | AuditOptions | undefined;
   /**
-   * Answers checks from memory while it is fresh. A revocation by another process is then in force everywhere after `maxStaleness`,
-   * also if messages or connections are lost. Revocations tell that time as `effectiveWithin`. Default `null`: every check asks the
-   * store, and a revocation is in force at once.
+   * Answers checks from memory while it is fresh. A revocation by another process is then in force everywhere after
+   * `maxStaleness`, also if messages or connections are lost. Revocations tell that time as `effectiveWithin`. Default
+   * `null`: every check asks the store, and a revocation is in force at once.
    */
   readonly freshness?: FreshnessOptions | null | undefined;
   /** How soon, and how long into an outage, `sessions.signal` fires. Default `{ every: '5s', giveUpAfter: '5m' }`. */

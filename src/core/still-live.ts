@@ -20,8 +20,8 @@ export async function stillLive(
 }
 
 /**
- * Returns the record by which a session was judged. A session from memory is read again: another process may have refreshed its tokens
- * since, which replaces the credential and keeps the session.
+ * Returns the record by which a session was judged. Reads a session from memory again: another process may have
+ * refreshed its tokens since then, which changes the credential of the same session.
  */
 export async function judgedRecord(core: Core, name: string, session: Session): Promise<SessionRecord> {
   const record = Session.recordOf(name, session);

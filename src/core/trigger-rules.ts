@@ -1,7 +1,9 @@
 import { parseArguments } from '../lib/input.ts';
 import { isPlainObject } from '../lib/json.ts';
 
-/** The built-in triggers: changes to a user that usually require a revocation. */
+/**
+ * Names a built-in trigger: a change to a user that usually requires a revocation. {@link Sessions.trigger} takes it.
+ */
 export type BuiltInTrigger =
   | 'passwordChanged'
   | 'emailChanged'
@@ -11,10 +13,10 @@ export type BuiltInTrigger =
   | 'roleChanged'
   | 'memberRemoved';
 
-/** What a trigger revokes: nothing, all sessions except the kept one, or all. */
+/** Tells what a trigger revokes: nothing, all sessions except the kept one, or all. */
 export type TriggerEffect = 'none' | 'others' | 'everywhere';
 
-/** The effect of a trigger, and the kinds that it covers. */
+/** Tells what {@link Sessions.trigger} revokes for one trigger, and the kinds that it covers. */
 export type TriggerRule =
   | TriggerEffect
   | {

@@ -1,14 +1,14 @@
 import type { ClientInfo } from '../device/client-info.ts';
-import type { Reading } from '../freshness/memory.ts';
+import type { Reading } from '../freshness/recollection.ts';
 import { type Awaitable, isPromise } from '../lib/awaitable.ts';
 import { type CheckMessage, channels } from '../lib/channels.ts';
-import { judge } from '../model/judge.ts';
+import { isLive, judge } from '../model/judge.ts';
 import type { AccessRefusal, CheckRefusal, RefreshRefusal } from '../model/reason.ts';
 import { type EndState, Session, type SessionRecord, type SessionRef } from '../model/session.ts';
 import type { FoundSession } from '../store/store.ts';
 import type { Core } from './context.ts';
 
-/** The result of a check. */
+/** Tells whether a token is accepted, with the session, or why it is not. See {@link Sessions.check}. */
 export type Verdict =
   | { readonly ok: true; readonly session: Session }
   | {
@@ -27,7 +27,7 @@ export type Verdict =
 /** The rules that differ between opaque tokens, access tokens and refresh tokens. The rest of a check is shared. */
 export interface TokenRules<Proof> {
   readonly during: 'check' | 'refresh';
-  /** True if an older secret of a living session is a sign of an attack. It is none if an app may hold an older token. */
+  /** True if an older secret of a living session is a sign of an attack. False where apps may rightly hold an older token. */
   readonly supersededIsAnomaly: boolean;
   /** Returns `null` if the token matches the session. */
   mismatchOf(session: SessionRecord, proof: Proof): 'unknown' | 'superseded' | null;
@@ -61,7 +61,7 @@ export interface CheckRules<Proof, Result> extends TokenRules<Proof> {
   readonly countsAsUse: boolean;
   accept(session: Session, record: SessionRecord, proof: Proof): Result;
   refuse(refusal: TokenRefusal<CheckRefusal>): Result;
-  /** Throws the error of a store that answered with a promise. */
+  /** Called if the promise of the store rejects. Must throw. */
   failed(error: unknown): never;
 }
 
@@ -75,30 +75,46 @@ export interface CheckedToken<Proof> {
 
 export const NO_CLIENT_INFO: ClientInfo = Object.freeze({});
 
-/** Memory only ever accepts, because it may be older than the session or its secret. Synchronous where the store is. */
-export function checkToken<Proof, Result>(
+/** Answers synchronously if the store does. */
+export const checkToken = <Proof, Result>(
+  core: Core,
+  rules: CheckRules<Proof, Result>,
+  token: CheckedToken<Proof>,
+): Awaitable<Result> => checkInMemory(core, rules, token) ?? checkInStore(core, rules, token);
+
+/**
+ * Accepts a token by a remembered session. Returns `undefined` instead of a refusal, and the store must be asked: memory may be older than
+ * the session or its secret. No scope has revoked what is remembered, so only its lifetimes are judged again.
+ */
+export function checkInMemory<Proof, Result>(
+  core: Core,
+  rules: CheckRules<Proof, Result>,
+  token: CheckedToken<Proof>,
+): Result | undefined {
+  const { freshness } = core;
+  if (freshness === null) return undefined;
+  const now = core.now();
+  const remembered = freshness.session(token.ref, token.maxStaleness, now);
+  if (remembered === undefined || !isLive(remembered, now)) return undefined;
+  if (rules.mismatchOf(remembered, token.proof) !== null) return undefined;
+  return accept(core, rules, token, remembered, now, true);
+}
+
+export function checkInStore<Proof, Result>(
   core: Core,
   rules: CheckRules<Proof, Result>,
   token: CheckedToken<Proof>,
 ): Awaitable<Result> {
   const { freshness, store, realmTag } = core;
-  const { ref, proof } = token;
-  let reading: Reading | null = null;
-  if (freshness !== null) {
-    const now = core.now();
-    const remembered = freshness.session(ref, token.maxStaleness, now);
-    if (remembered !== undefined && refusalOf(rules, ref.id, remembered, proof, now) === null) {
-      return accept(core, rules, token, remembered, now, null, true);
-    }
-    reading = freshness.reading(now);
-  }
+  const { ref } = token;
+  const reading = freshness?.reading(core.now()) ?? null;
   const answer = channels.check.hasSubscribers ? findAndTell(core, rules, ref) : store.find(realmTag, [ref]);
   return isPromise(answer)
     ? answer.then(([found]) => judgeRead(core, rules, token, found, reading), rules.failed)
     : judgeRead(core, rules, token, answer[0], reading);
 }
 
-/** Tells of an outage. */
+/** Like `find`, and tells the channel of an outage. */
 function findAndTell(
   core: Core,
   rules: Pick<TokenRules<never>, 'during'>,
@@ -132,34 +148,43 @@ function judgeRead<Proof, Result>(
   const { ref, proof, client } = token;
   const now = core.now();
   const refusal = refusalOf(rules, ref.id, found, proof, now);
-  if (refusal === null) return accept(core, rules, token, found as FoundSession, now, reading, false);
+  if (refusal === null) {
+    const { session } = found as FoundSession;
+    // Its record is about to change if a use is noted.
+    if (!isUse(core, rules, session, now)) core.freshness?.rememberSession(reading, found as FoundSession);
+    return accept(core, rules, token, session, now, false);
+  }
   core.freshness?.noticeRefusal(ref, found ?? null, refusal.end);
   if (channels.check.hasSubscribers) tellCheck(core, rules, { outcome: refusal.reason, source: 'store', age: 0 });
   tellRefusal(core, rules, refusal, client);
   return rules.refuse(refusal);
 }
 
+const isUse = (
+  { settings }: Core,
+  { countsAsUse }: { readonly countsAsUse: boolean },
+  { lastUsedAt }: SessionRecord,
+  now: number,
+): boolean => countsAsUse && now - lastUsedAt >= settings.touchEvery;
+
 function accept<Proof, Result>(
   core: Core,
   rules: CheckRules<Proof, Result>,
   { proof, client }: CheckedToken<Proof>,
-  found: FoundSession,
+  session: SessionRecord,
   now: number,
-  reading: Reading | null,
   isRemembered: boolean,
 ): Result {
-  const { freshness, settings, touches, anomalies } = core;
-  const { session } = found;
-  const { id, userTag, lastUsedAt } = session;
+  const { freshness, touches, anomalies } = core;
+  const { id, userTag } = session;
   if (channels.check.hasSubscribers) {
     const age = isRemembered ? (freshness?.ageOf(id, now) ?? 0) : 0;
     tellCheck(core, rules, { outcome: 'accepted', source: isRemembered ? 'memory' : 'store', age });
   }
-  if (rules.countsAsUse && now - lastUsedAt >= settings.touchEvery) {
+  if (isUse(core, rules, session, now)) {
     touches.note(id, { id, user: userTag, at: now });
-    // The record is about to change.
     freshness?.forgetSession(id);
-  } else freshness?.rememberSession(reading, found);
+  }
   if (client !== NO_CLIENT_INFO) anomalies.used(session, client);
   return rules.accept(new Session(session, isRemembered), session, proof);
 }

@@ -59,7 +59,7 @@ export function bornUnder(
   return member === null ? undefined : { user: livingStamps(user, kind), member: livingStamps(member, kind) };
 }
 
-/** Embedded stores answer synchronously and would block the event loop. */
+/** Embedded stores answer synchronously, and would block the event loop. */
 export const othersTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** A user may come twice. */
@@ -95,7 +95,10 @@ export async function* livingUnder(core: Core, target: ScopeTarget, now: number)
   for await (const user of usersIn(core, account ?? null)) yield* livingIn(core, user, account, now);
 }
 
-/** The sessions that a revocation or a cleanup would end. Names at most 1,000. */
+/**
+ * Names the sessions that a revocation or a cleanup would end, at most 1,000. A {@link Sessions.revoke} with `dryRun`
+ * returns it.
+ */
 export interface WouldEnd {
   readonly sessions: readonly ListedSession[];
   /** True if more sessions would end than are named here. */

@@ -2,8 +2,8 @@ import { browserName, systemName, WEB_VIEW } from './names.ts';
 import { parseBoolean, parseString, parseStringList } from './structured-field.ts';
 
 /**
- * Client hint headers, as they were sent. Browsers built on Chromium send the first three to every https origin without `Accept-CH` (UA
- * Client Hints, WICG, 3.1, 3.7, 3.9).
+ * Holds client hint headers, unchanged. Browsers built on Chromium send the first three to every https origin without
+ * `Accept-CH` (UA Client Hints, WICG, 3.1, 3.7, 3.9). {@link describeDevice} reads them.
  */
 export interface ClientHints {
   /** `Sec-CH-UA`, such as `"Chromium";v="124", "Not-A.Brand";v="99", "Brave";v="124"`. */
@@ -19,7 +19,7 @@ export interface ClientHints {
 /** `null` for a hint that was not sent or does not parse. */
 export interface HintReading {
   readonly browser: string | null;
-  /** The brand is only the engine that many browsers and apps share. */
+  /** True if the brand is only an engine that many browsers and apps share. */
   readonly shared: boolean;
   readonly os: string | null;
   readonly mobile: boolean | null;
@@ -41,7 +41,8 @@ export function readClientHints(hints: ClientHints): HintReading {
 
 const SHARED: ReadonlySet<string> = new Set(['Chrome', 'Chromium', WEB_VIEW]);
 
-// The order of the list has no meaning (GREASE-like UA Brand Lists). The most specific brand wins: a browser's own, then Chrome's.
+// The order of the list has no meaning (GREASE-like UA Brand Lists). The most specific brand wins: a browser's own,
+// then Chrome's.
 function chooseBrand(brands: readonly string[]): string | null {
   const candidates = brands.flatMap((brand) => {
     const found = isArbitrary(brand) ? null : browserName(brand);
@@ -60,8 +61,8 @@ function rankOf({ name, known }: { readonly name: string; readonly known: boolea
   return shared >= 0 ? 2 + shared : known ? 0 : 1;
 }
 
-// The made-up brand: "Not A Brand" with ( ) - . / : ; = ? _ between and around the words. Browsers may make up other words, which are
-// recognised only by characters that no product name has.
+// The arbitrary brand, such as "Not A Brand" with some of ( ) - . / : ; = ? _ around its words. If a browser uses other
+// words, the brand is recognised only by characters that no product name has.
 const isArbitrary = (brand: string): boolean =>
   /^not(?:an?)?(?:any)?(?:brand|browser)$/i.test(brand.replace(/[^A-Za-z]/g, '')) || /[():;=?/\\"]/.test(brand);
 

@@ -2,7 +2,9 @@ import { parseArguments } from '../lib/input.ts';
 import { type ClientHints, describeDevice } from './describe-device.ts';
 import type { SessionDevice } from './device.ts';
 
-/** Details of the client, as it claims them. */
+/**
+ * Holds details of the client, as it claims them. {@link Sessions.start} takes them, as {@link Sessions.fence} shows.
+ */
 export interface ClientInfo {
   /** The unchanged `User-Agent` header. */
   readonly userAgent?: string | null | undefined;

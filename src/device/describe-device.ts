@@ -6,11 +6,18 @@ import { readUserAgent, type UserAgentReading } from './user-agent.ts';
 export type { ClientHints } from './client-hints.ts';
 
 /**
- * Describes a device by its `User-Agent` and client hints (UA Client Hints, WICG; DEV-1 to DEV-4). Never throws, and takes bounded time for
- * any input. Ignores values that are not strings, and hints that are malformed or longer than 1,024 characters. Cuts a long User-Agent.
+ * Describes a device by its `User-Agent` and client hints (UA Client Hints, WICG; DEV-1 to DEV-4). Never throws, and
+ * takes bounded time for any input. Ignores values that are not strings, and hints that are malformed or longer than
+ * 1,024 characters. Cuts a long User-Agent.
  *
- * Some devices cannot be told apart. A browser that requests desktop pages claims to be a desktop, as Safari on an iPad does by default.
- * Brave, Arc and others send Chrome's User-Agent, and count as Chrome without a brand of their own.
+ * Some devices cannot be told apart. A browser that requests desktop pages claims to be a desktop, as Safari on an iPad
+ * does by default. Brave, Arc and others send Chrome's User-Agent, and count as Chrome without a brand of their own.
+ * @example
+ * ```ts
+ * import { describeDevice } from 'session-revocation';
+ *
+ * const { label } = describeDevice(userAgent); // such as 'Chrome on Mac OS'
+ * ```
  */
 export function describeDevice(userAgent: string | null | undefined, hints?: ClientHints | null): Device {
   const claimed = readUserAgent(userAgent);
@@ -24,8 +31,8 @@ export function describeDevice(userAgent: string | null | undefined, hints?: Cli
 // A script drives it, so it must not pass for a user's Chrome.
 const HEADLESS = 'Headless Chrome';
 
-// The most specific first: an app that embeds an engine, a browser's brand, its product in the User-Agent, the shared engine. A browser
-// with a frozen User-Agent still sends its brand.
+// The most specific name first: an app that embeds an engine, a browser's brand, its product in the User-Agent, the
+// shared engine. A browser with a frozen User-Agent still sends its brand.
 function chooseProgram(claimed: UserAgentReading, hinted: HintReading): { name: string | null; app: boolean } {
   if (claimed.sort === 'app' && claimed.name !== null) return { name: claimed.name, app: true };
   if (hinted.browser !== null && !hinted.shared) return { name: hinted.browser, app: false };
@@ -34,8 +41,8 @@ function chooseProgram(claimed: UserAgentReading, hinted: HintReading): { name: 
   return { name: hinted.browser ?? claimed.name, app: false };
 }
 
-// For desktop pages, the User-Agent may name another system than the hint. But the hint names only the family, so a more specific name in
-// the User-Agent stays, such as Ubuntu or Android TV.
+// A browser that requests desktop pages may name another system in its User-Agent, so the hint counts. But a hint names
+// only the family of a system, so a more specific name in the User-Agent stays, such as Ubuntu or Android TV.
 function chooseSystem(claimed: string | null, hinted: string | null): string | null {
   if (hinted === null || claimed === null) return claimed ?? hinted;
   if (hinted === 'iOS' && claimed === 'iPadOS') return claimed;

@@ -1,6 +1,7 @@
 /**
- * Type of the device that started a session. `wearable` is a watch or a headset, `embedded` a car or similar, `bot` a crawler or an
- * automated browser. `client` is another program on a computer or an unnamed system, such as `curl` or an app's HTTP library.
+ * Type of the device that started a session. `wearable` is a watch or a headset, `embedded` a car or similar, `bot` a
+ * crawler or an automated browser. `client` is another program on a computer or an unnamed system, such as `curl` or an
+ * app's HTTP library.
  */
 export type DeviceType =
   | 'desktop'
@@ -15,8 +16,9 @@ export type DeviceType =
   | 'unknown';
 
 /**
- * The device that started a session, as the client claims it: for display and as a risk signal, never for authentication (OWASP Session
- * Management Cheat Sheet, "Binding the Session ID to Other User Properties").
+ * Describes the device that started a session, as the client claims it: for display and as a risk signal, never for
+ * authentication (OWASP Session Management Cheat Sheet, "Binding the Session ID to Other User Properties").
+ * {@link describeDevice} returns it.
  *
  * Texts hold only letters, digits, space and `. _ + -` of ASCII, for any input.
  */
@@ -30,7 +32,10 @@ export interface Device {
   readonly type: DeviceType;
 }
 
-/** The device and address of a sign-in: for display and as a risk signal, never for authentication (DEV-5). */
+/**
+ * Describes the device and the address of a sign-in: for display and as a risk signal, never for authentication
+ * (DEV-5). {@link Sessions.list} returns it with each session.
+ */
 export interface SessionDevice extends Device {
   /** Address, as the app or the framework's trusted proxy setting reports it. */
   readonly ip: string | null;

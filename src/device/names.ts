@@ -1,12 +1,16 @@
-/** A browser has one name for its User-Agent, its client hints and the parser, so that `replace: 'same-browser'` can compare. */
+/**
+ * User-Agent, client hints and the parser use different names for one browser. All become one name, so that `replace:
+ * 'same-browser'` can compare.
+ */
 
-// Two names and ` on ` make a label of 64 characters.
+// A label is two names and ` on `, so it has at most 64 characters.
 const MAX_NAME = 30;
 
 /**
- * Makes a safe name: letters, digits, space and `. _ + -` of ASCII, at most 30 characters, a letter or a digit first. `null` if nothing is
- * left. These characters have no special meaning in HTML, attributes, logs, terminals and spreadsheets, so the name is safe even if an app
- * forgets to escape it (ASVS 16.4.1). Other scripts have invisible letters, look-alikes and right-to-left runs.
+ * Makes a name safe: at most 30 letters, digits, spaces and `. _ + -` of ASCII, beginning with a letter or a digit.
+ * Returns `null` if no character is left. These characters have no special meaning in HTML, attributes, logs, terminals
+ * and spreadsheets, so the name is safe even if an app forgets to escape it (ASVS 16.4.1). Other scripts have invisible
+ * letters, look-alikes and right-to-left runs.
  */
 export function cleanName(text: string): string | null {
   const name = text
@@ -76,7 +80,7 @@ const SYSTEMS = index({
   Windows: ['win32', 'win64', 'windows mobile'],
 });
 
-/** Programs with a product token that differs from their usual name. */
+/** Programs whose product token differs from their usual name. */
 const PROGRAMS = index({
   Discord: [],
   'GitHub Desktop': ['githubdesktop'],

@@ -1,6 +1,6 @@
 import type { DeviceType } from './device.ts';
 
-/** A system with a mark in the User-Agent. `type: null`: it runs on several types of device. */
+/** `type: null` if the system runs on several types of device. */
 export interface Platform {
   readonly mark: RegExp;
   readonly and?: RegExp;
@@ -19,8 +19,8 @@ export const PLATFORMS: readonly Platform[] = [
   { mark: /watchOS|Apple Watch|\bWatch\d{1,2},\d/, os: 'watchOS', type: 'wearable' },
   { mark: /\biPad/, os: 'iPadOS', type: 'tablet' },
   { mark: /\biP(?:hone|od)/, os: 'iOS', type: 'mobile' },
-  // An iPad that requests desktop pages claims to be a Mac, in Safari with identical text. Other browsers keep the name of their iOS
-  // edition.
+  // An iPad that requests desktop pages claims to be a Mac. Safari then sends the same text as on a Mac, but other
+  // browsers keep the name of their iOS edition.
   { mark: /Macintosh/, and: /(?:CriOS|FxiOS|EdgiOS|OPiOS|OPT|GSA|YaBrowser_iOS)\//, os: 'iPadOS', type: 'tablet' },
   { mark: /Macintosh/, and: / Mobile\/\w/, os: 'iPadOS', type: 'tablet' },
   { mark: /Web0S|webOS/i, os: 'webOS', type: 'tv' },

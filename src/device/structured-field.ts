@@ -1,6 +1,6 @@
 /**
- * The part of Structured Fields (RFC 9651) that client hints use: a list of strings, a string, a boolean. A field that does not parse is
- * ignored as a whole (RFC 9651, 4.2), and the User-Agent counts.
+ * The part of Structured Fields (RFC 9651) that client hints use: a list of strings, a string, a boolean. A field that
+ * does not parse is ignored as a whole (RFC 9651, 4.2), and the User-Agent counts.
  */
 
 // Printable ASCII. A backslash escapes only a quote or a backslash (RFC 9651, 3.3.3).

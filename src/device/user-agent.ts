@@ -7,14 +7,17 @@ import { APPS, BUILT_IN, PLATFORMS } from './platforms.ts';
 export interface UserAgentReading {
   /** Also `null` for an app without a name. */
   readonly name: string | null;
-  /** `app`: no independent browser, so its name beats any brand. `shared`: an engine, so any brand beats it. `browser`: between them. */
+  /**
+   * `app`: no independent browser, so its name beats any brand. `shared`: an engine, so any brand beats it. `browser`:
+   * between them.
+   */
   readonly sort: 'app' | 'browser' | 'shared' | null;
   readonly os: string | null;
   readonly type: DeviceType | null;
 }
 
-// Real User-Agents are much shorter, with the recognised parts in front. Some expressions of the parser backtrack: `naver(1.1naver(1.1…`
-// takes 0.6 ms at 256 characters, and four times that at the parser's own limit of 500.
+// Real User-Agents are much shorter, with the recognised parts in front. Some expressions of the parser backtrack:
+// `naver(1.1naver(1.1…` takes 0.6 ms at 256 characters, and four times that at the parser's own limit of 500.
 const MAX_USER_AGENT = 1024;
 const MAX_TO_PARSE = 256;
 
@@ -40,14 +43,14 @@ function readBot(text: string): UserAgentReading | null {
   return { name: NO_PRODUCT.test(name) ? 'Bot' : cleanName(name), sort: 'app', os: null, type: 'bot' };
 }
 
-// Cubot makes phones, and other phones are named XBot and M_bot.
+// Without names of phones: Cubot, XBot, M_bot.
 const BOT_WORD =
   /(?:^|[ ;(,])((?!cubot)[a-z][\w.-]{0,30}?(?:bot|crawler|spider)(?:-[a-z]{1,16}){0,2})(?=\/|[;)]|$| ?\(| \d)/i;
 const BOT_NAME = new RegExp(
   'facebookexternalhit|Yahoo! Slurp|Mediapartners-Google|Google-InspectionTool|Chrome-Lighthouse|' +
     'ChatGPT-User|Claude-User|BingPreview|PhantomJS',
 );
-// By convention, a program with the address of its makers is a robot.
+// By convention, a robot gives the address of its makers.
 const BOT_LINK = /([a-z][\w.-]{1,31})(?:\/[\w.]{0,16})?[;,) ]{0,3}\(?\+https?:\/\//i;
 
 // For empty text, the parser would read the global `navigator`.
@@ -61,13 +64,13 @@ function readBrowser(text: string): UserAgentReading {
   const app = APPS.find(({ mark }) => mark.test(text));
   if (app !== undefined) return { name: app.name, sort: 'app', os, type: app.type ?? type };
   const parsed = parser.getBrowser().name;
-  // 'Mozilla' is a Gecko engine without a product. Every browser's text has that word.
+  // Every browser's text has the word 'Mozilla'. As a name, it means a Gecko engine without a product.
   const name = parsed === 'Mozilla' ? null : (browserName(parsed)?.name ?? null);
   const embedded = isEmbedded(text, name, os);
   if ((embedded || name === null || COMMON.has(name)) && BUILT_IN.has(os ?? '')) {
     return { name: 'Browser', sort: 'browser', os, type };
   }
-  // Neither adds a product of its own, so another product in the text is another browser.
+  // Safari and Chrome on Android add no product of their own, so another product in the text is another browser.
   const plain = name === 'Safari' || (name === 'Chrome' && os === 'Android');
   const embedder = embedded || plain ? readEmbedder(text) : null;
   if (embedded || embedder !== null) return { name: embedder, sort: 'app', os, type };
@@ -81,7 +84,8 @@ const COMMON: ReadonlySet<string> = new Set(['Chrome', 'Chromium', 'Safari']);
 function isEmbedded(text: string, name: string | null, os: string | null): boolean {
   if (name === WEB_VIEW || name === 'Electron') return true;
   if (name === 'Chrome') return os === 'Android' && (/; wv\)/.test(text) || /Version\/[\d.]+ Chrome\//.test(text));
-  // Safari exists only on Apple's systems, and every browser on an iPhone ends in `Safari/`, unlike web views and home screen pages.
+  // Safari exists only on Apple's systems, and every browser on an iPhone ends in `Safari/`, unlike web views and home
+  // screen pages.
   if (name === 'Safari' && os !== null && !APPLE.has(os)) return true;
   return (name === 'Safari' || name === null) && /AppleWebKit\//.test(text) && !/Safari\//.test(text);
 }
@@ -105,21 +109,21 @@ const NO_PRODUCT = anyOf(String.raw`
 // A program starts with its own product: `MyApp/1.2 (iPhone; iOS 17.0)`, `curl/8.4.0` (RFC 9110, 10.1.5).
 function readProgram(text: string): UserAgentReading {
   const name = APPS.find(({ mark }) => mark.test(text))?.name ?? readProduct(text);
-  // Its name could look like a system: there is an app called Mint.
+  // A name can look like a system: there is an app called Mint.
   const rest = name === null ? text : text.replace(/^[^/(]*/, '');
   const parser = parse(rest);
   const known = readPlatform(rest) ?? readPlatform(text);
   const { os, type } = known ?? parsePlatform(parser);
   if (name === null && known === null && os === null) return NOTHING;
   const device = type ?? typeOf(rest, os, parser);
-  // An app runs on a phone, a television and so on. On a computer it may be a script.
+  // A program on a phone or a television is an app. On a computer it may be a script.
   return { name, sort: 'app', os, type: device === 'desktop' || device === 'unknown' ? 'client' : device };
 }
 
 function readProduct(text: string): string | null {
   const token = (PRODUCT.exec(text) ?? WORD.exec(text))?.[1];
   if (token === undefined || NO_PROGRAM.test(token)) return null;
-  // The library says more than "Python".
+  // The library, such as aiohttp, says more than "Python".
   const library = token === 'Python' ? / (aiohttp|httpx|requests)\//.exec(text)?.[1] : undefined;
   return programName(library ?? decode(token));
 }

@@ -78,7 +78,7 @@ const seen = (device: { readonly label: string; readonly ip: string | null } | n
   ip: device?.ip ?? null,
 });
 
-/** Bounds the entries that a client can cause at will. Each sort is logged once a minute, within its budget. */
+/** Limits the entries that a client can cause at will. Each sort is logged once a minute, within its budget. */
 export interface Flood {
   /** Entries about no known user have their own budget, so they cannot crowd out entries about a known user. */
   readonly budget: 'strangers' | 'addresses' | 'known';

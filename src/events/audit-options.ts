@@ -3,7 +3,7 @@ import { parseArguments, parseSwitch, parseText } from '../lib/input.ts';
 import type { AuditEntry } from '../store/powers.ts';
 import { EVENT_TYPES, type SessionEventType } from './event-types.ts';
 
-/** Options of the audit log. */
+/** Configures the audit log, in the option `audit` of {@link createSessions}. {@link Sessions.audit} reads the log. */
 export interface AuditOptions {
   /**
    * Keeps the log in the store. Each entry is then written in the same step as the change that it describes. With
@@ -18,8 +18,8 @@ export interface AuditOptions {
    */
   readonly retention?: Duration | undefined;
   /**
-   * Your own names for events: `{ 'sessions.revoked': 'user.session_invalidated' }`. Entries are stored under them. A later change
-   * leaves older entries under their old names. Default: the event's name.
+   * Your own names for events: `{ 'sessions.revoked': 'user.session_invalidated' }`. Entries are stored under them. A
+   * later change leaves older entries under their old names. Default: the event's name.
    */
   readonly names?: Readonly<Partial<Record<SessionEventType, string>>> | undefined;
 }

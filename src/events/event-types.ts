@@ -102,15 +102,15 @@ export interface SessionEventDetails {
 
 export type ToldRefusal = SessionEventDetails['session.refused'];
 
-/** The name of an event. */
+/** Names an event. {@link Sessions.on} takes it. */
 export type SessionEventType = keyof SessionEventDetails;
 
-/** An event, by its name. */
+/** Describes an event, by its name. {@link Sessions.on} passes it to listeners. */
 export type SessionEvent<Type extends SessionEventType = SessionEventType> = {
   [T in Type]: SessionEventDetails[T] & { readonly type: T; readonly realm: string; readonly at: number };
 }[Type];
 
-/** Receives events. An error that it throws, or rejects with, fails no operation. */
+/** Receives events from {@link Sessions.on}. An error that it throws, or rejects with, fails no operation. */
 export type SessionListener<Type extends SessionEventType> = (event: SessionEvent<Type>) => unknown;
 
 const NAMES: Record<SessionEventType, true> = {

@@ -11,7 +11,7 @@ import {
   type SessionListener,
 } from './event-types.ts';
 
-/** An event whose change is not written yet. Its log records go into that write. Listeners are called afterwards. */
+/** An event whose change is not written yet. The log records go into that write. Listeners are called afterwards. */
 export interface PendingEvent {
   readonly event: SessionEvent;
   readonly entry: AuditEntry | null;
@@ -51,7 +51,7 @@ export class Events {
     }
     const listeners = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, listeners);
-    // A new wrapper for each call: the same function may listen twice, and each stop removes one.
+    // The same function may listen twice, and each stop removes one of them.
     const entry = (event: never): unknown => listener(event);
     listeners.add(entry);
     return () => void listeners.delete(entry);
@@ -62,7 +62,6 @@ export class Events {
     return this.#log !== null || this.#isHeard(type) || channels.event.hasSubscribers;
   }
 
-  /** Prepares an event, to be written together with its change and told afterwards. */
   about<Type extends SessionEventType>(type: Type, details: SessionEventDetails[Type]): PendingEvent {
     const event = Object.freeze({ ...details, type, realm: this.#realm, at: this.#now() }) as unknown as SessionEvent;
     const record = this.#log?.record(event) ?? null;
@@ -97,7 +96,7 @@ export class Events {
     };
     try {
       const answer = call();
-      // Also promises of another context or library.
+      // The promise may come from another JavaScript realm or library.
       if (isThenable(answer)) answer.then(undefined, failed);
     } catch (error) {
       failed(error);

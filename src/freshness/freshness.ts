@@ -1,9 +1,10 @@
 import type { EpochRecord } from '../model/epoch.ts';
-import type { EndState, RevokedBy, SessionRef } from '../model/session.ts';
+import type { EndState, RevokedBy, SessionRecord, SessionRef } from '../model/session.ts';
 import { memberTag, type Tag } from '../model/token.ts';
 import type { FoundSession, VersionedEpoch } from '../store/store.ts';
-import type { Memory, Reading } from './memory.ts';
+import type { Memory } from './memory.ts';
 import { type FreshnessSettings, MAX_STALENESS } from './options.ts';
+import type { Reading } from './recollection.ts';
 import { type BoundRealm, StatedBound } from './stated-bound.ts';
 
 /**
@@ -16,7 +17,7 @@ export class Freshness {
   readonly #settings: FreshnessSettings;
   readonly #memory: Memory;
   readonly #realmTag: Tag;
-  /** True if memory is never out of date, so that there is no bound to state. */
+  /** True if the store is asked for changes at each check. Memory is then never out of date, and there is no bound to state. */
   readonly #isStrict: boolean;
   readonly #bound: StatedBound;
 
@@ -24,7 +25,7 @@ export class Freshness {
     this.#settings = settings;
     this.#memory = memory;
     this.#realmTag = realm.realmTag;
-    this.#isStrict = memory.log?.isStrict === true;
+    this.#isStrict = settings.maxStaleness === 0 && memory.log?.isSynchronous === true;
     this.#bound = new StatedBound(realm, settings.maxStaleness, failed);
   }
 
@@ -38,26 +39,30 @@ export class Freshness {
     if (!this.#isStrict) await this.#bound.setup();
   }
 
-  /** Returns a remembered session that is fresh enough to accept a request, or `undefined`. */
-  session({ id, user, account }: SessionRef, maxAge: number, now: number): FoundSession | undefined {
+  /**
+   * Returns a remembered session that is fresh enough to accept a request, or `undefined`. No scope has revoked it. It may have expired
+   * meanwhile, and its secret is still to be compared.
+   */
+  session({ id, user, account }: SessionRef, maxAge: number, now: number): SessionRecord | undefined {
     if (!this.#isCurrent(maxAge, now)) return undefined;
-    const found = this.#memory.sessions.recall(id, maxAge, now);
+    const session = this.#memory.sessions.recall(id, maxAge, now, this.#logAge(now));
     // The tags come from the client, and the store compares them too.
-    const isNamed = found?.session.userTag === user && (account === undefined || found.session.accountTag === account);
-    return isNamed ? found : undefined;
+    const isNamed = session?.userTag === user && (account === undefined || session.accountTag === account);
+    return isNamed ? session : undefined;
   }
 
   /** Returns the age in ms of what is remembered of a session. */
   ageOf(id: string, now: number): number {
-    return this.#memory.sessions.age(id, now);
+    return this.#memory.sessions.age(id, now, this.#logAge(now));
   }
 
   /** Returns remembered epoch records that are fresh enough to accept a request, or `undefined`. */
   epochs(tags: readonly Tag[], maxAge: number, now: number): readonly (VersionedEpoch | null)[] | undefined {
-    return this.#isCurrent(maxAge, now) ? this.#memory.epochs.recall(keyOf(tags), maxAge, now) : undefined;
+    if (!this.#isCurrent(maxAge, now)) return undefined;
+    return this.#memory.epochs.recall(keyOf(tags), maxAge, now, this.#logAge(now));
   }
 
-  /** Asks the log, if there is one. Returns `false` if memory cannot accept by knowledge of this age. */
+  /** Asks the log, if there is one. Returns `false` if memory may not answer: the log did not, or `maxAge` is 0. */
   #isCurrent(maxAge: number, now: number): boolean {
     const { log } = this.#memory;
     if (log !== null && this.#isStrict) return log.askNow();
@@ -66,20 +71,26 @@ export class Freshness {
     return true;
   }
 
+  /** In ms: how long ago the store last told its changes. `null` if it does not tell them. */
+  #logAge(now: number): number | null {
+    if (this.#isStrict) return 0;
+    return this.#memory.log?.age(now) ?? null;
+  }
+
   /** Begins a read that is sent in the same synchronous step. `null` if its answer must not be remembered. */
   reading(now: number): Reading | null {
     return this.#isStrict || this.#bound.mayRemember() ? this.#memory.reading(now) : null;
   }
 
   /** Remembers a session that a read has accepted. */
-  rememberSession(reading: Reading | null, found: FoundSession): void {
+  rememberSession(reading: Reading | null, { session, epochs }: FoundSession): void {
     if (reading === null) return;
-    const { id, userTag, accountTag } = found.session;
+    const { id, userTag, accountTag } = session;
     const tags =
       accountTag === null
         ? [this.#realmTag, userTag]
         : [this.#realmTag, userTag, accountTag, memberTag(userTag, accountTag)];
-    this.#memory.sessions.remember(id, found, reading, tags, this.#allowedBy(found.epochs.realm));
+    this.#memory.sessions.remember(id, session, reading, tags, this.#allowedBy(epochs.realm));
   }
 
   /** Remembers epoch records by which a token was accepted. One of them is that of the realm. */
@@ -93,29 +104,31 @@ export class Freshness {
     this.#memory.epochs.remember(keyOf(tags), records, reading, tags, this.#allowedBy(realm));
   }
 
-  /** Reads a session again at its next check: a use of it is noted in the store. */
+  /** Forgets a session, because its last use is about to be written. Its next check reads it. */
   forgetSession(id: string): void {
     this.#memory.sessions.forget(id);
   }
 
   /**
-   * Notices that a read has refused a session, so that no older knowledge accepts it, or another one that ended with it. `found` is what
-   * the store has of it, and `end` how it ended. Each end is noticed once: the clients of ended sessions may come back for weeks.
+   * Notices that a read has refused a session, so that memory accepts neither it nor another one that ended with it. `found` is what the
+   * store has of it. `end` tells how it ended, and is known only if the secret was right. Each end is noticed once: the clients of ended
+   * sessions may come back for weeks.
    */
   noticeRefusal({ id, user, account = null }: SessionRef, found: FoundSession | null, end: EndState | null): void {
     if (end?.reason === 'revoked') this.noticeRevocation(end.revocation, { user, account });
-    // From here on, the client's secret was right.
-    else if (end !== null) this.#memory.noticeOnce(`${id} ended`, [user]);
+    else if (end !== null) this.#memory.noticeOnce(`${id} ${end.reason} ${endedAt(end)}`, [user]);
     else {
-      const known = this.#memory.sessions.peek(id)?.session;
-      // The client supplies the tags: without this, it could push others out of memory.
+      const known = this.#memory.sessions.peek(id);
+      // The client chose these tags. Without this comparison, it could drop the sessions of other users.
       if (known?.userTag !== user || known.accountTag !== account) return;
       // A guess at the secret changes nothing.
-      if (found?.session.credential !== known.credential) this.#memory.notices.note([user]);
+      if (found?.session.credential === known.credential) return;
+      this.#memory.notices.note([user]);
+      this.#memory.sessions.forget(id);
     }
   }
 
-  /** Notices, once, that a read has shown a revocation. `null` stands for a record that was lost: any of them. */
+  /** Notices, once, that a read has shown a revocation. `null`: a record is missing, and it is not known which. */
   noticeRevocation(
     revocation: Pick<RevokedBy, 'scope' | 'at'> | null,
     { user, account }: { readonly user: Tag; readonly account: Tag | null },
@@ -129,7 +142,7 @@ export class Freshness {
     }
     const { scope, at } = revocation;
     const tag = scope === 'realm' ? this.#realmTag : scope === 'account' ? (account ?? user) : user;
-    this.#memory.noticeOnce(`${tag} ${at}`, [tag]);
+    this.#memory.noticeOnce(`${scope} ${tag} ${at}`, [tag]);
   }
 
   /** Notices, once, that a read has shown a record that denies tokens. */
@@ -137,14 +150,14 @@ export class Freshness {
     this.#memory.noticeOnce(tag, [tag]);
   }
 
-  /** Reads these records again at the next check of a token that they judge. */
+  /** Forgets these records. The next check of a token that they judge reads them. */
   forgetEpochs(tags: readonly Tag[]): void {
     this.#memory.epochs.forget(keyOf(tags));
   }
 
   /**
-   * Returns the maximum age that the realm's record allows: what this process stated there, or less, if it was or is being lowered. A record that states nothing was
-   * lost and made again.
+   * Returns the smallest of: what the realm's record states, what it allows while that is being lowered, and the option of this process. A
+   * record that states nothing was lost and created again.
    */
   #allowedBy(realm: EpochRecord | null): number {
     if (this.#isStrict) return MAX_STALENESS;
@@ -153,6 +166,10 @@ export class Freshness {
     return Math.min(stated ?? 0, allowedStaleness, this.#settings.maxStaleness);
   }
 }
+
+/** When it ended: two ends of one session differ in this. */
+const endedAt = (end: Exclude<EndState, { reason: 'revoked' }>): number =>
+  end.reason === 'ended' ? end.ended.at : end.at;
 
 /** In each `maxStaleness`, the log is asked this many times. */
 const QUESTIONS = 3;

@@ -22,8 +22,8 @@ export class Log {
     this.#notices = notices;
   }
 
-  /** True if the log is asked at every check, so that memory is never out of date. */
-  get isStrict(): boolean {
+  /** True if the store tells its changes at once. */
+  get isSynchronous(): boolean {
     return this.#power.isSynchronous === true;
   }
 

@@ -7,12 +7,13 @@ export interface FreshnessOptions {
   /**
    * The greatest age of the knowledge that accepts a request, at most `'5m'`. A check whose session was read no longer ago is
    * answered from memory. A revocation by another process is in force everywhere after this time. 0 asks the store at every check. Over
-   * a store that tells its changes synchronously, such as SQLite, memory is never stale, and this changes nothing.
+   * a store that tells its changes at once, such as SQLite, checks without this option are answered from memory, too: each asks for changes,
+   * so memory is never stale. With this option, they ask only a few times in each `maxStaleness`.
    */
   readonly maxStaleness: Duration;
   /**
-   * The maximum number of sessions that a process remembers, and of other issuers' tokens beside them, 1,000 to 10,000,000. Above it, the sessions that were not used for the
-   * longest time are forgotten, and read again at their next check. Default 100,000, and 10,000 without the option `freshness`. Where realms share a store, the highest number
+   * The maximum number of sessions that a process remembers, and of other issuers' tokens beside them, 1,000 to 10,000,000. Above it, one in eight new ones
+   * takes the place of one that was not used of late; the others are read again at their next check. Default 100,000. Where realms share a store, the highest number
    * applies to all of them together.
    */
   readonly maxSessions?: number | undefined;
@@ -34,14 +35,12 @@ export interface FreshnessSettings {
 export const MAX_STALENESS: number = 300e3;
 
 const DEFAULT_SESSIONS = 100_000;
-/** Without the option: for a store whose memory is as strict as its reads. */
-const UNASKED_SESSIONS = 10_000;
 const [MIN_SESSIONS, MAX_SESSIONS] = [1_000, 10_000_000];
 
 /** @throws `TypeError` that names the option, what is wrong with it, and what is allowed. */
 export function parseFreshness(value: unknown): FreshnessSettings {
   if (value === undefined || value === null) {
-    return { maxStaleness: 0, maxSessions: UNASKED_SESSIONS, notifier: null };
+    return { maxStaleness: 0, maxSessions: DEFAULT_SESSIONS, notifier: null };
   }
   const options = parseArguments<FreshnessOptions>('freshness', value, KNOWN, EXAMPLE);
   if (options.maxStaleness === undefined) throw new TypeError(`freshness needs maxStaleness: write ${EXAMPLE}`);

@@ -16,7 +16,7 @@ export type TokenClaims = Readonly<Record<string, unknown>>;
 export const MAX_TOKEN = 8192;
 const MAX_KID = 256;
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-// Characters that end a base64url group of two and of three: their unused bits are 0. A group of one is never valid.
+// Last characters of a base64url group of two and of three: their unused bits are 0. A group of one is never valid.
 const LAST_OF_TWO = /[AQgw]$/;
 const LAST_OF_THREE = /[AEIMQUYcgkosw048]$/;
 const HEADER_MEMBERS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'cty']);
@@ -34,7 +34,8 @@ const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * - A part has a second spelling, or a member occurs twice.
  * - The header brings its own key (`jwk`, `jku`, `x5u`, `x5c`), has extensions (`crit`) or holds another token.
  *
- * Only the signature may have two spellings: ES256 accepts (*r*, *s*) and (*r*, *n* - *s*). So identify a token by `iss` and `jti`.
+ * Only the signature may have two spellings: ES256 accepts (*r*, *s*) and (*r*, *n* - *s*). So identify a token by
+ * `iss` and `jti`.
  */
 export function parseCompact(jwt: unknown): { readonly header: TokenHeader; readonly claims: TokenClaims } | null {
   if (typeof jwt !== 'string' || jwt.length > MAX_TOKEN || !COMPACT.test(jwt)) return null;
@@ -76,7 +77,7 @@ function membersIn(json: string): number {
   return count;
 }
 
-/** Fewer than in the text if a name occurred twice. */
+/** Fewer than in the text if a name occurs twice. */
 function membersOf(value: object): number {
   let count = 0;
   // A token may be nested deeper than the stack allows recursion.

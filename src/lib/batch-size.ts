@@ -1,9 +1,9 @@
 import { type Awaitable, isPromise } from './awaitable.ts';
 
 const MOST = 10_000;
-/** A faster batch (ms) doubles the size: its round trip costs more than its work. */
+/** In ms. If a batch was faster, the next one has twice the size: a round trip costs more than its work. */
 const QUICK = 10;
-/** A slower batch (ms) halves the size: other callers wait for it. */
+/** In ms. If a batch was slower, the next one has half the size: other callers wait for it. */
 const SLOW = 40;
 
 /** Adapts the size of batches to the time that the last one took, so that other callers wait little. */

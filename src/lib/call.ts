@@ -39,12 +39,12 @@ export function named(form: string, error: unknown): unknown {
   return error;
 }
 
-/** Replaces the message of an error, also in its stack: V8 copies it there when the error is made. */
+/** Replaces the message of an error, also in its stack. With source maps, V8 copies it there when the stack is first read. */
 export function retell(error: Error, message: string): void {
-  const before = error.message;
+  const { message: before, stack } = error;
   error.message = message;
   bare.delete(error);
-  if (error.stack !== undefined) error.stack = error.stack.replace(before, () => message);
+  if (stack !== undefined) error.stack = stack.replace(before, () => message);
 }
 
 /** Returns an error's message without the name of the call, for readers who did not make it, such as the client of a route. */

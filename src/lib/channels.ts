@@ -7,7 +7,7 @@ export interface CheckMessage {
   readonly during: 'check' | 'refresh';
   /** `'accepted'`, the reason of the refusal, or `'outage'` if the store failed. */
   readonly outcome: string;
-  /** What answered: the memory of checked sessions, or the store. */
+  /** The memory of checked sessions answered, or the store did. */
   readonly source: 'memory' | 'store';
   /** In ms: the age of the knowledge that accepted. 0 from the store. */
   readonly age: number;
@@ -19,7 +19,7 @@ export interface StoreMessage {
   readonly verb: string;
   /** In ms. */
   readonly took: number;
-  /** False if the call failed, timed out or answered nonsense. */
+  /** False if the call failed, timed out or returned a malformed answer. */
   readonly ok: boolean;
 }
 

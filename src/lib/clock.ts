@@ -6,7 +6,7 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => Date.now() };
 
-/** @throws `TypeError` if the clock returns no valid time: nothing can be judged by it. */
+/** @throws `TypeError` if the clock returns no valid time, because no session can be judged by it. */
 export function timeOf(clock: Clock): number {
   const told: unknown = clock.now();
   // JavaScript would count a `null` or a text as a number. With a time in 1970, nothing would expire.

@@ -6,7 +6,10 @@ interface Read<Meaning> {
   readonly meaning: Meaning;
 }
 
-/** The texts must come from the store: the cache does not know its present state. A short `name` is found sooner than a text. */
+/**
+ * The texts must come from the store: the cache does not know what the store holds now. A short `name` is found sooner
+ * than a text.
+ */
 export class DecodeCache<Meaning> {
   readonly #reads: Lru<Read<Meaning>>;
   readonly #maxLength: number;

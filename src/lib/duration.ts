@@ -1,6 +1,9 @@
 import { shown } from './input.ts';
 
-/** A length of time. Either milliseconds, or text such as `'15m'`: a whole number and one of `ms s m h d w`. */
+/**
+ * States a length of time: a number of milliseconds, or text such as `'15m'`, a whole number and one of `ms s m h d w`.
+ * {@link createSessions} takes durations, for example `touchEvery: '1m'`.
+ */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd' | 'w'}`;
 
 const UNITS = new Map([

@@ -1,5 +1,5 @@
 /**
- * The codes of errors that are not misuse. Codes are part of the API; messages are not.
+ * Names an error that is not misuse. Codes are part of the API; messages are not. {@link isSessionError} compares them.
  *
  * | code | meaning | over HTTP |
  * |---|---|---|
@@ -59,7 +59,10 @@ const STATUS: Record<SessionErrorCode, number> = {
   SESSION_INSUFFICIENT_SCOPE: 403,
 };
 
-/** The only error class of this package. Tell errors apart by `code`, see {@link isSessionError}. */
+/**
+ * Reports an error that is not misuse. It is the only error class of this package. {@link isSessionError} tells its
+ * codes apart.
+ */
 export class SessionError extends Error {
   override readonly name = 'SessionError';
   /** Stable; see {@link SessionErrorCode}. */
@@ -85,7 +88,21 @@ export class SessionError extends Error {
   }
 }
 
-/** Tells whether a value is an error of this package (and of this code). It also recognises errors of the other module format. */
+/**
+ * Tells whether a value is an error of this package (and of this code). It also recognises errors of the other module
+ * format.
+ * @example
+ * ```ts
+ * import { isSessionError } from 'session-revocation';
+ *
+ * try {
+ *   await sessions.check('the token from the cookie');
+ * } catch (error) {
+ *   if (!isSessionError(error, 'SESSION_STORE_UNAVAILABLE')) throw error;
+ *   // An outage: answer 503, and keep the cookie.
+ * }
+ * ```
+ */
 export function isSessionError(error: unknown, code?: SessionErrorCode): error is SessionError {
   if (typeof error !== 'object' || error === null || !('code' in error)) return false;
   const found = error.code;

@@ -17,11 +17,11 @@ export function among(name: string, known: readonly string[]): string {
 const MAX_CHANGES = 2;
 const MIN_SHARED = 4;
 
-/** The Levenshtein distance. A name that is part of the other one differs in one. */
+/** Levenshtein distance; 1 if one name is a part of the other. */
 function distanceOf(a: string, b: string): number {
   if (a.length >= MIN_SHARED && b.length >= MIN_SHARED && (a.includes(b) || b.includes(a)))
     return Math.min(1, Math.abs(a.length - b.length));
-  // Every name is near to a short one.
+  // A short name is near to almost every name.
   if (Math.abs(a.length - b.length) > MAX_CHANGES || Math.min(a.length, b.length) < MIN_SHARED)
     return a === b ? 0 : Infinity;
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);

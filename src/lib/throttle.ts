@@ -1,6 +1,6 @@
 const WINDOW = 60e3;
 
-/** Passes one item of each type per minute, and at most `max` items in all. Counts the items that it holds back. */
+/** Passes one item of each type per minute, and at most `max` items in all. Counts the others. */
 export class Throttle {
   readonly #max: number;
   #passed = new Set<string>();

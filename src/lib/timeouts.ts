@@ -44,7 +44,7 @@ export class Timeouts {
     return true;
   }
 
-  /** Runs after pending I/O. In a process that was blocked, the timers are late although the answers arrived in time. */
+  /** Waits for pending I/O: in a process that was blocked, the timers are late although the answers have arrived. */
   readonly #due = (): void => void setImmediate(() => this.#fire());
 
   #fire(): void {

@@ -3,7 +3,7 @@ import { copyJson, isPlainObject, type Json } from '../lib/json.ts';
 
 const MAX_ATTRIBUTES = 4096;
 
-/** The app's own data of a session: a JSON object of at most 4,096 bytes. */
+/** Holds the app's own data of a session: a JSON object of at most 4,096 bytes. {@link Sessions.renew} replaces it. */
 export type Attributes = { readonly [key: string]: Json };
 
 /** @throws `TypeError` for a value that JSON would lose or change, and for more than 4,096 bytes. */

@@ -1,6 +1,9 @@
 import { parseOptionalText } from '../lib/input.ts';
 
-/** Who acts, why, and from where: for events, lists and the audit log. At most 256 characters each. */
+/**
+ * Tells who acts, why, and from where, for events, lists and the audit log. Each text has at most 256 characters, and
+ * is `null` by default. {@link Sessions.revoke} and most other operations take it.
+ */
 export interface AttributionRequest {
   /** The id of the actor, which may be a program (`'cron'`). */
   readonly by?: string | null | undefined;

@@ -17,7 +17,9 @@ const LIMITS: Readonly<Record<1 | 2 | 3, ResolvedLifetime>> = {
  * hour idle. Level 3 is 12 hours and 15 minutes idle. `lifetime` may shorten them.
  *
  * ```ts
- * createSessions({ store, lifetime: aal(2, { idle: '30m' }) });
+ * import { aal, createSessions } from 'session-revocation';
+ *
+ * createSessions({ store: sqliteStore('sessions.db'), lifetime: aal(2, { idle: '30m' }) });
  * ```
  * @throws `TypeError` for a lifetime that is longer than the level allows.
  */

@@ -8,13 +8,13 @@ import {
 import { formatToken, hashSecret, newSecret, type Tag, type TokenRef } from './token.ts';
 
 /**
- * The text by which a session's present token is checked. It has at most 255 bytes and holds no secret. Stores compare it byte for
- * byte and never read its parts. It has one of two forms:
+ * The text by which a session's present token is checked. It has at most 255 bytes and holds no secret. Stores compare
+ * it byte for byte and never read its parts. It has one of two forms:
  *
  * - For an opaque token, the SHA-256 of its secret, as 43 base64url characters.
- * - For a refresh token, `<family>.<rotating>`: the hashes of its two secrets, of 43 characters each. `.<rotating>.<time>` may follow:
- *   the hash of the previous rotating secret, and the time of its replacement (Unix ms, base 36). The end is `~<mark>` for each of at
- *   most six former lineages, with 16 characters for a mark.
+ * - For a refresh token, `<family>.<rotating>`: the hashes of its two secrets, of 43 characters each.
+ *   `.<rotating>.<time>` may follow: the hash of the previous rotating secret, and the time of its replacement (Unix
+ *   ms, base 36). The end is `~<mark>` for each of at most six former lineages, with 16 characters for a mark.
  */
 export type Credential = string;
 
@@ -42,8 +42,8 @@ export function newRefreshToken(session: Holder): NewCredential {
 }
 
 /**
- * A new refresh token begins another lineage, because only the holder knows the secret of the present one. The session remembers
- * the old lineage, so a token of it counts as reused. `now` is Unix ms.
+ * Begins another lineage if the session has a refresh token, because only the client knows the family secret. The
+ * session remembers the old lineage, so that a token of it counts as reused. `now` is Unix ms.
  */
 export function newCredential(session: Holder, now: number): NewCredential {
   const before = parseRefreshCredential(session.credential);
@@ -53,14 +53,11 @@ export function newCredential(session: Holder, now: number): NewCredential {
   return { token: formatRefreshToken(refOf(session), lineage), credential };
 }
 
-/**
- * Tells whether two credentials of a session are of the same secret. A refresh replaces one part of a refresh token and keeps its family;
- * a renewal begins another family.
- */
-export function isSameSecret(one: Credential, another: Credential): boolean {
-  if (one === another) return true;
-  const family = parseRefreshCredential(one)?.family;
-  return family !== undefined && family === parseRefreshCredential(another)?.family;
-}
+/** Tells whether two credentials of a session have the same secret. */
+export const isSameSecret = (one: Credential, another: Credential): boolean =>
+  one === another || secretOf(one) === secretOf(another);
+
+/** A refresh replaces one part of a refresh token and keeps its family. A renewal begins another family. */
+export const secretOf = (credential: Credential): string => parseRefreshCredential(credential)?.family ?? credential;
 
 const refOf = ({ id, userTag, accountTag }: Holder): TokenRef => ({ id, user: userTag, account: accountTag });

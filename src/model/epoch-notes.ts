@@ -1,18 +1,23 @@
 import { deepFreeze } from '../lib/json.ts';
 
 /**
- * Facts that stand beside the epoch in its record. They judge no session. They stand there because they must change in one step
- * with the version of the record: a sign-out must see the note of an adoption, and a revocation the time that guards ask for.
+ * Facts that stand beside the epoch in its record. They judge no session. They are in the record because they change in
+ * one step with its version: a sign-out must see the note of an adoption, and a revocation must see the time that
+ * guards ask for.
  */
 export interface EpochNotes {
   /** In a user's record: the ids of adopted sessions, with the time of adoption in Unix ms. None of them is adopted again. */
   readonly adopted?: Readonly<Record<string, number>> | undefined;
   /** In a realm's record: how long guards of this realm accept other issuers' tokens. */
   readonly guarded?: Guarded | undefined;
-  /** In a realm's record: the greatest age in ms of the knowledge by which any process accepts. Left out where none remembers. */
+  /**
+   * In a realm's record: the greatest age, in ms, of the knowledge by which any process accepts. Left out if no process
+   * remembers.
+   */
   readonly maxStaleness?: number | undefined;
   /**
-   * In a realm's record, while `maxStaleness` is being lowered: the value to which, in ms. No process remembers what it reads now for longer.
+   * In a realm's record, while `maxStaleness` is being lowered: the value to which, in ms. No process remembers what it
+   * reads now for longer.
    */
   readonly allowedStaleness?: number | undefined;
 }
@@ -46,13 +51,13 @@ export const withStaleness = <Epoch extends Noted>(record: Epoch, maxStaleness: 
 export const withAllowedStaleness = <Epoch extends Noted>(record: Epoch, allowedStaleness: number): Epoch =>
   deepFreeze({ ...record, notes: { ...record.notes, allowedStaleness } });
 
-/** States a lower value, and that the lowering is over. */
+/** States the lower value, and ends the lowering. */
 export function withLoweredStaleness<Epoch extends Noted>(record: Epoch, to: number): Epoch {
   const { allowedStaleness: _, maxStaleness = 0, ...notes } = record.notes ?? {};
   return deepFreeze({ ...record, notes: { ...notes, maxStaleness: Math.min(maxStaleness, to) } });
 }
 
-/** Notes of other names pass: a later version of the library may write them beside a process of this one. */
+/** Accepts notes with other names: a process of a later version may write them into the same record. */
 export function isNotes(value: unknown): value is EpochNotes | undefined {
   if (value === undefined) return true;
   if (!isObject(value)) return false;

@@ -42,7 +42,7 @@ export interface EpochRecord extends ScopeState {
   readonly incarnation: string;
   /** One counter gives every new generation: `max(counter + 1, now)`. */
   readonly counter: number;
-  /** The first generation. */
+  /** The generation at the record's creation. A kind that still has it was never advanced. */
   readonly initial: Stamp;
   /** They judge no session. Left out where there are none. */
   readonly notes?: EpochNotes | undefined;
@@ -64,7 +64,6 @@ export interface Change {
 export interface SparedSession {
   readonly id: string;
   readonly kind: string;
-  /** The session's stamp of the scope that is advanced. */
   readonly stamp: Stamp | null;
 }
 
@@ -76,7 +75,7 @@ export interface SparedExternal {
 export function newEpoch(now: number): EpochRecord {
   const incarnation = newIncarnation();
   const initial = stampOf(incarnation, now);
-  // With a spread, V8 would store a separate description of each such object, of 360 bytes.
+  // A spread would make V8 store a separate description of each object, of 360 bytes.
   return Object.freeze({
     base: initial,
     kinds: NONE,

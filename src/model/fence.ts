@@ -10,7 +10,7 @@ export const FENCE_KEEPS: number = 4 * 3600e3;
 
 type Generations = Pick<ScopeState, 'base' | 'kinds'>;
 
-/** The text is no secret, but stays on the server: a client that could write one could sign in over a revocation. */
+/** The text is not secret, but stays on the server: a client that forges one could sign in over a revocation. */
 export interface Fence {
   readonly user: Tag;
   readonly account: Tag | null;

@@ -18,7 +18,7 @@ export function isLive(session: SessionRecord, now: number): boolean {
   return session.ended === null && (expiry === null || now < expiry);
 }
 
-/** Returns why a session is over, or `null` if it is live. Liveness is decided only here. Each scope is judged alone. */
+/** Returns why a session is over, or `null` if it is live. Only this decides whether a session is revoked. Each scope is judged alone. */
 export function judge(session: SessionRecord, epochs: Epochs, now: number): EndState | null {
   if (session.ended !== null) return { reason: 'ended', ended: session.ended };
   const expiry = expiryOf(session);

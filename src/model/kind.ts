@@ -15,9 +15,9 @@ export function kindSettings(kinds: Kinds, kind: string): KindSettings {
   );
 }
 
-/** The options of a kind of session. */
+/** Configures one kind of session, in the option `kinds` of {@link createSessions}. */
 export interface KindOptions {
-  /** Replaces the realm's `lifetime`, part by part. */
+  /** Replaces the realm's `lifetime`, part by part. Default: the realm's. */
   readonly lifetime?: Lifetime | undefined;
   /** The revocations that spare this kind unless they name it. Revocations of a realm or an account spare none. Default: none. */
   readonly survives?: readonly ('user' | 'member')[] | undefined;
@@ -30,7 +30,8 @@ export interface KindSettings {
 
 const BUILT_IN_KINDS = ['browser', 'remembered', 'api', 'mcp'];
 
-// Bounds the size of records, which list the kinds revoked by name, and of a fence, which lists those of four scopes.
+// Limits the size of two texts: a record lists the kinds that were revoked by name, and a fence lists the kinds of four
+// scopes.
 const MAX_KINDS = 64;
 
 export function lifetimeOf(name: string, value: Lifetime | undefined, defaults: ResolvedLifetime): ResolvedLifetime {
@@ -49,7 +50,7 @@ export function parseKinds(input: unknown, lifetime: ResolvedLifetime): Readonly
   if (Object.keys(input).length > MAX_KINDS) throw new TypeError(`kinds has more than ${MAX_KINDS} kinds`);
   for (const [kind, value] of Object.entries(input)) {
     const name = `kinds.${kind.slice(0, 40)}`;
-    // Every object inherits a name such as `constructor`.
+    // `in` also refuses names that every object inherits, such as `constructor`.
     if (!/^[a-z][a-z0-9-]{0,31}$/.test(kind) || kind in {}) {
       throw new TypeError(`${name} is no name for a kind; allowed are up to 32 of a-z 0-9 - that begin with a letter`);
     }

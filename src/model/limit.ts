@@ -2,11 +2,11 @@ import { parseArguments, shown } from '../lib/input.ts';
 import type { StartRefusal } from './reason.ts';
 import type { SessionRecord } from './session.ts';
 
-/** The maximum number of sessions of a user, and what happens above it. */
+/** Limits the number of a user's sessions, in the option `limit` of {@link createSessions}. */
 export interface Limit {
-  /** The maximum per user, account and kind. Only living sessions count. */
+  /** The maximum per user, account and kind, 1 to 1,000. Only living sessions count. Required. */
   readonly perUser: number;
-  /** `'end-oldest'` ends the oldest, `'refuse'` refuses the new one. */
+  /** `'end-oldest'` ends the oldest session. `'refuse'` refuses the new one, with the reason `'limit'`. Required. */
   readonly overflow: 'end-oldest' | 'refuse';
 }
 

@@ -2,7 +2,7 @@ import type { Awaitable } from '../lib/awaitable.ts';
 import { SessionError } from '../lib/errors.ts';
 import { parseArguments, shown } from '../lib/input.ts';
 
-/** An account's policy for its users. */
+/** Tells what a plain sign-out ends for the users of an account. {@link Sessions.setPolicy} stores it. */
 export interface Policy {
   /**
    * What a plain sign-out ends. `'session'`: that session. `'everywhere'`: all the user's sessions in the account, of every kind.
@@ -11,8 +11,9 @@ export interface Policy {
 }
 
 /**
- * Returns the policy of an account, for an app that keeps policies itself. `null` asks for the policy of sessions without an
- * account; there `everywhere` means all of the user's sessions.
+ * Returns the policy of an account, for an app that keeps policies itself: the option `policy` of
+ * {@link createSessions}. `null` asks for the policy of sessions without an account; there `everywhere` means all of the
+ * user's sessions.
  */
 export type PolicyFunction = (account: string | null) => Awaitable<Policy>;
 

@@ -2,8 +2,8 @@ import type { Mark } from './attribution.ts';
 import type { EndState } from './session.ts';
 
 /**
- * The reason codes of this library. They are safe to show to users; an app has a text for each. Any other reason is text of the
- * app or its administrators, for the audit log only.
+ * Lists the reason codes of this library. They are safe to show to users; an app has a text for each. Any other reason
+ * is text of the app or its administrators, for the audit log only. {@link Sessions.explain} returns a code.
  */
 export const REASON_CODES = [
   'signed-out',
@@ -23,7 +23,7 @@ export const REASON_CODES = [
   'token-reused',
 ] as const;
 
-/** A reason code of this library. */
+/** Names a reason of this library. {@link Sessions.explain} returns it. */
 export type ReasonCode = (typeof REASON_CODES)[number];
 
 /** `passwordChanged` becomes `password-changed`. */
@@ -56,5 +56,5 @@ export type RefreshRefusal =
   | 'client'
   | 'scope';
 
-/** The reason for refusing a sign-in. */
+/** Tells why {@link Sessions.start} refused a sign-in. {@link Sessions.fence} shows a whole sign-in. */
 export type StartRefusal = 'superseded' | 'limit' | 'suspended';

@@ -32,7 +32,6 @@ export const hashRotating = (secret: string): string => hashOf('refresh rotating
 
 export const newLineage = (): RefreshSecrets => ({ family: newSecret(), rotating: newSecret() });
 
-/** `family` is the hash of the secret. */
 export const lineageMark = (family: string): string => family.slice(0, MARK_LENGTH);
 
 /** `before`: the previous lineage, which ended at `at` (Unix ms). */

@@ -12,7 +12,10 @@ export interface NamedScope {
   readonly account: string | null;
 }
 
-/** The scope of a revocation: a user, a member (a user within an account), an account, or the realm. */
+/**
+ * Names the scope of a revocation: a user, a member (a user within an account), an account, or the realm.
+ * {@link Sessions.revoke} takes it.
+ */
 export type Scope =
   | { readonly user: string; readonly account?: string }
   | { readonly account: string }
@@ -57,7 +60,6 @@ export function parseScope(realmName: string, scope: unknown): ScopeTarget {
   };
 }
 
-/** Resolves the covered kinds: the named ones, all, or those that do not survive this scope. */
 export function coverage(all: Kinds, scope: ScopeName, kinds: KindSelection): Coverage {
   if (kinds === 'all' || (kinds === null && (scope === 'realm' || scope === 'account'))) return { except: [] };
   if (kinds === null) {

@@ -53,7 +53,10 @@ export interface RevokedBy extends Mark {
   readonly scope: ScopeName;
 }
 
-/** Why a session is over. */
+/**
+ * Tells why a session is over: a tombstone, a lifetime or a revocation. {@link Sessions.explain} turns it into a code
+ * to show to users.
+ */
 export type EndState =
   | { readonly reason: 'ended'; readonly ended: Ended }
   | { readonly reason: 'expired'; readonly at: number }
@@ -73,7 +76,7 @@ export function isOverForGood(session: SessionRecord, { user, member }: Pick<Epo
   return accountTag !== null && member !== null && !holds(member, kind, id, stamps.member);
 }
 
-/** The public view of a session. */
+/** Describes a session to lists, events and the app. {@link Sessions.list} returns it. */
 export interface SessionView {
   /** Public: safe in lists and URLs. */
   readonly id: string;
@@ -96,14 +99,18 @@ export interface SessionView {
   readonly client: SessionClient | null;
 }
 
-/** A session in a list, with the reason if it is over. It proves nothing, so no operation accepts it as a session. */
+/**
+ * Describes a session in a list, with the reason if it is over. It proves nothing, so no operation accepts it as a
+ * session. {@link Sessions.list} returns it.
+ */
 export interface ListedSession extends SessionView {
   readonly end: EndState | null;
 }
 
 /**
- * A session that was judged live by `start`, `check` or `renew`. It privately holds the judged record, with which `keep`, `renew`
- * and `reauthenticate` compare. A copy, or a row of a list, does not work in its place.
+ * Stands for a session that was judged live by {@link Sessions.start}, {@link Sessions.check} or
+ * {@link Sessions.renew}. It privately holds the judged record, with which `keep`, `renew` and `reauthenticate` compare. A
+ * copy, or a row of a list, does not work in its place.
  */
 export class Session implements SessionView {
   // Without `declare`, each field would be written twice, and every check makes a session.

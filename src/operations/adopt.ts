@@ -91,7 +91,7 @@ export class Adoption {
       if (!this.#mayBegin(epochs, now)) return null;
       const noted = adoptedIn(epochs.user)[adopted.ref.id];
       if (notedAt === null) {
-        // Another process has noted it. It is about to write the session, or the session was written and is gone since.
+        // Another process noted this session. It is about to write it, or the session was written and removed since.
         if (noted !== undefined) return now - noted < MAX_BEGIN ? 'conflict' : null;
         if ((await this.#note(epochs.user, version, adopted, now, now)) === 'conflict') return 'conflict';
         notedAt = now;

@@ -5,7 +5,10 @@ import { accountTag, userTag } from '../model/token.ts';
 import type { AuditEntry, AuditPage } from '../store/powers.ts';
 import { requirePower } from '../store/require-power.ts';
 
-/** Options of {@link Sessions.audit}. An entry must match all filters. Default: every entry of the realm. */
+/**
+ * Filters the entries that {@link Sessions.audit} returns. An entry must match all filters. Default: every entry of the
+ * realm.
+ */
 export interface AuditRequest {
   /** Only entries about this user. */
   readonly user?: string | undefined;
@@ -25,7 +28,7 @@ export interface AuditRequest {
   readonly limit?: number | undefined;
 }
 
-/** A page of the audit log, newest entries first. */
+/** Holds a page of the audit log, the newest entries first. {@link Sessions.audit} returns it. */
 export interface AuditResult {
   readonly entries: readonly AuditEntry[];
   /** Pass it in to get the next page. `null` on the last page. */

@@ -1,6 +1,8 @@
 import type { Core } from '../core/context.ts';
 import {
   type CheckRules,
+  checkInMemory,
+  checkInStore,
   checkToken,
   isHeard,
   NO_CLIENT_INFO,
@@ -17,7 +19,7 @@ import { parseArguments } from '../lib/input.ts';
 import { isSameSecret } from '../model/credential.ts';
 import type { CheckRefusal } from '../model/reason.ts';
 import { refOf, Session, type SessionRecord } from '../model/session.ts';
-import { hashSecret, parseToken, sameHash } from '../model/token.ts';
+import { hashSecret, isToken, sameHash, splitToken } from '../model/token.ts';
 
 /** Options of `sessions.check`: the client's details, and how fresh the answer must be. */
 export interface CheckRequest extends ClientInfo {
@@ -92,10 +94,12 @@ export class Checks {
   ): Awaitable<Verdict> {
     this.#core.activity.requireOpen();
     const seen = this.#copyOf(client);
-    const parsed = parseToken(token);
-    if (parsed !== null) {
-      const proof = hashSecret(parsed.secret);
-      return checkToken(this.#core, this.#token, { ref: parsed.ref, proof, client: seen, maxStaleness });
+    const parts = splitToken(token);
+    if (parts !== null) {
+      const checked = { ref: parts.ref, proof: hashSecret(parts.secret), client: seen, maxStaleness };
+      const remembered = checkInMemory(this.#core, this.#token, checked);
+      if (remembered !== undefined) return remembered;
+      if (isToken(token as string)) return checkInStore(this.#core, this.#token, checked);
     }
     tellRefusal(this.#core, this.#token, MALFORMED, seen);
     return this.#token.refuse(MALFORMED);

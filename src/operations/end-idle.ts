@@ -14,19 +14,22 @@ export type IdleScope = ({ readonly account: string } | { readonly user: string;
   readonly unusedFor: Duration;
 };
 
-/** Options of {@link Sessions.endIdle}. */
+/** Holds the options of {@link Sessions.endIdle}. */
 export interface EndIdleRequest extends AttributionRequest {
   /** Set to `true` to end nothing and only report the sessions that would end. Default `false`. */
   readonly dryRun?: boolean | undefined;
 }
 
-/** Result of {@link Sessions.endIdle}. */
+/** Tells what {@link Sessions.endIdle} did. */
 export interface EndIdleResult {
   /** Number of sessions that were ended. 0 with `dryRun`. */
   readonly ended: number;
   /** With `dryRun`, the sessions that would end. Else `null`. */
   readonly wouldEnd: WouldEnd | null;
-  /** Time in ms after which no process accepts an ended session. 0: every check from now on refuses it. See the option `freshness`. */
+  /**
+   * Time in ms after which no process accepts an ended session. 0: every check from now on refuses it. See the option
+   * `freshness`.
+   */
   readonly effectiveWithin: number;
 }
 

@@ -9,7 +9,7 @@ import { refOf, type SessionRecord, type SessionRef } from '../model/session.ts'
 import { isSessionId, parseToken, userTag } from '../model/token.ts';
 import type { FoundSession } from '../store/store.ts';
 
-/** Options of {@link Sessions.end}. */
+/** Holds the options of {@link Sessions.end}. */
 export interface EndRequest extends AttributionRequest {
   /** Owner of the session. The id of another user's session counts as unknown. */
   readonly user: string;
@@ -19,7 +19,10 @@ export interface EndRequest extends AttributionRequest {
   readonly dryRun?: boolean | undefined;
 }
 
-/** Result of {@link Sessions.end}. Within a transaction, `effectiveWithin` may be `null`: see {@link InTransaction}. */
+/**
+ * Tells what {@link Sessions.end} did. Within a transaction, `effectiveWithin` may be `null`: see
+ * {@link InTransaction}.
+ */
 export interface EndResult<EffectiveWithin extends number | null = number> {
   /** `true` where this user's session was live until now. With `dryRun`: where it is live. */
   readonly ended: boolean;
@@ -44,7 +47,7 @@ export async function end(core: Core, id: string, input: unknown): Promise<EndRe
   const ref: SessionRef = { id, user: userTag(core.settings.realm, name) };
   const [found] = await core.store.find(core.realmTag, [ref]);
   const there = found !== undefined && found !== null && (account === null || found.session.account === account);
-  // The store's replicas may not have confirmed the tombstone yet. Writing it again waits for them, or throws.
+  // The tombstone is there, but replicas may not have confirmed it. A second `end` waits for them, or throws.
   if (there && !dryRun && found.session.ended !== null) await core.store.end(ref, found.session.ended, []);
   if (there) core.freshness?.noticeRefusal(refOf(found.session), found, judge(found.session, found.epochs, core.now()));
   const ended = there && isEndable(found, core.now()) && (dryRun || (await endFound(core, found.session, attribution)));

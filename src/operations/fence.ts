@@ -4,8 +4,9 @@ import { FENCE_KEEPS, takeFence } from '../model/fence.ts';
 import { identify } from '../model/identity.ts';
 import { ensureIdentity } from '../store/ensure-epochs.ts';
 
-/** Arguments of `sessions.fence`: the user who signs in. */
+/** Holds the arguments of `sessions.fence`: the user who signs in. */
 export interface FenceRequest {
+  /** The app's id of the user: 1 to 256 characters. Required. */
   readonly user: string;
   /** The tenant. Default: none, for an app without tenants. */
   readonly account?: string | undefined;

@@ -11,19 +11,22 @@ import { retryOnConflict } from '../store/retry-on-conflict.ts';
 import type { SessionStore } from '../store/store.ts';
 import { revokeTarget } from './revoke.ts';
 
-/** Options of {@link Sessions.forgetUser}. */
+/** Holds the options of {@link Sessions.forgetUser}. */
 export interface ForgetRequest extends AttributionRequest {
   /** Set to `true` to erase nothing and only count the living sessions that would end. Default `false`. */
   readonly dryRun?: boolean | undefined;
 }
 
-/** Result of {@link Sessions.forgetUser}. */
+/** Tells what {@link Sessions.forgetUser} did. */
 export interface ForgetResult {
   /** Number of sessions removed. With `dryRun`, the number of living sessions that would be removed. */
   readonly sessions: number;
   /** Number of audit log entries from which the user was erased. 0 with `dryRun`. */
   readonly entries: number;
-  /** Time in ms after which no process accepts a session of the user. 0: every check from now on refuses it. See the option `freshness`. */
+  /**
+   * Time in ms after which no process accepts a session of the user. 0: every check from now on refuses it. See the
+   * option `freshness`.
+   */
   readonly effectiveWithin: number;
 }
 
@@ -44,7 +47,7 @@ export async function forgetUser(core: Core, user: unknown, input: unknown): Pro
   const sessions = await inBatches(() => core.store.deleteSessions(target.tag, BATCH));
   await forgetMemberships(core, target.tag);
   await forgetRecord(core, target.tag);
-  // Entries that still wait to be written must be in the log before it is erased.
+  // Pending entries must be in the log before it is erased.
   await core.anomalies.settled();
   await core.log?.settled();
   const log = core.store.powers?.audit;

@@ -2,30 +2,33 @@ import type { Core } from '../core/context.ts';
 import type { NotifierHealth } from '../freshness/notifier.ts';
 import { isSessionError, type SessionErrorCode } from '../lib/errors.ts';
 
-/** The result of `sessions.health`: what this process knows of its store. */
+/** Tells what this process knows of its store. `sessions.health` returns it. */
 export interface Health {
   /** True if the store answered. Then this process can judge sessions. */
   readonly ok: boolean;
   /** The store's answer to one small question. */
   readonly store: {
     readonly ok: boolean;
-    /** In ms: how long it took to answer, or to fail. */
+    /** The time in ms that it took to answer, or to fail. */
     readonly took: number;
     /** Why it failed, such as `SESSION_STORE_UNAVAILABLE` or `SESSION_STORE_NOT_SET_UP`. `null` if it answered. */
     readonly code: SessionErrorCode | null;
   };
   /** The memory of checked sessions. `null` if every check reads the store. */
   readonly freshness: {
-    /** In ms: the bound of this process. 0 over a store whose memory is never out of date. */
+    /** The bound of this process, in ms. 0 over a store whose memory is never out of date. */
     readonly maxStaleness: number;
     /** False until this process has stated its bound in the realm's record. Until then, every check reads the store. */
     readonly remembers: boolean;
-    /** In ms: how long ago the store was last asked what changed, and answered. `null` if it tells no changes, or was not asked yet. */
+    /**
+     * How long ago, in ms, the store last told what changed. `null` if it does not have the power `changes`, or was not
+     * asked yet.
+     */
     readonly changesAge: number | null;
     /** `null` without a notifier. */
     readonly notifier: NotifierHealth | null;
   } | null;
-  /** Unix ms: when this process last ended a pruning. `null` if it did not yet: another process may. */
+  /** When this process last ended a pruning, in Unix ms. `null` if it has ended none. Another process may have. */
   readonly prunedAt: number | null;
 }
 

@@ -7,7 +7,7 @@ import { judge } from '../model/judge.ts';
 import { type ListedSession, listed } from '../model/session.ts';
 import type { Born } from '../store/store.ts';
 
-/** Options of {@link Sessions.list}. */
+/** Holds the options of {@link Sessions.list}. */
 export interface ListRequest {
   /** The `cursor` of the previous page. Default: the first page. */
   readonly cursor?: string | null | undefined;
@@ -17,7 +17,7 @@ export interface ListRequest {
   readonly ended?: boolean | undefined;
 }
 
-/** A page of sessions, newest first. */
+/** Holds a page of sessions, the newest first. {@link Sessions.list} returns it. */
 export interface ListResult {
   readonly sessions: readonly ListedSession[];
   /** Pass it in to get the next page. `null` on the last page. Opaque, but not secret. */
@@ -28,9 +28,11 @@ const LIST_KEYS = ['cursor', 'limit', 'ended'];
 // Bounds the reads of one call: a user with very many revoked sessions gets short pages.
 const MAX_READS = 10;
 
-/** The sessions to list: those of a user, or those of a user within an account. */
+/** Selects the sessions to list: those of a user in all accounts, or those in one account. */
 export interface ListScope {
+  /** Required. */
   readonly user: string;
+  /** Default: all accounts, and sessions without one. */
   readonly account?: string | undefined;
 }
 

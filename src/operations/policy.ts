@@ -25,7 +25,7 @@ export async function policyOf(core: Core, account: string | null): Promise<Poli
   if (policy === null || (policy === 'stored' && account === null)) return DEFAULT;
   if (policy !== 'stored') {
     const { timeout } = core.settings;
-    // If the database of the app's function hangs, a sign-out must not.
+    // The app's function may never answer. A sign-out must not wait for it.
     const answer = ofApp(() => policy(account));
     return parsePolicy(await withTimeout(answer, timeout, () => noAnswer(timeout)));
   }

@@ -7,7 +7,7 @@ import { parseArguments } from '../lib/input.ts';
 import { judge } from '../model/judge.ts';
 import type { FoundSession, Pruned } from '../store/store.ts';
 
-/** Result of {@link Sessions.prune}: the number of sessions, epoch records and log entries that were removed. */
+/** Counts the sessions, epoch records and log entries that {@link Sessions.prune} removed. */
 export interface PruneResult {
   readonly sessions: number;
   readonly epochs: number;

@@ -6,7 +6,7 @@ import { kindSettings } from '../model/kind.ts';
 import { Session, type SessionRecord } from '../model/session.ts';
 import { type RenewResult, rotate } from './renew.ts';
 
-/** Arguments of {@link Sessions.reauthenticate}: a new authentication of a user who is already signed in. */
+/** Holds the arguments of {@link Sessions.reauthenticate}: a new authentication of a user who is already signed in. */
 export interface ReauthenticateRequest {
   /** The result of `sessions.fence` for the session's user and account, taken before the credentials were checked. */
   readonly fence: string;

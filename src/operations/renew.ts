@@ -1,7 +1,7 @@
 import type { Core } from '../core/context.ts';
 import { judgedRecord, stillLive } from '../core/still-live.ts';
 import type { PendingEvent } from '../events/events.ts';
-import { parseArguments } from '../lib/input.ts';
+import { parseArguments, parseSwitch } from '../lib/input.ts';
 import { type Attributes, parseAttributes } from '../model/attributes.ts';
 import { NO_ATTRIBUTION } from '../model/attribution.ts';
 import { newCredential } from '../model/credential.ts';
@@ -14,6 +14,7 @@ import { memberTag } from '../model/token.ts';
 import { ensureIdentity, UNTIL_WRITTEN, type UserEpochs } from '../store/ensure-epochs.ts';
 import { retryOnConflict } from '../store/retry-on-conflict.ts';
 import { endFound } from './end.ts';
+import type { Signals } from './signal.ts';
 import { admitted, type StartResult } from './start.ts';
 
 /** Options of {@link Sessions.renew}: the changes beside the new secret. */
@@ -24,27 +25,44 @@ export interface RenewRequest {
   readonly account?: string | undefined;
   /** The result of `sessions.fence` for the session's user and the new account. Goes with `account` only. */
   readonly fence?: string | undefined;
+  /**
+   * `true` moves the signals of the session (`sessions.signal`) in this process to the new secret, so that its WebSockets stay open. It also
+   * keeps those of a thief who has the old secret and is connected to this process: do not use it where privileges grow. Not with
+   * `account`. Default `false`: the signals fire.
+   */
+  readonly keepSignals?: boolean | undefined;
 }
 
-/** Result of a renewal. `'not-live'`: the session is over, or its secret was renewed since it was judged. */
+/**
+ * Answers like {@link StartResult}, with the new token. The reason `'not-live'` means that the session is over, or that its secret was
+ * renewed since it was judged. See {@link Sessions.renew}.
+ */
 export type RenewResult = StartResult<StartRefusal | 'not-live'>;
 
-const RENEW_KEYS = ['attributes', 'account', 'fence'];
+const RENEW_KEYS = ['attributes', 'account', 'fence', 'keepSignals'];
 
-export async function renew(core: Core, session: Session, input: RenewRequest): Promise<RenewResult> {
+export async function renew(core: Core, signals: Signals, session: Session, input: RenewRequest): Promise<RenewResult> {
   const request = parseArguments<RenewRequest>('the second argument', input, RENEW_KEYS);
-  Session.recordOf('session', session);
+  const record = Session.recordOf('session', session);
+  const keepsSignals = parseSwitch('keepSignals', request.keepSignals);
   if ((request.account === undefined) !== (request.fence === undefined)) {
     throw new TypeError('account and fence go together: the fence is taken for the account that is switched to');
   }
+  if (keepsSignals && request.account !== undefined) {
+    throw new TypeError(
+      'keepSignals and account do not go together: a connection belongs to the account it was opened for',
+    );
+  }
   const attributes = request.attributes === undefined ? undefined : parseAttributes('attributes', request.attributes);
   const changed = (): Partial<SessionRecord> => (attributes === undefined ? {} : { attributes });
-  return rotate(core, await judgedRecord(core, 'session', session), {
-    account: request.account ?? null,
-    fence: request.fence,
-    changed,
-    reauthenticated: false,
-  });
+  const renewal = async (): Promise<RenewResult> =>
+    rotate(core, await judgedRecord(core, 'session', session), {
+      account: request.account ?? null,
+      fence: request.fence,
+      changed,
+      reauthenticated: false,
+    });
+  return keepsSignals ? signals.keep(record, renewal) : renewal();
 }
 
 interface Rotation {

@@ -10,8 +10,9 @@ import { accountTag, type Tag } from '../model/token.ts';
 import { malformed } from '../store/ensure-epochs.ts';
 import type { SessionStore } from '../store/store.ts';
 
-/** Arguments of {@link Sessions.review}. */
+/** Holds the arguments of {@link Sessions.review}. */
 export interface ReviewRequest {
+  /** The account whose members are reviewed. Required. */
   readonly account: string;
   /** Sessions that were not used for this time count as idle. Default `'30d'`. */
   readonly idleFor?: Duration | undefined;
@@ -31,7 +32,7 @@ export interface ReviewedSession extends ListedSession {
   readonly secondFactor: boolean;
 }
 
-/** A user with living sessions in the account. */
+/** Describes a user with living sessions in the account. {@link Sessions.review} returns it. */
 export interface ReviewedMember {
   readonly user: string;
   /** `null` without the option `roles`. */
@@ -51,7 +52,9 @@ export interface SharedDevice {
   readonly users: readonly string[];
 }
 
-/** A page of a review. A page may be short. Only the last page may be empty. */
+/**
+ * Holds a page of a review. A page may be short. Only the last page may be empty. {@link Sessions.review} returns it.
+ */
 export interface Review {
   readonly members: readonly ReviewedMember[];
   /** Counts only the sessions that this page lists. */
@@ -86,7 +89,7 @@ export async function review(core: Core, input: unknown): Promise<Review> {
   let lookedAt = 0;
   let named = 0;
   do {
-    // Reads users in steps, and ends the page once it lists many sessions.
+    // One page reads users in steps, and ends once it lists many sessions.
     const most = Math.min(USERS_A_STEP, limit - members.size);
     const page: Awaited<ReturnType<SessionStore['listUsers']>> = await core.store.listUsers(of, after, most);
     for (const tag of new Set<Tag>(page.users)) {
@@ -153,7 +156,7 @@ class SharedDevices {
   readonly #devices = new Map<string, { label: string; ip: string | null; users: Set<string> }>();
 
   add({ user, device: { label, ip }, deviceTag }: SessionRecord): void {
-    // An address alone can be a whole office. A label alone fits a large part of all users.
+    // Many people share an address, such as that of an office, and many share a label.
     if (deviceTag === null && ip === null) return;
     const key = deviceTag ?? JSON.stringify([ip, label]);
     const device = this.#devices.get(key) ?? { label, ip, users: new Set() };

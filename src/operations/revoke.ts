@@ -22,14 +22,14 @@ import { ensureEpoch, ensuring, malformed, UNTIL_WRITTEN } from '../store/ensure
 import { retryOnConflict } from '../store/retry-on-conflict.ts';
 import type { InitiatorRotation, VersionedEpoch } from '../store/store.ts';
 
-/** A revocation, as events and results describe it. */
+/** Describes a revocation to events and results. {@link Sessions.revoke} returns it. */
 export interface Revocation extends Mark, NamedScope {
   readonly note: string | null;
   /** The kinds that the request named, `'all'`, or `null`: all kinds that do not survive this scope. */
   readonly kinds: readonly string[] | 'all' | null;
 }
 
-/** Options of {@link Sessions.revoke}. */
+/** Holds the options of {@link Sessions.revoke}. */
 export interface RevokeRequest extends AttributionRequest {
   /**
    * The kinds to revoke, or `'all'`. Default: every kind that does not survive this scope (option `kinds`). A kind that
@@ -53,7 +53,10 @@ export interface RevokeRequest extends AttributionRequest {
 
 const REVOKE_KEYS = ['kinds', 'keep', 'ifLive', 'dryRun', ...ATTRIBUTION_KEYS];
 
-/** Result of a revocation. Within a transaction, `effectiveWithin` may be `null`: see {@link InTransaction}. */
+/**
+ * Tells what a revocation did. {@link Sessions.revoke} returns it. Within a transaction, `effectiveWithin` may be
+ * `null`: see {@link InTransaction}.
+ */
 export type RevokeResult<EffectiveWithin extends number | null = number> =
   | {
       readonly revoked: true;
@@ -100,9 +103,7 @@ export type RevokeResult<EffectiveWithin extends number | null = number> =
       readonly wouldEnd: WouldEnd;
     };
 
-/**
- * In ms, also for a user without a session: another layer's session may be adopted later, and the revocation covers it.
- */
+/** In ms, also for a user without a session: the session of another layer may be adopted later, and is then covered. */
 export const REVOCATION_KEEPS: number = 30 * 86400e3 + CLOCKS_APART;
 
 export interface Order extends Attribution {
@@ -148,7 +149,8 @@ export async function revokeTarget(core: Core, target: ScopeTarget, order: Order
   const result = await retryOnConflict<RevokeResult>(core, async () => {
     const now = core.now();
     const mark: Mark = { at: now, by: order.by, reason: order.reason, fromDevice };
-    // The session first, the records last: the write compares with the records, so few other writes come between.
+    // Reads the session first and the records last. The write compares with the records, so fewer other writes come
+    // between.
     let live =
       initiator === null
         ? undefined
@@ -216,7 +218,7 @@ export async function revokeTarget(core: Core, target: ScopeTarget, order: Order
       revocation,
     };
   });
-  // Also where another process ended the session a moment ago.
+  // Memory may still hold a session that another process ended a moment ago.
   const mayBeRemembered = result.revoked || result.reason === 'not-live';
   return mayBeRemembered ? { ...result, effectiveWithin: await effectiveWithin(core) } : result;
 }
@@ -262,9 +264,8 @@ interface RecordsOfUser {
 }
 
 /**
- * Usually reads the records in one call: they exist as a rule, and the advance raises how long they are kept. In a
- * transaction they are ensured at once, because that locks them. The realm's record is never locked, because its users
- * share it.
+ * Reads all records in one call, because they usually exist, and creates missing ones afterwards. In a transaction, the
+ * first call ensures them, which locks them. The realm's record is never locked, because its users share it.
  */
 async function readWithRealm(
   { store, realmTag, isWithin }: Core,

@@ -7,7 +7,7 @@ import { type EndResult, end } from './end.ts';
 import { policyOf } from './policy.ts';
 import { type Order, revokeTarget } from './revoke.ts';
 
-/** Result of {@link Sessions.signOut}. */
+/** Tells what {@link Sessions.signOut} did. */
 export interface SignOutResult<EffectiveWithin extends number | null = number> extends EndResult<EffectiveWithin> {
   /** `true` where the account's policy ended all of the user's sessions in the account. */
   readonly everywhere: boolean;

@@ -2,7 +2,7 @@ import type { Core } from '../core/context.ts';
 import { refusalOf, type TokenRefusal, type TokenRules } from '../core/verdict.ts';
 import { ageOf, type Moment, momentOf } from '../freshness/moment.ts';
 import { SessionError } from '../lib/errors.ts';
-import { isSameSecret } from '../model/credential.ts';
+import { isSameSecret, secretOf } from '../model/credential.ts';
 import { expiryOf } from '../model/judge.ts';
 import type { CheckRefusal } from '../model/reason.ts';
 import { refOf, Session, type SessionRecord, type SessionRef } from '../model/session.ts';
@@ -21,7 +21,8 @@ export type SignalOwner = AbortSignal | Closing;
 
 /** A credential with the signals that fire when it is no longer accepted. */
 interface Watched {
-  readonly record: SessionRecord;
+  /** Replaced when a renewal keeps the signals. */
+  record: SessionRecord;
   readonly ref: SessionRef;
   readonly tags: readonly Tag[];
   /** Each with a function that stops listening to its owner. */
@@ -30,13 +31,13 @@ interface Watched {
   expiry: number;
 }
 
-/** Sessions that are read at once. */
+/** The most sessions in one read. */
 const BATCH = 100;
-/** Signals that fire in one turn of the event loop. */
+/** The most signals that fire in one turn of the event loop. */
 const IN_ONE_TURN = 200;
 /** Without a change, a session is read again after this time, in ms. */
 const READ_AGAIN = 300e3;
-/** A log that has not answered for so many intervals tells nothing. */
+/** After so many intervals without an answer, the log is not relied on. */
 const MISSED = 3;
 
 /**
@@ -49,9 +50,11 @@ export class Signals {
   readonly #watched = new Map<string, Watched>();
   readonly #byTag = new Map<Tag, Set<Watched>>();
   readonly #due = new Set<Watched>();
+  /** Keys of the credentials that this process is renewing, to keep their signals. */
+  readonly #renewals = new Set<{ readonly key: string }>();
   #isReading = false;
   #timer: NodeJS.Timeout | null = null;
-  /** When the store last answered, by the moment of the question. */
+  /** When the last answered question to the store was sent. */
   #reached: Moment = momentOf(0);
   #readAll: Moment = momentOf(0);
   #firing: (readonly [AbortController, SessionError])[] = [];
@@ -83,15 +86,34 @@ export class Signals {
     this.#core.activity.requireOpen();
     const controller = new AbortController();
     if (isClosed(owner)) return controller.signal;
+    // It may throw: then nothing is watched.
+    const unlisten = onClose(owner, () => this.#release(watched, controller));
     const watched = this.#watch(record);
-    watched.signals.set(
-      controller,
-      onClose(owner, () => this.#release(watched, controller)),
-    );
+    watched.signals.set(controller, unlisten);
     // It may have ended since it was judged.
     this.#due.add(watched);
     void this.#readDue();
     return controller.signal;
+  }
+
+  /**
+   * Moves the signals of a session to its new credential if the renewal succeeds. Meanwhile a read may find a new secret and cannot know
+   * whether this process set it, so it fires nothing. The session is read again afterwards.
+   */
+  async keep<Renewed extends { readonly session: Session | null }>(
+    record: SessionRecord,
+    renew: () => Promise<Renewed>,
+  ): Promise<Renewed> {
+    const renewal = { key: keyOf(record) };
+    this.#renewals.add(renewal);
+    try {
+      const renewed = await renew();
+      if (renewed.session !== null) this.#move(renewal.key, Session.recordOf('session', renewed.session));
+      return renewed;
+    } finally {
+      this.#renewals.delete(renewal);
+      this.#notice([record.userTag]);
+    }
   }
 
   close(): void {
@@ -127,6 +149,14 @@ export class Signals {
       else others.add(watched);
     }
     return watched;
+  }
+
+  #move(key: string, record: SessionRecord): void {
+    const watched = this.#watched.get(key);
+    if (watched === undefined) return;
+    this.#watched.delete(key);
+    watched.record = record;
+    this.#watched.set(keyOf(record), watched);
   }
 
   #release(watched: Watched, controller: AbortController): void {
@@ -190,7 +220,7 @@ export class Signals {
   #isTold(now: number): boolean {
     const { changes, settings } = this.#core;
     if (changes === null) return false;
-    if (changes.isStrict) {
+    if (changes.isSynchronous) {
       if (!changes.askNow()) return false;
       this.#reached = momentOf(now);
       return true;
@@ -220,6 +250,7 @@ export class Signals {
   async #read(batch: readonly Watched[]): Promise<boolean> {
     const { store, realmTag, freshness, now, changes, settings } = this.#core;
     const sent = momentOf(now());
+    const judged = batch.map(({ record }) => record);
     const silence = Math.min(ageOf(this.#reached, sent.wall), changes?.age(sent.wall) ?? Infinity);
     let found: Awaited<ReturnType<typeof store.find>>;
     try {
@@ -228,23 +259,37 @@ export class Signals {
         batch.map(({ ref }) => ref),
       );
     } catch (cause) {
-      // This attempt was made after the silence had lasted so long, and after the machine woke up.
+      // The silence was measured before this attempt. So the attempt itself failed after it, also if the machine slept.
       if (silence >= settings.signal.giveUpAfter) this.#giveUp(cause);
       return false;
     }
     this.#reached = sent;
     const judgedAt = now();
     for (const [at, watched] of batch.entries()) {
+      // Another signal may belong to the same credential by now.
+      if (watched.signals.size === 0) continue;
+      if (watched.record !== judged[at]) {
+        // The read may be older than the renewal.
+        this.#due.add(watched);
+        continue;
+      }
       const one = found[at] ?? null;
       const refusal = refusalOf(this.#rules, watched.ref.id, one, watched.record, judgedAt);
       if (refusal === null) {
         watched.expiry = (one && expiryOf(one.session)) ?? Infinity;
         continue;
       }
+      if (refusal.reason === 'superseded' && this.#isRenewing(watched)) continue;
       freshness?.noticeRefusal(watched.ref, one, refusal.end);
       this.#fire(watched, overError(refusal));
     }
     return true;
+  }
+
+  #isRenewing({ record }: Watched): boolean {
+    if (this.#renewals.size === 0) return false;
+    const key = keyOf(record);
+    return [...this.#renewals].some((renewal) => renewal.key === key);
   }
 
   #giveUp(cause: unknown): void {
@@ -273,7 +318,7 @@ export class Signals {
   }
 }
 
-const keyOf = ({ id, credential }: SessionRecord): string => `${id} ${credential}`;
+const keyOf = ({ id, credential }: SessionRecord): string => `${id} ${secretOf(credential)}`;
 
 function* take<T>(from: Set<T>, limit: number): Iterable<T> {
   let left = limit;

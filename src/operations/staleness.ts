@@ -5,13 +5,16 @@ import { retryOnConflict } from '../store/retry-on-conflict.ts';
 
 /** The bound that the processes of a realm have stated. */
 export interface StatedStaleness {
-  /** In ms: the highest `maxStaleness` of any process, which `effectiveWithin` tells. 0 if none has remembered. */
+  /**
+   * The highest `maxStaleness` of any process, in ms, which `effectiveWithin` states. 0 if no process has remembered
+   * sessions.
+   */
   readonly maxStaleness: number;
-  /** In ms: the value to which it is being lowered, or a lowering was given up. Else `null`. */
+  /** The lower value in ms, while the bound is being lowered or after a lowering was interrupted. Else `null`. */
   readonly lowering: number | null;
 }
 
-/** Result of lowering, in ms. */
+/** Holds the result of lowering the bound, in ms. */
 export interface LoweredStaleness {
   readonly before: number;
   readonly maxStaleness: number;
@@ -27,15 +30,16 @@ export async function statedStaleness({ store, realmTag }: Core): Promise<Stated
   return statedIn(realm?.record.notes);
 }
 
-/** Clocks of different processes run at slightly different speeds. */
+/** The clocks of two processes run at slightly different speeds. */
 const DRIFT = 1.01;
 
 /**
- * Lowers the bound to `to` ms, in two steps. The first one has all processes remember what they read for at most that long, while
- * `effectiveWithin` still tells the old value. `wait` must resolve after that time: by then, no process accepts by what it read before. Only
- * then does `effectiveWithin` tell the new value. A lowering that was given up is completed by the next one.
+ * Lowers the bound to `to` ms in two steps. In the first, all processes remember their reads for at most that long,
+ * while `effectiveWithin` still states the old value. `wait` must resolve after that time: then no process accepts a
+ * session by an older read. In the second, `effectiveWithin` states the new value. A second lowering completes one that
+ * was interrupted.
  *
- * A process whose option is higher raises the bound again when it starts.
+ * A process with a higher option raises the bound again when it starts.
  */
 export async function lowerStaleness(
   core: Core,
@@ -50,7 +54,7 @@ export async function lowerStaleness(
   return { before, maxStaleness: Math.min(to, before) };
 }
 
-/** Does nothing if the record was lost: nothing is remembered by it. */
+/** Does nothing if the record is lost: no process remembers anything by it. */
 async function change(core: Core, edit: (record: EpochRecord) => EpochRecord): Promise<void> {
   const { store, realmTag } = core;
   await retryOnConflict(core, async () => {

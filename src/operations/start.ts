@@ -16,12 +16,15 @@ import type { StartRefusal } from '../model/reason.ts';
 import { Session, type SessionRecord } from '../model/session.ts';
 import { deviceTag, formatToken, hashSecret, newId, newSecret, type Tag } from '../model/token.ts';
 import { ensureIdentity, UNTIL_WRITTEN } from '../store/ensure-epochs.ts';
-import { retryOnConflict } from '../store/retry-on-conflict.ts';
+import { retryInTurn } from '../store/retry-on-conflict.ts';
 import type { Ending } from '../store/store.ts';
 import { justExpired } from './end.ts';
 import { FENCE_KEYS, type FenceRequest } from './fence.ts';
 
-/** Arguments of {@link Sessions.start}: a sign-in whose credentials were checked. */
+/**
+ * Holds the arguments of {@link Sessions.start}, for a sign-in whose credentials were checked. {@link Sessions.fence}
+ * shows a whole sign-in.
+ */
 export interface StartRequest extends FenceRequest, ClientInfo {
   /**
    * The result of `sessions.fence` for this user and account, from *before* the check of credentials. Lives 3 hours.
@@ -37,7 +40,10 @@ export interface StartRequest extends FenceRequest, ClientInfo {
   readonly attributes?: Attributes | undefined;
 }
 
-/** Result of a sign-in or of a renewal. */
+/**
+ * Tells whether {@link Sessions.start} began a session, or {@link Sessions.renew} renewed one. {@link Sessions.fence}
+ * shows a whole sign-in.
+ */
 export type StartResult<Refusal extends string = StartRefusal> =
   | { readonly ok: true; readonly session: Session /** For the client only: never log it. */; readonly token: string }
   | { readonly ok: false; readonly session: null; readonly reason: Refusal };
@@ -54,8 +60,9 @@ export async function start(core: Core, input: StartRequest): Promise<StartResul
   const device = deviceOf(request);
   const deviceCookie = deviceTagOf(core, request.deviceId);
 
-  const outcome = await retryOnConflict<StartResult & { readonly happened?: readonly PendingEvent[] }>(
+  const outcome = await retryInTurn<StartResult & { readonly happened?: readonly PendingEvent[] }>(
     core,
+    identity.tags.user,
     async () => {
       const now = core.now();
       const { epochs, version } = await ensureIdentity(core, identity, now, {

@@ -4,7 +4,7 @@ import { ATTRIBUTION_KEYS, type AttributionRequest, parseAttribution } from '../
 import { parseScope, type Scope } from '../model/scope.ts';
 import { type RevokeResult, revokeTarget } from './revoke.ts';
 
-/** Options of {@link Sessions.suspend} and {@link Sessions.resume}. */
+/** Holds the options of {@link Sessions.suspend} and {@link Sessions.resume}. */
 export interface SuspendRequest extends AttributionRequest {
   /** Set to `true` to change nothing and only report the sessions that would end. Default `false`. */
   readonly dryRun?: boolean | undefined;

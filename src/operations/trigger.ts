@@ -11,8 +11,9 @@ import { coverage, parseScope, type ScopeTarget } from '../model/scope.ts';
 import { Session, type SessionRecord } from '../model/session.ts';
 import { type RevokeResult, revokeTarget } from './revoke.ts';
 
-/** Options of {@link Sessions.trigger}. */
+/** Holds the options of {@link Sessions.trigger}. */
 export interface TriggerRequest extends AttributionRequest {
+  /** The user whose data have changed. Required. */
   readonly user: string;
   /** Limits the trigger to the user's sessions in this account. Required by `memberRemoved`. Default: all accounts. */
   readonly account?: string | undefined;
@@ -25,7 +26,10 @@ export interface TriggerRequest extends AttributionRequest {
   readonly dryRun?: boolean | undefined;
 }
 
-/** Result of a trigger. Within a transaction, `effectiveWithin` may be `null`: see {@link InTransaction}. */
+/**
+ * Tells what {@link Sessions.trigger} did. Within a transaction, `effectiveWithin` may be `null`: see
+ * {@link InTransaction}.
+ */
 export type TriggerResult<EffectiveWithin extends number | null = number> = RevokeResult<EffectiveWithin> & {
   /**
    * `true` where the trigger covered a live session, `false` where it covered none, `null` where one quick read could
@@ -38,7 +42,7 @@ export type TriggerResult<EffectiveWithin extends number | null = number> = Revo
 const TRIGGER_KEYS = ['user', 'account', 'keep', 'dryRun', ...ATTRIBUTION_KEYS];
 const MAX_LOOKED_AT = 100;
 
-/** If the session in `keep` is over, revokes all sessions: the password has changed, whichever client asked. */
+/** Revokes all sessions if the session in `keep` is over: the password has changed, whichever client asked. */
 export async function trigger(core: Core, name: unknown, input: unknown): Promise<TriggerResult> {
   const rule = typeof name === 'string' ? core.settings.triggers.get(name) : undefined;
   if (rule === undefined) {

@@ -123,7 +123,7 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
     try {
       return await this.#core.activity.run(() => this.#find());
     } finally {
-      // Also where it is unknown how the transaction ended.
+      // Even if it is unknown how the transaction ended.
       this.#core.notices.note(this.#touched);
       this.#core.announcer?.announce(this.#touched);
     }
@@ -144,7 +144,7 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
     try {
       const seen = await store.readEpochs(witnesses.map(({ tag }) => tag));
       if (isEach(witnesses, seen)) return true;
-      // A pruned witness looks like one that was rolled back.
+      // A pruned witness would look like a rollback.
       if (witnesses.some(({ keepUntil }) => keepUntil <= at)) throw tooLate();
       // Creating the same record waits for the end of the transaction. The record then shows for good how it ended.
       const made = await store.ensureEpochs(

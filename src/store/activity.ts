@@ -34,7 +34,7 @@ export class Activity {
     return this.#end;
   }
 
-  /** One function for all work, because every check begins some. */
+  /** One function for all work, so that a check allocates none. */
   readonly #end = (): void => {
     if (--this.#underWay > 0) return;
     for (const resolve of this.#waiting.splice(0)) resolve();

@@ -6,12 +6,12 @@ import { parseArguments } from '../lib/input.ts';
 import type { SessionRef } from '../model/session.ts';
 import type { Tag } from '../model/token.ts';
 import { isGivenUp } from './given-up.ts';
-import type { FoundSession, SessionStore } from './store.ts';
+import type { EpochRequest, FoundSession, SessionStore, VersionedEpoch } from './store.ts';
 import { refuseClient } from './store-hint.ts';
 
 /** Options of {@link batched}. */
 export interface BatchOptions {
-  /** The maximum number of references in one query, 1 to 10,000. A look-up with more stays whole and goes alone. Default 128. */
+  /** The maximum number of references, or of records, in one query, 1 to 10,000. A look-up with more stays whole and goes alone. Default 128. */
   readonly maxRefs?: number | undefined;
   /**
    * Time limit in which an unanswered query keeps others waiting, at most `'10m'`. Its late answer still arrives. Default `'1s'`.
@@ -25,13 +25,14 @@ export interface BatchOptions {
 }
 
 /**
- * Returns the same store with batched look-ups (`find`, which every check of a token calls).
+ * Returns the same store with batched look-ups: `find`, which every check of a token calls, and `ensureEpochs`, which a sign-in
+ * calls twice.
  *
  * A look-up is sent at once while fewer than two queries are under way. Otherwise it joins the next query, which is sent when a
  * reply arrives. No timer delays a look-up. A quiet store is as fast as without batching; a busy one does a fraction of the work.
  * Every look-up still reads *after* it was called: none joins a query already sent, and no answer is cached.
  *
- * Look-ups of different realms never share a query. A store that answers synchronously is passed through. If a shared query
+ * Look-ups of sessions in different realms never share a query. A store that answers synchronously is passed through. If a shared query
  * fails, or its answer has the wrong length, each look-up is sent once more, alone. So one bad reference never fails the others,
  * and an outage costs one query more than without batching.
  *
@@ -48,19 +49,23 @@ export function batched<Transaction = never>(
     return parseOptions(options);
   });
   // Bounded by the number of realms, which the app chooses.
-  const queues = new Map<Tag, Queue>();
+  const finding = new Map<Tag, Queue<SessionRef, FoundSession | null>>();
+  const ensuring = new Queue<Ensuring, VersionedEpoch>(
+    (asked) => store.ensureEpochs(asked.map(requestOf), asked.at(-1)?.now ?? 0),
+    settings,
+  );
   return {
     powers: store.powers,
     readEpochs: (tags) => store.readEpochs(tags),
-    ensureEpochs: (requests, now) => store.ensureEpochs(requests, now),
+    ensureEpochs: (requests, now) => ensuring.ask(requests.map((request) => ({ request, now }))),
     add: (session, write) => store.add(session, write),
     find(realm, refs) {
-      let queue = queues.get(realm);
+      let queue = finding.get(realm);
       if (queue === undefined) {
         queue = new Queue((asked) => store.find(realm, asked), settings);
-        queues.set(realm, queue);
+        finding.set(realm, queue);
       }
-      return queue.find(refs);
+      return queue.ask(refs);
     },
     list: (realm, user, page) => store.list(realm, user, page),
     touch: (touches, now) => store.touch(touches, now),
@@ -85,7 +90,12 @@ const MAX_REFS = 10_000;
 const DEFAULT_REFS = 128;
 const OPTIONS = ['maxRefs', 'stalledAfter', 'timeout'];
 
-type Found = readonly (FoundSession | null)[];
+interface Ensuring {
+  readonly request: EpochRequest;
+  readonly now: number;
+}
+
+const requestOf = ({ request }: Ensuring): EpochRequest => request;
 
 interface Settings {
   readonly maxRefs: number;
@@ -93,11 +103,11 @@ interface Settings {
   readonly timeout: number;
 }
 
-/** Times are of the monotonic clock, ms. */
-interface Waiting {
-  readonly refs: readonly SessionRef[];
+/** Times are ms of the monotonic clock. */
+interface Waiting<Item, Answer> {
+  readonly items: readonly Item[];
   readonly since: number;
-  resolve(found: Awaitable<Found>): void;
+  resolve(answers: Awaitable<readonly Answer[]>): void;
   reject(error: unknown): void;
 }
 
@@ -106,40 +116,43 @@ interface Question {
   readonly lookUps: number;
 }
 
-class Queue {
-  readonly #ask: (refs: readonly SessionRef[]) => Awaitable<Found>;
+/** A look-up asks for items, and gets an answer for each. */
+class Queue<Item, Answer> {
+  readonly #ask: (items: readonly Item[]) => Awaitable<readonly Answer[]>;
   readonly #settings: Settings;
   // In the order of sending. Queries that were given up are not in it.
   readonly #underWay = new Set<Question>();
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: Waiting<Item, Answer>[] = [];
   #replied = false;
   #watch: NodeJS.Timeout | null = null;
 
-  constructor(ask: (refs: readonly SessionRef[]) => Awaitable<Found>, settings: Settings) {
+  constructor(ask: (items: readonly Item[]) => Awaitable<readonly Answer[]>, settings: Settings) {
     this.#ask = ask;
     this.#settings = settings;
   }
 
-  find(refs: readonly SessionRef[]): Awaitable<Found> {
-    if (this.#underWay.size < UNDER_WAY && !this.#replied) return this.#send(refs, 1);
+  ask(items: readonly Item[]): Awaitable<readonly Answer[]> {
+    if (this.#underWay.size < UNDER_WAY && !this.#replied) return this.#send(items, 1);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ refs, since: performance.now(), resolve, reject });
+      this.#waiting.push({ items, since: performance.now(), resolve, reject });
       this.#watch ??= this.#wakeUp();
     });
   }
 
-  #send(refs: readonly SessionRef[], lookUps: number): Awaitable<Found> {
-    const answer = this.#ask(refs);
+  #send(items: readonly Item[], lookUps: number): Awaitable<readonly Answer[]> {
+    const answer = this.#ask(items);
     if (!isPromise(answer)) return answer;
     const question = { sentAt: performance.now(), lookUps };
     this.#underWay.add(question);
-    // Runs before any other reaction to the answer, so that a caller that asks again in response finds the reply noted.
+    // Runs before any other reaction to the answer. A caller that asks again then finds the reply noted.
     const replied = (): void => this.#noteReply(question);
     answer.then(replied, replied);
     return answer;
   }
 
-  /** A reply often causes as many new look-ups. They join the waiting ones, so that the first two do not go alone. */
+  /**
+   * A reply often causes as many new look-ups. They join the waiting ones, so that the first two are not sent alone.
+   */
   #noteReply(question: Question): void {
     this.#underWay.delete(question);
     if (this.#replied || (this.#waiting.length === 0 && question.lookUps === 1)) return;
@@ -152,69 +165,69 @@ class Queue {
 
   #sendWaiting(): void {
     this.#giveUpWaiting();
-    // Splits many look-ups over the free queries, so that the server works on one while this process handles the other.
+    // Splits many look-ups over the free queries: the server works on one while this process handles the other.
     const fair = Math.ceil(this.#waiting.length / (UNDER_WAY - this.#underWay.size));
     const share = fair < MIN_SHARE ? this.#waiting.length : fair;
     while (this.#waiting.length > 0 && this.#underWay.size < UNDER_WAY) this.#sendTogether(this.#takeBatch(share));
   }
 
-  /** Takes the oldest look-ups: at most `share`, and at most `maxRefs` references unless a single look-up has more. */
-  #takeBatch(share: number): Waiting[] {
-    let [lookUps, refs] = [0, 0];
+  /** Takes the oldest look-ups: at most `share`, and at most `maxRefs` items unless a single look-up has more. */
+  #takeBatch(share: number): Waiting<Item, Answer>[] {
+    let [lookUps, items] = [0, 0];
     for (const waiting of this.#waiting) {
-      refs += waiting.refs.length;
-      if (lookUps === share || (lookUps > 0 && refs > this.#settings.maxRefs)) break;
+      items += waiting.items.length;
+      if (lookUps === share || (lookUps > 0 && items > this.#settings.maxRefs)) break;
       lookUps++;
     }
     return this.#waiting.splice(0, lookUps);
   }
 
-  #sendTogether(batch: readonly Waiting[]): void {
-    const refs: SessionRef[] = [];
-    for (const waiting of batch) for (const ref of waiting.refs) refs.push(ref);
-    let answer: Awaitable<Found>;
+  #sendTogether(batch: readonly Waiting<Item, Answer>[]): void {
+    const items: Item[] = [];
+    for (const waiting of batch) for (const item of waiting.items) items.push(item);
+    let answer: Awaitable<readonly Answer[]>;
     try {
-      answer = this.#send(refs, batch.length);
+      answer = this.#send(items, batch.length);
     } catch (error) {
       this.#fail(batch, error);
       return;
     }
     if (!isPromise(answer)) {
-      this.#deliver(batch, refs.length, answer);
+      this.#deliver(batch, items.length, answer);
       return;
     }
     answer.then(
-      (found) => this.#deliver(batch, refs.length, found),
+      (answers) => this.#deliver(batch, items.length, answers),
       (error: unknown) => this.#fail(batch, error),
     );
   }
 
-  #deliver(batch: readonly Waiting[], length: number, found: Found): void {
-    if (!Array.isArray(found) || found.length !== length) {
-      this.#fail(batch, new Error(`the store's answer to ${length} references makes no sense`));
+  #deliver(batch: readonly Waiting<Item, Answer>[], length: number, answers: readonly Answer[]): void {
+    if (!Array.isArray(answers) || answers.length !== length) {
+      this.#fail(batch, new Error(`the store's answer to ${length} items makes no sense`));
       return;
     }
     let at = 0;
-    for (const { refs, resolve } of batch) {
+    for (const { items, resolve } of batch) {
       // A slice keeps a hole as a hole, which means "no answer" and never "no such session".
-      resolve(found.slice(at, at + refs.length));
-      at += refs.length;
+      resolve(answers.slice(at, at + items.length));
+      at += items.length;
     }
   }
 
-  /** One bad reference may have failed a shared query, so each of its look-ups is sent again alone. */
-  #fail(batch: readonly Waiting[], error: unknown): void {
+  /** One bad item may have failed a shared query, so each of its look-ups is sent again alone. */
+  #fail(batch: readonly Waiting<Item, Answer>[], error: unknown): void {
     const earliest = performance.now() - this.#settings.timeout;
     for (const waiting of batch) {
       if (batch.length === 1) waiting.reject(error);
-      else if (waiting.since <= earliest || isGivenUp(waiting.refs)) waiting.reject(this.#tooLate());
+      else if (waiting.since <= earliest || isGivenUp(waiting.items)) waiting.reject(this.#tooLate());
       else this.#askAlone(waiting);
     }
   }
 
-  #askAlone({ refs, resolve, reject }: Waiting): void {
+  #askAlone({ items, resolve, reject }: Waiting<Item, Answer>): void {
     try {
-      resolve(this.#ask(refs));
+      resolve(this.#ask(items));
     } catch (error) {
       reject(error);
     }
@@ -227,9 +240,9 @@ class Queue {
     while ((this.#waiting[late]?.since ?? Infinity) <= earliest) late++;
     for (const { reject } of this.#waiting.splice(0, late)) reject(this.#tooLate());
     // The caller's own time limit may be shorter.
-    const given = this.#waiting.filter(({ refs }) => isGivenUp(refs));
+    const given = this.#waiting.filter(({ items }) => isGivenUp(items));
     if (given.length === 0) return;
-    const wanted = this.#waiting.filter(({ refs }) => !isGivenUp(refs));
+    const wanted = this.#waiting.filter(({ items }) => !isGivenUp(items));
     this.#waiting.splice(0, Infinity, ...wanted);
     for (const { reject } of given) reject(this.#tooLate());
   }

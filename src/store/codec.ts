@@ -35,7 +35,7 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 
-/** Without an array of the values, because every check runs this on three or four records, most of which have none. */
+/** Makes no array of the values: every check runs this on three or four records, most of which have none. */
 function areAll<Value>(values: Readonly<Record<string, Value>>, isSound: (value: Value) => boolean): boolean {
   for (const name in values) if (!isSound(values[name] as Value)) return false;
   return true;

@@ -16,7 +16,9 @@ export const ensuring = (tag: Tag, now: number, keepUntil: number | null): Epoch
   ...{ tag, create: newEpoch(now), version: newVersion(), keepUntil },
 });
 
-/** Time in ms to keep a record that is written next: the write sets the real time. A longer time would cost one more write. */
+/**
+ * In ms: how long to keep a record that the next write keeps for longer. A longer time here would cost one more write.
+ */
 export const UNTIL_WRITTEN: number = CLOCKS_APART;
 
 export async function ensureEpoch(

@@ -201,8 +201,8 @@ const RENEWED = ['renewed', 'not-live', 'conflict'] as const;
 const SET = ['set', 'conflict'] as const;
 const ADVANCED = ['advanced', 'not-live', 'conflict'] as const;
 
-// The verb of the store goes into `cause`, because an app never calls one.
-const OUTAGE = 'This is an outage, which signs nobody out. See that the database can be reached, and do it again';
+// The verb of the store goes into `cause`: an app does not know the verbs.
+const OUTAGE = 'This is an outage, which signs no user out. See that the database can be reached, and do it again';
 
 function unavailable(cause: unknown): SessionError {
   if (isSessionError(cause)) return cause;
@@ -246,7 +246,8 @@ const isVersionedEpoch = (answer: VersionedEpoch): boolean =>
   Number.isSafeInteger(answer.version);
 
 const isTextOrNull = (value: unknown): boolean => value === null || typeof value === 'string';
-const isNumberOrNull = (value: unknown): boolean => value === null || typeof value === 'number';
+/** A text that is no number is decoded as NaN, by which a session would look expired. */
+const isTimeOrNull = (value: unknown): boolean => value === null || Number.isFinite(value);
 const isRecordOrLost = (record: unknown): boolean => record === null || isEpochRecord(record);
 
 function areFound(answer: readonly (FoundSession | null)[], refs: readonly SessionRef[]): boolean {
@@ -260,8 +261,8 @@ function areFound(answer: readonly (FoundSession | null)[], refs: readonly Sessi
 
 function isFound(found: FoundSession, ref: Partial<SessionRef> | undefined): boolean {
   if (!isObject(found) || !isObject(found.session) || !isObject(found.epochs)) return false;
-  const { id, userTag, accountTag, kind, credential, stamps, lastUsedAt, expiresAt, idle, client, ended } =
-    found.session;
+  const { id, userTag, accountTag, kind, credential, serial, stamps, client, ended } = found.session;
+  const { createdAt, authenticatedAt, lastUsedAt, expiresAt, idle } = found.session;
   const { realm, user, account, member } = found.epochs;
   return (
     (ref?.id === undefined || id === ref.id) &&
@@ -271,9 +272,12 @@ function isFound(found: FoundSession, ref: Partial<SessionRef> | undefined): boo
     typeof kind === 'string' &&
     typeof credential === 'string' &&
     isObject(stamps) &&
-    typeof lastUsedAt === 'number' &&
-    isNumberOrNull(expiresAt) &&
-    isNumberOrNull(idle) &&
+    Number.isFinite(serial) &&
+    Number.isFinite(createdAt) &&
+    Number.isFinite(authenticatedAt) &&
+    Number.isFinite(lastUsedAt) &&
+    isTimeOrNull(expiresAt) &&
+    isTimeOrNull(idle) &&
     (client === null || isGrant(client)) &&
     ended !== undefined &&
     isRecordOrLost(realm) &&

@@ -4,7 +4,14 @@ import type { Attribution } from '../model/attribution.ts';
 import type { ScopeName } from '../model/scope.ts';
 import type { Tag } from '../model/token.ts';
 
-/** An entry of the audit log. It never holds a token or a secret. */
+/**
+ * Records one event in the audit log. It never holds a token or a secret.
+ * @example
+ * ```ts
+ * const { entries } = await sessions.audit({ user: 'ann' });
+ * for (const { at, type, by, reason } of entries) console.log(new Date(at), type, by, reason);
+ * ```
+ */
 export interface AuditEntry extends Attribution {
   /** 128 random bits. `at` and then `id` give the order of the log. */
   readonly id: string;
@@ -142,8 +149,8 @@ export interface DiagnosisPower {
 /** What a store tells about changes. */
 export interface Changes {
   /**
-   * The tags that were touched by changes which the position had not seen, in any order; a tag may occur twice. `null` means that any
-   * tag may have been touched: the position is unknown, too old, or from before a crash or a failover.
+   * The tags that were touched by changes which the position had not seen, in any order; a tag may occur twice. `null`
+   * means that any tag may have been touched: the position is unknown, too old, or from before a crash or a failover.
    */
   readonly tags: readonly Tag[] | null;
   /** The position of the next question: at most 100,000 characters. It has seen all changes in `tags`. */
@@ -154,26 +161,28 @@ export interface Changes {
  * POWER: tells what changed, so that a process may answer checks from memory.
  *
  * A change is a write that ends, restricts or rotates sessions: `advance`, `end`, `add` that ends others, `renew`, and
- * `deleteSessions`, in a caller's transaction too. Each one records its tag in the same atomic step: that of `advance`, and the user's
- * tag for the others. A `prune` that removes an epoch record records its tag, or every tag. A call that wrote nothing records nothing.
+ * `deleteSessions`, in a caller's transaction too. Each one records its tag in the same atomic step: that of `advance`,
+ * and the user's tag for the others. A `prune` that removes an epoch record records its tag, or every tag. A call that
+ * wrote nothing records nothing.
  */
 export interface ChangesPower {
   /**
-   * True if `since` answers synchronously, and costs less than reading a session. The core then asks at every check, and checks from
-   * memory are as strict as those that read the store.
+   * True if `since` answers synchronously, and costs less than reading a session. Without the option `freshness`, the core then asks at
+   * every check, and checks from memory are as strict as those that read the store.
    */
   readonly isSynchronous?: true | undefined;
 
   /**
-   * Returns every change that was committed before the call and that the position has not seen, with the new position. It may return
-   * changes again that the position has seen. Changes in transactions that are still open follow in a later answer: numbers that are
-   * given before the commit are not enough, because another transaction may commit a higher one first.
+   * Returns every change that was committed before the call and that the position has not seen, with the new position.
+   * It may return changes again that the position has seen. Changes in transactions that are still open follow in a
+   * later answer: numbers that are given before the commit are not enough, because another transaction may commit a
+   * higher one first.
    *
-   * `null` asks for a first position; its answer has `tags: null`. `tags` is also `null` if the store no longer knows all changes after the position: they
-   * were pruned, or lost in a crash or a failover, or there are too many.
+   * `null` asks for a first position; its answer has `tags: null`. `tags` is also `null` if the store no longer knows
+   * all changes after the position: they were pruned, or lost in a crash or a failover, or there are too many.
    *
-   * A position stays valid if its answer is lost. The core never asks two questions of one store object at once, and never asks within
-   * a transaction.
+   * A position stays valid if its answer is lost. The core never asks two questions of one store object at once, and
+   * never asks within a transaction.
    *
    * `prune` removes recorded changes that are older than an hour, or the store removes them by itself.
    */

@@ -8,9 +8,9 @@ const KEPT = 10_000;
 export class RecentChanges {
   #id: string = newId();
   #tags: Tag[] = [];
-  /** The number of changes before the first of `#tags`. */
+  /** Number of changes before the first of `#tags`. */
   #before = 0;
-  /** The last answer, which repeats while nothing changes. */
+  /** The last answer. It repeats while no tag changes. */
   #unchanged: Changes | null = null;
 
   /** Notes that the records or the sessions of a tag have changed. */

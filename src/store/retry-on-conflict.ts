@@ -1,4 +1,5 @@
 import { SessionError } from '../lib/errors.ts';
+import type { Turns } from '../lib/turns.ts';
 
 const MAX_WAIT = 64;
 
@@ -12,23 +13,42 @@ export interface RetryLimits {
 }
 
 /**
- * In a caller's transaction it never waits: the rows are locked, or come from an older snapshot that waiting does not refresh.
- * @throws `SESSION_STORE_UNAVAILABLE` after `timeout` ms of conflicts; `SESSION_STORE_UNSAFE` after three in a transaction.
+ * Like {@link retryOnConflict}. Operations of one key that had a conflict take turns in this process, and so do those that come meanwhile:
+ * at once, all but one of them would have a conflict. One whose `timeout` passes while it waits is not tried any more, so that those behind
+ * it do not wait for an outage again and again.
  */
-export async function retryOnConflict<T>(
-  { timeout, isWithin }: RetryLimits,
+export async function retryInTurn<T>(
+  { timeout, turns }: Pick<RetryLimits, 'timeout'> & { readonly turns: Turns },
+  key: string,
   attempt: () => Promise<T | 'conflict'>,
 ): Promise<T> {
   const until = performance.now() + timeout;
+  if (!turns.isBusy(key)) {
+    const outcome = await attempt();
+    if (outcome !== 'conflict') return outcome;
+  }
+  return turns.take(key, async () => {
+    if (performance.now() >= until) throw beaten(timeout);
+    return retryUntil(until, { timeout }, attempt);
+  });
+}
+
+/**
+ * In a caller's transaction it never waits: the rows are locked, or come from an older snapshot that waiting does not refresh.
+ * @throws `SESSION_STORE_UNAVAILABLE` after `timeout` ms of conflicts; `SESSION_STORE_UNSAFE` after three in a transaction.
+ */
+export const retryOnConflict = <T>(limits: RetryLimits, attempt: () => Promise<T | 'conflict'>): Promise<T> =>
+  retryUntil(performance.now() + limits.timeout, limits, attempt);
+
+async function retryUntil<T>(
+  until: number,
+  { timeout, isWithin }: RetryLimits,
+  attempt: () => Promise<T | 'conflict'>,
+): Promise<T> {
   for (let tries = 1, wait = 1; ; tries++) {
     const outcome = await attempt();
     if (outcome !== 'conflict') return outcome;
-    if (performance.now() >= until) {
-      throw new SessionError(
-        'SESSION_STORE_UNAVAILABLE',
-        `other writes to the same user, account or realm came first for ${timeout} ms (option timeout): do it again`,
-      );
-    }
+    if (performance.now() >= until) throw beaten(timeout);
     if (tries < AT_ONCE) continue;
     if (isWithin) {
       throw new SessionError(
@@ -40,3 +60,9 @@ export async function retryOnConflict<T>(
     await new Promise((resolve) => setTimeout(resolve, Math.random() * wait));
   }
 }
+
+const beaten = (timeout: number): SessionError =>
+  new SessionError(
+    'SESSION_STORE_UNAVAILABLE',
+    `other writes to the same user, account or realm came first for ${timeout} ms (option timeout): do it again`,
+  );

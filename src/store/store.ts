@@ -96,8 +96,8 @@ export interface Advance {
   /** The core's time, Unix ms. */
   readonly now: number;
   /**
-   * Raises `keepUntil` of the record. With `member`, raises those of the membership's and the user's records. `null` keeps them for
-   * ever.
+   * Raises `keepUntil` of the record. With `member`, raises those of the membership's and the user's records. `null`
+   * keeps them for ever.
    */
   readonly keepUntil: number | null;
   /** The session that asked for the advance. It must be live. The same step writes its new credential and serial. */
@@ -185,26 +185,35 @@ export interface Pruned {
 }
 
 /**
- * PORT: keeps sessions and epoch records. The core judges; a store compares and writes. Every verb is one atomic step: it happens
- * wholly or not at all, and every later read sees it.
+ * PORT: keeps sessions and epoch records. The core judges; a store compares and writes. Every verb is one atomic step:
+ * it happens wholly or not at all, and every later read sees it.
  *
- * **Outcomes.** Expected outcomes are return values. An exception means that the store could not find out: the core turns it into
- * `SESSION_STORE_UNAVAILABLE` and accepts nothing on it. A write that failed in this way happened wholly or not at all, and the
- * caller may repeat it: the conditions of each write (`ifVersion`, `ifCredential`, a free id, no tombstone) keep it from happening
- * twice.
+ * **Outcomes.** Expected outcomes are return values. An exception means that the store could not find out: the core
+ * turns it into `SESSION_STORE_UNAVAILABLE` and accepts nothing on it. A write that failed in this way happened wholly
+ * or not at all, and the caller may repeat it: the conditions of each write (`ifVersion`, `ifCredential`, a free id, no
+ * tombstone) keep it from happening twice.
  *
- * **Fresh reads.** A store caches nothing, and every read sees what was committed before the call. Stale answers come from
- * replicas (also by a client's read preference), from a connection whose transaction began earlier, from eventually consistent
- * reads, and from caches in a proxy or a client. A store that can see such a setting refuses it with `SESSION_STORE_UNSAFE`.
+ * **Fresh reads.** A store caches nothing, and every read sees what was committed before the call. Stale answers come
+ * from replicas (also by a client's read preference), from a connection whose transaction began earlier, from
+ * eventually consistent reads, and from caches in a proxy or a client. A store that can see such a setting refuses it
+ * with `SESSION_STORE_UNSAFE`.
  *
- * **Values.** Texts compare byte for byte and come back unchanged. They never go into a statement or a key without a length.
- * Records come back whole, epoch records with their notes. A stored record that cannot be decoded is an exception. The store keeps
- * no reference to its arguments. It hands out copies, which callers may change; records are immutable, so a frozen one may be
- * shared. Tags already name the realm, so several realms may share a store.
+ * **Values.** Texts compare byte for byte and come back unchanged. They never go into a statement or a key without a
+ * length. Records come back whole, epoch records with their notes. A stored record that cannot be decoded is an
+ * exception. The store keeps no reference to its arguments. It hands out copies, which callers may change; records are
+ * immutable, so a frozen one may be shared. Tags already name the realm, so several realms may share a store.
  *
  * **Time.** All times are Unix ms that the core gives. A store has no clock of its own.
  *
  * The contract suite in `session-revocation/testing` tests every sentence here.
+ * @example
+ * ```ts
+ * import { createSessions, type SessionStore } from 'session-revocation';
+ * import { memoryStore } from 'session-revocation/memory';
+ *
+ * const store: SessionStore = memoryStore();
+ * const shop = createSessions({ store, realm: 'shop' });
+ * ```
  */
 export interface SessionStore<Transaction = never> {
   /** Optional abilities of this store. */
@@ -224,41 +233,41 @@ export interface SessionStore<Transaction = never> {
   readEpochs(tags: readonly Tag[]): Awaitable<readonly (VersionedEpoch | null)[]>;
 
   /**
-   * Creates the missing ones of these records, raises `keepUntil` of the others, and reads them all. `now` is the core's time, as
-   * in {@link UserWrite}.
+   * Creates the missing ones of these records, raises `keepUntil` of the others, and reads them all. `now` is the
+   * core's time, as in {@link UserWrite}.
    *
-   * Returns the records in the order of the requests. An existing record stays as it is and keeps its version. If a tag occurs
-   * twice, or two callers create one record at once, the first request creates it, the longest `keepUntil` counts, and every
-   * request gets the same record.
+   * Returns the records in the order of the requests. An existing record stays as it is and keeps its version. If a tag
+   * occurs twice, or two callers create one record at once, the first request creates it, the longest `keepUntil`
+   * counts, and every request gets the same record.
    *
-   * Raising `keepUntil` changes no version. Otherwise a stranger's attempts to sign in could keep a revocation from passing its
-   * compare-and-set. If a user and a membership are requested together, the membership's record is never older than the user's. In
-   * a caller's transaction, the store locks the records.
+   * Raising `keepUntil` changes no version. Otherwise a stranger's attempts to sign in could keep a revocation from
+   * passing its compare-and-set. If a user and a membership are requested together, the membership's record is never
+   * older than the user's. In a caller's transaction, the store locks the records.
    */
   ensureEpochs(requests: readonly EpochRequest[], now: number): Awaitable<readonly VersionedEpoch[]>;
 
   /**
-   * Writes a new session, ends others, raises `keepUntil` of the user's record, and moves the user's version. If the session is
-   * in an account, it also raises `keepUntil` of the membership's record.
+   * Writes a new session, ends others, raises `keepUntil` of the user's record, and moves the user's version. If the
+   * session is in an account, it also raises `keepUntil` of the membership's record.
    *
-   * Returns `'conflict'`, and writes nothing, if the user's version is no longer the one that was read, or if one of these records
-   * is missing. The same holds if the id is taken by a session of this user or, as far as the engine can see, of any user. So a
-   * repeated call returns `'conflict'`.
+   * Returns `'conflict'`, and writes nothing, if the user's version is no longer the one that was read, or if one of
+   * these records is missing. The same holds if the id is taken by a session of this user or, as far as the engine can
+   * see, of any user. So a repeated call returns `'conflict'`.
    */
   add(session: SessionRecord, write: UserWrite): Awaitable<'added' | 'conflict'>;
 
   /**
-   * Finds sessions. Each comes with the epochs of *its own* realm, account, user and membership. `realm` is the tag of the realm's
-   * record. The membership's record is that of `memberTag(session.userTag, session.accountTag)`.
+   * Finds sessions. Each comes with the epochs of *its own* realm, account, user and membership. `realm` is the tag of
+   * the realm's record. The membership's record is that of `memberTag(session.userTag, session.accountTag)`.
    *
-   * Returns the sessions in the order of the references. Sessions with a tombstone and expired sessions are found too. Returns
-   * `null` for a session that is missing, or whose tags differ from the reference: the client supplies the tags, and another
-   * user's epochs must never judge a session. One bad reference never fails the others.
+   * Returns the sessions in the order of the references. Sessions with a tombstone and expired sessions are found too.
+   * Returns `null` for a session that is missing, or whose tags differ from the reference: the client supplies the
+   * tags, and another user's epochs must never judge a session. One bad reference never fails the others.
    *
-   * The session and the records of its user and its membership are of one moment, because `advance` changes them in one step.
-   * Reading the session first and these records afterwards would accept an old secret by the record that replaced it; the other
-   * order would refuse a session that was just created. The records of the realm and the account may be of another moment within
-   * the call, because a sharded engine keeps them elsewhere.
+   * The session and the records of its user and its membership are of one moment, because `advance` changes them in one
+   * step. Reading the session first and these records afterwards would accept an old secret by the record that replaced
+   * it; the other order would refuse a session that was just created. The records of the realm and the account may be
+   * of another moment within the call, because a sharded engine keeps them elsewhere.
    */
   find(realm: Tag, refs: readonly SessionRef[]): Awaitable<readonly (FoundSession | null)[]>;
 
@@ -278,13 +287,13 @@ export interface SessionStore<Transaction = never> {
   /**
    * Notes uses of sessions. It only raises `lastUsedAt`, and never extends an absolute lifetime.
    *
-   * Skips a session that is missing or has a tombstone, and one that is outside its lifetimes at `at` or at the time of the write.
-   * It never creates or revives a session. A repeated or an older note changes nothing.
+   * Skips a session that is missing or has a tombstone, and one that is outside its lifetimes at `at` or at the time of
+   * the write. It never creates or revives a session. A repeated or an older note changes nothing.
    *
-   * `now` returns the core's time, Unix ms. The store calls it as late as possible: after it has waited for a connection or a
-   * lock, and again on each retry. Otherwise a delayed note would revive a session that other callers were told has expired. One
-   * case remains: a write sent before the session expired and executed after it. Admission allows an hour for that (see
-   * {@link Ending}).
+   * `now` returns the core's time, Unix ms. The store calls it as late as possible: after it has waited for a
+   * connection or a lock, and again on each retry. Otherwise a delayed note would revive a session that other callers
+   * were told has expired. One case remains: a write sent before the session expired and executed after it. Admission
+   * allows an hour for that (see {@link Ending}).
    */
   touch(touches: readonly Touch[], now: () => number): Awaitable<void>;
 
@@ -304,23 +313,23 @@ export interface SessionStore<Transaction = never> {
   /**
    * Writes a tombstone and the `audit` entries, and moves the user's version.
    *
-   * Returns `true` if it did. Returns `false`, and writes nothing, if the session is missing, its tags differ from the reference,
-   * it already has a tombstone, or it was used after `ifUnusedSince`. Of two calls at once, one returns `true`. An expired session
-   * gets a tombstone too.
+   * Returns `true` if it did. Returns `false`, and writes nothing, if the session is missing, its tags differ from the
+   * reference, it already has a tombstone, or it was used after `ifUnusedSince`. Of two calls at once, one returns
+   * `true`. An expired session gets a tombstone too.
    */
   end(ref: EndRef, ended: Ended, audit: readonly AuditRecord[]): Awaitable<boolean>;
 
   /**
-   * Replaces an epoch record and moves its version. With `member`, replaces the record of the user's membership instead, and
-   * moves both versions. With `initiator`, also rotates that session's credential and serial.
+   * Replaces an epoch record and moves its version. With `member`, replaces the record of the user's membership
+   * instead, and moves both versions. With `initiator`, also rotates that session's credential and serial.
    *
-   * Returns `'conflict'`, and writes nothing, if the version is no longer `ifVersion`, or a record is missing. With `member`, also
-   * if the version of the membership's record is not `ifMemberVersion`. So a repeated call returns `'conflict'`, and of several
-   * calls at once with the same version, one returns `'advanced'`.
+   * Returns `'conflict'`, and writes nothing, if the version is no longer `ifVersion`, or a record is missing. With
+   * `member`, also if the version of the membership's record is not `ifMemberVersion`. So a repeated call returns
+   * `'conflict'`, and of several calls at once with the same version, one returns `'advanced'`.
    *
-   * With `initiator`, returns `'not-live'`, and writes nothing, unless that session belongs to this user, has the credential
-   * `ifCredential` and no tombstone, and is within its lifetimes at `now`. If both apply, returns `'conflict'`: the caller then
-   * judges the session by the newer record.
+   * With `initiator`, returns `'not-live'`, and writes nothing, unless that session belongs to this user, has the
+   * credential `ifCredential` and no tombstone, and is within its lifetimes at `now`. If both apply, returns
+   * `'conflict'`: the caller then judges the session by the newer record.
    */
   advance(tag: Tag, advance: Advance): Awaitable<'advanced' | 'conflict' | 'not-live'>;
 
@@ -350,20 +359,21 @@ export interface SessionStore<Transaction = never> {
   ): Awaitable<{ readonly accounts: readonly Tag[]; readonly after: string | null }>;
 
   /**
-   * Removes `limit` sessions of a user, living or over, or all if there are fewer. Leaves the user's record, and moves its version
-   * if it removed any.
+   * Removes `limit` sessions of a user, living or over, or all if there are fewer. Leaves the user's record, and moves
+   * its version if it removed any.
    *
    * Returns how many were removed: fewer than `limit` means that none is left. An unknown user has none.
    */
   deleteSessions(user: Tag, limit: number): Awaitable<number>;
 
   /**
-   * Removes one batch of rows that are no longer needed. Any number of pruners may run at once, and two may see the same row: only
-   * the removal that took place counts.
+   * Removes one batch of rows that are no longer needed. Any number of pruners may run at once, and two may see the
+   * same row: only the removal that took place counts.
    *
-   * Returns the counts, whether there is `more`, and the position `after` to continue from. The position names one session. Several
-   * sessions share a user, a creation time or a record, and a batch may end between them. The position stays valid after that
-   * session was removed. A call that fails may have removed rows; the next batch goes on from the old position.
+   * Returns the counts, whether there is `more`, and the position `after` to continue from. The position names one
+   * session. Several sessions share a user, a creation time or a record, and a batch may end between them. The position
+   * stays valid after that session was removed. A call that fails may have removed rows; the next batch goes on from
+   * the old position.
    */
   prune(batch: PruneBatch): Awaitable<Pruned>;
 
@@ -373,7 +383,10 @@ export interface SessionStore<Transaction = never> {
    */
   setup?(): Awaitable<void>;
 
-  /** Releases the resources that the store itself opened. Later calls throw. */
+  /**
+   * Releases the resources that the store itself opened. Every later call of a verb or a power throws or rejects.
+   * Closing again does nothing.
+   */
   close?(): Awaitable<void>;
 }
 
@@ -397,20 +410,22 @@ export interface StorePowers<Transaction = never> {
 /** POWER: writes in a transaction that the caller began and will commit. `Transaction` is the caller's handle of it. */
 export interface TransactionPower<Transaction> {
   /**
-   * Returns a store whose verbs run within that transaction: `readEpochs`, `ensureEpochs`, `find`, `list`, `end`, `advance`, and
-   * the powers `audit` and `policies`.
+   * Returns a store whose verbs run within that transaction: `readEpochs`, `ensureEpochs`, `find`, `list`, `end`,
+   * `advance`, and the powers `audit` and `policies`.
    *
    * **Writes** are visible to others only after the commit, and are gone after a rollback.
    *
-   * **Reads** see the latest commits of others that the engine can show. Those of `ensureEpochs` take the locks that let the
-   * writes compare with them. A row committed after the transaction's snapshot is never reported as missing: the verb finds it or
-   * rejects.
+   * **Reads** see the latest commits of others that the engine can show. Those of `ensureEpochs` take the locks that
+   * let the writes compare with them. A row committed after the transaction's snapshot is never reported as missing:
+   * the verb finds it or rejects.
    *
-   * **Commit.** The core learns of the commit from the records that `ensureEpochs` creates in the transaction. A second connection
-   * that creates the same record should wait for the end of the transaction, so that its answer is final.
+   * **Commit.** The core learns of the commit from the records that `ensureEpochs` creates in the transaction. A second
+   * connection that creates the same record should wait for the end of the transaction, so that its answer is final.
    *
-   * **Errors.** Before the transaction begins and after it ends, every verb throws `SESSION_STORE_UNSAFE`. The store retries
-   * nothing: an error fails the caller's transaction. Closing this store does nothing.
+   * **Other verbs**, and `prune` of the audit log, reject with a `TypeError`. They never run in a caller's transaction.
+   *
+   * **Errors.** Before the transaction begins and after it ends, every verb throws `SESSION_STORE_UNSAFE`. The store
+   * retries nothing: an error fails the caller's transaction. Closing this store does nothing.
    */
   within(transaction: Transaction): SessionStore;
 }

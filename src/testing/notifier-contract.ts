@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { createSessions } from '../create-sessions.ts';
 import type { Notifier } from '../freshness/notifier.ts';
 import type { SessionStore } from '../store/store.ts';
+import { withoutChanges } from './harness/wrappers.ts';
 
-/** What {@link notifierContract} tests. */
+/** The notifiers of one case of {@link notifierContract}. */
 export interface NotifierPlace {
-  /** As in one process of an app. */
+  /** The notifier of one process of an app. */
   readonly one: Notifier;
-  /** As in another process of the same app: a connection of its own, under the same channel. */
+  /** The notifier of another process of the same app: another connection, and the same channel. */
   readonly other: Notifier;
-  /** Of another app: the same server, and another channel. */
+  /** The notifier of another app: the same server, and another channel. */
   readonly foreign: Notifier;
   /** Closes the connections. */
   end?(): unknown;
@@ -19,10 +20,10 @@ export interface NotifierPlace {
 export interface NotifierContractOptions {
   /** Opens the three notifiers, for one case. */
   create(): NotifierPlace | Promise<NotifierPlace>;
-  /** Creates a store for the last case, in which two processes share it. `memoryStore` of `session-revocation/memory` will do. */
+  /** Creates a store for the last case, in which two processes share it, such as `memoryStore()`. */
   createStore(): SessionStore;
-  /** In ms: the time after which a message counts as lost. Default 10,000. */
-  readonly patience?: number | undefined;
+  /** The time in ms after which a message counts as lost. Default 10,000. */
+  readonly timeout?: number | undefined;
 }
 
 /** One case of the contract. */
@@ -34,16 +35,16 @@ export interface NotifierCase {
   run(): Promise<void>;
 }
 
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 
 /** What a listener has heard. */
 class Heard {
   readonly messages: unknown[] = [];
-  readonly #patience: number;
+  readonly #timeout: number;
   readonly #waiting = new Set<() => void>();
 
-  constructor({ patience = PATIENCE }: NotifierContractOptions) {
-    this.#patience = patience;
+  constructor({ timeout = TIMEOUT }: NotifierContractOptions) {
+    this.#timeout = timeout;
   }
 
   readonly listener = (message: unknown): void => {
@@ -64,7 +65,7 @@ class Heard {
         this.#waiting.add(look);
         timer = setTimeout(
           () => reject(new assert.AssertionError({ message: `"${cut(message)}" did not arrive` })),
-          this.#patience,
+          this.#timeout,
         );
       });
     } finally {
@@ -141,7 +142,7 @@ const CASES: Readonly<Record<string, readonly [title: `MUST ${string}`, run: Run
       await foreign.publish('foreign');
       await one.publish('own');
       await heard.hears('own');
-      // It was sent first, on the same server.
+      // The own message was sent first, on the same server.
       assert.deepEqual(heard.messages, ['own']);
       assert.ok(!elsewhere.messages.includes('own'), 'the other channel heard it');
     },
@@ -158,25 +159,22 @@ const CASES: Readonly<Record<string, readonly [title: `MUST ${string}`, run: Run
   ],
   revocation: [
     'MUST make a revocation known to another process long before its memory is too old',
-    async ({ one, other }, { createStore, patience = PATIENCE }) => {
-      const store = createStore();
-      // What a process remembers belongs to its store object.
+    async ({ one, other }, { createStore, timeout = TIMEOUT }) => {
+      // Only the message may tell of the revocation.
+      const store = withoutChanges(createStore());
+      // A store object has one memory, so each process needs its own.
       const process = (notifier: Notifier) =>
         createSessions({ store: { ...store, close: () => {} }, freshness: { maxStaleness: '5m', notifier } });
       const [first, second] = [process(one), process(other)];
       try {
         await Promise.all([first.setup(), second.setup()]);
-        await listening(patience, first, second);
+        await listening(timeout, first, second);
         const started = await first.start({ user: 'ann', fence: await first.fence({ user: 'ann' }) });
         assert.ok(started.ok);
         const { token } = started;
         assert.ok((await second.check(token)).ok);
         await first.revoke({ user: 'ann' });
-        await soon(
-          patience,
-          async () => !(await second.check(token)).ok,
-          'the other process still accepts the session',
-        );
+        await soon(timeout, async () => !(await second.check(token)).ok, 'the other process still accepts the session');
       } finally {
         await Promise.all([first.close(), second.close()]);
       }
@@ -186,9 +184,9 @@ const CASES: Readonly<Record<string, readonly [title: `MUST ${string}`, run: Run
 
 type Sessions = ReturnType<typeof createSessions>;
 
-const listening = (patience: number, ...all: readonly Sessions[]): Promise<void> =>
+const listening = (timeout: number, ...all: readonly Sessions[]): Promise<void> =>
   soon(
-    patience,
+    timeout,
     async () => {
       const health = await Promise.all(all.map((sessions) => sessions.health()));
       return health.every(({ freshness }) => freshness?.notifier?.listens === true);
@@ -196,8 +194,8 @@ const listening = (patience: number, ...all: readonly Sessions[]): Promise<void>
     'the notifier does not listen',
   );
 
-async function soon(patience: number, isSo: () => Promise<boolean>, otherwise: string): Promise<void> {
-  const until = performance.now() + patience;
+async function soon(timeout: number, isSo: () => Promise<boolean>, otherwise: string): Promise<void> {
+  const until = performance.now() + timeout;
   while (!(await isSo())) {
     assert.ok(performance.now() < until, otherwise);
     await new Promise((resolve) => setTimeout(resolve, 2));

@@ -1,6 +1,7 @@
 // What nobody may send, and what is answered to it: never a 500, and in words that help.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { includes } from '../ci-only.ts';
 import { root } from '../docs/markdown.ts';
 import { runToEnd } from '../docs/server.ts';
 import { eventually } from '../ui/support/eventually.ts';
@@ -72,7 +73,7 @@ describe('an unknown value is answered with 400 and what is allowed', { timeout:
     expect([await admin.isSignedIn(), await member.isSignedIn()]).toEqual([true, true]);
   });
 
-  test('a letter on the command line', async () => {
+  test.runIf(includes('demo: its program'))('a letter on the command line', async () => {
     const { status, stderr, stdout } = await runToEnd('examples/demo/server.js', {
       cwd: root,
       env: { PORT: '0', DATABASE: join(root, 'there-is-no-such-folder/sessions.db') },

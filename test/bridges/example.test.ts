@@ -1,16 +1,18 @@
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { root } from '../docs/markdown.ts';
 import { startServer } from '../docs/server.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, NAVIGATION } from '../frameworks/http/browser.ts';
+import { compiledPackage } from '../services/compiled.ts';
 import { SiteBrowser } from './support/site.ts';
+
+const compiled = await compiledPackage();
 
 const FORM = { ...NAVIGATION, 'content-type': 'application/x-www-form-urlencoded' };
 
 test('examples/passport: two devices, and one signs out the other', async () => {
-  const server = await startServer(join(root, 'examples/passport/server.js'), {
-    cwd: root,
+  const server = await startServer('examples/passport/server.js', {
+    cwd: compiled,
     env: { PORT: '0', REDIS_URL: '' },
+    isCompiled: true,
   });
   onTestFinished(async () => {
     expect(await server.stop()).toBe(0);

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { includes } from '../ci-only.ts';
 import { compiledPackage } from '../services/compiled.ts';
 import { wordsOf } from './support/cli.ts';
 import { triedFile } from './support/people.ts';
@@ -64,7 +63,6 @@ describe('the program', { timeout: 6 * TEST_TIMEOUT }, () => {
     tries('revoke --user anne --expect-some', 4, /^Revoked .* user anne of the realm dashboard, all kinds/, none);
     tries('revoke --user ann --expect-some', 0, /\nIt covered 1 live session, counted just before\.\n$/);
     tries('forget --user ann', 2, /^$/, /^error: forgetting user ann of the realm dashboard cannot be undone/);
-    if (!includes('cli: each command as a process of its own')) return;
     const { session } = await app.startIn('dashboard', ann);
     tries(
       `end ${session.id} --user ann`,

@@ -33,8 +33,9 @@ export interface Report {
 export class Crew {
   readonly #workers: readonly WorkerProcess[];
 
-  constructor(processes: number) {
-    this.#workers = Array.from({ length: processes }, () => new WorkerProcess());
+  /** `script` is the compiled `worker.ts`. By default, each process compiles it. */
+  constructor(processes: number, script?: string) {
+    this.#workers = Array.from({ length: processes }, () => new WorkerProcess(script));
   }
 
   /** Lets them work on this store, and judges what they tell of it. */

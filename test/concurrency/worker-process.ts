@@ -15,8 +15,10 @@ export class WorkerProcess {
   readonly #closed: Promise<unknown>;
   #done: (() => void) | null = null;
 
-  constructor() {
-    this.#child = fork(join(import.meta.dirname, 'worker.ts'), { execArgv: ['--no-warnings', '--import', 'tsx'] });
+  /** `script` is the compiled `worker.ts`. By default, the process compiles it. */
+  constructor(script?: string) {
+    const compiles = script === undefined ? ['--import', 'tsx'] : [];
+    this.#child = fork(script ?? join(import.meta.dirname, 'worker.ts'), { execArgv: ['--no-warnings', ...compiles] });
     this.#closed = once(this.#child, 'close');
     this.#child.on('message', (told: Told) => {
       if ('issued' in told) this.issued(told.issued);

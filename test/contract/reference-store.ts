@@ -1,13 +1,12 @@
-import { type Data as MapData, MapStore } from '../../examples/custom-store/store.ts';
+import { type Data as MapData, mapStore } from '../../examples/custom-store/store.ts';
 import type { SessionRecord } from '../../src/model/session.ts';
 import { memberTag, type Tag } from '../../src/model/token.ts';
-import type { AuditRecord, ChangesPower, DiagnosisPower, Finding } from '../../src/store/powers.ts';
+import type { ChangesPower, DiagnosisPower, Finding } from '../../src/store/powers.ts';
 import type { SessionStore, StorePowers, TransactionPower } from '../../src/store/store.ts';
 import { referencePowers } from './reference-powers.ts';
 
 /** What a store holds; several stores may share it, as processes share a database. */
 export interface Data extends MapData {
-  readonly audit: AuditRecord[];
   readonly policies: Map<Tag, string>;
   /** The tags of all changes, the oldest first. */
   readonly changes: Tag[];
@@ -48,19 +47,6 @@ export const emptyData = (): Data => ({
 export const memberOf = ({ userTag, accountTag }: SessionRecord): Tag | null =>
   accountTag === null ? null : memberTag(userTag, accountTag);
 
-class LoggedStore extends MapStore {
-  readonly #audit: AuditRecord[];
-
-  constructor(data: Data) {
-    super(data);
-    this.#audit = data.audit;
-  }
-
-  protected override writeAudit(records: readonly AuditRecord[]): void {
-    this.#audit.push(...records);
-  }
-}
-
 /** Notes the tag of a change that was made. */
 function noted<Answer>(changes: Tag[], tag: Tag, answer: Answer): Answer {
   if (answer !== 'conflict' && answer !== 'not-live' && answer !== false && answer !== 0) changes.push(tag);
@@ -70,9 +56,9 @@ function noted<Answer>(changes: Tag[], tag: Tag, answer: Answer): Answer {
 /** The example of a store, with every power: for breaking. */
 export function referenceStore(data: Data = emptyData()): SyncStore {
   const { sessions, changes } = data;
-  const store = new LoggedStore(data);
+  const store = mapStore(data);
   let closed = false;
-  const open = (): LoggedStore => {
+  const open = (): typeof store => {
     if (closed) throw new Error('the store is closed');
     return store;
   };

@@ -16,5 +16,5 @@ const WRONG_ANSWERS = /^failure\/malformed-|\/unavailable$/;
 export const isOfServer = (id: string): boolean =>
   includes('contract: wrong answers in the place of those of a server') || !WRONG_ANSWERS.test(id);
 
-/** Whether a case of a server belongs to an ordinary run, where memory, SQLite and Redis play the whole contract. */
+/** Whether a case of a server belongs to an ordinary run, where memory and SQLite play the whole contract. */
 export const isOfOrdinaryRun = (id: string): boolean => /^(races|changes)\//.test(id) || isOfStatements(id);

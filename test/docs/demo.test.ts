@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REASON_CODES, type SessionStore } from 'session-revocation';
 import { memoryStore } from 'session-revocation/memory';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createDemo } from '../../examples/demo/app.js';
 import { PRODUCTS, productOf } from '../../examples/demo/products.js';
 import { ROWS } from '../../examples/demo/rows.js';
@@ -13,12 +13,17 @@ import { REASONS, reasonText } from '../../examples/demo/texts.js';
 import { codeOf, isCodeOf } from '../../examples/demo/totp.js';
 import { DEMO_USERS, Users } from '../../examples/demo/users.js';
 import { writeFirstUsers } from '../acceptance/support/site.ts';
+import { includes } from '../ci-only.ts';
+import { newPrefix, removeKeys } from '../engines/support/redis-clients.ts';
 import { compiledPackage } from '../services/compiled.ts';
+import { findService } from '../services/index.ts';
 import { eventually } from '../ui/support/eventually.ts';
 import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { runToEnd, type Server, startServer } from './server.ts';
 
 const compiled = await compiledPackage();
+const redisUrl = await findService('redis');
+const isWhole = includes('demo: its program');
 
 const [owner, member] = DEMO_USERS.map(({ email, password }) => ({ email, password }));
 const CHROME =
@@ -195,7 +200,9 @@ describe('the demo', { timeout: TEST_TIMEOUT }, () => {
     const id = firstDevice((await chrome.get('/profile')).text);
     const one = await chrome.post(`/sessions/${id}/sign-out`, { returnTo: '/profile?done=device' });
     expect([one.status, one.location]).toEqual([303, '/profile?done=device']);
-    expect(messageOf((await chrome.get('/profile?done=device')).text)).toBe('That device is logged out.');
+    expect(messageOf((await chrome.get('/profile?done=device')).text)).toBe(
+      'That device is logged out: it notices at its next request.',
+    );
     expect((await firefox.get('/profile')).location).toBe('/?returnTo=%2Fprofile&reason=signed-out');
 
     await firefox.signIn(owner);
@@ -207,9 +214,12 @@ describe('the demo', { timeout: TEST_TIMEOUT }, () => {
     expect((await chrome.get('/account/sign-out-everywhere')).text).toContain('Log out everywhere?');
     expect((await firefox.get('/profile')).status).toBe(200);
     const everywhere = await chrome.post('/sessions/sign-out-everywhere', {
-      returnTo: '/?reason=signed-out-everywhere',
+      returnTo: '/?done=everywhere',
     });
-    expect(everywhere.location).toBe('/?reason=signed-out-everywhere');
+    expect(everywhere.location).toBe('/?done=everywhere');
+    expect(messageOf((await chrome.get('/?done=everywhere')).text)).toBe(
+      'You are logged out on every device: each notices at its next request.',
+    );
     for (const browser of [chrome, firefox]) expect((await browser.get('/profile')).status).toBe(303);
     expect(rowsOf((await other.get('/profile')).text)).toEqual(['Chrome on Mac OS']);
   });
@@ -517,7 +527,7 @@ describe('npm start', { timeout: TEST_TIMEOUT }, () => {
       isCompiled: true,
     });
 
-  test('keeps sessions and changed passwords over a restart, and says so', async () => {
+  test.runIf(isWhole)('keeps sessions and changed passwords over a restart, and says so', async () => {
     let server = await start();
     stop = () => server.stop();
     expect(server.output()).toContain(owner?.password);
@@ -536,7 +546,7 @@ describe('npm start', { timeout: TEST_TIMEOUT }, () => {
     expect(server.output()).toContain(member?.password);
   });
 
-  test('starts the product that is named, and prints the mails', async () => {
+  test.runIf(isWhole)('starts the product that is named, and prints the mails', async () => {
     const server = await start({}, '--product', 'a');
     stop = () => server.stop();
     expect(server.output()).toContain('Product a: Sign out everywhere.');
@@ -551,7 +561,31 @@ describe('npm start', { timeout: TEST_TIMEOUT }, () => {
     expect((await chrome.get(path)).text).toContain('Choose a new password');
   });
 
-  test('says what is wrong with a port, a product or a file', async () => {
+  test.skipIf(redisUrl === null || !isWhole)('keeps sessions in Redis, with a bound that its pages tell', async () => {
+    const prefix = newPrefix();
+    onTestFinished(() => removeKeys(`${redisUrl}`, prefix));
+    const server = await start({ REDIS_URL: `${redisUrl}`, REDIS_PREFIX: prefix, MAX_STALENESS: '1500' });
+    stop = () => server.stop();
+    expect(server.output()).toContain('Sessions are kept in Redis.');
+    const origin = `http://localhost:${server.port}`;
+    const [chrome, firefox] = [new Browser(origin, CHROME), new Browser(origin, FIREFOX)];
+    await chrome.signIn(owner);
+    await firefox.signIn(owner);
+    expect((await firefox.get('/profile')).status).toBe(200);
+    const { location } = await chrome.post('/sessions/sign-out-others', { returnTo: '/profile?done=others' });
+    expect(messageOf((await chrome.get(location ?? '')).text)).toBe(
+      'All other devices are logged out: each notices within 2 seconds.',
+    );
+    // One process alone notices at once.
+    expect((await firefox.get('/profile')).status).toBe(303);
+    const program = new Browser(origin, 'curl/8.0', '*/*');
+    await program.signIn(owner);
+    const answer = await program.post('/sessions/sign-out-everywhere');
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { effectiveWithin: 1_500 }]);
+    expect(await server.stop()).toBe(0);
+  });
+
+  test.runIf(isWhole)('says what is wrong with a port, a product or a file', async () => {
     const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
       runToEnd('examples/demo/server.js', {
         cwd: compiled,

@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { io } from 'socket.io-client';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { newPrefix, removeKeys } from '../engines/support/redis-clients.ts';
 import {
   type Answer,
@@ -11,6 +14,7 @@ import {
   FIREFOX_ON_WINDOWS,
   type Headers,
   NAVIGATION,
+  ORIGIN,
 } from '../frameworks/http/browser.ts';
 import { compiledPackage } from '../services/compiled.ts';
 import { findService } from '../services/index.ts';
@@ -110,7 +114,7 @@ test.each(all.map(({ command, file }) => [command, file]))('%s: installs what it
   const folder = join(root, file, '..');
   const sources = readdirSync(folder).filter((name) => /\.[jt]s$/.test(name));
   const text = sources.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
-  const imported = [...text.matchAll(/(?:from |import |import\()'((?:@[\w-]+\/)?[\w-]+)[^':]*'/g)].map(
+  const imported = [...text.matchAll(/(?:from |import |import\()'((?:@[\w-]+\/)?\w[\w.-]*)[^':]*'/g)].map(
     ([, name]) => name,
   );
   const installed = [...text.matchAll(/^\/\/ {3}npm install (.*)$/gm)].flatMap(([, names = '']) =>
@@ -121,7 +125,7 @@ test.each(all.map(({ command, file }) => [command, file]))('%s: installs what it
 });
 
 describe('as it is started', { timeout }, () => {
-  for (const example of all.filter(({ folder }) => !['saas', 'spa'].includes(folder))) {
+  for (const example of all.filter(({ folder }) => !['saas', 'spa', 'live'].includes(folder))) {
     const { command } = example;
     test.skipIf(redisUrl === null && wantsRedis(example))(
       `${command}: the devices, the end of one, and of all`,
@@ -235,6 +239,84 @@ test('a single page: tokens for its scripts, and the end of them', { timeout }, 
   expect((await mac.post('/sessions/sign-out-everywhere', next)).status).toBe(204);
   expect((await windows.get('/api/me', other)).status).toBe(401);
   expect((await windows.post('/sessions/refresh')).status).toBe(400);
+});
+
+describe('what outlives its request', { timeout }, () => {
+  const live = all.filter(({ folder }) => folder === 'live');
+  const ofSocketIo = live.filter(({ file }) => file.includes('socket-io'));
+  const CLOSED = 'signed-out-everywhere';
+
+  /** The cookie and the origin of a person's browser, for a client of another kind. */
+  const headersOf = async ({ jar }: Person): Promise<Record<string, string>> => ({
+    cookie: await jar.getCookieString(ORIGIN),
+    'sec-fetch-site': 'same-origin',
+  });
+
+  async function signedIn(url: string): Promise<Person> {
+    const person = new Person(url, CHROME_ON_MAC);
+    await person.sendsNoForm();
+    expect((await person.submit('/login', { user: 'alice', password: 'wrong' })).status).toBe(401);
+    expect((await person.login('alice', 'wonderland')).headers.location).toBe('/');
+    return person;
+  }
+
+  /** Signs out on another device. */
+  async function signOutEverywhere(url: string): Promise<void> {
+    const other = new Person(url, FIREFOX_ON_WINDOWS);
+    await other.login('alice', 'wonderland');
+    expect((await other.post('/sessions/sign-out-everywhere')).status).toBe(204);
+  }
+
+  test.each(
+    live.filter((example) => !ofSocketIo.includes(example)).map((example) => [example.command, example] as const),
+  )('%s: a WebSocket, an event stream and a job end when their user signs out everywhere', async (_, example) => {
+    const url = await startExample(example, {}, compiled);
+    const person = await signedIn(url);
+    expect((await person.see('/')).text).toContain('<dt>WebSocket</dt>');
+    const headers = await headersOf(person);
+
+    const ws = new WebSocket(url.replace('http', 'ws'), { headers });
+    const closed = once(ws, 'close');
+    expect(String((await once(ws, 'message'))[0])).toMatch(/^alice: \d/);
+    const job = person.post('/job');
+    const stream = await fetch(`${url}/events`, { headers });
+    let events = '';
+    for await (const chunk of stream.body ?? []) {
+      if (events === '') await signOutEverywhere(url);
+      events += Buffer.from(chunk).toString();
+    }
+    expect(events).toMatch(/^data: alice: \d/);
+    expect(events).toMatch(new RegExp(`\nevent: over\ndata: ${CLOSED}\n\n$`));
+    const [code, reason] = await closed;
+    expect([code, String(reason)]).toEqual([4401, CLOSED]);
+    expect((await job).text).toMatch(new RegExp(`^stopped after \\d+ pages: ${CLOSED}$`));
+
+    expect((await person.get('/events')).status).toBe(401);
+    expect((await person.post('/job')).status).toBe(401);
+    const [error] = await once(new WebSocket(url.replace('http', 'ws'), { headers }), 'error');
+    expect(String(error)).toContain('401');
+  });
+
+  test.each(ofSocketIo.map((example) => [example.command, example] as const))(
+    '%s: a connection ends when its user signs out everywhere',
+    async (_, example) => {
+      const url = await startExample(example, {}, compiled);
+      const person = await signedIn(url);
+      expect((await person.see('/')).text).toContain('/socket.io/socket.io.js');
+      const options = { extraHeaders: await headersOf(person), reconnection: false, forceNew: true };
+      const socket = io(url, options);
+      onTestFinished(() => void socket.close());
+      await new Promise((resolve) => socket.once('time', resolve));
+      const over = new Promise((resolve) => socket.once('signed-out', resolve));
+      const disconnected = new Promise((resolve) => socket.once('disconnect', resolve));
+      await signOutEverywhere(url);
+      expect(await over).toBe(CLOSED);
+      await disconnected;
+      const refused = io(url, options);
+      onTestFinished(() => void refused.close());
+      await new Promise((resolve) => refused.once('connect_error', resolve));
+    },
+  );
 });
 
 describe('for several accounts', { timeout }, () => {

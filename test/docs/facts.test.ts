@@ -4,6 +4,7 @@ import { createSessions, SessionError, type SessionErrorCode } from 'session-rev
 import { expect, test } from 'vitest';
 import { type ProblemName, problem } from '../../adapters/frameworks/http/answer.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { EVENT_TYPES } from '../../src/events/event-types.ts';
 import { pages, readPage, root, rowsOf } from './markdown.ts';
 
 /** The first cell of each row of the table that has this heading, without its backticks. */
@@ -40,6 +41,11 @@ test('docs/errors.md names every code with its status', async () => {
     expect([code, String(new SessionError(code as SessionErrorCode, '').status)]).toEqual([code, status]);
   }
   expect(rows.map(([code]) => code)).toEqual(await namesIn('src/lib/errors.ts', 'export type SessionErrorCode ='));
+});
+
+test('docs/monitoring.md names every event', async () => {
+  const rows = await table('docs/monitoring.md', 'event');
+  expect(rows.map(([name]) => name)).toEqual(EVENT_TYPES);
 });
 
 test('docs/options.md names every option', async () => {

@@ -24,11 +24,14 @@ export interface Block {
 
 export const readPage = (page: string): Promise<string> => readFile(join(root, page), 'utf8');
 
-export async function blocksOf(page: string): Promise<readonly Block[]> {
+/** The blocks of a page. */
+export const blocksOf = async (page: string): Promise<readonly Block[]> => blocksIn(await readPage(page));
+
+function blocksIn(text: string): readonly Block[] {
   const blocks: Block[] = [];
   let section = '';
   let open: { language: string; line: number; lines: string[] } | null = null;
-  for (const [index, line] of (await readPage(page)).split('\n').entries()) {
+  for (const [index, line] of text.split('\n').entries()) {
     const fence = /^```(\w*)/.exec(line);
     if (open !== null && fence !== null) {
       blocks.push({ language: open.language, text: open.lines.join('\n'), section, line: open.line });
@@ -38,6 +41,13 @@ export async function blocksOf(page: string): Promise<readonly Block[]> {
     else section = /^#+ (.*)/.exec(line)?.[1] ?? section;
   }
   return blocks;
+}
+
+/** The blocks in the docblocks of a module. */
+export async function docblocksOf(module: string): Promise<readonly Block[]> {
+  const lines = (await readPage(module)).split('\n');
+  const text = lines.map((line) => /^ *\* ?(.*)/.exec(line)?.[1] ?? '').join('\n');
+  return blocksIn(text);
 }
 
 /** The rows of all tables of a page, cell by cell. */

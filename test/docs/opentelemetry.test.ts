@@ -18,7 +18,7 @@ test('the example turns messages into metrics, until it is stopped', async () =>
   const stop = observeSessions(provider.getMeter('test'));
   onTestFinished(stop);
 
-  const sessions = createSessions({ store: memoryStore(), freshness: { maxStaleness: '1m' }, realm: 'shop' });
+  const sessions = createSessions({ store: memoryStore(), realm: 'shop' });
   onTestFinished(() => sessions.close());
   await sessions.setup();
   const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });

@@ -1,15 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { compiledPackage } from '../services/compiled.ts';
 import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
-import { type Block, blocksOf, root } from './markdown.ts';
+import { type Block, blocksOf } from './markdown.ts';
 import { type Server, startServer } from './server.ts';
 import { Shell } from './shell.ts';
 
 const missing = ['bash', 'curl'].filter((program) => spawnSync(program, ['--version']).error !== undefined);
 const skip = missing.length > 0 && process.env.REQUIRE_SERVICES === undefined;
+
+const compiled = await compiledPackage();
 
 let folder: string;
 let shell: Shell;
@@ -51,7 +54,11 @@ const withoutIds = (text: string): string => text.replace(/(?<![\w-])[\w-]{22}(?
 
 test.skipIf(skip)('the walk through the demo does what the page shows', { timeout: TEST_TIMEOUT }, async () => {
   const start = (): Promise<Server> =>
-    startServer('examples/demo/server.js', { cwd: root, env: { PORT: '0', DATABASE: join(folder, 'demo.db') } });
+    startServer('examples/demo/server.js', {
+      cwd: compiled,
+      env: { PORT: '0', DATABASE: join(folder, 'demo.db') },
+      isCompiled: true,
+    });
   server = await start();
 
   const [first, ...blocks] = await blocksUnder('Try it');
@@ -74,15 +81,14 @@ test.skipIf(skip)('the walk through the demo does what the page shows', { timeou
 });
 
 test.skipIf(skip)('the whole program runs, and answers what the page shows', { timeout: TEST_TIMEOUT }, async () => {
-  const [program, input, output, ...others] = await blocksUnder('A whole program');
-  expect([program?.language, input?.language, output?.language, others.length]).toEqual(['js', 'sh', 'text', 0]);
-  const text = onFreePort(program?.text ?? '');
+  const [code, input, output, ...others] = await blocksUnder('A whole program');
+  expect([code?.language, input?.language, output?.language, others.length]).toEqual(['js', 'sh', 'text', 0]);
+  const text = onFreePort(code?.text ?? '');
   expect(text).not.toMatch(/listen\(3000|Listening on \S*3000/);
-  writeFileSync(join(folder, 'app.mjs'), text);
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const program = join(compiled, 'app.mjs');
+  writeFileSync(program, text);
   // It puts its file where it is started.
-  const env = { TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') };
-  server = await startServer(join(folder, 'app.mjs'), { cwd: folder, env });
+  server = await startServer(program, { cwd: folder, env: {}, isCompiled: true });
   const typed = (input?.text ?? '').replaceAll(
     /(?<!Origin: )http:\/\/localhost:3000/g,
     `http://localhost:${server.port}`,

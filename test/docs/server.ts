@@ -60,7 +60,7 @@ function start(
   return spawn(process.execPath, [...(isCompiled ? [] : ['--import', 'tsx']), file, ...args], {
     cwd,
     // Node 22 and 24 say of their SQLite that it is experimental.
-    env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },
+    env: { ...process.env, NODE_NO_WARNINGS: '1', REDIS_URL: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

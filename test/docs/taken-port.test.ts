@@ -1,14 +1,17 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { includes } from '../ci-only.ts';
+import { compiledPackage } from '../services/compiled.ts';
 import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { blocksOf, root } from './markdown.ts';
 import { runToEnd } from './server.ts';
 import { examples } from './support/example.ts';
+
+const compiled = await compiledPackage();
 
 /** One that calls Express as the README does stands for the others, where not every one is started. */
 const everyone = includes('docs: every example on a port that is taken');
@@ -26,13 +29,9 @@ test('the program of the README fails and says that its port is taken', { timeou
   const [program] = (await blocksOf('README.md')).filter(({ section }) => section === 'A whole program');
   const text = program?.text.replace('app.listen(3000)', `app.listen(${await takenPort()})`) ?? '';
   expect(text).not.toContain('listen(3000');
-  const folder = mkdtempSync(join(tmpdir(), 'session-revocation-port-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(join(folder, 'app.mjs'), text);
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  writeFileSync(join(compiled, 'app.mjs'), text);
 
-  const env = { TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') };
-  const { status, stdout, stderr } = await runToEnd(join(folder, 'app.mjs'), { cwd: folder, env });
+  const { status, stdout, stderr } = await runToEnd('app.mjs', { cwd: compiled, env: {}, isCompiled: true });
   expect([status, stdout]).toEqual([1, '']);
   expect(stderr).toContain('EADDRINUSE');
 });
@@ -45,7 +44,10 @@ test.each(started)(
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const port = await takenPort();
     const env = { PORT: String(port), DATABASE: join(folder, 'demo.db'), REDIS_URL: '' };
-    const { status, stdout, stderr } = await runToEnd(example.file, { cwd: root, env, args: example.args });
+    const { status, stdout, stderr } = await runToEnd(example.file, {
+      ...(example.isTypeScript ? { cwd: root } : { cwd: compiled, isCompiled: true }),
+      ...{ env, args: example.args },
+    });
     expect(status).toBe(1);
     expect(stdout).not.toContain('Listening');
     expect(stderr).toMatch(/EADDRINUSE|port \d+ is (taken|in use)/i);

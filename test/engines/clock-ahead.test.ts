@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { clearPlace, findPlace, openStore } from '../services/stores.ts';
 import { signIn } from './support/sqlite-people.ts';
 
-const engines = ['postgres', 'mysql'] as const;
+const engines = ['postgres', 'mysql', 'redis'] as const;
 const places = await Promise.all(engines.map(findPlace));
 
 const found = places.filter((place) => place !== null);

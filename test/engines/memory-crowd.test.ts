@@ -5,6 +5,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Rows } from '../../adapters/engines/memory/rows/rows.ts';
 import { NOW } from '../../src/testing/harness/bench.ts';
 import { add, openRecords, person, pruneAll, sessionOf } from '../../src/testing/harness/records.ts';
+import { size } from '../ci-only.ts';
+
+const SESSIONS = size('memory: sessions of one user');
 
 const ann = person('ann');
 const youngestFirst = (a: SessionRecord, b: SessionRecord): number =>
@@ -40,14 +43,14 @@ test.each([
   ['jumps to and fro', (nth: number) => NOW + ((nth * 7919) % 1000)],
 ])('a user of many sessions is listed in order where the clock %s', async (_, clock) => {
   const store = memoryStore();
-  const sessions = await crowd(store, 3000, clock);
+  const sessions = await crowd(store, SESSIONS, clock);
   expect(await listAll(store, 170)).toEqual(sessions);
 
-  expect(await pruneAll(store, { sessionsBefore: NOW })).toMatchObject({ sessions: 1500 });
+  expect(await pruneAll(store, { sessionsBefore: NOW })).toMatchObject({ sessions: SESSIONS / 2 });
   const staying = sessions.filter(({ expiresAt }) => expiresAt === null);
-  expect(await listAll(store, 999)).toEqual(staying);
+  expect(await listAll(store, 199)).toEqual(staying);
   const late = await add(store, sessionOf(ann, { createdAt: clock(0) }));
-  expect(await listAll(store, 999)).toEqual([...staying, late].sort(youngestFirst));
+  expect(await listAll(store, 199)).toEqual([...staying, late].sort(youngestFirst));
 });
 
 test('a list goes on behind a row that was removed', async () => {
@@ -80,7 +83,7 @@ test('many sessions are added, listed and removed without each costing more than
     await pruneAll(store, { sessionsBefore: NOW, limit: 500, revoked: () => true });
     return looks / size;
   };
-  const [few, many] = [await cost(500), await cost(8_000)];
+  const [few, many] = [await cost(SESSIONS / 6), await cost((16 * SESSIONS) / 6)];
   expect(few).toBeGreaterThan(1);
   // Of 16 times as many, a tree is four steps deeper; sought among all, each would cost 16 times as much.
   expect(many).toBeLessThan(2 * few);

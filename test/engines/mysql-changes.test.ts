@@ -11,9 +11,11 @@ import {
 import { describe, expect, test } from 'vitest';
 import { NOW } from '../../src/testing/harness/bench.ts';
 import { anotherRecord, openRecords, person, recordOf } from '../../src/testing/harness/records.ts';
+import { includes, size } from '../ci-only.ts';
 import { openTables, url } from './support/mysql.ts';
 
 /** Much longer than a test takes on a busy machine, in ms. */
+const TURNS = size('MariaDB: transactions of each writer');
 const TEST_TIMEOUT = 120_000;
 
 type Store = SessionStore<Mysql2Connection>;
@@ -315,17 +317,20 @@ describe.skipIf(url === null)('what MariaDB tells of changes', { timeout: TEST_T
     expect((await since(store, last.position)).tags).toEqual([]);
   });
 
-  test('is all, if there are more changes than an answer holds', async () => {
-    const { store, pool, prefix } = await openTables();
-    const position = await present(store);
-    const rows = Array.from({ length: 10_001 }, (_, at) => [`x${at}`, 'tag']);
-    await pool.query(`INSERT INTO ${prefix}changes (id, tag) VALUES ?`, [rows]);
-    const { tags } = await since(store, position);
-    expect(tags).toBeNull();
-    for (let times = 0; times < 3; times++) await since(store, position);
-    expect(await since(store, position)).toMatchObject({ tags: null });
-    await present(store);
-  });
+  test.runIf(includes('MariaDB: more changes than an answer holds'))(
+    'is all, if there are more changes than an answer holds',
+    async () => {
+      const { store, pool, prefix } = await openTables();
+      const position = await present(store);
+      const rows = Array.from({ length: 10_001 }, (_, at) => [`x${at}`, 'tag']);
+      await pool.query(`INSERT INTO ${prefix}changes (id, tag) VALUES ?`, [rows]);
+      const { tags } = await since(store, position);
+      expect(tags).toBeNull();
+      for (let times = 0; times < 3; times++) await since(store, position);
+      expect(await since(store, position)).toMatchObject({ tags: null });
+      await present(store);
+    },
+  );
 
   test('misses nothing while transactions overlap, wait and are rolled back', async () => {
     const tables = await openTables({ pool: { connectionLimit: 24 } });
@@ -357,7 +362,7 @@ describe.skipIf(url === null)('what MariaDB tells of changes', { timeout: TEST_T
         await end(connection, how);
         (how === 'commit' ? committed : undone).push(tag);
       };
-      for (let turn = 0; turn < 40; turn++) {
+      for (let turn = 0; turn < TURNS; turn++) {
         const tag = await openUser(store, `user ${writer} ${turn}`);
         if (turn % 3 === 0) {
           await revoke(store, tag);

@@ -5,6 +5,7 @@ import { tablesOf } from '../../adapters/engines/postgres/names.ts';
 import { createStore } from '../../adapters/engines/postgres/store.ts';
 import { newEpoch } from '../../src/model/epoch.ts';
 import { person } from '../../src/testing/harness/records.ts';
+import { includes } from '../ci-only.ts';
 import { startPostgres } from '../services/index.ts';
 import { hasPostgres } from '../services/postgres.ts';
 import { until } from '../services/until.ts';
@@ -193,7 +194,14 @@ describe.skipIf(url === null)('what Postgres tells of changes', { timeout: TEST_
   });
 });
 
-describe.skipIf(!hasPostgres())('after a crash that loses what was not on disk', { timeout: TEST_TIMEOUT }, () => {
+async function nextTransaction(pool: Pool): Promise<bigint> {
+  const { rows } = await pool.query('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next');
+  return BigInt(rows[0].next);
+}
+
+const isCrashed = hasPostgres() && includes('faults: a crash of a database');
+
+describe.runIf(isCrashed)('after a crash that loses what was not on disk', { timeout: TEST_TIMEOUT }, () => {
   test.each([
     ['the change of the position', 'does not look for the change of the position'],
     ['transactions after the change of the position', 'reaches beyond the newest change'],
@@ -202,10 +210,11 @@ describe.skipIf(!hasPostgres())('after a crash that loses what was not on disk',
       settings: { synchronous_commit: 'off', wal_writer_delay: '10s', fsync: 'off' },
     });
     onTestFinished(() => server.stop());
-    for (const fault of [null, broken] as const) {
+    /** What the store tells of a change after the crash. */
+    const afterCrash = async (fault: Fault | undefined): Promise<boolean> => {
       const schema = newName();
       const pool = openPool({ connectionString: server.url, max: 2 });
-      const store = storeOn(pool, schema, fault === null ? undefined : FAULTS[fault]);
+      const store = storeOn(pool, schema, fault);
       const tells = changesOf(store);
       await store.setup?.();
       await advance(store, ann);
@@ -215,15 +224,20 @@ describe.skipIf(!hasPostgres())('after a crash that loses what was not on disk',
       if (lost === 'the change of the position') await advance(store, bob);
       else for (let times = 0; times < 20; times++) await pool.query('SELECT pg_current_xact_id()');
       const { position } = await tells.since((await tells.since(null)).position);
+      const reached = await nextTransaction(pool);
       await server.kill('SIGKILL');
       await pool.end();
       await server.restart();
 
       const again = openPool({ connectionString: server.url, max: 2 });
-      const restarted = storeOn(again, schema, fault === null ? undefined : FAULTS[fault]);
+      onTestFinished(() => again.end());
+      // The server writes to disk every ten seconds, and may just have done so.
+      if ((await nextTransaction(again)) >= reached) return afterCrash(fault);
+      const restarted = storeOn(again, schema, fault);
       await advance(restarted, eve);
-      expect(isTold(await changesOf(restarted).since(position), eve), String(fault)).toBe(fault === null);
-      await again.end();
-    }
+      return isTold(await changesOf(restarted).since(position), eve);
+    };
+    expect(await afterCrash(undefined)).toBe(true);
+    expect(await afterCrash(FAULTS[broken])).toBe(false);
   });
 });

@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { sql as drizzleSql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { Kysely, PostgresDialect, sql } from 'kysely';
-import pg from 'pg';
+import type pg from 'pg';
 import postgres from 'postgres';
 import { createSessions, isSessionError, type SessionErrorCode, type Sessions } from 'session-revocation';
 import {
@@ -40,6 +40,7 @@ import {
   sessionOf,
   stored,
 } from '../../src/testing/harness/records.ts';
+import { includes } from '../ci-only.ts';
 import { until } from '../services/until.ts';
 import { clients, newName, openClient, openPool, pglite, url } from './support/postgres-clients.ts';
 
@@ -154,7 +155,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
     return started;
   }
 
-  describe('tables', () => {
+  describe.runIf(includes('Postgres: tables of other names, rights and versions'))('tables', () => {
     test('that are missing are told, and never made unasked', async () => {
       const schema = schemaName();
       expect(await codeOf(ask(schema))).toBe('SESSION_STORE_NOT_SET_UP');
@@ -735,12 +736,6 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
     expect(() => fromPglite(transaction)).toThrow(/not a transaction/);
   });
 
-  test('what does not run within a transaction says so', async () => {
-    const client = new pg.Client({ connectionString: url ?? '' });
-    const within = storeIn(shared).powers?.transactions?.within(client);
-    expect(() => within?.touch([], () => 0)).toThrow(/touch does not run within a transaction/);
-  });
-
   describe('what is in no transaction, or no longer,', () => {
     const sessions = createSessions({ store: storeIn(shared), realm: 'none', timeout: TIMEOUT });
     const NONE = { code: 'SESSION_STORE_UNSAFE', message: expect.stringMatching(/no transaction, or no longer/) };
@@ -804,19 +799,22 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
       await connected.close();
     });
 
-    test('is refused after its end: PGlite', async () => {
-      const connected = await pglite('');
-      const store = connected.store({});
-      await store.setup?.();
-      const there = createSessions({ store, timeout: TIMEOUT });
-      for (const end of ['commit', 'rollback'] as const) {
-        const open = await connected.begin();
-        const within = there.within(open.transaction as never);
-        await open[end]();
-        await expect(within.revoke({ user: 'ann' })).rejects.toMatchObject(NONE);
-      }
-      await connected.close();
-    });
+    test.runIf(includes('Postgres: clients beside pg.Pool and postgres.js'))(
+      'is refused after its end: PGlite',
+      async () => {
+        const connected = await pglite('');
+        const store = connected.store({});
+        await store.setup?.();
+        const there = createSessions({ store, timeout: TIMEOUT });
+        for (const end of ['commit', 'rollback'] as const) {
+          const open = await connected.begin();
+          const within = there.within(open.transaction as never);
+          await open[end]();
+          await expect(within.revoke({ user: 'ann' })).rejects.toMatchObject(NONE);
+        }
+        await connected.close();
+      },
+    );
 
     test('is refused after its end: Prisma, as it says that', async () => {
       const closed = Object.assign(new Error('Transaction API error: Transaction already closed'), { code: 'P2028' });
@@ -1193,8 +1191,10 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
     });
   });
 
-  test('a process is not kept running, and nothing of the store is left open', async () => {
-    const script = `
+  test.runIf(includes('Postgres: a process that ends while its pool is open'))(
+    'a process is not kept running, and nothing of the store is left open',
+    async () => {
+      const script = `
       import pg from 'pg';
       import { createSessions } from 'session-revocation';
       import { postgresStore } from 'session-revocation/postgres';
@@ -1202,13 +1202,22 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
       const sessions = createSessions({ store: postgresStore(pool, { schema: process.argv[2] }) });
       await sessions.fence({ user: 'ann' });
       console.log('done');`;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, url ?? '', shared]);
-    let output = '';
-    child.stdout.on('data', (data) => {
-      output += data;
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    const code = await new Promise((resolve) => child.on('close', resolve));
-    expect([code, output]).toEqual([0, 'done\n']);
-  });
+      const child = spawn(process.execPath, [
+        '--import',
+        'tsx',
+        '--input-type=module',
+        '-e',
+        script,
+        url ?? '',
+        shared,
+      ]);
+      let output = '';
+      child.stdout.on('data', (data) => {
+        output += data;
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      const code = await new Promise((resolve) => child.on('close', resolve));
+      expect([code, output]).toEqual([0, 'done\n']);
+    },
+  );
 });

@@ -3,19 +3,20 @@ import { isOfOrdinaryRun, isOfServer, isOfStatements } from '../contract/shares.
 import { type Connect, clients, pglite, url } from './support/postgres-clients.ts';
 import { ONE_CONNECTION, postgresContract } from './support/postgres-contract.ts';
 
-const { 'pg Pool': pool, ...others } = clients;
+const { 'pg Pool': pool, 'postgres.js': postgresJs, ...others } = clients;
+const byAll = includes('Postgres: clients beside pg.Pool and postgres.js');
 
 postgresContract('pg Pool', url, pool!, {
   interleavings: size('contract: orders of a race, Postgres by pg'),
   only: includes('Postgres: the whole contract') ? isOfServer : isOfOrdinaryRun,
 });
 const some = includes('Postgres: the whole contract by every client') ? {} : { only: isOfStatements };
-postgresContract('PGlite', 'in this process', pglite, {
+postgresContract('PGlite', byAll ? 'in this process' : null, pglite, {
   interleavings: size('contract: orders of a race, Postgres by PGlite'),
   skip: ONE_CONNECTION,
   ...some,
 });
-for (const [name, connect] of Object.entries(others)) {
+for (const [name, connect] of Object.entries({ 'postgres.js': postgresJs!, ...(byAll ? others : {}) })) {
   postgresContract(name, url, connect, {
     interleavings: size('contract: orders of a race, Postgres by another client'),
     ...some,
@@ -31,7 +32,7 @@ const isolated =
   };
 const transactions = (id: string): boolean => id.startsWith('transactions/');
 for (const level of ['repeatable read', 'serializable']) {
-  for (const name of ['pg Pool', 'postgres.js']) {
+  for (const name of byAll ? ['pg Pool', 'postgres.js'] : ['pg Pool']) {
     postgresContract(`${name}, ${level}`, url, isolated(clients[name]!, level), {
       interleavings: 1,
       only: transactions,

@@ -22,6 +22,7 @@ import {
   stored,
   versionOf,
 } from '../../src/testing/harness/records.ts';
+import { includes } from '../ci-only.ts';
 import { findBinary } from '../services/binaries.ts';
 import { startRedis } from '../services/index.ts';
 import { keysOf, newPrefix, removeKeys, url } from './support/redis-clients.ts';
@@ -314,7 +315,8 @@ describe.skipIf(url === null)('redisStore', { timeout: TEST_TIMEOUT }, () => {
     });
   });
 
-  describe.skipIf(findBinary('redis-server') === null)('memory', () => {
+  const isWhole = includes('Redis: bytes of a session');
+  describe.skipIf(!isWhole || findBinary('redis-server') === null)('memory', () => {
     test.each([
       ['is at most 300 bytes for a session, and 80 in the index of its user', null, 300],
       ['is at most 370 bytes for a session in an account', 'acme', 370],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createSessions, type Sessions } from 'session-revocation';
 import type { SessionStore } from 'session-revocation/adapter';
 import { type SqliteConnection, sqliteStore } from 'session-revocation/sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { drivers } from './support/sqlite-drivers.ts';
 
 describe.each(drivers)('what SQLite tells of changes, over $name', ({ open }) => {
@@ -48,6 +48,19 @@ describe.each(drivers)('what SQLite tells of changes, over $name', ({ open }) =>
   }
 
   const elsewhere = () => sqliteStore(open(join(folder, 'sessions.db')));
+
+  test('with maxStaleness, checks ask SQLite now and then, and another process revokes within it', async () => {
+    sessions = createSessions({ store, freshness: { maxStaleness: '1s' } });
+    await sessions.setup();
+    const token = await signIn();
+    const other = elsewhere();
+    onTestFinished(async () => void (await other.close?.()));
+    const { effectiveWithin } = await createSessions({ store: other }).revoke({ user: 'ann' });
+    expect(effectiveWithin).toBe(1_000);
+    // A check that wants no staleness reads the file.
+    expect(await sessions.check(token, { maxStaleness: 0 })).toMatchObject({ ok: false, reason: 'revoked' });
+    await expect.poll(() => word(token), { interval: 20 }).toBe('revoked');
+  });
 
   test('leaves checks in memory while nothing is written, or only what ends no session', async () => {
     const token = await signIn();

@@ -66,7 +66,7 @@ function plain(): SessionStore {
 }
 
 const over = (store: SessionStore) => untyped(createSessions({ store, timeout: 20 }));
-const OUTAGE = ['the session store', 'signs nobody out'];
+const OUTAGE = ['the session store', 'signs no user out'];
 
 /** Making the sessions. */
 export const making: readonly Mistake[] = [
@@ -140,6 +140,44 @@ export const making: readonly Mistake[] = [
 ];
 
 /** Using them. */
+const notifier = { publish: () => {}, subscribe: () => () => {} };
+const withFreshness = (freshness: object) => create({ store: memoryStore(), freshness });
+
+export const freshness: readonly Mistake[] = [
+  mistake(
+    'lets knowledge become older than is allowed',
+    () => withFreshness({ maxStaleness: '6m' }),
+    'createSessions({ store })',
+    ['freshness.maxStaleness is 360000 ms', 'allowed are 0 to 300000 ms'],
+  ),
+  mistake(
+    'gives a notifier to a process that reads at every check',
+    () => withFreshness({ maxStaleness: 0, notifier }),
+    'createSessions({ store })',
+    ['freshness.notifier needs a maxStaleness above 0', 'Leave the notifier out, or raise maxStaleness'],
+  ),
+  mistake('gives a notifier in place of a bound', () => withFreshness({ notifier }), 'createSessions({ store })', [
+    'freshness needs maxStaleness',
+    "write freshness: { maxStaleness: '1s' }",
+  ]),
+  mistake(
+    'passes a client of a broker as the notifier',
+    () => withFreshness({ maxStaleness: '1s', notifier: { send: () => {} } }),
+    'createSessions({ store })',
+    ['publish and subscribe', 'redisNotifier('],
+  ),
+  mistake(
+    'lets one check go by older knowledge than the realm',
+    () =>
+      untyped(createSessions({ store: memoryStore(), freshness: { maxStaleness: '1s' } })).check(token, {
+        maxStaleness: '2s',
+      }),
+    'sessions.check(token)',
+    ['maxStaleness is 2000 ms', 'can only lower that of the realm, which is 1000 ms', 'or leave maxStaleness out'],
+    [token],
+  ),
+];
+
 export const using: readonly Mistake[] = [
   mistake('takes a fence for nobody', () => sessions.fence(), 'sessions.fence({ user })', [
     'must be an object, not undefined',

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { making, using } from './core.ts';
+import { freshness, making, using } from './core.ts';
 import { http } from './http.ts';
 import { jwt } from './jwt.ts';
 import { thrownBy } from './mistake.ts';
@@ -10,7 +10,7 @@ afterAll(closeClients);
 /** A store's own verbs and powers, which an app never calls. */
 const INNER = /\b(answer|to|in|of) (epochs|find|add|advance|touch|renew|list)\b|\bpower\b/;
 
-describe.each(Object.entries({ making, using, stores, http, jwt }))('%s', (_, mistakes) => {
+describe.each(Object.entries({ making, freshness, using, stores, http, jwt }))('%s', (_, mistakes) => {
   test.each(mistakes)('a developer who $title is told which call, what is wrong, and what to do', async (one) => {
     const error = await thrownBy(one.make);
     expect(error).toBeInstanceOf(Error);

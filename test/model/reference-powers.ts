@@ -3,7 +3,11 @@ import type { AuditPage, AuditPower, AuditRecord, PolicyPower, PolicyWrite, Tag 
 
 /** The audit log in its plainest words: an array. */
 export class ReferenceLog implements AuditPower {
-  #records: readonly AuditRecord[] = [];
+  readonly #records: AuditRecord[];
+
+  constructor(records: AuditRecord[]) {
+    this.#records = records;
+  }
 
   /** All entries, the oldest first. */
   get entries(): readonly AuditEntry[] {
@@ -11,7 +15,7 @@ export class ReferenceLog implements AuditPower {
   }
 
   append(records: readonly AuditRecord[]): void {
-    this.#records = [...this.#records, ...records];
+    this.#records.push(...records);
   }
 
   read({ realm, user, account, by, types, since, until, after, limit }: AuditPage): {
@@ -33,7 +37,7 @@ export class ReferenceLog implements AuditPower {
 
   forget(user: Tag, limit: number): number {
     let left = limit;
-    this.#records = this.#records.map((record) => {
+    const records = this.#records.map((record) => {
       if ((record.user !== user && record.by !== user) || left === 0) return record;
       left--;
       const { entry } = record;
@@ -42,12 +46,13 @@ export class ReferenceLog implements AuditPower {
       const erased = { user: null, session: null, device: null, ip: null, details: {}, ...words };
       return { ...record, user: null, by: null, entry: { ...entry, ...erased } };
     });
+    this.#records.splice(0, Infinity, ...records);
     return limit - left;
   }
 
   prune(before: number, limit: number): number {
     const due = new Set(this.#records.filter(({ keepUntil }) => keepUntil < before).slice(0, limit));
-    this.#records = this.#records.filter((record) => !due.has(record));
+    this.#records.splice(0, Infinity, ...this.#records.filter((record) => !due.has(record)));
     return due.size;
   }
 }

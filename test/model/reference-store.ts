@@ -1,14 +1,76 @@
-import type { AuditRecord, EpochRecord, SessionRecord, Tag } from 'session-revocation/adapter';
-import { MapStore } from '../../examples/custom-store/store.ts';
+import type { EpochRecord, SessionRecord, SessionStore, Tag } from 'session-revocation/adapter';
+import { type Data, emptyData, mapStore } from '../../examples/custom-store/store.ts';
 import { ReferenceLog, ReferencePolicies } from './reference-powers.ts';
 
-/** The example of a store, with an audit log and policies. The explorer steps through it. It can lose a record. */
-export class ReferenceStore extends MapStore {
-  readonly log: ReferenceLog = new ReferenceLog();
+type Verbs = ReturnType<typeof mapStore>;
+type Given<Verb extends keyof Verbs> = Parameters<Verbs[Verb]>;
+type Answer<Verb extends keyof Verbs> = Awaited<ReturnType<SessionStore[Verb]>>;
+
+/**
+ * The example of a store as a class, so that tests can override its verbs, with an audit log and policies. The explorer steps through
+ * it. It can lose a record.
+ */
+export class ReferenceStore {
+  readonly data: Data = emptyData();
+  readonly log: ReferenceLog = new ReferenceLog(this.data.audit);
   readonly policies: ReferencePolicies = new ReferencePolicies(this.log);
   readonly powers: { readonly audit: ReferenceLog; readonly policies: ReferencePolicies } = {
     ...{ audit: this.log, policies: this.policies },
   };
+  // Copies nothing: the explorer calls a store a million times, and nothing in it writes into a record.
+  readonly #verbs: Verbs = mapStore(this.data, (value) => value);
+
+  readEpochs(...given: Given<'readEpochs'>): Answer<'readEpochs'> {
+    return this.#verbs.readEpochs(...given);
+  }
+
+  ensureEpochs(...given: Given<'ensureEpochs'>): Answer<'ensureEpochs'> {
+    return this.#verbs.ensureEpochs(...given);
+  }
+
+  add(...given: Given<'add'>): Answer<'add'> {
+    return this.#verbs.add(...given);
+  }
+
+  find(...given: Given<'find'>): Answer<'find'> {
+    return this.#verbs.find(...given);
+  }
+
+  list(...given: Given<'list'>): Answer<'list'> {
+    return this.#verbs.list(...given);
+  }
+
+  touch(...given: Given<'touch'>): Answer<'touch'> {
+    return this.#verbs.touch(...given);
+  }
+
+  renew(...given: Given<'renew'>): Answer<'renew'> {
+    return this.#verbs.renew(...given);
+  }
+
+  end(...given: Given<'end'>): Answer<'end'> {
+    return this.#verbs.end(...given);
+  }
+
+  advance(...given: Given<'advance'>): Answer<'advance'> {
+    return this.#verbs.advance(...given);
+  }
+
+  listUsers(...given: Given<'listUsers'>): Answer<'listUsers'> {
+    return this.#verbs.listUsers(...given);
+  }
+
+  memberships(...given: Given<'memberships'>): Answer<'memberships'> {
+    return this.#verbs.memberships(...given);
+  }
+
+  deleteSessions(...given: Given<'deleteSessions'>): Answer<'deleteSessions'> {
+    return this.#verbs.deleteSessions(...given);
+  }
+
+  prune(...given: Given<'prune'>): Answer<'prune'> {
+    return this.#verbs.prune(...given);
+  }
 
   /** All that is kept, as text. */
   dump(): string {
@@ -48,14 +110,5 @@ export class ReferenceStore extends MapStore {
     const { sessions, epochs } = this.data;
     const users = new Set([...sessions.values()].map(({ userTag }) => userTag));
     for (const tag of epochs.keys()) if (isUser(tag) && !users.has(tag)) epochs.delete(tag);
-  }
-
-  /** The explorer calls a store a million times, and nothing in it writes into a record. */
-  protected override copy<Value>(value: Value): Value {
-    return value;
-  }
-
-  protected override writeAudit(records: readonly AuditRecord[]): void {
-    this.log.append(records);
   }
 }

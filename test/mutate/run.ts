@@ -65,7 +65,8 @@ const notes = join(copy, 'notes');
 
 /** Vitest in a process of its own, and of its own group: a test that runs for ever heeds no signal but one. */
 async function start(config: string): Promise<ChildProcess> {
-  const env = { ...process.env, MUTATE_NOTES: notes };
+  // A fault may be noticed only by a file that an ordinary run leaves out.
+  const env = { ALL_FILES: '1', ...process.env, MUTATE_NOTES: notes };
   const child = fork(join(copy, 'test/mutate/warm.ts'), [config], {
     cwd: copy,
     detached: true,

@@ -107,7 +107,7 @@ const placeOf = (breaking: Breaking) => (): NotifierPlace => {
 };
 
 const casesOf = (breaking: Breaking) =>
-  notifierContract({ create: placeOf(breaking), createStore: memoryStore, patience: 1_000 });
+  notifierContract({ create: placeOf(breaking), createStore: memoryStore, timeout: 1_000 });
 
 describe('the contract of notifiers', { timeout: 60_000 }, () => {
   test.each(casesOf((notifier) => notifier))('$id passes on a sound one', ({ run }) => run());

@@ -2,13 +2,15 @@ import { Cluster, Redis } from 'ioredis';
 import { createClient, createCluster } from 'redis';
 import { redisNotifier } from 'session-revocation/notifiers';
 import { expect, onTestFinished, test } from 'vitest';
+import { includes } from '../ci-only.ts';
 import { findService } from '../services/index.ts';
 import { withRedis } from '../services/probes.ts';
 import { until } from '../services/until.ts';
 import { newChannels, playNotifierContract } from './support/contract.ts';
 
 const url = await findService('redis');
-const clusterUrl = await findService('redis-cluster');
+const isOnCluster = includes('notifiers: a Redis cluster');
+const clusterUrl = isOnCluster ? await findService('redis-cluster') : null;
 
 type Client = Parameters<typeof redisNotifier>[0]['client'];
 type Subscriber = Parameters<typeof redisNotifier>[0]['subscriber'];

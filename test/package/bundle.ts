@@ -74,7 +74,9 @@ export async function bundleAndRun(folder: string, entry: string): Promise<void>
   for (const [name, bundle] of Object.entries(BUNDLERS)) {
     const outfile = join(folder, 'bundled', `${name}.mjs`);
     assert.deepEqual(await bundle(folder, entry, outfile), [], `${name} warns`);
-    const taken = [...readFileSync(outfile, 'utf8').matchAll(/from ["']([^."'][^"']*)["']/g)].map(([, id = '']) => id);
+    // Lines of docblocks, whose examples import the package, begin with an asterisk.
+    const code = readFileSync(outfile, 'utf8').replaceAll(/^\s*\*.*$/gm, '');
+    const taken = [...code.matchAll(/from ["']([^."'][^"']*)["']/g)].map(([, id = '']) => id);
     const left = taken.filter((id) => !id.startsWith('node:') && !builtinModules.includes(id));
     assert.ok(!left.some((id) => id.startsWith('session-revocation')), `${name} left out ${left.join(', ')}`);
     execFileSync(process.execPath, [outfile], { cwd: folder, stdio: 'inherit' });

@@ -64,6 +64,7 @@ const SHARED: readonly (readonly [RegExp, RegExp])[] = [
   // Types only: no wrapper loads jose where the app signs nothing.
   [/^adapters\/frameworks\/http\/options\/bearer\.ts$/, /^src\/jwt\/index\.ts$/],
   [/^adapters\/notifiers\//, /^adapters\/notifiers\//],
+  [/^adapters\/engines\//, /^adapters\/engines\/shared\//],
   [/^adapters\/engines\/(sqlite|postgres|mysql)\//, /^adapters\/engines\/sql\//],
   // The errors of a driver, for a connection that fails before there is a store.
   [/^adapters\/cli\//, /^adapters\/(cli\/|engines\/\w+\/(index|errors)\.ts$)/],

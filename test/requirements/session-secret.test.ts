@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { newSecret } from '../../src/model/token.ts';
+import { size } from '../ci-only.ts';
 import { fc } from '../src/support/fast-check.ts';
 import { judge, openRealm, signIn } from './realm.ts';
 
@@ -12,9 +13,9 @@ const partsOf = (token: string): { tag: string; id: string; secret: string } => 
 };
 
 describe('SES-1: the secret comes from a CSPRNG and has at least 128 bits', () => {
-  const MINTS = 100_000;
+  const MINTS = size('model: secrets without a duplicate');
 
-  test('100,000 of them have no duplicate, are no UUIDs, and every bit is set in about half of them', () => {
+  test(`${MINTS} of them have no duplicate, are no UUIDs, and every bit is set in about half of them`, () => {
     const secrets = new Set<string>();
     const ones = new Uint32Array(256);
     for (let minted = 0; minted < MINTS; minted++) {

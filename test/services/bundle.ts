@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { build } from 'tsup';
+import { build } from 'esbuild';
 import { afterAll } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -15,17 +15,17 @@ export async function bundle(script: string): Promise<string> {
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'test-'));
   afterAll(() => rmSync(folder, { recursive: true }));
+  const outfile = join(folder, basename(script).replace(/\.ts$/, '.mjs'));
   await build({
-    entry: [script],
-    outDir: folder,
+    entryPoints: [script],
+    outfile,
+    bundle: true,
     format: 'esm',
+    platform: 'node',
     target: 'node20.19',
-    // All that is not ours is imported as it is.
-    external: [/^(?!session-revocation|[./])/],
-    removeNodeProtocol: false,
-    config: false,
-    silent: true,
-    outExtension: () => ({ js: '.mjs' }),
+    // What is ours is compiled, by the paths of tsconfig.json; its dependencies are imported as they are.
+    packages: 'external',
+    logLevel: 'error',
   });
-  return join(folder, basename(script).replace(/\.ts$/, '.mjs'));
+  return outfile;
 }

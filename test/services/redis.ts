@@ -4,8 +4,8 @@ import { probeRedis } from './probes.ts';
 
 /** Options of {@link startRedis}. */
 export interface RedisOptions {
-  /** The primary that it replicates. */
-  readonly replicaOf?: PrivateServer;
+  /** The primary that it replicates, or a proxy of it. */
+  readonly replicaOf?: { readonly port: number };
   /** More arguments, such as `'--appendonly', 'yes', '--appendfsync', 'always'`. By default nothing is written to disk. */
   readonly args?: readonly string[];
 }

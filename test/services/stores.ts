@@ -9,7 +9,7 @@ import { Client, Pool } from 'pg';
 import type { SessionStore } from 'session-revocation';
 import { mysqlStore } from 'session-revocation/mysql';
 import { postgresStore } from 'session-revocation/postgres';
-import { type RedisOptions, redisStore } from 'session-revocation/redis';
+import { type RedisAddress, type RedisOptions, redisStore } from 'session-revocation/redis';
 import { sqliteStore } from 'session-revocation/sqlite';
 import { findService } from './index.ts';
 
@@ -115,7 +115,11 @@ const openers: Readonly<Record<EngineName, (place: Place, options: OpenOptions) 
     const socketTimeout = options.silence ?? SOCKET_TIMEOUT;
     const client = new Cluster(url.split(','), { redisOptions: { connectTimeout: socketTimeout, socketTimeout } });
     client.on('error', () => {});
-    return { store: redisStore(client, redisOptions(space, options)), end: async () => client.disconnect() };
+    const changes = { connect: ({ host, port }: RedisAddress) => connect(port, host) };
+    return {
+      store: redisStore(client, { ...redisOptions(space, options), changes }),
+      end: async () => client.disconnect(),
+    };
   },
 };
 

@@ -5,8 +5,8 @@
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { createSessions, type Session, type Sessions } from 'session-revocation';
 import { type AdapterHandle, adapterHandle } from 'session-revocation/adapter';
-import { Recollection } from '../../src/freshness/memory.ts';
 import { Notices } from '../../src/freshness/notices.ts';
+import { Recollection } from '../../src/freshness/recollection.ts';
 import { monotonic } from '../concurrency/recorder.ts';
 import { type Opened, openStore, type Place } from '../services/stores.ts';
 
@@ -15,8 +15,8 @@ export type Act = 'end' | 'renew' | 'keep' | 'user' | 'account' | 'realm';
 
 export interface Settings {
   readonly place: Place;
-  /** In ms. */
-  readonly maxStaleness: number;
+  /** In ms; `null` for a store whose memory is strict by default. */
+  readonly maxStaleness: number | null;
   /** How far the wall clock is off, in ms. */
   readonly offset: number;
   /** Does not compare ages, so that the checker has something to find. */
@@ -53,6 +53,10 @@ export interface Report {
 
 /** Tokens that are checked in one turn of the event loop. */
 const IN_ONE_TURN = 20;
+/** Between two rounds of checks, in ms: the machine has other work to do. */
+const BETWEEN_CHECKS = 20;
+/** In one round, a share of the tokens is checked: the others are not read before the log tells what it knows of them. */
+const SHARES = 4;
 
 class Member {
   readonly #opened: Opened;
@@ -74,7 +78,7 @@ class Member {
       lifetime: { absolute: '30d', idle: null },
       touchEvery: '1d',
       timeout: '2s',
-      freshness: { maxStaleness },
+      ...(maxStaleness !== null && { freshness: { maxStaleness } }),
     });
     this.#sessions.on('background.failed', () => {});
     this.#handle = adapterHandle(this.#sessions);
@@ -86,13 +90,13 @@ class Member {
   }
 
   async #checkAll(): Promise<void> {
-    while (this.#isOpen) {
-      const tokens = this.#tokens;
+    for (let round = 0; this.#isOpen; round++) {
+      const tokens = this.#tokens.filter((_, at) => (at + round) % SHARES === 0);
       for (let at = 0; at < tokens.length && this.#isOpen; at += IN_ONE_TURN) {
         await Promise.all(tokens.slice(at, at + IN_ONE_TURN).map((token) => this.#check(token)));
         await turn();
       }
-      await wait(5);
+      await wait(BETWEEN_CHECKS);
     }
   }
 
@@ -163,8 +167,8 @@ function breakMemory(): void {
   Notices.prototype.note = () => {};
   Notices.prototype.noteAll = () => {};
   const { recall, remember } = Recollection.prototype;
-  Recollection.prototype.recall = function (this: Recollection<object>, key, _maxAge, wall) {
-    return recall.call(this, key, Infinity, wall);
+  Recollection.prototype.recall = function (this: Recollection<object>, key, _maxAge, wall, logAge) {
+    return recall.call(this, key, Infinity, wall, logAge);
   } as typeof recall;
   Recollection.prototype.remember = function (this: Recollection<object>, key, value, reading, tags) {
     remember.call(this, key, value, reading, tags, Infinity);

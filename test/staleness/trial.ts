@@ -1,23 +1,37 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { createSessions, type Sessions } from 'session-revocation';
 import { monotonic } from '../concurrency/recorder.ts';
-import type { Place } from '../services/stores.ts';
+import { openStore, type Place } from '../services/stores.ts';
 import { until } from '../services/until.ts';
 import { Dice } from '../src/freshness/simulation/world.ts';
 import type { Member } from './member.ts';
 import type { Act } from './member-process.ts';
 
 /** Something that happens to the store or its network, again and again. It waits until the store works again. */
-export type Fault = () => Promise<void>;
+export type Fault = (trial: Trial) => Promise<unknown>;
+
+/** How a server is replaced by its standby. */
+export interface Failover {
+  /** Ends the server. No connection reaches any server afterwards. */
+  kill(): Promise<void>;
+  /** Makes the standby the new server. Returns its place. */
+  promote(): Promise<Place>;
+  /** Leads the processes to the new server. */
+  resume(): void;
+}
 
 export interface TrialOptions {
   readonly place: Place;
   readonly members: readonly Member[];
   /** In ms. */
   readonly maxStaleness: number;
+  /** The least time that it takes. */
   readonly seconds: number;
   readonly seed: number;
   readonly faults: readonly Fault[];
   readonly broken?: boolean;
+  /** Memory is never stale: `maxStaleness` only says how long things are waited for. */
+  readonly strict?: boolean;
 }
 
 /** What came of it. */
@@ -28,6 +42,9 @@ export interface Outcome {
   readonly fromMemory: number;
   /** Ends that were acknowledged. */
   readonly ends: number;
+  /** Sessions that lived again after a failover, because the new server lacked the acknowledged end. */
+  readonly lost: number;
+  readonly faults: number;
   /** Checks that failed, by their code. */
   readonly failures: Readonly<Record<string, number>>;
 }
@@ -43,10 +60,14 @@ interface Client {
 const CLIENTS = 60;
 const USERS = 25;
 const ACCOUNTS = 8;
-/** Between two ends, in ms. */
-const BETWEEN = 30;
-/** The time between two faults, in ms, and the time in which processes are stopped as well. */
+/** Between two ends, in ms, and how many a trial has at least. */
+const [BETWEEN, LEAST_ENDS] = [60, 40];
+/** Ends that a failover loses, and that a process misses in it, about. */
+const SOME = 8;
+/** The time between two faults, and between two stops of a process, in ms. */
 const BETWEEN_FAULTS = 1_000;
+/** An ended session is tried for so many times `maxStaleness`, and as long after a fault. */
+const TRIED = 3;
 const HOUR = 3600e3;
 
 /**
@@ -57,8 +78,15 @@ export class Trial {
   readonly #options: TrialOptions;
   readonly #dice: Dice;
   #clients: Client[] = [];
-  readonly #over: Client[] = [];
+  #over: Client[] = [];
+  readonly #underWay = new Set<Promise<void>>();
+  /** The processes try sessions that ended since then. */
+  #triedFrom = Infinity;
   #ends = 0;
+  #lost = 0;
+  #faults = 0;
+  #isPaused = false;
+  #isLate = false;
   #isOpen = true;
 
   constructor(options: TrialOptions) {
@@ -67,18 +95,24 @@ export class Trial {
   }
 
   async run(): Promise<Outcome> {
-    const { place, members, maxStaleness, seconds, broken = false } = this.#options;
+    const { place, members, maxStaleness, seconds, broken = false, strict = false } = this.#options;
     const offsets = [0, HOUR, -HOUR, HOUR / 2];
     await Promise.all(
-      members.map((member, at) => member.open({ place, maxStaleness, offset: offsets[at % 4] ?? 0, broken })),
+      members.map((member, at) =>
+        member.open({ place, maxStaleness: strict ? null : maxStaleness, offset: offsets[at % 4] ?? 0, broken }),
+      ),
     );
     try {
       await this.#signInAll();
-      const until = monotonic() + seconds * 1_000;
-      const work = [this.#endAll(), this.#stopMembers(), this.#fail()];
-      while (monotonic() < until) await wait(50);
+      const end = monotonic() + seconds * 1_000;
+      const work = Promise.all([this.#endAll(), this.#stopMembers(), this.#fail()]);
+      const isOver = async (): Promise<void> => {
+        while (this.#isOpen && (monotonic() < end || !this.#hasSeenEnough)) await wait(50);
+      };
+      // A fault that cannot be undone ends the trial.
+      await Promise.race([isOver(), work]);
       this.#isOpen = false;
-      await Promise.all(work);
+      await work;
       // An acceptance that is too late comes in this time.
       await wait(2 * maxStaleness);
       return await this.#judge();
@@ -88,12 +122,92 @@ export class Trial {
     }
   }
 
+  /** A busy machine may need longer. */
+  get #hasSeenEnough(): boolean {
+    return this.#ends >= LEAST_ENDS && this.#faults >= this.#options.faults.length;
+  }
+
   async #signInAll(): Promise<void> {
     await until('the first sessions', async () => {
-      await Promise.all(Array.from({ length: CLIENTS - this.#clients.length }, () => this.#signIn()));
+      await Promise.all(this.#options.members.map(() => this.#signIn()));
       return this.#clients.length >= CLIENTS;
     });
     await wait(2 * this.#options.maxStaleness);
+  }
+
+  /**
+   * Replaces the server by a standby that may lack what was acknowledged last. From the end of the old server on, the state of the new one
+   * counts: an end that it lacks is none, and a session that it does not accept is over.
+   */
+  async failOver({ kill, promote, resume }: Failover): Promise<void> {
+    await this.#endSome();
+    await kill();
+    const at = monotonic();
+    this.#isPaused = true;
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    const late = this.#member;
+    this.#isLate = true;
+    late.stop();
+    await this.#compare(await promote(), at);
+    this.#tell();
+    resume();
+    this.#isPaused = false;
+    // This process goes on where it was with the old server, and others have ended sessions on the new one.
+    await this.#endSome();
+    late.goOn();
+    this.#isLate = false;
+  }
+
+  /** Waits until some sessions have ended. */
+  async #endSome(): Promise<void> {
+    const ends = this.#ends + SOME;
+    while (this.#isOpen && this.#ends < ends) await wait(BETWEEN);
+  }
+
+  /** Takes the state of a server for the truth from a time on. */
+  async #compare(place: Place, at: number): Promise<void> {
+    const { store, end } = openStore(place);
+    try {
+      const sessions = createSessions({ store, touchEvery: '1d' });
+      const all = [...this.#clients, ...this.#over];
+      this.#clients = [];
+      this.#over = [];
+      for (const client of all) {
+        const isOld = client.ended !== null && client.ended.at < this.#triedFrom;
+        if (!isOld && (await this.#isLive(sessions, client))) {
+          if (client.ended !== null) this.#lost++;
+          client.ended = null;
+          this.#clients.push(client);
+        } else {
+          client.ended ??= { at, within: this.#options.maxStaleness };
+          this.#over.push(client);
+        }
+      }
+    } finally {
+      await store.close?.();
+      await end();
+    }
+  }
+
+  /** Asks a server that has just been promoted, until it answers. */
+  async #isLive(sessions: Sessions, { token }: Client): Promise<boolean> {
+    let isLive = false;
+    await until('the new server answers', () =>
+      sessions.check(token).then(
+        ({ ok }) => {
+          isLive = ok;
+          return true;
+        },
+        () => false,
+      ),
+    );
+    return isLive;
+  }
+
+  /** Lets a failover wait for what was begun. */
+  #begin(work: Promise<void>): void {
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
   }
 
   get #member(): Member {
@@ -114,9 +228,9 @@ export class Trial {
   }
 
   #tell(): void {
-    const now = monotonic();
     const { maxStaleness, broken = false } = this.#options;
-    const recent = this.#over.filter(({ ended }) => broken || now - (ended?.at ?? 0) < 3 * maxStaleness);
+    const from = broken ? 0 : Math.min(monotonic() - TRIED * maxStaleness, this.#triedFrom);
+    const recent = this.#over.filter(({ ended }) => (ended?.at ?? 0) > from);
     const tokens = [...this.#clients, ...recent].map(({ token }) => token);
     for (const member of this.#options.members) member.hear(tokens);
   }
@@ -124,9 +238,10 @@ export class Trial {
   async #endAll(): Promise<void> {
     while (this.#isOpen) {
       await wait(BETWEEN);
+      if (this.#isPaused) continue;
       const client = this.#clients[this.#dice.below(this.#clients.length)];
-      if (client !== undefined) void this.#end(client);
-      if (this.#clients.length < CLIENTS) void this.#signIn();
+      if (client !== undefined) this.#begin(this.#end(client));
+      for (let some = 0; some < 2 && this.#clients.length < CLIENTS; some++) this.#begin(this.#signIn());
     }
   }
 
@@ -166,6 +281,7 @@ export class Trial {
     const { members, maxStaleness } = this.#options;
     for (let at = 0; this.#isOpen; at++) {
       await wait(BETWEEN_FAULTS);
+      if (this.#isLate) continue;
       const member = members[at % members.length] as Member;
       member.stop();
       await wait(2 * maxStaleness);
@@ -174,10 +290,12 @@ export class Trial {
   }
 
   async #fail(): Promise<void> {
-    const { faults } = this.#options;
-    for (let at = 0; this.#isOpen && faults.length > 0; at++) {
+    const { faults, maxStaleness } = this.#options;
+    while (this.#isOpen && faults.length > 0) {
       await wait(BETWEEN_FAULTS);
-      await faults[at % faults.length]?.();
+      this.#triedFrom = monotonic() - TRIED * maxStaleness;
+      await faults[this.#faults++ % faults.length]?.(this);
+      await wait(TRIED * maxStaleness);
     }
   }
 
@@ -200,6 +318,8 @@ export class Trial {
       checks: sum(reports.map(({ checks }) => checks)),
       fromMemory: sum(reports.map(({ fromMemory }) => fromMemory)),
       ends: this.#ends,
+      lost: this.#lost,
+      faults: this.#faults,
       failures,
     };
   }

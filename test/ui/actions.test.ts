@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { includes } from '../ci-only.ts';
 import { type CardPage, useCardPages } from './support/card-page.ts';
 import { describeInChromium } from './support/describe-in-chromium.ts';
 import { eventually } from './support/eventually.ts';
@@ -9,6 +10,9 @@ const focused = (shown: CardPage): Promise<string | null> =>
     const element = document.activeElement?.shadowRoot?.activeElement;
     return element?.getAttribute('aria-label') ?? element?.textContent ?? null;
   });
+
+const EVERY_BOUND = includes('ui: every bound in every language');
+const inFull = test.runIf(includes('ui: all of the buttons'));
 
 describeInChromium('logging one device out', () => {
   const cards = useCardPages();
@@ -41,15 +45,17 @@ describeInChromium('logging one device out', () => {
     const id = idOf('Firefox on Windows');
     await shown.button('Log out Firefox on Windows').click();
     await shown.answer('Log out');
-    await shown.status.getByText('Firefox on Windows is logged out.').waitFor();
+    await shown.status.getByText('Firefox on Windows is logged out. It notices at its next request.').waitFor();
     expect(await shown.row('Firefox').count()).toBe(0);
     expect(await focused(shown)).toBe('Log out deploy script');
     expect(cards.stub.count(`DELETE /sessions/${id}`)).toBe(1);
     expect(cards.stub.count('GET /settings/devices')).toBe(1);
-    expect(await shown.cardEvents()).toEqual([{ name: 'session-ended', detail: { id, label: 'Firefox on Windows' } }]);
+    expect(await shown.cardEvents()).toEqual([
+      { name: 'session-ended', detail: { id, label: 'Firefox on Windows', effectiveWithin: 0 } },
+    ]);
   });
 
-  test('shows it among the ended sessions, if these are shown', async () => {
+  inFull('shows it among the ended sessions, if these are shown', async () => {
     const shown = await ready();
     await shown.card.locator('.ended > summary').click();
     await shown.card.getByText('No sessions have ended lately.').waitFor();
@@ -58,7 +64,7 @@ describeInChromium('logging one device out', () => {
     await shown.card.getByText('Logged out just now by you, from Chrome on Mac OS').waitFor();
   });
 
-  test('of a session that has already ended removes the row', async () => {
+  inFull('of a session that has already ended removes the row', async () => {
     const shown = await ready();
     cards.stub.sessions = cards.stub.sessions.filter(({ device }) => device.label !== 'Safari on iOS');
     await shown.button('Log out Safari on iOS').click();
@@ -70,7 +76,7 @@ describeInChromium('logging one device out', () => {
     expect(await shown.cardEvents()).toEqual([]);
   });
 
-  test('is sent once, however often it is pressed', async () => {
+  inFull('is sent once, however often it is pressed', async () => {
     const shown = await ready();
     let answer: (value: { status: number }) => void = () => {};
     const route = `DELETE /sessions/${idOf('Firefox on Windows')}`;
@@ -86,7 +92,7 @@ describeInChromium('logging one device out', () => {
     expect(cards.stub.count(route)).toBe(1);
   });
 
-  test('that fails keeps the row, and can be tried again', async () => {
+  inFull('that fails keeps the row, and can be tried again', async () => {
     const shown = await ready();
     const route = `DELETE /sessions/${idOf('Firefox on Windows')}`;
     cards.stub.answer(route, problem('store-unavailable', 503, {}, { 'retry-after': '5' }), 1);
@@ -115,11 +121,44 @@ describeInChromium('the buttons for all', () => {
     await shown.button('Log out other devices').click();
     expect(await shown.dialog.getByText('Every device but this one').count()).toBe(1);
     await shown.answer('Log out other devices');
-    await shown.status.getByText('All other devices are logged out.').waitFor();
+    await shown.status.getByText('All other devices are logged out. Each one notices at its next request.').waitFor();
     await shown.card.getByText('No other devices are signed in.').waitFor();
     expect(await shown.card.getByRole('listitem').count()).toBe(1);
     expect(cards.stub.count('POST /sessions/sign-out-others')).toBe(1);
-    expect(await shown.cardEvents()).toEqual([{ name: 'others-signed-out', detail: { shown: 3 } }]);
+    expect(await shown.cardEvents()).toEqual([{ name: 'others-signed-out', detail: { shown: 3, effectiveWithin: 0 } }]);
+  });
+
+  const BOUNDS = [
+    ['en', 1_000, 'All other devices are logged out. The last one notices within 1 second.'],
+    ['en', 1_001, 'All other devices are logged out. The last one notices within 2 seconds.'],
+    ['en', 300_000, 'All other devices are logged out. The last one notices within 5 minutes.'],
+    ['de', 1_000, 'Alle anderen Geräte sind abgemeldet. Das letzte bemerkt es innerhalb von 1 Sekunde.'],
+    ['de', 300_000, 'Alle anderen Geräte sind abgemeldet. Das letzte bemerkt es innerhalb von 5 Minuten.'],
+  ] as const;
+  test.each(BOUNDS.filter((_, at) => EVERY_BOUND || at === 1 || at === 4))(
+    'in %s, it says when the last device notices, after %i ms',
+    async (language, effectiveWithin, said) => {
+      cards.stub.language = language;
+      cards.stub.answer('POST /sessions/sign-out-others', { status: 200, body: { effectiveWithin } });
+      const shown = await ready();
+      const name = language === 'de' ? 'Andere Geräte abmelden' : 'Log out other devices';
+      await shown.button(name).click();
+      await shown.answer(name);
+      await shown.status.getByText(said, { exact: true }).waitFor();
+      expect(await shown.cardEvents()).toEqual([{ name: 'others-signed-out', detail: { shown: 3, effectiveWithin } }]);
+    },
+  );
+
+  test('"Log out everywhere" hands the delay to a listener', async () => {
+    cards.stub.answer('POST /sessions/sign-out-everywhere', { status: 200, body: { effectiveWithin: 1_000 } });
+    const shown = await ready();
+    await shown.page.evaluate(() => addEventListener('signed-out', (event) => event.preventDefault()));
+    await shown.button('Log out everywhere').click();
+    await shown.answer('Log out everywhere');
+    await shown.alert.getByText('You are logged out.').waitFor();
+    expect(await shown.cardEvents()).toEqual([
+      { name: 'signed-out', detail: { how: 'everywhere', reason: null, effectiveWithin: 1_000 } },
+    ]);
   });
 
   test.each([
@@ -141,11 +180,11 @@ describeInChromium('the buttons for all', () => {
     await shown.button(name).click();
     await shown.dialog.getByRole('button', { name, exact: true }).click();
     await shown.page.waitForURL('**/sign-in');
-    expect(events).toEqual([{ how, reason: null }]);
+    expect(events).toEqual([{ how, reason: null, effectiveWithin: 0 }]);
     expect(cards.stub.count(`POST /sessions/${route}`)).toBe(1);
   });
 
-  test('without a login-url, the page is loaded anew', async () => {
+  inFull('without a login-url, the page is loaded anew', async () => {
     cards.stub.markup = '<login-management src="/sessions"></login-management>';
     const shown = await ready();
     await shown.button('Log out everywhere').click();
@@ -155,7 +194,7 @@ describeInChromium('the buttons for all', () => {
     expect(cards.stub.count('GET /settings/devices')).toBe(2);
   });
 
-  test('a listener may keep the page; nothing of the session stays on it', async () => {
+  inFull('a listener may keep the page; nothing of the session stays on it', async () => {
     const shown = await ready();
     await shown.page.evaluate(() => addEventListener('signed-out', (event) => event.preventDefault()));
     await shown.button('Log out').click();
@@ -169,7 +208,7 @@ describeInChromium('the buttons for all', () => {
     expect(new URL(shown.page.url()).pathname).toBe('/settings/devices');
   });
 
-  test('a route that the app left out is told to the developer', async () => {
+  inFull('a route that the app left out is told to the developer', async () => {
     cards.stub.answer('POST /sessions/sign-out-others', { status: 404, body: 'Cannot POST' });
     const shown = await ready();
     await shown.button('Log out other devices').click();
@@ -177,7 +216,7 @@ describeInChromium('the buttons for all', () => {
     await shown.alert.getByText(/POST .*\/sessions\/sign-out-others answered 404.*hide="sign-out-others"/).waitFor();
   });
 
-  test('each part can be left out', async () => {
+  inFull('each part can be left out', async () => {
     cards.stub.markup = '<login-management src="/sessions" hide="sign-out sign-out-others ended"></login-management>';
     const shown = await ready();
     expect(await shown.card.locator('.ended > summary').count()).toBe(0);
@@ -186,7 +225,7 @@ describeInChromium('the buttons for all', () => {
     expect(await shown.button('Log out everywhere').count()).toBe(1);
   });
 
-  test('without rows it is only the buttons, and no list is asked for', async () => {
+  inFull('without rows it is only the buttons, and no list is asked for', async () => {
     cards.stub.markup = '<login-management src="/sessions" hide="rows" no-policy></login-management>';
     const shown = await cards.open();
     await shown.button('Log out everywhere').waitFor();
@@ -199,7 +238,7 @@ describeInChromium('the buttons for all', () => {
     expect(cards.stub.received.filter(({ route }) => route.includes('/sessions'))).toEqual([]);
   });
 
-  test('a misspelt part is told in the console', async () => {
+  inFull('a misspelt part is told in the console', async () => {
     cards.stub.markup = '<login-management src="/sessions" hide="others"></login-management>';
     cards.expectComplaint(/hide="others" is unknown; known are rows, ended, /);
     await ready();

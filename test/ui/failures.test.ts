@@ -117,7 +117,7 @@ describeInChromium('a session that is over', () => {
     });
     const told = await shown.page.evaluate(() => sessionStorage.getItem('told'));
     await shown.page.evaluate(() => sessionStorage.clear());
-    expect(JSON.parse(told ?? '')).toEqual({ how: 'ended', reason: 'password-changed' });
+    expect(JSON.parse(told ?? '')).toEqual({ how: 'ended', reason: 'password-changed', effectiveWithin: 0 });
   });
 
   test('is found in an action too, and in the words of an app', async () => {

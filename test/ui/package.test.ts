@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as ui from 'session-revocation/ui';
 import ts from 'typescript';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { includes } from '../ci-only.ts';
 import { buildFile } from './support/built-file.ts';
 import { useCardPages } from './support/card-page.ts';
 import { describeInChromium } from './support/describe-in-chromium.ts';
@@ -43,10 +44,13 @@ describe('dist/ui.js', { timeout: TEST_TIMEOUT }, () => {
   });
 });
 
+const isWhole = includes('ui: the element and its types, in programs');
+const inFull = test.runIf(isWhole);
+
 describeInChromium('the element', () => {
   const cards = useCardPages();
 
-  test('is registered once, also by two copies of the file', async () => {
+  inFull('is registered once, also by two copies of the file', async () => {
     cards.stub.markup += '<script type="module" src="/ui.js?copy"></script>';
     const shown = await cards.open();
     await shown.row('Firefox').waitFor();
@@ -54,7 +58,7 @@ describeInChromium('the element', () => {
     expect(cards.stub.count('GET /ui.js')).toBe(2);
   });
 
-  test('lives in another element’s shadow root, and its events leave both', async () => {
+  inFull('lives in another element’s shadow root, and its events leave both', async () => {
     cards.stub.markup = '<div></div>';
     const shown = await cards.open();
     await shown.page.evaluate(() => {
@@ -66,7 +70,7 @@ describeInChromium('the element', () => {
   });
 });
 
-describe('the types', { timeout: TEST_TIMEOUT }, () => {
+describe.runIf(isWhole)('the types', { timeout: TEST_TIMEOUT }, () => {
   const CONSUMER = `import { type LoginManagementElement, texts, type TextOverrides } from './ui.js';
     export const overrides: TextOverrides = { heading: 'Devices', reasonCodes: { 'left-us': 'Left us' } };
     export const german: string = texts.de?.heading ?? '';
@@ -81,7 +85,10 @@ describe('the types', { timeout: TEST_TIMEOUT }, () => {
     `overrides.headline = 'Devices';`,
     `restart(document.createElement('div'));`,
   ];
-  const declared = declarations();
+  let declared: ReadonlyMap<string, string>;
+  beforeAll(() => {
+    declared = declarations();
+  }, TEST_TIMEOUT);
 
   test.each(['ES2023,DOM', 'ES2023'])('are good for a program with the libraries %s', (libs) => {
     const text = libs.includes('DOM') ? CONSUMER + WITH_DOM : CONSUMER;

@@ -12,11 +12,16 @@
  * @module
  */
 
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifySessionObject } from '@fastify/session';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Sessions } from '../../../src/index.ts';
+import type { Session, Sessions } from '../../../src/index.ts';
 import { decorateRequests, FastifyExchange } from '../../frameworks/fastify/exchange.ts';
+import type { UpgradeRequirements } from '../../frameworks/http/index.ts';
 import * as http from '../../frameworks/http/index.ts';
-import { authBy, Bridge, isDead, verdictOf } from '../shared/bridge.ts';
+import { ANONYMOUS, authBy, Bridge, isDead, verdictOf } from '../shared/bridge.ts';
+import { promiseOf } from '../shared/callback-store.ts';
 import {
   BRIDGE_CALL,
   type BridgeAuthenticationOptions,
@@ -31,12 +36,20 @@ import { BridgedStore } from './bridged-store.ts';
 import type { InnerSession, SessionStore } from './inner-layer.ts';
 import { SessionTransport } from './token-transport.ts';
 
-export type { Auth } from '../../frameworks/http/index.ts';
+export type { Auth, UpgradeRequirements } from '../../frameworks/http/index.ts';
 export type { BridgeOptions } from '../shared/options.ts';
 export type { InnerSession } from './inner-layer.ts';
 
 /** Options of {@link bridge}. */
 export interface FastifySessionBridgeOptions extends BridgeOptions<InnerSession>, BridgeAuthenticationOptions {}
+
+/** Options of `bridged.upgrade`: the requirements, and two options of @fastify/session, which does not tell them. */
+export interface FastifyUpgradeOptions extends UpgradeRequirements {
+  /** The option `cookieName` of @fastify/session. Default `'sessionId'`. */
+  readonly cookieName?: string | undefined;
+  /** The option `cookiePrefix` of @fastify/session. Default: none. */
+  readonly cookiePrefix?: string | undefined;
+}
 
 /** The result of {@link bridge}. */
 export interface FastifySessionBridge {
@@ -46,6 +59,28 @@ export interface FastifySessionBridge {
    * @throws `TypeError` for a value that is not a store of @fastify/session.
    */
   store<Inner extends SessionStore>(inner: Inner): Inner;
+  /**
+   * Checks the request that opens a WebSocket, which no hook sees: its session and its origin. Returns a function for the event `upgrade` of
+   * `app.server`. It returns the session, or answers 401, 403 across origins, or 503 in an outage, and returns `null`. It rejects if
+   * @fastify/session fails, for example because the inner store does; then it has answered 500.
+   *
+   * @fastify/websocket runs the hooks: there, use `requireSession()` and `sessionOf(request)` as for any route.
+   * @param app the instance on which @fastify/session is registered, or one below.
+   * @throws `TypeError` for unknown options.
+   * @example
+   * ```ts
+   * const upgrade = bridged.upgrade(app);
+   * app.server.on('upgrade', async (request, socket, head) => {
+   *   const session = await upgrade(request, socket);
+   *   if (session === null) return;
+   *   sockets.handleUpgrade(request, socket, head, (ws) => { … });
+   * });
+   * ```
+   */
+  upgrade(
+    app: FastifyInstance,
+    options?: FastifyUpgradeOptions,
+  ): (request: IncomingMessage, socket: Duplex) => Promise<Session | null>;
   /** Register it right behind @fastify/session, in the same scope. It makes the `Auth` of each request for `authOf(request)`. */
   readonly plugin: (app: FastifyInstance) => Promise<void>;
   /** Only with `adoptUntil`: `app.addHook('onRequest', …)` before @fastify/session. It records the device of each adopted session. */
@@ -77,6 +112,14 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
       const store = overlay(inner, { get, set, destroy });
       stores.set(store, bridged);
       return store;
+    },
+    upgrade(app, options = {}) {
+      const { cookieName = 'sessionId', cookiePrefix = '', ...requirements } = options;
+      return http.guardUpgrade(requirements, async (request, response) => {
+        const session = await sessionBehind(app, request, cookieName, cookiePrefix);
+        const admission = session === null ? ANONYMOUS : await shared.judge(session.sessionId, session);
+        return authBy(settings, new http.NodeExchange(request, response), null, verdictOf(admission));
+      });
     },
     plugin: pluginOf(async (app) => {
       decorateRequests(app, settings.property);
@@ -123,6 +166,22 @@ interface OpenedSession {
 
 function empty(session: InnerSession): void {
   for (const key of Object.keys(session)) if (key !== 'cookie' && key !== STAMP) Reflect.deleteProperty(session, key);
+}
+
+/** Reads the session as the hook of @fastify/session does. `null` without a cookie. */
+async function sessionBehind(
+  app: FastifyInstance,
+  { headers }: IncomingMessage,
+  cookieName: string,
+  cookiePrefix: string,
+): Promise<FastifySessionObject | null> {
+  if (!app.hasDecorator('decryptSession'))
+    throw new TypeError('upgrade(app) needs the instance on which @fastify/session is registered, after app.ready()');
+  const value = app.parseCookie(headers.cookie ?? '')[cookieName] ?? '';
+  if (value === '' || !value.startsWith(cookiePrefix)) return null;
+  const request: { session?: FastifySessionObject } = {};
+  await promiseOf((done) => app.decryptSession(value.slice(cookiePrefix.length), request as never, done));
+  return request.session ?? null;
 }
 
 /** Adds the metadata of fastify-plugin: the hooks run in the scope that registers the plugin. */

@@ -11,11 +11,14 @@
  * @module
  */
 
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { ExtendableContext as Context, Next } from 'koa';
-import type { Sessions } from '../../../src/index.ts';
+import type { Session, Sessions } from '../../../src/index.ts';
+import type { UpgradeRequirements } from '../../frameworks/http/index.ts';
 import * as http from '../../frameworks/http/index.ts';
 import { KoaExchange, refuseOwnProperty } from '../../frameworks/koa/exchange.ts';
-import { type Admission, authBy, Bridge, isDead, verdictOf } from '../shared/bridge.ts';
+import { type Admission, ANONYMOUS, authBy, Bridge, isDead, verdictOf } from '../shared/bridge.ts';
 import {
   BRIDGE_CALL,
   type BridgeAuthenticationOptions,
@@ -31,7 +34,7 @@ import { hasSessionCookie, preventLateCookie } from './late-cookies.ts';
 import { type RequestState, RequestStates } from './request-state.ts';
 import { SessionTransport } from './token-transport.ts';
 
-export type { Auth } from '../../frameworks/http/index.ts';
+export type { Auth, UpgradeRequirements } from '../../frameworks/http/index.ts';
 export type { BridgeOptions } from '../shared/options.ts';
 export type { InnerData } from '../shared/stamp.ts';
 export type { Details, ExternalStore, MaxAge } from './inner-layer.ts';
@@ -41,6 +44,15 @@ export interface KoaSessionBridgeOptions<Data extends InnerData>
   extends BridgeOptions<Data>,
     BridgeAuthenticationOptions {}
 
+/** The app of Koa. */
+export interface KoaApp {
+  /** Makes the `ctx` of a request. */
+  createContext(request: IncomingMessage, response: ServerResponse): Context;
+}
+
+/** The result of koa-session's `session()`. */
+export type SessionMiddleware = (ctx: never, next: never) => unknown;
+
 /** The result of {@link bridge}. */
 export interface KoaSessionBridge {
   /**
@@ -49,6 +61,28 @@ export interface KoaSessionBridge {
    * @throws `TypeError` for a value that is not a store of koa-session.
    */
   store<Inner extends ExternalStore>(inner: Inner): Inner;
+  /**
+   * Checks the request that opens a WebSocket, which no middleware sees: its session and its origin. Returns a function for the event
+   * `upgrade` of the HTTP server. It returns the session, or answers 401, 403 across origins, or 503 in an outage, and returns `null`. It
+   * rejects if koa-session fails, for example because the inner store does; then it has answered 500. koa-session saves nothing, not even
+   * with `rolling`: its response, with the cookie, is sent to no client.
+   * @param middleware the result of koa-session's `session({ store }, app)`, with the store of this bridge.
+   * @throws `TypeError` for unknown requirements.
+   * @example
+   * ```ts
+   * const upgrade = bridged.upgrade(app, sessionMiddleware);
+   * server.on('upgrade', async (request, socket, head) => {
+   *   const session = await upgrade(request, socket);
+   *   if (session === null) return;
+   *   sockets.handleUpgrade(request, socket, head, (ws) => { … });
+   * });
+   * ```
+   */
+  upgrade(
+    app: KoaApp,
+    middleware: SessionMiddleware,
+    requirements?: UpgradeRequirements,
+  ): (request: IncomingMessage, socket: Duplex) => Promise<Session | null>;
   /** Use it right behind koa-session. It makes the `Auth` of each request for `authOf(ctx)`. */
   middleware(): (ctx: Context, next: Next) => Promise<void>;
 }
@@ -75,11 +109,19 @@ export function bridge<Data extends InnerData>(
   const stores = new WeakSet<object>();
 
   async function admissionOf({ session }: InnerContext<Data>, { read }: RequestState): Promise<Admission> {
-    if (session === null) return { is: 'anonymous' };
+    if (session === null) return ANONYMOUS;
     // With another key, koa-session has replaced a session that its own rules had ended.
     return read?.key === session.externalKey
-      ? (read?.admission ?? { is: 'anonymous' })
+      ? (read?.admission ?? ANONYMOUS)
       : shared.judge(session.externalKey ?? '', session);
+  }
+
+  function requireInner(ctx: Context): asserts ctx is Context & InnerContext<Data> {
+    if (!isInnerContext<Data>(ctx))
+      throw new TypeError('koa-session must run before: app.use(session({ store }, app))');
+    const { store, ContextStore } = ctx.sessionOptions;
+    if (ContextStore === undefined && !(store instanceof Object && stores.has(store)))
+      throw new TypeError('koa-session needs store: bridged.store(inner)');
   }
 
   async function open(ctx: Context & InnerContext<Data>): Promise<void> {
@@ -109,15 +151,18 @@ export function bridge<Data extends InnerData>(
       stores.add(store);
       return store;
     },
+    upgrade: (app, middleware, requirements = {}) =>
+      http.guardUpgrade(requirements, async (request, response) => {
+        const ctx = app.createContext(request, response);
+        await behind(middleware, ctx);
+        requireInner(ctx);
+        return authBy(settings, new KoaExchange(ctx), null, verdictOf(await admissionOf(ctx, states.of(ctx))));
+      }),
     middleware: http.withoutArguments(
       'bridged.middleware()',
       () =>
         async function bridge(ctx, next) {
-          if (!isInnerContext<Data>(ctx))
-            throw new TypeError('koa-session must run before: app.use(session({ store }, app))');
-          const { store, ContextStore } = ctx.sessionOptions;
-          if (ContextStore === undefined && !(store instanceof Object && stores.has(store)))
-            throw new TypeError('koa-session needs store: bridged.store(inner)');
+          requireInner(ctx);
           refuseOwnProperty(ctx, settings.property);
           await open(ctx);
           await next();
@@ -129,4 +174,19 @@ export function bridge<Data extends InnerData>(
         },
     ),
   };
+}
+
+/** Runs koa-session until it has read the session. It saves once `next` is done, which never happens here. */
+async function behind(middleware: SessionMiddleware, ctx: Context): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const next = (): Promise<never> => {
+      resolve();
+      return new Promise(() => {});
+    };
+    const ran = async (): Promise<unknown> => middleware(ctx as never, next as never);
+    ran().then(
+      () => reject(new TypeError('upgrade(app, middleware): middleware must be the result of session({ store }, app)')),
+      reject,
+    );
+  });
 }

@@ -30,7 +30,7 @@ export type Admission =
   | { readonly is: 'abandoned'; readonly verdict: Verdict | null };
 /** Reads the store, where memory might be older than the client's next cookie. */
 const STRICT = { maxStaleness: 0 } as const;
-const ANONYMOUS: Admission = { is: 'anonymous' };
+export const ANONYMOUS: Admission = { is: 'anonymous' };
 const REFUSED: Admission = { is: 'refused', verdict: null, hasEnded: false };
 
 export const verdictOf = (admission: Admission): Verdict | null =>
@@ -39,10 +39,11 @@ export const verdictOf = (admission: Admission): Verdict | null =>
 /** The response must not set a cookie with the request's id: it could replace the cookie of a newer id. */
 export const isDead = ({ is }: Admission): boolean => is === 'refused' || is === 'abandoned';
 
+/** Without a transport, the request only reads: it opens a WebSocket. */
 export function authBy(
   settings: HttpSettings,
   exchange: HttpExchange,
-  transport: TokenTransport,
+  transport: TokenTransport | null,
   verdict: Verdict | null,
 ): Auth<string> {
   const state = verdict === null ? NONE : judgedState(settings, exchange, verdict);

@@ -31,7 +31,7 @@ async function doctor(task: Task): Promise<number> {
     latency = await measure(sessions);
     last = latencyFinding(latency);
   } catch (error) {
-    // A diagnosis by the engine says more than the failed look-up.
+    // The engine's diagnosis says more than the failed look-up.
     if (diagnosed.length === 0 || !isSessionError(error)) throw error;
     last = failedLookup(error, diagnosed);
   }

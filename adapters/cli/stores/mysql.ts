@@ -12,12 +12,11 @@ import {
 import { findDriver } from './driver.ts';
 import type { ServerUrl } from './store-url.ts';
 
-/** The subset of mysql2/promise that the command needs. */
+/** The subsets of the drivers that the command needs. */
 interface Mysql2 {
   createPool(options: object): Mysql2Pool & { end(): Promise<void> };
 }
 
-/** The subset of mariadb that the command needs. */
 interface Mariadb {
   createConnection(options: object): Promise<MariadbConnection & Emitter & { end(): Promise<void> }>;
 }
@@ -36,7 +35,7 @@ export async function connectMysql(
   return { store: mysqlStore(pool, { prefix }), trouble: () => undefined, close: () => pool.end() };
 }
 
-/** Not a pool: after a refusal, a pool of this driver retries and reports the reason only when its time is up. */
+/** Not a pool: a pool of this driver retries after a refusal, and reports the reason only when its time is up. */
 async function overMariadb(mariadb: Mariadb, target: object, prefix: string | undefined): Promise<Connection> {
   const connection = await mariadb.createConnection(target).catch((error: unknown) => {
     const cause = meaningOf(error);

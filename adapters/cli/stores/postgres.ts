@@ -10,12 +10,11 @@ import {
 import { findDriver } from './driver.ts';
 import { type ServerUrl, switchOf } from './store-url.ts';
 
-/** The subset of pg that the command needs. */
+/** The subsets of the drivers that the command needs. */
 interface Pg {
   readonly Pool: new (options: object) => PgClient & Emitter & { end(): Promise<void> };
 }
 
-/** The subset of postgres.js that the command needs. */
 type PostgresJs = (
   url: string,
   options: object,

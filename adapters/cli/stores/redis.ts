@@ -16,14 +16,13 @@ import { type ClusterUrl, countOf, type ServerUrl, switchOf } from './store-url.
 
 type RedisUrl = ServerUrl<'redis'> | ClusterUrl;
 
-/** The subset of ioredis and its fork iovalkey that the command needs. */
+/** The subsets of the drivers that the command needs. iovalkey is a fork of ioredis. */
 interface Ioredis {
   readonly Redis: new (url: string, options: object) => IoredisClient;
   readonly Cluster: new (nodes: readonly object[], options: object) => IoredisClient;
 }
 type IoredisClient = IoRedisClient & Selecting & Emitter & { disconnect(): void };
 
-/** The subset of node-redis that the command needs. */
 interface NodeRedis {
   createClient(options: object): NodeRedisClient & Selecting & Connecting;
   createCluster(options: object): NodeRedisCluster & Connecting;
@@ -40,13 +39,13 @@ interface Driven {
   close(): Promise<void>;
 }
 
-/** In ms: for connecting, and for each answer. */
+/** In ms, for connecting and for each answer. */
 interface Waits {
   readonly timeout: number;
   readonly answerTimeout: number;
 }
 
-/** For a lost connection. */
+/** Attempts to connect again after a lost connection. */
 const MAX_RETRIES = 3;
 const RETRY_AFTER = 100;
 
@@ -59,7 +58,7 @@ export async function connectRedis(url: RedisUrl, options: ConnectOptions): Prom
       ? fromNodeRedis(driver.exports as NodeRedis, url, waits)
       : fromIoredis(driver.exports as Ioredis, url, waits);
   const trouble = new Trouble();
-  // A cluster emits there why a node is missing.
+  // Through this event, a cluster client tells why a node is missing.
   trouble.listen(driven.client, 'node-error', 'node error');
   try {
     const opened = redisStore(driven.client, store);
@@ -68,13 +67,13 @@ export async function connectRedis(url: RedisUrl, options: ConnectOptions): Prom
     });
     return { store: opened, trouble: () => trouble.last, close: () => driven.close() };
   } catch (error) {
-    // Without a store, the connection would stay open. The client may have closed it itself.
+    // Without a store, no other code closes the connection. The client may have closed it already.
     await driven.close().catch(() => {});
     throw error;
   }
 }
 
-/** Selects the database before any command: some drivers continue in the first database if the server refuses. */
+/** Selects the database before any command: if the server refuses, some drivers continue in the first database. */
 async function begin({ connect, select }: Driven, url: RedisUrl): Promise<void> {
   const clusters = await connect();
   if (url.engine === 'redis-cluster') return;
@@ -124,7 +123,7 @@ function optionsOf({ settings }: RedisUrl): RedisOptions {
 
 function fromIoredis({ Redis, Cluster }: Ioredis, url: RedisUrl, { timeout, answerTimeout }: Waits): Driven {
   const retry = (times: number): number | null => (times > MAX_RETRIES ? null : RETRY_AFTER);
-  // A command in flight when the connection breaks fails, and is never repeated.
+  // A command that is under way when the connection breaks fails, and is not sent again.
   const common = { connectTimeout: timeout, socketTimeout: answerTimeout, maxRetriesPerRequest: 0 };
   const drivenBy = (client: IoredisClient): Driven => ({
     client,

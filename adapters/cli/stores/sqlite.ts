@@ -5,7 +5,10 @@ import { sqliteStore } from '../../engines/sqlite/index.ts';
 import { Refusal } from '../errors.ts';
 import type { Connection, ConnectOptions } from './connection.ts';
 
-/** SQLite reports all problems of a file alike, and creates a missing file: a misspelt name would look like a store without sessions. */
+/**
+ * SQLite reports all problems of a file alike, and creates a missing file. A misspelt name would look like a store
+ * without sessions.
+ */
 export function connectSqlite(file: string, { mayCreate }: ConnectOptions): Connection {
   const found = look(file);
   if (found === undefined) {

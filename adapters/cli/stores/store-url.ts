@@ -54,7 +54,7 @@ export function parseStoreUrl(text: string | undefined): StoreUrl {
   if (text === undefined || text === '') {
     throw new Refusal(`the store is missing: set SESSION_STORE_URL, or give --store, such as ${FORMS}`);
   }
-  // A single letter is a drive of Windows.
+  // A single letter is a drive of Windows, not a scheme.
   const scheme = /^([a-z][a-z\d+.-]+):/i.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined || scheme === 'sqlite' || scheme === 'file') return sqlite(text, scheme);
   if (scheme === 'redis+cluster' || scheme === 'rediss+cluster') return cluster(text, scheme);
@@ -88,7 +88,7 @@ function fileOf(text: string, scheme: string | undefined): string {
   throw new Refusal('--store is a file: of another machine; write file:sessions.db or file:///srv/sessions.db');
 }
 
-/** Only the form that all drivers read alike. Most take other forms for database 0. */
+/** Accepts only the form that all drivers read alike. Most of them read another form as database 0. */
 function checkDatabase({ pathname, searchParams }: URL): void {
   if (/^\/?\d*$/.test(pathname) && !searchParams.has('db')) return;
   throw new Refusal(
@@ -98,7 +98,7 @@ function checkDatabase({ pathname, searchParams }: URL): void {
 
 const DEFAULT_REDIS_PORT = 6379;
 
-/** By hand, because several hosts are not a valid URL. */
+/** Parsed by hand, because several hosts are not a valid URL. */
 function cluster(text: string, scheme: string): ClusterUrl {
   const [, user, hosts = '', query = ''] = /^[^:]+:\/\/(?:(.*)@)?([^@/?]+)\/?(?:\?(.*))?$/s.exec(text) ?? [];
   const login = `redis://${user === undefined ? '' : `${user}@`}host`;

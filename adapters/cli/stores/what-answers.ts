@@ -20,8 +20,9 @@ const SERVERS = {
 type Engine = keyof typeof SERVERS;
 
 /**
- * Detects a server of another kind at the store's address, such as MySQL at a Postgres URL, where most drivers only wait. `null` for no
- * such server, or if this cannot be detected. Sends no login.
+ * Detects a server of another kind at the store's address, such as MySQL at a Postgres URL, where most drivers only
+ * wait. Returns `null` if it detects none. Sends no login.
+ *
  * @param timeout in ms; at most three seconds.
  */
 export async function wrongServer(store: StoreUrl, timeout: number): Promise<Refusal | null> {
@@ -56,7 +57,7 @@ async function engineAt(address: Address): Promise<Engine | null> {
   return pong !== null && /^(\+PONG|-[A-Z]+ )/.test(pong.toString('latin1')) ? 'redis' : null;
 }
 
-/** The first bytes over a new connection; `null` for none in time. */
+/** Returns the first bytes over a new connection, or `null` if none arrive in time. */
 async function answerOf({ host, port, wait }: Address, question: Buffer | null): Promise<Buffer | null> {
   const socket = connect({ host, port });
   try {

@@ -40,7 +40,7 @@ export class AuditLog {
     }
   }
 
-  /** For a rare type or a quiet user, it may search the whole log. */
+  /** For a rare type or a user with few entries, it may search the whole log. */
   read({ since, until, after, limit, ...wanted }: AuditPage): { entries: readonly AuditEntry[]; more: boolean } {
     const entries: AuditEntry[] = [];
     const ends = [this.#records.length];

@@ -2,6 +2,7 @@ import {
   type EpochRecord,
   type FoundSession,
   memberTag,
+  RecentChanges,
   type SessionRecord,
   type SessionRef,
   type Tag,
@@ -21,6 +22,7 @@ export class Contents {
   readonly #pool = new Pool();
   readonly rows: Rows = new Rows(this.#pool);
   readonly audit: AuditLog = new AuditLog();
+  readonly changes: RecentChanges = new RecentChanges();
   readonly policies: Map<Tag, string> = new Map();
   readonly #slots = new Map<string, number>();
 
@@ -67,7 +69,7 @@ export class Contents {
     const { rows } = this;
     const group = this.#groupFor(session);
     const slot = rows.take();
-    // Comes first because only this step can fail: a Map holds about 16.7 million entries.
+    // The only step that can fail, so it comes first: a Map holds about 16.7 million entries.
     this.#slots.set(session.id, slot);
     rows.write(slot, session, group);
     this.#count(group, 1);

@@ -21,7 +21,6 @@ export function memoryStore(): SessionStore {
 // A registered symbol, so that the ESM and CJS builds in one process share one warning.
 const WARNED: unique symbol = Symbol.for('session-revocation.memory-in-cluster');
 
-/** Warns once per process in a worker of `node:cluster`: other workers do not see this worker's sessions. */
 function warnInCluster(): void {
   const cluster = process.getBuiltinModule?.('node:cluster') as { readonly isWorker?: boolean } | undefined;
   if (cluster?.isWorker !== true || Reflect.get(process, WARNED) === true) return;

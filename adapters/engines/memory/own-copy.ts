@@ -1,13 +1,13 @@
 /**
- * V8 stores a substring as a reference into the longer string, so an address would retain a whole header. A round trip
- * through JSON breaks these references and preserves every string exactly, lone surrogates included. It also gives
- * equal objects the same hidden class.
+ * V8 stores a substring as a reference into the longer string, so an address would keep a whole header in memory. A
+ * round trip through JSON breaks these references, and changes no string. It also gives equal objects the same hidden
+ * class.
  */
 export const ownCopyOf = <T>(value: T): T => settled(JSON.parse(JSON.stringify(value)) as T);
 
 const NOTHING: object = Object.freeze({});
 
-/** Most objects within records are empty, so all empty objects become one shared object. */
+/** Most objects within records are empty. They all become one shared object. */
 function settled<T>(copy: T): T {
   if (!isObject(copy)) return copy;
   const keys = Object.keys(copy);

@@ -1,5 +1,6 @@
 import type { StorePowers } from '../../../src/adapter.ts';
 import { auditPower } from './audit.ts';
+import { changesPower } from './changes.ts';
 import type { Contents } from './contents.ts';
 import { diagnosisPower } from './diagnose.ts';
 import { policyPower } from './policies.ts';
@@ -8,4 +9,5 @@ export const powersOf = (open: () => Contents): StorePowers => ({
   audit: auditPower(open),
   policies: policyPower(open),
   diagnosis: diagnosisPower(open),
+  changes: changesPower(open),
 });

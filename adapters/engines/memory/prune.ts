@@ -52,6 +52,7 @@ export function prune(contents: Contents, batch: PruneBatch): Pruned {
     const scope = scopes.at(below);
     if (scope === undefined || scope.record === null || scope.keepUntil >= epochsBefore) continue;
     scope.record = null;
+    contents.changes.note(scope.tag);
     scopes.dropIfUnused(scope);
     done.epochs++;
   }

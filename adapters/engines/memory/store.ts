@@ -1,4 +1,5 @@
 import type { SessionStore } from '../../../src/index.ts';
+import { closed } from '../shared/closed.ts';
 import { Contents } from './contents.ts';
 import { powersOf } from './powers.ts';
 import { prune } from './prune.ts';
@@ -11,7 +12,7 @@ import { add, advance, deleteSessions, end, renew } from './verbs/writes.ts';
 export function createStore(): SessionStore {
   let contents: Contents | null = new Contents();
   const open = (): Contents => {
-    if (contents === null) throw new Error('the memory store is closed');
+    if (contents === null) throw closed();
     return contents;
   };
   return {

@@ -48,7 +48,7 @@ const toParameter = (value: Value, at: number): Parameter => {
   return at < KEYS ? key(value) : blob(value);
 };
 
-/** Every query is found by one index and read in its order. */
+/** One index finds each query and gives its order. */
 async function readAudit(
   { ask, statements }: Context,
   page: AuditPage,

@@ -5,22 +5,23 @@ import type { Context } from './context.ts';
 import type { Statements } from './statements/index.ts';
 import { inPowers, key, limitOf, numberOf, numberOrNull, orNull, textOf, textOrNull } from './values.ts';
 
-// A transaction records a change without a number, so writers never wait for each other. Once it is committed, any process gives it a
-// number, in a transaction that does nothing else. Numbers that are given before the commit would be committed in another order.
+// A transaction records a change without a number, so writers never wait for each other. After its commit, any process
+// gives the change a number, in a transaction of its own. A number that is given before the commit could be committed
+// after a higher one.
 
-/** Maximum number of tags in an answer. More mean all. */
+/** Maximum number of tags in an answer. If more have changed, the answer is `tags: null`. */
 const MAX_TOLD = 10_000;
 
-/** Maximum number of changes that one transaction gives numbers to or removes, and that one of its statements writes. */
+/** Maximum number of changes that one transaction numbers or removes, and that one of its statements writes. */
 const MAX_NUMBERED = 4_096;
 const AT_ONCE = 512;
 
-/** For so long after it got its number, a change is kept, in ms. */
+/** How long a change is kept after it got its number, in ms. */
 const KEPT = 3_600_000;
 
 const newKey = (): Buffer => key(randomBytes(16).toString('base64url'));
 
-/** `null` is any tag. */
+/** A `null` among the tags stands for all tags. */
 export async function recordChanges(
   connection: MysqlConnection,
   { insertChanges }: Statements,
@@ -40,7 +41,7 @@ export const changesPower = (context: Context): ChangesPower => ({
 
 interface Answer {
   readonly changes: Changes;
-  /** True if no change waits for its number, and there is a position. */
+  /** True if every change has a number, and there is a position. */
   readonly isNumbered: boolean;
 }
 
@@ -48,14 +49,15 @@ async function changesSince(context: Context, position: string | null): Promise<
   const seen = parsePosition(position);
   const first = await readChanges(context, seen);
   if (first.isNumbered) return first.changes;
-  // Changes without a number are told again and again. The first answer is complete if they cannot get one now.
+  // If changes cannot get numbers now, the first answer is complete all the same, and later answers repeat these
+  // changes.
   const done = await numberChanges(context).catch(() => false);
   return done ? (await readChanges(context, seen)).changes : first.changes;
 }
 
 /**
- * The highest number, and the random id of the numbering that gave it. A crash or a failover to a replica may undo a numbering and keep
- * its changes. They then get other numbers, with which the position from before must not be compared.
+ * The highest number, and the random id of the numbering that gave it. A crash or a failover may undo a numbering and
+ * keep its changes. They then get other numbers, and an earlier position must not be compared with them.
  */
 interface Position {
   readonly number: number;
@@ -95,8 +97,8 @@ const positionOf = ([, , number, numbering]: MysqlRow): Position => ({
 });
 
 /**
- * Gives numbers to committed changes. Returns `false` if another process is doing so. Never waits for a lock: it changes only rows that
- * are committed, and that no other transaction changes.
+ * Gives numbers to committed changes. Returns `false` if another process is doing so. Never waits for a lock: it
+ * changes only committed rows that no other transaction changes.
  */
 export const numberChanges = ({ transact, statements }: Context): Promise<boolean> =>
   transact(
@@ -105,7 +107,7 @@ export const numberChanges = ({ transact, statements }: Context): Promise<boolea
       if (free === undefined) return false;
       const [row] = await connection.rows(statements.highestNumber, []);
       let highest = numberOrNull(row?.[0] ?? null);
-      // Without any change, there would be no position to count from.
+      // Without a change, there is no position to count from.
       if (highest === null) await recordChanges(connection, statements, [null]);
       const ids = (await connection.rows(statements.unnumbered, [limitOf(MAX_NUMBERED)])).map(([id]) =>
         key(textOf(id)),
@@ -121,8 +123,8 @@ export const numberChanges = ({ transact, statements }: Context): Promise<boolea
   );
 
 /**
- * Removes changes in the order of their numbers, so that a position whose change is there has all that followed. The newest one stays,
- * because the others count from it. Returns `true` if more may be left.
+ * Removes changes in the order of their numbers. So if the change of a position exists, all later ones do. The newest
+ * one stays, because later ones count from it. Returns `true` if more may be left.
  */
 export const pruneChanges = ({ transact, statements }: Context): Promise<boolean> =>
   transact(

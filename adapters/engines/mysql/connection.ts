@@ -2,7 +2,6 @@ import type { LentConnection, MysqlClient, MysqlConnection, MysqlRow, Parameter 
 import { isContention, isLockTimeout } from './errors.ts';
 import { filledUp } from './values.ts';
 
-/** Reads by one statement. */
 export type Ask = (sql: string, parameters: readonly Parameter[]) => Promise<readonly MysqlRow[]>;
 
 interface Isolation {

@@ -1,4 +1,4 @@
-import type { RecordCache } from '../../../src/adapter.ts';
+import type { EpochCache } from '../../../src/adapter.ts';
 import type { Ask, Transact } from './connection.ts';
 import type { Statements } from './statements/index.ts';
 
@@ -10,5 +10,5 @@ export interface Context {
   readonly askReliable: Ask;
   readonly transact: Transact;
   readonly statements: Statements;
-  readonly records: RecordCache;
+  readonly epochs: EpochCache;
 }

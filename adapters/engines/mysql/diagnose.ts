@@ -1,6 +1,7 @@
 import type { DiagnosisPower, Finding } from '../../../src/adapter.ts';
 import { isSessionError } from '../../../src/index.ts';
-import { clockFinding, ok, problem, warning } from '../sql/finding.ts';
+import { clockFinding, ok, problem, warning } from '../shared/finding.ts';
+import type { Readiness } from '../sql/readiness.ts';
 import type { MysqlClient, MysqlConnection } from './clients/client.ts';
 import type { Context } from './context.ts';
 import { risksOf } from './durability.ts';
@@ -17,13 +18,18 @@ const CLOCK = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
 export const diagnosisPower = (
   client: MysqlClient<never>,
   tables: Tables,
+  readiness: Readiness,
   context: Context,
   allowReplicating: boolean,
 ): DiagnosisPower => ({
-  diagnose: (now) =>
-    diagnose(client, tables, { now, allowReplicating }).catch((error: unknown) => {
+  async diagnose(now) {
+    readiness.requireOpen();
+    try {
+      return await diagnose(client, tables, { now, allowReplicating });
+    } catch (error) {
       throw meaningOf(error);
-    }),
+    }
+  },
   clock: () => context.ready(() => readClock(context)),
   realms: (limit) => context.ready(() => listRealms(context, limit)),
 });
@@ -166,7 +172,7 @@ async function replicasFinding(connection: MysqlConnection): Promise<Finding> {
   );
 }
 
-/** With several primaries, one may not know yet what another has acknowledged. */
+/** With several primaries, one of them may not know yet what another one has acknowledged. */
 function clusterFindings(settings: Settings): readonly Finding[] {
   if (isOn(settings, 'wsrep_on') && (Number(settings.get('wsrep_sync_wait')) & 1) === 0) {
     const found = 'a Galera cluster whose nodes answer before they know what others committed';

@@ -21,7 +21,7 @@ export function risksOf(settings: Settings): readonly Risk[] {
     );
   }
   if (isOn(settings, 'log_bin') && settings.get('sync_binlog') !== '1') {
-    // After a crash, the server rolls back transactions that its binary log lacks, even if InnoDB has them.
+    // After a crash, the server rolls back transactions that are missing in its binary log, even if InnoDB has them.
     risk(
       `log_bin is on and sync_binlog is ${settings.get('sync_binlog')}: a crash of the machine may bring back what was revoked`,
       'set sync_binlog to 1',

@@ -22,7 +22,7 @@ const MEANINGS: Readonly<Record<number, readonly [SessionErrorCode, string]>> = 
   1836: ['SESSION_STORE_UNSAFE', READ_ONLY],
   1568: [
     'SESSION_STORE_UNSAFE',
-    'the connection is in a transaction of somebody else: give the store a pool, or a connection of its own',
+    'the connection is in a transaction of other code: give the store a pool, or a connection of its own',
   ],
 };
 

@@ -27,6 +27,6 @@ export const powersOf = <Transaction>({
   audit: auditPower(context),
   policies: policyPower(context),
   transactions: transactionPower(client, tables, readiness, context),
+  diagnosis: diagnosisPower(client, tables, readiness, context, allowReplicating),
   changes: changesPower(context),
-  diagnosis: diagnosisPower(client, tables, context, allowReplicating),
 });

@@ -1,10 +1,11 @@
 import type { FoundSession, PruneBatch, Pruned, Tag } from '../../../src/adapter.ts';
 import { withRealms } from '../sql/found.ts';
+import { recordOf } from '../sql/session-rows.ts';
 import { numberChanges, pruneChanges, recordChanges } from './changes.ts';
 import type { MysqlConnection } from './clients/client.ts';
 import { removeAll } from './connection.ts';
 import type { Context } from './context.ts';
-import { foundWithId, recordOf } from './rows.ts';
+import { foundIn } from './rows.ts';
 import { filledUp, key, limitOf, textOf } from './values.ts';
 
 /** Limits the locks and the undo log of one transaction. */
@@ -12,7 +13,7 @@ const MAX_REMOVED = 2_000;
 
 /** Skips rows that another pruning has locked. */
 export async function prune(context: Context, batch: PruneBatch): Promise<Pruned> {
-  // Where no process asks for changes, only pruning gives them numbers.
+  // If no process asks for changes, only pruning gives them numbers.
   await numberChanges(context);
   const isLeft = await pruneChanges(context);
   const pruned = await pruneRecords(context, batch);
@@ -74,16 +75,16 @@ async function lockDue(
 
 /** A store may serve several realms, so each session gets the record of its own realm. */
 async function readEndless(
-  { ask, statements, records }: Context,
+  { ask, statements, epochs }: Context,
   after: string | null,
   limit: number,
 ): Promise<readonly FoundSession[]> {
   const rows = await ask(statements.endless, [key(NO_REALM), key(after ?? ''), limitOf(limit)]);
-  const found = rows.map((row) => foundWithId(records, row));
+  const found = rows.map((row) => foundIn(epochs, row, null));
   return withRealms(found, async (tags) => {
     const keys = filledUp(tags.map(key));
     const realms = await ask(statements.records(keys.length), keys);
-    return new Map(realms.map(([tag, record]) => [textOf(tag), recordOf(records, record)]));
+    return new Map(realms.map(([tag, record]) => [textOf(tag), recordOf(textOf(record))]));
   });
 }
 

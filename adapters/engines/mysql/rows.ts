@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import {
   type Ended,
+  type EpochCache,
   type EpochRecord,
   type FoundSession,
   formatGrant,
   type Grant,
-  type RecordCache,
+  parseGrant,
   type SessionRecord,
   type Stamp,
+  type Tag,
 } from '../../../src/adapter.ts';
-import { foundById } from '../sql/found.ts';
+import { foundOf } from '../sql/found.ts';
+import { sharedRecordOf } from '../sql/session-rows.ts';
 import type { MysqlRow, Parameter } from './clients/client.ts';
 import { blob, key, mediumBlob, orNull, textOf, textOrNull } from './values.ts';
 
@@ -83,22 +86,16 @@ export const endedOf = ({ at, by, reason, fromDevice }: Ended): Buffer =>
 
 export const idOf = (row: MysqlRow): string => textOf(row[0]);
 
-export const realmOf = (records: RecordCache, row: MysqlRow): EpochRecord | null => recordOf(records, row[REALM_AT]);
+/** All rows of an answer have the record of the same realm. */
+export const realmOf = (epochs: EpochCache, row: MysqlRow | undefined, realm: Tag): EpochRecord | null =>
+  sharedRecordOf(epochs, textOrNull(row?.[REALM_AT] ?? null), realm);
 
-/** Sessions that are read together share the record of the realm. */
-export function foundWithId(
-  records: RecordCache,
-  row: MysqlRow,
-  id: string = idOf(row),
-  realm: EpochRecord | null = realmOf(records, row),
-): FoundSession {
+export function foundIn(epochs: EpochCache, row: MysqlRow, realm: EpochRecord | null): FoundSession {
   const [account = null, user = null, member = null] = row.slice(REALM_AT + 1, STATE_AT).map(textOrNull);
-  return foundById(records, id, textOf(row[1]), { user, account, member }, realm, (_, text) =>
-    sessionOf(records, id, text),
-  );
+  return foundOf(epochs, sessionOf(idOf(row), textOf(row[1])), { account, user, member }, realm);
 }
 
-function sessionOf(records: RecordCache, id: string, text: string): SessionRecord {
+function sessionOf(id: string, text: string): SessionRecord {
   const [serial, lastUsedAt, bornText = '', renewedText = '', endedText, grantText, ...credential] = text.split('\n');
   const born = JSON.parse(bornText) as Born;
   const renewed = JSON.parse(renewedText) as Renewed;
@@ -127,10 +124,7 @@ function sessionOf(records: RecordCache, id: string, text: string): SessionRecor
     device: born.device,
     deviceTag: born.deviceTag,
     attributes: renewed.attributes,
-    client: grantText ? records.grant(grantText) : null,
+    client: grantText ? parseGrant(grantText) : null,
     ended: endedText ? (JSON.parse(endedText) as Ended) : null,
   };
 }
-
-export const recordOf = (records: RecordCache, value: unknown): EpochRecord | null =>
-  value === null || value === undefined ? null : records.epoch(textOf(value));

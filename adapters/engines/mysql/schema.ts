@@ -24,7 +24,7 @@ export const STEPS: readonly Step[] = [{ additions: firstVersion, oldest: 1 }];
 
 /** Options of {@link mysqlSchema}. */
 export interface MysqlSchemaOptions {
-  /** Prefix of the table names, as for `mysqlStore`. */
+  /** Prefix of the table names, as for `mysqlStore`. Default `'session_revocation_'`. */
   readonly prefix?: string | undefined;
   /** The existing version of the tables. Default 0, for none. */
   readonly from?: number | undefined;
@@ -75,7 +75,8 @@ function firstVersion(tables: Tables): readonly Addition[] {
 ) ${OPTIONS}`,
     },
     {
-      // Values that statements compare or sort by have a column. The rest is one column, because each costs time.
+      // Values that statements compare or sort by have a column of their own. The others share one column, because each
+      // column costs time.
       table: 'sessions',
       sql: `CREATE TABLE ${tables.sessions} (
   id VARBINARY(255) NOT NULL PRIMARY KEY,

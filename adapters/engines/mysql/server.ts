@@ -55,7 +55,8 @@ export function requireState(state: unknown): void {
   }
   if (inTransaction) {
     throw unsafe(
-      'a connection came from the pool within a transaction: a look-up would see an older snapshot; somebody released it without a commit or rollback',
+      'a connection came from the pool within a transaction, so a look-up would see an older snapshot: end each transaction ' +
+        'before you release its connection',
     );
   }
 }

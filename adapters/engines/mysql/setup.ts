@@ -168,7 +168,7 @@ const notSetUp = (found: string, cause?: unknown): TableProblem => ({
 
 const foreign = (table: string, cause?: unknown): TableProblem => ({
   code: 'SESSION_STORE_NAME_CONFLICT',
-  found: `the table ${JSON.stringify(table)} is somebody else's`,
+  found: `the table ${JSON.stringify(table)} belongs to another application`,
   advice: 'choose another prefix or database; nothing was touched',
   cause,
 });

@@ -1,4 +1,4 @@
-import { RecordCache } from '../../../src/adapter.ts';
+import { EpochCache } from '../../../src/adapter.ts';
 import { isSessionError, type SessionStore } from '../../../src/index.ts';
 import { Readiness } from '../sql/readiness.ts';
 import type { MysqlClient } from './clients/client.ts';
@@ -45,7 +45,7 @@ export function createStore<Transaction>(
     askReliable: reliable(ask),
     transact: (step, isolation) => transact(client, step, isolation),
     statements: statementsOf(tables),
-    records: new RecordCache(),
+    epochs: new EpochCache(),
   };
   const { ready } = context;
   return {
@@ -64,10 +64,14 @@ export function createStore<Transaction>(
     deleteSessions: (user, limit) => ready(() => deleteSessions(context, user, limit)),
     prune: (batch) => ready(() => prune(context, batch)),
     async setup() {
-      await setUp(client, tables, { allowReplicating }).catch((error: unknown) => {
+      readiness.requireOpen();
+      try {
+        await setUp(client, tables, { allowReplicating });
+        readiness.forget();
+        await readiness.ready();
+      } catch (error) {
         throw meaningOf(error);
-      });
-      readiness.forget();
+      }
     },
     close: () => readiness.close(),
   };

@@ -11,6 +11,8 @@ import {
 import { SessionError, type SessionStore } from '../../../src/index.ts';
 import { matching } from '../sql/found.ts';
 import type { Readiness } from '../sql/readiness.ts';
+import { refuseWithin } from '../sql/refuse-within.ts';
+import { recordOf } from '../sql/session-rows.ts';
 import { auditPower } from './audit.ts';
 import type { MysqlClient, MysqlConnection } from './clients/client.ts';
 import { REFUSED_IN_TRANSACTION } from './clients/lone-connection.ts';
@@ -19,7 +21,7 @@ import type { Context } from './context.ts';
 import { isInTransaction, meaningOf } from './errors.ts';
 import type { Tables } from './names.ts';
 import { policyPowerWithin } from './policies.ts';
-import { foundWithId, recordOf } from './rows.ts';
+import { foundIn } from './rows.ts';
 import { requireTables } from './setup.ts';
 import { filledUp, key, numberOf, textOf } from './values.ts';
 import { type LockedEpochs, lockEpochs, readSeenEpochs, requireSeen } from './verbs/epochs.ts';
@@ -37,6 +39,7 @@ export const transactionPower = <Transaction>(
     const ask: Ask = (sql, parameters) => connection.rows(sql, parameters);
     const ready: Context['ready'] = async (method) => {
       try {
+        readiness.requireOpen();
         // Checks before each method, because the transaction may have ended since the last one.
         await requireTransaction(connection);
         if (!readiness.isFresh) await requireTables(connection, tables);
@@ -50,20 +53,20 @@ export const transactionPower = <Transaction>(
 });
 
 /**
- * The caller's transaction may see an older snapshot (REPEATABLE READ is the default of both dialects). Decisions
- * therefore read under a lock, which waits for other writers and sees their commits.
+ * The caller's transaction may see an older snapshot (REPEATABLE READ is the default of both dialects). So each
+ * decision reads under a lock, which waits for other writers and sees their commits.
  *
- * A lock on a missing row would lock the gap between its neighbours, and block sign-ins until the caller commits.
- * Therefore only visible sessions are locked. If one is not visible, its user's record tells whether it may be newer
- * than the snapshot; then the method fails with `SESSION_STORE_UNSAFE`. Records and policies that are not visible are
- * inserted, which detects existing ones.
+ * A lock on a missing row would lock the gap between its neighbours, and block sign-ins until the caller commits. So
+ * only visible sessions are locked. If a session is not visible, its user's record tells whether it may be newer than
+ * the snapshot. If it may be, the method fails with `SESSION_STORE_UNSAFE`. Records and policies that are not visible
+ * are inserted, which detects existing ones.
  */
 function storeWithin(context: Context): SessionStore {
   const { ready } = context;
   const locked: LockedEpochs = new Map();
   return {
     powers: {
-      audit: { ...auditPower(context), prune: () => refuse('audit.prune') },
+      audit: { ...auditPower(context), prune: refuseWithin('audit.prune') },
       policies: policyPowerWithin(context),
     },
     readEpochs: (tags) => ready(() => readSeenEpochs(context, tags)),
@@ -73,22 +76,19 @@ function storeWithin(context: Context): SessionStore {
     list: (realm, user, page) => ready(() => list(context, realm, user, page)),
     end: (ref, ended, entries) => ready(() => endSeen(context, ref, ended, entries, locked)),
     advance: (tag, change) => ready(() => advanceSeen(context, tag, change, locked)),
-    add: () => refuse('add'),
-    touch: () => refuse('touch'),
-    renew: () => refuse('renew'),
-    listUsers: () => refuse('listUsers'),
-    memberships: () => refuse('memberships'),
-    deleteSessions: () => refuse('deleteSessions'),
-    prune: () => refuse('prune'),
-    setup: () => refuse('setup'),
+    add: refuseWithin('add'),
+    touch: refuseWithin('touch'),
+    renew: refuseWithin('renew'),
+    listUsers: refuseWithin('listUsers'),
+    memberships: refuseWithin('memberships'),
+    deleteSessions: refuseWithin('deleteSessions'),
+    prune: refuseWithin('prune'),
+    setup: refuseWithin('setup'),
     close: () => {},
   };
 }
 
-const refuse = (verb: string): Promise<never> =>
-  Promise.reject(new SessionError('SESSION_STORE_LACKS_POWER', `${verb} cannot be done within a transaction`));
-
-/** Outside of a transaction, each write would be committed by itself, and no lock would last. */
+/** Throws unless the connection is in a transaction. Outside of one, each write would be committed by itself, and no lock would last. */
 async function requireTransaction(connection: MysqlConnection): Promise<void> {
   try {
     await connection.command(REFUSED_IN_TRANSACTION);
@@ -137,7 +137,7 @@ async function advanceSeen(
   locked: LockedEpochs,
 ): Promise<'advanced' | 'not-live' | 'conflict'> {
   const { ask, statements } = context;
-  // A locked record exists, even if it was created after the snapshot and is not visible.
+  // A locked record exists, although the snapshot may not show it.
   const { initiator, ifVersion, member } = change;
   for (const one of member === undefined ? [tag] : [tag, memberTag(tag, member)]) {
     if (locked.has(one)) continue;
@@ -159,7 +159,7 @@ async function lockSessions(
   refs: readonly SessionRef[],
   locked: LockedEpochs,
 ): Promise<readonly (FoundSession | null)[]> {
-  const { ask, statements, records } = context;
+  const { ask, statements, epochs } = context;
   const found: (FoundSession | null)[] = [];
   for (const ref of refs) {
     if (!(await isSeen(context, { id: ref.id, user: ref.user }))) {
@@ -172,7 +172,7 @@ async function lockSessions(
     found.push(
       row === undefined
         ? null
-        : matching(foundWithId(records, [...row.slice(0, -2), null, null, ...row.slice(-2)]), ref),
+        : matching(foundIn(epochs, [...row.slice(0, -2), null, null, ...row.slice(-2)], null), ref),
     );
   }
 
@@ -180,7 +180,7 @@ async function lockSessions(
   const accounts = found.map((one) => one?.session.accountTag ?? null).filter((tag) => tag !== null);
   const tags = filledUp([...new Set([realm, ...accounts])].map((tag) => key(tag)));
   const rows = await ask(statements.sharedRecords(tags.length), tags);
-  const shared = new Map(rows.map(([tag, record]) => [textOf(tag), recordOf(records, record)]));
+  const shared = new Map(rows.map(([tag, record]) => [textOf(tag), recordOf(textOf(record))]));
   return found.map((one) => {
     if (one === null) return null;
     const { session, epochs } = one;

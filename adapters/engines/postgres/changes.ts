@@ -2,7 +2,7 @@ import type { ChangesPower, Tag } from '../../../src/adapter.ts';
 import type { Context } from './context.ts';
 import { MAX_TOLD } from './statements/changes.ts';
 
-/** Of a change that never was. */
+/** The position before every change. */
 const UNKNOWN = { xid: '0', id: '00000000-0000-0000-0000-000000000000', running: '' } as const;
 
 const POSITION =

@@ -1,4 +1,4 @@
-import type { RecordCache } from '../../../src/adapter.ts';
+import type { EpochCache } from '../../../src/adapter.ts';
 import type { Ask } from './prepared.ts';
 import type { Statements } from './statements/index.ts';
 
@@ -7,5 +7,5 @@ export interface Context {
   /** For statements that decide on sessions: checks that the rows are not older than the request. */
   readonly askReliable: Ask;
   readonly statements: Statements;
-  readonly records: RecordCache;
+  readonly epochs: EpochCache;
 }

@@ -1,6 +1,6 @@
 import type { DiagnosisPower, Finding } from '../../../src/adapter.ts';
 import { isSessionError, type SessionErrorCode } from '../../../src/index.ts';
-import { clockFinding, ok, problem, warning } from '../sql/finding.ts';
+import { clockFinding, ok, problem, warning } from '../shared/finding.ts';
 import type { Readiness } from '../sql/readiness.ts';
 import { DROPPED, dropped } from '../sql/schema-problems.ts';
 import type { Connection } from './connection.ts';

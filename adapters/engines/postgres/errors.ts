@@ -63,8 +63,8 @@ const DEEPEST = 5;
 export const sqlStateOf = (error: unknown): string | undefined => ownStateOf(driversOwn(error));
 
 /**
- * ORMs wrap the driver's error: Drizzle in `cause`, TypeORM in `driverError`. The wrapper has a copy of the SQLSTATE,
- * so the innermost error counts. Without a SQLSTATE, the connection failed, and the first error without a statement
+ * ORMs wrap the driver's error: Drizzle in `cause`, TypeORM in `driverError`. The wrapper copies the SQLSTATE, so the
+ * innermost error counts. If no error has an SQLSTATE, the connection failed, and the first error without a statement
  * counts.
  */
 function driversOwn(error: unknown): unknown {

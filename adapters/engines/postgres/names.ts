@@ -7,7 +7,7 @@ export interface Tables {
   readonly audit: string;
   readonly policies: string;
   readonly changes: string;
-  /** Tells which changes are no longer there, and which may be removed next. */
+  /** Tells which changes were removed, and which may be removed next. */
   readonly horizon: string;
   /** Holds the version of the schema. */
   readonly meta: string;

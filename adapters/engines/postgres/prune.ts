@@ -28,14 +28,14 @@ export async function prune(context: Context, batch: PruneBatch): Promise<Pruned
 
 /** A store may serve several realms, so each session gets the record of its own realm. */
 async function readEndless(
-  { ask, statements, records }: Context,
+  { ask, statements, epochs }: Context,
   after: string | null,
   limit: number,
 ): Promise<readonly FoundSession[]> {
   const rows = await ask(statements.endless, after ?? '', parameter(limit));
-  const found = allFoundIn(records, rows);
+  const found = allFoundIn(epochs, rows);
   return withRealms(found, async (tags) => {
     const realms = await ask(statements.readEpochs, tags);
-    return new Map(realms.map(([tag, record]) => [tag as Tag, recordOf(records, record)]));
+    return new Map(realms.map(([tag, record]) => [tag as Tag, recordOf(record)]));
   });
 }

@@ -1,7 +1,7 @@
-import type { EpochRecord, FoundSession, RecordCache, SessionRecord, Tag } from '../../../src/adapter.ts';
+import type { EpochCache, EpochRecord, FoundSession, SessionRecord, Tag } from '../../../src/adapter.ts';
 import { SessionError } from '../../../src/index.ts';
-import { foundById, foundOf } from '../sql/found.ts';
-import { COLUMNS, recordOf, sessionOf } from '../sql/session-rows.ts';
+import { foundOf } from '../sql/found.ts';
+import { COLUMNS, recordOf, sessionOf, sharedRecordOf } from '../sql/session-rows.ts';
 import type { Value } from '../sql/values.ts';
 import type { PostgresRow } from './clients/client.ts';
 
@@ -10,22 +10,12 @@ export const REALM_RECORD: number = 1;
 /** Index of the reference's position, for several references. */
 export const PLACE: number = 5;
 
-/**
- * Returns `null` for a row without a session. Caches the decoded session under `id`, the id that the caller requested.
- */
-export function foundIn(
-  records: RecordCache,
-  row: PostgresRow,
-  realm: EpochRecord | null,
-  id?: string,
-): FoundSession | null {
+/** Returns `null` for a row without a session. */
+export function foundIn(epochs: EpochCache, row: PostgresRow, realm: EpochRecord | null): FoundSession | null {
   const [text, , account = null, user = null, member = null] = row as (string | null)[];
   // An outer join gives NULLs if there is no session; every session has an id.
   if (text === null || text === undefined || text.startsWith('(,')) return null;
-  const texts = { user, account, member };
-  return id === undefined
-    ? foundOf(records, sessionIn(records, text), texts, realm)
-    : foundById(records, id, text, texts, realm, sessionIn);
+  return foundOf(epochs, sessionIn(text), { user, account, member }, realm);
 }
 
 const place = (column: string): number => COLUMNS.indexOf(column);
@@ -35,33 +25,28 @@ const NUMBERS: readonly number[] = [
 const [SERIAL, CREATED_AT, AUTHENTICATED_AT] = [place('serial'), place('created_at'), place('authenticated_at')];
 const [DEVICE, BROWSER, OS] = [place('device'), place('browser'), place('os')];
 
-function sessionIn(records: RecordCache, text: string): SessionRecord {
+function sessionIn(text: string): SessionRecord {
   const row: Value[] = columnsOf(text);
   if (row.length !== COLUMNS.length) throw new Error('a session is malformed');
   for (const at of NUMBERS) row[at] &&= Number(row[at]);
   row[SERIAL] ??= 0;
   row[AUTHENTICATED_AT] ??= row[CREATED_AT] ?? null;
   row[DEVICE] ??= `${row[BROWSER]} on ${row[OS]}`;
-  return sessionOf(records, row);
+  return sessionOf(row);
 }
 
 /** The first row has the records of realm and user. A row of NULLs is no session. */
-export function pageIn(
-  records: RecordCache,
-  rows: readonly PostgresRow[],
-  realm: Tag,
-  user: Tag,
-): readonly FoundSession[] {
+export function pageIn(epochs: EpochCache, rows: readonly PostgresRow[], realm: Tag): readonly FoundSession[] {
   const [, realmText, , userText] = rows[0] ?? [];
-  const [realmRecord, userRecord] = [recordOf(records, realmText, realm), recordOf(records, userText, user)];
+  const [realmRecord, userRecord] = [sharedRecordOf(epochs, realmText, realm), recordOf(userText)];
   return rows.flatMap((row) => {
-    const found = foundIn(records, row, realmRecord);
+    const found = foundIn(epochs, row, realmRecord);
     return found === null ? [] : { session: found.session, epochs: { ...found.epochs, user: userRecord } };
   });
 }
 
-export const allFoundIn = (records: RecordCache, rows: readonly PostgresRow[]): readonly FoundSession[] =>
-  rows.flatMap((row) => foundIn(records, row, recordOf(records, row[REALM_RECORD])) ?? []);
+export const allFoundIn = (epochs: EpochCache, rows: readonly PostgresRow[]): readonly FoundSession[] =>
+  rows.flatMap((row) => foundIn(epochs, row, recordOf(row[REALM_RECORD])) ?? []);
 
 const UNSAFE: Readonly<Record<number, string>> = {
   1: 'sessions were read from a replica, which may not know yet what was revoked: give the store a connection to the primary',

@@ -49,9 +49,9 @@ export const recordVersion = ({ meta }: Tables, steps: readonly Step[]): string 
 UPDATE ${meta} SET version = ${steps.length}, oldest = ${steps.at(-1)?.oldest ?? 0};`;
 
 /**
- * A page keeps room for one more row, so that a use updates the row on the same page and touches no index. Numbers come
- * first, which avoids padding. Default values are NULL. The indexes of sessions hold a 64-bit hash instead of text, so
- * queries also compare the full text.
+ * Each page keeps room for one more row, so that a use updates the row on the same page and touches no index. Numbers
+ * come first, which avoids padding. Default values are NULL. The indexes of sessions hold a 64-bit hash instead of
+ * text, so queries also compare the full text.
  */
 function firstVersion({ sessions, epochs, audit, policies, changes, horizon, meta, index }: Tables): string {
   return `

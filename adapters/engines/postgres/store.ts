@@ -1,4 +1,4 @@
-import { RecordCache } from '../../../src/adapter.ts';
+import { EpochCache } from '../../../src/adapter.ts';
 import type { SessionStore } from '../../../src/index.ts';
 import { Readiness } from '../sql/readiness.ts';
 import type { PostgresClient } from './clients/client.ts';
@@ -36,7 +36,7 @@ export function createStore<Transaction>(
     ask,
     askReliable: reliable(ask),
     statements: statementsOf(tables),
-    records: new RecordCache(),
+    epochs: new EpochCache(),
   };
   return {
     powers: powersOf({ client, connection, tables, readiness, context }),

@@ -1,6 +1,7 @@
 import type { TransactionPower } from '../../../src/adapter.ts';
 import type { SessionStore } from '../../../src/index.ts';
 import type { Readiness } from '../sql/readiness.ts';
+import { refuseWithin } from '../sql/refuse-within.ts';
 import { auditPower } from './audit.ts';
 import type { PostgresClient } from './clients/client.ts';
 import type { Context } from './context.ts';
@@ -44,7 +45,7 @@ function askWithin<Transaction>(
     // Checks before each statement, because the transaction may have ended since the last one.
     if (known === undefined) await client.runWithin(transaction, { text: blockStatement(tables), values: [] });
     const rows = await run(statement, ...values);
-    // COMMIT was already in transit.
+    // The app had sent COMMIT before this statement.
     if (isIn() === false) throw notInTransaction();
     return rows;
   };
@@ -58,24 +59,23 @@ function askWithin<Transaction>(
 const blockStatement = ({ meta }: Tables): string => `LOCK TABLE ${meta} IN ACCESS SHARE MODE`;
 
 const storeWithin = (tables: Tables, context: Context): SessionStore => ({
-  powers: { audit: auditPower(tables, context), policies: policyPowerWithin(tables, context) },
+  powers: {
+    audit: { ...auditPower(tables, context), prune: refuseWithin('audit.prune') },
+    policies: policyPowerWithin(tables, context),
+  },
   readEpochs: (tags) => readEpochs(context, tags),
   ensureEpochs: (requests) => lockEpochs(context, requests),
   find: (realm, refs) => find(context, realm, refs),
   list: (realm, user, page) => list(context, realm, user, page),
   end: (ref, ended, audit) => end(context, ref, ended, audit),
   advance: (tag, change) => advance(context, tag, change),
-  add: refuse('add'),
-  touch: refuse('touch'),
-  renew: refuse('renew'),
-  listUsers: refuse('listUsers'),
-  memberships: refuse('memberships'),
-  deleteSessions: refuse('deleteSessions'),
-  prune: refuse('prune'),
-  setup: refuse('setup'),
+  add: refuseWithin('add'),
+  touch: refuseWithin('touch'),
+  renew: refuseWithin('renew'),
+  listUsers: refuseWithin('listUsers'),
+  memberships: refuseWithin('memberships'),
+  deleteSessions: refuseWithin('deleteSessions'),
+  prune: refuseWithin('prune'),
+  setup: refuseWithin('setup'),
   close: () => {},
 });
-
-const refuse = (verb: string) => (): never => {
-  throw new TypeError(`${verb} does not run within a transaction; ask the store itself`);
-};

@@ -29,8 +29,9 @@ export class Server {
   }
 
   /**
-   * In a pool, and with `replicas` on a cluster, also asks for the server's state over the same connection. Nothing
-   * else shows that a connection leads to a demoted primary, or to one that is cut off.
+   * In a pool, and with `replicas` on a cluster, also asks for the server's state over the same connection. A
+   * connection to a primary that was demoted or cut off looks like any other.
+   *
    * @throws `SESSION_STORE_UNSAFE` if such a connection leads to a replica; an `Error` if its primary may be cut off.
    */
   askPrimary(key: string, ...command: Command): Promise<unknown> {
@@ -70,8 +71,9 @@ export class Server {
   }
 
   /**
-   * For a script that takes something away from a user. WAIT must use the connection that wrote, because it only waits
+   * For a script that takes something away from a user. WAIT must use the connection that wrote, because it waits only
    * for the writes of its own connection.
+   *
    * @throws `SESSION_STORE_UNCONFIRMED` if it was written but too few replicas confirmed in time.
    */
   async runForGood(script: Script, call: Call): Promise<unknown> {
@@ -130,6 +132,6 @@ export class Server {
   };
 }
 
-/** A key in the slot of another key. No session id begins like that. */
+/** A new key in the slot of another key. No session id begins with this text. */
 const operationKey = (beside: string): string =>
   `${beside.slice(0, beside.indexOf('}') + 1)}!${randomBytes(8).toString('base64url')}`;

@@ -1,5 +1,6 @@
 import type { DiagnosisPower, Finding } from '../../../src/adapter.ts';
 import { isSessionError } from '../../../src/index.ts';
+import { clockFinding, ok, problem, warning } from '../shared/finding.ts';
 import type { WhenLost } from './clients/client.ts';
 import type { Server } from './connection.ts';
 import type { Context } from './context.ts';
@@ -10,9 +11,6 @@ import { READS_WHEN_DOWN, settingsOf } from './settings.ts';
 import { requireKeys } from './setup.ts';
 import { listRealms } from './verbs/users.ts';
 
-/** In ms. */
-const CLOCKS_APART = 60_000;
-
 const LOST: Readonly<Record<Exclude<WhenLost, 'fail'>, string>> = {
   resent: 'a command whose answer was lost is sent again otherwise, long after its caller gave up',
   unanswered: 'a command whose answer was lost is waited for otherwise until the timeout',
@@ -20,15 +18,25 @@ const LOST: Readonly<Record<Exclude<WhenLost, 'fail'>, string>> = {
 
 /** Does not wait until the store is ready: an unsafe server is reported, too. */
 export const diagnosisPower = (context: Context): DiagnosisPower => ({
-  diagnose: (now) => diagnose(context, now),
+  async diagnose(now) {
+    context.readiness.requireOpen();
+    return diagnose(context, now);
+  },
+  clock: () => context.readiness.ask(() => readClock(context.server)),
   realms: (limit) => context.readiness.ask(() => listRealms(context, limit)),
 });
+
+async function readClock(server: Server): Promise<number> {
+  const [seconds, micros] = (await server.ask(null, 'TIME')) as [string, string];
+  return Number(seconds) * 1000 + Number(micros) / 1000;
+}
 
 async function diagnose(context: Context, now: number): Promise<readonly Finding[]> {
   const { server } = context;
   const began = performance.now();
   const schema = await schemaFinding(context);
   const took = performance.now() - began;
+  const clock = await clockFindings(server, now + took);
   const answers = await server.askAll('INFO');
   const servers = answers.map(({ node, reply }) => ({ node, info: parseInfo(reply) }));
   const [appendfsync, readsWhenDown] = await Promise.all([
@@ -51,7 +59,7 @@ async function diagnose(context: Context, now: number): Promise<readonly Finding
     ...(await changesFindings(context)),
     ...servers.flatMap(({ node, info }) => findingsOf(info).map((finding) => of(node, finding))),
     ...servers.map(({ node, info }) => of(node, replicasFinding(context, info))),
-    await clockFinding(server, now),
+    ...clock,
   ];
 }
 
@@ -159,7 +167,7 @@ function memoryFinding(info: ServerInfo): Finding {
   if (max === 0) return ok('memory', `${megabytes(used)} used, without a limit`);
   const found = `${megabytes(used)} of ${megabytes(max)} used`;
   if (used < 0.9 * max) return ok('memory', found);
-  const advice = 'raise maxmemory: once it is full, nobody can sign in, and nothing can be revoked';
+  const advice = 'raise maxmemory: once it is full, no user can sign in, and no session can be revoked';
   return warning('memory', found, advice);
 }
 
@@ -178,30 +186,17 @@ function replicasFinding({ confirmation }: Context, info: ServerInfo): Finding {
   return ok('replicas', found);
 }
 
-async function clockFinding(server: Server, now: number): Promise<Finding> {
-  const time = await server.ask(null, 'TIME').catch((error: unknown) => {
-    // A denied TIME is only a warning here: the report on other missing rights matters more.
-    if (isSessionError(error, 'SESSION_STORE_DENIED')) return null;
-    throw error;
-  });
-  if (time === null) return warning('clock', 'the user may not ask for it', null);
-  const [seconds, micros] = time as [string, string];
-  const apart = Math.round(Number(seconds) * 1000 + Number(micros) / 1000 - now);
-  const found = `${Math.abs(apart)} ms ${apart < 0 ? 'behind' : 'ahead of'} this process`;
-  if (Math.abs(apart) <= CLOCKS_APART) return ok('clock', found);
-  const advice = 'set both clocks by NTP; times of sessions are those of the processes';
-  return warning('clock', found, advice);
+/** A denied TIME is only a warning here: the report on other missing rights matters more. */
+async function clockFindings(server: Server, now: number): Promise<readonly Finding[]> {
+  const asked = performance.now();
+  try {
+    const clock = await readClock(server);
+    return [clockFinding(clock - now - (performance.now() - asked) / 2)];
+  } catch (error) {
+    if (!isSessionError(error, 'SESSION_STORE_DENIED')) throw error;
+    return [warning('clock', 'the user may not ask for it', null)];
+  }
 }
 
 const of = (node: string | null, finding: Finding): Finding =>
   node === null ? finding : { ...finding, found: `${node}: ${finding.found}` };
-
-const ok = (subject: string, found: string): Finding => ({ subject, level: 'ok', found, advice: null });
-
-const warning = (subject: string, found: string, advice: string | null): Finding => ({
-  ...{ subject, level: 'warning', found, advice },
-});
-
-const problem = (subject: string, found: string, advice: string): Finding => ({
-  ...{ subject, level: 'problem', found, advice },
-});

@@ -17,7 +17,7 @@ export function meaningOf(error: unknown, isCluster: boolean): unknown {
     case 'WRONGTYPE':
       return new SessionError(
         'SESSION_STORE_NAME_CONFLICT',
-        'a key under the prefix of the session store is somebody else’s: give redisStore another prefix',
+        'a key under the prefix of the session store belongs to another application: give redisStore another prefix',
         { cause: error },
       );
     case 'MOVED':

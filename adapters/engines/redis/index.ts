@@ -74,14 +74,14 @@ export interface RedisOptions {
    */
   readonly allowLossOnRestart?: boolean | undefined;
   /**
-   * Lets the servers tell what changed, for the option `freshness`: a process then reads a session again when it
-   * changed, in place of each `maxStaleness`. The store opens one connection to each primary. Default: none, so that
-   * what a process remembers counts by its age.
+   * Lets the servers tell what changed, for the option `freshness`. A process then reads a session again only if it
+   * changed, and not once in each `maxStaleness`. The store opens one connection to each primary. Default: none, and
+   * the memory of a process counts by its age.
    */
   readonly changes?: RedisChanges | undefined;
   /**
-   * Combines checks that would wait for each other anyway into one request to the server. Set `false` where an answer
-   * must not cross requests, for example in Workers. A check that waits to be sent fails after 5 s. Default `true`.
+   * Combines checks that would wait for each other into one request to the server. Set `false` where an answer must not
+   * cross requests, for example in Workers. A check that waits to be sent fails after 5 s. Default `true`.
    */
   readonly batch?: boolean | undefined;
 }

@@ -80,12 +80,15 @@ export class Keys {
     return this.#bucket(bucket, 'records');
   }
 
-  /** The beginning of the names of all markers. No other key begins like that. */
+  /** Beginning of the names of all markers. No other key begins with it. */
   get markers(): string {
     return `${this.#prefix}changed:{`;
   }
 
-  /** Written and deleted at once when a tag changes: the server tells the name to the processes that track it. */
+  /**
+   * Written and deleted at once when a tag changes. The server then sends its name to the processes that track the
+   * prefix.
+   */
   marker(tag: Tag): string {
     const { user, account } = membershipOf(tag) ?? { user: tag, account: null };
     return `${this.markers}${part(user)}}${account === null ? '' : part(account)}`;

@@ -6,10 +6,10 @@ import { policyPower } from './policies.ts';
 
 /** Redis cannot write in a transaction of the caller. */
 export const powersOf = (context: Context): StorePowers => ({
-  ...changesPowerOf(context),
   audit: auditPower(context),
   policies: policyPower(context),
   diagnosis: diagnosisPower(context),
+  ...changesPowerOf(context),
 });
 
 function changesPowerOf({ changes, readiness }: Context): StorePowers {

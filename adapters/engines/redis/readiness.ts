@@ -1,3 +1,4 @@
+import { closed } from '../shared/closed.ts';
 import type { Server } from './connection.ts';
 
 interface Checks {
@@ -11,8 +12,8 @@ interface Checks {
 const ROLE_HOLDS = 1000;
 
 /**
- * Look-ups also check that the server is still the primary, at most once per second: a demoted server does not know the
- * revocations on the new primary.
+ * Each look-up also checks that the server is still the primary, at most once per second. A demoted server does not
+ * know the revocations on the new primary.
  */
 export class Readiness {
   readonly #server: Server;
@@ -79,5 +80,3 @@ export class Readiness {
     this.#isMarked = await this.#checks.mark();
   }
 }
-
-const closed = (): Error => new Error('the store is closed');

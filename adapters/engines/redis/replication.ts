@@ -5,8 +5,9 @@ export const standingQuestion = (confirmation: Confirmation | null): readonly st
   confirmation === null ? ['ROLE'] : ['INFO', 'replication'];
 
 /**
- * With `replicas`, a primary that hears from too few of them may be cut off, while another server becomes primary and
- * receives revocations.
+ * With `replicas`, a primary that hears from too few of them may be cut off: another server may have become primary and
+ * receive revocations.
+ *
  * @throws `SESSION_STORE_UNSAFE` for a replica, and an `Error` (an outage) for a primary that may be cut off.
  */
 export function requirePrimary(standing: unknown, confirmation: Confirmation | null): void {

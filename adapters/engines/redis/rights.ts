@@ -7,7 +7,6 @@ import { Call } from './scripts/script.ts';
 
 export const RIGHTS = 'grant it +@read +@write +@scripting +@connection +info +role +time +wait on the keys';
 
-/** Writes nothing. */
 export async function missingRights(
   server: Server,
   keys: Keys,

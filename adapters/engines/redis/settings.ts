@@ -19,7 +19,7 @@ function valueIn(reply: unknown, name: string): string | undefined {
   return reply.length === 2 ? String(reply[1]) : undefined;
 }
 
-/** Must be off: a node that is cut off from the others does not know their revocations. */
+/** Must be off. A node that is cut off from the others does not know their revocations. */
 export const READS_WHEN_DOWN = 'cluster-allow-reads-when-down';
 
 export async function refuseReadsWhenDown(server: Server): Promise<void> {

@@ -33,7 +33,7 @@ export async function requireKeys(server: Server, keys: Keys): Promise<string | 
   if (name !== APPLICATION || !/^\d{1,9}$/.test(version ?? '')) {
     throw new SessionError(
       'SESSION_STORE_NAME_CONFLICT',
-      'the keys under the prefix of the session store are somebody else’s: give redisStore another prefix',
+      'the keys under the prefix of the session store belong to another application: give redisStore another prefix',
     );
   }
   if (Number(version) > VERSION) {

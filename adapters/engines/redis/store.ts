@@ -1,4 +1,4 @@
-import { RecordCache } from '../../../src/adapter.ts';
+import { EpochCache } from '../../../src/adapter.ts';
 import type { SessionStore } from '../../../src/index.ts';
 import { Journal } from './audit/journal.ts';
 import { ChangeReader, type RedisChanges } from './changes/changes.ts';
@@ -13,7 +13,6 @@ import type { Confirmation } from './replication.ts';
 import { recordOwner, requireKeys, requireServers, setUp, type Tolerance } from './setup.ts';
 import { ensureEpochs, readEpochs } from './verbs/epochs.ts';
 import { find, list } from './verbs/reads.ts';
-import { SessionLocations } from './verbs/session-location.ts';
 import { touch } from './verbs/touch.ts';
 import { listUsers, memberships } from './verbs/users.ts';
 import { add, advance, deleteSessions, end, renew } from './verbs/writes.ts';
@@ -29,7 +28,6 @@ interface Setting {
 
 /** Each write is one script. */
 export function createStore({ server, keys, tolerance, confirmation, changes: options }: Setting): SessionStore {
-  const records = new RecordCache();
   const readiness = new Readiness(server, {
     async first() {
       // The first request also makes a cluster client find its nodes.
@@ -42,8 +40,8 @@ export function createStore({ server, keys, tolerance, confirmation, changes: op
   const upkeep = new Upkeep(server, keys);
   const changes = options && new ChangeReader({ server, keys, confirmation, options });
   const context: Context = {
-    ...{ server, keys, confirmation, readiness, records, upkeep, changes },
-    locations: new SessionLocations(keys, records),
+    ...{ server, keys, confirmation, readiness, upkeep, changes },
+    epochs: new EpochCache(),
     journal: new Journal(server, keys),
   };
   const ready = <T>(method: () => Promise<T>): Promise<T> => readiness.ask(method);

@@ -30,7 +30,7 @@ export function startOf({ until, after = TOP }: AuditPage): { readonly at: numbe
 /** Sorts before every entry. */
 const TOP = { at: Number.MAX_SAFE_INTEGER, id: '' };
 
-/** Each look-up may have read one row more than the limit. */
+/** Each look-up may have read one row more than the limit, to show that entries follow. */
 export function pageOf(
   lookups: readonly (readonly Row[])[],
   limit: number,

@@ -1,43 +1,36 @@
 import {
+  type EpochCache,
   type EpochRecord,
   type FoundSession,
-  type RecordCache,
-  type RecordTexts,
   realmTag,
   type SessionRecord,
   type SessionRef,
   type Tag,
 } from '../../../src/adapter.ts';
-import { recordOf } from './session-rows.ts';
+import { recordOf, sharedRecordOf } from './session-rows.ts';
+
+/** The texts of the records that judge a session. `null` for a missing one. */
+export interface RecordTexts {
+  readonly account: string | null;
+  readonly user: string | null;
+  readonly member: string | null;
+}
 
 export function foundOf(
-  records: RecordCache,
+  epochs: EpochCache,
   session: SessionRecord,
-  { user, account, member }: RecordTexts,
+  { account, user, member }: RecordTexts,
   realm: EpochRecord | null,
 ): FoundSession {
   return {
     session,
     epochs: {
       realm,
-      account: recordOf(records, account, session.accountTag),
-      user: recordOf(records, user, session.userTag),
-      member: recordOf(records, member),
+      account: sharedRecordOf(epochs, account, session.accountTag),
+      user: recordOf(user),
+      member: recordOf(member),
     },
   };
-}
-
-/** Decodes only a text that has changed. */
-export function foundById(
-  records: RecordCache,
-  id: string,
-  text: string,
-  texts: RecordTexts,
-  realm: EpochRecord | null,
-  decode: (records: RecordCache, text: string) => SessionRecord,
-): FoundSession {
-  const last = records.session(id);
-  return last.get(text, texts, realm) ?? last.set(text, texts, foundOf(records, decode(records, text), texts, realm));
 }
 
 /** Reads the records after the sessions: a record that is created between the two reads must not look lost. */
@@ -62,3 +55,6 @@ export function matching(found: FoundSession, { user, account }: SessionRef): Fo
 /** Of two sessions with the same time, the one with the greater id in byte order comes first. */
 export const youngestFirst = ({ session: a }: FoundSession, { session: b }: FoundSession): number =>
   b.createdAt - a.createdAt || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id));
+
+/** A place that sorts before every session. */
+export const TOP: { readonly createdAt: number; readonly id: string } = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };

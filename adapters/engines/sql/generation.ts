@@ -1,8 +1,8 @@
 import type { ListPage } from '../../../src/adapter.ts';
 
 /**
- * Returns the generations that a page asks for, each as one string, as in the index. Returns `null` if they cannot be
- * listed: the page also asks for ended sessions, or for those of all accounts.
+ * Returns `<user stamp> <member stamp>` for each pair that a page asks for, as the index has it. Returns `null` where the
+ * index cannot answer: with ended sessions, over all accounts, or if the stamps are not given.
  */
 export function generationsOf({ account, born, ended }: ListPage): readonly string[] | null {
   if (ended || born === undefined || account === undefined) return null;

@@ -1,3 +1,5 @@
+import { closed } from '../shared/closed.ts';
+
 /** How long a check of the schema version stays valid, in ms. An older process stops within this time after an upgrade. */
 const FRESH = 5_000;
 
@@ -6,7 +8,7 @@ interface Checks {
   first(): Promise<void>;
   /** Runs every few seconds: a later version of the library may have upgraded the tables. */
   again(): Promise<void>;
-  /** The request is in doubt if the tables or the server may be others now. */
+  /** The request is in doubt if the tables may have changed, or another server may have answered. */
   failed(error: unknown): { readonly error: unknown; readonly isInDoubt: boolean };
 }
 
@@ -27,7 +29,7 @@ export class Readiness {
 
   ask<T>(question: () => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(closed());
-    // A check of a session does not pay for an extra tick.
+    // Saves a tick for each check of a session.
     const answer = this.isFresh ? question() : this.ready().then(question);
     return answer.catch((failure: unknown) => {
       const { error, isInDoubt } = this.#checks.failed(failure);
@@ -69,5 +71,3 @@ export class Readiness {
     this.#freshUntil = began + FRESH;
   }
 }
-
-const closed = (): Error => new Error('the store is closed');

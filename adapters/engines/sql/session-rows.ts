@@ -1,8 +1,10 @@
 import {
   type Ended,
+  type EpochCache,
   type EpochRecord,
   formatGrant,
-  type RecordCache,
+  parseEpoch,
+  parseGrant,
   type SessionRecord,
   type Tag,
   type VersionedEpoch,
@@ -91,10 +93,14 @@ export function rowOf({ stamps, device, ended, ...session }: SessionRecord): Ses
   ];
 }
 
-export const recordOf = (records: RecordCache, text: unknown, tag?: Tag | null): EpochRecord | null =>
-  text === null || text === undefined ? null : records.epoch(text as string, tag ?? undefined);
+export const recordOf = (text: unknown): EpochRecord | null =>
+  text === null || text === undefined ? null : parseEpoch(text as string);
 
-export function sessionOf(records: RecordCache, row: Row): SessionRecord {
+/** For the records of realms and accounts. */
+export const sharedRecordOf = (epochs: EpochCache, text: unknown, tag: Tag | null): EpochRecord | null =>
+  text === null || text === undefined ? null : epochs.get(text as string, tag ?? '');
+
+export function sessionOf(row: Row): SessionRecord {
   // biome-ignore format: one line per line of COLUMNS
   const [
     id, realm, user, account, userTag, accountTag, kind, credential, serial,
@@ -119,7 +125,7 @@ export function sessionOf(records: RecordCache, row: Row): SessionRecord {
     lastUsedAt,
     expiresAt,
     idle,
-    amr: records.json(amr) as string[],
+    amr: JSON.parse(amr) as string[],
     device: {
       label: fromColumn(label),
       browser: fromColumn(browser),
@@ -128,8 +134,8 @@ export function sessionOf(records: RecordCache, row: Row): SessionRecord {
       ip: fromColumn(ip),
     },
     deviceTag,
-    attributes: records.json(attributes) as SessionRecord['attributes'],
-    client: client === null ? null : records.grant(client),
+    attributes: JSON.parse(attributes) as SessionRecord['attributes'],
+    client: client === null ? null : parseGrant(client),
     ended:
       endedAt === null
         ? null
@@ -149,7 +155,7 @@ export const markOf = ({ at, by, reason, fromDevice }: Ended): readonly [number,
   toColumn(fromDevice),
 ];
 
-export const epochOf = (records: RecordCache, [record, version]: Row): VersionedEpoch => ({
-  record: records.epoch(record as string),
+export const epochOf = ([record, version]: Row): VersionedEpoch => ({
+  record: parseEpoch(record as string),
   version: version as number,
 });

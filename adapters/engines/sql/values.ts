@@ -1,7 +1,6 @@
-/** A parameter of a statement, or the value of a column. */
 export type Value = string | number | null;
 
-/** An array costs half as much as an object, whose property names are created for every row. */
+/** An array costs half as much as an object, because property names are not created for every row. */
 export type Row = readonly Value[];
 
 // Postgres rejects NUL, and libsql truncates a string at NUL.
@@ -19,7 +18,6 @@ export function toColumn<Text extends string | null>(text: Text): Text {
   return (escaped.startsWith(BOM) ? `${ESCAPE}2${escaped.slice(BOM.length)}` : escaped) as Text;
 }
 
-/** Reverses {@link toColumn}. */
 export function fromColumn<Text extends string | null>(text: Text): Text {
   if (text === null || !text.includes(ESCAPE)) return text;
   return text.replaceAll(`${ESCAPE}2`, BOM).replaceAll(`${ESCAPE}0`, NUL).replaceAll(`${ESCAPE}1`, ESCAPE) as Text;

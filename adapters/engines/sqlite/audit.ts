@@ -10,7 +10,7 @@ import type { Statements } from './statements/index.ts';
 export const auditPower = (open: () => Context): AuditPower => ({
   append(records) {
     const { database, statements } = open();
-    // May fail: the entries are written again later, and a refused token must not block this process.
+    // May fail: the entries are written again later. A refused token must not block this process.
     database.writeSoon(() => writeAudit(statements, records));
   },
   read(page) {
@@ -31,7 +31,7 @@ export function writeAudit({ insertEntry }: Statements, records: readonly AuditR
   for (const record of records) insertEntry(...rowOfRecord(record));
 }
 
-/** Every query is found by one index and read in its order. */
+/** One index finds each query and gives its order. */
 function readAudit(
   { entries }: Statements,
   page: AuditPage,

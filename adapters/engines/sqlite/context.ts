@@ -1,4 +1,4 @@
-import type { RecordCache } from '../../../src/adapter.ts';
+import type { EpochCache } from '../../../src/adapter.ts';
 import type { Database } from './connection.ts';
 import type { OwnChanges } from './own-changes.ts';
 import type { Statements } from './statements/index.ts';
@@ -6,6 +6,6 @@ import type { Statements } from './statements/index.ts';
 export interface Context {
   readonly database: Database;
   readonly statements: Statements;
-  readonly records: RecordCache;
+  readonly epochs: EpochCache;
   readonly changes: OwnChanges;
 }

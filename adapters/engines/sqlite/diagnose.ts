@@ -1,5 +1,5 @@
 import type { DiagnosisPower, Finding } from '../../../src/adapter.ts';
-import { ok, problem, warning } from '../sql/finding.ts';
+import { ok, problem, warning } from '../shared/finding.ts';
 import type { Database } from './connection.ts';
 import type { Context } from './context.ts';
 import { listRealms } from './verbs/users.ts';
@@ -40,5 +40,5 @@ function durabilityFinding(synchronous: number): Finding {
 
 function storageFinding(journal: string, bytes: number): Finding {
   if (journal !== 'memory') return ok('storage', `in a file of ${Math.ceil(bytes / 2 ** 20)} MB`);
-  return warning('storage', 'in memory', 'name a file: everybody is signed out when the process ends');
+  return warning('storage', 'in memory', 'name a file: every user is signed out when the process ends');
 }

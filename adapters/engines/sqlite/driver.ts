@@ -18,7 +18,7 @@ export function findDriver(): Driver {
       try {
         return createRequire(place)(name) as Driver;
       } catch (error) {
-        // The package may be installed but fail to load, for example if built for another version of Node.
+        // The package may be installed but not load, for example if it was built for another version of Node.
         problems.push(error);
       }
     }

@@ -1,14 +1,14 @@
 import { RecentChanges } from '../../../src/adapter.ts';
 
 /**
- * What a connection has changed since it was opened. SQLite tells only that other connections wrote, and not what: after one of their
- * writes, any tag may have changed. Call `note` within the transaction that makes the change.
+ * The changes over this connection since it was opened. SQLite tells only that other connections wrote, and not to
+ * which rows: after their writes, any tag may have changed. Call `note` within the transaction that makes the change.
  */
 export class OwnChanges extends RecentChanges {
-  /** Of `PRAGMA data_version`, which each commit of another connection changes. */
+  /** Last value of `PRAGMA data_version`, which each commit of another connection changes. */
   #version: unknown;
 
-  /** `version` is of now. `isOwn` is false if others wrote over the same connection. */
+  /** `version` is the present one. `isOwn` is false if other code wrote over this connection. */
   compare(version: unknown, isOwn: boolean): void {
     if (version === this.#version && isOwn) return;
     this.#version = version;

@@ -1,5 +1,5 @@
 import { type FoundSession, type PruneBatch, type Pruned, realmTag } from '../../../src/adapter.ts';
-import { recordOf } from '../sql/session-rows.ts';
+import { sharedRecordOf } from '../sql/session-rows.ts';
 import type { Context } from './context.ts';
 import { foundIn } from './rows.ts';
 
@@ -30,11 +30,15 @@ function pruneBatch(context: Context, batch: PruneBatch): Pruned {
 }
 
 /** A store may serve several realms, so each session gets the record of its own realm. */
-function readEndless({ statements, records }: Context, after: string | null, limit: number): readonly FoundSession[] {
+function readEndless(
+  { statements, epochs: cache }: Context,
+  after: string | null,
+  limit: number,
+): readonly FoundSession[] {
   return statements.endless(NO_REALM, after ?? '', limit).map((row) => {
-    const { session, epochs } = foundIn(records, row);
+    const { session, epochs } = foundIn(cache, row);
     const realm = realmTag(session.realm);
-    return { session, epochs: { ...epochs, realm: recordOf(records, statements.epoch(realm)?.[0], realm) } };
+    return { session, epochs: { ...epochs, realm: sharedRecordOf(cache, statements.epoch(realm)?.[0], realm) } };
   });
 }
 

@@ -1,5 +1,6 @@
-import { RecordCache } from '../../../src/adapter.ts';
+import { EpochCache } from '../../../src/adapter.ts';
 import { SessionError } from '../../../src/index.ts';
+import { closed } from '../shared/closed.ts';
 import { type Database, openWithRetry } from './connection.ts';
 import type { Context } from './context.ts';
 import { OwnChanges } from './own-changes.ts';
@@ -19,7 +20,7 @@ export interface Source {
 export class Readiness {
   readonly #source: Source;
   readonly #steps: readonly string[];
-  readonly #records: RecordCache = new RecordCache();
+  readonly #epochs: EpochCache = new EpochCache();
   #opened: Context | null = null;
   #closed = false;
 
@@ -34,7 +35,7 @@ export class Readiness {
       opened.database.ready();
       return opened;
     }
-    if (this.#closed) throw new Error('the store is closed');
+    if (this.#closed) throw closed();
     try {
       return openWithRetry(() => this.#connect(), this.#source.timeout);
     } catch (error) {
@@ -59,7 +60,7 @@ export class Readiness {
       this.#opened = {
         database,
         statements: statementsOf(database),
-        records: this.#records,
+        epochs: this.#epochs,
         changes: new OwnChanges(),
       };
       return this.#opened;

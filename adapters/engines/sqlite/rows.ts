@@ -1,6 +1,6 @@
-import type { EpochRecord, FoundSession, RecordCache, SessionRecord, Tag } from '../../../src/adapter.ts';
-import { foundById, foundOf } from '../sql/found.ts';
-import { COLUMNS, recordOf, sessionOf } from '../sql/session-rows.ts';
+import type { EpochCache, EpochRecord, FoundSession, SessionRecord, Tag } from '../../../src/adapter.ts';
+import { foundOf } from '../sql/found.ts';
+import { COLUMNS, recordOf, sessionOf, sharedRecordOf } from '../sql/session-rows.ts';
 import type { Row } from '../sql/values.ts';
 
 /**
@@ -22,25 +22,25 @@ type FoundRow = readonly [
   member: string | null,
 ];
 
-const sessionIn = (records: RecordCache, text: string): SessionRecord => sessionOf(records, JSON.parse(text));
+const sessionIn = (text: string): SessionRecord => sessionOf(JSON.parse(text));
 
-export function foundIn(records: RecordCache, row: Row): FoundSession {
+export function foundIn(epochs: EpochCache, row: Row): FoundSession {
   const [text, realm, account, user, member] = row as FoundRow;
-  return foundOf(records, sessionIn(records, text), { user, account, member }, recordOf(records, realm));
+  return foundOf(epochs, sessionIn(text), { user, account, member }, recordOf(realm));
 }
 
-export function foundWithId(records: RecordCache, row: Row, id: string, realm: Tag): FoundSession {
+export function foundInRealm(epochs: EpochCache, row: Row, realm: Tag): FoundSession {
   const [text, realmText, account, user, member] = row as FoundRow;
-  return foundById(records, id, text, { user, account, member }, recordOf(records, realmText, realm), sessionIn);
+  return foundOf(epochs, sessionIn(text), { user, account, member }, sharedRecordOf(epochs, realmText, realm));
 }
 
 export function listedIn(
-  records: RecordCache,
+  cache: EpochCache,
   row: Row,
   realm: EpochRecord | null,
   user: EpochRecord | null,
 ): FoundSession {
   const [text, account, member] = row as readonly [session: string, account: string | null, member: string | null];
-  const { session, epochs } = foundOf(records, sessionIn(records, text), { user: null, account, member }, realm);
+  const { session, epochs } = foundOf(cache, sessionIn(text), { user: null, account, member }, realm);
   return { session, epochs: { ...epochs, user } };
 }

@@ -27,7 +27,7 @@ function requireTables(database: Database): void {
   const missing = TABLES.filter((table) => !there.includes(table));
   if (missing.length === 0) return;
   const advice =
-    'restore the file from a backup and call revoke({ realm: true }), or remove it, which signs everybody out';
+    'restore the file from a backup and call revoke({ realm: true }), or remove it, which signs every user out';
   throw new SessionError('SESSION_STORE_NOT_SET_UP', `${dropped(missing)}: ${advice}`);
 }
 

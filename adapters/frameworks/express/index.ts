@@ -1,6 +1,7 @@
 /**
- * Express 4 and 5. `authentication` reads the cookie and never answers by itself. `requireSession` and `requireRecentSignIn` are guards.
- * `sessionRoutes` is a middleware to mount. `authOf` and `sessionOf` return the `Auth` and the session of a request.
+ * Express 4 and 5. `authentication` reads the cookie and never answers by itself. `requireSession` and
+ * `requireRecentSignIn` are guards. `sessionRoutes` is a middleware to mount. `authOf` and `sessionOf` return the
+ * `Auth` and the session of a request.
  *
  * ```ts
  * app.use(authentication(sessions, { loginUrl: '/login', origins: ['https://app.example.org'] }));
@@ -27,7 +28,10 @@ export function authentication(sessions: Sessions, options: http.AuthenticationO
   };
 }
 
-/** Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to `loginUrl`. */
+/**
+ * Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to
+ * `loginUrl`.
+ */
 export function requireSession(options: http.RequireSessionOptions = {}): RequestHandler {
   const guard = http.requireSessionGuard(options);
   return function requireSession(request, response, next) {
@@ -35,7 +39,10 @@ export function requireSession(options: http.RequireSessionOptions = {}): Reques
   };
 }
 
-/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the challenge of RFC 9470. */
+/**
+ * Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the
+ * challenge of RFC 9470.
+ */
 export function requireRecentSignIn(options: http.RecentSignInOptions): RequestHandler {
   const guard = http.requireRecentSignInGuard(options);
   return function requireRecentSignIn(request, response, next) {
@@ -48,13 +55,14 @@ export function sessionRoutes(sessions: Sessions, options: http.SessionRoutesOpt
   const handle = http.sessionRouteHandler(sessions, options);
   return function sessionRoutes(request, response, next) {
     const answered = handle(authOf(request, sessions), new http.NodeExchange(request, response), request.path);
-    // Express 4 ignores the promise of a handler, and the rejection would end the process.
+    // Express 4 ignores the promise of a handler, so a rejection would end the process.
     return answered.then((answer) => send(response, answer, next)).catch(next);
   };
 }
 
 /**
- * Returns the `Auth` of a request, with the types of the given sessions. Without sessions: of the {@link authentication} that ran last.
+ * Returns the `Auth` of a request, with the types of the given sessions. Without sessions: of the
+ * {@link authentication} that ran last.
  * @throws `TypeError` if {@link authentication} did not run before.
  */
 export function authOf<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
@@ -85,7 +93,7 @@ function send(response: Response, answer: http.Answer | null, next: NextFunction
     return;
   }
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-  // Not `status()`, which Node's own responses lack: Socket.IO and Connect pass these.
+  // Responses of Node itself have no `status()`: Socket.IO and Connect pass these.
   response.statusCode = answer.status;
   response.end(answer.body ?? undefined);
 }

@@ -9,7 +9,10 @@ import { AUTH, type HttpExchange, linesOf, propertyTaken } from '../http/index.t
 
 /** A request of Fastify, over HTTP/1 or HTTP/2. */
 export type Request = FastifyRequest<RouteGenericInterface, RawServerBase>;
-/** A reply of Fastify. Derived from a handler, because `FastifyReply` orders its type parameters differently in Fastify 4 and 5. */
+/**
+ * A reply of Fastify. Derived from a handler, because `FastifyReply` orders its type parameters differently in Fastify
+ * 4 and 5.
+ */
 export type Reply = Parameters<RouteHandlerMethod<RawServerBase>>[1];
 
 export class FastifyExchange implements HttpExchange {

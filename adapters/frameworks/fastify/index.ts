@@ -1,7 +1,7 @@
 /**
  * Fastify 4 and 5. `authentication` is a plugin that reads the cookie and never answers by itself. `requireSession` and
- * `requireRecentSignIn` are guards. `sessionRoutes` is a plugin, registered under a prefix. `authOf` and `sessionOf` return the `Auth` and
- * the session of a request.
+ * `requireRecentSignIn` are guards. `sessionRoutes` is a plugin, registered under a prefix. `authOf` and `sessionOf`
+ * return the `Auth` and the session of a request.
  *
  * ```ts
  * app.register(authentication, { sessions, loginUrl: '/login', origins: ['https://app.example.org'] });
@@ -24,11 +24,13 @@ export type { Reply, Request } from './exchange.ts';
 
 /** Options of the plugin {@link authentication}. */
 export interface AuthenticationPluginOptions extends http.AuthenticationOptions {
+  /** The result of `createSessions`. Required. */
   readonly sessions: Sessions;
 }
 
 /** Options of the plugin {@link sessionRoutes}. `prefix` is an option of Fastify. */
 export interface SessionRoutesPluginOptions extends http.SessionRoutesOptions, RegisterOptions {
+  /** The result of `createSessions`. Required. */
   readonly sessions: Sessions;
 }
 
@@ -55,7 +57,10 @@ export async function authentication(app: FastifyInstance, options: Authenticati
   });
 }
 
-/** Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to `loginUrl`. */
+/**
+ * Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to
+ * `loginUrl`.
+ */
 export function requireSession(options: http.RequireSessionOptions = {}): Guard {
   const guard = http.requireSessionGuard(options);
   return function requireSession(request, reply, done) {
@@ -66,7 +71,10 @@ export function requireSession(options: http.RequireSessionOptions = {}): Guard 
   };
 }
 
-/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the challenge of RFC 9470. */
+/**
+ * Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the
+ * challenge of RFC 9470.
+ */
 export function requireRecentSignIn(options: http.RecentSignInOptions): Guard {
   const guard = http.requireRecentSignInGuard(options);
   return function requireRecentSignIn(request, reply, done) {
@@ -78,8 +86,8 @@ export function requireRecentSignIn(options: http.RecentSignInOptions): Guard {
 }
 
 /**
- * The routes of a login-management page. Register them behind {@link authentication}, with `{ prefix: '/sessions' }`. Each route has a
- * schema for OpenAPI documents. Any other path below the prefix gets the app's 404.
+ * The routes of a login-management page. Register them behind {@link authentication}, with `{ prefix: '/sessions' }`.
+ * Each route has a schema for OpenAPI documents. Any other path below the prefix gets the app's 404.
  */
 export async function sessionRoutes(app: FastifyInstance, options: SessionRoutesPluginOptions): Promise<void> {
   const { sessions, prefix, logLevel, logSerializers, ...others } = options;
@@ -120,7 +128,7 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
     const handler = handlerOf(({ sessionId = '' }) => url.replace(':sessionId', () => sessionId));
     app.route({ method, url, schema, handler, ...UNCHECKED, exposeHeadRoute: false, prefixTrailingSlash: 'no-slash' });
   }
-  // Other methods, other spellings of a path, and unknown paths.
+  // For other methods, other spellings of a path, and unknown paths.
   const isDescribed = (method: string): boolean => described.some((one) => one.path === '/' && one.method === method);
   const method = methodsOf(app).filter((one) => !isDescribed(one));
   app.route({ method, url: '/', schema: hidden(), handler: handlerOf(() => '/') });
@@ -149,7 +157,8 @@ Object.assign(authentication, metadata('session-revocation/fastify'), { [Symbol.
 Object.assign(sessionRoutes, metadata('session-revocation/fastify/session-routes'));
 
 /**
- * Returns the `Auth` of a request, with the types of the given sessions. Without sessions: of the {@link authentication} that ran last.
+ * Returns the `Auth` of a request, with the types of the given sessions. Without sessions: of the
+ * {@link authentication} that ran last.
  * @throws `TypeError` if {@link authentication} did not run before.
  */
 export function authOf<Trigger extends string = BuiltInTrigger, Transaction = unknown>(

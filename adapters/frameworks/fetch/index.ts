@@ -1,7 +1,8 @@
 /**
- * For frameworks with `Request` and `Response` of the Fetch Standard: Hono, h3, Elysia, route handlers, workers. These requests cannot be
- * decorated, so `authentication` returns a function that opens the `Auth` of a request. Guards and routes take the `Auth` and return the
- * `Response` to answer with, or `null` to continue. `auth.commit` adds the cookies to the app's own response.
+ * For frameworks with `Request` and `Response` of the Fetch Standard: Hono, h3, Elysia, route handlers, workers. These
+ * requests cannot be decorated, so `authentication` returns a function that opens the `Auth` of a request. Guards and
+ * routes take the `Auth` and return the `Response` to answer with, or `null` to continue. `auth.commit` adds the
+ * cookies to the app's own response.
  *
  * ```ts
  * const open = authentication(sessions, { loginUrl: '/login', origins: ['https://app.example.org'] });
@@ -32,7 +33,10 @@ export interface SessionRoutesOptions extends http.SessionRoutesOptions {
 
 /** Facts that the server knows about a request and `Request` does not have. */
 export interface Peer {
-  /** The client's address. Behind a proxy the app has to determine it, because `X-Forwarded-For` is not read. */
+  /**
+   * The client's address. Behind a proxy the app has to determine it, because `X-Forwarded-For` is not read. Default:
+   * unknown, and lists show no address.
+   */
   readonly ip?: string | undefined;
 }
 
@@ -43,15 +47,18 @@ const EXCHANGE: unique symbol = Symbol.for('session-revocation.exchange');
 export interface Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown>
   extends http.Auth<Trigger, Transaction> {
   /**
-   * Returns a copy of the response with the cookies that were set and deleted. Setting a cookie afterwards is a `TypeError`. Committing
-   * twice, for example in a guard and in a middleware around it, has the same result.
+   * Returns a copy of the response with the cookies that were set and deleted. Setting a cookie afterwards is a
+   * `TypeError`. Committing twice, for example in a guard and in a middleware around it, has the same result.
    */
   commit(response: Response): Response;
   /** @internal */
   readonly [EXCHANGE]: FetchExchange;
 }
 
-/** Returns a function that reads the session cookie or the access token of a request. It never answers: guards report an outage. */
+/**
+ * Returns a function that reads the session cookie or the access token of a request. It never answers: guards report an
+ * outage.
+ */
 export function authentication<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
   sessions: Sessions<Trigger, Transaction>,
   options?: AuthenticationOptions,
@@ -72,13 +79,19 @@ export function authentication(
   };
 }
 
-/** Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to `loginUrl`. */
+/**
+ * Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to
+ * `loginUrl`.
+ */
 export function requireSession(options: http.RequireSessionOptions = {}): (auth: Auth) => Promise<Response | null> {
   const guard = http.requireSessionGuard(options);
   return async (auth) => committed(auth, await guard(authFor(auth, options.sessions)));
 }
 
-/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the challenge of RFC 9470. */
+/**
+ * Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the
+ * challenge of RFC 9470.
+ */
 export function requireRecentSignIn(options: http.RecentSignInOptions): (auth: Auth) => Promise<Response | null> {
   const guard = http.requireRecentSignInGuard(options);
   return async (auth) => committed(auth, await guard(authFor(auth, options.sessions)));

@@ -45,13 +45,14 @@ export const seeOther = (location: string): Answer => answer(303, null, { locati
 export const storeUnavailable = (): Answer => problem('store-unavailable', {}, { 'retry-after': '5' });
 
 /** RFC 6749 5.1. */
-export const accessToken = (tokens: IssuedTokens, scope?: string | null): Answer =>
+export const accessToken = (tokens: IssuedTokens, scope?: string | null, more: object = {}): Answer =>
   json({
     access_token: tokens.accessToken,
     token_type: 'Bearer',
     expires_in: tokens.expiresIn,
     refresh_token: tokens.refreshToken,
     scope: scope ?? undefined,
+    ...more,
   });
 
 /** RFC 6749 5.2. */

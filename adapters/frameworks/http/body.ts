@@ -7,7 +7,10 @@ const FORM = 'application/x-www-form-urlencoded';
 
 export const MEDIA_TYPES: readonly string[] = [JSON_TYPE, FORM];
 
-/** `limit`, in bytes, can only lower the built-in limit. Refuses a body as soon as it is too large; the answer closes the connection. */
+/**
+ * `limit`, in bytes, can only lower the built-in limit. Refuses a body as soon as it is too large; the answer closes
+ * the connection.
+ */
 export async function readBody(
   type: string | undefined,
   length: string | undefined,
@@ -26,7 +29,10 @@ export async function readBody(
   return parseBody(type, Buffer.concat(parts));
 }
 
-/** An empty body of any type is `undefined`. Throws {@link RequestProblem} for a body that is too large, malformed, or of another type. */
+/**
+ * An empty body of any type is `undefined`. Throws {@link RequestProblem} for a body that is too large, malformed, or
+ * of another type.
+ */
 export function parseBody(contentType: string | undefined, bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
   if (bytes.length > MAX_BODY) throw tooLarge(MAX_BODY);

@@ -11,8 +11,8 @@ export interface ChallengedRequest {
 type Parameters = Readonly<Record<string, string | number>>;
 
 /**
- * A challenge (RFC 9110 11.6.1) in the scheme of the request: `Bearer`, or `Session` for a cookie. A request without credentials gets all
- * accepted schemes, in one line and without an error (RFC 6750 3.1).
+ * Makes a challenge (RFC 9110 11.6.1) in the scheme of the request: `Bearer`, or `Session` for a cookie. A request
+ * without credentials gets all accepted schemes, in one line and without an error (RFC 6750 3.1).
  */
 export function challengesOf(
   { settings, state, hasBearer }: ChallengedRequest,

@@ -21,8 +21,8 @@ export function clientInfoOf(exchange: HttpExchange): ClientInfo {
 const IPV4_MAPPED = /^::ffff:(?=[\d.]+$)/i;
 
 /**
- * A proxy may send any text, such as `unknown`, or append a port, which changes with each connection. A server that listens on all
- * addresses sees IPv4 addresses in IPv6 form (RFC 4291 2.5.5.2), which users would not recognise.
+ * A proxy may send any text, such as `unknown`, or append a port, which changes with each connection. A server that
+ * listens on all addresses sees IPv4 addresses in IPv6 form (RFC 4291 2.5.5.2), which users do not recognise.
  */
 function addressOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;

@@ -22,11 +22,13 @@ import type { BearerRefusal } from './state.ts';
 export interface RequireSessionOptions {
   /** Realm, for requests with several. Default: the realm that was read last. */
   readonly sessions?: Sessions | undefined;
-  /** Only sessions of these kinds. Default: any kind. */
+  /**
+   * Lets only sessions of these kinds pass; others get a 403. Default: any kind.
+   */
   readonly kinds?: readonly string[] | undefined;
   /**
-   * Scopes that an access token must name, separated by spaces, such as `'orders:read'`. They do not limit the session of a cookie.
-   * Default: any access token.
+   * Scopes that an access token must name, separated by spaces, such as `'orders:read'`. They do not limit the session
+   * of a cookie. Default: any access token.
    */
   readonly scope?: string | undefined;
   /**
@@ -35,8 +37,8 @@ export interface RequireSessionOptions {
    */
   readonly maxStaleness?: Duration | undefined;
   /**
-   * `true` sets `Cache-Control: no-store` on the answers of requests that pass, so that the Back button shows no page after a sign-out. The
-   * app's own `Cache-Control` replaces it. Default `false`.
+   * `true` sets `Cache-Control: no-store` on the answers of requests that pass, so that the Back button shows no page
+   * after a sign-out. The app's own `Cache-Control` replaces it. Default `false`.
    */
   readonly noStore?: boolean | undefined;
 }
@@ -45,18 +47,18 @@ export interface RequireSessionOptions {
 export interface RecentSignInOptions {
   /** Realm, for requests with several. Default: the realm that was read last. */
   readonly sessions?: Sessions | undefined;
-  /** Maximum age of the user's authentication. */
+  /** Maximum age of the user's authentication. An older one gets a 401 with the challenge of RFC 9470. Required. */
   readonly maxAge: Duration;
   /** Methods (RFC 8176) that must all have been used, such as `['otp']`. Default: any. */
   readonly amr?: readonly string[] | undefined;
   /**
-   * `true` sets `Cache-Control: no-store` on the answers of requests that pass, so that the Back button shows no page after a sign-out. The
-   * app's own `Cache-Control` replaces it. Default `false`.
+   * `true` sets `Cache-Control: no-store` on the answers of requests that pass, so that the Back button shows no page
+   * after a sign-out. The app's own `Cache-Control` replaces it. Default `false`.
    */
   readonly noStore?: boolean | undefined;
 }
 
-/** Returns the answer that refuses a request; `null` lets it pass. Synchronous unless the store is read again. */
+/** Returns the answer that refuses a request, or `null` to let it pass. Synchronous unless it reads the store again. */
 export type Guard = (auth: Auth) => Awaitable<Answer | null>;
 
 export function requireSessionGuard(options: RequireSessionOptions = {}): Guard {
@@ -86,7 +88,7 @@ function parseRequirements(options: RequireSessionOptions) {
 
 export function requireRecentSignInGuard(options: RecentSignInOptions): Guard {
   const { maxAge, amr } = inCall('requireRecentSignIn({ maxAge })', () => parseRecency(options));
-  // What needs a recent sign-in is worth a read of the store.
+  // An action that needs a recent sign-in is worth a read of the store.
   return guarding(options.noStore, 0, (auth) => {
     const refusal = refuseWithoutSession(auth);
     if (refusal !== null) return refusal;
@@ -96,7 +98,9 @@ export function requireRecentSignInGuard(options: RecentSignInOptions): Guard {
   });
 }
 
-/** Judges the session again if it was judged by knowledge older than `maxStaleness` ms, then guards the request. */
+/**
+ * Judges the session again if the last verdict used knowledge older than `maxStaleness` ms. Then guards the request.
+ */
 function guarding(noStore: unknown, maxStaleness: number | null, guard: (auth: Auth) => Answer | null): Guard {
   const forbidsStoring = parseSwitch('noStore', noStore);
   const judge = (auth: Auth): Answer | null => {
@@ -163,7 +167,10 @@ export function refuseToken(request: ChallengedRequest, error: BearerRefusal['er
     : problem('bad-request', { detail: AMBIGUOUS }, headers);
 }
 
-/** Sends a page to the login page; `null` for programs, and without `loginUrl`. `returnTo` only for a GET: a form is not sent again. */
+/**
+ * Sends a page to the login page. Returns `null` for programs, and without `loginUrl`. Only a GET gets `returnTo`,
+ * because a form is not sent again.
+ */
 function toLogin({ request, refusal }: Auth): Answer | null {
   const { settings, exchange, hasBearer } = request;
   const loginUrl = !hasBearer && isNavigation(exchange) ? settings.loginUrl(exchange) : null;

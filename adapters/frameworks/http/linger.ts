@@ -7,13 +7,13 @@ const MAX_LINGER = 2_000;
 const MAX_DISCARDED = 256 * 1024;
 
 /**
- * Closes the connection in two steps after refusing a body (RFC 9112 9.6): the server's half first. With unread data, closing both at once
- * resets the connection, and a client that still sends would lose the answer.
+ * Closes the connection in two steps after a refused body (RFC 9112 9.6): the server's half first. If both halves close
+ * at once while data is unread, the connection is reset, and a client that still sends loses the answer.
  */
 export function lingerOnClose(request: IncomingMessage): void {
   const { socket } = request;
-  // Starts reading. Otherwise Node itself would read and discard the whole body, without a limit. `read(0)` does not start it if the
-  // buffer is full.
+  // Starts reading. Otherwise Node would read and discard the whole body, without a limit. `read(0)` does not start it
+  // if the buffer is full.
   request.read();
   socket.destroySoon = () => {
     socket.end();

@@ -2,7 +2,10 @@ import { RequestProblem } from './answer.ts';
 
 export type Members = Readonly<Record<string, unknown>>;
 
-/** Refuses unknown members, because a misspelt one could widen the action; `known: null` allows all. A missing body has no members. */
+/**
+ * Refuses unknown members, because a misspelt one could widen the action; `known: null` allows all. A missing body has
+ * no members.
+ */
 export function membersOf(body: unknown, known: readonly string[] | null): Members {
   if (body === undefined) return {};
   if (!isPlain(body)) throw new RequestProblem('the body must be a JSON object, or a form');
@@ -12,7 +15,7 @@ export function membersOf(body: unknown, known: readonly string[] | null): Membe
   throw new RequestProblem(`the body has an unknown member ${JSON.stringify(unknown.slice(0, 40))}; ${allowed}`);
 }
 
-/** Body parsers make plain objects, also without a prototype or of another JavaScript realm. Never a `Map`. */
+/** Body parsers make plain objects, some without a prototype or from another JavaScript realm. None makes a `Map`. */
 function isPlain(body: unknown): body is Members {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return false;
   const prototype: unknown = Object.getPrototypeOf(body);

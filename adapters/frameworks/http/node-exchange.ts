@@ -13,7 +13,10 @@ export interface NodeRequest extends IncomingMessage {
   readonly body?: unknown;
 }
 
-/** A class: V8 keeps the request alive through every minor garbage collection for an object literal with a getter. */
+/**
+ * A class, because V8 keeps the request alive through every minor garbage collection for an object literal with a
+ * getter.
+ */
 export class NodeExchange implements HttpExchange {
   readonly #request: NodeRequest;
   readonly #response: ServerResponse;
@@ -66,7 +69,10 @@ export class NodeExchange implements HttpExchange {
   }
 }
 
-/** The parser's body, else read here. Parses text and bytes. Many parsers leave an empty object for a body that they have not read. */
+/**
+ * Returns the body of the app's parser, or reads it. Parses text and bytes. Many parsers leave an empty object for a
+ * body that they have not read.
+ */
 export async function bodyOf(request: IncomingMessage, parsed: unknown): Promise<unknown> {
   const type = request.headers['content-type'];
   if (typeof parsed === 'string' || parsed instanceof Uint8Array) return parseBody(type, Buffer.from(parsed));
@@ -103,7 +109,7 @@ const isEmpty = (parsed: unknown): boolean => typeof parsed === 'object' && Obje
 const announcesBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
-/** Node.js keeps only the first line of many headers. `rawHeaders` has all, as alternating names and values. */
+/** Node.js keeps only the first line of many headers. `rawHeaders` has all of them, names and values in turn. */
 export function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
 }

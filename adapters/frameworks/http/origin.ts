@@ -9,9 +9,10 @@ export const isUnsafe = (exchange: HttpExchange): boolean =>
   !SAFE.has(exchange.method) || /websocket/i.test(exchange.header('upgrade') ?? '');
 
 /**
- * The request comes from the app's own pages. `Sec-Fetch-Site` decides, which no page can forge; else `Origin` must match a configured
- * origin. A request with neither is refused, and clients other than browsers send `Origin`. `Host` does not count, because the client
- * chooses it. (Fetch Metadata 2.3, OWASP CSRF Prevention; CSR-1 to CSR-6.)
+ * Tells whether the request comes from the app's own pages. `Sec-Fetch-Site` decides, which no page can forge; without
+ * it, `Origin` must be a configured origin. A request without both headers is refused, so clients other than browsers
+ * send `Origin`. `Host` does not count, because the client chooses it. (Fetch Metadata 2.3, OWASP CSRF Prevention;
+ * CSR-1 to CSR-6.)
  */
 export function isOwnOrigin(exchange: HttpExchange, origins: readonly string[]): boolean {
   const origin = exchange.header('origin');
@@ -19,7 +20,7 @@ export function isOwnOrigin(exchange: HttpExchange, origins: readonly string[]):
   const site = exchange.header('sec-fetch-site');
   if (site === undefined || !FETCH_SITES.has(site)) return listed;
   if (site === 'same-origin') return true;
-  // Other subdomains must be listed. `none` is the address bar or a bookmark: only a navigation.
+  // Other subdomains must be listed. `none` means the address bar or a bookmark, so only a navigation is accepted.
   if (site === 'same-site') return listed;
   return site === 'none' && exchange.header('sec-fetch-mode') === 'navigate' && (origin === undefined || listed);
 }
@@ -67,8 +68,8 @@ export function isNavigation(exchange: HttpExchange): boolean {
 }
 
 /**
- * Returns a path on this host from untrusted text, or `fallback` for text that a browser might read as another host: `//evil`, `/\evil`,
- * an absolute URL, or control characters, which browsers drop.
+ * Returns a path on this host from untrusted text, or `fallback` for text that a browser might read as another host:
+ * `//evil`, `/\evil`, an absolute URL, or control characters, which browsers drop.
  */
 export function safeReturnPath(path: unknown, fallback = '/'): string {
   if (typeof path !== 'string' || path.length > 2048 || !path.startsWith('/')) return fallback;

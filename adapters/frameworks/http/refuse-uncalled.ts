@@ -2,7 +2,10 @@ import { isPlainObject } from '../../../src/adapter.ts';
 
 const REQUEST_MEMBERS = ['headers', 'req', 'refusal'];
 
-/** Refuses a request in place of options: the app has passed a function such as `requireSession` to its framework without calling it. */
+/**
+ * Refuses a request in place of options: the app passed a function such as `requireSession` to its framework without
+ * calling it.
+ */
 export function refuseUncalled(given: unknown, call: string): void {
   if (typeof given !== 'object' || given === null || isPlainObject(given)) return;
   if (!REQUEST_MEMBERS.some((name) => name in given)) return;

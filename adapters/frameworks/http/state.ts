@@ -4,7 +4,7 @@ type Refused = Extract<Verdict, { ok: false }>;
 
 export type AuthState =
   | { readonly is: 'session'; readonly session: Session }
-  /** No valid token. `verdict` tells why, if a token was judged. */
+  /** No valid token. `verdict` tells why, if a token was checked. */
   | { readonly is: 'none'; readonly verdict: Refused | null }
   | { readonly is: 'cross-origin' }
   | BearerRefusal
@@ -18,7 +18,7 @@ export interface BearerRefusal {
 
 export const NONE: AuthState = { is: 'none', verdict: null };
 
-/** An unsafe request with a cookie that does not come from the app's own pages. */
+/** A request that could change something, with the session cookie, sent by a page of another site or without proof of its origin. */
 export const CROSS_ORIGIN: AuthState = { is: 'cross-origin' };
 
 /** The client may only learn that a once valid session has ended. */

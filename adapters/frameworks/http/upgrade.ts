@@ -16,8 +16,9 @@ export type UpgradeOptions = Omit<AuthenticationOptions, 'property'> & UpgradeRe
 export type UpgradeRequirements = Pick<RequireSessionOptions, 'kinds' | 'scope' | 'maxStaleness'>;
 
 /**
- * Checks the request that opens a WebSocket, which no middleware sees: its session and its origin. Returns a function for the event `upgrade`
- * of the HTTP server. It returns the session, or answers 401, 403 across origins, or 503 in an outage, and returns `null`.
+ * Checks the request that opens a WebSocket, which no middleware sees: its session and its origin. Returns a function
+ * for the event `upgrade` of the HTTP server. It returns the session, or answers 401, 403 across origins, or 503 in an
+ * outage, and returns `null`.
  * @throws `TypeError` for unknown or contradictory options.
  */
 export function authenticateUpgrade(
@@ -32,14 +33,14 @@ export function authenticateUpgrade(
   );
 }
 
-/** `open` finds the session of a request. What is written to its response is sent to no client. */
+/** `open` finds the session of a request. The response given to it reaches no client. */
 export function guardUpgrade(
   requirements: UpgradeRequirements,
   open: (request: IncomingMessage, response: ServerResponse) => Awaitable<Auth>,
 ): (request: IncomingMessage, socket: Duplex) => Promise<Session | null> {
   const guard = requireSessionGuard(requirements);
   return async function upgrade(request, socket) {
-    // An error without a listener ends the process.
+    // An `error` event without a listener ends the process.
     const ignore = (): void => {};
     socket.on('error', ignore);
     let auth: Auth;

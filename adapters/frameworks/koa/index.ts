@@ -1,6 +1,7 @@
 /**
- * Koa 2 and 3. `authentication` reads the cookie and never answers by itself. `requireSession` and `requireRecentSignIn` are guards.
- * `sessionRoutes` answers below its path. `authOf` and `sessionOf` return the `Auth` and the session of a request.
+ * Koa 2 and 3. `authentication` reads the cookie and never answers by itself. `requireSession` and
+ * `requireRecentSignIn` are guards. `sessionRoutes` answers below its path. `authOf` and `sessionOf` return the `Auth`
+ * and the session of a request.
  *
  * ```ts
  * app.use(authentication(sessions, { loginUrl: '/login', origins: ['https://app.example.org'] }));
@@ -41,7 +42,10 @@ export function authentication(sessions: Sessions, options: http.AuthenticationO
   };
 }
 
-/** Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to `loginUrl`. */
+/**
+ * Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to
+ * `loginUrl`.
+ */
 export function requireSession(options: http.RequireSessionOptions = {}): Middleware {
   const guard = http.requireSessionGuard(options);
   return function requireSession(ctx, next) {
@@ -51,7 +55,10 @@ export function requireSession(options: http.RequireSessionOptions = {}): Middle
   };
 }
 
-/** Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the challenge of RFC 9470. */
+/**
+ * Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the
+ * challenge of RFC 9470.
+ */
 export function requireRecentSignIn(options: http.RecentSignInOptions): Middleware {
   const guard = http.requireRecentSignInGuard(options);
   return function requireRecentSignIn(ctx, next) {
@@ -75,7 +82,8 @@ export function sessionRoutes(sessions: Sessions, options: SessionRoutesOptions)
 }
 
 /**
- * Returns the `Auth` of a request, with the types of the given sessions. Without sessions: of the {@link authentication} that ran last.
+ * Returns the `Auth` of a request, with the types of the given sessions. Without sessions: of the
+ * {@link authentication} that ran last.
  * @throws `TypeError` if {@link authentication} did not run before.
  */
 export function authOf<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
@@ -94,7 +102,7 @@ export function authOf<Trigger extends string = BuiltInTrigger, Transaction = un
 export const sessionOf = (ctx: Context, sessions?: Sessions): Session => http.sessionOf(authOf(ctx, sessions));
 
 async function send(ctx: Context, answer: http.Answer): Promise<void> {
-  // In this order: Koa derives the meaning of an empty body from the type, and the status from the body.
+  // In this order: Koa decides by the type how to send an empty body, and by the body which status to set.
   ctx.remove('content-type');
   ctx.body = answer.body;
   ctx.status = answer.status;

@@ -29,10 +29,10 @@ export function buildButtons(
       during: 'sign-out-others',
       question: { title: texts.confirmOthers, detail: texts.confirmOthersDetail, yes: texts.logOutOthers },
       request: () => routes.post('sign-out-others'),
-      done: () => {
+      done: (effectiveWithin) => {
         const shown = othersEnded();
-        card.say(texts.othersLoggedOut);
-        card.emit('others-signed-out', { shown });
+        card.say(`${texts.othersLoggedOut} ${card.words.othersNoticed(effectiveWithin)}`);
+        card.emit('others-signed-out', { shown, effectiveWithin });
         card.refresh();
       },
     }),
@@ -42,7 +42,7 @@ export function buildButtons(
       during: 'sign-out-everywhere',
       question: { title: texts.confirmEverywhere, detail: texts.confirmEverywhereDetail, yes: texts.signOutEverywhere },
       request: () => routes.post('sign-out-everywhere'),
-      done: () => card.leave({ how: 'everywhere', reason: null }),
+      done: (effectiveWithin) => card.leave({ how: 'everywhere', reason: null, effectiveWithin }),
     }),
   );
   const signOut = buildIf('sign-out', texts.signOut, '', (button) =>
@@ -55,7 +55,7 @@ export function buildButtons(
         danger: endsAll(),
       },
       request: () => routes.post('sign-out'),
-      done: () => card.leave({ how: 'sign-out', reason: null }),
+      done: (effectiveWithin) => card.leave({ how: 'sign-out', reason: null, effectiveWithin }),
     }),
   );
   const all = [signOut, others, everywhere].filter((button) => button !== null);

@@ -16,11 +16,11 @@ export interface Part {
   load(): Promise<void>;
 }
 
-export interface Action {
+export interface Action<Answer> {
   readonly during: During;
   readonly question: Question;
-  request(): Promise<void>;
-  done(): void;
+  request(): Promise<Answer>;
+  done(answer: Answer): void;
   /** Called for the answer `session-not-found`, instead of showing an error. */
   gone?(): void;
 }
@@ -78,7 +78,7 @@ export class Card {
   }
 
   /** Performs the action after the user confirms it. Meanwhile, `opener` is busy and ignores clicks. */
-  async act(opener: HTMLElement, action: Action): Promise<void> {
+  async act<Answer>(opener: HTMLElement, action: Action<Answer>): Promise<void> {
     if (isBusy(opener) || !(await this.#confirm(opener, action.question))) return;
     await this.#perform(opener, action);
   }
@@ -87,13 +87,13 @@ export class Card {
     return confirm({ card: this.section, opener, texts: this.words.texts, question, signal: this.signal });
   }
 
-  async #perform(opener: HTMLElement, action: Action): Promise<void> {
+  async #perform<Answer>(opener: HTMLElement, action: Action<Answer>): Promise<void> {
     setBusy(opener, true);
     try {
-      await action.request();
+      const answer = await action.request();
       this.signal.throwIfAborted();
       this.succeed(action.during);
-      action.done();
+      action.done(answer);
     } catch (error) {
       if (error instanceof Failure && error.name === 'session-not-found' && action.gone !== undefined) action.gone();
       else this.fail(error, action.during, () => void this.#perform(opener, action));
@@ -116,7 +116,7 @@ export class Card {
       throw error;
     }
     if (error.name === 'session-required') {
-      this.leave({ how: 'ended', reason: error.reason }, error);
+      this.leave({ how: 'ended', reason: error.reason, effectiveWithin: 0 }, error);
       return;
     }
     const { name, status, detail, mistake } = error;
@@ -136,7 +136,7 @@ export class Card {
     const goes = this.emit('signed-out', detail);
     const { answered } = this.routes;
     const left = goes && depart(this.settings, { back: detail.how === 'ended', answered, reason: failure.reason });
-    if (left && detail.how !== 'ended') this.#messages.say(this.words.texts.signedOut);
+    if (left && detail.how !== 'ended') this.#messages.say(this.words.signedOut(detail));
     else this.#messages.fail(failure, { during: 'list', settings: this.settings, retry: null, retrying: false });
   }
 

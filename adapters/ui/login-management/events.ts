@@ -8,12 +8,16 @@ export interface SessionEnded {
   readonly id: string;
   /** Label of its device, such as `'Firefox on Windows'`. */
   readonly label: string;
+  /** After so many ms, no process of the server accepts it. 0: it is refused from now on. */
+  readonly effectiveWithin: number;
 }
 
 /** The user ended all sessions but this one. */
 export interface OthersSignedOut {
   /** How many of them the card showed. There may have been more. */
   readonly shown: number;
+  /** After so many ms, no process of the server accepts them. 0: they are refused from now on. */
+  readonly effectiveWithin: number;
 }
 
 /** This session has ended. `preventDefault()` keeps the element from leaving the page. */
@@ -22,6 +26,8 @@ export interface SignedOut {
   readonly how: 'sign-out' | 'everywhere' | 'ended';
   /** A reason code, or `ended`, `revoked` or `expired`. `null` if the server gives none, or after a button. */
   readonly reason: string | null;
+  /** After so many ms, no process of the server accepts what was ended. 0: it is refused from now on. */
+  readonly effectiveWithin: number;
 }
 
 /** An administrator changed the policy of the account. */

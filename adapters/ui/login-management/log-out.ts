@@ -15,10 +15,10 @@ export async function logOut(card: Card, row: Row, onOver: () => void): Promise<
       yes: texts.logOut,
     },
     request: () => routes.end(id),
-    done: () => {
+    done: (effectiveWithin) => {
       onOver();
-      card.say(fillText(texts.loggedOut, { device: label }));
-      card.emit('session-ended', { id, label: device.label });
+      card.say(`${fillText(texts.loggedOut, { device: label })} ${words.noticed(effectiveWithin)}`);
+      card.emit('session-ended', { id, label: device.label, effectiveWithin });
     },
     gone: () => {
       onOver();

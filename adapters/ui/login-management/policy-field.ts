@@ -72,7 +72,6 @@ export class PolicyField implements Part {
   async #save(button: HTMLElement, signOut: Policy['signOut']): Promise<void> {
     const { words, routes } = this.#card;
     const { texts } = words;
-    let saved: Policy | null = null;
     await this.#card.act(button, {
       during: 'policy',
       question: {
@@ -81,11 +80,8 @@ export class PolicyField implements Part {
         yes: texts.policySave,
         danger: false,
       },
-      request: async () => {
-        saved = await routes.setPolicy(signOut);
-      },
-      done: () => {
-        if (saved === null) return;
+      request: () => routes.setPolicy(signOut),
+      done: (saved) => {
         const hadFocus = button.matches(':focus');
         this.#show(saved);
         if (hadFocus) this.element.querySelector<HTMLElement>('input:checked')?.focus();

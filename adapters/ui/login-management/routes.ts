@@ -28,12 +28,14 @@ export class Routes {
     return this.#read('GET', url, readPage, { signal });
   }
 
-  async end(id: string): Promise<void> {
-    await this.#send('DELETE', this.#urlOf(`/${encodeURIComponent(id)}`));
+  /** Returns `effectiveWithin`. */
+  async end(id: string): Promise<number> {
+    return delayOf(await this.#send('DELETE', this.#urlOf(`/${encodeURIComponent(id)}`)));
   }
 
-  async post(action: 'sign-out' | 'sign-out-others' | 'sign-out-everywhere'): Promise<void> {
-    await this.#send('POST', this.#urlOf(`/${action}`));
+  /** Returns `effectiveWithin`. */
+  async post(action: 'sign-out' | 'sign-out-others' | 'sign-out-everywhere'): Promise<number> {
+    return delayOf(await this.#send('POST', this.#urlOf(`/${action}`)));
   }
 
   async policy(): Promise<Policy> {
@@ -93,4 +95,12 @@ export class Routes {
     }
     return response;
   }
+}
+
+/** The server tells the ms after which no process accepts what was ended, or answers 204 if that is now. */
+async function delayOf(response: Response): Promise<number> {
+  if (!isJson(response)) return 0;
+  const body: unknown = await response.json().catch(() => null);
+  const delay: unknown = Object(body).effectiveWithin;
+  return typeof delay === 'number' && delay > 0 ? delay : 0;
 }

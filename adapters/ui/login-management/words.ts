@@ -1,7 +1,9 @@
+import type { SignedOut } from './events.ts';
 import { fillText } from './fill.ts';
 import type { End, ListedDevice, ListedSession } from './listed-session.ts';
 import type { Texts } from './texts/type.ts';
 
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
@@ -45,6 +47,32 @@ export class Words {
     if (days < 60) return this.#relative.format(days, 'day');
     if (days < 365) return this.#counting.format(Math.floor(days / 30.44), 'month');
     return this.#counting.format(Math.floor(days / 365.25) || 1, 'year');
+  }
+
+  /** When a device that was logged out notices it. */
+  noticed(effectiveWithin: number): string {
+    const { noticesNext, noticesWithin } = this.texts;
+    return effectiveWithin === 0 ? noticesNext : fillText(noticesWithin, { time: this.#duration(effectiveWithin) });
+  }
+
+  /** When the last of several does. */
+  othersNoticed(effectiveWithin: number): string {
+    const { othersNoticeNext, othersNoticeWithin } = this.texts;
+    return effectiveWithin === 0
+      ? othersNoticeNext
+      : fillText(othersNoticeWithin, { time: this.#duration(effectiveWithin) });
+  }
+
+  signedOut({ how, effectiveWithin }: SignedOut): string {
+    const { signedOut, signedOutEverywhere } = this.texts;
+    return how === 'everywhere' ? `${signedOutEverywhere} ${this.othersNoticed(effectiveWithin)}` : signedOut;
+  }
+
+  /** Such as `1 second`. Rounded up, because it is a promise. */
+  #duration(ms: number): string {
+    const [unit, size] = ms <= 2 * MINUTE_MS ? (['second', SECOND_MS] as const) : (['minute', MINUTE_MS] as const);
+    const format = new Intl.NumberFormat(this.locale, { style: 'unit', unit, unitDisplay: 'long' });
+    return format.format(Math.ceil(ms / size));
   }
 
   date(at: number): string {

@@ -13,7 +13,7 @@ import { page } from './layout.js';
  * @param {Product} options.running
  */
 export function aboutPage({ product, rows, running }) {
-  const isRunning = product === running;
+  const isRunning = product.letter === running.letter;
   return page({
     title: `Product ${product.letter}`,
     product: running,

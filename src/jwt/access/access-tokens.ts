@@ -25,8 +25,9 @@ export interface MintRequest {
   /** The app that gets the token, by its `client_id`. Lists of sessions show the `name`. Default: the `client_id`. */
   readonly client: string | { readonly id: string; readonly name?: string | undefined };
   /**
-   * `true` hands the session to the app with a refresh token, and the session's present token is refused from now on. `'cookie'` also notes
-   * that a cookie keeps the refresh token, out of reach of scripts; the wrappers keep it there. Default `false`.
+   * `true` hands the session to the app with a refresh token, and the session's present token is refused from now on.
+   * `'cookie'` also notes that a cookie keeps the refresh token, out of reach of scripts; the wrappers keep it there.
+   * Default `false`.
    */
   readonly refresh?: boolean | 'cookie' | undefined;
   /** Scope of the access token: names separated by spaces (RFC 6749, 3.3), at most 1,024 characters. Default: none. */
@@ -85,8 +86,9 @@ const MINT_KEYS = ['client', 'refresh', 'scope'];
 const REFRESH_KEYS = ['client', 'scope', ...CLIENT_INFO_KEYS];
 
 /**
- * Issues and checks access and refresh tokens for the sessions of one realm: the result of {@link accessTokens}. Each method that calls the
- * store may throw `SESSION_STORE_UNAVAILABLE`, which never means "signed out". Misuse throws a `TypeError`.
+ * Issues and checks access and refresh tokens for the sessions of one realm: the result of {@link accessTokens}. Each
+ * method that calls the store may throw `SESSION_STORE_UNAVAILABLE`, which never means "signed out". Misuse throws a
+ * `TypeError`.
  */
 export class AccessTokens {
   readonly #core: Core;
@@ -110,9 +112,9 @@ export class AccessTokens {
   }
 
   /**
-   * Signs an access token (RFC 9068) for a session that was judged live. The token is valid until it expires, and no longer than its
-   * session. Without `refresh`, the store is not called: pass a
-   * session that was just read, and not remembered, where other parties verify the token by themselves.
+   * Signs an access token (RFC 9068) for a session that was judged live. The token is valid until it expires, and no
+   * longer than its session. Without `refresh`, the store is not called: pass a session that was just read, and not
+   * remembered, where other parties verify the token by themselves.
    * @throws `SESSION_REQUIRED` with `refresh`, if the session has ended or its secret was renewed since it was judged.
    */
   async mint(session: Session, request: MintRequest): Promise<MintResult> {
@@ -147,8 +149,9 @@ export class AccessTokens {
   }
 
   /**
-   * Checks an access token. Never throws for client input. It checks the signature, then reads the session from the store once, so the end
-   * of a session takes effect at once, or within the option `freshness`. A check is no use of the session, unless `countsAsUse` is set.
+   * Checks an access token. Never throws for client input. It checks the signature, then reads the session from the
+   * store once, so the end of a session takes effect at once, or within the option `freshness`. A check is no use of
+   * the session, unless `countsAsUse` is set.
    */
   check(jwt: string | null | undefined, request?: CheckRequest): Promise<AccessVerdict> {
     // Not `async`, which would wrap the promise of the verdict in a second promise.
@@ -160,10 +163,10 @@ export class AccessTokens {
   }
 
   /**
-   * Exchanges a refresh token for a new access token and the next refresh token. Never throws for client input. A token that was used
-   * before ends its session and emits `session.reused`, because two parties have it (RFC 9700, 4.14.2). The session's expiry, its stamps,
-   * and the time and methods of authentication stay. The refresh counts as a use. A lost answer cannot be repeated, since no secret is
-   * stored: the app has to sign in again.
+   * Exchanges a refresh token for a new access token and the next refresh token. Never throws for client input. A token
+   * that was used before ends its session and emits `session.reused`, because two parties have it (RFC 9700, 4.14.2).
+   * The session's expiry, its stamps, and the time and methods of authentication stay. The refresh counts as a use. A
+   * lost answer cannot be repeated, since no secret is stored: the app has to sign in again.
    */
   async refresh(token: string | null | undefined, request: RefreshRequest = {}): Promise<RefreshResult> {
     const clientInfo = parseClientInfo('refresh', request, REFRESH_KEYS);

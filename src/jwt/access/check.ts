@@ -28,8 +28,8 @@ export type AccessVerdict =
       readonly ok: false;
       readonly session: null;
       /**
-       * `'malformed'`, `'invalid'`, or `'expired'` for an expired token: the store was not called. `'unknown'`: the realm has no such
-       * session. `'superseded'`: the session's secret was renewed. Otherwise the session has ended.
+       * `'malformed'`, `'invalid'`, or `'expired'` for an expired token: the store was not called. `'unknown'`: the
+       * realm has no such session. `'superseded'`: the session's secret was renewed. Otherwise the session has ended.
        */
       readonly reason: AccessRefusal;
       /** How the session ended, if `reason` is `'ended'`, `'revoked'`, or `'expired'` for the session. */
@@ -43,10 +43,10 @@ interface Verified {
 }
 
 const CHECK_KEYS = [...CLIENT_INFO_KEYS, 'maxStaleness'];
-// The cache finds tokens by the end of their signatures, where tokens differ. All signatures are at least this long.
+// The end of a signature differs between tokens, so the cache finds them by it. All signatures are at least this long.
 const NAME_LENGTH = 43;
 
-/** The signature first (JWT-1), then the session, with one read as for opaque tokens. */
+/** Checks the signature first (JWT-1), and then the session, with one read as for opaque tokens. */
 export class AccessChecks {
   readonly #core: Core;
   readonly #settings: TokenSettings;
@@ -102,7 +102,7 @@ export class AccessChecks {
   }
 
   #judge({ claims, ref }: Verified, client: ClientInfo, maxStaleness: number): Awaitable<AccessVerdict> {
-    // Also for a cached token, which may have expired since its signature was checked.
+    // A cached token may have expired since its signature was checked.
     const late = latenessOf(claims, this.#core.now(), this.#settings.clockTolerance);
     if (late !== null) return this.#refused(late, client);
     return checkToken(this.#core, this.#rules, { ref, proof: claims, client, maxStaleness });

@@ -98,7 +98,10 @@ export function isAccessClaims(
   );
 }
 
-/** In ms. No option: clocks rarely differ by more than a minute, and a token from the future outlives its `lifetime`. */
+/**
+ * In ms. Not an option: clocks rarely differ by more than a minute, and a token from the future outlives its
+ * `lifetime`.
+ */
 export const MAX_ISSUED_AHEAD = 60e3;
 
 /** `now` is Unix ms. `tolerance` is the possible error of the clock in ms. */
@@ -127,7 +130,7 @@ export const refIn = (realm: string, { sid, sub, account }: AccessClaims): Sessi
   ...{ id: sid, user: userTag(realm, sub), account: account === undefined ? null : accountTag(realm, account) },
 });
 
-/** The secret is compared elsewhere. */
+/** Does not compare the secret. */
 export function isAbout({ sub, account, stamps }: AccessClaims, session: SessionRecord): boolean {
   const [, realm, user, accountStamp, member] = stamps;
   return (

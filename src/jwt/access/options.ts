@@ -13,38 +13,39 @@ export interface AccessTokenOptions {
   /**
    * At least one key. The first key signs, and all keys check. Secrets for HS256 do not mix with key pairs.
    *
-   * To replace a key, add the public half of the new key behind the first, and deploy. Then put the whole new key first, with the public
-   * half of the old key behind it. Remove the old key when the longest `lifetime` has passed.
+   * To replace a key, add the public half of the new key behind the first, and deploy. Then put the whole new key
+   * first, with the public half of the old key behind it. Remove the old key when the longest `lifetime` has passed.
    */
   readonly keys: readonly TokenKey[];
   /**
-   * Lifetime of an access token, 1 second to `'1h'`, and at most until its session's absolute end. A party that checks only the signature
-   * notices a revocation after this time and its own clock tolerance. Default `'5m'`.
+   * Lifetime of an access token, 1 second to `'1h'`, and at most until its session's absolute end. A party that checks
+   * only the signature notices a revocation after this time and its own clock tolerance. Default `'5m'`.
    */
   readonly lifetime?: Duration | undefined;
   /**
-   * Possible error of a checking process's clock, for `exp` and `nbf`. A token is accepted for this time after its `exp`. At most `'1m'`.
-   * Default 0. A token whose `iat` is more than a minute in the future is always refused.
+   * Possible error of a checking process's clock, for `exp` and `nbf`. A token is accepted for this time after its
+   * `exp`. At most `'1m'`. Default 0. A token whose `iat` is more than a minute in the future is always refused.
    */
   readonly clockTolerance?: Duration | undefined;
   /**
-   * Time after a refresh in which the used token gets `'retry'` (over HTTP 409) and does not end the session, for clients that refresh
-   * twice at once. Deviates from RFC 9700, 4.14.2: a stolen token is refused in this time, but not detected. At most `'1m'`. Default 0.
+   * Time after a refresh in which the used token gets `'retry'` (over HTTP 409) and does not end the session, for
+   * clients that refresh twice at once. Deviates from RFC 9700, 4.14.2: a stolen token is refused in this time, but not
+   * detected. At most `'1m'`. Default 0.
    */
   readonly grace?: Duration | undefined;
   /**
-   * Returns the authentication context class (`acr`) of a session, at most 256 characters. If it throws or returns a longer text, no token
-   * is issued, and a used refresh token stays valid. Default: none.
+   * Returns the authentication context class (`acr`) of a session, at most 256 characters. If it throws or returns a
+   * longer text, no token is issued, and a used refresh token stays valid. Default: none.
    */
   readonly acr?: ((session: Session) => string | undefined) | undefined;
   /**
-   * Number of tokens whose valid signature is remembered. Times and the session are checked each time. 0 (none) to 100,000. A token takes
-   * up to 8 KB. Default 1,000.
+   * Number of tokens whose valid signature is remembered. Times and the session are checked each time. 0 (none) to
+   * 100,000. A token takes up to 8 KB. Default 1,000.
    */
   readonly verified?: number | undefined;
   /**
-   * `true` counts each check as a use of the session, for the idle lifetime (NIST SP 800-63B-4, 5.1.2). With `false`, only a refresh
-   * counts: a session without a refresh expires with its idle lifetime. Default `false`.
+   * `true` counts each check as a use of the session, for the idle lifetime (NIST SP 800-63B-4, 5.1.2). With `false`,
+   * only a refresh counts: a session without a refresh expires with its idle lifetime. Default `false`.
    */
   readonly countsAsUse?: boolean | undefined;
 }

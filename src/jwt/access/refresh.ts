@@ -118,7 +118,7 @@ async function attempt<Made>(
     // Another request was first. The next attempt judges the token again.
     return written === 'renewed' ? refreshed : 'conflict';
   } catch (error) {
-    // The write may have succeeded. Then the client's token is already used.
+    // The write may have succeeded. The client's token is then already used.
     const [again] = await store.find(realmTag, [ref]);
     if (again?.session.credential === session.credential) return refreshed;
     throw error;

@@ -16,8 +16,8 @@ export interface ExternalToken {
 }
 
 /**
- * Reads verified claims. A string is a `TypeError`: the app has passed the unverified token. A token that fails here costs no read of the
- * store. A time in the future is malformed, because it is impossible or in ms.
+ * Reads verified claims. A string is a `TypeError`: the app has passed the unverified token. A token that fails here
+ * costs no read of the store. A time in the future is malformed, because it is impossible or in ms.
  */
 export function readToken(
   core: Core,

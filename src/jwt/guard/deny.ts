@@ -16,8 +16,8 @@ export type Denied = (
   /** Issuer of the id (`iss`). Default: the guard's `issuer`. One of both is required. */
   readonly issuer?: string | undefined;
   /**
-   * Expiry of the last of these tokens: a `Date`, or Unix ms (`exp` is in seconds). The entry is removed some time later. Default: when the
-   * guard finds every present token too old.
+   * Expiry of the last of these tokens: a `Date`, or Unix ms (`exp` is in seconds). The entry is removed some time
+   * later. Default: when the guard finds every present token too old.
    */
   readonly expiresAt?: Date | number | undefined;
 };
@@ -34,12 +34,14 @@ const DENIED_KEYS = ['jti', 'sid', 'issuer', 'expiresAt'];
 /** Smaller values are seconds. This is 1973 in ms. */
 const MIN_MS = 1e11;
 
-/** The record itself denies the token. A second write adds the actor and the reason, together with the audit log entry. */
+/**
+ * The record denies the token. A second write adds the actor and the reason, together with the entry of the audit log.
+ */
 export async function deny(core: Core, settings: GuardSettings, input: unknown, by: unknown): Promise<DenyResult> {
   const { claim, issuer, value, expiresAt } = parseDenied(settings, input);
   const attribution = parseAttribution(parseArguments('the second argument', by, ATTRIBUTION_KEYS));
   const tag = deniedTag(core.settings.realm, claim, issuer, value);
-  // Creating the record denies the token already.
+  // From here on, the new record denies the token.
   const revoked = await retryOnConflict(core, async () => {
     const now = core.now();
     // A verifier may accept a token for a short time after its expiry.

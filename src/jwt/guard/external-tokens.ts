@@ -23,20 +23,20 @@ export interface ExternalTokenOptions {
   /** Accepted values of `client_id`, for access tokens without `aud` (Cognito's). Required without `audience`. */
   readonly client?: string | readonly string[] | undefined;
   /**
-   * The issuer's public keys, or their https URL; http only on loopback. Redirects are not followed. Fetched keys are used for 10 minutes.
-   * An unknown `kid` causes a new request at most every 30 s.
+   * The issuer's public keys, or their https URL; http only on loopback. Redirects are not followed. Fetched keys are
+   * used for 10 minutes. An unknown `kid` causes a new request at most every 30 s.
    */
   readonly jwks: URL | string | { readonly keys: readonly JsonWebKey[] } | readonly JsonWebKey[];
   /** Accepted signature algorithms. Required: a token cannot choose another one. */
   readonly algorithms: readonly ExternalAlgorithm[];
   /**
-   * Type of token (`typ`). `'at+jwt'` accepts only access tokens (RFC 9068). `'JWT'` is for issuers that name no type, and accepts tokens
-   * without another type, even ID tokens. Default `'at+jwt'`.
+   * Type of token (`typ`). `'at+jwt'` accepts only access tokens (RFC 9068). `'JWT'` is for issuers that name no type,
+   * and accepts tokens without another type, even ID tokens. Default `'at+jwt'`.
    */
   readonly typ?: 'at+jwt' | 'JWT' | undefined;
   /**
-   * Possible error of the issuer's clock, for `exp` and `nbf`. At most `'1m'`. Default `'5s'`. A token whose `iat` is more than a minute in
-   * the future is always refused.
+   * Possible error of the issuer's clock, for `exp` and `nbf`. At most `'1m'`. Default `'5s'`. A token whose `iat` is
+   * more than a minute in the future is always refused.
    */
   readonly clockTolerance?: Duration | undefined;
   /** Time limit for fetching keys. `verify` then throws `SESSION_KEYS_UNAVAILABLE`. At most `'30s'`. Default `'5s'`. */
@@ -53,8 +53,8 @@ export type ExternalVerdict =
 /** Verifies the tokens of one other issuer. */
 export interface ExternalTokens {
   /**
-   * Checks form, signature, issuer, audience, type and times of a token. Malformed tokens and other algorithms are refused before keys are
-   * fetched.
+   * Checks form, signature, issuer, audience, type and times of a token. Malformed tokens and other algorithms are
+   * refused before keys are fetched.
    * @throws `SESSION_KEYS_UNAVAILABLE` if the keys could not be fetched. Answer 503, because the token may be genuine.
    */
   verify(jwt: unknown): Promise<ExternalVerdict>;

@@ -7,30 +7,34 @@ import type { TokenClaims } from '../compact.ts';
 /** Options of {@link tokenGuard}. Unknown or contradictory options throw a `TypeError`. */
 export interface GuardOptions {
   /**
-   * Returns the app's id of the user in the claims. `null` or `undefined` makes the token `'malformed'`. Any other result, such as a
-   * promise, throws a `TypeError` at the check. Default: the claim `sub`.
+   * Returns the app's id of the user in the claims. `null` or `undefined` makes the token `'malformed'`. Any other
+   * result, such as a promise, throws a `TypeError` at the check. Default: the claim `sub`.
    */
   readonly user?: ((claims: TokenClaims) => string | null | undefined) | undefined;
-  /** Returns the account (tenant), or `null` or `undefined`. Any other result throws a `TypeError` at the check. Default: none. */
+  /**
+   * Returns the account (tenant), or `null` or `undefined`. Any other result throws a `TypeError` at the check.
+   * Default: none.
+   */
   readonly account?: ((claims: TokenClaims) => string | null | undefined) | undefined;
   /** The kind of session that the tokens count as. A revocation that spares the kind spares them. Default `'api'`. */
   readonly kind?: string | undefined;
   /**
-   * Claim or function for the time of authentication, in Unix seconds. Default `'auth_time'`: a token without it is refused. `'iat'`
-   * weakens the guard, because a silent refresh moves it: a user who was signed out, and can still refresh, gets a token that passes. A
-   * function that returns anything but a number, `null` or `undefined` throws a `TypeError` at the check.
+   * Claim or function for the time of authentication, in Unix seconds. Default `'auth_time'`: a token without it is
+   * refused. `'iat'` weakens the guard, because a silent refresh moves it: a user who was signed out, and can still
+   * refresh, gets a token that passes. A function that returns anything but a number, `null` or `undefined` throws a
+   * `TypeError` at the check.
    */
   readonly authTime?: 'auth_time' | 'iat' | ((claims: TokenClaims) => number | null | undefined) | undefined;
   /** The only accepted `iss`, also assumed for tokens without one. Default: every issuer that your verifier accepts. */
   readonly issuer?: string | undefined;
   /**
-   * Possible difference between the clocks of the issuer and of your processes, at most `'1m'`. A new sign-in within this time after a
-   * revocation is refused, too. Default `'5s'`.
+   * Possible difference between the clocks of the issuer and of your processes, at most `'1m'`. A new sign-in within
+   * this time after a revocation is refused, too. Default `'5s'`.
    */
   readonly issuerSkew?: Duration | undefined;
   /**
-   * Maximum age of the authentication. Older tokens are refused, and revocations are kept for this time. {@link TokenGuard.setup} records
-   * it: run it again after raising `maxAge`. Default `'30d'`.
+   * Maximum age of the authentication. Older tokens are refused, and revocations are kept for this time.
+   * {@link TokenGuard.setup} records it: run it again after raising `maxAge`. Default `'30d'`.
    */
   readonly maxAge?: Duration | undefined;
 }

@@ -42,12 +42,13 @@ export type SignOutOthersResult =
     };
 
 /**
- * Refuses tokens of other issuers whose authentication was before a revocation. `revoke`, `suspend` and the triggers of the same realm end
- * these tokens together with its sessions. The guard checks no signature: pass verified claims, such as those of {@link externalTokens}.
+ * Refuses tokens of other issuers whose authentication was before a revocation. `revoke`, `suspend` and the triggers of
+ * the same realm end these tokens together with its sessions. The guard checks no signature: pass verified claims, such
+ * as those of {@link externalTokens}.
  *
- * These tokens have no stamp, so the guard compares `auth_time` with the time of the revocation. `auth_time` counts as the start of its
- * second. A sign-in in the same second, or within `issuerSkew` after a revocation, is refused: the user signs in once more. Clocks that
- * differ by more than `issuerSkew` make the comparison inexact.
+ * These tokens have no stamp, so the guard compares `auth_time` with the time of the revocation. `auth_time` counts as
+ * the start of its second. A sign-in in the same second, or within `issuerSkew` after a revocation, is refused: the
+ * user signs in once more. Clocks that differ by more than `issuerSkew` make the comparison inexact.
  */
 export class TokenGuard {
   readonly #core: Core;
@@ -70,12 +71,13 @@ export class TokenGuard {
   }
 
   /**
-   * Makes the realm keep revocations for as long as this guard accepts tokens, in the realm's record. Creates a missing record. Further
-   * calls, also for other guards, can only raise the time. Run it from a deployment step, not at each start: a lost record must not be
-   * created again before `revoke({ realm: true })`.
+   * Makes the realm keep revocations for as long as this guard accepts tokens, in the realm's record. Creates a missing
+   * record. Further calls, also for other guards, can only raise the time. Run it from a deployment step, not at each
+   * start: a lost record must not be created again before `revoke({ realm: true })`.
    *
-   * Revocations from before the first setup, or before one that raises the time, are kept for at least 30 days. So a token that was
-   * authenticated before that setup, or within an hour after it, is refused once the authentication is more than 30 days ago.
+   * Revocations from before the first setup, or before one that raises the time, are kept for at least 30 days. So a
+   * token that was authenticated before that setup, or within an hour after it, is refused once the authentication is
+   * more than 30 days ago.
    */
   async setup(): Promise<void> {
     const core = this.#core;
@@ -93,8 +95,8 @@ export class TokenGuard {
 
   /**
    * Checks a token by its verified claims. Reads the store at most once.
-   * @throws `SESSION_STORE_UNAVAILABLE` in an outage, which is not a refusal. `SESSION_STORE_NOT_SET_UP` before {@link setup}. `TypeError`
-   * for a string, which is the unverified token.
+   * @throws `SESSION_STORE_UNAVAILABLE` in an outage, which is not a refusal. `SESSION_STORE_NOT_SET_UP` before
+   * {@link setup}. `TypeError` for a string, which is the unverified token.
    */
   async check(claims: TokenClaims, request: GuardCheckRequest = {}): Promise<GuardVerdict> {
     const core = this.#core;
@@ -108,7 +110,7 @@ export class TokenGuard {
     const passed: GuardVerdict = { ok: true, user, account };
     const tags = this.#tagsOf(token);
     const remembered = core.freshness?.epochs(tags, maxAge, now);
-    // Memory only ever accepts.
+    // Memory can only accept a token. The store decides a refusal.
     if (remembered && this.#passes(token, recordsIn(token, remembered), now)) return passed;
     const reading = core.freshness?.reading(now) ?? null;
     const read = await core.store.readEpochs(tags);
@@ -123,16 +125,16 @@ export class TokenGuard {
   }
 
   /**
-   * Denies one token, or all tokens of one session, by `iss` and `jti` or `iss` and `sid`, so a respelled token is denied too. A token with
-   * neither can only be revoked with its user.
+   * Denies one token, or all tokens of one session, by `iss` and `jti` or `iss` and `sid`, so a respelled token is
+   * denied too. A token with neither can only be revoked with its user.
    */
   revoke(token: Denied, by: AttributionRequest = {}): Promise<DenyResult> {
     return deny(this.#core, this.#settings, token, by);
   }
 
   /**
-   * "Sign out everywhere else" for a token that passes. Revokes the user, and spares the token's own session (`sid`) until the next
-   * revocation.
+   * "Sign out everywhere else" for a token that passes. Revokes the user, and spares the token's own session (`sid`)
+   * until the next revocation.
    */
   async signOutOthers(claims: TokenClaims, by: AttributionRequest = {}): Promise<SignOutOthersResult> {
     const core = this.#core;
@@ -149,7 +151,7 @@ export class TokenGuard {
       let read = await core.store.readEpochs(tagsRead);
       if ((read[0] ?? null) === null) {
         await ensureEpoch(core, tags.user, now, now + UNTIL_WRITTEN);
-        // All records again: a membership that was advanced meanwhile must not be older than the user's record.
+        // Reads all records again: a membership that was advanced meanwhile must not be older than the user's record.
         read = await core.store.readEpochs(tagsRead);
       }
       const records = recordsIn(token, read);
@@ -158,7 +160,7 @@ export class TokenGuard {
       if (refused !== null) return nothingDone(refused.reason);
 
       const mark = { at: now, by: attribution.by, reason: attribution.reason, fromDevice: attribution.fromDevice };
-      // Pruned between the two calls.
+      // The record was pruned between the two calls.
       if (current === null) return 'conflict';
       const change = { covers, mark, keepExternal: { externalId: token.keptBy, kind } };
       const record = advanceEpoch(current.record, change, now);
@@ -183,7 +185,7 @@ export class TokenGuard {
     });
   }
 
-  /** `false` also for records of before another process has set the guard up. */
+  /** Also `false` for records from before another process has set the guard up. */
   #passes(token: ExternalToken, records: GuardRecords, now: number): boolean {
     try {
       return judgeToken(this.#core, this.#settings, token, records, now) === null;
@@ -219,8 +221,8 @@ const nothingDone = (reason: GuardRefusal | 'no-sid'): SignOutOthersResult => ({
 });
 
 /**
- * Creates a guard for tokens of other issuers: an identity provider (Auth0, Cognito, Keycloak, Firebase, Supabase), or an app's older
- * tokens.
+ * Creates a guard for tokens of other issuers: an identity provider (Auth0, Cognito, Keycloak, Firebase, Supabase), or
+ * an app's older tokens.
  * @throws `TypeError` for invalid options.
  */
 export function tokenGuard<Trigger extends string, Transaction>(

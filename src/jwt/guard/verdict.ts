@@ -33,8 +33,10 @@ export const refusal = (reason: GuardRefusal, revocation: GuardRefused['revocati
 const ALWAYS_KEPT = REVOCATION_KEEPS - CLOCKS_APART;
 
 /**
- * Returns `null` for a token that passes. A generation gives the time of its advance, or a moment later; the initial one has revoked
- * nothing. Each scope is judged alone. Without the realm's record, which {@link TokenGuard.setup} creates, other records may be lost too.
+ * Returns `null` for a token that passes. A generation contains the time of its advance, or a moment later. The first
+ * generation has revoked nothing. Each scope is judged alone. Without the realm's record, which
+ * {@link TokenGuard.setup} creates, other records may be lost too.
+ *
  * @throws `SESSION_STORE_NOT_SET_UP` if revocations are kept for a shorter time than the guard accepts tokens.
  */
 export function judgeToken(

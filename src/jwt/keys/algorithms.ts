@@ -1,6 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 
-/** Signature algorithms (RFC 7518, 3.1; RFC 8037). HS256 uses one secret, so every party that can check tokens can also sign them. */
+/**
+ * Signature algorithms (RFC 7518, 3.1; RFC 8037). HS256 uses one secret, so every party that can check tokens can also
+ * sign them.
+ */
 export type Algorithm = 'EdDSA' | 'ES256' | 'RS256' | 'PS256' | 'HS256';
 
 interface PairAlgorithm {

@@ -23,8 +23,8 @@ const RSA_BITS = 2048;
 const SECRET_BYTES = 32;
 
 /**
- * Generates a signing key: Ed25519, P-256, RSA of 2,048 bits, or 256 random bits for HS256. The default `kid` is the key's thumbprint (RFC
- * 7638), or random for HS256.
+ * Generates a signing key: Ed25519, P-256, RSA of 2,048 bits, or 256 random bits for HS256. The default `kid` is the
+ * key's thumbprint (RFC 7638), or random for HS256.
  */
 export function generateKey(alg: Algorithm, kid?: string): GeneratedKey {
   const algorithm = parseAlgorithm('alg', alg);

@@ -188,7 +188,7 @@ export const auditWriting: readonly CaseDefinition[] = define(
             const isDone = async () => JSON.stringify(await stateOf(other, session)) !== before;
             const isLogged = async () => (await logged(other, ann)).includes(record.entry.id);
             let working = true;
-            // The second look may find what was written after the first.
+            // The second look may find entries that were written after the first.
             const watch = async (first: () => Promise<boolean>, then: () => Promise<boolean>): Promise<void> => {
               for (; working; await turn()) {
                 if (await first()) assert.ok(await then(), `${verb} and its entry are one step`);

@@ -52,7 +52,7 @@ class Follower {
     return tags;
   }
 
-  /** Asks until nothing is new: an answer may repeat what the position has seen. */
+  /** Asks until an answer has no new tags: an answer may repeat changes that the position has seen. */
   async settle(): Promise<void> {
     for (let asked = 0; asked < 3; asked++) if ((await this.ask())?.length === 0) return;
     assert.fail('it tells changes although nothing changes');
@@ -211,7 +211,7 @@ export const changes: readonly CaseDefinition[] = define(
           const users = Array.from({ length: 6 }, (_, at) => person(`user ${round} ${at}`));
           for (const one of users) await openRecords(bench.store, one, null);
           const told = new Map(followers.map((follower) => [follower, new Set<Tag | null>()]));
-          // Of each follower, one question at a time.
+          // Each follower asks one question at a time.
           const turns = new Map(followers.map((follower) => [follower, Promise.resolve()]));
           const ask = (follower: Follower): Promise<void> => {
             const next = (turns.get(follower) ?? Promise.resolve()).then(async () => {

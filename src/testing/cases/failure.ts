@@ -164,7 +164,7 @@ export const failure: readonly CaseDefinition[] = define('failure', {
       const { scene, without } = await open(bench, options);
       for (const outage of DOWN) await accepts(without('touch', outage));
 
-      // Writes the use after reporting that it was not written.
+      // Writes the use after the store has reported a failure.
       let write = (): void => {};
       const late = new Promise<void>((resolve) => {
         write = resolve;

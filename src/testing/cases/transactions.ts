@@ -83,7 +83,7 @@ interface RevokedBy {
   ask(within: InTransaction): Promise<boolean>;
 }
 
-/** Changes that an older snapshot does not show. The check must know them, or fail. */
+/** Changes that an older snapshot does not show. A check in it must know them, or fail. */
 async function overtaken(bench: Bench): Promise<Readonly<Record<string, RevokedBy>>> {
   const sessions = bench.sessions(OPTIONS);
   const [known, other] = [await signIn(sessions, { user: 'cleo', account: 'b' }), { user: 'dora', account: 'b' }];

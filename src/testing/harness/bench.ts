@@ -16,7 +16,7 @@ export const SECOND = 1000;
 export const HOUR: number = 3600 * SECOND;
 export const DAY: number = 24 * HOUR;
 
-/** In ms, outside of cases about outages: a busy machine is not an outage. */
+/** In ms. A busy machine is not an outage. Cases about outages use a shorter time. */
 export const STORE_TIMEOUT: number = 60 * SECOND;
 
 export class TestClock implements Clock {

@@ -55,7 +55,7 @@ export class Interleaver {
     const outcomes = Promise.allSettled(tasks.map((task) => task().finally(() => left--)));
     for (await turn(); left > 0 || this.#waiting.length > 0; await turn()) {
       if (performance.now() > until) throw new Error(`the tasks did not come to an end within ${MAX_DURATION} ms`);
-      // While all tasks wait for something else, no number is drawn, so their delays do not change the order.
+      // While all tasks wait for something else, no number is drawn. So their delays do not change the order.
       if (this.#waiting.length === 0) continue;
       const [next] = this.#waiting.splice(this.pick(this.#waiting.length), 1);
       await next?.();

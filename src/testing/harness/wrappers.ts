@@ -44,3 +44,9 @@ export function around(store: SessionStore, wrap: Around): SessionStore {
     prune: (...given) => wrap('prune', () => store.prune(...given), given),
   };
 }
+
+/** The store does not tell its changes, so memory works by age. */
+export const withoutChanges = (store: SessionStore): SessionStore => ({
+  ...store,
+  powers: { ...store.powers, changes: undefined },
+});

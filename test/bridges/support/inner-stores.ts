@@ -7,6 +7,7 @@ import session, { MemoryStore, type Store } from 'express-session';
 import pg from 'pg';
 import { createClient } from 'redis';
 import fileStoreOf from 'session-file-store';
+import { includes } from '../../ci-only.ts';
 import { newName } from '../../engines/support/postgres-clients.ts';
 import { newPrefix, removeKeys } from '../../engines/support/redis-clients.ts';
 import { findService } from '../../services/index.ts';
@@ -67,7 +68,11 @@ async function postgres(url: string): Promise<Inner> {
 /** Inner stores that apps use. */
 export const innerKinds: readonly InnerKind[] = [
   { name: 'MemoryStore', open: memory },
-  { name: 'session-file-store', open: files },
   { name: 'connect-redis', open: redisUrl === null ? null : () => redis(redisUrl, newPrefix()) },
-  { name: 'connect-pg-simple', open: postgresUrl === null ? null : () => postgres(postgresUrl) },
+  ...(includes('bridges: every inner store of express-session')
+    ? [
+        { name: 'session-file-store', open: files },
+        { name: 'connect-pg-simple', open: postgresUrl === null ? null : () => postgres(postgresUrl) },
+      ]
+    : []),
 ];

@@ -1,8 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { PGlite } from '@electric-sql/pglite';
-import { sql as drizzleSql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import postgres from 'postgres';
 import type { SessionStore } from 'session-revocation';
@@ -15,7 +11,6 @@ import {
   type PostgresOptions,
   postgresStore,
 } from 'session-revocation/postgres';
-import { DataSource } from 'typeorm';
 import type { OpenTransaction } from '../../../src/testing/harness/contract-store.ts';
 import { findService } from '../../services/index.ts';
 
@@ -39,7 +34,7 @@ export async function openClient(at: string): Promise<pg.Client> {
   return made;
 }
 
-/** A client of some package, and what the tests do with it beside the store. */
+/** A client of some package, and what the tests do with it beside the store. Most files need one: the others load none. */
 export interface Connected {
   store(options: PostgresOptions): SessionStore;
   begin(level?: string): Promise<OpenTransaction>;
@@ -119,6 +114,7 @@ const postgresJs: Connect = async (at) => {
 };
 
 const kysely: Connect = async (at) => {
+  const { Kysely, PostgresDialect } = await import('kysely');
   const db = new Kysely<unknown>({
     dialect: new PostgresDialect({ pool: openPool({ connectionString: at, max: 5 }) }),
   });
@@ -131,6 +127,10 @@ const kysely: Connect = async (at) => {
 };
 
 const drizzled: Connect = async (at) => {
+  const [{ sql: drizzleSql }, { drizzle }] = await Promise.all([
+    import('drizzle-orm'),
+    import('drizzle-orm/node-postgres'),
+  ]);
   const of = openPool({ connectionString: at, max: 5 });
   const db = drizzle(of);
   return {
@@ -142,6 +142,7 @@ const drizzled: Connect = async (at) => {
 };
 
 const typeOrm: Connect = async (at) => {
+  const { DataSource } = await import('typeorm');
   const source = await new DataSource({ type: 'postgres', url: at, poolSize: 5 }).initialize();
   return {
     store: (options) => postgresStore(fromTypeOrm(source), options),
@@ -153,6 +154,7 @@ const typeOrm: Connect = async (at) => {
 
 /** In this process, without a server. */
 export const pglite: Connect = async () => {
+  const { PGlite } = await import('@electric-sql/pglite');
   const db = await PGlite.create();
   return {
     store: (options) => postgresStore(fromPglite(db), options),

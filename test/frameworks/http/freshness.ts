@@ -1,6 +1,7 @@
 import { createSessions, type Sessions } from 'session-revocation';
 import { memoryStore } from 'session-revocation/memory';
 import { expect, test } from 'vitest';
+import { NAVIGATION } from './browser.ts';
 import { expectProblem } from './expectations.ts';
 import type { Framework, Page } from './framework.ts';
 import { open, type Site } from './site.ts';
@@ -83,6 +84,46 @@ export function freshness(framework: Framework): void {
     expect((await get('/private')).status).toBe(200);
     expectProblem(await get('/strict'), 401, 'invalid-token');
     expectProblem(await get('/private'), 401, 'invalid-token');
+  });
+
+  test.each([
+    ['POST', () => '/sessions/sign-out-others'],
+    ['POST', () => '/sessions/sign-out-everywhere'],
+    ['POST', () => '/sessions/sign-out'],
+    ['DELETE', (id: string) => `/sessions/${id}`],
+    ['POST', (id: string) => `/sessions/${id}/sign-out`],
+  ] as const)('%s to a route that ends sessions tells how long processes may accept them: %s', async (method, path) => {
+    const { site } = await start();
+    const [browser, phone] = [site.browser(), site.browser()];
+    const id = await phone.signIn('alice');
+    await browser.signIn('alice');
+    const answer = await browser.request(method, path(id));
+    expect([answer.status, answer.json]).toEqual([200, { effectiveWithin: 300_000 }]);
+    expect(answer.headers['cache-control']).toBe('no-store');
+  });
+
+  test('without a bound, and for a form, there is nothing to tell', async () => {
+    const { site } = await start();
+    const strict = await open(framework);
+    const visitor = strict.browser();
+    await visitor.signIn('alice');
+    const answer = await visitor.post('/sessions/sign-out-others');
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    const browser = site.browser();
+    await browser.signIn('alice');
+    const form = { ...NAVIGATION, 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await browser.post('/sessions/sign-out-others', form, 'returnTo=/private')).status).toBe(303);
+  });
+
+  test('the next tokens tell it, too', async () => {
+    const site = await openTokenSite(framework, { ...OPTIONS, store: memoryStore() });
+    await site.sessions.setup();
+    const { accessToken } = await site.appTokens('alice');
+    const answer = await site.browser().post('/sessions/sign-out-others', { authorization: `Bearer ${accessToken}` });
+    expect([answer.status, answer.json]).toEqual([
+      200,
+      expect.objectContaining({ access_token: expect.any(String), effectiveWithin: 300_000 }),
+    ]);
   });
 
   test.each([{ maxStaleness: '1' }, { maxStaleness: -1 }, { maxStaleness: null }])(

@@ -95,20 +95,18 @@ type Concern = keyof typeof CONCERNS;
 /** Concerns in which frameworks and their majors differ: the body, the path, headers, redirects, and errors. */
 const SHORT: readonly Concern[] = ['guards', 'bodies', 'routes', 'redirects', 'outage'];
 
-/** Concerns of the code that all wrappers share, and the list of all behaviours. */
-const SHARED: readonly Concern[] = [
-  ...(['answers of an app’s own functions', 'cookies that come', 'the bytes around a cookie'] as const),
-  ...(['Clear-Site-Data', 'cross-origin', 'policy', 'why a session is over', 'what a request may name'] as const),
-  ...(['a store that answers at once', 'races', 'refusals that arrive late', 'devices', 'standards'] as const),
-  ...(['access tokens that are refused', 'in the name of an access token', 'what an access token is worth'] as const),
-];
+/** Concerns in which wrappers differ, each of which reads requests and writes answers by itself. */
+const OWN: readonly Concern[] = [...SHORT, 'sign-in', 'cookies that go', 'in a transaction of the app'];
+
+/** Concerns that an ordinary run leaves to the other tests. */
+const LATER: readonly Concern[] = ['refusals that arrive late', 'behind a proxy', 'the bytes around a cookie'];
+
+const ORDINARY = (Object.keys(CONCERNS) as Concern[]).filter(
+  (concern) => includes('frameworks: late refusals, proxies, and bytes of cookies') || !LATER.includes(concern),
+);
 
 /** The behaviour that the wrapper of every framework has, over real sockets. */
-export function httpBehaviours(
-  name: string,
-  serve: Framework['serve'],
-  concerns = Object.keys(CONCERNS) as readonly Concern[],
-): void {
+export function httpBehaviours(name: string, serve: Framework['serve'], concerns: readonly Concern[] = ORDINARY): void {
   describe(name, WAIT_TIMEOUT, () => {
     for (const concern of concerns) describe(concern, () => CONCERNS[concern]({ serve }));
   });
@@ -116,11 +114,13 @@ export function httpBehaviours(
 
 /** The same for another wrapper than that of Express, which has played all of it. */
 export const otherWrapper = (name: string, serve: Framework['serve']): void => {
-  const all = Object.keys(CONCERNS) as readonly Concern[];
-  const isWhole = includes('frameworks: concerns of shared code on every wrapper');
-  httpBehaviours(name, serve, isWhole ? all : all.filter((concern) => !SHARED.includes(concern)));
+  httpBehaviours(name, serve, includes('frameworks: concerns of shared code on every wrapper') ? undefined : OWN);
 };
 
 /** The same where another file has played all of it on the same wrapper, below a newer major or another framework. */
-export const sameWrapper = (name: string, serve: Framework['serve']): void =>
-  httpBehaviours(name, serve, includes('frameworks: every concern once more on the same wrapper') ? undefined : SHORT);
+export const sameWrapper = (name: string, serve: Framework['serve']): void => {
+  const isWhole = includes(
+    'frameworks: what a wrapper reads and writes by itself, once more below another framework or major',
+  );
+  httpBehaviours(name, serve, isWhole ? OWN : SHORT);
+};

@@ -1,4 +1,5 @@
 import type { SessionStore } from '../../../src/index.ts';
+import { withoutChanges } from '../../../src/testing/harness/wrappers.ts';
 
 /** A verb of a store. */
 export type Verb = keyof SessionStore;
@@ -19,8 +20,9 @@ export class Gatekeeper {
 
   readonly store: SessionStore;
 
-  constructor(store: SessionStore) {
-    this.store = new Proxy(store, {
+  /** It does not tell its changes, so that every check asks it. */
+  constructor(inner: SessionStore) {
+    this.store = new Proxy(withoutChanges(inner), {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name);
         if (typeof member !== 'function') return member;

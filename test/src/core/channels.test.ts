@@ -3,6 +3,7 @@ import { createSessions, type SessionStore } from 'session-revocation';
 import type { ChangesMessage, CheckMessage, StoreMessage } from 'session-revocation/adapter';
 import { memoryStore } from 'session-revocation/memory';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { withoutChanges } from '../../../src/testing/harness/wrappers.ts';
 import { until } from '../../services/until.ts';
 
 /** Collects the messages of this test's realm, or of every realm where they name none. */
@@ -37,7 +38,7 @@ describe.each([
   let failing: boolean;
   let store: SessionStore;
   beforeEach(() => {
-    inner = memoryStore();
+    inner = withoutChanges(memoryStore());
     failing = false;
     store = wrap({
       ...inner,
@@ -83,7 +84,7 @@ describe.each([
 });
 
 test('a call that is late is told once, when its time is over', async () => {
-  const inner = memoryStore();
+  const inner = withoutChanges(memoryStore());
   let answer: () => void = () => {};
   const { sessions, token } = await signedIn({
     ...inner,
@@ -102,7 +103,7 @@ test('a call that is late is told once, when its time is over', async () => {
 
 test('questions about changes are told with their lag', async () => {
   let fails = false;
-  const inner = memoryStore();
+  const inner = withoutChanges(memoryStore());
   const store: SessionStore = {
     ...inner,
     powers: {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createSessions } from '../../../src/create-sessions.ts';
-import { type RetryLimits, retryOnConflict } from '../../../src/store/retry-on-conflict.ts';
+import { Turns } from '../../../src/lib/turns.ts';
+import { type RetryLimits, retryInTurn, retryOnConflict } from '../../../src/store/retry-on-conflict.ts';
 import type { EpochRequest } from '../../../src/store/store.ts';
 import { ReferenceStore } from '../../model/reference-store.ts';
 import { HOUR, NOW, Realm } from '../support/realm.ts';
@@ -53,6 +54,71 @@ describe('a write that is beaten by others', () => {
     await expect(sessions.start({ user: 'ann', fence })).rejects.toMatchObject(UNAVAILABLE);
     await expect(sessions.revoke({ user: 'ann' })).rejects.toMatchObject(UNAVAILABLE);
     await expect(sessions.suspend({ realm: true })).rejects.toMatchObject(UNAVAILABLE);
+  });
+});
+
+describe('sign-ins of one user', () => {
+  /** A store whose answers take a turn of the event loop, as those of a server do. */
+  function distant(realm: Realm): () => number {
+    realm.around = async (_, ask) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return ask();
+    };
+    return () => realm.calls.filter((call) => call === 'add').length;
+  }
+
+  test('take turns in one process once two have met, so that each is tried twice at most', async () => {
+    const realm = new Realm();
+    const fence = await realm.sessions.fence({ user: 'ann' });
+    const adds = distant(realm);
+    const started = await Promise.all(Array.from({ length: 32 }, () => realm.sessions.start({ user: 'ann', fence })));
+    expect(started.every(({ ok }) => ok)).toBe(true);
+    expect(adds()).toBeLessThan(2 * 32);
+  });
+
+  test('do not wait for those of others', async () => {
+    const realm = new Realm();
+    const users = ['ann', 'bob', 'carl'];
+    const fences = await Promise.all(users.map((user) => realm.sessions.fence({ user })));
+    const adds = distant(realm);
+    await Promise.all(users.map((user, at) => realm.sessions.start({ user, fence: fences[at] ?? '' })));
+    expect(adds()).toBe(3);
+  });
+
+  test('give up at the timeout, also while they wait for their turn', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+    const turns = new Turns();
+    let tries = 0;
+    const losing = async (): Promise<'conflict'> => {
+      tries += 1;
+      return 'conflict';
+    };
+    const lost = Array.from({ length: 3 }, () =>
+      expect(retryInTurn({ timeout: 30, turns }, 'ann', losing)).rejects.toMatchObject(UNAVAILABLE),
+    );
+    await vi.advanceTimersByTimeAsync(200);
+    await Promise.all(lost);
+    expect(tries).toBeGreaterThan(5);
+    expect(turns.isBusy('ann')).toBe(false);
+  });
+
+  test('do not wait for an outage one after the other', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+    const turns = new Turns();
+    let tries = 0;
+    /** Each first attempt is beaten. Then the store does not answer any more. */
+    const attempt = async (): Promise<'conflict'> => {
+      tries += 1;
+      if (tries <= 20) return 'conflict';
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      throw new Error('down');
+    };
+    const lost = Promise.allSettled(
+      Array.from({ length: 20 }, () => retryInTurn({ timeout: 30, turns }, 'ann', attempt)),
+    );
+    await vi.advanceTimersByTimeAsync(31);
+    expect((await lost).every(({ status }) => status === 'rejected')).toBe(true);
+    expect(tries).toBe(21);
   });
 });
 

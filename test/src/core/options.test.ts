@@ -30,7 +30,7 @@ describe('defaults', () => {
       signal: { every: 5_000, giveUpAfter: 300_000 },
       ...{ store, realm: 'default', replace: null, limit: null, policy: null, audit: null },
       ...{ touchEvery: 60_000, retention: 7 * DAY, timeout: 5000 },
-      freshness: { maxStaleness: 0, maxSessions: 10_000, notifier: null },
+      freshness: { maxStaleness: 0, maxSessions: 100_000, notifier: null },
     });
     expect(Object.fromEntries(triggers)).toEqual({
       passwordChanged: { revoke: 'others', kinds: null },

@@ -190,14 +190,15 @@ describe('a check', () => {
     expect(realm.calls).toEqual([]);
   });
 
-  test('remembers at least half of maxSessions, and never more', async () => {
+  test('remembers maxSessions, and never more', async () => {
     const { realm } = await processes({ freshness: { maxStaleness: '1s', maxSessions: 1_000 } });
     const tokens: string[] = [];
-    for (let nth = 0; nth < 1_100; nth++) tokens.push((await remembered(realm, `user ${nth}`)).token);
-    for (const token of tokens.slice(-500)) await realm.word(token);
+    for (let nth = 0; nth < 1_000; nth++) tokens.push((await remembered(realm, `user ${nth}`)).token);
+    for (const token of tokens) await realm.word(token);
     expect(realm.calls).toEqual([]);
-    for (const token of tokens.slice(0, 100)) await realm.word(token);
-    expect(realm.calls).toHaveLength(100);
+    for (let nth = 0; nth < 100; nth++) tokens.push((await remembered(realm, `another ${nth}`)).token);
+    for (const token of tokens) await realm.word(token);
+    expect(realm.calls.length).toBeGreaterThanOrEqual(100);
   });
 });
 
@@ -306,19 +307,36 @@ describe('a refusal by the store', () => {
   });
 });
 
+test('two revocations within one millisecond are two notices', async () => {
+  const { realm, other } = await processes();
+  const [ofUser, ofAccount] = [await remembered(realm, 'ann', 'x'), await remembered(realm, 'bob', 'acme')];
+  const [user, account] = [await remembered(realm, 'ann', 'y'), await remembered(realm, 'carl', 'acme')];
+  await other.sessions.revoke({ user: 'ann' });
+  await other.sessions.revoke({ account: 'acme' });
+  for (const { token } of [ofUser, ofAccount]) {
+    expect((await realm.sessions.check(token, { maxStaleness: 0 })).ok).toBe(false);
+  }
+  for (const { token } of [user, account]) expect(await realm.word(token)).toBe('revoked');
+});
+
 describe('a client of an ended session that comes back again and again', () => {
-  const ENDS: Readonly<Record<string, (realm: Realm, id: string) => unknown>> = {
+  const ENDS: Readonly<Record<string, (realm: Realm, id: string, token: string) => unknown>> = {
     'the realm was revoked': ({ sessions }) => sessions.revoke({ realm: true }),
     'the account was revoked': ({ sessions }) => sessions.revoke({ account: 'acme' }),
     'the user was revoked': ({ sessions }) => sessions.revoke({ user: 'ann' }),
     'the session was ended': ({ sessions }, id) => sessions.end(id, { user: 'ann' }),
+    'the session was deleted': ({ sessions }) => sessions.forgetUser('ann'),
+    'the secret was renewed': async ({ sessions }, _id, token) => {
+      const { session } = await sessions.check(token);
+      if (session !== null) await sessions.renew(session);
+    },
     'it guesses': () => {},
   };
 
   test.each(Object.entries(ENDS))('pushes no other session out of memory: %s', async (name, end) => {
     const { realm, other } = await processes();
     const stale = await remembered(realm, 'ann', 'acme');
-    await end(other, stale.session.id);
+    await end(other, stale.session.id, stale.token);
     const token = name === 'it guesses' ? `${stale.token.slice(0, -2)}AA` : stale.token;
     const present = () => realm.sessions.check(token, { maxStaleness: 0 });
     expect((await present()).ok).toBe(false);
@@ -376,8 +394,8 @@ test('a strict realm on the same store changes nothing in how many sessions anot
   createSessions({ store: realm.handle, realm: 'another' });
   const tokens: string[] = [];
   for (let nth = 0; nth < 1_100; nth++) tokens.push((await remembered(realm, `user ${nth}`)).token);
-  for (const token of tokens.slice(0, 100)) await realm.word(token);
-  expect(realm.calls).toHaveLength(100);
+  for (const token of tokens) await realm.word(token);
+  expect(realm.calls.length).toBeGreaterThanOrEqual(100);
 });
 
 describe('the bound that the realm states', () => {

@@ -265,6 +265,25 @@ describe('a log that answers synchronously', () => {
     expect(realm.calls).toEqual(['changes.since', 'find']);
   });
 
+  test('is asked in the background where the app allows some staleness', async () => {
+    const { realm, other, pass } = await processes(new TellingStore(true));
+    const { token } = await remembered(realm, pass);
+    for (let times = 0; times < 30; times++) {
+      expect(await realm.word(token)).toBe('live');
+      await settle();
+      pass(INTERVAL / 3);
+    }
+    expect(realm.calls).toEqual(Array(10).fill('changes.since'));
+    await realm.word(token);
+    await settle();
+    expect((await other.sessions.revoke({ user: 'ann' })).effectiveWithin).toBe(900);
+    expect(await realm.word(token)).toBe('live');
+    pass(INTERVAL);
+    await realm.word(token);
+    await settle();
+    expect(await realm.word(token)).toBe('revoked');
+  });
+
   test('reads a session again after 5 minutes', async () => {
     const { realm, pass } = await processes(new TellingStore(true), {});
     const { token } = await remembered(realm, pass);

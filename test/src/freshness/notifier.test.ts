@@ -1,7 +1,8 @@
 import { createSessions, type SessionsOptions } from 'session-revocation';
 import type { Notifier } from 'session-revocation/adapter';
 import { memoryStore } from 'session-revocation/memory';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { withoutChanges } from '../../../src/testing/harness/wrappers.ts';
 import { until } from '../../services/until.ts';
 
 /** A notifier whose messages the test sees, and forges. */
@@ -33,7 +34,7 @@ const OTHER = 'abcdefghijklmnopqrstuv';
 
 async function open(options: Partial<SessionsOptions> = {}) {
   const notifier = new HandNotifier();
-  const inner = memoryStore();
+  const inner = withoutChanges(memoryStore());
   let reads = 0;
   const store = {
     ...inner,
@@ -73,6 +74,19 @@ describe('a notification', () => {
     const { notifier, readsOfCheck } = await open();
     notifier.deliver(`sr1 ${OTHER} ${OTHER}`);
     expect(await readsOfCheck()).toBe(0);
+  });
+
+  test('moves no age: a session that it does not name is read again in time', async () => {
+    const clock = { ms: 1_000 };
+    const spy = vi.spyOn(performance, 'now').mockImplementation(() => clock.ms);
+    onTestFinished(() => spy.mockRestore());
+    const { notifier, readsOfCheck } = await open();
+    clock.ms += 60_000;
+    notifier.deliver(`sr1 ${OTHER} ${OTHER}`);
+    expect(await readsOfCheck()).toBe(0);
+    clock.ms += 1;
+    notifier.deliver(`sr1 ${OTHER} ${OTHER}`);
+    expect(await readsOfCheck()).toBe(1);
   });
 
   test('of all makes every check read', async () => {

@@ -14,6 +14,7 @@ import {
   sameHash,
   userTag,
 } from '../../../src/model/token.ts';
+import { size } from '../../ci-only.ts';
 import { fc } from '../support/fast-check.ts';
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i;
@@ -27,10 +28,11 @@ describe('SES-1: secrets and ids are random', () => {
     expect(`${secret} ${id}`).not.toMatch(UUID);
   });
 
-  test('a hundred thousand have no duplicate, and every bit is as often 0 as 1', () => {
+  const COUNT = size('model: secrets without a duplicate');
+  test(`${COUNT} have no duplicate, and every bit is as often 0 as 1`, () => {
     const [secrets, ids] = [new Set<string>(), new Set<string>()];
     const ones = new Array<number>(256).fill(0);
-    for (let at = 0; at < 1e5; at++) {
+    for (let at = 0; at < COUNT; at++) {
       const secret = newSecret();
       secrets.add(secret);
       ids.add(newId());
@@ -39,7 +41,7 @@ describe('SES-1: secrets and ids are random', () => {
         for (let bit = 0; bit < 8; bit++) if ((value >> bit) & 1) ones[byte * 8 + bit]! += 1;
       }
     }
-    expect([secrets.size, ids.size]).toEqual([1e5, 1e5]);
+    expect([secrets.size, ids.size]).toEqual([COUNT, COUNT]);
     // Eight standard deviations from the middle of 5,000 throws.
     for (const count of ones) expect(Math.abs(count - 2500)).toBeLessThan(283);
   });

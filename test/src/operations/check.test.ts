@@ -66,6 +66,16 @@ describe('check(token, client)', () => {
     },
   );
 
+  test.each([
+    ['another dot', (token: string) => token.replace('..', '._')],
+    ['another alphabet', (token: string) => `${token.slice(0, -1)}\u00e9`],
+  ])('of a remembered session with %s is malformed', async (_, spoil) => {
+    const realm = new Realm();
+    const { token } = await realm.signIn('ann');
+    for (let times = 0; times < 2; times++) expect(await realm.word(token)).toBe('live');
+    expect(await realm.sessions.check(spoil(token))).toMatchObject({ reason: 'malformed' });
+  });
+
   test('of a session that is over tells whose it was, and what ended it', async () => {
     const realm = new Realm();
     const { token, session } = await realm.signIn('ann', { account: 'acme' });

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { userTag } from '../../../src/model/token.ts';
 import { size } from '../../ci-only.ts';
 import { ReferenceStore } from '../../model/reference-store.ts';
+import { TokenRealm } from '../jwt/support/tokens.ts';
 import { DAY, HOUR, MINUTE, Realm, SECOND, settle } from '../support/realm.ts';
 
 let steady = 1_000;
@@ -231,6 +232,30 @@ describe('a signal', () => {
     expect(() => new Realm({ signal: signal as never })).toThrow(message);
   });
 
+  test('fires although an older read, for a socket that has closed, had found the end', async () => {
+    const realm = new Realm({ signal: { every: '1s' } });
+    const { session } = await realm.signIn();
+    await new Realm({}, realm.store).sessions.revoke({ user: 'ann' });
+    let answer = (): void => {};
+    realm.around = async (_, ask) => {
+      const read = await ask();
+      await new Promise<void>((resolve) => (answer = resolve));
+      return read;
+    };
+    const socket = new EventEmitter();
+    hold(realm, session, socket);
+    await settle();
+    socket.emit('close');
+    const signal = hold(realm, session);
+    realm.around = () => Promise.reject(new Error('down'));
+    answer();
+    await settle();
+    expect(told(signal)).toBe(null);
+    realm.around = (_, ask) => ask();
+    await pass(SECOND, realm);
+    expect(told(signal)).toBe('revoked');
+  });
+
   test('is forgotten when the sessions are closed', async () => {
     const realm = new Realm();
     const { session } = await realm.signIn();
@@ -305,5 +330,180 @@ describe('a signal', () => {
     const after = await open(size('signals: sockets that come and go'));
     // A socket and its signal take about 1,000 bytes.
     expect(after - before).toBeLessThan(2e6);
+  });
+});
+
+/** Calls `run` once for each sequence of choices: `choose(n)` returns a number below `n`. Returns the number of sequences. */
+async function everyOrder(run: (choose: (options: number) => number) => Promise<void>): Promise<number> {
+  let prefix: number[] = [];
+  for (let runs = 1; ; runs++) {
+    const taken: { choice: number; options: number }[] = [];
+    await run((options) => {
+      const choice = prefix[taken.length] ?? 0;
+      taken.push({ choice, options });
+      return choice;
+    });
+    while (taken.length > 0 && taken.at(-1)?.choice === (taken.at(-1)?.options ?? 0) - 1) taken.pop();
+    if (taken.length === 0) return runs;
+    prefix = taken.map(({ choice }, at) => (at === taken.length - 1 ? choice + 1 : choice));
+  }
+}
+
+describe('renew({ keepSignals: true })', () => {
+  /** A renewal and the events of a case, in every order of their calls of the store and of the answers. */
+  async function inEveryOrder(
+    around: Realm['around'],
+    events: readonly ((realm: Realm, session: Session, token: string) => unknown)[],
+    judge: (word: string | null, renewed: boolean, live: string) => void,
+    wait = 0,
+  ): Promise<void> {
+    const orders = await everyOrder(async (choose) => {
+      const realm = new Realm();
+      const { session, token } = await realm.signIn();
+      const signal = hold(realm, session);
+      await settle();
+      const steps: (() => unknown)[] = events.map((event) => () => event(realm, session, token));
+      const turn = (): Promise<void> => new Promise((resolve) => steps.push(() => resolve()));
+      realm.around = async (call, ask, given) => {
+        await turn();
+        try {
+          return await around(call, ask, given);
+        } finally {
+          await turn();
+        }
+      };
+      const renewal = realm.sessions.renew(session, { keepSignals: true }).catch(() => null);
+      for (await settle(); steps.length > 0; await settle()) void steps.splice(choose(steps.length), 1)[0]?.();
+      realm.around = (_, ask) => ask();
+      const renewed = await renewal;
+      await pass(wait, realm);
+      judge(told(signal), renewed?.ok === true, await realm.word(renewed?.ok === true ? renewed.token : null));
+      // A signal that has not fired is still watched.
+      await new Realm({}, realm.store).sessions.revoke({ user: 'ann' });
+      await pass(5 * SECOND, realm);
+      expect(told(signal)).not.toBe(null);
+      await realm.sessions.close();
+    });
+    expect(orders).toBeGreaterThan(10);
+  }
+
+  const asks: Realm['around'] = (_, ask) => ask();
+  const look = (): unknown => vi.advanceTimersByTime(5 * SECOND);
+  const elsewhere = ({ store }: Realm): Realm['sessions'] => new Realm({}, store).sessions;
+
+  test('keeps the signal of the session, whatever is read meanwhile', () =>
+    inEveryOrder(asks, [look], (word, renewed, live) => {
+      expect([word, renewed, live]).toEqual([null, true, 'live']);
+    }));
+
+  test('misses no revocation by another process, before, while or after it is renewed', () =>
+    inEveryOrder(
+      asks,
+      [look, (realm) => elsewhere(realm).revoke({ user: 'ann' })],
+      (word) => expect(word).toBe('revoked'),
+      5 * SECOND,
+    ));
+
+  test('fires if another process renews the session first', () =>
+    inEveryOrder(
+      asks,
+      [
+        look,
+        async (realm, _, token) => {
+          const other = elsewhere(realm);
+          const { session } = await other.check(token);
+          if (session !== null) await other.renew(session);
+        },
+      ],
+      (word, renewed) => expect(word).toBe(renewed ? null : 'superseded'),
+    ));
+
+  test('fires if the answer to the renewal is lost, since no client has the new secret', () =>
+    inEveryOrder(
+      async (call, ask) => {
+        const answer = await ask();
+        if (call === 'renew') throw new Error('cut');
+        return answer;
+      },
+      [look],
+      (word) => expect(word).toBe('superseded'),
+    ));
+
+  test('does not fire if nothing was renewed', () =>
+    inEveryOrder(
+      (call, ask) => {
+        if (call === 'renew') throw new Error('down');
+        return ask();
+      },
+      [look],
+      (word, renewed) => expect([word, renewed]).toEqual([null, false]),
+    ));
+
+  test('keeps the signals of this process alone', async () => {
+    const realm = new Realm();
+    const other = new Realm({}, realm.store);
+    const { session, token } = await realm.signIn();
+    const { session: theirs } = await other.sessions.check(token);
+    if (theirs === null) throw new Error('it is live');
+    const signals = [hold(realm, session), hold(realm, session), hold(other, theirs)];
+    await realm.sessions.renew(session, { keepSignals: true });
+    await settle();
+    await pass(5 * SECOND, realm, other);
+    expect(signals.map(told)).toEqual([null, null, 'superseded']);
+  });
+
+  test('keeps them through one renewal, and not through the next one without it', async () => {
+    const realm = new Realm();
+    const { session } = await realm.signIn();
+    const socket = new EventEmitter();
+    const signal = hold(realm, session, socket);
+    const first = await realm.sessions.renew(session, { keepSignals: true });
+    if (!first.ok) throw new Error(first.reason);
+    const second = await realm.sessions.renew(first.session, { keepSignals: true });
+    if (!second.ok) throw new Error(second.reason);
+    await pass(5 * SECOND, realm);
+    expect(told(signal)).toBe(null);
+    await realm.sessions.renew(second.session);
+    await settle();
+    await settle();
+    expect([told(signal), socket.listenerCount('close')]).toEqual(['superseded', 0]);
+  });
+
+  test('lets go of a socket that closes afterwards', async () => {
+    const realm = new Realm();
+    const { session } = await realm.signIn();
+    const socket = new EventEmitter();
+    hold(realm, session, socket);
+    await realm.sessions.renew(session, { keepSignals: true });
+    socket.emit('close');
+    await settle();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('keeps those from before the tokens of the session were refreshed', async () => {
+    const realm = new TokenRealm();
+    const { session } = await realm.signIn();
+    const { refreshToken = '', accessToken } = await realm.tokens.mint(session, { client: 'app', refresh: true });
+    const judged = async (text: string): Promise<Session> => {
+      const verdict = await realm.tokens.check(text);
+      if (!verdict.ok) throw new Error(verdict.reason);
+      return verdict.session;
+    };
+    const signal = hold(realm, await judged(accessToken));
+    const refreshed = await realm.tokens.refresh(refreshToken, { client: 'app' });
+    if (!refreshed.ok) throw new Error(refreshed.reason);
+    const renewed = await realm.sessions.renew(await judged(refreshed.accessToken), { keepSignals: true });
+    expect(renewed.ok).toBe(true);
+    await pass(5 * SECOND, realm);
+    expect(told(signal)).toBe(null);
+  });
+
+  test.each([
+    [{ keepSignals: 1 }, /keepSignals must be a boolean/],
+    [{ keepSignals: true, account: 'acme', fence: 'x' }, /keepSignals and account/],
+  ])('refuses %j', async (request, message) => {
+    const realm = new Realm();
+    const { session } = await realm.signIn();
+    await expect(realm.sessions.renew(session, request as never)).rejects.toThrow(message);
   });
 });

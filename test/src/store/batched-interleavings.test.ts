@@ -3,8 +3,11 @@ import type { Awaitable } from '../../../src/lib/awaitable.ts';
 import type { SessionRef } from '../../../src/model/session.ts';
 import { batched } from '../../../src/store/batched.ts';
 import type { SessionStore } from '../../../src/store/store.ts';
+import { size } from '../../ci-only.ts';
 import { fc } from '../support/fast-check.ts';
 import { answersTo, answerTo, type Found, refOf, refsOf } from '../support/hand-store.ts';
+
+const RUNS = size('store: orders of questions in batches');
 
 describe('in any interleaving of asks, writes and replies', () => {
   const REALMS = ['x', 'y'];
@@ -77,7 +80,7 @@ describe('in any interleaving of asks, writes and replies', () => {
           expect([...underWay.values()].every((count) => count === 0)).toBe(true);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: RUNS },
     );
   });
 
@@ -110,7 +113,7 @@ describe('in any interleaving of asks, writes and replies', () => {
         // First come, first served.
         expect(order).toEqual(wanted);
       }),
-      { numRuns: 300 },
+      { numRuns: RUNS },
     );
   });
 });

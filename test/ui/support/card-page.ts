@@ -3,7 +3,7 @@ import type { BrowserContext, Locator, Page } from 'playwright-core';
 import type { CardEvents } from 'session-revocation/ui';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { buildFile } from './built-file.ts';
-import { type Chromium, type DeviceOptions, launch } from './chromium.ts';
+import { type Chromium, commonChromium, type DeviceOptions } from './chromium.ts';
 import { DAY, NOW } from './samples.ts';
 import { StubServer } from './stub-server.ts';
 import { TEST_TIMEOUT } from './timeouts.ts';
@@ -91,9 +91,9 @@ export function useCardPages(): {
   let expected: RegExp[] = [];
 
   beforeAll(async () => {
-    [chromium, script] = await Promise.all([launch(), buildFile()]);
+    [chromium, script] = await Promise.all([commonChromium(), buildFile()]);
   }, TEST_TIMEOUT);
-  afterAll(() => chromium?.close(), TEST_TIMEOUT);
+  afterAll(() => common?.context().close(), TEST_TIMEOUT);
   // One for each test: what a page still asks when its test is over is not counted in the next one.
   beforeEach(async () => {
     stub = new StubServer(script);

@@ -70,6 +70,14 @@ export async function launch({ hosts = [] }: { readonly hosts?: readonly string[
   return { newDevice: (options) => newDevice(browser, options), close: () => browser.close() };
 }
 
+let common: Promise<Chromium> | undefined;
+
+/** A browser for all files of a process, without further hosts. Playwright ends it with the process. */
+export function commonChromium(): Promise<Chromium> {
+  common ??= launch();
+  return common;
+}
+
 async function newDevice(browser: Browser, options: DeviceOptions = {}): Promise<BrowserContext> {
   const { userAgent, colorScheme = 'light', width = 1200, height = 900, touch = false, locale = 'en-GB' } = options;
   const device = await browser.newContext({

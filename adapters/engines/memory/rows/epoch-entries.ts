@@ -12,7 +12,6 @@ export class Scope {
   version = 0;
   /** Unix ms; `Infinity` means forever. */
   keepUntil: number = Number.NEGATIVE_INFINITY;
-  /** Number of sessions that refer to this object. */
   sessions = 0;
   /** Root of the tree of a user's sessions. See `timeline.ts`. */
   root: number = NONE;

@@ -34,7 +34,7 @@ const SERIAL = 4;
 
 const LINKS = 2;
 
-/** Because of the chunks, growing copies nothing and leaves little memory unused. */
+/** With chunks, growing copies nothing and leaves little memory unused. */
 class Chunk {
   readonly ids: string[] = new Array(CHUNK_ROWS);
   /** Bytes would take 40 bytes less, but every check would have to convert them to a string. */
@@ -42,7 +42,7 @@ class Chunk {
   readonly groups: (Group | undefined)[] = new Array(CHUNK_ROWS);
   readonly devices: SessionDevice[] = new Array(CHUNK_ROWS);
   readonly extras: (Extra | string)[] = new Array(CHUNK_ROWS);
-  /** As properties of an object, V8 would box each of these numbers, at 16 bytes each. */
+  /** As properties of an object, each number would take 16 bytes more. */
   readonly numbers: Float64Array = new Float64Array(CHUNK_ROWS * NUMBERS);
   readonly links: Int32Array = new Int32Array(CHUNK_ROWS * LINKS);
   /** 1 if the session is in the tree of sessions that are over for good. */

@@ -21,7 +21,6 @@ export function insert(rows: Rows, root: number, slot: number): number {
   return insertAt(rows, root, slot, placeOf(rows, slot));
 }
 
-/** @returns the new root. */
 export function remove(rows: Rows, root: number, slot: number): number {
   return removeAt(rows, root, slot, placeOf(rows, slot));
 }

@@ -8,7 +8,7 @@ import { youngestOfBoth } from '../rows/timeline.ts';
 const MAX_PASSED = 10_000;
 
 /**
- * A scope stays while it has sessions and only moves downwards, so the walk misses no user who has sessions all the
+ * A scope stays while it has sessions, and only moves downwards. So the walk misses no user who has sessions all the
  * time.
  */
 export function listUsers(

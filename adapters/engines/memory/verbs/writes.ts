@@ -27,6 +27,7 @@ export function add(
   const [added, others, entries] = ownCopyOf([session, ending, audit]);
   contents.insert(added);
   endOthers(contents, added, others);
+  if (others.length > 0) contents.changes.note(added.userTag);
   scope.raise(keepUntil);
   contents.membershipOf(added)?.raise(keepUntil);
   scope.version++;
@@ -56,6 +57,7 @@ export function renew(contents: Contents, renewal: Renewal): 'renewed' | 'not-li
   userScope.raise(keepUntil);
   contents.membershipOf(renewed)?.raise(keepUntil);
   if (moves) userScope.version++;
+  contents.changes.note(userScope.tag);
   contents.audit.write(entries);
   return 'renewed';
 }
@@ -67,7 +69,9 @@ export function end(contents: Contents, ref: EndRef, ended: Ended, audit: readon
   if (session.ended !== null || session.lastUsedAt > (ref.ifUnusedSince ?? Infinity)) return false;
   const [tombstone, entries] = ownCopyOf([ended, audit]);
   contents.replace(slot, { ...session, ended: tombstone });
-  contents.rows.groupOf(slot).userScope.version++;
+  const { userScope } = contents.rows.groupOf(slot);
+  userScope.version++;
+  contents.changes.note(userScope.tag);
   contents.audit.write(entries);
   return true;
 }
@@ -93,6 +97,7 @@ export function advance(
   if (target !== scope) target.version++;
   scope.version++;
   scope.raise(keepUntil);
+  contents.changes.note(scope.tag);
   contents.audit.write(entries);
   return 'advanced';
 }
@@ -105,7 +110,10 @@ export function deleteSessions(contents: Contents, user: Tag, limit: number): nu
     if (slot === NONE) break;
     contents.remove(slot);
   }
-  if (scope !== undefined && removed > 0) scope.version++;
+  if (scope !== undefined && removed > 0) {
+    scope.version++;
+    contents.changes.note(scope.tag);
+  }
   return removed;
 }
 

@@ -20,8 +20,8 @@ interface Lone<Transaction> {
 }
 
 /**
- * Before each task, checks for a transaction of other code. There, a check would read an older snapshot, and the
- * store's own transaction would commit the other code's changes.
+ * Before each task, checks for a transaction of other code. In it, a read would see an older snapshot, and the store's
+ * own transaction would commit the other code's changes.
  */
 export class LoneConnection<Transaction> implements MysqlClient<Transaction> {
   readonly within: (transaction: Transaction) => MysqlConnection;

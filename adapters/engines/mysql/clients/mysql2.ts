@@ -62,7 +62,7 @@ export interface Mysql2Connection {
   destroy(): void;
 }
 
-/** Time limit for a lookup on a pooled connection, in ms, much longer than needed. Then the connection is closed. */
+/** Time limit for a look-up on a pooled connection, in ms. The connection is then closed. */
 const MAX_READ = 5_000;
 
 /**

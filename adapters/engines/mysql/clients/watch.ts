@@ -14,9 +14,9 @@ interface Waiting {
 
 /**
  * If the network fails silently, no answer ever comes, and a pool of dead connections would never work again. Once a
- * connection was ended, every other one that has not answered since is probably dead, too, and gets a shorter limit.
+ * connection was ended, every other one that has not answered since is probably dead too, and gets a shorter limit.
  *
- * Time in which this process was stopped or busy does not count: answers may have arrived that were not read yet.
+ * Time in which this process was stopped or busy does not count, because answers may have arrived that it has not read.
  */
 export class Watch {
   readonly #waiting = new Map<object, Waiting>();

@@ -5,17 +5,20 @@ import { marks } from '../values.ts';
 export interface ChangeStatements {
   insertChanges(count: number): string;
   /**
-   * Id, tag, number and numbering of changes, with the state of the connection: those without a number up to a limit, and the newest
-   * ones from a number on up to another limit. A row of NULLs has the state if there are none.
+   * Selects id, tag, number and numbering of changes, with the state of the connection. It finds the changes without a
+   * number, and the newest ones from a number on, each up to a limit. If there are none, a row of NULLs has the state.
    */
   readonly changes: string;
-  /** Only numbering and pruning lock this row, so no transaction of a caller waits for them. No row if others have locked it. */
+  /**
+   * Only numbering and pruning lock this row, so no transaction of a caller waits for them. Finds no row if others have
+   * locked it.
+   */
   readonly lockNumbers: string;
   readonly highestNumber: string;
   readonly unnumbered: string;
   /** The ids come twice. */
   number(count: number): string;
-  /** From the lowest number on: the number, and 1 if it was given more than some ms ago. */
+  /** From the lowest number on: the number, and 1 if it was given more than the given time ago. */
   readonly oldestChanges: string;
   readonly removeChanges: string;
 }
@@ -27,7 +30,8 @@ export function changeStatementsOf({ changes, meta }: Tables): ChangeStatements 
   const told = `SELECT id, tag, number, numbering, ${STATE} FROM ${changes} FORCE INDEX (numbered)`;
   return {
     insertChanges: (count) => `INSERT INTO ${changes} (id, tag) VALUES ${Array(count).fill('(?, ?)').join(', ')}`,
-    // One statement, and so one snapshot: between two of them, a change could get a number below those that the second one reads.
+    // One statement, and so one snapshot. Between two statements, a change could get a lower number than those that the
+    // second one reads.
     changes: `
       SELECT NULL AS id, NULL AS tag, NULL AS number, NULL AS numbering, ${STATE}
       UNION ALL (${told} WHERE number IS NULL LIMIT ?)

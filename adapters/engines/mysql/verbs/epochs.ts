@@ -1,10 +1,4 @@
-import {
-  type EpochRequest,
-  formatEpoch,
-  type RecordCache,
-  type Tag,
-  type VersionedEpoch,
-} from '../../../../src/adapter.ts';
+import { type EpochRequest, formatEpoch, parseEpoch, type Tag, type VersionedEpoch } from '../../../../src/adapter.ts';
 import { SessionError } from '../../../../src/index.ts';
 import { isKept, onceEach } from '../../sql/kept.ts';
 import type { MysqlConnection, MysqlRow, Parameter } from '../clients/client.ts';
@@ -15,14 +9,14 @@ import { filledUp, key, mediumBlob, numberOf, numberOrNull, textOf } from '../va
 
 /** @throws `SESSION_STORE_UNSAFE` if the records came over a connection that is not reliable. */
 export async function readEpochs(
-  { askReliable, statements, records }: Context,
+  { askReliable, statements }: Context,
   tags: readonly Tag[],
 ): Promise<readonly (VersionedEpoch | null)[]> {
-  return epochsOrMissing(records, await rowsOf(askReliable, statements.readEpochs, tags), tags);
+  return epochsOrMissing(await rowsOf(askReliable, statements.readEpochs, tags), tags);
 }
 
 export async function ensureEpochs(
-  { ask, transact, statements, records }: Context,
+  { ask, transact, statements }: Context,
   requests: readonly EpochRequest[],
 ): Promise<readonly VersionedEpoch[]> {
   const tags = requests.map(({ tag }) => tag);
@@ -30,17 +24,17 @@ export async function ensureEpochs(
   const rows = await read();
   // Writes only these: many transactions share a realm's record, and one of them may hold its lock for long.
   const lacking = requests.filter(({ tag, keepUntil }) => !isKept(keptUntil(rows.get(tag)), keepUntil));
-  if (lacking.length === 0) return epochsOf(records, rows, tags);
+  if (lacking.length === 0) return epochsOf(rows, tags);
   await transact((connection) => keepEpochs(connection, statements, lacking), { readCommitted: true });
-  return epochsOf(records, await read(), tags);
+  return epochsOf(await read(), tags);
 }
 
 /** Reads the caller's snapshot, and locks nothing. */
 export async function readSeenEpochs(
-  { ask, statements, records }: Context,
+  { ask, statements }: Context,
   tags: readonly Tag[],
 ): Promise<readonly (VersionedEpoch | null)[]> {
-  return epochsOrMissing(records, await rowsOf(ask, statements.epochs, tags), tags);
+  return epochsOrMissing(await rowsOf(ask, statements.epochs, tags), tags);
 }
 
 /** Tells for each locked record whether others had changed it since the transaction's snapshot. */
@@ -60,7 +54,7 @@ export function requireSeen(locked: LockedEpochs, user: Tag): void {
  * missing one would block inserts of neighbouring records until the caller commits.
  */
 export async function lockEpochs(
-  { transact, statements, records }: Context,
+  { transact, statements }: Context,
   requests: readonly EpochRequest[],
   known: LockedEpochs,
 ): Promise<readonly VersionedEpoch[]> {
@@ -79,7 +73,7 @@ export async function lockEpochs(
         await connection.write(statements.raise, [keepUntil, key(tag)]);
       }
     }
-    return epochsOf(records, locked, tags);
+    return epochsOf(locked, tags);
   });
 }
 
@@ -107,22 +101,22 @@ const rowOf = ({ tag, create, version, keepUntil }: EpochRequest): readonly Para
   ...[key(tag), mediumBlob(formatEpoch(create)), version, keepUntil],
 ];
 
-function epochsOf(records: RecordCache, rows: Rows, tags: readonly Tag[]): readonly VersionedEpoch[] {
+function epochsOf(rows: Rows, tags: readonly Tag[]): readonly VersionedEpoch[] {
   return tags.map((tag) => {
     const row = rows.get(tag);
     if (row === undefined) throw new Error('a record is gone that was there a moment ago');
-    return epochOf(records, row);
+    return epochOf(row);
   });
 }
 
-const epochsOrMissing = (records: RecordCache, rows: Rows, tags: readonly Tag[]): readonly (VersionedEpoch | null)[] =>
+const epochsOrMissing = (rows: Rows, tags: readonly Tag[]): readonly (VersionedEpoch | null)[] =>
   tags.map((tag) => {
     const row = rows.get(tag);
-    return row === undefined ? null : epochOf(records, row);
+    return row === undefined ? null : epochOf(row);
   });
 
-const epochOf = (records: RecordCache, [, record, version]: MysqlRow): VersionedEpoch => ({
-  record: records.epoch(textOf(record)),
+const epochOf = ([, record, version]: MysqlRow): VersionedEpoch => ({
+  record: parseEpoch(textOf(record)),
   version: numberOf(version),
 });
 

@@ -3,7 +3,7 @@ import { matching, youngestFirst } from '../../sql/found.ts';
 import type { MysqlRow } from '../clients/client.ts';
 import type { Ask } from '../connection.ts';
 import type { Context } from '../context.ts';
-import { foundWithId, idOf, realmOf, stampKey } from '../rows.ts';
+import { foundIn, idOf, realmOf, stampKey } from '../rows.ts';
 import { requireState } from '../server.ts';
 import { filledUp, key, limitOf, orNull } from '../values.ts';
 
@@ -28,7 +28,7 @@ const MAX_FOUND = 128;
 
 /** One snapshot, and one round trip for a check. */
 export async function find(
-  { askReliable, statements, records }: Context,
+  { askReliable, statements, epochs }: Context,
   realm: Tag,
   refs: readonly SessionRef[],
 ): Promise<readonly (FoundSession | null)[]> {
@@ -36,18 +36,15 @@ export async function find(
   if (only === undefined) return [];
   if (refs.length === 1) {
     const [row] = present(await askReliable(statements.find(1), [key(realm), key(only.id)]));
-    return [row === undefined ? null : matching(foundWithId(records, row), only)];
+    return [row === undefined ? null : matching(foundIn(epochs, row, realmOf(epochs, row, realm)), only)];
   }
 
   const found = new Map<string, FoundSession>();
   for (let at = 0; at < refs.length; at += MAX_FOUND) {
     const ids = filledUp(refs.slice(at, at + MAX_FOUND).map(({ id }) => key(id)));
     const rows = present(await askReliable(statements.find(ids.length), [key(realm), ...ids]));
-    const record = rows[0] === undefined ? null : realmOf(records, rows[0]);
-    for (const row of rows) {
-      const id = idOf(row);
-      found.set(id, foundWithId(records, row, id, record));
-    }
+    const record = realmOf(epochs, rows[0], realm);
+    for (const row of rows) found.set(idOf(row), foundIn(epochs, row, record));
   }
   return refs.map((ref) => {
     const one = found.get(ref.id);
@@ -56,7 +53,7 @@ export async function find(
 }
 
 export async function list(
-  { askReliable, statements, records }: Context,
+  { askReliable, statements, epochs }: Context,
   realm: Tag,
   user: Tag,
   { account, born, ended, now, after, limit }: ListPage,
@@ -73,7 +70,9 @@ export async function list(
     ...(ended ? [] : [now]),
     limitOf(limit + 1),
   ]);
-  const found = present(answer).map((row) => foundWithId(records, row));
+  const rows = present(answer);
+  const record = realmOf(epochs, rows[0], realm);
+  const found = rows.map((row) => foundIn(epochs, row, record));
   found.sort(youngestFirst);
   return { found: found.slice(0, limit), more: found.length > limit };
 }

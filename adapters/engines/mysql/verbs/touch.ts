@@ -39,7 +39,7 @@ function note(
     const ids = filledUp(touches.map(({ id }) => key(id)));
     const rows = await connection.rows(statements.used(ids.length), ids);
     const byId = new Map(rows.map((row) => [textOf(row[0]), row]));
-    // Read only now, while the rows are locked.
+    // Read only now: the rows are locked.
     const time = now();
     const used = touches.filter((touch) => counts(byId.get(touch.id), touch, time));
     if (used.length > 0) {

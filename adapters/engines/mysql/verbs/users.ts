@@ -3,7 +3,7 @@ import { type MembershipPage, membershipPage } from '../../sql/membership-page.t
 import type { Context } from '../context.ts';
 import { key, limitOf, textOf } from '../values.ts';
 
-const MAX_LOOKED_AT = 500;
+const MAX_PASSED = 500;
 
 /** The cursor is the last tag that was visited. Users of other realms are visited and skipped. */
 export async function listUsers(
@@ -12,7 +12,7 @@ export async function listUsers(
   after: string | null,
   limit: number,
 ): Promise<{ readonly users: readonly Tag[]; readonly after: string | null }> {
-  const maxUsers = Math.min(limit, MAX_LOOKED_AT);
+  const maxUsers = Math.min(limit, MAX_PASSED);
   const from = key(after ?? '');
   const rows =
     account === null
@@ -30,14 +30,14 @@ export async function memberships(
   after: string | null,
   limit: number,
 ): Promise<ReturnType<MembershipPage['answer']>> {
-  const page = membershipPage(user, after, Math.min(limit, MAX_LOOKED_AT));
+  const page = membershipPage(user, after, Math.min(limit, MAX_PASSED));
   const rows = await ask(statements.tagsBetween, [key(page.from), key(page.until), limitOf(page.limit)]);
   return page.answer(rows.map(([tag]) => textOf(tag)));
 }
 
 /** Tags are hashes, so the first users are a random choice. */
 export async function listRealms({ ask, statements }: Context, limit: number): Promise<RealmsFound> {
-  const rows = await ask(statements.users, [key(''), limitOf(Math.min(limit, MAX_LOOKED_AT) + 1)]);
+  const rows = await ask(statements.users, [key(''), limitOf(Math.min(limit, MAX_PASSED) + 1)]);
   const realms = rows.slice(0, limit).map(([, born]) => (JSON.parse(textOf(born)) as { readonly realm: string }).realm);
-  return { realms: [...new Set(realms)], complete: rows.length <= Math.min(limit, MAX_LOOKED_AT) };
+  return { realms: [...new Set(realms)], complete: rows.length <= Math.min(limit, MAX_PASSED) };
 }

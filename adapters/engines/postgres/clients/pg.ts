@@ -124,7 +124,7 @@ async function askAlone(client: PgClient, statement: PostgresStatement, ask: Ask
 const isInTransaction = (client: PgClient): boolean => ['T', 'E'].includes(client.getTransactionStatus?.() ?? '');
 
 const inAnothers = (advice: string): SessionError =>
-  new SessionError('SESSION_STORE_UNSAFE', `the connection is in a transaction of somebody else: ${advice}`);
+  new SessionError('SESSION_STORE_UNSAFE', `the connection is in a transaction of other code: ${advice}`);
 
 /** Limits the templates, because statements for pages of the log vary in their text. */
 const MAX_TEMPLATES = 1024;

@@ -11,16 +11,17 @@ export const MAX_TOLD = 10_000;
 const KEPT = 3_600_000;
 
 /**
- * Statements of the power `changes`. Transactions commit in another order than that of their xids. So a position has the newest change that
- * was seen, by its xid and random id, and the xids below it whose transactions were under way.
+ * Statements of the power `changes`. Transactions do not commit in the order of their xids. So a position holds the
+ * newest change that the caller has seen, by its xid and random id, and the lower xids whose transactions were still
+ * open.
  *
- * A position must not reach beyond the newest change: after a crash or a failover, xids that are not on disk are used again. If the change
- * itself was lost, the position is unknown.
+ * A position must not reach beyond the newest change: after a crash or a failover, xids that are not on disk are used
+ * again. If the change itself was lost, the position is unknown.
  */
 export const CHANGE_STATEMENTS: Readonly<Record<ChangeStatement, StatementText>> = {
   /**
-   * Parameters: a position (xid, id, xids of transactions under way). Returns the parts of the new position, 1 if the given one is known,
-   * and the tags as JSON: one more than {@link MAX_TOLD} if there are too many.
+   * Parameters: a position (xid, id, xids of open transactions). Returns the parts of the new position, 1 if the given
+   * one is known, and the tags as JSON: one more than {@link MAX_TOLD} if there are too many.
    */
   changesSince: ({ changes, horizon }: Tables) => `
     WITH newest AS MATERIALIZED (SELECT c.xid, c.id FROM ${changes} c ORDER BY c.xid DESC, c.id DESC LIMIT 1),
@@ -42,8 +43,8 @@ export const CHANGE_STATEMENTS: Readonly<Record<ChangeStatement, StatementText>>
       (SELECT count(*) FROM known) AS known, (SELECT json_agg(told.tag)::text FROM told) AS told, ${READING}`,
 
   /**
-   * Notes which transactions have ended by now, and removes changes of those that had ended by an earlier note, except the newest one of
-   * them: young positions may refer to it. Parameter: the limit.
+   * Notes which transactions have ended by now. Removes the changes of those that had ended at an earlier note, except
+   * the newest of them, because recent positions may refer to it. Parameter: the limit.
    */
   pruneChanges: ({ changes, horizon }: Tables) => `
     WITH noted AS (

@@ -137,7 +137,7 @@ export const log = ({ audit }: Tables, entries: string, condition: string): stri
     WHERE ${condition}
     ON CONFLICT DO NOTHING)`;
 
-/** Tells that this tag has changed. */
+/** Records that this tag has changed. */
 export const tell = ({ changes }: Tables, tag: string, condition: string): string => `
   told AS (INSERT INTO ${changes} (tag) SELECT ${tag}::text WHERE ${condition})`;
 

@@ -21,7 +21,10 @@ const write = (tables: Tables, what: string): string => `
 
 export interface PolicyLocks {
   readonly lock: Prepared;
-  /** Makes an empty policy, in a transaction that may see an older snapshot. Waits for others that make one. */
+  /**
+   * Makes an empty policy, in a transaction that may see an older snapshot. Waits for other transactions that make the
+   * same one.
+   */
   readonly claim: Prepared;
   readonly disclaim: Prepared;
 }

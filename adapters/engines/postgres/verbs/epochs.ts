@@ -2,7 +2,7 @@ import {
   type EpochRequest,
   formatEpoch,
   membershipOf,
-  type RecordCache,
+  parseEpoch,
   type Tag,
   type VersionedEpoch,
 } from '../../../../src/adapter.ts';
@@ -11,20 +11,20 @@ import type { PostgresRow } from '../clients/client.ts';
 import type { Context } from '../context.ts';
 
 export async function readEpochs(
-  { askReliable, statements, records }: Context,
+  { askReliable, statements }: Context,
   tags: readonly Tag[],
 ): Promise<readonly (VersionedEpoch | null)[]> {
   if (tags.length === 0) return [];
   const rows = byTag(await askReliable(statements.readEpochs, [...new Set(tags)]));
   return tags.map((tag) => {
     const row = rows.get(tag);
-    return row === undefined ? null : epochOf(records, row);
+    return row === undefined ? null : epochOf(row);
   });
 }
 
 /** Usually all records exist and are kept long enough, so nothing is written. */
 export async function ensureEpochs(
-  { ask, statements, records }: Context,
+  { ask, statements }: Context,
   requests: readonly EpochRequest[],
 ): Promise<readonly VersionedEpoch[]> {
   const rows = byTag(await ask(statements.readEpochs, [...new Set(requests.map(({ tag }) => tag))]));
@@ -35,24 +35,24 @@ export async function ensureEpochs(
     const kept = byTag(await ask(statements.keepEpochs, toKeep([...lacking, ...again])));
     for (const [tag, row] of kept) rows.set(tag, row);
   }
-  return requests.map(({ tag }) => epochOf(records, rows.get(tag)));
+  return requests.map(({ tag }) => epochOf(rows.get(tag)));
 }
 
 /** Locks the records. A later comparison then sees the value that was read, and other writers wait for the commit. */
 export async function lockEpochs(
-  { ask, statements, records }: Context,
+  { ask, statements }: Context,
   requests: readonly EpochRequest[],
 ): Promise<readonly VersionedEpoch[]> {
   const rows = byTag(await ask(statements.keepEpochs, toKeep(requests)));
-  return requests.map(({ tag }) => epochOf(records, rows.get(tag)));
+  return requests.map(({ tag }) => epochOf(rows.get(tag)));
 }
 
 const byTag = (rows: readonly PostgresRow[]): Map<Tag, PostgresRow> =>
   new Map(rows.filter((row) => row[1] !== null).map((row) => [row[0] as Tag, row]));
 
-function epochOf(records: RecordCache, row: PostgresRow | undefined): VersionedEpoch {
+function epochOf(row: PostgresRow | undefined): VersionedEpoch {
   if (row === undefined) throw new Error('the answer makes no sense: it leaves out what it was asked for');
-  return { record: records.epoch(row[1] as string), version: Number(row[2]) };
+  return { record: parseEpoch(row[1] as string), version: Number(row[2]) };
 }
 
 const keptUntil = (row: PostgresRow | undefined): number | null | undefined =>

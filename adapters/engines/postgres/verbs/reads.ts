@@ -1,7 +1,7 @@
-import type { EpochRecord, FoundSession, ListPage, RecordCache, SessionRef, Tag } from '../../../../src/adapter.ts';
-import { matching } from '../../sql/found.ts';
+import type { EpochCache, EpochRecord, FoundSession, ListPage, SessionRef, Tag } from '../../../../src/adapter.ts';
+import { matching, TOP } from '../../sql/found.ts';
 import { generationsOf } from '../../sql/generation.ts';
-import { recordOf } from '../../sql/session-rows.ts';
+import { sharedRecordOf } from '../../sql/session-rows.ts';
 import type { PostgresRow } from '../clients/client.ts';
 import type { Context } from '../context.ts';
 import type { Ask } from '../prepared.ts';
@@ -27,46 +27,43 @@ export const reliableWithin =
     return rows;
   };
 
-/** Sorts before every session. */
-const TOP = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
-
 export async function find(
-  { ask, askReliable, statements, records }: Context,
+  { ask, askReliable, statements, epochs }: Context,
   realm: Tag,
   refs: readonly SessionRef[],
 ): Promise<readonly (FoundSession | null)[]> {
   const { findOne, findMany } = statements;
   const [ref] = refs;
   if (ref === undefined) {
-    // A look-up without references fails when others fail. It returns no row to check.
+    // A look-up without references asks the server too, so that it fails in an outage. It returns no row to check.
     await ask(findMany, realm, []);
     return [];
   }
   if (refs.length === 1) {
     const [row] = await askReliable(findOne, realm, ref.id);
-    return [foundAs(records, ref, row, recordOf(records, row?.[REALM_RECORD], realm))];
+    return [foundAs(epochs, ref, row, sharedRecordOf(epochs, row?.[REALM_RECORD], realm))];
   }
   const ids = refs.map(({ id }) => id);
   const rows = await askReliable(findMany, realm, ids);
   const byPlace: PostgresRow[] = [];
   for (const row of rows) byPlace[Number(row[PLACE]) - 1] = row;
-  const record = recordOf(records, byPlace[0]?.[REALM_RECORD], realm);
-  return refs.map((each, at) => foundAs(records, each, byPlace[at], record));
+  const record = sharedRecordOf(epochs, byPlace[0]?.[REALM_RECORD], realm);
+  return refs.map((each, at) => foundAs(epochs, each, byPlace[at], record));
 }
 
 function foundAs(
-  records: RecordCache,
+  epochs: EpochCache,
   ref: SessionRef,
   row: PostgresRow | undefined,
   realm: EpochRecord | null,
 ): FoundSession | null {
   if (row === undefined) throw new Error('the answer makes no sense: it leaves out what it was asked for');
-  const found = foundIn(records, row, realm, ref.id);
+  const found = foundIn(epochs, row, realm);
   return found && matching(found, ref);
 }
 
 export async function list(
-  { askReliable, statements, records }: Context,
+  { askReliable, statements, epochs }: Context,
   realm: Tag,
   user: Tag,
   page: ListPage,
@@ -81,5 +78,5 @@ export async function list(
         ...[born?.user ?? null, born?.member ?? null],
       )
     : askReliable(statements.listBorn, ...first, parameter(now), generations));
-  return { found: pageIn(records, rows.slice(0, limit), realm, user), more: rows.length > limit };
+  return { found: pageIn(epochs, rows.slice(0, limit), realm), more: rows.length > limit };
 }

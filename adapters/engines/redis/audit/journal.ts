@@ -14,10 +14,10 @@ const BATCH = 100;
 let written = 0;
 
 /**
- * On a cluster, a script writes entries for a log in another slot into an outbox in its own slot. The process that
- * wrote them then relays them to the log. If that process is gone, the next one that reads or prunes the log does. An
- * intent, written before the change, tells readers which outbox to check. An entry that is relayed twice is written
- * once.
+ * On a cluster, the log may be in another slot than the data. A script then writes entries into an outbox in its own
+ * slot, and the process relays them to the log. If that process is gone, the next one that reads or prunes the log
+ * relays them. An intent, written before the change, tells readers which outbox to check. An entry that is relayed
+ * twice is written once.
  */
 export class Journal {
   readonly #server: Server;

@@ -1,22 +1,23 @@
 import type { Socket } from 'node:net';
 import { type Changes, type ChangesPower, RecentChanges } from '../../../../src/adapter.ts';
+import { closed } from '../../shared/closed.ts';
 import type { Server } from '../connection.ts';
 import type { Keys } from '../keys.ts';
 import type { Confirmation } from '../replication.ts';
 import { idIn, type Primary, primariesOf, type RedisAddress, standingOf, whoAreYou } from './primaries.ts';
 import { Tracking } from './tracking.ts';
 
-/** How the store opens the connections over which servers tell changes. */
+/** Tells the store how to open the connections over which servers tell changes. */
 export interface RedisChanges {
   /**
-   * Opens a connection to a primary, with `connect` of `node:net`, or of `node:tls` where the app's client uses TLS. The
-   * address is the one that the server tells. Leave it out of account for a single server, and translate it where the
-   * app reaches servers by other addresses. The store closes the connection.
+   * Opens a connection to a primary, with `connect` of `node:net`, or of `node:tls` if the app's client uses TLS. The
+   * server tells the address. Ignore it for a single server, and translate it if the app reaches servers by other
+   * addresses. The store closes the connection.
    */
   connect(address: RedisAddress): Socket;
-  /** Of the server's ACL. Default: the server's default user. */
+  /** User of the server's ACL. Default: the server's default user. */
   readonly username?: string | undefined;
-  /** Default: none is sent. */
+  /** Password of that user. Default: none is sent. */
   readonly password?: string | undefined;
 }
 
@@ -27,12 +28,12 @@ interface Setting {
   readonly options: RedisChanges;
 }
 
-/** In ms. After a connection could not be opened, the next attempt comes no sooner. */
+/** In ms, from one failed attempt to connect to the next. */
 const RETRY_AFTER = 1_000;
 
 /**
- * Hears of the markers over one connection to each primary. An answer to a question on such a connection shows that all markers arrived
- * that were written before the question was sent. With each connection that is lost or new, any tag may have changed.
+ * Receives the markers over one connection to each primary. A reply on such a connection shows that all markers written
+ * before the question have arrived. After a connection is lost or opened, any tag may have changed.
  */
 export class ChangeReader implements ChangesPower {
   readonly #setting: Setting;
@@ -49,7 +50,7 @@ export class ChangeReader implements ChangesPower {
     this.#setting = setting;
   }
 
-  /** Rejects where the server, a proxy or the user's rights do not allow it. What is remembered then counts by its age. */
+  /** Rejects if the server, a proxy or the user's rights do not allow tracking. Memory then counts by its age. */
   since(position: string | null): Promise<Changes> {
     const answer = this.#turn.then(() => this.#ask(position));
     this.#turn = answer.catch(() => {});
@@ -92,7 +93,7 @@ export class ChangeReader implements ChangesPower {
   async #open({ id, address }: Primary): Promise<Tracking> {
     const { server, keys, options } = this.#setting;
     const where = await address();
-    if (this.#isClosed) throw new Error('the store is closed');
+    if (this.#isClosed) throw closed();
     const tracking = new Tracking(options.connect(where), {
       told: (markers) => this.#hear(markers),
       lost: () => this.#lose(id, tracking),
@@ -104,7 +105,7 @@ export class ChangeReader implements ChangesPower {
         ['CLIENT', 'TRACKING', 'ON', 'BCAST', 'PREFIX', keys.markers],
         whoAreYou(server),
       );
-      if (this.#isClosed) throw new Error('the store is closed');
+      if (this.#isClosed) throw closed();
       if (idIn(server, reply) !== id) throw new Error('changes.connect leads to another server than the client');
       return tracking;
     } catch (error) {

@@ -4,7 +4,7 @@ import { parseInfo } from '../server.ts';
 import type { Reply } from './resp3.ts';
 import type { Tracking } from './tracking.ts';
 
-/** Where a primary listens, as the server itself tells it. */
+/** The address at which a primary listens, as the server tells it. */
 export interface RedisAddress {
   readonly host: string;
   readonly port: number;
@@ -55,10 +55,11 @@ function ownersIn(slots: unknown): readonly Primary[] {
 const SLOTS = 16_384;
 
 /**
- * Asks over all connections at once for the state of the servers. Returns a text that stays the same only if no other server can have
- * been written to since the same connections returned it before.
+ * Asks all servers for their state at once. Returns a text that stays the same only if no other server can have been
+ * written to since these connections last returned it.
  *
  * In a cluster, the nodes must agree which of them serve all slots. A slot that moves away and back raises the epoch.
+ *
  * @throws unless each server is a primary, and each slot is served by one of them.
  */
 export async function standingOf(
@@ -73,12 +74,12 @@ export async function standingOf(
       requirePrimary(standing, confirmation);
       return server.isCluster ? clusterState(slots, info) : '';
     } catch (error) {
-      // What it is while it is not asked is unknown.
+      // A later answer of this connection would not show the server's state between the two questions.
       tracking.close();
       throw error;
     }
   };
-  // Each connection takes one question at a time, so all answers are awaited.
+  // Waits for all answers, because each connection takes one question at a time.
   const answers = await Promise.allSettled([...tracked.values()].map(ask));
   const states = answers.map((answer) => {
     if (answer.status === 'rejected') throw answer.reason;

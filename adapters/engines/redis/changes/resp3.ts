@@ -1,7 +1,7 @@
-/** A reply. Numbers are texts, and a map is a list of its keys and values in turn. */
+/** A reply. Numbers are text. A map is a list in which each key is followed by its value. */
 export type Reply = string | null | Error | Push | readonly Reply[];
 
-/** A message that answers no command. */
+/** A message that the server sends without a command. */
 export class Push {
   readonly parts: readonly Reply[];
 
@@ -10,7 +10,6 @@ export class Push {
   }
 }
 
-/** Formats a command. */
 export const commandOf = (parts: readonly string[]): string =>
   [`*${parts.length}`, ...parts.flatMap((part) => [`$${Buffer.byteLength(part)}`, part]), ''].join('\r\n');
 
@@ -21,7 +20,6 @@ export class Resp3Reader {
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
 
-  /** Returns the replies that are complete. */
   read(chunk: Buffer): readonly Reply[] {
     this.#bytes = Buffer.concat([this.#bytes.subarray(this.#at), chunk]);
     this.#at = 0;
@@ -48,7 +46,7 @@ export class Resp3Reader {
       case '$':
         return this.#text(Number(line));
       case '=':
-        // It begins with three letters and a colon that tell the format.
+        // A verbatim string begins with its format: three letters and a colon.
         return this.#text(Number(line), 4);
       case '*':
       case '~':

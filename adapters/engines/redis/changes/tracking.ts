@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Command } from '../clients/client.ts';
 import { commandOf, Push, type Reply, Resp3Reader } from './resp3.ts';
 
-/** In ms. A server that is silent for so long while it is asked is given up. */
+/** In ms. A server that is silent for this time after a question counts as lost. */
 const TIMEOUT = 5_000;
 
 interface Question {
@@ -13,19 +13,21 @@ interface Question {
 }
 
 interface Listener {
-  /** Receives names of keys that were written; `null` if any key may have been. */
+  /** Receives the names of written keys; `null` if any key may have been written. */
   told(keys: readonly string[] | null): void;
-  /** The connection has ended. Called once. */
+  /** Called once, when the connection has ended. */
   lost(): void;
 }
 
 /**
- * A connection over which a server tells of keys that were written.
+ * A connection over which a server tells the names of written keys.
  *
- * The server puts its messages about a write into the buffers of connections before it asks the system for more input. The writer gets
- * its answer then or, at the earliest, in the same turn. So a question that was sent after the answer is read in a later turn, and its
- * reply follows the messages. For this, no byte may be under way when a question is sent: there is one question at a time, and an error
- * ends the connection. A busy server answers with errors, out of turn.
+ * The server puts its messages about a write into the buffers of all connections before it reads more input. The writer
+ * gets its answer at that time or later. So the server reads a question that is sent after that answer in a later turn,
+ * and its reply follows the messages.
+ *
+ * This holds only if no other byte is in transit when a question is sent. Therefore there is one question at a time,
+ * and an error ends the connection: a busy server sends errors out of turn.
  */
 export class Tracking {
   readonly #socket: Socket;
@@ -41,7 +43,7 @@ export class Tracking {
     socket.on('timeout', () => this.#end(new Error(`Redis told no changes within ${TIMEOUT} ms`)));
     socket.on('error', (error) => this.#end(error));
     socket.on('close', () => this.#lose());
-    // It keeps no process running.
+    // An open connection must not keep the process running.
     socket.unref();
   }
 

@@ -77,7 +77,6 @@ export interface Executor {
   /** What the client does with commands whose answers are lost with a connection, if its options decide that. */
   readonly whenLost: WhenLost;
 
-  /** True if keys are spread over several servers. */
   readonly isCluster: boolean;
 
   /** True if each command may use another connection, possibly to a server that was demoted. */

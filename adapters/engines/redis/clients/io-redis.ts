@@ -18,7 +18,7 @@ export class IoRedisExecutor implements Executor {
     const { socketTimeout } = this.isCluster ? optionsOf(options.redisOptions) : options;
     const isSet = socketTimeout !== undefined && socketTimeout !== null;
     this.lacksTimeout = isSet ? null : `${this.isCluster ? 'redisOptions.' : ''}socketTimeout`;
-    // A cluster client must resend commands, because it follows failovers that way.
+    // A cluster client resends commands in order to follow failovers, so resending is not reported.
     this.whenLost = this.isCluster ? 'fail' : whenLost(options);
     if (this.isCluster && scaleReads !== undefined && scaleReads !== 'master')
       throw readsReplicas("scaleReads: 'master'");

@@ -7,7 +7,7 @@ import { ANNOUNCE, LEAVE } from '../scripts/upkeep.ts';
 
 /**
  * How long a user stays in a member index after an announcement, in ms. A client may resend the announced write for as
- * long as answers are remembered. It may resend a removal, which an earlier lookup decided, for as long again.
+ * long as answers are remembered. It may resend a removal that an earlier look-up decided for as long again.
  */
 const SETTLED = 2 * REMEMBERED + 60_000;
 

@@ -7,7 +7,6 @@ export interface Position {
 
 export interface Way {
   readonly direction: 'up' | 'down';
-  /** Returns only members after this position. */
   readonly after?: Position | undefined;
   /** For a walk down, the lowest score. */
   readonly least?: number | undefined;

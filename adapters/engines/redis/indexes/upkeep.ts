@@ -8,7 +8,7 @@ import { announce, leave } from './member-index.ts';
 import type { Position } from './scan.ts';
 import { type IndexedSession, UserSessions } from './user-sessions.ts';
 
-/** In ms. So long after its retention, data is certainly gone from the server, with any clock differences. */
+/** In ms. This long after its retention, data is gone from the server, with any difference between clocks. */
 const LONG_DUE = 86_400_000;
 
 export const isEndless = (session: SessionRecord): boolean => endOf(session) === null;
@@ -44,7 +44,7 @@ export class Upkeep {
 
   /**
    * Also tidies up some users whose sessions must be gone; none if `retention` is `null`. Never rejects: the session is
-   * written by then, and a caller that got an error would lose the secret.
+   * already written, and the caller of a failed sign-in would lose its secret.
    */
   async noteSession(user: Tag, date: number | null, now: number, retention: number | null): Promise<void> {
     if (date === null) return;
@@ -55,7 +55,7 @@ export class Upkeep {
     }
   }
 
-  /** Never rejects, either. */
+  /** Never rejects, like `noteSession`. */
   async noteRecord(tag: Tag, keepUntil: number | null, now: number): Promise<void> {
     if (keepUntil === null) return;
     const dates = this.#keys.dueRecords(bucketOf(tag));

@@ -1,4 +1,4 @@
-import { type EpochRecord, parseEpoch, type RecordCache } from '../../../../src/adapter.ts';
+import { type EpochRecord, parseEpoch } from '../../../../src/adapter.ts';
 
 /** Stored form of `null`, which means forever. */
 const FOR_EVER = '';
@@ -13,15 +13,14 @@ export interface EpochValue {
   readonly record: EpochRecord;
 }
 
-export function epochValueOf(value: string, records: RecordCache): EpochValue {
+export function epochValueOf(value: string): EpochValue {
   return {
     version: Number(value.slice(0, value.indexOf('\n'))),
     keepUntil: keepUntilOf(value),
-    record: records.epoch(epochTextOf(value)),
+    record: parseEpoch(epochTextOf(value)),
   };
 }
 
-/** In Unix ms; `null` means forever. */
 export function keepUntilOf(value: string): number | null {
   const [, keepUntil] = value.split('\n', 2);
   if (keepUntil === undefined) throw new Error('an epoch record is malformed');

@@ -1,7 +1,7 @@
 /** Characters that a line must not contain: controls, escapes, and lone surrogates, which encodings lose. */
 const SPECIAL = /[\p{Cc}"\\\p{Cs}]/u;
 
-/** The empty text. Elsewhere a backslash is never alone. */
+/** Stored form of the empty text. In other texts a backslash is never alone. */
 const EMPTY = '\\';
 
 /** `null` becomes an empty line. Nearly every text stays unchanged. */
@@ -11,7 +11,6 @@ export function lineOf(text: string | null): string {
   return SPECIAL.test(text) ? JSON.stringify(text).slice(1, -1) : text;
 }
 
-/** Returns `null` for a missing or empty line. */
 export function textOrNull(line: string | undefined): string | null {
   if (line === undefined || line === '') return null;
   if (!line.includes('\\')) return line;

@@ -2,7 +2,9 @@ import { ARGUMENTS } from './arguments.ts';
 import { OnceScript } from './once.ts';
 import { Script } from './script.ts';
 
-/** Returns some members that were announced long ago, for the caller to check. So no index keeps users who are gone. */
+/**
+ * Returns some members that were announced long ago. The caller checks them, so that no index keeps users who are gone.
+ */
 export const ANNOUNCE: Script = new Script(
   ARGUMENTS,
   `

@@ -59,7 +59,7 @@ export async function ensureEpochs(
 }
 
 /** Records of one slot come from one snapshot. */
-async function readValues({ server, keys, records }: Context, tags: readonly Tag[]): Promise<Map<Tag, EpochValue>> {
+async function readValues({ server, keys }: Context, tags: readonly Tag[]): Promise<Map<Tag, EpochValue>> {
   const groups = new Map<Tag, Tag[]>();
   for (const tag of new Set(tags)) {
     const slot = server.isCluster ? (membershipOf(tag)?.user ?? tag) : '';
@@ -70,7 +70,7 @@ async function readValues({ server, keys, records }: Context, tags: readonly Tag
     const values = await server.read(group.map((tag) => keys.record(tag)));
     for (const [at, tag] of group.entries()) {
       const value = values[at];
-      if (value !== null && value !== undefined) found.set(tag, epochValueOf(value, records));
+      if (value !== null && value !== undefined) found.set(tag, epochValueOf(value));
     }
   };
   await Promise.all([...groups.values()].map(read));
@@ -78,7 +78,7 @@ async function readValues({ server, keys, records }: Context, tags: readonly Tag
 }
 
 async function keep(
-  { server, keys, records, readiness, upkeep }: Context,
+  { server, keys, readiness, upkeep }: Context,
   { tag, create, version, keepUntil }: EpochRequest,
   now: number,
 ): Promise<EpochValue> {
@@ -90,7 +90,7 @@ async function keep(
   if (membership !== null) call.key(keys.memberships(membership.user));
   const [isNew, value] = (await server.run(KEEP_RECORD, call)) as [unknown, string];
   if (Number(isNew) === 1) await upkeep.noteRecord(tag, keepUntil, now);
-  return epochValueOf(value, records);
+  return epochValueOf(value);
 }
 
 const versioned = ({ record, version }: EpochValue): VersionedEpoch => ({ record, version });

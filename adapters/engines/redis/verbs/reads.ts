@@ -1,9 +1,11 @@
 import {
+  type EpochCache,
   type EpochRecord,
   type FoundSession,
   isLive,
   isOverForGood,
   type ListPage,
+  memberTag,
   type SessionRecord,
   type SessionRef,
   type Tag,
@@ -12,20 +14,16 @@ import type { Server } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { UserSessions } from '../indexes/user-sessions.ts';
 import type { Keys } from '../keys.ts';
-import { epochOf } from '../rows/epoch.ts';
+import { epochOf, epochTextOf } from '../rows/epoch.ts';
+import { sessionOf } from '../rows/session.ts';
 import { accountsOf } from './epochs.ts';
-import type { SessionLocation, SessionLocations, Value } from './session-location.ts';
 
 type Found = readonly (FoundSession | null)[];
 
-/** Not `async`: a check of a session does not pay for an extra tick. */
-export function find(
-  { server, locations, readiness }: Context,
-  realm: Tag,
-  refs: readonly SessionRef[],
-): Promise<Found> {
-  const role = readiness.role();
-  const found = findSessions(server, locations, realm, refs);
+/** Not `async`, which would cost each check of a session an extra tick. */
+export function find(context: Context, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
+  const role = context.readiness.role();
+  const found = findSessions(context, realm, refs);
   return role === null ? found : Promise.all([role, found]).then(([, answer]) => answer);
 }
 
@@ -33,51 +31,36 @@ export function find(
  * On one server, always one MGET. On a cluster, one command for each user, account and realm, all at once. A session
  * and the records of its user and membership come from one command, and so from one snapshot.
  */
-function findSessions(
-  server: Server,
-  locations: SessionLocations,
-  realm: Tag,
-  refs: readonly SessionRef[],
-): Promise<Found> {
+function findSessions(context: Context, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
   if (refs.length === 0) return Promise.resolve([]);
-  const found = (server.isCluster ? findInCluster : findOnServer)(server, locations, realm, refs);
+  const { server, keys } = context;
+  const found = (server.isCluster ? findInCluster : findOnServer)(context, realm, refs);
   // A token names its account; only other lookups leave it open.
   if (refs.every(({ account }) => account !== undefined)) return found;
-  return found.then((incomplete) => completed(server, locations.keys, refs, incomplete));
+  return found.then((incomplete) => completed(server, keys, refs, incomplete));
 }
 
-function findOnServer(
-  server: Server,
-  locations: SessionLocations,
-  realm: Tag,
-  refs: readonly SessionRef[],
-): Promise<Found> {
-  const { keys } = locations;
+function findOnServer({ server, keys, epochs }: Context, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
   const wanted = [keys.record(realm)];
   const asked: Asked[] = [];
   const accounts = new Map<Tag, number>();
   for (const ref of refs) {
-    const location = locations.of(ref);
-    const at = wanted.push(location.record, location.session) - 2;
-    const { account } = ref;
+    const { id, user, account } = ref;
+    const at = wanted.push(keys.record(user), keys.session(user, id)) - 2;
     if (typeof account !== 'string') {
-      asked.push({ ref, location, at, accountAt: -1, memberAt: -1 });
+      asked.push({ ref, at, accountAt: -1, memberAt: -1 });
       continue;
     }
-    const memberAt = wanted.push(location.memberIn(keys, account)) - 1;
+    const memberAt = wanted.push(keys.record(memberTag(user, account))) - 1;
     const accountAt = accounts.get(account) ?? wanted.push(keys.record(account)) - 1;
     accounts.set(account, accountAt);
-    asked.push({ ref, location, at, accountAt, memberAt });
+    asked.push({ ref, at, accountAt, memberAt });
   }
   return server.read(wanted).then((values) => {
-    const record = locations.epoch(values[0], realm);
-    return asked.map(({ ref, location, at, accountAt, memberAt }) => {
-      const texts = {
-        user: values[at] ?? null,
-        account: values[accountAt] ?? null,
-        member: values[memberAt] ?? null,
-      };
-      return locations.found(location, ref, values[at + 1], texts, record);
+    const record = sharedEpochOf(epochs, values[0], realm);
+    return asked.map(({ ref, at, accountAt, memberAt }) => {
+      const account = sharedEpochOf(epochs, values[accountAt], ref.account);
+      return foundOf(ref, values[at + 1], { realm: record, account, user: values[at], member: values[memberAt] });
     });
   });
 }
@@ -85,7 +68,6 @@ function findOnServer(
 /** The numbers are indexes in the result. */
 interface Asked {
   readonly ref: SessionRef;
-  readonly location: SessionLocation;
   readonly at: number;
   /** -1 if none is requested. */
   readonly accountAt: number;
@@ -93,12 +75,10 @@ interface Asked {
 }
 
 async function findInCluster(
-  server: Server,
-  locations: SessionLocations,
+  { server, keys, epochs }: Context,
   realm: Tag,
   refs: readonly SessionRef[],
 ): Promise<Found> {
-  const { keys } = locations;
   const users = new Map<Tag, string[]>();
   const shared = new Map<Tag, Promise<Value>>();
   const ask = (tag: Tag): Promise<Value> => {
@@ -107,30 +87,51 @@ async function findInCluster(
     return answer;
   };
   const asked = refs.map((ref) => {
-    const location = locations.of(ref);
-    const wanted = users.get(location.user) ?? [location.record];
-    users.set(location.user, wanted);
-    const sessionAt = wanted.push(location.session) - 1;
-    const { account } = ref;
-    const memberAt = typeof account === 'string' ? wanted.push(location.memberIn(keys, account)) - 1 : -1;
-    return { location, ref, sessionAt, memberAt };
+    const { id, user, account } = ref;
+    const wanted = users.get(user) ?? [keys.record(user)];
+    users.set(user, wanted);
+    const sessionAt = wanted.push(keys.session(user, id)) - 1;
+    const memberAt = typeof account === 'string' ? wanted.push(keys.record(memberTag(user, account))) - 1 : -1;
+    return { ref, sessionAt, memberAt };
   });
   const owned = new Map<Tag, Promise<readonly Value[]>>();
   for (const [user, wanted] of users) owned.set(user, server.read(wanted));
   const realmRecord = ask(realm);
-  const accounts = refs.map(({ account }) => (account === undefined || account === null ? null : ask(account)));
-  // All commands are sent by now. Awaits them together, so that a failure leaves no unhandled rejection.
+  const accounts = refs.map(({ account }) => (typeof account === 'string' ? ask(account) : null));
+  // All commands are already sent. Waiting for them together leaves no unhandled rejection after a failure.
   await Promise.all([...owned.values(), ...shared.values()]);
 
-  const record = locations.epoch(await realmRecord, realm);
+  const record = sharedEpochOf(epochs, await realmRecord, realm);
   return Promise.all(
-    asked.map(async ({ location, ref, sessionAt, memberAt }, nth) => {
+    asked.map(async ({ ref, sessionAt, memberAt }, nth) => {
       const values = (await owned.get(ref.user)) ?? [];
-      const account = (await accounts[nth]) ?? null;
-      const texts = { user: values[0] ?? null, account, member: values[memberAt] ?? null };
-      return locations.found(location, ref, values[sessionAt], texts, record);
+      const account = sharedEpochOf(epochs, await accounts[nth], ref.account);
+      return foundOf(ref, values[sessionAt], { realm: record, account, user: values[0], member: values[memberAt] });
     }),
   );
+}
+
+type Value = string | null | undefined;
+
+const sharedEpochOf = (epochs: EpochCache, value: Value, tag: Tag | null | undefined): EpochRecord | null =>
+  value === null || value === undefined ? null : epochs.get(epochTextOf(value), tag ?? '');
+
+interface Records {
+  readonly realm: EpochRecord | null;
+  readonly account: EpochRecord | null;
+  readonly user: Value;
+  readonly member: Value;
+}
+
+function foundOf(
+  { id, user: userTag, account: accountTag }: SessionRef,
+  value: Value,
+  { realm, account, user, member }: Records,
+): FoundSession | null {
+  if (value === null || value === undefined) return null;
+  const session = sessionOf(value, id, userTag);
+  if (accountTag !== undefined && accountTag !== session.accountTag) return null;
+  return { session, epochs: { realm, account, user: epochOf(user), member: epochOf(member) } };
 }
 
 async function completed(server: Server, keys: Keys, refs: readonly SessionRef[], found: Found): Promise<Found> {

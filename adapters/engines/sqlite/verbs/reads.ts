@@ -1,26 +1,23 @@
 import type { FoundSession, ListPage, SessionRef, Tag } from '../../../../src/adapter.ts';
-import { matching, youngestFirst } from '../../sql/found.ts';
+import { matching, TOP, youngestFirst } from '../../sql/found.ts';
 import { generationsOf } from '../../sql/generation.ts';
-import { recordOf } from '../../sql/session-rows.ts';
+import { recordOf, sharedRecordOf } from '../../sql/session-rows.ts';
 import type { Row } from '../../sql/values.ts';
 import type { Context } from '../context.ts';
-import { foundWithId, listedIn } from '../rows.ts';
-
-/** Sorts before every session. */
-const TOP = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
+import { foundInRealm, listedIn } from '../rows.ts';
 
 export const find = (
-  { statements, records }: Context,
+  { statements, epochs }: Context,
   realm: Tag,
   refs: readonly SessionRef[],
 ): readonly (FoundSession | null)[] =>
   refs.map((ref) => {
     const row = statements.find(realm, ref.id);
-    return row === undefined ? null : matching(foundWithId(records, row, ref.id, realm), ref);
+    return row === undefined ? null : matching(foundInRealm(epochs, row, realm), ref);
   });
 
 export function list(
-  { database, statements, records }: Context,
+  { database, statements, epochs }: Context,
   realm: Tag,
   user: Tag,
   page: ListPage,
@@ -40,8 +37,9 @@ export function list(
         )
       : generations.flatMap((one) => listBorn(user, one, now, account, ...place, limit + 1));
   const all = database.read(() => {
-    const [realmRecord = null, userRecord = null] = [realm, user].map((tag) => recordOf(records, epoch(tag)?.[0], tag));
-    return read().map((row) => listedIn(records, row, realmRecord, userRecord));
+    const realmRecord = sharedRecordOf(epochs, epoch(realm)?.[0], realm);
+    const userRecord = recordOf(epoch(user)?.[0]);
+    return read().map((row) => listedIn(epochs, row, realmRecord, userRecord));
   });
   if (generations !== null && generations.length > 1) all.sort(youngestFirst);
   return { found: all.slice(0, limit), more: all.length > limit };

@@ -4,7 +4,7 @@ import { fromColumn } from '../../sql/values.ts';
 import type { Context } from '../context.ts';
 
 /** SQLite answers synchronously, so a larger page would block the process. */
-const MAX_LOOKED_AT = 500;
+const MAX_PASSED = 500;
 
 /**
  * Goes from tag to tag through an index, so the time does not depend on the number of sessions. The cursor is the last
@@ -18,7 +18,7 @@ export function listUsers(
 ): { readonly users: readonly Tag[]; readonly after: string | null } {
   const users: Tag[] = [];
   let tag = after ?? '';
-  for (let looked = 0; looked < Math.min(limit, MAX_LOOKED_AT); looked++) {
+  for (let looked = 0; looked < Math.min(limit, MAX_PASSED); looked++) {
     const row = account === null ? nextUser(tag) : nextMember(account, tag);
     if (row === undefined) return { users, after: null };
     tag = row[0] as Tag;
@@ -33,7 +33,7 @@ export function memberships(
   after: string | null,
   limit: number,
 ): ReturnType<MembershipPage['answer']> {
-  const page = membershipPage(user, after, Math.min(limit, MAX_LOOKED_AT));
+  const page = membershipPage(user, after, Math.min(limit, MAX_PASSED));
   return page.answer(statements.tagsBetween(page.from, page.until, page.limit).map(([tag]) => tag as Tag));
 }
 
@@ -41,7 +41,7 @@ export function memberships(
 export function listRealms({ statements: { nextUser } }: Context, limit: number): RealmsFound {
   const realms = new Set<string>();
   let tag = '';
-  for (let looked = 0; looked < Math.min(limit, MAX_LOOKED_AT); looked++) {
+  for (let looked = 0; looked < Math.min(limit, MAX_PASSED); looked++) {
     const row = nextUser(tag);
     if (row === undefined) return { realms: [...realms], complete: true };
     tag = row[0] as Tag;

@@ -24,7 +24,7 @@ export const add = (
   { ifVersion, ending, keepUntil, audit }: UserWrite,
 ): 'added' | 'conflict' =>
   database.write(() => {
-    if (!isVersion(statements, session.userTag, ifVersion)) return 'conflict';
+    if (!hasVersion(statements, session.userTag, ifVersion)) return 'conflict';
     if (!hasMembership(statements, session)) return 'conflict';
     if (statements.insert(...rowOf(session)) === 0) return 'conflict';
     endOthers(statements, session.userTag, ending);
@@ -43,7 +43,7 @@ export function renew(
   const { id, userTag, stamps } = session;
   return database.write(() => {
     if (statements.isLive(id, userTag, ifCredential, now) === undefined) return 'not-live';
-    if (ifVersion !== undefined && !isVersion(statements, userTag, ifVersion)) return 'conflict';
+    if (ifVersion !== undefined && !hasVersion(statements, userTag, ifVersion)) return 'conflict';
     if (ifVersion !== undefined && !hasMembership(statements, session)) return 'conflict';
     statements.renew(
       ...[session.credential, session.serial, toColumn(session.account), session.accountTag],
@@ -83,8 +83,8 @@ export function advance(
 ): 'advanced' | 'conflict' | 'not-live' {
   const target = member === undefined ? tag : memberTag(tag, member);
   return database.write(() => {
-    if (!isVersion(statements, tag, ifVersion)) return 'conflict';
-    if (member !== undefined && !isVersion(statements, target, ifMemberVersion)) return 'conflict';
+    if (!hasVersion(statements, tag, ifVersion)) return 'conflict';
+    if (member !== undefined && !hasVersion(statements, target, ifMemberVersion)) return 'conflict';
     if (initiator !== undefined) {
       if (statements.isLive(initiator.id, tag, initiator.ifCredential, now) === undefined) return 'not-live';
       statements.rotate(initiator.credential, initiator.serial, initiator.id);
@@ -111,7 +111,7 @@ export const deleteSessions = ({ database, statements, changes }: Context, user:
   });
 
 /** `undefined` matches any version of an existing record. */
-function isVersion({ epoch }: Statements, tag: Tag, version: number | undefined): boolean {
+function hasVersion({ epoch }: Statements, tag: Tag, version: number | undefined): boolean {
   const row = epoch(tag);
   return row !== undefined && (version === undefined || row[1] === version);
 }

@@ -5,8 +5,8 @@ import type { WithoutToken } from './requests.ts';
 import { type ActingRequest, nameActs, SessionActs, type SessionOutcome } from './session-acts.ts';
 
 /**
- * The acts of {@link Auth} within a transaction of the app: see {@link Auth.within}. They leave the client's cookie as it is until
- * {@link committed} is called after COMMIT.
+ * The acts of {@link Auth} within a transaction of the app: see {@link Auth.within}. They leave the client's cookie as
+ * it is until {@link committed} is called after COMMIT.
  */
 export class AuthInTransaction<Trigger extends string = BuiltInTrigger> extends SessionActs<Trigger, number | null> {
   readonly #within: InTransaction<Trigger>;
@@ -21,12 +21,13 @@ export class AuthInTransaction<Trigger extends string = BuiltInTrigger> extends 
   }
 
   /**
-   * Tells whether the transaction was committed, like {@link InTransaction.committed}. If so, sets the cookie of a session that continues
-   * and deletes the cookie of an ended session. Call it after COMMIT, even after a failed one, once the connection was given back and
-   * before the response's headers are sent.
+   * Tells whether the transaction was committed, like {@link InTransaction.committed}. If so, sets the cookie of a
+   * session that continues and deletes the cookie of an ended session. Call it after COMMIT, even after a failed one,
+   * once the connection was given back and before the response's headers are sent.
    * @returns `false` after a rollback. The client keeps its cookie, which is still valid.
    * @throws `SESSION_STORE_UNAVAILABLE` if the store cannot tell. No cookie is changed; call it again.
-   * @throws `TypeError` if the headers are sent. The transaction was committed, and the client of a renewed session has lost it.
+   * @throws `TypeError` if the headers are sent. The transaction was committed, and the client of a renewed session has
+   * lost it.
    */
   async committed(): Promise<boolean> {
     if (!(await this.#within.committed())) return false;
@@ -35,8 +36,8 @@ export class AuthInTransaction<Trigger extends string = BuiltInTrigger> extends 
   }
 
   /**
-   * Reads how long after the commit a process may still accept what the acts ended, in ms, like {@link InTransaction.effectiveWithin}.
-   * The results of the acts hold `null` there, because it counts from the commit.
+   * Reads how long after the commit a process may still accept what the acts ended, in ms, like
+   * {@link InTransaction.effectiveWithin}. The results of the acts hold `null` there, because it counts from the commit.
    * @throws `TypeError` before {@link committed} has returned `true`.
    */
   effectiveWithin(): Promise<number> {
@@ -106,7 +107,7 @@ class UncommittedRequest implements ActingRequest {
     return this.#outcome?.is === 'ended';
   }
 
-  /** A second act needs the secret that the first one set. */
+  /** A second act needs the secret that the first one has set. */
   #latest<Found extends Session | null>(session: Found): Found | Session {
     return this.#outcome?.is === 'renewed' ? this.#outcome.session : session;
   }

@@ -32,8 +32,8 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
   }
 
   /**
-   * The live session of this request, or `null`. Also `null` for a request that may change something and does not come from the app's own
-   * pages: {@link sessionOf} distinguishes the two.
+   * The live session of this request, or `null`. Also `null` for a request that may change something and does not come
+   * from the app's own pages: {@link sessionOf} distinguishes the two.
    * @throws `SESSION_STORE_UNAVAILABLE` in an outage, because `null` would mean "signed out".
    */
   get session(): Session | null {
@@ -41,8 +41,8 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
   }
 
   /**
-   * Why a request whose token was once valid has no session, for the login page. `null` for a request with a session, and if the client
-   * must not learn the reason.
+   * Why a request whose token was once valid has no session, for the login page. `null` for a request with a session,
+   * and if the client must not learn the reason.
    */
   get refusal(): Refusal | null {
     const { state, settings } = this.#request;
@@ -69,9 +69,11 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
   }
 
   /**
-   * Takes a fence, calls `verify`, starts a session, and sets its cookie or returns its `tokens`. Ends the request's previous session.
+   * Takes a fence, calls `verify`, starts a session, and sets its cookie or returns its `tokens`. Ends the request's
+   * previous session.
    * @throws `TypeError` if `verify` returns anything but a {@link Proof}. The user is not signed in.
-   * @throws `SESSION_CROSS_ORIGIN` for a request that does not come from the app's own pages, unless the tokens go into the body.
+   * @throws `SESSION_CROSS_ORIGIN` for a request that does not come from the app's own pages, unless the tokens go into
+   * the body.
    */
   async signIn(input: SignInRequest): Promise<SignInResult> {
     return signIn(this.#request, input);
@@ -100,11 +102,12 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
   }
 
   /**
-   * Returns the acts that end sessions, within a transaction that the app began and will commit. A new password and its sign-outs then take
-   * effect together or not at all, and this browser stays signed in. The origin check holds here too. Use one object per transaction, and
-   * call its `committed()` after COMMIT to set the cookie.
+   * Returns the acts that end sessions, within a transaction that the app began and will commit. A new password and its
+   * sign-outs then take effect together or not at all, and this browser stays signed in. The origin check holds here
+   * too. Use one object per transaction, and call its `committed()` after COMMIT to set the cookie.
    * @param transaction the transaction in the form of the store's client, as for `sessions.within`.
-   * @throws `SESSION_STORE_LACKS_POWER` if the store cannot write in a transaction; `TypeError` for a value that is no transaction.
+   * @throws `SESSION_STORE_LACKS_POWER` if the store cannot write in a transaction; `TypeError` for a value that is no
+   * transaction.
    */
   within(transaction: Transaction): AuthInTransaction<Trigger> {
     const within = this.#request.settings.sessions.within(transaction as never);
@@ -128,7 +131,7 @@ export const openAuth = (settings: HttpSettings, exchange: HttpExchange): Awaita
     ? openCookie(settings, exchange)
     : openBearer(settings, settings.bearer, exchange);
 
-/** Synchronous if the store answers synchronously: a promise would be a large part of the cost of such a check. */
+/** Synchronous if the store answers synchronously. A promise would be a large part of the cost of such a check. */
 function openCookie(settings: HttpSettings, exchange: HttpExchange): Awaitable<Auth> {
   const state = readState(settings, exchange);
   return state instanceof Promise

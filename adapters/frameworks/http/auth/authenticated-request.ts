@@ -15,7 +15,10 @@ import { type AuthState, CROSS_ORIGIN, NONE } from '../state.ts';
 import { type WithoutToken, withoutToken } from './requests.ts';
 import type { ActingRequest, SessionOutcome } from './session-acts.ts';
 
-/** One request: the worth of its token, where its client keeps the token, and what the request may change. */
+/**
+ * One request: the verdict on its token, the place where its client keeps the token, and the changes that the request
+ * may make.
+ */
 export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
   readonly settings: HttpSettings;
   readonly exchange: HttpExchange;
@@ -79,7 +82,6 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
     if (state.is === 'session') this.bearer?.takeAgain(state.session);
   }
 
-  /** The request presented an access token, valid or not. */
   get hasBearer(): boolean {
     return this.#hasBearer;
   }
@@ -134,14 +136,14 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
   mayChange(fromAnyOrigin: boolean = this.#hasBearer): void {
     this.#refuseLate();
     if (fromAnyOrigin || isOwnOrigin(this.exchange, this.settings.origins)) return;
-    // Reading the state has reported a request with a cookie.
+    // A request with a cookie was reported when its state was read.
     if (this.state.is !== 'cross-origin') reportCrossOrigin(this.settings, this.exchange);
     throw crossOriginError(this);
   }
 
   async become(session: Session, token: string): Promise<void> {
     await this.#tokenTransport.set(session, token);
-    // For transports that set no cookie themselves.
+    // Also for transports that set no cookie.
     this.exchange.setHeader('cache-control', 'no-store');
     this.#judgedMethod = null;
     this.#state = { is: 'session', session };

@@ -1,8 +1,8 @@
 import { describeValue } from '../describe-value.ts';
 
 /**
- * Result of `verify`. For yes: `true`, or an object with only the methods that were used (`{ amr: ['pwd', 'otp'] }`, RFC 8176). For no:
- * `false` or `null`.
+ * Result of `verify`. For yes: `true`, or an object with only the methods that were used (`{ amr: ['pwd', 'otp'] }`,
+ * RFC 8176). For no: `false` or `null`.
  */
 export type Proof = boolean | null | { readonly amr: readonly string[] };
 

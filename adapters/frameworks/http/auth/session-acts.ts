@@ -12,7 +12,7 @@ import {
 } from '../../../../src/index.ts';
 import type { SignOutRequest, TriggerHttpRequest, WithoutToken } from './requests.ts';
 
-/** The operations behind the acts: of `sessions`, or within a transaction. */
+/** The operations behind the acts: those of `sessions`, or those within a transaction. */
 export interface ActOperations<EffectiveWithin extends number | null> {
   signOut(session: Session): Promise<SignOutResult<EffectiveWithin>>;
   revoke(scope: Scope, request: RevokeRequest): Promise<RevokeResult<EffectiveWithin>>;
@@ -29,7 +29,7 @@ export type SessionOutcome =
 export interface ActingRequest {
   /** Throws for a request that may not change anything, and in an outage. */
   sessionToChange(): Session | null;
-  /** The client's only token is no longer valid, and the session does not continue under a newer one. */
+  /** True if the client's only token is no longer valid, and the session has no newer one for it. */
   readonly hasDeadToken: boolean;
   /** Also throws without a session, or with `isEnded`. */
   requiredSession(isEnded?: boolean): Session;
@@ -53,8 +53,9 @@ export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithi
   }
 
   /**
-   * Ends this session and deletes its cookie. With the account policy `everywhere`, ends all sessions of the user in the account. Only
-   * deletes the cookie of an ended session. Does nothing without a cookie, and if the session continues under a newer cookie.
+   * Ends this session and deletes its cookie. With the account policy `everywhere`, ends all sessions of the user in
+   * the account. Only deletes the cookie of an ended session. Does nothing without a cookie, and if the session
+   * continues under a newer cookie.
    */
   async signOut(): Promise<SignOutResult<EffectiveWithin>> {
     const session = this.#request.sessionToChange();
@@ -68,7 +69,8 @@ export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithi
   }
 
   /**
-   * Ends every other session of this user. This session gets a new secret and a new cookie. Does nothing if this session has ended.
+   * Ends every other session of this user. This session gets a new secret and a new cookie. Does nothing if this
+   * session has ended.
    * @throws `SESSION_INSUFFICIENT_SCOPE` for an access token that may do less than its session.
    */
   async signOutOthers(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult<EffectiveWithin>>> {
@@ -82,8 +84,8 @@ export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithi
   }
 
   /**
-   * Ends the user's sessions of the given `kinds`, or of all kinds that a revocation ends. If this session is among them, the cookie is
-   * deleted. Does nothing if this session ends meanwhile.
+   * Ends the user's sessions of the given `kinds`, or of all kinds that a revocation ends. If this session is among
+   * them, the cookie is deleted. Does nothing if this session ends meanwhile.
    * @throws `SESSION_REQUIRED` without a live session.
    */
   async signOutEverywhere(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult<EffectiveWithin>>> {
@@ -97,9 +99,9 @@ export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithi
   }
 
   /**
-   * Reports an event that concerns this user, such as `passwordChanged`, and revokes sessions by the option `triggers`. Under the rule
-   * `others` this session continues with a new secret. Under `everywhere` it ends with the rest. If this session has ended, or the request
-   * has an access token that may do less than its session, all sessions are revoked.
+   * Reports an event that concerns this user, such as `passwordChanged`, and revokes sessions by the option `triggers`.
+   * Under the rule `others` this session continues with a new secret. Under `everywhere` it ends with the rest. If this
+   * session has ended, or the request has an access token that may do less than its session, all sessions are revoked.
    */
   async trigger(
     name: Trigger | BuiltInTrigger,
@@ -108,7 +110,7 @@ export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithi
     const session = this.#request.requiredSession();
     const keep = (await this.#mayKeep()) ? session : undefined;
     const about = { ...request, user: session.user, by: session.user, keep };
-    // The operation refuses an unknown name.
+    // Its name may be unknown: the operation refuses it.
     const result = await this.#operations.trigger(name as BuiltInTrigger, about);
     const isEnded = result.revoked && result.kept === null;
     return this.#request.settle(
@@ -117,7 +119,7 @@ export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithi
     );
   }
 
-  /** A client that must not get the new secret may still report the event. */
+  /** A client that must not get the new secret may report the event all the same. */
   async #mayKeep(): Promise<boolean> {
     try {
       await this.#request.ready();

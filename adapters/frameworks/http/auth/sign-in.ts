@@ -9,7 +9,7 @@ import type { ReauthenticateHttpRequest, ReauthenticateResult, SignInRequest, Si
 
 const SIGN_IN_KEYS = ['user', 'account', 'kind', 'amr', 'attributes', 'crossSite', 'tokens', 'verify'];
 
-// An unknown user takes a fence too, so that response times do not reveal which users exist.
+// The fence of an unknown user. With it, response times do not reveal which users exist.
 const UNKNOWN_USER = 'nobody';
 const NOT_VERIFIED = { ok: false, session: null, reason: 'not-verified' } as const;
 
@@ -19,7 +19,7 @@ export async function signIn(request: AuthenticatedRequest, input: SignInRequest
   const { sessions } = settings;
   const delivery = tokens === undefined ? null : parseSignInTokens(settings, tokens);
   const isInBody = delivery?.isInCookie === false;
-  // No page of another site can read tokens in the body, and the browser keeps nothing.
+  // No page of another site can read tokens in the body, and the browser stores none.
   request.mayChange(crossSite === 'state-was-checked' || isInBody);
   const client = clientInfoOf(exchange);
   const fence = await sessions.fence({ user: user ?? UNKNOWN_USER, account: start.account });

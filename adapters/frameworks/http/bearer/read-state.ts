@@ -18,7 +18,10 @@ export const AMBIGUOUS = 'the request has several credentials: send one Authoriz
 const INVALID: BearerReading = { state: { is: 'refused', error: 'invalid_token' }, transport: null };
 const SEVERAL: BearerReading = { state: { is: 'refused', error: 'invalid_request' }, transport: null };
 
-/** `null` without an access token: the cookie counts then. The origin does not matter, because other sites cannot send a token. */
+/**
+ * Returns `null` without an access token: the cookie then counts. The origin does not matter, because other sites
+ * cannot send an access token.
+ */
 export async function readBearer(
   settings: HttpSettings,
   bearer: BearerSettings,

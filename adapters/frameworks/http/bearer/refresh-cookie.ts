@@ -15,7 +15,10 @@ export class RefreshCookie {
     this.#exchange = exchange;
   }
 
-  /** At most two distinct values. With two, callers use neither: the wrong one would count as reuse and end the session. */
+  /**
+   * At most two different values. If there are two, callers use neither, because the wrong one would count as reuse and
+   * end the session.
+   */
   get values(): readonly string[] {
     return readCookie(this.#exchange, this.#bearer.cookie, 1).filter((value) => value !== '');
   }

@@ -11,8 +11,8 @@ import { RefreshCookie } from './refresh-cookie.ts';
 /** Access tokens instead of the session cookie, for a sign-in. */
 export interface SignInTokens {
   /**
-   * Where the refresh token goes. `'cookie'`, for pages: into a cookie that scripts cannot read. `'body'`, for apps: into the result, for
-   * the app to send. `'body'` sets no cookie, so the request may come from any site.
+   * Where the refresh token goes. `'cookie'`, for pages: into a cookie that scripts cannot read. `'body'`, for apps:
+   * into the result, for the app to send. `'body'` sets no cookie, so the request may come from any site.
    */
   readonly refresh: 'cookie' | 'body';
   /** The OAuth client: its id, and its name for lists. Default: the option `bearer.client`. */
@@ -48,8 +48,9 @@ interface Replacement {
 }
 
 /**
- * Ends the session of the browser's previous refresh token, and deletes the cookie that the browser no longer uses: a request with both
- * is refused. An outage does not fail the sign-in, and the previous session stays in its user's list.
+ * Ends the session of the browser's previous refresh token, and deletes the cookie that the browser no longer uses,
+ * because a request with both is refused. If the store does not answer, the sign-in succeeds, and the previous session
+ * stays in its user's list.
  */
 export async function endPrevious(
   settings: HttpSettings,

@@ -72,7 +72,7 @@ export class BearerTransport implements TokenTransport {
     return this.#session;
   }
 
-  /** The same session, from a later read. */
+  /** Takes the same session from a later read. */
   takeAgain(session: Session): void {
     this.#session = session;
   }
@@ -83,8 +83,9 @@ export class BearerTransport implements TokenTransport {
   }
 
   /**
-   * Refuses an access token that may do less than its session, because the client would get the session's new secret. Such a token was
-   * issued to another client, for fewer scopes, or to a script that lacks the cookie with the secret. Throws `SESSION_INSUFFICIENT_SCOPE`.
+   * Refuses an access token that may do less than its session, because the client would get the session's new secret.
+   * Such a token was issued to another client, for fewer scopes, or to a script that lacks the cookie with the secret.
+   * Throws `SESSION_INSUFFICIENT_SCOPE`.
    */
   async ready(): Promise<void> {
     if (this.#mayHaveSecret) return;
@@ -94,7 +95,7 @@ export class BearerTransport implements TokenTransport {
         headers: challengesOf(challenged, { error: 'insufficient_scope' }),
       });
     }
-    // A signing failure shows here, while the client's token is still valid.
+    // If signing fails, it fails here, while the client's token is still valid.
     await this.#sign(this.#session);
     this.#mayHaveSecret = true;
   }
@@ -121,7 +122,7 @@ export class BearerTransport implements TokenTransport {
     const kept = grant === null ? readCookie(this.#exchange, this.#settings.cookie, 1) : this.#cookie.values;
     const [token, another] = kept;
     if (token === undefined || another !== undefined) return false;
-    // A browser sends its cookie for other sites' pages, too.
+    // A browser also sends its cookie with requests of other sites' pages.
     if (!isOwnOrigin(this.#exchange, this.#settings.origins)) {
       reportCrossOrigin(this.#settings, this.#exchange);
       return false;
@@ -142,7 +143,7 @@ export class BearerTransport implements TokenTransport {
     this.#issued = { accessToken, expiresIn, ...delivered };
   }
 
-  /** Wraps a `TypeError` of the app's code: the routes would report it as the client's mistake. */
+  /** Wraps a `TypeError` of the app's code, because the routes would report it as the client's mistake. */
   async #sign(session: Session): Promise<IssuedTokens> {
     const { id, scope } = this.client;
     try {

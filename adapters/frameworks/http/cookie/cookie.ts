@@ -12,7 +12,7 @@ export const MAX_COOKIE_AGE: number = 400 * 86400;
 export function readCookie(exchange: HttpExchange, { name }: Cookie, max: number): readonly string[] {
   const values: string[] = [];
   const cookies = exchange.header('cookie') ?? '';
-  // By position, without splitting: this runs on every request, and most have many cookies.
+  // Searches by position, without splitting: every request runs this, and most have many cookies.
   for (let from = 0, end = 0; from < cookies.length && values.length <= max; from = end + 1) {
     end = cookies.indexOf(';', from);
     if (end < 0) end = cookies.length;
@@ -32,7 +32,7 @@ export function setCookie(exchange: HttpExchange, cookie: Cookie, value: string,
   put(exchange, cookie, `${cookie.name}=${value}${cookie.attributes}${age}`);
 }
 
-/** A `browser` session's cookie ends with the browser; that of another kind with the session. */
+/** The cookie of a `browser` session ends with the browser. That of another kind ends with the session. */
 export function setSessionCookie(
   exchange: HttpExchange,
   cookie: Cookie,

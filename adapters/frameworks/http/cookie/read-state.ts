@@ -80,7 +80,7 @@ function stateOfSeveral(verdicts: readonly Verdict[]): AuthState {
   return live !== undefined && another === undefined ? stateOf(live) : NONE;
 }
 
-/** Also reports the request. */
+/** Also reports the refused request. */
 export function isCrossOrigin(settings: HttpSettings, exchange: HttpExchange): boolean {
   if (!isUnsafe(exchange) || isOwnOrigin(exchange, settings.origins)) return false;
   reportCrossOrigin(settings, exchange);

@@ -8,7 +8,6 @@ export interface TokenTransport {
   /** Rejects if the client could not receive a token, or must not. Called before its old token becomes invalid. */
   ready?(): Promise<void>;
   set(session: Session, token: string): void | Promise<void>;
-  /** Removes the token after a sign-out by this request. */
   clear(): void | Promise<void>;
 }
 

@@ -17,36 +17,37 @@ import { type Cookie, type CookieOptions, parseCookie } from './cookie.ts';
 /** Options of `authentication`, in every framework. */
 export interface AuthenticationOptions {
   /**
-   * The session cookie. Default `__Host-<realm>-session; HttpOnly; Secure; SameSite=Lax; Path=/`. It ends with the browser for the kind
-   * `browser`, otherwise with the session, after at most 400 days. `secure`, `domain` and `path` also apply to the device cookie and the
-   * refresh cookie.
+   * The session cookie. Default `__Host-<realm>-session; HttpOnly; Secure; SameSite=Lax; Path=/`. It ends with the
+   * browser for the kind `browser`, otherwise with the session, after at most 400 days. `secure`, `domain` and `path`
+   * also apply to the device cookie and the refresh cookie.
    */
   readonly cookie?: CookieOptions | undefined;
   /**
-   * Access tokens beside the cookie (`Authorization: Bearer`, RFC 6750 2.1): the result of `accessTokens` of `session-revocation/jwt`, or
-   * {@link BearerOptions} with it. Default: none, and the header is ignored.
+   * Access tokens beside the cookie (`Authorization: Bearer`, RFC 6750 2.1): the result of `accessTokens` of
+   * `session-revocation/jwt`, or {@link BearerOptions} with it. Default: none, and the header is ignored.
    */
   readonly bearer?: BearerTokens | BearerOptions | undefined;
   /**
-   * Login page for pages without a session: a path on this host, or a function of the request that returns a path or an http(s) URL. Any
-   * other return value is a `TypeError`. The answer is a 303, with `returnTo` (the path of a GET) and `reason` (why the session has ended).
-   * Default: none, and pages get a 401 like programs.
+   * Login page for pages without a session: a path on this host, or a function of the request that returns a path or an
+   * http(s) URL. Any other return value is a `TypeError`. The answer is a 303, with `returnTo` (the path of a GET) and
+   * `reason` (why the session has ended). Default: none, and pages get a 401 like programs.
    */
   readonly loginUrl?: string | ((request: HttpExchange) => string) | undefined;
   /**
-   * Origins of the app's own pages, such as `https://app.example.org`, compared exactly. An unsafe request with the session cookie gets a
-   * 403 unless it has `Sec-Fetch-Site: same-origin` or one of these origins in `Origin`. List the origins of other subdomains, and those
-   * of clients that send no `Sec-Fetch-Site`. Default: none.
+   * Origins of the app's own pages, such as `https://app.example.org`, compared exactly. An unsafe request with the
+   * session cookie gets a 403 unless it has `Sec-Fetch-Site: same-origin` or one of these origins in `Origin`. List the
+   * origins of other subdomains, and those of clients that send no `Sec-Fetch-Site`. Default: none.
    */
   readonly origins?: readonly string[] | undefined;
   /**
-   * Data that the browser clears at a sign-out (`Clear-Site-Data`, https only), such as `['cache', 'storage']`. `'cache'` and `'storage'`
-   * are those of this origin, with service workers; `'executionContexts'` reloads its pages. Default: none.
+   * Data that the browser clears at a sign-out (`Clear-Site-Data`, https only), such as `['cache', 'storage']`.
+   * `'cache'` and `'storage'` are those of this origin, with service workers; `'executionContexts'` reloads its pages.
+   * Default: none.
    */
   readonly clearSiteData?: readonly ('cache' | 'storage' | 'executionContexts')[] | undefined;
   /**
-   * Property of the request (in Koa, of the context) that also holds its {@link Auth}, such as `'auth'`. The app declares its type.
-   * Default: none, so that it cannot collide with other code.
+   * Property of the request (in Koa, of the context) that also holds its {@link Auth}, such as `'auth'`. The app
+   * declares its type. Default: none, so that it cannot collide with other code.
    */
   readonly property?: string | undefined;
 }
@@ -123,7 +124,7 @@ function parseLoginUrl(loginUrl: unknown): HttpSettings['loginUrl'] {
   if (loginUrl === undefined) return () => null;
   if (typeof loginUrl === 'function') {
     return (exchange) => {
-      // The app may destructure the exchange: `({ header }) => …`.
+      // The app may destructure the exchange, as in `({ header }) => …`.
       exchange.header = exchange.header.bind(exchange);
       return locationOf(loginUrl(exchange));
     };
@@ -137,7 +138,7 @@ function parseLoginUrl(loginUrl: unknown): HttpSettings['loginUrl'] {
   return () => path;
 }
 
-/** Refuses an unsafe location, such as `//evil.example`, which looks like a path. */
+/** Refuses an unsafe location: `//evil.example` looks like a path. */
 function locationOf(answer: unknown): string {
   if (typeof answer !== 'string')
     throw new TypeError(`loginUrl returned ${describeValue(answer)}; ${ALLOWED_LOCATIONS}`);

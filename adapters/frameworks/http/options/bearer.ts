@@ -21,11 +21,14 @@ export type Grant = Extract<AccessVerdict, { ok: true }>['grant'];
 export interface BearerOptions {
   /** The result of `accessTokens(sessions, …)`. */
   readonly tokens: BearerTokens;
-  /** A request with session cookie and access token: `'refuse'` (default) answers 400 (RFC 6750 2), `'bearer'` ignores the cookie. */
+  /**
+   * A request with session cookie and access token: `'refuse'` (default) answers 400 (RFC 6750 2), `'bearer'` ignores
+   * the cookie.
+   */
   readonly withCookie?: 'refuse' | 'bearer' | undefined;
   /**
-   * OAuth client (`client_id`, RFC 9068) of the app's own pages, for tokens of `POST /token` and of a `signIn` without a client. Default:
-   * none. `POST /token` then does not exist, and a `signIn` with `tokens` must name its client.
+   * OAuth client (`client_id`, RFC 9068) of the app's own pages, for tokens of `POST /token` and of a `signIn` without
+   * a client. Default: none. `POST /token` then does not exist, and a `signIn` with `tokens` must name its client.
    */
   readonly client?: string | undefined;
 }

@@ -3,8 +3,8 @@ import { parseSwitch, shown } from '../../../../src/adapter.ts';
 /** The session cookie (RFC 6265bis). Contradictory options are a `TypeError`. */
 export interface CookieOptions {
   /**
-   * Name, at most 128 characters. A new name signs every user out. Default `__Host-<realm>-session`. The prefix is `__Secure-` with a
-   * `domain` or `path`, and missing with `secure: false`.
+   * Name, at most 128 characters. A new name signs every user out. Default `__Host-<realm>-session`. The prefix is
+   * `__Secure-` with a `domain` or `path`, and missing with `secure: false`.
    */
   readonly name?: string | undefined;
   /**
@@ -13,8 +13,8 @@ export interface CookieOptions {
    */
   readonly secure?: boolean | undefined;
   /**
-   * `'lax'`: sent with a link from another site. `'strict'`: never from another site. `'none'`: sent with every request, so that only the
-   * origin check protects; needs `secure`. Default `'lax'`.
+   * `'lax'`: sent with a link from another site. `'strict'`: never from another site. `'none'`: sent with every
+   * request, so that only the origin check protects; needs `secure`. Default `'lax'`.
    */
   readonly sameSite?: 'lax' | 'strict' | 'none' | undefined;
   /** Default: this host only. With a domain, every subdomain gets the cookie, even one that an attacker has taken over. */

@@ -20,11 +20,12 @@ export type AuthorizedAction = Exclude<RouteAction, 'refresh' | 'token' | 'keys'
 export interface AuthorizeRequest {
   /** Session of the request. */
   readonly actor: Session;
+  /** The action that the request asks for. */
   readonly action: AuthorizedAction;
   /**
-   * The user whose sessions the action concerns. Sessions of another user are listed and ended only in the actor's own `account`; the
-   * actor's own sessions in all accounts. A policy is that of the account. `null`: the actor's session has no account, and the action
-   * reaches the user's sessions in every account.
+   * The user whose sessions the action concerns. Sessions of another user are listed and ended only in the actor's own
+   * `account`; the actor's own sessions in all accounts. A policy is that of the account. `null`: the actor's session
+   * has no account, and the action reaches the user's sessions in every account.
    */
   readonly target: { readonly user: string; readonly account: string | null };
 }
@@ -32,23 +33,24 @@ export interface AuthorizeRequest {
 /** Options of `sessionRoutes`, in every framework. */
 export interface SessionRoutesOptions {
   /**
-   * Decides whether the actor may do this: `true` or `false`. Any other value, even a truthy one, is a `TypeError`, and nothing is done.
-   * Default: users act on their own sessions, and cannot change a policy. `?user=` names another user.
+   * Decides whether the actor may do this: `true` or `false`. Any other value, even a truthy one, is a `TypeError`, and
+   * nothing is done. Default: users act on their own sessions, and cannot change a policy. `?user=` names another user.
    */
   readonly authorize?: ((request: AuthorizeRequest) => boolean | Promise<boolean>) | undefined;
   /** Required for ending *other* sessions and for changing a policy (ASVS 7.5.2). Default: a session is enough. */
   readonly recentSignIn?: RecentSignInOptions | undefined;
-  /** The routes that exist. Default: all. */
+  /** The routes that exist; any other one answers like an unknown path. Default: all. */
   readonly actions?: readonly RouteAction[] | undefined;
   /**
-   * Scopes that an access token needs for all routes except `sign-out`, such as `'sessions'`. Default: a token with any scope is refused,
-   * because it was issued for another purpose.
+   * Scopes that an access token needs for all routes except `sign-out`, such as `'sessions'`. Default: a token with any
+   * scope is refused, because it was issued for another purpose.
    */
   readonly scope?: string | undefined;
   /**
-   * Names the place where a session started, such as `Cologne`, for the list and the card; `null` if unknown. Called once per row, and may
-   * return a promise. The library looks up no address: pass `device.ip` to your own database. An error goes to the app's error handler, so
-   * return `null` for a failed lookup. Any other value is a `TypeError`. Default: `null` for every session.
+   * Names the place where a session started, such as `Cologne`, for the list and the card; `null` if unknown. Called
+   * once per row, and may return a promise. The library looks up no address: pass `device.ip` to your own database. An
+   * error goes to the app's error handler, so return `null` for a failed lookup. Any other value is a `TypeError`.
+   * Default: `null` for every session.
    */
   readonly place?: ((session: ListedSession) => string | null | Promise<string | null>) | undefined;
 }

@@ -76,7 +76,7 @@ function routeHandler(sessions: Sessions, options: SessionRoutesOptions, call: s
   const routes = ALL.filter(({ action }) => actions.includes(action));
   const scopes = options.scope === undefined ? null : scopesOf(parseOAuthScope(options.scope));
   const mayDo = strictly(authorize);
-  // The list shows addresses, and other routes act on sessions: all of them are worth a read of the store.
+  // Reads the store: the list shows addresses, and the other routes act on sessions.
   const signedIn = requireSessionGuard({ maxStaleness: 0 });
   const recently = recentSignIn === undefined ? signedIn : requireRecentSignInGuard(recentSignIn);
 
@@ -87,7 +87,7 @@ function routeHandler(sessions: Sessions, options: SessionRoutesOptions, call: s
     const there = routes.filter((one) => one.path === first.path);
     const route = there.find(({ method }) => method === (exchange.method === 'HEAD' ? 'GET' : exchange.method));
     if (route === undefined) {
-      // Any other path with one segment may be a page of the app.
+      // Another path with one segment may be a page of the app.
       if (first.path === '/:sessionId' && !/^\/[\w-]{22}\/?$/.test(path)) return null;
       const allowed = there.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
       return problem('method-not-allowed', {}, { allow: allowed.join(', ') });
@@ -96,7 +96,7 @@ function routeHandler(sessions: Sessions, options: SessionRoutesOptions, call: s
       if ('answer' in route) return bearer && (await route.answer(auth, bearer, exchange));
       const refusal = (await signedIn(auth)) ?? outOfScope(auth, route, scopes);
       if (refusal !== null) {
-        // The session has ended already, and the user expects the cookie to go.
+        // The session has already ended, and the user expects the cookie to be deleted.
         const { state } = auth.request;
         if (route.action === 'sign-out' && state.is === 'none' && state.verdict !== null) await auth.signOut();
         return refusal;

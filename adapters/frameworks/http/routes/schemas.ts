@@ -75,7 +75,11 @@ const OF_ROUTES = [...ALWAYS, 'forbidden', 'insufficient-scope'] as const;
 const OF_CHANGES = [...OF_ROUTES, 'cross-origin'] as const;
 const OF_BODIES = ['body-too-large', 'unsupported-media-type'] as const;
 
-const DONE = { 204: empty('Done') };
+const WITHIN = { type: 'integer', description: 'Milliseconds after which no process accepts what was ended' };
+const DONE = {
+  200: json('Done, but some processes may still accept it for a while', all({ effectiveWithin: WITHIN })),
+  204: empty('Done: no process accepts it any more'),
+};
 const DONE_FOR_PAGES = { ...DONE, 303: empty('Redirects the form of a page after success, or to the login page') };
 const TO_LOGIN = { 303: empty('Redirects a page to the login page') };
 
@@ -130,17 +134,19 @@ const SIGN_OUT = { type: 'string', enum: ['session', 'everywhere'] };
 const POLICY = all({ account: TEXT_OR_NULL, signOut: SIGN_OUT, mayChange: { type: 'boolean' } });
 
 /** RFC 6749 5.1. */
-const TOKENS = {
+const tokensWith = (more: Schema): Schema => ({
   ...some({
     access_token: TEXT,
     token_type: { type: 'string', enum: ['Bearer'] },
     expires_in: { type: 'integer', description: 'Seconds' },
     refresh_token: TEXT,
     scope: TEXT,
+    ...more,
   }),
   required: ['access_token', 'token_type', 'expires_in'],
   additionalProperties: false,
-};
+});
+const TOKENS = tokensWith({});
 /** RFC 6749 5.2. */
 const NO_TOKENS = {
   description: 'OAuth error, or a malformed request',
@@ -192,8 +198,10 @@ const ROUTE_SCHEMAS: Readonly<Record<RouteName, Omit<RouteSchema, 'tags'>>> = {
     description: 'Ends all other sessions. The session of this request continues with a new secret.',
     ...optional({ kinds: KINDS, returnTo: RETURN_TO }),
     response: {
-      200: json('Done; a client with an access token continues with these tokens', TOKENS),
       ...DONE_FOR_PAGES,
+      200: json('Done; a client with an access token continues with these tokens', {
+        anyOf: [tokensWith({ effectiveWithin: WITHIN }), all({ effectiveWithin: WITHIN })],
+      }),
       ...problems(...OF_CHANGES, ...OF_BODIES, 'sign-in-not-recent'),
     },
   },

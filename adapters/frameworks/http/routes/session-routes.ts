@@ -1,5 +1,5 @@
 import { withoutCall } from '../../../../src/adapter.ts';
-import type { EndState, ListedSession, Policy, Session, Sessions } from '../../../../src/index.ts';
+import type { EndState, ListedSession, Policy, RevokeResult, Session, Sessions } from '../../../../src/index.ts';
 import { accessToken, json, noContent, problem, RequestProblem, seeOther } from '../answer.ts';
 import type { Auth } from '../auth/auth.ts';
 import { challengesOf } from '../challenge.ts';
@@ -136,7 +136,7 @@ async function policyAnswer(
   return json({ account, ...policy, mayChange });
 }
 
-/** An administrator of one account has no rights in another. */
+/** An administrator of one account has no rights in other accounts. */
 function scopeOf(actor: Session, user: string): { readonly user: string; readonly account?: string } {
   return user === actor.user || actor.account === null ? { user } : { user, account: actor.account };
 }
@@ -144,38 +144,39 @@ function scopeOf(actor: Session, user: string): { readonly user: string; readonl
 async function endSession(request: RouteRequest): Promise<Answer> {
   const { auth, sessions, session, user, id } = request;
   if (user === session.user && id === session.id) {
-    const { ended } = await auth.signOut();
-    return ended ? done(request) : problem('session-not-found');
+    const { ended, effectiveWithin } = await auth.signOut();
+    return ended ? done(request, effectiveWithin) : problem('session-not-found');
   }
   const by = { by: session.user, reason: 'signed-out', fromDevice: session.device.label };
-  const { ended } = await refusable(() => sessions.end(id, { ...scopeOf(session, user), ...by }));
-  return ended ? done(request) : problem('session-not-found');
+  const { ended, effectiveWithin } = await refusable(() => sessions.end(id, { ...scopeOf(session, user), ...by }));
+  return ended ? done(request, effectiveWithin) : problem('session-not-found');
 }
 
 async function signOut(request: RouteRequest): Promise<Answer> {
-  await request.auth.signOut();
-  return done(request);
+  const { effectiveWithin } = await request.auth.signOut();
+  return done(request, effectiveWithin);
 }
 
 async function signOutOthers(request: RouteRequest): Promise<Answer> {
   const { revoked, ...result } = await refusable(() => request.auth.signOutOthers(kindsOf(request.body)));
   if (!revoked) return noLongerLive(request);
-  const { accessToken: next, refreshToken, expiresIn = 0 } = result;
+  const { accessToken: next, refreshToken, expiresIn = 0, effectiveWithin } = result;
   // The app's old tokens are no longer valid.
-  if (next === undefined) return done(request);
-  return accessToken({ accessToken: next, refreshToken, expiresIn }, request.auth.scope?.join(' ') || null);
+  if (next === undefined) return done(request, effectiveWithin);
+  const delay = effectiveWithin === 0 ? {} : { effectiveWithin };
+  return accessToken({ accessToken: next, refreshToken, expiresIn }, request.auth.scope?.join(' ') || null, delay);
 }
 
 async function signOutEverywhere(request: RouteRequest): Promise<Answer> {
   const { auth, sessions, session, user, body } = request;
   const kinds = kindsOf(body);
   const attribution = { by: session.user, reason: 'signed-out-everywhere', fromDevice: session.device.label };
-  const { revoked } = await refusable<{ readonly revoked: boolean }>(() =>
+  const { revoked, effectiveWithin } = await refusable<Pick<RevokeResult, 'revoked' | 'effectiveWithin'>>(() =>
     user === session.user
       ? auth.signOutEverywhere(kinds)
       : sessions.revoke(scopeOf(session, user), { ...attribution, ...kinds }),
   );
-  return revoked ? done(request) : noLongerLive(request);
+  return revoked ? done(request, effectiveWithin) : noLongerLive(request);
 }
 
 function kindsOf({ kinds }: Members): { readonly kinds?: readonly string[] | 'all' } {
@@ -185,13 +186,13 @@ function kindsOf({ kinds }: Members): { readonly kinds?: readonly string[] | 'al
   throw new RequestProblem("kinds must be an array of kinds, or 'all'");
 }
 
-/** This request, or another one meanwhile, has ended or renewed the actor's session. */
+/** The actor's session was ended or renewed, by this request or by another one meanwhile. */
 const noLongerLive = ({ auth: { request } }: RouteRequest): Answer =>
   request.hasBearer ? refuseToken(request) : problem('session-required', {}, challengesOf(request));
 
-/** 204 for a program. A form goes to its field `returnTo`, else to the login page. */
-function done({ auth, exchange, body }: RouteRequest): Answer {
+/** A program gets 204, or 200 with the delay if there is one. A form goes to its field `returnTo`, or to the login page. */
+function done({ auth, exchange, body }: RouteRequest, effectiveWithin: number): Answer {
   const { hasBearer, settings } = auth.request;
-  if (hasBearer || !isNavigation(exchange)) return noContent();
+  if (hasBearer || !isNavigation(exchange)) return effectiveWithin === 0 ? noContent() : json({ effectiveWithin });
   return seeOther(safeReturnPath(body.returnTo, settings.loginUrl(exchange) ?? '/'));
 }

@@ -25,7 +25,7 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
   { name: 'GET /jwks.json', action: 'keys', answer: async (_, { tokens }) => keys(tokens.jwks()) },
 ];
 
-/** An access token outlives what memory knows. */
+/** Reads the store, because an access token outlives the staleness of memory. */
 const signedIn = requireSessionGuard({ maxStaleness: 0 });
 
 /** Exchanges a refresh token from the cookie or the body for the next one and an access token (RFC 6749 6). */
@@ -34,7 +34,7 @@ async function refresh(auth: Auth, bearer: BearerSettings, exchange: HttpExchang
   const client = clientInfoOf(exchange);
   const cookie = new RefreshCookie(settings, bearer, exchange);
   const [kept, another] = cookie.values;
-  // A browser sends its cookie for other sites' pages, too (CKE-12).
+  // A browser also sends its cookie with requests of other sites' pages (CKE-12).
   if (kept !== undefined && !isOwnOrigin(exchange, settings.origins)) {
     if (auth.request.state.is !== 'cross-origin') reportCrossOrigin(settings, exchange);
     return problem('cross-origin');
@@ -70,9 +70,9 @@ async function mint(auth: Auth, { tokens, client }: BearerSettings, exchange: Ht
   if (client === null) return null;
   const refusal = await signedIn(auth);
   if (refusal !== null) return refusal;
-  // Access tokens that issue access tokens would never expire.
+  // If an access token could issue the next one, it would never expire.
   if (auth.request.hasBearer) return insufficient(auth.request);
-  // No OAuth grant: a misspelt `scope` would give all rights, so unknown parameters are refused.
+  // Not an OAuth grant, so unknown parameters are refused: a misspelt `scope` would give all rights.
   if (exchange.url.includes('?')) return oauthError('invalid_request', 'the URL takes no parameters');
   const parameters = await parametersIn(exchange, ['scope']);
   if (typeof parameters === 'string') return oauthError('invalid_request', parameters);
@@ -88,7 +88,7 @@ interface Parameters {
   readonly scope: string | undefined;
 }
 
-/** A text describes a problem for which OAuth has an error. */
+/** Returns a text for a problem that OAuth has an error for. */
 async function parametersIn(exchange: HttpExchange, known: readonly string[] | null): Promise<Parameters | string> {
   try {
     const body = membersOf(await exchange.body(), known);

@@ -39,6 +39,11 @@ export const german: Texts = {
   alreadyOver: '{device} war bereits abgemeldet.',
   othersLoggedOut: 'Alle anderen Geräte sind abgemeldet.',
   signedOut: 'Sie sind abgemeldet.',
+  signedOutEverywhere: 'Sie sind überall abgemeldet.',
+  noticesNext: 'Das Gerät bemerkt es bei seiner nächsten Anfrage.',
+  noticesWithin: 'Das Gerät bemerkt es innerhalb von {time}.',
+  othersNoticeNext: 'Jedes davon bemerkt es bei seiner nächsten Anfrage.',
+  othersNoticeWithin: 'Das letzte bemerkt es innerhalb von {time}.',
 
   ended: 'Beendet',
   noEnded: 'In letzter Zeit ist keine Sitzung zu Ende gegangen.',

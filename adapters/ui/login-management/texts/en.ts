@@ -38,6 +38,11 @@ export const english: Texts = {
   alreadyOver: '{device} was logged out already.',
   othersLoggedOut: 'All other devices are logged out.',
   signedOut: 'You are logged out.',
+  signedOutEverywhere: 'You are logged out everywhere.',
+  noticesNext: 'It notices at its next request.',
+  noticesWithin: 'It notices within {time}.',
+  othersNoticeNext: 'Each one notices at its next request.',
+  othersNoticeWithin: 'The last one notices within {time}.',
 
   ended: 'Ended',
   noEnded: 'No sessions have ended lately.',

@@ -53,6 +53,15 @@ export interface Texts {
   alreadyOver: string;
   othersLoggedOut: string;
   signedOut: string;
+  signedOutEverywhere: string;
+  /** Follows `loggedOut` if the server refuses the session from now on. */
+  noticesNext: string;
+  /** Follows `loggedOut` otherwise: `{time}`, such as `1 second`. */
+  noticesWithin: string;
+  /** Follows `othersLoggedOut` and `signedOutEverywhere`. */
+  othersNoticeNext: string;
+  /** `{time}` */
+  othersNoticeWithin: string;
 
   ended: string;
   noEnded: string;

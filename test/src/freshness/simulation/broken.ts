@@ -1,8 +1,10 @@
 import type { Tag } from 'session-revocation/adapter';
 import { Freshness } from '../../../../src/freshness/freshness.ts';
 import { Log } from '../../../../src/freshness/log.ts';
-import { Memory, type Reading, Recollection } from '../../../../src/freshness/memory.ts';
+import { Memory } from '../../../../src/freshness/memory.ts';
 import { Notices } from '../../../../src/freshness/notices.ts';
+import { PackedSessions } from '../../../../src/freshness/packed-sessions.ts';
+import { type Reading, Recollection } from '../../../../src/freshness/recollection.ts';
 import { type Data, referenceStore } from '../../../contract/reference-store.ts';
 import { Node } from './node.ts';
 import { SharedStore } from './shared-store.ts';
@@ -21,19 +23,22 @@ function replace<Target extends object, Name extends keyof Target>(
 }
 
 type Remember = (key: string, value: object, reading: Reading, tags: readonly Tag[], maxAge: number) => void;
-type Recall = (key: string, maxAge: number, wall: number) => unknown;
+type Recall = (key: string, maxAge: number, wall: number, logAge: number | null) => unknown;
 
-const remembers = (
-  change: (key: string, value: object, reading: Reading, tags: readonly Tag[]) => [Reading, readonly Tag[]],
-) =>
+const remembers = (change: (reading: Reading) => Reading) =>
   replace(
     Recollection.prototype,
     'remember',
     (former) =>
       function (this: unknown, key, value, reading, tags, maxAge) {
-        (former as Remember).call(this, key, value, ...change(key, value, reading, tags), maxAge);
+        (former as Remember).call(this, key, value, change(reading), tags, maxAge);
       } as Remember,
   );
+
+/** Puts several methods back. */
+const all = (mends: readonly (() => void)[]) => (): void => {
+  for (const mend of mends) mend();
+};
 
 /** A change of the code, which returns how to take it back. */
 type Fault = () => () => void;
@@ -41,17 +46,17 @@ type Fault = () => () => void;
 /** Faults for which the answers about changes make up soon, if the store gives them. */
 export const BROKEN_AGES: Readonly<Record<string, Fault>> = {
   'the age counts from the answer, and not from the moment of sending': () =>
-    remembers((_key, _value, reading, tags) => {
+    remembers((reading) => {
       const late = performance.now() - reading.steady;
-      return [{ ...reading, steady: reading.steady + late, wall: reading.wall + late }, tags];
+      return { ...reading, steady: reading.steady + late, wall: reading.wall + late };
     }),
   'the monotonic clock alone counts': () =>
     replace(
       Recollection.prototype,
       'recall',
       (former) =>
-        function (this: unknown, key, maxAge) {
-          return (former as Recall).call(this, key, maxAge, -Infinity);
+        function (this: unknown, key, maxAge, _wall, logAge) {
+          return (former as Recall).call(this, key, maxAge, -Infinity, logAge);
         } as Recall,
     ),
   'the wall clock alone counts': () =>
@@ -98,9 +103,7 @@ export const BROKEN_AGES: Readonly<Record<string, Fault>> = {
           },
       ),
     ];
-    return () => {
-      for (const mend of mends) mend();
-    };
+    return all(mends);
   },
   'a write that failed is no notice': () =>
     replace(
@@ -120,26 +123,51 @@ export const BROKEN: Readonly<Record<string, Fault>> = {
       Recollection.prototype,
       'recall',
       (former) =>
-        function (this: unknown, key, _maxAge, wall) {
-          return (former as Recall).call(this, key, Infinity, wall - 1e9);
+        function (this: unknown, key, _maxAge, wall, logAge) {
+          return (former as Recall).call(this, key, Infinity, wall - 1e9, logAge);
         } as Recall,
     ),
   'a read that was sent before a notice is remembered': () =>
-    remembers((_key, _value, reading, tags) => [{ ...reading, notices: Number.MAX_SAFE_INTEGER }, tags]),
+    remembers((reading) => ({ ...reading, notices: Number.MAX_SAFE_INTEGER })),
   'a write of this process is no notice': () => replace(Notices.prototype, 'note', () => () => {}),
   'a refusal by the store is no notice': () => {
     const mends = (['noticeRefusal', 'noticeRevocation'] as const).map((name) =>
       replace(Freshness.prototype, name, () => () => {}),
     );
-    return () => {
-      for (const mend of mends) mend();
-    };
+    return all(mends);
   },
+  'a notification makes what it does not name young': () =>
+    replace(
+      Recollection.prototype,
+      'recall',
+      (former) =>
+        function (this: unknown, key, maxAge, wall, logAge) {
+          const { current } = Node;
+          const isYoung = current !== null && current.steady() - current.heardAt <= maxAge;
+          if (!isYoung) return (former as Recall).call(this, key, maxAge, wall, logAge);
+          const { performance } = globalThis;
+          Object.defineProperty(globalThis, 'performance', { value: { now: () => -Infinity }, configurable: true });
+          try {
+            return (former as Recall).call(this, key, maxAge, -Infinity, logAge === null ? null : -Infinity);
+          } finally {
+            Object.defineProperty(globalThis, 'performance', {
+              value: performance,
+              configurable: true,
+              writable: true,
+            });
+          }
+        } as Recall,
+    ),
   'a tag of a user does not drop its sessions': () =>
-    remembers((_key, value, reading, tags) => {
-      const { session } = value as { session?: { userTag: Tag } };
-      return [reading, tags.filter((tag) => tag !== session?.userTag)];
-    }),
+    replace(
+      PackedSessions.prototype,
+      'tagsOf',
+      (former) =>
+        function (this: PackedSessions, slot: number) {
+          const [realm, , ...ofAccount] = former.call(this, slot);
+          return [realm, ...ofAccount];
+        },
+    ),
 };
 
 /** Faults of a store that tells its changes, and of following it. */
@@ -162,4 +190,50 @@ export const BROKEN_LOGS: Readonly<Record<string, Fault>> = {
       const { renew } = referenceStore({ ...data, changes: [] });
       return { ...referenceStore(data), renew };
     }),
+};
+
+/** Faults that need answers in a certain order, so that chance seldom finds them. */
+export const BROKEN_ORDERS: Readonly<Record<string, Fault>> = {
+  'a lost position empties memory, and reads that are under way are remembered': () => {
+    const lostAt = new WeakMap<Notices, number>();
+    const noticesOf = new WeakMap<Reading, Notices>();
+    return all([
+      replace(
+        Notices.prototype,
+        'noteAll',
+        (former) =>
+          function (this: Notices) {
+            former.call(this);
+            lostAt.set(this, this.count);
+          },
+      ),
+      replace(
+        Memory.prototype,
+        'reading',
+        (former) =>
+          function (this: Memory, wall: number) {
+            const reading = former.call(this, wall);
+            noticesOf.set(reading, this.notices);
+            return reading;
+          },
+      ),
+      remembers((reading) => {
+        const notices = noticesOf.get(reading);
+        const lost = notices === undefined ? 0 : (lostAt.get(notices) ?? 0);
+        return { ...reading, notices: Math.max(reading.notices, lost) };
+      }),
+    ]);
+  },
+  'the first answer about changes is no notice': () => {
+    const begun = new WeakSet<Notices>();
+    return replace(
+      Notices.prototype,
+      'noteAll',
+      (former) =>
+        function (this: Notices) {
+          if (begun.has(this)) former.call(this);
+          begun.add(this);
+        },
+    );
+  },
 };

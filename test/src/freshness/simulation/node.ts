@@ -1,5 +1,6 @@
 import { createSessions, type SessionStore, type Sessions, type Verdict } from 'session-revocation';
 import { type AdapterHandle, type Awaitable, adapterHandle } from 'session-revocation/adapter';
+import type { Broker } from './broker.ts';
 import type { SharedStore } from './shared-store.ts';
 import type { World } from './world.ts';
 
@@ -11,6 +12,9 @@ const IS_SLOW = 0.01;
 const [READ_IS_LOST, WRITE_IS_LOST] = [0.01, 0.1];
 const READS: ReadonlySet<string> = new Set(['find', 'readEpochs', 'list']);
 
+/** How long a message is under way, in ms. */
+export const travel = ({ dice }: World): number => dice.between(...(dice.falls(IS_SLOW) ? SLOW : USUAL));
+
 /** A process: its clocks, its connection to the store, and its sessions. */
 export class Node {
   /** The process that runs now. */
@@ -20,6 +24,8 @@ export class Node {
   readonly #world: World;
   /** By the monotonic clock: when it last received an answer about changes. */
   toldAt = Number.NaN;
+  /** By the monotonic clock: when it last heard of a change. */
+  heardAt = -Infinity;
   /** True while it receives an error. */
   isFailing = false;
   /** What the monotonic clock did not count. */
@@ -27,7 +33,8 @@ export class Node {
   #wallOffset: number;
   #stoppedUntil = 0;
 
-  constructor(world: World, shared: SharedStore, maxStaleness: number) {
+  /** `broker` is `null` for a process without a notifier. */
+  constructor(world: World, shared: SharedStore, maxStaleness: number, broker: Broker | null) {
     this.#world = world;
     this.#wallOffset = Math.round(world.dice.between(-3600e3, 3600e3));
     this.sessions = createSessions({
@@ -36,7 +43,7 @@ export class Node {
       lifetime: { absolute: '30d', idle: null },
       touchEvery: '1d',
       timeout: '10m',
-      ...(maxStaleness > 0 && { freshness: { maxStaleness } }),
+      ...(maxStaleness > 0 && { freshness: { maxStaleness, notifier: broker?.notifierOf(this) } }),
     });
     this.sessions.on('background.failed', () => {});
     this.handle = adapterHandle(this.sessions);
@@ -78,6 +85,14 @@ export class Node {
     this.#wallOffset += ms;
   }
 
+  /** Delivers a message. */
+  hear(message: string, listener: (message: unknown) => void): Promise<void> {
+    return this.#receive(() => {
+      this.heardAt = this.steady();
+      listener(message);
+    });
+  }
+
   #connection({ store, since }: SharedStore): SessionStore {
     const call =
       (name: string, verb: (...given: unknown[]) => unknown) =>
@@ -99,10 +114,10 @@ export class Node {
   #call(run: () => unknown, lost: number): Promise<unknown> {
     const { dice } = this.#world;
     return new Promise((resolve, reject) => {
-      this.#world.in(this.#travel(), () => {
+      this.#world.in(travel(this.#world), () => {
         const answer = run();
         const isLost = dice.falls(lost);
-        this.#world.in(isLost ? 300 : this.#travel(), () =>
+        this.#world.in(isLost ? 300 : travel(this.#world), () =>
           this.#receive(() => {
             this.isFailing = isLost;
             if (isLost) reject(new Error('lost'));
@@ -111,11 +126,6 @@ export class Node {
         );
       });
     });
-  }
-
-  #travel(): number {
-    const { dice } = this.#world;
-    return dice.between(...(dice.falls(IS_SLOW) ? SLOW : USUAL));
   }
 
   /** A process that is stopped receives an answer once it goes on. */

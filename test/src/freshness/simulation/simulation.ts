@@ -1,5 +1,6 @@
 import { createSessions, type Session, type Verdict } from 'session-revocation';
 import { type AdapterHandle, adapterHandle } from 'session-revocation/adapter';
+import { Broker } from './broker.ts';
 import { drained, Node } from './node.ts';
 import { SharedStore } from './shared-store.ts';
 import { World } from './world.ts';
@@ -53,7 +54,7 @@ const [ENDS, LOSSES] = [9, 0.2];
 
 /**
  * Simulates processes that check, end and renew sessions of one store, with slow and lost answers, stopped processes, sleeping machines,
- * clocks that are set, and a store that loses what it told. The processes are the real code. The checker knows the true time of each
+ * clocks that are set, and a store that loses what it told. Half of them have a notifier that is not reliable. The processes are the real code. The checker knows the true time of each
  * acknowledgement, and looks at every acceptance:
  *
  * 1. None comes later than `maxStaleness` after the end was acknowledged.
@@ -79,6 +80,7 @@ class Simulation {
   readonly #options: SimulationOptions;
   readonly #world: World;
   readonly #shared: SharedStore;
+  readonly #broker: Broker;
   readonly #nodes: Node[] = [];
   readonly #clients: (Client | null)[] = Array.from({ length: CLIENTS }, () => null);
   /** Those that were renewed, and are still tried with the old token. */
@@ -94,6 +96,7 @@ class Simulation {
   constructor(options: SimulationOptions) {
     this.#options = options;
     this.#world = new World(options.seed);
+    this.#broker = new Broker(this.#world);
     this.#shared = new SharedStore(options.tellsChanges);
     const { powers: _, ...store } = this.#shared.store;
     this.#oracle = adapterHandle(createSessions({ store, touchEvery: '1d' }));
@@ -108,7 +111,7 @@ class Simulation {
       const isStrict = nth % Math.round(1 / STRICT_SHARE) === 1;
       const bound = isStrict ? 0 : nth % 3 === 2 ? maxStaleness / 2 : maxStaleness;
       world.in(bound === maxStaleness ? dice.between(1_000, STARTING) : dice.below(1_000), () => {
-        this.#nodes.push(new Node(world, this.#shared, bound));
+        this.#nodes.push(new Node(world, this.#shared, bound, nth % 2 === 0 ? this.#broker : null));
       });
     }
     await world.pass(1_000);

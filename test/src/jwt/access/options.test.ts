@@ -17,6 +17,7 @@ import {
 } from 'session-revocation/jwt';
 import { memoryStore } from 'session-revocation/memory';
 import { describe, expect, test } from 'vitest';
+import { includes } from '../../../ci-only.ts';
 import { ALGORITHMS, headerOf, keyOf, optionsOf, publicPart, TokenRealm } from '../support/tokens.ts';
 
 const make = (changes: object) => () =>
@@ -276,14 +277,18 @@ describe('several keys', () => {
 });
 
 describe('generateKey', () => {
-  test.each(ALGORITHMS)('makes a key of %s that is JSON, and another one each time', (alg) => {
-    const [one, other] = [generateKey(alg), generateKey(alg)];
-    expect(JSON.parse(JSON.stringify(one))).toEqual(one);
-    expect(one.kid).toMatch(/^[\w-]{22,43}$/);
-    expect(one.kid).not.toBe(other.kid);
-    expect(make({ keys: [one] })).not.toThrow();
-    expect(generateKey(alg, 'mine').kid).toBe('mine');
-  });
+  const isWhole = includes('jwt: new keys of RSA');
+  test.each(ALGORITHMS.filter((alg) => isWhole || !/^[PR]S/.test(alg)))(
+    'makes a key of %s that is JSON, and another one each time',
+    (alg) => {
+      const [one, other] = [generateKey(alg), generateKey(alg)];
+      expect(JSON.parse(JSON.stringify(one))).toEqual(one);
+      expect(one.kid).toMatch(/^[\w-]{22,43}$/);
+      expect(one.kid).not.toBe(other.kid);
+      expect(make({ keys: [one] })).not.toThrow();
+      expect(generateKey(alg, 'mine').kid).toBe('mine');
+    },
+  );
 
   test('refuses another algorithm, and a name that is none', () => {
     expect(() => generateKey('none' as 'EdDSA')).toThrow(TypeError);

@@ -1,0 +1,70 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { peer } from '../harness/peers.ts';
+import type { Work } from '../harness/section.ts';
+
+export interface BetterAuth {
+  readonly $context: Promise<{
+    readonly internalAdapter: {
+      createUser(user: object): Promise<{ id: string }>;
+      createSession(user: string): Promise<{ token: string }>;
+    };
+    readonly secret: string;
+    readonly authCookies: { readonly sessionToken: { readonly name: string } };
+  }>;
+  readonly api: {
+    getSession(request: { headers: Headers; returnHeaders?: boolean }): Promise<{ headers?: Headers } | null>;
+  };
+}
+
+/** Where better-auth keeps its sessions: members of its options. */
+export interface Kept {
+  readonly database?: unknown;
+  readonly secondaryStorage?: object;
+}
+
+export async function inMemory(): Promise<Kept> {
+  const { memoryAdapter } = await peer<{ memoryAdapter(tables: object): unknown }>('better-auth/adapters/memory');
+  return { database: memoryAdapter({ user: [], session: [], account: [], verification: [] }) };
+}
+
+/** Signs users in. With the cookie cache, better-auth looks nowhere else. */
+export async function openBetterAuth(
+  keptIn: () => Promise<Kept>,
+  cookieCache: boolean,
+  count: number,
+): Promise<{ auth: BetterAuth; cookies: readonly string[] }> {
+  const { betterAuth } = await peer<{ betterAuth(options: object): BetterAuth }>('better-auth');
+  const options = {
+    baseURL: 'http://127.0.0.1',
+    secret: randomBytes(32).toString('hex'),
+    ...(await keptIn()),
+    session: { cookieCache: { enabled: cookieCache, maxAge: 86_400 } },
+    logger: { disabled: true },
+    telemetry: { enabled: false },
+  };
+  const auth = betterAuth(options);
+  const { internalAdapter, secret, authCookies } = await auth.$context;
+  const cookies: string[] = [];
+  for (let nth = 0; nth < count; nth++) {
+    const email = `user-${randomBytes(8).toString('hex')}@example.com`;
+    const { id } = await internalAdapter.createUser({ name: `user-${nth}`, email });
+    const { token } = await internalAdapter.createSession(id);
+    const signature = createHmac('sha256', secret).update(token).digest('base64');
+    const cookie = `${authCookies.sessionToken.name}=${encodeURIComponent(`${token}.${signature}`)}`;
+    const answer = await auth.api.getSession({ headers: new Headers({ cookie }), returnHeaders: true });
+    const set = answer?.headers?.getSetCookie().map((line) => line.split(';')[0]) ?? [];
+    cookies.push([cookie, ...set.filter((one) => one?.includes('session_data'))].join('; '));
+  }
+  return { auth, cookies };
+}
+
+/** Asks better-auth for the sessions of so many users in turn. */
+export const betterAuth =
+  (...options: Parameters<typeof openBetterAuth>) =>
+  async (): Promise<Work> => {
+    const { auth, cookies } = await openBetterAuth(...options);
+    return async (nth) => {
+      const headers = new Headers({ cookie: cookies[nth % cookies.length] as string });
+      if ((await auth.api.getSession({ headers })) === null) throw new Error('better-auth refuses the session');
+    };
+  };

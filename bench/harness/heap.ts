@@ -1,0 +1,7 @@
+/** The bytes in use after a collection of garbage. */
+export function bytesInUse(): number {
+  if (gc === undefined) throw new Error('Node must run with --expose-gc.');
+  for (let round = 0; round < 4; round++) gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}

@@ -1,0 +1,183 @@
+import { Columns } from '../lib/columns.ts';
+import { ownText } from '../lib/own-text.ts';
+import type { Tag } from '../model/token.ts';
+import { ageOf, type Moment } from './moment.ts';
+import type { Notices } from './notices.ts';
+import { MAX_STALENESS } from './options.ts';
+
+/** A read of the store, with the moment at which it was **sent**. The answer shows the store as it was then, or later. */
+export interface Reading extends Moment {
+  /** The count of notices. */
+  readonly notices: number;
+}
+
+/** Holds the values of a {@link Recollection} by slot, a small whole number. */
+export interface Values<Value> {
+  put(slot: number, value: Value, tags: readonly Tag[]): void;
+  get(slot: number, key: string): Value;
+  tagsOf(slot: number): readonly Tag[];
+  drop(slot: number): void;
+}
+
+// The numbers of an answer. As properties of an object, V8 would box each of them.
+const STEADY = 0;
+const WALL = 1;
+/** None of the first so many notices, of those after the read, named a tag of the answer. */
+const QUIET_UNTIL = 2;
+/** In ms: the maximum age that the realm allowed when this was read. */
+const MAX_AGE = 3;
+/** 1 if the answer was recalled since the last visit of its slot. */
+const USED = 4;
+
+/** An eviction visits at most this many slots, so that it takes microseconds. */
+const MAX_STEPS = 1_000;
+
+/**
+ * When it is full, one in so many new answers is remembered. If more sessions take turns than there are slots, each would otherwise be evicted
+ * before its next check, and remembered for nothing.
+ */
+const ADMITTED = 8;
+
+/**
+ * The answers of a store to one sort of question, with the age of each. When it is full, it evicts by the clock algorithm: it goes round the
+ * slots, and drops the first answer that was not recalled since the last visit.
+ */
+export class Recollection<Value> {
+  readonly #notices: Notices;
+  readonly #values: Values<Value>;
+  readonly #slots = new Map<string, number>();
+  readonly #keys: string[] = [];
+  readonly #numbers = new Columns(5);
+  readonly #free: number[] = [];
+  #max = 0;
+  #hand = 0;
+  #newcomers = 0;
+
+  constructor(notices: Notices, values: Values<Value>) {
+    this.#notices = notices;
+    this.#values = values;
+  }
+
+  /** Raises the maximum number of answers. */
+  allow(max: number): void {
+    this.#max = Math.max(this.#max, max);
+  }
+
+  /** The number of answers. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /**
+   * Returns an answer that was still true at most `maxAge` ms ago, and of which nothing was noticed since. Judge by it in the same
+   * synchronous step: a process that is stopped in between would judge by an older one. `wall` is the present time, Unix ms. `logAge` is how
+   * long ago the store told its changes, in ms: 0 in this step, `null` if it does not tell them.
+   */
+  recall(key: string, maxAge: number, wall: number, logAge: number | null): Value | undefined {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return undefined;
+    const numbers = this.#numbers;
+    const age = this.#ageOf(slot, wall, logAge);
+    if (!(age <= maxAge && age <= numbers.get(slot, MAX_AGE))) return undefined;
+    const noticed = this.#notices.count;
+    const quietUntil = numbers.get(slot, QUIET_UNTIL);
+    if (quietUntil !== noticed) {
+      if (!this.#notices.areQuiet(this.#values.tagsOf(slot), quietUntil)) {
+        this.forget(key);
+        return undefined;
+      }
+      numbers.set(slot, QUIET_UNTIL, noticed);
+    }
+    numbers.set(slot, USED, 1);
+    return this.#values.get(slot, key);
+  }
+
+  /** In ms: the age of what is remembered under a key. */
+  age(key: string, wall: number, logAge: number | null): number {
+    const slot = this.#slots.get(key);
+    return slot === undefined ? Infinity : this.#ageOf(slot, wall, logAge);
+  }
+
+  /** In ms. If the log has not named an answer, it is at most as old as the log's last answer. */
+  #ageOf(slot: number, wall: number, logAge: number | null): number {
+    const read = this.#numbers.get(slot, WALL);
+    // Only the limit of 5 minutes goes by the clock.
+    if (logAge === 0) return Math.abs(wall - read) <= MAX_STALENESS ? 0 : Infinity;
+    const age = ageOf({ steady: this.#numbers.get(slot, STEADY), wall: read }, wall);
+    if (logAge === null) return age;
+    return age <= MAX_STALENESS ? Math.min(age, logAge) : Infinity;
+  }
+
+  /** Remembers an answer to a read, unless one of its tags was noticed since the read was sent. */
+  remember(key: string, value: Value, { steady, wall, notices }: Reading, tags: readonly Tag[], maxAge: number): void {
+    if (maxAge <= 0 || !this.#notices.areQuiet(tags, notices)) return;
+    const known = this.#slots.get(key);
+    // Another read, which was sent later, may have answered first.
+    if (known !== undefined && this.#numbers.get(known, STEADY) > steady) return;
+    if (known === undefined && this.#slots.size >= this.#max) {
+      this.#newcomers++;
+      if (this.#newcomers % ADMITTED !== 0) return;
+      this.forget(this.#leastUsed());
+    }
+    const slot = known ?? this.#free.at(-1) ?? this.#keys.length;
+    this.#values.put(slot, value, tags);
+    if (known === undefined) this.#take(slot, ownText(key));
+    const numbers = this.#numbers;
+    numbers.set(slot, STEADY, steady);
+    numbers.set(slot, WALL, wall);
+    numbers.set(slot, QUIET_UNTIL, notices);
+    numbers.set(slot, MAX_AGE, maxAge);
+    numbers.set(slot, USED, 0);
+  }
+
+  /** Returns an answer of any age. Never accept a request by it. */
+  peek(key: string): Value | undefined {
+    const slot = this.#slots.get(key);
+    return slot === undefined ? undefined : this.#values.get(slot, key);
+  }
+
+  forget(key: string): void {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return;
+    this.#slots.delete(key);
+    this.#values.drop(slot);
+    this.#free.push(slot);
+  }
+
+  #take(slot: number, key: string): void {
+    this.#free.pop();
+    this.#keys[slot] = key;
+    this.#slots.set(key, slot);
+  }
+
+  /** Only called when every slot has an answer. */
+  #leastUsed(): string {
+    for (let steps = 0; ; steps++) {
+      const slot = this.#hand;
+      this.#hand = (slot + 1) % this.#keys.length;
+      if (this.#numbers.get(slot, USED) === 0 || steps === MAX_STEPS) return this.#keys[slot] as string;
+      this.#numbers.set(slot, USED, 0);
+    }
+  }
+}
+
+/** Values as they are. */
+export class PlainValues<Value> implements Values<Value> {
+  readonly #values: ({ readonly value: Value; readonly tags: readonly Tag[] } | undefined)[] = [];
+
+  put(slot: number, value: Value, tags: readonly Tag[]): void {
+    this.#values[slot] = { value, tags };
+  }
+
+  get(slot: number): Value {
+    return this.#values[slot]?.value as Value;
+  }
+
+  tagsOf(slot: number): readonly Tag[] {
+    return this.#values[slot]?.tags ?? [];
+  }
+
+  drop(slot: number): void {
+    this.#values[slot] = undefined;
+  }
+}
