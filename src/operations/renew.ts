@@ -117,7 +117,8 @@ export async function rotate(core: Core, judged: SessionRecord, rotation: Rotati
       const condition = {
         ifVersion: read?.version,
         ifCredential: current.credential,
-        now,
+        // The reads took time. With the time before them, the renewal would revive a session that others were told has expired.
+        now: core.now(),
         retention: core.settings.retention,
       };
       const write = { ...condition, ending, keepUntil: next.expiresAt, moves, audit: renewed.audit };

@@ -38,9 +38,14 @@ export class Life {
     this.#notes.push({ at, note });
   }
 
-  /** Whether a note of a use may have been written within this time, by a store that had asked the time before. */
-  mayBeNoted({ call, answer }: Span): boolean {
-    return this.#notes.some(({ note }) => note.asked < answer && (note.failed !== null || note.answer > call));
+  /** Whether a use may have been written within this time, by a note or a renewal that took the time before. */
+  mayBeUsed({ call, answer }: Span): boolean {
+    return (
+      this.#notes.some(({ note }) => note.asked < answer && (note.failed !== null || note.answer > call)) ||
+      this.rotations.some(
+        (one) => one.call < answer && (one.failed !== null || (one.session !== null && one.answer > call)),
+      )
+    );
   }
 
   /** Whether it may have been idle for so long in this time, by the last use that was answered before it. */

@@ -87,10 +87,10 @@ export class Lives {
     put(this.#newcomers, groupOf(who), { call, answer: failed === null ? answer : Number.POSITIVE_INFINITY });
   }
 
-  /** It may have expired in this time: for good, unless a note of a use was under way meanwhile. */
+  /** It may have expired in this time: for good, unless a use was being written meanwhile. */
   #wasIdle(life: Life | undefined, span: Span): void {
     const { idle } = this.#rules;
-    const mayComeBack = idle !== null && life?.mayHaveExpired(span, idle) === true && life.mayBeNoted(span);
+    const mayComeBack = idle !== null && life?.mayHaveExpired(span, idle) === true && life.mayBeUsed(span);
     if (!mayComeBack) life?.wasOver(span);
   }
 

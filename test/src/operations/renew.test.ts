@@ -118,6 +118,19 @@ describe('a renewal', () => {
     expect(realm.store.row(session.id)).toMatchObject({ lastUsedAt: NOW });
   });
 
+  test('does not revive a session that expired while the store was read', async () => {
+    const realm = new Realm({ lifetime: { absolute: null, idle: HOUR } });
+    const { session, token } = await realm.signIn();
+    realm.now = NOW + HOUR - 1;
+    realm.around = async (call, ask) => {
+      const answer = await ask();
+      if (call === 'find') realm.now = NOW + HOUR;
+      return answer;
+    };
+    expect(await realm.sessions.renew(session)).toMatchObject({ ok: false, reason: 'not-live' });
+    expect(await realm.word(token)).toBe('expired');
+  });
+
   test.each([false, true])(
     'ends the session where the account that it left cannot be looked at: no client was given its new token (%s)',
     async (cannotEnd) => {
