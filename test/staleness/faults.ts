@@ -233,8 +233,16 @@ const changePlaces =
     const roles = await Promise.all(nodes.map(({ url }) => withRedis(url, (client) => client.role())));
     const replica = nodes[roles.findIndex(([role, , port]) => role === 'slave' && port === before.port)];
     if (replica === undefined) throw new Error('the primary has no replica');
-    await withRedis(replica.url, (client) => client.call('CLUSTER', 'FAILOVER'));
-    await until('they have changed places', async () => (await masterOf(0)) === replica);
+    let askedAt = -Infinity;
+    await until('they have changed places', async () => {
+      if ((await masterOf(0)) === replica) return true;
+      // A replica gives up after 5 s, for example without the votes of a majority.
+      if (performance.now() - askedAt > 6_000) {
+        askedAt = performance.now();
+        await withRedis(replica.url, (client) => client.call('CLUSTER', 'FAILOVER'));
+      }
+      return false;
+    });
   };
 
 /** A cluster in which slots move, and nodes change places. */

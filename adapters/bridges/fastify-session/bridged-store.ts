@@ -4,6 +4,7 @@ import { type Callback, type CallbackRecords, CallbackStore, tombstoneOf } from 
 import type { InnerSession } from './inner-layer.ts';
 
 interface Finding {
+  readonly store: BridgedStore;
   readonly sid: string;
   readonly admission: Admission;
   isTaken: boolean;
@@ -14,12 +15,14 @@ interface Rotation {
   readonly former: InnerSession | null;
 }
 
+/** Of all stores together, as {@link Bridge} does it with requests. */
+const findings = new AsyncLocalStorage<Finding>();
+
 /** @fastify/session does not tell its store about the request. The admission reaches our hook through the callback's async context. */
 export class BridgedStore implements CallbackRecords<InnerSession> {
   readonly #inner: CallbackRecords<InnerSession>;
   readonly #store: CallbackStore<InnerSession>;
   readonly #bridge: Bridge<InnerSession>;
-  readonly #findings = new AsyncLocalStorage<Finding>();
   #rotation: Rotation | null = null;
 
   constructor(inner: CallbackRecords<InnerSession>, bridge: Bridge<InnerSession>) {
@@ -31,7 +34,7 @@ export class BridgedStore implements CallbackRecords<InnerSession> {
   readonly get = (sid: string, callback: Callback<InnerSession | null>): void =>
     this.#store.read(sid, (error, data, admission) => {
       if (admission === null) callback(error, data);
-      else this.#findings.run({ sid, admission, isTaken: false }, callback, null, data);
+      else findings.run({ store: this, sid, admission, isTaken: false }, callback, null, data);
     });
 
   readonly set = (sid: string, data: InnerSession, callback: Callback = () => {}): void => {
@@ -72,9 +75,9 @@ export class BridgedStore implements CallbackRecords<InnerSession> {
   }
 
   takeAdmission(session: InnerSession & { readonly sessionId: string }): Admission | null {
-    const finding = this.#findings.getStore();
+    const finding = findings.getStore();
     // Taken once: a request that the app sends to itself inherits this async context.
-    if (finding === undefined || finding.isTaken) return null;
+    if (finding === undefined || finding.store !== this || finding.isTaken) return null;
     finding.isTaken = true;
     const { sid, admission } = finding;
     return sid === session.sessionId ? admission : null;

@@ -52,13 +52,15 @@ export function authBy(
 
 export type Read<Data> = () => Promise<Data | null>;
 
+/** The current request, of all bridges together: before Node 24, each promise costs more with each storage that is in use. */
+const served = new AsyncLocalStorage<HttpExchange>();
+
 /** Ties each session of the inner layer to a session of `sessions`. The stamp in the data, a session token, is the link. */
 export class Bridge<Data extends InnerData> {
   readonly #sessions: Sessions;
   readonly #handle: AdapterHandle;
   readonly #options: BridgeOptions<Data>;
   readonly #adoption: Adoption | null;
-  readonly #served = new AsyncLocalStorage<HttpExchange>();
   /** Ids that this process has replaced. A slower response that sets such an id again would take the new session from the client. */
   readonly abandonedIds: RecentIds = new RecentIds();
   #hasWarned = false;
@@ -73,13 +75,13 @@ export class Bridge<Data extends InnerData> {
 
   /** Remembers the request: the inner layer calls its store without it. */
   serve<Result>(exchange: HttpExchange, next: () => Result): Result {
-    return this.#served.run(exchange, next);
+    return served.run(exchange, next);
   }
 
   /** The current request, if it sent this id. The app may read other sessions meanwhile. */
   servedWith(sid: string): HttpExchange | undefined {
-    const served = this.#served.getStore();
-    return served !== undefined && containsId(served.header('cookie') ?? '', sid) ? served : undefined;
+    const exchange = served.getStore();
+    return exchange !== undefined && containsId(exchange.header('cookie') ?? '', sid) ? exchange : undefined;
   }
 
   userOf(data: Data): string | null {
@@ -87,10 +89,10 @@ export class Bridge<Data extends InnerData> {
   }
 
   /** Also adopts data from before the bridge. Throws `SESSION_STORE_UNAVAILABLE` in an outage, which is no sign-out. */
-  async admit(sid: string, data: Data, served: HttpExchange | undefined): Promise<Admission> {
+  async admit(sid: string, data: Data, exchange: HttpExchange | undefined): Promise<Admission> {
     const origin = stampOf(data) === undefined && !isExpired(data) ? this.#originOf(sid, data) : null;
     if (origin !== null)
-      await this.#adoption?.begin(served === undefined ? origin : { ...origin, ...clientInfoOf(served) });
+      await this.#adoption?.begin(exchange === undefined ? origin : { ...origin, ...clientInfoOf(exchange) });
     return this.judge(sid, data);
   }
 
