@@ -19,7 +19,9 @@ beforeEach(async () => {
 const HINT = 'check that the names and the realm are spelled as in the app (--realm, or SESSION_REALM)';
 const HINT_WITH_REALMS = `${HINT}; the store holds sessions of these realms: default`;
 
-/** Commands that end what lives in a scope, each with what it names. */
+/**
+ * Commands that end the sessions of a scope. Each has the scope's description and the number of live sessions in it.
+ */
 const ENDING = [
   ['revoke --user ann', 'user ann of the realm default', 1],
   ['revoke --user ann --account acme', 'user ann in account acme of the realm default', 1],

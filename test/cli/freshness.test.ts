@@ -6,7 +6,10 @@ import { realmTag } from '../../src/model/token.ts';
 import { temporaryFile } from '../engines/support/sqlite-files.ts';
 import { cliOf } from './support/cli.ts';
 
-/** A realm in which a process has stated a bound. Over SQLite none needs one, so it is written as over a server. */
+/**
+ * Creates a realm whose record states a bound. Processes over SQLite state none, so the test writes the bound as a
+ * process over a server does.
+ */
 async function statedFile(maxStaleness: number) {
   const file = temporaryFile();
   const store = sqliteStore(file);

@@ -5,7 +5,7 @@ import { temporaryFile } from '../engines/support/sqlite-files.ts';
 import { cli, cliOf, wordsOf } from './support/cli.ts';
 import { triedFile } from './support/people.ts';
 
-/** One line, which is one document. */
+/** Expects one line with one JSON document. Returns the error in it. */
 function errorIn(err: string): Record<string, unknown> {
   expect(err.split('\n')).toEqual([expect.any(String), '']);
   const document = JSON.parse(err);

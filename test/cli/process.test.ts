@@ -11,10 +11,10 @@ import { triedFile } from './support/people.ts';
 const root = join(import.meta.dirname, '../..');
 const PROGRAM = [join(await compiledPackage(), 'dist/cli.js')];
 
-/** Longer than the program takes on a busy machine, in ms. */
+/** Timeout of the program, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
-/** The program as a process of its own, without a terminal, whose input has ended. */
+/** Runs the program as a separate process, without a terminal and with an empty input. */
 function run(words: string, env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...PROGRAM, ...wordsOf(words)], {
     ...{ cwd: root, encoding: 'utf8', timeout: TEST_TIMEOUT, stdio: ['ignore', 'pipe', 'pipe'] },
@@ -123,8 +123,8 @@ describe.skipIf(!existsSync('/dev/full'))('the program, on a disk that is full',
 });
 
 describe('a file without permission for this user', { timeout: TEST_TIMEOUT }, () => {
-  // Nothing is forbidden to root, so the process becomes another user. It does so once it runs: the other user may not be
-  // allowed to start this very Node, which may lie in a folder of root's.
+  // Root may read any file, so the process switches to another user. It switches after its start: the other user may
+  // not be allowed to run this Node binary, which may be in a folder of root.
   const becomeOther = 'data:text/javascript,process.setgid(65534);process.setuid(65534)';
   const first = process.getuid?.() === 0 ? ['--import', becomeOther] : [];
 
@@ -151,7 +151,7 @@ const hasScript = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdou
 if (!hasScript) console.warn('SKIPPED: questions on a real terminal (there is no `script` of util-linux)');
 
 describe.skipIf(!hasScript)('at a terminal', { timeout: 2 * TEST_TIMEOUT }, () => {
-  // Each is a process; what else may be typed is tried in this one.
+  // Each answer needs a process, so there are only two. Other tests try more answers within their own process.
   test.each([
     ['the name', 'acme\r', 0, false],
     ['Ctrl-C', '\u0003', 130, true],
@@ -165,7 +165,7 @@ describe.skipIf(!hasScript)('at a terminal', { timeout: 2 * TEST_TIMEOUT }, () =
     });
     let out = '';
     child.stdout.on('data', (chunk) => {
-      // Not before the question is there: what is typed ahead, a terminal may drop.
+      // Types only after the question has appeared: a terminal may drop earlier input.
       const asked = out.includes('to continue: ');
       out += chunk;
       if (!asked && out.includes('to continue: ')) child.stdin.write(keys);

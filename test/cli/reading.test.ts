@@ -218,7 +218,7 @@ describe('prune', () => {
     const past = await triedFile({ now: () => Date.now() - 60 * 86400e3 });
     for (let at = 0; at < 250; at++) await past.start({ user: `user-${at % 10}` });
     const run = cliOf(past.url);
-    // They were over 46 days ago: 14 days after their last use.
+    // The sessions expired 46 days ago: they were last used 60 days ago, and the idle timeout is 14 days.
     expect((await run('prune --retention 50d')).out).toMatch(/^Pruned 0 sessions, \d+ records, /);
     const { out, err } = await run('prune --retention 40d', { keys: '' });
     expect(out).toMatch(/^Pruned 250 sessions, /);

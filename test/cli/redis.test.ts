@@ -6,7 +6,7 @@ import { hasRedis } from '../services/redis.ts';
 import { cliOf } from './support/cli.ts';
 import { enterProject } from './support/projects.ts';
 
-/** For servers that are started, on a machine that stands still in between, in ms. */
+/** Timeout of a test that starts servers, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 const DRIVERS = ['ioredis', 'iovalkey', 'redis'] as const;
@@ -23,7 +23,7 @@ describe.skipIf(!hasRedis())('a Redis of our own', { timeout: TEST_TIMEOUT }, ()
 
   const keyspace = (): Promise<string> => withRedis(server.url, (client) => client.info('keyspace'));
 
-  /** The same server with a user, a path or a scheme of its own. */
+  /** Returns the server's URL with another user, password or path. */
   function urlOf(change: Partial<Record<'username' | 'password' | 'pathname', string>>): string {
     return Object.assign(new URL(server.url), change).href;
   }

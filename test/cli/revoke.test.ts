@@ -12,13 +12,13 @@ beforeEach(async () => {
   cli = cliOf(app.url);
 });
 
-/** The newest entry of the log of a type. */
+/** Returns the newest audit entry of a type. */
 async function entryOf(type: string): Promise<Record<string, unknown>> {
   const { out } = await cli(`audit --type ${type} --limit 1 --json`);
   return JSON.parse(out).entries[0];
 }
 
-/** One of ann's in acme, one of hers outside, one of bob's in acme: their tokens. */
+/** Starts three sessions and returns their tokens: ann in acme, ann outside acme, bob in acme. */
 async function threeTokens(): Promise<string[]> {
   const people = [{ user: 'ann', account: 'acme' }, { user: 'ann' }, { user: 'bob', account: 'acme' }];
   const tokens: string[] = [];

@@ -8,7 +8,7 @@ import { cliOf } from './support/cli.ts';
 import { type Tried, tried } from './support/people.ts';
 import { enterBrokenProject, enterProject } from './support/projects.ts';
 
-/** The drivers of each engine: the one that is taken first, and the others. */
+/** The drivers of each engine: the preferred driver, and the others. */
 const ENGINES: readonly (readonly [engine: EngineName, driver: string, others: readonly string[]])[] = [
   ['postgres', 'pg', ['postgres']],
   ['mysql', 'mysql2', ['mariadb']],
@@ -16,7 +16,7 @@ const ENGINES: readonly (readonly [engine: EngineName, driver: string, others: r
   ['redis-cluster', 'ioredis', ['redis']],
 ];
 
-/** For servers that are asked many things, on a machine that stands still in between, in ms. */
+/** Timeout of a test with many calls to a server, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 const thorough = includes('cli: every driver of an engine');
@@ -28,7 +28,7 @@ for (const [engine] of ENGINES) {
   places.set(engine, place);
 }
 
-/** For `--store`. */
+/** Returns the value of `--store` for a place. */
 function storeUrl({ engine, url, space }: Place): string {
   if (engine === 'redis-cluster') {
     const hosts = url.split(',').map((node) => new URL(node).host);
@@ -122,10 +122,10 @@ describe.each(ENGINES)('%s', { timeout: TEST_TIMEOUT }, (engine, driver, others)
   });
 });
 
-/** Where nothing listens. */
+/** User, password and address of a server that does not exist. */
 const NOWHERE = 'ann:hush%2Dhush@127.0.0.1:1';
 
-/** Each driver, the beginning of its URL, and its end. */
+/** Each driver, with the scheme and the path of its URL. */
 const URLS: readonly (readonly [driver: string, scheme: string, database: string])[] = [
   ['pg', 'postgres', '/db'],
   ['postgres', 'postgres', '/db'],
@@ -138,7 +138,7 @@ const URLS: readonly (readonly [driver: string, scheme: string, database: string
   ['redis', 'redis+cluster', ''],
 ];
 
-/** One of each engine, and the one that waits for ever by itself. */
+/** An ordinary run tries one driver per engine. For Redis it is `redis`, which by default retries for ever. */
 const TRIED = thorough ? URLS : URLS.filter(([driver]) => ['pg', 'mysql2', 'redis'].includes(driver));
 
 describe('a server that is not there', { timeout: TEST_TIMEOUT }, () => {
@@ -151,7 +151,7 @@ describe('a server that is not there', { timeout: TEST_TIMEOUT }, () => {
         const { code, out, err } = await run(`${words} --timeout 1m`);
         expect([code, out], err).toEqual([3, '']);
         expect(err).toMatch(/^error: .*\(SESSION_STORE_UNAVAILABLE\)\n/);
-        // The cluster of ioredis does not say why.
+        // For a cluster, ioredis does not report the cause.
         expect(err).toMatch(/ECONNREFUSED|Connection is closed/);
         expect(err).toContain('\nwhat to do: ');
         expect(err).not.toMatch(/hush/);
@@ -190,7 +190,7 @@ describe('a server that is not there', { timeout: TEST_TIMEOUT }, () => {
   );
 });
 
-/** A URL of one engine, and the engine whose server answers there. */
+/** URLs for the wrong engine: scheme, path, the engine that answers, and the error message. */
 const CROSSED: readonly (readonly [scheme: string, database: string, engine: EngineName, kinds: string])[] = [
   ['postgres', '/db', 'redis', 'PostgreSQL, but Redis answers at .*: begin it with redis://'],
   ['postgres', '/db', 'mysql', 'PostgreSQL, but MySQL or MariaDB answers at .*: begin it with mysql://'],

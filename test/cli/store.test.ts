@@ -148,7 +148,7 @@ describe('a file', () => {
     await app.close();
     const file = app.url.replace('sqlite:', '');
     const bytes = readFileSync(file);
-    // The header stays, and nothing else.
+    // Keeps the first page with the header, and overwrites the rest.
     writeFileSync(file, bytes.fill(0xff, 4096));
     const { code, err } = await cliOf(file)('list --user ann');
     expect(code).toBe(1);

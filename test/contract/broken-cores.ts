@@ -3,10 +3,10 @@ import type { createSessions, Sessions, SessionsOptions } from '../../src/index.
 import { recordAbout } from '../../src/testing/harness/audit-entries.ts';
 import { person } from '../../src/testing/harness/records.ts';
 
-/** What is broken of a core: the operations that differ, over the real one and the options that it was made with. */
+/** A fault of a core. Returns the methods that replace those of the real core, which was created with `options`. */
 type CoreFault = (sessions: Sessions, options: SessionsOptions) => Partial<Sessions>;
 
-// Looks like a success, whatever was asked.
+// An answer that looks like a success, whichever method was called.
 const SUCCESS = {
   ok: true,
   revoked: true,
@@ -43,8 +43,7 @@ const onOutage = (sessions: Sessions, answer: unknown): Partial<Sessions> =>
   );
 
 /**
- * Cores that break what no store can: cases that watch the core through a store must fail with these, or they watch
- * nothing.
+ * Cores with faults that no store can have. Contract cases that observe the core through a store must fail with these.
  */
 export const BROKEN_CORES: Readonly<Record<string, CoreFault>> = {
   'an outage signs out': (sessions) => ({
@@ -150,7 +149,7 @@ export const BROKEN_CORES: Readonly<Record<string, CoreFault>> = {
 
 const recordOf = (reason: string) => recordAbout(person('ann', 'acme', 'default'), { reason });
 
-/** `createSessions` with a fault. */
+/** Adds a fault to `createSessions`. */
 export function breakCore(name: string, create: typeof createSessions): typeof createSessions {
   const fault = BROKEN_CORES[name];
   if (fault === undefined) throw new TypeError(`no core is broken like this: ${name}`);

@@ -14,7 +14,7 @@ const sound = () => {
   return { store: referenceStore(data), second: () => referenceStore(data), begin: () => beginOn(data) };
 };
 
-/** A case is a thousand races, on a machine that may stand still in between. */
+/** Timeout of a case, in ms. A case may run a thousand races, and a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 const powers = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
@@ -40,7 +40,7 @@ describe('the table of failures', () => {
   });
 });
 
-// Broken means that the case says so: an AssertionError, not an accident on the way.
+// The case must fail by an assertion. An accidental error does not count.
 async function expectFailure(cases: readonly ContractCase[], id: string): Promise<void> {
   const one = cases.find((each) => each.id === id);
   const failure: unknown = await one?.run().then(
@@ -48,11 +48,11 @@ async function expectFailure(cases: readonly ContractCase[], id: string): Promis
     (error: unknown) => error,
   );
   expect(failure).toMatchObject({ code: 'ERR_ASSERTION' });
-  // It says which promise was broken, why that matters, which verbs were asked, and what to look at.
+  // The message tells the broken promise, why it matters, the last calls, and where to look.
   const { message, stack = '' } = failure as Error;
   expect(message.startsWith(`${id}: the store ${one?.title}. It does not: `)).toBe(true);
   expect(message).toMatch(/\nWhy it matters: [A-Z].+\.\nAsked last: [a-z].+\.\nLook at: .+\.$/);
-  // Whether a power is declared is seen without a question.
+  // A case about a declared power needs no call.
   if (!id.endsWith('/declared')) expect(message).not.toContain('Asked last: nothing');
   expect(stack).toContain(message);
 }

@@ -9,7 +9,7 @@ import { includes, size } from '../ci-only.ts';
 import { drivers } from '../engines/support/sqlite-drivers.ts';
 import { isOfStatements } from './shares.ts';
 
-/** A case is a thousand races, on a machine that may stand still in between. */
+/** Timeout of a case, in ms. A case may run a thousand races, and a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 function suite(name: string, options: StoreContractOptions, only: (id: string) => boolean = () => true): void {
@@ -27,7 +27,7 @@ suite('sqlite', { create: () => ({ store: sqliteStore(':memory:') }), interleavi
 const isWhole = includes('SQLite: the whole contract in a file');
 const inFile = (id: string): boolean => isWhole || isOfStatements(id) || /^(races|epochs|users|changes)\//.test(id);
 
-// In a file, with a second connection; every write waits for the disk, so the races are tried less often.
+// In a file, with a second connection. Every write waits for the disk, so the tests run fewer races.
 for (const { name, open } of includes('SQLite: a second driver') ? drivers : drivers.slice(0, 1)) {
   const create = () => {
     const folder = mkdtempSync(join(tmpdir(), 'sessions-'));

@@ -5,7 +5,7 @@ import { emptyData, mapStore } from '../../examples/custom-store/store.ts';
 import { size } from '../ci-only.ts';
 import { rowsOf } from '../docs/markdown.ts';
 
-/** A case is a thousand races, on a machine that may stand still in between. */
+/** Timeout of a case, in ms. A case may run a thousand races, and a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 const create = () => {
@@ -23,14 +23,14 @@ describe('the store in examples/custom-store', { timeout: TEST_TIMEOUT }, () => 
 
 type Verb = keyof ReturnType<typeof mapStore>;
 
-/** The steps in docs/writing-a-store.md: a verb, and cases that pass as soon as it is written. */
+/** The steps in docs/writing-a-store.md. Each is a verb, with the cases that pass once the verb exists. */
 const steps = (await rowsOf('docs/writing-a-store.md')).flatMap(([verb = '', , cases = '']) => {
   const ids = [...cases.matchAll(/`([a-z]+\/[a-z-]+)`/g)].map(([, id = '']) => id);
   const name = /^`(\w+)`$/.exec(verb)?.[1];
   return name === undefined ? [] : [{ verb: name as Verb, ids }];
 });
 
-/** Cases of a store that has only these verbs. */
+/** Returns the contract cases for a store that has only these verbs. */
 function casesWith(verbs: readonly Verb[]): readonly ContractCase[] {
   return storeContract({
     create: () => {

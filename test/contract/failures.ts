@@ -1,6 +1,6 @@
 /**
- * Which cases each broken store must fail, at the least: every case stands here, since a case that nothing can break
- * tests nothing. The ids are part of the published suite: none of them changes.
+ * The cases that each broken store must fail, at least. Every case appears here: a case that no broken store fails
+ * would test nothing. The ids are part of the published suite, and never change.
  */
 export const STORES_FAIL: Readonly<Record<string, readonly string[]>> = {
   'add forgets attributes': ['lifecycle/add-then-find', 'listing/rows'],
@@ -321,7 +321,7 @@ export const STORES_FAIL: Readonly<Record<string, readonly string[]>> = {
   'within tells nothing': ['changes/commit'],
 };
 
-/** Which cases each broken core must fail: those that watch the core through a store. */
+/** The cases that each broken core must fail. They observe the core through a store. */
 export const CORES_FAIL: Readonly<Record<string, readonly string[]>> = {
   'an outage signs out': [
     'failure/throws',

@@ -3,7 +3,7 @@ import type { Data, SyncPowers } from './reference-store.ts';
 
 const FORGOTTEN = { by: null, reason: null, note: null, fromDevice: null };
 
-/** Three powers, as plainly as they can be written. */
+/** The powers `audit`, `policies` and `changes`, in their simplest form. */
 export function referencePowers({ audit, policies, changes }: Data, open: () => void): SyncPowers {
   const copy = structuredClone;
   return {

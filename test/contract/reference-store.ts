@@ -5,32 +5,32 @@ import type { ChangesPower, DiagnosisPower, Finding } from '../../src/store/powe
 import type { SessionStore, StorePowers, TransactionPower } from '../../src/store/store.ts';
 import { referencePowers } from './reference-powers.ts';
 
-/** What a store holds; several stores may share it, as processes share a database. */
+/** The data of a store. Several stores may share it, as processes share a database. */
 export interface Data extends MapData {
   readonly policies: Map<Tag, string>;
   /** The tags of all changes, the oldest first. */
   readonly changes: Tag[];
 }
 
-/** Verbs that answer at once. */
+/** Verbs with synchronous answers. */
 type Sync<Verbs> = {
   readonly [Verb in keyof Verbs]-?: NonNullable<Verbs[Verb]> extends (...given: infer Given) => infer Answer
     ? (...given: Given) => Awaited<Answer>
     : never;
 };
 
-/** Powers that answer at once. */
+/** Powers with synchronous answers. */
 export type SyncPowers = { readonly [Name in 'audit' | 'policies']-?: Sync<NonNullable<StorePowers[Name]>> } & {
   readonly changes: Sync<Pick<ChangesPower, 'since'>> & { readonly isSynchronous: true };
 };
 
-/** Those, and the others. */
+/** All powers of the reference store. */
 export interface ReferencePowers extends SyncPowers {
   readonly transactions: TransactionPower<Data>;
   readonly diagnosis: Sync<Required<DiagnosisPower>>;
 }
 
-/** A store that answers at once, with every power. */
+/** A store with every power and synchronous answers. */
 export type SyncStore = Sync<Omit<SessionStore, 'setup' | 'powers'>> & { readonly powers: ReferencePowers };
 
 const WELL: Finding = { subject: 'connection', level: 'ok', found: 'the data are in this process', advice: null };
@@ -43,17 +43,17 @@ export const emptyData = (): Data => ({
   changes: [],
 });
 
-/** The tag of the membership that a session is in. */
+/** Returns the tag of a session's membership, or `null` if the session has no account. */
 export const memberOf = ({ userTag, accountTag }: SessionRecord): Tag | null =>
   accountTag === null ? null : memberTag(userTag, accountTag);
 
-/** Notes the tag of a change that was made. */
+/** Adds the tag to the change log, if the answer tells that something changed. */
 function noted<Answer>(changes: Tag[], tag: Tag, answer: Answer): Answer {
   if (answer !== 'conflict' && answer !== 'not-live' && answer !== false && answer !== 0) changes.push(tag);
   return answer;
 }
 
-/** The example of a store, with every power: for breaking. */
+/** The example store with every power. Broken stores are built on it. */
 export function referenceStore(data: Data = emptyData()): SyncStore {
   const { sessions, changes } = data;
   const store = mapStore(data);

@@ -1,10 +1,10 @@
 import type { OpenTransaction } from '../../src/testing/index.ts';
 import type { Data } from './reference-store.ts';
 
-/** A map that writes into itself and reads what lies under it. */
+/** A map that keeps writes to itself. It reads other values from the map under it. */
 class Layer<Key, Value> extends Map<Key, Value> {
   readonly #under: Map<Key, Value>;
-  // As it was read, so that what was only read is not written.
+  // The values when they were first read. `merge` skips values that have not changed since.
   readonly #read = new Map<Key, string>();
 
   constructor(under: Map<Key, Value>) {
@@ -16,7 +16,7 @@ class Layer<Key, Value> extends Map<Key, Value> {
     if (!super.has(key)) {
       const value = this.#under.get(key);
       if (value !== undefined) {
-        // Rows are changed in place.
+        // Copies the value, because rows are changed in place.
         super.set(key, structuredClone(value));
         this.#read.set(key, JSON.stringify(value));
       }
@@ -33,7 +33,7 @@ class Layer<Key, Value> extends Map<Key, Value> {
     return super.values();
   }
 
-  /** Writes everything that was changed into what lies under it. */
+  /** Writes every changed value to the map under this one. */
   merge(): void {
     for (const [key, value] of super.entries()) {
       if (this.#read.get(key) !== JSON.stringify(value)) this.#under.set(key, value);
@@ -41,7 +41,7 @@ class Layer<Key, Value> extends Map<Key, Value> {
   }
 }
 
-/** The data as a transaction sees and changes them. */
+/** Begins a transaction on the data. */
 export function beginOn(data: Data): OpenTransaction & { readonly transaction: Data } {
   const layers = {
     sessions: new Layer(data.sessions),

@@ -1,4 +1,4 @@
-/** The shares of the contract that are played where a whole contract is played elsewhere. */
+/** Shares of the contract, for places that need not repeat the whole contract. */
 import { includes } from '../ci-only.ts';
 
 const STATEMENTS = [
@@ -6,15 +6,20 @@ const STATEMENTS = [
   ...['renewal/changes', 'listing/paging', 'transactions/', 'policies/set', 'diagnosis/'],
 ];
 
-/** Whether a case goes through the statements of a store, for clients that differ in how they send them. */
+/**
+ * Returns whether a case covers the statements of a store. For clients that differ only in how they send statements.
+ */
 export const isOfStatements = (id: string): boolean => STATEMENTS.some((one) => id.startsWith(one));
 
-/** Cases that replace the answers of the store by wrong ones: they try the core, and not the store. */
+/** Cases that replace the store's answers by wrong ones. They test the core, not the store. */
 const WRONG_ANSWERS = /^failure\/malformed-|\/unavailable$/;
 
-/** Whether a case belongs to the whole contract of a server, in this run. */
+/** Returns whether a case belongs to the whole contract of a server in this run. */
 export const isOfServer = (id: string): boolean =>
   includes('contract: wrong answers in the place of those of a server') || !WRONG_ANSWERS.test(id);
 
-/** Whether a case of a server belongs to an ordinary run, where memory and SQLite play the whole contract. */
+/**
+ * Returns whether a case belongs to an ordinary run over a server. In that run, memory and SQLite run the whole
+ * contract.
+ */
 export const isOfOrdinaryRun = (id: string): boolean => /^(races|changes)\//.test(id) || isOfStatements(id);

@@ -15,7 +15,7 @@ import { emptyData, referenceStore } from './reference-store.ts';
 
 const create = (): ContractStore => ({ store: referenceStore() });
 
-// One case of a suite of its own.
+// Runs one case as a suite of its own.
 const play = (run: Parameters<typeof define>[1][string]['run'], made: () => ContractStore) =>
   bind(define('text', { it: { title: 'MUST work', run } }), { create: made }, createSessions)[0]!.run();
 
@@ -192,7 +192,7 @@ describe('around each case', () => {
 });
 
 describe('the interleaver', () => {
-  // In which order three tasks of two questions each were answered.
+  // Returns the order in which the interleaver answers three tasks with two calls each.
   async function orderOf(seed: number): Promise<string> {
     const seen: string[] = [];
     const order = new Interleaver(seed);

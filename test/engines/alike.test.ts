@@ -9,7 +9,7 @@ import { NOW } from '../../src/testing/harness/bench.ts';
 import { anotherRecord, endedAt, person, plainWrite, renewalOf, sessionOf } from '../../src/testing/harness/records.ts';
 import { clearPlace, findPlace, openStore } from '../services/stores.ts';
 
-/** Much longer than a test takes, on a busy machine, in ms. */
+/** Timeout of a test, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 const engines = ['sqlite', 'postgres', 'mysql', 'redis'] as const;
@@ -23,7 +23,7 @@ const { user, realm } = ann.tags;
 
 type Calls = Readonly<Record<string, (() => unknown) | undefined>>;
 
-/** Verbs that run in a transaction of the caller. */
+/** Verbs that also run in a transaction of the caller. */
 const readsAndEnds = (store: SessionStore): Calls => ({
   readEpochs: () => store.readEpochs([user]),
   ensureEpochs: () => store.ensureEpochs([{ tag: user, create: anotherRecord('x'), version: 1, keepUntil: 0 }], NOW),
@@ -61,7 +61,7 @@ function powersOf({ powers: { audit, policies, diagnosis, changes } = {} }: Sess
   };
 }
 
-/** Embedded stores throw, the others reject. */
+/** Expects every call to fail with this error. An embedded store throws it, the other stores reject. */
 async function refusesAll(calls: Calls, error: unknown): Promise<void> {
   for (const [name, call] of Object.entries(calls)) {
     if (call !== undefined)
@@ -88,7 +88,7 @@ describe('a closed store', { timeout: TEST_TIMEOUT }, () => {
   });
 });
 
-/** A store over one connection, and the verbs within a transaction on it. */
+/** Opens a store over one connection. `within` holds the verbs for a transaction on that connection. */
 const withinOf = {
   async postgres(url: string, schema: string) {
     const client = new pg.Client({ connectionString: url });
@@ -119,7 +119,7 @@ describe('within a transaction of the caller', { timeout: TEST_TIMEOUT }, () => 
         new TypeError(`${name} does not run within a transaction: call it on the store itself`),
       );
     }
-    // The refusals reached no server: the transaction goes on.
+    // The refusals reached no server, so the transaction goes on.
     expect(await within.readEpochs([user])).toEqual([null]);
     await store.close?.();
     await refusesAll(readsAndEnds(within), /^the store is closed$/);

@@ -29,7 +29,7 @@ test.skipIf(found.length === 0).each(found)(
       code: 'SESSION_STORE_UNSAFE',
       message: expect.stringMatching(/8760\.0 h ahead/),
     });
-    // A clock of the app's own is taken at its word.
+    // The check applies to the machine's clock only. The store trusts a `clock` that the app provides.
     const own = createSessions({ store, timeout: '2m', realm: 'own', clock: { now: () => now() + 7_200e3 } });
     expect(await own.prune()).toMatchObject({ sessions: 0 });
     clock.mockRestore();

@@ -7,7 +7,7 @@ import { clearPlace, findPlace, openStore } from '../services/stores.ts';
 import { optionsOf } from '../src/jwt/support/tokens.ts';
 import { signIn } from './support/sqlite-people.ts';
 
-/** Much longer than a test takes, on a machine that stands still in between, in ms. */
+/** Timeout of a test, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 const CLOSED = { code: 'SESSION_STORE_UNAVAILABLE', message: expect.stringMatching(/sessions\.close\(\) was called/) };
 

@@ -8,7 +8,7 @@ import { drivers } from './support/sqlite-drivers.ts';
 
 const client = { id: 'app', name: 'The app', scope: 'read', kept: null };
 
-/** Ways to write another text for the client of every session. Without quotation marks of SQL. */
+/** Replaces the stored `client` of every session by a text. The text must not contain an SQL quotation mark. */
 const WRITE: Readonly<
   Record<'sqlite' | 'postgres' | 'mysql' | 'redis', (place: Place, text: string) => Promise<void>>
 > = {

@@ -14,21 +14,21 @@ import { clearPlace, findPlace, type Place } from '../services/stores.ts';
 import { Dice } from '../src/freshness/simulation/world.ts';
 import { drivers } from './support/sqlite-drivers.ts';
 
-/** `MALFORMED_ROWS=250000` tries a million on the four engines, and tells what came of them. */
+/** Rows to try per engine. `MALFORMED_ROWS=250000` tries a million on the four engines and prints the outcomes. */
 const ROWS = Number(process.env.MALFORMED_ROWS ?? size('engines: malformed rows of each engine'));
 
-/** What a client gives for the look-up of one session: rows of values. */
+/** The rows that a client returns when the store looks up one session. */
 type Answer = unknown[][];
 
-/** Between a store and its client. */
+/** Sits between a store and its client, and can replace an answer. */
 interface Tap {
   /** The server's last answer to a look-up. */
   seen: Answer;
-  /** The answer in its place; `null` lets the server answer. */
+  /** The answer that replaces the server's. With `null`, the server answers. */
   fixed: Answer | null;
 }
 
-/** An object with some other members. Its own methods are called on the object itself. */
+/** Returns an object with some members replaced. Its own methods run on the object itself. */
 const withMembers = <Target extends object>(target: Target, members: Partial<Record<keyof Target, unknown>>): Target =>
   new Proxy(target, {
     get(_, name) {
@@ -91,7 +91,7 @@ const ENGINES: Readonly<Record<'sqlite' | 'redis' | 'postgres' | 'mysql', (place
       execute(statement: { readonly sql: string }, values: unknown[], done: Done): unknown;
     }
     const pool = createPool(url);
-    // The store looks at each connection before it uses it, so each stays the same object.
+    // The store recognizes connections by identity, so each connection has exactly one wrapper.
     const known = new WeakMap<object, Lent>();
     const tapped = (lent: Lent): Lent => {
       const execute: Lent['execute'] = (statement, values, done) => {
@@ -142,7 +142,10 @@ const ODD: readonly unknown[] = [null, undefined, '', 'x', 0, 7, true, [], {}, N
 const textOf = (value: unknown): string => (Buffer.isBuffer(value) ? value.toString('latin1') : String(value));
 const like = (value: unknown, text: string): unknown => (Buffer.isBuffer(value) ? Buffer.from(text, 'latin1') : text);
 
-/** Changes an answer in one place or in two. Most changes are within a value, as in one that was cut off or written by another version. */
+/**
+ * Changes an answer in one place or in two. Most changes are inside a value: like a truncated value, or a value that
+ * another version wrote.
+ */
 function mutated(answer: Answer, dice: Dice): Answer {
   const rows = answer.map((row) => [...row]);
   for (let times = 1 + dice.below(2); times > 0; times--) {
@@ -163,7 +166,10 @@ function mutated(answer: Answer, dice: Dice): Answer {
   return rows;
 }
 
-/** What must be right for a session to be accepted, apart from its times. Without an account, no stamp of one is looked at. */
+/**
+ * Returns the fields that decide whether a session is accepted, except its times. A session without an account has no
+ * account stamps to compare.
+ */
 function judgedBy({ id, credential, userTag, accountTag, stamps, ended }: SessionRecord) {
   const { realm, user, account, member } = stamps;
   return { id, credential, userTag, accountTag, ended, realm, user, ...(accountTag !== null && { account, member }) };
@@ -183,7 +189,7 @@ describe(withSeed('a row that was changed in any way'), { timeout: 900_000 }, ()
         await store.close?.();
         await end();
       });
-      // Nothing is answered from memory.
+      // Removes the power `changes`, so that no check is answered from memory.
       const { changes: _, ...powers } = store.powers ?? {};
       const sessions = createSessions({ store: { ...store, powers }, touchEvery: '1d', timeout: '10m' });
       const signIn = async (user: string, account?: string) => {
@@ -214,7 +220,7 @@ describe(withSeed('a row that was changed in any way'), { timeout: 900_000 }, ()
             continue;
           }
           outcomes.accepted++;
-          // What judges was not among what changed, or still says the same.
+          // An accepted row must have kept every field that decides.
           const found = Session.recordOf('session', session);
           expect(isLive).toBe(true);
           expect(judgedBy(found)).toEqual(judgedBy(record));

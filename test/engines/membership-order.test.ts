@@ -17,8 +17,9 @@ const { user, account, member } = ann.tags;
 const name = (): string => `srev_${randomBytes(6).toString('hex')}`;
 
 /**
- * Reads the records of a user and a membership, while another handle advances the membership behind the first answer of the
- * server. The user's record is to be kept for longer, so it is written, and read again.
+ * Reads the records of a user and a membership. After the server's first answer, another handle advances the
+ * membership. The read also extends `keepUntil` of the user's record, so the store writes that record and reads it
+ * again.
  */
 async function race(store: SessionStore, interrupt: (other: () => Promise<void>) => void): Promise<void> {
   for (const keepUntil of [NOW + 2 * DAY, null]) {

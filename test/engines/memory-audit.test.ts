@@ -26,7 +26,7 @@ test.runIf(includes('memory: bounds of ten thousand'))(
     expect(entries[0]?.at).toBe(NOW + MAX_ENTRIES);
     expect(entries.at(-1)?.at).toBe(NOW + MAX_ENTRIES + 1 - entries.length);
     expect(await log.read({ realm, until: NOW + 1, limit: 10 })).toEqual({ entries: [], more: false });
-    // For as many entries, on a machine that has other things to do.
+    // Adding `MAX_ENTRIES` entries takes long on a busy machine.
   },
   300_000,
 );

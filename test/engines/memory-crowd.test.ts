@@ -13,7 +13,7 @@ const ann = person('ann');
 const youngestFirst = (a: SessionRecord, b: SessionRecord): number =>
   b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
 
-/** All of the user's sessions, page by page. */
+/** Returns all of the user's sessions. Reads them page by page. */
 async function listAll(store: SessionStore, limit: number): Promise<SessionRecord[]> {
   const all: SessionRecord[] = [];
   for (let more = true; more; ) {
@@ -25,7 +25,7 @@ async function listAll(store: SessionStore, limit: number): Promise<SessionRecor
   return all;
 }
 
-/** A user of many sessions, every other of which expired. */
+/** Adds many sessions of one user. Every second session has expired. */
 async function crowd(store: SessionStore, size: number, clock: (nth: number) => number): Promise<SessionRecord[]> {
   await openRecords(store, ann);
   const sessions: SessionRecord[] = [];
@@ -74,7 +74,7 @@ test('many sessions are added, listed and removed without each costing more than
   onTestFinished(() => {
     Rows.prototype.createdAt = createdAt;
   });
-  /** How many others are looked at for a session, to find its place. */
+  /** Returns how often the store reads a row's `createdAt`, per session. */
   const cost = async (size: number): Promise<number> => {
     const store = memoryStore();
     looks = 0;
@@ -85,6 +85,7 @@ test('many sessions are added, listed and removed without each costing more than
   };
   const [few, many] = [await cost(SESSIONS / 6), await cost((16 * SESSIONS) / 6)];
   expect(few).toBeGreaterThan(1);
-  // Of 16 times as many, a tree is four steps deeper; sought among all, each would cost 16 times as much.
+  // A tree of 16 times as many sessions is four levels deeper. A search through all sessions would cost 16 times as
+  // much per session.
   expect(many).toBeLessThan(2 * few);
 });

@@ -9,7 +9,7 @@ import { includes } from '../ci-only.ts';
 const ann = person('ann');
 const bob = person('bob');
 
-/** Somebody who prunes step by step, and begins again when through. */
+/** Prunes a store step by step. After the last step, it begins again. */
 class Pruner {
   readonly #store: SessionStore;
   readonly #batch: Omit<PruneBatch, 'after'>;
@@ -22,7 +22,7 @@ class Pruner {
     this.#batch = { sessionsBefore: 0, epochsBefore: 0, limit: 1, revoked: () => false, ...batch };
   }
 
-  /** @returns whether there is more to do. */
+  /** @returns whether there is more to prune. */
   async step(): Promise<boolean> {
     const { sessions, epochs, more, after } = await this.#store.prune({ ...this.#batch, after: this.#after });
     this.#after = after;

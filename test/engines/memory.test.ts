@@ -24,7 +24,7 @@ const ann = person('ann');
 const bob = person('bob');
 const annAtAcme = person('ann', 'acme');
 
-/** Tries to change every part of a value, as far as it lets itself. */
+/** Tries to change every part of a value. Frozen parts stay unchanged. */
 function deface(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const part of Object.values(value)) deface(part);

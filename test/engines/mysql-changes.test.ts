@@ -14,8 +14,8 @@ import { anotherRecord, openRecords, person, recordOf } from '../../src/testing/
 import { includes, size } from '../ci-only.ts';
 import { openTables, url } from './support/mysql.ts';
 
-/** Much longer than a test takes on a busy machine, in ms. */
 const TURNS = size('MariaDB: transactions of each writer');
+/** Timeout of a test, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 120_000;
 
 type Store = SessionStore<Mysql2Connection>;
@@ -39,7 +39,7 @@ async function since(store: Store, position: string | null) {
   return answer;
 }
 
-/** A position that has seen all changes so far. */
+/** Returns a position after all changes so far. */
 async function present(store: Store): Promise<string> {
   let { position } = await since(store, null);
   for (let asked = 0; asked < 3; asked++) {
@@ -50,7 +50,7 @@ async function present(store: Store): Promise<string> {
   throw new Error('it tells changes although nothing changes');
 }
 
-/** Throws if the position does not learn of the change. */
+/** Throws if the changes after the position do not include the tag. An answer of `null` (unknown) is allowed. */
 async function mustTell(store: Store, position: string, tag: Tag): Promise<void> {
   const { tags } = await since(store, position);
   if (tags !== null && !tags.includes(tag)) throw new Error('a change is missed');
@@ -74,7 +74,7 @@ const within = (store: Store, connection: PoolConnection): SessionStore => {
   return power.within(connection);
 };
 
-/** A store that sends other statements; `before` runs before each of them. */
+/** A store whose SQL passes through `alter`. `before` runs before each statement that reads over a lent connection. */
 function altered(
   { pool, prefix }: Tables,
   alter: (sql: string) => string,
@@ -102,7 +102,10 @@ function altered(
 
 const asIs = (sql: string): string => sql;
 
-/** Events in the life of a log. Each rejects if a position misses a change, or is lost without need. */
+/**
+ * Histories of a change log. Each rejects if the store misses a change after a position, or loses a position without
+ * need.
+ */
 const SEQUENCES = {
   async 'a transaction that commits after a younger one'(tables: Tables, store: Store) {
     const [ann, bob] = [await openUser(store, 'ann'), await openUser(store, 'bob')];
@@ -119,7 +122,7 @@ const SEQUENCES = {
   async 'a crash that undoes the numbers and keeps the changes'({ pool, prefix }: Tables, store: Store) {
     const names = ['ann', 'bob', 'cem'] as const;
     const [ann, bob, cem] = (await Promise.all(names.map((name) => openUser(store, name)))) as [Tag, Tag, Tag];
-    // Numbers are given in the order of the keys.
+    // The store numbers new changes in the order of their `id`, so the test chooses the ids.
     const revokeWithKey = async (tag: Tag, key: string): Promise<void> => {
       await revoke(store, tag);
       await pool.query(`UPDATE ${prefix}changes SET id = ? WHERE tag = ?`, [key, Buffer.from(tag)]);
@@ -134,7 +137,7 @@ const SEQUENCES = {
     );
     await revokeWithKey(bob, '!');
     await present(store);
-    // The change of Ann has the number from before again, and that of Bob a lower one.
+    // Ann's change gets the same number as before, and Bob's change a lower one.
     const [rows] = await pool.query<RowDataPacket[]>(
       `SELECT id FROM ${prefix}changes WHERE number > 1 ORDER BY number`,
     );
@@ -210,7 +213,7 @@ const broken =
   (tables, before) =>
     altered(tables, alter, before);
 
-/** Each breaks one rule, and the sequence that finds it. */
+/** Broken stores. Each breaks one rule, and names the sequence that detects it. */
 const BROKEN: readonly (readonly [string, keyof typeof SEQUENCES, Build, change: string | null])[] = [
   [
     'numbers in the order of the inserts',
@@ -260,7 +263,7 @@ const BROKEN: readonly (readonly [string, keyof typeof SEQUENCES, Build, change:
   ],
 ];
 
-// Commits do not follow the order of the inserts, and a crash or a failover may undo any tail of them.
+// Commits do not follow the order of the inserts. A crash or a failover may undo the latest commits.
 describe.skipIf(url === null)('what MariaDB tells of changes', { timeout: TEST_TIMEOUT }, () => {
   test.each(Object.keys(SEQUENCES) as (keyof typeof SEQUENCES)[])('survives %s', async (name) => {
     const tables = await openTables();
@@ -284,7 +287,7 @@ describe.skipIf(url === null)('what MariaDB tells of changes', { timeout: TEST_T
         let position = await present(store);
         const transaction = await begin(tables, isolation);
         await revoke(within(store, transaction), ann);
-        // The transaction ends afterwards, so a wait for it would last until the time limit of the test.
+        // The open transaction ends only afterwards. If a revocation waited for it, the test would time out.
         await Promise.all(others.map((tag) => revoke(store, tag)));
         await mustTell(store, position, others[0] as Tag);
         position = await present(store);
@@ -336,7 +339,7 @@ describe.skipIf(url === null)('what MariaDB tells of changes', { timeout: TEST_T
     const tables = await openTables({ pool: { connectionLimit: 24 } });
     const { store } = tables;
     const told = [new Set<Tag>(), new Set<Tag>()];
-    // While one question makes the first number, another has no position yet.
+    // In sequence: while one call makes the first number, a concurrent call gets no position.
     const positions = [await present(store), await present(store)];
     let isWriting = true;
     let asked = 0;

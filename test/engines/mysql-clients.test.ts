@@ -13,10 +13,13 @@ import { until } from '../services/until.ts';
 import { contractStores, openMariadbConnection, openMariadbPool, openTables, testPool, url } from './support/mysql.ts';
 import { signIn } from './support/sqlite-people.ts';
 
-/** Many times as long as the longest case takes, in ms. */
+/** Timeout of a case, in ms. Many times as long as the longest case takes. */
 const TEST_TIMEOUT = 600_000;
 
-/** In the ordinary run, what differs from client to client: bytes, numbers, counts of rows, transactions, and errors. */
+/**
+ * Cases of the ordinary run. They cover the differences between clients: bytes, numbers, row counts, transactions,
+ * errors.
+ */
 const HANDFUL =
   /^(text|audit\/text|epochs\/(create|advance|initiator)|races\/(add|end)-once|pruning\/(sessions|records)|policies\/(set|race)|diagnosis)/;
 
@@ -45,7 +48,7 @@ describe.skipIf(url === null).each(Object.entries(clients))('%s', (_, open) => {
   const powers = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
   const cases = storeContract({ ...contractStores(open), powers, interleavings });
   for (const { id, title, skip, run } of cases) {
-    // Transactions of these are tested below: the suite begins them on mysql2.
+    // The suite opens its transactions with mysql2. The tests below cover transactions of the other clients.
     const left =
       skip !== null ||
       id.startsWith('transactions') ||
@@ -111,7 +114,7 @@ describe.skipIf(url === null)('clients', { timeout: TEST_TIMEOUT }, () => {
     }
   });
 
-  /** The server, by way of a port of this machine; and the connections that were made there. */
+  /** Opens a local port that forwards to the server. Returns the port and the sockets of its clients. */
   async function passage(): Promise<{ readonly port: number; readonly sockets: readonly Socket[] }> {
     const { hostname, port } = new URL(`${url}`);
     const sockets: Socket[] = [];
@@ -131,7 +134,7 @@ describe.skipIf(url === null)('clients', { timeout: TEST_TIMEOUT }, () => {
   }
 
   test('mysql2: a connection that was reset is lent to nobody who waits for one', async () => {
-    // None is given up for being slow.
+    // Stops the timer by which the adapter gives up a slow connection.
     vi.useFakeTimers({ toFake: ['setInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const { pool, prefix, store } = await openTables();

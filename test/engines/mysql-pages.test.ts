@@ -9,7 +9,7 @@ import { signIn } from './support/sqlite-people.ts';
 
 const CONNECTIONS = 4;
 
-/** Much longer than a test takes, on a machine that stands still in between, in ms. */
+/** Timeout of a test, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 interface Program {

@@ -10,7 +10,7 @@ import { hasMariadb } from '../services/mariadb.ts';
 import { until } from '../services/until.ts';
 import { openTables, testPool, url } from './support/mysql.ts';
 
-/** Much longer than two servers take to start, in ms. */
+/** Timeout of a test, in ms. Much longer than two servers take to start. */
 const TEST_TIMEOUT = 300_000;
 const ann = person('ann');
 const UNSAFE = { code: 'SESSION_STORE_UNSAFE', message: expect.stringMatching(/is a replica/) };
@@ -68,7 +68,7 @@ describe.runIf(hasMariadb())('a primary and its replica, which takes writes', { 
     expect(await diagnose(wrong)).toContainEqual(
       expect.objectContaining({ subject: 'role', level: 'problem', found: expect.stringMatching(/is a replica/) }),
     );
-    // The primary shows a replica some time after the replica runs.
+    // The primary lists a replica only some time after the replica has started.
     await until('the primary shows its replica', async () =>
       ((await diagnose(sound)) ?? []).some(({ subject, level }) => subject === 'replicas' && level === 'warning'),
     );

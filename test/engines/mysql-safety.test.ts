@@ -13,11 +13,11 @@ import { newPrefix, openTables, testPool, url } from './support/mysql.ts';
 const ann = person('ann');
 const failing = (code: SessionErrorCode, message = /./) => ({ code, message: expect.stringMatching(message) });
 
-/** Asks as everybody does, and waits for the answer. */
+/** Uses the store as an app does: takes a fence. */
 const ask = async (store: SessionStore): Promise<unknown> =>
   createSessions({ store, timeout: '2m' }).fence({ user: 'ann' });
 
-/** Much longer than a test takes, on a machine that stands still in between, in ms. */
+/** Timeout of a test, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 describe.skipIf(url === null)('what a look-up must not rely on', { timeout: TEST_TIMEOUT }, () => {
@@ -53,7 +53,7 @@ describe.skipIf(url === null)('what a look-up must not rely on', { timeout: TEST
     await stale.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
     other.release();
     const session = await addNew(store, ann);
-    // The next question is asked over the connection that was given back last, and one beside it over the other.
+    // The pool lends the connection that was released last. A second call at the same time gets the stale connection.
     const outcomes = async () => {
       const again = await pool.getConnection();
       stale.release();

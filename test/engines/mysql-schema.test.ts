@@ -18,7 +18,7 @@ const script = await bundle(join(import.meta.dirname, 'support/mysql-process.ts'
 const ask = async (store: SessionStore): Promise<unknown> =>
   createSessions({ store, timeout: '2m' }).fence({ user: 'ann' });
 
-/** A step that is to come: a column more in a table that is there, and a table. */
+/** A schema step of a future version. It adds one column to each of two existing tables. */
 const NEXT: Step = {
   additions: ({ sessions, meta }) => [
     { table: 'sessions', column: 'colour', sql: `ALTER TABLE ${sessions} ADD COLUMN colour VARBINARY(20)` },
@@ -27,14 +27,14 @@ const NEXT: Step = {
   oldest: 1,
 };
 
-/** A prefix whose tables are removed, and a pool. */
+/** Returns a new prefix with a pool and a store. Removes the tables of the prefix after the test. */
 function fresh(prefix: string = newPrefix()) {
   const pool = testPool();
   onTestFinished(() => dropTables(pool, prefix));
   return { prefix, pool, names: tablesOf(prefix), store: mysqlStore(pool, { prefix }) };
 }
 
-/** Much longer than a test takes, on a machine that stands still in between, in ms. */
+/** Timeout of a test, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 describe.skipIf(url === null)('the tables', { timeout: TEST_TIMEOUT }, () => {
@@ -62,7 +62,7 @@ describe.skipIf(url === null)('the tables', { timeout: TEST_TIMEOUT }, () => {
       Array.from({ length: size('MariaDB: processes that make the tables at once') }, run),
     );
     expect(new Set(told.map(({ stdout }) => stdout))).toEqual(new Set(['ready\n']));
-    // And by ten more in one process, over a pool each.
+    // Ten stores in this process do the same, each over its own pool.
     await Promise.all(Array.from({ length: 10 }, async () => mysqlStore(testPool(), { prefix }).setup?.()));
     await addNew(store, ann);
   });
@@ -89,7 +89,7 @@ describe.skipIf(url === null)('the tables', { timeout: TEST_TIMEOUT }, () => {
     await pool.query(NEXT.additions(names)[0]!.sql);
     await Promise.all([setUp(client, names, { steps }), setUp(client, names, { steps }), addNew(store, ann)]);
     await requireTables(client, names, steps);
-    // With old rows and new ones, and also after an error that has them look at the tables again.
+    // Stores of the old version still read old rows and add rows. `late` first meets the tables after the upgrade.
     const late = mysqlStore(pool, { prefix });
     for (const old of [store, late]) {
       await old.setup?.();

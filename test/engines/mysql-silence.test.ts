@@ -2,11 +2,11 @@ import { fromMariadb, fromMysql2, type MysqlClient } from 'session-revocation/my
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { transact } from '../../adapters/engines/mysql/connection.ts';
 
-/** How long a statement of a transaction may take, in ms, and how often that is looked at. */
+/** Time limit of a statement in a transaction, in ms. The adapter notices a timeout less than 500 ms late. */
 const LIMIT = 30_000;
 const LATEST = LIMIT + 500;
 
-/** Connections that answer until they are told to be silent, and then nothing, not even that they are closed. */
+/** Fake connections that answer until `silent` is set. A silent connection answers nothing and reports no end. */
 function network() {
   const state = { silent: false, closed: 0, given: 0, asked: [] as string[] };
   const never = new Promise<never>(() => {});
@@ -48,7 +48,7 @@ const clients: Readonly<Record<string, (of: ReturnType<typeof network>) => Mysql
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** What a promise has come to, if it has. */
+/** Observes a promise. `value` becomes its result or its error. */
 function outcomeOf(promise: Promise<unknown>): { readonly value: unknown } {
   const outcome: { value: unknown } = { value: 'nothing yet' };
   promise.then(
@@ -99,7 +99,7 @@ describe.each(Object.entries(clients))('%s that falls silent', (_, clientOf) => 
 
 test('a pool of mariadb: once one connection was given up, those that have answered nothing since get little time', async () => {
   const net = network();
-  // In another wrapping each time, as the driver has it; what it knows of the connection stays.
+  // The mariadb pool wraps a connection in a new object each time it lends it. Only `info` stays the same object.
   const infos = [{}, {}];
   let nth = 0;
   const client = fromMariadb({
@@ -120,7 +120,7 @@ test('a pool of mariadb: once one connection was given up, those that have answe
 describe('a look-up over a connection that the pool of mysql2 has lent before', () => {
   type Tell = (error: Error | null, result?: unknown) => void;
 
-  /** A pool with one connection, which then answers by `execute`. */
+  /** Creates a pool with one connection, which has answered before. `execute` then answers the second look-up. */
   async function known(execute: (tell: Tell) => void) {
     const net = network();
     const connection = { ...net.callbacks };

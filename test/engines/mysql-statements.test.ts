@@ -10,11 +10,11 @@ import { dropTables, newPrefix, openPool, url } from './support/mysql.ts';
 
 // Measured on MariaDB 10.11: every statement takes the same index of each table among 100,000 sessions as among a million.
 const ROWS = size('MariaDB: rows under the plans');
-/** For so many rows on a machine that is busy with something else, in ms. */
+/** Timeout of a test with that many rows, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 600_000;
 const NOW = 1_700_000_000_000;
 
-/** Every statement that looks for rows, with values as they come. */
+/** Every statement that looks for rows, with typical values. */
 function everything(prefix: string): Readonly<Record<string, readonly [sql: string, ...values: unknown[]]>> {
   const sql = statementsOf(tablesOf(prefix));
   const stamp = Buffer.alloc(8);
@@ -88,10 +88,13 @@ function everything(prefix: string): Readonly<Record<string, readonly [sql: stri
   };
 }
 
-/** Many sessions: of ten each a user, every hundredth endless; and as many entries. */
+/**
+ * Fills the tables: ten sessions per user, every hundredth without an end. Each session has one audit entry and one
+ * change.
+ */
 async function fill(pool: Pool, prefix: string): Promise<void> {
   const { sessions, epochs, audit, policies, changes } = tablesOf(prefix);
-  // Numbers from 0 on, in what both dialects know.
+  // The numbers from 0, in SQL that both MariaDB and MySQL support.
   const digits =
     '(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)';
   const powers = Array.from({ length: `${ROWS - 1}`.length }, (_, at) => 10 ** at);
@@ -109,7 +112,7 @@ async function fill(pool: Pool, prefix: string): Promise<void> {
     INSERT INTO ${audit} (realm_tag, user_tag, account_tag, actor_tag, keep_until, id, at, type, realm, details)
     SELECT 'r', CONCAT('u', n DIV 10), CONCAT('a', n MOD 500), CONCAT('u', n DIV 10), ${NOW} + n, CONCAT('e', n),
       ${NOW} + n, IF(n MOD 2 = 0, 'session.started', 'session.ended'), 'shop', '{}' FROM ${numbers}`);
-  // The last three have no number yet.
+  // The last three changes have no number yet.
   await pool.query(`
     INSERT INTO ${changes} SELECT CONCAT('c', n), CONCAT('u', n DIV 10), NULLIF(n, GREATEST(n, ${ROWS - 3})), 'x', ${NOW} + n
     FROM ${numbers}`);
@@ -134,7 +137,7 @@ describe.skipIf(url === null)(`statements, among ${ROWS} sessions`, () => {
     for (const [name, [sql, ...values]] of Object.entries(everything(prefix))) {
       const [plan] = await pool.query<RowDataPacket[]>(`EXPLAIN ${sql}`, values);
       for (const { table, type, key, rows, Extra } of plan) {
-        // The page of users itself, which is all that is wanted.
+        // A derived table holds the requested page of users and nothing else. Reading it whole is intended.
         if (table === null || `${table}`.startsWith('<')) continue;
         if (type === 'ALL' && `${Extra}`.includes('no matching row')) continue;
         expect
@@ -172,7 +175,8 @@ describe.skipIf(url === null)(`statements, among ${ROWS} sessions`, () => {
     const all = [...Object.values(everything('x_')).map(([sql]) => sql), mysqlSchema()].join(';\n');
     const outside = all.replaceAll(/\/\*M!.*?\*\//g, '');
     expect(outside).not.toMatch(/RETURNING|NOWAIT|\bWAIT \d|IF (NOT )?EXISTS|\bOF s\b|\bSEQUENCE\b|PERSISTENT|seq_\d/i);
-    // MySQL's own: row aliases in place of VALUES(), FOR SHARE, values as rows, expressions as defaults and indexes, JSON tables.
+    // MySQL alone has: row aliases in place of VALUES(), FOR SHARE, values as rows, expressions as defaults and
+    // indexes, JSON tables.
     expect(outside).not.toMatch(/FOR SHARE|AS new\b|VALUES ROW|JSON_TABLE|->>|LATERAL|DEFAULT \(|utf8mb4_0900|nopad/i);
     expect(outside).not.toMatch(/BEGIN NOT ATOMIC|EXCEPT|INTERSECT|FETCH FIRST|@@in_transaction|tx_isolation/i);
   });

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { LentConnection, MysqlClient } from '../../adapters/engines/mysql/clients/client.ts';
 import { transact, Undone } from '../../adapters/engines/mysql/connection.ts';
 
-/** A client that tells what it was told; `COMMIT` may fail. */
+/** A client that records its commands. `COMMIT` fails once with each of `failures`. */
 function recorded(failures: readonly unknown[] = []) {
   const told: string[] = [];
   const left = [...failures];

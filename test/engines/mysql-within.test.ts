@@ -23,22 +23,22 @@ import { signIn } from './support/sqlite-people.ts';
 const ann = person('ann');
 
 /**
- * Longer than anything takes that waits for no lock. What does would wait for the end of the transaction, which comes after
- * it; so long the server lets it (50 s by default), and fails it then.
+ * Time limit of a call. Much longer than any call takes that waits for no lock. A call that waits for a lock of the
+ * test's own transaction fails sooner: the server ends the wait after 50 s by default.
  */
 const TIMEOUT = '2m';
 const TEST_TIMEOUT = 300_000;
 
-/** What the transaction sees may be too old. */
+/** The error for a transaction whose snapshot may be too old. */
 const OLDER = { code: 'SESSION_STORE_UNSAFE', message: expect.stringMatching(/older snapshot.*roll it back/) };
 
-/** Whatever waits for some time waits until timers run. */
+/** Replaces `setTimeout`. A retry that waits stays pending until the test runs the timers. */
 function timersStandStill(): void {
   vi.useFakeTimers({ toFake: ['setTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
 }
 
-/** A transaction that has seen what is there now, as one of an app has. */
+/** Begins a transaction and reads once, so that its snapshot exists. An app's transaction has usually read, too. */
 async function begin(pool: Pool, prefix: string, isolation = 'REPEATABLE READ') {
   const transaction = await pool.getConnection();
   await transaction.query(`SET TRANSACTION ISOLATION LEVEL ${isolation}`);
@@ -104,7 +104,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: TEST
     expect((await recordOf(within, ann.tags.user)).record).toEqual(record);
     expect((await look(within, old))?.session.ended).toEqual(endedAt(NOW));
     expect((await look(within, old))?.epochs.user).toEqual(record);
-    // Undone at once, whatever comes of it: the tables could not be dropped.
+    // Ends the transaction even if the test fails: open transactions block DROP TABLE.
     onTestFinished(() => void open.transaction.destroy());
     for (const asked of [
       () => look(within, late),
@@ -131,13 +131,13 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: TEST
     const identity = { user: 'ann', account: 'acme' };
     const started = await sessions.start({ ...identity, fence: await sessions.fence(identity) });
     const { token } = started.ok ? started : expect.fail(started.reason);
-    // It would wait for ever.
+    // Without timers, a verb that waits for a retry would never return.
     timersStandStill();
     const within = sessions.within(open.transaction);
     for (const scope of [{ user: 'ann' }, identity, { account: 'acme' }, { realm: true }] as const) {
       expect(await within.revoke(scope)).toMatchObject({ revoked: true });
     }
-    // Its own writes hide nothing of what came before them.
+    // The transaction's own writes must not hide that its snapshot is too old for this session.
     const id = started.session?.id ?? '';
     await expect(within.end(id, { user: 'ann' })).rejects.toMatchObject(OLDER);
     await open.end('commit');
@@ -160,7 +160,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: TEST
     const within = store.powers?.transactions?.within(open.transaction) ?? expect.fail('it can');
     expect((await look(within, session))?.epochs).toMatchObject({ realm: record, account: record });
     const lock = (tag: string) => pool.query(`SELECT tag FROM ${prefix}epochs WHERE tag = ? FOR UPDATE NOWAIT`, [tag]);
-    // 3572 on MySQL.
+    // MySQL reports a locked row by error 3572.
     const isLocked = { errno: expect.toSatisfy((errno) => errno === 1205 || errno === 3572) };
     for (const tag of tags) await expect(lock(tag)).rejects.toMatchObject(isLocked);
     await open.end('commit');
@@ -259,7 +259,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: TEST
     }));
     const open = await begin(pool, prefix);
     const within = store.powers?.transactions?.within(open.transaction) ?? expect.fail('it can');
-    // Undone at once, also where it fails: the tables could not be dropped.
+    // Ends the transaction even if the test fails: open transactions block DROP TABLE.
     onTestFinished(() => void open.transaction.destroy());
     const missing = { id: '0'.repeat(22), user: ann.tags.user };
     const found = await within.find(ann.tags.realm, [missing, ...refs]);
@@ -304,7 +304,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: TEST
     const within = sessions.within(open.transaction);
     await within.revoke({ user: 'ann' });
     const answer = within.committed();
-    // The list of transactions would not do: InnoDB gives the same answer again to who asks oftener than every 0.1 s.
+    // `information_schema.innodb_trx` would not work: InnoDB refreshes it only if the last query is 0.1 s old.
     const waiting = `SELECT 1 FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND info LIKE '%${prefix}epochs%'`;
     await until('it waits', async () => (await pool.query<RowDataPacket[]>(waiting))[0].length > 0);
     await open.end(end);
@@ -347,7 +347,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: TEST
     const usedAt = async () => [kept, other].map(async (one) => (await look(store, one))?.session.lastUsedAt);
     const seen = async () => Promise.all(await usedAt());
 
-    // More than the pool has connections: none is held by one that waits.
+    // 20 calls exceed the connections of the pool. A waiting call must not hold a connection.
     await Promise.all(Array.from({ length: 20 }, (_, nth) => touch(NOW + nth, kept)));
     await touch(NOW + 50, kept, other);
     expect(await seen()).toEqual([NOW, NOW + 50]);
@@ -357,7 +357,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: TEST
     await until('one is noted, and the other is waited for', async () => {
       return (await seen())[1] === NOW + 100 && vi.getTimerCount() > 0;
     });
-    // While that one is waited for, nobody waits for the other one.
+    // While the touch waits for `kept`, it must not block other writes of `other`.
     expect(await store.end({ id: other.id, user: other.userTag }, endedAt(NOW), [])).toBe(true);
     const tries = now.mock.calls.length;
     await open.end('commit');
@@ -370,7 +370,7 @@ describe.skipIf(url === null)('a transaction of the caller’s', { timeout: TEST
   test('a use of a session that is gone is passed by at once', async () => {
     const { store } = await openTables();
     await recordOf(store, ann.tags.user);
-    // It would wait for ever.
+    // Without timers, a verb that waits for a retry would never return.
     timersStandStill();
     await store.touch([{ id: 'gone', user: ann.tags.user, at: NOW }], () => NOW);
     expect(vi.getTimerCount()).toBe(0);

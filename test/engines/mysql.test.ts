@@ -5,7 +5,7 @@ import { includes, size } from '../ci-only.ts';
 import { isOfOrdinaryRun, isOfServer } from '../contract/shares.ts';
 import { contractStores, openPool, url } from './support/mysql.ts';
 
-/** Many times as long as the longest case takes, in ms. */
+/** Timeout of a case, in ms. Many times as long as the longest case takes. */
 const TEST_TIMEOUT = 600_000;
 
 const isPlayed = (id: string): boolean =>

@@ -15,14 +15,14 @@ const TEST_TIMEOUT = 300_000;
 const [ann, bob, eve] = ['ann', 'bob', 'eve'].map((name) => person(name).tags.user) as [Tag, Tag, Tag];
 const PRUNING = { sessionsBefore: 1, epochsBefore: 1, limit: 100, after: null, revoked: () => false };
 
-/** Leaves a rule out of the statements. */
+/** Changes the text of a statement, so that a rule is missing. */
 type Fault = (text: string) => string;
 
 function without(rule: string, instead: string): Fault {
   return (text) => text.replace(rule, instead);
 }
 
-/** Each of these hides a change. */
+/** Faults by name. Each makes the store miss a change. */
 const FAULTS = {
   'ignores transactions under way': without("string_agg(running.xid::text, ',')", "string_agg(NULL::text, ',')"),
   'does not look for the change of the position': without(
@@ -59,7 +59,9 @@ async function advance(store: SessionStore, tag: Tag): Promise<void> {
   expect(await store.advance(tag, write)).toBe('advanced');
 }
 
-/** Whether an answer lets nothing be accepted that this tag covers. */
+/**
+ * Returns whether an answer reports the tag. An answer of `null` (unknown) counts, because memory then accepts nothing.
+ */
 const isTold = ({ tags }: { readonly tags: readonly Tag[] | null }, tag: Tag): boolean => tags?.includes(tag) ?? true;
 
 describe.skipIf(url === null)('what Postgres tells of changes', { timeout: TEST_TIMEOUT }, () => {
@@ -80,7 +82,7 @@ describe.skipIf(url === null)('what Postgres tells of changes', { timeout: TEST_
     };
   });
 
-  /** Prunes as if hours passed. */
+  /** Prunes as if hours had passed. */
   async function pruneForHours(): Promise<void> {
     for (let times = 0; times < 3; times++) {
       await pool.query(`UPDATE ${schema}.horizon SET noted_at = 0`);
@@ -88,7 +90,10 @@ describe.skipIf(url === null)('what Postgres tells of changes', { timeout: TEST_
     }
   }
 
-  /** Prunes until all that is committed now may be removed. Other users of the server may have transactions under way. */
+  /**
+   * Prunes until every change that is committed now may be removed. Waits for transactions of other users of the
+   * server.
+   */
   async function pruneAll(): Promise<void> {
     const { rows } = await pool.query('SELECT pg_current_xact_id() AS xid');
     await until('every transaction so far has ended', async () => {
@@ -101,7 +106,7 @@ describe.skipIf(url === null)('what Postgres tells of changes', { timeout: TEST_
     await store.prune(PRUNING);
   }
 
-  /** A change whose transaction commits after a later one was told. */
+  /** Commits a change after a later change was reported. Returns whether the store still reports it. */
   async function tellsLateCommit(told: ChangesPower, between: () => Promise<void> = async () => {}): Promise<boolean> {
     await advance(store, ann);
     const client = await openClient(url ?? '');
@@ -180,7 +185,7 @@ describe.skipIf(url === null)('what Postgres tells of changes', { timeout: TEST_
 
   test('admits that it does not know the changes of tables that were emptied, or come from another server', async () => {
     const { position } = await tells.since(null);
-    // A dump has the xids of its server, which may be far ahead.
+    // A dump contains the transaction ids of its own server, which may be far ahead.
     await pool.query(`INSERT INTO ${schema}.changes (xid, tag) VALUES ('1000000000000', 'x')`);
     const ahead = await tells.since(position);
     await advance(store, ann);
@@ -210,7 +215,7 @@ describe.runIf(isCrashed)('after a crash that loses what was not on disk', { tim
       settings: { synchronous_commit: 'off', wal_writer_delay: '10s', fsync: 'off' },
     });
     onTestFinished(() => server.stop());
-    /** What the store tells of a change after the crash. */
+    /** Crashes the server. Returns whether the store reports a change that was made after the restart. */
     const afterCrash = async (fault: Fault | undefined): Promise<boolean> => {
       const schema = newName();
       const pool = openPool({ connectionString: server.url, max: 2 });
@@ -231,7 +236,8 @@ describe.runIf(isCrashed)('after a crash that loses what was not on disk', { tim
 
       const again = openPool({ connectionString: server.url, max: 2 });
       onTestFinished(() => again.end());
-      // The server writes to disk every ten seconds, and may just have done so.
+      // The server writes its log every ten seconds. If that happened just before the crash, nothing was lost: try
+      // again.
       if ((await nextTransaction(again)) >= reached) return afterCrash(fault);
       const restarted = storeOn(again, schema, fault);
       await advance(restarted, eve);

@@ -12,7 +12,7 @@ import { signIn } from './support/sqlite-people.ts';
 const PAGES = ['docs/postgres.md', 'docs/transactions.md'];
 const CONNECTIONS = 4;
 
-/** Much longer than a test takes, on a machine that stands still in between, in ms. */
+/** Timeout of a test, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 interface Program {
@@ -25,7 +25,7 @@ test.each(PAGES)('every pool in %s has somebody who hears that a connection was 
 });
 
 describe.skipIf(url === null)('a program that changes a password', { timeout: TEST_TIMEOUT }, () => {
-  /** A database of its own, with the app's table. */
+  /** Creates a database with the app's table. Returns its URL. */
   async function openDatabase(): Promise<string> {
     const at = new URL(url ?? '');
     at.pathname = newName();

@@ -28,7 +28,7 @@ describe('the query templates for pg', () => {
   });
 });
 
-/** A connection that a pool lends. */
+/** A fake connection of a pool. */
 class Lent extends EventEmitter {
   readonly released: unknown[][] = [];
   readonly status: string;
@@ -52,7 +52,7 @@ class Lent extends EventEmitter {
   }
 }
 
-/** A pool that lends one connection after another, and then only connections that are in a transaction. */
+/** A pool that lends the given connections in turn. After them, it lends only connections in a transaction. */
 function poolOf(...free: Lent[]): { client: PgClient; lent: Lent[] } {
   const lent: Lent[] = [];
   const client = {

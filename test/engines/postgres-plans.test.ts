@@ -15,14 +15,14 @@ import { crowdOf } from './support/postgres-crowd.ts';
 // Measured on Postgres 15: every statement takes the same index of each table among 100,000 sessions as among a million.
 const SESSIONS = size('Postgres: sessions under the plans');
 const ENTRIES = 20_000;
-/** For so many rows on a machine that is busy with something else, in ms. */
+/** Timeout of a test with that many rows, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 1_800_000;
 const schema = newName();
 const now = Date.now();
 const ann = person('ann', 'acme');
 const user = ann.tags.user;
 
-/** A node of a plan, as EXPLAIN tells it. */
+/** A node of a query plan, as EXPLAIN returns it. */
 interface Plan {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
@@ -32,7 +32,7 @@ interface Plan {
 
 const nodesOf = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 
-/** Everything that a store asks, by the verb that asks it. */
+/** Returns every statement that a store sends, by the statement's name. */
 async function statementsOf(pool: pg.Pool): Promise<ReadonlyMap<string, PostgresStatement>> {
   const asked = new Map<string, PostgresStatement>();
   const remember = async (statement: PostgresStatement) => {
@@ -134,7 +134,7 @@ describe.skipIf(url === null)(`plans on ${SESSIONS} sessions`, () => {
     await pool.end();
   }, TEST_TIMEOUT);
 
-  /** What a statement does that takes long: the tables that it reads from end to end, and files that it writes. */
+  /** Returns the expensive steps of a statement: the tables that it reads completely, and temporary files. */
   async function costsOf({ text, values }: PostgresStatement, mode: string): Promise<readonly string[]> {
     const client = await pool.connect();
     try {
@@ -148,7 +148,7 @@ describe.skipIf(url === null)(`plans on ${SESSIONS} sessions`, () => {
       const { rows } = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE plan(${literals})`);
       const [{ Plan }] = rows[0]['QUERY PLAN'];
       return nodesOf(Plan).flatMap((node) => [
-        // The horizon is one row.
+        // A complete read of `horizon` is cheap: the table has one row.
         ...(node['Node Type'] === 'Seq Scan' && node['Relation Name'] !== 'horizon'
           ? [`${node['Relation Name']}`]
           : []),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { columnsOf } from '../../adapters/engines/postgres/rows.ts';
 import { openPool, url } from './support/postgres-clients.ts';
 
-/** What Postgres has to put in quotes, or to write twice, and what looks like that. */
+/** Texts that Postgres quotes or doubles within a row, and texts that look similar. */
 const TEXTS: readonly (string | null)[] = [
   ...[null, '', ' ', '"', '""', '\\', '\\\\', '\\"', '"\\', ',', ',,', '(', ')', '(,)', '()', 'a"b\\c,d'],
   ...[
@@ -41,7 +41,7 @@ describe('the text of a row', () => {
 
   test.skipIf(url === null)('is taken apart into what Postgres made it of', async () => {
     const pool = openPool({ connectionString: url ?? '' });
-    // Each text first, last, and between any two others.
+    // Each text alone, first, last, and between two copies of every other text.
     for (const text of TEXTS) {
       for (const values of [[text], [text, 'x', text], ...TEXTS.map((other) => [other, text, other])]) {
         const row = values.map((_, at) => `$${at + 1}::text`).join(', ');

@@ -46,12 +46,12 @@ import { clients, newName, openClient, openPool, pglite, url } from './support/p
 
 const ann = person('ann', 'acme');
 
-/** Much longer than any answer takes. */
+/** Time limit of a call. Much longer than any answer takes. */
 const TIMEOUT = '2m';
-/** For what starts a process, or waits for another writer, in ms. */
+/** Timeout of a test that starts a process or waits for another writer, in ms. */
 const TEST_TIMEOUT = 300_000;
 
-/** Clients, each with what a store of it must not take for a transaction. */
+/** Clients by name. The store must not accept the second object as a transaction. */
 const MAKERS: Readonly<Record<string, (pool: pg.Pool) => readonly [client: unknown, itself: object]>> = {
   'a pool': (pool) => [pool, pool],
   Drizzle: (pool) => {
@@ -132,7 +132,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
     await pool.end();
   });
 
-  /** A statement may wait for as long as it likes: pg gives it up by a timer. */
+  /** Stops `setTimeout`, so that pg does not give up a statement that waits for a lock. */
   function withShortTimeouts(): void {
     if (vi.isFakeTimers()) return;
     vi.useFakeTimers({ toFake: ['setTimeout'] });
@@ -381,7 +381,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
   });
 
   describe('an error', () => {
-    /** Everything that a log might print of an error and its causes. */
+    /** Returns all text that a log might print of an error and its causes. */
     const printed = (error: unknown): string => {
       const causes: unknown[] = [];
       for (let at = error; at !== undefined && causes.length < 9; at = (at as Error).cause) causes.push(at);
@@ -471,7 +471,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
   });
 
   describe('reading', () => {
-    /** A client of which some statement is another one, or fails. */
+    /** A client that changes a statement before it sends it, or fails in its place. */
     const changed = (change: (statement: PostgresStatement) => PostgresStatement): PostgresClient => ({
       run: async (statement) => {
         const { text, values } = change(statement);
@@ -532,7 +532,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
 
     test.each(['REPEATABLE READ', 'SERIALIZABLE'])('in a transaction that is %s is refused', async (level) => {
       const client = await openClient(url ?? '');
-      // Most clients cannot tell whether they are in a transaction.
+      // Like most clients, this one cannot tell whether it is in a transaction.
       const silent = { query: client.query.bind(client), connect() {} } as pg.Client;
       const store = postgresStore(silent, { schema: shared });
       const refs = [{ id: 'x', user: ann.tags.user }];
@@ -639,7 +639,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
       expect(await codeOf(store.find(ann.tags.realm, [ref]))).toBe('SESSION_STORE_UNSAFE');
       await client.query('COMMIT');
       expect((await stored(store, session)).ended).toBeNull();
-      // BEGIN is on its way: its status comes after the question was asked.
+      // BEGIN is sent, but its answer comes after the store has asked for the transaction status.
       const begun = client.query('BEGIN');
       expect(await codeOf(store.end(ref, endedAt(1), []))).toBe('SESSION_STORE_UNSAFE');
       await begun;
@@ -739,7 +739,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
   describe('what is in no transaction, or no longer,', () => {
     const sessions = createSessions({ store: storeIn(shared), realm: 'none', timeout: TIMEOUT });
     const NONE = { code: 'SESSION_STORE_UNSAFE', message: expect.stringMatching(/no transaction, or no longer/) };
-    /** A client as older versions of pg have it, which cannot tell. */
+    /** A client like an older version of pg, which cannot tell whether it is in a transaction. */
     const untold = (client: pg.PoolClient): pg.PoolClient =>
       new Proxy(client, {
         get(of, name) {
@@ -828,7 +828,9 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
   });
 
   describe("in the app's transaction", () => {
-    /** Begins, does something, and waits in the middle. */
+    /**
+     * Runs `body` in a transaction, and then rolls back. The rollback does nothing if `body` has ended the transaction.
+     */
     async function within(level: string, body: (client: pg.PoolClient) => Promise<void>) {
       const client = await pool.connect();
       try {
@@ -995,7 +997,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
       expect([await failed?.committed(), told]).toEqual([false, []]);
       expect(await sessionsHere.check(live.token)).toMatchObject({ ok: true });
 
-      // Its socket is closed before the answer comes back.
+      // The client closes its socket before the answer arrives.
       for (const sent of [true, false]) {
         const client = await openClient(url ?? '');
         await client.query('BEGIN');
@@ -1029,9 +1031,14 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
     });
   });
 
-  /** What is decided after a wait is decided by what was committed meanwhile: each pair is held apart by a lock. */
+  /**
+   * A decision after a lock wait must use the data that were committed during the wait. A lock delays the second call.
+   */
   describe('after a wait for another writer', () => {
-    /** Runs `late` while somebody else holds a session or record; `change` is committed when it waits for it, or has passed it by. */
+    /**
+     * Runs `late` while another transaction holds `lock`. Commits `change` when `late` waits for the lock or has
+     * answered.
+     */
     async function behind<T>(
       lock: string,
       change: string,
@@ -1099,7 +1106,8 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
     });
 
     test('a use that was judged before is not noted for a session that was ended or used since', async () => {
-      // The statement looks for the session by this function: so it waits after it has begun, and before it locks anything.
+      // The statement looks for the session with this function. So it waits after it has begun and before it locks a
+      // row.
       const [gate, number] = [schemaName(), randomInt(2 ** 31)];
       await pool.query(`CREATE SCHEMA ${gate}; CREATE FUNCTION ${gate}.hashtextextended(text, bigint) RETURNS bigint
         LANGUAGE plpgsql AS $$ BEGIN

@@ -23,7 +23,7 @@ for (const [name, connect] of Object.entries({ 'postgres.js': postgresJs!, ...(b
   });
 }
 
-/** Clients whose transactions see an older snapshot. */
+/** Opens the client's transactions at an isolation level with an older snapshot. */
 const isolated =
   (connect: Connect, level: string): Connect =>
   async (at) => {

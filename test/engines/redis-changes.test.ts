@@ -16,10 +16,10 @@ import { hasRedis } from '../services/redis.ts';
 import { until } from '../services/until.ts';
 import { type Connected, clients, keysOf } from './support/redis-clients.ts';
 
-/** For servers that are started, on a machine that stands still in between, in ms. */
+/** Timeout of a test that starts servers, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
-/** The clients that an ordinary run tries. */
+/** The clients of an ordinary run. */
 const USUAL = new Set(['ioredis', 'node-redis']);
 
 describe('a reply in RESP3', () => {
@@ -72,12 +72,12 @@ test.each([
   expect(() => redisStore(client, { changes } as unknown as RedisOptions)).toThrow(message);
 });
 
-/** Connects to where the server says that it is. */
+/** Connects to the address that the server reports. */
 const changes: RedisChanges = { connect: ({ host, port }) => connectTo(port, host) };
 
 const powerOf = (store: SessionStore): ChangesPower => store.powers?.changes ?? expect.fail('it declares the power');
 
-/** A store of its own, with its own client and its own connections. */
+/** Opens a store with its own client and its own connections. */
 async function open(
   url: string,
   options: RedisOptions = {},
@@ -101,7 +101,7 @@ async function revoke(store: SessionStore, tag: Tag): Promise<void> {
   expect(await store.advance(tag, write)).toBe('advanced');
 }
 
-/** Asks from position to position. */
+/** Reads changes. Each question continues at the position of the last answer. */
 class Follower {
   readonly #power: ChangesPower;
   #position: string | null = null;
@@ -116,7 +116,7 @@ class Follower {
     return tags;
   }
 
-  /** Asks until it is answered: while a server fails over, a question fails. */
+  /** Asks until an answer arrives: a question fails while a server fails over. */
   async answer(): Promise<readonly Tag[] | null> {
     let tags: readonly Tag[] | null = null;
     await until('a question is answered', () =>
@@ -132,7 +132,7 @@ class Follower {
   }
 }
 
-/** Says one command by hand: a client that asks anything else at first is refused by a busy server. */
+/** Sends one command over a plain socket. A busy server would refuse the first commands of a real client. */
 async function say(port: number, command: string): Promise<string> {
   const socket = connectTo(port, '127.0.0.1');
   socket.write(`${command}\r\n`);
@@ -141,7 +141,7 @@ async function say(port: number, command: string): Promise<string> {
   return String(reply);
 }
 
-/** How many connections of the server have tracking on, and the ids of those. */
+/** Returns the ids of the connections that have tracking on. */
 const tracking = (url: string): Promise<readonly string[]> =>
   withRedis(url, async (client) => {
     const lines = String(await client.client('LIST')).split('\n');
@@ -155,8 +155,8 @@ async function killTracking(url: string): Promise<void> {
 }
 
 /**
- * Many users are revoked at once, over several stores, while others ask. Whatever was acknowledged before a question was sent must
- * have been told with its answer.
+ * Revokes many users at once over several stores, while each store is asked for changes. An answer must include every
+ * revocation that was acknowledged before its question, unless an earlier answer included it.
  */
 async function crowd(stores: readonly SessionStore[], users: number): Promise<void> {
   const people = Array.from({ length: users }, someone);
@@ -240,7 +240,7 @@ describe.skipIf(!hasRedis())('what one Redis tells of changes', { timeout: TEST_
       expect(await follower.ask()).toEqual([]);
       await lose();
       const one = someone();
-      // The client connects again by itself.
+      // The client reconnects by itself.
       await until('the writer is back', () =>
         openRecords(elsewhere, one).then(
           () => true,
@@ -323,7 +323,7 @@ describe.skipIf(!hasRedis())('what one Redis tells of changes', { timeout: TEST_
 
     const refused = await as('lacking', 'secret');
     expect(await finding(refused)).toMatchObject({ level: 'warning', found: expect.stringContaining('NOPERM') });
-    // Memory then works by age.
+    // The store cannot report changes, so memory answers until `maxStaleness` has passed.
     const sessions = createSessions({ store: refused, freshness: { maxStaleness: '1m' }, timeout: '1m' });
     await sessions.setup();
     const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });

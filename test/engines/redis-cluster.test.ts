@@ -25,13 +25,13 @@ for (const [name, connect] of Object.entries(includes('Redis: the contract by ev
   redisContract(`${name}, a cluster`, url, connect, 10);
 }
 
-/** How often a node of the cluster has said that a key is another's. */
+/** Returns how often the nodes have answered MOVED, because another node has the key. */
 async function redirections(urls: string): Promise<number> {
   const infos = await Promise.all(urls.split(',').map((one) => withRedis(one, (client) => client.info('errorstats'))));
   return infos.reduce((sum, info) => sum + Number(/errorstat_MOVED:count=(\d+)/.exec(info)?.[1] ?? 0), 0);
 }
 
-// A cluster of its own, in which no other client is redirected.
+// A private cluster, in which no other client causes redirections.
 describe.skipIf(!hasRedis())('each command goes to the node that has its keys', () => {
   let cluster: RedisCluster;
   beforeAll(async () => {

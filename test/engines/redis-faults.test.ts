@@ -32,7 +32,10 @@ const { user } = ann.tags;
 const account = ann.tags.account ?? '';
 const clusterUrl = await findService('redis-cluster');
 
-/** For servers that are started, and questions that wait for a replica, on a machine that stands still in between, in ms. */
+/**
+ * Timeout of a test that starts servers or waits for a replica, in ms. It is generous, because a busy machine may
+ * stall.
+ */
 const TEST_TIMEOUT = 300_000;
 
 async function failure(failing: Promise<unknown> | unknown): Promise<unknown> {
@@ -48,7 +51,7 @@ async function codeOf(failing: Promise<unknown> | unknown): Promise<SessionError
   return error.code;
 }
 
-/** A client of ioredis that is gone after the test. */
+/** A client of ioredis. It disconnects after the test. */
 function connect(to: string, options: object = {}): Redis {
   const client = new Redis(to, { maxRetriesPerRequest: 1, ...options });
   client.on('error', () => {});
@@ -56,7 +59,7 @@ function connect(to: string, options: object = {}): Redis {
   return client;
 }
 
-/** A client that shows every command before it is sent. */
+/** A client that shows each command before it sends it. Commands in a pipeline are not shown. */
 function watched(client: Redis, see: (command: readonly string[]) => void): IoRedisClient {
   const call = async (name: string, ...args: string[]) => {
     see([name, ...args]);
@@ -65,7 +68,7 @@ function watched(client: Redis, see: (command: readonly string[]) => void): IoRe
   return { call, pipeline: (commands) => client.pipeline(commands) };
 }
 
-/** Buffers for texts, and texts for numbers. */
+/** Options of a client that returns buffers for strings and strings for numbers. */
 const odd = { commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.NUMBER]: String } } };
 
 describe.skipIf(url === null)('a client of one server', { timeout: TEST_TIMEOUT }, () => {
@@ -127,7 +130,7 @@ describe.skipIf(url === null)('a client of one server', { timeout: TEST_TIMEOUT 
     const write = { now: NOW + 5 * DAY, retention: 30 * DAY };
     await first.add(sessionOf(ann), plainWrite(write));
     await first.end({ id: kept.id, user }, endedAt(NOW + 90 * DAY), []);
-    // Waits for what is done behind the callers' backs.
+    // Waits for the store's background work.
     await first.close?.();
     expect(looks).toBe(0);
     await later.add(sessionOf(ann), plainWrite({ ...write, now: NOW + 32 * DAY }));
@@ -140,7 +143,7 @@ describe.skipIf(url === null)('a client of one server', { timeout: TEST_TIMEOUT 
     const other = redisStore(client, { prefix });
     await logOf(other).append([recordAbout(ann, { by: 'bob' })]);
     let isRead = false;
-    // Between what it reads and what it writes, the other process is done.
+    // Between this process's read and its write, the other process completes its own `forget`.
     const between: IoRedisClient = {
       async call(name, ...args) {
         const answer = await client.call(name, ...args);
@@ -229,7 +232,7 @@ describe.skipIf(findBinary('redis-server') === null)('a primary and its replica'
       for (const client of clients) client.destroy();
     });
     let tied: (typeof clients)[number] | undefined = clients[0];
-    // A question alone goes over the first one that is free; that is the healthy one.
+    // MGET and transactions go over `tied`. All other commands go over the first connection, to the healthy primary.
     const pool: NodeRedisClient & { readonly totalClients: number } = {
       totalClients: 2,
       sendCommand: async (command, options) =>
@@ -288,7 +291,7 @@ describe.skipIf(findBinary('redis-server') === null)('a primary and its replica'
     const writes = async (): Promise<number> =>
       Number(/cmdstat_set:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
     let resends = 0;
-    /** As a client that lost its connection, or another process, would: over connections that wrote nothing yet. */
+    /** A store over connections that have written nothing yet, as in another process or after a reconnect. */
     const fresh = (timeout: number): SessionStore => {
       const client = resending(
         connect(primary.url),
@@ -297,7 +300,7 @@ describe.skipIf(findBinary('redis-server') === null)('a primary and its replica'
           const before = await writes();
           return async () => {
             resends++;
-            // Since 7.2, WAIT waits only for the writes of its own connection, so it must write on every version.
+            // Since Redis 7.2, WAIT covers only the writes of its own connection. So the resend must write as well.
             expect(await writes(), 'a resend writes').toBeGreaterThan(before);
           };
         },

@@ -22,7 +22,7 @@ const url = await findService('redis-cluster');
 const ann = person('ann', 'acme');
 const { user, realm } = ann.tags;
 
-/** Much longer than a test takes, on a machine that stands still in between, in ms. */
+/** Timeout of a test, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 describe.skipIf(url === null)('the audit log of a cluster', { timeout: TEST_TIMEOUT }, () => {
@@ -45,7 +45,7 @@ describe.skipIf(url === null)('the audit log of a cluster', { timeout: TEST_TIME
     await removeKeys(url ?? '', base);
   });
 
-  /** A store of a process that dies once it has sent a command, and before it has the answer. */
+  /** A store of a process that dies. It sends the first command that satisfies `when`, and never gets the answer. */
   function dying(when: (command: readonly string[]) => boolean): SessionStore {
     let isDead = false;
     const client: IoRedisClient = {
@@ -80,7 +80,7 @@ describe.skipIf(url === null)('the audit log of a cluster', { timeout: TEST_TIME
     expect(await logged(store, ann)).toEqual(idsOf([record]));
   });
 
-  /** How the next one comes to know of it. */
+  /** Calls at which another process finds the entries in an outbox and logs them. */
   const READERS: Readonly<Record<string, () => Promise<unknown>>> = {
     read: async () => logOf(store).read({ realm, limit: 10 }),
     prune: async () => logOf(store).prune(0, 10),

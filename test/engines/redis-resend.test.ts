@@ -30,7 +30,7 @@ import { resending } from './support/redis-resending.ts';
 
 const clusterUrl = await findService('redis-cluster');
 
-/** For questions that wait for a connection, on a machine that stands still in between, in ms. */
+/** Timeout of a test that waits for connections, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 const ann = person('ann');
@@ -38,7 +38,7 @@ const acme = person('ann', 'acme');
 const { user } = ann.tags;
 const account = acme.tags.account ?? '';
 
-/** Sessions of ann: the first lives, the second expires at once. */
+/** Sessions of ann. The first session is live, the second has expired at `NOW`. */
 const first = sessionOf(ann, { createdAt: NOW - 1 });
 const second = sessionOf(ann, { expiresAt: NOW });
 const added = sessionOf(ann);
@@ -50,7 +50,7 @@ const advance = { record: anotherRecord('x'), now: NOW, keepUntil: null, audit: 
 
 type Verb = (store: SessionStore, version: number) => Promise<unknown> | unknown;
 
-/** Every verb that writes, and what it answers where both sessions are there. */
+/** Every verb that writes, with its answer if both sessions exist. */
 const VERBS: readonly (readonly [name: string, answer: unknown, verb: Verb])[] = [
   ['add', 'added', (store, ifVersion) => store.add(added, plainWrite({ ifVersion, audit: [told] }))],
   ['add, which ends another', 'added', (store, ifVersion) => store.add(added, plainWrite({ ifVersion, ending }))],
@@ -65,14 +65,14 @@ const VERBS: readonly (readonly [name: string, answer: unknown, verb: Verb])[] =
   ['audit.append', undefined, (store) => logOf(store).append([told])],
 ];
 
-/** Writes the sessions of a verb, and tells their user's version. */
+/** Adds the two sessions that a verb needs. Returns the version of their user's record. */
 async function prepare(store: SessionStore): Promise<number> {
   await openRecords(store, acme);
   for (const one of [first, second]) await add(store, one);
   return versionOf(store, ann);
 }
 
-/** All that a verb may change. Versions are random: only what was added counts. */
+/** Returns all state that a verb may change. Versions start at random, so only their increase counts. */
 async function stateOf(store: SessionStore, before: number): Promise<unknown> {
   const found = await Promise.all([first, second, added].map((one) => look(store, one)));
   return {
@@ -110,7 +110,7 @@ describe.skipIf(url === null)('a command that is sent again after others wrote',
     await removeKeys(url ?? '', base);
   });
 
-  /** All that is kept, but for the times of what upkeep looks after. */
+  /** Returns all stored keys and values, except for the dates and member indexes that upkeep maintains. */
   const kept = async (): Promise<unknown> => {
     const keys = (await keysOf(client, prefix)).filter((key) => !/\{#\d+\}:|:users/.test(key)).sort();
     return Promise.all(keys.map(async (key) => [key, (await client.dumpBuffer(key)).toString('hex')]));
@@ -153,7 +153,7 @@ describe.skipIf(url === null)('a command that is sent again after others wrote',
       store: redisStore(resending(client), { prefix, batch: false }),
       audit: true,
       timeout: 20_000,
-      // Entries of the same ms have no order.
+      // Entries of the same ms have no order, so each reading is 1 ms later.
       clock: { now: () => ++at },
     });
     const fence = await sessions.fence({ user: 'ann' });
@@ -176,7 +176,7 @@ type Connect = (proxies: ReadonlyMap<string, LoopbackProxy>) => { client: RedisC
 const quick = { retryStrategy: () => 1 };
 const quickCluster = {
   ...{ clusterRetryStrategy: () => 1, retryDelayOnFailover: 1, slotsRefreshTimeout: TEST_TIMEOUT },
-  // While a node is connected anew, others are asked, and say that the key is that node's.
+  // While the client reconnects to a node, it asks the other nodes, and they redirect it to that node.
   maxRedirections: 10_000,
 };
 
@@ -235,7 +235,7 @@ describe.each(CLIENTS.slice(0, size('Redis: clients that send again')))(
       const lose = (lost: LostAnswer | null) => {
         for (const proxy of proxies.values()) proxy.lose(lost);
       };
-      /** Does it where the answer after so many is lost; where that is `null`, none. */
+      /** Runs the verb with one lost answer. `before` is the number of answers before it; `null` loses none. */
       const run = async (before: number | null) => {
         const prefix = `${base}${made++}:`;
         const store = redisStore(direct, { prefix });

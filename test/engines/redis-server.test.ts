@@ -30,12 +30,15 @@ import { keysOf, newPrefix, removeKeys, url } from './support/redis-clients.ts';
 const ann = person('ann');
 const canStart = findBinary('redis-server') !== null;
 
-/** For servers that are started, and questions that wait for a replica, on a machine that stands still in between, in ms. */
+/**
+ * Timeout of a test that starts servers or waits for a replica, in ms. It is generous, because a busy machine may
+ * stall.
+ */
 const TEST_TIMEOUT = 300_000;
-/** Much longer than any answer takes. */
+/** Time limit of a call. Much longer than any answer takes. */
 const TIMEOUT = '2m';
 
-/** The code of an error of this package. Anything else is thrown on. */
+/** Returns the code of an error of this package. Rethrows any other error. */
 async function codeOf(failing: Promise<unknown> | unknown): Promise<SessionErrorCode> {
   const error = await Promise.resolve(failing).then(
     () => expect.fail('it did not fail'),
@@ -46,7 +49,7 @@ async function codeOf(failing: Promise<unknown> | unknown): Promise<SessionError
   return error.code;
 }
 
-/** A client that is gone after the test. */
+/** A client that disconnects after the test. */
 function connect(to: string): Redis {
   const client = careful(to);
   client.on('error', () => {});
@@ -56,7 +59,7 @@ function connect(to: string): Redis {
 
 const careful = (to: string): Redis => new Redis(to, ioRedisOptions(120_000));
 
-/** A client some of whose replies are others. */
+/** A client that changes some replies. */
 function altered(client: Redis, alter: (name: string, reply: unknown) => unknown): IoRedisClient {
   const call = async (name: string, ...args: string[]) => alter(name, await client.call(name, ...args));
   return { call, pipeline: (commands) => client.pipeline(commands) };
@@ -70,7 +73,7 @@ const problems = async (store: SessionStore): Promise<readonly string[]> => {
 describe('the rights that are asked about', () => {
   test('are those to all that is sent, itself or by scripts', () => {
     const folder = join(import.meta.dirname, '../../adapters/engines/redis');
-    // What the option `changes` needs is asked for by the diagnosis, and the store works without it.
+    // The store works without the rights for `changes`. The diagnosis asks for them separately.
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
       (file) => file.endsWith('.ts') && !file.startsWith('changes/'),
     );
@@ -81,7 +84,7 @@ describe('the rights that are asked about', () => {
       ...texts.matchAll(/askAll\('([A-Z]+)'/g),
       ...texts.matchAll(/\['([A-Z]+)'[,\]]/g),
     ].map(([, name]) => name ?? '');
-    // Options of a range, and what the store asks where it may.
+    // `REV` and `LIMIT` are options of a range. The store sends `CONFIG` only where it is permitted.
     const options = ['REV', 'LIMIT', 'CONFIG'];
     const known = new Set([...DENIED.text.matchAll(/\{ '([A-Z]+)'/g)].map(([, name]) => name ?? ''));
     expect(used.length).toBeGreaterThan(50);
@@ -371,7 +374,7 @@ describe.skipIf(!canStart)('a server of our own', { timeout: TEST_TIMEOUT }, () 
     await client.call('ACL', 'SETUSER', 'lacking', 'reset', 'on', '>secret', '~*', ...rules.split(' '));
     onTestFinished(() => client.call('ACL', 'DELUSER', 'lacking').then(() => {}));
     const prefix = newPrefix();
-    // What stands there is left as it is, too.
+    // An existing key must stay unchanged, too.
     await client.set(`${prefix}meta`, 'session-revocation 1');
     const lacking = connect(primary.url.replace('//', '//lacking:secret@'));
     const store = redisStore(lacking, { prefix, replicas: { atLeast: 1 } });
@@ -512,7 +515,7 @@ describe.skipIf(!canStart)('a server of our own', { timeout: TEST_TIMEOUT }, () 
       const store = redisStore(client, { prefix: 'demoted:' });
       const session = await addNew(store, ann);
       expect(await look(store, session)).not.toBeNull();
-      // Of nobody who is there: what it has stays as it is.
+      // No server listens there, so this server keeps its data as a replica.
       await client.call('REPLICAOF', '127.0.0.1', '1');
       try {
         vi.advanceTimersByTime(1_000);

@@ -31,10 +31,10 @@ const ann = person('ann');
 const annAtAcme = person('ann', 'acme');
 const user = ann.tags.user;
 const FOR_EVER = { expiresAt: null, idle: null } as const;
-/** The usual one: every character counts. */
+/** The default prefix. It is part of every key, so its length counts. */
 const PREFIX = 'sr:';
 
-/** Much longer than a test takes, on a machine that stands still in between, in ms. */
+/** Timeout of a test, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 describe.skipIf(url === null)('redisStore', { timeout: TEST_TIMEOUT }, () => {
@@ -55,7 +55,7 @@ describe.skipIf(url === null)('redisStore', { timeout: TEST_TIMEOUT }, () => {
   const keyOf = ({ userTag, id }: { userTag: string; id: string }): string => `${prefix}{${userTag}}${id}`;
   const rosterOf = (group: Tag, whose: Tag): string => `${prefix}{#${bucketOf(whose)}}:users:${group}`;
   const lives = (key: string): Promise<number> => client.pttl(key);
-  /** A little less than that: a test takes no such time, and what is compared here is hours apart. */
+  /** Expects a time to live slightly below `wanted`. The test takes much less than the half hour allowed here. */
   const about = (ttl: number, wanted: number): void => {
     expect(ttl).toBeLessThanOrEqual(wanted);
     expect(ttl).toBeGreaterThan(wanted - HOUR / 2);
@@ -222,7 +222,7 @@ describe.skipIf(url === null)('redisStore', { timeout: TEST_TIMEOUT }, () => {
   });
 
   describe('what the server removed by itself', () => {
-    /** As if the server had removed it. */
+    /** Removes sessions, as the server does when they expire. */
     const expire = (...sessions: readonly { userTag: string; id: string }[]) => client.unlink(...sessions.map(keyOf));
     const indexed = () => client.zcard(`${prefix}{${user}}:sessions`);
 
@@ -271,13 +271,13 @@ describe.skipIf(url === null)('redisStore', { timeout: TEST_TIMEOUT }, () => {
       expect(await client.exists(`${prefix}{${ann.tags.realm}}:users`), 'no user lies in the slot of the realm').toBe(
         0,
       );
-      // Two days ago, by the server's clock.
+      // Scores in `seen` are times of the server's clock, so this is two real days ago.
       const ago = Date.now() - 2 * DAY;
       for (const { tags } of people) await client.zadd(`${rosterOf(ann.tags.realm, tags.user)}:seen`, ago, tags.user);
       for (let round = 0; round < 30; round++) {
         const other = redisStore(client, { prefix });
         await addNew(other, ann);
-        // Waits for what is done behind the callers' backs.
+        // Waits for the store's background work.
         await other.close?.();
       }
       expect(await client.zcard(roster)).toBe(1);
@@ -357,7 +357,7 @@ describe.skipIf(url === null)('redisStore', { timeout: TEST_TIMEOUT }, () => {
     await logOf(store).prune(NOW + 1e3 * DAY, 10);
     await store.close?.();
     const left = (await keysOf(client, prefix)).map((key) => key.slice(prefix.length));
-    // Who was announced lately stays on the rosters for a while, and answers are remembered for ten minutes.
+    // Member indexes (`:users`) keep recent users for a while. Answers (`}!`) are kept for ten minutes.
     expect(left.filter((key) => !/:users|\}!/.test(key)).sort()).toEqual(['meta', 'realms']);
   });
 });

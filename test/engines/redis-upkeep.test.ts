@@ -63,7 +63,7 @@ describe.skipIf(url === null)('the upkeep', () => {
     expect(await due(), 'another process has set that there is none').toEqual([]);
   });
 
-  /** Records that are due at the time 1, by a date that was noted for them. */
+  /** Creates records whose noted due date is 1, and one date without a record. Returns the key of the dates. */
   async function dueRecords(): Promise<string> {
     const kept = { over: '1', later: '90000', forever: '' };
     for (const [tag, until] of Object.entries(kept)) await client.set(keys.record(tag as Tag), `1\n${until}\n{}`);

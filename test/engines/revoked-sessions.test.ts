@@ -24,13 +24,16 @@ const FEW = 5;
 const MANY = size('engines: revoked sessions of one user');
 const LIVING = 3;
 const AT_ONCE = 50;
-/** Many times as long as it takes, in ms. */
+/** Timeout of a test, in ms. Many times as long as a test takes. */
 const TEST_TIMEOUT = 300_000;
 
 const ann = person('ann', 'acme');
 const name = (): string => `srev_${randomBytes(6).toString('hex')}`;
 
-/** Gives a user so many sessions that were revoked one after the other. Gives the page that a sign-in asks for. */
+/**
+ * Adds revoked sessions of one user and a few live ones. Each revoked session has other stamps. Returns the page that a
+ * sign-in requests.
+ */
 async function crowd(store: SessionStore, revoked: number): Promise<ListPage> {
   const { user, realm, account, member: membership } = await openRecords(store, ann);
   const [base, member] = [user.record.base, `${membership?.record.base}`];
@@ -56,7 +59,7 @@ describe('a sign-in reads as much after thousands of revoked sessions as after f
     const looked = async (revoked: number): Promise<number> => {
       const store = memoryStore();
       const page = await crowd(store, revoked);
-      // Sets aside what it passes by.
+      // The first listing sets the revoked sessions aside.
       await living(store, page);
       const found = vi.spyOn(Contents.prototype, 'found');
       await living(store, page);
@@ -105,7 +108,7 @@ describe('a sign-in reads as much after thousands of revoked sessions as after f
       const page = await crowd(store, revoked);
       await pool.query(`ANALYZE ${schema}.sessions`);
       await living(store, page);
-      // The records of the realm and the user, which may be long, come once.
+      // Only the first row contains the records of the realm and the user, which may be long.
       expect(told.map((row) => [row[1] !== null, row[3] !== null])).toEqual([
         [true, true],
         [false, false],
@@ -116,7 +119,7 @@ describe('a sign-in reads as much after thousands of revoked sessions as after f
       await pool.query(`DROP SCHEMA ${schema} CASCADE`);
       return rowsOf(rows[0]['QUERY PLAN'][0].Plan);
     };
-    // Five rows are a table that a scan reads.
+    // Postgres scans the whole table if it has only five rows.
     expect(await read(FEW)).toBeLessThanOrEqual(FEW + LIVING);
     expect(await read(MANY)).toBe(LIVING);
   });
@@ -138,7 +141,7 @@ describe('a sign-in reads as much after thousands of revoked sessions as after f
       await store.setup?.();
       const page = await crowd(store, revoked);
       await living(store, page);
-      // Where time passes, the store looks at its tables once more.
+      // Stops the clock. Otherwise the store might check its tables again.
       const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
       const before = await reads();
       await living(store, page);
@@ -161,7 +164,7 @@ describe('a sign-in reads as much after thousands of revoked sessions as after f
       await store.setup?.();
       const page = await crowd(store, revoked);
       const aside = `${prefix}{${ann.tags.user}}:aside`;
-      // Each sets aside what it passes by, as far as there is time.
+      // Each listing sets revoked sessions aside, as many as it has time for.
       await vi.waitFor(
         async () => {
           await living(store, page);
@@ -169,11 +172,11 @@ describe('a sign-in reads as much after thousands of revoked sessions as after f
         },
         { timeout: TEST_TIMEOUT },
       );
-      // Ends what it still does in the background, so that another store's commands are all that is sent.
+      // Ends the store's background work, so that only the next store sends commands.
       await store.close?.();
       const next = redisStore(client, { prefix, allowLossOnRestart: true });
       await living(next, page);
-      // Where time passes, the store looks at the server once more.
+      // Stops the clock. Otherwise the store might check the server again.
       const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
       const sent = vi.spyOn(client, 'sendCommand');
       await living(next, page);
@@ -197,7 +200,7 @@ interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
-/** The rows of sessions that a plan read, wanted or not. */
+/** Returns how many rows of `sessions` a plan reads, including rows that it filters out. */
 function rowsOf(plan: Plan): number {
   const below = (plan.Plans ?? []).reduce((sum, one) => sum + rowsOf(one), 0);
   if (plan['Relation Name'] !== 'sessions') return below;

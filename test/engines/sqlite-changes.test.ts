@@ -12,7 +12,7 @@ describe.each(drivers)('what SQLite tells of changes, over $name', ({ open }) =>
   let connection: SqliteConnection;
   let store: SessionStore;
   let sessions: Sessions;
-  /** The verbs of the store that were called. */
+  /** The calls of the store's `find`. */
   let calls: string[];
 
   beforeEach(() => {
@@ -32,7 +32,7 @@ describe.each(drivers)('what SQLite tells of changes, over $name', ({ open }) =>
     rmSync(folder, { recursive: true });
   });
 
-  /** A session that is remembered. */
+  /** Signs in and checks the session once, so that it is in memory. */
   async function signIn(): Promise<string> {
     const fence = await sessions.fence({ user: 'ann' });
     const started = await sessions.start({ user: 'ann', fence });
@@ -57,7 +57,7 @@ describe.each(drivers)('what SQLite tells of changes, over $name', ({ open }) =>
     onTestFinished(async () => void (await other.close?.()));
     const { effectiveWithin } = await createSessions({ store: other }).revoke({ user: 'ann' });
     expect(effectiveWithin).toBe(1_000);
-    // A check that wants no staleness reads the file.
+    // A check with `maxStaleness: 0` reads the file.
     expect(await sessions.check(token, { maxStaleness: 0 })).toMatchObject({ ok: false, reason: 'revoked' });
     await expect.poll(() => word(token), { interval: 20 }).toBe('revoked');
   });
@@ -66,7 +66,7 @@ describe.each(drivers)('what SQLite tells of changes, over $name', ({ open }) =>
     const token = await signIn();
     for (let times = 0; times < 5; times++) {
       expect(await word(token)).toBe('live');
-      // A record is created, over the same connection.
+      // Creates a record over the same connection.
       await sessions.fence({ user: `user ${times}` });
     }
     expect(calls).toEqual([]);
@@ -92,7 +92,7 @@ describe.each(drivers)('what SQLite tells of changes, over $name', ({ open }) =>
   test('does not answer while a transaction is open on the connection', async () => {
     const token = await signIn();
     connection.exec('BEGIN');
-    // The first read begins the snapshot.
+    // A transaction takes its snapshot at its first read.
     connection.prepare('SELECT count(*) FROM sessions').all();
     const other = elsewhere();
     await createSessions({ store: other }).revoke({ user: 'ann' });

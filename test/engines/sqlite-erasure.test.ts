@@ -18,7 +18,7 @@ test.each(drivers)('$name: whoever is forgotten is nowhere in the files any more
     const bytes = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1'));
     return traces.filter((trace) => bytes.some((text) => text.includes(trace)));
   };
-  // So many that pages are split, which leaves copies behind.
+  // Enough sessions to split pages. A split leaves copies of the data behind.
   for (const user of ['forgotten-user', 'somebody-else']) {
     const ip = user === 'forgotten-user' ? '203.0.113.77' : '203.0.113.1';
     for (let at = 0; at < 40; at++) {

@@ -14,7 +14,7 @@ import type { Job, Told } from './support/sqlite-process.ts';
 
 const script = await bundle(join(import.meta.dirname, 'support/sqlite-process.ts'));
 
-/** Another process on the file. It is ready, and does its job when it is told to. */
+/** Another process on the same file. It gets ready, and starts its job at `go()`. */
 class Other {
   readonly told: Told[] = [];
   readonly #child: ChildProcess;
@@ -47,14 +47,14 @@ class Other {
     this.#child.stdin?.write('go\n');
   }
 
-  /** Waits until it is done, and has told all. */
+  /** Waits until the process has ended. Returns all that it reported. */
   async done(): Promise<readonly Told[]> {
     await this.#closed;
     expect(this.#child.exitCode).toBe(0);
     return this.told;
   }
 
-  /** Kills it when it has told so much, in the middle of whatever it does then. */
+  /** Kills the process after `count` reports, in the middle of its work. Returns all that it reported. */
   async killAfter(count: number): Promise<readonly Told[]> {
     this.#child.stdout?.on('data', () => {
       if (this.told.length >= count) this.#child.kill('SIGKILL');
@@ -65,7 +65,7 @@ class Other {
   }
 }
 
-/** For ten processes on a machine that has other things to do, in ms. */
+/** Timeout of a test with ten processes, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 600_000;
 
 describe.each(drivers)('several processes, $name', { timeout: TEST_TIMEOUT }, ({ name, open }) => {
@@ -137,7 +137,7 @@ describe.each(drivers)('several processes, $name', { timeout: TEST_TIMEOUT }, ({
       let checked = 0;
       for (const each of told) {
         if (each.did !== 'signed in') continue;
-        // Whoever was about to be revoked may be, or not.
+        // If the kill came during a revocation, either result is right.
         const isCertain = revoked.has(each.user) || each.user.endsWith('who stays');
         if (!isCertain) continue;
         const expected = revoked.has(each.user) ? { ok: false, reason: 'revoked' } : { ok: true };

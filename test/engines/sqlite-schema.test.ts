@@ -14,7 +14,7 @@ import { sessionsIn, signIn } from './support/sqlite-people.ts';
 const time = fc.integer({ min: 0, max: 4e12 });
 const maybe = fc.option(time, { freq: 2 });
 
-/** Much longer than a test takes, on a machine that stands still in between, in ms. */
+/** Timeout of a test, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 describe.each(drivers)('the schema, $name', { timeout: TEST_TIMEOUT }, ({ open }) => {
@@ -64,7 +64,7 @@ describe.each(drivers)('the schema, $name', { timeout: TEST_TIMEOUT }, ({ open }
     for (const sql of statements) {
       const nothing = Array.from(sql.matchAll(/\?/g), () => 0);
       const steps = connection.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...nothing) as { readonly detail: string }[];
-      // The list of types that are asked for is no table.
+      // `json_each` reads the list of requested types, which is not a table.
       for (const { detail } of steps) expect(detail, sql).not.toMatch(/^SCAN (?!json_each)|TEMP B-TREE/);
     }
   });

@@ -4,7 +4,7 @@ import { drivers } from './support/sqlite-drivers.ts';
 import { answerOf, temporaryFile, watched } from './support/sqlite-files.ts';
 
 describe.each(drivers)('a statement, $name', ({ open }) => {
-  /** Two connections to a table, in the journal mode in which a writer locks readers out. */
+  /** Opens two connections to a table. In this journal mode, a writer locks readers out. */
   function twoConnections() {
     const file = temporaryFile();
     const [ours, other] = [open(file), open(file)];
@@ -58,7 +58,7 @@ describe.each(drivers)('a statement, $name', ({ open }) => {
     expect(row('y')?.[0]).toBe('y');
     expect(row('x')?.[0]).toBe('x');
     expect(rows('y')[0]?.[0]).toBe('y');
-    // Nobody reads any more: this wants the file for itself.
+    // The change to WAL needs the whole file. It succeeds only if no statement is still reading.
     expect(answerOf(other, 'PRAGMA journal_mode = WAL')).toBe('wal');
     for (const n of [10, 20, 30]) {
       other.exec(`UPDATE t SET n = ${n} WHERE id = 'y'`);

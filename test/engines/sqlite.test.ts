@@ -14,7 +14,7 @@ import { drivers } from './support/sqlite-drivers.ts';
 import { answerOf, temporaryFile, watched } from './support/sqlite-files.ts';
 import { sessionsIn, signIn } from './support/sqlite-people.ts';
 
-/** Waits for an error of this package and gives what is behind it. */
+/** Expects an error of this package with this code, and returns its `cause`. */
 async function causeOf(
   failing: Promise<unknown>,
   code: SessionErrorCode = 'SESSION_STORE_UNAVAILABLE',
@@ -31,7 +31,7 @@ const SYNCHRONOUS = ['OFF', 'NORMAL', 'FULL'];
 const synchronous = (connection: SqliteConnection): string | undefined =>
   SYNCHRONOUS[Number(answerOf(connection, 'PRAGMA synchronous'))];
 
-/** A record that the store was asked for. */
+/** Reads a record, and creates it if it is missing. */
 const askForRecord = (store: SessionStore, tag: string, version: number = newVersion()): unknown =>
   store.ensureEpochs([{ tag, create: newEpoch(Date.now()), version, keepUntil: null }], Date.now());
 
@@ -75,7 +75,10 @@ describe('sqliteStore', () => {
 
 describe('a file that others open at the same time', () => {
   const busy = Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' });
-  /** Opens a file that is locked so many times, each of which takes half a second; gives how often that was tried. */
+  /**
+   * Opens a file that is locked for the first `locked` attempts. Each attempt takes 500 ms. Returns the number of
+   * attempts.
+   */
   function opening(locked: number, timeout: number): number {
     let [now, tries] = [0, 0];
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
@@ -94,7 +97,7 @@ describe('a file that others open at the same time', () => {
   });
 });
 
-/** Much longer than a test takes, on a machine that stands still in between, in ms. */
+/** Timeout of a test, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 describe.each(drivers)('$name', { timeout: TEST_TIMEOUT }, ({ name, open }) => {
@@ -168,7 +171,7 @@ describe.each(drivers)('$name', { timeout: TEST_TIMEOUT }, ({ name, open }) => {
   });
 
   describe('a file that is not for us', () => {
-    /** A copy without a write-ahead log, so that its bytes are all there is. */
+    /** Returns a copy without a write-ahead log: all its data are in this one file. */
     function copyOf(file: string): string {
       open(file).exec(`VACUUM INTO '${file}.copy'`);
       return `${file}.copy`;
@@ -266,7 +269,7 @@ describe.each(drivers)('$name', { timeout: TEST_TIMEOUT }, ({ name, open }) => {
     test('while somebody else writes for long: noting a use gives up, and holds up nothing', async () => {
       const file = temporaryFile();
       const connection = open(file);
-      /** For how long each write was ready to wait, in ms. */
+      /** How long each write was allowed to wait for a lock, in ms. */
       let waits: unknown[] = [];
       const asked = watched(connection, (sql) => {
         if (sql === 'BEGIN IMMEDIATE') waits.push(answerOf(connection, 'PRAGMA busy_timeout'));
@@ -300,7 +303,7 @@ describe.each(drivers)('$name', { timeout: TEST_TIMEOUT }, ({ name, open }) => {
       owner.exec('COMMIT');
       expect(await sessions.check(token)).toMatchObject({ ok: true });
 
-      // Nothing of the outage is left: this connection sees what another one does.
+      // The outage leaves nothing behind: this connection sees the write of another one.
       await sessionsIn(open(`${file}.copy`)).revoke({ user: 'ann' });
       expect(await sessions.check(token)).toMatchObject({ reason: 'revoked' });
     });
@@ -425,7 +428,7 @@ describe.each(drivers)('$name', { timeout: TEST_TIMEOUT }, ({ name, open }) => {
         }),
       );
       const sessions = createSessions({ store, touchEvery: 0 });
-      /** How well the writes of a call were kept. */
+      /** Returns the level of `synchronous` for each write of a call. */
       const levelsOf = async (call: () => Promise<unknown>): Promise<unknown[]> => {
         levels = [];
         await call();

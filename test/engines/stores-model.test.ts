@@ -18,7 +18,8 @@ import { size } from '../ci-only.ts';
 import { type Data, emptyData, referenceStore, type SyncStore } from '../contract/reference-store.ts';
 import { SEED } from '../services/seed.ts';
 
-// A small world, so that everything meets everything: times are 0 to 40, and most lifetimes end within them.
+// The world is small, so that operations often concern the same data. Times are 0 to 40, and most lifetimes end within
+// them.
 const PEOPLE = ['ann', 'bob', 'eve'].flatMap((user) => [null, 'acme', 'beta'].map((account) => person(user, account)));
 const REALM = person('ann').tags.realm;
 const TAGS = [...new Set(PEOPLE.flatMap(({ tags }) => [tags.realm, tags.user, tags.account ?? tags.user]))];
@@ -28,7 +29,7 @@ const id: fc.Arbitrary<string> = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', '
 const time = fc.integer({ min: 0, max: 40 });
 const name = fc.nat({ max: 99 });
 const keepUntil = fc.option(time);
-/** Whether what was read is still so. */
+/** Whether the value that a verb compares is current. True in nine of ten cases. */
 const fresh = fc.integer({ min: 0, max: 9 }).map((n) => n > 0);
 const others = fc.uniqueArray(id, { maxLength: 2 });
 const birth = fc.record({
@@ -59,18 +60,18 @@ const state = fc.record({
   ),
 });
 
-/** Many times as long as it takes, in ms. */
+/** Timeout of a test, in ms. Many times as long as it takes. */
 const WAIT_TIMEOUT = 600_000;
 
 let written = 0;
-/** What the log may say of somebody. Never the same twice. */
+/** An audit entry about a person. Each entry has a new id. */
 const record = (whose: Person, at: number, keepUntil = 20): AuditRecord =>
   recordAbout(whose, { id: `entry ${written++}`, at, type: `type ${at % 3}` }, keepUntil);
 const entries: fc.Arbitrary<() => readonly AuditRecord[]> = fc
   .array(fc.record({ who, at: fc.integer({ min: 0, max: 5 }), keepUntil: time }), { maxLength: 2 })
   .map((all) => () => all.map((one) => record(one.who, one.at, one.keepUntil)));
 
-/** Something to ask of a store. What it depends on is looked up in the model before anybody answers. */
+/** A call to a store. Its arguments may depend on the model, and are read from the model before the call. */
 type Question = (model: Data) => (store: SyncStore) => unknown;
 
 const asking = <Given>(
@@ -86,7 +87,7 @@ const userOf = ({ sessions }: Data, one: string, right: boolean): Tag =>
   (right && sessions.get(one)?.userTag) || person('bob').tags.user;
 const versionOf = ({ epochs }: Data, tag: string, right: boolean): number =>
   (epochs.get(tag)?.version ?? 0) + (right ? 0 : 1);
-// At 0, when nobody is over yet: how one that is expired is passed by is tested beside the model.
+// At time 0 no session has expired. Another test covers `ending` of an expired session.
 const endingOf = (ids: readonly string[], own: string): Ending[] =>
   ids.filter((one) => one !== own).map((one) => ({ id: one, ended: endedAt(0, one), audit: [record(PEOPLE[0]!, 0)] }));
 
@@ -150,7 +151,7 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
       entries,
     }),
     ({ id, who, state, fresh, version, now, moves, others, keepUntil, entries }, model) => {
-      // As a rule the session's own user, in whatever account.
+      // Usually the session's own user, but in any account.
       const whose = person(model.sessions.get(id)?.user ?? who.user, who.account);
       const session = sessionOf(whose, { id, ...state, stamps: { ...sessionOf(whose).stamps, realm: 'x', user: 'y' } });
       const ifVersion = version === null ? undefined : versionOf(model, session.userTag, version);
@@ -221,7 +222,7 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
       };
     },
   ),
-  // Of some, which they are is the store's own affair: here it is all of them.
+  // If the limit is lower, the store chooses which entries to forget first. This limit covers all of them.
   asking(
     1,
     who,
@@ -266,7 +267,7 @@ const questions: fc.Arbitrary<Question> = fc.oneof(
   ),
 );
 
-/** Every user of an account or the realm, in pages of two. */
+/** Returns every user of an account or of the realm. Reads pages of two. */
 function usersOf(store: SyncStore, account: Tag | null): readonly Tag[] {
   const users = new Set<Tag>();
   let after: string | null = null;

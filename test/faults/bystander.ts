@@ -3,12 +3,12 @@ import { createSessions, type SessionStore, type Sessions } from 'session-revoca
 import type { Operation } from '../concurrency/operation.ts';
 import { Recorder } from '../concurrency/recorder.ts';
 
-/** How long there is from one check to the next, in ms. */
+/** Pause between two checks, in ms. */
 const REST = 10;
 
 /**
- * Somebody in a realm of their own, who signed in before anything happened, and whom nobody revokes: there is always a check
- * under way, and one that must be accepted where checks are answered.
+ * A user in a separate realm who signs in before the fault and is never revoked. The bystander checks its session all
+ * the time. Each check that the store answers must accept it.
  */
 export class Bystander {
   readonly #sessions: Sessions;
@@ -21,7 +21,7 @@ export class Bystander {
     this.#token = token;
   }
 
-  /** Signs somebody in, however long that takes. */
+  /** Signs the user in, with a long timeout. */
   static async begin(store: SessionStore, timeout: number): Promise<Bystander> {
     const options = { store, realm: 'bystanders' };
     const patient = createSessions({ ...options, timeout: '2m' });
@@ -34,7 +34,7 @@ export class Bystander {
     return this.#recorder.operations;
   }
 
-  /** Checks again and again, until it is stopped. */
+  /** Checks again and again until `stop()`. */
   async run(): Promise<void> {
     while (!this.#stopped) {
       await this.#recorder.take(
@@ -53,7 +53,7 @@ export class Bystander {
     this.#stopped = true;
   }
 
-  /** Why it was refused, though nobody had done anything to it. */
+  /** The reasons of refused checks. Each is a fault, because nothing has ended this session. */
   get refusals(): readonly string[] {
     return this.operations.flatMap((one) => (one.type === 'check' ? (one.refused ?? []) : []));
   }

@@ -13,7 +13,7 @@ const ON_DISK = ['--appendonly', 'yes', '--appendfsync', 'always'];
 const UNAVAILABLE = 'SESSION_STORE_UNAVAILABLE';
 const UNCONFIRMED = 'SESSION_STORE_UNCONFIRMED';
 
-/** Some slot: each has a primary with a replica. */
+/** Any slot will do: each slot has a primary with a replica. */
 const SLOT = 0;
 
 async function started(options: Parameters<typeof startRedis>[0]): Promise<PrivateServer> {
@@ -49,13 +49,13 @@ describe.runIf(includes('faults: a failover of Redis') && hasRedis())('Redis fai
     const place = await newPlace('redis', primary.url);
     const trial = await Trial.begin(place);
 
-    // The replica knows of it a moment before.
+    // The replica knows this slightly earlier than the primary.
     await until('the primary knows that its replica is up to date', () =>
       withRedis(primary.url, async (client) => (await client.info('replication')).includes('state=online')),
     );
-    // It lets its replica catch up before they change places: nothing that was acknowledged is lost on the way.
+    // FAILOVER lets the replica catch up before the roles change, so no acknowledged write is lost.
     await withRedis(primary.url, (client) => client.failover('TO', '127.0.0.1', other.port));
-    // It is asked for its role every second; meanwhile it may say that it is loading.
+    // The store asks this server for its role every second. Until then, the server may also answer LOADING.
     await trial.meets('SESSION_STORE_UNSAFE');
     await withRedis(primary.url, (client) => client.replicaof('NO', 'ONE'));
     await trial.works();

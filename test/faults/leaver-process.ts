@@ -1,4 +1,4 @@
-/** A process that checks a token when it is told to, tells the code of what went wrong, closes everything, and should end. */
+/** A process that checks a token on request and reports the error code. It then closes everything, and should end. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { createSessions, isSessionError } from 'session-revocation';
 import { openStore, type Place } from '../services/stores.ts';
@@ -19,7 +19,7 @@ const check = (): Promise<string> =>
 
 process.once('message', async () => {
   let code = await check();
-  // What is left of a killed Postgres answers until it has noticed.
+  // The child processes of a killed Postgres answer until they notice its end.
   for (let again = 0; code === 'accepted' && again < 100; again++) {
     await wait(10);
     code = await check();

@@ -6,7 +6,7 @@ import type { Place } from '../services/stores.ts';
 /** How long a process may take to end by itself, in ms. */
 const WAIT_TIMEOUT = 120_000;
 
-/** A process that is to end by itself while its store cannot be reached. */
+/** A process that must end by itself while its store is unreachable. */
 export class Leaver {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown[]>;
@@ -16,7 +16,7 @@ export class Leaver {
     this.#exited = once(child, 'exit');
   }
 
-  /** Starts one, and waits until it has signed somebody in. */
+  /** Starts the process, and waits until it has signed a user in. */
   static async start(place: Place): Promise<Leaver> {
     const script = join(import.meta.dirname, 'leaver-process.ts');
     const child = fork(script, [JSON.stringify(place)], { execArgv: ['--no-warnings', '--import', 'tsx'] });
@@ -28,7 +28,10 @@ export class Leaver {
     return leaver;
   }
 
-  /** Has it check and leave: what its check came to, and with what it ended; `null` where it had to be killed. */
+  /**
+   * Makes the process check its token and leave. Returns the result of the check and the exit code. The exit code is
+   * `null` if the process had to be killed.
+   */
   async checkAndLeave(): Promise<{ readonly code: string; readonly exit: number | null }> {
     const answered = once(this.#child, 'message');
     this.#child.send({});

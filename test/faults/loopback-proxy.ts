@@ -1,26 +1,28 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
 
-/** A connection through the proxy: to the client, and to the server. */
+/** A connection through the proxy: a socket to the client, and a socket to the server. */
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
-  /** Nothing passes any more: neither bytes nor the end. */
+  /** Whether the proxy blocks this connection. It then passes on neither bytes nor the end of the connection. */
   silent: boolean;
 }
 
-/** An answer that gets lost on its way back. Several proxies may share it: the answers are counted together. */
+/**
+ * An answer that is lost on its way to the client. Several proxies may share it: their answers are counted together.
+ */
 export class LostAnswer {
-  /** Whether it came, and got lost. */
+  /** Whether the answer has come and was lost. */
   isLost = false;
   #before: number;
 
-  /** @param before How many answers still arrive before it. */
+  /** @param before How many answers arrive before the lost one. */
   constructor(before: number) {
     this.#before = before;
   }
 
-  /** Whether the answer that just came is the one. */
+  /** Counts an answer. Returns whether the proxy must lose it. */
   comes(): boolean {
     if (this.isLost || this.#before-- > 0) return false;
     this.isLost = true;
@@ -28,7 +30,7 @@ export class LostAnswer {
   }
 }
 
-/** A network that can be treated badly: a proxy on the loopback interface. */
+/** A proxy on the loopback interface. It simulates the faults of a network. */
 export class LoopbackProxy {
   readonly port: number;
   readonly #listener: Server;
@@ -46,7 +48,7 @@ export class LoopbackProxy {
     listener.on('connection', (client) => this.#connect(client));
   }
 
-  /** Opens one to a port of this machine. */
+  /** Opens a proxy to a port of this machine. */
   static async open(target: number): Promise<LoopbackProxy> {
     const listener = createServer({ pauseOnConnect: true });
     listener.listen(0, '127.0.0.1');
@@ -54,7 +56,7 @@ export class LoopbackProxy {
     return new LoopbackProxy(listener, target);
   }
 
-  /** Every connection that there is ends at once, without a word of the server's. */
+  /** Resets every open connection, towards the client and towards the server. */
   cut(): void {
     for (const { client, server } of this.#pairs) {
       client.resetAndDestroy();
@@ -62,44 +64,50 @@ export class LoopbackProxy {
     }
   }
 
-  /** Nothing passes any more, on old connections and on new ones: as if a cable were pulled. */
+  /** Passes on nothing over old and new connections, as if a cable were pulled. */
   swallow(): void {
     this.#silent = true;
     this.#muffle();
   }
 
   /**
-   * Nothing passes any more on the connections that there are, and new ones work: as if the server had been replaced. To the
-   * server they end, since one that is gone holds no locks.
+   * Passes on nothing over open connections, as if the server had been replaced. New connections work. Resets the open
+   * connections towards the server, because a server that is gone holds no locks.
    */
   silence(): void {
     this.#muffle();
     for (const { server } of this.#pairs) server.resetAndDestroy();
   }
 
-  /** New connections are refused, and old ones cut: as if the server had ended. */
+  /** Refuses new connections and resets open ones, as if the server had stopped. */
   refuse(): void {
     this.#refusing = true;
     this.cut();
   }
 
-  /** Everything is so many ms late, in both directions. */
+  /** Delays all bytes by this many ms, in both directions. */
   delay(ms: number): void {
     this.#delay = ms;
   }
 
-  /** The server does what it was asked, and its answer gets lost: the connection ends in its place. `null` for no more. */
+  /**
+   * Loses one answer: the server executes the request, and the proxy resets the connection instead of answering. `null`
+   * loses no more answers.
+   */
   lose(answer: LostAnswer | null): void {
     this.#lost = answer;
   }
 
-  /** New connections go to another server; old ones are cut. */
+  /** Connects new clients to another server, and resets open connections. */
   retarget(port: number): void {
     this.#target = port;
     this.cut();
   }
 
-  /** New connections work again, at once. What was swallowed is lost, and its connections are cut, or stay silent. */
+  /**
+   * Ends silence, refusal and delay. Blocked bytes stay lost: their connections are reset, or stay silent if `cut` is
+   * false.
+   */
   heal({ cut = true }: { readonly cut?: boolean } = {}): void {
     this.#silent = false;
     this.#refusing = false;
@@ -148,7 +156,7 @@ export class LoopbackProxy {
   }
 
   #pass(pair: Pair, from: Socket, to: Socket): void {
-    // Whatever the delay becomes, and whenever timers fire: nothing overtakes what was sent before it.
+    // Keeps the order of the bytes, even if the delay changes or a timer fires late.
     const waiting: { readonly due: number; readonly pass: () => void }[] = [];
     const passOn = (): void => {
       for (let next = waiting[0]; next !== undefined; next = waiting[0]) {

@@ -12,7 +12,7 @@ import { newPlace, openStore } from '../services/stores.ts';
 import { until } from '../services/until.ts';
 import { MAX_TRIAL } from './trial.ts';
 
-/** In ms: so long that a busy machine answers some requests in this time. */
+/** In ms. Long enough that even a busy machine answers some requests within it. */
 const MAX_STALENESS = 3_000;
 
 test.skipIf(!hasRedis())(

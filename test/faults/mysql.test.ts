@@ -12,7 +12,7 @@ import { MAX_TRIAL, TIMEOUT, Trial } from './trial.ts';
 
 const UNAVAILABLE = 'SESSION_STORE_UNAVAILABLE';
 
-/** Where a timeout is not what is tried, in ms. */
+/** Timeout of a call where the test is not about the timeout, in ms. */
 const MAX_WAIT = 120_000;
 
 const url = await findService('mysql');
@@ -28,7 +28,7 @@ describe.skipIf(url === null)('MariaDB', () => {
 
   afterAll(() => clearPlace(place));
 
-  /** Sessions over a pool: by default, they wait for as long as it takes. */
+  /** Opens sessions over a pool. By default, calls have a long timeout. */
   const sessionsOver = (pool: Pool, timeout = MAX_WAIT): Sessions =>
     createSessions({ store: mysqlStore(pool), realm: 'people', timeout }) as Sessions;
 
@@ -36,7 +36,7 @@ describe.skipIf(url === null)('MariaDB', () => {
     const pool = createPool({ uri: place.url, connectionLimit: 1 });
     onTestFinished(() => pool.end());
     const { token } = await signIn(sessionsOver(pool), 'ann');
-    // It is given back only when the check has come to an end: without its timeout, that would never be.
+    // The connection is released only after the check has ended. Without its timeout, the check would never end.
     const taken = await pool.getConnection();
     await expect(sessionsOver(pool, TIMEOUT).check(token)).rejects.toMatchObject({ code: UNAVAILABLE });
     taken.release();
@@ -53,7 +53,7 @@ describe.skipIf(url === null)('MariaDB', () => {
     const watcher = await createConnection(place.url);
     onTestFinished(() => watcher.end());
 
-    // InnoDB lets the one give way that has changed less.
+    // In a deadlock, InnoDB rolls back the transaction that has changed fewer rows. So `other` changes many rows.
     await other.query('CREATE TABLE heavy (number int)');
     await other.query('BEGIN');
     await other.query(`INSERT INTO heavy SELECT seq FROM seq_1_to_10000`);
@@ -106,9 +106,9 @@ async function deadlocksOf(connection: Connection): Promise<number> {
   return Number((rows as { readonly Value: string }[])[0]?.Value);
 }
 
-/** Whether a statement in this database waits for a lock of another one. */
+/** Returns whether a statement in this database waits for a lock. */
 async function waitsForLock(connection: Connection, database: string): Promise<boolean> {
-  // What is asked oftener than every 0.1 s has the same answer again.
+  // InnoDB refreshes this table only if its last query is 0.1 s old.
   await wait(150);
   const [rows] = await connection.query(
     `SELECT 1 FROM information_schema.innodb_trx t

@@ -6,7 +6,7 @@ import { clearPlace, type EngineName, findPlace, through } from '../services/sto
 import { LoopbackProxy } from './loopback-proxy.ts';
 import { MAX_TRIAL, TIMEOUT, Trial, type TrialOptions } from './trial.ts';
 
-/** Those that are asked over one connection, or several to one server. */
+/** The engines that run on one server. */
 const ENGINES = ['postgres', 'mysql', 'redis'] as const satisfies readonly EngineName[];
 
 const UNAVAILABLE = ['SESSION_STORE_UNAVAILABLE'];
@@ -14,7 +14,7 @@ const UNAVAILABLE = ['SESSION_STORE_UNAVAILABLE'];
 const found = await startServices(ENGINES);
 
 describe.each(ENGINES.filter((engine) => found.get(engine)))('the network of %s', (engine) => {
-  /** A process at work behind a proxy. */
+  /** Starts a trial whose store connects through a proxy. */
   async function begin(options: TrialOptions = {}): Promise<{ readonly trial: Trial; readonly proxy: LoopbackProxy }> {
     const place = await findPlace(engine);
     if (place === null) throw new Error('a server that was there is gone');
@@ -45,12 +45,12 @@ describe.each(ENGINES.filter((engine) => found.get(engine)))('the network of %s'
 
   describe.runIf(includes('faults: networks that fail for long'))('for long', () => {
     test('the server is replaced, and nobody tells', { timeout: MAX_TRIAL }, async () => {
-      // The dead ones of a pool are found out one after the other.
+      // The pool detects its dead connections one after the other.
       const { trial, proxy } = await begin({ connections: 4 });
       proxy.silence();
       expect(await trial.fails('check')).toEqual(UNAVAILABLE);
       await trial.works();
-      // No client ends in good order while it waits for somebody who is gone.
+      // A client cannot close in good order while it waits for a silent server.
       proxy.cut();
       expect(await trial.end()).toEqual([]);
     });
@@ -66,7 +66,7 @@ describe.each(ENGINES.filter((engine) => found.get(engine)))('the network of %s'
 
     test('everything is late: by less than the timeout, and by more', { timeout: MAX_TRIAL }, async () => {
       const { trial, proxy } = await begin();
-      // Of several round trips, too.
+      // The delay is short, because a call takes several round trips.
       proxy.delay(TIMEOUT / 50);
       await trial.works();
       proxy.delay(TIMEOUT);

@@ -13,7 +13,7 @@ import { MAX_TRIAL, TIMEOUT, Trial } from './trial.ts';
 
 const UNAVAILABLE = 'SESSION_STORE_UNAVAILABLE';
 
-/** Where a timeout is not what is tried, in ms. */
+/** Timeout of a call where the test is not about the timeout, in ms. */
 const MAX_WAIT = 120_000;
 
 const url = await findService('postgres');
@@ -29,7 +29,7 @@ describe.skipIf(url === null)('Postgres', () => {
 
   afterAll(() => clearPlace(place));
 
-  /** A pool of one's own. */
+  /** Opens a pool for one test. */
   function openPool(config: PoolConfig): Pool {
     const pool = new Pool({ connectionString: place.url, ...config });
     pool.on('error', () => {});
@@ -37,14 +37,14 @@ describe.skipIf(url === null)('Postgres', () => {
     return pool;
   }
 
-  /** Sessions over a pool: by default, they wait for as long as it takes. */
+  /** Opens sessions over a pool. By default, calls have a long timeout. */
   const sessionsOver = (pool: Pool, timeout = MAX_WAIT): Sessions =>
     createSessions({ store: postgresStore(pool, { schema: place.space }), realm: 'people', timeout }) as Sessions;
 
   test('where no connection is free, nobody waits for longer than the timeout', { timeout: 180_000 }, async () => {
     const pool = openPool({ max: 1 });
     const { token } = await signIn(sessionsOver(pool), 'ann');
-    // It is given back only when the check has come to an end: without its timeout, that would never be.
+    // The connection is released only after the check has ended. Without its timeout, the check would never end.
     const taken = await pool.connect();
     await expect(sessionsOver(pool, TIMEOUT).check(token)).rejects.toMatchObject({ code: UNAVAILABLE });
     taken.release();
@@ -52,7 +52,7 @@ describe.skipIf(url === null)('Postgres', () => {
   });
 
   test('an end that is chosen to give way in a deadlock is done all the same', { timeout: 300_000 }, async () => {
-    // It looks for a deadlock whenever it has waited so long; the others never do, so that it is the one that gives way.
+    // These connections look for a deadlock after a wait of 50 ms. The others never look, so these always give way.
     const sessions = sessionsOver(openPool({ max: 2, options: '-c deadlock_timeout=50ms' }));
     const { session } = await signIn(sessions, 'bob');
     const [other, watcher] = [await connectPatiently(place.url), await connectPatiently(place.url)];
@@ -69,7 +69,7 @@ describe.skipIf(url === null)('Postgres', () => {
     locked.catch(() => {});
     await until('the other one waits for the end', async () => (await waitingForLocks(watcher, place.space)) === 2);
     await watcher.query('SELECT pg_advisory_unlock(hashtext($1), 1)', [place.space]);
-    // It holds the second gate until it has what the end has locked: the end gives way.
+    // `other` holds the second gate and waits for a record that the end has locked. So the end must give way.
     await locked;
     await other.query('COMMIT');
     expect(await ended).toMatchObject({ ended: true });
@@ -107,7 +107,7 @@ describe.skipIf(url === null)('Postgres', () => {
       asRole.username = role;
       const trial = await Trial.begin({ ...fresh, url: asRole.href });
 
-      // Connections have it from their beginning.
+      // A connection reads this setting only when it opens.
       await queryPostgres(admin, `ALTER ROLE ${role} SET default_transaction_read_only = on`);
       await endConnections(admin, role);
       expect(await trial.fails('revoke', 'fence')).toEqual([UNAVAILABLE]);
@@ -143,7 +143,7 @@ async function signIn(sessions: Sessions, user: string) {
   return started;
 }
 
-/** A connection of one's own that waits for locks, whatever that comes to. */
+/** Opens a connection that waits for locks and does not look for deadlocks. */
 async function connectPatiently(url: string): Promise<Client> {
   const client = new Client({ connectionString: url, options: '-c deadlock_timeout=600s' });
   await client.connect();
@@ -151,7 +151,10 @@ async function connectPatiently(url: string): Promise<Client> {
   return client;
 }
 
-/** Whoever changes a session passes two gates then, that others can hold: when it has locked the user's record. */
+/**
+ * Makes each update of a session pass two gates: advisory locks that a test can hold. The update comes to them after it
+ * has locked the user's record.
+ */
 async function makeGates(client: Client, space: string): Promise<void> {
   await client.query(`
     CREATE FUNCTION ${space}.pass_gates() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -162,7 +165,7 @@ async function makeGates(client: Client, space: string): Promise<void> {
     CREATE TRIGGER gates BEFORE UPDATE ON ${space}.sessions FOR EACH ROW EXECUTE FUNCTION ${space}.pass_gates()`);
 }
 
-/** How many statements on these tables wait for a lock of another one. */
+/** Returns how many statements on these tables wait for a lock. */
 async function waitingForLocks(client: Client, space: string): Promise<number | null> {
   const { rowCount } = await client.query(
     `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'`,
@@ -174,7 +177,7 @@ async function waitingForLocks(client: Client, space: string): Promise<number | 
 const endConnections = (admin: string, role: string): Promise<void> =>
   queryPostgres(admin, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`);
 
-/** A standby of nobody: it reads what it has, and writes nothing until it is promoted. */
+/** Restarts the server as a standby without a primary. It answers reads, and writes nothing until it is promoted. */
 async function makeStandby(server: PrivateServer): Promise<void> {
   const file = join(server.folder, 'data', 'standby.signal');
   writeFileSync(file, '');

@@ -3,14 +3,14 @@ import { monotonic } from '../concurrency/recorder.ts';
 const BEAT = 50;
 
 /**
- * The time that this process had, as its event loop beats: at most once in a turn. A machine that stands still, or has no time
- * for this process, stops this clock, too, so that nothing is late by it but what was left undone.
+ * Measures how long this process has run, by a timer on its event loop. If the machine stalls, or gives this process no
+ * time, this clock stops, too. So a call counts as late only if the process had time for it.
  */
 export class Pulse {
   readonly #beats: number[] = [];
   readonly #timer: NodeJS.Timeout = setInterval(() => this.#beats.push(monotonic()), BEAT).unref();
 
-  /** How many ms there were from one moment to another, to a beat. */
+  /** Returns the running time between two moments, in ms, with an error of one beat. */
   between(from: number, to: number): number {
     return (this.#countUntil(to) - this.#countUntil(from)) * BEAT;
   }

@@ -13,12 +13,12 @@ import { type RedisSentinels, SENTINEL_NAME } from '../services/redis-sentinel.t
 import { until } from '../services/until.ts';
 import { LoopbackProxy } from './loopback-proxy.ts';
 
-/** For servers that are started, on a machine that stands still in between, in ms. */
+/** Timeout of a test that starts servers, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 const replicas = { atLeast: 1, timeout: '1m', maxLag: '2s' } as const;
 
-/** A token of a session, and how its checks end. */
+/** Signs in. Returns a function that checks the token and returns the result or the error code. */
 async function begin(store: SessionStore) {
   const sessions = createSessions({ store, timeout: TEST_TIMEOUT });
   const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });
@@ -114,7 +114,9 @@ describe.skipIf(!hasRedis())('a primary of a cluster whose replica is silent', {
   );
 });
 
-/** The application lies on the side of the old primary. It learns its address from the Sentinels, and connects past the cut. */
+/**
+ * Clients on the old primary's side of the cut. They learn its address from the Sentinels, and connect around the cut.
+ */
 const BEHIND_THE_CUT: Readonly<
   Record<
     string,

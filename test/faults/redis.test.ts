@@ -64,7 +64,7 @@ test.skipIf(!hasRedis())('a Redis that forgets its scripts is taught them again'
 
 type Connect = (to: string) => Promise<{ readonly client: RedisClient; close(): void }>;
 
-/** As long as whatever hangs would take, in ms. */
+/** Timeout of the clients and of calls, in ms. A command that hangs takes this long. */
 const DEADLINE = 120_000;
 
 /** Clients of one server, set up as the docs say. */
@@ -158,7 +158,7 @@ describe.skipIf(!hasRedis())('a connection that is cut', () => {
         (error: unknown) => (isSessionError(error) ? error.code : error),
       );
       await wait(100);
-      // Whoever connects anew is answered: what was asked before is not asked again, nor forgotten.
+      // New connections work. The cut command must neither be sent again nor hang.
       proxy.heal({ cut: false });
       const cutAt = performance.now();
       proxy.cut();
@@ -183,7 +183,7 @@ async function begin(...args: readonly string[]): Promise<{ readonly server: Pri
 const set = (server: PrivateServer, name: string, value: string): Promise<unknown> =>
   withRedis(server.url, (client) => client.config('SET', name, value));
 
-/** Has it save, until that goes as expected. */
+/** Saves to disk until the result is as expected. */
 const save = (server: PrivateServer, expected: 'ok' | 'err'): Promise<void> =>
   until(`saving goes ${expected}`, async () => {
     const info = await withRedis(server.url, async (client) => {

@@ -10,34 +10,40 @@ import { type Opened, type OpenOptions, openStore, type Place } from '../service
 import { Bystander } from './bystander.ts';
 import { Pulse } from './pulse.ts';
 
-/** How long a question to the store may take in these tests, in ms. */
+/** Timeout of a call to the store in these tests, in ms. */
 export const TIMEOUT = 500;
 
-/** How much later than its timeout an answer may be noticed, in ms of the {@link Pulse}. */
+/** How much later than its timeout a check may end, in ms of the {@link Pulse}. */
 const SLACK = 1_500;
 
-/** How long it may take until a fault is felt, or is over, in ms: much longer than a machine stands still in between. */
+/** Time limit until a fault shows, or is over, in ms. It is generous, because a busy machine may stall. */
 const WAIT_TIMEOUT = 300_000;
 
-/** Longer than all that a trial waits for: it says itself what it has waited for in vain. */
+/**
+ * Timeout of a test with a trial, in ms. It exceeds every wait of a trial, so that the trial itself reports a failed
+ * wait.
+ */
 export const MAX_TRIAL = 900_000;
 
-/** An operation that asks the store in turns until it is not beaten any more, or its timeout is over, in ms. */
+/** Time limit for the operations that still run at the end, in ms. An operation may call the store several times. */
 const MAX_END = 5 * TIMEOUT + WAIT_TIMEOUT;
 
-/** What chance begins with: what is tried is the fault. */
+/** Seed of the random operations. It is fixed, because these tests vary the fault. */
 const SEED = 7;
 
-/** What a failover of an engine that replicates asynchronously must not break: what was acknowledged as taken away. */
+/**
+ * Violations that are forbidden even if a failover loses acknowledged writes, as with asynchronous replication. Each
+ * restores access after its removal was acknowledged.
+ */
 export const ACKNOWLEDGED: readonly ViolationKind[] = ['survivor', 'old secret', 'suspended', 'fence', 'forked secret'];
 
 /** Options of {@link Trial.begin}. */
 export interface TrialOptions extends OpenOptions {
-  /** How many do something at the same time. Default 4. */
+  /** How many actors work at the same time. Default 4. */
   readonly actors?: number;
 }
 
-/** A process at work on a store, to which something happens. Its client stays the same all the time. */
+/** Operations on a store, during which a fault happens. The client stays the same throughout. */
 export class Trial {
   readonly #work: Work;
   readonly #bystander: Bystander;
@@ -51,11 +57,11 @@ export class Trial {
     const options = { process: 0, processes: 1, seed: SEED, actors, timeout: TIMEOUT };
     this.#work = new Work(opened.store, options, () => {});
     this.#running = Promise.all([this.#work.runUntilStopped(), bystander.run()]);
-    // It is awaited in the end.
+    // `end()` awaits it and reports its failure.
     this.#running.catch(() => {});
   }
 
-  /** Begins, and waits until all goes well. */
+  /** Starts a trial, and waits until operations succeed. */
   static async begin(place: Place, { actors = 4, ...options }: TrialOptions = {}): Promise<Trial> {
     const opened = openStore(place, options);
     const trial = new Trial(opened, await Bystander.begin(opened.store, TIMEOUT), actors);
@@ -63,12 +69,12 @@ export class Trial {
     return trial;
   }
 
-  /** What was done so far, by all. */
+  /** All operations so far. */
   get #histories(): readonly (readonly Operation[])[] {
     return [this.#work.operations, this.#bystander.operations];
   }
 
-  /** Waits until, from now on, sessions were started, accepted and revoked. */
+  /** Waits until a start, an accepted check and a revocation have succeeded that began after this call. */
   async works(): Promise<void> {
     const isWell = (one: Operation): boolean =>
       one.failed === null &&
@@ -79,7 +85,7 @@ export class Trial {
     expect(types, 'what goes well').toEqual([]);
   }
 
-  /** Waits until, from now on, these were asked in vain; gives the codes. Default: checks. */
+  /** Waits until each type has failed after this call. Returns the error codes. Default: checks. */
   async fails(...types: readonly Operation['type'][]): Promise<readonly string[]> {
     const wanted = types.length === 0 ? (['check'] as const) : types;
     const from = this.#histories.map(({ length }) => length);
@@ -89,19 +95,21 @@ export class Trial {
     return [...new Set(since.flatMap(({ type, failed }) => (wanted.includes(type) && failed) || []))];
   }
 
-  /** Waits until, from now on, each of these failed with this code, in whatever other ways they may fail before. Default: checks. */
+  /**
+   * Waits until each type has failed with this code after this call. Other failures may come before. Default: checks.
+   */
   async meets(code: SessionErrorCode, ...types: readonly Operation['type'][]): Promise<void> {
     const missing = await this.#until(types.length === 0 ? ['check'] : types, ({ failed }) => failed === code);
     expect(missing, `what fails with ${code}`).toEqual([]);
   }
 
-  /** Waits until, from now on, checks accepted something, whatever else may fail. */
+  /** Waits until a check has been accepted after this call. Other operations may fail. */
   async accepts(): Promise<void> {
     const missing = await this.#until(['check'], (one) => one.type === 'check' && one.session !== null);
     expect(missing, 'what goes well').toEqual([]);
   }
 
-  /** Ends the work, looks at all that is left, and tells what is wrong; of all kinds, or of these. */
+  /** Ends the trial. Returns the violations of all kinds, or of these kinds. */
   async end(kinds?: readonly ViolationKind[]): Promise<readonly Violation[]> {
     this.#work.stop();
     this.#bystander.stop();
@@ -119,13 +127,16 @@ export class Trial {
       if (type === 'check') slowest = Math.max(slowest, this.#pulse.between(call, answer));
     }
     expect(slowest, 'ms of the slowest check').toBeLessThan(TIMEOUT + SLACK);
-    // What was only added may be lost with a server that replicates asynchronously.
+    // With asynchronous replication, a failover may lose a new session.
     if (kinds !== ACKNOWLEDGED) expect(this.#bystander.refusals, 'whom nobody revoked').toEqual([]);
     const violations = violationsOf(operations);
     return kinds === undefined ? violations : violations.filter(({ kind }) => kinds.includes(kind));
   }
 
-  /** Waits until each of these was called from now on, and went as is wanted; gives those that did not. */
+  /**
+   * Waits until each type has an operation that began after this call and satisfies `isWanted`. Returns the types that
+   * have none.
+   */
   async #until(
     types: readonly Operation['type'][],
     isWanted: (one: Operation) => boolean,

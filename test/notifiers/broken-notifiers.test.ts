@@ -7,7 +7,7 @@ import { fanOut } from '../../adapters/notifiers/fan-out.ts';
 type Listener = (message: unknown) => void;
 type Bus = Map<string, Set<Listener>>;
 
-/** Delivers at once, within this process. */
+/** A correct notifier. It delivers at once, within this process. */
 const sound = (bus: Bus, channel: string): Notifier => {
   const listeners = bus.get(channel) ?? new Set();
   bus.set(channel, listeners);

@@ -22,7 +22,7 @@ playNotifierContract('a pool of pg', url !== null, () => {
     other: postgresNotifier(pools[1], { channel: own }),
     foreign: postgresNotifier(pools[2], { channel: foreign }),
     end: async () => {
-      // A listener holds a connection, and the pool waits for it: the connections of this test are ended by the server.
+      // A listener keeps its connection, so the pool could not end. The server ends the connections of this test.
       await pools[0].query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN \"test-' || $1 || '%'",
         [`${process.pid}`],

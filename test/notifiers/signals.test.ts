@@ -12,13 +12,16 @@ import { eventually } from '../ui/support/eventually.ts';
 import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 
 const url = await findService('redis');
-/** Signals that may fire in one turn of the event loop: two slices, because the probe below is itself a callback of the turn. */
+/**
+ * How many signals may fire in one turn of the event loop: two slices, because the probe below is itself a callback of
+ * the turn.
+ */
 const IN_ONE_TURN = 400;
 const PER_SESSION = 10;
-/** Sign-ins at once. */
+/** How many sign-ins run at the same time. */
 const ABREAST = 50;
 
-/** The same app once more, with connections of its own. No look by time tells it of a change. */
+/** Opens the app with its own connections. Its polling interval is so long that only the notifier reports a change. */
 async function open(prefix: string): Promise<Sessions> {
   const [client, subscriber] = [new Redis(`${url}`), new Redis(`${url}`)];
   const notifier = redisNotifier({ client, subscriber, channel: prefix.replace(/\W/g, '_') });

@@ -10,14 +10,14 @@ import { memoryStore } from 'session-revocation/memory';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { API, Issuer } from './support/issuer.ts';
 
-/** Much longer than a sign-in takes, on a machine that stands still in between, in ms. */
+/** Timeout of a test, in ms. It is generous, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 const SECOND = 1_000;
 
 describe('the access tokens of a real OpenID provider', { timeout: TEST_TIMEOUT }, () => {
   let issuer: Issuer;
   let tokens: ExternalTokens;
-  // The time stands still, here and at the provider, but where it is moved.
+  // Time stands still until a test moves it, here and at the provider.
   let now = Date.UTC(2030, 0, 1);
   const pass = (ms: number): void => {
     now += ms;
@@ -50,7 +50,7 @@ describe('the access tokens of a real OpenID provider', { timeout: TEST_TIMEOUT 
     return verified.claims;
   }
 
-  /** What an API says to a request that bears this token. */
+  /** Returns the user if an API accepts the token, or the reason of its refusal. */
   async function word(guard: TokenGuard, jwt: string): Promise<string> {
     const verdict = await guard.check(await claimsIn(jwt));
     return verdict.ok ? verdict.user : verdict.reason;

@@ -2,10 +2,10 @@ import { execFileSync, spawn } from 'node:child_process';
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Debian keeps the programs of Postgres beside PATH, by version. */
+/** Debian installs the programs of Postgres outside PATH, one folder per version. */
 const DEBIAN_POSTGRES = '/usr/lib/postgresql';
 
-/** The path of the first of these programs that is there, or `null`. */
+/** Returns the path of the first of these programs that is installed, or `null`. */
 export function findBinary(...names: readonly string[]): string | null {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', ...debianPostgres()];
   for (const name of names) {
@@ -33,20 +33,23 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Whom servers run as. */
+/** The Unix account of a server's process. */
 export interface Account {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** Postgres and MariaDB refuse to run as root: then they run as nobody. `null` is: as whoever runs the tests. */
+/**
+ * Returns the account that servers run as. Postgres and MariaDB refuse to run as root, so under root they run as the
+ * user `nobody`. `null` means the account of the tests.
+ */
 export function serverAccount(): Account | null {
   if (process.getuid?.() !== 0) return null;
   const idOf = (flag: string): number => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
   return { uid: idOf('-u'), gid: idOf('-g') };
 }
 
-/** Runs a program to its end. Rejects with what it said where it fails. */
+/** Runs a program to its end. If the program fails, the promise rejects with its output. */
 export function run(program: string, args: readonly string[], folder: string, account: Account | null): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], ...account });

@@ -4,20 +4,20 @@ import type { AddressInfo } from 'node:net';
 import { discover, type Found } from './discovery.ts';
 import { isServiceName, type ServiceName } from './names.ts';
 
-/** Where the processes of a run find its broker. */
+/** Environment variable with the URL of the run's broker. */
 const VARIABLE = 'SESSION_TEST_BROKER';
 
-/** The broker of the run that this process belongs to; `null` where it belongs to none. */
+/** Returns the broker's URL, or `null` if this process belongs to no run. */
 export const brokerUrl = (): string | null => process.env[VARIABLE] ?? null;
 
-/** Finds, and starts, services for all processes of a run: each at most once, and only when somebody first asks. */
+/** Finds or starts services for all processes of a run. Each service starts at most once, at its first request. */
 export interface Broker {
-  /** What was asked for and is not there, each in one line. */
+  /** Services that were requested and are missing, one line each. */
   missing(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
-/** Begins to answer, and lets the processes that are started from now on know. */
+/** Starts a broker. Processes that start from now on inherit its URL. */
 export async function openBroker(): Promise<Broker> {
   const found = new Map<ServiceName, Promise<Found>>();
   const server: Server = createServer((request, response) => {
@@ -44,13 +44,13 @@ export async function openBroker(): Promise<Broker> {
       delete process.env[VARIABLE];
       server.closeAllConnections();
       server.close();
-      // What is still being started would else be left over.
+      // A service that is still starting would otherwise be left behind.
       await Promise.allSettled(found.values());
     },
   };
 }
 
-/** Asks the broker of the run. */
+/** Asks the run's broker for a service. */
 export async function askBroker(broker: string, name: ServiceName): Promise<Found> {
   const response = await fetch(`${broker}/${name}`);
   const answered = (await response.json()) as Found & { readonly error?: string };

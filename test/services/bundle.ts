@@ -6,11 +6,11 @@ import { afterAll } from 'vitest';
 const root = resolve(import.meta.dirname, '../..');
 
 /**
- * A script and what it imports of ours, as JavaScript, for the tests of one file: a process that runs it is there several
- * times as soon as one that has to compile it. To be called before any test.
+ * Bundles a script and this package's sources into one JavaScript file, for the tests of one file. A process starts
+ * several times as fast with the bundle as with the sources. Call it before any test.
  */
 export async function bundle(script: string): Promise<string> {
-  // Within the package, so that its dependencies are found from there.
+  // The folder is within the package, so that Node finds the dependencies.
   const cache = join(root, 'node_modules/.cache');
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'test-'));
@@ -23,7 +23,7 @@ export async function bundle(script: string): Promise<string> {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    // What is ours is compiled, by the paths of tsconfig.json; its dependencies are imported as they are.
+    // The package's own sources are compiled, by the paths of tsconfig.json. Dependencies stay imports.
     packages: 'external',
     logLevel: 'error',
   });

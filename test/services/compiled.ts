@@ -7,13 +7,13 @@ import tsconfig from '../../tsconfig.json' with { type: 'json' };
 const root = resolve(import.meta.dirname, '../..');
 
 /**
- * A copy of the package with the examples and the compiled sources, for the tests of one file. An example starts several
- * times as fast there as where its process has to compile the sources first. Call it before any test.
+ * Copies the package with its examples and its compiled sources, for the tests of one file. An example starts several
+ * times as fast in the copy, because its process does not compile the sources. Call it before any test.
  *
- * @returns its folder.
+ * @returns the folder of the copy.
  */
 export async function compiledPackage(): Promise<string> {
-  // Within the package, so that its dependencies are found from there.
+  // The folder is within the package, so that Node finds the dependencies.
   const cache = join(root, 'node_modules/.cache');
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'test-'));
@@ -34,7 +34,7 @@ export async function compiledPackage(): Promise<string> {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    // The package itself is compiled; its dependencies are imported as they are.
+    // The package itself is compiled. Dependencies stay imports.
     packages: 'external',
     logLevel: 'error',
   });

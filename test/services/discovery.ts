@@ -6,17 +6,17 @@ import { type Probe, probeMysql, probeNats, probePostgres, probeRedis } from './
 import { hasRedis, startRedis } from './redis.ts';
 import { startRedisCluster } from './redis-cluster.ts';
 
-/** What became of the search for a service. */
+/** The result of a search for a service. */
 export type Found =
   | { readonly url: string; readonly missing: null }
-  /** In one line: what is missing, and what to do. */
+  /** One line: what is missing, and what to do. */
   | { readonly url: null; readonly missing: string };
 
-/** Where a service may be. */
+/** How to find a service, or start it. */
 interface Service {
   readonly title: string;
   readonly variable: string;
-  /** Where one of one's own usually is. */
+  /** The usual URL of a server on this machine. */
   readonly standard: string | null;
   readonly probe: Probe;
   readonly binary: string;
@@ -74,8 +74,8 @@ const services: Readonly<Record<ServiceName, Service>> = {
 };
 
 /**
- * Looks for a service, and starts one where there is none. Rejects where its variable is set and nothing answers there:
- * whoever set it did not mean another one.
+ * Looks for a service, and starts one if there is none. If the service's variable is set and no server answers at that
+ * URL, the promise rejects: a different server would be a surprise.
  */
 export async function discover(name: ServiceName): Promise<Found> {
   const { title, variable, standard, probe, binary, hasBinary, start } = services[name];

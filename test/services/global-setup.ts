@@ -2,7 +2,10 @@ import { notice } from '../ci-only.ts';
 import { openBroker } from './broker.ts';
 import { stopServices } from './index.ts';
 
-/** For a run of Vitest: a broker before it; after it, the end of what was started, and a word of what was missing. */
+/**
+ * Starts a broker before a run of Vitest. After the run, stops the servers that were started and reports missing
+ * services.
+ */
 export default async function setup(): Promise<() => Promise<void>> {
   if (notice !== null) process.stderr.write(notice);
   const broker = await openBroker();

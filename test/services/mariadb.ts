@@ -15,13 +15,13 @@ const programs = (): readonly [server: string | null, install: string | null] =>
   findBinary('mariadb-install-db', 'mysql_install_db'),
 ];
 
-/** Whether a private one can be started here. */
+/** Returns whether a private server can be started here. */
 export function hasMariadb(): boolean {
   const [server, install] = programs();
   return server !== null && (install !== null || basename(server) === 'mysqld');
 }
 
-/** A MariaDB (or a MySQL) with the settings that it comes with, `root` without a password, and an empty database `test`. */
+/** Starts a MariaDB (or a MySQL) with its default settings, `root` without a password, and an empty database `test`. */
 export function startMariadb({ args = [] }: MariadbOptions = {}): Promise<PrivateServer> {
   const [program, install] = programs();
   if (program === null) throw new Error('neither mariadbd nor mysqld is on PATH');

@@ -1,4 +1,4 @@
-/** What tests may ask for. */
+/** The services that tests can request. */
 export type ServiceName = 'postgres' | 'mysql' | 'redis' | 'redis-cluster' | 'nats';
 
 export const serviceNames: readonly ServiceName[] = ['postgres', 'mysql', 'redis', 'redis-cluster', 'nats'];

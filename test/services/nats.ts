@@ -2,7 +2,7 @@ import { findBinary } from './binaries.ts';
 import { PrivateServer } from './private-server.ts';
 import { probeNats } from './probes.ts';
 
-/** Whether a private one can be started here. */
+/** Returns whether a private server can be started here. */
 export const hasNats = (): boolean => findBinary('nats-server') !== null;
 
 export function startNats(): Promise<PrivateServer> {

@@ -2,23 +2,24 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Below the range from which outgoing connections take theirs, so that none of them takes the port before its server
- * does; and so that the port of a cluster's bus, 10,000 higher, is below it too.
+ * The ports are below the range of outgoing connections, so that no connection takes a port before its server does. The
+ * bus port of a cluster node is 10,000 higher, and must be below that range, too.
  */
 const LOWEST = 11_000;
 const HIGHEST = 21_999;
 const BUS = 10_000;
 
 /**
- * A process looks in a share of its own, and nowhere twice: a server takes its port only after a while, and lets go of it
- * when it is killed, and nobody else may come in between. Vitest numbers those of its processes that run at the same time.
+ * Each process searches its own share of the ports, and tries the ports in turn. A server takes its port only some time
+ * after the search, and frees it when it is killed. No other process may take the port then. Vitest numbers the
+ * processes that run at the same time.
  */
 const SHARES = 20;
 const SHARE = Math.floor((HIGHEST - LOWEST + 1) / SHARES);
 const share = Number(process.env.VITEST_POOL_ID ?? 0) % SHARES;
 let next = Math.floor(Math.random() * SHARE);
 
-/** A port of the loopback interface that is free, and whose bus port is, too. */
+/** Returns a free port of the loopback interface. Its bus port is free, too. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < SHARE; attempt++) {
     const port = LOWEST + share * SHARE + (next++ % SHARE);

@@ -8,14 +8,14 @@ import { probePostgres } from './probes.ts';
 export interface PostgresOptions {
   /** More settings, such as `{ max_connections: '5' }`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** The port of the primary whose asynchronous standby it is, until `pg_promote()`. */
+  /** The port of a primary. The new server is its asynchronous standby, until `pg_promote()`. */
   readonly standbyOf?: number;
 }
 
-/** Whether a private one can be started here. */
+/** Returns whether a private server can be started here. */
 export const hasPostgres = (): boolean => findBinary('postgres') !== null && findBinary('initdb') !== null;
 
-/** A Postgres with the settings that it comes with, a superuser without a password, and an empty database `test`. */
+/** Starts a Postgres with its default settings, a superuser without a password, and an empty database `test`. */
 export function startPostgres({ settings = {}, standbyOf }: PostgresOptions = {}): Promise<PrivateServer> {
   const program = findBinary('postgres');
   const maker = findBinary(standbyOf === undefined ? 'initdb' : 'pg_basebackup');
@@ -30,7 +30,7 @@ export function startPostgres({ settings = {}, standbyOf }: PostgresOptions = {}
   return PrivateServer.start({
     name: 'postgres',
     program,
-    // At a SIGTERM it would wait for everybody to leave.
+    // At SIGTERM, Postgres would wait until every client has left.
     signal: 'SIGINT',
     probe: async (url) => probePostgres(url.replace(/[^/]+$/, 'postgres')),
     url: ({ port }) => urlOf(port, 'test'),

@@ -9,24 +9,24 @@ import { freePort } from './ports.ts';
 import type { Probe } from './probes.ts';
 import { entrust, release } from './reaping.ts';
 
-/** How to run a server of some sort. */
+/** How to run one kind of server. */
 export interface Recipe {
-  /** For the name of its folder: up to a few letters. */
+  /** Part of the folder's name: a short word. */
   readonly name: string;
   readonly program: string;
-  /** What it is started with, each time. */
+  /** The arguments of each start. */
   args(place: Place): readonly string[];
   url(place: Place): string;
   readonly probe: Probe;
-  /** Ends it in good order, whoever is connected. Default `'SIGTERM'`. */
+  /** The signal that ends the server in good order, even if clients are connected. Default `'SIGTERM'`. */
   readonly signal?: NodeJS.Signals;
-  /** Makes what it needs in its folder before the first start. */
+  /** Creates the files that the server needs, before the first start. */
   prepare?(place: Place): Promise<void>;
-  /** Done once, when it first answers. */
+  /** Runs once, when the server first answers. */
   populate?(place: Place): Promise<void>;
 }
 
-/** Where a server lives. */
+/** The folder, the port and the account of a server. */
 export interface Place {
   readonly folder: string;
   readonly port: number;
@@ -39,11 +39,11 @@ const ATTEMPTS = 3;
 
 const servers = new Set<PrivateServer>();
 
-/** A server that a test started, on a port of the loopback interface and in a folder of its own. It may be treated badly. */
+/** A server that a test started, on a loopback port and in its own folder. The test may kill it or freeze it. */
 export class PrivateServer {
   readonly url: string;
   readonly port: number;
-  /** Where it keeps what it writes. */
+  /** The folder of the server's files. */
   readonly folder: string;
   readonly #recipe: Recipe;
   readonly #place: Place;
@@ -57,7 +57,7 @@ export class PrivateServer {
     this.folder = place.folder;
   }
 
-  /** Starts one and waits until it answers. */
+  /** Starts a server and waits until it answers. */
   static async start(recipe: Recipe): Promise<PrivateServer> {
     const account = serverAccount();
     for (let attempt = 1; ; attempt++) {
@@ -72,7 +72,7 @@ export class PrivateServer {
         return server;
       } catch (error) {
         await server.stop();
-        // Somebody else may have taken the port in the meantime.
+        // Another process may have taken the port in the meantime.
         if (attempt === ATTEMPTS) throw error;
       }
     }
@@ -85,7 +85,10 @@ export class PrivateServer {
     return pid;
   }
 
-  /** Sends a signal; of one that ends it, waits until it has. `'SIGSTOP'` makes it silent, `'SIGCONT'` goes on. */
+  /**
+   * Sends a signal and waits until the server has ended. `'SIGSTOP'` freezes the server and `'SIGCONT'` continues it,
+   * both without a wait.
+   */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#child;
     if (child === null) return;
@@ -94,7 +97,7 @@ export class PrivateServer {
     await hasEnded(child);
   }
 
-  /** Starts it again on the same port and data, after ending it if need be, and waits until it answers. */
+  /** Restarts the server on the same port and data. Ends it first if it runs, and waits until it answers. */
   async restart(): Promise<void> {
     await this.kill(this.#recipe.signal ?? 'SIGTERM');
     const giveUpAt = Date.now() + MAX_START;
@@ -103,14 +106,14 @@ export class PrivateServer {
         return await this.#run();
       } catch (error) {
         await this.kill();
-        // What a killed Postgres leaves behind has to notice it first.
+        // A killed Postgres leaves child processes, which must first notice its end.
         if (Date.now() > giveUpAt) throw error;
         await wait(100);
       }
     }
   }
 
-  /** Ends it and removes its folder. */
+  /** Ends the server and removes its folder. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (child !== null) {

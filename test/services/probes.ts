@@ -4,20 +4,20 @@ import { createConnection } from 'mysql2/promise';
 import { Client } from 'pg';
 
 /**
- * How long a server has to answer before it counts as none, in ms. Where nothing listens that is known at once, so that it
- * costs nothing to wait for one that stands still.
+ * Time limit for a server's answer, in ms. A long limit costs little: if no server listens, the connection fails at
+ * once.
  */
 const WAIT_TIMEOUT = 15_000;
 
-/** How long such a question may take altogether, in ms. */
+/** Time limit of {@link withRedis} as a whole, in ms. */
 const MAX_PROBE = 30_000;
 
-/** Asks one real question; rejects where the server does not answer it. */
+/** Sends one real query. Rejects if the server does not answer it. */
 export type Probe = (url: string) => Promise<void>;
 
 export const probePostgres: Probe = async (url) => {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: WAIT_TIMEOUT });
-  // A server that ends while it is asked says so twice: in the answer, and here.
+  // A server that stops during the query reports it twice: by the rejection, and by an error event.
   client.on('error', () => {});
   try {
     await client.connect();
@@ -37,7 +37,7 @@ export const probeMysql: Probe = async (url) => {
   }
 };
 
-/** Without any retry: the answer now. */
+/** Runs `ask` over a new connection, without retries. */
 export async function withRedis<T>(url: string, ask: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url, {
     lazyConnect: true,
@@ -46,9 +46,9 @@ export async function withRedis<T>(url: string, ask: (client: Redis) => Promise<
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
   });
-  // A refused connection says so twice: in the answer, and here.
+  // A refused connection is reported twice: by the rejection, and by an error event.
   client.on('error', () => {});
-  // A client that finds a server loading, or a replica without its primary, asks again until that is over.
+  // The client retries while a server is loading, or a replica has no primary. This limits the retries.
   const timer = setTimeout(() => client.disconnect(), MAX_PROBE);
   try {
     await client.connect();

@@ -1,7 +1,7 @@
 /**
- * A process of its own that ends private servers and removes their folders when the run that started them is gone,
- * however it went: it then finds the end of its input. Lines are `{ pid, folder }`, or `{ pid, folder: null }` for
- * a server that has ended.
+ * A separate process that kills private servers and removes their folders when the run that started them has ended for
+ * any reason. It notices the end of the run by the end of its input. Each line of input is `{ pid, folder }`, or `{
+ * pid, folder: null }` for a server that has ended.
  */
 import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -20,7 +20,7 @@ lines.on('close', () => {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // The server has already ended.
     }
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }

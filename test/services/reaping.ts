@@ -3,12 +3,12 @@ import { join } from 'node:path';
 
 let reaper: ChildProcess | null = null;
 
-/** Has a server ended, and its folder removed, if this process ends before it has done so itself. */
+/** Makes the reaper kill the server and remove its folder if this process ends first. */
 export function entrust(pid: number, folder: string): void {
   tell({ pid, folder });
 }
 
-/** The server has ended. */
+/** Tells the reaper that the server has ended. */
 export function release(pid: number): void {
   tell({ pid, folder: null });
 }
@@ -19,7 +19,7 @@ function tell(line: { readonly pid: number; readonly folder: string | null }): v
 }
 
 function start(): ChildProcess {
-  // Detached, since a signal from the terminal goes to the whole group.
+  // The reaper is detached: a signal from the terminal goes to the whole process group, and would end it.
   const child = spawn(process.execPath, [join(import.meta.dirname, 'reaper.js')], {
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],

@@ -5,7 +5,10 @@ import { until } from './until.ts';
 
 /** Options of {@link startRedisCluster}. */
 export interface RedisClusterOptions {
-  /** After how many ms of silence a node counts as failed. Default 60,000, so that a busy machine is no failure. */
+  /**
+   * A node counts as failed after this many ms of silence. Default 60,000: a stalled machine must not count as a
+   * failure.
+   */
   readonly nodeTimeout?: number;
   /** More arguments of each node. */
   readonly args?: readonly string[];
@@ -13,12 +16,12 @@ export interface RedisClusterOptions {
 
 /** Three masters, each with a replica. */
 export interface RedisCluster {
-  /** The URLs of all nodes, with commas between. */
+  /** The URLs of all nodes, separated by commas. */
   readonly url: string;
   readonly nodes: readonly PrivateServer[];
-  /** The node that now serves a slot. */
+  /** Returns the node that now serves a slot. */
   masterOf(slot: number): Promise<PrivateServer>;
-  /** Waits until every node that runs says that all slots are served. */
+  /** Waits until every running node reports that all slots are served. */
   ready(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -26,7 +29,7 @@ export interface RedisCluster {
 const MASTERS = 3;
 const SLOTS = 16_384;
 
-/** Six private processes. */
+/** Starts a cluster of six private processes. */
 export async function startRedisCluster({
   nodeTimeout = 60_000,
   args = [],
@@ -62,7 +65,7 @@ async function form(nodes: readonly PrivateServer[]): Promise<void> {
   const ids = await Promise.all(nodes.map(({ url }) => ask(url, 'MYID')));
   await Promise.all(
     nodes.map(async ({ url }, at) => {
-      // Different from the start: nodes that find them equal would settle it between them, which takes time.
+      // The epochs differ from the start. Nodes with equal epochs would need time to resolve the conflict.
       await ask(url, 'SET-CONFIG-EPOCH', `${at + 1}`);
       if (at >= MASTERS) return;
       const from = Math.floor((SLOTS * at) / MASTERS);
@@ -70,7 +73,7 @@ async function form(nodes: readonly PrivateServer[]): Promise<void> {
       await ask(url, 'ADDSLOTS', ...Array.from({ length: to - from + 1 }, (_, slot) => `${from + slot}`));
     }),
   );
-  // Everybody meets everybody: to hear of one another by gossip takes longer.
+  // Every node meets every other node, because gossip takes longer.
   await Promise.all(nodes.flatMap(({ url }) => nodes.map(({ port }) => ask(url, 'MEET', '127.0.0.1', `${port}`))));
   await until('the nodes know one another', async () => {
     const known = await Promise.all(nodes.map(({ url }) => ask(url, 'NODES')));
@@ -79,7 +82,7 @@ async function form(nodes: readonly PrivateServer[]): Promise<void> {
   await Promise.all(nodes.slice(MASTERS).map(({ url }, at) => ask(url, 'REPLICATE', ids[at % masters.length] ?? '')));
 }
 
-/** That every node sees all slots served, and three replicas that are up to date. */
+/** Waits until every running node sees all slots served, and every replica is connected to its primary. */
 async function isReady(nodes: readonly PrivateServer[]): Promise<void> {
   await until('the cluster is ready', async () => {
     const states = await Promise.all(

@@ -8,7 +8,7 @@ import { until } from './until.ts';
 /** Three Sentinels that watch one primary under the name `main`. Two of them decide. */
 export interface RedisSentinels {
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
-  /** The port of the primary that the Sentinels name now. */
+  /** Returns the port of the primary that the Sentinels name now. */
   primaryPort(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -73,7 +73,7 @@ export async function startRedisSentinels(primaryPort: number, downAfter: number
 
 const configurationIn = (folder: string): string => join(folder, 'sentinel.conf');
 
-/** What a Sentinel knows of the primary. */
+/** Returns a Sentinel's fields about the primary. */
 async function stateOf(url: string): Promise<Readonly<Record<string, string>>> {
   const fields = (await withRedis(url, (client) => client.call('SENTINEL', 'MASTER', SENTINEL_NAME))) as string[];
   return Object.fromEntries(fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1] ?? '']] : [])));

@@ -4,16 +4,16 @@ import { probeRedis } from './probes.ts';
 
 /** Options of {@link startRedis}. */
 export interface RedisOptions {
-  /** The primary that it replicates, or a proxy of it. */
+  /** The server that it replicates: a primary, or a proxy to a primary. */
   readonly replicaOf?: { readonly port: number };
   /** More arguments, such as `'--appendonly', 'yes', '--appendfsync', 'always'`. By default nothing is written to disk. */
   readonly args?: readonly string[];
 }
 
-/** Whether a private one can be started here. */
+/** Returns whether a private server can be started here. */
 export const hasRedis = (): boolean => findBinary('redis-server') !== null;
 
-/** A Redis that evicts nothing. */
+/** Starts a Redis that evicts nothing. */
 export function startRedis({ replicaOf, args = [] }: RedisOptions = {}): Promise<PrivateServer> {
   const program = findBinary('redis-server');
   if (program === null) throw new Error('redis-server is not on PATH');
@@ -25,7 +25,7 @@ export function startRedis({ replicaOf, args = [] }: RedisOptions = {}): Promise
     url: ({ port }) => `redis://127.0.0.1:${port}`,
     args: ({ folder, port }) => [
       ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
-      // A replica is there at once, rather than after the 5 s in which others might join it.
+      // Connects a replica at once. By default, the primary waits 5 s for more replicas.
       ...['--repl-diskless-sync-delay', '0', '--maxmemory-policy', 'noeviction'],
       ...replication,
       ...args,

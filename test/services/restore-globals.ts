@@ -5,7 +5,7 @@ const clock = (): readonly unknown[] => [globalThis.setTimeout, globalThis.setIn
 const before = clock();
 
 afterAll(() => {
-  // In this order: a mock may have been made of a false timer.
+  // The order matters: a mock may wrap a fake timer.
   vi.restoreAllMocks();
   vi.useRealTimers();
   vi.unstubAllEnvs();

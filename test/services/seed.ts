@@ -1,5 +1,5 @@
-/** What the random choices of a test file follow from. `SEED=7 npx vitest run …` gives the choices of a run that failed. */
+/** Seed of the random choices in a test file. `SEED=7 npx vitest run …` repeats the choices of a failed run. */
 export const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
-/** For the title of a group of tests, so that each run and each failure tells it. */
+/** Adds the seed to a title, so that each run and each failure shows it. */
 export const withSeed = (title: string): string => `${title} (SEED=${SEED})`;

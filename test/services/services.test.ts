@@ -6,10 +6,10 @@ import { hasPostgres } from './postgres.ts';
 import { probeRedis } from './probes.ts';
 import { hasRedis } from './redis.ts';
 
-/** What is not there is started, and a server makes its files first. In ms. */
+/** Timeout of a test, in ms. A missing server is started, and first creates its files. */
 const WAIT_TIMEOUT = 300_000;
 
-// Tests that stop a server, or cut it off, start one of their own and are skipped where there is none.
+// Tests that stop a server or cut it off need a private server. They are skipped if its binary is missing.
 test.runIf(process.env.REQUIRE_SERVICES === '1')('where services are required, each can be started', () => {
   expect({ redis: hasRedis(), postgres: hasPostgres(), mariadb: hasMariadb() }).toEqual({
     redis: true,

@@ -18,40 +18,42 @@ export type EngineName = 'sqlite' | 'postgres' | 'mysql' | 'redis' | 'redis-clus
 
 export const engineNames: readonly EngineName[] = ['sqlite', 'postgres', 'mysql', 'redis', 'redis-cluster'];
 
-/** Where a store of a test is, apart from all others. It can be handed to another process. */
+/** The location of a test's store, separate from all other stores. It can be passed to another process. */
 export interface Place {
   readonly engine: EngineName;
-  /** Of the server; of SQLite, the file. */
+  /** URL of the server. For SQLite, the file. */
   readonly url: string;
-  /** The name of a schema, or the beginning of the names of keys. */
+  /** The name of a schema or database, or the prefix of keys without its colon. */
   readonly space: string;
 }
 
 /** A store, and its client. */
 export interface Opened {
   readonly store: SessionStore;
-  /** Ends the client, after the store was closed. */
+  /** Ends the client. Call it after the store is closed. */
   end(): Promise<void>;
 }
 
 /** Options of {@link openStore}. */
 export interface OpenOptions {
-  /** The most connections of a pool. Default: the client's own. */
+  /** The maximum number of connections in a pool. Default: the client's own. */
   readonly connections?: number;
-  /** How long a server of Redis may be silent until its client takes it for gone, in ms. Default 2,000. */
+  /** How long a Redis server may be silent before its client gives the connection up, in ms. Default 2,000. */
   readonly silence?: number;
-  /** How many replicas of a Redis must have what takes something away. Default: none is waited for. */
+  /** How many Redis replicas must confirm a write that takes access away. By default, the store waits for none. */
   readonly replicas?: number;
 }
 
-/** A place for a test on a server that is found, empty and set up; `null` where there is no such server. */
+/**
+ * Creates an empty place for a test on a server that is found, and sets it up. Returns `null` if there is no server.
+ */
 export async function findPlace(engine: EngineName): Promise<Place | null> {
   if (engine === 'sqlite') return newPlace(engine, join(mkdtempSync(join(tmpdir(), 'session-test-')), 'sessions.db'));
   const url = await findService(engine);
   return url === null ? null : newPlace(engine, url);
 }
 
-/** A place on this server, empty and set up. */
+/** Creates an empty place on this server, and sets it up. */
 export async function newPlace(engine: EngineName, server: string): Promise<Place> {
   const space = `sr_test_${randomBytes(6).toString('hex')}`;
   let url = server;
@@ -67,20 +69,26 @@ export async function newPlace(engine: EngineName, server: string): Promise<Plac
   return place;
 }
 
-/** As long as a server of Redis may be silent until its client takes it for gone, in ms: by itself, it never does. */
+/**
+ * How long a Redis server may be silent before its client gives the connection up, in ms. By default, clients wait for
+ * ever.
+ */
 const SOCKET_TIMEOUT = 2_000;
 
-/** The same place, asked through another port of this machine. */
+/** Returns the same place, reached through another port of this machine. */
 export function through(place: Place, port: number): Place {
   const url = new URL(place.url);
   url.host = `127.0.0.1:${port}`;
   return { ...place, url: url.href };
 }
 
-/** What the docs say of ioredis and iovalkey, of one server: what was under way when a connection ended fails at once. */
+/**
+ * The options that the docs recommend for ioredis and iovalkey on one server. When a connection ends, its commands fail
+ * at once.
+ */
 export const ioRedisOptions = (silence = SOCKET_TIMEOUT) => ({ socketTimeout: silence, maxRetriesPerRequest: 0 });
 
-/** What they say of node-redis. */
+/** The options that the docs recommend for node-redis. */
 export const nodeRedisOptions = (silence = SOCKET_TIMEOUT) => ({
   socket: { socketTimeout: silence },
   pingInterval: 1_000,
@@ -88,12 +96,12 @@ export const nodeRedisOptions = (silence = SOCKET_TIMEOUT) => ({
 
 const openers: Readonly<Record<EngineName, (place: Place, options: OpenOptions) => Opened>> = {
   sqlite({ url }) {
-    // Many processes write at once, and SQLite lets them wait in no order.
+    // The timeout is long: many processes write at once, and SQLite serves them in no order.
     return { store: sqliteStore(url, { timeout: '1m' }), end: async () => {} };
   },
   postgres({ url, space }, { connections }) {
     const pool = new Pool({ connectionString: url, ...(connections === undefined ? {} : { max: connections }) });
-    // Where nobody listens, the loss of an idle connection ends the process.
+    // Without a listener, the loss of an idle connection would end the process.
     pool.on('error', () => {});
     return { store: withoutTransactions(postgresStore(pool, { schema: space })), end: () => pool.end() };
   },
@@ -128,14 +136,14 @@ const redisOptions = (space: string, { replicas }: OpenOptions): RedisOptions =>
   ...(replicas === undefined ? {} : { replicas: { atLeast: replicas, timeout: 300 } }),
 });
 
-/** A store of one's own in this place, with a client of its own, of the sort and settings that most have. */
+/** Opens a store in a place, with its own client. The client and its options are typical. */
 export const openStore = (place: Place, options: OpenOptions = {}): Opened => openers[place.engine](place, options);
 
-/** What every engine can do: nobody here brings a transaction. */
+/** Drops the transaction type, so that all engines have the same store type. No caller passes a transaction. */
 const withoutTransactions = <Transaction>(store: SessionStore<Transaction>): SessionStore =>
   store as unknown as SessionStore;
 
-/** Removes what was written there. */
+/** Removes all data of a place. */
 export async function clearPlace({ engine, url, space }: Place): Promise<void> {
   switch (engine) {
     case 'sqlite':
@@ -179,14 +187,14 @@ function databaseUrl(url: string, database: string): string {
   return changed.href;
 }
 
-/** A test may look through all keys of a test's server; the store never does. */
+/** Searches all keys of a test server. The store itself never does that. */
 async function deleteKeys(url: string, pattern: string): Promise<void> {
   const client = new Redis(url);
   client.on('error', () => {});
   try {
     if (!(await client.info('replication')).includes('role:master')) return;
     for await (const keys of client.scanStream({ match: pattern, count: 1_000 })) {
-      // One by one: on a cluster they are in different slots.
+      // One command per key: on a cluster, the keys are in different slots.
       await Promise.all((keys as readonly string[]).map((key) => client.unlink(key)));
     }
   } finally {

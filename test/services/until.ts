@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Much longer than anything takes on a machine that stands still in between, in ms. */
+/** Time limit of a wait, in ms. It is generous, because a busy machine may stall. */
 const WAIT_TIMEOUT = 120_000;
 const BETWEEN = 20;
 
-/** Asks until something is so. Its waits pass also where a test has timers of its own. */
+/** Polls until a condition holds. Its pauses are real, even if a test has fake timers. */
 export async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
   const giveUpAt = Date.now() + WAIT_TIMEOUT;
   while (!(await isSo())) {

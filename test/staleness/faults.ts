@@ -12,13 +12,13 @@ import type { Fault } from './trial.ts';
 /** How long a server is away, in ms. */
 const AWAY = 600;
 
-/** A place, and all that may happen to it. */
+/** A place, and all faults that may happen to it. */
 export interface Arena {
   readonly place: Place;
   readonly faults: readonly Fault[];
 }
 
-/** Lets something be undone at the end of a test. */
+/** Registers an action for the end of a test. */
 export type AtEnd = (undo: () => Promise<void>) => void;
 
 async function openProxy(port: number, atEnd: AtEnd): Promise<LoopbackProxy> {
@@ -27,7 +27,7 @@ async function openProxy(port: number, atEnd: AtEnd): Promise<LoopbackProxy> {
   return proxy;
 }
 
-/** A network that fails in every way. */
+/** The faults of a network. */
 const failing = (proxy: LoopbackProxy): readonly Fault[] => [
   async () => proxy.cut(),
   async () => {
@@ -58,7 +58,7 @@ const killOne: Readonly<Record<'postgres' | 'mysql' | 'redis', (url: string) => 
       const [rows] = await connection.query<RowDataPacket[]>(
         'SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND db = DATABASE() ORDER BY rand() LIMIT 1',
       );
-      // It may have ended by itself.
+      // The connection may already have ended.
       for (const { id } of rows) await connection.query(`KILL ${Number(id)}`).catch(() => {});
     } finally {
       await connection.end();
@@ -74,7 +74,10 @@ const killOne: Readonly<Record<'postgres' | 'mysql' | 'redis', (url: string) => 
     }),
 };
 
-/** How often the log of changes is pruned, while processes follow it, and how often in a row, as if an hour passed each time. */
+/**
+ * `PRUNINGS`: how often a fault prunes the change log while processes follow it. `HOURS`: how many prunings each of
+ * these takes, as if an hour passed between them.
+ */
 const [PRUNINGS, HOURS] = [5, 3];
 
 const makeOld: Readonly<Record<'postgres' | 'mysql', (place: Place) => Promise<void>>> = {
@@ -88,11 +91,11 @@ const pruneChanges =
   (engine: keyof typeof makeOld, place: Place): Fault =>
   async () => {
     const { store, end } = openStore(place);
-    // A process that is stopped holds its locks, and CI is busy.
+    // The timeout is long: a stopped process holds its locks, and CI is busy.
     const sessions = createSessions({ store, timeout: '1m' });
     for (let times = 0; times < PRUNINGS * HOURS; times++) {
       if (times % HOURS === 0) await wait(AWAY / PRUNINGS);
-      // A process that gives numbers may hold the locks.
+      // A process that numbers changes may hold the locks.
       await makeOld[engine](place).catch(() => {});
       await sessions.prune();
     }
@@ -103,11 +106,11 @@ const pruneChanges =
 const starters = {
   postgres: () => startPostgres(),
   mysql: () => startMariadb(),
-  // It keeps what it acknowledged.
+  // With these options, Redis keeps acknowledged writes over a crash.
   redis: () => startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
 } as const;
 
-/** A server that is killed and comes back, behind a network that fails. */
+/** Starts a server behind a failing network. The server is killed and comes back. */
 export async function crashingServer(engine: keyof typeof starters, atEnd: AtEnd): Promise<Arena> {
   const server = await starters[engine]();
   atEnd(() => server.stop());
@@ -152,7 +155,9 @@ const replications: Readonly<Record<'postgres' | 'redis', Replication>> = {
   },
 };
 
-/** A server that fails over to a standby that lacks what was acknowledged last, behind a network that fails. */
+/**
+ * Starts a server behind a failing network. The server fails over to a standby that lacks the last acknowledged writes.
+ */
 export async function asynchronousStandby(engine: keyof typeof replications, atEnd: AtEnd): Promise<Arena> {
   const { start, follow, hasStandby, promote } = replications[engine];
   let primary = await start();
@@ -225,7 +230,7 @@ const moveSlot =
       await withRedis(url, (client) => client.call('CLUSTER', 'SETSLOT', slot, 'NODE', `${to}`));
   };
 
-/** A replica takes the place of its primary, which lets it catch up before. */
+/** Makes a replica the primary. The old primary first lets it catch up. */
 const changePlaces =
   ({ nodes, masterOf }: RedisCluster): Fault =>
   async () => {
@@ -245,7 +250,7 @@ const changePlaces =
     });
   };
 
-/** A cluster in which slots move, and nodes change places. */
+/** Starts a cluster in which slots move and nodes change roles. */
 export async function changingCluster(atEnd: AtEnd): Promise<Arena> {
   const cluster = await startRedisCluster();
   atEnd(() => cluster.stop());

@@ -1,6 +1,6 @@
 /**
- * A process of its own that checks all tokens in turn, ends sessions when it is told to, and notes the last acceptance of each token. All
- * times are of the machine's monotonic clock, which its processes share, in ms.
+ * A separate process that checks all tokens in turn and ends sessions on request. It notes the last acceptance of each
+ * token. All times are of the machine's monotonic clock, in ms. Its processes share that clock.
  */
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { createSessions, type Session, type Sessions } from 'session-revocation';
@@ -19,11 +19,11 @@ export interface Settings {
   readonly maxStaleness: number | null;
   /** How far the wall clock is off, in ms. */
   readonly offset: number;
-  /** Does not compare ages, so that the checker has something to find. */
+  /** Disables the comparison of ages, so that the checker has something to find. */
   readonly broken: boolean;
 }
 
-/** What a process is told. It answers all but `hear`, by its number. */
+/** An order to the process. The process answers each order except `hear`, by the order's number. */
 export type Order =
   | { readonly type: 'open'; readonly settings: Settings }
   | { readonly type: 'start'; readonly user: string; readonly account: string }
@@ -34,7 +34,7 @@ export type Order =
 
 /** The answer to `start` and to `act`: `null` if the store did not answer. */
 export interface Done {
-  /** When it was acknowledged. */
+  /** When the end or the sign-in was acknowledged. */
   readonly at: number;
   /** In ms. `Infinity` if the result does not tell it. */
   readonly effectiveWithin: number;
@@ -43,7 +43,7 @@ export interface Done {
 }
 
 export interface Report {
-  /** By token: when the last check began that accepted it. */
+  /** By token: the start of the last check that accepted it. */
   readonly accepted: Readonly<Record<string, number>>;
   readonly checks: number;
   readonly fromMemory: number;
@@ -53,9 +53,12 @@ export interface Report {
 
 /** Tokens that are checked in one turn of the event loop. */
 const IN_ONE_TURN = 20;
-/** Between two rounds of checks, in ms: the machine has other work to do. */
+/** The pause between two rounds of checks, in ms. The machine has other work to do. */
 const BETWEEN_CHECKS = 20;
-/** In one round, a share of the tokens is checked: the others are not read before the log tells what it knows of them. */
+/**
+ * A round checks one share of the tokens. Meanwhile the others stay unread, so that the change log can report on them
+ * first.
+ */
 const SHARES = 4;
 
 class Member {
@@ -162,7 +165,7 @@ class Member {
   }
 }
 
-/** Remembers for ever, and notices nothing. */
+/** Breaks memory: it keeps entries for ever, and ignores changes. */
 function breakMemory(): void {
   Notices.prototype.note = () => {};
   Notices.prototype.noteAll = () => {};

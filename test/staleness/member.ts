@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Act, Done, Order, Report, Settings } from './member-process.ts';
 
-/** A process that checks and ends sessions, seen from the one that started it. */
+/** The parent's handle of a process that checks and ends sessions. */
 export class Member {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, (done: unknown) => void>();
@@ -50,7 +50,7 @@ export class Member {
     await this.#tell({ type: 'close' });
   }
 
-  /** Stops it as a whole. */
+  /** Freezes the process. */
   stop(): void {
     this.isStopped = true;
     this.#child.kill('SIGSTOP');

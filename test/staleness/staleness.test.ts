@@ -9,7 +9,7 @@ import { Member } from './member.ts';
 import { type Outcome, Trial, type TrialOptions } from './trial.ts';
 
 const PROCESSES = 4;
-/** A longer trial, of `TRIAL_SECONDS`, also tells what came of it. */
+/** `TRIAL_SECONDS`: the length of a longer trial, which also prints its outcome. */
 const LONGER = Number(process.env.TRIAL_SECONDS ?? 0);
 const SECONDS = LONGER || size('staleness: seconds of a trial');
 const MAX_STALENESS = 400;
@@ -26,7 +26,7 @@ async function tryPlace(
   onTestFinished(() => {
     for (const member of members) member.kill();
   });
-  // The kill of a server comes first.
+  // The kill of a server is the first fault, so it is always included.
   const faults = all.slice(0, size('staleness: sorts of faults'));
   const options = { place, members, maxStaleness: MAX_STALENESS, seconds: SECONDS, seed: SEED, faults, ...more };
   const outcome = await new Trial(options).run();
@@ -37,14 +37,14 @@ async function tryPlace(
 function expectNothingLate({ violations, fromMemory, ends }: Outcome): void {
   expect(violations).toEqual([]);
   expect(ends).toBeGreaterThan(0);
-  // Memory was asked often enough. What share it answers depends on how busy the machine is.
+  // Enough checks were answered from memory. The exact share depends on how busy the machine is.
   expect(fromMemory).toBeGreaterThan(ends);
 }
 
 const ENGINES = (['redis', 'postgres', 'mysql'] as const).slice(0, includes('staleness: every store') ? 3 : 1);
 const REPLICATED = includes('staleness: failovers and moving slots') ? (['postgres', 'redis'] as const) : [];
 
-/** Some trials at once: they wait most of the time. */
+/** The trials run at the same time, because they mostly wait. */
 describe.concurrent(withSeed('processes with clocks an hour apart accept nothing later than stated,'), {
   timeout: TEST_TIMEOUT,
 }, () => {
@@ -65,7 +65,7 @@ describe.concurrent(withSeed('processes with clocks an hour apart accept nothing
       async (context) => {
         const outcome = await tryPlace(context, await crashingServer(engine, context.onTestFinished));
         expectNothingLate(outcome);
-        // Acceptances from memory end by themselves: then the store is missed.
+        // Memory accepts sessions only for a time. Then checks fail, because the store is unreachable.
         expect(outcome.failures).toHaveProperty('SESSION_STORE_UNAVAILABLE');
       },
     );

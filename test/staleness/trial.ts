@@ -7,7 +7,7 @@ import { Dice } from '../src/freshness/simulation/world.ts';
 import type { Member } from './member.ts';
 import type { Act } from './member-process.ts';
 
-/** Something that happens to the store or its network, again and again. It waits until the store works again. */
+/** Causes a fault of the store or its network. Resolves when the store can work again. The trial repeats its faults. */
 export type Fault = (trial: Trial) => Promise<unknown>;
 
 /** How a server is replaced by its standby. */
@@ -25,18 +25,18 @@ export interface TrialOptions {
   readonly members: readonly Member[];
   /** In ms. */
   readonly maxStaleness: number;
-  /** The least time that it takes. */
+  /** The minimum length of the trial. */
   readonly seconds: number;
   readonly seed: number;
   readonly faults: readonly Fault[];
   readonly broken?: boolean;
-  /** Memory is never stale: `maxStaleness` only says how long things are waited for. */
+  /** Memory is never stale. Then `maxStaleness` only sets the length of the trial's pauses. */
   readonly strict?: boolean;
 }
 
-/** What came of it. */
+/** The outcome of a trial. */
 export interface Outcome {
-  /** Acceptances that came too late, in words. */
+  /** Descriptions of acceptances that came too late. */
   readonly violations: readonly string[];
   readonly checks: number;
   readonly fromMemory: number;
@@ -53,26 +53,27 @@ interface Client {
   readonly user: string;
   readonly account: string;
   readonly token: string;
-  /** When its end was acknowledged, and after which time it is in force everywhere. */
+  /** When its end was acknowledged, and how many ms later it is in force everywhere. */
   ended: { readonly at: number; readonly within: number } | null;
 }
 
 const CLIENTS = 60;
 const USERS = 25;
 const ACCOUNTS = 8;
-/** Between two ends, in ms, and how many a trial has at least. */
+/** `BETWEEN`: the pause between two ends, in ms. `LEAST_ENDS`: the minimum number of ends in a trial. */
 const [BETWEEN, LEAST_ENDS] = [60, 40];
-/** Ends that a failover loses, and that a process misses in it, about. */
+/** About how many ends a failover loses, and how many a stopped process misses during the failover. */
 const SOME = 8;
 /** The time between two faults, and between two stops of a process, in ms. */
 const BETWEEN_FAULTS = 1_000;
-/** An ended session is tried for so many times `maxStaleness`, and as long after a fault. */
+/** Processes check an ended session for this many times `maxStaleness`, and for as long after a fault. */
 const TRIED = 3;
 const HOUR = 3600e3;
 
 /**
- * Several processes, with clocks an hour apart, check all sessions and end some of them, while things fail. None may accept a session later
- * than `maxStaleness`, or `effectiveWithin`, after the end was acknowledged to one of them. What was not acknowledged counts for nothing.
+ * Several processes, with clocks an hour apart, check all sessions and end some of them while faults happen. After the
+ * end of a session was acknowledged, no process may accept the session for longer than `maxStaleness` or
+ * `effectiveWithin`. An end without an acknowledgement does not count.
  */
 export class Trial {
   readonly #options: TrialOptions;
@@ -80,7 +81,7 @@ export class Trial {
   #clients: Client[] = [];
   #over: Client[] = [];
   readonly #underWay = new Set<Promise<void>>();
-  /** The processes try sessions that ended since then. */
+  /** Processes check sessions that ended after this time. */
   #triedFrom = Infinity;
   #ends = 0;
   #lost = 0;
@@ -109,11 +110,11 @@ export class Trial {
       const isOver = async (): Promise<void> => {
         while (this.#isOpen && (monotonic() < end || !this.#hasSeenEnough)) await wait(50);
       };
-      // A fault that cannot be undone ends the trial.
+      // `work` ends early only if a fault cannot be undone. Then the trial ends.
       await Promise.race([isOver(), work]);
       this.#isOpen = false;
       await work;
-      // An acceptance that is too late comes in this time.
+      // A late acceptance would happen during this time.
       await wait(2 * maxStaleness);
       return await this.#judge();
     } finally {
@@ -122,7 +123,7 @@ export class Trial {
     }
   }
 
-  /** A busy machine may need longer. */
+  /** On a busy machine, this takes longer than `seconds`. */
   get #hasSeenEnough(): boolean {
     return this.#ends >= LEAST_ENDS && this.#faults >= this.#options.faults.length;
   }
@@ -136,8 +137,8 @@ export class Trial {
   }
 
   /**
-   * Replaces the server by a standby that may lack what was acknowledged last. From the end of the old server on, the state of the new one
-   * counts: an end that it lacks is none, and a session that it does not accept is over.
+   * Replaces the server by a standby that may lack the last acknowledged writes. From the end of the old server on, the
+   * state of the new server counts. An end that it lacks does not count, and a session that it refuses has ended.
    */
   async failOver({ kill, promote, resume }: Failover): Promise<void> {
     await this.#endSome();
@@ -152,7 +153,7 @@ export class Trial {
     this.#tell();
     resume();
     this.#isPaused = false;
-    // This process goes on where it was with the old server, and others have ended sessions on the new one.
+    // The stopped process still has its memory of the old server. Meanwhile, others end sessions on the new server.
     await this.#endSome();
     late.goOn();
     this.#isLate = false;
@@ -164,7 +165,7 @@ export class Trial {
     while (this.#isOpen && this.#ends < ends) await wait(BETWEEN);
   }
 
-  /** Takes the state of a server for the truth from a time on. */
+  /** From this time on, the state of this server counts as the truth. */
   async #compare(place: Place, at: number): Promise<void> {
     const { store, end } = openStore(place);
     try {
@@ -189,7 +190,7 @@ export class Trial {
     }
   }
 
-  /** Asks a server that has just been promoted, until it answers. */
+  /** Checks a session on a newly promoted server. Retries until the server answers. */
   async #isLive(sessions: Sessions, { token }: Client): Promise<boolean> {
     let isLive = false;
     await until('the new server answers', () =>
@@ -204,7 +205,7 @@ export class Trial {
     return isLive;
   }
 
-  /** Lets a failover wait for what was begun. */
+  /** Registers work, so that a failover can wait for it. */
   #begin(work: Promise<void>): void {
     this.#underWay.add(work);
     void work.finally(() => this.#underWay.delete(work));
@@ -262,7 +263,7 @@ export class Trial {
                 : ['realm', () => true];
     const covered = this.#clients.filter(isOf);
     const done = await this.#member.act(act, client);
-    // Without an answer, they may be over or not: both are right.
+    // Without an answer, the sessions may have ended or not. Both are right.
     this.#clients = this.#clients.filter((other) => !covered.includes(other));
     if (done !== null) {
       this.#ends++;

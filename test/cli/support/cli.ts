@@ -2,19 +2,19 @@ import { PassThrough, Writable } from 'node:stream';
 import { run } from '../../../adapters/cli/run.ts';
 import { aSecondLater } from './time.ts';
 
-/** What a command printed, and how it ended. */
+/** The output and the exit code of a command. */
 export interface Ran {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** How a command is run. */
+/** The environment in which a command runs. */
 export interface Surroundings {
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** The user’s keys at a terminal; no terminal by default. */
+  /** The keys that the user types at a terminal. By default, there is no terminal. */
   readonly keys?: string;
-  /** The width of stdout, where that is a terminal. */
+  /** The width of stdout, if it is a terminal. */
   readonly columns?: number;
 }
 
@@ -45,12 +45,12 @@ export async function cli(words: readonly string[], { env = {}, keys, columns }:
   return { code, out: stdout.text, err: stderr.text };
 }
 
-/** Of a store: the same with `--store`. */
+/** Returns a `cli` with the option `--store`. */
 export const cliOf =
   (store: string) =>
   (words: string, surroundings?: Surroundings): Promise<Ran> =>
     cli([...wordsOf(words), '--store', store], surroundings);
 
-/** As a shell takes a line apart: at spaces, but for what stands in double quotes. */
+/** Splits a line at spaces, as a shell does. Text in double quotes stays together. */
 export const wordsOf = (line: string): string[] =>
   [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');

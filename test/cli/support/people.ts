@@ -8,7 +8,7 @@ export const CHROME =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
 export const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0';
 
-/** Who signs in. */
+/** A user who signs in. */
 export interface Person {
   readonly user: string;
   readonly account?: string;
@@ -17,7 +17,7 @@ export interface Person {
   readonly amr?: readonly string[];
 }
 
-/** An app: it defined a kind of its own, and API tokens survive what is done to their user. */
+/** An app with its own kind `cron`. Its API tokens survive a revocation of their user or member. */
 const app = (store: SessionStore, clock?: Clock, realm?: string) =>
   createSessions({
     store,
@@ -26,21 +26,21 @@ const app = (store: SessionStore, clock?: Clock, realm?: string) =>
     kinds: { cron: {}, api: { lifetime: { absolute: null, idle: null }, survives: ['user', 'member'] } },
     policy: 'stored',
     audit: true,
-    // Longer than any answer takes, on a machine that stands still in between.
+    // Longer than any answer takes, even if the machine stalls.
     timeout: '2m',
   });
 
-/** What the command line is tried on, and what the app says of it. */
+/** A store for the command line, and the app's view of its sessions. */
 export interface Tried {
-  /** For `--store`. */
+  /** The value of `--store`. */
   readonly url: string;
   /** Signs a user in. */
   start(person: Person): Promise<{ readonly session: Session; readonly token: string }>;
-  /** The same in another realm of the store. */
+  /** Signs a user in, in another realm of the store. */
   startIn(realm: string, person: Person): Promise<{ readonly session: Session; readonly token: string }>;
-  /** Whether the app accepts a token. */
+  /** Returns whether the app accepts a token. */
   accepts(token: string): Promise<boolean>;
-  /** What the app's sign-in answers: `null` for a sign-in, else the reason of the refusal. */
+  /** Signs a user in. Returns `null`, or the reason if the sign-in is refused. */
   refusal(person: Person): Promise<string | null>;
   close(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export function tried(url: string, store: SessionStore, clock?: Clock): Tried {
   };
 }
 
-/** A new SQLite file. */
+/** Opens a store in a new SQLite file. */
 export async function triedFile(clock?: Clock): Promise<Tried> {
   const file = temporaryFile();
   const store = sqliteStore(file);

@@ -5,14 +5,14 @@ import { onTestFinished } from 'vitest';
 
 const root = join(import.meta.dirname, '../../..');
 
-/** Goes, until the test is over, to a project of its own that has this driver, as installed here, and no other. */
+/** Changes to a new project folder that has only this driver, as it is installed here. Changes back after the test. */
 export function enterProject(driver: string): string {
   const folder = emptyProject();
   symlinkSync(join(root, 'node_modules', driver), join(folder, 'node_modules', driver));
   return folder;
 }
 
-/** The same with a driver that is broken. */
+/** Does the same with a driver that throws when it is loaded. */
 export function enterBrokenProject(driver: string): string {
   const folder = emptyProject();
   mkdirSync(join(folder, 'node_modules', driver));

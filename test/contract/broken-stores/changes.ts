@@ -3,12 +3,12 @@ import type { SessionStore } from '../../../src/store/store.ts';
 import { referenceStore, type SyncStore } from '../reference-store.ts';
 import { type Faults, pause } from './fault.ts';
 
-/** The store's powers, with changes that are told differently. */
+/** Returns the store's powers with some methods of `changes` replaced. */
 const withChanges = ({ powers }: SyncStore, changes: Partial<ChangesPower>): Pick<SessionStore, 'powers'> => ({
   powers: { ...powers, changes: { ...powers.changes, isSynchronous: true, ...changes } },
 });
 
-/** A store of which some verbs record nothing. */
+/** A store in which some verbs append nothing to the change log. */
 const silently =
   (...verbs: readonly ('add' | 'renew' | 'end' | 'advance' | 'deleteSessions')[]): Faults[string] =>
   (_, data) => {
@@ -16,7 +16,7 @@ const silently =
     return Object.fromEntries(verbs.map((verb) => [verb, silent[verb]]));
   };
 
-/** Broken ways to tell changes. */
+/** Stores with a broken change log. */
 export const CHANGES: Faults = {
   'declares no changes': ({ powers: { changes: _, ...powers } }) => ({ powers }),
   'does not tell what is ended': silently('end'),
@@ -37,7 +37,7 @@ export const CHANGES: Faults = {
     return withChanges(store, {
       since(position) {
         const { tags, position: present } = since(position);
-        // The newest one waits for the next answer.
+        // Holds the newest change back until the next answer.
         return tags === null
           ? { tags, position: present }
           : { tags: tags.slice(0, -1), position: `${Math.max(0, Number(present) - 1)}` };

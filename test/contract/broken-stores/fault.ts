@@ -5,7 +5,7 @@ import type { AuditPower, PolicyPower } from '../../../src/store/powers.ts';
 import type { SessionStore } from '../../../src/store/store.ts';
 import type { Data, SyncStore } from '../reference-store.ts';
 
-/** What is broken of a store: the verbs that differ from the reference's, which stands under it with its data. */
+/** A fault of a store. Gets the reference store and its data, and returns the verbs that replace the store's. */
 export type Fault = (store: SyncStore, data: Data) => Partial<SessionStore>;
 
 /** Faults by name. */
@@ -20,7 +20,7 @@ export function change(data: Data, id: string, changes: Partial<SessionRecord>):
   if (session !== undefined) data.sessions.set(id, { ...session, ...changes });
 }
 
-/** The generations that a session would be born under at present. */
+/** Returns the stamps that a session would get now. The realm's stamp stays the same. */
 export function presentStamps(
   data: Data,
   { userTag, accountTag, kind, stamps }: SessionRecord,
@@ -39,22 +39,22 @@ export function presentStamps(
   };
 }
 
-/** Lets everything that is ready have its turn, several times, in the middle of a verb. */
+/** Lets all other ready tasks run several times, in the middle of a verb. */
 export async function longPause(): Promise<void> {
   for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Lets others have their turn in the middle of a verb. */
+/** Lets other tasks run, in the middle of a verb. */
 export async function pause(): Promise<void> {
   for (let turns = 0; turns < 3; turns++) await null;
 }
 
-/** The store's powers, with a log that differs. */
+/** Returns the store's powers with some methods of `audit` replaced. */
 export const withLog = ({ powers }: SyncStore, changes: Partial<AuditPower>): Pick<SessionStore, 'powers'> => ({
   powers: { ...powers, audit: { ...powers.audit, ...changes } },
 });
 
-/** The store's powers, with policies that differ. */
+/** Returns the store's powers with some methods of `policies` replaced. */
 export const withPolicies = ({ powers }: SyncStore, changes: Partial<PolicyPower>): Pick<SessionStore, 'powers'> => ({
   powers: { ...powers, policies: { ...powers.policies, ...changes } },
 });

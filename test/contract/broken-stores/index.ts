@@ -17,13 +17,13 @@ import { TRANSACTIONS } from './transactions.ts';
 import { USERS } from './users.ts';
 import { WRITES } from './writes.ts';
 
-/** Every deliberately broken store, by what is wrong with it. */
+/** All deliberately broken stores, by fault. */
 export const BROKEN_STORES: Faults = {
   ...{ ...WRITES, ...RENEWALS, ...READS, ...RECORDS, ...TEXTUAL, ...RACY },
   ...{ ...MEMBERSHIPS, ...USERS, ...LOGGING, ...LOGS, ...POLICIES, ...TRANSACTIONS, ...CHANGES },
 };
 
-/** A fresh broken store, with another handle that is broken in the same way. */
+/** Creates a broken store. Its second handle has the same fault. */
 export function breakStore(name: string): ContractStore {
   const fault = BROKEN_STORES[name];
   if (fault === undefined) throw new TypeError(`no store is broken like this: ${name}`);

@@ -3,7 +3,7 @@ import type { AuditRecord } from '../../../src/store/powers.ts';
 import type { UserWrite } from '../../../src/store/store.ts';
 import { type Fault, type Faults, longPause } from './fault.ts';
 
-/** What becomes of the records that come with a write: it is done without them. */
+/** Runs a write without its audit records. Decides when, and whether, to append the records. */
 type Route = <Answer>(
   write: () => Answer,
   isDone: (answer: Answer) => boolean,
@@ -72,7 +72,7 @@ const routing =
     };
   };
 
-/** Stores that do not write entries in the step of what they tell of. */
+/** Stores that do not append audit entries in the same step as the write. */
 export const LOGGING: Faults = {
   'loses entries': routing((write) => write()),
   'logs whatever was asked': routing((write, _, records, append) => {

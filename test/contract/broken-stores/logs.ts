@@ -3,7 +3,7 @@ import { referencePowers } from '../reference-powers.ts';
 import type { Data } from '../reference-store.ts';
 import { type Fault, type Faults, withLog } from './fault.ts';
 
-// Reads a log whose records are others.
+// Changes each record when the log is read.
 const reading =
   (see: (record: AuditRecord, page: AuditPage) => AuditRecord): Fault =>
   (store, data) =>
@@ -13,7 +13,7 @@ const reading =
 
 const logOf = (data: Data) => referencePowers(data, () => {}).audit;
 
-// Asks for another page.
+// Changes the page that is requested.
 const asking =
   (change: (page: AuditPage) => AuditPage): Fault =>
   (store) =>
@@ -26,7 +26,7 @@ const writing =
       append: (records) => store.powers.audit.append(records.map((one) => ({ ...one, entry: change(one.entry) }))),
     });
 
-// The records that a user's name stands in, changed.
+// Replaces `forget`: applies `change` to the records that name the user.
 const forgetting =
   (change: (record: AuditRecord, user: string) => AuditRecord | null): Fault =>
   (store, data) =>
@@ -43,7 +43,7 @@ const forgetting =
 
 const FILTERS = ['user', 'account', 'by', 'types', 'since', 'until'] as const;
 
-/** Broken ways to keep the log, to read it, and to take something out of it. */
+/** Stores with a broken audit log. */
 export const LOGS: Faults = {
   'declares no log': ({ powers }) => ({ powers: { policies: powers.policies } }),
   'log appends again': (store, data) =>

@@ -2,7 +2,7 @@ import { membershipOf, memberTag } from '../../../src/model/token.ts';
 import { memberOf } from '../reference-store.ts';
 import { change, type Faults, rowOf } from './fault.ts';
 
-/** Broken ways to keep the records of memberships. */
+/** Stores that break the records of memberships. */
 export const MEMBERSHIPS: Faults = {
   'a membership is advanced in the record of the user': (store) => ({
     advance: (tag, { member: _, ...advance }) => store.advance(tag, advance),

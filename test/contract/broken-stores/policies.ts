@@ -1,6 +1,6 @@
 import { type Faults, pause, withPolicies } from './fault.ts';
 
-/** Broken ways to keep policies. */
+/** Stores that break policies. */
 export const POLICIES: Faults = {
   'declares no policies': ({ powers: { policies: _, ...powers } }) => ({ powers }),
   'policies are of everybody': (store) => {

@@ -1,7 +1,7 @@
 import type { SessionRecord } from '../../../src/model/session.ts';
 import { type Faults, pause, rowOf } from './fault.ts';
 
-/** Stores whose verbs are not one step: they look, let others have their turn, and write. */
+/** Stores whose verbs are not atomic. They read, let other tasks run, and then write. */
 export const RACY: Faults = {
   'ensureEpochs looks, then creates': (store, data) => ({
     async ensureEpochs(requests, now) {

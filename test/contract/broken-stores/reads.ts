@@ -7,7 +7,7 @@ import { change, every, type Faults, rowOf } from './fault.ts';
 
 type Found = FoundSession | null;
 
-// Changes what find and list hand out.
+// Changes the sessions that find and list return.
 const seen = (store: SyncStore, see: (found: FoundSession) => FoundSession) => ({
   find: (...given: Parameters<SyncStore['find']>) => store.find(...given).map((found) => found && see(found)),
   list: (...given: Parameters<SyncStore['list']>) => {
@@ -18,12 +18,12 @@ const seen = (store: SyncStore, see: (found: FoundSession) => FoundSession) => (
 
 const over = (session: SessionRecord, now: number): boolean => !isLive(session, now);
 
-// Every row of somebody, the youngest first.
+// Returns all sessions of a user, the youngest first.
 function rows(store: SyncStore, data: Data, realm: string, user: string): FoundSession[] {
   return [...store.list(realm, user, { ended: true, now: 0, limit: data.sessions.size }).found];
 }
 
-/** Broken ways to find and to list. */
+/** Stores that break find or list. */
 export const READS: Faults = {
   'find knows no account': (store) =>
     seen(store, (found) => ({ ...found, epochs: { ...found.epochs, account: null } })),

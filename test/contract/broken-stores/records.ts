@@ -6,7 +6,7 @@ import { change, every, type Faults, rowOf } from './fault.ts';
 /** A position after every session. */
 const LAST = '~';
 
-/** Broken ways to keep records, to advance them, and to prune. */
+/** Stores that break epoch records, their advance, or pruning. */
 export const RECORDS: Faults = {
   'ensureEpochs makes all anew': (store, data) => ({
     ensureEpochs(requests, now) {
@@ -340,7 +340,7 @@ export const RECORDS: Faults = {
   'prune asks nobody': (store) => ({ prune: (batch) => store.prune({ ...batch, revoked: () => false }) }),
 };
 
-/** Records that a pruning removed. */
+/** Returns a `prune` that also collects the removed records in `lost`. */
 function remembering(store: Parameters<Faults[string]>[0], data: Parameters<Faults[string]>[1]) {
   const lost = new Map<string, EpochRecord>();
   const prune: typeof store.prune = (batch) => {

@@ -1,6 +1,6 @@
 import { change, type Faults, presentStamps, rowOf } from './fault.ts';
 
-/** Broken ways to renew. */
+/** Stores that break renew. */
 export const RENEWALS: Faults = {
   'renew forgets how': (store) => ({
     renew: (renewal) => store.renew({ ...renewal, session: { ...renewal.session, amr: [] } }),

@@ -2,7 +2,7 @@ import type { EpochRecord } from '../../../src/model/epoch.ts';
 import type { SyncStore } from '../reference-store.ts';
 import { change, type Fault, type Faults } from './fault.ts';
 
-// Folds whatever text goes in, keys and all.
+// Folds every text that is written, including keys of objects.
 function folding(fold: (text: string) => string): Fault {
   const deep = <T>(value: T): T => {
     if (typeof value === 'string') return fold(value) as T;
@@ -19,7 +19,7 @@ function folding(fold: (text: string) => string): Fault {
   });
 }
 
-// Compares one sort of key without regard to case.
+// Folds a key, so that its case does not matter.
 const caseless = (text: string): string => text.toLowerCase();
 
 const numbering =
@@ -41,7 +41,7 @@ const shortened = (record: EpochRecord): EpochRecord => ({
   kinds: Object.fromEntries(Object.entries(record.kinds).slice(0, 200)),
 });
 
-/** Stores that take one text, or one number, for another. */
+/** Stores that confuse different texts or numbers. */
 export const TEXTUAL: Faults = {
   'folds case': folding((text) => text.toLowerCase()),
   trims: folding((text) => text.trimEnd()),

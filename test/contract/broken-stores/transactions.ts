@@ -4,7 +4,7 @@ import type { SessionStore, TransactionPower, VersionedEpoch } from '../../../sr
 import { type Data, referenceStore, type SyncStore } from '../reference-store.ts';
 import type { Faults } from './fault.ts';
 
-/** A store that names other realms than it should. */
+/** Returns the store's powers with wrong realms in the diagnosis. */
 const withRealms =
   (told: (found: RealmsFound) => RealmsFound) =>
   ({ powers }: SyncStore): Pick<SessionStore, 'powers'> => {
@@ -12,13 +12,13 @@ const withRealms =
     return { powers: { ...powers, diagnosis: { diagnose, realms: (limit) => told(realms(limit)) } } };
   };
 
-/** The store's powers, with transactions that differ. */
+/** Returns the store's powers with another `within`. */
 const withTransactions = (
   { powers }: SyncStore,
   within: TransactionPower<Data>['within'],
 ): Pick<SessionStore, 'powers'> => ({ powers: { ...powers, transactions: { within } } });
 
-/** Broken ways to write in a caller's transaction, and to say how the engine stands. */
+/** Stores that break transactions or the diagnosis. */
 export const TRANSACTIONS: Faults = {
   'declares no transactions': ({ powers: { transactions: _, ...powers } }) => ({ powers }),
   'within writes at once': (store, data) => withTransactions(store, () => referenceStore(data)),

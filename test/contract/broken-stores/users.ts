@@ -5,7 +5,7 @@ import { change, every, type Faults, rowOf } from './fault.ts';
 const isThere = ({ realm, accountTag }: SessionRecord, of: UsersOf): boolean =>
   realm === of.realm && (of.account === null || accountTag === of.account);
 
-/** Broken ways to name users, and to remove their sessions. */
+/** Stores that break the lists of users, or the removal of their sessions. */
 export const USERS: Faults = {
   'listUsers knows nobody': () => ({ listUsers: () => ({ users: [], after: null }) }),
   'listUsers has one page': (store) => ({

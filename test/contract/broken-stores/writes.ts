@@ -1,7 +1,7 @@
 import { expiryOf } from '../../../src/model/judge.ts';
 import { change, every, type Faults, presentStamps, rowOf } from './fault.ts';
 
-/** Broken ways to write sessions. */
+/** Stores that break the writes of sessions. */
 export const WRITES: Faults = {
   'add forgets attributes': (store) => ({ add: (session, write) => store.add({ ...session, attributes: {} }, write) }),
   'add keeps nothing for ever': (store) => ({

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { memoryStore } from 'session-revocation/memory';
 
-// The warnings of each process, the primary's too, one on a line.
+// Prints the warnings of each process, including the primary, one per line.
 process.on('warning', ({ name, message }) =>
   console.log(`${cluster.isPrimary ? 'primary' : 'worker'} ${name}: ${message}`),
 );

@@ -1,7 +1,7 @@
 import { createPool } from 'mysql2/promise';
 import { mysqlStore } from '../../../adapters/engines/mysql/index.ts';
 
-/** A process of its own: sets up the tables of a prefix, uses them, and says so. */
+/** A separate process that sets up the tables of a prefix, uses them and prints `ready`. */
 const [url, prefix] = process.argv.slice(2);
 const pool = createPool(`${url}`);
 const store = mysqlStore(pool, { prefix: `${prefix}` });

@@ -8,10 +8,10 @@ import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { TABLES, tablesOf } from '../../../adapters/engines/mysql/names.ts';
 import { findService } from '../../services/index.ts';
 
-/** Where the server is, or `null`. */
+/** URL of the server, or `null` if there is none. */
 export const url: string | null = await findService('mysql');
 
-/** A pool of `mysql2`, to be ended by whoever made it. */
+/** A pool of `mysql2`. The caller must end it. */
 export const openPool = (settings: object = {}): Pool =>
   createPool({ uri: `${url}`, connectionLimit: 10, ...settings });
 
@@ -29,15 +29,15 @@ function mariadbTarget() {
   return { ...target, connectTimeout: 120_000 };
 }
 
-/** A pool of `mariadb`, to be ended by whoever made it. */
+/** A pool of `mariadb`. The caller must end it. */
 export const openMariadbPool = (settings: object = {}): ReturnType<typeof createMariadbPool> =>
   createMariadbPool({ ...mariadbTarget(), connectionLimit: 10, acquireTimeout: 120_000, ...settings });
 
-/** A connection of `mariadb`, to be ended by whoever made it. */
+/** A connection of `mariadb`. The caller must end it. */
 export const openMariadbConnection = (settings: object = {}): ReturnType<typeof createMariadbConnection> =>
   createMariadbConnection({ ...mariadbTarget(), ...settings });
 
-/** A prefix that nobody else has. */
+/** Returns a new, unique prefix. */
 export const newPrefix = (): string => `t${randomBytes(6).toString('hex')}_`;
 
 /** Removes the tables of a prefix. */
@@ -45,7 +45,7 @@ export async function dropTables(pool: Pick<Pool, 'query'>, prefix: string): Pro
   for (const table of TABLES) await pool.query(`DROP TABLE IF EXISTS \`${prefix.replaceAll('`', '``')}${table}\``);
 }
 
-/** Tables of their own for one test, set up, and what reaches them. */
+/** Creates tables for one test. Returns their store, their prefix and a pool. */
 export async function openTables({
   pool: settings,
   ...options
@@ -62,12 +62,12 @@ export async function openTables({
   return { pool, prefix, store };
 }
 
-/** Dropping tables waits for whoever still has them, in ms. */
+/** Timeout of the cleanup, in ms: dropping a table waits for transactions that still use it. */
 const TEST_TIMEOUT = 120_000;
 
 /**
- * Stores for the contract, over whatever runs statements. All of them have the same tables, which are emptied after each
- * case: that is quicker than making new ones.
+ * Creates stores for the contract, over any client. All of them use the same tables, which are emptied after each case.
+ * That is quicker than creating new tables.
  */
 export function contractStores(
   open: (

@@ -2,19 +2,19 @@ import { compileFunction } from 'node:vm';
 import ts from 'typescript';
 import { blocksOf } from '../../docs/markdown.ts';
 
-/** The programs of a page that export something by this name. */
+/** Returns the programs on a documentation page that export a function of this name. */
 export async function programsOf(page: string, name: string): Promise<readonly string[]> {
   const texts = (await blocksOf(page)).map(({ text }) => text);
   return texts.filter((text) => new RegExp(`export (async )?function ${name}\\b`).test(text));
 }
 
-/** A program of a page as CommonJS. */
+/** Compiles a program of a page to CommonJS. */
 export const asCommonJs = (text: string): string =>
   ts.transpileModule(text, {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true },
   }).outputText;
 
-/** Runs a program with these modules in the place of those that it imports, and gives what it exports. */
+/** Runs a program and returns its exports. `modules` replace the modules that it imports. */
 export function runProgram<Exports>(text: string, modules: Readonly<Record<string, object>>): Exports {
   const exports = {};
   const required = (name: string): object => {
@@ -22,7 +22,7 @@ export function runProgram<Exports>(text: string, modules: Readonly<Record<strin
     if (found === undefined) throw new Error(`the program imports ${name}`);
     return found;
   };
-  // What it reports is no news here.
+  // The program's own error messages are not of interest here.
   compileFunction(asCommonJs(text), ['exports', 'require', 'console'])(exports, required, { error() {} });
   return exports as Exports;
 }

@@ -16,17 +16,17 @@ import { findService } from '../../services/index.ts';
 
 export const url: string | null = await findService('postgres');
 
-/** A name that no other run has. */
+/** Returns a new, unique name. */
 export const newName = (): string => `srev_${randomBytes(6).toString('hex')}`;
 
-/** A pool of pg's. A server that ends a connection that nobody uses is no news. */
+/** A pool of pg. It ignores errors of idle connections, for example when a server stops. */
 export function openPool(settings: pg.PoolConfig): pg.Pool {
   const made = new pg.Pool(settings);
   made.on('error', () => {});
   return made;
 }
 
-/** A connection of pg's, whose end is told by what it is asked. */
+/** A connection of pg. It ignores error events: a query over a lost connection fails by itself. */
 export async function openClient(at: string): Promise<pg.Client> {
   const made = new pg.Client({ connectionString: at });
   made.on('error', () => {});
@@ -34,7 +34,10 @@ export async function openClient(at: string): Promise<pg.Client> {
   return made;
 }
 
-/** A client of some package, and what the tests do with it beside the store. Most files need one: the others load none. */
+/**
+ * A client of one package, and the operations that tests need beside the store. Most files need one client, so each
+ * package is loaded only when it is used.
+ */
 export interface Connected {
   store(options: PostgresOptions): SessionStore;
   begin(level?: string): Promise<OpenTransaction>;
@@ -45,7 +48,9 @@ export interface Connected {
 
 export type Connect = (url: string) => Promise<Connected>;
 
-/** Ends a transaction that a callback holds open. */
+/**
+ * Begins a transaction with a client that only offers one to a callback. The callback lasts until commit or rollback.
+ */
 function held(begin: (body: (transaction: unknown) => Promise<void>) => Promise<unknown>): Promise<OpenTransaction> {
   return new Promise((resolve, reject) => {
     const undo = new Error('undo');
@@ -72,7 +77,7 @@ function held(begin: (body: (transaction: unknown) => Promise<void>) => Promise<
 const BEGIN = 'read committed';
 
 export const pool: Connect = async (at) => {
-  // Nobody looks at what a crash would leave: to wait for the disk at each write would take half of the tests' time.
+  // No test examines data after a crash. Waiting for the disk at each write would take half of the tests' time.
   const client = openPool({ connectionString: at, max: 5, options: '-c synchronous_commit=off' });
   return {
     store: (options) => postgresStore(client, options),
@@ -152,7 +157,7 @@ const typeOrm: Connect = async (at) => {
   };
 };
 
-/** In this process, without a server. */
+/** Runs in this process, without a server. */
 export const pglite: Connect = async () => {
   const { PGlite } = await import('@electric-sql/pglite');
   const db = await PGlite.create();
@@ -170,7 +175,7 @@ async function pgExec(at: string, text: string): Promise<void> {
   await one.end();
 }
 
-/** Every client that there is a maker for, by name. */
+/** All clients that need a server, by name. */
 export const clients: Readonly<Record<string, Connect>> = {
   'pg Pool': pool,
   'pg Client': client,

@@ -4,19 +4,19 @@ import { type Connect, type Connected, newName } from './postgres-clients.ts';
 
 const POWERS = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
 
-/** Many times as long as the longest case takes, in ms. */
+/** Timeout of a case, in ms. Many times as long as the longest case takes. */
 const TEST_TIMEOUT = 600_000;
 
-/** How the contract is played over a client. */
+/** How to run the contract over a client. */
 interface Playing {
   readonly interleavings: number;
-  /** Only the cases of which this is true. */
+  /** Selects the cases to run. Default: all. */
   readonly only?: (id: string) => boolean;
-  /** Cases to leave out, each with the reason. */
+  /** Cases to leave out, each with a reason. */
   readonly skip?: StoreContractOptions['skip'];
 }
 
-/** Plays the contract over a client, in a schema of its own that every case finds empty. */
+/** Runs the contract over a client, in a schema of its own. The rows of each case are deleted after it. */
 export function postgresContract(name: string, url: string | null, connect: Connect, playing: Playing): void {
   describe.skipIf(url === null)(name, () => {
     const schema = newName();
@@ -45,7 +45,7 @@ export function postgresContract(name: string, url: string | null, connect: Conn
 }
 
 const HELD = 'PGlite has one connection: nobody else is answered while a transaction is open';
-/** What takes a connection beside the one of a transaction. */
+/** Cases that need a second connection while a transaction is open. */
 export const ONE_CONNECTION: StoreContractOptions['skip'] = Object.fromEntries(
   [
     ...['commit', 'older-snapshot', 'read', 'password-changed', 'password-unchanged'].map(

@@ -1,21 +1,21 @@
-/** A text of bytes in base64url, as ids, tags and hashes are. */
+/** Returns SQL that encodes bytes as base64url, like ids, tags and hashes. */
 const base64url = (bytes: string): string =>
   `translate(rtrim(replace(encode(${bytes}, 'base64'), E'\\n', ''), '='), '+/', '-_')`;
 const tag = (of: string): string => base64url(`decode(md5(${of}), 'hex')`);
 
-/** What a crowd is made of. */
+/** The size and the kind of a crowd. */
 export interface Crowd {
   readonly schema: string;
   readonly sessions: number;
-  /** How many sessions each user has. */
+  /** The number of sessions per user. */
   readonly each: number;
   /** Unix ms. */
   readonly now: number;
-  /** Whether every second user is in one of a hundred accounts; otherwise nobody is. */
+  /** Puts every second user into one of a hundred accounts. By default, no user has an account. */
   readonly accounts?: boolean;
 }
 
-/** Statements that make typical sessions and the records of their users, as many sign-ins over a month would. */
+/** Returns statements that create typical sessions and their users' records, like many sign-ins over a month. */
 export function crowdOf({ schema, sessions, each, now, accounts = false }: Crowd): string {
   const account = accounts ? `CASE WHEN n / ${each} % 2 = 0 THEN 'acme ' || n / ${each} % 100 END` : 'NULL::text';
   return `

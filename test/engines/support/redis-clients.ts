@@ -4,7 +4,7 @@ import { createClient, createClientPool, createCluster } from 'redis';
 import type { RedisClient } from 'session-revocation/redis';
 import { findService } from '../../services/index.ts';
 
-/** A connected client, and how to be rid of it. */
+/** A connected client, and a function that closes it. */
 export interface Connected {
   readonly client: RedisClient;
   close(): Promise<unknown> | unknown;
@@ -15,7 +15,7 @@ type Connect = (url: string) => Promise<Connected>;
 const urlsOf = (url: string): string[] => url.split(',');
 const ended = { lazyConnect: true } as const;
 
-/** A client whose errors are told by what it was asked. Where nobody listened to the event, some would end the process. */
+/** Ignores error events: a failed command reports the error. Without a listener, some clients would end the process. */
 function quiet<Client extends { on(event: 'error', listener: () => void): unknown }>(client: Client): Client {
   client.on('error', () => {});
   return client;
@@ -67,10 +67,10 @@ export const clusterClients: Readonly<Record<string, Connect>> = {
   },
 };
 
-/** Where the server of the tests is; `null` where there is none. */
+/** URL of the test server, or `null` if there is none. */
 export const url: string | null = await findService('redis');
 
-/** A prefix that nobody else has. */
+/** Returns a new, unique prefix. */
 export const newPrefix = (): string => `test-${Math.random().toString(36).slice(2)}:`;
 
 /** Removes all keys under a prefix, from one server or from all of a cluster's. */
@@ -80,7 +80,7 @@ export async function removeKeys(of: string, prefix: string): Promise<void> {
       const client = quiet(new Redis(one));
       try {
         if ((await client.role())[0] !== 'master') return;
-        // One by one, since on a cluster they are in different slots, and without waiting for each.
+        // One command per key, because on a cluster the keys are in different slots. All are sent at once.
         await Promise.all((await keysOf(client, prefix)).map((key) => client.unlink(key)));
       } finally {
         client.disconnect();

@@ -4,10 +4,10 @@ import { type StoreContractOptions, storeContract } from 'session-revocation/tes
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type Connected, newPrefix, removeKeys } from './redis-clients.ts';
 
-/** Many times as long as the longest case takes, in ms. */
+/** Timeout of a case, in ms. Many times as long as the longest case takes. */
 const TEST_TIMEOUT = 600_000;
 
-/** Plays the contract, or `only` some cases, over a client, with two of them as two processes would have. */
+/** Runs the contract over two clients, like two processes. `only` selects the cases. */
 export function redisContract(
   name: string,
   url: string | null,

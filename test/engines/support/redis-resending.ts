@@ -1,11 +1,13 @@
 import type { IoRedisClient, IoRedisPipeline } from 'session-revocation/redis';
 
-/** What is done between the two times that a client sends commands. It may answer what is done after the second time. */
+/**
+ * Runs between the two times that a client sends commands. It may return a function that runs after the second time.
+ */
 type Between = (commands: readonly unknown[]) => Promise<(() => Promise<void>) | void>;
 
 /**
- * A client that loses every first answer: it sends its commands twice, the second time over another connection if need be.
- * What fails the first time is told at once.
+ * A client that loses every first answer. It sends its commands twice, the second time over `other`. If the first
+ * attempt fails, the client reports that failure.
  */
 export function resending(
   client: IoRedisClient,

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import libsql from 'libsql';
 import type { SqliteConnection } from 'session-revocation/sqlite';
 
-/** A driver that can be tested here. */
+/** A SQLite driver that is available to the tests. */
 export interface SqliteDriver {
   readonly name: 'libsql' | 'node:sqlite' | 'better-sqlite3';
   open(file: string): SqliteConnection;
@@ -20,7 +20,7 @@ function builtIn(): readonly SqliteDriver[] {
   return sqlite === undefined ? [] : [driver('node:sqlite', sqlite.DatabaseSync)];
 }
 
-/** It compiles for a minute, so it is no dependency: `BETTER_SQLITE3` is the path of the package. */
+/** better-sqlite3 takes a minute to compile, so it is not a dependency. `BETTER_SQLITE3` is the path of the package. */
 function betterSqlite3(): readonly SqliteDriver[] {
   const path = process.env.BETTER_SQLITE3;
   if (path !== undefined) return [driver('better-sqlite3', createRequire(import.meta.url)(path) as Open)];
@@ -29,5 +29,5 @@ function betterSqlite3(): readonly SqliteDriver[] {
   return [];
 }
 
-/** Every driver that is there. */
+/** Every available driver. */
 export const drivers: readonly SqliteDriver[] = [driver('libsql', libsql), ...builtIn(), ...betterSqlite3()];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { SqliteConnection, SqliteStatement } from 'session-revocation/sqlite';
 import { onTestFinished } from 'vitest';
 
-/** Where files are in memory: to wait for a disk at each write would take most of the tests' time. */
+/** A folder in memory. Waiting for the disk at each write would take most of the tests' time. */
 const IN_MEMORY = '/dev/shm';
 
 function quickestFolder(): string {
@@ -16,20 +16,23 @@ function quickestFolder(): string {
   }
 }
 
-/** The name of a file that is not there yet, in a directory that goes when the test is over. */
+/** Returns the name of a file that does not exist yet. Its directory is removed after the test. */
 export function temporaryFile(): string {
   const directory = mkdtempSync(join(quickestFolder(), 'sessions-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   return join(directory, 'sessions.db');
 }
 
-/** What a query of one value answers, asked through an object: libsql adds a column of its own to each row. */
+/**
+ * Returns the value of a query for one value. It is the first property of the row: libsql adds a property of its own to
+ * rows.
+ */
 export const answerOf = (connection: SqliteConnection, sql: string): unknown =>
   Object.values(connection.prepare(sql).get() as object)[0];
 
 /**
- * The same connection, and `before` is called with every statement that runs on it, and may throw in its place. It
- * knows rows as objects only, as a driver might that has no switch for arrays.
+ * Wraps a connection. `before` is called with each statement that runs, and may throw in its place. The wrapper returns
+ * rows only as objects, like a driver that cannot return arrays.
  */
 export function watched(connection: SqliteConnection, before: (sql: string) => void): SqliteConnection {
   return {

@@ -4,13 +4,13 @@ import { Database } from '../../../adapters/engines/sqlite/connection.ts';
 import { STEPS } from '../../../adapters/engines/sqlite/schema.ts';
 import { createStore } from '../../../adapters/engines/sqlite/store.ts';
 
-/** The steps of a later version: those of today, and one that adds a column and a table. */
+/** The schema steps of a later version: the present steps, and a step that adds a column and a table. */
 export const LATER_STEPS: readonly string[] = [
   ...STEPS,
   'ALTER TABLE sessions ADD COLUMN colour TEXT; CREATE TABLE colours (name TEXT PRIMARY KEY) STRICT',
 ];
 
-/** The store of that version. */
+/** A store of that later version. */
 export function laterStore(connection: SqliteConnection, timeout = 2_000): SessionStore {
   const database = new Database(connection, timeout);
   return createStore(

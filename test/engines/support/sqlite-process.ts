@@ -1,6 +1,6 @@
 /**
- * A process of its own on a file: `node --import tsx sqlite-process.ts <driver> <file> <job>`. It says `ready`, waits for
- * a line, does the job, and tells what it did, each time when it is done and before it goes on.
+ * A separate process on a file: `node --import tsx sqlite-process.ts <driver> <file> <job>`. It prints `ready`, waits
+ * for a line, and does the job. It reports each step after it is done and before the next step begins.
  */
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -9,16 +9,16 @@ import { drivers } from './sqlite-drivers.ts';
 import { laterStore } from './sqlite-later.ts';
 import { sessionsIn, signIn } from './sqlite-people.ts';
 
-/** What a process tells: the user it signed in, or revoked. */
+/** A report of the process: the state it reached, or the user that it signed in or revoked. */
 export type Told =
   | { readonly did: 'ready' | 'refused' }
   | { readonly did: 'signed in'; readonly user: string; readonly token: string }
   | { readonly did: 'revoked'; readonly user: string };
 
-/** What a process can do. */
+/** The jobs of a process. */
 export type Job = 'sign in' | 'upgrade' | 'sign in often' | 'revoke' | 'go on for ever';
 
-// Synchronously: what was told was told before the next thing is done.
+// Writes synchronously: each report is out before the next step begins.
 const tell = (told: Told): void => {
   writeSync(1, `${JSON.stringify(told)}\n`);
 };
@@ -63,7 +63,7 @@ const driver = drivers.find((each) => each.name === name);
 if (driver === undefined || file === undefined || job === undefined) throw new Error(`there is no driver ${name}`);
 tell({ did: 'ready' });
 createInterface(process.stdin).once('line', async () => {
-  // Patient: the others may stand still in the middle of what they do.
+  // The timeout is long, because another process may stall in the middle of a write.
   const options = { limit: { perUser: 3, overflow: 'refuse' }, timeout: '2m' } as const;
   const connection = driver.open(file);
   const sessions =

@@ -2,10 +2,10 @@ import { memoryStore } from 'session-revocation/memory';
 import { type NotifierPlace, notifierContract } from 'session-revocation/testing';
 import { describe, test } from 'vitest';
 
-/** In ms: many times as long as the longest case takes. */
+/** Timeout of a case, in ms. Many times as long as the longest case takes. */
 const TEST_TIMEOUT = 60_000;
 
-/** Runs the contract of notifiers, skipped where a server is missing. */
+/** Runs the contract of notifiers. Skips it if the server is missing. */
 export function playNotifierContract(
   name: string,
   isThere: boolean,
@@ -20,7 +20,7 @@ export function playNotifierContract(
 
 let channels = 0;
 
-/** Two channels of this test alone. */
+/** Returns two channels that only this test uses. */
 export const newChannels = (): { readonly own: string; readonly foreign: string } => {
   const name = `test-${process.pid}-${Date.now()}-${channels++}`;
   return { own: name, foreign: `${name}-foreign` };

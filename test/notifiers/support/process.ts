@@ -1,4 +1,5 @@
-// A worker thread, or a process of a cluster, that passes on what it is told, and tells what it hears.
+// A worker thread or a cluster process. It publishes the messages that it receives, and reports the messages that it
+// hears.
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { clusterNotifier, type Notifier, threadsNotifier } from 'session-revocation/notifiers';
 

@@ -7,13 +7,13 @@ import { CookieJar } from 'tough-cookie';
 export const API = 'https://api.example';
 const CALLBACK = 'https://app.example/callback';
 
-/** What an app gets for a code, or for a refresh token. */
+/** The tokens that an app gets for a code or for a refresh token. */
 export interface Granted {
   readonly access_token: string;
   readonly refresh_token: string;
 }
 
-/** An OpenID provider on loopback, whose users need no password. Its time is the process's. */
+/** An OpenID provider on loopback. Its users need no password. It uses the clock of this process. */
 export class Issuer {
   readonly url: string;
   readonly #stop: () => Promise<void>;
@@ -46,7 +46,10 @@ export class Issuer {
     return this.#stop();
   }
 
-  /** Signs a user in as a browser does, by the code flow with PKCE (RFC 7636), and gives what the app gets for the code. */
+  /**
+   * Signs a user in as a browser does, by the code flow with PKCE (RFC 7636). Returns the tokens that the app gets for
+   * the code.
+   */
   async signIn(user: string): Promise<Granted> {
     const verifier = randomBytes(32).toString('base64url');
     const wanted = new URLSearchParams({
@@ -68,7 +71,7 @@ export class Issuer {
     return this.#grant({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: verifier });
   }
 
-  /** Asks for another access token, without anybody there. */
+  /** Requests another access token without the user. */
   refresh({ refresh_token }: Granted): Promise<Granted> {
     return this.#grant({ grant_type: 'refresh_token', refresh_token });
   }
@@ -108,7 +111,7 @@ function configuration(): Configuration {
         }),
       },
     },
-    // Everybody has agreed to everything.
+    // Every user has consented to every scope.
     async loadExistingGrant({ oidc }) {
       const { client, session, provider } = oidc;
       const grant = new provider.Grant({ clientId: client?.clientId ?? '', accountId: session?.accountId ?? '' });
@@ -117,7 +120,7 @@ function configuration(): Configuration {
       await grant.save();
       return grant;
     },
-    // An issuer tells of the authentication where it is asked to (RFC 9068, 2.2.1).
+    // The access token names the authentication, as an issuer does on request (RFC 9068, 2.2.1).
     extraTokenClaims({ oidc: { entities } }, token) {
       const { authTime } = entities.AuthorizationCode ?? entities.RefreshToken ?? {};
       return { auth_time: authTime, sid: 'sessionUid' in token ? token.sessionUid : undefined };
