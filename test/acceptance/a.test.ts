@@ -22,7 +22,7 @@ describe('A: sign out everywhere', { timeout: TEST_TIMEOUT }, () => {
     expect(await toldTo(stolen)).toEqual({ status: 401, reason: 'ended', reasonCode: 'signed-out' });
     expect(await firefox.isSignedIn()).toBe(true);
 
-    // The button that stands on every page.
+    // The sign-out button of every page.
     const { status, location } = await firefox.submit('/sign-out');
     expect([status, location]).toEqual([303, '/?reason=signed-out']);
     expect(await firefox.isSignedIn()).toBe(false);
@@ -40,7 +40,7 @@ describe('A: sign out everywhere', { timeout: TEST_TIMEOUT }, () => {
 
     const moment = site.clock.now();
     expect((await firefox.post('/sessions/sign-out-everywhere')).status).toBe(204);
-    // A sign-in that comes later counts, be it in the same millisecond.
+    // A later sign-in stays valid, even in the same millisecond.
     const after = await site.signedIn('owner', SAFARI_ON_IOS);
     site.clock.advance(MINUTE);
 
@@ -58,11 +58,11 @@ describe('A: sign out everywhere', { timeout: TEST_TIMEOUT }, () => {
     const [chrome, firefox] = await onThree(site);
     const page = await firefox.open('/profile');
     expect(page.status).toBe(200);
-    // The page does not look again by itself.
+    // The page does not reload itself.
     expect(page.headers).not.toHaveProperty('refresh');
     expect(page.text).not.toMatch(/http-equiv="?refresh/i);
 
-    // An answer that is on its way is brought to its end: here, one that waits for the password to be compared.
+    // A request that is under way completes. This one waits for the comparison of the password.
     let compared = () => {};
     const { verify } = site.users;
     const comparing = new Promise<void>((resolve) => {
@@ -119,7 +119,7 @@ describe('A: sign out everywhere', { timeout: TEST_TIMEOUT }, () => {
   test('A6 No expiry: signed in until signing out', async () => {
     const site = await open('a');
     const [chrome, firefox, safari] = await onThree(site);
-    // One is used every year, the others not at all.
+    // One device is used every year, the others are not used at all.
     for (let year = 0; year < 10; year++) {
       site.clock.advance(365 * DAY);
       expect(await chrome.isSignedIn()).toBe(true);
@@ -152,7 +152,7 @@ describe('A: sign out everywhere', { timeout: TEST_TIMEOUT }, () => {
     const { sessions } = await site.sessions.list({ user: 'user-1' });
     expect(sessions).toHaveLength(3);
     expect(await firefox.isSignedIn()).toBe(true);
-    // Nor does the page show one.
+    // The page shows no other device, either.
     const page = await chrome.open('/profile');
     expect(page.text).not.toContain('Firefox on Windows');
     expect(page.text).toMatch(/<login-management [^>]*hide="[^"]*\brows\b/);
@@ -174,7 +174,7 @@ describe('A: sign out everywhere', { timeout: TEST_TIMEOUT }, () => {
     await site.signIn(chrome, 'owner');
     expect((await chrome.get('/me')).json).toMatchObject({ amr: ['pwd', 'otp'], authenticatedAt: site.clock.now() });
 
-    // Without the second factor, the next sign-in has proved a password and no more, whatever was proved before.
+    // Without the second factor, the next sign-in proves only a password, regardless of earlier sign-ins.
     const switched = await chrome.post('/second-factor', { password, enabled: 'no' });
     expect(switched.json).toMatchObject({ revoked: true, kept: false });
     expect((await chrome.post('/sign-in', passwordOnly)).status).toBe(200);
@@ -206,7 +206,7 @@ describe('A: sign out everywhere', { timeout: TEST_TIMEOUT }, () => {
     const site = await open('a');
     const [chrome, firefox] = await onThree(site);
     expect(linksOf((await chrome.open('/account')).text)).toContain('/account/sign-out-everywhere');
-    // No other page has a button for it, but in a part that has to be opened first.
+    // Other pages have a button for it only in a part that the user has to open first.
     for (const path of ['/profile', '/account']) {
       const { status, text } = await chrome.open(path);
       expect(status).toBe(200);
@@ -216,7 +216,7 @@ describe('A: sign out everywhere', { timeout: TEST_TIMEOUT }, () => {
     const page = await chrome.open('/account/sign-out-everywhere');
     const [form, ...others] = formsOf(page.text).filter(isEverywhere);
     expect(others).toEqual([]);
-    // To ask is not to do it: neither by that page nor by a link.
+    // Neither opening the page nor following a link signs out.
     for (const path of ['/account/sign-out-everywhere', '/sessions/sign-out-everywhere']) {
       await chrome.open(path);
       await chrome.request('HEAD', path, { accept: 'text/html' });
@@ -243,7 +243,7 @@ describe('what else signs out everywhere', { timeout: TEST_TIMEOUT }, () => {
   });
 });
 
-/** The owner, signed in on three devices. */
+/** Signs the owner in on three devices. */
 async function onThree(site: Awaited<ReturnType<typeof open>>): Promise<[Device, Device, Device]> {
   return Promise.all([
     site.signedIn('owner', CHROME_ON_MAC),
@@ -254,7 +254,7 @@ async function onThree(site: Awaited<ReturnType<typeof open>>): Promise<[Device,
 
 const isEverywhere = ({ action }: { action: string }): boolean => action.includes('sign-out-everywhere');
 
-/** Where a redirect leads, without the query: it names no host, so it stays on the one that was asked. */
+/** Returns where a redirect leads, without the query. The location names no host, so it stays on the requested host. */
 function placeOf({ location }: Answer, device: Device): string {
   expect(location).toMatch(/^\/(?!\/)/);
   const { origin, pathname } = new URL(location ?? '', device.origin);

@@ -1,4 +1,4 @@
-// Every act of an administrator is a question first, that names whom it meets; and one session can be ended.
+// Every action of an administrator first asks for confirmation and names the affected users. One session can be ended.
 import { describe, expect, test } from 'vitest';
 import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { formsOf } from './support/forms.ts';
@@ -37,7 +37,7 @@ describe('an act of an administrator', { timeout: TEST_TIMEOUT }, () => {
     expect(asked.text).toMatch(question);
     for (const email of whom) expect(asked.text).toContain(email);
     expect(asked.text).not.toContain('solo@beta.example');
-    // Nothing has happened: no user is out, no role has changed, and the log has nothing new.
+    // Nothing has changed: both users are signed in, no role has changed, and the log has no new entry.
     expect(await phone.isSignedIn()).toBe(true);
     expect(await entriesOf(admin)).toEqual(before);
     expect(await site.users.get('user-2')).toMatchObject({ role: 'member', removed: false, suspended: false });
@@ -77,7 +77,7 @@ describe('an act of an administrator', { timeout: TEST_TIMEOUT }, () => {
     const [entry] = await entriesOf(admin, '?type=session.ended');
     expect(entry).toMatchObject({ session, user: 'user-2', by: 'user-1', fromDevice: 'Chrome on Mac OS' });
 
-    // Once more is nothing, and so is a session of another member.
+    // A second end answers 404, and so does a session of another member.
     expect((await admin.post('/review/end', { user: 'user-2', session })).status).toBe(404);
     const other = await idOf('Firefox on Windows');
     expect((await admin.post('/review/end', { user: 'user-3', session: other })).status).toBe(404);
@@ -88,7 +88,7 @@ describe('an act of an administrator', { timeout: TEST_TIMEOUT }, () => {
   });
 });
 
-/** An administrator, a member on a telephone, and another member who was away for long. */
+/** Signs in an administrator, a member on a phone, and a member whose session has been idle for 10 days. */
 async function reviewed() {
   const site = await open('d');
   await site.signedIn('second', FIREFOX_ON_WINDOWS);

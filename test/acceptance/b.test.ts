@@ -19,7 +19,7 @@ describe('B: remote log-out', { timeout: TEST_TIMEOUT }, () => {
     const firefox = await site.signedIn('owner', FIREFOX_ON_WINDOWS);
     const phone = await site.signedIn('owner', SAFARI_ON_IOS, { remember: true });
     const other = await site.signedIn('member', SAFARI_ON_IOS, { remember: true });
-    // The remembered one survives the end of the browser; the other one does not.
+    // The remembered session survives a restart of the browser. The other one does not.
     const closed = firefox.stolen();
     for (const device of [closed, phone]) device.restart();
     expect([await closed.isSignedIn(), await phone.isSignedIn()]).toEqual([false, true]);
@@ -64,7 +64,7 @@ describe('B: remote log-out', { timeout: TEST_TIMEOUT }, () => {
     const stolen = chrome.stolen();
 
     const asked = await chrome.submit('/sessions/sign-out-everywhere');
-    // With the answer itself: the cookie is gone, and its copy opens nothing.
+    // The answer deletes the cookie, and a copy of the cookie is refused.
     expect([asked.status, chrome.cookies]).toEqual([303, []]);
     expect(await toldTo(stolen)).toEqual(REVOKED);
     expect((await chrome.open('/profile')).location).toBe('/?returnTo=%2Fprofile');
@@ -72,7 +72,7 @@ describe('B: remote log-out', { timeout: TEST_TIMEOUT }, () => {
     expect(firefox.cookies).toEqual(['demo-session']);
     const next = await firefox.open('/profile');
     expect([next.status, next.location]).toEqual([303, '/?returnTo=%2Fprofile&reason=signed-out-everywhere']);
-    // No refusal deletes a cookie: it stays until the next sign-in, and opens nothing.
+    // A refusal does not delete the cookie. It stays until the next sign-in, and remains refused.
     expect(firefox.cookies).toEqual(['demo-session']);
     expect(await toldTo(firefox)).toEqual(REVOKED);
     await site.signIn(firefox, 'owner');
@@ -125,9 +125,9 @@ describe('B: remote log-out', { timeout: TEST_TIMEOUT }, () => {
     ]);
     expect(entries.map(({ at }) => site.clock.now() - at)).toEqual([0, DAY]);
     expect(new Set(entries.map(({ type }) => type))).toEqual(new Set(['user.session_invalidated']));
-    // Under that name only.
+    // The log uses only this name.
     expect(await entriesOf(admin, '?type=sessions.revoked')).toEqual([]);
-    // What the administrator wrote is not for whom it is about.
+    // The affected user does not see the administrator's reason and note.
     const { json } = await member.get('/me');
     expect(JSON.stringify(json)).not.toMatch(/lost-laptop|4711/);
   });
@@ -153,7 +153,7 @@ describe('B: remote log-out', { timeout: TEST_TIMEOUT }, () => {
       expect.objectContaining({ ...refused, details: { action: 'sign-out-everywhere' } }),
     ]);
 
-    // What the plan leaves them: one device after the other.
+    // With this plan, the user can still sign out each device on its own.
     await chrome.post('/sessions/sign-out');
     expect([await chrome.isSignedIn(), await firefox.isSignedIn()]).toEqual([false, true]);
   });

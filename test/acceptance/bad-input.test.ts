@@ -1,4 +1,4 @@
-// What nobody may send, and what is answered to it: never a 500, and in words that help.
+// Requests that clients must not send. The answer is never a 500, and its text says what is allowed.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { includes } from '../ci-only.ts';
@@ -123,11 +123,11 @@ describe('what is not one’s own', { timeout: TEST_TIMEOUT }, () => {
     }
     await admin.post('/review/revoke', { all: 'yes' });
     expect([await owner.isSignedIn(), await admin.isSignedIn()]).toEqual([true, false]);
-    // Nor does the log of the one tell of the other.
+    // The log of one account does not mention the other account.
     await site.signIn(admin, 'solo');
     const entries = await entriesOf(admin);
     expect(entries.length).toBeGreaterThan(0);
-    // Ids are chance, and may spell anything.
+    // Ids are random and may contain any text.
     const told = JSON.stringify(entries, (key, value: unknown) =>
       ['id', 'session'].includes(key) ? undefined : value,
     );

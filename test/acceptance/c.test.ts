@@ -1,4 +1,4 @@
-// Table C: what a sign-out ends is the account's decision.
+// Table C: the account decides what a sign-out ends.
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../ui/support/eventually.ts';
 import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
@@ -55,7 +55,7 @@ describe('C: account-wide logout behaviour', { timeout: TEST_TIMEOUT }, () => {
     const site = await open('c');
     const admin = await site.signedIn('owner', CHROME_ON_MAC);
     const member = await everyKind(site);
-    // The same person in another account, and somebody else.
+    // The same user in another account, and another user.
     const elsewhere = await startedIn(site, 'beta');
     const second = await site.signedIn('second', SAFARI_ON_IOS);
 
@@ -85,7 +85,7 @@ describe('C: account-wide logout behaviour', { timeout: TEST_TIMEOUT }, () => {
       return [await chrome.isSignedIn(), await firefox.isSignedIn(), await works(api), await works(mcp)];
     };
     const member = await everyKind(site);
-    // Signed out before it is saved: that ended one session, and ends no more afterwards.
+    // This sign-out comes before the policy is saved. It ended one session and must not end more afterwards.
     const signedOut = await site.signedIn('member', SAFARI_ON_IOS);
     await signedOut.post('/sessions/sign-out');
 
@@ -95,7 +95,7 @@ describe('C: account-wide logout behaviour', { timeout: TEST_TIMEOUT }, () => {
     expect((await member.chrome.post('/sessions/sign-out')).status).toBe(204);
     expect(await alive(member)).toEqual([false, false, false, false]);
 
-    // And back.
+    // The administrator restores the policy.
     const again = await everyKind(site);
     await admin.put('/sessions/policy', { signOut: 'session' });
     await again.chrome.post('/sessions/sign-out');
@@ -108,7 +108,7 @@ describe('C: account-wide logout behaviour', { timeout: TEST_TIMEOUT }, () => {
     const admin = await site.signedIn('owner');
     await admin.put('/sessions/policy', { signOut: 'everywhere' });
 
-    // What the library states of such a sign-out.
+    // The delay that the library states for this sign-out.
     const token = await startedIn(site, 'acme');
     const verdict = await site.sessions.check(token);
     const { effectiveWithin, everywhere } = await site.sessions.signOut(verdict.session!);
@@ -119,18 +119,18 @@ describe('C: account-wide logout behaviour', { timeout: TEST_TIMEOUT }, () => {
     const there = other.newDevice(FIREFOX_ON_WINDOWS);
     await other.signIn(there, 'member');
     const program = programWith(there, tokens);
-    // The other service has just seen them: whatever it remembers, it remembers now.
+    // The other service has just accepted both, so anything that it remembers about them is fresh.
     expect([await there.isSignedIn(), await works(program)]).toEqual([true, true]);
 
     expect((await here.post('/sessions/sign-out')).status).toBe(204);
-    // 0 ms later: whatever begins from now on is refused, every time.
+    // 0 ms later: every request that begins from now on is refused.
     const asked = await Promise.all(
       Array.from({ length: 50 }, (_, at) => (at % 2 === 0 ? there.stolen().get('/me') : program.me())),
     );
     expect(asked.map(({ status }) => status)).toEqual(Array(50).fill(401));
     for (let round = 0; round < 10; round++) expect((await program.me()).status).toBe(401);
     expect(await toldTo(there)).toEqual(ALL_ENDED);
-    // What signed in there is not signed in here, either.
+    // The cookie from the other service is refused here, too.
     const back = site.newDevice(FIREFOX_ON_WINDOWS);
     back.setCookie('demo-session', there.cookie('demo-session') ?? '');
     expect(await back.isSignedIn()).toBe(false);
@@ -144,7 +144,7 @@ describe('C: account-wide logout behaviour', { timeout: TEST_TIMEOUT }, () => {
     await chrome.post('/sessions/sign-out');
     expect(await firefox.isSignedIn()).toBe(false);
 
-    // In the same millisecond, and on any service.
+    // In the same millisecond, on either service.
     const programs = [];
     for (const at of [site, other]) {
       for (const device of [at.newDevice(CHROME_ON_MAC), at.newDevice(FIREFOX_ON_WINDOWS)]) {
@@ -155,14 +155,14 @@ describe('C: account-wide logout behaviour', { timeout: TEST_TIMEOUT }, () => {
     }
     site.clock.advance(DAY);
     for (const program of programs) expect((await program.me()).json).toEqual({ user: 'user-2', kind: 'api' });
-    // Whoever was signed out is not let in again by it.
+    // The new sign-ins do not sign the old device in again.
     expect(await firefox.isSignedIn()).toBe(false);
   });
 });
 
 interface Everything {
   readonly chrome: Device;
-  /** Remembered. */
+  /** A remembered session. */
   readonly firefox: Device;
   readonly api: Program;
   readonly mcp: Program;
@@ -172,14 +172,14 @@ type Program = Awaited<ReturnType<typeof newProgram>>;
 
 const works = async (program: Program): Promise<boolean> => (await program.me()).status === 200;
 
-/** The member, with a session of every kind. */
+/** Signs the member in with a session of every kind. */
 async function everyKind(site: Site): Promise<Everything> {
   const chrome = await site.signedIn('member', CHROME_ON_MAC);
   const firefox = await site.signedIn('member', FIREFOX_ON_WINDOWS, { remember: true });
   return { chrome, firefox, api: await newProgram(chrome, 'api'), mcp: await newProgram(chrome, 'mcp') };
 }
 
-/** A token of the member in an account, started past the demo, which knows one account for each. */
+/** Starts a session of the member in any account. It bypasses the demo, where each user has only one account. */
 async function startedIn({ sessions }: Site, account: string): Promise<string> {
   const member = { user: 'user-2', account };
   const started = await sessions.start({ ...member, fence: await sessions.fence(member) });

@@ -14,7 +14,7 @@ import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from './support/user
 describe('D: deciding when to sign out', { timeout: TEST_TIMEOUT }, () => {
   test('D1 Buyer and dashboard identities are separate realms', async () => {
     const site = await open('d');
-    // One browser, signed in to both, and others of each.
+    // One browser is signed in to both realms. Each realm has another browser, too.
     const both = await site.signedIn('owner', CHROME_ON_MAC);
     await site.signIn(both, 'buyer');
     const [admin, buyer] = [await site.signedIn('owner', SAFARI_ON_IOS), await site.signedIn('buyer', SAFARI_ON_IOS)];
@@ -23,7 +23,7 @@ describe('D: deciding when to sign out', { timeout: TEST_TIMEOUT }, () => {
     expect((await both.get('/shop/me')).json).toMatchObject({ user: 'buyer-1' });
     expect((await both.get('/me')).json).toMatchObject({ user: 'user-1' });
 
-    // An end in one is none in the other, whatever its scope.
+    // Revocations in one realm, of any scope, do not affect the other realm.
     await buyer.post('/shop/sessions/sign-out-everywhere');
     expect([await buys(both), await buys(buyer), await both.isSignedIn()]).toEqual([false, false, true]);
     await site.signIn(both, 'buyer');
@@ -33,7 +33,7 @@ describe('D: deciding when to sign out', { timeout: TEST_TIMEOUT }, () => {
     await site.buyers?.revoke({ realm: true });
     expect([await both.isSignedIn(), await buys(both)]).toEqual([true, false]);
 
-    // The password of one opens nothing in the other, nor does its cookie.
+    // Passwords and cookies of one realm are refused in the other.
     await site.signIn(buyer, 'buyer');
     expect((await buyer.post('/sign-in', site.credentialsOf('buyer'))).status).toBe(401);
     expect((await both.post('/shop/sign-in', site.credentialsOf('owner'))).status).toBe(401);
@@ -79,10 +79,10 @@ describe('D: deciding when to sign out', { timeout: TEST_TIMEOUT }, () => {
       },
       { user: 'user-3', roles: ['member'], secondFactor: false, sessions: [['Chrome on Mac OS', false, false]] },
     ]);
-    // Not shared with the other account, which has the same browser at the same address.
+    // Devices are not shared across accounts: `solo` has the same browser at the same address.
     expect(sharedDevices).toEqual([{ label: 'Chrome on Mac OS', ip: '127.0.0.1', users: ['user-1', 'user-3'] }]);
     expect(cursor).toBeNull();
-    // To look is not to use.
+    // The review ends no session.
     expect((await site.sessions.list({ user: 'user-2' })).sessions).toHaveLength(2);
     expect(await old.isSignedIn()).toBe(true);
 
@@ -130,7 +130,7 @@ describe('D: deciding when to sign out', { timeout: TEST_TIMEOUT }, () => {
     ]);
     expect(await toldTo(member)).toMatchObject({ status: 401, reason: 'revoked' });
 
-    // The end of one, too.
+    // The log also records the end of a single session.
     const phone = await site.signedIn('owner', SAFARI_ON_IOS);
     const [ended] = (await rowsOf(back)).filter(({ current }) => !current);
     await back.delete(`/sessions/${ended?.id}`);
@@ -194,10 +194,10 @@ describe('D: deciding when to sign out', { timeout: TEST_TIMEOUT }, () => {
     expect(await named('revoke', { user: 'user-2' })).toEqual([firefox, iphone]);
     expect(await named('revoke', { all: 'yes' })).toEqual(['user-1: Chrome on Mac OS', firefox, iphone]);
 
-    // Nothing has changed, and nothing is claimed to have.
+    // The dry runs have changed nothing, and the log has no entry for them.
     for (const device of [old, phone, admin]) expect(await device.isSignedIn()).toBe(true);
     expect(await entriesOf(admin, '?type=sessions.revoked&type=session.ended')).toEqual([]);
-    // And then it ends exactly that.
+    // The real calls then end exactly the named sessions.
     expect((await admin.post('/review/end-idle', { unusedFor: '10d' })).json).toEqual({ ended: 0 });
     site.clock.advance(1);
     expect((await admin.post('/review/revoke', { user: 'user-2' })).json).toEqual({ revoked: true });
@@ -210,7 +210,7 @@ describe('D: deciding when to sign out', { timeout: TEST_TIMEOUT }, () => {
     site.sessions.on('session.suspicious', ({ sign, user, device }) => heard.push(`${sign} ${user} ${device?.label}`));
     const admin = await site.signedIn('owner', CHROME_ON_MAC);
     const phone = await site.signedIn('member', SAFARI_ON_IOS);
-    // The same browser once more is nothing new.
+    // Another sign-in with the same browser is not suspicious.
     await site.signedIn('member', SAFARI_ON_IOS);
     expect(await phone.isSignedIn()).toBe(true);
     await eventually(() => entriesOf(admin, '?type=session.started')).toHaveLength(3);
@@ -218,7 +218,7 @@ describe('D: deciding when to sign out', { timeout: TEST_TIMEOUT }, () => {
 
     const changed = 'device-changed user-2 Firefox on Windows';
     const thief = phone.stolen(FIREFOX_ON_WINDOWS);
-    // A sign is no verdict: nobody is refused for it.
+    // A suspicious sign refuses no request.
     expect(await thief.isSignedIn()).toBe(true);
     expect(heard).toEqual([changed]);
 
@@ -230,7 +230,7 @@ describe('D: deciding when to sign out', { timeout: TEST_TIMEOUT }, () => {
     const windows = await site.signedIn('member', FIREFOX_ON_WINDOWS);
     await eventually(() => heard).toEqual([changed, reused, 'new-device user-2 Firefox on Windows']);
 
-    // The log has them, for the administrator, under their signs.
+    // The administrator's log has an entry for each sign.
     await eventually(async () => {
       const entries = await entriesOf(admin, '?type=session.suspicious');
       return entries.map(({ reason, user, account, device }) => [reason, user, account, device].join(' ')).sort();
@@ -246,7 +246,7 @@ describe('D: deciding when to sign out', { timeout: TEST_TIMEOUT }, () => {
     const readme = await readFile(join(root, 'README.md'), 'utf8');
     expect(readme).toMatch(/\]\(docs\/deciding\.md\)/);
     const guide = await readFile(join(root, 'docs/deciding.md'), 'utf8');
-    // What a team has to answer beforehand, and what it can look at and do.
+    // Questions that a team has to answer beforehand, and the calls that help with them.
     for (const question of [
       /what does a plain sign-out end\?/i,
       /what does a changed password end\?/i,
@@ -267,7 +267,7 @@ describe('D: deciding when to sign out', { timeout: TEST_TIMEOUT }, () => {
       'note',
     ];
     for (const call of calls) expect(guide).toContain(call);
-    // The smallest step is the first one that it names.
+    // The guide names the smallest step first.
     const steps = [...guide.matchAll(/\| `?(sessions\.\w+)\(/g)].map(([, step]) => step);
     expect(steps[0]).toBe('sessions.end');
     for (const [, target = ''] of guide.matchAll(/\]\(([\w.-]+\.md)/g)) {

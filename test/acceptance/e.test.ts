@@ -46,7 +46,7 @@ describe('E: login management', { timeout: TEST_TIMEOUT }, () => {
     expect(rows.map(({ lastUsedAt }) => words.ago(lastUsedAt, now))).toEqual(['just now', '3 hours ago', '5 days ago']);
     expect(words.ago(now - 59_999, now)).toBe('just now');
     expect(words.ago(now - MINUTE, now)).toBe('1 minute ago');
-    // Where the card does not run, the page says the same.
+    // Without JavaScript, the page shows the same texts.
     const page = await chrome.open('/profile');
     for (const time of [/just now/i, '3 hours ago', '5 days ago']) expect(page.text).toMatch(time);
   });
@@ -91,7 +91,7 @@ describe('E: login management', { timeout: TEST_TIMEOUT }, () => {
       expect.stringMatching(/^application\/problem\+json/),
       expect.objectContaining({ reason: 'ended', reasonCode: 'signed-out' }),
     ]);
-    // By a form; the page then goes to the login page, and there it says why.
+    // Signs out by a form. The next page of that device redirects to the login page, which tells the reason.
     const form = await chrome.submit(`/sessions/${await idOf('Safari on iOS')}/sign-out`, {
       returnTo: '/profile?done=device',
     });
@@ -103,7 +103,7 @@ describe('E: login management', { timeout: TEST_TIMEOUT }, () => {
 
     expect((await chrome.delete(`/sessions/${id}`)).status).toBe(404);
     for (const device of [chrome, edge]) expect(await device.isSignedIn()).toBe(true);
-    // Somebody else's is the same as none.
+    // The session of another user is answered like an unknown session.
     const member = await site.signedIn('member');
     expect((await member.delete(`/sessions/${await idOf('Edge on Windows')}`)).status).toBe(404);
     expect(await edge.isSignedIn()).toBe(true);
@@ -122,11 +122,11 @@ describe('E: login management', { timeout: TEST_TIMEOUT }, () => {
     const others = { status: 401, reason: 'revoked', reasonCode: 'signed-out-others' };
     for (const device of [firefox, phone]) expect(await toldTo(device)).toEqual(others);
     expect(await rowsOf(chrome)).toEqual([expect.objectContaining({ id: before?.id, current: true })]);
-    // This one goes on under a new secret: a copy of its cookie is an other device.
+    // This session goes on under a new secret. A copy of its old cookie is refused.
     expect(await stolen.isSignedIn()).toBe(false);
     expect(await chrome.isSignedIn()).toBe(true);
     expect(await member.isSignedIn()).toBe(true);
-    // Without the script, the page asks before it sends the form.
+    // Without JavaScript, the page asks before it sends the form.
     await site.signIn(firefox, 'owner');
     const { text } = await chrome.open('/profile');
     expect(text).toMatch(
@@ -152,7 +152,7 @@ describe('E: login management', { timeout: TEST_TIMEOUT }, () => {
       expect([await chrome.isSignedIn(), await stolen.isSignedIn()]).toEqual([true, false]);
       expect(await labelsOf(chrome)).toEqual(['Chrome on Mac OS']);
     }
-    // What did not happen ends nothing.
+    // A failed change ends no session.
     const phone = site.newDevice(SAFARI_ON_IOS);
     expect((await phone.post('/sign-in', { email, password: 'another-demo-password' })).status).toBe(200);
     expect((await chrome.post('/password', { current: 'wrong', next: 'yet-another-password' })).status).toBe(400);
@@ -174,7 +174,7 @@ describe('E: login management', { timeout: TEST_TIMEOUT }, () => {
     expect(unknown.status).toBe(202);
     expect(site.mails).toEqual([expect.objectContaining({ to: 'owner@acme.example' })]);
     const token = site.mails[0]?.token ?? '';
-    // To ask for it is not to do it, and to open the link is not either.
+    // Neither the request nor opening the link ends a session.
     expect((await stranger.open(`/password-reset?token=${token}`)).status).toBe(200);
     expect(await chrome.isSignedIn()).toBe(true);
 
@@ -185,14 +185,14 @@ describe('E: login management', { timeout: TEST_TIMEOUT }, () => {
     }
     expect((await program.me()).status).toBe(401);
     expect(await member.isSignedIn()).toBe(true);
-    // The link is good once.
+    // The link works once.
     expect((await stranger.post('/password-reset', { token, next: 'yet-another-password' })).status).toBe(400);
     const next = { email: 'owner@acme.example', password: 'another-demo-password' };
     expect((await stranger.post('/sign-in', next)).status).toBe(200);
   });
 
   test('E8 30 days from creation, never more; pruned hourly; an expired session’s next request gets 401', async () => {
-    // The demo's own timers are moved by hand; those of HTTP are inside of Node.
+    // Moves only the demo's timers. The timers of HTTP are internal to Node and keep running.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const site = await open('e');
@@ -215,7 +215,7 @@ describe('E: login management', { timeout: TEST_TIMEOUT }, () => {
       expect((await device.open('/account')).location).toBe('/?returnTo=%2Faccount&reason=expired');
     }
 
-    // It stays in the history for a week, and then an hourly pruning takes it away.
+    // The sessions stay in the history for a week. Then an hourly pruning removes them.
     const listed = async (): Promise<number> =>
       (await site.sessions.list({ user: 'user-1' }, { ended: true })).sessions.length;
     expect(await listed()).toBe(2);
@@ -227,7 +227,7 @@ describe('E: login management', { timeout: TEST_TIMEOUT }, () => {
     await vi.waitUntil(() => prunings.length > 0, { timeout: WAIT_TIMEOUT });
     expect(prunings[0]).toBe(2);
     expect(await listed()).toBe(0);
-    // Again and again: every 30 to 90 minutes, looked at every 15.
+    // Pruning repeats every 30 to 90 minutes.
     for (let minute = 0; minute < 24 * 60; minute += 15) {
       await vi.advanceTimersByTimeAsync(15 * MINUTE);
       await new Promise((resolve) => setImmediate(resolve));
@@ -248,10 +248,10 @@ describe('E: login management', { timeout: TEST_TIMEOUT }, () => {
     expect(await labelsOf(again)).toEqual(['Chrome on Mac OS', 'Firefox on Windows']);
     expect(await toldTo(first)).toEqual({ status: 401, reason: 'ended', reasonCode: 'replaced' });
     for (const device of [again, firefox, member]) expect(await device.isSignedIn()).toBe(true);
-    // A newer version of it is the same browser.
+    // A newer version counts as the same browser.
     const newer = await site.signedIn('owner', CHROME_ON_MAC.replace('Chrome/138', 'Chrome/139'));
     expect([await again.isSignedIn(), (await labelsOf(newer)).length]).toEqual([false, 2]);
-    // Ten at once leave one.
+    // Ten simultaneous sign-ins leave one session.
     const crowd = Array.from({ length: 10 }, () => site.newDevice(CHROME_ON_MAC));
     await Promise.all(crowd.map((device) => site.signIn(device, 'owner')));
     expect((await labelsOf(firefox)).filter((label) => label === 'Chrome on Mac OS')).toHaveLength(1);
@@ -282,7 +282,7 @@ describe('E: login management', { timeout: TEST_TIMEOUT }, () => {
   });
 });
 
-/** The card's own words, in English. Its program knows the types of the DOM, which this one does not. */
+/** Loads the card's English texts. The path is computed, because this program lacks the DOM types of the card. */
 async function wordsOfTheCard(): Promise<{ ago(at: number, now: number): string }> {
   const part = (name: string): Promise<Record<string, unknown>> =>
     import(new URL(`../../adapters/ui/login-management/${name}.ts`, import.meta.url).href);

@@ -1,4 +1,4 @@
-// Wherever a link or a form says to go on, it is on the same host.
+// Every return path in a link or a form stays on the same host.
 import { describe, expect, test } from 'vitest';
 import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import type { Answer } from './support/answer.ts';
@@ -58,14 +58,14 @@ const EVIL = [
   '',
 ];
 
-/** Where a browser goes from there: it drops tabs and line breaks, and takes a backslash for a slash, as WHATWG says. */
+/** Returns where a browser goes. As WHATWG says, it drops tabs and line breaks, and takes a backslash for a slash. */
 function placeOf({ status, location, text }: Answer, device: Device): URL {
   expect([status, location === null]).toEqual([303, false]);
   expect(text).not.toContain('evil.example">');
   return new URL(location ?? '', device.origin);
 }
 
-/** Collects what leaves the host, so that all of it is seen at once. */
+/** Returns all paths that lead to another host, so that a failure shows all of them. */
 async function leaving(
   device: Device,
   paths: readonly string[],
@@ -79,7 +79,7 @@ async function leaving(
   return left;
 }
 
-/** Comparing passwords is what takes time, and not what is tested here. */
+/** Makes a site accept every password: comparing passwords is slow and not tested here. */
 function trusting(site: Site): Site {
   site.users.verify = async () => true;
   return site;
@@ -91,7 +91,7 @@ describe('a return path never leaves the host', { timeout: TEST_TIMEOUT }, () =>
     const device = site.newDevice();
     const signIn = (returnTo: string) => device.submit('/sign-in', { ...site.credentialsOf('owner'), returnTo });
     expect(await leaving(device, EVIL, signIn)).toEqual([]);
-    // What is fine arrives.
+    // A valid path arrives unchanged.
     expect((await signIn('/account?done=email#email')).location).toBe('/account?done=email#email');
   });
 
@@ -153,7 +153,7 @@ describe('a return path never leaves the host', { timeout: TEST_TIMEOUT }, () =>
   test('through a guard that sends to the login page', async () => {
     const site = trusting(await open('e'));
     const device = site.newDevice();
-    // As bytes of the request line that a client may send.
+    // Request targets exactly as a client may send them.
     const targets = [
       '/account?next=//evil.example',
       '//evil.example/../account',

@@ -1,4 +1,4 @@
-// What a sign-in meets that something else comes between, and what the login page says of it.
+// Sign-ins that collide with other changes, and the reasons that the login page shows.
 import { describe, expect, test } from 'vitest';
 import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { formsOf } from './support/forms.ts';
@@ -6,7 +6,7 @@ import { personOf } from './support/people.ts';
 import { open, type Site } from './support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from './support/user-agents.ts';
 
-/** Holds the next sign-ins of an app at the point where their passwords have been found right. */
+/** Holds the next `count` sign-ins of an app at the point where their passwords were accepted. */
 function hold({ users }: Site, count: number): { readonly arrived: Promise<void>; go(): void } {
   const { verify } = users;
   let arrive = () => {};
@@ -21,7 +21,7 @@ function hold({ users }: Site, count: number): { readonly arrived: Promise<void>
   users.verify = async () => {
     held++;
     if (held === count) {
-      // Whoever comes later is not held.
+      // Later sign-ins are not held.
       users.verify = verify;
       arrive();
     }
@@ -129,11 +129,11 @@ describe('the login page says why', { timeout: TEST_TIMEOUT }, () => {
     expect(guarded.status).toBe(303);
     const login = await firefox.open(guarded.location ?? '');
     expect([login.status, login.text]).toEqual([200, expect.stringMatching(text)]);
-    // Also where the login page itself is the next action.
+    // The reason also appears if the user opens the login page directly.
     expect((await bookmarked.open('/')).text).toMatch(text);
-    // And only there: a stranger's is told nothing.
+    // A browser without the cookie sees no reason.
     expect((await site.newDevice().open('/')).text).not.toMatch(text);
-    // Until the user wants to be rid of it.
+    // The reason stays until the user dismisses it.
     expect((await firefox.open('/')).text).toMatch(text);
     const dismissed = await firefox.submit('/sign-out', { returnTo: '/' });
     expect([dismissed.status, dismissed.location]).toEqual([303, '/']);
@@ -174,7 +174,7 @@ describe('a trigger for somebody without sessions', { timeout: TEST_TIMEOUT }, (
     expect((await stranger.post('/password-reset', reset)).json).toEqual({ revoked: true, found: false });
     expect(await site.audit({ types: ['sessions.revoked'] })).toHaveLength(3);
 
-    // Nobody of that name: nothing is done at all.
+    // For an unknown user, nothing is done at all.
     for (const step of ['revoke', 'remove-member', 'role', 'suspend', 'resume', 'forget']) {
       const { status, json } = await admin.post(`/review/${step}`, { user: 'nobody', role: 'member' });
       expect([status, json?.title]).toEqual([404, 'There is no such member']);

@@ -15,7 +15,7 @@ import { open } from './support/site.ts';
 const isWhole = includes('bridges: adoption from an inner store on Redis');
 const layers = all.filter(({ name }) => isWhole || !/redis/i.test(name));
 
-/** An app from before the bridge, and the same with it, as far as that is made. */
+/** Starts an app without the bridge, and deploys the same app with it. `deploy` deploys another process. */
 async function deployed(
   layer: (typeof layers)[number],
   options: { readonly adopts?: boolean; readonly everywhere?: boolean } = {},
@@ -29,7 +29,7 @@ async function deployed(
   return { ...before, clock, deploy, ...(await deploy()) };
 }
 
-/** The client of one of its sessions from before. */
+/** Like `deployed`, with the browser of a user who signed in before the bridge. */
 async function signedIn(
   layer: (typeof layers)[number],
   options: { readonly adopts?: boolean; readonly everywhere?: boolean } = {},
@@ -49,7 +49,7 @@ async function signedIn(
 }
 
 const isRefused = async (browser: Browser, as: { cookie: string }): Promise<void> => {
-  // Twice: no refusal forgives the next.
+  // Asks twice: the first refusal must not make the second request pass.
   for (let times = 0; times < 2; times++) {
     expectProblem(await browser.get('/me', as), 401, 'session-required');
     expect((await browser.get('/inner', as)).json).toMatchObject({ user: null });

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { TestClock } from '../frameworks/http/site.ts';
 import { layers } from './support/adoption-layers.ts';
 
-// One store of each layer: what is sent does not depend on it.
+// One store of each layer is enough: the headers do not depend on the store.
 const names = ['express-session', 'koa-session', '@fastify/session'];
 const some = names.map((name) => layers.find((layer) => layer.name.startsWith(name)) ?? expect.fail(name));
 

@@ -14,7 +14,7 @@ interface SiteBrowser extends Browser {
 
 type AuthOfHost = Pick<ReturnType<typeof authOf>, 'within'>;
 
-/** `POST /leave` signs out in a transaction and commits it. */
+/** Returns the handler of `POST /leave`, which signs out in a transaction and commits it. */
 const leaveOn = (data: ReturnType<typeof emptyData>) => async (auth: AuthOfHost) => {
   const transaction = beginOn(data);
   const within = auth.within(transaction.transaction);
@@ -25,7 +25,7 @@ const leaveOn = (data: ReturnType<typeof emptyData>) => async (auth: AuthOfHost)
 
 type ClearSiteData = readonly ('cache' | 'storage' | 'executionContexts')[];
 
-/** A site whose bridge has these options. */
+/** Opens a site whose bridge has these options. */
 type Open = (bridge: { readonly clearSiteData?: ClearSiteData }) => Promise<{ browser(): SiteBrowser }>;
 
 const LAYERS: Readonly<Record<string, Open>> = {

@@ -9,7 +9,7 @@ import { leavesCookie, open, type Site, type SiteBrowser } from './support/site.
 /** express-session sets its cookie again in each answer. */
 const ROLLING = { rolling: true, cookie: { maxAge: 3600e3 } };
 
-/** A site with a page that sends its headers once it is released. It sends them before its end. */
+/** Opens a site with a page that sends its headers once the test releases it, and before its body ends. */
 async function streaming(): Promise<Site & { readonly begun: Promise<void>; release(): void }> {
   let [begin, release] = [() => {}, () => {}];
   const begun = new Promise<void>((resolve) => {

@@ -38,7 +38,7 @@ pollingBehaviours(
 describe('an id that express-session sends before the signed-in session is saved there', () => {
   const LOGIN = '/login?user=ann';
 
-  /** A site whose inner store keeps the saves of a signed-in session back until they are released, and a visitor's cookie. */
+  /** Opens a site whose inner store holds back the saves of signed-in sessions until the test releases them. */
   async function openHeld() {
     const inner = await expressLayer.inners[0].open!();
     onTestFinished(inner.close);
@@ -68,7 +68,7 @@ describe('an id that express-session sends before the signed-in session is saved
     onTestFinished(release);
     const asked = (path: string, method: string, cookie = ''): Promise<Response> =>
       fetch(site.url + path, { method, headers: { cookie, 'sec-fetch-site': 'same-origin' } });
-    /** Waits until a request has read what is there now under the id of an answer's cookie. */
+    /** Waits until a request has read the record under the id in this answer's cookie. */
     const isRead = (answer: Response): Promise<void> => until('the record is read', () => read.includes(sidOf(answer)));
     return { asked, hold, release, isRead, held, inner };
   }

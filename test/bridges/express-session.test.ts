@@ -17,7 +17,7 @@ describe.each(innerKinds)('on $name', ({ open: openInner }) => {
       return open({ ...options, inner: store });
     }
 
-    /** Alice on two devices. */
+    /** Opens a site where Alice is signed in on two devices. */
     async function twice(options: SiteOptions = {}): Promise<Site & Record<'mac' | 'windows', SiteBrowser>> {
       const site = await start(options);
       const [mac, windows] = [site.browser(), site.browser(FIREFOX_ON_WINDOWS)];
@@ -200,7 +200,7 @@ test('a user’s id may be a number, and nothing is no user', async () => {
   const browser = newBrowser();
   expect((await browser.get('/who')).json).toMatchObject({ user: null });
   await browser.login('007');
-  // What the app says at the sign-in, and what its data say afterwards, must be the same text.
+  // The id at the sign-in ('007') and the id from the data (7) must be the same text.
   expect((await browser.get('/who')).json).toMatchObject({ user: null });
   await browser.login('7');
   expect((await browser.get('/me')).json).toMatchObject({ user: '7' });

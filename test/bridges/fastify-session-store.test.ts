@@ -17,7 +17,7 @@ function newBridge(): FastifySessionBridge {
 
 const visitor = (cart: string[]): Session => ({ cookie: { originalMaxAge: null }, cart });
 
-/** What a method called back with, and how often. */
+/** Returns the arguments of every call of the callback. Waits for late second calls. */
 async function calledBack(run: (callback: (...answer: unknown[]) => void) => unknown): Promise<unknown[]> {
   const calls: unknown[] = [];
   await new Promise<void>((resolve) => {
@@ -131,7 +131,7 @@ describe('the errors of the inner store', () => {
     expect((await browser.get('/me')).json).toMatchObject({ user: 'alice' });
   });
 
-  /** A site whose inner store fails where it is told to. */
+  /** Opens a site whose inner store fails at the steps in `failing`. */
   async function breakable() {
     const memory = new MemoryStore();
     const failing = new Set<string>();
@@ -212,7 +212,7 @@ describe('the plugin', () => {
     });
     const told = ({ refusal, session }: ReturnType<typeof authOf>) => ({ user: session?.user ?? null, refusal });
     app.get('/who', (request) => told(authOf(request)));
-    // A request of the app's own, in the context of another one.
+    // A request that the app makes itself, in the context of another request.
     app.get('/nested', async () => (await app.inject('/who')).json() as unknown);
 
     const origin = { 'sec-fetch-site': 'same-origin' };
@@ -223,7 +223,7 @@ describe('the plugin', () => {
     expect(await ask('/nested')).toEqual({ user: null, refusal: null });
     await sessions.revoke({ user: 'alice' });
     expect(await ask('/nested')).toEqual({ user: null, refusal: null });
-    // The record of a refused session is gone: it is asked for with a new one.
+    // Signs in again: the nested request has already refused the first session.
     const again = await app.inject({ method: 'POST', url: '/login', headers: origin });
     const next = again.cookies.find(({ name }) => name === 'sessionId')?.value ?? '';
     await sessions.revoke({ user: 'alice' });

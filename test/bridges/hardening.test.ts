@@ -1,4 +1,4 @@
-// Attempts to get past the bridge, or to sign other users out by it.
+// Attempts to bypass the bridge, or to sign other users out through it.
 import session from 'express-session';
 import { authOf } from 'session-revocation/express';
 import { describe, expect, test } from 'vitest';
@@ -67,7 +67,7 @@ describe('an inner store that cannot write', () => {
   const failure = new Error('the inner store is down');
 
   class Breakable extends session.MemoryStore {
-    /** Which of the writes to come fails. */
+    /** Returns whether the nth write fails. */
     fails: (nth: number) => boolean = () => false;
     writes = 0;
 
@@ -109,7 +109,7 @@ describe('an inner store that cannot write', () => {
     const browser = newBrowser();
     await browser.login('alice');
     inner.writes = 0;
-    // The first one shows that it can; by then, the secret is another one.
+    // The first write succeeds and shows that the store works. The second fails, after the secret was rotated.
     inner.fails = (nth) => nth === 2;
     const answer = await browser.post('/sign-out-others');
     expect([answer.status, answer.setCookies]).toEqual([500, []]);

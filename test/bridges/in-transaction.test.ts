@@ -19,7 +19,7 @@ interface Site {
   browser(): SiteBrowser;
 }
 
-/** Answers `POST /within`. */
+/** The handler of `POST /within`. */
 type Run = (auth: Auth<string>, query: URLSearchParams) => Promise<unknown>;
 
 type Opened = (run: Run, data: ReturnType<typeof emptyData>) => Promise<Site>;
@@ -51,7 +51,10 @@ const LAYERS: Readonly<Record<string, { readonly open: Opened }>> = {
 };
 
 describe.each(Object.entries(LAYERS))('%s: in a transaction of the app', (_, { open }) => {
-  /** Two browsers of one user; the page does an act, ends the transaction, and lets the test do something before it asks. */
+  /**
+   * Signs one user in on two browsers. The page does an act and ends the transaction. Then it calls `between`, before
+   * `committed()`.
+   */
   async function signedIn(between: (here: SiteBrowser) => unknown = () => {}) {
     const data = emptyData();
     const browsers: SiteBrowser[] = [];

@@ -19,7 +19,7 @@ function newBridge(): KoaSessionBridge {
 
 const page = (path: string, run: Page['run']): Page => ({ method: 'post', path, run });
 
-/** An inner store whose calls fail while `failing` says so. */
+/** Returns an inner store that fails at the steps in `failing`. */
 function breakable(): { inner: Promise<Inner>; failing: Set<string>; failure: Error } {
   const [failing, failure] = [new Set<string>(), Object.assign(new Error('inner'), { code: 'EINNER' })];
   class Breakable extends MapStore {
@@ -68,7 +68,7 @@ describe('a bridged store', () => {
       ['set', 'a', { cart: ['tea'] }, 1000, { rolling: false, changed: true, ctx }],
       ['get', 'a', 1000, { rolling: false, ctx }],
     ]);
-    // By an app's own code, which has no context.
+    // An app's own code calls the store without a context.
     expect(await store.get('x')).toBeNull();
     await store.destroy('x');
     await store.destroy('a');

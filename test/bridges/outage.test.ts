@@ -71,7 +71,7 @@ describe.each(['throws', 'hangs', 'garbles'] as const)('our store is down: it %s
 describe('the inner store is down', () => {
   const failure = new Error('the inner store is down');
 
-  /** Fails at some verbs. */
+  /** A store that fails at the verbs in `broken`. */
   class Breakable extends MemoryStore {
     readonly broken = new Set<'get' | 'set' | 'destroy'>();
 

@@ -7,7 +7,7 @@ import { innerKinds, memory } from './support/inner-stores.ts';
 import { addPassport } from './support/passport.ts';
 import { open, type Site, type SiteBrowser, type SiteOptions } from './support/site.ts';
 
-/** How many races run at once, each of a user of its own. */
+/** How many races run at once, each with its own user. */
 const LANES = 10;
 
 const VARIANTS: readonly (readonly [ending: Ending, name: string, settings: Partial<SessionOptions>])[] = [
@@ -22,7 +22,7 @@ const VARIANTS: readonly (readonly [ending: Ending, name: string, settings: Part
   ['Passport’s login again', 'the usual settings', {}],
 ];
 
-/** Runs it for a thousand users, or so many, some at a time. */
+/** Runs `run` for this many users, `LANES` of them at a time. */
 async function race(times: number, run: (user: string, time: number) => Promise<void>): Promise<void> {
   const lane = async (first: number): Promise<void> => {
     for (let time = first; time < times; time += LANES) await run(`user-${time}`, time);
@@ -42,7 +42,7 @@ async function start(options: SiteOptions): Promise<{ site: Site; inFlight: InFl
   return { site, inFlight };
 }
 
-/** One of these cookies has a user, for the inner layer or for this library. Asked twice, because a refusal must stay one. */
+/** Returns whether one of the cookies has a user, for the inner layer or for this library. Asks twice. */
 async function isAlive(browser: SiteBrowser, cookies: readonly string[]): Promise<boolean> {
   for (const cookie of [...cookies, ...cookies]) {
     if ((await browser.get('/inner', { cookie })).json?.user !== null) return true;
@@ -69,7 +69,7 @@ describe.each(innerKinds)('on $name', ({ name, open: openInner }) => {
         await other.login(user);
         const before = browser.session;
         const held = await inFlight.send(browser, ending);
-        // By another device, and by another tab of the same.
+        // Alternates between another device and another tab of the same browser.
         const by = time % 2 === 0 ? other : browser;
         expect((await by.post('/sessions/sign-out-everywhere')).status).toBe(204);
         if ((await held.release()).json !== null) answered++;
@@ -84,7 +84,7 @@ describe.each(innerKinds)('on $name', ({ name, open: openInner }) => {
 });
 
 describe('a request in flight while its user signs out all others in another tab', () => {
-  // A request for another id gets one without a user.
+  // Excludes endings that regenerate the id: such a request gets a new session without a user.
   test.each(VARIANTS.filter(([ending]) => ending !== 'a regenerated session' && ending !== 'Passport’s login again'))(
     '%s, %s: the session goes on under its new id, and the old one is dead',
     async (ending, _, settings) => {
@@ -141,7 +141,7 @@ describe('express-session without the bridge', () => {
   });
 });
 
-/** "Sign out everywhere" as apps on express-session write it. */
+/** "Sign out everywhere" as apps with express-session implement it. */
 async function destroyAllOf(store: Store, user: string): Promise<void> {
   const { value } = await called<Parameters<Parameters<NonNullable<Store['all']>>[0]>[1]>((callback) =>
     store.all?.(callback),

@@ -14,7 +14,7 @@ function bridged(inner: Store): Store {
   return bridge(sessions, { user: ({ userId }) => userId }).store(inner);
 }
 
-/** All that can be asked of a store, its own and inherited, but for what is an object’s. */
+/** Returns the names of all own and inherited members of a store, except the members of `Object`. */
 function membersOf(store: object): string[] {
   const names: string[] = [];
   for (let at = store; at !== Object.prototype && at !== null; at = Object.getPrototypeOf(at)) {

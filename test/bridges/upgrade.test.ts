@@ -25,7 +25,7 @@ import './support/fastify-layer.ts';
 const ORIGIN = 'https://app.example.org';
 const requirements: UpgradeRequirements = { kinds: ['browser'] };
 
-/** What the test does to a layer's inner store. */
+/** Observes and breaks the inner store of a layer. */
 interface Inner {
   isBroken: boolean;
   writes: number;
@@ -39,11 +39,11 @@ interface App {
 interface Layer {
   readonly madeUp: string;
   /**
-   * An app that signs Ann in at `POST /sign-in`, and renews her session at `POST /renew` without closing sockets. Every request saves the
-   * inner session.
+   * Serves an app that signs Ann in at `POST /sign-in`. `POST /renew` renews her session without closing sockets. Every
+   * request saves the inner session.
    */
   serve(sessions: Sessions, inner: Inner): Promise<App>;
-  /** An upgrade that lacks the bridge's store, and its error. */
+  /** Returns an upgrade handler that is wired up wrongly: its inner layer does not use the bridge's store. */
   serveWrongly(sessions: Sessions): Promise<App['upgrade']>;
 }
 

@@ -3,24 +3,24 @@ import type { Fenced, Seen } from './operation.ts';
 import { anAccount, aUser, type Chance, IDLE, KINDS, SURVIVING, somewhere } from './population.ts';
 import type { Recorder } from './recorder.ts';
 
-/** A token that aUser holds, and whose session it is. */
+/** A token that a user holds, and the id of its session. */
 export interface Held {
   readonly token: string;
   readonly id: string;
 }
 
-/** How many tokens are tried again and again. */
+/** How many tokens a process holds and uses again. */
 const MAX_HELD = 40;
 
-/** How often a token that was refused is thrown away: the others show whether what is over comes back. */
+/** Probability that a refused token is dropped. The tokens that stay show whether an ended session comes back. */
 const GIVEN_UP = 0.3;
 
-/** How often what an actor has suspended is resumed, instead of doing anything else: where nobody can sign in, nothing happens. */
+/** Probability that an actor resumes a scope that it suspended. Long suspensions would block all sign-ins. */
 const RESUMED = 0.2;
 
 type Deed = (actor: Actor) => Promise<void>;
 
-/** What is done, and how often. */
+/** The actions of an actor, with their weights. */
 const DEEDS: readonly (readonly [Deed, number])[] = [
   [(actor) => actor.check().then(() => {}), 50],
   [(actor) => actor.signIn(), 16],
@@ -40,7 +40,7 @@ const DEEDS: readonly (readonly [Deed, number])[] = [
   [(actor) => actor.prune(), 0.5],
 ];
 
-/** One who does at random what users, apps and administrators do, one thing after the other, and has it taken down. */
+/** Randomly does what users, apps and administrators do, one action after the other. Every action is recorded. */
 export class Actor {
   readonly #sessions: Sessions;
   readonly #recorder: Recorder;
@@ -49,10 +49,13 @@ export class Actor {
   readonly #held: Held[];
   readonly #generation: number;
   readonly #rests: boolean;
-  /** What it has suspended, and not resumed yet. */
+  /** The scopes that this actor suspended and has not resumed yet. */
   readonly #suspended: Scope[] = [];
 
-  /** `held` is shared with others of the process; `issued` tells of every new token; a `generation` of users is so many ms long; tokens may rest. */
+  /**
+   * Shares `held` with the other actors of the process. Calls `issued` with every new token. Uses new users after every
+   * `generation` ms. With `rests`, tokens rest for a while between their uses.
+   */
   constructor(
     sessions: Sessions,
     recorder: Recorder,
@@ -71,7 +74,7 @@ export class Actor {
     this.#issued = issued;
   }
 
-  /** Does one thing. */
+  /** Does one random action. */
   act(): Promise<void> {
     const suspended = this.#suspended[0];
     if (suspended !== undefined && this.#chance.next() < RESUMED) return this.#resume(suspended);
@@ -97,7 +100,7 @@ export class Actor {
     if (started?.ok === true) this.#hold(started.token, started.session.id);
   }
 
-  /** Checks some token; gives the session, if it lives. */
+  /** Checks a token. Returns its session if it is live. */
   async check(held: Held | undefined = this.#anyHeld()): Promise<{ held: Held; session: Session } | null> {
     if (held === undefined) return null;
     const verdict = await this.#recorder.take(
@@ -238,7 +241,7 @@ export class Actor {
     if (rotated?.ok === true) this.#hold(rotated.token, session.id);
   }
 
-  /** Whether there was an answer. */
+  /** Revokes, suspends or resumes a scope. Returns whether the store answered. */
   async #revoke(
     scope: Scope,
     change: 'suspended' | 'resumed' | null,
@@ -276,7 +279,7 @@ export class Actor {
     return this.#chance.next() < 0.3 ? { kinds: 'all' } : {};
   }
 
-  /** Somebody who is about at this moment. */
+  /** Returns a user of the present generation. */
   #anyUser(): string {
     return aUser(this.#chance, Math.floor(this.#recorder.time() / this.#generation));
   }
@@ -298,7 +301,7 @@ export class Actor {
     return this.#rests && this.#isResting(held) ? undefined : held;
   }
 
-  /** Each is used for a while, and then not for about as long as its idle lifetime: so it expires at times, and barely at others. */
+  /** A token is used for half an idle lifetime and then rests for a whole one. Sessions expire or just survive. */
   #isResting({ id }: Held): boolean {
     return (Math.floor(this.#recorder.time() / (IDLE / 2)) + id.charCodeAt(0)) % 3 !== 0;
   }
@@ -315,7 +318,7 @@ export class Actor {
   }
 }
 
-/** Takes up a token, in the place of another one where there are many. */
+/** Adds a token. Replaces a random token if the list is full. */
 export function hold(all: Held[], held: Held, chance: Chance): void {
   if (all.length < MAX_HELD) all.push(held);
   else all[Math.floor(chance.next() * all.length)] = held;
@@ -323,7 +326,7 @@ export function hold(all: Held[], held: Held, chance: Chance): void {
 
 const inAccount = (account: string | null): { account?: string } => (account === null ? {} : { account });
 
-/** Enough of a token to tell it from others. */
+/** Returns the end of a token, enough to tell it from others. */
 const nameOf = (token: string): string => token.slice(-12);
 
 const seen = ({ id, user, account, kind, expiresAt }: SessionView): Seen => ({ id, user, account, kind, expiresAt });

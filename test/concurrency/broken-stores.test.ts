@@ -12,14 +12,14 @@ import { Work } from './work.ts';
 
 const PROCESSES = 3;
 
-/** Each process does so many things, and what they did is judged; then so many more. None of that hangs on time. */
+/** How many operations each process does before the laws judge the history. Independent of the machine's speed. */
 const PIECE = 150;
 const MAX_PIECES = 12;
 const MAX_CROWDS = 60;
 
 const TEST_TIMEOUT = 1_800_000;
 
-/** The laws that races break; see {@link RACY_STORES}. */
+/** The racy stores, each with the law that it breaks. See {@link RACY_STORES}. */
 const RACES: Readonly<Record<string, ViolationKind>> = {
   'add looks, then writes': 'limit',
   'advance looks, then writes': 'survivor',
@@ -29,13 +29,13 @@ const RACES: Readonly<Record<string, ViolationKind>> = {
   'a session is found as it was': 'survivor',
 };
 
-/** The laws that are broken where sessions expire. */
+/** The faults that show only if sessions expire, each with the law that it breaks. */
 const IDLE_FAULTS: Readonly<Record<string, ViolationKind>> = {
   'a note counts as of its use': 'resurrection',
   'touch loses uses': 'needless refusal',
 };
 
-/** What is broken in the stores that the contract suite is tried on, and the law that it breaks. */
+/** The broken stores of the contract suite, each with the law that it breaks. */
 const FAULTS: Readonly<Record<string, ViolationKind>> = {
   'advance asks nobody': 'unexplained end',
   'advance forgets suspensions': 'suspended',
@@ -54,7 +54,7 @@ const FAULTS: Readonly<Record<string, ViolationKind>> = {
   'prune removes every record': 'unexplained end',
 };
 
-/** A handle whose verbs take a moment before and after they are done, so that others come in between. */
+/** Returns a handle whose verbs yield to other processes before and after their work. */
 function slowly(store: SessionStore): SessionStore {
   const moment = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const slow =
@@ -80,13 +80,13 @@ function slowly(store: SessionStore): SessionStore {
   };
 }
 
-/** Several processes in one, each with a handle and a clock of its own. */
+/** Several simulated processes, each with its own store handle and `Sessions`. */
 class Crowd {
   readonly #works: readonly Work[];
 
   readonly #idle: boolean;
 
-  /** Where sessions expire, time passes with what is done. */
+  /** With `idle`, sessions expire, and the clock advances by 1 ms whenever it is read. */
   constructor(handle: () => SessionStore, seed = 7, idle = false) {
     this.#idle = idle;
     let ticks = 0;
@@ -115,20 +115,20 @@ class Crowd {
     return violationsOf(this.history, this.#idle ? IDLE_RULES : RULES);
   }
 
-  /** Does one piece more. */
+  /** Runs another `PIECE` operations in each process. */
   async runOn(): Promise<void> {
     await Promise.all(this.#works.map((work) => work.runOn(PIECE)));
   }
 }
 
-/** The kinds of what is found wrong: as soon as one is the expected one, it is enough. */
+/** Returns the kinds of violations found. Stops as soon as the expected one is among them. */
 async function findWrong(
   open: () => () => SessionStore,
   expected: ViolationKind,
   idle = false,
 ): Promise<readonly ViolationKind[]> {
   let kinds: readonly ViolationKind[] = [];
-  // It may take several tries until the wrong two meet. A new crowd each time: a long history takes long to judge.
+  // Two operations may need several tries to collide. Each try starts a new crowd: judging a long history is slow.
   for (let seed = 1; seed <= MAX_CROWDS && !kinds.includes(expected); seed++) {
     const crowd = new Crowd(open(), seed, idle);
     for (let piece = 0; piece < MAX_PIECES && !kinds.includes(expected); piece++) {
@@ -147,7 +147,7 @@ test('a sound store breaks no law', { timeout: TEST_TIMEOUT }, async () => {
   const isMissing = (type: Operation['type']): boolean =>
     !crowd.history.some((one) => one.type === type && one.failed === null);
   for (let piece = 0; piece < MAX_PIECES; piece++) await crowd.runOn();
-  // What nobody did shows nothing.
+  // Goes on until every type of operation was answered. Types that never occurred would prove nothing.
   for (let piece = 0; piece < 10 * MAX_PIECES && TYPES.some(isMissing); piece++) await crowd.runOn();
   expect(TYPES.filter(isMissing)).toEqual([]);
   expect(crowd.violations).toEqual([]);
@@ -158,12 +158,12 @@ test('a sound store breaks no law where sessions expire', { timeout: TEST_TIMEOU
   const crowd = new Crowd(() => referenceStore(data), 7, true);
   for (let piece = 0; piece < MAX_PIECES; piece++) await crowd.runOn();
   const refusals = crowd.history.map((one) => ('refused' in one ? one.refused : null));
-  // An answer that no worker got shows nothing.
+  // Without these answers the run would not have tested expiry and limits.
   expect(refusals).toEqual(expect.arrayContaining(['expired', 'limit']));
   expect(crowd.violations).toEqual([]);
 });
 
-/** The reference store, broken like this, for any number of processes. */
+/** Returns a function that creates a broken reference store. Its result opens one handle per call. */
 function broken(
   fault: ((store: SyncStore, data: Data) => Partial<SessionStore>) | undefined,
 ): () => () => SessionStore {
@@ -178,7 +178,7 @@ function broken(
 }
 
 describe('what is broken is found', { timeout: TEST_TIMEOUT }, () => {
-  // That they are found by the contract suite is tried in every run.
+  // The contract suite finds these stores in every run, so this slower search is optional.
   test.runIf(includes('concurrency: broken stores, by several workers')).each(Object.entries(FAULTS))(
     '%s: %s',
     async (name, expected) => {

@@ -7,10 +7,10 @@ import { SEED, withSeed } from '../services/seed.ts';
 import { clearPlace, engineNames, findPlace } from '../services/stores.ts';
 import { Crew } from './crew.ts';
 
-/** `run.ts` beside this file tries each store longer, and with more processes, where that is asked for. */
+/** `run.ts` in this folder tests each store for longer and with more processes. */
 const [processes, seconds] = [4, size('concurrency: seconds')];
 
-/** What each process is answered at least, however fast or slow the machine is: what was not done shows nothing. */
+/** The answers that each process gets at least, on any machine. An operation that was not done proves nothing. */
 const LEAST = { check: 200, start: 20, revoke: 10 };
 const LEAST_IDLE = { ...LEAST, expired: 3, note: 3 };
 
@@ -31,7 +31,7 @@ describe(withSeed('several processes, with clocks that are 2 h apart, break no l
       const { violations, counts, failures } = await crew.tryPlace(place, { seconds, seed: SEED, least: LEAST });
       expect(violations).toEqual([]);
       expectAtLeast(LEAST, counts);
-      // A SQLite may give up where the machine stands still; whatever fails may have been done or not, and breaks no law.
+      // SQLite may time out on a stalled machine. A failed operation may have been done or not, and breaks no law.
       const [failed, asked] = [sumOf(failures), sumOf(counts)];
       expect(failed, [...failures.keys()].join()).toBeLessThan(asked / 10);
     } finally {
@@ -55,7 +55,7 @@ describe(withSeed('several processes, with clocks that are 2 h apart, break no l
   test('and their processes end by themselves', { timeout: TEST_TIMEOUT }, () => crew.leave());
 });
 
-/** Each process did as much: a worker gives up where a history grows too long to be judged. */
+/** Asserts the minimum counts. A worker stops early if its history grows too long to be judged. */
 function expectAtLeast(least: Readonly<Record<string, number>>, counts: ReadonlyMap<string, number>): void {
   for (const [name, count] of Object.entries(least)) {
     expect(counts.get(name) ?? 0, name).toBeGreaterThanOrEqual(processes * count);

@@ -14,22 +14,22 @@ import { WorkerProcess } from './worker-process.ts';
 export interface TryOptions {
   readonly seconds: number;
   readonly seed: number;
-  /** How often each process has been answered each of these at least, however long that takes. Default: none. */
+  /** How many answers of each type every process gets at least, however long that takes. Default: none. */
   readonly least?: Counts;
   /** Whether sessions expire when they are idle. */
   readonly idle?: boolean;
 }
 
-/** What came of it. */
+/** The result of {@link Crew.tryPlace}. */
 export interface Report {
   readonly violations: readonly Violation[];
-  /** How often each thing was done, or asked in vain. */
+  /** How often each operation was done or tried. */
   readonly counts: ReadonlyMap<string, number>;
-  /** How often the store could not find out, by what was asked and the code. */
+  /** How often the store failed, by operation and error code. */
   readonly failures: ReadonlyMap<string, number>;
 }
 
-/** Several processes that work on a store together, with clocks that are up to 2 h apart. */
+/** Several processes that use one store together, with clocks that are up to 2 h apart. */
 export class Crew {
   readonly #workers: readonly WorkerProcess[];
 
@@ -38,12 +38,12 @@ export class Crew {
     this.#workers = Array.from({ length: processes }, () => new WorkerProcess(script));
   }
 
-  /** Lets them work on this store, and judges what they tell of it. */
+  /** Lets the processes use the store, and judges their histories. */
   async tryPlace(place: Place, { seconds, seed, least = {}, idle = false }: TryOptions): Promise<Report> {
     const folder = mkdtempSync(join(tmpdir(), 'session-test-history-'));
     const processes = this.#workers.length;
     const opened = openStore(place, { silence: 120_000 });
-    // Looks at all of it in the end, when nobody else does anything.
+    // The witness checks the final state after all workers have stopped.
     const witness = new Work(opened.store, { process: processes, processes: 1, seed, idle }, () => {});
     try {
       await this.#all((worker, process) =>
@@ -70,12 +70,12 @@ export class Crew {
     }
   }
 
-  /** Lets them go, and sees to it that they end by themselves. */
+  /** Tells the processes to end, and waits until they end by themselves. */
   async leave(): Promise<void> {
     await this.#all((worker) => worker.leave());
   }
 
-  /** Ends them, whatever they do. */
+  /** Kills the processes immediately. */
   kill(): void {
     for (const worker of this.#workers) worker.kill();
   }
@@ -90,10 +90,10 @@ function readHistory(file: string): readonly Operation[] {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Operation);
 }
 
-/** How often each thing was done, or asked in vain. */
+/** Counts how often each operation was done or tried. */
 const countsOf = (history: readonly Operation[]): ReadonlyMap<string, number> => tally(history, nameOf);
 
-/** How often the store could not find out, by what was asked and the code. */
+/** Counts how often the store failed, by operation and error code. */
 export const failuresOf = (history: readonly Operation[]): ReadonlyMap<string, number> =>
   tally(history, ({ type, failed }) => failed && `${type} ${failed}`);
 

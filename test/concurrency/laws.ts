@@ -7,9 +7,10 @@ import { Secrets, tellsOfSecret } from './secrets.ts';
 import { type Span, spanText, timeText, type Violation, type ViolationKind } from './violation.ts';
 
 /**
- * What a history breaks of the design's invariants. Only the order in real time counts: what was answered before something
- * else was called came before it; of two that overlap, either may have come first. So whatever is told here is wrong under
- * every order that is possible. An operation that failed may have been done at any time after it was called, or never.
+ * Returns the violations of the design's invariants in a history. Only real time decides the order: an operation that
+ * was answered before the call of another came first. Of two overlapping operations, either may have come first. A
+ * reported violation is therefore wrong under every possible order. A failed operation may have taken effect at any
+ * time after its call, or never.
  */
 export function violationsOf(history: readonly Operation[], rules: Rules = RULES): readonly Violation[] {
   const of = <Type extends Operation['type']>(type: Type): readonly Extract<Operation, { type: Type }>[] =>
@@ -42,7 +43,7 @@ class Laws {
     this.#secrets = secrets;
   }
 
-  /** A sign-in that began before a revocation starts nothing after it, and none does while it is suspended. */
+  /** A sign-in that began before a revocation must start no session after it, nor during a suspension. */
   judgeStart(start: Start): void {
     const { session, refused, fenceCall, fenceAnswer, user, account, kind, call, answer } = start;
     const who: Covered = { id: session?.id ?? '', user, account, kind };
@@ -78,7 +79,7 @@ class Laws {
     }
   }
 
-  /** A list shows the living, all of them, and never more than the limit allows. */
+  /** A list must show all live sessions, no others, and never more than the limit allows. */
   judgeList(list: List): void {
     const counts = new Map<string, number>();
     for (const session of list.sessions) {
@@ -107,7 +108,7 @@ class Laws {
     }
     if (refused === 'not-live') this.#mayBeNotLive(life, rotation, from);
     if (refused === 'superseded' && into !== null) {
-      // A revocation that keeps this session is one behind its fence all the same.
+      // A revocation that keeps this session still supersedes its fence.
       const there = { ...judged, id: '', account: into.account };
       if (!this.#revocations.mayHaveEnded(there, into.fenceCall, rotation.answer)) {
         this.#violate('needless refusal', `a switch of ${judged.id} is superseded by nothing`);
@@ -115,7 +116,7 @@ class Laws {
     }
   }
 
-  /** Only a live session is kept, and whoever asks to keep one is refused only where it is over. */
+  /** Only a live session may be kept. A request to keep a session may be refused only if that session is over. */
   judgeRevocation(revoke: Revoke): void {
     const { initiator, done, kept, token, from } = revoke;
     const life = initiator === null ? undefined : this.#lives.of(initiator.id);
@@ -135,7 +136,7 @@ class Laws {
     }
   }
 
-  /** A session that lived in this time must not have been over before it. */
+  /** Checks that a session that was live in this span was not over before it. */
   #mayLive(life: Life, now: Seen, span: Span, what: string): void {
     const { start, seen, endOf, rotations, ends } = life;
     const told = `${now.id} ${what} ${spanText(span)}`;
@@ -163,7 +164,7 @@ class Laws {
     if (now.expiresAt !== seen.expiresAt && !mayMove) this.#violate('absolute moved', `${told} with another expiry`);
   }
 
-  /** A session that was over in this time must have been ended by something. */
+  /** Checks that some operation can explain why a session was over in this span. */
   #mayBeOver(life: Life, span: Span, what: string): void {
     const [after, before] = [life.aliveUntil(span.call), span.answer];
     if (life.mayHaveEnded(after, before) || this.#mayHaveExpired(life, span)) return;
@@ -175,18 +176,18 @@ class Laws {
     this.#violate('unexplained end', `${life.seen.id} ${what} ${spanText(span)}, and lived at ${timeText(after)}`);
   }
 
-  /** Whether a session may have been idle for too long in this time. */
+  /** Returns whether a session may have expired by idleness in this span. */
   #mayHaveExpired(life: Life, span: Span): boolean {
     const { idle } = this.#rules;
     return idle !== null && life.mayHaveExpired(span, idle);
   }
 
-  /** Whether a limit that refuses may be reached: of those that nothing expires of, the oldest makes room. */
+  /** Returns whether a limit may refuse. It never does in runs without expiry: there, the oldest session ends. */
   #mayBeFull(newcomer: Covered, span: Span): boolean {
     return this.#rules.idle !== null && this.#lives.mayHavePeer(newcomer, span);
   }
 
-  /** What was asked in a session's name and was refused: it was over, or its secret another one. */
+  /** Checks that a refused write in a session's name has a reason: the session was over or its secret replaced. */
   #mayBeNotLive(life: Life, span: Span, token: string): void {
     if (!this.#secrets.mayBeReplaced(token, span.answer)) this.#mayBeOver(life, span, 'counts as not live');
   }

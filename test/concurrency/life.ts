@@ -1,19 +1,19 @@
 import type { End, Fenced, Noted, Rotate, Seen, Start } from './operation.ts';
 import type { Span } from './violation.ts';
 
-/** Everything that a history tells of one session. */
+/** Everything that a history says about one session. */
 export class Life {
   readonly start: Start;
-  /** As it was when it started. */
+  /** The session as it was at its start. */
   readonly seen: Seen;
   readonly rotations: Rotate[] = [];
   readonly ends: End[] = [];
   readonly #notes: { readonly at: number; readonly note: Noted }[] = [];
-  /** Uses that were there for certain, by their answers: each with the latest so far. */
+  /** Uses that were certainly recorded, sorted by their answer. `at` is the latest use so far. */
   #uses: { readonly answer: number; readonly at: number }[] | null = null;
-  /** When it was first known to be over. */
+  /** The earliest time at which the session was known to be over. */
   endOf: number = Number.POSITIVE_INFINITY;
-  /** When it lived: at some moment within each. */
+  /** Spans in each of which the session was live for at least a moment. */
   readonly #alive: Span[] = [];
   #lastCalls: number[] | null = null;
 
@@ -22,23 +22,23 @@ export class Life {
     this.seen = seen;
   }
 
-  /** It lived at some moment of this time. */
+  /** Records that the session was live at some moment of this span. */
   lived({ call, answer }: Span): void {
     this.#alive.push({ call, answer });
     this.#lastCalls = null;
   }
 
-  /** It was over at some moment of this time. */
+  /** Records that the session was over at some moment of this span. */
   wasOver({ answer }: Span): void {
     this.endOf = Math.min(this.endOf, answer);
   }
 
-  /** A use of it was noted. */
+  /** Records a touch of the session. */
   noted(at: number, note: Noted): void {
     this.#notes.push({ at, note });
   }
 
-  /** Whether a use may have been written within this time, by a note or a renewal that took the time before. */
+  /** Returns whether a touch or a renewal that began before the end of this span may have written a use in it. */
   mayBeUsed({ call, answer }: Span): boolean {
     return (
       this.#notes.some(({ note }) => note.asked < answer && (note.failed !== null || note.answer > call)) ||
@@ -48,7 +48,7 @@ export class Life {
     );
   }
 
-  /** Whether it may have been idle for so long in this time, by the last use that was answered before it. */
+  /** Returns whether the session may have been idle too long in this span. Only uses answered before it count. */
   mayHaveExpired({ call, answer }: Span, idle: number): boolean {
     this.#uses ??= this.#certainUses(idle);
     return answer >= lastBefore(this.#uses, call) + idle - SLACK;
@@ -62,14 +62,14 @@ export class Life {
     );
     const uses: { answer: number; at: number }[] = [];
     for (const { call, answer, at, isNote } of [...written, ...notes].sort((a, b) => a.answer - b.answer)) {
-      // A note that came too late has changed nothing.
+      // A touch that came after the expiry has changed nothing.
       if (isNote && answer >= lastBefore(uses, call) + idle - SLACK) continue;
       uses.push({ answer, at: Math.max(at, uses.at(-1)?.at ?? at) });
     }
     return uses;
   }
 
-  /** A time at which it was not over yet, as late as can be told from what was answered before this time. */
+  /** Returns the latest time at which the session was certainly not over. Only answers from before `time` count. */
   aliveUntil(time: number): number {
     this.#lastCalls ??= lastCalls(this.#alive);
     let [low, high] = [0, this.#alive.length];
@@ -81,15 +81,15 @@ export class Life {
     return Math.max(this.start.fenceCall, this.#lastCalls[low - 1] ?? Number.NEGATIVE_INFINITY);
   }
 
-  /** Every account that it may ever have been in. */
+  /** Every account that the session may ever have been in. */
   get accounts(): ReadonlySet<string | null> {
     return new Set([this.start.account, ...this.rotations.flatMap(({ into }) => into?.account ?? [])]);
   }
 
   /**
-   * When its stamps of an account were there for certain: those that it was born with, or those of the last switch into it
-   * that may have been done. `null` where it cannot be in that account. A switch out of an account that is being revoked is
-   * refused, and yet the session was in the other one for as long as that took.
+   * Returns when the session's stamps of an account had certainly been read: at its start, or at the last switch into
+   * the account that may have succeeded. Returns `null` if the session cannot be in that account. A switch out of an
+   * account that is being revoked is refused, but the session is in the new account until the refusal.
    */
   enteredAt(account: string | null, span: Span): number | null {
     const entries: Fenced[] = this.start.account === account ? [this.start] : [];
@@ -101,8 +101,8 @@ export class Life {
   }
 
   /**
-   * Whether a switch into this account that was refused was under way in this time: the account that it left had revoked the
-   * session, which was over there, and lived in the other one until the switch had found that out. No client gets its token.
+   * Returns whether a refused switch into this account was under way in this span. The old account's revocation had
+   * already ended the session there. It lived in the new account until the switch noticed. No client gets its token.
    */
   isPassing(account: string | null, span: Span): boolean {
     return this.rotations.some(
@@ -111,7 +111,7 @@ export class Life {
     );
   }
 
-  /** Whether something that was asked for it alone may have ended it between these times. */
+  /** Returns whether an operation on this session alone may have ended it between these times. */
   mayHaveEnded(after: number, before: number): boolean {
     const mayBe = ({ call, answer, failed }: Span & { readonly failed: string | null }): boolean =>
       call < before && (failed !== null || answer > after);
@@ -123,10 +123,10 @@ export class Life {
   }
 }
 
-/** Clocks of sessions count whole ms. */
+/** Tolerance in ms: the clock of `Sessions` counts whole milliseconds. */
 const SLACK = 3;
 
-/** The last use that was answered before a time. */
+/** Returns the time of the last use that was answered before `time`. */
 function lastBefore(uses: readonly { readonly answer: number; readonly at: number }[], time: number): number {
   let [low, high] = [0, uses.length];
   while (low < high) {
@@ -137,7 +137,7 @@ function lastBefore(uses: readonly { readonly answer: number; readonly at: numbe
   return uses[low - 1]?.at ?? Number.NEGATIVE_INFINITY;
 }
 
-/** Sorts spans by their answers, and tells of each the latest call so far. */
+/** Sorts the spans by their answers. Returns for each span the latest call so far. */
 function lastCalls(spans: Span[]): number[] {
   spans.sort((a, b) => a.answer - b.answer);
   let last = Number.NEGATIVE_INFINITY;

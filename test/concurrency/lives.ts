@@ -5,16 +5,16 @@ import type { Covered } from './revocations.ts';
 import { type Secrets, tellsOfSecret } from './secrets.ts';
 import type { Span } from './violation.ts';
 
-/** Of a user of more sessions than that, a list is read in several steps, and need not show one moment. */
+/** The maximum size of a list that is read in one step. A longer list need not show a single moment. */
 export const ONE_PAGE = 1_000;
 
-/** The sessions of a history. */
+/** All sessions of a history. */
 export class Lives {
   readonly #byId = new Map<string, Life>();
   readonly #byUser = new Map<string, Life[]>();
-  /** The sign-ins and switches for which others may have had to make room, by whom a limit counts together. */
+  /** Sign-ins and switches that may have forced other sessions to end. The key comes from `groupOf`. */
   readonly #newcomers = new Map<string, Span[]>();
-  /** Users of whom a sign-in failed: it may have started a session whose id nobody knows. */
+  /** Users with a failed sign-in. It may have started a session whose id no answer contains. */
   readonly #unsure = new Set<string>();
 
   readonly #secrets: Secrets;
@@ -23,7 +23,7 @@ export class Lives {
   constructor(history: readonly Operation[], secrets: Secrets, rules: Rules) {
     this.#secrets = secrets;
     this.#rules = rules;
-    // What is told of a session may stand before its start: the histories of several processes follow each other.
+    // Reads all starts first. The processes' histories are concatenated, so a start may come after other operations.
     for (const one of history) if (one.type === 'start') this.#admit(one);
     for (const one of history) {
       if (one.type === 'rotate') this.#rotate(one);
@@ -41,24 +41,24 @@ export class Lives {
     return this.#byId.values();
   }
 
-  /** Whether a session that nobody knows of may be this user's. */
+  /** Returns whether this user may have a session that the history does not contain. */
   mayBeUnknown(user: string): boolean {
     return this.#unsure.has(user);
   }
 
-  /** Whether a list of this user shows one moment. */
+  /** Returns whether a list of this user shows a single moment. */
   fitsOnePage(user: string): boolean {
     return (this.#byUser.get(user)?.length ?? 0) < ONE_PAGE;
   }
 
-  /** The sessions that had been started before a list was asked for, and are not on it. */
+  /** Returns the sessions that were started before the call of a list and are not on it. */
   absent({ user, whole, sessions, call, failed }: List): readonly Life[] {
     if (failed !== null || !whole || !this.fitsOnePage(user)) return [];
     const listed = new Set(sessions.map(({ id }) => id));
     return (this.#byUser.get(user) ?? []).filter(({ start, seen }) => start.answer < call && !listed.has(seen.id));
   }
 
-  /** Whether a session may have had to make room for another one between these times. */
+  /** Returns whether a session may have had to make room for another one between these times. */
   mayHaveMadeRoom(session: Covered, after: number, before: number): boolean {
     const newcomers = this.#newcomers.get(groupOf(session)) ?? [];
     return newcomers.some(({ call, answer }) => call < before && answer > after);
@@ -87,14 +87,14 @@ export class Lives {
     put(this.#newcomers, groupOf(who), { call, answer: failed === null ? answer : Number.POSITIVE_INFINITY });
   }
 
-  /** It may have expired in this time: for good, unless a use was being written meanwhile. */
+  /** Records that a session is over, unless it may have expired only until a use in the same span is written. */
   #wasIdle(life: Life | undefined, span: Span): void {
     const { idle } = this.#rules;
     const mayComeBack = idle !== null && life?.mayHaveExpired(span, idle) === true && life.mayBeUsed(span);
     if (!mayComeBack) life?.wasOver(span);
   }
 
-  /** Whether a session may have lived in this time that a limit counts together with this one. */
+  /** Returns whether another session of the newcomer's group may have been live in this span. */
   mayHavePeer(newcomer: Covered, span: Span): boolean {
     const group = groupOf(newcomer);
     const isThere = (life: Life): boolean =>
@@ -104,7 +104,7 @@ export class Lives {
     return this.mayBeUnknown(newcomer.user) || (this.#byUser.get(newcomer.user) ?? []).some(isThere);
   }
 
-  /** Takes down when each session was seen to live, and when to be over. */
+  /** Records when each session was seen to be live or over. */
   #look(one: Operation): void {
     if (one.failed !== null) return;
     switch (one.type) {
@@ -131,7 +131,7 @@ export class Lives {
   }
 }
 
-/** Whom a limit counts together. */
+/** Returns the key of the group of sessions that a limit counts together. */
 export const groupOf = ({ user, account, kind }: Pick<Seen, 'user' | 'account' | 'kind'>): string =>
   JSON.stringify([user, account, kind]);
 

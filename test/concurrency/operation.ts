@@ -1,23 +1,23 @@
 import type { ScopeName } from 'session-revocation/adapter';
 
-/** What every operation has. */
+/** The members that every operation has. */
 interface Taken {
-  /** Which process did it. */
+  /** The number of the process that did it. */
   readonly process: number;
-  /** When it was called, and when its answer was there: ms of the clock that all processes of a machine share. */
+  /** The times of the call and of the answer, in ms of a clock that all processes of a machine share. */
   readonly call: number;
   readonly answer: number;
-  /** The code of the error that it ended with: it may have been done, then or at any time later. `null` is an answer. */
+  /** The error code, or `null` if it was answered. A failed operation may take effect then or at any time later. */
   readonly failed: string | null;
 }
 
-/** When the fence of a sign-in was asked for, and when it was there. */
+/** The times of the call and of the answer for a sign-in's fence. */
 export interface Fenced {
   readonly fenceCall: number;
   readonly fenceAnswer: number;
 }
 
-/** A session as an answer told of it. */
+/** A session as it appeared in an answer. */
 export interface Seen {
   readonly id: string;
   readonly user: string;
@@ -34,25 +34,25 @@ export interface Start extends Taken, Fenced {
   readonly kind: string;
   readonly session: Seen | null;
   readonly refused: string | null;
-  /** The name that the token has in a history: its last letters. */
+  /** The last characters of the token, which identify it in a history. */
   readonly token: string | null;
 }
 
 /** A check of a token. */
 export interface Check extends Taken {
   readonly type: 'check';
-  /** Whose token it is, as was known before. */
+  /** The session that the token belongs to. */
   readonly id: string;
   readonly token: string;
   readonly session: Seen | null;
   readonly refused: string | null;
 }
 
-/** A list of a user's living sessions. */
+/** A list of a user's live sessions. */
 export interface List extends Taken {
   readonly type: 'list';
   readonly user: string;
-  /** Whether it is all of them. */
+  /** Whether the list is complete. */
   readonly whole: boolean;
   readonly sessions: readonly Seen[];
 }
@@ -63,7 +63,7 @@ export interface Rotate extends Taken {
   readonly from: string;
   /** The session that was judged. */
   readonly judged: Seen;
-  /** With a switch: the account, and the fence. */
+  /** For a switch: the new account and its fence. Otherwise `null`. */
   readonly into: (Fenced & { readonly account: string }) | null;
   readonly reauthenticated: boolean;
   readonly session: Seen | null;
@@ -78,7 +78,7 @@ export interface End extends Taken {
   readonly ended: boolean;
 }
 
-/** A revocation, a suspension, or the end of one. */
+/** A revocation, a suspension, or a resumption. */
 export interface Revoke extends Taken {
   readonly type: 'revoke';
   readonly scope: ScopeName;
@@ -87,13 +87,13 @@ export interface Revoke extends Taken {
   /** The kinds that it covers. */
   readonly covers: readonly string[];
   readonly change: 'suspended' | 'resumed' | null;
-  /** In whose name it was asked for; under which token. */
+  /** The session in whose name it was asked for, and the name of its token. */
   readonly initiator: Seen | null;
   readonly from: string | null;
   /** Whether the initiator is to be kept. */
   readonly keeps: boolean;
   readonly done: boolean;
-  /** Whom it kept under a new token. */
+  /** The id of the session that was kept, and the name of its new token. */
   readonly kept: string | null;
   readonly token: string | null;
 }
@@ -104,25 +104,25 @@ export interface Prune extends Taken {
   readonly removed: number;
 }
 
-/** A fence that was not there in the end: nothing followed. */
+/** The taking of a fence. No law judges it. */
 export interface Fence extends Taken {
   readonly type: 'fence';
 }
 
-/** Uses that were noted: what a check leaves to be written behind its answer. */
+/** Uses that the library recorded in the background after checks. */
 export interface Noted extends Taken {
   readonly type: 'note';
   readonly uses: readonly { readonly id: string; readonly at: number }[];
-  /** When the store last asked the time, before it wrote; its call, where it never did. */
+  /** When the store last read the clock before it wrote. Equals `call` if it never did. */
   readonly asked: number;
 }
 
-/** What a process did, and what it was told. */
+/** One operation of a process, and its answer. */
 export type Operation = Start | Check | List | Rotate | End | Revoke | Prune | Fence | Noted;
 
-/** An operation, before it is known when it was and how it went. */
+/** An operation without its times and its failure. */
 export type Outcome = Operation extends infer One ? (One extends Operation ? Omit<One, keyof Taken> : never) : never;
 
-/** What a count of operations calls one: `expired` is a check that was refused since the session had expired. */
+/** Returns the name under which an operation is counted. `expired` is a check of an expired session. */
 export const nameOf = (one: Operation): string =>
   one.type === 'check' && one.refused === 'expired' ? 'expired' : one.type;

@@ -3,15 +3,15 @@ import type { SessionsOptions } from 'session-revocation';
 /** How many sessions of a kind a user may have in an account. */
 export const PER_USER = 3;
 
-/** The kinds that people sign in with; the second survives the revocation of a user or a member. */
+/** The kinds of the sign-ins. The second survives the revocation of a user or a member. */
 export const KINDS = ['browser', 'api'] as const;
 export const SURVIVING: readonly string[] = ['api'];
 
-/** Few, so that all that is done collides. */
+/** Few names, so that operations collide. */
 const USERS = ['ann', 'bob', 'eve'];
 const ACCOUNTS = ['acme', 'beta', null];
 
-/** Options of every process. Nothing expires; pruning removes what is over as soon as clocks that are apart allow. */
+/** Options of every process. No session expires. Pruning removes ended sessions as early as differing clocks allow. */
 export const OPTIONS: Omit<SessionsOptions, 'store' | 'clock'> = {
   realm: 'people',
   lifetime: { absolute: '30d', idle: '14d' },
@@ -21,10 +21,10 @@ export const OPTIONS: Omit<SessionsOptions, 'store' | 'clock'> = {
   retention: '1h',
 };
 
-/** An idle lifetime that ends again and again while others go on, in ms. */
+/** An idle lifetime in ms, short enough that sessions expire again and again during a run. */
 export const IDLE = 300;
 
-/** Options of every process where sessions expire: all of them have the same clock. */
+/** Options of every process if sessions expire. All processes then share one clock. */
 export const IDLE_OPTIONS: typeof OPTIONS = {
   ...OPTIONS,
   lifetime: { absolute: '30d', idle: IDLE },
@@ -32,18 +32,18 @@ export const IDLE_OPTIONS: typeof OPTIONS = {
   limit: { perUser: 1, overflow: 'refuse' },
 };
 
-/** What the laws go by. */
+/** The settings that the laws depend on. */
 export interface Rules {
   readonly perUser: number;
-  /** `null` where nothing expires. */
+  /** The idle lifetime in ms. `null` if no session expires. */
   readonly idle: number | null;
 }
 
 export const RULES: Rules = { perUser: PER_USER, idle: null };
-/** One too many is refused. */
+/** The rules for `IDLE_OPTIONS`. The limit refuses the second session. */
 export const IDLE_RULES: Rules = { perUser: 1, idle: IDLE };
 
-/** Random, and the same for the same seed (mulberry32). */
+/** A random generator that repeats its numbers for the same seed (mulberry32). */
 export class Chance {
   #state: number;
 
@@ -51,7 +51,7 @@ export class Chance {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 to 1, without 1. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -60,14 +60,14 @@ export class Chance {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** One of these. */
+  /** Returns one of the values. */
   pick<T>(all: readonly T[]): T {
     const one = all[Math.floor(this.next() * all.length)];
     if (one === undefined) throw new Error('there is nothing to pick from');
     return one;
   }
 
-  /** One of these, as often as its weight says. */
+  /** Returns one of the values, chosen by weight. */
   weigh<T>(all: readonly (readonly [one: T, weight: number])[]): T {
     let left = this.next() * all.reduce((sum, [, weight]) => sum + weight, 0);
     for (const [one, weight] of all) {
@@ -78,11 +78,11 @@ export class Chance {
   }
 }
 
-/** Somebody of this generation. */
+/** Returns a user of this generation. */
 export const aUser = (chance: Chance, generation: number): string => `${chance.pick(USERS)} ${generation}`;
 
-/** An account, or none. */
+/** Returns an account or `null`. */
 export const somewhere = (chance: Chance): string | null => chance.pick(ACCOUNTS);
 
-/** An account. */
+/** Returns an account. */
 export const anAccount = (chance: Chance): string => somewhere(chance) ?? 'acme';

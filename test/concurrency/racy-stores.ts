@@ -5,18 +5,18 @@ import { IDLE } from './population.ts';
 
 type Race = (store: SyncStore, data: Data) => Partial<SessionStore>;
 
-/** The moment between a look and a write is so many turns of the event loop long: in those, everybody else does something. */
+/** The number of event-loop turns between a read and the write that depends on it. Other processes run in between. */
 const TURNS = 12;
 
-/** So often a session is found as it was. */
+/** How many times `find` repeats an old answer before it reads again. */
 const STALE = 3;
 
-/** Lets others have their turns. */
+/** Lets other processes run. */
 async function moment(): Promise<void> {
   for (let turns = 0; turns < TURNS; turns++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Stores whose verbs are not one step, as somebody would write them who has never met a second process. */
+/** Stores whose verbs are not one atomic step. They work as long as only one process uses them. */
 export const RACY_STORES: Readonly<Record<string, Race>> = {
   'add looks, then writes': (store, data) => ({
     async add(session, write) {
@@ -51,7 +51,7 @@ export const RACY_STORES: Readonly<Record<string, Race>> = {
       for (const row of rows) data.sessions.set(row.id, row);
     },
   }),
-  // Written half-way between the expiry that others go by and the one that the use would have given.
+  // Writes the touch half-way between the old expiry and the new one, although the session has expired by then.
   'a note counts as of its use': (store, data) => ({
     async touch(touches, now) {
       const late = async (touch: Touch): Promise<void> => {

@@ -2,18 +2,18 @@ import { isSessionError } from 'session-revocation';
 import { nameOf, type Operation, type Outcome } from './operation.ts';
 import type { Span } from './violation.ts';
 
-/** Now, in ms. All processes of a machine share this clock, and nobody sets it. */
+/** Returns the current time in ms. All processes of a machine share this clock, and it never jumps. */
 export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-/** How often each thing was done, by {@link nameOf}. */
+/** How often each operation was done, by {@link nameOf}. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** What one process does, taken down. */
+/** Records what one process does. */
 export class Recorder {
   readonly operations: Operation[] = [];
-  /** How often each thing was answered. */
+  /** How often each operation was answered. */
   readonly #answered = new Map<string, number>();
-  /** The time in ms, by a clock that all processes share. */
+  /** The current time in ms, from a clock that all processes share. */
   readonly time: () => number;
   readonly #process: number;
 
@@ -22,12 +22,12 @@ export class Recorder {
     this.time = time;
   }
 
-  /** Whether each of these things was answered at least so often. */
+  /** Returns whether each of these operations was answered at least this often. */
   hasAnswered(least: Counts): boolean {
     return Object.entries(least).every(([name, count]) => (this.#answered.get(name) ?? 0) >= count);
   }
 
-  /** Takes down an operation, by an actor or behind its back. */
+  /** Records an operation of an actor or of background work. */
   add(one: Outcome, { call, answer }: Span, failed: string | null): void {
     const operation = { process: this.#process, call, answer, failed, ...one };
     this.operations.push(operation);
@@ -37,8 +37,8 @@ export class Recorder {
   }
 
   /**
-   * Does something and takes it down: `told` makes of the answer what there is to say of it, or of `null` where there was
-   * none. Gives the answer; `null` where the store could not find out. Throws what is not the store's.
+   * Performs an operation and records it. `told` converts the answer, or `null` after a failure, into a record. Returns
+   * the answer, or `null` if the store failed. Rethrows errors that are no session errors.
    */
   async take<T>(perform: () => Promise<T>, told: (answer: T | null) => Outcome): Promise<T | null> {
     const call = this.time();

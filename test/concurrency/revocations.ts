@@ -1,9 +1,9 @@
 import type { Revoke, Seen } from './operation.ts';
 
-/** Which session is meant, as far as revocations ask. */
+/** The members of a session that decide whether a revocation covers it. */
 export type Covered = Pick<Seen, 'id' | 'user' | 'account' | 'kind'>;
 
-/** The revocations of a history, by the scope that they cover. */
+/** The revocations of a history, by scope. */
 export class Revocations {
   readonly #scopes = new Map<string, Scope>();
 
@@ -19,7 +19,7 @@ export class Revocations {
     for (const scope of this.#scopes.values()) scope.prepare();
   }
 
-  /** The scopes that a session stands in: those that its user's record serves, and the others. */
+  /** Returns the scopes of a session. `own` means only user and member, which the user's record contains. */
   #around({ user, account }: Covered, which: 'own' | 'all'): readonly Scope[] {
     const keys = [keyOf('user', user, null)];
     if (account !== null) keys.push(keyOf('member', user, account));
@@ -29,8 +29,9 @@ export class Revocations {
   }
 
   /**
-   * From when on a session must be dead: the first answer to a revocation that covers it and was called after the session
-   * was fenced. `fencedAt` is when its stamps of user and realm were there for certain; `enteredAt`, those of its account.
+   * Returns the time from which a session must be over: the first answer to a covering revocation that was called after
+   * the session's stamps were read. `fencedAt` is when its stamps of user and realm were read. `enteredAt` is when its
+   * stamps of account and member were read.
    */
   deadFrom(session: Covered, fencedAt: number, enteredAt: number): number {
     const { id, user, account, kind } = session;
@@ -45,24 +46,24 @@ export class Revocations {
     );
   }
 
-  /** The same, only for the scopes of which a fence is exact: the user's and the member's. */
+  /** Like `deadFrom`, but only for the scopes whose fence is exact: user and member. */
   supersededFrom(session: Covered, fencedAt: number): number {
     const { id, kind } = session;
     return Math.min(...this.#around(session, 'own').map((scope) => scope.firstAnswer(id, kind, fencedAt)), Infinity);
   }
 
-  /** Whether some revocation may have had its moment between these times, and have ended this session. */
+  /** Returns whether a revocation may have taken effect between these times and ended this session. */
   mayHaveEnded(session: Covered, after: number, before: number): boolean {
     const { id, kind } = session;
     return this.#around(session, 'all').some((scope) => scope.mayCover(id, kind, after, before));
   }
 
-  /** Whether the session's user, account or realm was suspended for certain, all the time from one moment to another. */
+  /** Returns whether a scope of the session was certainly suspended for the whole time. */
   isSuspended(session: Covered, from: number, to: number): boolean {
     return this.#around(session, 'all').some((scope) => scope.isSuspended(from, to));
   }
 
-  /** Whether one of them may have been suspended then. */
+  /** Returns whether a scope of the session may have been suspended before a time. */
   mayBeSuspended(session: Covered, before: number): boolean {
     return this.#around(session, 'all').some(({ suspensions }) => suspensions.some(({ call }) => call < before));
   }
@@ -104,7 +105,7 @@ class Scope {
   }
 
   isSuspended(from: number, to: number): boolean {
-    // The youngest is enough: what ended it ended those before it, too.
+    // The last suspension is enough: a resumption that ended it also ended the earlier ones.
     const last = this.suspensions.findLast(({ done, answer }) => done && answer < from);
     if (last === undefined) return false;
     return !this.#resumptions.some(({ done, call, answer }) => call < to && (!done || answer > last.call));
@@ -117,7 +118,7 @@ const covers = (revoke: Revoke, id: string, kind: string): boolean =>
 const keyOf = (scope: Revoke['scope'], user: string | null, account: string | null): string =>
   JSON.stringify([scope, user, account]);
 
-/** Where the first one stands that was called after this time. */
+/** Returns the index of the first revocation that was called after `time`. */
 function firstAfter(all: readonly { readonly call: number }[], time: number): number {
   let [low, high] = [0, all.length];
   while (low < high) {

@@ -1,6 +1,8 @@
 /**
- * Tries stores under several processes: `tsx test/concurrency/run.ts [--seconds 30] [--processes 4] [--seed n]
- * [--stores sqlite,postgres,mysql,redis,redis-cluster] [--idle]`. With `--idle`, sessions expire after 300 ms. Ends with 1 where a law is broken.
+ * Tests stores with several processes:
+ * `tsx test/concurrency/run.ts [--seconds 30] [--processes 4] [--seed n]
+ * [--stores sqlite,postgres,mysql,redis,redis-cluster] [--idle]`.
+ * With `--idle`, sessions expire after 300 ms. The exit code is 1 if a law is broken.
  */
 import { parseArgs } from 'node:util';
 import { stopServices } from '../services/index.ts';

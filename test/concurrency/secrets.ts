@@ -1,13 +1,13 @@
 import type { Check, Revoke, Rotate } from './operation.ts';
 import { type Span, spanText, type Violation } from './violation.ts';
 
-/** The replacement of a secret, or the attempt of which nobody knows how it ended. */
+/** The replacement of a secret, or an attempt whose outcome is unknown. */
 interface Replacement extends Span {
   readonly id: string;
   readonly done: boolean;
 }
 
-/** The laws of secrets: of two of one session only the younger counts, and every one is followed by one at the most. */
+/** The laws of secrets: only the latest secret of a session is valid, and each secret is replaced at most once. */
 export class Secrets {
   readonly #replacements = new Map<string, Replacement[]>();
 
@@ -28,7 +28,7 @@ export class Secrets {
     else all.push(replacement);
   }
 
-  /** Whether another secret may have taken the place of this one before a time. */
+  /** Returns whether the secret of this token may have been replaced before a time. */
   mayBeReplaced(token: string, before: number): boolean {
     return this.#replacements.get(token)?.some(({ call }) => call < before) ?? false;
   }
@@ -59,8 +59,8 @@ export class Secrets {
 }
 
 /**
- * Whether a refusal tells of the secret, and nothing of the session. A token from before a switch of account names the
- * account that was left: there is no such session there.
+ * Returns whether a refusal concerns only the secret and says nothing about the session. A token from before a switch
+ * names the old account, where its session is unknown.
  */
 export const tellsOfSecret = ({ token, refused, answer }: Check, secrets: Secrets): boolean =>
   refused === 'superseded' || (refused === 'unknown' && secrets.mayBeReplaced(token, answer));

@@ -1,4 +1,4 @@
-/** What must not be. */
+/** The kinds of wrong behaviour that the laws detect. */
 export type ViolationKind =
   | 'survivor'
   | 'resurrection'
@@ -13,20 +13,20 @@ export type ViolationKind =
   | 'absolute moved'
   | 'wrong session';
 
-/** Something that must not be and was. */
+/** A wrong behaviour that was observed. */
 export interface Violation {
   readonly kind: ViolationKind;
   readonly text: string;
 }
 
-/** A time in which something was asked, and answered. */
+/** The time between a call and its answer. */
 export interface Span {
   readonly call: number;
   readonly answer: number;
 }
 
-/** A span, for people. */
+/** Formats a span for a message. */
 export const spanText = ({ call, answer }: Span): string => `(${timeText(call)} to ${timeText(answer)})`;
 
-/** A moment, for people. */
+/** Formats a time for a message. */
 export const timeText = (time: number): string => `${time.toFixed(3)} ms`;

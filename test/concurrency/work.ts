@@ -8,39 +8,39 @@ import { type Counts, Recorder } from './recorder.ts';
 
 /** Options of {@link Work}. */
 export interface WorkOptions {
-  /** Which process this is, and of how many. */
+  /** The number of this process, and the number of all processes. */
   readonly process: number;
   readonly processes: number;
-  /** What chance begins with. */
+  /** The seed of the random generators. */
   readonly seed: number;
-  /** How many do something at the same time. Default 4. */
+  /** How many actors work at the same time. Default 4. */
   readonly actors?: number;
-  /** How long each question to the store may take, in ms. Default 60,000: a busy machine is no outage. */
+  /** The time limit of each store call in ms. Default 60,000: a busy machine is no outage. */
   readonly timeout?: number;
   /**
-   * After how many ms others take the place of the users: what was revoked stays in the lists that a sign-in has to read.
-   * Default 2,000.
+   * After how many ms new users replace the present ones. A sign-in reads the user's list, which grows with revoked
+   * sessions. Default 2,000.
    */
   readonly generation?: number;
-  /** Whether sessions expire when they are idle: then all processes have the same clock, which is right. */
+  /** Whether sessions expire when they are idle. All processes then share one correct clock. */
   readonly idle?: boolean;
-  /** The time that all processes share, in ms. Default: the machine's. */
+  /** The time that all processes share, in ms. Default: the machine's monotonic clock. */
   readonly time?: (() => number) | undefined;
 }
 
-/** What the clock of sessions that expire shows at time 0. */
+/** The time that the clock of expiring sessions shows at time 0. */
 const EPOCH = 1_700_000_000_000;
 
-/** How far the clocks of the first and of the last process are off, in ms. */
+/** The clock of the first process is this many ms behind, and the clock of the last process this many ms ahead. */
 const CLOCKS_APART = 3600e3;
 
-/** A history of more would not be checked in a moment: then a process has done enough. */
+/** A process stops after this many operations, because a longer history takes too long to judge. */
 const MAX_OPERATIONS = 150_000;
 
-/** Who had no answer asks again after so many ms: what fails at once would else fail a thousand times in a second. */
+/** Pause in ms after a failed call. A store that fails at once would otherwise fail a thousand times per second. */
 const REST = 10;
 
-/** A store whose notes of uses are taken down. */
+/** Returns a store that records its touches. */
 function noting(store: SessionStore, recorder: Recorder): SessionStore {
   return {
     ...around(store, (_, ask) => ask()),
@@ -62,7 +62,7 @@ function noting(store: SessionStore, recorder: Recorder): SessionStore {
   };
 }
 
-/** What one process does: several actors over one `Sessions`, whose clock is wrong. */
+/** The work of one process: several actors with one `Sessions`. Its clock is wrong, except with `idle`. */
 export class Work {
   readonly sessions: Sessions;
   readonly #recorder: Recorder;
@@ -93,12 +93,12 @@ export class Work {
     return this.#recorder.operations;
   }
 
-  /** Another process has issued a token. */
+  /** Adds a token that another process issued. */
   hear(held: Held): void {
     hold(this.#held, held, this.#chance);
   }
 
-  /** Works for so many ms, and on until each of these things was answered so often. */
+  /** Works for `ms`, and longer until each of these operations was answered often enough. */
   run(ms: number, least: Counts = {}): Promise<void> {
     const until = performance.now() + ms;
     return this.#runWhile(
@@ -107,7 +107,7 @@ export class Work {
     );
   }
 
-  /** Does so many things more. */
+  /** Works until this many more operations were done. */
   runOn(operations: number): Promise<void> {
     const until = this.operations.length + operations;
     return this.#runWhile(() => this.operations.length < until);
@@ -124,7 +124,7 @@ export class Work {
         while (!this.#stopped && isDue()) {
           await actor.act();
           const isAnswered = (this.operations.at(-1)?.failed ?? null) === null;
-          // A store that answers at once would else let nobody else have a turn.
+          // A store that answers synchronously would otherwise starve the other actors.
           await (isAnswered ? new Promise((resolve) => setImmediate(resolve)) : wait(REST));
         }
       }),
@@ -135,12 +135,12 @@ export class Work {
     this.#stopped = true;
   }
 
-  /** Waits for what is still noted, and closes the store. */
+  /** Waits for pending touches, then closes the store. */
   close(): Promise<void> {
     return this.sessions.close();
   }
 
-  /** When all is done: looks at all that is held, and at the lists of these users. */
+  /** Checks all held tokens and lists these users' sessions. Called when all workers have stopped. */
   async look(users: Iterable<string>): Promise<void> {
     const [actor] = this.#actors;
     if (actor === undefined) return;

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { Held } from './actor.ts';
 import type { Order, Told } from './worker.ts';
 
-/** Longer than anything takes that comes to an end, on a machine that stands still in between. */
+/** Time limit of an order in ms, on top of its duration. Long enough for a machine that stalls in between. */
 const WAIT_TIMEOUT = 300_000;
 
-/** A worker, seen from the process that started it. */
+/** The parent's handle of a worker process. */
 export class WorkerProcess {
-  /** Is told of every token that it issues. */
+  /** Called with every token that the worker issues. */
   issued: (held: Held) => void = () => {};
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
@@ -26,12 +26,12 @@ export class WorkerProcess {
     });
   }
 
-  /** Another process has issued a token. */
+  /** Sends the worker a token that another process issued. */
   hear(held: Held): void {
     if (this.#child.connected) this.#child.send({ type: 'hear', held } satisfies Order);
   }
 
-  /** Tells it to do something, and waits until that is done. */
+  /** Sends an order and waits until it is done. */
   async does(order: Exclude<Order, { type: 'hear' | 'leave' }>): Promise<void> {
     const done = new Promise<void>((resolve) => {
       this.#done = resolve;
@@ -43,14 +43,14 @@ export class WorkerProcess {
     await inTime(order.type === 'run' ? order.ms : 0, Promise.race([done, failed]));
   }
 
-  /** Waits until it has ended by itself, as it does where nothing is left open. */
+  /** Waits until the process ends by itself, which it does only if no handle is left open. */
   async leave(): Promise<void> {
     this.#child.send({ type: 'leave' } satisfies Order);
     await inTime(0, this.#closed);
     if (this.#child.exitCode !== 0) throw new Error(`a process ended with ${this.#child.exitCode}`);
   }
 
-  /** Ends it, whatever it does. */
+  /** Kills the process immediately. */
   kill(): void {
     this.#child.kill('SIGKILL');
   }

@@ -1,6 +1,6 @@
 /**
- * A process of its own that works on one store after the other. It tells of the tokens that it issues, hears of the others',
- * and hands its histories over in files.
+ * A separate process that works on one store after another. It reports the tokens that it issues, receives the tokens
+ * of the other processes, and writes its histories to files.
  */
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
@@ -10,7 +10,7 @@ import type { Operation } from './operation.ts';
 import type { Counts } from './recorder.ts';
 import { Work, type WorkOptions } from './work.ts';
 
-/** What a worker is told. All but `hear` is answered with `done` when it is done. */
+/** A message to a worker. The worker answers every order except `hear` and `leave` with `done`. */
 export type Order =
   | { readonly type: 'open'; readonly place: Place; readonly options: WorkOptions }
   | { readonly type: 'run'; readonly ms: number; readonly least: Counts }
@@ -18,7 +18,7 @@ export type Order =
   | { readonly type: 'write'; readonly file: string }
   | { readonly type: 'leave' };
 
-/** What a worker tells. */
+/** A message from a worker. */
 export type Told = { readonly issued: Held } | { readonly done: Order['type'] };
 
 let opened: Opened | null = null;
@@ -30,7 +30,7 @@ const tell = (told: Told): void => {
 
 async function open(place: Place, options: WorkOptions): Promise<void> {
   opened = openStore(place, { silence: 120_000 });
-  // A connection, and the first look at the server, are no part of what is tried.
+  // Connects now: the connection is not part of the test.
   await opened.store.listUsers({ realm: 'nobody', account: null }, null, 1);
   work = new Work(opened.store, options, (issued) => tell({ issued }));
 }
@@ -64,7 +64,7 @@ process.on('message', async (order: Order) => {
       await close();
       break;
     case 'leave':
-      // Nothing else may keep the process alive.
+      // The process must end by itself. The channel to the parent is the last handle that keeps it alive.
       process.disconnect();
       return;
   }

@@ -11,7 +11,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const TEXT = { 'content-type': 'text/plain' };
 
-/** An app in which parsers of its own run before the routes. */
+/** Returns an app whose own parsers run before the routes. */
 const behind = (...parsers: express.RequestHandler[]): Framework => ({
   serve: ({ sessions, pages }) => {
     const app = express().use(...parsers, authentication(sessions));
@@ -21,7 +21,7 @@ const behind = (...parsers: express.RequestHandler[]): Framework => ({
   },
 });
 
-/** Two sessions of Alice's, one of the kind `api`. */
+/** Signs Alice in twice, the second time with the kind `api`. */
 async function twoSignedIn(framework: Framework): Promise<{ mine: Browser; api: Browser }> {
   const { browser } = await open(framework);
   const [mine, api] = [browser(), browser()];
@@ -30,7 +30,7 @@ async function twoSignedIn(framework: Framework): Promise<{ mine: Browser; api: 
   return { mine, api };
 }
 
-/** Asks for the ending of those of the kind `mcp`, of which there are none: with what is not read, the others end. */
+/** Asks to end all sessions of the kind `mcp`. None exists, so a session ends only if the body was not read. */
 const ask = (mine: Browser, headers: Record<string, string>, body: string) =>
   mine.post('/sessions/sign-out-everywhere', headers, body);
 
@@ -63,7 +63,7 @@ describe('what a parser has left as', () => {
   });
 
   test('an empty object, without having read anything, is not what was sent', async () => {
-    // As those of Express 4 do.
+    // The parsers of Express 4 do this.
     const { mine } = await twoSignedIn(
       behind((request, _response, next) => {
         request.body = {};

@@ -29,7 +29,7 @@ describe('bodies of the routes', () => {
   ];
 
   describe.each(withApp)('in %s', (_, build) => {
-    // The parsers are there before the routes, as a scope takes over those of its parent.
+    // Registers the parsers before the routes, because a scope inherits the parsers of its parent.
     const open = (options: FastifyServerOptions = {}): Promise<Site> =>
       serveBare(async (app, sessions) => {
         await build(app, sessions);
@@ -55,7 +55,7 @@ describe('bodies of the routes', () => {
       const { browser, signedIn } = await open();
       const mine = await signedIn();
       const id = await browser().signIn('alice');
-      // Node frames the body of a DELETE only where it is told its length.
+      // Node frames the body of a DELETE only if the length is given.
       const headers = { ...JSON_TYPE, 'content-length': '1' };
       expectProblem(await mine.request('DELETE', `/sessions/${id}`, headers, '{'), 400, 'bad-request');
       expect(rowsOf(await mine.get('/sessions'))).toHaveLength(2);
@@ -113,7 +113,7 @@ describe('bodies of the routes', () => {
     endless.resume();
     const [answer] = await once(endless, 'response');
     expect(answer).toMatchObject({ ':status': 413, 'content-type': 'application/problem+json' });
-    // The server has reset it, with no error to tell of.
+    // The server resets the stream, without an error code.
     await once(endless, 'aborted');
     expect(endless.rstCode).toBe(0);
     const list = client.request({ ':path': '/sessions', cookie });

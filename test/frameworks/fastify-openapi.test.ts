@@ -38,13 +38,13 @@ type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 const openapi = { openapi: '3.1.0', info: { title: 'An app', version: '1' } } as const;
 const pathsOf = (app: FastifyInstance): Paths => app.swagger().paths as unknown as Paths;
 
-/** Each operation as `GET /sessions`, in alphabetical order. */
+/** Returns the operations in alphabetical order, each in the form `GET /sessions`. */
 const namesOf = (app: FastifyInstance): string[] =>
   Object.entries(pathsOf(app))
     .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
     .sort();
 
-/** An app that is documented; its own pages hide. */
+/** Serves an app with an OpenAPI document. The document hides the app's own pages. */
 const documented = (build: Build, options: FastifyServerOptions = {}): Promise<Site> =>
   serveBare(async (app, sessions) => {
     app.register(swagger, { openapi, hideUntagged: true });
@@ -149,7 +149,7 @@ describe('what stands in an OpenAPI document', () => {
   });
 });
 
-/** What is wrong with a value, by a schema of the document. */
+/** Returns a function that lists the errors of a value according to a schema of the document. */
 async function judging(): Promise<(schema: Json, value: unknown) => unknown> {
   const app = fastify({ ajv: { customOptions: { removeAdditional: false, coerceTypes: false } } });
   let errors = (_schema: Json, _value: unknown): unknown => null;
@@ -176,7 +176,7 @@ const bearing = (token: string) => ({ ...PROGRAM, authorization: `Bearer ${token
 const refresh = ({ mine }: RequestState, token: string): Promise<Answer> =>
   mine.post('/sessions/refresh', { ...FORM, ...PROGRAM, cookie: null }, `refresh_token=${token}`);
 
-/** Requests, with the operation and the status that they are for. */
+/** Requests, each with the operation and the status that it tests. */
 const REQUESTS: readonly (readonly [name: string, status: number, (visit: RequestState) => Promise<Answer>])[] = [
   ['GET /sessions', 200, async ({ mine }) => mine.get('/sessions')],
   [
@@ -278,7 +278,7 @@ describe('answers are as the document says', () => {
     const value: unknown = JSON.parse(answer.text);
     const errors = await judging();
     expect(errors(content[type]!.schema, value)).toBeNull();
-    // A schema that lets everything pass would say nothing.
+    // The schema must also refuse wrong values.
     expect(errors(content[type]!.schema, { ...(value as Json), [Object.keys(value as Json)[0]!]: 7 })).not.toBeNull();
     expect(errors(content[type]!.schema, { ...(value as Json), undocumented: 7 })).not.toBeNull();
   });

@@ -14,7 +14,7 @@ sameWrapper('fetch on Hono', (description) => {
     if (answer !== null) return answer;
     await next();
     const { res } = c;
-    c.res = undefined; // else Hono puts the headers of the old response over those of the new one
+    c.res = undefined; // otherwise Hono copies the old response's headers over the new ones
     c.res = visit.commit(res);
   });
   for (const page of description.pages) app[page.method](page.path, (c) => c.get('visit').show(page));

@@ -23,7 +23,7 @@ function request(path: string, { headers, ...init }: RequestInit = {}): Request 
 
 const alice = (auth: Auth) => auth.signIn({ user: 'alice', verify: () => true });
 
-/** The `Cookie` of a signed-in user. */
+/** Signs Alice in and returns her `Cookie` header. */
 async function cookieOf(sessions: Sessions): Promise<string> {
   const auth = await authentication(sessions)(request('/', { method: 'POST' }));
   await alice(auth);

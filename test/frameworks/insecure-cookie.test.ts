@@ -10,7 +10,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Browser, CHROME_ON_MAC } from './http/browser.ts';
 import { listen } from './http/framework.ts';
 
-/** The warnings that sign-ins for these hosts have the process give. */
+/** Returns the process warnings that sign-ins for these hosts cause. */
 async function warningsOf(hosts: readonly string[], secure: boolean): Promise<readonly NodeJS.ErrnoException[]> {
   const warnings: Error[] = [];
   const note = (warning: Error): unknown => warnings.push(warning);

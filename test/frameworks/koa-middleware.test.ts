@@ -33,7 +33,7 @@ const app404: Koa.Middleware = (ctx) => {
   ctx.body = { app: ctx.path };
 };
 
-/** An app that tells its errors instead of printing them. */
+/** Serves an app that collects its errors instead of printing them. */
 async function serve(build: (app: Koa, sessions: Sessions) => unknown): Promise<Site & { readonly errors: unknown[] }> {
   const errors: unknown[] = [];
   const site = await open({
@@ -47,7 +47,7 @@ async function serve(build: (app: Koa, sessions: Sessions) => unknown): Promise<
   return { ...site, errors };
 }
 
-/** The same, with a signed-in user. */
+/** Like `serve`, with a signed-in user. */
 async function signedIn(build: (app: Koa, sessions: Sessions) => unknown) {
   const site = await serve((app, sessions) => {
     app.use(authentication(sessions)).use(signIn);
@@ -79,7 +79,7 @@ describe('sessionRoutes', () => {
   test('the root, and what another middleware made it', async () => {
     const { alice } = await signedIn((app, sessions) => {
       const root = sessionRoutes(sessions, { path: '/' });
-      // As koa-mount does.
+      // Changes the path like koa-mount.
       app.use(async (ctx, next) => {
         const { path } = ctx;
         if (!path.startsWith('/prefix')) return next();

@@ -4,17 +4,17 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { readNodeBody } from '../../adapters/frameworks/http/node-exchange.ts';
 
-/** More than the buffer of a request. */
+/** More bytes than the buffer of a request holds. */
 const SENT = 100_000;
 
 afterEach(() => void vi.useRealTimers());
 
 /** A client that has read the whole answer to a body which is too large. It has not sent the rest of the body. */
 async function refused(rest: number): Promise<{ client: Socket; request: IncomingMessage; answer: string }> {
-  // Only the time limit of the connection: Node's own timers are not global ones.
+  // Fakes only the time limit of the connection: Node's own timers do not use the global functions.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const server = createServer(async (request, response) => {
-    // As if the app had asked its store before: the buffer is full.
+    // Waits until the buffer is full, as if the app had called its store before.
     while (request.readableLength < request.readableHighWaterMark) await new Promise(setImmediate);
     await readNodeBody(request).catch(() => {});
     response.writeHead(413, { connection: 'close' }).end('too large');

@@ -16,11 +16,11 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 
 const ORIGIN = 'https://app.example.org';
 
-/** What the apps below have in common. */
+/** The parts that the apps below share. */
 interface Live {
-  /** Sends a line a few times in a second, until the session is over. */
+  /** Sends a line several times per second, until the session is over. */
   stream(session: Session, response: ServerResponse): void;
-  /** Works until the session is over, and tells why it stopped. */
+  /** Works until the session is over. Returns why it stopped. */
   work(session: Session): Promise<string>;
 }
 
@@ -116,7 +116,7 @@ describe.each(Object.entries(APPS))('what outlives its request, on %s', (_, crea
     });
 
     sockets = new SocketServer(server);
-    // Socket.IO serves Node's own requests, whatever the framework is: the functions of Express fit.
+    // Socket.IO passes on Node's requests with every framework, so the functions of Express fit.
     for (const middleware of [ofExpress.authentication(sessions, { origins: [ORIGIN] }), ofExpress.requireSession()]) {
       sockets.engine.use((request: HandshakeRequest, response: never, next: () => void) => {
         if (request._query.sid === undefined) middleware(request as never, response, next);

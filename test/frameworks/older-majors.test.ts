@@ -13,9 +13,9 @@ sameWrapper('express 4', serveExpress(express4));
 sameWrapper('koa 2', serveKoa(Koa2));
 sameWrapper(
   'fastify 4',
-  // The types of Fastify 4 are another package's, and the same in the part that the tests use.
+  // The types of Fastify 4 come from another package. They are the same in the part that the tests use.
   serveFastify(fastify4 as unknown as typeof fastify, formbody7 as unknown as typeof formbody, {
-    // Longer ids reach the app's own 404: the router of Fastify 4 takes them for no parameter.
+    // By default, the router of Fastify 4 does not match long ids, and they would reach the app's own 404.
     maxParamLength: 10_000,
   }),
 );

@@ -27,7 +27,7 @@ const serveExpress =
     const app = framework().use(onExpress.authentication(sessions));
     app.use('/sessions', onExpress.sessionRoutes(sessions, { authorize: FAILING }));
     app.get('/', (_, response) => void response.json(SEEN));
-    // As Express tells it to a client, and nothing on the console.
+    // Answers an error like Express, but prints nothing on the console.
     app.use(((_error, _request, response, _next) => void response.sendStatus(500)) as express.ErrorRequestHandler);
     return listen(app);
   };
@@ -63,7 +63,7 @@ const apps: Readonly<Record<string, Serve>> = {
   'fastify 4': serveFastify(fastify4 as unknown as typeof fastify),
 };
 
-/** The same store, which answers later. */
+/** Returns the same store with asynchronous answers. */
 const later = (store: SessionStore): SessionStore =>
   new Proxy(store, {
     get: (target, name) => {

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { safeReturnPath } from 'session-revocation/express';
 import { describe, expect, test } from 'vitest';
 
-/** The same texts in every run. */
+/** A fixed seed, so that every run tests the same texts. */
 const SEED = 20261101;
 const HOSTS = ['https://app.example.org', 'https://app.example.org:8443', 'http://localhost:3000'];
 
-/** Text by which an attacker would redirect a browser. */
+/** Pieces of text with which an attacker would redirect a browser. */
 const piece = fc.constantFrom(
   ...['/', '//', '\\', '.', '..', '/./', '/../', '%2e', '%2F', '%5C', '%00', '%09', '%0a', ':', '@', '?', '#', ';'],
   ...['\t', '\n', '\r', '\0', ' ', '\u00a0', '\u2028', '\u3002', '\uff0f', '\uff3c', '\ud800', '\ufeff', '\u200b'],
@@ -21,7 +21,7 @@ describe('safeReturnPath', () => {
         const safe = safeReturnPath(path);
         expect(safe).toMatch(/^\/(?![/\\])[\x21-\x7e]*$/);
         expect(HOSTS.map((host) => new URL(safe, host).origin)).toEqual(HOSTS);
-        // What a browser makes of it is what was meant: nothing moves when it is read once more.
+        // The result is normalized: a second pass changes nothing.
         expect(safeReturnPath(safe)).toBe(safe);
       }),
       { numRuns: 3000, seed: SEED },

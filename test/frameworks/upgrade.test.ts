@@ -16,7 +16,7 @@ const ORIGIN = 'https://app.example.org';
 
 type Wrapper = Pick<typeof ofExpress, 'authenticateUpgrade'>;
 
-/** Servers of HTTP, with the wrapper that checks the upgrade. */
+/** HTTP servers, each with the wrapper that checks its upgrades. */
 const SERVERS: Readonly<Record<string, readonly [Wrapper, () => Promise<Server>]>> = {
   Express: [ofExpress, async () => createServer(express())],
   Koa: [ofKoa, async () => createServer(new Koa().callback())],
@@ -82,7 +82,7 @@ describe.each(Object.entries(SERVERS))('a WebSocket beside %s', (_, [{ authentic
 
   const cookie = (): string => `__Host-default-session=${token}`;
 
-  /** The status with which an upgrade is refused; 101 if it is not. */
+  /** Returns the status of a refused upgrade, or 101 if the upgrade succeeds. */
   function statusOf(headers: Readonly<Record<string, string>>): Promise<number | undefined> {
     const ws = open(headers);
     return new Promise((resolve, reject) => {

@@ -6,10 +6,10 @@ import { choices, operations, together } from './explorer/scenarios/everything.t
 import { accidents, limits, scenarios, sessions } from './explorer/scenarios/index.ts';
 import { variants } from './explorer/variants.ts';
 
-/** How many operations are under way together where everything meets everything: 3 takes a quarter of an hour. */
+/** How many operations run at the same time in the test of all combinations. 3 takes a quarter of an hour. */
 const TOGETHER = Number(process.env.EXPLORE_TOGETHER ?? 2);
 
-/** A crash before any step of any operation makes ten schedules of one: the largest scenarios take too long. */
+/** Crashes make about ten schedules of each one. Scenarios with more orders than this are not tried with crashes. */
 const MAX_TO_CRASH = Number(
   process.env.EXPLORE_CRASHES ?? size('explorer: the most orders of a scenario that is tried with crashes, too'),
 );
@@ -17,7 +17,7 @@ const MAX_TO_CRASH = Number(
 /** One test explores thousands of schedules. */
 const TEST_TIMEOUT = 600_000;
 
-/** Half of all steps of the exploration are theirs. */
+/** The scenarios with the most orders. They make up half of all steps of the exploration. */
 const LARGEST = [
   'revocations of ann × sign-ins of others',
   'forget ann × password changed, keeping A × end A',

@@ -1,7 +1,7 @@
 import type { AuditEntry } from 'session-revocation';
 import type { AuditPage, AuditPower, AuditRecord, PolicyPower, PolicyWrite, Tag } from 'session-revocation/adapter';
 
-/** The audit log in its plainest words: an array. */
+/** The simplest audit log: an array. */
 export class ReferenceLog implements AuditPower {
   readonly #records: AuditRecord[];
 
@@ -57,7 +57,7 @@ export class ReferenceLog implements AuditPower {
   }
 }
 
-/** Policies in the plainest words: a map. */
+/** The simplest policy storage: a map. */
 export class ReferencePolicies implements PolicyPower {
   readonly #values = new Map<Tag, string>();
   readonly #log: ReferenceLog;

@@ -7,8 +7,8 @@ type Given<Verb extends keyof Verbs> = Parameters<Verbs[Verb]>;
 type Answer<Verb extends keyof Verbs> = Awaited<ReturnType<SessionStore[Verb]>>;
 
 /**
- * The example of a store as a class, so that tests can override its verbs, with an audit log and policies. The explorer steps through
- * it. It can lose a record.
+ * The example store as a class, so that tests can override its verbs. It adds an audit log and policies, and can lose
+ * a record. The explorer steps through it.
  */
 export class ReferenceStore {
   readonly data: Data = emptyData();
@@ -17,7 +17,7 @@ export class ReferenceStore {
   readonly powers: { readonly audit: ReferenceLog; readonly policies: ReferencePolicies } = {
     ...{ audit: this.log, policies: this.policies },
   };
-  // Copies nothing: the explorer calls a store a million times, and nothing in it writes into a record.
+  // Makes no copies: the explorer calls a store a million times, and no code here writes into a record.
   readonly #verbs: Verbs = mapStore(this.data, (value) => value);
 
   readEpochs(...given: Given<'readEpochs'>): Answer<'readEpochs'> {
@@ -72,7 +72,7 @@ export class ReferenceStore {
     return this.#verbs.prune(...given);
   }
 
-  /** All that is kept, as text. */
+  /** Returns all stored data as text. */
   dump(): string {
     const { entries } = this.log;
     const { sessions, epochs } = this.data;
@@ -85,7 +85,7 @@ export class ReferenceStore {
     return JSON.stringify(kept, null, 1);
   }
 
-  /** A record, without creating it. */
+  /** Returns a record without creating it. */
   peek(tag: Tag): EpochRecord | null {
     return this.data.epochs.get(tag)?.record ?? null;
   }
@@ -95,7 +95,7 @@ export class ReferenceStore {
     return this.data.sessions.get(id) ?? null;
   }
 
-  /** Writes a session's row, whatever is there: only what is broken on purpose does so. */
+  /** Writes a session's row unconditionally. Only deliberately broken stores do so. */
   overwrite(session: SessionRecord): void {
     this.data.sessions.set(session.id, session);
   }
@@ -105,7 +105,7 @@ export class ReferenceStore {
     this.data.epochs.delete(tag);
   }
 
-  /** Forgets the records of users of whom no session is there. */
+  /** Forgets the records of users that have no session in the store. */
   loseUnlisted(isUser: (tag: Tag) => boolean): void {
     const { sessions, epochs } = this.data;
     const users = new Set([...sessions.values()].map(({ userTag }) => userTag));

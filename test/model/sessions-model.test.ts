@@ -9,9 +9,9 @@ import { operation, rules } from './sessions-model/operations.ts';
 import { Run, settled } from './sessions-model/run.ts';
 import { take } from './sessions-model/steps.ts';
 
-/** How many runs on each store. A longer search: `MODEL_RUNS=20000 npx vitest run test/model/sessions-model`. */
+/** The number of runs on each store. A longer search: `MODEL_RUNS=20000 npx vitest run test/model/sessions-model`. */
 const RUNS = Number(process.env.MODEL_RUNS ?? size('model: lives of sessions, on each store'));
-/** What a failure prints, to see it again. A longer search is another one each time; the usual one is always the same. */
+/** The seed. A failure prints it, so that it can be repeated. With `MODEL_RUNS`, each search is random by default. */
 const { MODEL_SEED = process.env.MODEL_RUNS === undefined ? '1' : undefined } = process.env;
 const SEED = MODEL_SEED === undefined ? {} : { seed: Number(MODEL_SEED) };
 
@@ -40,7 +40,7 @@ test.each(stores)(
   600_000 + RUNS * 100,
 );
 
-/** What must come up, or else the runs prove little. */
+/** Answers that must occur at least once. Without them the runs would prove little. */
 const USUAL = [
   ...['ok', 'superseded', 'suspended', 'limit'].map((word) => `start: ${word}`),
   ...['ok', 'superseded', 'ended', 'expired', 'revoked', 'unknown'].map((word) => `check: ${word}`),

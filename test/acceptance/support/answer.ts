@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders, request as send } from 'node:http';
 
-/** A request as it goes over the wire: the socket leads to this machine, whatever the name of the host. */
+/** A request as it is sent. The socket always connects to this machine, regardless of the host name. */
 export interface Outgoing {
   readonly port: number;
   readonly method: string;
@@ -14,9 +14,9 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** The body as JSON; `null` where it is none. */
+  /** The body as JSON, or `null` if it is not JSON. */
   readonly json: Readonly<Record<string, unknown>> | null;
-  /** The header, as it was sent. */
+  /** The `Location` header as it was sent. */
   readonly location: string | null;
 }
 

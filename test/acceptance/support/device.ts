@@ -2,12 +2,12 @@ import { CookieJar } from 'tough-cookie';
 import { NAVIGATION, SCRIPT } from '../../frameworks/http/browser.ts';
 import { type Answer, ask } from './answer.ts';
 
-/** What is sent beside what the device sends by itself; `null` leaves a header out. */
+/** Headers beside the device's own headers. `null` removes a header. */
 export type MoreHeaders = Readonly<Record<string, string | null>>;
 
 /**
- * A browser on somebody's device: one jar of cookies and one `User-Agent`. It asks as a page's script does (`get`, `post`,
- * …: JSON), or as a person does who follows links and sends forms (`open`, `submit`: pages).
+ * A browser on a device: one cookie jar and one `User-Agent`. `get`, `post` and so on send requests like a page's
+ * script (JSON). `open` and `submit` send requests like a user who follows links and submits forms (pages).
  */
 export class Device {
   readonly userAgent: string;
@@ -42,21 +42,21 @@ export class Device {
     return this.request('POST', path, { ...form, ...headers } as MoreHeaders, new URLSearchParams(fields).toString());
   }
 
-  /** Whether somebody is signed in here: it asks. */
+  /** Asks the server whether a user is signed in here. */
   async isSignedIn(): Promise<boolean> {
     const { status, text } = await this.get('/me');
     if (status !== 200 && status !== 401) throw new Error(`GET /me answered ${status} ${text}`);
     return status === 200;
   }
 
-  /** A copy of all cookies in another browser: a thief's. */
+  /** Returns another browser with a copy of all cookies, as a thief has it. */
   stolen(userAgent = this.userAgent): Device {
     const thief = new Device(this.#port, userAgent, this.host.replace(/:\d+$/, ''));
     thief.#jar = this.#jar.cloneSync() as CookieJar;
     return thief;
   }
 
-  /** The browser is closed and opened again: what was to last for its session is gone. */
+  /** Closes the browser and opens it again. Session cookies are lost. */
   restart(): void {
     const all = this.#jar.getCookiesSync(this.origin);
     this.#jar = new CookieJar();

@@ -2,11 +2,11 @@
 export interface Form {
   readonly method: string;
   readonly action: string;
-  /** The values that are filled in already. */
+  /** The values that the page has filled in. */
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** The forms of a page. It is the demo's own HTML, so a few patterns are enough to read it. */
+/** Returns the forms of a page. It is the demo's own HTML, so a few patterns are enough to read it. */
 export function formsOf(html: string): readonly Form[] {
   return [...html.matchAll(/<form\b([^>]*)>(.*?)<\/form>/gs)].map(([, tag = '', inside = '']) => {
     const inputs = [...inside.matchAll(/<(?:input|button)\b([^>]*)>/gs)].map(([, input = '']) => input);
@@ -16,7 +16,7 @@ export function formsOf(html: string): readonly Form[] {
   });
 }
 
-/** Where the links of a page lead. */
+/** Returns the targets of a page's links. */
 export const linksOf = (html: string): readonly string[] =>
   [...html.matchAll(/<a\b([^>]*)>/gs)].map(([, tag = '']) => attribute(tag, 'href'));
 

@@ -7,12 +7,12 @@ export interface Program {
   me(): Promise<Answer>;
 }
 
-/** Makes a token in somebody's browser and gives it to a program. */
+/** Creates a token in a browser and gives it to a program. */
 export async function newProgram(device: Device, kind: 'api' | 'mcp', name = `a ${kind} token`): Promise<Program> {
   return programWith(device, tokenOf(await device.post('/tokens', { kind, name })));
 }
 
-/** A program that has a token already, at the service that a device is at. */
+/** Returns a program that has this token and uses the same service as the device. */
 export function programWith({ host }: Pick<Device, 'host'>, token: string): Program {
   const port = Number(host.split(':')[1]);
   const headers = { host, 'user-agent': 'nightly-job/2.1', authorization: `Bearer ${token}` };

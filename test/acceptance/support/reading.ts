@@ -1,4 +1,4 @@
-// What is read in answers.
+// Helpers that read answers.
 import type { AuditEntry, Review } from 'session-revocation';
 import type { Answer } from './answer.ts';
 import type { Device } from './device.ts';
@@ -15,38 +15,38 @@ export interface Row {
   readonly end: { readonly reason: string; readonly reasonCode: string | null; readonly by: string | null } | null;
 }
 
-/** The rows that a device is shown. */
+/** Returns the session rows that the device sees. */
 export async function rowsOf(device: Device, query = ''): Promise<readonly Row[]> {
   const { status, json, text } = await device.get(`/sessions${query}`);
   if (status !== 200) throw new Error(`GET /sessions answered ${status} ${text}`);
   return json?.sessions as readonly Row[];
 }
 
-/** Their labels. */
+/** Returns the device labels of the rows. */
 export const labelsOf = async (device: Device): Promise<readonly string[]> =>
   (await rowsOf(device)).map(({ device: { label } }) => label);
 
-/** The entries of the audit log that an administrator is shown. */
+/** Returns the entries of the audit log that an administrator sees. */
 export async function entriesOf(device: Device, query = ''): Promise<readonly AuditEntry[]> {
   const { status, json, text } = await device.get(`/audit${query}`);
   if (status !== 200) throw new Error(`GET /audit answered ${status} ${text}`);
   return json?.entries as readonly AuditEntry[];
 }
 
-/** The review that an administrator is shown. */
+/** Returns the review that an administrator sees. */
 export async function reviewOf(device: Device, query = ''): Promise<Review> {
   const { status, json, text } = await device.get(`/review${query}`);
   if (status !== 200) throw new Error(`GET /review answered ${status} ${text}`);
   return json as unknown as Review;
 }
 
-/** Why a device is signed out, as it is told at its next action. */
+/** Returns why a device is signed out, according to the answer to its next request. */
 export async function toldTo(device: Device): Promise<{ status: number; reason: unknown; reasonCode: unknown }> {
   const { status, json } = await device.get('/me');
   return { status, reason: json?.reason, reasonCode: json?.reasonCode };
 }
 
-/** The token that an answer has made. */
+/** Returns the token from the answer that created it. */
 export const tokenOf = ({ status, json, text }: Answer): string => {
   if (status !== 201) throw new Error(`making a token answered ${status} ${text}`);
   return String(json?.token);

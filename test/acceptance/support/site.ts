@@ -20,11 +20,11 @@ export { DAY, HOUR, MINUTE } from '../../frameworks/http/site.ts';
 
 export interface SiteOptions {
   readonly pruneEvery?: Duration;
-  /** The file of the card. Default: the built one. */
+  /** The file of the login-management card. Default: the built one. */
   readonly card?: string;
-  /** Further names of the host, for browsers that do not say where a request comes from: those send only `Origin`. */
+  /** Further host names. Browsers that send only `Origin` are accepted from these and from `localhost`. */
   readonly hosts?: readonly string[];
-  /** Another service on the same database, with the same users and the same clock. */
+  /** Another service that uses the same database, users and clock. */
   readonly beside?: Site;
 }
 
@@ -38,27 +38,27 @@ interface SignInOptions {
 export interface Site {
   readonly port: number;
   readonly folder: string;
-  /** It stands still until it is moved. */
+  /** The clock stands still until the test moves it. */
   readonly clock: TestClock;
   readonly users: Users;
   readonly sessions: Sessions;
   readonly buyers: Sessions | null;
-  /** What was sent by e-mail. */
+  /** The e-mails that the demo sent. */
   readonly mails: readonly Mail[];
-  /** A browser in which nobody is signed in. */
+  /** Returns a browser without a signed-in user. */
   newDevice(userAgent?: string, host?: string): Device;
-  /** What the sign-in form asks for, right in every part. */
+  /** Returns a valid input of the sign-in form. */
   credentialsOf(person: Person): Record<string, string>;
-  /** A new browser in which somebody is signed in. */
+  /** Returns a new browser in which a person is signed in. */
   signedIn(person: Person, userAgent?: string, options?: SignInOptions): Promise<Device>;
-  /** Signs in on a device; anything but a session is an error. Answers the id of the session. */
+  /** Signs in on a device. Returns the id of the session. Throws if no session starts. */
   signIn(device: Device, person: Person, options?: SignInOptions): Promise<string>;
-  /** The first page of the audit log: all of it, in these tests. */
+  /** Returns the first page of the audit log. It holds all entries in these tests. */
   audit(request?: AuditRequest): Promise<readonly AuditEntry[]>;
   close(): Promise<void>;
 }
 
-/** Opens the demo as the product of this letter. */
+/** Opens the demo as one of the five products. `product` is its letter. */
 export async function open(product: string, options: SiteOptions = {}): Promise<Site> {
   const { pruneEvery, card, hosts = [], beside } = options;
   const folder = beside?.folder ?? (await newFolder());
@@ -132,7 +132,7 @@ async function newFolder(): Promise<string> {
 
 let seed: Promise<readonly User[]> | null = null;
 
-/** The users as they are at the start. Comparing their passwords is not what is tested: here it costs next to nothing. */
+/** Writes the initial users. Their password hashes are cheap to compare, because that is not tested here. */
 export function writeFirstUsers(file: string): Promise<void> {
   seed ??= firstUsers({ N: 2, r: 1, p: 1 });
   return seed.then((users) => writeUsers(file, users));

@@ -1,4 +1,4 @@
-// As real browsers send them.
+// User agents of real browsers.
 export { CHROME_ON_MAC, FIREFOX_ON_WINDOWS } from '../../frameworks/http/browser.ts';
 
 export const SAFARI_ON_IOS =

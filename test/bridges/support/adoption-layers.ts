@@ -9,7 +9,7 @@ import { open as openOther, type SessionLayer } from './koa-fastify-site.ts';
 import { koaLayer } from './koa-layer.ts';
 import { COOKIE, open as openExpress, sidOf } from './site.ts';
 
-/** A browser that knows the id of its session. */
+/** A browser that can tell the id of its inner session. */
 export interface SiteBrowser extends Browser {
   readonly sid: string;
   login(user: string): Promise<string>;
@@ -22,14 +22,14 @@ export interface Deployed {
   browser(userAgent?: string): SiteBrowser;
 }
 
-/** An app on an inner layer alone, and what it keeps. */
+/** An app that uses only the inner layer, with access to its stored records. */
 export interface Before {
   old(): Promise<Browser>;
   deploy(options: {
     store: SessionStore;
     clock: TestClock;
     adoptUntil: Date | undefined;
-    /** Whether a sign-out ends all. */
+    /** Whether a sign-out ends all sessions of the user. */
     everywhere: boolean;
   }): Promise<Deployed>;
   read(sid: string): Promise<object | null>;
@@ -37,7 +37,7 @@ export interface Before {
   close(): Promise<void>;
 }
 
-/** An inner layer on one of its stores. */
+/** An inner layer with one of its stores. */
 export interface AdoptionLayer {
   readonly name: string;
   readonly cookie: string;
@@ -114,5 +114,5 @@ const others = [fastifyLayer, koaLayer].flatMap((layer: SessionLayer) =>
   }),
 );
 
-/** Every inner layer, on every store of its that is here. */
+/** Every inner layer, with every store that is available on this machine. */
 export const layers: readonly AdoptionLayer[] = [...express, ...others];

@@ -1,7 +1,7 @@
 import type { SessionData, Store } from 'express-session';
 
 declare module 'express-session' {
-  /** What the apps under test keep of a visitor. */
+  /** The data that the apps under test keep for a visitor. */
   interface SessionData {
     userId?: string | undefined;
     account?: string | undefined;
@@ -10,7 +10,7 @@ declare module 'express-session' {
   }
 }
 
-/** What a callback was called with. */
+/** The arguments of a callback. */
 export interface Called<Value> {
   readonly error: unknown;
   readonly value: Value;
@@ -24,7 +24,7 @@ export const called = <Value = unknown>(
     run((error, value) => resolve({ error: error ?? null, value }));
   });
 
-/** The record of an id; `null` for none, in all forms that stores use. */
+/** Returns the record of an id, or `null`. Stores report a missing record in different ways. */
 export async function recordOf(store: Store, sid: string): Promise<SessionData | null> {
   const { error, value } = await called<SessionData | null>((callback) => store.get(sid, callback));
   if (error !== null && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;

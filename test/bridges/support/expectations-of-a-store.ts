@@ -2,7 +2,7 @@ import session, { Cookie, type SessionData, type Store } from 'express-session';
 import { until } from '../../services/until.ts';
 import { called, recordOf } from './callback-calls.ts';
 
-/** Something that express-session, or an app on it, expects of a store. What `run` gives is compared. */
+/** An expectation of express-session or an app on a store. The test compares the result of `run` on two stores. */
 export interface Expectation {
   readonly name: string;
   run(store: Store): Promise<unknown>;
@@ -18,15 +18,15 @@ function visitor(cart: readonly string[] = []): SessionData {
 const save = (store: Store, sid: string, data: SessionData) => called((callback) => store.set(sid, data, callback));
 const destroy = (store: Store, sid: string) => called((callback) => store.destroy(sid, callback));
 
-/** The data without what tells the time. */
+/** Returns the data without values that depend on the time. */
 const told = (data: SessionData | null): unknown =>
   data === null ? null : { cart: data.cart, path: data.cookie.path };
 
-/** Any two of a kind are compared, so a message that names a path or an id is left out. */
+/** Returns the comparable part of an error. Its message may contain a path or an id that differs between two stores. */
 const kindOf = (error: unknown): unknown =>
   error instanceof Error ? { code: (error as NodeJS.ErrnoException).code, name: error.name } : error;
 
-/** How often it calls back; a question that is answered later shows that no second call is still under way. */
+/** Counts how often a method calls back. The reads afterwards give a second call time to arrive. */
 async function callsOf(store: Store, run: (callback: () => void) => unknown): Promise<number> {
   let calls = 0;
   await new Promise<void>((resolve) => {
@@ -39,7 +39,7 @@ async function callsOf(store: Store, run: (callback: () => void) => unknown): Pr
   return calls;
 }
 
-/** What there may be beside `get`, `set` and `destroy`. */
+/** Calls an optional method of a store, and returns its result. */
 async function optional(store: Store, name: 'all' | 'length', of: (value: unknown) => unknown): Promise<unknown> {
   if (typeof store[name] !== 'function') return `no ${name}`;
   const { error, value } = await called((callback) => store[name]?.(callback));
@@ -54,7 +54,7 @@ const cartsOf = (value: unknown): unknown =>
 const clear = (store: Store): Promise<unknown> | string =>
   typeof store.clear === 'function' ? called((callback) => store.clear?.(callback)) : 'no clear';
 
-/** The list. Each runs on a store that is empty. */
+/** All expectations. Each runs on an empty store. */
 export const EXPECTATIONS: readonly Expectation[] = [
   {
     name: 'what was set is got',
@@ -119,7 +119,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
     name: 'set and destroy without a callback',
     async run(store) {
       store.set('a', visitor(['tea']));
-      // Another write of the same key comes after all pending calls.
+      // Gives the pending call time: this later write is awaited.
       await save(store, 'b', visitor());
       await until('it is set', async () => (await recordOf(store, 'a')) !== null);
       const found = told(await recordOf(store, 'a'));
@@ -161,7 +161,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
         value?.cart,
         value?.cookie instanceof Cookie,
         value?.cookie.expires instanceof Date,
-        // express-session counts it from the time of expiry: it may be a millisecond less.
+        // express-session computes it from the expiry time, so it may be a millisecond less.
         Math.round((value?.cookie.originalMaxAge ?? 0) / 1000),
       ];
     },

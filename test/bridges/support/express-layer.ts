@@ -49,7 +49,7 @@ const answerError =
     if (!response.headersSent) response.status(status).json(body);
   };
 
-/** express-session. */
+/** The layer of express-session. */
 export const expressLayer: SessionLayer = {
   name: 'express-session',
   cookie: 'connect.sid',

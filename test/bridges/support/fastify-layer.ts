@@ -11,11 +11,11 @@ import { answerOf } from './answer-of.ts';
 import type { Data, Inner, SessionLayer } from './koa-fastify-site.ts';
 
 declare module 'fastify' {
-  /** What the apps under test keep of a visitor. */
+  /** The data that the apps under test keep for a visitor. */
   interface Session extends Data {}
 }
 
-/** A store of @fastify/session behind callbacks, seen through promises. */
+/** Gives a callback store of @fastify/session a promise interface. */
 export function innerOf(store: SessionStore, close: () => Promise<void> = async () => {}): Inner {
   const told = <Value>(ask: (callback: (error?: unknown, value?: Value) => void) => void): Promise<Value | undefined> =>
     new Promise((resolve, reject) => {
@@ -41,7 +41,7 @@ async function redis(url: string, prefix: string): Promise<Inner> {
   });
 }
 
-/** @fastify/session. */
+/** The layer of @fastify/session. */
 export const fastifyLayer: SessionLayer = {
   name: '@fastify/session',
   cookie: 'sessionId',

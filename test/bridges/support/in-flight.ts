@@ -3,7 +3,7 @@ import type { Answer } from '../../frameworks/http/browser.ts';
 import { done } from './pages.ts';
 import type { SiteBrowser } from './site.ts';
 
-/** What a request does after it was held, before it is answered: the inner layer saves its session then. */
+/** Actions of a held request after its release. The inner layer saves the session when the request is answered. */
 const ENDINGS = {
   'modified data': ({ session }) => (session.cart = [...(session.cart ?? []), 'tea']),
   'nothing of its own': () => null,
@@ -18,7 +18,7 @@ const ENDINGS = {
     done((callback) => request.login(request.user ?? {}, { session: true, keepSessionInfo: true }, callback)),
 } satisfies Readonly<Record<string, (request: Request) => unknown>>;
 
-/** Names what a request does after it was held. */
+/** The name of an action of a held request. */
 export type Ending = keyof typeof ENDINGS;
 
 interface Gate {
@@ -38,7 +38,7 @@ function newGate(): Gate {
 export class InFlight {
   readonly #gates: { readonly arrival: Gate; readonly release: Gate; readonly ending: Ending }[] = [];
 
-  /** Adds the page that is held. */
+  /** Adds the page that holds requests. */
   addPage = (app: Express): void => {
     app.post('/held/:number', async (request, response) => {
       const { arrival, release, ending } = this.#gates[Number(request.params.number)]!;
@@ -50,7 +50,7 @@ export class InFlight {
     });
   };
 
-  /** Sends a request, and gives it back when it has read the session; `release` lets it end. */
+  /** Sends a request and returns when it has read the session. `release` lets it end, and returns its answer. */
   async send(browser: SiteBrowser, ending: Ending): Promise<{ release(): Promise<Answer> }> {
     const [arrival, release] = [newGate(), newGate()];
     const number = this.#gates.push({ arrival, release, ending }) - 1;

@@ -12,13 +12,13 @@ import { newName } from '../../engines/support/postgres-clients.ts';
 import { newPrefix, removeKeys } from '../../engines/support/redis-clients.ts';
 import { findService } from '../../services/index.ts';
 
-/** A real store of the inner layer's, and how to be rid of all that it wrote. */
+/** A real store of the inner layer. `close` also removes everything that the store wrote. */
 export interface Inner {
   readonly store: Store;
   close(): Promise<void>;
 }
 
-/** A kind of inner store; `open` is `null` where its server is missing. */
+/** A kind of inner store. `open` is `null` if its server is missing. */
 export interface InnerKind {
   readonly name: string;
   readonly open: (() => Promise<Inner>) | null;
@@ -38,7 +38,7 @@ async function files(): Promise<Inner> {
   };
 }
 
-/** connect-redis, under a prefix that other processes may share. */
+/** Opens a connect-redis store under a prefix that other processes may share. */
 export async function redis(url: string, prefix: string): Promise<Inner> {
   const client = createClient({ url });
   await client.connect();
@@ -65,7 +65,7 @@ async function postgres(url: string): Promise<Inner> {
   };
 }
 
-/** Inner stores that apps use. */
+/** The inner stores that apps use. */
 export const innerKinds: readonly InnerKind[] = [
   { name: 'MemoryStore', open: memory },
   { name: 'connect-redis', open: redisUrl === null ? null : () => redis(redisUrl, newPrefix()) },

@@ -11,7 +11,7 @@ import {
   type SiteOptions,
 } from './koa-fastify-site.ts';
 
-/** What a bridge does for people who are signed in, on every inner store. */
+/** Tests what a bridge does for signed-in users, on every inner store. */
 export function bridgeBehaviours(layer: SessionLayer): void {
   describe.each(layer.inners)('on $name', ({ open: openInner }) => {
     describe.skipIf(openInner === null)(`an app on ${layer.name}`, () => {
@@ -21,7 +21,7 @@ export function bridgeBehaviours(layer: SessionLayer): void {
         return open(layer, { ...options, inner });
       }
 
-      /** Alice on two devices. */
+      /** Opens a site where Alice is signed in on two devices. */
       async function twice(options: SiteOptions = {}): Promise<Site & Record<'mac' | 'windows', SiteBrowser>> {
         const site = await start(options);
         const [mac, windows] = [site.browser(), site.browser(FIREFOX_ON_WINDOWS)];

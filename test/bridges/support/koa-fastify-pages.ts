@@ -21,7 +21,7 @@ function add({ data, query }: RequestState): unknown {
   return data?.cart;
 }
 
-/** A page that ends with nothing to tell. */
+/** Returns a page that answers with the result of `run`, or `null`. */
 const page = (path: string, run: (visit: RequestState) => unknown): Page => ({
   method: 'post',
   path,
@@ -30,7 +30,7 @@ const page = (path: string, run: (visit: RequestState) => unknown): Page => ({
 
 /** The pages that every app under test has. */
 export const PAGES: readonly Page[] = [
-  // What the app had before the bridge.
+  // Pages that the app had before the bridge.
   page('/inner-login', ({ data, query }) => Object.assign(data ?? {}, { userId: query.get('user') }).userId),
   page('/cart', add),
   page('/save', (visit) => visit.save()),
@@ -49,7 +49,7 @@ export const PAGES: readonly Page[] = [
   }),
   { method: 'get', path: '/inner', run: ({ data }) => ({ user: data?.userId ?? null, cart: data?.cart ?? null }) },
 
-  // What the bridge adds.
+  // Pages that need the bridge.
   page('/login', login),
   page('/reauthenticate', ({ auth, query }) =>
     auth.reauthenticate({ amr: ['otp'], verify: () => query.get('password') !== 'wrong' }),

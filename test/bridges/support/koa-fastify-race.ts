@@ -11,10 +11,10 @@ import {
   type SiteBrowser,
 } from './koa-fastify-site.ts';
 
-/** How many races run at once, each of a user of its own. */
+/** How many races run at once, each with its own user. */
 const LANES = 10;
 
-/** What a request does after it was held, before it is answered: the inner layer saves its session then. */
+/** Actions of a held request after its release. The inner layer saves the session when the request is answered. */
 const ENDINGS = {
   'modified data': ({ data }) => {
     if (data !== null) data.cart = [...(data.cart ?? []), 'tea'];
@@ -55,7 +55,7 @@ class InFlight {
     },
   };
 
-  /** Sends a request, and gives it back when it has read the session. */
+  /** Sends a request and returns when it has read the session. The result lets it end, and returns its answer. */
   async send(browser: SiteBrowser, ending: Ending): Promise<() => Promise<Answer>> {
     const [arrived, arrive] = gate();
     const [going, go] = gate();
@@ -76,7 +76,7 @@ async function race(times: number, run: (user: string, time: number) => Promise<
   await Promise.all(Array.from({ length: LANES }, (_, first) => lane(first)));
 }
 
-/** One of these cookies has a user. Asked twice, because a refusal must stay one. */
+/** Returns whether one of the cookies has a user. Asks twice, because the second request must be refused, too. */
 async function isAlive(browser: SiteBrowser, cookies: readonly string[]): Promise<boolean> {
   for (const cookie of [...cookies, ...cookies]) {
     if ((await browser.get('/inner', { cookie })).json?.user !== null) return true;
@@ -85,7 +85,7 @@ async function isAlive(browser: SiteBrowser, cookies: readonly string[]): Promis
   return false;
 }
 
-/** A request that is in flight while its user signs out everywhere. */
+/** Tests requests that are in flight while their user signs out everywhere. */
 export function raceBehaviours(layer: SessionLayer): void {
   const variants: readonly (readonly [ending: Ending, name: string, settings: object])[] = [
     ['modified data', 'the usual settings', {}],
@@ -120,7 +120,7 @@ export function raceBehaviours(layer: SessionLayer): void {
             await other.login(user);
             const before = browser.session;
             const release = await inFlight.send(browser, ending);
-            // By another device, and by another tab of the same.
+            // Alternates between another device and another tab of the same browser.
             const by = time % 2 === 0 ? other : browser;
             expect((await by.post('/sessions/sign-out-everywhere')).status).toBe(204);
             if ((await release()).status === 200) ended++;
@@ -163,7 +163,7 @@ export function raceBehaviours(layer: SessionLayer): void {
       await browser.post(`/inner-login?user=${user}`);
       const cookie = browser.session;
       const release = await inFlight.send(browser, 'modified data');
-      // "Sign out everywhere" as apps write it.
+      // "Sign out everywhere" as apps implement it without the bridge.
       await inner.remove(browser.sid);
       expect((await browser.get('/inner', { cookie })).json).toMatchObject({ user: null });
       await release();

@@ -8,7 +8,7 @@ const reasons = async ({ sessions }: Site, user = 'alice'): Promise<unknown> => 
   return rows.map(({ end }) => (end?.reason === 'ended' ? end.ended.reason : (end?.reason ?? 'live')));
 };
 
-/** Signing in and out, by the bridge and by the inner layer's own means. */
+/** Tests signing in and out through the bridge and through the inner layer alone. */
 export function signInBehaviours(layer: SessionLayer): void {
   describe('signIn', () => {
     test('gives a visitor a new id and keeps the data; the old id has no user', async () => {
@@ -102,7 +102,7 @@ export function signInBehaviours(layer: SessionLayer): void {
       expect(browser.sid).not.toBe(sid);
       expect((await browser.get('/who')).json).toMatchObject({ user: 'alice', id, inner: 'alice', cart: ['tea'] });
       expect(rowsOf(await browser.get('/sessions'))).toMatchObject([{ id, current: true }]);
-      // Last, because an inner layer may delete the cookie of an unknown id.
+      // Comes last, because an inner layer may delete the cookie of an unknown id.
       const old = await browser.get('/who', { cookie: session });
       expect(old.json).toMatchObject({ user: null, inner: null, cart: null });
       expect(dataOf(await inner.read(sid))).toEqual({});

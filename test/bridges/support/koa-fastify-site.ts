@@ -16,57 +16,57 @@ import { TestClock } from '../../frameworks/http/site.ts';
 import { Gatekeeper } from '../../frameworks/http/store.ts';
 import { PAGES } from './koa-fastify-pages.ts';
 
-/** What the apps under test keep of a visitor. */
+/** The data that the apps under test keep for a visitor. */
 export interface Data {
   userId?: string | undefined;
   account?: string | undefined;
   cart?: string[] | undefined;
 }
 
-/** A request, in the words of no layer. */
+/** A request, in a form that is the same for all layers. */
 export interface RequestState {
   readonly auth: Auth<string>;
-  /** `sessionOf` of the wrapper. */
+  /** Calls `sessionOf` of the bridge. */
   session(): Session;
   readonly query: URLSearchParams;
-  /** The inner layer's session, with its data; `null` once it was destroyed. */
+  /** The data of the inner layer's session, or `null` after it was destroyed. */
   readonly data: Data | null;
-  /** What the inner layer calls destroying, saving and another id. */
+  /** The inner layer's own way to destroy the session, to save it, and to give it another id. */
   destroy(): Promise<void> | void;
   save(): Promise<unknown>;
   regenerate(): Promise<unknown>;
 }
 
-/** A page that answers with what it did. */
+/** A page that answers with the result of `run`. */
 export interface Page {
   readonly method: 'get' | 'post';
   readonly path: string;
-  /** Whether `requireSession` stands before. */
+  /** Whether `requireSession` guards the page. */
   readonly isGuarded?: true;
   run(visit: RequestState): unknown;
 }
 
-/** A real store of the inner layer's. */
+/** A real store of the inner layer. */
 export interface Inner {
   readonly store: object;
-  /** What it has under this id, past the bridge. */
+  /** Returns the record under this id, without the bridge. */
   read(sid: string): Promise<Data | null>;
   write(sid: string, data: object): Promise<void>;
   remove(sid: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A kind of inner store; `open` is `null` where its server is missing. */
+/** A kind of inner store. `open` is `null` if its server is missing. */
 export interface InnerKind {
   readonly name: string;
   readonly open: (() => Promise<Inner>) | null;
 }
 
-/** An app, in the words of no layer. */
+/** An app, in a form that is the same for all layers. */
 export interface App {
   readonly sessions: Sessions<string>;
   readonly inner: Inner;
-  /** The app as it was before: the inner layer alone. */
+  /** Whether the app uses only the inner layer, without the bridge. */
   readonly isPlain: boolean;
   readonly bridge: Pick<
     AuthenticationOptions & BridgeOptions<Data>,
@@ -74,7 +74,7 @@ export interface App {
   >;
   readonly settings: object;
   readonly pages: readonly Page[];
-  /** Hears of errors, in order, and answers with `answerOf` of each. */
+  /** Collects the errors of the app, in order. The app answers each with `answerOf`. */
   readonly errors: unknown[];
 }
 
@@ -83,24 +83,24 @@ export interface SessionLayer {
   readonly name: string;
   /** The name of its cookie. */
   readonly cookie: string;
-  /** Settings with which it saves every request. */
+  /** Settings with which the inner layer saves the session at every request. */
   readonly rolling: object;
   readonly inners: readonly [memory: InnerKind, ...others: InnerKind[]];
   /** Opens an inner store on the Redis at `url`, which other processes open under the same prefix. */
   openShared(url: string, prefix: string): Promise<Inner>;
-  /** The id of its session, out of the cookie. */
+  /** Returns the id of the inner session from the cookie's value. */
   sidOf(cookie: string): string;
   serve(app: App): Promise<Served>;
 }
 
-/** What is special about a site. */
+/** The options of a site under test. */
 export interface SiteOptions extends Partial<Pick<App, 'inner' | 'isPlain' | 'bridge' | 'settings' | 'pages'>> {
   readonly sessions?: Omit<SessionsOptions<string>, 'store' | 'clock'>;
   readonly store?: SessionStore;
   readonly clock?: TestClock;
 }
 
-/** An app that is served, and what stands behind it. */
+/** An app that is served, and its parts. */
 export interface Site {
   readonly sessions: Sessions<string>;
   readonly store: Gatekeeper;
@@ -111,7 +111,7 @@ export interface Site {
   browser(userAgent?: string): SiteBrowser;
 }
 
-/** A browser of an app on an inner layer. */
+/** A browser of an app with an inner layer. */
 export class SiteBrowser extends Browser {
   readonly #layer: SessionLayer;
 
@@ -120,7 +120,7 @@ export class SiteBrowser extends Browser {
     this.#layer = layer;
   }
 
-  /** Signs in by password, through the bridge, and gives the id of the inner layer's session. */
+  /** Signs in with a password through the bridge. Returns the id of the inner session. */
   async login(user: string, query = ''): Promise<string> {
     const { json, text } = await this.post(`/login?user=${user}${query}`);
     if (json?.ok !== true) throw new Error(`the login answered ${text}`);
@@ -152,6 +152,6 @@ export async function open(layer: SessionLayer, options: SiteOptions = {}): Prom
   return { sessions, store, inner, clock, errors, url, browser };
 }
 
-/** Whether the answer left the inner layer's cookie as it was. */
+/** Returns whether the answer sets no cookie of the inner layer. */
 export const leavesCookie = (layer: SessionLayer, { setCookies }: Answer): boolean =>
   setCookies.every((line) => !line.startsWith(layer.cookie));

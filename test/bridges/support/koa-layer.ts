@@ -11,12 +11,12 @@ import type { Data, Inner, SessionLayer } from './koa-fastify-site.ts';
 
 type Store = NonNullable<CreateSessionOptions['store']>;
 
-/** What koa-session puts on a context. */
+/** The context of koa-session. */
 interface WithSession extends ExtendableContext {
   session: (Data & { save(): Promise<void>; regenerate(): Promise<void> }) | null;
 }
 
-/** As the inner layer's users write it, in a few lines. */
+/** A minimal store, as users of koa-session write it. */
 export class MapStore {
   readonly records = new Map<string, string>();
 
@@ -33,7 +33,7 @@ export class MapStore {
   }
 }
 
-/** The same on Redis. */
+/** The same store on Redis. */
 class RedisSessions {
   readonly #client: Redis;
   readonly #prefix: string;
@@ -76,7 +76,7 @@ async function redis(url: string, prefix: string): Promise<Inner> {
   });
 }
 
-/** koa-session with an external store. */
+/** The layer of koa-session, with an external store. */
 export const koaLayer: SessionLayer = {
   name: 'koa-session',
   cookie: 'koa.sess',

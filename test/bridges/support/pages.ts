@@ -8,18 +8,18 @@ const text = (request: Request, name: string): string | undefined => {
   return typeof value === 'string' ? value : undefined;
 };
 
-/** Waits for a method of the inner layer's session, and fails where that failed. */
+/** Waits for a method of the inner layer's session. Throws the error that it reports. */
 export async function done(run: (callback: (error?: unknown) => void) => unknown): Promise<void> {
   const { error } = await called(run);
   if (error !== null) throw error;
 }
 
-/** A page that answers with what it did. */
+/** Returns a page that answers with the result of `run`. */
 const page =
   (run: (request: Request) => unknown): RequestHandler =>
   (request, response, next) => {
     const answered = (async () => response.json((await run(request)) ?? null))();
-    // As an app on Express 4 has to: it does not look at promises.
+    // Express 4 ignores rejected promises, so the app passes errors on.
     answered.catch(next);
   };
 
@@ -39,7 +39,7 @@ async function login(request: Request): Promise<unknown> {
 const reauthenticate = (request: Request): unknown =>
   authOf(request).reauthenticate({ amr: ['otp'], verify: () => text(request, 'password') !== 'wrong' });
 
-/** What the app knows of who asks: by the inner layer's session, and by ours. */
+/** Returns the user of the request according to the inner layer's session and to this library. */
 function who(request: Request): unknown {
   const { session, refusal } = authOf(request);
   const { userId = null, cart = null } = request.session;
@@ -50,7 +50,7 @@ function who(request: Request): unknown {
 export function addPages(app: Express, sessions: Sessions<string>): void {
   app.use('/sessions', sessionRoutes(sessions));
 
-  // What the app had before the bridge.
+  // Pages that the app had before the bridge.
   const layer: Readonly<Record<string, (request: Request) => unknown>> = {
     '/inner-login': ({ session, query }) => Object.assign(session, { userId: query.user, account: query.account }).id,
     '/cart': ({ session, query }) => (session.cart = [...(session.cart ?? []), String(query.item)]),
@@ -73,7 +73,7 @@ export function addPages(app: Express, sessions: Sessions<string>): void {
   for (const [path, run] of Object.entries(layer)) app.post(path, page(run));
   app.get('/inner', ({ session }, response) => response.json({ user: session?.userId ?? null, cart: session?.cart }));
 
-  // What the bridge adds.
+  // Pages that need the bridge.
   const ours: Readonly<Record<string, (request: Request) => unknown>> = {
     '/login': login,
     '/reauthenticate': reauthenticate,

@@ -8,7 +8,7 @@ interface Person {
   readonly id: string;
 }
 
-/** An app's Passport with its local strategy. `/passport/…` are the pages of who signs in and out by it. */
+/** Adds Passport with its local strategy. Users sign in and out with it on the pages `/passport/…`. */
 export function addPassport(app: Express): void {
   const passport = new Passport();
   passport.use(

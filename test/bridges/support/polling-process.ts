@@ -1,6 +1,6 @@
 /**
- * A server of an app on an inner layer: `node polling-process.mjs <layer> <settings>`. Its stores are on the Redis at `REDIS_URL`, under
- * `REDIS_PREFIX`. It writes its address, and ends with its input.
+ * A server of an app with an inner layer: `node polling-process.mjs <layer> <settings>`. It stores its data on the
+ * Redis at `REDIS_URL`, under `REDIS_PREFIX`. It prints its address, and ends when its input ends.
  */
 import { once } from 'node:events';
 import { Redis } from 'ioredis';

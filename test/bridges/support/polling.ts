@@ -11,12 +11,12 @@ import { TestClock } from '../../frameworks/http/site.ts';
 import { findService } from '../../services/index.ts';
 import { type Inner, open, type SessionLayer, SiteBrowser } from './koa-fastify-site.ts';
 
-/** Races of each sort. `RACES=1000 CI=1` tries more of them, and prints how many browsers two processes signed out. */
+/** Races of each sort. `RACES=1000 CI=1` runs more, and prints how many browsers two processes signed out. */
 const RACES = Number(process.env.RACES ?? size('bridges: users of each sort whose other tabs ask all the time'));
-/** How many races run at once, each of a user of its own. */
+/** How many races run at once, each with its own user. */
 const LANES = 4;
 
-/** A tab of a browser: it has the browser's cookies, and asks a server of its own. */
+/** A tab of a browser. It shares the browser's cookies, and may use another server. */
 class Tab extends SiteBrowser {
   override readonly jar: CookieJar;
 
@@ -28,7 +28,7 @@ class Tab extends SiteBrowser {
 
 const EVERY_VERB = ['get', 'set', 'destroy', 'touch'];
 
-/** What a user does while the other tabs of the browser ask all the time, and how the session is prepared for it. */
+/** Acts of a user while the other tabs of the browser send requests all the time, with their preparations. */
 const ACTS = {
   'signs out all others': {
     steps: EVERY_VERB,
@@ -36,14 +36,14 @@ const ACTS = {
     prepare: async (tab: SiteBrowser, user: string) => void (await tab.login(user)),
     act: (tab: SiteBrowser) => tab.post('/sign-out-others'),
   },
-  // No store of an inner layer's can write on a condition: a visitor's save, the look before it and the write, is one step.
+  // `set` is no step. Inner stores have no conditional writes, so a visitor's save (read, then write) is one step.
   'signs in': {
     steps: ['get', 'destroy', 'touch'],
     polls: ['who', 'cart', 'me'],
     prepare: async (tab: SiteBrowser) => void (await tab.post('/cart?item=tea')),
     act: (tab: SiteBrowser, user: string) => tab.post(`/login?user=${user}`),
   },
-  // A request without a cookie may get one from the inner layer: while no user is signed in, the other tabs only look.
+  // The inner layer may give a cookie to a request without one. So the other tabs only read while no user is signed in.
   'signs out and in again': {
     steps: EVERY_VERB,
     polls: ['who', 'me', 'who'],
@@ -65,7 +65,7 @@ const POLLS = {
 
 type Tabs = readonly [SiteBrowser, ...SiteBrowser[]];
 
-/** Acts while the other tabs ask. Gives why the user is not signed in in every tab afterwards; `null` where they are. */
+/** Acts while the other tabs poll. Returns why a tab is not signed in afterwards, or `null` if all are. */
 async function race(act: Act, tabs: Tabs, user: string, time: number): Promise<string | null> {
   const [clicker, ...others] = tabs;
   await ACTS[act].prepare(clicker, user);
@@ -104,18 +104,18 @@ async function raceOften(
   return lost;
 }
 
-/** Counts what is asked of the stores of an app, and runs something before one of these questions. */
+/** Counts the calls of an app's stores, and runs a function before one of these calls. */
 class Steps {
   #next = 0;
   #at = -1;
   #run: () => Promise<unknown> = async () => {};
 
-  /** Before question `at`, counted from now on, `run` has its turn. */
+  /** Runs `run` before call number `at`, counted from now. */
   interrupt(at: number, run: () => Promise<unknown>): void {
     [this.#next, this.#at, this.#run] = [0, at, run];
   }
 
-  /** Whether there was such a question. Nothing is run any more. */
+  /** Stops interrupting. Returns whether call number `at` happened. */
   stop(): boolean {
     const wasThere = this.#next > this.#at;
     this.#at = -1;
@@ -126,7 +126,7 @@ class Steps {
     if (this.#next++ === this.#at) await this.#run();
   };
 
-  /** A store of an inner layer's, whose answers come by a callback or as promises. These verbs are steps. */
+  /** Returns an inner store with callbacks or promises whose calls of these verbs count as steps. */
   over<Store extends object>(store: Store, verbs: readonly string[]): Store {
     return new Proxy(store, {
       get: (target, name) => {
@@ -139,14 +139,14 @@ class Steps {
   }
 }
 
-/** A real store of the inner layer's where its server is here: one in memory may give the very object that it was given. */
+/** Opens an inner store on a server if possible. A store in memory may return the very object that was saved. */
 async function openInner({ inners }: SessionLayer): Promise<Inner> {
   const inner = await inners.findLast(({ open }) => open !== null)!.open!();
   onTestFinished(inner.close);
   return inner;
 }
 
-/** Two apps that share their stores, as two processes do. */
+/** Opens two apps that share their stores, like two processes. */
 async function openTwo(layer: SessionLayer, settings: object, verbs: readonly string[]) {
   const [inner, store, steps] = [await openInner(layer), memoryStore(), new Steps()];
   const watched = { ...inner, store: steps.over(inner.store, verbs) };
@@ -159,7 +159,7 @@ async function openTwo(layer: SessionLayer, settings: object, verbs: readonly st
 
 const redisUrl = await findService('redis');
 
-/** A process that serves an app, for the duration of a test. */
+/** Starts a process that serves an app until the end of the test. Returns its address. */
 async function startProcess(script: string, layer: SessionLayer, settings: object, prefix: string): Promise<string> {
   const child: ChildProcess = spawn(process.execPath, ['--no-warnings', script, layer.name, JSON.stringify(settings)], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -175,7 +175,7 @@ async function startProcess(script: string, layer: SessionLayer, settings: objec
   return line.toString().trim();
 }
 
-/** Tabs that ask all the time, while their browser gets another session. */
+/** Tests tabs that send requests all the time while their browser gets another session. */
 export function pollingBehaviours(
   layer: SessionLayer,
   optionSets: Readonly<Record<string, object>>,
@@ -208,7 +208,7 @@ export function pollingBehaviours(
         let races = 0;
         for (const poll of Object.keys(POLLS) as (keyof typeof POLLS)[]) {
           for (const isWithin of [true, false]) {
-            // Each step of the act with a poll before it, then each step of a poll with the act before it.
+            // Tries every step of the act with a poll before it, then every step of a poll with the act before it.
             for (let step = 0, wasThere = true; wasThere; step++) {
               const user = `user-${races++}`;
               const tab = new SiteBrowser(one.url, CHROME_ON_MAC, layer);
@@ -233,7 +233,7 @@ export function pollingBehaviours(
     );
 
     describe.skipIf(redisUrl === null || script === null)('in two processes', () => {
-      // An answer that was under way may still sign the browser out: the docs say when. No later request may.
+      // A request that was under way may still sign the browser out, as the docs explain. A later request must not.
       test.each(variants)(
         `%s, %s, ${RACES} times: no request that begins afterwards signs them out`,
         async (act, name, settings) => {

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { leavesCookie, open, type SessionLayer, type Site } from './koa-fastify-site.ts';
 
-/** Why a session is over is told as long as the cookie is there, and no refusal touches that cookie. */
+/** Tests that a session's end reason stays visible while its cookie exists, and that refusals keep the cookie. */
 export function reasonBehaviours(layer: SessionLayer): void {
   const inners = layer.inners.filter(({ open }) => open !== null);
   describe.each(inners)('a session that is over, in $name', ({ open: openInner }) => {

@@ -1,12 +1,12 @@
-/** session-file-store 1.5, which has no types of its own. */
+/** Types for session-file-store 1.5, which has none of its own. */
 declare module 'session-file-store' {
   import type session from 'express-session';
 
   interface FileStoreOptions {
     readonly path: string;
-    /** How often a file that is not there is looked for again. */
+    /** How often the store retries to read a missing file. */
     readonly retries: number;
-    /** In seconds; -1 is never. */
+    /** The interval in seconds. -1 turns it off. */
     readonly reapInterval: number;
     logFn(line: string): void;
   }

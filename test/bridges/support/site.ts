@@ -17,29 +17,29 @@ import { Gatekeeper } from '../../frameworks/http/store.ts';
 import { memory } from './inner-stores.ts';
 import { addPages } from './pages.ts';
 
-/** What is special about a site. */
+/** The options of a site under test. */
 export interface SiteOptions {
-  /** The inner layer's store; a `MemoryStore` of its own by default. */
+  /** The inner layer's store. Default: a new `MemoryStore`. */
   readonly inner?: Store;
-  /** Ours. */
+  /** The library's store. Default: a new memory store. */
   readonly store?: SessionStore;
   readonly clock?: TestClock;
   readonly sessions?: Omit<SessionsOptions<string>, 'store' | 'clock'>;
   readonly bridge?: Partial<Parameters<typeof bridge>[1]>;
   readonly settings?: Partial<SessionOptions>;
-  /** The app as it was before: express-session alone, on the inner store. */
+  /** Whether the app uses only express-session on the inner store, without the bridge. */
   readonly plain?: boolean;
-  /** More pages. */
+  /** Adds more pages. */
   pages?(app: Express): void;
 }
 
-/** An app on express-session that is served, and what stands behind it. */
+/** An app with express-session that is served, and its parts. */
 export interface Site {
   readonly sessions: Sessions<string>;
   readonly store: Gatekeeper;
   readonly inner: Store;
   readonly clock: TestClock;
-  /** What Express was told of, in order; of an answer that had begun, only this tells. */
+  /** The errors that Express received, in order. Errors after the start of an answer appear only here. */
   readonly errors: readonly unknown[];
   readonly url: string;
   browser(userAgent?: string): SiteBrowser;
@@ -48,25 +48,25 @@ export interface Site {
 /** The name of the inner layer's cookie. */
 export const COOKIE = 'connect.sid';
 
-/** A browser of an app on express-session. */
+/** A browser of an app with express-session. */
 export class SiteBrowser extends Browser {
-  /** Signs in by password, through the bridge, and gives the id of the inner layer's session. */
+  /** Signs in with a password through the bridge. Returns the id of the inner session. */
   async login(user: string, query = ''): Promise<string> {
     const { json, text } = await this.post(`/login?user=${user}${query}`);
     if (json?.ok !== true) throw new Error(`the login answered ${text}`);
     return this.sid;
   }
 
-  /** The id of the inner layer's session, out of the signed cookie. */
+  /** The id of the inner session, from the signed cookie. */
   get sid(): string {
     return sidOf(this.cookie(COOKIE) ?? '');
   }
 }
 
-/** The id in the value of a signed cookie. */
+/** Returns the id in the value of a signed cookie. */
 export const sidOf = (cookie: string): string => /^s:([^.]+)\./.exec(decodeURIComponent(cookie))?.[1] ?? '';
 
-/** Whether the answer left the cookie as it was. */
+/** Returns whether the answer sets no cookie of the inner layer. */
 export const leavesCookie = ({ setCookies }: Answer): boolean => setCookies.every((line) => !line.startsWith(COOKIE));
 
 /** Serves an app for the duration of a test. */

@@ -4,8 +4,8 @@ import type { Framework } from './framework.ts';
 import { COOKIE, open, type Site } from './site.ts';
 
 /**
- * Stores in this process answer without a promise, and their requests go on without one. Everywhere else in this list the
- * store answers later.
+ * Tests stores that answer synchronously: requests then go on synchronously, too. In all other tests of this folder,
+ * the store answers later.
  */
 export function atOnce(framework: Framework): void {
   describe.each([true, false])('at once: %s', (isAtOnce) => {

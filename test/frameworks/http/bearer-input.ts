@@ -171,7 +171,7 @@ export function bearerInput(framework: Framework): void {
           expect(unguarded).toMatchObject({ status: 400, headers: { 'www-authenticate': AMBIGUOUS } });
           expect(public_.json).toEqual({ user: null });
         }
-        // Neither is worth less for it.
+        // The session of the cookie stays valid.
         expect((await browser.get('/who')).json?.user).toBe('alice');
       }
     });

@@ -8,7 +8,7 @@ import { bearing, KEY, openTokenSite, type TokenSite, tokensOf } from './token-s
 
 const INVALID = 'Bearer realm="default", error="invalid_token"';
 
-/** What makes an access token of Alice's worthless, or gives one that never was worth anything. */
+/** Ways to make an access token of Alice worthless, or to get one that was never valid. */
 const WORTHLESS: Readonly<Record<string, (site: TokenSite) => Promise<string>>> = {
   expired: async (site) => {
     const { accessToken } = await site.appTokens();
@@ -196,7 +196,7 @@ export function bearerRefusals(framework: Framework): void {
       expect((await site.browser().post('/who', bearing(accessToken, from))).status).toBe(200);
       expect((await site.browser().post('/sessions/sign-out', bearing(accessToken, from))).status).toBe(204);
       expect(told).toEqual([]);
-      // With a token that is worth nothing, too: it is not the origin that is wrong.
+      // After the sign-out, the token is refused as invalid and not for its origin.
       expectProblem(await site.browser().post('/sessions/sign-out', bearing(accessToken, from)), 401, 'invalid-token');
     });
   });

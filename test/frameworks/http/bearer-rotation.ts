@@ -14,7 +14,7 @@ import {
   tokensOf,
 } from './token-site.ts';
 
-/** What rotates the secret of the session that asks. */
+/** Requests that rotate the secret of the session that sends them. */
 const ROTATIONS = [
   '/bearer/sign-out-others',
   '/bearer/renew',

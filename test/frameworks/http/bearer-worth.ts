@@ -25,13 +25,13 @@ interface Initiator {
   readonly headers: Headers;
 }
 
-/** A page whose refresh token is in a cookie, and what it asks with. */
+/** Returns a page whose refresh token is in a cookie, with the headers of its requests. */
 async function askerOfPage(site: TokenSite, headers: (browser: Browser) => Promise<Headers>): Promise<Initiator> {
   const { browser, access } = await signedInPage(site);
   return { browser, headers: bearing(access, { ...SCRIPT, ...(await headers(browser)) }) };
 }
 
-/** A page that got its token for the session's cookie. */
+/** Returns a page that exchanged its session cookie for a token. */
 async function askerOfCookie(site: TokenSite, headers: (browser: Browser) => Promise<Headers>): Promise<Initiator> {
   const browser = site.browser();
   await browser.signIn('alice');
@@ -39,7 +39,7 @@ async function askerOfCookie(site: TokenSite, headers: (browser: Browser) => Pro
   return { browser, headers: bearing(access, { ...SCRIPT, ...(await headers(browser)) }) };
 }
 
-/** An attacker with a token of an app's session. `made`: its client and scope. */
+/** Returns an attacker with a token for an app's session. `made` is the client and scope of that token. */
 async function askerOfApp(
   site: TokenSite,
   made: { readonly client: string; readonly scope?: string },
@@ -53,13 +53,13 @@ async function askerOfApp(
   return { browser: site.browser(), headers: bearing(other.accessToken) };
 }
 
-/** The refresh cookie of another browser of the same user. */
+/** Returns the refresh cookie of another browser of the same user. */
 async function cookieOfAnother(site: TokenSite): Promise<Headers> {
   const { browser } = await signedInPage(site);
   return { cookie: `${REFRESH_COOKIE}=${browser.cookie(REFRESH_COOKIE)}` };
 }
 
-/** A token with the id of this one, and other secrets. */
+/** Returns a token with the same id and made-up secrets. */
 const madeUp = (token: string | null): string =>
   String(token).replace(/(?:\.[\w-]{43})+$/, (secrets) => secrets.replace(/[\w-]/g, 'A'));
 
@@ -99,7 +99,7 @@ const LESS: Readonly<Record<string, (site: TokenSite) => Promise<Initiator>>> = 
   'with scopes, where none were granted': (site) => askerOfApp(site, { client: 'shop', scope: 'orders:read' }, ''),
 };
 
-/** Both may come, so that a cookie that comes beside the token is looked at. */
+/** Accepts a token together with a cookie, so that the cookie beside the token is checked. */
 const BOTH = { bearer: { withCookie: 'bearer' } } as const;
 
 export function bearerWorth(framework: Framework): void {
@@ -129,18 +129,18 @@ export function bearerWorth(framework: Framework): void {
       }
       expect(site.store.calls).not.toContain('renew');
       expect(site.store.calls).not.toContain('advance');
-      // What it had is as good as before.
+      // The session's own tokens and cookies are still valid.
       expect((await site.browser().get('/who', headers)).status).toBe(200);
       if (browser.cookie(REFRESH_COOKIE) !== null) expect((await browser.post('/sessions/refresh')).status).toBe(200);
       else expect(browser.session).toBe(kept);
       expect((await site.sessions.list({ user: 'alice' })).sessions).toHaveLength(living);
-      // It may be given back all the same.
+      // The token can still sign out its session.
       expect((await browser.post('/sessions/sign-out', headers)).status).toBe(204);
       expect((await site.sessions.list({ user: 'alice' })).sessions).toHaveLength(living - 1);
     });
 
     test.each(Object.entries(LESS))('%s: by the route it is a problem', async (_, make) => {
-      // Of those that name scopes, and of those that name none, either lets pass who is then refused for what is written here.
+      // Each token passes the scope check with one of these options, so the rotation itself must refuse it.
       for (const routes of [{}, { scope: 'orders:read' }]) {
         const site = await openTokenSite(framework, { ...BOTH, routes });
         const { browser, headers } = await make(site);
@@ -291,7 +291,7 @@ export function bearerWorth(framework: Framework): void {
   });
 
   describe('where nothing can be signed', () => {
-    /** A site whose tokens cannot be made from the call on that has this number, once `fails` was called. */
+    /** Opens a site whose tokens can fail. After `fails(from)`, `mint` succeeds `from` more times and then throws. */
     async function openFailing(error: Error, pages: readonly Page[] = []) {
       let left = Number.POSITIVE_INFINITY;
       const site = await openTokenSite(framework, {

@@ -10,7 +10,7 @@ const LARGEST = 16 * 1024;
 const ENDLESS = 64 * 1024 * 1024;
 const CHUNK = `2000\r\n${'x'.repeat(0x2000)}\r\n`;
 
-/** A client that sends as it likes, and reads what comes. */
+/** A client that sends any bytes, and collects the answer. */
 class RawClient {
   readonly socket: Socket;
   readonly closed: Promise<unknown>;
@@ -24,7 +24,7 @@ class RawClient {
     this.socket.on('data', (chunk) => {
       this.answer += chunk;
     });
-    // A server that goes on reading nothing may reset the connection: what came before counts.
+    // A server that stops reading may reset the connection. The bytes before the reset count.
     this.socket.on('error', () => {});
     this.closed = new Promise((resolve) => this.socket.on('close', resolve));
   }

@@ -3,14 +3,14 @@ import { type RequestOptions, request as sendEncrypted } from 'node:https';
 import { connect } from 'node:net';
 import { CookieJar } from 'tough-cookie';
 
-/** Where the browser believes to be. A cookie that is `Secure` needs https, and the socket has none. */
+/** The origin of the pages in the browser. `Secure` cookies need https, although the socket has no TLS. */
 export const ORIGIN = 'https://app.example.org';
 
 export const CHROME_ON_MAC =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36';
 export const FIREFOX_ON_WINDOWS = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
-/** Headers of a request; `null` leaves out what is sent by default, a list is sent as several lines. */
+/** Headers of a request. `null` removes a default header. A list is sent as several lines. */
 export type Headers = Readonly<Record<string, string | readonly string[] | null>>;
 
 /** A response. */
@@ -19,18 +19,18 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
   readonly setCookies: readonly string[];
   readonly text: string;
-  /** The body as JSON; `null` where it is empty. */
+  /** The body as JSON, or `null` if it is empty. */
   readonly json: Readonly<Record<string, unknown>> | null;
 }
 
-/** A script of our own page asks. */
+/** A request by a script of the app's own page. */
 export const SCRIPT: Headers = { accept: '*/*', ...fetchMetadata('same-origin', 'cors', 'empty') };
-/** A link or a form of our own page is followed. */
+/** A request by a link or a form of the app's own page. */
 export const NAVIGATION: Headers = {
   accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
   ...fetchMetadata('same-origin', 'navigate', 'document'),
 };
-/** No word of where it comes from: an old browser, or none. */
+/** A request without information about its origin: by an old browser, or by no browser. */
 export const UNKNOWN_ORIGIN: Headers = { 'sec-fetch-site': null, 'sec-fetch-mode': null, 'sec-fetch-dest': null };
 
 export function fetchMetadata(site: string, mode = 'cors', dest = 'empty'): Headers {
@@ -38,8 +38,8 @@ export function fetchMetadata(site: string, mode = 'cors', dest = 'empty'): Head
 }
 
 /**
- * A browser with a jar that keeps RFC 6265bis: `__Host-` and `__Secure-` are enforced, and a cookie that breaks their
- * promise is an error. It knows nothing of `SameSite`, so that no test passes because of it (CSR-11).
+ * A browser whose cookie jar follows RFC 6265bis. The jar enforces `__Host-` and `__Secure-`: a cookie that breaks
+ * these rules is an error. It ignores `SameSite`, so that no test passes because of it (CSR-11).
  */
 export class Browser {
   readonly jar = new CookieJar(null, { prefixSecurity: 'strict' });
@@ -57,19 +57,19 @@ export class Browser {
   post = (path: string, headers?: Headers, body?: string): Promise<Answer> => this.request('POST', path, headers, body);
   delete = (path: string, headers?: Headers): Promise<Answer> => this.request('DELETE', path, headers);
 
-  /** Signs in by password. Most tests want nothing to go wrong with it. */
+  /** Signs in with a password. Throws if the sign-in fails. */
   async signIn(user: string, query = ''): Promise<string> {
     const { json } = await this.post(`/sign-in?user=${user}${query}`);
     if (json?.ok !== true) throw new Error(`signing in answered ${JSON.stringify(json)}`);
     return String(json.id);
   }
 
-  /** Asks. As in every browser, the cookies are there with the headers, before the body is. */
+  /** Sends a request. As in a real browser, the cookies are stored when the headers arrive, before the body. */
   request(method: string, path: string, headers: Headers = {}, body?: string): Promise<Answer> {
     return this.#ask(method, path, headers, body, (setCookies) => this.receive(path, { setCookies }));
   }
 
-  /** Asks, and leaves the answer on its way: the jar does not know of it until {@link receive}. */
+  /** Sends a request without storing the cookies of its answer. {@link receive} stores them later. */
   send(method: string, path: string, headers: Headers = {}, body?: string): Promise<Answer> {
     return this.#ask(method, path, headers, body, () => {});
   }
@@ -80,7 +80,7 @@ export class Browser {
     return ask(this.#url + path, { ...this.#connection, method, headers: linesOf(all) }, body, arrived);
   }
 
-  /** The answer to a request for this path arrives. */
+  /** Stores the cookies of the answer to a request for this path. */
   receive(path: string, { setCookies }: Pick<Answer, 'setCookies'>): void {
     for (const line of setCookies) this.jar.setCookieSync(line, ORIGIN + path);
   }
@@ -101,7 +101,7 @@ function linesOf(headers: Headers): Record<string, string | string[]> {
   return Object.fromEntries(lines);
 }
 
-/** Is told the `Set-Cookie` lines of an answer as soon as its headers are there. */
+/** Called with the `Set-Cookie` lines of an answer as soon as its headers arrive. */
 type Arrived = (setCookies: readonly string[]) => void;
 
 function ask(url: string, options: RequestOptions, body: string | undefined, arrived: Arrived): Promise<Answer> {
@@ -131,7 +131,7 @@ function ask(url: string, options: RequestOptions, body: string | undefined, arr
   });
 }
 
-/** Sends bytes as they are and gives back all that comes, for what no HTTP client would send. */
+/** Sends raw bytes, for requests that no HTTP client would send. Returns all bytes of the answer. */
 export function sendRaw(url: string, text: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {

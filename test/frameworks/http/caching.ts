@@ -5,7 +5,7 @@ import type { Framework, Page } from './framework.ts';
 import { postPage } from './pages.ts';
 import { open } from './site.ts';
 
-/** What the library answers itself, with a token or a list in it. */
+/** Answers of the library that contain a token or a list. */
 const ANSWERS: Readonly<Record<string, (browser: Browser, id: string) => Promise<Answer>>> = {
   'the list': (browser) => browser.get('/sessions'),
   'the list with what is over': (browser) => browser.get('/sessions?ended=true'),
@@ -18,7 +18,7 @@ const ANSWERS: Readonly<Record<string, (browser: Browser, id: string) => Promise
   'the end of one': (browser, id) => browser.delete(`/sessions/${id}`),
 };
 
-/** What a page of the app sets or deletes a cookie by. */
+/** Acts of the app's pages that set or delete a cookie. */
 const ACTS: Readonly<Record<string, Page['run']>> = {
   'a sign-in': ({ auth }) => auth().signIn({ user: 'bob', verify: () => true }),
   'a renewal': ({ auth }) => auth().renew(),

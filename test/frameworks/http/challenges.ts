@@ -3,7 +3,7 @@ import type { Answer, Browser } from './browser.ts';
 import type { Framework } from './framework.ts';
 import { MINUTE, open, type SiteOptions } from './site.ts';
 
-/** Names of realms that want to be more than a name. */
+/** Realm names that try to break out of the challenge's quotes. */
 const REALMS = [
   'default',
   'a"b, Bearer x\\é',
@@ -13,7 +13,7 @@ const REALMS = [
   '"',
 ];
 
-/** What asks for a sign-in, or for a recent one. */
+/** Requests that are answered with a challenge for a sign-in, or for a recent one. */
 const CHALLENGED: Readonly<Record<string, (browser: Browser) => Promise<Answer>>> = {
   'no session': (browser) => browser.get('/private', { cookie: null }),
   'no session, thrown': (browser) => browser.get('/unguarded', { cookie: null }),
@@ -22,7 +22,7 @@ const CHALLENGED: Readonly<Record<string, (browser: Browser) => Promise<Answer>>
   'no second factor': (browser) => browser.get('/recent-otp'),
 };
 
-/** RFC 9110 11.6.1, with what RFC 6750 3 leaves of the characters. */
+/** The grammar of RFC 9110 11.6.1, limited to the characters that RFC 6750 3 allows. */
 const CHALLENGE = /^Session (?:[a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]*"(?:, (?!$)|$))+$/;
 
 export function challenges(framework: Framework): void {

@@ -5,7 +5,7 @@ import type { Framework } from './framework.ts';
 import { postPage } from './pages.ts';
 import { COOKIE, open } from './site.ts';
 
-/** What gives a browser a cookie to keep. */
+/** Requests that give the browser a cookie. */
 const KEEPING: Readonly<Record<string, (browser: Browser) => Promise<Answer>>> = {
   'a sign-in': (browser) => browser.post('/sign-in'),
   'a renewal': (browser) => browser.post('/renew'),
@@ -14,7 +14,7 @@ const KEEPING: Readonly<Record<string, (browser: Browser) => Promise<Answer>>> =
   'a changed password': (browser) => browser.post('/trigger?name=passwordChanged'),
 };
 
-/** What takes it away. */
+/** Requests that take the cookie away. */
 const LEAVING: Readonly<Record<string, (browser: Browser, id: string) => Promise<Answer>>> = {
   'a sign-out': (browser) => browser.post('/sessions/sign-out'),
   'the sign-out of a form': (browser) => browser.post('/sessions/sign-out', NAVIGATION),

@@ -7,7 +7,7 @@ import { openTokenSite, REFRESH_COOKIE } from './token-site.ts';
 const EVERY_BYTE = Array.from({ length: 256 }, (_, byte) => byte);
 const [TAB, LF, CR, SPACE, SEMICOLON, EQUALS] = [0x09, 0x0a, 0x0d, 0x20, 0x3b, 0x3d];
 
-/** Where a byte stands in `name=value`, and which bytes may stand there without making another cookie of it. */
+/** The places in `name=value` for an extra byte. `harmless` bytes do not make it another cookie. */
 const PLACES: Readonly<Record<string, { readonly harmless: readonly number[]; pair(...one: Pair): string }>> = {
   'before the name': { harmless: [TAB, SPACE, SEMICOLON], pair: (byte, name, value) => `${byte}${name}=${value}` },
   'after the name': { harmless: [TAB, SPACE], pair: (byte, name, value) => `${name}${byte}=${value}` },
@@ -20,7 +20,7 @@ const NAMES = ['before the name', 'after the name'];
 const SAME_ORIGIN = 'Sec-Fetch-Site: same-origin';
 const isControl = (byte: number): boolean => (byte < SPACE && byte !== TAB) || byte === 0x7f;
 
-/** The answers to requests that differ in their cookies; those that a server may answer by closing have connections of their own. */
+/** Returns the answers to requests with these cookies. With `apart`, each request has its own connection. */
 async function answersTo(url: string, line: string, cookies: readonly string[], apart: boolean): Promise<string[]> {
   const request = (cookie: string, more: string): string =>
     `${[line, 'Host: x', SAME_ORIGIN, 'Content-Length: 0', ...(more ? [more] : []), `Cookie: ${cookie}`].join('\r\n')}\r\n\r\n`;
@@ -35,7 +35,7 @@ async function answersTo(url: string, line: string, cookies: readonly string[], 
   return answers;
 }
 
-/** The bytes with which a cookie is still taken for ours. */
+/** Returns the bytes with which the library still takes the cookie for its own. */
 async function takenWith(url: string, line: string, place: string, name: string, value: string, taken: RegExp) {
   const found: number[] = [];
   for (const apart of [false, true]) {
@@ -44,7 +44,7 @@ async function takenWith(url: string, line: string, place: string, name: string,
     const answers = await answersTo(url, line, cookies, apart);
     found.push(...bytes.filter((_, at) => taken.test(answers[at] ?? '')));
   }
-  // A line may end behind the value: with whichever of the two, that is for the server's parser to say.
+  // CR or LF may end the header line after the value. That is up to the server's parser.
   return found.filter((byte) => place !== 'after the value' || (byte !== CR && byte !== LF));
 }
 
@@ -66,9 +66,9 @@ export function cookieBytes(framework: Framework): void {
     test.each(NAMES)('that of the refresh token: %s', async (place) => {
       const { url } = await openTokenSite(framework);
       const line = 'POST /sessions/refresh HTTP/1.1';
-      // Of no other answer than "there is none" can be told whether it was looked at.
+      // `invalid_grant` shows that the library has read the cookie.
       const taken = await takenWith(url, line, place, REFRESH_COOKIE, 'rt1.x', /"invalid_grant"/);
-      // An equals sign ends the name, and begins another value: that one is refused just like this one.
+      // An equals sign ends the name, and the rest is another value. That value is refused in the same way.
       expect(taken.filter((byte) => byte !== EQUALS)).toEqual(PLACES[place]?.harmless);
     });
   });

@@ -8,7 +8,7 @@ import { COOKIE, DAY, HOUR, open } from './site.ts';
 const MAX_AGE = 400 * 86400;
 const DELETION = `${COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT`;
 
-/** RFC 6265bis 4.1.1: the server's grammar, which is narrower than what browsers take. */
+/** RFC 6265bis 4.1.1: the grammar for servers, which is narrower than what browsers accept. */
 function expectConforming(line: string): void {
   const [pair = '', ...attributes] = line.split('; ');
   expect(pair).toMatch(/^[\w!#$%&'*+.^`|~-]+=[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/);
@@ -67,7 +67,7 @@ export function cookieOutput(framework: Framework): void {
     await sessions.revoke({ user: 'alice' });
     await run('GET', '/private', NAVIGATION);
 
-    // One of the sign-in, and one of each of the three that renew it. A refusal takes no cookie away.
+    // The sign-in and the three renewals give one secret each. The refusal deletes no cookie.
     expect(secrets.size).toBe(4);
     expect(secrets).not.toContain('');
     for (const {

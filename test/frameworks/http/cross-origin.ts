@@ -148,7 +148,7 @@ export function crossOrigin(framework: Framework): void {
       const id = await other.signIn('alice', '&account=acme');
       return { ...site, mine, other, id };
     };
-    /** A GET that becomes another request. */
+    /** Sends a GET whose method is overridden. */
     const send = (browser: Browser, [method, path]: readonly [string, string], headers: Headers): Promise<Answer> =>
       browser.get(path, { ...headers, 'x-http-method-override': method });
     const actsOn = (id: string): readonly (readonly [string, string])[] => [
@@ -165,7 +165,7 @@ export function crossOrigin(framework: Framework): void {
       for (const act of actsOn(id)) {
         store.forget();
         const refused = await send(mine, act, fetchMetadata('cross-site', 'navigate', 'document'));
-        // Nothing can override the method of a `Request`: there it stays a GET.
+        // The method of a `Request` cannot be overridden, so it stays a GET there.
         if (![200, 405].includes(refused.status)) expectProblem(refused, 403, 'cross-origin');
         expect(refused.setCookies).toEqual([]);
         expect(store.calls.filter((verb) => verb !== 'find' && verb !== 'touch')).toEqual([]);

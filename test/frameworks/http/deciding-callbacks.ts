@@ -37,7 +37,7 @@ const UNCLEAR: Readonly<Record<string, unknown>> = {
 };
 const NO_BOOLEAN = { ...UNCLEAR, null: null, 'a list of methods': { amr: ['pwd'] } };
 
-/** What an app gets to hear of its own callback. */
+/** Returns the answer or the error that an app gets after its callback ran. */
 async function errorOf(run: () => Promise<unknown>): Promise<unknown> {
   try {
     return { answer: await run() };
@@ -49,7 +49,7 @@ async function errorOf(run: () => Promise<unknown>): Promise<unknown> {
 const EXPECTED =
   /^authOf\(request\)\.\w+\(\{[^}]+\}\): verify returned .+\. Return true or \{ amr: \['pwd'\] \} for yes, and false or null for no/;
 
-/** What an app's own functions may answer, where the answer decides who gets in. */
+/** Tests the possible answers of app functions that decide who gets in. */
 export function decidingCallbacks(framework: Framework): void {
   const asks: readonly [string, (auth: Auth<string>, verify: Verify) => Promise<unknown>][] = [
     ['signIn', (auth, verify) => auth.signIn({ user: 'bob', amr: ['pwd'], verify })],
@@ -119,7 +119,7 @@ export function decidingCallbacks(framework: Framework): void {
     });
     const { browser } = await open(framework, { pages: [page] });
     expect((await browser().post('/ask')).status).toBe(200);
-    // A stranger is never signed in, for any answer of verify.
+    // No answer of `verify` signs an unknown user in.
     expect(outcomes).toEqual(isYes ? [true, false, true, false, true] : [false, false, false, false]);
   });
 

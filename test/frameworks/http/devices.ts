@@ -7,7 +7,7 @@ import { COOKIE, open, type SiteOptions } from './site.ts';
 const DEVICE = '__Host-default-device';
 
 export function devices(framework: Framework): void {
-  /** The device of a sign-in with these headers. */
+  /** Returns the device that a sign-in with these headers has in the list. */
   const deviceOf = async (headers: Headers, options: SiteOptions = {}): Promise<unknown> => {
     const browser = (await open(framework, options)).browser();
     await browser.post('/sign-in', headers);

@@ -6,7 +6,7 @@ import { postPage } from './pages.ts';
 import { COOKIE, open } from './site.ts';
 import { threeSignedIn } from './three-signed-in.ts';
 
-/** Why a session is over: what its user is told, and what not. */
+/** Tests which reasons of an ended session its user is told, and which not. */
 export function endStates(framework: Framework): void {
   describe('a reason of the library’s own, or of a trigger', () => {
     test('is told to a program', async () => {

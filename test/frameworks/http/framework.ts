@@ -9,14 +9,14 @@ import type {
 } from '../../../adapters/frameworks/http/index.ts';
 import type { Session, Sessions } from '../../../src/index.ts';
 
-/** What a page sees of a request: what the wrapper of the framework under test says. */
+/** A request as a page sees it, through the wrapper of the framework under test. */
 export interface PageRequest {
   /** `authOf(request, sessions)` */
   auth(sessions?: Sessions): Auth<string>;
   /** `sessionOf(request, sessions)` */
   session(sessions?: Sessions): Session;
   readonly query: URLSearchParams;
-  /** Whether the framework takes the request to have come by https. */
+  /** Whether the framework considers the request to have come by https. */
   readonly secure: boolean;
   /** Adds a header of the app's own. */
   addHeader(name: string, value: string): void;
@@ -24,33 +24,33 @@ export interface PageRequest {
   sendHeaders(): void;
 }
 
-/** A page of the app under test. What `run` returns is sent as JSON; what it throws is the framework's to answer. */
+/** A page of the app under test. The result of `run` is sent as JSON. The framework answers its errors. */
 export interface Page {
   readonly method: 'get' | 'post';
-  /** `'*'` is every path. */
+  /** `'*'` matches every path. */
   readonly path: string;
-  /** `requireSession(…)`, or `requireRecentSignIn(…)` where it has a `maxAge`. */
+  /** The options of `requireSession`, or of `requireRecentSignIn` if there is a `maxAge`. */
   readonly guard?: RequireSessionOptions | RecentSignInOptions;
   run(request: PageRequest): unknown;
 }
 
-/** An app in no framework's words. */
+/** An app, in a form that is the same for all frameworks. */
 export interface AppDescription {
   readonly sessions: Sessions;
-  /** `null`: it is not used at all. */
+  /** The options of `authentication`. `null` means that the app does not use it. */
   readonly authentication: AuthenticationOptions | null;
-  /** The session routes are mounted at `/sessions`. */
+  /** The options of the session routes, which are mounted at `/sessions`. */
   readonly routes: SessionRoutesOptions;
-  /** Whose sessions the routes are made for. */
+  /** The `Sessions` object that the routes use. */
   readonly routesOf: Sessions;
-  /** Other realms, which are read before; the routes of the first one are mounted at `/also`. */
+  /** Other realms, whose `authentication` runs first. The routes of the first one are mounted at `/also`. */
   readonly also: readonly Sessions[];
   readonly pages: readonly Page[];
-  /** Whether the framework's own parsers for JSON and forms run before. */
+  /** Whether the framework's own parsers for JSON and forms run before the library. */
   readonly parsesBodies: boolean;
-  /** Whether the header `X-HTTP-Method-Override` overrides the method of a request, behind `authentication`; of a `Request`, nothing can. */
+  /** Whether `X-HTTP-Method-Override` overrides the method after `authentication`. Impossible for a `Request`. */
   readonly overridesMethod: boolean;
-  /** The address of the only trusted proxy (`X-Forwarded-*`); `null` for none. */
+  /** The address of the only trusted proxy (`X-Forwarded-*`), or `null` for none. */
   readonly trustedProxy: string | null;
 }
 
@@ -70,9 +70,9 @@ export interface Framework {
 /** Serves on a free port of this machine. */
 export const listen = (listener: RequestListener): Promise<Served> => serveOn(createServer(listener), 'http');
 
-/** Has a server listen on a free port of this machine. */
+/** Makes a server listen on a free port of this machine. */
 export async function serveOn(server: Server, scheme: 'http' | 'https'): Promise<Served> {
-  // Else a machine that stands still for some seconds closes a connection under the next request.
+  // With a keep-alive timeout, a stalled machine could close a connection just before its next request.
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

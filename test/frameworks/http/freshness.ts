@@ -13,7 +13,7 @@ const PAGES: readonly Page[] = [
 ];
 const OPTIONS = { pages: PAGES, sessions: { freshness: { maxStaleness: '5m' } } } as const;
 
-/** Another process on the same store, whose writes the site does not notice. */
+/** Returns the `Sessions` of another process on the same store. The site does not notice its writes. */
 const elsewhere = (store: ReturnType<typeof memoryStore>): Sessions => createSessions({ store });
 
 export function freshness(framework: Framework): void {
@@ -37,7 +37,7 @@ export function freshness(framework: Framework): void {
     expect(await finds('/private')).toBe(0);
     expect(await finds('/younger')).toBe(0);
     expect(await finds('/strict')).toBe(1);
-    // What asks for a recent sign-in is worth a read.
+    // A guard that requires a recent sign-in reads the store, too.
     expect(await finds('/recent')).toBe(1);
     site.clock.advance(4 * 60e3 + 1);
     expect(await finds('/younger')).toBe(1);
@@ -54,7 +54,7 @@ export function freshness(framework: Framework): void {
       expect((await browser.get('/private')).status).toBe(200);
       const answer = path.startsWith('/sessions/') ? await browser.post(path) : await browser.get(path);
       expectProblem(answer, 401, 'session-required');
-      // From now on, this process knows.
+      // This process now knows of the revocation.
       expectProblem(await browser.get('/private'), 401, 'session-required');
     },
   );

@@ -21,17 +21,17 @@ const ACTS: Readonly<Record<string, Act>> = {
   'sign-out-everywhere': (within) => within.signOutEverywhere(),
 };
 
-/** What a test does in the middle of a request. */
+/** An action of the test in the middle of a request. */
 type Meanwhile = (request: PageRequest) => unknown;
 
 interface Steps {
-  /** Before the first act. */
+  /** Runs before the first act. */
   first?: Meanwhile;
-  /** Between the end of the transaction and `committed()`. */
+  /** Runs between the end of the transaction and `committed()`. */
   between?: Meanwhile;
 }
 
-/** `POST /within?act=…&act=…&end=…` does acts in a transaction, ends it, and asks how it ended. */
+/** `POST /within?act=…&act=…&end=…` runs the acts in a transaction, ends it, and calls `committed()`. */
 const withinPage = (data: Data, { first, between }: Steps = {}): Page =>
   postPage('/within', async (request) => {
     const { auth, query } = request;
@@ -70,7 +70,7 @@ const areIn = async ({ mac, windows, bob }: Record<'mac' | 'windows' | 'bob', Br
     .filter(Boolean)
     .join(' ');
 
-/** What a page throws is the framework's to answer, by its status. The client keeps the cookie that it has. */
+/** Expects a refusal. The framework answers the page's error by its status. The client keeps its cookie. */
 function expectRefused(answer: Answer, status: number): void {
   expect(answer.status, answer.text).toBe(status);
   expect(answer.setCookies).toEqual([]);
@@ -282,7 +282,7 @@ export function inTransaction(framework: Framework): void {
     test('that may do less than its session: the password is changed, and the session ends with the rest', async () => {
       const site = await openTokens(framework);
       const { access } = await signedInPage(site);
-      // A script elsewhere has the access token, and not the cookie.
+      // A script elsewhere has the access token, but not the cookie.
       const answer = await site.browser().post('/within?act=change-password&end=commit', bearing(access));
       expect(answer.json).toMatchObject({ results: [{ revoked: true }], committed: [true, true], tokens: null });
       expect((await site.browser().get('/who', bearing(access))).status).toBe(401);

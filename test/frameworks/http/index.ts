@@ -87,7 +87,7 @@ const CONCERNS = {
   standards,
 };
 
-/** Nothing here measures time: a machine that stands still for a while fails nothing. */
+/** Long enough for a machine that stalls: these tests do not measure time. */
 const WAIT_TIMEOUT = { timeout: 120_000 };
 
 type Concern = keyof typeof CONCERNS;
@@ -105,19 +105,19 @@ const ORDINARY = (Object.keys(CONCERNS) as Concern[]).filter(
   (concern) => includes('frameworks: late refusals, proxies, and bytes of cookies') || !LATER.includes(concern),
 );
 
-/** The behaviour that the wrapper of every framework has, over real sockets. */
+/** Tests the behaviour that all wrappers share, over real sockets. */
 export function httpBehaviours(name: string, serve: Framework['serve'], concerns: readonly Concern[] = ORDINARY): void {
   describe(name, WAIT_TIMEOUT, () => {
     for (const concern of concerns) describe(concern, () => CONCERNS[concern]({ serve }));
   });
 }
 
-/** The same for another wrapper than that of Express, which has played all of it. */
+/** Tests a wrapper other than that of Express, whose tests cover the shared code. */
 export const otherWrapper = (name: string, serve: Framework['serve']): void => {
   httpBehaviours(name, serve, includes('frameworks: concerns of shared code on every wrapper') ? undefined : OWN);
 };
 
-/** The same where another file has played all of it on the same wrapper, below a newer major or another framework. */
+/** Tests a wrapper that another file covers in full, with another major version or another framework. */
 export const sameWrapper = (name: string, serve: Framework['serve']): void => {
   const isWhole = includes(
     'frameworks: what a wrapper reads and writes by itself, once more below another framework or major',

@@ -7,7 +7,7 @@ import { COOKIE, DAY, open, type Site, type SiteOptions } from './site.ts';
 import { bearing, openTokenSite, REFRESH_COOKIE, signedInPage, type TokenSite } from './token-site.ts';
 import { tokenOfElsewhere } from './tokens.ts';
 
-/** A request that is under way, and a sign-in of the same browser: each is judged by the server, and then its answer arrives. */
+/** Orders of a refused request and a sign-in of one browser. The server judges each, and then its answer arrives. */
 const ORDERS = [
   ['judged', 'arrives', 'signs in', 'is signed in'],
   ['judged', 'signs in', 'arrives', 'is signed in'],
@@ -28,7 +28,7 @@ const ASKS: readonly Ask[] = [
   ['GET', '/recent', SCRIPT],
   ['GET', '/unguarded', SCRIPT],
 ];
-/** Acts that need one, for a session that is over by then. */
+/** Acts that need a session. When the server judges them, the session is over. */
 const ACTS: readonly Ask[] = [
   ['POST', '/sessions/sign-out-others', SCRIPT],
   ['POST', '/sessions/sign-out-everywhere', NAVIGATION],
@@ -36,12 +36,12 @@ const ACTS: readonly Ask[] = [
   ['PUT', '/sessions/policy', SCRIPT],
 ];
 
-/** In the ordinary run, each order is played with one request for each reason, and another one for the next. */
+/** Returns the requests to play in an order. An ordinary run plays only one of them for each order, in turn. */
 const played = (asks: readonly Ask[], at: number): readonly Ask[] =>
   includes('frameworks: every request that is refused late') ? asks : [asks[at % asks.length]!];
 
 interface Reason extends Pick<SiteOptions, 'sessions'> {
-  /** `null`: the new sign-in ends it. */
+  /** Ends the session. `null` means that the new sign-in ends it. */
   readonly end: ((site: Site, id: string, browser: Browser) => unknown) | null;
 }
 
@@ -56,7 +56,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
   'over the limit by the sign-in': { end: null, sessions: { limit: { perUser: 1, overflow: 'end-oldest' } } },
 };
 
-/** Plays the steps of two requests of one browser in an order; gives the answer that may be late. */
+/** Runs the steps of two requests of one browser in an order. Returns the answer that may arrive late. */
 async function interleave(
   browser: Browser,
   order: (typeof ORDERS)[number],
@@ -75,7 +75,7 @@ async function interleave(
   return refused!;
 }
 
-/** What is answered with a session that is over, when the same browser signs in again meanwhile. */
+/** Tests the answers to requests with an ended session, while the same browser signs in again. */
 export function lateRefusals(framework: Framework): void {
   describe('a refusal that arrives late leaves the newer cookie alone, in every order', () => {
     test.each(Object.entries(REASONS))('%s', async (_, { end, sessions }) => {
@@ -175,7 +175,7 @@ export function lateRefusals(framework: Framework): void {
         expect(browser.session).toBe('');
         outcomes.push([answer.status, answer.json?.ended]);
       }
-      // By the method nothing was ended; by the route, the reason is told once more.
+      // The method has ended nothing. The routes tell the reason again.
       expect(outcomes).toEqual([
         [200, false],
         [401, undefined],

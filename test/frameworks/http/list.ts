@@ -86,7 +86,7 @@ export function list(framework: Framework): void {
   test('no secret, no hash, and not what the app notes for itself', async () => {
     const { mac, ids } = await threeSignedIn(framework);
     const { text } = await mac.get('/sessions');
-    // An id is chance, and may spell any of these.
+    // Ids are random and may contain any of these words.
     const told = ids.reduce((rest, id) => rest.replaceAll(id, ''), text);
     expect(told).not.toMatch(/credential|secret|token|stamps|attributes|for the server|sr1\./i);
     expect(text).not.toContain(mac.session.split('.').at(-1));

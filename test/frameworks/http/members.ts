@@ -7,7 +7,7 @@ import { JSON_BODY, openTokenSite, signedInPage } from './token-site.ts';
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
-/** None of them is an object with the members of a route. */
+/** Bodies that are no object with the members of a route. */
 const WRONG: readonly (readonly [Headers, string])[] = [
   [JSON_BODY, '{"kind":["api"]}'],
   [JSON_BODY, '["api"]'],
@@ -20,9 +20,9 @@ const WRONG: readonly (readonly [Headers, string])[] = [
   [FORM, 'kinds[]=api'],
   [FORM, '{"kinds":["api"]}'],
 ];
-/** Nor are these: parsers of frameworks refuse them by themselves. */
+/** JSON values that are no objects. The parsers of some frameworks refuse them before the routes run. */
 const PRIMITIVE = ['"api"', 'null', '7', 'true'];
-/** Objects with the right member, and with nothing that it may be. */
+/** Objects with the right member, but with a value that it may not have. */
 const WRONG_KINDS = ['{"kinds":null}', '{"kinds":{}}', '{"kinds":[]}', '{"kinds":7}', '{"kinds":""}', '{"kinds":[7]}'];
 
 export function members(framework: Framework): void {

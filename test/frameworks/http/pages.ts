@@ -4,7 +4,7 @@ import type { Page, PageRequest } from './framework.ts';
 const who = ({ auth }: PageRequest): unknown => ({ user: auth().session?.user ?? null });
 const whoMust = ({ session }: PageRequest): unknown => ({ user: session().user, id: session().id });
 
-/** What a method of `auth` answered, without the token. */
+/** The answer of a method of `auth`, without the token. */
 export type Outcome = {
   ok?: boolean;
   reason?: unknown;
@@ -29,7 +29,7 @@ function signIn({ auth, query }: PageRequest): Promise<Outcome> {
   });
 }
 
-/** A page of a test's own. */
+/** Returns a page for a single test. */
 export const postPage = (path: string, run: Page['run']): Page => ({ method: 'post', path, run });
 
 const post = (path: string, act: (auth: Auth<string>, request: PageRequest) => Promise<Outcome>): Page =>

@@ -10,7 +10,7 @@ const PATIENTLY = { interval: 5, timeout: 60_000 };
 const JSON_BODY = { 'content-type': 'application/json' };
 const EVERYWHERE = '{"signOut":"everywhere"}';
 
-/** Only the administrator may. */
+/** Only the administrator may change the policy. */
 const ADMINISTRATOR: SessionRoutesOptions = {
   authorize: ({ actor, action, target }) =>
     action === 'change-policy' ? actor.user === 'admin' : target.user === actor.user,

@@ -10,7 +10,7 @@ import { bearing, openTokenSite, refresh, type TokenSite } from './token-site.ts
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const JSON_BODY = { 'content-type': 'application/json' };
 
-/** What leads to each problem, Alice being signed in with `mine`; often there is more than one way. */
+/** Requests that lead to each problem. Alice is signed in with `mine`. */
 const WAYS: Readonly<Record<string, (mine: Browser, site: TokenSite) => Promise<Answer>[]>> = {
   'session-required': (_, { browser }) => [browser().get('/private'), browser().post('/sessions/sign-out')],
   'invalid-token': (_, { browser }) => [
@@ -54,7 +54,7 @@ const WAYS: Readonly<Record<string, (mine: Browser, site: TokenSite) => Promise<
   },
 };
 
-/** The table of problems in the documentation: name, status, title, and which members there are beside. */
+/** The table of problems in the documentation: name, status, title and further members. */
 const documented = readFileSync(join(import.meta.dirname, '../../../docs/http.md'), 'utf8')
   .split('\n')
   .map((line) => /^\| `([a-z-]+)` \| (\d+) \| ([^|]+) \|([^|]*)\|/.exec(line))

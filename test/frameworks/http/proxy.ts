@@ -8,10 +8,10 @@ import { COOKIE, open, type Site, type SiteOptions } from './site.ts';
 const LINE = /^__Host-default-session=sr1\.[\w.-]+; Path=\/; HttpOnly; SameSite=Lax; Secure$/;
 const VICTIM = '203.0.113.9';
 
-/** Whether the framework itself believes in https. */
+/** A page that tells whether the framework considers the request to have come by https. */
 const scheme: Page = { method: 'get', path: '/scheme', run: ({ secure }) => ({ secure }) };
 
-/** What clients and careless proxies send. */
+/** Headers that clients and careless proxies send. */
 const FORGED: Readonly<Record<string, Headers>> = {
   'an address': { 'x-forwarded-for': VICTIM, 'x-real-ip': VICTIM, forwarded: `for=${VICTIM};proto=https` },
   'two addresses': { 'x-forwarded-for': `${VICTIM}, 198.51.100.7`, forwarded: `for=${VICTIM}, for=198.51.100.7` },
@@ -37,7 +37,7 @@ const SAID: readonly (readonly [string, string | null])[] = [
   ['198.51.100.7:4711', '198.51.100.7'],
   ['[2001:db8::1]', '2001:db8::1'],
   ['[2001:db8::1]:4711', '2001:db8::1'],
-  // As a socket that listens on all addresses tells those of IPv4.
+  // The form in which a socket for IPv4 and IPv6 reports IPv4 addresses.
   ['::ffff:198.51.100.7', '198.51.100.7'],
   ['[::FFFF:198.51.100.7]:4711', '198.51.100.7'],
   ['::ffff:1:2', '::ffff:1:2'],
@@ -54,7 +54,7 @@ const SAID: readonly (readonly [string, string | null])[] = [
   [`[${'['.repeat(10_000)}`, null],
 ];
 
-/** An app behind a proxy that ends TLS, and a browser that comes through it. */
+/** Opens an app behind a proxy that terminates TLS, and a browser that connects through the proxy. */
 async function behindProxy(
   framework: Framework,
   options: SiteOptions,

@@ -49,7 +49,7 @@ export function races(framework: Framework): void {
   });
 
   describe('a route whose initiator is revoked after it was let in', () => {
-    /** Revokes once, as soon as the route asks the store for this. */
+    /** Revokes once, just before call number `time` of this verb. */
     const overtake = ({ store, sessions }: Site, verb: Verb, time = 1): void => {
       store.forget();
       store.before = async (called) => {

@@ -6,7 +6,7 @@ import { expectProblem, rowsOf } from './expectations.ts';
 import type { Framework, Page } from './framework.ts';
 import { open, type Site } from './site.ts';
 
-/** A shop whose buyers and staff are on one host, in one store, and often have the same names. */
+/** Opens a shop whose buyers and staff share a host and a store, and may have the same user ids. */
 async function shop(framework: Framework): Promise<Site & { readonly buyers: Sessions; readonly both: Browser }> {
   const store = memoryStore();
   const buyers = createSessions({ store, realm: 'buyer' });

@@ -43,7 +43,7 @@ const REFUSED: readonly string[] = [
   `/${'a'.repeat(2048)}`,
 ];
 
-/** Where they lead to stays on the host: what is encoded is not decoded on the way. */
+/** Return paths with the locations that they lead to. All stay on the host, because nothing is decoded on the way. */
 const KEPT: Readonly<Record<string, string>> = {
   '/': '/',
   '/a?b=c&d=%26#e': '/a?b=c&d=%26#e',
@@ -99,7 +99,7 @@ export function redirects(framework: Framework): void {
 
   describe('the way to the login page', () => {
     test.each([
-      // A `Request` of it has its path, which is on this host.
+      // A `Request` of it contains only the path, which is on this host.
       ['http://evil.example/private', ['/', '/private']],
       ['//evil.example/private', ['/']],
       ['/private?next=//evil.example', ['/private?next=//evil.example']],

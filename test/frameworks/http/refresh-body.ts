@@ -5,7 +5,7 @@ import type { Framework } from './framework.ts';
 import { DAY, MINUTE } from './site.ts';
 import { APP, bearing, FORM_BODY, JSON_BODY, openTokenSite, refresh, type TokenSite } from './token-site.ts';
 
-/** RFC 6749 5.2: an error in its own form. */
+/** Expects an error in the form of RFC 6749 5.2. */
 function expectError(answer: Answer, error: string): void {
   expect(answer).toMatchObject({ status: 400, setCookies: [] });
   expect(answer.headers['content-type']).toMatch(/^application\/json\b/);
@@ -16,7 +16,7 @@ function expectError(answer: Answer, error: string): void {
 const ask = ({ browser }: TokenSite, body: string, headers = FORM_BODY): Promise<Answer> =>
   browser().post('/sessions/refresh', { ...APP, ...headers }, body);
 
-/** What makes a refresh token of Alice's worthless, or gives one that never was worth anything. */
+/** Ways to make a refresh token of Alice worthless, or to get one that was never valid. */
 const WORTHLESS: Readonly<Record<string, (site: TokenSite) => Promise<string>>> = {
   revoked: async (site) => {
     const { refreshToken } = await site.appTokens();
@@ -69,7 +69,7 @@ export function refreshBody(framework: Framework): void {
       expect(others).toEqual({ token_type: 'Bearer', expires_in: 300, scope: 'a b' });
       expect(refresh_token).toMatch(/^rt1\./);
       expect(refresh_token).not.toBe(refreshToken);
-      // Both are of one session, whose secret has not changed.
+      // Both tokens belong to one session, whose secret has not changed.
       for (const token of [access_token, accessToken]) {
         expect((await site.browser().get('/who', bearing(token))).json).toMatchObject({ id, client: 'shop' });
       }

@@ -14,7 +14,7 @@ import {
   tokensOf,
 } from './token-site.ts';
 
-/** Of a sign-in for the refresh token's cookie: the browser has none of the session. */
+/** The deletion of the session's cookie, which a sign-in with a refresh cookie sends. */
 const NO_SESSION = expect.stringMatching(new RegExp(`^${COOKIE}=; .*Max-Age=0`));
 
 export function refreshCookie(framework: Framework): void {

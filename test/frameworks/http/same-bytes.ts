@@ -3,7 +3,7 @@ import { type Answer, type Browser, fetchMetadata, NAVIGATION } from './browser.
 import type { Framework } from './framework.ts';
 import { COOKIE, open, type Site } from './site.ts';
 
-/** How a body is framed, when it was sent, and what the server calls itself, is the server's. */
+/** Headers that the server decides: the framing of the body, the time, and the server's own name. */
 const OF_THE_SERVER = ['date', 'connection', 'keep-alive', 'transfer-encoding', 'content-length', 'x-powered-by'];
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -15,7 +15,7 @@ const DELETION = `${COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0;
 const problem = (name: string, title: string, status: number, more = ''): string =>
   `{"type":"urn:problem-type:session-revocation:${name}","title":"${title}","status":${status}${more}}`;
 
-/** Status, headers but for the server's own, and body. */
+/** Returns status, headers and body, without the server's own headers. */
 function told({ status, headers, text }: Answer): unknown {
   const kept = Object.entries(headers).filter(([name]) => !OF_THE_SERVER.includes(name));
   return [status, Object.fromEntries(kept), text];
@@ -23,7 +23,7 @@ function told({ status, headers, text }: Answer): unknown {
 
 type Told = readonly [status: number, headers: Readonly<Record<string, unknown>>, body: string];
 
-/** Requests it; a user is signed in with `mine`. */
+/** Sends a request. A user is signed in with `mine`. */
 type Ask = (mine: Browser, site: Site) => Promise<Answer>;
 
 const CHALLENGED = { ...PROBLEM, 'www-authenticate': 'Session realm="default"' };
@@ -41,7 +41,7 @@ const UNSUPPORTED: Told = [
 ];
 const TOO_OLD = 'Session realm="default", error="insufficient_user_authentication", max_age="300"';
 
-/** One of every sort of answer, to the byte. */
+/** One answer of every sort, byte for byte. */
 const ANSWERS: Readonly<Record<string, readonly [Ask, Told]>> = {
   'a program without a session': [
     (_, { browser }) => browser().get('/private'),

@@ -14,7 +14,7 @@ export const DAY = 24 * HOUR;
 /** The name of the session's cookie in the realm `default`. */
 export const COOKIE = '__Host-default-session';
 
-/** A clock that stands until it is moved. */
+/** A clock that stands still until the test moves it. */
 export class TestClock {
   #now = Date.UTC(2026, 10, 1);
 
@@ -25,15 +25,15 @@ export class TestClock {
   }
 }
 
-/** What is special about a site. */
+/** The options of a site under test. */
 export interface SiteOptions extends Partial<Omit<AppDescription, 'sessions' | 'authentication'>> {
-  /** Made of the sessions, where it needs them. */
+  /** The options of `authentication`, or a function that creates them from the `Sessions` object. */
   readonly authentication?: AppDescription['authentication'] | ((sessions: Sessions) => AuthenticationOptions);
   readonly sessions?: Omit<SessionsOptions<string>, 'store' | 'clock'>;
   readonly store?: SessionStore;
 }
 
-/** An app that is served, and what stands behind it. */
+/** An app that is served, and its parts. */
 export interface Site {
   readonly sessions: Sessions<string>;
   readonly store: Gatekeeper;
@@ -46,7 +46,7 @@ export interface Site {
 export async function open(framework: Framework, { authentication = {}, ...options }: SiteOptions = {}): Promise<Site> {
   const clock = new TestClock();
   const store = new Gatekeeper(options.store ?? memoryStore());
-  // A machine that stands still is no outage: only tests of an outage want one soon.
+  // A stalled machine is no outage. Only the tests of outages set a short timeout.
   const sessions = createSessions({ timeout: '2m', ...options.sessions, store: store.store, clock });
   const { url, close } = await framework.serve({
     authentication: typeof authentication === 'function' ? authentication(sessions) : authentication,
@@ -68,7 +68,7 @@ export async function open(framework: Framework, { authentication = {}, ...optio
   return { sessions, store, clock, url, browser: (userAgent = CHROME_ON_MAC) => new Browser(url, userAgent) };
 }
 
-/** A page that waits in the middle of its request, for tests of what happens meanwhile. */
+/** Returns a page that waits in the middle of its request, for tests of concurrent changes. */
 export function pausedPage(path: string, then: Page['run']): Page & { readonly arrived: Promise<void>; go(): void } {
   const [arrived, arrive] = gate();
   const [going, go] = gate();

@@ -1,9 +1,9 @@
 import { expect, type TestContext, test } from 'vitest';
 
-/** The requirements about HTTP, by group: how many there are of each. */
+/** The number of requirements about HTTP in each group. */
 const GROUPS = { CKE: 14, LGO: 7, CSR: 11, ERR: 11 };
 
-/** What a session layer cannot enforce, and why. Every other id is in the name of a behaviour of this list. */
+/** Requirements that a session layer cannot enforce, with the reason. Every other id is in the name of a test. */
 export const NOT_OURS: Readonly<Record<string, string>> = {
   'CSR-9':
     'It is about endpoints that other servers call. These routes are for signed-in users: the credential is the cookie, or a token that no page can have sent.',
@@ -18,14 +18,14 @@ const all = Object.entries(GROUPS).flatMap(([group, last]) =>
 type Task = TestContext['task'];
 type Suite = NonNullable<Task['suite']>;
 
-/** The names of what is run, each with those that it stands under. */
+/** Yields the names of the tests that run, each with the names of its suites. */
 function* namesOf({ name, mode, ...task }: Task | Suite): Generator<string> {
   if (mode === 'skip' || mode === 'todo') return;
   if (!('tasks' in task)) yield name;
   else for (const below of task.tasks) for (const rest of namesOf(below)) yield `${name} ${rest}`;
 }
 
-/** That nothing is missing: said by the names of the tests themselves, in the run of each framework. */
+/** Checks, by the names of the tests, that no requirement is missing. Runs for each framework. */
 export function standards(): void {
   test('every requirement about HTTP has a behaviour that names it, or a reason why not', ({ task }) => {
     const list = task.suite?.suite;

@@ -1,26 +1,26 @@
 import type { SessionStore } from '../../../src/index.ts';
 import { withoutChanges } from '../../../src/testing/harness/wrappers.ts';
 
-/** A verb of a store. */
+/** The name of a store method. */
 export type Verb = keyof SessionStore;
 
-/** Stands before a store: counts what is asked of it, and has it fail. */
+/** A store in front of another one. It counts the calls, and can make them fail. */
 export class Gatekeeper {
   /** The verbs that were called, in order. */
   readonly calls: Verb[] = [];
-  /** All that was handed in and out, as JSON. */
+  /** The arguments and answers of all calls, as JSON. */
   readonly traffic: string[] = [];
-  /** What becomes of a call of these verbs; of all where `only` is `null`. */
+  /** How calls of the verbs in `only` behave. `null` means all verbs. */
   state: 'answers' | 'throws' | 'hangs' | 'garbles' = 'answers';
   only: readonly Verb[] | null = null;
-  /** Whether it answers, and fails, as soon as it is asked, if the store behind it does; then there is no `before`, no traffic. */
+  /** Whether calls are passed on synchronously. There is then no `before`, and no traffic is recorded. */
   atOnce = false;
-  /** Runs before a call, which waits for it. */
+  /** Runs before each call, which waits for it. */
   before: (verb: Verb) => void | Promise<void> = () => {};
 
   readonly store: SessionStore;
 
-  /** It does not tell its changes, so that every check asks it. */
+  /** Hides the change log of the inner store, so that every check asks the store. */
   constructor(inner: SessionStore) {
     this.store = new Proxy(withoutChanges(inner), {
       get: (target, name) => {

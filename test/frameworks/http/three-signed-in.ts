@@ -2,7 +2,7 @@ import { type Browser, FIREFOX_ON_WINDOWS } from './browser.ts';
 import type { Framework } from './framework.ts';
 import { HOUR, open, type Site, type SiteOptions } from './site.ts';
 
-/** Alice on two devices, and Bob. */
+/** Signs Alice in on two devices, and Bob on one. */
 export async function threeSignedIn(
   framework: Framework,
   options: SiteOptions = {},

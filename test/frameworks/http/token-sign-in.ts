@@ -70,7 +70,7 @@ export function tokenSignIn(framework: Framework): void {
       expect((await browser.get('/who', bearing(tokensOf(second).accessToken))).status).toBe(200);
       expect((await browser.post('/sessions/refresh')).status).toBe(200);
 
-      // And a plain sign-in over that: the refresh token's cookie goes.
+      // A plain sign-in afterwards deletes the refresh token's cookie.
       await browser.signIn('alice');
       expect(browser.cookie(REFRESH_COOKIE)).toBeNull();
       expect((await browser.get('/who')).status).toBe(200);
@@ -93,7 +93,7 @@ export function tokenSignIn(framework: Framework): void {
           },
         }),
       );
-      /** A form that another site has the browser post: `SameSite` keeps `Lax` cookies from it, too. */
+      /** The headers of a form that another site makes the browser post. `SameSite=Lax` withholds the cookies. */
       const POSTED = { ...fetchMetadata('cross-site', 'navigate', 'document'), cookie: null };
 
       test('the session’s cookie goes, so that the page’s access tokens count', async () => {
@@ -142,7 +142,7 @@ export function tokenSignIn(framework: Framework): void {
       site.store.state = 'answers';
       expect((await browser.get('/who', bearing(tokensOf(answer).accessToken, SCRIPT))).status).toBe(200);
       expect((await browser.post('/sessions/refresh')).status).toBe(200);
-      // It was not ended, which its user sees in the list.
+      // The former session was not ended. Its user sees it in the list.
       expect((await site.browser().get('/who', bearing(access, APP))).status).toBe(200);
       expect((await site.sessions.list({ user: 'alice' })).sessions).toHaveLength(2);
     });

@@ -12,20 +12,20 @@ export const REFRESH_COOKIE = '__Host-default-refresh';
 export const JSON_BODY = { 'content-type': 'application/json' };
 export const FORM_BODY = { 'content-type': 'application/x-www-form-urlencoded' };
 
-/** Made once: another one for each test would only take time. */
+/** One key for all tests, because its generation takes time. */
 export const KEY = generateKey('EdDSA', 'key-1');
 
-/** What is special about a site with access tokens. */
+/** The options of a site with access tokens. */
 export interface TokenSiteOptions extends Omit<SiteOptions, 'authentication' | 'sessions'> {
   readonly sessions?: Omit<SessionsOptions<string>, 'store' | 'clock'>;
   readonly authentication?: AuthenticationOptions;
   readonly bearer?: Omit<BearerOptions, 'tokens'>;
   readonly accessTokens?: Partial<AccessTokenOptions>;
-  /** Stands before the tokens. */
+  /** Wraps the tokens, for tests that replace one of their methods. */
   readonly around?: (tokens: AccessTokens) => BearerOptions['tokens'];
 }
 
-/** The same tokens, for a test that has one verb of them do something else. */
+/** Returns the same tokens as a plain object, for tests that replace one of their methods. */
 export const passing = (tokens: AccessTokens): BearerOptions['tokens'] => ({
   check: (...args) => tokens.check(...args),
   mint: (...args) => tokens.mint(...args),
@@ -34,23 +34,23 @@ export const passing = (tokens: AccessTokens): BearerOptions['tokens'] => ({
   isTokenOf: (...args) => tokens.isTokenOf(...args),
 });
 
-/** An app's tokens, as `signIn` and the routes give them. */
+/** The tokens of an app, as `signIn` and the routes return them. */
 export interface Tokens {
   readonly accessToken: string;
   readonly refreshToken: string;
 }
 
-/** The tokens that a page of the app has answered with. */
+/** Returns the tokens in the answer of a page. */
 export const tokensOf = ({ json }: Answer): Tokens => json?.tokens as Tokens;
 
-/** A site that takes access tokens. */
+/** A site that accepts access tokens. */
 export interface TokenSite extends Site {
   readonly tokens: AccessTokens;
-  /** Signs in for an app that keeps its refresh token itself. */
+  /** Signs in for an app that stores its refresh token itself. */
   appTokens(user?: string, query?: string): Promise<Tokens & { readonly id: string }>;
 }
 
-/** Serves an app that takes access tokens, for the duration of a test. */
+/** Serves an app that accepts access tokens for the duration of a test. */
 export async function openTokenSite(framework: Framework, options: TokenSiteOptions = {}): Promise<TokenSite> {
   const { authentication, bearer, accessTokens: special, around = (one) => one, ...others } = options;
   let tokens: AccessTokens | undefined;
@@ -74,16 +74,16 @@ export async function openTokenSite(framework: Framework, options: TokenSiteOpti
   };
 }
 
-/** A program, which is no browser and says nothing of where it comes from. */
+/** Headers of a program, which is no browser and does not tell its origin. */
 export const APP: Headers = { ...UNKNOWN_ORIGIN, accept: '*/*' };
 
-/** The same, with an access token. */
+/** Adds an access token to the headers. */
 export const bearing = (accessToken: unknown, headers: Headers = APP): Headers => ({
   ...headers,
   authorization: `Bearer ${String(accessToken)}`,
 });
 
-/** Asks for the next tokens as an app does. */
+/** Requests the next tokens like an app. */
 export const refresh = (
   { browser }: Pick<Site, 'browser'>,
   refreshToken: unknown,
@@ -93,7 +93,7 @@ export const refresh = (
   return browser().post('/sessions/refresh', { ...APP, ...FORM_BODY }, String(body));
 };
 
-/** A browser whose page goes by access tokens. */
+/** Returns a browser whose page uses access tokens. */
 export async function signedInPage(
   { browser: open_ }: Site,
   query = '',
@@ -103,7 +103,7 @@ export async function signedInPage(
   return { browser, access: tokensOf(answer).accessToken };
 }
 
-/** With the tokens, where there are new ones. */
+/** Returns the outcome with the new tokens, if there are any. */
 const outcomeWithTokens = (result: Outcome & Partial<IssuedTokens>): unknown => {
   const { accessToken, refreshToken, expiresIn } = result;
   const tokens = accessToken === undefined ? undefined : { accessToken, refreshToken, expiresIn };

@@ -15,7 +15,7 @@ const COMMON_NAME = '550403';
 const BASIC_CONSTRAINTS = '551d13';
 const SUBJECT_ALT_NAME = '551d11';
 
-/** A value of DER: tag, length, content. */
+/** Encodes a DER value: tag, length, content. */
 function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   const { length } = content;
@@ -29,7 +29,7 @@ const bytes = (tag: number, ...values: number[]): Buffer => der(tag, Buffer.from
 const pem = (label: string, body: Buffer): string =>
   `-----BEGIN ${label}-----\n${body.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`;
 
-/** A certificate of X.509 (RFC 5280) for a host, from a time long gone until one far away. */
+/** Returns an X.509 certificate (RFC 5280) for a host, valid from 2000 to 9999. */
 export function selfSigned(host: string): Certified {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = der(SEQUENCE, oid(ECDSA_WITH_SHA256));

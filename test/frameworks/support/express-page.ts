@@ -3,7 +3,7 @@ import type { Sessions } from 'session-revocation';
 import { authOf, requireRecentSignIn, requireSession, sessionOf } from 'session-revocation/express';
 import type { Page } from '../http/framework.ts';
 
-/** What stands before a page. */
+/** Returns the guards of a page. */
 export const guardsOf = ({ guard }: Page): RequestHandler[] =>
   guard ? ['maxAge' in guard ? requireRecentSignIn(guard) : requireSession(guard)] : [];
 
@@ -21,6 +21,6 @@ export function show({ run }: Page): RequestHandler {
     if (response.headersSent) response.end();
     else response.json(answer);
   };
-  // As an app on Express 4 has to: it does not look at promises.
+  // Express 4 ignores rejected promises, so the app passes errors on.
   return (request, response, next) => void page(request, response).catch(next);
 }

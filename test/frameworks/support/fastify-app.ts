@@ -4,7 +4,7 @@ import { authentication, sessionRoutes } from 'session-revocation/fastify';
 import type { Framework } from '../http/framework.ts';
 import { guardsOf, show } from './fastify-page.ts';
 
-/** Serves apps on one major version of Fastify, with the parser of forms that is made for it. */
+/** Serves apps on one major version of Fastify, with the form parser for that version. */
 export const serveFastify =
   (create: typeof fastify, forms: typeof formbody, options: FastifyServerOptions = {}): Framework['serve'] =>
   async ({ sessions, routes, routesOf, also, pages, ...described }) => {

@@ -3,7 +3,7 @@ import type { Sessions } from 'session-revocation';
 import { authOf, type Guard, requireRecentSignIn, requireSession, sessionOf } from 'session-revocation/fastify';
 import type { Page } from '../http/framework.ts';
 
-/** What stands before a page. */
+/** Returns the guards of a page. */
 export const guardsOf = ({ guard }: Page): Guard[] =>
   guard ? ['maxAge' in guard ? requireRecentSignIn(guard) : requireSession(guard)] : [];
 

@@ -26,17 +26,17 @@ export interface Site {
   readonly store: Gatekeeper;
   readonly url: string;
   browser(): Browser;
-  /** A browser with a signed-in user. */
+  /** Returns a browser with a signed-in user. */
   signedIn(): Promise<Browser>;
 }
 
 export type Build = (app: FastifyInstance, sessions: Sessions) => unknown;
 
-/** An app without anything of ours, on a socket. */
+/** Serves an app on a socket. `build` adds all parts of the library. */
 export async function serveBare(build: Build, options: FastifyServerOptions = {}): Promise<Site> {
   const store = new Gatekeeper(memoryStore());
   const sessions = createSessions({ store: store.store });
-  // A plugin is given as long as a machine that stands still may take.
+  // No time limit for plugins, because a machine may stall.
   const app = fastify({ forceCloseConnections: true, pluginTimeout: 0, ...options });
   onTestFinished(async () => {
     await app.close();
@@ -54,7 +54,7 @@ export async function serveBare(build: Build, options: FastifyServerOptions = {}
   return { app, sessions, store, url, browser, signedIn };
 }
 
-/** An app as the documentation has it, on a socket. */
+/** Serves an app as in the documentation, on a socket. */
 export const serve = (build: Build = () => {}, options: FastifyServerOptions = {}): Promise<Site> =>
   serveBare(async (app, sessions) => {
     app.register(authentication, { sessions, loginUrl: '/login' });
@@ -69,7 +69,7 @@ export interface Held {
   sends: number;
 }
 
-/** Holds every answer up for a while, as a plugin that compresses may, and counts them. */
+/** Delays every answer, as a compression plugin may, and counts the answers. */
 export function heldUp(app: FastifyInstance): void {
   const held: Held = { sends: 0 };
   app.decorate('held', held);
@@ -79,11 +79,11 @@ export function heldUp(app: FastifyInstance): void {
   });
 }
 
-/** Headers for `inject`, which takes no `null` and no lists. */
+/** Converts headers for `inject`, which accepts neither `null` nor lists. */
 export const inject = (headers: Headers): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter((line): line is [string, string] => typeof line[1] === 'string'));
 
-/** What an app says that cannot start. */
+/** Returns the error of an app that cannot start. */
 export async function refusalOf(build: Build): Promise<unknown> {
   const app = fastify();
   build(app, realmOf('staff'));

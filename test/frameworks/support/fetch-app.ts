@@ -2,13 +2,13 @@ import type { Sessions } from 'session-revocation';
 import * as ours from 'session-revocation/fetch';
 import type { AppDescription, Page } from '../http/framework.ts';
 
-/** One request, and who makes it in each realm. */
+/** One request, opened for every realm. */
 export interface RequestState {
-  /** The library's routes; `null` for a path that is none of them. */
+  /** Runs the library's routes. Returns `null` if the path is none of theirs. */
   routes(): Promise<Response | null>;
-  /** A page of the app, behind its guard. */
+  /** Runs a page of the app behind its guard. */
   show(page: Page): Promise<Response>;
-  /** What is sent. */
+  /** Adds the library's headers to the response that is sent. */
   commit(response: Response): Response;
 }
 
@@ -16,7 +16,7 @@ type Open = (request: Request, peer: ours.Peer) => Promise<ours.Auth>;
 type Routes = ReturnType<typeof ours.sessionRoutes>;
 type Guard = (auth: ours.Auth) => Promise<Response | null>;
 
-/** An app on `Request` and `Response`, but for the routing, which is the host's. Gives what begins a visit. */
+/** Creates an app on `Request` and `Response`. Returns the function that opens a request. The host does the routing. */
 export function fetchApp({
   sessions,
   authentication,
@@ -72,7 +72,7 @@ export function fetchApp({
   };
 }
 
-/** Who asks, and whether by https: which proxy is believed is for the host to say, since nothing else knows. */
+/** Returns the client's address and scheme. The host decides which proxy is trusted, because only the host can know. */
 function peerOf(
   { url, headers }: Request,
   address: string | undefined,
@@ -83,7 +83,7 @@ function peerOf(
   return { ip: seen || address, secure: headers.get('x-forwarded-proto') === 'https' };
 }
 
-/** What a page throws, as the docs say it is answered. */
+/** Answers an error of a page as the docs describe. */
 export function answerError(error: unknown): Response {
   const { status = 500, headers = {} } = error as { status?: number; headers?: Record<string, string> };
   return new Response(null, { status, headers });

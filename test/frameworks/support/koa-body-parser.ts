@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type { Middleware } from 'koa';
 
-/** Reads JSON and forms as `koa-bodyparser` does: `ctx.request.body` is `{}` where there is none, or one of another type. */
+/** Reads JSON and forms like `koa-bodyparser`: `ctx.request.body` is `{}` without a body or for another type. */
 export const bodyParser: Middleware = async (ctx, next) => {
   const isJson = ctx.is('json');
   const isForm = ctx.is('urlencoded');

@@ -3,7 +3,7 @@ import type { Sessions } from 'session-revocation';
 import { authOf, sessionOf } from 'session-revocation/koa';
 import type { Page } from '../http/framework.ts';
 
-/** A route, since Koa has no router: for one method, GET answering HEAD too, and one path; `'*'` is every one. */
+/** Returns a route, since Koa has no router. A GET route also answers HEAD. The path `'*'` matches every path. */
 export function page({ method, path }: Pick<Page, 'method' | 'path'>, middleware: Middleware): Middleware {
   return async (ctx, next) => {
     const asked = ctx.method === 'HEAD' ? 'get' : ctx.method.toLowerCase();

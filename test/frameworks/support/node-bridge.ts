@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 
-/** Serves what takes a `Request` and gives a `Response`, on `node:http`. */
+/** Serves a function from `Request` to `Response` on `node:http`. */
 export function bridge(fetch: (request: Request, ip: string | undefined) => Promise<Response>): RequestListener {
   return async (incoming, outgoing) => {
     await send(await fetch(requestOf(incoming), incoming.socket.remoteAddress), outgoing);
@@ -12,7 +12,7 @@ function requestOf(incoming: IncomingMessage): Request {
   const { method = 'GET', url = '/', rawHeaders } = incoming;
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headers)) headers.set(name, String(value));
-  // Of this one, Node has thrown away all lines but the first.
+  // Node has dropped all lines of this header but the first.
   const lines = rawHeaders.filter((_, at) => rawHeaders[at - 1]?.toLowerCase() === 'authorization' && at % 2 === 1);
   if (lines.length > 0) headers.set('authorization', lines.join(', '));
   const target = url.startsWith('/') ? `http://localhost${url}` : url;

@@ -1,4 +1,4 @@
-// Express 4 and Koa 2 bring no types. What the tests use of them is in the types of the newer major, too.
+// Express 4 and Koa 2 have no types of their own. The types of the newer major fit the part that the tests use.
 declare module 'express4' {
   import express from 'express';
   export default express;

@@ -4,20 +4,20 @@ import { type Served, serveOn } from '../http/framework.ts';
 import { type Certified, selfSigned } from './certificate.ts';
 
 const HOST = 'app.example.org';
-/** Where the proxy's clients are: not where it is itself, so that the two addresses can be told apart. */
+/** The address of the proxy's clients. It differs from the proxy's own address, so that tests can tell them apart. */
 export const CLIENT = '127.0.0.2';
-/** Where it is, as the app sees it. */
+/** The address of the proxy, as the app sees it. */
 export const PROXY = '127.0.0.1';
 
-/** A server that ends TLS. */
+/** A server that terminates TLS. */
 export interface TlsProxy extends Served {
-  /** How a client connects: from its own address, and only to the server of the certificate. */
+  /** The options of a client's connection: its own address, and the server's certificate as the only trusted one. */
   readonly connection: RequestOptions;
 }
 
 let certified: Certified | null = null;
 
-/** Ends TLS before an app that speaks plain HTTP, and tells it what proxies tell: who asked, and how. */
+/** Terminates TLS in front of an app that speaks plain HTTP. Adds the headers that proxies add. */
 export async function tlsProxy(app: string): Promise<TlsProxy> {
   certified ??= selfSigned(HOST);
   const server = createServer(certified, (incoming, outgoing) => {
@@ -33,7 +33,7 @@ export async function tlsProxy(app: string): Promise<TlsProxy> {
   return { ...served, connection: { ca: certified.cert, servername: HOST, localAddress: CLIENT } };
 }
 
-/** What the client sent, with the address that it was seen at behind those that it claims, as proxies do. */
+/** Returns the client's headers. Like a proxy, it appends the client's real address to the claimed addresses. */
 function forwardedBy({ headers, socket }: IncomingMessage): IncomingMessage['headers'] {
   const { 'x-forwarded-for': claimed, forwarded, ...others } = withoutHop(headers);
   const behind = (before: unknown, seen: string): string => (before === undefined ? seen : `${before}, ${seen}`);
@@ -46,7 +46,7 @@ function forwardedBy({ headers, socket }: IncomingMessage): IncomingMessage['hea
   };
 }
 
-/** What is about one connection is not handed on (RFC 9110 7.6.1). */
+/** Removes the headers that concern only one connection (RFC 9110 7.6.1). */
 function withoutHop(headers: IncomingMessage['headers']): IncomingMessage['headers'] {
   const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...others } = headers;
   return others;

@@ -19,7 +19,7 @@ import { ReferenceStore } from '../reference-store.ts';
 type Advanced = ReturnType<ReferenceStore['advance']>;
 type Renewed = ReturnType<ReferenceStore['renew']>;
 
-/** Writes another record than the one it was given. */
+/** A store that changes every epoch record before it writes it. The subclasses say how. */
 abstract class Rewriting extends ReferenceStore {
   protected abstract rewrite(record: EpochRecord, previous: EpochRecord): EpochRecord;
 
@@ -29,7 +29,7 @@ abstract class Rewriting extends ReferenceStore {
   }
 }
 
-/** Keeps generations by a closed list of kinds, and so none of a kind that is not on it. */
+/** Advances only a closed list of kinds. A kind that is not on the list keeps its generation. */
 export class ClosedKinds extends Rewriting {
   protected override rewrite(record: EpochRecord, previous: EpochRecord): EpochRecord {
     if (record.base === previous.base) return record;
@@ -37,14 +37,14 @@ export class ClosedKinds extends Rewriting {
   }
 }
 
-/** Advances the kinds that survive along with the others. */
+/** Drops the list of surviving kinds from an advance, so it advances those kinds, too. */
 export class ForgottenSurvivors extends Rewriting {
   protected override rewrite(record: EpochRecord, previous: EpochRecord): EpochRecord {
     return record.base === previous.base ? record : { ...record, kinds: {} };
   }
 }
 
-/** Leaves those who were kept before where they are. */
+/** Leaves the `keep` entries of earlier advances in the record. */
 export class LastingKeeps extends Rewriting {
   protected override rewrite(record: EpochRecord, previous: EpochRecord): EpochRecord {
     return { ...record, keep: { ...previous.keep, ...record.keep } };
@@ -59,7 +59,7 @@ export class QuietResume extends Rewriting {
   }
 }
 
-/** Writes a mark into the session that is kept, not into the record: the next advance does not know of it. */
+/** Marks the kept session instead of writing `keep` into the record. The next advance does not know of the mark. */
 export class KeepInSession extends Rewriting {
   readonly #kept = new Set<string>();
 
@@ -84,7 +84,7 @@ export class KeepInSession extends Rewriting {
   }
 }
 
-/** Replaces a record whatever became of it since it was read. */
+/** Replaces a record without comparing the version that the caller read. */
 export class BlindAdvance extends ReferenceStore {
   override advance(tag: Tag, advance: Advance): Advanced {
     const [current] = super.readEpochs([tag]);
@@ -92,14 +92,14 @@ export class BlindAdvance extends ReferenceStore {
   }
 }
 
-/** Adds whatever became of the user since it was read. */
+/** Adds a session without comparing the version of the user's record that the caller read. */
 export class BlindAdd extends ReferenceStore {
   override add(session: SessionRecord, { ifVersion: _, ...write }: UserWrite): 'added' | 'conflict' {
     return super.add(session, write);
   }
 }
 
-/** A revocation of what has no record finds nothing to do. */
+/** Advances only records that exist: a revocation of a scope without a record writes nothing. */
 export class LazyAdvance extends ReferenceStore {
   override ensureEpochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
     return requests.length === 1 ? this.pretend(requests) : super.ensureEpochs(requests);
@@ -117,7 +117,7 @@ export class LazyAdvance extends ReferenceStore {
   }
 }
 
-/** Nor does a fence make a record: it takes what a record begins with. */
+/** A fence creates no records, either. It uses fixed initial values for them. */
 export class LazyRecords extends LazyAdvance {
   override ensureEpochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
     const alike = requests.map(beginning);
@@ -131,21 +131,21 @@ const beginning = (request: EpochRequest): EpochRequest => ({
   create: { ...request.create, incarnation: 'none', counter: 0, base: 'none.0', initial: 'none.0' },
 });
 
-/** Makes a lost record again as it began. */
+/** Recreates a lost record with the same incarnation and the same initial generation. */
 export class SameIncarnation extends ReferenceStore {
   override ensureEpochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
     return super.ensureEpochs(requests.map(beginning));
   }
 }
 
-/** Counts the versions of a record from 0, again when it was lost. */
+/** Gives every created record version 0, so a recreated record repeats the versions of the lost one. */
 export class SameVersions extends ReferenceStore {
   override ensureEpochs(requests: readonly EpochRequest[]): readonly VersionedEpoch[] {
     return super.ensureEpochs(requests.map((request) => ({ ...request, version: 0 })));
   }
 }
 
-/** Prunes the record of a user of whom no session is listed. */
+/** Prunes ann's record as soon as the store has no session of ann, regardless of `keepUntil`. */
 export class PruneUnlisted extends ReferenceStore {
   override prune(batch: PruneBatch): Pruned {
     const pruned = super.prune(batch);
@@ -154,7 +154,7 @@ export class PruneUnlisted extends ReferenceStore {
   }
 }
 
-/** Stamps a session anew when it is renewed. */
+/** Gives a renewed session the current stamp of the user. */
 export class RestampUser extends ReferenceStore {
   override renew(renewal: Renewal): Renewed {
     const outcome = super.renew(renewal);
@@ -168,7 +168,7 @@ export class RestampUser extends ReferenceStore {
   }
 }
 
-/** The same, of the realm's stamp. */
+/** Gives a renewed session the current stamp of the realm. */
 export class RestampRealm extends RestampUser {
   readonly #realm: Tag;
 
@@ -189,7 +189,7 @@ export class RollingExpiry extends ReferenceStore {
   }
 }
 
-/** Renews by writing the session as it was made from what was read. */
+/** Renews by writing the caller's copy of the session, without any condition. */
 export class UpsertingRenew extends ReferenceStore {
   override renew({ session }: Renewal): Renewed {
     this.overwrite(session);

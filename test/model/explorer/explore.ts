@@ -2,50 +2,50 @@ import type { Violation, ViolationKind } from './history.ts';
 import { observeEnd } from './laws.ts';
 import { World, type WorldOptions } from './world.ts';
 
-/** What happens at the same time, after what happened before. */
+/** Operations that run at the same time, and the preparation before them. */
 export interface Scenario {
   readonly name: string;
   readonly options?: WorldOptions;
-  /** In how many ways the operations answer, at least. Default 2. */
+  /** The least number of different outcomes of the operations. Default 2. */
   readonly outcomes?: number;
-  /** Does what comes first, step by step, and returns the operations that are under way together. */
+  /** Prepares the world step by step. Returns the operations that then run at the same time. */
   play(world: World): Promise<readonly (() => Promise<unknown>)[]>;
 }
 
-/** What an exploration found. */
+/** The result of an exploration. */
 export interface Exploration {
-  /** How many whole schedules were run. */
+  /** How many complete schedules were run. */
   readonly schedules: number;
   readonly steps: number;
-  /** What the operations answered, in all the ways in which that came about. */
+  /** Every combination of answers that the operations gave. */
   readonly outcomes: ReadonlySet<string>;
-  /** The first schedule with a violation: its steps, and what is wrong after the last of them. */
+  /** The first schedule with a violation: its steps, and the violations found after the last step. */
   readonly refuted: { readonly violations: readonly Violation[]; readonly schedule: readonly string[] } | null;
 }
 
 export interface ExploreOptions {
-  /** `false` runs every order, also those that cannot differ. */
+  /** `false` runs every order, also orders that cannot change the result. */
   readonly reduced?: boolean;
-  /** Goes on until there is a violation of this kind. */
+  /** Goes on until a violation of this kind is found. Other kinds do not stop the exploration. */
   readonly seeking?: ViolationKind;
 }
 
-/** A place in the tree of schedules. */
+/** A node in the tree of schedules. */
 interface Branch {
   readonly enabled: readonly string[];
-  /** Steps that need not be next: what follows was seen elsewhere. */
+  /** Steps that need not come next: another branch already covers the schedules that follow. */
   readonly asleep: ReadonlySet<string>;
   choice: number;
-  /** Which of the choices before this one changed nothing. */
+  /** The earlier choices at this node that changed nothing. */
   readonly harmless: Set<string>;
 }
 
 /**
- * Runs a scenario in every order of its steps: depth first, each schedule from the beginning, since promises cannot be
- * forked. Stops at the first violation, or the first of the kind that is sought.
+ * Runs a scenario in every order of its steps, depth first. Each schedule starts from the beginning, since promises
+ * cannot be forked. Stops at the first violation, or at the first one of the kind `seeking`.
  *
- * Two steps next to each other that change nothing lead to the same whichever is first, so only one of the two orders is
- * run (sleep sets: P. Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996).
+ * Two adjacent steps that change nothing give the same result in both orders. Only one of the two orders is run
+ * (sleep sets: P. Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996).
  */
 export async function explore(
   scenario: Scenario,

@@ -1,12 +1,12 @@
 import type { ScopeName, SessionRecord } from 'session-revocation/adapter';
 
-/** Who is meant: an identity of a realm. */
+/** A user of a realm, possibly in an account. */
 export interface Who {
   readonly user: string;
   readonly account?: string;
 }
 
-/** A session as the explorer knows it: by what the steps wrote, not by what the library says of it. */
+/** A session as the explorer knows it. Its values come from the recorded steps, not from answers of the library. */
 export interface Known {
   readonly id: string;
   readonly realm: string;
@@ -14,23 +14,23 @@ export interface Known {
   readonly kind: string;
   account: string | null;
   record: SessionRecord;
-  /** At which step the sign-in began: its fence was read, or its credentials were verified if that came first. */
+  /** The step at which the sign-in began: the fence was read or the credentials were verified, whichever came first. */
   readonly begunAt: number;
-  /** The same, of the account that it is in: later than `begunAt` after a switch. */
+  /** The step at which the session entered its account. It is later than `begunAt` after a switch. */
   enteredAt: number;
-  /** Which password was right when it was verified. */
+  /** The number of the password that the sign-in presented. */
   readonly password: number;
   live: boolean;
-  /** It was found over and must never be live again. */
+  /** `true` once the session was found to be over for good. It must never be live again. */
   dead: boolean;
-  /** When it was found expired, the end of its lifetime. */
+  /** The end of its lifetime if it was last found expired, else `null`. */
   expiredAt: number | null;
-  /** The scope whose revocation it died of, and the step. */
+  /** The scope whose revocation ended the session, and the step. */
   diedOf: ScopeName | null;
   diedAt: number;
 }
 
-/** A scope by its names. */
+/** A scope, identified by its names. */
 export interface ScopeTarget {
   readonly realm: string;
   readonly scope: ScopeName;
@@ -38,7 +38,7 @@ export interface ScopeTarget {
   readonly account: string | null;
 }
 
-/** A revocation that was written, or the loss of a record: both end all they cover. */
+/** A revocation that was written, or the loss of a record. Both end all sessions that they cover. */
 export interface Revoked extends ScopeTarget {
   readonly isLoss?: true;
   readonly step: number;
@@ -46,33 +46,33 @@ export interface Revoked extends ScopeTarget {
   covers(kind: string): boolean;
 }
 
-/** A token that somebody holds. */
+/** A token that was handed to a client. */
 export interface Issued {
   readonly token: string;
   readonly id: string;
   readonly credential: string;
-  /** Its secret was replaced since. */
+  /** `true` once the secret of the token was replaced. */
   stale: boolean;
 }
 
-/** From when until when a scope was suspended, in steps. */
+/** The first and the last step of a scope's suspension. */
 export interface Suspension extends ScopeTarget {
   readonly from: number;
   to: number;
 }
 
-/** What the last step did that liveness may depend on. */
+/** The effects of the last step on the liveness of sessions. */
 export interface Effect {
   added: Known | null;
   switched: Known | null;
   revoked: Revoked | null;
   reauthenticated: string | null;
   readonly ended: Set<string>;
-  /** The clock by which a use was noted. */
+  /** The time that the last step wrote as a session's last use. `Infinity` if it wrote none. */
   usedAt: number;
 }
 
-/** What must not be. */
+/** The kinds of wrong behaviour that the laws detect. */
 export type ViolationKind =
   | 'resurrection'
   | 'survivor'
@@ -90,34 +90,34 @@ export type ViolationKind =
   | 'remembered'
   | 'failure';
 
-/** Something that must not be and was. */
+/** A wrong behaviour that was observed. */
 export interface Violation {
   readonly kind: ViolationKind;
   readonly text: string;
 }
 
-/** What happened so far in one schedule. */
+/** Everything that happened so far in one schedule. */
 export class History {
-  /** How many steps were taken. */
+  /** The number of steps taken. */
   step = 0;
-  /** Which password is right, and since which one everybody was signed out. */
+  /** The number of the right password, and the number of the password at the last completed reset. */
   password = 0;
   passwordReset = 0;
   readonly known = new Map<string, Known>();
   readonly revoked: Revoked[] = [];
   readonly issued: Issued[] = [];
   readonly suspensions: Suspension[] = [];
-  /** Users who are being forgotten: entries no longer tell of which session they are. */
+  /** Users whose erasure began. Their log entries may no longer name a session. */
   readonly forgetting = new Set<string>();
-  /** Who was forgotten, and at which step everything of theirs was revoked. */
+  /** Users whose erasure completed, and the step that revoked their sessions. */
   readonly forgotten: { readonly realm: string; readonly user: string; readonly step: number }[] = [];
-  /** What was written that has an entry of its own, in numbers. */
+  /** How many writes of each type took effect. Each write must have its own log entry. */
   readonly written = { 'session.renewed': 0, 'sessions.revoked': 0, 'policy.changed': 0 };
-  /** The last step at which a user had as many sessions as the limit allows. */
+  /** The last step at which a group of sessions had reached its limit. The key comes from `groupOf`. */
   readonly fullAt = new Map<string, number>();
   readonly violations: Violation[] = [];
   effect: Effect = noEffect();
-  /** Whether the last step changed nothing, so that it might as well have come before or after another such one. */
+  /** Whether the last step changed nothing. Its order relative to another harmless step is then irrelevant. */
   harmless = false;
 
   violate(kind: ViolationKind, text: string): void {
@@ -141,7 +141,7 @@ export class History {
     }
   }
 
-  /** Secrets of this session that are out are no longer right. */
+  /** Marks the tokens that were issued for this session as stale. */
   rotate(id: string): void {
     for (const issued of this.issued) if (issued.id === id) issued.stale = true;
   }
@@ -153,11 +153,11 @@ export const noEffect = (): Effect => ({
   usedAt: Number.POSITIVE_INFINITY,
 });
 
-/** Whether these are one scope. */
+/** Returns whether both targets are the same scope. */
 export const isSameScope = (a: ScopeTarget, b: ScopeTarget): boolean =>
   a.realm === b.realm && a.scope === b.scope && a.user === b.user && a.account === b.account;
 
-/** Whether a scope covers an identity. */
+/** Returns whether a scope covers a user. */
 export function isWithin(
   { realm, scope, user, account }: ScopeTarget,
   who: { readonly realm: string; readonly user: string; readonly account: string | null },
@@ -168,11 +168,11 @@ export function isWithin(
   return account === who.account && (scope === 'account' || user === who.user);
 }
 
-/** Up to which step a session's stamp of this scope knows of revocations. */
+/** Returns the step up to which a session's stamp of this scope includes revocations. */
 export const stampedAt = (session: Known, scope: ScopeName): number =>
   scope === 'realm' || scope === 'user' ? session.begunAt : session.enteredAt;
 
-/** Whether a session should be over because of this. */
+/** Returns whether a revocation should have ended a session. */
 export const isCoveredBy = (session: Known, revoked: Revoked): boolean =>
   isWithin(revoked, session) &&
   revoked.covers(session.kind) &&

@@ -6,8 +6,8 @@ import { mayLog, mayRemember } from './log-law.ts';
 import type { World } from './world.ts';
 
 /**
- * What must hold after every step of every schedule. That nearly covers a crash of one of them, too: an operation that
- * never goes on is one whose later steps come last, and what it leaves behind is seen before they come.
+ * Checks what must hold after every step of every schedule. This also covers most crashes: an operation that crashed
+ * looks like one whose remaining steps come last.
  */
 export function observe(world: World): void {
   const { history } = world;
@@ -17,7 +17,7 @@ export function observe(world: World): void {
     const found = world.found(session);
     const over: EndState | 'pruned' | null = found === null ? 'pruned' : judge(found.session, found.epochs, now);
     if (over === null) {
-      // A secret that no answer carried out yet lets nobody in.
+      // Only issued tokens count. A secret that no answer has handed out yet cannot be used.
       const held = history.issued.some(
         ({ id, credential }) => id === session.id && credential === found?.session.credential,
       );
@@ -40,11 +40,11 @@ export function observe(world: World): void {
   history.effect = noEffect();
 }
 
-/** Whom a limit counts together. */
+/** Returns the key of the group of sessions that a limit counts together. */
 export const groupOf = ({ realm, user, account, kind }: Pick<Known, 'realm' | 'user' | 'account' | 'kind'>): string =>
   JSON.stringify([realm, user, account, kind]);
 
-/** Whether a token is worth something, by what is stored. */
+/** Returns whether a token is valid according to the stored records. */
 export function accepts(world: World, { id, credential }: Issued): boolean {
   const session = world.history.known.get(id);
   const found = session === undefined ? null : world.found(session);
@@ -57,7 +57,7 @@ export function accepts(world: World, { id, credential }: Issued): boolean {
 
 function mayLive({ history }: World, session: Known): void {
   const { id, dead, expiredAt } = session;
-  // What was used, or renewed, before the end of a lifetime may be written after it.
+  // A use or renewal from before the expiry may be written after it. The session then lives on, which is correct.
   if (dead || (expiredAt !== null && history.effect.usedAt >= expiredAt)) {
     history.violate('resurrection', `session ${id} was over and lives again`);
   }
@@ -74,8 +74,8 @@ function mayBeOver({ history }: World, session: Known, over: EndState | 'pruned'
   const { effect, step } = history;
   const reason = over === 'pruned' ? over : over.reason;
   const covering = effect.revoked !== null && isCoveredBy(session, effect.revoked);
-  // Behind the fences of a realm and an account a session may be born dead, or be switched and die of it. So it may where the
-  // record of its membership was lost, which moves no version.
+  // The fences of a realm and an account are not exact: a session may be born dead, or die by a switch. The same holds
+  // after the loss of a member's record, because that loss changes no version.
   const overtaken = history.revoked.some(
     (one) =>
       (one.scope === 'realm' || one.scope === 'account' || (one.scope === 'member' && one.isLoss === true)) &&
@@ -103,7 +103,7 @@ function mayExpire({ history }: World, session: Known, found: FoundSession): voi
   session.record = found.session;
 }
 
-/** What must hold in the end: the library says of every token what is stored. */
+/** Checks what must hold at the end of a schedule: for every token, the library's answer matches the stored records. */
 export async function observeEnd(world: World): Promise<void> {
   const { history } = world;
   for (const failure of world.stepper.failures) history.violate('failure', String(failure));
@@ -115,14 +115,14 @@ export async function observeEnd(world: World): Promise<void> {
   await mayRemember(world);
 }
 
-/** When a sign-in began, in steps, and when its fence was read. */
+/** The steps at which a sign-in began and at which its fence was read. */
 interface Attempt {
   readonly begunAt: number;
   readonly fencedAt: number;
   readonly fenceIsOld: boolean;
 }
 
-/** What a refused sign-in was told must be so. */
+/** Checks that the reason of a refused sign-in really applied. */
 export function mayRefuse(
   world: World,
   reason: 'superseded' | 'suspended' | 'limit',
@@ -139,19 +139,22 @@ export function mayRefuse(
   if (!justified[reason]()) history.violate('needless refusal', `a sign-in is refused as ${reason}`);
 }
 
-/** Nothing is to be resumed only where nothing is suspended. */
+/** Checks that the answer `not-suspended` was given only for a scope that is not suspended. */
 export function mayLeaveSuspended({ history }: World, target: ScopeTarget): void {
   if (history.suspensions.some((one) => one.to > history.step && isSameScope(one, target))) {
     history.violate('needless refusal', 'a suspended scope is not resumed');
   }
 }
 
-/** A trigger goes without the session that was to be kept only where that one is over. */
+/** Checks that a trigger dropped the session to keep only because that session is over. */
 export function mayDrop({ history }: World, initiator: string, isLive: boolean): void {
   if (isLive) history.violate('needless refusal', `a trigger does not keep session ${initiator}, which is live`);
 }
 
-/** In whose name something is done must be live, unless a revocation of an account or the realm was as quick. */
+/**
+ * Checks that a write in the name of a session found that session live. Exceptions: a revocation of the account or
+ * the realm, or the loss of the member's record, that happened during the operation.
+ */
 export function mayAsk({ history }: World, initiator: string, isCurrent: boolean, begunAt: number): void {
   const session = history.known.get(initiator);
   const isLost = history.revoked.some(

@@ -1,6 +1,6 @@
 import type { World } from './world.ts';
 
-/** The audit log tells what took effect, and nothing else. Of who was forgotten it tells that, and no longer of which session. */
+/** Checks that the log has one entry for each write that took effect. Entries of a forgotten user name no session. */
 export async function mayLog(world: World): Promise<void> {
   const { history } = world;
   if (world.store.powers?.audit === undefined) return;
@@ -28,7 +28,7 @@ export async function mayLog(world: World): Promise<void> {
   }
 }
 
-/** Once a user is forgotten, nothing is left of a sign-in that had begun. */
+/** Checks that a forgotten user leaves no trace of sign-ins that began before the erasure. */
 export async function mayRemember(world: World): Promise<void> {
   const { history } = world;
   for (const { realm, user, step } of history.forgotten) {

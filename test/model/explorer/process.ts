@@ -21,26 +21,26 @@ import type { World } from './world.ts';
 
 export interface ProcessOptions {
   readonly realm?: string;
-  /** How far its clock is ahead, in ms. */
+  /** How far the clock of the process is ahead, in ms. */
   readonly skew?: number;
-  /** Options of its `Sessions`, over those of the world. */
+  /** Options of its `Sessions`. They override the options of the world. */
   readonly sessions?: Omit<SessionsOptions, 'store' | 'clock' | 'realm'>;
 }
 
-/** One process with one `Sessions`, doing one thing after the other; what it does is taken down and judged. */
+/** A process with its own `Sessions`. It runs one operation at a time. The laws judge every step and answer. */
 export class Process {
   readonly name: string;
   readonly realm: string;
   readonly world: World;
   readonly sessions: Sessions;
-  /** The store as this process sees it: every verb waits for its turn. */
+  /** The store as this process sees it. Every verb waits until the schedule chooses it. */
   readonly store: SessionStore;
   readonly #skew: number;
   intent: Intent | null = null;
   reauthenticating = false;
   begunAt = 0;
   fencedAt = 0;
-  /** At which step it last wrote a revocation. */
+  /** The step at which this process last wrote a revocation. */
   advancedAt = 0;
   #fenceMadeAt = 0;
   verifiedAt: number = Number.POSITIVE_INFINITY;
@@ -54,7 +54,7 @@ export class Process {
     const stepping = steppingStore(this);
     this.store = world.options.split?.(stepping, this) ?? stepping;
     this.sessions = createSessions({
-      // A schedule may take as long as it takes.
+      // A slow machine must not make a store call time out.
       ...{ timeout: '10m', kinds: KINDS, touchEvery: 0, audit: world.store.powers?.audit !== undefined && LOGGED },
       ...world.options.sessions,
       ...sessions,
@@ -67,7 +67,7 @@ export class Process {
     return this.world.now() + this.#skew;
   }
 
-  /** Takes a fence; its stamps are of the step in which it was read. */
+  /** Takes a fence and records the step at which its stamps were read. */
   async fence(who: Who): Promise<string> {
     this.begunAt = this.world.history.step;
     this.#fenceMadeAt = this.now();
@@ -76,7 +76,7 @@ export class Process {
     return fence;
   }
 
-  /** The app compares a password with the one that is right at this step. */
+  /** The app compares a password with the password that is right at this step. */
   async verify(password: number): Promise<boolean> {
     const { world } = this;
     return world.look(this.name, 'verify', () => {
@@ -94,7 +94,7 @@ export class Process {
     return result;
   }
 
-  /** A whole sign-in. */
+  /** Takes a fence and starts a session. */
   async signIn(who: Who, request: Partial<StartRequest> = {}): Promise<StartResult> {
     return this.start(who, await this.fence(who), request);
   }
@@ -137,14 +137,14 @@ export class Process {
     return ended;
   }
 
-  /** Revokes, in somebody's name or in nobody's. */
+  /** Revokes a scope, in the name of a session or of no session. */
   async revoke(scope: Scope, request: RevokeRequest = {}, inNameOf?: Session): Promise<RevokeResult> {
     const { keep, ifLive, kinds } = request;
     const initiator = inNameOf ?? keep ?? ifLive ?? null;
     return this.#write(scope, kinds ?? null, keep ?? null, initiator, null, () => this.sessions.revoke(scope, request));
   }
 
-  /** Something has happened to somebody: what is to be revoked then is revoked, whoever asks. */
+  /** Reports an event. The trigger revokes its scope even if the initiator is over. */
   async trigger(name: Trigger, who: Who, initiator: Session | null = null): Promise<RevokeResult> {
     const { kinds, spares } = TRIGGERS[name];
     const keep = spares ? initiator : null;
@@ -156,7 +156,7 @@ export class Process {
     return result;
   }
 
-  /** Signs out, as the account's policy says. */
+  /** Signs out as the account's policy demands. */
   async signOut(session: Session): Promise<boolean> {
     const { user, account } = session;
     this.begunAt = this.world.history.step;
@@ -206,7 +206,7 @@ export class Process {
     return result;
   }
 
-  /** Declares what the next advance of this process does, for operations that are put together by hand. */
+  /** Declares the effect of this process's next advance. Needed when a scenario calls the store directly. */
   intend(scope: Scope, keep: Session | null = null): void {
     this.intent = { target: targetOf(this.realm, scope), kinds: null, keep, initiator: keep, suspend: null };
   }
@@ -227,7 +227,7 @@ export class Process {
   }
 }
 
-/** What the triggers do that stand for all of them. */
+/** The effects of the triggers that the scenarios use. */
 const TRIGGERS = {
   passwordChanged: { kinds: null, spares: true },
   passwordReset: { kinds: 'all', spares: false },
@@ -235,6 +235,6 @@ const TRIGGERS = {
 } as const;
 type Trigger = keyof typeof TRIGGERS;
 
-// Longer than any schedule waits.
+// Longer than any schedule lasts.
 const LOGGED = { retention: '36500d' } as const;
 const KINDS = Object.fromEntries(SURVIVING.map((kind) => [kind, { survives: ['user', 'member'] as const }]));

@@ -17,21 +17,21 @@ import { mayAsk, mayDrop } from './laws.ts';
 import type { Process } from './process.ts';
 import type { World } from './world.ts';
 
-/** What a process is about to write, in words that no store knows. */
+/** The write that a process is about to make, described independently of the store's records. */
 export interface Intent {
   readonly target: ScopeTarget;
   readonly kinds: readonly string[] | 'all' | null;
   readonly keep: Session | null;
-  /** In whose name it is done. */
+  /** The session in whose name the write is made. */
   readonly initiator: Session | null;
   readonly suspend: boolean | null;
-  /** Whether it is done also where the initiator is over: in nobody's name then. */
+  /** Whether the write is also made if the initiator is over. It then has no initiator. */
   readonly evenIfOver?: boolean;
-  /** Whether the initiator may have another secret by now. */
+  /** Whether the initiator's secret may have been rotated since. */
   readonly ignoreRotation?: boolean;
 }
 
-/** The store as one process sees it: every verb waits for its turn, and what it wrote is taken down. */
+/** Returns the store as one process sees it. Every verb waits until the schedule chooses it. Its effect is recorded. */
 export function steppingStore(process: Process): SessionStore {
   const { world, name } = process;
   const { store, history, stepper } = world;
@@ -97,9 +97,10 @@ export function steppingStore(process: Process): SessionStore {
   };
 
   return {
-    // What is logged without a write that it goes with decides nothing, and is no step.
+    // The audit power is passed on unstepped. A log entry without a write in the same step decides nothing.
     powers,
-    // The realm's record alone is read for `effectiveWithin` after a write. That decides nothing, and the write is acknowledged by then.
+    // After a write, the library reads the realm's record alone for `effectiveWithin`. This read is no step: it decides
+    // nothing, and the write is acknowledged by then.
     readEpochs: (tags) =>
       tags.length === 1 && tags[0] === realmTag(process.realm)
         ? store.readEpochs(tags)
@@ -127,7 +128,7 @@ export function steppingStore(process: Process): SessionStore {
         (outcome) => outcome === 'added' && added(session, write),
       ),
     find: (realm, refs) => ask('find', () => store.find(realm, refs), unseen),
-    // Only the look for a new device asks for those that are over, too: it decides nothing.
+    // Only the search for a new device lists ended sessions. It decides nothing, so it is no step.
     list: (realm, user, page) =>
       page.ended ? store.list(realm, user, page) : ask('list', () => store.list(realm, user, page), unseen),
     touch: (touches, now) =>
@@ -163,7 +164,7 @@ export function steppingStore(process: Process): SessionStore {
             mayDrop(world, intent.initiator.id, isLive(world, intent.initiator));
           return store.advance(tag, advance);
         },
-        // A record may be rewritten at the generations that it has: that is no revocation.
+        // An advance may rewrite a record with its present counter. That is no revocation.
         (outcome) =>
           outcome === 'advanced' &&
           (counters.get(recordTag) === advance.record.counter || advanced(process, done, current)),
@@ -195,7 +196,7 @@ function knownOf(process: Process, record: SessionRecord): Known {
   };
 }
 
-/** Takes an advance down, and judges whether it was to be done in this name. */
+/** Records an advance, and checks that it may be made in the initiator's name. */
 function advanced(process: Process, intent: Intent | null, current: boolean): true {
   const { world, begunAt } = process;
   if (intent === null) throw new Error('an advance must be declared');
@@ -213,10 +214,10 @@ function advanced(process: Process, intent: Intent | null, current: boolean): tr
   return true;
 }
 
-/** The kinds that survive the revocation of a user or a member here. */
+/** The kinds that survive the revocation of a user or a member in these scenarios. */
 export const SURVIVING: readonly string[] = ['api'];
 
-/** A scope, by its names. */
+/** Converts a scope of the public API. */
 export function targetOf(realm: string, scope: Scope): ScopeTarget {
   if ('realm' in scope) return { realm, scope: 'realm', user: null, account: null };
   const { user = null, account = null } = { user: undefined, ...scope };
@@ -224,13 +225,13 @@ export function targetOf(realm: string, scope: Scope): ScopeTarget {
   return { realm, scope: name, user, account };
 }
 
-/** Whether a session is still under the secret that was judged. */
+/** Returns whether the stored session still has the secret of the judged session. */
 export function isCurrent(world: World, session: Session): boolean {
   const found = world.find(session.id);
   return found?.session.credential === JudgedSession.recordOf('session', session).credential;
 }
 
-/** Whether it is that (or has any secret), and live. */
+/** Returns whether the session is live and its secret is current. With `ignoreRotation` any secret will do. */
 export function isLive(world: World, session: Session, ignoreRotation = false): boolean {
   const found = world.find(session.id);
   const isSame = ignoreRotation ? found?.session.account === session.account : isCurrent(world, session);

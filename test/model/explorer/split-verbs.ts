@@ -4,11 +4,11 @@ import { newEpoch } from '../../../src/model/epoch.ts';
 import { newVersion } from '../../../src/model/token.ts';
 import type { WorldOptions } from './world.ts';
 
-// Stores whose verbs are not one atomic step: another process may come in between, or a crash.
+// Stores whose verbs are not one atomic step. Another process, or a crash, may come in between.
 
 type Split = NonNullable<WorldOptions['split']>;
 
-/** Rotates the secret of the kept session in a step of its own. */
+/** Rotates the secret of the kept session in a separate step. */
 export const lateRotation: Split = (store, { world, name }) => ({
   ...store,
   advance: async (tag, advance) => {
@@ -27,7 +27,7 @@ export const lateRotation: Split = (store, { world, name }) => ({
   },
 });
 
-/** Notes a use by writing the session as it was found. */
+/** Records a use by writing back the session that `find` returned. */
 export const copyingTouch: Split = (store, { world, name }) => {
   let found: Awaited<ReturnType<SessionStore['find']>> = [];
   return {
@@ -43,7 +43,7 @@ export const copyingTouch: Split = (store, { world, name }) => {
   };
 };
 
-/** Knows of the account that a session left only what was read before the switch. */
+/** Answers a read of the left account's records from before the switch. */
 export const oldLookAtLeftAccount: Split = (store) => {
   let left: Awaited<ReturnType<SessionStore['find']>> = [];
   return {
@@ -61,7 +61,7 @@ export const oldLookAtLeftAccount: Split = (store) => {
   };
 };
 
-/** Raises how long a record is kept in a step of its own. */
+/** Raises the `keepUntil` of the user's record in a separate step. */
 export const lateKeepUntil: Split = (store) => ({
   ...store,
   add: async (session, write) => {
@@ -72,7 +72,7 @@ export const lateKeepUntil: Split = (store) => ({
   },
 });
 
-/** Writes entries beside the verbs that they tell of. */
+/** Writes log entries in a separate step from the verbs that they describe. */
 const loggingBeside =
   (
     log: <T>(verb: () => Awaitable<T>, append: () => Promise<void>, took: (outcome: T) => boolean) => Promise<T>,

@@ -1,4 +1,4 @@
-/** An atomic step that an operation waits for: it happens wholly, at the moment when it is taken. */
+/** An atomic step that an operation waits for. It happens completely when the schedule takes it. */
 interface Step {
   readonly process: string;
   readonly verb: string;
@@ -6,12 +6,12 @@ interface Step {
   abandon(): void;
 }
 
-// Written behind the caller's back: an operation that is done may have one still to come.
+// The library writes touches in the background. A finished operation may still have a pending touch.
 const BACKGROUND = 'touch';
 
 /**
- * Where operations wait for each other. Before `begin`, every step is taken as it is asked for; afterwards, none is
- * before it is chosen.
+ * Holds the steps of all operations. Before `begin`, a step is taken as soon as it is requested. Afterwards, a step
+ * waits until the schedule chooses it.
  */
 export class Stepper {
   readonly #onTaken: () => void;
@@ -23,13 +23,13 @@ export class Stepper {
   #running = 0;
   #crashes: number;
 
-  /** With `crashes`, so many operations may stop for ever, each where it waits for a step. */
+  /** With `crashes`, that many operations may stop for ever, each at a step that it waits for. */
   constructor(onTaken: () => void, crashes = 0) {
     this.#onTaken = onTaken;
     this.#crashes = crashes;
   }
 
-  /** Waits for its turn, then performs the step. */
+  /** Waits until the step is chosen, then performs it. */
   request<T>(process: string, verb: string, perform: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const take = (): void => {
@@ -45,7 +45,7 @@ export class Stepper {
     });
   }
 
-  /** Starts the operations, all at once, and waits until each of them waits for a step. */
+  /** Starts all operations at once, and waits until each of them waits for a step. */
   async begin(operations: readonly (() => Promise<unknown>)[]): Promise<void> {
     this.#begun = true;
     for (const [at, operation] of operations.entries()) {
@@ -60,7 +60,7 @@ export class Stepper {
     await this.#quiet();
   }
 
-  /** The steps that could be next, by name. Always in the same order for the same history. */
+  /** Names of the steps that can come next. The order is the same for the same history. */
   get enabled(): readonly string[] {
     const steps = this.#pending.map(({ process, verb }) => `${process}: ${verb}`);
     return this.#crashes === 0 ? steps : [...steps, ...this.#waiting.map((process) => `${process}: crash`)];
@@ -70,22 +70,22 @@ export class Stepper {
     return [...new Set(this.#pending.map(({ process }) => process))];
   }
 
-  /** What operations answered. */
+  /** The operations' answers. */
   get results(): readonly unknown[] {
     return this.#results;
   }
 
-  /** What they failed of. */
+  /** The errors of the operations and of background work. */
   get failures(): readonly unknown[] {
     return this.#failures;
   }
 
-  /** Takes down a failure that no operation tells of. */
+  /** Records an error that no operation reports. */
   fail(error: unknown): void {
     this.#failures.push(error);
   }
 
-  /** Takes one step and lets its operation go on to its next. */
+  /** Takes one step and lets its operation run on to its next step. */
   async take(choice: number): Promise<void> {
     const process = this.#waiting[choice - this.#pending.length];
     if (process !== undefined) return this.#crash(process);
@@ -104,15 +104,15 @@ export class Stepper {
     this.#crashes--;
   }
 
-  /** Ends whatever still waits, once nobody looks any more. */
+  /** Rejects all pending steps, so that no operation of this schedule waits for ever. */
   async abandon(): Promise<void> {
     for (const step of [...this.#pending, ...this.#crashed]) step.abandon();
     this.#pending = [];
     await turn();
   }
 
-  // An operation that was beaten several times waits for some ms by the wall clock before it tries again: it is waited
-  // for, so that schedules do not depend on that clock. The second turn is for what goes out in a turn of its own.
+  // After several conflicts an operation waits some ms of real time before it retries. Waiting for it here keeps the
+  // schedules independent of real time. The second turn lets a step go out that the library sends in its own turn.
   async #quiet(): Promise<void> {
     await turn();
     await turn();

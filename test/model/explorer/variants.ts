@@ -7,7 +7,7 @@ import * as careless from './scenarios/careless.ts';
 import * as verbs from './split-verbs.ts';
 import type { WorldOptions } from './world.ts';
 
-/** A rule, what it is to be without it, and what then goes wrong where nothing does with it. */
+/** A rule, the world or scenario without it, and the violation that then appears. With the rule there is none. */
 export interface Variant {
   readonly rule: string;
   readonly scenario: string;
@@ -206,5 +206,5 @@ const LOG: readonly Variant[] = [
   },
 ];
 
-/** Rules that the design marks as shown to be needed, and some of their neighbours. */
+/** The rules that the design marks with ⚠, and some related ones. */
 export const variants: readonly Variant[] = [...EPOCHS, ...SIGN_INS, ...CONDITIONS, ...LOSS, ...LOG];

@@ -13,13 +13,13 @@ import { observe } from './laws.ts';
 import { Process, type ProcessOptions } from './process.ts';
 import { Stepper } from './stepping.ts';
 
-/** What a schedule runs on: a store, a rule that is left out. */
+/** The environment of a schedule: its store and the deviations from correct behaviour. */
 export interface WorldOptions {
-  /** The store, made for every schedule anew. It must answer at once. */
+  /** Creates the store of each schedule. The store must answer synchronously. */
   readonly store?: () => SessionStore;
-  /** Takes verbs apart into several steps. */
+  /** Splits verbs of the store into several steps. */
   readonly split?: (store: SessionStore, process: Process) => SessionStore;
-  /** How many processes may crash, each before any of its steps. Default 0. */
+  /** How many processes may crash. A crash can come before any step. Default 0. */
   readonly crashes?: number;
   /** Options of every `Sessions`. */
   readonly sessions?: Omit<SessionsOptions, 'store' | 'clock' | 'realm'>;
@@ -28,13 +28,13 @@ export interface WorldOptions {
 const BEGINNING = Date.UTC(2030, 0, 1);
 const FOR_EVER = { absolute: null, idle: null };
 
-/** Everything that there is in one schedule. */
+/** Everything that exists in one schedule. */
 export class World {
   readonly store: SessionStore;
   readonly history: History = new History();
   readonly stepper: Stepper;
   readonly options: WorldOptions;
-  /** How many sessions the law allows. */
+  /** How many sessions may be live in a group (see `groupOf`), or `null` for no limit. */
   readonly limit: number | null;
   readonly #probes = new Map<string, Sessions>();
   #elapsed = 0;
@@ -47,7 +47,7 @@ export class World {
     this.limit = options.sessions?.limit?.perUser ?? (options.sessions?.replace === 'same-browser' ? 1 : null);
   }
 
-  /** Another node, which is asked without a schedule. */
+  /** Returns a `Sessions` object on the same store whose calls are no steps of the schedule. */
   probe(realm = 'default'): Sessions {
     const clock = { now: () => this.now() };
     const probe =
@@ -57,23 +57,23 @@ export class World {
     return probe;
   }
 
-  /** The true time, Unix ms. It stands still unless it is moved: nothing may hang on steps being some time apart. */
+  /** The true time in Unix ms. Only `wait` moves it: correctness must not depend on time between steps. */
   now(): number {
     return BEGINNING + this.#elapsed;
   }
 
-  /** A process of its own: with its own clock, its own part in the schedule. */
+  /** Creates a process with its own clock and its own steps in the schedule. */
   process(name: string, options: ProcessOptions = {}): Process {
     this.#processes++;
     return new Process(this, name, { ...options, skew: (options.skew ?? 0) + this.#processes });
   }
 
-  /** An atomic step of the world's own that changes something: an app's, a clock's, an accident. */
+  /** An atomic step outside the library that changes something: by the app, the clock or an accident. */
   act<T>(process: string, verb: string, perform: () => T): Promise<T> {
     return this.#step(process, verb, perform, false);
   }
 
-  /** One that only looks. */
+  /** An atomic step outside the library that changes nothing. */
   look<T>(process: string, verb: string, perform: () => T): Promise<T> {
     return this.#step(process, verb, perform, true);
   }
@@ -93,7 +93,7 @@ export class World {
     });
   }
 
-  /** Loses the record of a scope, and with it what was suspended: no other record knows of that. */
+  /** Loses the record of a scope. Its suspension is lost, too, because no other record holds it. */
   lose(process: string, scope: ScopeName, { user, account = '' }: Who, realm = 'default'): Promise<void> {
     return this.act(process, 'lose', () => {
       const tags = {
@@ -111,7 +111,7 @@ export class World {
     });
   }
 
-  /** The app writes a new password: the old one is wrong from now on. */
+  /** The app stores a new password. From now on the old one is wrong. */
   setPassword(process: string): Promise<void> {
     return this.act(process, 'password', () => {
       this.history.password++;
@@ -123,7 +123,7 @@ export class World {
     throw new Error('only the reference store can be looked into');
   }
 
-  /** A session as it is stored, with its records. */
+  /** Returns a stored session with its epoch records. */
   found(session: Known): FoundSession | null {
     const { id, realm, user } = session;
     const found = this.store.find(realmTag(realm), [{ id, user: userTag(realm, user) }]);
@@ -131,20 +131,20 @@ export class World {
     return found[0] ?? null;
   }
 
-  /** The same, by its id. */
+  /** Returns a stored session by its id. */
   find(id: string): FoundSession | null {
     const known = this.history.known.get(id);
     return known === undefined ? null : this.found(known);
   }
 
-  /** What the log says of a realm. */
+  /** Returns the log entries of a realm. */
   async entries(realm: string): Promise<readonly AuditEntry[]> {
     const page = await this.store.powers?.audit?.read({ realm: realmTag(realm), limit: 10_000 });
     if (page?.more === true) throw new Error('a schedule logs more than is looked at');
     return page?.entries ?? [];
   }
 
-  /** Takes down that somebody holds a token. */
+  /** Records that a client received a token. */
   issue(token: string): void {
     const parsed = parseToken(token);
     if (parsed === null) throw new Error('a token is malformed');

@@ -1,6 +1,6 @@
 import type { ScopeName } from 'session-revocation/adapter';
 
-/** The settings that the model knows of. */
+/** The settings that the model supports. */
 export interface ModelSettings {
   readonly kinds: Readonly<Record<string, ModelKind>>;
   readonly touchEvery: number;
@@ -15,14 +15,14 @@ interface ModelKind {
   readonly survives: readonly ('user' | 'member')[];
 }
 
-/** Who, in the words of the model: a realm, a user, perhaps an account. */
+/** A user in the model: a realm, a user and possibly an account. */
 export interface Person {
   readonly realm: string;
   readonly user: string;
   readonly account: string | null;
 }
 
-/** Whom a revocation covers. */
+/** The scope of a revocation. */
 export interface ModelScope {
   readonly name: ScopeName;
   readonly realm: string;
@@ -30,14 +30,14 @@ export interface ModelScope {
   readonly account: string | null;
 }
 
-/** What device somebody signs in on. */
+/** The device of a sign-in. */
 export interface ModelDevice {
-  /** The browser and its system, where they are known. */
+  /** The browser and its operating system, if they are known. */
   readonly browser: string | null;
   readonly cookie: string | null;
 }
 
-/** A session: a plain object that is marked when it is over. */
+/** A session: a plain object that the model marks when the session is over. */
 export interface ModelSession extends Person {
   readonly id: string;
   account: string | null;
@@ -46,25 +46,25 @@ export interface ModelSession extends Person {
   readonly createdAt: number;
   lastUsedAt: number;
   expiresAt: number | null;
-  /** How often its secret was replaced. */
+  /** How often the secret was replaced. */
   serial: number;
   ended: { readonly at: number; readonly reason: string | null } | null;
-  /** The scopes that were revoked over its head. */
+  /** The scopes whose revocation ended the session. */
   readonly overtaken: Set<ScopeName>;
   gone: boolean;
 }
 
-/** What somebody holds of a session: right as long as the secret is the same, and the account. */
+/** A token that a client holds. It is valid as long as the session's secret and account stay the same. */
 export interface Held {
   readonly session: ModelSession;
   readonly serial: number;
   readonly account: string | null;
 }
 
-/** A sign-in that has begun. */
+/** A sign-in that began. */
 export interface ModelFence extends Person {
   readonly at: number;
-  /** The kinds that were revoked since. */
+  /** The kinds that were revoked since the fence was taken. */
   readonly superseded: Set<string>;
 }
 
@@ -84,13 +84,13 @@ const CLOCKS_APART = 3600e3;
 const SCOPES: readonly ScopeName[] = ['realm', 'user', 'account', 'member'];
 
 /**
- * What the library is to do, said the other way round: a revocation looks for the sessions that it covers and marks
- * them, at once and everywhere. No generations, no stamps, no records.
+ * The expected behaviour of the library, implemented the other way round: a revocation searches for the sessions that
+ * it covers and marks them immediately. The model has no generations, no stamps and no records.
  */
 export class SessionsModel {
   readonly sessions: ModelSession[] = [];
   readonly fences: ModelFence[] = [];
-  /** How often something was done, by realm and by what the log calls it. */
+  /** How often each logged operation was done. The key is the realm and the type of the log entry. */
   readonly done = new Map<string, number>();
   readonly #settings: ModelSettings;
   readonly #suspended = new Set<string>();
@@ -106,13 +106,13 @@ export class SessionsModel {
     return fence;
   }
 
-  /** Why no session may start behind a fence. */
+  /** Returns why no session may start with a fence, or `null`. */
   refusal(fence: ModelFence, kind: string, now: number): Word | null {
     if (scopesOf(fence).some((scope) => this.#suspended.has(keyOf(scope)))) return 'suspended';
     return now - fence.at > FENCE_LIVES || fence.superseded.has(kind) ? 'superseded' : null;
   }
 
-  /** Makes room for a newcomer; `false` where it is one too many. */
+  /** Makes room for a new session. Returns `false` if the limit refuses it. */
   admit(newcomer: Person & Pick<ModelSession, 'kind' | 'device'>, except: ModelSession | null, now: number): boolean {
     const { limit, replace } = this.#settings;
     const peers = this.sessions.filter(
@@ -124,7 +124,7 @@ export class SessionsModel {
         ? device.browser !== null && device.browser === newcomer.device.browser
         : replace === 'same-device' && device.cookie !== null && device.cookie === newcomer.device.cookie;
     const replaced = peers.filter(isReplaced);
-    // What has just expired could come back by a note that is under way.
+    // A touch that is under way could revive a session that has just expired, so that session is ended, too.
     const inItsWay = this.sessions.filter(
       (peer) =>
         peer !== except &&
@@ -154,7 +154,7 @@ export class SessionsModel {
     return session;
   }
 
-  /** Why a session is over, or `null`. */
+  /** Returns why a session is over, or `null`. */
   over(session: ModelSession, now: number): 'unknown' | 'ended' | 'expired' | 'revoked' | null {
     if (session.gone) return 'unknown';
     if (session.ended !== null) return 'ended';
@@ -162,14 +162,14 @@ export class SessionsModel {
     return session.overtaken.size > 0 ? 'revoked' : null;
   }
 
-  /** Whether it can be ended: also what has just expired here, since another clock may be behind. */
+  /** Returns whether a session can be ended. Just expired sessions can, since another node's clock may be behind. */
   isEndable(session: ModelSession, now: number): boolean {
     const over = this.over(session, now);
     const justExpired = over === 'expired' && now - this.#expiry(session) < CLOCKS_APART;
     return over === null || (justExpired && session.overtaken.size === 0);
   }
 
-  /** The scope whose revocation is told, and when it was last revoked. */
+  /** Returns the scope that the library names as revoked, and the time of its last revocation. */
   revocation({ overtaken, ...session }: ModelSession): { scope: ScopeName; at: number } | null {
     const scope = scopesOf(session).find(({ name }) => overtaken.has(name));
     return scope === undefined ? null : { scope: scope.name, at: this.#lastRevoked.get(keyOf(scope)) ?? 0 };
@@ -187,7 +187,7 @@ export class SessionsModel {
     return session.serial === serial && session.account === account && this.over(session, now) === null;
   }
 
-  /** A new secret. */
+  /** Replaces the secret. */
   renew({ session }: Held, now: number): Held {
     this.#count(session.realm, 'session.renewed');
     session.serial++;
@@ -205,7 +205,7 @@ export class SessionsModel {
     return { session, serial: session.serial, account: session.account };
   }
 
-  /** Marks all that is covered, and the sign-ins that are under way. */
+  /** Marks all covered sessions, and the fences of sign-ins that are under way. */
   revoke(scope: ModelScope, kinds: readonly string[] | 'all' | null, kept: ModelSession | null, at: number): void {
     const covers = (kind: string): boolean => this.#covers(scope, kinds, kind);
     for (const session of this.sessions) {
@@ -219,7 +219,7 @@ export class SessionsModel {
     this.#count(scope.realm, 'sessions.revoked');
   }
 
-  /** The living that a revocation would cover. */
+  /** Returns the live sessions that a revocation would cover. */
   covered(scope: ModelScope, kinds: readonly string[] | 'all' | null, now: number): ModelSession[] {
     return this.sessions.filter(
       (session) =>
@@ -227,14 +227,14 @@ export class SessionsModel {
     );
   }
 
-  /** Ends what was not used for so long, and tells how much that was. */
+  /** Ends the sessions that were not used for this long. Returns their number. */
   endIdle(scope: ModelScope, unusedFor: number, now: number): number {
     const idle = this.covered(scope, 'all', now).filter(({ lastUsedAt }) => now - lastUsedAt >= unusedFor);
     for (const session of idle) session.ended = { at: now, reason: 'idle' };
     return idle.length;
   }
 
-  /** Ends and forgets all of a user's, and tells how much that was. */
+  /** Ends and forgets all sessions of a user. Returns their number. */
   forgetUser(realm: string, user: string, now: number): number {
     this.revoke({ name: 'user', realm, user, account: null }, 'all', null, now);
     const theirs = this.sessions.filter((session) => session.realm === realm && session.user === user && !session.gone);
@@ -251,7 +251,7 @@ export class SessionsModel {
     else this.#suspended.delete(keyOf(scope));
   }
 
-  /** The rows of a list, the youngest first. */
+  /** Returns the rows of a list, the youngest first. */
   list(realm: string, user: string, account: string | null): ModelSession[] {
     return this.sessions
       .filter((session) => session.realm === realm && session.user === user && !session.gone)
@@ -259,7 +259,7 @@ export class SessionsModel {
       .sort(youngestFirst);
   }
 
-  /** Forgets what was over for long, and tells how much that was. */
+  /** Forgets the sessions that were over for longer than the retention. Returns their number. */
   prune(now: number): number {
     const before = now - this.#settings.retention;
     const due = this.sessions.filter((session) => {
@@ -296,7 +296,7 @@ export class SessionsModel {
   }
 }
 
-/** The scopes that an identity is in. */
+/** Returns the scopes that a user belongs to. */
 function scopesOf({ realm, user, account }: Person): readonly ModelScope[] {
   return SCOPES.filter((name) => account !== null || name === 'realm' || name === 'user').map((name) => ({
     ...{ name, realm },

@@ -16,7 +16,7 @@ const long = [2 * HOUR, 3 * HOUR, 5 * HOUR, DAY, 8 * DAY, 15 * DAY, 31 * DAY, 37
 const scope = { ...who, scope: fc.nat({ max: 7 }) };
 const initiator = { process, held: any, member: fc.boolean(), kinds: kind };
 
-/** What each operation needs to know. Numbers choose among what there is at that moment, whatever there is. */
+/** The weight and the inputs of each operation. The numbers are indexes into the sessions, fences etc. of the run. */
 const sorts = {
   fence: { weight: 3, fields: who },
   start: { weight: 4, fields: { process, fence: any, kind, device: few } },
@@ -46,12 +46,12 @@ type Fields<T> = { readonly [K in keyof T]: T[K] extends fc.Arbitrary<infer V> ?
 
 /** The name of an operation. */
 export type Sort = keyof Sorts;
-/** What an operation of this name is told. */
+/** The inputs of an operation of this name. */
 export type Told<S extends Sort> = Fields<Sorts[S]['fields']>;
 /** One operation of a run. */
 export type Operation = { readonly [S in Sort]: { readonly do: S } & Told<S> }[Sort];
 
-/** Any operation, those that make something more often than those that end everything. */
+/** Any operation. Operations that create sessions are more frequent than those that end all of them. */
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
   ...Object.entries(sorts).map(([name, { weight, fields }]) => {
     const named: Record<string, fc.Arbitrary<unknown>> = { do: fc.constant(name), ...fields };
@@ -59,9 +59,9 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   }),
 );
 
-/** What a run is set up with. */
+/** The configuration of a run. */
 export interface Rules {
-  /** Of how many names the users, accounts and kinds are: few meet often. */
+  /** How many of the users, accounts and kinds are used. With few of them, operations collide often. */
   readonly names: number;
   readonly limit: { readonly perUser: number; readonly overflow: 'end-oldest' | 'refuse' } | null;
   readonly replace: 'same-browser' | 'same-device' | null;

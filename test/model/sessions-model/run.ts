@@ -23,7 +23,7 @@ const USERS = ['ann', 'ann', 'bob', 'ann'];
 const ACCOUNTS = [null, 'acme', 'beta', 'acme'];
 const KIND_NAMES = ['browser', 'browser', 'api', 'mcp', 'remembered', 'browser'];
 const TIMES = { touchEvery: 60e3, retention: 2 * HOUR };
-/** The account whose members sign out everywhere. */
+/** The account whose members sign out everywhere with every sign-out. */
 export const EVERYWHERE = 'acme';
 const TRIGGERS = { noticed: 'none', newPhone: { revoke: 'others', kinds: ['browser'] } } as const;
 const OPTIONS = {
@@ -34,14 +34,14 @@ const OPTIONS = {
   audit: { retention: '36500d' },
 } as const;
 
-/** A process: one realm, one clock. */
+/** A process with one realm and one clock. */
 export interface Node {
   readonly realm: string;
   readonly sessions: Sessions<BuiltInTrigger | keyof typeof TRIGGERS>;
   ahead: number;
 }
 
-/** What a client holds, and the app of it. */
+/** A token that a client holds, and the session object that the app received with it. */
 export interface HeldReal extends Held {
   readonly real: Session;
   readonly token: string;
@@ -52,14 +52,14 @@ export interface FenceReal {
   readonly text: string;
 }
 
-/** Any of these, by any number. */
+/** Returns the value at an index, modulo the number of values. */
 export const at = <T>(values: readonly T[], index: number): T | undefined => values[index % values.length];
 
-/** A user, and an account where there is one, as the library wants to be told. */
+/** Converts a user, and an account if there is one, for the public API. */
 export const named = ({ user, account }: Omit<Person, 'realm'>): { user: string; account?: string } =>
   account === null ? { user } : { user, account };
 
-/** One run: the library and the model do the same, and must say the same. Three processes of a realm, one of another. */
+/** One run. The library and the model do the same and must agree. Three nodes serve one realm, one another. */
 export class Run {
   readonly model: SessionsModel;
   readonly fences: FenceReal[] = [];
@@ -92,7 +92,7 @@ export class Run {
     this.#time += ms;
   }
 
-  /** Any user, account, kind of those that this run is about. */
+  /** Returns a user by an index. The first `names` entries of the table are used. */
   user(index: number): string {
     return at(USERS.slice(0, this.#names), index)!;
   }
@@ -105,20 +105,20 @@ export class Run {
     return at(KIND_NAMES.slice(0, this.#names), index)!;
   }
 
-  /** Any process, or any that serves this realm. */
+  /** Returns a process by an index, among all or among those of a realm. */
   node(process: number, realm?: string): Node {
     const nodes = realm === undefined ? this.#nodes : this.#nodes.filter((node) => node.realm === realm);
     return at(nodes, process)!;
   }
 
-  /** Asserts that the library said what the model says, and counts what that was. */
+  /** Asserts that the library answered like the model, and counts the answer. */
   same(operation: string, said: string, expected: string): void {
     const key = `${operation}: ${expected}`;
     assert.equal(`${operation}: ${said}`, key);
     this.#told.set(key, (this.#told.get(key) ?? 0) + 1);
   }
 
-  /** Takes in a session that was given out, with its new token. */
+  /** Stores a session that the library returned, with its new token. */
   hold(held: Held, real: Session, token: string): void {
     const { id, realm: _, user, account, kind, createdAt, expiresAt } = held.session;
     const view = { id: real.id, user: real.user, account: real.account, kind: real.kind };
@@ -149,11 +149,11 @@ export class Run {
       const { scope, at } = verdict.end.revocation ?? {};
       assert.deepEqual({ scope, at }, this.model.revocation(session));
     }
-    // A use is noted in the background.
+    // The library records a use in the background.
     if (session.lastUsedAt !== before) await settled();
   }
 
-  /** Pages through a list of the living, and of all. */
+  /** Pages through the list of live sessions, and through the list of all sessions. */
   async list({ realm, sessions, ...clock }: Node, who: Omit<Person, 'realm'>): Promise<void> {
     const now = this.now({ realm, sessions, ...clock });
     const rows = this.model.list(realm, who.user, who.account).map((session) => ({
@@ -175,7 +175,7 @@ export class Run {
     }
   }
 
-  /** Compares every token ever given out, and every list, on every process. */
+  /** Compares the log, every issued token and every list, on every process. */
   async compare(): Promise<void> {
     for (const node of this.#nodes) {
       await compareLog(node, this.model);
@@ -187,7 +187,7 @@ export class Run {
   }
 }
 
-/** Whatever took effect has one entry in the log. */
+/** Asserts that every write that took effect has one log entry. */
 async function compareLog({ realm, sessions }: Node, model: SessionsModel): Promise<void> {
   const inRealm = model.sessions.filter((session) => session.realm === realm);
   const expected: Record<string, number> = {
@@ -216,7 +216,7 @@ async function compareLog({ realm, sessions }: Node, model: SessionsModel): Prom
   );
 }
 
-/** Lets what nobody waits for come to its end. */
+/** Waits until background work is done. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

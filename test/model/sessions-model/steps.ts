@@ -15,7 +15,7 @@ const HOUR = 3600e3;
 
 type Steps = { readonly [S in Sort]: (run: Run, told: Told<S>) => Promise<void> | void };
 
-/** Does one operation with the library and with the model, and compares what they say. */
+/** Runs one operation on the library and on the model, and compares the answers. */
 export async function take(run: Run, { do: sort, ...told }: Operation): Promise<void> {
   await (steps[sort] as (run: Run, told: unknown) => Promise<void> | void)(run, told);
 }
@@ -75,7 +75,7 @@ const steps: Steps = {
     const node = run.node(process, session.realm);
     const now = run.now(node);
     const everywhere = account === EVERYWHERE;
-    // By its id: what renewed its secret meanwhile was another request of the same device.
+    // Compared by id, not by secret: another request of the same device may have rotated the secret.
     const there = session.account === account && run.model.over(session, now) === null;
     const ends = everywhere ? there : run.model.isEndable(session, now);
     const result = await node.sessions.signOut(real);
@@ -158,7 +158,7 @@ async function renew(
   run.hold(renewed, result.session, result.token);
 }
 
-/** A fence that was taken for this identity, or a new one. */
+/** Returns a fence that was taken for this user earlier, or a new one. */
 async function fenceFor(run: Run, node: Node, who: Person, index: number | null): Promise<FenceReal> {
   const known = run.fences.filter(
     ({ model }) => model.realm === who.realm && model.user === who.user && model.account === who.account,
@@ -230,7 +230,7 @@ async function revokeByInitiator(run: Run, told: Told<'keep'>, keep: boolean): P
   const act = keep ? 'keep' : 'sign out everywhere';
   if (!live) return run.same(act, wordOf(result), 'not-live');
   run.model.revoke(scope, kinds, keep ? session : null, now);
-  // Who asks stays, too, where its kind is not covered; but its secret does not change by that.
+  // With `ifLive`, the initiator is kept if the revocation does not cover its kind. Its secret is then not rotated.
   run.same(act, wordOf(result), session.overtaken.size === 0 ? 'kept' : 'revoked');
   if (result.kept === null) return;
   assert.equal(result.kept.id, session.id);

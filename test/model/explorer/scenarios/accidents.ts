@@ -5,7 +5,7 @@ import { ACME, ANN, AT_ACME, before, DAY, HOUR, inTurn, scenario } from './scena
 
 const SHORT = { sessions: { lifetime: { absolute: '30d', idle: '1d' }, touchEvery: 0, retention: '1h' } } as const;
 
-/** Invariants 9, 10 and 11: what time and accidents do. */
+/** Invariants 9, 10 and 11: lost records, passing time and pruning. */
 export const accidents: readonly Scenario[] = [
   ...(['realm', 'account', 'user', 'member'] as const).flatMap((scope) => [
     scenario(`loss of the record of the ${scope} × sign-in × check A`, async (world) => {

@@ -7,9 +7,9 @@ import type { Scenario } from '../explore.ts';
 import type { Process } from '../process.ts';
 import { ANN, before, inTurn, resetPassword, scenario, signInWith } from './scenario.ts';
 
-// Operations as somebody would write them who leaves out a rule. Each has its counterpart among the other scenarios.
+// Operations that ignore one rule each. Each has a correct counterpart among the other scenarios.
 
-/** Keeps a session without asking whether it is live. */
+/** Keeps a session without checking that it is live. */
 async function keepWhoever(process: Process, session: Session): Promise<void> {
   const {
     userTag: user,
@@ -43,7 +43,7 @@ export const keepingWhoever: Scenario = scenario('two keeps at once, of whoever'
   return [() => keepWhoever(one, a), () => keepWhoever(two, b)];
 });
 
-/** Removes what there is of a person, and revokes nothing. */
+/** Deletes a user's sessions without revoking them first. */
 export const removingOnly: Scenario = scenario('remove what there is of ann × sign-in × sign-in', async (world) => {
   const { session } = await before(world);
   const { userTag } = Judged.recordOf('session', session);

@@ -1,7 +1,7 @@
 import type { Scenario } from '../explore.ts';
 import { ACME, ANN, AT_ACME, AT_BETA, before, DAY, EVERYWHERE, inTurn, scenario, switchTo } from './scenario.ts';
 
-/** What an app tells of, whoever asks for it. */
+/** Events that the app reports. The revocation takes effect even if the asking session is over. */
 export const triggers: readonly Scenario[] = [
   scenario('password changed, keeping A × revoke user × end A', async (world) => {
     const { session: a } = await before(world);
@@ -43,7 +43,7 @@ export const triggers: readonly Scenario[] = [
   }),
 ];
 
-/** A plain sign-out where the account has decided that it ends all. */
+/** Sign-outs under an account policy that ends all sessions, and changes of that policy. */
 export const signOuts: readonly Scenario[] = [
   scenario(
     'sign out A, and so everywhere × sign out B, the same × sign-in',
@@ -78,12 +78,12 @@ export const signOuts: readonly Scenario[] = [
         () => page.signOut(a),
       ];
     },
-    // Every answer of these is a policy or a sign-out, told apart by nothing that the explorer compares.
+    // The explorer does not tell the answers apart: they are policies and a sign-out.
     { sessions: { policy: 'stored' }, outcomes: 1 },
   ),
 ];
 
-/** Cleaning up, and whoever comes in between. */
+/** Ending idle sessions, with concurrent use, renewal and switch. */
 export const cleaning: readonly Scenario[] = [
   scenario('the idle ones of ann × check A × renew B', async (world) => {
     const [{ token }, { session: b }] = [await before(world), await before(world)];
@@ -100,7 +100,7 @@ export const cleaning: readonly Scenario[] = [
   }),
 ];
 
-/** A person who is forgotten: nothing comes back, not by a sign-in that had begun. */
+/** Erasure of a user. A sign-in that began before it must leave nothing behind. */
 export const forgetting: readonly Scenario[] = [
   scenario('forget ann × sign-in × sign-in that had begun', async (world) => {
     await before(world);

@@ -18,7 +18,7 @@ import {
 } from './scenario.ts';
 
 interface Subjects {
-  /** Two sessions at an account, and the token of the first. */
+  /** Two sessions in an account, and the token of the first. */
   readonly a: Session;
   readonly b: Session;
   readonly token: string;
@@ -26,7 +26,7 @@ interface Subjects {
 
 type Operation = (process: Process, subjects: Subjects, world: World) => Promise<unknown>;
 
-/** Whatever may happen, one operation of each sort. */
+/** One operation of each sort. */
 export const operations: Readonly<Record<string, Operation>> = {
   'sign-in': (process) => process.signIn(ANN),
   'sign-in at an account': (process) => process.signIn(AT_ACME),
@@ -73,12 +73,12 @@ export const operations: Readonly<Record<string, Operation>> = {
     )(),
 };
 
-/** These operations at the same time, after two sessions at an account and one elsewhere. */
+/** Returns a scenario that runs these operations at the same time. Two sessions in an account and one outside exist. */
 export function together(names: readonly string[], options: WorldOptions = {}): Scenario {
   return scenario(
     names.join(' × '),
     async (world) => {
-      // So that no two of the stamps are alike.
+      // Advances two scopes first, so that no two stamps are equal.
       await world.process('admin').revoke(AT_ACME);
       await world.process('admin').revoke(ANN);
       const { session: a, token } = await before(world, AT_ACME);
@@ -93,7 +93,7 @@ export function together(names: readonly string[], options: WorldOptions = {}): 
   );
 }
 
-/** Every choice of so many operations, each also with itself. */
+/** Returns every combination of `count` operations. An operation may repeat. */
 export function choices(count: number, from = 0): readonly (readonly string[])[] {
   if (count === 0) return [[]];
   const names = Object.keys(operations);

@@ -6,7 +6,7 @@ import { sessions } from './living-sessions.ts';
 import { signIns, strangers } from './sign-ins.ts';
 import { leaving, switches } from './switches.ts';
 
-/** What any store must stand. */
+/** The scenarios that run on every store. */
 export const scenarios: readonly Scenario[] = [
   ...signIns,
   ...strangers,
@@ -19,5 +19,5 @@ export const scenarios: readonly Scenario[] = [
   ...cleaning,
   ...forgetting,
 ];
-/** Beside them: what takes a store that can lose a record, a clock, a pruner. */
+/** `accidents` need a store that can lose a record. `limits` and `sessions` also run alone, on the memory store. */
 export { accidents, limits, sessions };

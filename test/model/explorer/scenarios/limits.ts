@@ -5,7 +5,7 @@ const limited = (overflow: 'end-oldest' | 'refuse', perUser: number) => ({
   sessions: { limit: { perUser, overflow } },
 });
 
-/** Invariant 6. */
+/** Invariant 6: limits hold under simultaneous sign-ins. */
 export const limits: readonly Scenario[] = [
   ...(['end-oldest', 'refuse'] as const).map((overflow) =>
     scenario(

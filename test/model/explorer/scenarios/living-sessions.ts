@@ -1,7 +1,7 @@
 import type { Scenario } from '../explore.ts';
 import { ACME, ANN, AT_ACME, AT_BETA, before, inTurn, REALM, scenario, signOutEverywhere } from './scenario.ts';
 
-/** Invariants 1, 2, 4 and 10. */
+/** Invariants 1, 2, 4 and 10: revocations against live sessions, renewals and keeps. */
 export const sessions: readonly Scenario[] = [
   scenario('revoke user × check of a kind that nobody listed × sign-in of it', async (world) => {
     const { token } = await before(world, ANN, { kind: 'mcp' });
@@ -20,7 +20,7 @@ export const sessions: readonly Scenario[] = [
     return [() => one.revoke(ANN, { keep: a }), () => two.revoke(ANN, { keep: b }), () => ann.signIn(ANN)];
   }),
   scenario('keep A twice, in two scopes × revoke account', async (world) => {
-    // So that no two of the stamps are alike.
+    // Advances two scopes first, so that no two stamps are equal.
     await world.process('admin').revoke(AT_ACME);
     await world.process('admin').revoke(ANN);
     const { session: a } = await before(world, AT_ACME);

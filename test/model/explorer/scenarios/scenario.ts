@@ -17,7 +17,7 @@ export const DAY = 24 * HOUR;
 export const CHROME =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 
-/** A session from before the schedule, and its token. */
+/** Signs in before the schedule begins. Returns the session and its token. */
 export async function before(
   world: World,
   who: Who = ANN,
@@ -28,11 +28,11 @@ export async function before(
   return started;
 }
 
-/** Switches to another account behind a fence for it. */
+/** Takes a fence for another account and switches the session to it. */
 export const switchTo = async (process: Process, session: Session, who: Who): Promise<unknown> =>
   process.renew(session, { account: who.account ?? '', fence: await process.fence(who) });
 
-/** Operations of one process, one after the other. */
+/** Returns an operation that runs these operations one after the other. */
 export const inTurn =
   (...operations: (() => Promise<unknown>)[]) =>
   async (): Promise<unknown> => {
@@ -41,7 +41,7 @@ export const inTurn =
     return result;
   };
 
-/** A page's request: the token is checked, and a person who is signed in signs out everywhere. */
+/** A request of a page: checks the token, and signs the user out everywhere if the session is live. */
 export async function signOutEverywhere(process: Process, token: string): Promise<unknown> {
   const { session } = await process.check(token);
   return session === null ? null : process.revoke({ user: session.user }, { ifLive: session });
@@ -53,14 +53,14 @@ export const scenario = (
   { outcomes, ...options }: WorldOptions & { readonly outcomes?: number } = {},
 ): Scenario => ({ ...{ name, play, options }, ...(outcomes === undefined ? {} : { outcomes }) });
 
-/** The new password is visible before everybody is signed out. */
+/** Writes the new password before it revokes the user's sessions. This order is the correct one. */
 export async function resetPassword(world: World, process: Process): Promise<void> {
   await world.setPassword(process.name);
   await process.revoke(ANN, { kinds: 'all' });
   world.history.passwordReset = world.history.password;
 }
 
-/** The fence is read before the password is. */
+/** Takes the fence before it verifies the password. This order is the correct one. */
 export async function signInWith(process: Process, password: number): Promise<unknown> {
   const fence = await process.fence(ANN);
   return (await process.verify(password)) ? process.start(ANN, fence) : null;

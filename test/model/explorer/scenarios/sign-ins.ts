@@ -13,7 +13,7 @@ import {
   signInWith,
 } from './scenario.ts';
 
-/** Invariant 3, and 1 for those who are on their way in. */
+/** Invariant 3, and invariant 1 for sign-ins that are under way. */
 export const signIns: readonly Scenario[] = [
   scenario('sign-in × revoke user', async (world) => {
     const [ann, admin] = [world.process('ann'), world.process('admin')];
@@ -104,7 +104,7 @@ export const signIns: readonly Scenario[] = [
   }),
 ];
 
-/** Invariant 5: others are none of its business. */
+/** Invariant 5: revocations do not affect other users, accounts and realms. */
 export const strangers: readonly Scenario[] = [
   scenario(
     'revocations of ann × sign-ins of others',

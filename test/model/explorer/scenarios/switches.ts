@@ -1,7 +1,7 @@
 import type { Scenario } from '../explore.ts';
 import { ACME, ANN, AT_ACME, AT_BETA, BETA, before, inTurn, scenario, switchTo } from './scenario.ts';
 
-/** What a switch of account meets. */
+/** A switch of account against concurrent writes. */
 export const switches: readonly Scenario[] = [
   scenario('switch × revoke member of the new account', async (world) => {
     const { session: a } = await before(world, AT_ACME);
@@ -49,7 +49,7 @@ export const switches: readonly Scenario[] = [
   }),
 ];
 
-/** A revocation of an account that a session is just leaving. */
+/** The revocation or the loss of the account that a session is leaving. */
 export const leaving: readonly Scenario[] = [
   scenario('switch × revoke the old account', async (world) => {
     const { session: a } = await before(world, AT_ACME);
