@@ -1,5 +1,5 @@
 /**
- * Imports a package of `bench/package.json`. This file is not bundled, so its imports are found from here.
+ * Imports a package of `bench/package.json`. The bundler leaves this file out, so imports resolve from this folder.
  *
  * @param {string} name
  * @returns {Promise<unknown>}

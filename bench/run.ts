@@ -1,12 +1,14 @@
 /**
- * `npm run bench` measures every section, `npm run bench check stores` those, each in processes of their own.
+ * `npm run bench` measures every section. `npm run bench check stores` measures those two. Each section runs in its own
+ * processes.
  *
- * - `--report` writes docs/benchmarks.md. It measures only the sections without a result of this commit, so it can be stopped and
- *   called again. `--again` measures them anew.
+ * - `--report` writes docs/benchmarks.md. It skips sections that already have a result of this commit, so it can be
+ *   stopped and called again. `--again` measures them all.
  * - `--json` prints the results as JSON.
  * - `--only <text>` runs the races whose titles contain the text, and saves nothing.
  *
- * The sections are bundled as the package is: `tsx` names each closure when it is made, which costs more than many a check.
+ * The sections are bundled like the package. `tsx` would set the name of each closure at run time, which can cost more
+ * than a check.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -39,7 +41,7 @@ const names = (positionals.length > 0 ? positionals : SECTIONS).filter(
   (name) => !wants.report || wants.again || !isMeasured(name),
 );
 
-// Inside the project, so that its dependencies are found from there.
+// The folder is inside the project, so that imports of dependencies resolve.
 const cache = join(root, 'node_modules/.cache');
 mkdirSync(cache, { recursive: true });
 const folder = mkdtempSync(join(cache, 'bench-'));
@@ -52,14 +54,14 @@ try {
     outDir: folder,
     format: 'esm',
     target: 'node20.19',
-    // All that is not ours is imported as it is.
+    // Bundles only the project's own code. Other packages stay imports.
     external: [/^(?!session-revocation|[./])/],
     removeNodeProtocol: false,
     config: false,
     silent: true,
     outExtension: () => ({ js: '.mjs' }),
   });
-  // Private servers look for it beside them.
+  // The code that starts private servers expects `reaper.js` in its own folder.
   copyFileSync(join(root, 'test/services/reaper.js'), join(folder, 'reaper.js'));
   for (const name of names) {
     const output = wants.json ? 'ignore' : 'inherit';

@@ -1,5 +1,5 @@
-// `npm run test:changed`: the types, and the tests of every room in which a file differs from the last commit. By its
-// imports a change in the core would reach nearly every test.
+// `npm run test:changed` checks the types, and runs the tests of each folder with a file that differs from the last
+// commit. It does not follow imports, because a change in the core would then run nearly every test.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '..');
 const git = (...args: string[]): string[] =>
   execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean);
 
-/** Rooms whose tests have another name. */
+/** Folders whose tests do not have the folder's name. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   testing: 'test/contract/',
   http: 'test/frameworks/fetch-node',
@@ -19,13 +19,15 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   sql: 'test/engines/postgres.test',
 };
 
-/** The operations do not use each other, so the test of one is enough. Some have no file of their own. */
+/**
+ * Returns the test of an operation. Operations do not use each other, so its own test file is enough. Some have none.
+ */
 function testOfOperation(name: string): string {
   const own = `test/src/operations/${name.replace('.ts', '.test.ts')}`;
   return existsSync(join(root, own)) ? own : 'test/src/operations/';
 }
 
-/** What Vitest has to find in the path of a test, for a file that changed. */
+/** Returns parts of paths for a changed file. Vitest runs the tests whose paths contain one of them. */
 function testsOf(file: string): readonly string[] {
   if (file.startsWith('test/')) return file.endsWith('.test.ts') ? [file] : [];
   const [place, room = '', name = ''] = file.split('/');
@@ -39,7 +41,7 @@ const changed = [...git('diff', '--name-only', 'HEAD'), ...git('ls-files', '--ot
 const tests = [...new Set(changed.flatMap(testsOf))];
 console.log(tests.length === 0 ? 'no tests are beside what changed' : `tests: ${tests.join(' ')}`);
 
-// A test that changed runs, although an ordinary run leaves it out. The broken stores test the contract.
+// A changed test always runs, also if an ordinary run leaves it out. The contract's own tests need its broken stores.
 const isLeftOut = (test: string): boolean => leftOut.includes(test) || test === ELSEWHERE.testing;
 const env = tests.some(isLeftOut) ? { ...process.env, ALL_FILES: '1' } : process.env;
 
@@ -49,7 +51,7 @@ const run = (path: string, args: readonly string[]): Promise<number | null> =>
     child.once('error', reject).once('close', resolve);
   });
 
-// It goes on where .ci/check.js ended.
+// Continues from the compiler's build info of `.ci/check.js`.
 const types = typeCheck('.', 'all');
 const vitest = join(root, 'node_modules/.bin/vitest');
 const codes = await Promise.all([

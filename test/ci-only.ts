@@ -1,11 +1,11 @@
 /**
- * All that the ordinary run leaves out, or does less of, so that `npm test` ends within minutes on the machine of a
- * developer. `.ci/run` sets `CI`, and everything runs in full. `CI=1 npx vitest run <file>` does so for one file. On the
- * other versions of Node, `.ci/run` sets `ALL_FILES`: that runs every file, in the ordinary size. `npm run mutate` does so, too.
- * Of the checks, the ordinary run leaves out TypeDoc and knip: see `.ci/check.js`.
+ * Lists the tests that an ordinary run leaves out or shortens, so that `npm test` ends within minutes on a developer's
+ * machine. With `CI`, which `.ci/run` sets, everything runs in full. `CI=1 npx vitest run <file>` does so for one file.
+ * With `ALL_FILES`, every file runs in its ordinary size. `.ci/run` sets it for the other versions of Node, and
+ * `npm run mutate` sets it too. An ordinary `npm run check` also leaves out TypeDoc and knip: see `.ci/check.js`.
  */
 
-/** How often, or how much: in the ordinary run, and with CI. */
+/** The number of repetitions, or another amount: in an ordinary run, and with CI. */
 const SIZES = {
   'contract: orders of a race, in memory': [15, 1000],
   'contract: orders of a race, SQLite in a file': [5, 20],
@@ -49,7 +49,7 @@ const SIZES = {
   'memory: sessions of one user': [600, 3_000],
 } as const satisfies Readonly<Record<string, readonly [ordinary: number, ci: number]>>;
 
-/** What runs with CI only, and what of it the ordinary run tries all the same. */
+/** Tests that run only with CI. Each value names related tests of an ordinary run. */
 const CI_ONLY = {
   'bridges: two processes behind the tabs of one browser': 'two apps in one process',
   'cli: every driver of an engine': 'the one that is taken first',
@@ -88,7 +88,7 @@ const CI_ONLY = {
   'ui: every pair of colours, width and direction': 'the two that differ in all',
 } as const satisfies Readonly<Record<string, string>>;
 
-/** What runs with CI or `ALL_FILES` only, and what of it the ordinary run tries all the same. */
+/** Tests that run only with CI or `ALL_FILES`. Each value names related tests of an ordinary run. */
 const WITH_ALL_FILES = {
   'MariaDB: more changes than an answer holds': 'this for Postgres',
   'MariaDB: the whole contract': 'races, changes, and what goes through the statements',
@@ -116,7 +116,7 @@ const WITH_ALL_FILES = {
   'ui: the tag of the page': 'what docs/ui.md names',
 } as const satisfies Readonly<Record<string, string>>;
 
-/** Files that run with CI or `ALL_FILES` only, and what tries their subject all the same. */
+/** Files that run only with CI or `ALL_FILES`. Each value names an ordinary test of the same subject. */
 const OTHER_FILES = {
   'test/acceptance/return-paths.test.ts': 'test/frameworks/return-path.test.ts',
   'test/browser/demo.test.ts': 'test/docs/demo.test.ts, and test/acceptance without a browser',
@@ -138,6 +138,7 @@ const OTHER_FILES = {
   'test/docs/code-blocks.test.ts': 'test/docs/readme-walkthrough.test.ts runs those of the README',
   'test/docs/change-password.test.ts': 'test/docs/readme-walkthrough.test.ts',
   'test/docs/programs.test.ts': 'test/docs/readme-walkthrough.test.ts runs those of the README',
+  'test/docs/site.test.ts': 'npm run check builds it without writing; test/docs/code-blocks.test.ts compiles its code',
   'test/docs/examples.test.ts': 'test/docs/taken-port.test.ts starts one of them',
   'test/engines/mysql-clients.test.ts': 'test/engines/mysql.test.ts, over the driver that is taken first',
   'test/engines/mysql-replication.test.ts': 'test/engines/mysql-safety.test.ts',
@@ -172,17 +173,17 @@ const OTHER_FILES = {
 const isFull = (process.env.CI ?? '') !== '';
 const hasAllFiles = isFull || (process.env.ALL_FILES ?? '') !== '';
 
-/** How often, or how much, in this run. */
+/** Returns the number of repetitions, or the other amount, for this run. */
 export const size = (what: keyof typeof SIZES): number => SIZES[what][isFull ? 1 : 0];
 
-/** Whether this run includes what the ordinary one leaves out. The name says what that is. */
+/** Returns whether this run includes the named tests, which an ordinary run leaves out. */
 export const includes = (what: keyof typeof CI_ONLY | keyof typeof WITH_ALL_FILES): boolean =>
   what in WITH_ALL_FILES ? hasAllFiles : isFull;
 
 /** The files that this run leaves out. */
 export const leftOut: readonly string[] = hasAllFiles ? [] : Object.keys(OTHER_FILES);
 
-/** What is said at the start of an ordinary run; `null` of a full one. */
+/** The message at the start of an ordinary run. `null` in a full run. */
 export const notice: string | null = isFull
   ? null
   : `An ordinary run: ${Object.keys(SIZES).length} suites are smaller than with CI=1, and ${Object.keys(CI_ONLY).length} parts and ${leftOut.length} files are left out: see test/ci-only.ts.\n`;

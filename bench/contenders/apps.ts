@@ -1,4 +1,4 @@
-/** The same small app on each framework, with one session layer or another. */
+/** The same small app on each framework, with different session layers. */
 import { hash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
@@ -19,11 +19,11 @@ import { peer } from '../harness/peers.ts';
 import { SETTINGS, signInMany } from '../harness/sign-in.ts';
 import { inMemory, openBetterAuth } from './better-auth.ts';
 
-/** Users who take turns. */
+/** Number of signed-in users. The load sends their cookies in turn. */
 const USERS = 1_000;
 const SECRET = randomBytes(32).toString('hex');
 
-/** An app that answers, and the cookies of users who are signed in. */
+/** A running app, and the cookies of its signed-in users. */
 export interface Running {
   readonly url: string;
   readonly cookies: readonly string[];
@@ -34,7 +34,7 @@ async function serve(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Signs users in by requests to the app itself. */
+/** Signs users in with requests to the app's `/sign-in` route. */
 async function signedIn(url: string): Promise<Running> {
   const cookies: string[] = [];
   for (let nth = 0; nth < USERS; nth++) {
@@ -51,7 +51,7 @@ async function signedIn(url: string): Promise<Running> {
 }
 
 const COOKIE = { cookie: { secure: false } };
-/** As many and as long as those of sessions, so that the load costs the same. */
+/** Cookies for the apps without sessions. Their number and length match real ones, so that the load costs the same. */
 const WITHOUT_SESSION = Array.from(
   { length: USERS },
   () => `default-session=none.${randomBytes(66).toString('base64url')}`,
@@ -73,7 +73,10 @@ const INLINED = Array.from({ length: USERS }, (_, nth) => {
   return `default-session=${id}.${secret}`;
 });
 
-/** By hand: reads the cookie, hashes the secret, looks up, compares. */
+/**
+ * A session check written by hand. It reads the cookie, hashes the secret, looks the session up and compares the
+ * hashes.
+ */
 function inlined({ headers }: IncomingMessage): string | null {
   for (const pair of headers.cookie?.split(';') ?? []) {
     const at = pair.indexOf('=');
@@ -128,7 +131,7 @@ async function onKoaWith(app: Koa, cookies: readonly string[] | null): Promise<R
   return cookies === null ? signedIn(url) : { url, cookies };
 }
 
-/** A session of a store that express-session, or another, is given. */
+/** Returns a store of connect-redis. A session middleware such as express-session takes it. */
 export async function connectRedis(url: string, prefix: string): Promise<object> {
   const { RedisStore } = await peer<typeof import('connect-redis')>('connect-redis');
   const client = createClient({ url });
@@ -142,7 +145,7 @@ export async function connectPgSimple(session: ExpressSession, url: string, sche
   return new (connect(session))({ pool, schemaName, createTableIfMissing: true, pruneSessionInterval: false });
 }
 
-/** As its documentation says: the app asks for the session of the request's headers. */
+/** Follows better-auth's documentation: the route asks `getSession` about the request's headers. */
 export async function expressBetterAuth(cookieCache: boolean): Promise<Running> {
   const { auth, cookies } = await openBetterAuth(inMemory, cookieCache, 100);
   const app = express();
@@ -154,7 +157,7 @@ export async function expressBetterAuth(cookieCache: boolean): Promise<Running> 
   return onExpressWith(app, cookies);
 }
 
-/** Apps whose one page says who is signed in, by name. */
+/** The apps by name. Each has one page, which names the signed-in user. */
 export const apps = {
   async express() {
     const app = express().get('/', (_, response) => {

@@ -1,4 +1,6 @@
-/** Asks for several keys at once: a question goes out while fewer than two are under way, and the others join the next one. */
+/**
+ * Returns a look-up for one key. At most two requests are in flight. Keys that arrive meanwhile share the next request.
+ */
 export function batching<Key, Value>(
   ask: (keys: readonly Key[]) => Promise<readonly Value[]>,
 ): (key: Key) => Promise<Value> {

@@ -16,7 +16,7 @@ export interface BetterAuth {
   };
 }
 
-/** Where better-auth keeps its sessions: members of its options. */
+/** Options of better-auth that say where it stores sessions. */
 export interface Kept {
   readonly database?: unknown;
   readonly secondaryStorage?: object;
@@ -27,7 +27,9 @@ export async function inMemory(): Promise<Kept> {
   return { database: memoryAdapter({ user: [], session: [], account: [], verification: [] }) };
 }
 
-/** Signs users in. With the cookie cache, better-auth looks nowhere else. */
+/**
+ * Signs users in. With the cookie cache, better-auth checks a session from its cookie and does not read the database.
+ */
 export async function openBetterAuth(
   keptIn: () => Promise<Kept>,
   cookieCache: boolean,
@@ -58,7 +60,7 @@ export async function openBetterAuth(
   return { auth, cookies };
 }
 
-/** Asks better-auth for the sessions of so many users in turn. */
+/** Asks better-auth for the session of each user in turn. */
 export const betterAuth =
   (...options: Parameters<typeof openBetterAuth>) =>
   async (): Promise<Work> => {

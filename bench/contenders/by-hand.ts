@@ -4,7 +4,10 @@ import type { Work } from '../harness/section.ts';
 
 const DAY = 86_400_000;
 
-/** A strict check as an expert would write it into one app: nothing is left out that a revocation needs, and nothing is general. */
+/**
+ * A strict check as an expert would write it for one app. It does everything that a revocation needs, and has no
+ * options.
+ */
 export const byHand = (count: number) => async (): Promise<Work> => {
   const realm = { epoch: 1 };
   const accounts = Array.from({ length: 50 }, () => ({ epoch: 1 }));

@@ -77,7 +77,7 @@ export async function ironSession(): Promise<Work> {
   });
 }
 
-/** The least that its adapter can do: two look-ups in Maps. */
+/** lucia with the cheapest possible adapter: two look-ups in Maps. */
 export async function lucia(): Promise<Work> {
   interface Stored {
     readonly id: string;

@@ -1,4 +1,4 @@
-/** The process of one contender. It works when it is told to, and tells how long that took. */
+/** Entry point of a contender's process. It runs a block of work on request and answers with the time. */
 import { pathToFileURL } from 'node:url';
 import type { Block, BlockTook, Prepared, Section, Work } from './section.ts';
 
@@ -21,11 +21,12 @@ async function run(work: Work, { from, count, inFlight }: Block): Promise<void> 
 }
 
 async function measure(work: Work, block: Block): Promise<BlockTook> {
-  // The other contenders have used the processor's caches since the last block, and what is fresh for a second is too old.
+  // An unmeasured lead-in. It warms the processor's caches, which other contenders used, and renews memory older than 1
+  // s.
   const { from, count } = block;
   const leadIn = Math.ceil(count / 8);
   await run(work, { ...block, count: leadIn });
-  // Each block pays for its own garbage.
+  // Collects garbage before the measurement, so that a block does not pay for the block before it.
   gc?.({ type: 'minor', execution: 'sync' });
   const usage = process.cpuUsage();
   const began = performance.now();
@@ -51,6 +52,6 @@ process.once('message', async ({ shared }: { shared: unknown }) => {
   });
   process.send?.('ready');
 });
-// Where the race was stopped.
+// The race was stopped.
 process.once('disconnect', () => process.exit());
 process.send?.('listening');

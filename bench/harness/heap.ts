@@ -1,4 +1,4 @@
-/** The bytes in use after a collection of garbage. */
+/** Returns the bytes in use after garbage collection, on the heap and outside it. */
 export function bytesInUse(): number {
   if (gc === undefined) throw new Error('Node must run with --expose-gc.');
   for (let round = 0; round < 4; round++) gc();

@@ -3,10 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** The benchmarks run from the root of the project. */
+/** Benchmarks run from the project's root folder. */
 const folder = resolve('bench');
 
-/** Loads a package that is compared with. Its types are those that the caller needs: the project does not depend on it. */
+/** Loads a package for comparison. The caller gives the types, because the project does not depend on the package. */
 export async function peer<Exports>(name: string): Promise<Exports> {
   const { loadPeer } = (await import(pathToFileURL(join(folder, 'load-peer.js')).href)) as {
     loadPeer(name: string): Promise<Exports>;
@@ -20,7 +20,7 @@ const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), '
 
 export const peerVersions: Readonly<Record<string, string>> = dependencies;
 
-/** Installs what is missing, as `bench/package-lock.json` says. */
+/** Installs missing packages, in the versions of `bench/package-lock.json`. */
 export function installPeers(): void {
   const isThere = ([name, version]: [string, string]): boolean => {
     const manifest = join(folder, 'node_modules', name, 'package.json');

@@ -3,19 +3,19 @@ import { clearPlace, findPlace, type Opened, openStore, type Place } from '../..
 import type { Contender, Race } from './section.ts';
 import { checkingAll, SETTINGS, signInMany } from './sign-in.ts';
 
-/** Sessions in a store, for all contenders of a race. */
+/** Sessions in a store that all contenders of a race share. */
 export interface Placed {
   readonly place: Place;
-  /** In random order. */
+  /** Tokens of the sessions, in shuffled order. */
   readonly tokens: readonly string[];
 }
 
 type Open = (place: Place) => Opened;
 
-/** A server that is silent for a while is busy. */
+/** Opens a store. A silent server counts as lost only after a minute, because the machine is busy. */
 export const openPlace: Open = (place) => openStore(place, { silence: 60_000 });
 
-/** Signs users in before a race, and removes all of it afterwards. `more` prepares what other contenders need there. */
+/** Signs users in before a race, and removes all data afterwards. `more` prepares data for other contenders. */
 export const placed = (
   find: () => Promise<Place | null>,
   users: number,
@@ -38,7 +38,7 @@ export const placed = (
 
 export const onEngine = (engine: Place['engine']) => (): Promise<Place | null> => findPlace(engine);
 
-/** Checks the placed sessions. */
+/** Checks the sessions that `placed` stored. */
 export const oursPlaced =
   (options: object, open: Open = openPlace, wrap = (store: SessionStore): SessionStore => store): Contender<Placed> =>
   async ({ place, tokens }) => {

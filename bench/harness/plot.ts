@@ -4,7 +4,7 @@ import { digits } from './text.ts';
 const ROW = 26;
 const [LABELS, BARS, FIGURES] = [250, 400, 90];
 
-/** Bars of the ratios to the floor, on a logarithmic scale: they reach from less than 1 to hundreds. */
+/** Draws a bar for each ratio to the floor. The scale is logarithmic, because ratios range from under 1 to hundreds. */
 export function plot({ title, rows }: RaceResult): string {
   const ratios = rows.map(({ ratio }) => ratio.median);
   const [from, to] = [Math.min(...ratios, 1) / 2, Math.max(...ratios)];

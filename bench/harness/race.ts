@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Block, BlockTook, Race } from './section.ts';
 
-/** In ms: how long a block takes. Shorter ones are noisy; in longer ones, the machine changes its speed between two contenders. */
+/**
+ * Duration of a block in ms. Shorter blocks are noisy. In longer ones, the machine's speed changes between contenders.
+ */
 const BLOCK = 60;
 const ROUNDS = 15;
-/** On a busy machine, a race that takes too long ends after so many. */
+/** Minimum number of rounds. On a busy machine, a race that exceeds its time ends after this number. */
 const MIN_ROUNDS = 7;
-/** In ms. V8 still compiles meanwhile. */
+/** In ms. V8 still compiles during this time. */
 const WARM_UP = 1_000;
 
 /** A value with its quartiles. */
@@ -22,9 +24,9 @@ export interface Row {
   readonly name: string;
   /** µs per piece of work. */
   readonly wall: Spread;
-  /** Of the contender's process: µs per piece of work. */
+  /** µs of processor time in the contender's process, per piece of work. */
   readonly processor: Spread;
-  /** To the floor, round by round, by the clock of the race. */
+  /** Ratio to the floor, computed for each round, by the clock of the race. */
   readonly ratio: Spread;
 }
 
@@ -47,7 +49,7 @@ export interface RaceResult {
 /** A contender's process. */
 class Runner {
   readonly #child: ChildProcess;
-  /** No two blocks are about the same pieces of work. */
+  /** Number of the next piece of work. No two blocks repeat a piece of work. */
   #next = 0;
   #count = 16;
   #isPrepared = false;
@@ -55,7 +57,7 @@ class Runner {
   constructor(file: string, race: number, name: string) {
     this.#child = fork(join(import.meta.dirname, 'contender.mjs'), [file, `${race}`, name], {
       execArgv: ['--expose-gc', '--disable-warning=SESSION_STORE_LOSS_ON_RESTART'],
-      // As apps run in production.
+      // Frameworks run in production mode, as in deployed apps.
       env: { ...process.env, NODE_ENV: 'production' },
     });
   }
@@ -74,13 +76,13 @@ class Runner {
     return (await this.#told()) as BlockTook;
   }
 
-  /** Chooses the number of pieces of work that fill a block. */
+  /** Chooses the number of pieces of work for one block. */
   async warmUp(inFlight: number): Promise<void> {
     this.#count = 16;
     const began = performance.now();
     do {
       const { processor, wall } = await this.run(inFlight);
-      // Other work on the machine may stretch the time by the wall's clock.
+      // Other programs on the machine can stretch the wall time.
       const took = Math.max(processor, wall / 4);
       this.#count = Math.max(2 * inFlight, 2, Math.min(this.#count * 8, Math.ceil((BLOCK * 1000) / took)));
     } while (performance.now() - began < WARM_UP);
@@ -109,8 +111,9 @@ class Runner {
 }
 
 /**
- * Runs a race. Each contender has a process of its own, as in an app, so V8 optimises each for itself. One of them works at a time. They take
- * turns in short blocks, each round in another order, and a ratio compares the blocks of one round. After so many seconds, fewer rounds suffice.
+ * Runs a race. Each contender has its own process, so that V8 optimises each one separately. Only one works at a time.
+ * Contenders take turns in short blocks, in a new order each round. A ratio compares two blocks of the same round.
+ * After `seconds`, the race stops at `MIN_ROUNDS`.
  */
 export async function runRace(file: string, nth: number, race: Race, seconds: number): Promise<RaceResult[]> {
   const deadline = performance.now() + seconds * 1000;

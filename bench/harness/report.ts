@@ -29,7 +29,7 @@ This page is written by \`npm run bench -- --report\`. Its figures come from the
 - The servers run on the same machine, so a round trip costs less than in production, and the library's share of it is larger.
 `;
 
-/** Writes the page and its plots. */
+/** Writes the report page and its plots. */
 export function writeReport(results: readonly SectionResult[]): void {
   for (const file of readdirSync(DOCS).filter(isPlot)) rmSync(join(DOCS, file));
   const chapters = results.map(chapter);
@@ -55,7 +55,7 @@ Compared with: ${peers.join(', ')}. Clients and frameworks: ${clients.join(', ')
 `;
 }
 
-/** The goals that are missed. The chapters say why. */
+/** Lists the missed goals. The chapters explain them. */
 function missed(results: readonly SectionResult[]): string {
   if (results.length === 0) return '';
   const lines = results.flatMap(({ title, races }) =>

@@ -29,7 +29,7 @@ const CODE = ['src', 'adapters', 'bench'];
 const folder = resolve('bench/results');
 const fileOf = (name: string): string => join(folder, `${name}.json`);
 
-/** The last commit that changed what is measured. Files that were changed since make it another one. */
+/** Returns the last commit that changed the measured code. Uncommitted changes add ", changed". */
 export function commit(): string {
   const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim();
   return `${git('log', '-1', '--format=%h', '--', ...CODE)}${git('status', '--porcelain', ...CODE) === '' ? '' : ', changed'}`;

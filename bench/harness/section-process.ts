@@ -1,4 +1,4 @@
-/** The process of one section: runs it, prints its figures and saves them. */
+/** Entry point of a section's process. It runs the section, prints its figures and saves them. */
 import { pathToFileURL } from 'node:url';
 import { stopServices } from '../../test/services/index.ts';
 import { installPeers } from './peers.ts';

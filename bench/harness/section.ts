@@ -1,14 +1,14 @@
-/** Does the nth piece of work. If it answers with a verdict, the verdict must accept. */
+/** Does the nth piece of work. If it returns a verdict, the verdict must accept. */
 export type Work = (nth: number) => unknown;
 
-/** A part of a race: pieces of work, from the `from`th on. */
+/** A part of a race: `count` pieces of work, from number `from` on. */
 export interface Block {
   readonly from: number;
   readonly count: number;
   readonly inFlight: number;
 }
 
-/** What a piece of work took, in µs. */
+/** Time per piece of work, in µs. */
 export interface BlockTook {
   readonly wall: number;
   readonly processor: number;
@@ -16,23 +16,23 @@ export interface BlockTook {
 
 export interface Prepared {
   readonly work?: Work;
-  /** Replaces `work` where another process does it: measures a block of any size. */
+  /** Replaces `work` if another process does the work. Measures one block of any size. */
   measure?(): Promise<BlockTook>;
-  /** Frees what the contender holds. */
+  /** Releases the contender's resources. */
   stop?(): unknown;
 }
 
-/** Prepares a contender, in a process of its own. `shared` is what the race prepared. */
+/** Prepares a contender in its own process. `shared` is the result of the race's `prepare`. */
 export type Contender<Shared> = (shared: Shared) => Promise<Work | Prepared>;
 
-/** The ratio of two contenders that is hoped for. */
+/** A goal: the time of `of` is at most `atMost` times the time of `to`. */
 export interface Goal {
   readonly of: string;
   readonly to: string;
   readonly atMost: number;
 }
 
-/** Contenders that do the same work. The first one is the floor: the others are ratios to it. */
+/** Contenders that do the same work. The first one is the floor. Results of the others are ratios to it. */
 export interface Race<Shared = unknown> {
   readonly title: string;
   /** Pieces of work in flight at a time. Default: 1. */
@@ -40,36 +40,39 @@ export interface Race<Shared = unknown> {
   /** Default: 15. */
   readonly rounds?: number;
   /**
-   * `'processor'`: the processor time of the contender's process, which other work on the machine hardly changes. For work that waits for
-   * nothing. Default: `'wall'`.
+   * `'processor'` counts the processor time of the contender's process. Other programs on the machine hardly change it.
+   * For work that never waits. Default: `'wall'`.
    */
   readonly clock?: 'wall' | 'processor';
-  /** Prepares what all contenders share. The answer must survive JSON. `null` leaves the race out: a server is missing. */
+  /**
+   * Prepares the data that all contenders share. It must survive JSON. `null` skips the race, because a server is
+   * missing.
+   */
   prepare?(): Promise<Shared | null>;
   clear?(shared: Shared): Promise<unknown>;
   readonly contenders: Readonly<Record<string, Contender<Shared>>>;
   readonly goals?: readonly Goal[];
 }
 
-/** Figures that are no race. */
+/** Figures that do not come from a race. */
 export interface Table {
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
 }
 
-/** A chapter of the report, and a file in `sections`. */
+/** A chapter of the report. Each one is a file in `sections`. */
 export interface Section {
   readonly title: string;
-  /** Markdown: what is measured, and what this library loses at and why. */
+  /** Markdown. Says what the section measures, and where and why this library loses. */
   readonly about: string;
-  /** The longest time that it may take. */
+  /** The maximum duration. */
   readonly minutes: number;
-  /** True if it compares with packages of `bench/package.json`. */
+  /** True if the section compares this library with packages of `bench/package.json`. */
   readonly peers?: boolean;
   readonly races?: readonly Race[];
   tables?(): Promise<readonly Table[]>;
 }
 
-/** Hides the type of what a race's contenders share. */
+/** Hides the type of the data that a race's contenders share. */
 export const race = <Shared>(race: Race<Shared>): Race => race as Race;

@@ -1,12 +1,12 @@
 import type { Session, SessionStore, Sessions } from 'session-revocation';
 
 /**
- * Options of all sessions here. A check writes "last used" once in each `touchEvery`. A race takes minutes, so with the default most of its
- * checks would write: an app checks a session far more often. `timeout` is for busy machines.
+ * Options of all sessions in the benchmarks. A check writes "last used" at most once per `touchEvery`. A race takes
+ * minutes, so with the default most checks would write. In an app, most checks do not. `timeout` is for busy machines.
  */
 export const SETTINGS = { touchEvery: '1d', timeout: '1m' } as const;
 
-/** The usual length. */
+/** A user agent of typical length. */
 export const USER_AGENT =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
 
@@ -24,7 +24,10 @@ export async function signIn(sessions: Sessions, user: string, account?: string)
   return started;
 }
 
-/** Signs in users, one session each. With accounts, fifty of them share the users. Returns tokens in random order. */
+/**
+ * Signs in users, one session each. With accounts, the users are spread over fifty. Returns the tokens in shuffled
+ * order.
+ */
 export async function signInMany(sessions: Sessions, users: number, withAccounts = false): Promise<string[]> {
   const tokens: string[] = [];
   let next = 0;
@@ -38,7 +41,7 @@ export async function signInMany(sessions: Sessions, users: number, withAccounts
   return scattered(tokens);
 }
 
-/** The same values in an order that no processor foresees. The order is the same in every process. */
+/** Returns the values in an order that the processor cannot predict. The order is the same in every process. */
 export function scattered<Value>(values: readonly Value[]): Value[] {
   const order = [...values];
   let state = 1;
@@ -50,42 +53,42 @@ export function scattered<Value>(values: readonly Value[]): Value[] {
   return order;
 }
 
-/** The request's header, as browsers send it: the session's cookie between others. It is one flat string, as Node's parser makes it. */
+/** A `Cookie` header with the session's cookie between two others. It is a flat string, like those of Node's parser. */
 export const cookieHeader = (name: string, value: string): string =>
   Buffer.from(`theme=dark; ${name}=${value}; lang=en`).toString('latin1');
 
-/** Cuts a cookie's value out of the header. Each time, it is a string that was not seen before. */
+/** Cuts a cookie's value out of the header. Each call returns a new string, so that no string is cached. */
 export function cookieOf(header: string, name: string): string {
   const at = header.indexOf(`${name}=`) + name.length + 1;
   return header.slice(at, header.indexOf(';', at));
 }
 
-/** Checks the cookies of all tokens in turn. */
+/** Returns work that cuts each token out of a cookie header and checks it, in turn. */
 export function checking(sessions: Sessions, tokens: readonly string[]): (nth: number) => unknown {
   const headers = tokens.map((token) => cookieHeader('default-session', token));
   return (nth) => sessions.check(cookieOf(headers[nth % headers.length] as string, 'default-session'));
 }
 
-/** Checks each session, so that what can be remembered is remembered. */
+/** Checks each session, so that the process remembers it. */
 export async function checkAll(check: (nth: number) => unknown, count: number): Promise<void> {
-  // Twice: the first answer about a store's changes empties the memory.
+  // Each session is checked twice, because the first answer of the change log empties the memory.
   for (let nth = 0; nth < 2 * count; nth += 100) {
     await Promise.all(Array.from({ length: 100 }, (_, more) => check(nth + more)));
   }
 }
 
-/** The same, after each was checked. */
+/** Like `checking`, after each session was checked twice. */
 export async function checkingAll(sessions: Sessions, tokens: readonly string[]): Promise<(nth: number) => unknown> {
   const check = checking(sessions, tokens);
   await checkAll(check, tokens.length);
   return check;
 }
 
-/** A session in the token, as stores look it up. */
+/** The parts of a token with which a store looks up a session. */
 export interface Ref {
   readonly id: string;
   readonly user: string;
-  /** Empty for none. */
+  /** Empty for a session outside accounts. */
   readonly account: string;
 }
 
@@ -94,7 +97,7 @@ export function refOf(token: string): Ref {
   return { id, user, account };
 }
 
-/** A store that does not tell its changes. */
+/** Returns the store without its power `changes`. */
 export const withoutChanges = (store: SessionStore): SessionStore =>
   new Proxy(store, {
     get(_, name) {
@@ -104,9 +107,7 @@ export const withoutChanges = (store: SessionStore): SessionStore =>
     },
   });
 
-/**
- * What an app without this library keeps: the session as express-session's stores keep it, with what a device list needs.
- */
+/** The data of a session in an app without this library: express-session's format, with the fields of a device list. */
 export const plainSession = (nth: number): object => ({
   cookie: {
     originalMaxAge: 2_592_000_000,

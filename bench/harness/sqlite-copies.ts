@@ -3,7 +3,7 @@ import { COLUMNS, rowOf } from '../../adapters/engines/sql/session-rows.ts';
 import { newId } from '../../src/model/token.ts';
 import { sqliteDrivers } from './sqlite.ts';
 
-/** Adds copies of a session under other ids, in one transaction. `changed` is what the nth one has in place of the template's. */
+/** Adds copies of a session under new ids, in one transaction. `changed(nth)` overrides fields of the nth copy. */
 export function copyInSqlite(
   file: string,
   template: SessionRecord,

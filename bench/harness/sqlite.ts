@@ -5,10 +5,13 @@ import type { SqliteConnection } from 'session-revocation/sqlite';
 type Driver = new (file: string) => SqliteConnection;
 
 const builtIn = process.getBuiltinModule('node:sqlite') as { DatabaseSync: Driver } | undefined;
-/** It compiles for minutes where no binary is found, so it is no dependency. The variable is the path of the package. */
+/**
+ * better-sqlite3 is no dependency, because it compiles for minutes on systems without a prebuilt binary. This is its
+ * path.
+ */
 const path = process.env.BETTER_SQLITE3;
 
-/** The drivers that are installed. */
+/** The installed SQLite drivers. */
 export const sqliteDrivers: Readonly<Record<string, Driver>> = {
   libsql: libsql as unknown as Driver,
   ...(builtIn && { 'node:sqlite': builtIn.DatabaseSync }),

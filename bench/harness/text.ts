@@ -1,14 +1,14 @@
 import type { GoalReached, RaceResult } from './race.ts';
 import type { Table } from './section.ts';
 
-/** Three significant digits. */
+/** Formats a number with three significant digits. */
 export const digits = (value: number): string => {
   if (!Number.isFinite(value)) return '-';
   const rounded = Number(value.toPrecision(3));
   return rounded >= 1000 ? rounded.toLocaleString('en') : `${rounded}`;
 };
 
-/** A race as rows of cells. */
+/** Turns a race into a table. */
 export function raceTable({ title, inFlight, clock, rows }: RaceResult): Table {
   return {
     title: inFlight === 1 ? title : `${title}, ${inFlight} in flight`,

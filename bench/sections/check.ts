@@ -11,10 +11,10 @@ import { checkingAll, SETTINGS, signInMany, withoutChanges } from '../harness/si
 import { sqliteDrivers } from '../harness/sqlite.ts';
 
 const SESSIONS = 20_000;
-/** Without the option `freshness`, a process remembers twice as many. */
+/** Number of sessions in the SQLite races. All of them fit into a process's memory. */
 const REMEMBERED = 5_000;
 const FRESH = { freshness: { maxStaleness: '1s' } } as const;
-/** A store that does not tell its changes is remembered by age alone, and the turns of the others take longer than a second. */
+/** A bound that is longer than a round of all contenders, so that memory does not expire by age between two turns. */
 const FRESH_BY_AGE = { freshness: { maxStaleness: '5m' } } as const;
 
 const onMemory =
@@ -43,7 +43,7 @@ const inMemory = race({
     'jsonwebtoken, HS256': jsonwebtoken,
     'jose, HS256': jose,
     'better-auth, cookie cache': betterAuth(keptInMemory, true, 1_000),
-    // It searches a list, so many sessions would be unfair to it.
+    // better-auth's memory adapter searches a list, so a large number of sessions would be unfair.
     'better-auth, memory adapter': betterAuth(keptInMemory, false, 100),
     'iron-session': ironSession,
   },
@@ -58,7 +58,10 @@ const inMemory = race({
 
 const GOALS: readonly Goal[] = [{ of: 'ours, from memory', to: 'by hand', atMost: 1.3 }];
 
-/** A store that tells its changes at once answers strict checks from memory, while no other process writes. */
+/**
+ * While no other process writes, strict checks on SQLite are answered from memory. Its change log answers
+ * synchronously.
+ */
 const onSqlite = Object.entries(sqliteDrivers).map(([name, Driver]) => {
   const open = ({ url }: Place) => ({ store: sqliteStore(new Driver(url)), end: async () => {} });
   return race<Placed>({

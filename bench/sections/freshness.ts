@@ -19,7 +19,7 @@ const SIGNALS = 10_000;
 const LOAD = 5_000;
 const ROUNDS = 101;
 
-/** Counts the questions to a store. */
+/** Returns the store with a counter for each of its methods. */
 function counted(store: SessionStore, asked: Map<string, number>): SessionStore {
   const count = (name: string): void => void asked.set(name, (asked.get(name) ?? 0) + 1);
   const since = store.powers?.changes?.since.bind(store.powers.changes);
@@ -43,7 +43,7 @@ function counted(store: SessionStore, asked: Map<string, number>): SessionStore 
   });
 }
 
-/** A process that remembers many sessions: its questions per second under load, and the memory that they take. */
+/** Measures a process that remembers many sessions: its calls of the store per second under load, and its memory. */
 async function remembering(): Promise<Table[]> {
   const place = await findPlace('redis');
   if (place === null) return [];
@@ -82,7 +82,7 @@ async function remembering(): Promise<Table[]> {
   ];
 }
 
-/** Many sessions whose signals end at once. */
+/** Measures one revocation that ends many sessions with open signals. */
 async function signals(): Promise<Table[]> {
   const place = await findPlace('redis');
   if (place === null) return [];
@@ -152,7 +152,7 @@ async function withNotifier(place: Place): Promise<{ sessions: Sessions; stop():
   };
 }
 
-/** Another process: tells when a token was first accepted from memory, and when it was first refused. */
+/** Runs in the second process. Reports when memory accepts a token, and when the token is first refused. */
 async function watch(place: Place): Promise<never> {
   const { sessions } = await withNotifier(place);
   while ((await sessions.health()).freshness?.notifier?.listens !== true) await turn();
@@ -163,7 +163,7 @@ async function watch(place: Place): Promise<never> {
     await sessions.check(token);
     process.send?.('accepted');
     while ((await sessions.check(token)).ok) await turn();
-    // All processes of the machine share this clock.
+    // All processes of a machine share the clock of `hrtime`.
     process.send?.(`${process.hrtime.bigint()}`);
   }
 }

@@ -17,11 +17,11 @@ import { type BlockTook, type Contender, type Goal, type Race, race, type Sectio
 
 const CONNECTIONS = 32;
 const SECONDS = 0.4;
-/** The load takes the other processor, and part of the time. */
+/** The load generator uses another processor for part of the time, so only the app's processor time is compared. */
 const LOAD = { rounds: 11, inFlight: [CONNECTIONS], clock: 'processor' } as const;
 const FRESH = { freshness: { maxStaleness: '1s' } };
 
-/** The app in a process of its own, under the load of this one. */
+/** Starts the app in its own process. This process sends the load. */
 const app =
   <Shared>(start: (shared: Shared) => Promise<Running>): Contender<Shared> =>
   async (shared) => {
@@ -56,7 +56,7 @@ const app =
     };
   };
 
-/** Tells where the app is, and then how long its process has worked. */
+/** Sends the app's address to the load generator. Then reports the processor time of the app's process. */
 function serve(running: Running) {
   process.send?.(running);
   return {

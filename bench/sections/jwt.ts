@@ -10,7 +10,9 @@ const USERS = 2_000;
 const OURS = { issuer: 'https://id.example', audience: 'https://api.example' };
 const HOUR = { lifetime: '1h' } as const;
 
-/** Users who are signed in, with an access token each. `verified` is the number of tokens whose signature is remembered. */
+/**
+ * Signs users in and mints an access token for each. `verified` is the number of tokens with a remembered signature.
+ */
 async function signedIn(alg: Algorithm, verified: number) {
   const key = generateKey(alg);
   const sessions = createSessions({ store: memoryStore(), ...SETTINGS });

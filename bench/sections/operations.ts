@@ -45,7 +45,7 @@ const newSecret = () => {
   return { id: randomBytes(16).toString('base64url'), hash: hash('sha256', secret, 'base64url') };
 };
 
-/** Reads the user's epoch before the password is checked, and writes a session that bears it. */
+/** A sign-in by hand. It reads the user's epoch before the password check, and stores it in the new session. */
 const redisSignIn: Contender<Prepared> = async ({ place: { url, space } }) => {
   const client = new Redis(url);
   const work: Work = async (nth) => {
@@ -138,7 +138,7 @@ const lists: readonly Race[] = [
 const PAST = [0, 1_000, 10_000];
 const MARK = { at: 0, by: 'admin', reason: 'removed', fromDevice: null };
 
-/** Leaves the records that removals of a user from so many accounts leave. */
+/** Leaves the records that remain after a user was removed from 0, 1,000 or 10,000 accounts. */
 async function remove(store: SessionStore): Promise<void> {
   await store.setup?.();
   const now = Date.now();

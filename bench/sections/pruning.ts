@@ -13,10 +13,10 @@ const SESSIONS = 400_000;
 const LIVE = 1_000;
 const DAY = 86_400_000;
 const IN_FLIGHT = 8;
-/** In ms. */
+/** Duration of the measurement without pruning, in ms. */
 const ALONE = 8_000;
 
-/** How long checks wait, some at a time, until something is done. In ms, the shortest first. */
+/** Runs checks, some at a time, until `done` settles. Returns their durations in ms, the shortest first. */
 async function waitsUntil(done: Promise<unknown>, check: (nth: number) => unknown): Promise<number[]> {
   const waits: number[] = [];
   let waiting = true;
@@ -29,7 +29,7 @@ async function waitsUntil(done: Promise<unknown>, check: (nth: number) => unknow
       const began = performance.now();
       await check(Math.floor(Math.random() * 1e6));
       waits.push(performance.now() - began);
-      // Requests come at random.
+      // Requests arrive at random times.
       await sleep(Math.random() * 10);
     }
   };
@@ -60,14 +60,14 @@ async function measure(title: string, sessions: Sessions, tokens: readonly strin
   };
 }
 
-/** Every other copy of the sessions expired 60 days ago. */
+/** Copies the sessions. Every other copy expired 60 days ago. */
 async function fillPostgres({ url, space }: Place): Promise<void> {
   const pool = new Pool({ connectionString: url });
   const { rows } = await pool.query(
     'SELECT column_name AS name FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2',
     [space, 'sessions'],
   );
-  // `due` tells in steps of 2^18 ms.
+  // The unit of the column `due` is 2^18 ms.
   const changed: Record<string, string> = {
     id: `nth || '-' || s.id`,
     key: `hashtextextended(nth || '-' || s.id, 0)`,

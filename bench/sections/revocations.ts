@@ -62,9 +62,9 @@ const copyInMysql: Crowd = async (_, { url }, { id }) => {
 
 interface Crowded {
   readonly place: Place;
-  /** The only one of its user. */
+  /** Token of the only session of its user. */
   readonly alone: string;
-  /** One of many of its user. */
+  /** Token of one of its user's many sessions. */
   readonly crowded: string;
 }
 
@@ -139,7 +139,7 @@ const onEngine = (
     ],
   });
 
-/** Writes a value and a line of a log that four indexes find, as the audit log is found. */
+/** The floor: writes a value, and a log entry with four indexes, like an entry of the audit log. */
 const REDIS_FLOOR = `redis.call('SET', KEYS[1], ARGV[1]) redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
   for index = 1, 4 do redis.call('ZADD', KEYS[2] .. index, ARGV[2], ARGV[2]) end`;
 

@@ -42,7 +42,7 @@ async function inMemory(): Promise<number> {
   return (after - before) / ALL;
 }
 
-/** On a server of its own, where no other keys count. */
+/** Starts a private server, so that no other keys count. */
 async function inRedis(): Promise<number> {
   const client = new Redis((await startRedis()).url);
   const memory = async (): Promise<number> =>
@@ -69,7 +69,7 @@ async function inPostgres(): Promise<number | null> {
   return Number(rows[0].bytes) / ALL;
 }
 
-/** The files of an import, as an app's bundle has them. Packages of the dependencies are left out. */
+/** Bundles imports as an app does, without the package's dependencies. Returns sizes in bytes. */
 async function bundle(entries: readonly string[]): Promise<{ minified: number; zipped: number }> {
   const contents = entries.map((entry, nth) => `export * as e${nth} from '${entry}';`).join('\n');
   const { outputFiles } = await build({
@@ -97,7 +97,7 @@ async function bundles(): Promise<Table> {
   return { title: 'Bundles', columns: ['imports', 'KB, minified', 'KB, gzipped'], rows };
 }
 
-/** How long Node takes to start, with an import and without. */
+/** Measures how long Node takes to start, with each import and without. */
 function startUp(): Table {
   const start = (code: string): number => {
     const began = performance.now();
@@ -124,7 +124,7 @@ function startUp(): Table {
   return { title: 'Start-up', columns: ['', 'ms', 'ms more'], rows };
 }
 
-/** The package as npm would publish it. */
+/** Measures the package as npm would publish it. */
 async function packed(): Promise<Table> {
   const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     encoding: 'utf8',
@@ -151,7 +151,7 @@ const section: Section = {
   about: `Memory per session is measured with ${ALL.toLocaleString('en')} sessions of ${USERS.toLocaleString('en')} users, all indexes and records included.`,
   minutes: 2,
   async tables() {
-    // The package and its start-up are those of dist/.
+    // The figures of the package and its start-up come from `dist/`.
     execFileSync('npm', ['run', 'build', '--silent'], { stdio: ['ignore', 'ignore', 'inherit'] });
     const postgres = await inPostgres();
     const stored: Table = {

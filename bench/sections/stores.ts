@@ -17,7 +17,7 @@ import { plainSession, refOf } from '../harness/sign-in.ts';
 const USERS = 10_000;
 const IN_FLIGHT = [1, 32, 64];
 const CONNECTIONS = 10;
-/** Of a session's row in the stores. */
+/** Stands for a session's row. It has a typical length. */
 const VALUE = 'x'.repeat(300);
 const GOALS: readonly Goal[] = [
   { of: 'ours', to: 'by hand', atMost: 1.3 },
@@ -27,7 +27,7 @@ const GOALS: readonly Goal[] = [
 const idOf = (token: string): string => refOf(token).id;
 const nthOf = <Value>(values: readonly Value[], nth: number): Value => values[nth % values.length] as Value;
 
-/** By hand: asks for one session, or for several at a time. Then hashes the secret, as every check must. */
+/** A check by hand. `ask` looks up one session, alone or in a batch. Every check also hashes the secret. */
 const asking = (tokens: readonly string[], ask: (token: string) => Promise<unknown>): Work => {
   return async (nth) => {
     const token = nthOf(tokens, nth);
@@ -63,7 +63,7 @@ async function connectRedis({ place }: Placed) {
     ) => { get(id: string): Promise<unknown>; set(id: string, value: object): Promise<void> };
   }
   const { RedisStore } = await peer<RedisStores>('connect-redis');
-  // It goes with no other client.
+  // connect-redis supports no other client.
   const client = createClient({ url: place.url });
   await client.connect();
   const store = new RedisStore({ client, prefix: `${place.space}:connect:` });
@@ -98,14 +98,14 @@ const onRedis = race<Placed>({
     }),
     ours: oursPlaced({}, openRedis({})),
     'ours, not batched': oursPlaced({}, openRedis({ batch: false })),
-    // With the option `changes`.
+    // This store has the option `changes`.
     'ours, from memory': oursPlaced({ freshness: { maxStaleness: '1s' } }),
     'connect-redis': connectRedis,
   },
   goals: [...GOALS, { of: 'ours', to: 'connect-redis', atMost: 1 }],
 });
 
-/** The tables that an expert would make for one app: a session, its user and the realm, joined by the check. */
+/** The tables that an expert would design for one app. The check joins a session, its user and the realm. */
 const TABLES = (schema: string, text: string): readonly string[] => [
   `CREATE TABLE ${schema}hand_realms (realm ${text} PRIMARY KEY, epoch bigint NOT NULL)`,
   `CREATE TABLE ${schema}hand_users (id ${text} PRIMARY KEY, epoch bigint NOT NULL)`,

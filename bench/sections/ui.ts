@@ -15,12 +15,14 @@ interface TraceEvent {
   readonly name: string;
   readonly pid: number;
   readonly tid: number;
-  /** In microseconds, of the thread itself: what other programs take of the machine does not count. */
+  /** Processor time of the thread, in microseconds. Time of other programs does not count. */
   readonly tdur?: number;
   readonly args?: { readonly name?: string };
 }
 
-/** How long the tasks of the page's main thread take, in ms, from now until the result is called. */
+/**
+ * Starts to record the tasks of the page's main thread. The returned function stops, and returns their durations in ms.
+ */
 async function watchMainThread(page: Page): Promise<() => Promise<number[]>> {
   const browser = page.context().browser();
   if (browser === null) throw new Error('there is no browser');
@@ -35,7 +37,7 @@ async function watchMainThread(page: Page): Promise<() => Promise<number[]>> {
   };
 }
 
-/** Not a locator: looking for roles among so many takes longer than what is measured. */
+/** Waits for all rows. A locator would look up roles in so many rows, which takes longer than the measured task. */
 async function untilComplete(page: Page): Promise<void> {
   const count = "document.querySelector('login-management').shadowRoot?.querySelectorAll('li').length";
   for (let look = 0; look < MAX_LOOKS; look++) {

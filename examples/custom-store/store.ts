@@ -1,6 +1,6 @@
-// A session store over two Maps, to read from top to bottom beside docs/writing-a-store.md. The verbs stand in the order in which you
-// implement them, and what they share stands below them. The store passes the contract suite. Every verb runs without a pause, so it
-// is one atomic step; in a database, make it one statement, one transaction or one script.
+// A session store over two Maps. Read it from top to bottom, beside docs/writing-a-store.md. The verbs come in the
+// order in which you implement them. Helpers come after them. The store passes the contract suite. Every verb is
+// synchronous, so it is one atomic step. In a database, make it one statement, one transaction or one script.
 import {
   type AuditRecord,
   type Ending,
@@ -31,8 +31,8 @@ export interface Data {
 export const emptyData = (): Data => ({ sessions: new Map(), epochs: new Map(), audit: [] });
 
 /**
- * `copy` is applied to everything that comes in or goes out, as a database does by itself. A write copies its arguments before it
- * changes anything, so that it happens wholly or not at all.
+ * Creates the store. It applies `copy` to all arguments and results, because a database also returns copies. A write
+ * copies its arguments before it changes anything. If a copy fails, nothing has changed.
  */
 export function mapStore(data: Data = emptyData(), copy: <Value>(value: Value) => Value = structuredClone) {
   const { sessions, epochs } = data;
@@ -178,7 +178,7 @@ export function mapStore(data: Data = emptyData(), copy: <Value>(value: Value) =
       const over = all.filter((session) => (endOf(session) ?? Number.POSITIVE_INFINITY) <= sessionsBefore);
       const endless = all.filter((session) => endOf(session) === null).map(({ id }) => id);
       const gone = over.slice(0, limit).map(({ id }) => id);
-      // The position is the id of a session. A user's tag would skip the user's other sessions.
+      // The position is the id of a session. A position by user would skip the user's other sessions.
       const { page, next } = pageOf(endless, after, limit - gone.length);
       for (const id of page) {
         const session = sessions.get(id);
@@ -193,7 +193,7 @@ export function mapStore(data: Data = emptyData(), copy: <Value>(value: Value) =
     },
   } satisfies SessionStore;
 
-  /** The client supplies the reference, so the stored tags must match it. */
+  /** Finds a session by reference. The client supplies the reference, so the stored tags must match it. */
   function sessionOf({ id, user, account }: SessionRef): SessionRecord | null {
     const session = sessions.get(id);
     if (session === undefined || session.userTag !== user) return null;
@@ -211,7 +211,7 @@ export function mapStore(data: Data = emptyData(), copy: <Value>(value: Value) =
     return copy({ session, epochs: { realm: ofRealm, account, user, member } });
   }
 
-  /** Replaces a session's row, because a row that was handed out must not change. */
+  /** Replaces a session's row. It never edits a row, because a caller may still hold it. */
   function change(session: SessionRecord, changes: Partial<SessionRecord>): void {
     sessions.set(session.id, { ...session, ...changes });
   }
@@ -225,7 +225,7 @@ export function mapStore(data: Data = emptyData(), copy: <Value>(value: Value) =
     }
   }
 
-  /** `undefined` matches any version. */
+  /** Compares a record's version. `undefined` matches any version. */
   function isVersion(tag: Tag, version: number | undefined): boolean {
     return version === undefined || epochs.get(tag)?.version === version;
   }
@@ -235,7 +235,7 @@ export function mapStore(data: Data = emptyData(), copy: <Value>(value: Value) =
     if (row !== undefined) row.version += 1;
   }
 
-  /** Keeps a record for longer, never for less. The version stays. */
+  /** Extends the time for which a record is kept. It never shortens it. The version stays. */
   function raise(tag: Tag, keepUntil: number | null): void {
     const row = epochs.get(tag);
     if (row === undefined || row.keepUntil === null) return;
@@ -243,7 +243,7 @@ export function mapStore(data: Data = emptyData(), copy: <Value>(value: Value) =
   }
 }
 
-/** The records of a session's user and, within an account, of the membership. */
+/** Returns the tags of the records that a session needs: its user's and, in an account, the membership's. */
 const recordsOf = ({ userTag, accountTag }: SessionRecord): readonly Tag[] =>
   accountTag === null ? [userTag] : [userTag, memberTag(userTag, accountTag)];
 
@@ -252,7 +252,7 @@ type Place = Pick<SessionRecord, 'createdAt' | 'id'>;
 const youngestFirst = (a: Place, b: Place): number =>
   b.createdAt - a.createdAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 
-/** The next page of some keys after a position; `next` is `null` on the last page. */
+/** Returns the next page of keys after a position. `next` is `null` on the last page. */
 function pageOf(keys: Iterable<string>, after: string | null, limit: number) {
   const rest = [...keys].filter((key) => after === null || key > after).sort();
   const page = rest.slice(0, limit);

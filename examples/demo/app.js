@@ -49,14 +49,15 @@ import { tokensRouter } from './routers/tokens.js';
  * @param {import('session-revocation/adapter').Clock} [options.clock]
  * @param {import('session-revocation').Duration} [options.pruneEvery]
  * @param {(message: Mail) => unknown} [options.mail]
- * @param {string} [options.card] path of the card's script; default: the built one
+ * @param {string} [options.card] path of the script of `<login-management>`, the card with the list of devices;
+ *   default: the built one
  */
 export function createDemo(options) {
   const { product: letter, store, users, origins, maxStaleness = 0, clock, pruneEvery = '1h', mail, card } = options;
   const product = withBound(productOf(letter), maxStaleness);
   const sessions = createSessions({ store, clock, ...product.sessions });
   const buyers = product.shop && createSessions({ store, clock, ...product.shop });
-  // Prunes the store: removes sessions that are over, in every realm.
+  // Removes sessions that are over from the store, in every realm.
   sessions.startPruning({ every: pruneEvery });
 
   /** @type {Demo} */

@@ -3,8 +3,9 @@
 const MAX_PAGES = 20;
 
 /**
- * Returns a page of the audit log for an account's administrator. It has the entries about the account, and entries without an
- * account that are about one of its users or by one. A user's own "sign out everywhere" has no account, because it spans all of them.
+ * Returns a page of the audit log for an account's administrator. It contains the account's entries. It also contains
+ * entries without an account, if the user or the actor belongs to the account. For example, a user's own "sign out
+ * everywhere" has no account, because it covers all of them.
  *
  * @param {Pick<import('./app.js').Demo, 'sessions' | 'users'>} demo
  * @param {string} account

@@ -1,5 +1,5 @@
 // @ts-check
-// Replaces an authenticator app: `node examples/demo/code.js owner@acme.example` prints the current code.
+// Prints the current code of a user's authenticator app: `node examples/demo/code.js owner@acme.example`.
 import { DEMO_USERS } from './people.js';
 import { codeOf } from './totp.js';
 

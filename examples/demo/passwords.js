@@ -32,7 +32,7 @@ export async function hashPassword(password, cost = COST) {
 }
 
 /**
- * Compared for an unknown user, so that the answer takes the same time.
+ * The password of an unknown user. The comparison then takes as long as for a known user.
  *
  * @type {Password}
  */

@@ -160,8 +160,9 @@ export function productOf(letter) {
 }
 
 /**
- * The product in processes that may accept a session from memory for `maxStaleness` ms, which its pages tell. All processes of the demo
- * have the same bound. Otherwise the longest one counts: `effectiveWithin` of a result tells it.
+ * Returns the product for processes that may accept a session from memory for `maxStaleness` ms. Its pages state this
+ * delay. All processes of the demo have the same bound. If bounds differ, the longest one counts. The `effectiveWithin`
+ * of a result states it.
  *
  * @param {Product} product
  * @param {number} maxStaleness

@@ -1,6 +1,6 @@
 // @ts-check
-// `npm start` runs one of five products on SQLite. Set PORT for another port, and DATABASE for another file. With REDIS_URL, sessions are in
-// Redis, and MAX_STALENESS (ms) lets the process answer from memory.
+// `npm start` runs one of five products on SQLite. Set PORT for another port, and DATABASE for another file. With
+// REDIS_URL, sessions are in Redis, and MAX_STALENESS (ms) lets the process answer from memory.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
@@ -17,7 +17,7 @@ const product = parseProduct(process.argv.slice(2));
 const port = parsePort(process.env.PORT ?? '3000');
 const database = process.env.DATABASE || 'demo.db';
 const redisUrl = process.env.REDIS_URL ?? '';
-// On SQLite, memory is strict without a bound.
+// On SQLite, checks from memory are always strict, so no bound is needed.
 const maxStaleness = redisUrl === '' ? 0 : Number(process.env.MAX_STALENESS ?? 0);
 
 if (port === null)

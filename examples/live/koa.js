@@ -5,7 +5,8 @@
 //   node koa.js
 //
 // In a checkout of this library instead: npm ci && npm run build && node examples/live/koa.js
-// Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland). README.md tells what you will see.
+// Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland).
+// README.md describes what you will see.
 // Set PORT for another port. Sessions are in memory, so a restart signs all users out.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -48,7 +49,7 @@ app.use(async (ctx, next) => {
 app.use(requireSession());
 app.use(async (ctx) => {
   if (ctx.path === '/events') {
-    // Koa leaves the response alone.
+    // Tells Koa that `streamEvents` writes the response.
     ctx.respond = false;
     streamEvents(sessions, sessionOf(ctx), ctx.res);
   } else if (ctx.path === '/job' && ctx.method === 'POST') ctx.body = await writeReport(sessions, sessionOf(ctx));
@@ -59,7 +60,7 @@ const sockets = new WebSocketServer({ noServer: true });
 const upgrade = authenticateUpgrade(sessions, options);
 server.on('upgrade', async (request, socket, head) => {
   const session = await upgrade(request, socket);
-  // Answered: 401, 403 or 503.
+  // `upgrade` has already answered with 401, 403 or 503.
   if (session === null) return;
   sockets.handleUpgrade(request, socket, head, (ws) => serveSocket(sessions, session, ws));
 });

@@ -1,5 +1,6 @@
 // @ts-check
-// What outlives its request, the same on every framework: a WebSocket, an event stream and a job, each with the signal of its session.
+// Work that outlives its request, the same on every framework: a WebSocket, an event stream and a job. Each one uses
+// the signal of its session.
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** @typedef {import('session-revocation').Sessions} Sessions */
@@ -57,13 +58,13 @@ export async function writeReport(sessions, session) {
     if (!signal.aborted) throw error;
     return `stopped after ${pages} pages: ${reasonOf(sessions, signal)}`;
   } finally {
-    // The library lets go of the signal.
+    // Lets the library release the signal.
     job.abort();
   }
 }
 
 /**
- * A word for the client, such as `signed-out-everywhere`. The full reason is for logs.
+ * Returns a reason code for the client, such as `signed-out-everywhere`. The full reason is for logs.
  *
  * @param {Sessions} sessions
  * @param {AbortSignal} signal

@@ -5,7 +5,8 @@
 //   node socket-io.js
 //
 // In a checkout of this library instead: npm ci && npm run build && node examples/live/socket-io.js
-// Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland). README.md tells what you will see.
+// Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland).
+// README.md describes what you will see.
 // Set PORT for another port. Sessions are in memory, so a restart signs all users out.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -40,7 +41,8 @@ app.post('/login', express.urlencoded(), async (request, response) => {
 const server = createServer(app);
 const io = new Server(server);
 
-// Socket.IO serves requests of Node itself, past Express. Only the first of a connection has no `sid`: the later ones know its secret id.
+// Socket.IO handles Node's requests itself, outside Express. Only the first request of a connection has no `sid`. Later
+// ones carry the connection's secret id, so they need no check.
 for (const middleware of [authentication(sessions, options), requireSession()]) {
   io.engine.use((/** @type {any} */ request, /** @type {any} */ response, /** @type {() => void} */ next) => {
     if (request._query.sid === undefined) middleware(request, response, next);

@@ -7,7 +7,7 @@ const PASSWORDS = new Map([['alice', hashOf('wonderland')]]);
 const NOBODYS = hashOf('');
 
 /**
- * What `signIn` needs to check a password.
+ * Returns the arguments of `signIn` for a form with a user and a password.
  *
  * @param {any} form the body of the request, from anywhere
  */

@@ -12,7 +12,7 @@ export class PagesController {
     this.#web = web;
   }
 
-  /** The page with the card, which gets the devices from the routes under `/sessions`. */
+  /** The page with the card `<login-management>`. The card loads the devices from the routes under `/sessions`. */
   @Get()
   @UseGuards(SessionGuard)
   @Header('cache-control', 'no-store')

@@ -1,5 +1,5 @@
 // @ts-check
-// Turns what session-revocation tells over node:diagnostics_channel into OpenTelemetry metrics.
+// Turns the messages of session-revocation on node:diagnostics_channel into OpenTelemetry metrics.
 //
 //   npm install @opentelemetry/api session-revocation
 //
@@ -7,9 +7,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { metrics } from '@opentelemetry/api';
 
-/**
- * Records metrics from now on, of all realms in this process. Returns a function that stops it.
- */
+/** Starts to record metrics of all realms in this process. Returns a function that stops it. */
 export function observeSessions(meter = metrics.getMeter('session-revocation')) {
   const checks = meter.createCounter('session_revocation.checks', {
     description: 'Checked tokens, by outcome and by what answered: memory or the store',

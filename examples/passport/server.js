@@ -84,14 +84,14 @@ app.post('/login', express.urlencoded(), async (req, res, next) => {
     show(res.status(401), 'Sign in', loginForm('That did not work.', returnTo));
     return;
   }
-  // As before.
+  // Unchanged.
   req.login({ id: user }, (error) => {
     if (error) next(error);
     else res.redirect(303, safeReturnPath(returnTo));
   });
 });
 
-// As before. The bridge ends the session when Passport removes its user.
+// Unchanged. The bridge ends the session when Passport removes its user.
 app.post('/logout', (req, res, next) => {
   req.logout((error) => {
     if (error) next(error);

@@ -30,7 +30,7 @@ function roles(members) {
 export const isUser = (user) => typeof user === 'string' && PASSWORDS.has(user);
 
 /**
- * Takes the same time for an unknown user.
+ * Compares a password. The comparison takes the same time for an unknown user.
  *
  * @param {string} user
  * @param {unknown} password
@@ -46,7 +46,7 @@ export const isAccount = (account) => ACCOUNTS.has(account);
 export const nameOf = (account) => ACCOUNTS.get(account ?? '')?.name ?? 'no account';
 
 /**
- * Returns `null` for a user who is not a member.
+ * Returns the user's role in the account, or `null` for a user who is not a member.
  *
  * @param {string} user
  * @param {string | null} account

@@ -56,7 +56,7 @@ export function administration(sessions) {
 }
 
 /**
- * The session of an administrator always has an account.
+ * Returns the account of the session. An administrator's session always has one.
  *
  * @param {Request} req
  */

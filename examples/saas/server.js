@@ -1,14 +1,14 @@
 // @ts-check
-// An app for several accounts (tenants), on Express and SQLite. Users are members of one or more accounts and switch between them.
-// Administrators of an account see who is signed in, end the sessions of one member or of all, decide what a sign-out ends, suspend
-// the account, and read its audit log.
+// An app for several accounts (tenants), on Express and SQLite. Users are members of one or more accounts and switch
+// between them. Administrators of an account see who is signed in, and end the sessions of one member or of all. They
+// also decide what a sign-out ends, suspend the account, and read its audit log.
 //
 //   npm install express libsql session-revocation      (no libsql from Node.js 22.13 on)
 //   node server.js
 //
 // In a checkout of this library instead: npm ci && npm run build && node examples/saas/server.js
-// Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland), who administers Acme, as bob
-// (builder), who administers Beta, or as carol (singer), who administers Gamma. Each of them is a member of another account too.
+// Then open http://localhost:3000 in two browsers, and sign in as alice (password: wonderland), bob (builder) or carol
+// (singer). They administer Acme, Beta and Gamma, and each of them is a member of another account too.
 // Set PORT for another port, and DATABASE for another file than saas.db.
 import { createSessions } from 'session-revocation';
 import { sqliteStore } from 'session-revocation/sqlite';

@@ -1,4 +1,4 @@
-// Table C through the pages: the administrator's switch, and what a sign-out then ends.
+// Product C of the demo in the browser: an administrator sets what a sign-out ends.
 import { expect, test } from 'vitest';
 import { newProgram } from '../acceptance/support/program.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from '../acceptance/support/user-agents.ts';
@@ -16,7 +16,7 @@ export function accountPolicy(demo: DemoBrowser): void {
     ]);
     const program = await newProgram(await site.signedIn('member'), 'api');
 
-    // A member has no switch, and nothing to be told so far.
+    // A member has no control for the policy, and the page does not mention it yet.
     await member.row('Current session').waitFor();
     expect(await member.card.getByRole('radio').count()).toBe(0);
     expect(await shown(member.content)).not.toMatch(/when (a user|you) logs? out/i);
@@ -41,7 +41,7 @@ export function accountPolicy(demo: DemoBrowser): void {
     await everywhere.waitFor();
     expect(await everywhere.isChecked()).toBe(true);
 
-    // It ends nothing by itself; the member is told, and has no switch still.
+    // The new policy itself ends no session. The member's page explains it, but still has no control.
     await phone.goto('/profile');
     await eventually(() => shown(phone.content)).toContain('all your sessions in this account end');
     expect(await phone.card.getByRole('radio').count()).toBe(0);
@@ -53,7 +53,7 @@ export function accountPolicy(demo: DemoBrowser): void {
     await phone.expectLoginPage(/logged out/);
     expect((await program.me()).status).toBe(401);
     await admin.expectSignedIn();
-    // C5: and back in.
+    // C5: the member can sign in again.
     await phone.signIn('member');
     await phone.expectSignedIn();
   });

@@ -1,4 +1,4 @@
-// What the Back button shows after a sign-out, in a real browser.
+// Tests what the Back button shows after a sign-out, in a real browser.
 import express from 'express';
 import { createSessions } from 'session-revocation';
 import { authentication, authOf, requireSession, sessionRoutes } from 'session-revocation/express';

@@ -1,4 +1,4 @@
-// The demo in a real browser, in one file: all of it shares one Chromium.
+// All tests of the demo in a real browser. They are in one file, so that they share one Chromium.
 import { describe } from 'vitest';
 import { describeInChromium } from '../ui/support/describe-in-chromium.ts';
 import { accountPolicy } from './account-policy.ts';

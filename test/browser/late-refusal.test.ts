@@ -1,4 +1,4 @@
-// A real jar of cookies: two tabs of one browser, one of which waits for an answer while the other signs in again.
+// Two tabs of a real browser share cookies. One tab waits for an answer while the other one signs in again.
 import express from 'express';
 import { createSessions } from 'session-revocation';
 import { authentication, authOf, requireSession } from 'session-revocation/express';
@@ -28,7 +28,7 @@ describeInChromium('in Chromium', () => {
         res.json(ok);
       });
       app.get('/who', requireSession(), (req, res) => void res.json(authOf(req).session?.user));
-      // Judged by now; the answer waits.
+      // `authentication` has already checked the session. The refusal follows later.
       const wait = async (): Promise<void> => {
         arrive();
         await going;

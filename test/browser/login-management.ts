@@ -1,4 +1,4 @@
-// Table E through the pages, on two devices.
+// Product E of the demo in the browser, on two devices.
 import { expect, test } from 'vitest';
 import { personOf } from '../acceptance/support/people.ts';
 import { DAY, HOUR, MINUTE, type Site } from '../acceptance/support/site.ts';
@@ -13,7 +13,7 @@ const inFull = test.runIf(includes('demo in a browser: every story'));
 const NEXT = 'another-demo-password';
 
 export function loginManagement(demo: DemoBrowser): void {
-  /** The owner, signed in on Chrome, where it is done, and on Firefox, where it is felt. */
+  /** Signs the owner in on Chrome, which acts, and on Firefox, which is affected. */
   async function onTwo(): Promise<{ site: Site; chrome: DemoPage; firefox: DemoPage }> {
     const site = await demo.open('e');
     const [firefox, chrome] = await Promise.all([
@@ -55,12 +55,12 @@ export function loginManagement(demo: DemoBrowser): void {
     await eventually(() => chrome.labels()).toEqual(['Chrome on Mac OS']);
     expect(await shown(chrome.card.getByRole('status'))).toContain('Firefox on Windows is logged out');
 
-    // The open page is as it was, until the next action.
+    // The open page does not change until the user's next action.
     expect(await firefox.row('Current session').isVisible()).toBe(true);
     await firefox.follow('Sessions & security');
     await firefox.expectLoginPage(/logged out/i);
     expect(new URL(firefox.page.url()).searchParams.get('returnTo')).toBe('/account');
-    // And from there back to where it wanted to go.
+    // After the sign-in, the page returns to the requested path.
     await firefox.fillIn({ email: personOf('owner').email, password: personOf('owner').password });
     await firefox.click('Sign in');
     await firefox.expectPath('/account');

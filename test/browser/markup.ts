@@ -1,4 +1,4 @@
-// Whatever somebody writes, a page shows it as text.
+// Pages of the demo show text from users as text, never as markup.
 import { expect, test } from 'vitest';
 import { CHROME_ON_MAC } from '../acceptance/support/user-agents.ts';
 import { includes } from '../ci-only.ts';
@@ -16,7 +16,7 @@ export function markup(demo: DemoBrowser): void {
     const site = await demo.open('c');
     const admin = await demo.newPage(site, { userAgent: CHROME_ON_MAC });
     await admin.signIn('owner');
-    // What a stranger sends.
+    // Clients send markup in their user agents.
     await site.signedIn('member', `Mozilla/5.0 ${IMAGE}`);
     await site.signedIn('owner', IMAGE);
     const second = await site.signedIn('second', `${SCRIPT}/1.0`);
@@ -45,7 +45,7 @@ export function markup(demo: DemoBrowser): void {
     await expectNoMarkup();
 
     async function expectNoMarkup(): Promise<void> {
-      // A locator looks into the card's shadow, too.
+      // A locator also searches the card's shadow root.
       expect(await admin.page.locator('img').count()).toBe(0);
       expect(await admin.page.locator('script:not([src="/session-revocation-ui.js"])').count()).toBe(0);
     }
@@ -61,7 +61,7 @@ export function markup(demo: DemoBrowser): void {
       expect(await shown(page.getByRole('heading', { level: 1 }))).not.toBe('');
     }
     await page.goto(`${origin}/`);
-    // Past the browser's own look at what an address is.
+    // Skips the browser's own validation of the address.
     await page.locator('form').evaluate((form: { noValidate: boolean }) => {
       form.noValidate = true;
     });

@@ -1,4 +1,4 @@
-// Every page of every product, for everybody: by axe-core, in light and in dark, wide and on a phone.
+// Accessibility of every page of every product: tested with axe-core, in light and dark, on wide and narrow screens.
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import type { Person } from '../acceptance/support/people.ts';
@@ -11,7 +11,7 @@ import type { DemoBrowser } from './support/demo-browser.ts';
 import type { DemoPage } from './support/demo-page.ts';
 
 const STRANGERS = ['/', '/about', '/password-reset'];
-/** The same in each product, word by word. */
+/** Pages that are the same in each product. */
 const COMMON = ['/?reason=password-changed', '/about?product=x', '/no-such-page', '/password-reset?token=any'];
 const USERS = ['/profile', '/account', '/account/sign-out-everywhere'];
 const ADMINS = ['/review?done=revoked', '/audit'];
@@ -22,7 +22,7 @@ const PRODUCTS = [
   ['d', [], []],
   ['e', [], ['/tokens', '/account?done=password']],
 ] as const;
-/** The product that shows nearly all there is comes last: it is enough where the tests are run often. */
+/** The last product shows nearly every feature, so an ordinary run tests only this one. */
 const LOOKED_AT = includes('demo in a browser: the pages of every product') ? PRODUCTS : PRODUCTS.slice(-1);
 
 export function pages(demo: DemoBrowser): void {
@@ -38,7 +38,7 @@ export function pages(demo: DemoBrowser): void {
     expect(found).toEqual([]);
   });
 
-  /** So that there is something in the lists. */
+  /** Fills the lists of the pages. */
   async function filled(site: Site, product: string): Promise<void> {
     const others: readonly Person[] = ['owner', 'member', 'second'];
     const devices = await Promise.all(others.map((person) => site.signedIn(person, FIREFOX_ON_WINDOWS)));
@@ -57,7 +57,7 @@ export function pages(demo: DemoBrowser): void {
     return [...found, ...(await lookAt(device, ['/shop'], 'd'))];
   }
 
-  /** At widths between a telephone and a desk, in both directions of writing. */
+  /** Finds pages that are wider than their window, at several widths and in both writing directions. */
   async function overhangs(page: Page): Promise<string[]> {
     const found: string[] = [];
     for (const dir of ['ltr', 'rtl']) {
@@ -65,7 +65,7 @@ export function pages(demo: DemoBrowser): void {
       for (const width of [320, 360, 640, 700, 1200]) {
         await page.setViewportSize({ width, height: 900 });
         if ((await overhangOf(page)) > 0) found.push(`${dir}, ${width} px`);
-        // There, the rows of a table are stacks.
+        // At these widths, a row of a table is a stack of cells, so no table may scroll.
         if (width <= 640 && (await page.evaluate<boolean>(SCROLLS))) found.push(`a table, ${dir}, ${width} px`);
       }
     }
@@ -102,7 +102,7 @@ export function pages(demo: DemoBrowser): void {
 const SCROLLS =
   "[...document.querySelectorAll('.scroll')].some(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)";
 
-/** Finds the word that a product does not have, in what its page says; the names of other products aside. */
+/** Returns code that finds the other products' word for a sign-out in the visible text. It skips their names. */
 const otherWords = (product: string): string => `(() => {
   const other = ${product === 'a' ? /\blog(s|ged|ging)?[ -]?out\b/gi : /\bsign(s|ing)?[ -]?out\b|\bsigned out\b/gi};
   const roots = [document.body, ...[...document.querySelectorAll('login-management')].map(({ shadowRoot }) => shadowRoot)];

@@ -1,4 +1,4 @@
-// Tables B and D through the pages: look, ask what would end, end it, and read about it.
+// Products B and D of the demo in the browser: an administrator reviews sessions, ends them, and reads the audit log.
 import { expect, test } from 'vitest';
 import { DAY } from '../acceptance/support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from '../acceptance/support/user-agents.ts';
@@ -37,7 +37,7 @@ export function review(demo: DemoBrowser): void {
     await admin.submit(main.getByRole('button', { name: 'Log out' }));
     await admin.expectTold(/sessions are ended/);
     await phone.follow('Profile');
-    // In general words: what the administrator wrote is for the log.
+    // The member sees a general message. The administrator's reason and note are only in the log.
     await phone.expectLoginPage(/Your sessions were ended/);
 
     await admin.page.getByLabel('End sessions that were not used for').selectOption('7d');
@@ -110,7 +110,7 @@ export function review(demo: DemoBrowser): void {
       await chrome.goto('/tokens');
       expect(await shown(chrome.page.locator('main'))).toContain('nightly job');
 
-      // Where the plan has it not, it is not offered.
+      // The free plan does not offer the action.
       const solo = await demo.newPage(site, { userAgent: FIREFOX_ON_WINDOWS });
       await solo.signIn('solo');
       await solo.row('Current session').waitFor();

@@ -1,4 +1,4 @@
-// Table A through the pages, on two devices.
+// Product A of the demo in the browser, on two devices.
 import { expect, test } from 'vitest';
 import { DAY, type Site } from '../acceptance/support/site.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, SAFARI_ON_IOS } from '../acceptance/support/user-agents.ts';
@@ -11,7 +11,7 @@ const inFull = test.runIf(includes('demo in a browser: every story'));
 const EVERYWHERE = /signed out on every device/;
 
 export function signOutEverywhere(demo: DemoBrowser): void {
-  /** The owner on Chrome and on Firefox. */
+  /** Signs the owner in on Chrome and on Firefox. */
   async function onTwo(host?: string): Promise<{ site: Site; chrome: DemoPage; firefox: DemoPage }> {
     const site = await demo.open('a');
     const at = host === undefined ? {} : { host };
@@ -27,7 +27,7 @@ export function signOutEverywhere(demo: DemoBrowser): void {
     await chrome.signOut();
     await chrome.expectLoginPage(/signed out on this device/);
     await firefox.expectSignedIn();
-    // "Back" shows nothing of before.
+    // A page behind the sign-in is not shown again.
     await chrome.goto('/profile');
     await chrome.expectLoginPage(null);
   });
@@ -43,12 +43,12 @@ export function signOutEverywhere(demo: DemoBrowser): void {
     await chrome.follow('Cancel');
     await chrome.expectPath('/account');
     await chrome.follow('Sign out everywhere…');
-    // To have opened the question is to have ended nothing.
+    // Opening the confirmation page has ended no session.
     await firefox.expectSignedIn();
 
     await chrome.click('Sign out everywhere');
     await chrome.expectLoginPage(EVERYWHERE);
-    // Nothing is pushed: the other page stays as it is.
+    // The server pushes nothing, so the open page does not change.
     await firefox.expectPath('/account');
     expect(await firefox.page.getByRole('button', { name: 'Change password' }).isVisible()).toBe(true);
     await firefox.follow('Profile');
@@ -78,7 +78,7 @@ export function signOutEverywhere(demo: DemoBrowser): void {
     await chrome.expectLoginPage(/Your password was changed/);
     await firefox.follow('Sessions & security');
     await firefox.expectLoginPage(/Your password was changed/);
-    // The form of an open page is an action, too: it does nothing any more.
+    // The new password works, and the sign-in returns to the requested page.
     await firefox.fillIn({ ...site.credentialsOf('owner'), password: 'another-demo-password' });
     await firefox.click('Sign in');
     await firefox.expectPath('/account');
@@ -123,7 +123,7 @@ export function signOutEverywhere(demo: DemoBrowser): void {
 
   inFull.each(HOSTS)('A9 on %s it leads to the login page of that host', async (host) => {
     const { site, chrome, firefox } = await onTwo(host);
-    // Another host is another place, where nobody is signed in.
+    // A session belongs to one host. On the other host, the user is not signed in.
     await chrome.page.goto(`http://localhost:${site.port}/account`);
     expect(chrome.page.url()).toBe(`http://localhost:${site.port}/?returnTo=%2Faccount`);
 

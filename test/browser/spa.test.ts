@@ -10,7 +10,7 @@ import { type Chromium, launch } from '../ui/support/chromium.ts';
 import { describeInChromium } from '../ui/support/describe-in-chromium.ts';
 import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 
-/** Longer than the example's access tokens live. */
+/** Longer than the lifetime of the example's access tokens. */
 const LONG_ENOUGH = 6 * MINUTE;
 
 describeInChromium('examples/spa in the browser', () => {
@@ -20,7 +20,7 @@ describeInChromium('examples/spa in the browser', () => {
   }, TEST_TIMEOUT);
   afterAll(() => chromium?.close(), TEST_TIMEOUT);
 
-  /** The example, with a clock and a store of the test's own. */
+  /** Serves the example with the test's own clock and store. */
   async function serve() {
     const [clock, store] = [new TestClock(), new Gatekeeper(memoryStore())];
     const sessions = createSessions<string>({ store: store.store, clock, timeout: '2m' });
@@ -42,7 +42,7 @@ describeInChromium('examples/spa in the browser', () => {
     return {
       ...{ clock, store, sessions, newDevice },
       living: async () => (await sessions.list({ user: 'alice' })).sessions.length,
-      /** Another tab of a device, and all that its refreshes were answered. */
+      /** Opens another tab of a device, and records the status of each of its refreshes. */
       async newTab(device: BrowserContext): Promise<Tab> {
         const page = await device.newPage();
         const refreshes: number[] = [];
@@ -71,7 +71,7 @@ describeInChromium('examples/spa in the browser', () => {
   const home = ({ page }: Pick<Tab, 'page'>) => page.getByRole('heading', { name: 'Devices of alice' });
   const form = ({ page }: Pick<Tab, 'page'>) => page.getByLabel('Password');
 
-  /** Asks the API anew; resolves once it has answered well. */
+  /** Sends the page's requests again. Resolves after a successful answer. */
   async function look({ page }: Tab): Promise<void> {
     const answered = page.waitForResponse((response) => response.url().endsWith('/api/me') && response.ok());
     await page.getByRole('button', { name: 'Look again' }).click();
@@ -84,7 +84,7 @@ describeInChromium('examples/spa in the browser', () => {
     const one = await newTab(device);
     await form(one).waitFor();
     await signIn(one);
-    // The second tab has nothing but the cookie.
+    // The second tab has no access token. It has only the cookie.
     const other = await newTab(device);
     await home(other).waitFor();
     for (const { refreshes } of [one, other]) refreshes.length = 0;
@@ -114,7 +114,8 @@ describeInChromium('examples/spa in the browser', () => {
     for (const { refreshes } of [one, other]) refreshes.length = 0;
 
     clock.advance(LONG_ENOUGH);
-    // Both tabs have refused tokens by now, and neither has a newer cookie: the first write waits for the other's question.
+    // Both tabs hold expired access tokens and the same cookie. The first rotation waits until the other tab's token is
+    // read.
     const [both, arrive] = gate();
     const [waiting, wait] = gate();
     store.before = async (verb) => {
@@ -152,12 +153,12 @@ describeInChromium('examples/spa in the browser', () => {
     await form(phone).waitFor();
     expect(await living()).toBe(0);
     for (const tab of [one, other]) {
-      // Nothing is pushed to an open page.
+      // The server pushes nothing, so the open page does not change.
       expect(await home(tab).isVisible()).toBe(true);
       await tab.page.getByRole('button', { name: 'Look again' }).click();
       await form(tab).waitFor();
     }
-    // The cookie stays, since no refusal deletes one. It opens nothing, and the next sign-in replaces it.
+    // A refusal does not delete the cookie. The cookie is useless, and the next sign-in replaces it.
     const [dead] = await device.cookies();
     await one.page.reload();
     await form(one).waitFor();
@@ -199,7 +200,7 @@ describeInChromium('examples/spa in the browser', () => {
     const beside = await steal('same-origin');
     expect(beside).toMatchObject({ status: 200, text: expect.stringContaining('access_token') });
     for (const { text } of [without, beside]) expect(text).not.toMatch(/rt1\.|refresh_token/);
-    // The browser has the next one, and the page goes on.
+    // The browser stored the new refresh token, so the page continues to work.
     await look(tab);
     expect(await living()).toBe(1);
   });
@@ -219,7 +220,7 @@ describeInChromium('examples/spa in the browser', () => {
 
 const isRefresh = (url: string): boolean => url.endsWith('/sessions/refresh');
 
-/** Holds a page's refreshes back until they are let go. */
+/** Delays a page's refreshes until `release` is called. */
 async function hold(page: Page): Promise<{ readonly arrived: Promise<void>; release(): void }> {
   const [arrived, arrive] = gate();
   const [going, go] = gate();
@@ -234,7 +235,7 @@ async function hold(page: Page): Promise<{ readonly arrived: Promise<void>; rele
   return { arrived, release: go };
 }
 
-/** Who has the lock of the device's tabs, and who waits for it. */
+/** Returns the number of holders of the device's lock, and of waiting tabs. */
 const queueOf = (page: Page): Promise<unknown> =>
   page.evaluate(
     'navigator.locks.query().then(({ held, pending }) => ({ held: held.length, pending: pending.length }))',

@@ -1,4 +1,4 @@
-// The pages of a malicious sub-domain, in a real browser: which cookies it can set, and what becomes of them.
+// A malicious sub-domain in a real browser: which cookies it can set, and how the site treats them.
 import { createServer } from 'node:https';
 import express from 'express';
 import { createSessions } from 'session-revocation';
@@ -15,9 +15,9 @@ const VICTIM = 'victim.test';
 const EVIL = 'evil.victim.test';
 const NAME = '__Host-default-session';
 
-/** The names of cookies that Chromium keeps for `Domain=victim.test`: none of them begins with `__Host-`. */
+/** Cookie names that Chromium accepts with `Domain=victim.test`, because they do not begin with `__Host-`. */
 const KEPT = [`\u00a0${NAME}`, `\u0085${NAME}`];
-/** Those that it refuses (RFC 6265bis 5.7), the last one for a cookie without a name. */
+/** Cookie names that Chromium refuses (RFC 6265bis, 5.7). The last entry is a cookie with an empty name. */
 const REFUSED = [NAME, NAME.toLowerCase(), ` ${NAME}`, `\t${NAME}`, `${NAME}\u00a0`, `=${NAME}`];
 
 describeInChromium('a malicious sub-domain', () => {
@@ -27,7 +27,7 @@ describeInChromium('a malicious sub-domain', () => {
   }, TEST_TIMEOUT);
   afterAll(() => chromium?.close(), TEST_TIMEOUT);
 
-  /** The victim's site and the sub-domain, which sets all these cookies, on one port. */
+  /** Serves the victim's site and the sub-domain on one port. The sub-domain sets all these cookies. */
   async function serve() {
     const sessions = createSessions({ store: memoryStore() });
     const mallorys = await sessions.start({ user: 'mallory', fence: await sessions.fence({ user: 'mallory' }) });

@@ -205,7 +205,7 @@ describe('a server of another kind', { timeout: TEST_TIMEOUT }, () => {
     const place = places.get(engine) ?? null;
     test.skipIf(place === null)(`is misuse, and told: ${scheme}: at a server of ${engine}`, async () => {
       const { host } = new URL(place?.url ?? '');
-      const ran = await cliOf(`${scheme}://ann:hush-hush@${host}${database}`)('list --user ann --timeout 1m');
+      const ran = await cliOf(`${scheme}://ann:hush-hush@${host}${database}`)('list --user ann --timeout 10s');
       expect([ran.code, ran.out], ran.err).toEqual([2, '']);
       expect(ran.err).toMatch(new RegExp(`^error: --store is a URL of ${kinds}, or give the port of .*\\n$`));
     });

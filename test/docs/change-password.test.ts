@@ -27,19 +27,19 @@ import { blocksOf } from './markdown.ts';
 
 const PAGE = 'docs/change-password.md';
 
-/** Much longer than a test takes, on a machine that stands still in between, in ms. */
+/** Time limit of a test in ms. It is long, because a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
 const asDefault = (module: unknown): object => ({ __esModule: true, default: module });
 
-/** Where the server of a database is reached, and what becomes of the next COMMIT that goes there. */
+/** A proxy in front of a database server. `next` says what happens to the next COMMIT. */
 interface Passage {
   readonly url: string;
-  /** `'lost'`: it does not arrive. `'unanswered'`: it arrives, and its answer does not. */
+  /** `'lost'`: the COMMIT does not arrive. `'unanswered'`: it arrives, but its answer does not. */
   next: 'lost' | 'unanswered' | null;
 }
 
-/** Bytes of a COMMIT by itself, without a NUL at the end: in either protocol five and the word. */
+/** Size of a COMMIT message in bytes, without a final NUL. In both protocols, five bytes come before the word. */
 const LENGTH_OF_COMMIT = 11;
 
 function isCommit(chunk: Buffer): boolean {
@@ -47,7 +47,7 @@ function isCommit(chunk: Buffer): boolean {
   return text.length === LENGTH_OF_COMMIT && /commit$/i.test(text);
 }
 
-/** Opens a way to the server by a port of this machine. */
+/** Starts a proxy on a port of this machine. It forwards to the server. */
 async function openPassage(target: URL, defaultPort: number): Promise<Passage> {
   const sockets = new Set<Socket>();
   const url = new URL(target);
@@ -128,7 +128,9 @@ interface Recipe {
   open(): Promise<Database>;
 }
 
-/** What the programs import; the pools that they make are ended after the test. */
+/**
+ * Returns the modules that the programs import. After the test, `ends` closes the pools and sessions that they create.
+ */
 function modulesFor(ends: (() => Promise<unknown>)[]): Readonly<Record<string, object>> {
   const Pool = function Pool(settings: pg.PoolConfig): pg.Pool {
     const made = new pg.Pool(settings);
@@ -182,7 +184,7 @@ const REFUSE_COMMIT_IN_POSTGRES = `${REFUSING};
   CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON users DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW EXECUTE FUNCTION refuse()`;
 
-/** A user at a browser. */
+/** A user with a browser. */
 class Person extends Browser {
   submit = (path: string, body: object): Promise<Answer> =>
     this.post(path, { 'content-type': 'application/json' }, JSON.stringify(body));
@@ -191,7 +193,7 @@ class Person extends Browser {
   isIn = async (): Promise<boolean> => (await this.get('/me')).status === 200;
 }
 
-/** Starts the program of a recipe, and signs ann in on two browsers. */
+/** Starts the program of a recipe, and signs the user ann in with two browsers. */
 async function start(recipe: string) {
   const { open } = RECIPES[recipe] ?? expect.fail(recipe);
   const database = await open();
@@ -220,7 +222,7 @@ async function start(recipe: string) {
 }
 
 describe.each(Object.entries(RECIPES))('%s', { timeout: TEST_TIMEOUT }, (recipe, { isHere }) => {
-  /** Everything is as after the change, or as before it. */
+  /** Expects the state after the password change, or the state before it. */
   async function expectAfter(changed: boolean, { here, there, url }: Awaited<ReturnType<typeof start>>): Promise<void> {
     expect([await here.isIn(), await there.isIn()]).toEqual([true, !changed]);
     const other = new Person(url, CHROME_ON_MAC);
@@ -255,7 +257,7 @@ describe.each(Object.entries(RECIPES))('%s', { timeout: TEST_TIMEOUT }, (recipe,
         expect([await here.isIn(), await site.there.isIn()]).toEqual([true, true]);
       };
 
-      // After the new password is written, what the act writes is refused.
+      // The database refuses the writes of the revocation, which come after the write of the new password.
       await database.query(isMariadb ? REFUSE_IN_MARIADB : REFUSE_IN_POSTGRES);
       await expectNothing(503);
       await database.query(isMariadb ? 'DROP TRIGGER refuse' : 'DROP FUNCTION refuse CASCADE');

@@ -9,7 +9,7 @@ import { blocksOf, docblocksOf, pages, root } from './markdown.ts';
 import { openAround } from './support/around.ts';
 
 /**
- * What the fragments in the pages take for granted; a block that declares or imports a name of its own hides it.
+ * Declarations for the names that fragments in the pages use. A block that declares or imports a name hides them.
  * `Event` and `PostLoginAPI` are types of Auth0's editor.
  */
 const AROUND = `
@@ -26,7 +26,7 @@ interface PostLoginAPI {
 }
 `;
 
-/** The compiler's messages about these modules. What the sources import is checked with other libraries elsewhere. */
+/** Returns the compiler's messages about these modules. Messages about files that they import do not count. */
 async function messagesOf(modules: ReadonlyMap<string, string>, around: string): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'session-revocation-blocks-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -63,7 +63,8 @@ describe('the code in the pages', { timeout: TEST_TIMEOUT }, () => {
         }
       }
     }
-    // Docblocks of wrappers and bridges show fragments of the app of one framework; the programs in the pages cover these.
+    // Docblocks of wrappers and bridges are left out. Their fragments need an app of one framework, and programs in the
+    // pages cover them.
     const sources = ['src', 'adapters/engines', 'adapters/notifiers'].flatMap((room) =>
       readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)),
     );

@@ -51,7 +51,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, TEST_TIMEOUT);
 
-/** A browser without JavaScript, which asks for pages; or, with `accept`, a program. */
+/** A browser without JavaScript, which asks for pages. With another `accept`, it stands for a program. */
 class Browser {
   readonly cookies = new Map<string, string>();
   readonly #origin: string;
@@ -62,7 +62,7 @@ class Browser {
     this.#headers = { 'user-agent': userAgent, accept };
   }
 
-  /** The same browser, where the same app is on another port: to cookies, that is the same place. */
+  /** Returns a copy of the browser for the same app on another port. Cookies ignore the port, so it keeps them. */
   at(origin: string): Browser {
     const there = new Browser(origin, this.#headers['user-agent'] ?? '', this.#headers.accept);
     for (const [name, value] of this.cookies) there.cookies.set(name, value);
@@ -108,7 +108,7 @@ interface Started {
 async function start(store: SessionStore, product = 'e', card?: string): Promise<Started> {
   copyFileSync(join(seeds, 'users.json'), join(folder, 'users.json'));
   const users = await Users.open(join(folder, 'users.json'));
-  // It closes no connection by itself, which a client might just be using again.
+  // The server never closes an idle connection. Otherwise a client could use a connection at the moment it closes.
   const server = createServer({ keepAliveTimeout: 0 }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
@@ -125,7 +125,7 @@ async function start(store: SessionStore, product = 'e', card?: string): Promise
 const serve = async (store = memoryStore(), product?: string, card?: string): Promise<string> =>
   (await start(store, product, card)).origin;
 
-/** A store with some of its verbs replaced. */
+/** Returns the store with some of its methods replaced. */
 const patched = (store: SessionStore, verbs: Partial<SessionStore>): SessionStore =>
   new Proxy(store, {
     get: (target, name) => {
@@ -134,7 +134,7 @@ const patched = (store: SessionStore, verbs: Partial<SessionStore>): SessionStor
     },
   });
 
-/** A store that fails these verbs while it is down. */
+/** Returns a store whose methods of these names fail while `state.down` is true. */
 function failing(...verbs: readonly ('find' | 'advance')[]) {
   const store = memoryStore();
   const state = { down: false };
@@ -172,7 +172,7 @@ describe('the demo', { timeout: TEST_TIMEOUT }, () => {
     await firefox.signIn(owner);
     const page = (await chrome.get('/profile')).text;
     expect(page).toContain('<login-management src="/sessions" login-url="/"');
-    // What is there without JavaScript.
+    // The page lists the devices without JavaScript too.
     expect(rowsOf(page)).toEqual(['Firefox on Windows', 'Chrome on Mac OS']);
     expect(page.match(/Current session/g)).toHaveLength(1);
     expect(page.match(/aria-label="Log out [^"]*">Log out<\/button>/g)).toHaveLength(1);
@@ -271,7 +271,7 @@ describe('the demo', { timeout: TEST_TIMEOUT }, () => {
     expect([late.status, late.location]).toEqual([303, '/?reason=signed-out-everywhere']);
     const page = await firefox.get(late.location ?? '');
     expect(messageOf(page.text)).toBe('You are logged out on every device.');
-    // The password is the old one still.
+    // The refused form changed nothing, so the old password still works.
     expect((await firefox.signIn(owner)).status).toBe(303);
   });
 
@@ -337,7 +337,7 @@ describe('the demo', { timeout: TEST_TIMEOUT }, () => {
     for (const [path, fields] of forms) {
       const refused = await chrome.post(path, fields, 'https://evil.example');
       expect([path, refused.status]).toEqual([path, 403]);
-      // A page is told so in words.
+      // The page explains the refusal in words.
       expect(refused.text).toContain('The request did not come from a page of this site.');
     }
     expect(rowsOf((await chrome.get('/profile')).text)).toEqual(['Chrome on Mac OS']);
@@ -423,7 +423,7 @@ describe('the demo', { timeout: TEST_TIMEOUT }, () => {
   });
 
   test('knows the codes of an authenticator app', () => {
-    // RFC 6238, appendix B: the last six of eight digits.
+    // Test values of RFC 6238, appendix B. The demo uses the last six of the eight digits.
     const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
     const times = [59, 1111111109, 1111111111, 1234567890, 2000000000, 20000000000];
     expect(times.map((time) => codeOf(secret, time * 1000))).toEqual([
@@ -537,7 +537,7 @@ describe('npm start', { timeout: TEST_TIMEOUT }, () => {
     await chrome.post('/password', { current: owner?.password ?? '', next: 'a new password' });
     expect(await server.stop()).toBe(0);
 
-    // On another port: somebody else may have the one of before by now.
+    // The program starts on a new free port. Another process may use the previous one by now.
     server = await start();
     const origin = `http://localhost:${server.port}`;
     expect(rowsOf((await chrome.at(origin).get('/profile')).text)).toHaveLength(1);
@@ -550,7 +550,7 @@ describe('npm start', { timeout: TEST_TIMEOUT }, () => {
     const server = await start({}, '--product', 'a');
     stop = () => server.stop();
     expect(server.output()).toContain('Product a: Sign out everywhere.');
-    // Of who needs no code.
+    // The printed example signs in a user who needs no code.
     expect(server.output()).toContain("-d 'email=member@acme.example'");
     const chrome = new Browser(`http://localhost:${server.port}`, CHROME);
     expect((await chrome.signIn(owner)).status).toBe(401);
@@ -576,7 +576,7 @@ describe('npm start', { timeout: TEST_TIMEOUT }, () => {
     expect(messageOf((await chrome.get(location ?? '')).text)).toBe(
       'All other devices are logged out: each notices within 2 seconds.',
     );
-    // One process alone notices at once.
+    // The process that ended the session does not wait for the bound.
     expect((await firefox.get('/profile')).status).toBe(303);
     const program = new Browser(origin, 'curl/8.0', '*/*');
     await program.signIn(owner);

@@ -23,7 +23,7 @@ import { type Example, examples, startExample } from './support/example.ts';
 
 const FORM: Headers = { ...NAVIGATION, 'content-type': 'application/x-www-form-urlencoded' };
 const FOREIGN_FORM: Headers = { ...FORM, 'sec-fetch-site': 'cross-site' };
-/** Sign-ins that no form of the example's own sends, by their content type. */
+/** Invalid sign-in requests, with their content types. No form of an example sends them. */
 const NO_FORMS: readonly (readonly [contentType: string | null, body: string])[] = [
   [null, ''],
   ['text/plain', 'user=alice'],
@@ -38,16 +38,16 @@ const NO_FORMS: readonly (readonly [contentType: string | null, body: string])[]
     '{"user":{"toString":0},"username":{"toString":0},"password":{"toString":0},"returnTo":{"toString":0}}',
   ],
 ];
-/** A program takes seconds to start on a busy machine. */
+/** Time limit of a test in ms. On a busy machine, a program takes seconds to start. */
 const timeout = 180_000;
 
 const all = await examples();
 const compiled = await compiledPackage();
-// Says so where there is none.
+// If there is no Redis server, the helper prints a notice.
 const redisUrl = await findService('redis');
 const wantsRedis = ({ command }: Example): boolean => command.startsWith('REDIS_URL=');
 
-/** Somebody at a browser. */
+/** A user with a browser. */
 class Person extends Browser {
   readonly #url: string;
 
@@ -60,17 +60,17 @@ class Person extends Browser {
   submit = (path: string, fields: Readonly<Record<string, string>> = {}): Promise<Answer> =>
     this.post(path, FORM, new URLSearchParams(fields).toString());
 
-  /** Where a page sends one instead. */
+  /** Returns the address to which a page redirects. */
   async sentTo(path: string): Promise<string | undefined> {
     return (await this.see(path)).headers.location;
   }
 
   async login(user: string, password: string): Promise<Answer> {
-    // Passport's own name for it, too.
+    // Passport reads the field `username`.
     return this.submit('/login', { user, username: user, password, returnTo: '/' });
   }
 
-  /** Nobody is signed in by what is no form, and nothing breaks of it: the answer never is a fault of the server. */
+  /** Sends invalid sign-in requests. None may sign in a user or cause a server error. */
   async sendsNoForm(): Promise<void> {
     const answers = await Promise.all(
       NO_FORMS.map(([type, body]) => this.post('/login', { ...NAVIGATION, 'content-type': type }, body)),
@@ -82,7 +82,7 @@ class Person extends Browser {
     expect((await this.get('/sessions')).status).toBe(401);
   }
 
-  /** What the list of devices says, by the device. */
+  /** Returns the ids in the list of devices by device, with a mark for the current one. */
   async devices(): Promise<Map<unknown, { readonly id: string; readonly current: boolean }>> {
     const { status, json } = await this.get('/sessions');
     expect(status).toBe(200);
@@ -90,7 +90,7 @@ class Person extends Browser {
     return new Map(rows.map(({ id, current, device }) => [device.label, { id, current }]));
   }
 
-  /** Another browser with the same cookies. */
+  /** Returns another browser with a copy of the cookies. */
   async stolen(): Promise<Person> {
     const thief = new Person(this.#url, CHROME_ON_MAC);
     Object.assign(thief, { jar: await this.jar.clone() });
@@ -99,7 +99,7 @@ class Person extends Browser {
 }
 
 test('every example stands in the README, with the line that is its own', () => {
-  // The demo has a section of its own, and neither the store nor the metrics are a program.
+  // The demo has its own section. The custom store and the metrics are not programs.
   const folders = readdirSync(join(root, 'examples')).filter(
     (name) => !['demo', 'custom-store', 'opentelemetry'].includes(name),
   );
@@ -149,7 +149,7 @@ describe('as it is started', { timeout }, () => {
         expect(other?.current).toBe(false);
         const page = await mac.see('/');
         expect(page.status).toBe(200);
-        // A card asks for the list; or it is on the page.
+        // The page contains the card, which loads the list, or it contains the list itself.
         const shown =
           page.text.includes('<login-management src="/sessions"') ||
           page.text.includes(`/sessions/${other?.id}/sign-out`);
@@ -176,7 +176,7 @@ describe('as it is started', { timeout }, () => {
   }
 });
 
-/** Where it wants a Redis, under keys of its own. */
+/** Starts an example. An example for Redis gets its own key prefix. */
 async function start(example: Example): Promise<string> {
   if (redisUrl === null || !wantsRedis(example)) return startExample(example, {}, compiled);
   const prefix = newPrefix();
@@ -246,7 +246,7 @@ describe('what outlives its request', { timeout }, () => {
   const ofSocketIo = live.filter(({ file }) => file.includes('socket-io'));
   const CLOSED = 'signed-out-everywhere';
 
-  /** The cookie and the origin of a person's browser, for a client of another kind. */
+  /** Returns the cookie and the origin header of a browser, for a client without a browser. */
   const headersOf = async ({ jar }: Person): Promise<Record<string, string>> => ({
     cookie: await jar.getCookieString(ORIGIN),
     'sec-fetch-site': 'same-origin',
@@ -260,7 +260,7 @@ describe('what outlives its request', { timeout }, () => {
     return person;
   }
 
-  /** Signs out on another device. */
+  /** Signs the user out everywhere, from another device. */
   async function signOutEverywhere(url: string): Promise<void> {
     const other = new Person(url, FIREFOX_ON_WINDOWS);
     await other.login('alice', 'wonderland');
@@ -332,7 +332,7 @@ describe('for several accounts', { timeout }, () => {
 
   const PASSWORDS = { alice: 'wonderland', bob: 'builder', carol: 'singer' };
 
-  /** Signed in, and in an account. */
+  /** Signs a user in and opens an account. */
   async function signedIn(user: keyof typeof PASSWORDS, account: string, userAgent = CHROME_ON_MAC): Promise<Person> {
     const person = new Person(url, userAgent);
     expect((await person.login(user, PASSWORDS[user])).headers.location).toBe('/');
@@ -351,7 +351,7 @@ describe('for several accounts', { timeout }, () => {
     const copy = await alice.stolen();
     expect((await open(alice, 'beta')).headers.location).toBe('/');
     expect((await alice.see('/')).text).toContain('Beta: devices of alice');
-    // What was copied before is worth nothing now.
+    // The switch gave the session a new secret, so a copy of the old cookie is refused.
     expect((await copy.get('/sessions')).status).toBe(401);
     for (const account of ['gamma', 'none', '__proto__']) expect((await open(alice, account)).status).toBe(404);
     expect((await alice.see('/')).text).toContain('Beta: devices of alice');
@@ -370,7 +370,7 @@ describe('for several accounts', { timeout }, () => {
     const ends = [...text.matchAll(/action="(\/sessions\/[\w-]{22}\/sign-out\?user=bob)"/g)].map(
       ([, path = '']) => path,
     );
-    // That of another account is no business of this one's administrator.
+    // The administrator does not see Bob's session in another account.
     expect(ends).toHaveLength(1);
     expect((await carol.submit(ends[0] ?? '')).status).toBe(403);
     expect((await alice.submit(ends[0] ?? '', { returnTo: '/admin' })).headers.location).toBe('/admin');
@@ -396,7 +396,7 @@ describe('for several accounts', { timeout }, () => {
 
     expect((await alice.submit('/admin/policy', { signOut: 'everywhere' })).headers.location).toBe('/admin');
     expect((await alice.see('/admin')).text).toContain('value="everywhere" selected');
-    // All were used just now.
+    // Every session was used just now, so the request ends none.
     expect((await alice.submit('/admin/end-unused')).headers.location).toBe('/admin');
     expect((await other.see('/')).status).toBe(200);
     await other.submit('/sessions/sign-out', { returnTo: '/' });

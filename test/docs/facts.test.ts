@@ -7,7 +7,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { EVENT_TYPES } from '../../src/events/event-types.ts';
 import { pages, readPage, root, rowsOf } from './markdown.ts';
 
-/** The first cell of each row of the table that has this heading, without its backticks. */
+/** Returns the rows of the table whose first heading this is, without backticks. */
 async function table(page: string, heading: string): Promise<(readonly string[])[]> {
   const rows = await rowsOf(page);
   const start = rows.findIndex(([cell]) => cell === heading) + 2;
@@ -15,7 +15,7 @@ async function table(page: string, heading: string): Promise<(readonly string[])
   return rows.slice(start, end < 0 ? undefined : end - 1).map((row) => row.map((cell) => cell.replaceAll('`', '')));
 }
 
-/** The names in a union of literals, or the keys of an object, as the source spells them. */
+/** Returns the members of a union of literals, or the keys of an object, from the text of a source file. */
 async function namesIn(file: string, after: string): Promise<string[]> {
   const text = (await readPage(file)).split(after)[1]?.split(/;|\} as const/)[0] ?? '';
   return [...text.matchAll(/^\s*\|? *'?([\w-]+)'?(?::|$)/gm)].map(([, name = '']) => name);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 export const root: string = join(import.meta.dirname, '../..');
 
-/** The pages that people read. */
+/** The pages for readers. */
 export const pages: readonly string[] = [
   'README.md',
   'SECURITY.md',
@@ -12,19 +12,19 @@ export const pages: readonly string[] = [
   ...readdirSync(join(root, 'docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
 ];
 
-/** A fenced block. */
+/** A fenced code block. */
 export interface Block {
   readonly language: string;
   readonly text: string;
-  /** The heading that it stands under. */
+  /** The nearest heading above it. */
   readonly section: string;
-  /** The number of its first line in the page. */
+  /** Line number of its first line in the page. */
   readonly line: number;
 }
 
 export const readPage = (page: string): Promise<string> => readFile(join(root, page), 'utf8');
 
-/** The blocks of a page. */
+/** Returns the code blocks of a page. */
 export const blocksOf = async (page: string): Promise<readonly Block[]> => blocksIn(await readPage(page));
 
 function blocksIn(text: string): readonly Block[] {
@@ -43,14 +43,14 @@ function blocksIn(text: string): readonly Block[] {
   return blocks;
 }
 
-/** The blocks in the docblocks of a module. */
+/** Returns the code blocks in the docblocks of a module. */
 export async function docblocksOf(module: string): Promise<readonly Block[]> {
   const lines = (await readPage(module)).split('\n');
   const text = lines.map((line) => /^ *\* ?(.*)/.exec(line)?.[1] ?? '').join('\n');
   return blocksIn(text);
 }
 
-/** The rows of all tables of a page, cell by cell. */
+/** Returns the rows of all tables of a page. A row is a list of cells. */
 export async function rowsOf(page: string): Promise<readonly (readonly string[])[]> {
   const lines = (await readPage(page)).split('\n').filter((line) => line.startsWith('|'));
   return lines.map((line) =>

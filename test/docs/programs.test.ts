@@ -27,13 +27,20 @@ interface Code extends Block {
   readonly page: string;
 }
 
-/** The blocks that are not run here, and why. Every other block of JavaScript and TypeScript is. */
+/**
+ * Code blocks that these tests do not run, with the reason. They run every other block of JavaScript and TypeScript.
+ */
 const NOT_HERE: readonly { readonly page: string; readonly text: string; readonly why: string }[] = [
-  { page: 'docs/writing-a-store.md', text: 'storeContract(', why: 'writing-a-store.test.ts runs it by node:test' },
+  { page: 'docs/writing-a-store.md', text: 'storeContract(', why: 'writing-adapters.test.ts runs it by node:test' },
+  {
+    page: 'docs/writing-a-notifier.md',
+    text: 'notifierContract(',
+    why: 'writing-adapters.test.ts runs it by node:test',
+  },
   { page: 'docs/redis.md', text: 'new Cluster(', why: 'its addresses are not of this machine' },
 ];
 
-/** The servers that a program may need. */
+/** Detects the servers that a program needs by its imports. */
 const isPostgres = (text: string): boolean => text.includes("from 'pg'");
 const isMysql = (text: string): boolean => /from '(mysql2\/promise|mariadb)'/.test(text);
 const isRedis = (text: string): boolean => /from '(ioredis|redis)'/.test(text);
@@ -72,7 +79,7 @@ async function openMysql(): Promise<string> {
   return at.href;
 }
 
-/** Puts the servers of this machine in the place of those that a program names, or reads from its environment. */
+/** Replaces the addresses of servers in a program, and in its environment, with servers of this machine. */
 async function addressed(text: string): Promise<string> {
   if (isPostgres(text)) {
     const url = await openPostgres();
@@ -91,7 +98,7 @@ async function addressed(text: string): Promise<string> {
 
 type End = () => unknown;
 
-/** Functions and classes by which programs open what they never close, and how to close it. */
+/** Functions and classes whose results programs never close, and the method that closes each result. */
 const OPENERS: readonly (readonly [module: string, name: string, close: string])[] = [
   ['session-revocation', 'createSessions', 'close'],
   ['mysql2/promise', 'createPool', 'end'],
@@ -100,12 +107,12 @@ const OPENERS: readonly (readonly [module: string, name: string, close: string])
   ['ioredis', 'Redis', 'disconnect'],
 ];
 
-/** The modules that a program imports. They note how to close what it opens. */
+/** Returns the modules that a program imports. They register in `ends` how to close their results. */
 async function modulesFor(code: string, ends: End[]): Promise<ReadonlyMap<string, object>> {
   const noting = (open: (...given: unknown[]) => object, close: string) =>
     function (this: unknown, ...given: unknown[]): object {
       const opened = new.target === undefined ? open(...given) : Reflect.construct(open, given);
-      // The program may have closed it itself.
+      // The program may have closed it already.
       ends.unshift(async () => (opened as Record<string, () => unknown>)[close]?.());
       return opened;
     };
@@ -121,7 +128,7 @@ async function modulesFor(code: string, ends: End[]): Promise<ReadonlyMap<string
   return modules;
 }
 
-/** Listens on a port that is free, whichever is asked for. */
+/** Makes every server listen on a free port, and returns the servers. */
 function useFreePorts(ends: End[]): readonly NetServer[] {
   const servers: NetServer[] = [];
   const { listen } = NetServer.prototype;
@@ -139,17 +146,17 @@ function useFreePorts(ends: End[]): readonly NetServer[] {
   return servers;
 }
 
-/** What a program did. */
+/** The results of a program. */
 interface Run {
   readonly exports: Readonly<Record<string, unknown>>;
-  /** Its app, if it makes one. */
+  /** The program's app, if it creates one. */
   readonly app: unknown;
   readonly printed: readonly unknown[];
-  /** Of the servers that it started. */
+  /** The servers that the program started. */
   readonly servers: readonly NetServer[];
 }
 
-/** Runs a block until it has done all that it does by itself. */
+/** Runs a code block until its top-level code ends. */
 async function run({ text }: Code): Promise<Run> {
   const ends: End[] = [];
   onTestFinished(async () => {
@@ -188,14 +195,14 @@ async function run({ text }: Code): Promise<Run> {
 
 type Answerer = (request: Request, ip?: string) => Promise<Response>;
 
-/** The address of a program's app. It is served here where the program leaves that to the reader. */
+/** Returns the address of a program's app. Serves the app if the program does not. */
 async function addressOf({ app, exports, servers }: Run): Promise<string> {
   const { listen, handle, callback } = (app ?? {}) as Record<string, unknown>;
   const made = exports as { answer?: Answerer; server?: NetServer };
   if (made.server instanceof NetServer) {
     if (!made.server.listening) await once(made.server, 'listening');
   } else if (servers.length > 0) {
-    // The program listens by itself.
+    // The program listens on its own.
   } else if (typeof made.answer === 'function') {
     createAdaptorServer({ fetch: (request) => made.answer!(request, '127.0.0.1') }).listen(0);
   } else if (typeof callback === 'function' || typeof app === 'function')
@@ -212,7 +219,7 @@ async function addressOf({ app, exports, servers }: Run): Promise<string> {
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const JSON_BODY = { 'content-type': 'application/json' };
 
-/** Signs in as a page or an app of the program would. */
+/** Signs in as the program's own page or client would. */
 function signInTo({ text }: Code, path: string, browser: Browser, password: string): Promise<Answer> {
   const fields = { user: OWNER.user, email: OWNER.email, username: OWNER.user, password };
   const isForm = /urlencoded|formbody|bodyOf/.test(text);
@@ -268,6 +275,7 @@ describe('the code in the pages', { timeout: TEST_TIMEOUT }, () => {
       'docs/fetch.md: Hono',
       'docs/fetch.md: h3',
       'docs/fetch.md: Elysia',
+      'docs/get-started.md: 2. Write the app',
       'docs/koa-session.md: The few lines',
       'docs/koa.md: session-revocation/koa',
     ]);

@@ -33,23 +33,23 @@ afterEach(async () => {
 const blocksUnder = async (section: string): Promise<readonly Block[]> =>
   (await blocksOf('README.md')).filter((block) => block.section === section);
 
-/** Only the port is another one. */
+/** Replaces the port of the page with the real one. */
 const onPort = (text: string, port: number): string => text.replaceAll('localhost:3000', `localhost:${port}`);
 
-/** Where it listens on any port that is free; it still calls itself by that of the page. */
+/** Makes the program listen on a free port and print it. */
 const onFreePort = (program: string): string =>
   program
     .replace('app.listen(3000)', 'app.listen(0)')
     .replace("'Listening on http://localhost:3000'", "'Listening on http://localhost:' + server.address().port");
 
-/** The functions that some lines define. */
+/** Returns the shell functions among these lines. */
 const functionsIn = (lines: string): string =>
   lines
     .split('\n')
     .filter((line) => /^\w+\(\) \{/.test(line))
     .join('\n');
 
-/** Ids are others every time. */
+/** Replaces ids, which differ in every run. */
 const withoutIds = (text: string): string => text.replace(/(?<![\w-])[\w-]{22}(?![\w-])/g, '<id>').trim();
 
 test.skipIf(skip)('the walk through the demo does what the page shows', { timeout: TEST_TIMEOUT }, async () => {
@@ -72,7 +72,7 @@ test.skipIf(skip)('the walk through the demo does what the page shows', { timeou
       compared++;
     } else if (text === 'npm start') {
       expect(await server.stop()).toBe(0);
-      // Another port than before, which somebody else may have by now.
+      // The new server has a new port, because another process may use the previous one by now.
       server = await start();
       await shell.type(onPort(functions, server.port));
     } else printed = await shell.type(onPort(text, server.port));
@@ -87,7 +87,7 @@ test.skipIf(skip)('the whole program runs, and answers what the page shows', { t
   expect(text).not.toMatch(/listen\(3000|Listening on \S*3000/);
   const program = join(compiled, 'app.mjs');
   writeFileSync(program, text);
-  // It puts its file where it is started.
+  // The program creates its file in its working directory.
   server = await startServer(program, { cwd: folder, env: {}, isCompiled: true });
   const typed = (input?.text ?? '').replaceAll(
     /(?<!Origin: )http:\/\/localhost:3000/g,

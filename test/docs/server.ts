@@ -3,32 +3,32 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-/** A program that serves. */
+/** A running server program. */
 export interface Server {
   readonly port: number;
-  /** What it printed so far. */
+  /** Returns the output so far. */
   output(): string;
-  /** Ctrl-C, and the exit code. */
+  /** Sends SIGINT, as Ctrl-C does. Resolves to the exit code. */
   stop(): Promise<number | null>;
 }
 
-/** How it is started. */
+/** Options for the start of a program. */
 export interface ServerOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
-  /** Whether `cwd` holds a compiled package. Default `false`: the program runs from the sources. */
+  /** `true` if `cwd` contains a compiled package. Default `false`: the program runs from the sources. */
   readonly isCompiled?: boolean;
 }
 
-/** What became of a program that ended by itself. */
+/** The results of a program that ended. */
 export interface Ended {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Starts it and waits until it says where it listens. */
+/** Starts a program and waits until it prints its address. */
 export async function startServer(file: string, options: ServerOptions): Promise<Server> {
   const child = start(file, options);
   let output = '';
@@ -36,7 +36,7 @@ export async function startServer(file: string, options: ServerOptions): Promise
   child.stderr.on('data', (chunk) => (output += chunk));
   const port = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
-    // Not at its exit: what it said last may still be on its way then.
+    // `close`, not `exit`: the last output may arrive after the exit.
     child.once('close', () => reject(new Error(output)));
     child.stdout.on('data', () => {
       const listening = /Listening on http:\/\/localhost:(\d+)\s/.exec(output);
@@ -46,7 +46,7 @@ export async function startServer(file: string, options: ServerOptions): Promise
   return { port, output: () => output, stop: () => stop(child) };
 }
 
-/** Starts it and waits until it ends. */
+/** Starts a program and waits until it ends. */
 export async function runToEnd(file: string, options: ServerOptions): Promise<Ended> {
   const child = start(file, options);
   const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
@@ -59,7 +59,7 @@ function start(
 ): ChildProcessByStdio<null, Readable, Readable> {
   return spawn(process.execPath, [...(isCompiled ? [] : ['--import', 'tsx']), file, ...args], {
     cwd,
-    // Node 22 and 24 say of their SQLite that it is experimental.
+    // Node 22 and 24 print a warning that their SQLite is experimental.
     env: { ...process.env, NODE_NO_WARNINGS: '1', REDIS_URL: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

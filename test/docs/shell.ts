@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 const END = '-- end of what was typed --';
 
-/** A shell that one types into, and that remembers its variables and functions. */
+/** An interactive shell that keeps its variables and functions. */
 export class Shell {
   readonly #bash;
   #output = '';
@@ -21,8 +21,8 @@ export class Shell {
 
   /**
    * Types some lines.
-   * @returns what they printed.
-   * @throws where they complain.
+   * @returns their output.
+   * @throws if they print to standard error.
    */
   async type(lines: string): Promise<string> {
     this.#output = '';

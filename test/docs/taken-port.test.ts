@@ -13,11 +13,11 @@ import { examples } from './support/example.ts';
 
 const compiled = await compiledPackage();
 
-/** One that calls Express as the README does stands for the others, where not every one is started. */
+/** In an ordinary run, the example on Express stands for the others. Like the README, it uses `app.listen`. */
 const everyone = includes('docs: every example on a port that is taken');
 const started = (await examples()).filter(({ folder }) => everyone || folder === 'express');
 
-/** A port that another server listens on, on all addresses. */
+/** Returns a port on which another server listens, on all addresses. */
 async function takenPort(): Promise<number> {
   const server = createServer().listen(0);
   await once(server, 'listening');

@@ -44,7 +44,7 @@ const lost = (): SessionStore => ({
   ensureEpochs: () => [],
 });
 
-/** The verbs of a store, so that some may be replaced. */
+/** Returns a store with own methods, so that a test can replace some of them. */
 function plain(): SessionStore {
   const inner = memoryStore();
   return {
@@ -68,7 +68,7 @@ function plain(): SessionStore {
 const over = (store: SessionStore) => untyped(createSessions({ store, timeout: 20 }));
 const OUTAGE = ['the session store', 'signs no user out'];
 
-/** Making the sessions. */
+/** Mistakes in calls of `createSessions`. */
 export const making: readonly Mistake[] = [
   mistake('passes no options', () => create(), 'createSessions({ store })', ['object', 'undefined']),
   mistake('forgets the store', () => create({}), 'createSessions({ store })', ['store is missing', 'sqliteStore(']),
@@ -139,7 +139,7 @@ export const making: readonly Mistake[] = [
   ),
 ];
 
-/** Using them. */
+/** A valid notifier that does nothing. */
 const notifier = { publish: () => {}, subscribe: () => () => {} };
 const withFreshness = (freshness: object) => create({ store: memoryStore(), freshness });
 

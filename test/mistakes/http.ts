@@ -30,10 +30,10 @@ const bridges = {
   koa: untyped(koaBridge),
 };
 
-/** What the frameworks take. */
+/** An app of Express or Koa that takes handlers of any type. */
 type Handlers = { readonly use: (...handlers: never[]) => unknown };
 
-/** Asks a server of this listener once, and throws what its app failed with. */
+/** Sends one request to a server with this listener. Throws the app's error, if `failed` returns one. */
 async function serve(listener: RequestListener, failed: () => unknown): Promise<void> {
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -88,11 +88,11 @@ const post = (headers: Record<string, string>) =>
 const auth = untyped(await post({ 'sec-fetch-site': 'same-origin' }));
 const anyRequest = new Request('https://app.example.org/sessions');
 
-/** A sign-in from elsewhere. */
+/** Signs in with a request whose headers show another origin. */
 const from = async (headers: Record<string, string>) =>
   (await post(headers)).signIn({ user: 'ann', verify: () => true });
 
-/** Making the middleware. */
+/** Mistakes when an app creates the middleware. */
 const wrappers: readonly Mistake[] = [
   mistake(
     'makes the authentication of Express of nothing',
@@ -233,7 +233,7 @@ const wrappers: readonly Mistake[] = [
 
 const CALL = ['call it'];
 
-/** What makes a middleware, in each framework, and how errors name the call. */
+/** Functions that create a middleware, for each framework. `call` is the name of the call in error messages. */
 const WRAPPED = [
   {
     name: 'authentication',
@@ -257,7 +257,7 @@ const WRAPPED = [
   },
 ];
 
-/** Handing over what makes a middleware, instead of what it makes. */
+/** Mistakes with functions that create a middleware: the app passes the function and does not call it. */
 const uncalled: readonly Mistake[] = [
   ...WRAPPED.flatMap(({ name, call, express, koa, fetch }) => [
     mistake(`uses ${name} of Express uncalled`, () => expressApp((app) => app.use(express as never)), call, CALL),
@@ -313,7 +313,7 @@ const uncalled: readonly Mistake[] = [
   ),
 ];
 
-/** Asking in the wrong order, and with the wrong arguments. */
+/** Mistakes in the order of calls, and in their arguments. */
 const requests: readonly Mistake[] = [
   mistake(
     'guards in Express before the authentication',
@@ -419,7 +419,7 @@ const requests: readonly Mistake[] = [
   ),
 ];
 
-/** Bridging. */
+/** Mistakes with bridges to other session layers. */
 const bridging: readonly Mistake[] = Object.entries(bridges).flatMap(([name, bridge]) => [
   mistake(`bridges to ${name} without options`, () => bridge(sessions), 'bridge(sessions, { user })', ['user']),
   mistake(`bridges to ${name} without who is signed in`, () => bridge(sessions, {}), 'bridge(sessions, { user })', [

@@ -1,4 +1,4 @@
-/** A call as JavaScript makes it: nothing checks its arguments. */
+/** A function without its types, as JavaScript sees it: TypeScript does not check the arguments. */
 export type Loose = (...args: unknown[]) => unknown;
 
 /** A function, or an object of functions, without its types. */
@@ -7,15 +7,15 @@ export const untyped = <T>(api: T): T extends (...args: never[]) => unknown ? Lo
 
 /** A typical mistake of an app's developer, and what its message must say. */
 export interface Mistake {
-  /** What the developer did, as a sentence without its subject. */
+  /** Completes the sentence "A developer who …". */
   readonly title: string;
   /** Makes the mistake, which must throw or reject. */
   readonly make: () => unknown;
-  /** The public call that the app made, as the message names it. */
+  /** The public call, as the message names it. */
   readonly call: string;
-  /** What else the message says: the argument, what is wrong with it, what is allowed, what to do. */
+  /** Further texts of the message: the argument, the fault, the allowed values, and advice. */
   readonly says: readonly string[];
-  /** What it must not tell. */
+  /** Texts that must not appear in the message or the stack. */
   readonly secrets: readonly string[];
 }
 
@@ -27,7 +27,7 @@ export const mistake = (
   secrets: readonly string[] = [],
 ): Mistake => ({ title, make, call, says, secrets });
 
-/** What was thrown, or rejected with; `undefined` where nothing was. */
+/** Returns the error that the call throws or rejects with. `undefined` if it succeeds. */
 export async function thrownBy(make: () => unknown): Promise<unknown> {
   try {
     await make();

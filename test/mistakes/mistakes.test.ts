@@ -7,7 +7,7 @@ import { closeClients, stores } from './stores.ts';
 
 afterAll(closeClients);
 
-/** A store's own verbs and powers, which an app never calls. */
+/** Methods and powers of a store. An app never calls them, so no message may name them. */
 const INNER = /\b(answer|to|in|of) (epochs|find|add|advance|touch|renew|list)\b|\bpower\b/;
 
 describe.each(Object.entries({ making, freshness, using, stores, http, jwt }))('%s', (_, mistakes) => {

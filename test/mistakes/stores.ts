@@ -19,7 +19,7 @@ const mysqlOf = untyped(mysqlStore);
 const redis = untyped(redisStore);
 const sqlite = untyped(sqliteStore);
 
-// None of them connects before it is asked.
+// No client connects before its first query.
 const URL = 'postgres://app:hunter2@db.invalid/shop';
 const pgPool = new pg.Pool({ connectionString: URL });
 const mysqlPool = mysql.createPool({ uri: 'mysql://app:hunter2@db.invalid/shop' });
@@ -27,7 +27,7 @@ const callbackPool = mysqlCallbacks.createPool({ uri: 'mysql://app:hunter2@db.in
 const ioredis = new Redis('redis://app:hunter2@db.invalid', { lazyConnect: true });
 const nodeRedis = createClient({ url: 'redis://app:hunter2@db.invalid' });
 
-/** A client of a database where a store is wanted. */
+/** The mistake of passing a client of a database as the store. */
 const asStore = (name: string, client: unknown, factory: string): Mistake =>
   mistake(
     `passes ${name} as the store`,
@@ -37,7 +37,7 @@ const asStore = (name: string, client: unknown, factory: string): Mistake =>
     ['hunter2'],
   );
 
-/** A database that was never set up. */
+/** A pool of a database without the tables. `setup` was never called. */
 function unprepared(): pg.Pool {
   const missing = Object.assign(new Error('relation "sessions_meta" does not exist'), { code: '42P01' });
   return {

@@ -1,15 +1,18 @@
 import ts from 'typescript';
 
-/** A change of one place in a file that a test should notice. */
+/** A change at one place of a file. A test should fail with it. */
 export interface Mutant {
-  /** From 1. */
+  /** Counted from 1. */
   readonly line: number;
   readonly start: number;
   readonly end: number;
   readonly text: string;
 }
 
-/** The other operator: one of its kind, at the edge or with the other meaning. */
+/**
+ * The replacement of each operator. A comparison of order changes at its boundary, another operator becomes its
+ * opposite.
+ */
 const OPERATORS: Readonly<Record<string, string>> = {
   ...{ '===': '!==', '!==': '===', '<': '<=', '<=': '<', '>': '>=', '>=': '>' },
   ...{ '&&': '||', '||': '&&', '+': '-', '-': '+', '*': '/', '/': '*' },
@@ -21,7 +24,7 @@ const OPPOSITES: ReadonlySet<ts.SyntaxKind> = new Set([
   ts.SyntaxKind.PrefixUnaryExpression,
 ]);
 
-/** Every mutant of a file. Types, imports and texts stay as they are. */
+/** Returns every mutant of a file. Types, imports and texts do not change. */
 export function mutantsOf(file: string, source: string): Mutant[] {
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
   const mutants: Mutant[] = [];
@@ -30,7 +33,7 @@ export function mutantsOf(file: string, source: string): Mutant[] {
   };
   const replace = (node: ts.Node, text: string): void => put(node.getStart(), node.getEnd(), text);
   const negate = (condition: ts.Expression): void => {
-    // Of the others, the operator or the `!` is changed already.
+    // An equality test or a `!` needs no negation, because `visit` already mutates its operator.
     const { kind } = ts.isBinaryExpression(condition) ? condition.operatorToken : condition;
     if (!OPPOSITES.has(kind)) replace(condition, `!(${condition.getText()})`);
   };
@@ -42,13 +45,13 @@ export function mutantsOf(file: string, source: string): Mutant[] {
     } else if (ts.isBinaryExpression(node)) {
       const { left, operatorToken, right } = node;
       const other = OPERATORS[operatorToken.getText()];
-      // Parentheses, since `&&` and `||` bind differently, and neither goes with `??` beside it.
+      // The parentheses are needed: `&&` and `||` bind differently, and neither may stand beside `??`.
       if (other !== undefined) replace(node, `((${left.getText()}) ${other} (${right.getText()}))`);
       else if (operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken) replace(node, `(${left.getText()})`);
     } else if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) {
       replace(node, node.operand.getText());
     } else if (ts.isNumericLiteral(node)) {
-      // A key, as in `{ 200: 'OK' }`, is no expression.
+      // A key, as in `{ 200: 'OK' }`, is not an expression.
       if (ts.isPropertyAssignment(node.parent) && node.parent.name === node) return;
       replace(node, `(${node.getText()} + 1)`);
     } else if (node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword) {
@@ -62,7 +65,7 @@ export function mutantsOf(file: string, source: string): Mutant[] {
   return mutants;
 }
 
-/** The source with a call of `reach` at the place of every mutant. It does the same as without. */
+/** Returns the source with a call of `reach` at each mutant's place. Its behaviour does not change. */
 export function withProbes(source: string, mutants: readonly (Mutant & { place: number })[], reach: string): string {
   const marks = mutants.flatMap(({ start, end, text, place }) => {
     const [open, close] = text === ';' ? [`{ __reach(${place}); `, ' }'] : [`(__reach(${place}), `, ')'];
@@ -71,7 +74,8 @@ export function withProbes(source: string, mutants: readonly (Mutant & { place: 
       { at: end, other: start, text: close },
     ];
   });
-  // From the last to the first. Of two at one place, the outer one opens first and closes last, and what ends goes before what starts.
+  // Inserts the marks from the last position to the first. At one position, an outer mutant opens first and closes
+  // last, and closing marks come before opening marks.
   marks.sort(
     (one, two) => two.at - one.at || Number(two.other > two.at) - Number(one.other > one.at) || one.other - two.other,
   );

@@ -2,8 +2,8 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The place of a mutant calls this in the run without mutants. It notes which file of tests comes there. A process that a test
- * starts inherits the environment, and notes it too.
+ * Records that the current test file reaches a mutant's place. `withProbes` inserts the calls for the run without
+ * mutants. A process that a test starts inherits the environment, so its calls count for the same test file.
  */
 export function reach(place: number): void {
   const { MUTATE_NOTES: notes, MUTATE_TEST: test } = process.env;

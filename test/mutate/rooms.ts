@@ -1,7 +1,7 @@
-/** Tests of one kind for several engines. */
+/** Tests that cover several engines. */
 const ENGINES = ['closing', 'revoked-sessions', 'stores-model'].map((name) => `test/engines/${name}`);
 
-/** Which tests should notice a fault in the files of a folder. */
+/** The tests that should notice a fault, for each folder of sources. */
 const ROOMS: readonly (readonly [folder: string, tests: readonly string[]])[] = [
   ['src/jwt/', ['test/src/jwt/']],
   ['src/device/', ['test/src/device/describe-device.test.ts']],
@@ -24,7 +24,7 @@ const ROOMS: readonly (readonly [folder: string, tests: readonly string[]])[] = 
   ['adapters/ui/', ['test/ui/']],
 ];
 
-/** The tests that should notice the faults of a file. */
+/** Returns the tests that should notice a fault in this file. */
 export function testsOf(file: string): readonly string[] {
   const room = ROOMS.find(([folder]) => file.startsWith(folder));
   if (room === undefined) throw new Error(`${file} is in no room that has tests: see test/mutate/rooms.ts`);

@@ -1,9 +1,13 @@
 /**
- * Puts faults into the files of a room, one at a time, and tells which of them no test notices:
- * `npm run mutate -- src/model src/operations/within.ts [--most 30] [--seed 7] [--seconds 60]
- * [--tests test/frameworks/express]`. For each file or folder named, it
- * tries `most` faults, chosen by the seed. Of the tests that come to a fault, it runs the quickest first, and no more than take
- * `seconds` together. It works on a copy of the tree. A fault that changes nothing survives too: look at each survivor.
+ * Puts faults into source files, one at a time, and reports the faults that no test notices.
+ *
+ *   npm run mutate -- src/model src/operations/within.ts [--most 30] [--seed 7] [--seconds 60]
+ *     [--tests test/frameworks/express]
+ *
+ * It tries `most` faults for each named file or folder. The seed selects them. For each fault, it runs the tests that
+ * reach it: the test of the file first, then those of its folder, then the others, each from the quickest on. It runs
+ * tests of at most `seconds` in total, and stops at the first failure. It works on a copy of the tree. A fault that
+ * does not change the behaviour survives too, so check each survivor by hand.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,7 +31,7 @@ import { testsOf } from './rooms.ts';
 import type { Order, Outcome } from './warm.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-/** A mutant may run for ever. So long a run may take, in times of the one without a mutant and in ms beside. */
+/** A mutant may loop forever. The time limit is the duration without a mutant times `TIMES`, plus `BESIDE` ms. */
 const [TIMES, BESIDE] = [3, 20_000];
 
 const { values, positionals } = parseArgs({
@@ -42,14 +46,14 @@ const { values, positionals } = parseArgs({
 const rooms = positionals.map((path) => relative(ROOT, resolve(path)));
 if (rooms.length === 0) throw new Error('name a file or a folder, such as src/operations/within.ts or src/model');
 
-/** A mutant that is tried. */
+/** A mutant to try. */
 interface Trial {
   readonly file: string;
   readonly source: string;
   readonly mutant: Mutant;
 }
 
-/** A few of them, by the seed. */
+/** Selects some elements by the seed. */
 function some<T>(all: readonly T[], most: number, seed: number): T[] {
   let state = seed;
   const keyed = all.map((one) => {
@@ -63,9 +67,9 @@ function some<T>(all: readonly T[], most: number, seed: number): T[] {
 const copy = mkdtempSync(join(tmpdir(), 'mutate-'));
 const notes = join(copy, 'notes');
 
-/** Vitest in a process of its own, and of its own group: a test that runs for ever heeds no signal but one. */
+/** Starts Vitest in a process and process group of its own, because only SIGKILL stops a test that loops forever. */
 async function start(config: string): Promise<ChildProcess> {
-  // A fault may be noticed only by a file that an ordinary run leaves out.
+  // Some faults fail only tests of files that an ordinary run leaves out.
   const env = { ALL_FILES: '1', ...process.env, MUTATE_NOTES: notes };
   const child = fork(join(copy, 'test/mutate/warm.ts'), [config], {
     cwd: copy,
@@ -82,7 +86,7 @@ function kill({ pid, exitCode }: ChildProcess): void {
   if (pid !== undefined && exitCode === null) process.kill(-pid, 'SIGKILL');
 }
 
-/** Runs the tests; `null` where they take longer than `limit`, in ms, or end the process. */
+/** Runs the tests. Returns `null` if they exceed `limit` ms or end the process. */
 async function ask(child: ChildProcess, order: Order, limit: number): Promise<Outcome | null> {
   const stop = new AbortController();
   const { signal } = stop;
@@ -97,13 +101,13 @@ async function ask(child: ChildProcess, order: Order, limit: number): Promise<Ou
 }
 
 let warm: ChildProcess | null = null;
-/** The file of the last mutant, which has its own text again. */
+/** Path of the last mutated file. It has its original text again. */
 let last = '';
 
-/** Mutants that were noticed only because the tests did not end in time. */
+/** Number of mutants that were noticed only by the time limit. */
 let late = 0;
 
-/** Tells whether these tests notice the mutant. */
+/** Returns whether the tests fail with this mutant. */
 async function isNoticed({ file, source, mutant }: Trial, tests: readonly string[], limit: number): Promise<boolean> {
   const path = join(copy, file);
   warm ??= await start('vitest.config.ts');
@@ -119,14 +123,14 @@ async function isNoticed({ file, source, mutant }: Trial, tests: readonly string
   return outcome === null || !outcome.passed;
 }
 
-/** A file of tests, how long it takes in ms, and which mutants' places it comes to. */
+/** A test file, its duration in ms, and the mutants that it reaches. */
 interface Test {
   readonly path: string;
   readonly time: number;
   readonly reached: ReadonlySet<number>;
 }
 
-/** Runs the tests once without a mutant. One that fails then tells nothing of a mutant. */
+/** Runs the tests once without a mutant. A test that fails here is left out, because its failures prove nothing. */
 async function measure(trials: readonly Trial[]): Promise<Test[]> {
   mkdirSync(notes, { recursive: true });
   const sources = new Map(trials.map(({ file, source }) => [file, source]));
@@ -154,21 +158,24 @@ async function measure(trials: readonly Trial[]): Promise<Test[]> {
   return measured;
 }
 
-/** The sources of a room: of a folder, or one file. */
+/** Returns the source files of a folder, or the file itself. */
 function sourcesIn(room: string): string[] {
   if (statSync(join(copy, room)).isFile()) return [room];
   const inside = readdirSync(join(copy, room), { recursive: true, encoding: 'utf8' });
   return inside.filter((file) => file.endsWith('.ts')).map((file) => join(room, file));
 }
 
-/** Files of tests that lie beside a source come before the others: its own one, and then those of its folder. */
+/**
+ * Ranks a test file by its distance from a source: 0 for the source's own test, 1 for a test of its folder, 2 for
+ * others.
+ */
 function distance(test: string, file: string): number {
   const beside = join(copy, 'test', dirname(file));
   if (test === join(beside, `${basename(file, '.ts')}.test.ts`)) return 0;
   return test.startsWith(`${beside}/`) ? 1 : 2;
 }
 
-/** The tests that come to a place, in their order, and as many as take no longer than `seconds`. */
+/** Returns the tests that reach a mutant, the nearest and quickest first, limited to `seconds` in total. */
 function testsAt(place: number, file: string, tests: readonly Test[]): Test[] {
   const near = tests
     .filter(({ reached }) => reached.has(place))
@@ -181,7 +188,7 @@ function testsAt(place: number, file: string, tests: readonly Test[]): Test[] {
   });
 }
 
-/** A room, how many mutants there are, and those that are tried. */
+/** A folder or file, its number of mutants, and the mutants to try. */
 interface Sample {
   readonly room: string;
   readonly there: number;
@@ -198,7 +205,7 @@ function sampleOf(room: string): Sample {
 
 const shown = (text: string): string => text.replace(/\s+/g, ' ').slice(0, 90);
 
-/** Tells what the tests of a room do not notice, and how much they do. */
+/** Tries the mutants of a sample. Prints each survivor and the share of noticed mutants. */
 async function mutate({ room, there, trials }: Sample, first: number, tests: readonly Test[]): Promise<void> {
   let noticed = 0;
   late = 0;

@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { common, run } from '../../vitest.config.ts';
 
-// Each file of tests in a process of its own: a source is loaded, and comes to the places of its mutants, once for each.
+// Isolates each test file in a process of its own. Each one loads the sources anew, so it reports all places it
+// reaches.
 export default defineConfig({
   ...common,
   test: { ...common.test, ...run, root: '.', setupFiles: 'test/mutate/name-test.ts' },

@@ -1,23 +1,23 @@
 /**
- * A process that keeps Vitest warm between the mutants: `run.ts` starts it in the copy of the tree, and kills it where a mutant runs
- * for ever. It takes an `Order` and answers an `Outcome`.
+ * A process that keeps Vitest loaded between the mutants. `run.ts` starts it in the copy of the tree, and kills it if a
+ * mutant loops forever. It receives an `Order` and answers with an `Outcome`.
  */
 import { isAbsolute } from 'node:path';
 import { BaseSequencer, createVitest, type TestSpecification } from 'vitest/node';
 
-/** Runs these files, in this order. */
+/** The test files to run, in this order. */
 export interface Order {
   readonly tests: readonly string[];
-  /** What differs from the last run. */
+  /** Files that changed since the last run. */
   readonly changed: readonly string[];
 }
 
-/** How it ended. */
+/** The result of a run. */
 export interface Outcome {
   readonly passed: boolean;
-  /** The files of tests that failed. */
+  /** Paths of the test files that failed. */
   readonly failed: readonly string[];
-  /** By the files that ran, in ms. */
+  /** Duration of each test file, in ms. */
   readonly times: Readonly<Record<string, number>>;
 }
 
@@ -34,7 +34,7 @@ const [config = ''] = process.argv.slice(2);
 const vitest = await createVitest('test', {
   config,
   watch: false,
-  // Most of a mutant's run is the start of a worker. A test may wait for ever.
+  // One worker: starting workers takes most of the time of a run. The time limit stops tests that wait forever.
   ...(config === 'vitest.config.ts' ? { maxWorkers: 1, bail: 1, testTimeout: 20_000 } : {}),
   reporters: [{}],
   sequence: { sequencer: AsWanted },
@@ -43,7 +43,7 @@ const vitest = await createVitest('test', {
 async function run({ tests, changed }: Order): Promise<Outcome> {
   for (const file of changed) vitest.invalidateFile(file);
   const specifications = (await vitest.globTestSpecifications([...tests])).filter(
-    // A filter takes names that only begin alike, too.
+    // Vitest's filter also matches paths that only begin with the name.
     ({ moduleId }) => !tests.every(isAbsolute) || tests.includes(moduleId),
   );
   wanted = tests;

@@ -4,7 +4,7 @@ import tsconfig from '../../tsconfig.json' with { type: 'json' };
 
 const root = join(import.meta.dirname, '../..');
 
-/** The public entries: the name that users import, and its source. */
+/** The public entries. Each has the name that users import, and the path of its source. */
 const entries = Object.entries(tsconfig.compilerOptions.paths).map(([name, [source]]) => ({
   name,
   source: join(root, source as string),
@@ -13,12 +13,13 @@ const entries = Object.entries(tsconfig.compilerOptions.paths).map(([name, [sour
 /** The folder of the reports. */
 export const reportFolder: string = join(import.meta.dirname, 'api');
 
-/** The file of an entry's report: `express.md` for `session-revocation/express`. */
+/** Returns the file name of an entry's report, such as `express.md` for `session-revocation/express`. */
 const fileOf = (name: string): string => `${name.split('/')[1] ?? 'index'}.md`;
 
 /**
- * Describes the public API, one report for each entry: every exported name with its declaration, as users see it in an editor, without
- * comments and without private members. The reports are in the repository, so that each change of the API is seen in a review.
+ * Describes the public API in one report per entry. A report lists every exported name with its declaration, as an
+ * editor shows it, without comments and private members. The reports are in the repository, so that reviews show every
+ * change of the API.
  */
 export function describeApi(): ReadonlyMap<string, string> {
   const declarations = emitDeclarations();
@@ -30,7 +31,7 @@ export function describeApi(): ReadonlyMap<string, string> {
   };
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;
-  // Imports name the sources: without them, the compiler takes their declarations.
+  // Hides the sources from the compiler, so that imports resolve to the declarations.
   const isSource = (file: string): boolean => declarations.has(file.replace(/\.ts$/, '.d.ts'));
   host.fileExists = (file) => declarations.has(file) || (!isSource(file) && fileExists(file));
   host.readFile = (file) => declarations.get(file) ?? readFile(file);
@@ -58,7 +59,7 @@ const OPTIONS: ts.CompilerOptions = {
   skipLibCheck: true,
 };
 
-/** The declarations of all sources by file name, without comments and without members marked `@internal`. */
+/** Returns the declarations of all sources by file name, without comments and without members marked `@internal`. */
 function emitDeclarations(): ReadonlyMap<string, string> {
   const emitted = new Map<string, string>();
   const options: ts.CompilerOptions = {

@@ -66,7 +66,10 @@ const FASTIFY = `
   assert.equal(typeof once, 'function');
 `;
 
-/** A visit: a stranger is refused, a user is known, and after a sign-out everywhere refused again. */
+/**
+ * The shared end of each program. The server refuses a stranger, accepts a signed-in user, and refuses the user's
+ * cookie after "sign out everywhere".
+ */
 const VISIT = `
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
@@ -86,14 +89,14 @@ const VISIT = `
 
 const [WHOLE_PROGRAM] = (await blocksOf('README.md')).filter(({ section }) => section === 'A whole program');
 
-/** A version as it is tested here: `express4` stands for 4 of `express`. */
+/** Returns the tested version of a dependency. For example, `express4` is an alias of version 4 of `express`. */
 function versionOf(dependency: keyof typeof manifest.devDependencies): string {
   const [, name = dependency, version] = /^npm:(.+)@([^@]+)$/.exec(manifest.devDependencies[dependency]) ?? [];
   return `${name}@${version ?? manifest.devDependencies[dependency]}`;
 }
 
 const { devDependencies } = manifest;
-/** Each major that is supported, with its bridge's session layer and its types. Fastify 4 has no bridge. */
+/** Each supported major version, with the session layer of its bridge and its types. Fastify 4 has no bridge. */
 const FRAMEWORKS: readonly (readonly [program: string, ...packages: string[]])[] = [
   [EXPRESS, versionOf('express4'), versionOf('express-session'), '@types/express@4.17.25', '@types/express-session@1'],
   [
@@ -109,7 +112,7 @@ const FRAMEWORKS: readonly (readonly [program: string, ...packages: string[]])[]
   [FASTIFY, versionOf('fastify'), versionOf('@fastify/session'), versionOf('@fastify/cookie')],
 ];
 
-/** Installs the tarball beside each framework as a user does, and has a strict program run on both. */
+/** Installs the tarball beside each framework, as a user does. Type-checks a program in strict mode, and runs it. */
 export function useBesideFrameworks(tarball: string): void {
   for (const [program, ...packages] of FRAMEWORKS) {
     const folder = mkdtempSync(join(tmpdir(), 'session-revocation-beside-'));
@@ -119,7 +122,7 @@ export function useBesideFrameworks(tarball: string): void {
       writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
       const quietly = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts', '--loglevel=error'];
       const types = `@types/node@${devDependencies['@types/node']}`;
-      // In two steps: the second one meets a project whose framework is chosen already.
+      // Installs in two steps, as in a project that chose its framework earlier.
       run('npm', 'install', ...quietly, types, ...packages);
       run('npm', 'install', ...quietly, tarball);
       const text = COMMON + program + VISIT;

@@ -1,4 +1,5 @@
-// Bundles what a consumer writes as apps do, with esbuild, Rollup and Vite, and runs each bundle. A warning of a bundler is an error.
+// Bundles a consumer's module with esbuild, Rollup and Vite, as apps do, and runs each bundle. A bundler's warning is
+// an error.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -10,10 +11,10 @@ import { build as buildWithVite, createLogger } from 'vite';
 
 type Exports = Readonly<Record<string, { readonly import: { readonly default: string } }>>;
 
-/** Bundles a module of the project in `folder`, and says what the bundler warned of. */
+/** Bundles a module of the project in `folder`. Returns the bundler's warnings. */
 type Bundle = (folder: string, entry: string, outfile: string) => Promise<readonly string[]>;
 
-/** A compiled module, which no bundler takes in. */
+/** Packages with native code, which no bundler can include. */
 const COMPILED = ['libsql', '@libsql/*', '@neon-rs/*'];
 
 const BUNDLERS: Readonly<Record<string, Bundle>> = {
@@ -25,7 +26,7 @@ const BUNDLERS: Readonly<Record<string, Bundle>> = {
     return warnings.map(({ text }) => text);
   },
 
-  /** Takes in this package alone: Rollup itself reads neither `exports` nor CommonJS. */
+  /** Bundles only this package, because Rollup itself supports neither `exports` nor CommonJS. */
   async rollup(folder, entry, outfile) {
     const name = 'session-revocation';
     const place = join(folder, 'node_modules', name);
@@ -39,7 +40,7 @@ const BUNDLERS: Readonly<Record<string, Bundle>> = {
           name: 'exports',
           resolveId(id) {
             const found = exports[id.replace(name, '.')];
-            // As the package says of itself.
+            // The package's own manifest declares `sideEffects: false`.
             return found === undefined ? null : { id: join(place, found.import.default), moduleSideEffects: false };
           },
         },
@@ -69,12 +70,12 @@ const BUNDLERS: Readonly<Record<string, Bundle>> = {
   },
 };
 
-/** @param entry A module of the project that fails where something is wrong. */
+/** @param entry A module of the project. It throws if its own checks fail. */
 export async function bundleAndRun(folder: string, entry: string): Promise<void> {
   for (const [name, bundle] of Object.entries(BUNDLERS)) {
     const outfile = join(folder, 'bundled', `${name}.mjs`);
     assert.deepEqual(await bundle(folder, entry, outfile), [], `${name} warns`);
-    // Lines of docblocks, whose examples import the package, begin with an asterisk.
+    // Removes docblock lines, which begin with an asterisk, because their examples import the package.
     const code = readFileSync(outfile, 'utf8').replaceAll(/^\s*\*.*$/gm, '');
     const taken = [...code.matchAll(/from ["']([^."'][^"']*)["']/g)].map(([, id = '']) => id);
     const left = taken.filter((id) => !id.startsWith('node:') && !builtinModules.includes(id));

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import ts from 'typescript';
 import manifest from '../../package.json' with { type: 'json' };
 
-/** How a consumer's module is found and what it becomes, by its extension. */
+/** Options for module resolution and output, by the extension of a consumer's module. */
 const MODULES = {
   mts: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
   cts: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
@@ -17,9 +17,9 @@ const isOurs = (file: string): boolean => file.includes(`/node_modules/${manifes
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
 /**
- * What TypeScript says in strict mode of a consumer's module and of our declarations that it takes, without `skipLibCheck`. What
- * others' say of each other is theirs: @types/koa has a mistake beside content-disposition 2, and Clerk asks for what it does not
- * install.
+ * Returns TypeScript's messages about a consumer's module in strict mode, and about this package's declarations,
+ * without `skipLibCheck`. Messages about other packages do not count: @types/koa has an error beside
+ * content-disposition 2, and Clerk imports packages that it does not install.
  */
 export function messagesOf(folder: string, name: string): string[] {
   const options: ts.CompilerOptions = {
@@ -32,7 +32,7 @@ export function messagesOf(folder: string, name: string): string[] {
   const host = ts.createCompilerHost(options);
   const { getSourceFile } = host;
   host.getCurrentDirectory = () => folder;
-  // Each is parsed once: the libraries are the same for all.
+  // Parses each file once, because all modules share the libraries.
   host.getSourceFile = (file, language, ...more) => {
     const key = `${file} ${JSON.stringify(language)}`;
     if (!parsed.has(key)) parsed.set(key, getSourceFile(file, language, ...more));

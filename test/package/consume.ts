@@ -1,7 +1,6 @@
-// Installs the packed tarball in an empty project and uses it as a consumer does: every subpath, by import and by
-// require, as one class, and bundled; the types in strict mode, as ESM, as CommonJS and for bundlers, with the frameworks' types and without.
-// Then beside each major of each framework.
-// Run by `npm run check:package`.
+// Installs the packed tarball in an empty project and uses it as a consumer does. It loads every subpath by import, by
+// require, and bundled. It compiles the types in strict mode as ESM, as CommonJS and for bundlers, with and without the
+// frameworks' types. Then it tests each major version of each framework. Run by `npm run check:package`.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
@@ -27,7 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), 'session-revocation-consumer-'));
 const run = (command: string, ...args: string[]): string =>
   execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 
-/** Gives the project a package, or a scope of them, that is installed here. */
+/** Links installed packages, or all packages of a scope, into the consumer's project. */
 function link(...packages: readonly string[]): void {
   for (const name of packages) {
     const place = join(folder, 'node_modules', name);
@@ -37,7 +36,7 @@ function link(...packages: readonly string[]): void {
   }
 }
 
-/** The types of a module of the project are right, but for these messages, in their order. */
+/** Type-checks a module of the project. It must have exactly these messages, in this order. */
 function check(name: string, text: string, ...expected: readonly RegExp[]): void {
   for (const extension of EXTENSIONS) {
     const file = `${name}.${extension}`;
@@ -57,7 +56,7 @@ interface Packed {
 const subpaths = Object.keys(manifest.exports).filter((subpath) => !subpath.endsWith('.json'));
 const names = subpaths.map((subpath) => subpath.replace('.', manifest.name));
 
-// package.json says that chunks do nothing by themselves: of an import without a name, bundlers warn.
+// package.json declares that chunks have no side effects. Bundlers warn about a chunk that is imported without a name.
 const nameless = readdirSync(join(root, 'dist')).filter(
   (file) =>
     /\.c?js$/.test(file) &&
@@ -92,7 +91,7 @@ try {
 
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
   run('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`);
-  // What the consumer brings: frameworks, without types, and a SQLite.
+  // The consumer's other packages: frameworks without types, and a SQLite driver.
   link('express', 'express-session', 'fastify', 'koa', 'libsql', '@libsql', '@neon-rs', 'detect-libc', '@types/node');
 
   const imports = `
@@ -130,11 +129,11 @@ try {
   assert.match(command('audit', '--user', 'u1'), /"tried"/);
 
   check('fetch', FETCH);
-  // In our declarations the types of Express and Koa are not found: without `skipLibCheck` that is an error. No other is.
+  // This package's declarations import types of Express and Koa, which are missing here. Only these errors may occur.
   const unfound = ['express', 'express-session', 'koa', 'koa-session'];
   check('untyped', UNTYPED, ...unfound.map((entry) => new RegExp(`^${entry}\\.d\\.c?ts:\\d+ TS7016: `)));
   const types = readdirSync(join(root, 'node_modules/@types')).map((name) => `@types/${name}`);
-  // By name, so that knip sees who wants them.
+  // Names the packages, so that knip finds their use.
   assert.ok([import.meta.resolve('@clerk/express'), import.meta.resolve('express-oauth2-jwt-bearer')]);
   link('koa-session', '@fastify', '@clerk', 'express-oauth2-jwt-bearer', ...types);
   check('use', `${imports}${others.join('\n')} export async function use(): Promise<void> {${USE}}`);

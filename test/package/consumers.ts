@@ -1,12 +1,13 @@
-// What consumers write, in strict mode and without a cast: each is a module of a project that has the tarball installed.
+// Programs of consumers, in strict mode and without casts. Each one is a module of a project that installed the
+// tarball.
 
-/** `yes<Is<A, B>>()` compiles where both are the same type: `any` is the same as nothing else. */
+/** `yes<Is<A, B>>()` compiles only if A and B are the same type. `any` equals only `any`. */
 const IS = `
   type Is<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
   declare function yes<_Yes extends true>(): void;
 `;
 
-/** With a property, and beside the `req.auth` of express-oauth2-jwt-bearer. */
+/** Express, with `Auth` under the property `ours`. The property `auth` belongs to express-oauth2-jwt-bearer. */
 const EXPRESS = `
   import express, { type Request } from 'express';
   import { type AuthResult, auth as bearer } from 'express-oauth2-jwt-bearer';
@@ -58,7 +59,7 @@ const EXPRESS = `
   app.use(bridged.middleware(), session({ secret: 'x', store }));
 ${IS}`;
 
-/** Beside the `req.auth` of Clerk, which is a function. */
+/** Express beside Clerk, whose `req.auth` is a function. */
 const CLERK = `
   /// <reference types="@clerk/express/env" />
   import { type AuthObject, clerkMiddleware } from '@clerk/express';
@@ -84,7 +85,7 @@ const CLERK = `
   });
 ${IS}`;
 
-/** Fastify has its types with it. */
+/** Fastify, whose package contains its types. */
 const FASTIFY = `
   import fastifySession, { type SessionStore } from '@fastify/session';
   import { type FastifyRequest, fastify } from 'fastify';
@@ -132,7 +133,7 @@ const FASTIFY = `
   }
 ${IS}`;
 
-/** Koa says what a context is by a parameter of its type, too. */
+/** Koa. A type parameter of the app also changes the type of its contexts. */
 const KOA = `
   import Koa from 'koa';
   import session from 'koa-session';
@@ -207,7 +208,7 @@ export const FETCH = `
   }
 ${IS}`;
 
-/** Express, Koa and express-session are there, in JavaScript: nothing is known of their types. */
+/** JavaScript versions of Express, Koa and express-session are installed without types. */
 export const UNTYPED = `
   import { createSessions, type Session } from 'session-revocation';
   import * as onExpress from 'session-revocation/express';
@@ -243,7 +244,7 @@ export const UNTYPED = `
   }
 ${IS}`;
 
-/** What compiles beside the frameworks and their types, by name. */
+/** Programs that compile beside the frameworks and their types, by name. */
 export const TYPED: Readonly<Record<string, string>> = {
   express: EXPRESS,
   clerk: CLERK,

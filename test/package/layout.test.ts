@@ -12,7 +12,7 @@ const sources = ['src', 'adapters'].flatMap((folder) =>
     .map((file) => join(folder, file)),
 );
 
-/** What a file imports, types included: a package, or the path of another file from the root. */
+/** Returns the imports of a file, type imports included: names of packages, and paths of files from the root. */
 function importsOf(file: string): string[] {
   return ts
     .preProcessFile(readFileSync(join(root, file), 'utf8'), true, true)
@@ -23,7 +23,10 @@ function importsOf(file: string): string[] {
 
 const imports = new Map(sources.map((file) => [file, importsOf(file)]));
 
-/** The rooms of `src`, from the ground up. A room imports only rooms of lower floors. */
+/**
+ * The folders and files of `src` in layers, from the lowest up. A file imports only from lower layers or its own
+ * folder.
+ */
 const FLOORS: readonly (readonly string[])[] = [
   ['lib'],
   ['device'],
@@ -38,7 +41,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['index.ts', 'adapter.ts', 'testing'],
 ];
 
-/** The part of a path that names its room: `src/lib/page.ts` is in `lib`, and `src/index.ts` is a room of its own. */
+/** Returns the folder below `src` of a file: `lib` for `src/lib/page.ts`. For `src/index.ts`, returns `index.ts`. */
 const roomOf = (file: string): string => file.split('/')[1]!;
 const floorOf = (file: string): number => FLOORS.findIndex((rooms) => rooms.includes(roomOf(file)));
 
@@ -54,32 +57,32 @@ const CORE_PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^src\/testing\//, 'node:util'],
 ];
 
-/** What adapters may import of each other. */
+/** Files of other adapters that an adapter may import. */
 const SHARED: readonly (readonly [RegExp, RegExp])[] = [
   [/^adapters\/(frameworks|bridges|receivers)\//, /^adapters\/frameworks\/http\/index\.ts$/],
   [/^adapters\/frameworks\/\w+\/index\.ts$/, /^adapters\/frameworks\/http\/exports\.ts$/],
   [/^adapters\/bridges\//, /^adapters\/bridges\/shared\//],
   [/^adapters\/bridges\/fastify-session\//, /^adapters\/frameworks\/fastify\/exchange\.ts$/],
   [/^adapters\/bridges\/koa-session\//, /^adapters\/frameworks\/koa\/exchange\.ts$/],
-  // Types only: no wrapper loads jose where the app signs nothing.
+  // Only types, so that a wrapper does not load jose if the app signs no tokens.
   [/^adapters\/frameworks\/http\/options\/bearer\.ts$/, /^src\/jwt\/index\.ts$/],
   [/^adapters\/notifiers\//, /^adapters\/notifiers\//],
   [/^adapters\/engines\//, /^adapters\/engines\/shared\//],
   [/^adapters\/engines\/(sqlite|postgres|mysql)\//, /^adapters\/engines\/sql\//],
-  // The errors of a driver, for a connection that fails before there is a store.
+  // A driver's errors are needed if the connection fails before a store exists.
   [/^adapters\/cli\//, /^adapters\/(cli\/|engines\/\w+\/(index|errors)\.ts$)/],
-  // Not the entry, which loads jose.
+  // This file, because the entry of `src/jwt` would load jose.
   [/^adapters\/cli\/commands\/keys\.ts$/, /^src\/jwt\/keys\/generate-key\.ts$/],
-  // The card runs in browsers: this file imports nothing.
+  // The card runs in browsers. This file imports nothing, so the bundle stays small.
   [/^adapters\/ui\//, /^src\/model\/factors\.ts$/],
 ];
 
-/** What an adapter imports of the core: the entry of apps, and the entry of adapters. */
+/** The files of the core that adapters may import: the entry for apps and the entry for adapters. */
 const CORE_ENTRIES = ['src/index.ts', 'src/adapter.ts'];
 
 const HTTP = 'adapters/frameworks/http/';
 
-/** Files and folders of the HTTP policy, from the ground up: each may import what stands in a row above it. */
+/** Files and folders of the HTTP policy, from the lowest layer up. Each may import from the rows above it. */
 const HTTP_ROOMS: readonly (readonly string[])[] = [
   ['exchange', 'whitespace', 'linger', 'describe-value', 'refuse-uncalled', 'oauth-scope', 'state'],
   ['origin', 'client-info'],
@@ -93,10 +96,10 @@ const HTTP_ROOMS: readonly (readonly string[])[] = [
   ['index', 'exports'],
 ];
 
-/** Where the program of the command line begins. */
+/** The entry point of the command line program. */
 const BIN = 'adapters/cli/index.ts';
 
-/** The first circle of imports that is found, as a list of files; `null` where there is none. */
+/** Returns the first import cycle as a list of files, or `null` if there is none. */
 function findCircle(): readonly string[] | null {
   const done = new Set<string>();
   const visit = (file: string, path: readonly string[]): readonly string[] | null => {

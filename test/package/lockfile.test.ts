@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import lockfile from '../../package-lock.json' with { type: 'json' };
 
-/** What the file records of one package; the key is its place. */
+/** An entry for one package. The key is its path. */
 interface Locked {
   readonly version?: string;
   readonly integrity?: string;
@@ -17,8 +17,8 @@ const placesOf = (isMeant: (locked: Locked) => boolean): string[] =>
 describe('package-lock.json', () => {
   test('records hundreds of packages', () => expect(Object.keys(packages).length).toBeGreaterThan(500));
 
-  // npm writes an entry without `integrity` for an optional package that the registry cannot tell of, such as the binary of
-  // another platform. `npm ci` then installs any tarball in its place. Pin a version that is there for every platform.
+  // npm writes an entry without `integrity` for an optional package that the registry cannot describe, such as a binary
+  // for another platform. `npm ci` then accepts any tarball for it. Pin a version that exists for every platform.
   test('has the integrity of every package, those for other platforms included', () => {
     expect(
       placesOf(({ integrity, link, inBundle }) => !link && !inBundle && !/^sha512-/.test(integrity ?? '')),

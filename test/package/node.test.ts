@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-/** `.ci/run` tells it, so that a run under another Node than was meant fails. */
+/** `.ci/run` sets this version. The test fails if another version of Node runs it. */
 const { EXPECTED_NODE } = process.env;
 
 test.skipIf(EXPECTED_NODE === undefined)(`Node ${EXPECTED_NODE} runs the tests`, () => {

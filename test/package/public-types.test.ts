@@ -40,7 +40,7 @@ describe('the public types', { timeout: TEST_TIMEOUT }, () => {
         for (const part of type.types) visit(part, path);
         return;
       }
-      // What belongs to Node, Express or the language is theirs to type.
+      // Types of Node, of Express and of the language may contain `any`.
       if (declared !== '' && !declared.startsWith(join(root, 'src')) && !declared.startsWith(join(root, 'adapters')))
         return;
       for (const argument of checker.getTypeArguments(type as ts.TypeReference)) visit(argument, `${path}<>`);
@@ -50,7 +50,7 @@ describe('the public types', { timeout: TEST_TIMEOUT }, () => {
         visit(signature.getReturnType(), `${path}()`);
       }
       for (const property of type.getProperties()) {
-        // TypeScript says `any` for the parameters of a class's prototype; what is constructed is looked at above.
+        // TypeScript types a class's `prototype` with `any`. The construct signatures above cover the instances.
         if (property.flags & ts.SymbolFlags.Prototype) continue;
         visit(checker.getTypeOfSymbol(property), `${path}.${property.name}`);
       }

@@ -9,7 +9,7 @@ const entry = join(root, 'src/index.ts');
 const program = ts.createProgram([entry], { ...options, types: [] });
 const checker = program.getTypeChecker();
 
-/** Text of a docblock, with `@example` if it has one. */
+/** Returns the text of a docblock, and the names of its tags. */
 function docblockOf(symbol: ts.Symbol): string {
   const text = ts.displayPartsToString(symbol.getDocumentationComment(checker));
   const tags = symbol.getJsDocTags(checker).map(({ name }) => `@${name}`);

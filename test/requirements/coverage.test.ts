@@ -19,7 +19,7 @@ const rows = read('docs/requirements.md')
     return { id, source, holds, tests, files: [...tests.matchAll(/`([^`]+)`/g)].map(([, file]) => file!) };
   });
 
-/** The ids that a file's code names: comments prove nothing. */
+/** Returns the ids in a file's code. Ids in comments do not count. */
 function namedIn(file: string): Set<string> {
   const code = read(file).replace(/^\s*(\/\/|\/?\*).*$/gm, '');
   return new Set(code.match(/\b(SES|DEV|OPS|JWT|RTR)-\d+\b/g));

@@ -93,7 +93,7 @@ describe('SES-17: an administrator ends the sessions of one user, or of all', ()
     store.forget();
     const result = await sessions.revoke({ realm: true }, { by: 'admin' });
     expect(result).toMatchObject({ revoked: true, effectiveWithin: 0 });
-    // The last call reads `effectiveWithin`.
+    // The call of `readEpochs` is for `effectiveWithin`.
     expect(store.calls).toEqual(['ensureEpochs', 'advance', 'readEpochs']);
     for (const token of tokens) expect(await judge(sessions, token)).toBe('revoked');
     expect(await judge(sessions, (await signIn(sessions)).token)).toBe('live');

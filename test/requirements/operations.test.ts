@@ -7,7 +7,7 @@ import { judge, openRealm, type Realm, settle, signIn } from './realm.ts';
 
 const CLIENT = { userAgent: CHROME_ON_MAC, ip: '192.0.2.7' };
 
-/** One of everything that can happen, and the tokens that were given out on the way. */
+/** Runs every kind of operation once. Returns all tokens that were issued. */
 async function liveThrough({ sessions, store, clock }: Realm): Promise<string[]> {
   const tokens: string[] = [];
   const hold = <Result extends object>(result: Result): Result => {
@@ -58,7 +58,7 @@ async function liveThrough({ sessions, store, clock }: Realm): Promise<string[]>
 
 const secretOf = (token: string): string => token.split('.').at(-1)!;
 
-/** The spellings that a secret might be written down in. */
+/** Returns the encodings in which a secret could appear. */
 function spellingsOf(secret: string): string[] {
   const bytes = Buffer.from(secret, 'base64url');
   return [secret, bytes.toString('hex'), bytes.toString('base64'), Buffer.from(secret).toString('base64')];
@@ -250,7 +250,7 @@ test('OPS-6: many refused tokens from one address are told as a sign, once a min
   expect(signs).toEqual(Array(2).fill(['many-refusals', '192.0.2.7']));
   const { entries } = await sessions.audit();
   expect(entries.filter(({ type }) => type === 'session.suspicious')).toHaveLength(2);
-  // A flood of them leaves few entries, which say how many there were.
+  // A flood of refusals leaves few entries. They count the omitted ones.
   const refused = entries.filter(({ type }) => type === 'session.refused');
   expect(refused.length).toBeLessThanOrEqual(2 * 10);
   expect(refused.some(({ details }) => Number(details.omitted) > 150)).toBe(true);

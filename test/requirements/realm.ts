@@ -11,13 +11,16 @@ import { memoryStore } from 'session-revocation/memory';
 import { TestClock } from '../frameworks/http/site.ts';
 import { Gatekeeper } from '../frameworks/http/store.ts';
 
-/** Every event there is, but for the one that makes a sign-in look for other devices once somebody listens. */
+/**
+ * The events that these tests observe. `session.suspicious` is not among them: with its listener, each sign-in also
+ * lists the user's sessions.
+ */
 export const EVENTS: readonly SessionEventType[] = [
   ...(['session.started', 'session.refused', 'session.renewed', 'session.ended', 'sessions.revoked'] as const),
   ...(['policy.changed', 'request.refused', 'user.forgotten', 'sessions.pruned', 'background.failed'] as const),
 ];
 
-/** The sessions of a realm, what stands behind them, and what they told. */
+/** The sessions of a realm, their store and clock, and the events so far. */
 export interface Realm {
   readonly sessions: Sessions;
   readonly store: Gatekeeper;
@@ -28,14 +31,14 @@ export interface Realm {
 export function openRealm(options: Omit<SessionsOptions, 'store' | 'clock'> = {}): Realm {
   const clock = new TestClock();
   const store = new Gatekeeper(memoryStore());
-  // However long the machine stands still: nothing here is about an answer that does not come.
+  // A long timeout, because no test here is about a store that does not answer, and the machine may be slow.
   const sessions = createSessions({ timeout: '10m', ...options, store: store.store, clock });
   const events: SessionEvent[] = [];
   for (const type of EVENTS) sessions.on(type, (event) => events.push(event));
   return { sessions, store, clock, events };
 }
 
-/** A sign-in that must succeed. */
+/** Signs a user in. Throws if the sign-in is refused. */
 export async function signIn(
   sessions: Sessions,
   request: Omit<StartRequest, 'fence'> = { user: 'alice' },
@@ -46,13 +49,13 @@ export async function signIn(
   return started;
 }
 
-/** `'live'`, or why a token is refused. */
+/** Returns `'live'`, or the reason why a token is refused. */
 export async function judge(sessions: Sessions, token: string): Promise<string> {
   const verdict = await sessions.check(token);
   return verdict.ok ? 'live' : verdict.reason;
 }
 
-/** Lets what nobody waits for, such as the noting of a use, come to its end. */
+/** Waits for work in the background, such as the write of a last use. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -5,7 +5,7 @@ import { size } from '../ci-only.ts';
 import { fc } from '../src/support/fast-check.ts';
 import { judge, openRealm, signIn } from './realm.ts';
 
-// As they are written, in lower case: in either, random texts look like one too often.
+// Matches lower-case UUIDs only. With both cases, random texts would match too often.
 const UUID = /[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/;
 const partsOf = (token: string): { tag: string; id: string; secret: string } => {
   const [, tag = '', , id = '', secret = ''] = token.split('.');
@@ -26,7 +26,7 @@ describe('SES-1: the secret comes from a CSPRNG and has at least 128 bits', () =
     }
     expect(secrets.size).toBe(MINTS);
     expect([...secrets].filter((secret) => UUID.test(secret))).toEqual([]);
-    // Eight standard deviations: a fair source fails this once in a million million runs.
+    // The limit is eight standard deviations. A fair source exceeds it less than once in a million million runs.
     const deviation = 8 * Math.sqrt(MINTS / 4);
     expect([...ones].filter((count) => Math.abs(count - MINTS / 2) > deviation)).toEqual([]);
   });
@@ -63,7 +63,7 @@ describe('SES-2: a token says nothing that can be decoded', () => {
     for (let token = 0; token < 5; token++) {
       haystacks.push(textsOf((await signIn(sessions, { user: 'alice@example.org', account: 'acme-corp' })).token));
     }
-    // By chance, one of them may hold any short text, but not all.
+    // A single token may contain any short text by chance, but not all five.
     const said = (text: string): boolean => haystacks.every((haystack) => haystack.includes(text.toLowerCase()));
     for (const name of ['alice@example.org', 'alice', 'acme-corp', 'dashboard']) {
       const buffer = Buffer.from(name);
@@ -80,7 +80,7 @@ describe('SES-2: a token says nothing that can be decoded', () => {
     expect(said('sr1')).toBe(true);
   });
 
-  /** A token as it stands, and what its parts decode to, in lower case. */
+  /** Returns a token and its decoded parts, in lower case. */
   function textsOf(token: string): string {
     const decoded = token.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'));
     return [token, ...decoded, Buffer.from(decoded.join(), 'latin1').toString('hex')].join(' ').toLowerCase();

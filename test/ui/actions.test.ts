@@ -29,7 +29,7 @@ describeInChromium('logging one device out', () => {
     for (const no of noes) {
       await button.click();
       expect(await shown.dialog.getByRole('heading').textContent()).toBe('Log out Firefox on Windows?');
-      // The dialog is named and described, and begins at what does no harm.
+      // The dialog has an accessible name. Its focus starts on the button that does no harm.
       expect(await shown.card.getByRole('dialog', { name: 'Log out Firefox on Windows?' }).count()).toBe(1);
       expect(await focused(shown)).toBe('Cancel');
       await no();
@@ -166,7 +166,7 @@ describeInChromium('the buttons for all', () => {
     ['Log out', 'sign-out', 'sign-out'],
   ])('"%s" asks, and goes to login-url', async (name, route, how) => {
     const shown = await ready();
-    // The page leaves right after the event, so it hands the event out instead of returning it later. Tests share the page.
+    // The page navigates right after the event, so it passes the event to the test at once. Tests share the page.
     const events: unknown[] = [];
     const hand = `hand-${route}`;
     await shown.page.exposeFunction(hand, (detail: unknown) => void events.push(detail));
@@ -275,7 +275,7 @@ describeInChromium('by the keyboard alone', () => {
       'Log out everywhere',
       'Ended',
     ]);
-    // On the chosen one of the radios: choose the other, and leave it.
+    // The focus is on the selected radio button: select the other one, and leave it.
     await keyboard.press('ArrowDown');
     expect(await shown.card.getByRole('radio', { name: 'End all their sessions' }).isChecked()).toBe(true);
     await keyboard.press('Tab');
@@ -292,7 +292,7 @@ describeInChromium('by the keyboard alone', () => {
     expect(await focused(shown)).toBe('Log out Firefox on Windows');
     await keyboard.press('Space');
     await shown.dialog.waitFor();
-    // The focus stays in the dialog.
+    // The focus cannot leave the dialog.
     for (const name of ['Log out', 'Cancel', 'Log out']) {
       await keyboard.press('Tab');
       if ((await focused(shown)) === null) await keyboard.press('Tab');

@@ -13,7 +13,7 @@ const folder = join(root, 'adapters/ui/login-management');
 const source = async (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
 const namesIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
 
-/** The names in the first cells of a table, by the heading of its first column. */
+/** Returns the names in the first column of the table with this heading. */
 async function named(heading: string): Promise<string[]> {
   const rows = await rowsOf(PAGE);
   const start = rows.findIndex(([cell]) => cell === heading) + 2;
@@ -72,7 +72,7 @@ describeInChromium('the tag of docs/ui.md', () => {
     cards.stub.markup = block?.text ?? '';
     const shown = await cards.open();
     await shown.row('Firefox').waitFor();
-    // The stub has its own way to the script; the page's own is asked for too.
+    // The stub page loads the script from its own path. The markup of the docs also loads its script.
     expect(cards.stub.count('GET /session-revocation-ui.js')).toBe(1);
   });
 });

@@ -6,7 +6,7 @@ import { sample } from './support/samples.ts';
 import { type Answer, problem } from './support/stub-server.ts';
 
 const tag = (attributes: string): string => `<login-management ${attributes}></login-management>`;
-/** Time for what should not happen. */
+/** Waits a short time, in which an unwanted request or message would appear. */
 const settle = (shown: CardPage): Promise<void> => shown.page.waitForTimeout(150);
 
 const UNAVAILABLE = problem('store-unavailable', 503, {}, { 'retry-after': '5' });
@@ -16,7 +16,7 @@ describeInChromium('an outage', () => {
 
   test('does not sign out, and says so; "Try again" works', async () => {
     cards.stub.answer('GET /sessions', UNAVAILABLE, 1);
-    // By its own clock, the page would try again after 5 s.
+    // The page's clock stands still. Otherwise the page would try again after 5 s.
     const shown = await cards.open({ clock: true });
     await shown.alert.getByText('No device was logged out.').waitFor();
     await shown.alert.getByText('tries again by itself').waitFor();
@@ -31,9 +31,9 @@ describeInChromium('an outage', () => {
   test('is tried again by itself, not before Retry-After, later every time, and not for ever', async () => {
     cards.stub.answer('GET /sessions', UNAVAILABLE);
     const shown = await cards.open({ clock: true });
-    // Retry-After at first; what follows is spread over a quarter more.
+    // The first waits follow Retry-After. Each wait has up to a quarter of its length added at random.
     for (const [tries, seconds] of [5, 5, 8, 16, 32].entries()) {
-      // The answer has to be there before the clock goes on.
+      // The page must have the answer before the clock moves on.
       await eventually(() => shown.cardEvents().then(({ length }) => length)).toBe(tries + 1);
       await shown.alert.getByText('tries again by itself').waitFor();
       await shown.page.clock.runFor(seconds * 1000 - 1);
@@ -59,7 +59,7 @@ describeInChromium('an outage', () => {
   });
 
   test('of the network is told, and over when the browser says so', async () => {
-    // By its own clock, the page would try again, and in the end no more.
+    // The page's clock stands still. Otherwise the page would try again, and finally stop trying.
     const shown = await cards.open({ clock: true });
     await shown.row('Firefox').waitFor();
     await shown.page.context().setOffline(true);
@@ -133,7 +133,7 @@ describeInChromium('a session that is over', () => {
     cards.stub.markup = '<login-management src="/sessions"></login-management>';
     cards.stub.answer('GET /sessions', OVER);
     const shown = await cards.open({ width: 1100 });
-    // The first page says it, too, while it goes.
+    // The first page also shows the message while it reloads, so the test waits for the second page's request.
     await eventually(() => cards.stub.count('GET /sessions')).toBe(2);
     await shown.alert.getByText('You are logged out. Sign in again to go on.').waitFor();
     await settle(shown);
@@ -224,7 +224,7 @@ describeInChromium('a mistake in the page is told in the page', () => {
     expect(await shown.alert.textContent()).toMatch(text);
     expect(await shown.alert.textContent()).toContain('not set up correctly');
     expect((await shown.cardEvents())[0]).toMatchObject({ name: 'session-error', detail: { name: 'misconfigured' } });
-    // Nothing was followed, and nothing was asked of others.
+    // The card follows no redirect, and sends no requests about other users.
     expect(cards.stub.count('GET /sign-in')).toBe(0);
     expect(cards.stub.received.filter(({ query }) => query.has('user'))).toEqual([]);
   });
@@ -296,7 +296,7 @@ describeInChromium('nothing of an earlier life survives', () => {
     await settle(shown);
     expect(await shown.cardEvents()).toEqual([]);
     expect(cards.stub.count('POST /sessions/sign-out-everywhere')).toBe(0);
-    // Put back, it lives again.
+    // A new element in the page works.
     cards.stub.answer('GET /sessions', list('Edge on Linux'));
     await shown.page.evaluate(() => document.body.append(document.createElement('login-management')));
     await shown.page.evaluate(() => document.querySelector('login-management')?.setAttribute('src', '/sessions'));

@@ -25,7 +25,7 @@ describe('the English texts', () => {
   test('say "log out" throughout, as the buttons do', () => {
     const { reasonCodes, kinds, ...plain } = texts.en!;
     const all = [...Object.values(plain), ...Object.values(reasonCodes), ...Object.values(kinds)]
-      // The developer is told the names of parts in quotation marks.
+      // Messages for developers contain names of parts in quotation marks.
       .map((text) => text.replace(/"[^"]*"/g, ''));
     expect(all.filter((text) => /\bsign(s|ed|ing)?[ -]?out\b/i.test(text))).toEqual([]);
     expect(all.filter((text) => /\blog(s|ged|ging)?[ -]?out\b/i.test(text)).length).toBeGreaterThan(20);

@@ -55,7 +55,7 @@ describeInChromium('the list', () => {
     const { row } = await ready();
     const time = row('Firefox').locator('time').first();
     expect(await time.getAttribute('datetime')).toBe('2026-01-02T03:04:05.000Z');
-    // In the time zone of the device.
+    // The title shows the time in the device's time zone.
     expect(await time.getAttribute('title')).toMatch(
       /^Last active January 2, 2026 at 4:04\sAM\nSigned in January 2, 2026/,
     );
@@ -67,7 +67,7 @@ describeInChromium('the list', () => {
     const { card } = await ready();
     const drawn = await card.locator('.icon path').evaluateAll((paths) => paths.map((path) => path.getAttribute('d')));
     expect(drawn).toHaveLength(7);
-    // Five drawings, and the last three devices share one.
+    // There are five drawings. The last three devices share one.
     expect(new Set(drawn).size).toBe(5);
     expect(new Set(drawn.slice(4)).size).toBe(1);
   });
@@ -180,7 +180,7 @@ describeInChromium('the list', () => {
     expect(cards.stub.received.find(({ route }) => route === 'GET /sessions')?.query.get('limit')).toBe('2');
   });
 
-  // A task that takes long holds back typing and scrolling.
+  // A long task blocks typing and scrolling.
   test.each([
     ['20 in each', 1000, 0, Array(50).fill(20)],
     ['one in each, where one takes too long already', 100, 7, Array(100).fill(1)],
@@ -253,7 +253,7 @@ describeInChromium('the list', () => {
 
 describeInChromium('what is over', () => {
   const cards = useCardPages();
-  /** Those of the samples, the latest first; the one at an unknown time is the last. */
+  /** The ends of the sample sessions, the latest first. The session without an end time comes last. */
   const ENDS = [
     'Password changed 5 minutes ago',
     'Logged out 2 hours ago by you, from Firefox on Windows',
@@ -364,12 +364,14 @@ describeInChromium('unexpected data from the server', () => {
   });
 });
 
-/** What has the focus, by its accessible name. */
+/** Returns the accessible name of the focused element. */
 async function focusedName(page: Page): Promise<string | null> {
   return page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.getAttribute('aria-label') ?? null);
 }
 
-/** Counts the rows that each task adds: timers begin one. Whenever the page asks how long it has been at work, `ms` have passed. */
+/**
+ * Counts the rows that each task adds. A timer starts a task. Each call of `performance.now` advances its time by `ms`.
+ */
 async function countRows(page: Page, ms: number): Promise<void> {
   await page.addInitScript((step) => {
     const { setTimeout: set } = globalThis;
@@ -388,7 +390,7 @@ async function countRows(page: Page, ms: number): Promise<void> {
           work();
         }, period),
     });
-    // It is told at the end of the task, before another one begins.
+    // The observer runs at the end of a task, before the next one begins.
     const count = new MutationObserver((changes) => {
       const added = changes.flatMap(({ addedNodes }) => [...addedNodes]);
       const rows = added.filter(({ nodeName }) => nodeName === 'LI').length;
@@ -402,7 +404,7 @@ async function countRows(page: Page, ms: number): Promise<void> {
   }, ms);
 }
 
-/** Counts the timers of a minute or more. */
+/** Counts timers of a minute or more. */
 async function countTimers(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const { setTimeout: set, clearTimeout: clear } = globalThis;

@@ -53,7 +53,7 @@ describeInChromium('axe-core finds nothing', () => {
     ['loading', new Promise(() => {}), 'Loading'],
   ];
   test.each([DEVICES.at(0)!, DEVICES.at(-1)!])('where all is not: %s', async (_, options) => {
-    // The page of the sign-in is this one: it stays.
+    // `login-url` is the page itself, so the card does not navigate away.
     cards.stub.markup = '<login-management src="/sessions" login-url="/settings/devices"></login-management>';
     cards.stub.policy = { account: null, signOut: 'everywhere', mayChange: false };
     const shown = await cards.open(options);
@@ -179,7 +179,7 @@ describeInChromium('the looks', () => {
     });
     expect(sides.wrong).toEqual([]);
     expect(sides.count).toBeGreaterThan(15);
-    // The layout is the page's: it begins on the right.
+    // The page is right-to-left, so a row begins on the right.
     expect(sides.icon).toBeGreaterThan(sides.label);
   });
 
@@ -266,7 +266,7 @@ describeInChromium('the looks', () => {
   }
 });
 
-/** Runs in the page: what of the card is wider than the page, or has a line break within a word. */
+/** Runs in the page. Finds parts of the card that are wider than the page, and line breaks within words. */
 function flaws(): string[] {
   const { scrollWidth, clientWidth } = document.documentElement;
   const found: string[] = [];
@@ -279,7 +279,7 @@ function flaws(): string[] {
   const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const { currentNode: node } = texts;
-    // An address has no words, and a word of 56 letters fits nowhere.
+    // An address contains no words. Words over 40 letters may break.
     if (node.parentElement?.closest('[part=address]') !== null) continue;
     for (const { 0: word, index } of node.textContent!.matchAll(/[\p{L}\p{N}]+/gu)) {
       if (word.length > 40) continue;

@@ -18,7 +18,7 @@ const root = join(import.meta.dirname, '../..');
 describe('dist/ui.js', { timeout: TEST_TIMEOUT }, () => {
   test('is one file for browsers, that asks for nothing', async () => {
     const file = await buildFile();
-    // What it exports is its only link to others.
+    // The file imports nothing.
     expect(ts.preProcessFile(file, true, true).importedFiles).toEqual([]);
     expect(file).not.toMatch(/\brequire\(|node:|sourceMappingURL|process\.env/);
     expect(file).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|\beval\(|new Function|\.cssText|document\.write/);
@@ -100,7 +100,7 @@ describe.runIf(isWhole)('the types', { timeout: TEST_TIMEOUT }, () => {
     expect(messages).toHaveLength(WRONG.length);
   });
 
-  /** What the consumer's compiler says, the libraries' own types included. */
+  /** Returns the consumer's compiler messages, including those about types of the libraries. */
   function messagesOf(text: string, libs: readonly string[]): string[] {
     const files = new Map([...declared, [join(root, 'consumer/use.ts'), text]]);
     const options: ts.CompilerOptions = {
@@ -116,7 +116,7 @@ describe.runIf(isWhole)('the types', { timeout: TEST_TIMEOUT }, () => {
     return ts.getPreEmitDiagnostics(built).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
   }
 
-  /** The declarations as they are published: of the entry, and of what it names. */
+  /** Returns the published declarations: those of the entry, and of the files that it imports. */
   function declarations(): ReadonlyMap<string, string> {
     const path = join(root, 'adapters/ui/tsconfig.json');
     const { config } = ts.readConfigFile(path, ts.sys.readFile);

@@ -29,7 +29,7 @@ describeInChromium('the account’s setting', () => {
     expect(await shown.cardEvents()).toEqual([
       { name: 'policy-changed', detail: { account: 'acme', signOut: 'everywhere' } },
     ]);
-    // What a plain sign-out does is told before it is done.
+    // The dialog explains the effect of a plain sign-out before the sign-out.
     await shown.button('Log out').click();
     await shown.dialog.getByText('that ends all your sessions').waitFor();
     await shown.answer('Cancel');

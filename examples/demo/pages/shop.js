@@ -5,7 +5,10 @@ import { messages, page } from './layout.js';
 
 /** @typedef {import('../products.js').Product} Product */
 
-/** The page has its own sign-out button. Buyers have no account, so they have no policy. */
+/**
+ * Parts of the card that this page hides. It has its own sign-out button. Buyers have no account, so they have no
+ * policy.
+ */
 const HIDE = 'sign-out policy';
 
 /**

@@ -25,7 +25,7 @@ export function passwordResetRouter({ product, sessions, users, mail, now, origi
     if (user !== null) {
       const token = resets.begin(user);
       const text = `To choose a new password, open ${origin}/password-reset?token=${token} within an hour.`;
-      // To the stored address, never to the typed one.
+      // The mail goes to the stored address, never to the typed one.
       const to = (await users.get(user))?.email ?? email;
       mail({ to, subject: 'Choose a new password', text, token });
     }
@@ -46,7 +46,7 @@ export function passwordResetRouter({ product, sessions, users, mail, now, origi
     const { revoked, found } = await told('Your password is changed', () =>
       sessions.trigger('passwordReset', { user, by: user, fromDevice }),
     );
-    // Last, so that the link still works if the revocation fails.
+    // The reset ends last, so that the link still works if the revocation fails.
     resets.finish(user);
     if (wantsPage(req)) res.redirect(303, '/?reason=password-reset');
     else res.json({ revoked, found });

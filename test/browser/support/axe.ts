@@ -6,9 +6,9 @@ interface Found {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-/** What axe-core finds in a whole page, by all of its rules. */
+/** Returns axe-core's findings in a whole page, by all of its rules. */
 export async function violationsOf(page: Page): Promise<readonly string[]> {
-  // Once for a page, however often it is looked at.
+  // Loads axe-core once per page.
   if (!(await page.evaluate<boolean>("'axe' in globalThis"))) await page.evaluate(axe.source);
   const found = await page.evaluate<readonly Found[]>(
     "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)",
@@ -16,6 +16,6 @@ export async function violationsOf(page: Page): Promise<readonly string[]> {
   return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
 }
 
-/** How far the page is wider than its window: whoever reads it must scroll sideways (WCAG 2.2, 1.4.10). */
+/** Returns by how many pixels the page exceeds its window. Above 0, readers must scroll sideways (WCAG 2.2, 1.4.10). */
 export const overhangOf = (page: Page): Promise<number> =>
   page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');

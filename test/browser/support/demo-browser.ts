@@ -1,4 +1,4 @@
-// The demo in a real browser: one Chromium for a file of tests, one context for each device.
+// The demo in a real browser. A test file shares one Chromium. Each device is a browser context.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,25 +11,28 @@ import { type Chromium, type DeviceOptions, launch } from '../../ui/support/chro
 import { TEST_TIMEOUT } from '../../ui/support/timeouts.ts';
 import { DemoPage } from './demo-page.ts';
 
-/** Names of hosts that lead to this machine: a subdomain, and a customer's own domain. */
+/** Host names that resolve to this machine: a sub-domain, and a customer's own domain. */
 export const HOSTS = ['acme.localhost', 'login.customer.example'] as const;
 
 export interface NewPageOptions extends DeviceOptions {
   readonly host?: string;
-  /** Whether the card's script arrives. */
+  /** `false` replaces the page's scripts with empty files. Default `true`. */
   readonly script?: boolean;
 }
 
 export interface DemoBrowser {
-  /** Serves a product. */
+  /** Starts a server for a product. */
   open(product: string): Promise<Site>;
-  /** A device of its own, with a blank page. It takes for now what the product does at this moment. */
+  /** Opens a blank page on a new device. The page's time is fixed at the product's present time. */
   newPage(site: Site, options?: NewPageOptions): Promise<DemoPage>;
-  /** The same, signed in already: for what is not about how that looks. */
+  /** Like `newPage`, but already signed in, for tests that do not test the login page. */
   signedIn(site: Site, person: Person, options?: NewPageOptions & { readonly remember?: boolean }): Promise<DemoPage>;
 }
 
-/** What a file of tests needs. Every page is closed after its test, and nothing may have gone wrong in it. */
+/**
+ * Sets up a browser for a test file. Closes every page after its test, and fails the test if the browser logged an
+ * error.
+ */
 export function useDemo(): DemoBrowser {
   let chromium: Chromium;
   let folder: string;
@@ -50,7 +53,7 @@ export function useDemo(): DemoBrowser {
     await Promise.all(contexts.splice(0).map((context) => context.close()));
     const found = complaints;
     complaints = [];
-    // An error in a script, or something that the Content-Security-Policy has stopped.
+    // Complaints are errors in a script, and actions that the Content-Security-Policy blocked.
     expect(found).toEqual([]);
   }, TEST_TIMEOUT);
 
@@ -87,7 +90,7 @@ export function useDemo(): DemoBrowser {
   return demo;
 }
 
-/** What runs is Chromium, and says so in its hints, whatever its `User-Agent` says. */
+/** Sets the client hints of Google Chrome. Chromium's own hints would contradict the `User-Agent`. */
 async function passForChrome(page: Page, userAgent: string): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const brands = [
@@ -99,7 +102,10 @@ async function passForChrome(page: Page, userAgent: string): Promise<void> {
   await session.send('Emulation.setUserAgentOverride', { userAgent, userAgentMetadata });
 }
 
-/** The browser logs every failed answer, which are what is tested; and that http is no https. */
+/**
+ * The browser logs every failed response, but failed responses are part of the tests. It also logs that http is not
+ * https.
+ */
 const isExpected = (text: string): boolean =>
   text.startsWith('Failed to load resource') ||
   text.startsWith('The Cross-Origin-Opener-Policy header has been ignored');

@@ -4,13 +4,13 @@ import { type Person, personOf } from '../../acceptance/support/people.ts';
 import type { Site } from '../../acceptance/support/site.ts';
 import { eventually } from '../../ui/support/eventually.ts';
 
-/** What a person can read there, once it is there. */
+/** Waits for an element and returns its visible text. */
 export async function shown(locator: Locator): Promise<string> {
   await locator.waitFor();
   return (await locator.allInnerTexts()).join();
 }
 
-/** A page of the demo, as a person uses it. */
+/** A page of the demo, with actions of a user. */
 export class DemoPage {
   readonly page: Page;
   readonly origin: string;
@@ -28,7 +28,7 @@ export class DemoPage {
     await this.page.goto(this.origin + path);
   }
 
-  /** Fills in the form of the login page, which it goes to first where need be, sends it, and waits for what is behind it. */
+  /** Opens the login page if needed, submits its form, and waits for the signed-in page. */
   async signIn(person: Person, { remember = false } = {}): Promise<void> {
     if (!(await this.#loginHeading.isVisible())) await this.goto('/');
     await this.fillIn(this.#site.credentialsOf(person));
@@ -37,7 +37,7 @@ export class DemoPage {
     await this.#signOutButton.waitFor();
   }
 
-  /** By the button that every page has, in its menu. */
+  /** Clicks the sign-out button in the menu of every page. */
   signOut = (): Promise<void> => this.submit(this.#signOutButton);
 
   get #loginHeading(): Locator {
@@ -48,7 +48,7 @@ export class DemoPage {
     return this.page.getByRole('banner').getByRole('button', { name: /^(Log|Sign) out$/ });
   }
 
-  /** Fills in the login page. */
+  /** Fills in the form of the login page. */
   async fillIn({ email, password, code }: Partial<Record<string, string>>): Promise<void> {
     await this.page.waitForLoadState();
     await this.page.getByLabel('E-mail').fill(email ?? '');
@@ -67,46 +67,46 @@ export class DemoPage {
 
   click = (name: string): Promise<void> => this.submit(this.page.getByRole('button', { name, exact: true }));
 
-  /** Follows a link of the menu: the next thing that somebody does. */
+  /** Follows a link of the menu. */
   follow = (name: string): Promise<void> => this.submit(this.page.getByRole('link', { name }));
 
-  /** Clicks what leads to another page, or to the same one anew, and waits for it. */
+  /** Clicks an element that loads a page, and waits for that page. */
   async submit(button: Locator): Promise<void> {
     await this.page.waitForLoadState();
     await Promise.all([this.page.waitForEvent('load'), button.click()]);
   }
 
-  /** What is shown within the card. */
+  /** The content of the card. */
   get content(): Locator {
     return this.card.locator('[part~="card"]');
   }
 
   row = (label: string): Locator => this.card.getByRole('listitem').filter({ hasText: label });
 
-  /** The labels of the card's rows, once all are there. */
+  /** Waits until the card's rows are complete. Returns their labels. */
   async labels(): Promise<readonly string[]> {
     await this.card.locator('div:has(> [part~="list"]):not([aria-busy])').waitFor();
     return this.card.locator('[part~="label"]').allInnerTexts();
   }
 
-  /** Clicks a button of the card, and one of the dialog that it opens. */
+  /** Clicks a button of the card, and then a button of its dialog. */
   async confirm(name: string | RegExp, answer: string): Promise<void> {
     await this.card.getByRole('button', typeof name === 'string' ? { name, exact: true } : { name }).click();
     await this.card.getByRole('dialog').getByRole('button', { name: answer, exact: true }).click();
   }
 
-  /** Waits until the address bar shows this path (and, where there is one, this query). */
+  /** Waits until the address bar shows this path. The query is compared only if `path` has one. */
   async expectPath(path: string): Promise<void> {
     const rest = path.includes('?') ? '' : /\?.*$/;
     await eventually(() => this.page.url().replace(this.origin, '').replace(rest, '')).toBe(path);
   }
 
-  /** That the page says this, or soon will. */
+  /** Waits until a status message of the page matches. */
   async expectTold(what: RegExp): Promise<void> {
     await eventually(() => shown(this.page.getByRole('status'))).toMatch(what);
   }
 
-  /** That this is the login page of the same host, and says why. */
+  /** Expects the login page of the same host. `why` is the message on it, or `null` for none. */
   async expectLoginPage(why: RegExp | null): Promise<void> {
     await this.#loginHeading.waitFor();
     expect(new URL(this.page.url()).origin).toBe(this.origin);
@@ -114,7 +114,7 @@ export class DemoPage {
     else await this.expectTold(why);
   }
 
-  /** That somebody is signed in here: the next thing that they do succeeds. */
+  /** Expects that the user is signed in: the account page loads. */
   async expectSignedIn(): Promise<void> {
     await this.goto('/account');
     expect(await shown(this.page.getByRole('heading', { level: 1 }))).toBe('Sessions & security');

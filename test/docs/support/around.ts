@@ -10,7 +10,7 @@ import { sqliteStore } from 'session-revocation/sqlite';
 /** The user who signs in to the programs of the pages. */
 export const OWNER = { user: 'owner', email: 'owner@acme.example', password: 'correct horse' } as const;
 
-/** The names that the fragments in the pages use without an import or a declaration. */
+/** Returns values for the names that fragments in the pages use without an import or a declaration. */
 export async function openAround() {
   const [sessions, staff, customers] = ['default', 'staff', 'customers'].map((realm) =>
     createSessions({ store: memoryStore(), realm, policy: 'stored' }),
@@ -39,7 +39,7 @@ export async function openAround() {
 
 type Sessions = ReturnType<typeof createSessions>;
 
-/** The values that the pages announce by `declare const` and `declare function`. */
+/** Returns values for the names that pages declare with `declare const` and `declare function`. */
 export function declaredValues({
   sessions,
 }: Awaited<ReturnType<typeof openAround>>): Readonly<Record<string, unknown>> {

@@ -4,20 +4,20 @@ import { basename, join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { root, rowsOf } from '../markdown.ts';
 
-/** What is typed to start an example. */
+/** An example, and the command that starts it. */
 export interface Example {
-  /** As the README has it. */
+  /** The command as written in the README. */
   readonly command: string;
   readonly folder: string;
   readonly file: string;
   readonly args: readonly string[];
-  /** Whether it is written in TypeScript. */
+  /** `true` if the example is written in TypeScript. */
   readonly isTypeScript: boolean;
 }
 
 const COMMAND = /^`(?:REDIS_URL=\S+ )?(?:cd (?<cd>\S+) && npx tsx|node) (?<path>\S+) ?(?<args>.*)`$/;
 
-/** The examples that the README names. */
+/** Returns the examples that the README names. */
 export async function examples(): Promise<readonly Example[]> {
   const rows = await rowsOf('README.md');
   return rows.flatMap(([, cell = '']) => {
@@ -37,7 +37,7 @@ export async function examples(): Promise<readonly Example[]> {
   });
 }
 
-/** Longer than a busy machine takes to start a program, or to end it. */
+/** Time limit for the start or the end of a program, in ms. Suffices on a busy machine. */
 const WAIT_TIMEOUT = 60_000;
 
 /**
@@ -52,7 +52,7 @@ export async function startExample(
   const cwd = isTypeScript ? root : (compiled ?? root);
   const child = spawn(process.execPath, [...(cwd === root ? ['--import', 'tsx'] : []), file, ...args], {
     cwd,
-    // Node 22 and 24 say of their SQLite that it is experimental.
+    // Node 22 and 24 print a warning that their SQLite is experimental.
     env: { ...process.env, NODE_NO_WARNINGS: '1', REDIS_URL: '', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -77,7 +77,7 @@ export async function startExample(
   return `http://127.0.0.1:${listening.exec(output)?.[1]}`;
 }
 
-/** Ctrl-C, and the exit code; of a program that does not heed it, `null`. */
+/** Sends SIGINT, as Ctrl-C does. Resolves to the exit code, or to `null` if the program must be killed. */
 async function stopped(child: ChildProcess, exit: Promise<readonly unknown[]>): Promise<unknown> {
   child.kill('SIGINT');
   const hurry = setTimeout(() => child.kill('SIGKILL'), WAIT_TIMEOUT);

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { withoutChanges } from '../../../src/testing/harness/wrappers.ts';
 import { until } from '../../services/until.ts';
 
-/** Collects the messages of this test's realm, or of every realm where they name none. */
+/** Collects the messages of a diagnostics channel until the test ends. */
 function listenTo<Message>(name: string): Message[] {
   const messages: Message[] = [];
   const listener = (message: unknown): unknown => messages.push(message as Message);
@@ -24,7 +24,7 @@ async function signedIn(store: SessionStore) {
   return { sessions, token: started.token };
 }
 
-/** Answers in a later turn, as a server does. */
+/** A store whose `find` answers in a later turn of the event loop, like a server. */
 const remote = (inner: SessionStore): SessionStore => ({
   ...inner,
   find: async (realm, refs) => inner.find(realm, refs),

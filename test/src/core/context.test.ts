@@ -58,7 +58,9 @@ describe('a write that is beaten by others', () => {
 });
 
 describe('sign-ins of one user', () => {
-  /** A store whose answers take a turn of the event loop, as those of a server do. */
+  /**
+   * Makes the store answer in a later turn of the event loop, like a server. Returns a counter of the calls of `add`.
+   */
   function distant(realm: Realm): () => number {
     realm.around = async (_, ask) => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -106,7 +108,7 @@ describe('sign-ins of one user', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
     const turns = new Turns();
     let tries = 0;
-    /** Each first attempt is beaten. Then the store does not answer any more. */
+    /** The first attempt of each caller meets a conflict. Later attempts time out, because the store is down. */
     const attempt = async (): Promise<'conflict'> => {
       tries += 1;
       if (tries <= 20) return 'conflict';
@@ -123,10 +125,10 @@ describe('sign-ins of one user', () => {
 });
 
 describe('a record that is read in order to be written', () => {
-  // The clocks of processes may be an hour apart.
+  // The clocks of two processes may differ by an hour.
   const LEAST = NOW + HOUR;
 
-  /** Until when each record is asked to be kept. */
+  /** Collects the `keepUntil` of each record that `ensureEpochs` requests. */
   function asking(realm: Realm): (number | null)[] {
     const asked: (number | null)[] = [];
     realm.around = (call, ask, [requests]) => {

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { TokenRealm } from '../jwt/support/tokens.ts';
 import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, HOUR, MINUTE, NOW } from '../support/realm.ts';
 
-/** The three sorts of token. All of them are judged by the same steps; the tables below tell where they differ. */
+/** The three sorts of token. The same steps check all of them. The tables below show the differences. */
 type Sort = 'opaque' | 'access' | 'refresh';
 const SORTS: readonly Sort[] = ['opaque', 'access', 'refresh'];
 
 const WINDOWS = { userAgent: FIREFOX_ON_WINDOWS, ip: '192.0.2.9' };
 
-/** A realm, and a token of one sort for a session that signed in with Chrome on a Mac. */
+/** Opens a realm, and a token of one sort. Its session signed in with Chrome on a Mac. */
 async function open(sort: Sort) {
   const realm = new TokenRealm({}, { lifetime: { absolute: '30d', idle: '2h' } });
   const { session, token } = await realm.signIn('ann', { userAgent: CHROME_ON_MAC, ip: '192.0.2.1' });
@@ -23,7 +23,7 @@ async function open(sort: Sort) {
   return { realm, session: minted?.session ?? session, text, ask };
 }
 
-/** What to do to the session before its token is presented. */
+/** Changes to the session before its token is presented. */
 const BEFORE: Readonly<Record<string, (realm: TokenRealm, session: Session) => Promise<unknown> | undefined>> = {
   nothing: () => {},
   'the session ends': (realm, { id }) => realm.sessions.end(id, { user: 'ann' }),
@@ -36,14 +36,14 @@ const BEFORE: Readonly<Record<string, (realm: TokenRealm, session: Session) => P
 };
 
 test.each([
-  // Before, opaque, access, refresh.
+  // The change, and then the verdict on an opaque token, an access token and a refresh token.
   ['nothing', 'ok', 'ok', 'ok'],
   ['the session ends', 'ended', 'ended', 'ended'],
   ['the user is revoked', 'revoked', 'revoked', 'revoked'],
   ['the user is forgotten', 'unknown', 'unknown', 'unknown'],
-  // An access token has its own, shorter life, which ends first.
+  // The access token expires earlier, because its own lifetime is shorter than the idle timeout.
   ['the idle timeout passes', 'expired', 'expired', 'expired'],
-  // A renewal keeps the form of the credential: it makes a refresh token, and the one before counts as used twice.
+  // A renewal replaces a refresh token with a new one, so the old one then counts as used twice.
   ['the secret is renewed', 'superseded', 'superseded', 'reused'],
 ])('where %s, the verdicts are %s, %s and %s', async (before, ...expected) => {
   const verdicts = await Promise.all(
@@ -81,9 +81,9 @@ test.each([
 
 test.each([
   ['opaque', NOW + 30 * MINUTE],
-  // No sign of the user's presence, unless `countsAsUse` is on.
+  // An access token does not prove that the user is present, so it is no use unless `countsAsUse` is set.
   ['access', NOW],
-  // Written in the same step as the rotation.
+  // The rotation writes the use in the same step.
   ['refresh', NOW + 30 * MINUTE],
 ] as const)('%s: a token that passes leaves the last use at the right time', async (sort, lastUsedAt) => {
   const realm = new TokenRealm({ lifetime: '1h' });
@@ -94,7 +94,7 @@ test.each([
   if (minted === null) await realm.sessions.check(token);
   else if (sort === 'access') await realm.tokens.check(minted.accessToken);
   else await realm.tokens.refresh(minted.refreshToken);
-  // A use is written in the background, after this turn of the event loop.
+  // The use is written in the background, after this turn of the event loop.
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
   expect((await realm.sessions.list({ user: 'ann' })).sessions).toMatchObject([{ lastUsedAt }]);
 });
@@ -108,7 +108,7 @@ test.each(SORTS)('%s: a token that passes from another browser is told as a susp
 
 test.each([
   ['opaque', ['session.refused']],
-  // An expired access token is no event: every one of them expires.
+  // The expiry of an access token is no event, because every access token expires.
   ['access', []],
   ['refresh', ['session.refused']],
 ] as const)('%s: expiry is told by %j', async (sort, types) => {

@@ -39,7 +39,7 @@ const BROWSERS: readonly Row[] = [
   ['Headless Chrome on Linux', 'bot', `${LINUX} ${BLINK} HeadlessChrome/124.0.0.0 Safari/537.36`],
   ['Safari on Mac OS', 'desktop', `${MAC} ${WEBKIT} Version/17.4.1 Safari/605.1.15`],
   ['Safari on iOS', 'mobile', `${IPHONE} ${IOS_SAFARI}`],
-  // Safari 26 freezes the system at 18.6; neither is shown.
+  // Safari 26 reports a frozen system version, 18.6. The label shows neither version.
   ['Safari on iOS', 'mobile', 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1'],
   ['Safari on iPadOS', 'tablet', `${IPAD} ${WEBKIT} Version/17.4 Mobile/15E148 Safari/604.1`],
   ['Firefox on Windows', 'desktop', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:125.0) Gecko/20100101 Firefox/125.0'],
@@ -86,10 +86,10 @@ const IN_APPS: readonly Row[] = [
   ['Line on iOS', 'mobile', `${IPHONE} ${IOS_VIEW} Safari Line/14.5.1`],
   ['Snapchat on iOS', 'mobile', `${IPHONE} ${WEBKIT} Version/17.4.1 Mobile/15E148 Snapchat/12.82.0.42 (like Safari/604.1)`],
   ['Pinterest on Android', 'mobile', `${PIXEL_VIEW} ${VIEW} [Pinterest/Android]`],
-  // An app that adds its own product, as the platforms' guides advise.
+  // An app that adds its own product token, as the platforms' guides advise.
   ['AcmeShop on iOS', 'mobile', `${IPHONE} ${IOS_VIEW} AcmeShop/4.12.0`],
   ['AcmeShop on Android', 'mobile', `${PIXEL_VIEW} ${VIEW} AcmeShop/4.12.0`],
-  // One that does not, and a web page on the home screen.
+  // An app that adds no product token, and a web page on the home screen.
   ['App on iOS', 'mobile', `${IPHONE} ${IOS_VIEW}`],
   ['App on Android', 'mobile', `${PIXEL_VIEW} ${VIEW}`],
   ['Slack on Mac OS', 'desktop', `${MAC} ${BLINK} Slack/4.37.101 Chrome/122.0.6261.156 Electron/29.3.0 Safari/537.36`],
@@ -141,15 +141,15 @@ const PROGRAMS: readonly Row[] = [
   ['MyApp on Mac OS', 'client', 'MyApp/1.2 (com.acme.app; build:3; macOS 14.4.0) Alamofire/5.9.0'],
   ['MyApp on Android', 'mobile', 'MyApp/1 Dalvik/2.1.0 (Linux; U; Android 13; SM-S908E Build/TP1A.220624.014)'],
   ['Instagram on Android', 'mobile', 'Instagram 327.0.0.48.93 Android (34/14; 420dpi; 1080x2205; Google/google; Pixel 7)'],
-  // Java's own client on Android tells the system, not the app.
+  // Java's HTTP client on Android names the system, but not the app.
   ['App on Android', 'mobile', 'Dalvik/2.1.0 (Linux; U; Android 13; SM-S908E Build/TP1A.220624.014)'],
-  // Apple's networking library tells the app, and the system only on an Intel Mac.
+  // Apple's networking library names the app. It names the system only on an Intel Mac.
   ['MyApp', 'client', 'MyApp/123 CFNetwork/1494.0.7 Darwin/23.4.0'],
   ['My App', 'client', 'My%20App/123 CFNetwork/1494.0.7 Darwin/23.4.0'],
   ['Cafe', 'client', 'Caf%C3%A9/1 CFNetwork/1494.0.7 Darwin/23.4.0'],
   ['Unknown app', 'client', '%E5%BE%AE%E4%BF%A1/8.0 CFNetwork/1494.0.7 Darwin/23.4.0'],
   ['MyApp on Mac OS', 'client', 'MyApp/123 CFNetwork/1220.1 Darwin/20.3.0 (x86_64)'],
-  // The name of an app is not the name of its system.
+  // Here, Mint is an app and not the system of that name.
   ['Mint', 'client', 'Mint/5.0'],
   ['Mint on iOS', 'mobile', 'Mint/5.0 (iPhone; iOS 17.4)'],
   ['Googlebot', 'bot', 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)'],
@@ -182,25 +182,25 @@ const HINTED: readonly HintRow[] = [
   ['DuckDuckGo on Android', 'mobile', `${ANDROID} ${CHROME_MOBILE}`, { brands: '"DuckDuckGo";v="124", "Chromium";v="124", "Not-A.Brand";v="99"', mobile: '?1', platform: '"Android"' }],
   ['Chromium on Linux', 'desktop', `${LINUX} ${CHROME}`, { brands: '"Chromium";v="124", "Not-A.Brand";v="99"', mobile: '?0', platform: '"Linux"' }],
   ['Headless Chrome on Mac OS', 'bot', `${MAC} ${CHROME}`, { brands: '"HeadlessChrome";v="124", "Chromium";v="124", "Not A(Brand";v="24"', mobile: '?0', platform: '"macOS"' }],
-  // An unknown brand is a browser of its own.
+  // An unknown brand is shown as a browser of that name.
   ['Xwebs mega on Windows', 'desktop', `${WINDOWS} ${CHROME}`, { brands: '"Chrome"; v="73", "Xwebs mega"; v="60", "Chromium"; v="73", "(Not;Browser"; v="12"', mobile: '?0', platform: '"Windows"' }],
-  // What embeds an engine is told by its own product, if at all.
+  // An app that embeds an engine is named by its own product token, if it has one.
   ['App on Android', 'mobile', `${PIXEL_VIEW} ${VIEW}`, { brands: '"Chromium";v="124", "Android WebView";v="124", "Not-A.Brand";v="99"', mobile: '?1', platform: '"Android"' }],
   ['App on Android', 'mobile', `${ANDROID} ${CHROME_MOBILE}`, { brands: '"Chromium";v="124", "Android WebView";v="124", "Not-A.Brand";v="99"', mobile: '?1', platform: '"Android"' }],
   ['Facebook on Android', 'mobile', `${PIXEL_VIEW} ${VIEW} [FB_IAB/FB4A;FBAV/460.0.0.38.109;]`, { brands: '"Chromium";v="124", "Android WebView";v="124", "Not-A.Brand";v="99"', mobile: '?1', platform: '"Android"' }],
   ['App on Windows', 'desktop', `${WINDOWS} ${CHROME}`, { brands: '"Microsoft Edge";v="124", "Chromium";v="124", "Not-A.Brand";v="99", "Microsoft Edge WebView2";v="124"', mobile: '?0', platform: '"Windows"' }],
   ['DuckDuckGo on Windows', 'desktop', `${WINDOWS} ${CHROME} Edg/124.0.0.0 Ddg/124.0.0.0`, { brands: '"Microsoft Edge";v="124", "Chromium";v="124", "Not-A.Brand";v="99", "Microsoft Edge WebView2";v="124"', mobile: '?0', platform: '"Windows"' }],
   ['Slack on Mac OS', 'desktop', `${MAC} ${BLINK} Slack/4.37.101 Chrome/122.0.6261.156 Electron/29.3.0 Safari/537.36`, { brands: '"Not(A:Brand";v="24", "Chromium";v="122"', mobile: '?0', platform: '"macOS"' }],
-  // The platform names the family; the User-Agent may know more.
+  // The platform hint names the family of the system. The User-Agent may be more precise.
   ['Chromium on Ubuntu', 'desktop', 'Mozilla/5.0 (X11; Ubuntu; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36', { brands: '"Chromium";v="124", "Not-A.Brand";v="99"', platform: '"Linux"', mobile: '?0' }],
   ['Edge on Xbox', 'console', `Mozilla/5.0 (Windows NT 10.0; Win64; x64; Xbox; Xbox Series X) ${CHROME} Edg/124.0.0.0`, { brands: '"Microsoft Edge";v="124", "Chromium";v="124"', platform: '"Windows"', mobile: '?0' }],
   ['Chrome on Android', 'tablet', `${LINUX} ${CHROME}`, { brands: CHROME_BRANDS, platform: '"Android"', mobile: '?0' }],
   ['Chrome on Acme OS', 'desktop', `${LINUX} ${CHROME}`, { brands: CHROME_BRANDS, platform: '"Acme OS"', mobile: '?0' }],
   ['Chrome on Windows', 'desktop', `${WINDOWS} ${CHROME}`, { brands: CHROME_BRANDS, platform: '"Unknown"', mobile: '?0' }],
-  // Hints alone are enough.
+  // Hints without a User-Agent are enough.
   ['Chrome on Windows', 'desktop', null, { brands: CHROME_BRANDS, mobile: '?0', platform: '"Windows"' }],
   ['Chrome on Android', 'mobile', '', { brands: CHROME_BRANDS, mobile: '?1', platform: '"Android"' }],
-  // A form factor is used if the app asked for it.
+  // The form factor counts if the app has requested this hint.
   ['Chrome on Android', 'tablet', `${ANDROID} ${CHROME_MOBILE}`, { brands: CHROME_BRANDS, mobile: '?1', platform: '"Android"', formFactors: '"Mobile", "Tablet"' }],
   ['Chrome on Android', 'wearable', `${ANDROID} ${CHROME_MOBILE}`, { brands: CHROME_BRANDS, mobile: '?0', platform: '"Android"', formFactors: '"XR"' }],
 ];
@@ -423,7 +423,7 @@ const FRAGMENTS = [
   '"Chromium";v="1"', ', ', ';v=', '?1', '"<img src=x onerror=alert(1)>"',
 ];
 
-// Anything that a header can hold, and anything that it cannot.
+// Texts of characters that a header may contain, and of characters that it may not.
 const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 300 }),
   fc.array(fc.nat(0xffff), { maxLength: 300 }).map((units) => String.fromCharCode(...units)),
@@ -486,7 +486,7 @@ describe('hostile text', () => {
 
   test('DEV-3: brands and platforms are made safe as well', () => {
     const device = describeDevice(null, { brands: '"Acme <b>Browser</b>"', platform: '"Acme\'<?=print(1);?> OS"' });
-    expect(device.browser).toBeNull(); // no product has a slash, so that it counts as made up
+    expect(device.browser).toBeNull(); // a product name has no slash, so this one counts as made up
     expectSafe(device);
     expect(describeDevice(null, { brands: '"constructor"', platform: '"__proto__"' }).label).toBe(
       'constructor on proto',
@@ -513,14 +513,14 @@ describe('hostile text', () => {
     );
   });
 
-  // Each aims at an expression that backtracks.
+  // Each text is repeated to make a regular expression backtrack.
   const SLOW = [
     ...['droid ; a bui', 'mozilla/5 rv:droid ; a bui', 'droid ', 'Mozilla/5.0 naver(1.1', 'hbbtv/1.1 ( ; a; ', '; a'],
     ...['droid version/1 safari ', 'a-', 'bot', 'a b ', '%41 ', 'Safari/1 a/1', 'CFNetwork Darwin/(', ' ', '(', 'A/1 '],
     ...['"a";v="1", ', '"a', '"\\\\', '"";a', '"";', ';a='],
   ];
 
-  // Of this process alone, ms: a busy machine takes longer, and works no more.
+  // Returns the processor time of this process in ms. Unlike wall time, it does not grow on a busy machine.
   function workOf(what: () => unknown): number {
     const before = process.cpuUsage();
     what();
@@ -528,14 +528,15 @@ describe('hostile text', () => {
     return (user + system) / 1000;
   }
 
-  // Less than a tenth of that is usual. What backtracks takes seconds.
+  // A tenth of this is usual. An expression that backtracks takes seconds.
   test.each(SLOW)('DEV-3: repeats of %j take less than 50 ms', (text) => {
     const long = text.repeat(2000 / text.length);
     const padded = [long, `Mozilla/5.0 (Linux; Android 10; ${long}`, long.slice(0, 1024), `${long.slice(0, 250)}!`];
     for (const given of padded) {
       const hints = { brands: given, mobile: given, platform: given, formFactors: given };
       let least = Number.POSITIVE_INFINITY;
-      // Expressions are compiled on their first calls, and other threads of the process have work, too.
+      // The least of several tries counts: the first calls compile the expressions, and other threads use processor
+      // time too.
       for (let tries = 0; tries < 20 && least >= 50; tries++) {
         least = Math.min(
           least,

@@ -231,7 +231,7 @@ describe('OPS-6: many refused tokens from one address', () => {
     const heard = realm.hear('session.suspicious');
     for (let at = 0; at < 100; at++) await realm.sessions.check(token, MAC);
     for (let at = 0; at < 10; at++) await realm.sessions.check('no token', MAC);
-    // Its browser keeps that cookie until the next sign-in, and sends it with each request.
+    // A browser keeps the cookie of a revoked session until the next sign-in, and sends it with each request.
     await realm.sessions.revoke({ user: 'ann' });
     for (let at = 0; at < 100; at++) await realm.sessions.check(token, MAC);
     for (let at = 0; at < 9; at++) await realm.sessions.check(unknown(at), MAC);

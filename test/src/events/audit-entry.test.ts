@@ -73,7 +73,7 @@ const TOLD: readonly [SessionEvent, Partial<Description>][] = [
       ...{ user: null, account: null, session: 'i'.repeat(22) },
       ...{ during: 'check', reason: 'unknown', revocation: null, device: DEVICE },
     }),
-    // An id that was only claimed is nobody's.
+    // The session is unknown, so its id is only the client's claim. The entry leaves it out.
     { ...SEEN, reason: 'unknown', details: { during: 'check' } },
   ],
   [event('session.ended', { ...WHO, ...ATTRIBUTION, device: DEVICE }), { ...WHO, ...SEEN, ...ATTRIBUTION }],

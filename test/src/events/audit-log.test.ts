@@ -77,7 +77,7 @@ describe('OPS-3: the log', () => {
         ...{ ...device, by: 'ann', fromDevice: 'Chrome on Mac OS', details: { kind: 'browser', amr: ['pwd'] } },
       },
       { type: 'session.started', session: second.session.id },
-      // A session that makes room is over in the step that starts the other.
+      // A session that makes room for a new one ends in the same step that adds the new one.
       { type: 'session.ended', session: first.session.id, ...device, by: 'ann', reason: 'limit' },
       { type: 'session.started' },
       { type: 'session.renewed', session: second.session.id, details: { reauthenticated: false } },
@@ -310,7 +310,7 @@ describe('a sink', () => {
   const open = () => {
     const order: string[] = [];
     const realm: Realm = new Realm({ policy: 'stored', audit: { sink: ({ type }) => order.push(type) } });
-    // A minute later at every call, so that whoever was not used for one is idle.
+    // Each call of the store takes a minute, so unused sessions become idle.
     realm.around = async (call, ask) => {
       realm.now += MINUTE;
       const answer = await ask();
@@ -327,7 +327,7 @@ describe('a sink', () => {
     const entries = order.filter((word) => !word.endsWith(' done'));
     expect(entries.at(-1)).toBe(realm.store.log.entries.at(-1)?.type);
     expect(entries).toHaveLength(realm.store.log.entries.length);
-    // A look for a new device may come in between: nobody waits for it.
+    // The check for a new device lists sessions in the background, so its call may come in between.
     const before = order.slice(0, order.lastIndexOf(entries.at(-1)!)).filter((word) => word !== 'list done');
     expect(before.at(-1)).toBe(`${verb} done`);
   });
@@ -339,7 +339,7 @@ describe('a sink', () => {
     await expect(act(realm)).rejects.toMatchObject({ code: 'SESSION_STORE_UNAVAILABLE' });
     await settle();
     const told = order.filter((word) => !word.endsWith(' done'));
-    // What came before it, such as the sign-in whose session it is about, was done.
+    // Writes before the failed one succeeded, such as the sign-in of the affected session.
     expect(told.filter((type) => type !== 'session.started')).toEqual([]);
     expect(told).toEqual(types(realm));
   });

@@ -10,7 +10,7 @@ const ENDED: SessionEventDetails['session.ended'] = {
 };
 const open = (): Events => new Events('shop', () => NOW);
 
-// What becomes of a listener's failure that nobody listens to.
+// Returns the process's warnings. A listener's error becomes a warning if `background.failed` has no listener.
 const warned = async (act: (events: Events) => void): Promise<string[]> => {
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
   act(open());

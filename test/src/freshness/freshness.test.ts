@@ -8,7 +8,7 @@ const FRESH = { freshness: { maxStaleness: '1s' } } as const;
 
 afterEach(() => vi.restoreAllMocks());
 
-/** The monotonic clock of all processes. The wall clock of each is `realm.now`. */
+/** Mocks the monotonic clock of all processes. The wall clock of each process is `realm.now`. */
 function steadyClock(): { ms: number } {
   const clock = { ms: 1_000 };
   vi.spyOn(performance, 'now').mockImplementation(() => clock.ms);
@@ -17,7 +17,7 @@ function steadyClock(): { ms: number } {
 
 type Options = Omit<SessionsOptions<never>, 'store' | 'clock'>;
 
-/** A process that remembers, and another one on the same store. Their clocks go alike. */
+/** Opens a process that remembers sessions, and a second process on the same store. Their clocks agree. */
 async function processes(options: Options = FRESH) {
   const steady = steadyClock();
   const realm = new Realm(options);
@@ -31,7 +31,7 @@ async function processes(options: Options = FRESH) {
   return { realm, other, pass, steady };
 }
 
-/** Signs in, and checks once, so that the session is remembered. */
+/** Signs in and checks the token once, so that the process remembers the session. */
 async function remembered(realm: Realm, user = 'ann', account?: string) {
   const started = await realm.signIn(user, { account, userAgent: CHROME_ON_MAC });
   expect(await realm.word(started.token)).toBe('live');
@@ -64,7 +64,7 @@ describe('a check', () => {
     pass(effectiveWithin - 1);
     expect(await realm.word(token)).toBe('live');
     pass(1);
-    // The read was sent before the revocation was acknowledged, and counts from there.
+    // Knowledge that is exactly `maxStaleness` old is still accepted. Its age counts from the send time of the read.
     expect(await realm.word(token)).toBe('live');
     pass(1);
     expect(await realm.word(token)).toBe('revoked');
@@ -124,7 +124,7 @@ describe('a check', () => {
     const [version, user, , id, secret] = token.split('.');
     expect(await realm.word([version, user, '', id, secret].join('.'))).toBe('unknown');
     expect(realm.calls).toEqual(['find', 'find']);
-    // A guess does not push the session out.
+    // A wrong secret does not remove the session from memory.
     expect(await realm.word(token)).toBe('live');
     pass(DAY - 500);
     expect(await realm.word(token)).toBe('live');
@@ -407,7 +407,7 @@ describe('the bound that the realm states', () => {
     expect(await first).toBe('live');
     await settle();
     expect(realm.calls).toEqual(['readEpochs', 'find', 'advance']);
-    // The read of the first check was sent before the bound was acknowledged.
+    // The first check sent its read before the bound was acknowledged, so its answer was not remembered.
     await realm.word(token);
     await realm.word(token);
     expect(realm.calls).toEqual(['readEpochs', 'find', 'advance', 'find']);
@@ -420,7 +420,7 @@ describe('the bound that the realm states', () => {
     expect(await realm.word(`sr1.${'A'.repeat(22)}..${'A'.repeat(22)}.${'A'.repeat(43)}`)).toBe('unknown');
     await settle();
     expect(realm.store.peek(realmTag('default'))).toBeNull();
-    // Also while a check is about to state the bound.
+    // The same holds while a check is about to write the bound.
     vi.spyOn(performance, 'now').mockReturnValue(1e9);
     void realm.word(`sr1.${'A'.repeat(22)}..${'A'.repeat(22)}.${'A'.repeat(43)}`);
     await realm.sessions.setup();
@@ -438,7 +438,7 @@ describe('the bound that the realm states', () => {
       const answer = await ask();
       if (call !== 'find') return answer;
       await opened('the read is answered');
-      // A sharded engine may read the realm's record later than the user's.
+      // A sharded engine may read the realm's record later than the user's record.
       const [found] = answer as readonly FoundSession[];
       return [{ ...found, epochs: { ...found!.epochs, realm: realm.store.peek(realmTag('default')) } }];
     };
@@ -554,7 +554,7 @@ describe('the bound that the realm states', () => {
     expect(await sessions.revoke({ user: 'ann' }, { keep: await next() })).toMatchObject({ revoked: true, ...within });
     const gone = await next();
     expect(await sessions.revoke({ user: 'ann' })).toMatchObject(within);
-    // Another process may have ended it a moment ago.
+    // `effectiveWithin` is not 0, because another process may have ended the session a moment ago.
     expect(await sessions.revoke({ user: 'ann' }, { keep: gone })).toMatchObject({ reason: 'not-live', ...within });
     expect(await sessions.end(gone.id, { user: 'ann' })).toMatchObject({ ended: false, ...within });
     expect(await sessions.trigger('memberRemoved', { user: 'ann', account: 'acme' })).toMatchObject(within);

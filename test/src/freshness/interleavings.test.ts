@@ -5,24 +5,24 @@ import type { Changes } from '../../../src/store/powers.ts';
 import { includes } from '../../ci-only.ts';
 import { BROKEN, BROKEN_AGES, BROKEN_LOGS, BROKEN_ORDERS } from './simulation/broken.ts';
 
-/** Each step takes a ms. */
+/** In ms. Each step takes 1 ms. */
 const MAX_STALENESS = 4;
 const [SESSION, USER] = ['a session', 'a user'];
 
-// It is a method of its prototype.
+// Restores the method of the prototype.
 afterEach(() => void Reflect.deleteProperty(performance, 'now'));
 
 type Step = (world: World) => void;
 
-/** One process and its store, in which one session is revoked by another process. */
+/** A process and its store. Another process revokes one session in the store. */
 class World {
   now = 0;
   revokedAt: number | null = null;
   readonly memory: Memory;
   readonly told: string[] = [];
-  /** Positions from before a loss are unknown. */
+  /** The positions below this one are unknown after a loss of the change log. */
   kept = 0;
-  /** The execution of the question that is under way, and its answer. */
+  /** The request for changes that is under way. `answer` is set when the store executes it. */
   question: { readonly position: string | null; answer: Changes | null; resolve(answer: Changes): void } | null = null;
 
   constructor() {
@@ -35,14 +35,14 @@ class World {
     this.memory.allow(1_000);
   }
 
-  /** What memory accepts now; `undefined` for nothing. Sessions are recalled by the same code. */
+  /** Returns the value that memory accepts now, or `undefined`. The same code recalls epochs and sessions. */
   get accepted(): object | undefined {
     const { epochs, log } = this.memory;
     return epochs.recall(SESSION, MAX_STALENESS, this.now, log?.age(this.now) ?? null);
   }
 }
 
-/** A read: it is sent, executed, and answered. */
+/** The steps of a read: it is sent, executed and answered. */
 function read(): readonly Step[] {
   let reading: Reading | null = null;
   let isLive = false;
@@ -59,7 +59,7 @@ function read(): readonly Step[] {
   ];
 }
 
-/** A question about changes, in the same way. */
+/** The steps of a request for changes: it is sent, executed and answered. */
 const QUESTION: readonly Step[] = [
   ({ memory, now }) => memory.log?.askSoon(0, now),
   (world) => {
@@ -86,7 +86,7 @@ const LOSS: readonly Step[] = [
   },
 ];
 
-/** Every order of these lines of steps, each of which stays in its own order. */
+/** Yields every interleaving of these sequences. Each sequence keeps its own order. */
 function* ordersOf(lengths: readonly number[], begun: readonly number[] = []): Generator<readonly number[]> {
   let isOver = true;
   for (const [line, length] of lengths.entries()) {
@@ -97,12 +97,12 @@ function* ordersOf(lengths: readonly number[], begun: readonly number[] = []): G
   if (isOver) yield begun;
 }
 
-/** Tries every order. Returns how many there are, and one in which memory accepted too late. */
+/** Tries every interleaving. Returns their number, and one in which memory accepted too late. */
 async function tryAll(
   makeLines: () => readonly (readonly Step[])[],
 ): Promise<{ orders: number; found: string | null }> {
   let world = new World();
-  // Not a mock of Vitest, which would keep every call.
+  // This is no mock of Vitest, because a mock would record every call.
   performance.now = () => world.now;
   let orders = 0;
   for (const order of ordersOf(makeLines().map(({ length }) => length))) {
@@ -110,7 +110,7 @@ async function tryAll(
     world = new World();
     const lines = makeLines();
     const at = lines.map(() => 0);
-    // Some time passes after the last step, too.
+    // Time also passes after the last step.
     for (const line of [...order, ...Array<null>(MAX_STALENESS + 1).fill(null)]) {
       world.now++;
       if (line !== null) {
@@ -125,7 +125,7 @@ async function tryAll(
   return { orders, found: null };
 }
 
-/** In some of the orders, a first question and a first read have filled memory before the others begin. */
+/** In some interleavings, a first request and a first read fill memory before the revocation begins. */
 const QUESTIONS: readonly Step[] = [...QUESTION, ...QUESTION];
 const inTurn = (): readonly Step[] => [...read(), ...read()];
 

@@ -6,15 +6,15 @@ import { ReferenceStore } from '../../model/reference-store.ts';
 import { DAY, MINUTE, NOW, Realm, SECOND, settle } from '../support/realm.ts';
 
 const FRESH = { freshness: { maxStaleness: '900ms' } } as const;
-/** The log is asked once in this time. */
+/** In ms. A process asks the change log at most once per interval. */
 const INTERVAL = 300;
 
 afterEach(() => vi.restoreAllMocks());
 
-/** A store that tells its changes. */
+/** A store with the power `changes`. `told` contains the changes. */
 class TellingStore extends ReferenceStore {
   readonly told: Tag[] = [];
-  /** True if older positions are unknown. */
+  /** `true` if the log has lost its older positions. */
   lost = false;
   override readonly powers: ReferenceStore['powers'] & { readonly changes: object };
 
@@ -45,7 +45,7 @@ class TellingStore extends ReferenceStore {
 
 type Options = Omit<SessionsOptions<never>, 'store' | 'clock'>;
 
-/** A process that remembers, and another one on the same store. Their clocks go alike. */
+/** Opens a process that remembers sessions, and a second process on the same store. Their clocks agree. */
 async function processes(store: TellingStore = new TellingStore(), options: Options = FRESH) {
   const steady = { ms: 1_000 };
   vi.spyOn(performance, 'now').mockImplementation(() => steady.ms);
@@ -60,12 +60,12 @@ async function processes(store: TellingStore = new TellingStore(), options: Opti
   return { realm, other, pass, steady, store };
 }
 
-/** A remembered session. The first answer of the log was processed before it was read. */
+/** Signs in, and checks the token until the process remembers the session. */
 async function remembered(realm: Realm, pass: (ms: number) => void, user = 'ann') {
   const { token, session } = await realm.signIn(user, {});
   await realm.word(token);
   await settle();
-  // The first answer of the log emptied memory.
+  // The first answer of the change log has emptied memory, so a second check is needed.
   await realm.word(token);
   await settle();
   pass(INTERVAL);
@@ -100,7 +100,7 @@ describe('a log that is asked in the background', () => {
     expect(effectiveWithin).toBe(900);
     expect(await realm.word(token)).toBe('live');
     pass(INTERVAL);
-    // This check sends the question, and does not wait for the answer.
+    // This check sends the request for changes, but does not wait for the answer.
     await realm.word(token);
     await settle();
     expect(await realm.word(token)).not.toBe('live');

@@ -29,13 +29,13 @@ test('the number of noticed tags is bounded, and no notice is lost: reads from b
   notices.note(['ann']);
   const second = notices.count;
   for (let nth = 0; nth < 49_999; nth++) notices.note([`user ${nth}`]);
-  // Two generations are kept, and the first is just full.
+  // `Notices` keeps two generations of tags. The first one is now full.
   expect(notices.areQuiet(['ann'], first)).toBe(false);
   expect(notices.areQuiet(['quiet'], first)).toBe(true);
   expect(notices.areQuiet(['ann'], second)).toBe(true);
   const third = notices.count;
   for (let nth = 0; nth < 50_000; nth++) notices.note([`other ${nth}`]);
-  // The first generation is forgotten: nothing is known of tags that were noticed in it.
+  // The first generation is dropped, so reads from that time count as outdated for every tag.
   expect(notices.areQuiet(['quiet'], first)).toBe(false);
   expect(notices.areQuiet(['quiet'], second)).toBe(false);
   expect(notices.areQuiet(['quiet'], third)).toBe(true);

@@ -5,12 +5,12 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { withoutChanges } from '../../../src/testing/harness/wrappers.ts';
 import { until } from '../../services/until.ts';
 
-/** A notifier whose messages the test sees, and forges. */
+/** A notifier whose messages the test can read and forge. */
 class HandNotifier implements Notifier {
   readonly sent: string[] = [];
   readonly listeners = new Set<(message: unknown) => void>();
   failing: 'publish' | 'subscribe' | null = null;
-  /** Set to let calls of `publish` wait. */
+  /** If set, calls of `publish` wait for it. */
   gate: Promise<void> | null = null;
 
   async publish(message: string): Promise<void> {
@@ -51,7 +51,7 @@ async function open(options: Partial<SessionsOptions> = {}) {
   const { token } = started;
   const userTag = token.split('.')[1] ?? '';
   await sessions.check(token);
-  /** How many reads the next check costs. */
+  /** Returns the number of reads that the next check needs. */
   const readsOfCheck = async (): Promise<number> => {
     const before = reads;
     await sessions.check(token);

@@ -29,11 +29,11 @@ test('keeps as many answers as are allowed, and drops those that were not recall
   for (let nth = 0; nth < 100; nth++) remember(`${nth}`);
   for (let nth = 0; nth < 100; nth++) expect(recall(`${nth}`)).toBe(`of ${nth}`);
   for (let nth = 0; nth < 50; nth++) recall(`${nth}`);
-  // One in eight is remembered, so a new answer needs at most eight tries.
+  // If memory is full, it admits one in eight new answers. So eight tries suffice.
   for (let tries = 0; tries < 8; tries++) remember('new');
   expect(recall('new')).toBe('of new');
   expect(answers.size).toBe(100);
-  // The hand went round once, and none of them was recalled since.
+  // The eviction went through all slots once, and marked the answers as not recalled. Now they are recalled again.
   for (let nth = 50; nth < 100; nth++) recall(`${nth}`);
   for (let nth = 0; nth < 320; nth++) remember(`newer ${nth}`);
   for (let nth = 50; nth < 100; nth++) expect(recall(`${nth}`)).toBe(`of ${nth}`);

@@ -15,7 +15,7 @@ describe.each([
   test.each([1, 2])('accept no session later than maxStaleness or effectiveWithin allows: seed %i', async (seed) => {
     const { violation, fromMemory, ends, accepted } = await run(seed, tells);
     expect(violation).toBe(null);
-    // It looked at enough: sessions from memory, and ended ones.
+    // The simulation tested enough: checks from memory, ends of sessions, and acceptances.
     expect(fromMemory).toBeGreaterThan(CHECKS / 4);
     expect(ends).toBeGreaterThan(CHECKS / 2_000);
     expect(accepted).toBeGreaterThan(CHECKS / 4);

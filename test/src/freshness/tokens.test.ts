@@ -80,7 +80,7 @@ test('a session that another process refreshed is the same session here: it is k
   const kept = await realm.sessions.trigger('passwordChanged', { user: 'eve', keep: await refreshed('eve') });
   expect(kept).toMatchObject({ revoked: true, notKept: null, found: false });
   expect(await realm.sessions.renew(await refreshed('dan'))).toMatchObject({ ok: true });
-  // A renewal elsewhere begins another family.
+  // A renewal by another process starts a new family of refresh tokens.
   const superseded = await refreshed('kim');
   await other.sessions.renew(superseded);
   expect(await handle.judgeAgain(superseded, 0, {})).toMatchObject({ ok: false, reason: 'superseded' });
@@ -137,7 +137,7 @@ test.each(Object.entries(DENIALS))(
       expect(await each.verdict()).toBe('passes');
       each.calls.length = 0;
       expect(await each.verdict()).toBe('passes');
-      // Another token of the user is another question.
+      // Another token of the user needs another read.
       expect(await each.verdict({ jti: 'another' })).toBe('passes');
       expect(each.calls).toEqual(['readEpochs']);
     }

@@ -98,7 +98,7 @@ describe('parseCompact', () => {
     ['constructor', 'x'],
     ['ALG', 'EdDSA'],
   ])('JWT-3: refuses a header with %s', (name, value) => {
-    // By hand, since __proto__ in a literal is something else.
+    // Written as text, because `__proto__` in an object literal would set the prototype.
     const header = `${JSON.stringify(HEADER).slice(0, -1)},${JSON.stringify(name)}:${JSON.stringify(value)}}`;
     expect(JSON.parse(header)).toBeTypeOf('object');
     expect(parseCompact(tokenOf(header))).toBeNull();

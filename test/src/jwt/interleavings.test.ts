@@ -17,7 +17,7 @@ await describeStores('in every order of their questions', (handles, name) => {
   const isQuick = name === 'memory';
   const most = size(isQuick ? 'jwt: orders of questions, in memory' : 'jwt: orders of questions, on another store');
 
-  /** Plays a share of the orders. Each is in a realm of its own; what fails is told with its seed. */
+  /** Plays a share of the interleavings, each in its own realm. A failure names its seed. */
   async function interleave(
     share: number,
     play: (round: Round) => Promise<void>,
@@ -34,7 +34,10 @@ await describeStores('in every order of their questions', (handles, name) => {
   }
   let realms = 0;
 
-  /** Two processes, whose questions the seed puts in order. No token is signed meanwhile: that takes as long as it likes. */
+  /**
+   * Two processes. The seed determines the order of their store calls. The test signs no tokens, because the time of
+   * signing varies.
+   */
   class Round {
     readonly seed: number;
     readonly order: Interleaver;
@@ -65,14 +68,14 @@ await describeStores('in every order of their questions', (handles, name) => {
       return { session: minted.session, refreshToken: minted.refreshToken ?? '' };
     }
 
-    /** The next refresh token, or why there is none. */
+    /** Returns the next refresh token, or the reason for a refusal. */
     refresh = async (token: string | null, sessions: Sessions = this.one, grace = 0): Promise<string> => {
       const order = { clientId: 'app', scope: undefined, clientInfo: {}, grace };
       const outcome = await refreshSession(coreOf(sessions), token, order, async () => null);
       return 'reason' in outcome ? outcome.reason : outcome.refreshToken;
     };
 
-    /** None of these is worth anything. */
+    /** Expects that none of these refresh tokens works. */
     async refuses(...tokens: readonly string[]): Promise<void> {
       for (const token of tokens) {
         if (token.startsWith('rt1.')) expect(await this.refresh(token)).not.toMatch(/^rt1\./);
@@ -131,7 +134,8 @@ await describeStores('in every order of their questions', (handles, name) => {
         () => round.refresh(mine.refreshToken, round.one),
         () => round.other.revoke({ user: 'ann' }, { keep: mine.session }),
       );
-      // The slower request has a token of a former lineage, like a thief.
+      // If the revocation comes first, the refresh presents a token of an earlier lineage. It counts as reused, like a
+      // thief's.
       expect(answer).toMatch(done.revoked ? /^reused$/ : /^rt1\./);
       expect((await round.one.check(browser.token)).ok).toBe(!done.revoked);
       expect(await round.refresh(done.token ?? answer)).toMatch(done.revoked ? /^ended$/ : /^rt1\./);

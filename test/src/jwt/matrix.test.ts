@@ -21,7 +21,9 @@ import {
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** Every token that there is, and places that take one: each tells whether it was taken. */
+/**
+ * Returns tokens of every sort, and functions that present a token in one place. Each returns whether it was accepted.
+ */
 async function everything() {
   const realms = new Map<string, TokenRealm>();
   const first = new TokenRealm({ keys: [keyOf('EdDSA')] });
@@ -53,12 +55,14 @@ async function everything() {
     cursor: (token) => taken(() => sessions.list({ user: 'ann' }, { cursor: token })),
   };
   for (const [alg, realm] of realms) places[`access, ${alg}`] = async (token) => (await realm.tokens.check(token)).ok;
-  // Last, since it uses the token up.
+  // The last place, because a refresh uses up the token.
   places.refresh = async (token) => (await first.tokens.refresh(token)).ok;
   return { tokens, places, first, opaque };
 }
 
-/** Simple changes: a character in each part, swapped parts, a missing part. */
+/**
+ * Simple changes of a token: a changed character in each part, missing, empty and doubled parts, and other spellings.
+ */
 function tampered(token: string): string[] {
   const parts = token.split('.');
   const all = parts.flatMap((part, at) => {
@@ -92,7 +96,7 @@ describe('JWT-5: every token at every place that takes one', () => {
     const { tokens, places } = await everything();
     let tried = 0;
     for (const [sort, token] of Object.entries(tokens)) {
-      // A fence and a cursor stay on the server, or prove nothing: only where the others are taken do they matter.
+      // Changed fences and cursors are left out: a fence stays on the server, and a cursor proves nothing.
       if (sort === 'fence' || sort === 'cursor') continue;
       for (const odd of tampered(token)) {
         for (const [place, takes] of Object.entries(places)) expect(await takes(odd), `${odd} at ${place}`).toBe(false);
@@ -212,7 +216,7 @@ describe('an access token of another issuer', () => {
       ...[{ kid: 'http://127.0.0.1:1/jwks.json' }, { crit: ['jwk'], jwk }, { iss: 'http://127.0.0.1:1' }],
     ]) {
       expect(await realm.access(changed(mine, accessToken, { header }))).not.toBe('live');
-      // Also where the signature is ours.
+      // The same holds if the app's own key signed the token.
       expect(await realm.access(changed(EDDSA, accessToken, { header }))).not.toBe('live');
     }
     await realm.access(changed(mine, accessToken, { claims: { iss: 'http://127.0.0.1:1' } }));

@@ -5,7 +5,7 @@ import { ALGORITHMS, claimsOf, encode, headerOf, keyOf, TokenRealm } from './sup
 
 const MOST = size('jwt: mutated tokens');
 const AT_ONCE = 1_000;
-/** Many times as long as it takes, in ms. */
+/** Time limit in ms, many times the usual duration. */
 const TEST_TIMEOUT = 1_800_000;
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.';
@@ -31,7 +31,7 @@ const random = new Interleaver(20_261_122);
 const pick = <T>(all: readonly T[]): T => all[random.pick(all.length)]!;
 const place = (text: string): number => random.pick(text.length + 1);
 
-/** Ways in which an attacker may change a token. */
+/** Changes that an attacker may make to a token. */
 const MUTATIONS: readonly ((token: string, other: string) => string)[] = [
   (token) => replaced(token, place(token), pick([...ALPHABET])),
   (token) => replaced(replaced(token, place(token), pick([...ALPHABET])), place(token), pick([...ALPHABET])),
@@ -60,14 +60,14 @@ function mixed(token: string, other: string): string {
   return mine.with(at, theirs[at] ?? '').join('.');
 }
 
-/** Another spelling of a part, perhaps. */
+/** Changes the last character of a part. The part may still decode to the same bytes. */
 function withLastCharacter(token: string, last: string): string {
   const parts = token.split('.');
   const at = random.pick(parts.length);
   return parts.with(at, (parts[at] ?? '').slice(0, -1) + last).join('.');
 }
 
-/** Other words over the same signature. */
+/** Changes a token's claims or header, and keeps its signature. */
 function said(token: string): string {
   if (!token.startsWith('ey')) return token.replace(/.$/, pick(ODD));
   const [, , signature] = token.split('.');
@@ -92,7 +92,7 @@ test(`JWT-14, SES-5: of ${MOST} mutated tokens none is accepted, and none does a
 
   const attack = async (): Promise<void> => {
     const right = [...access, token, refreshToken];
-    // Access tokens as often as all others, each at the realm that it is of.
+    // At least half of the attacks use an access token. It is presented to the realm that issued it.
     const at = random.pick(2) === 0 ? random.pick(access.length) : random.pick(right.length);
     const odd = pick(MUTATIONS)(right[at]!, pick(right));
     if (right.includes(odd)) return;
@@ -105,14 +105,14 @@ test(`JWT-14, SES-5: of ${MOST} mutated tokens none is accepted, and none does a
           : await realm.sessions.check(odd);
     if (verdict.ok) throw new Error(`accepted: ${odd}`);
     reasons.set(verdict.reason, (reasons.get(verdict.reason) ?? 0) + 1);
-    // It had the right family, which another client has, too.
+    // The changed token still had the right family, so it counted as reused and ended the session.
     if (verdict.reason === 'reused') ({ refreshToken } = await first.grant({}, 'ann', { account: 'acme' }));
   };
   for (let done = 0; done < MOST; done += AT_ONCE) {
     await Promise.all(Array.from({ length: AT_ONCE }, attack));
   }
 
-  // All of them mattered, and what was right still is.
+  // Every reason for a refusal occurred, and the valid tokens still work.
   for (const reason of ['malformed', 'invalid', 'unknown', 'reused'])
     expect(reasons.get(reason), reason).toBeGreaterThan(5);
   for (const [at, realm] of realms.entries()) expect(await realm.access(access[at]!)).toBe('live');

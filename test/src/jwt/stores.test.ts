@@ -9,7 +9,7 @@ let realms = 0;
 const clock = { now: () => NOW };
 
 await describeStores('tokens', (handles) => {
-  /** Two processes of one app, in a realm of their own. The clock stands still. */
+  /** Opens two processes of one app in a new realm. The clock stands still. */
   function app(tokenOptions: Partial<AccessTokenOptions> = {}, options: Partial<SessionsOptions> = {}) {
     const realm = `realm ${++realms}`;
     const open = (store: SessionStore) => {

@@ -4,7 +4,7 @@ import { WriteBehind } from '../../../src/lib/write-behind.ts';
 
 type Use = readonly [id: string, at: number];
 
-/** It is so after a few turns; on a machine that stands still, they take long. */
+/** Options for waiting. A condition becomes true within a few turns, but these may take long on a busy machine. */
 const PATIENTLY = { timeout: 60_000, interval: 0 };
 
 function open(write: (uses: readonly Use[]) => void | Promise<void> = () => {}, maxKept?: number) {

@@ -23,7 +23,7 @@ const ALL: Coverage = { except: [] };
 
 const change = (changes: Partial<Change> = {}): Change => ({ covers: ALL, mark: MARK, ...changes });
 
-/** Changes where the session to keep is one that was started. */
+/** A change whose `keep` is a started session. */
 type TestChange = Partial<Omit<Change, 'keep'>> & { readonly keep?: HeldSession | undefined };
 
 /** The records of a user and of the user's memberships, by account. */
@@ -42,7 +42,10 @@ const recordsOf = ({ user, members }: Records, account: string | null): Pick<Epo
 const isHeld = (records: Records, session: HeldSession): boolean =>
   holdsUser(recordsOf(records, session.accountTag), session);
 
-/** Advances the user, or a membership, as a revocation does: `null` where the session to keep is not live. */
+/**
+ * Advances the record of the user or of a membership, like a revocation. Returns `null` if the session to keep is not
+ * live.
+ */
 function tryAdvance(
   records: Records,
   changes: TestChange = {},
@@ -65,11 +68,11 @@ function advanceIn(records: Records, changes?: TestChange, member: string | null
   return next;
 }
 
-/** Advances the record of a user alone. */
+/** Advances a user's record. The user has no memberships. */
 const advance = (record: EpochRecord, changes?: TestChange, now = NOW): EpochRecord =>
   advanceIn({ user: record, members: {} }, changes, null, now).user;
 
-/** A session as it is born under these records. */
+/** Returns a session that starts under these records. */
 function bornIn(records: Records, id: string, kind = 'browser', accountTag: string | null = null): HeldSession {
   const { user, member } = recordsOf(records, accountTag);
   const stamps = {
@@ -82,7 +85,7 @@ function bornIn(records: Records, id: string, kind = 'browser', accountTag: stri
 const born = (record: EpochRecord, id: string, kind?: string): HeldSession =>
   bornIn({ user: record, members: {} }, id, kind);
 
-/** Whether the record of a user alone holds a session outside of accounts. */
+/** Returns whether the user's record holds a session outside of accounts. */
 const holdsAlone = (user: EpochRecord, session: HeldSession): boolean => holdsUser({ user, member: null }, session);
 
 describe('a new record', () => {
@@ -267,7 +270,7 @@ describe('suspension', () => {
   });
 });
 
-// What sessions are live, told the slow way: by going through all of them.
+// The model finds the live sessions the slow way: it goes through all of them.
 describe('against a model that looks at every session', () => {
   const KINDS = ['browser', 'api', 'mcp'];
   const ACCOUNTS = [null, 'acme', 'beta'];

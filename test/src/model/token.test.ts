@@ -42,7 +42,7 @@ describe('SES-1: secrets and ids are random', () => {
       }
     }
     expect([secrets.size, ids.size]).toEqual([COUNT, COUNT]);
-    // Eight standard deviations from the middle of 5,000 throws.
+    // The limit is eight standard deviations from the mean of 5,000 coin throws.
     for (const count of ones) expect(Math.abs(count - 2500)).toBeLessThan(283);
   });
 
@@ -66,7 +66,7 @@ describe('SES-2: a token says nothing', () => {
     );
     expect(token).toMatch(/^sr1(\.[\w-]{22}){3}\.[\w-]{43}$/);
     const decoded = token.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'));
-    // No word is so short that it could stand there by chance.
+    // Each word is too long to appear by chance.
     for (const text of [token, ...decoded])
       for (const word of ['annabelle', 'example.org', 'acme-limited', 'shop-in-town']) expect(text).not.toContain(word);
   });

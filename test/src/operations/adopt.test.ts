@@ -15,7 +15,7 @@ const adopter = ({ sessions }: Realm) => {
   return (request: AdoptRequest): Promise<string> => adoption.begin(request);
 };
 
-/** A realm that adopts, and how. */
+/** Opens a realm, and a function that adopts sessions of another session layer. */
 function adopting(options: ConstructorParameters<typeof Realm>[0] = {}) {
   const realm = new Realm({ ...MONTH, ...options });
   return { realm, adopt: adopter(realm) };
@@ -166,7 +166,7 @@ describe('what is over is not adopted anew', () => {
 
   test('nor what was never seen before a revocation, by whichever process', async () => {
     const { realm, adopt } = adopting();
-    // As the command line does it: a process that knows of no adoption.
+    // The second process adopts no sessions, like the command line tool.
     const other = new Realm({}, realm.store);
     await other.sessions.revoke({ user: 'ann' });
     for (realm.now += MINUTE; realm.now < UNTIL.getTime(); realm.now += DAY) {
@@ -188,7 +188,7 @@ describe('what is over is not adopted anew', () => {
     expect(await realm.word(await adopt(ANN_AT_ACME))).toBe('unknown');
     await realm.sessions.resume(scope);
     expect(await realm.word(await adopt(ANN_AT_ACME))).toBe('unknown');
-    // Of those whom it has not met, it says nothing.
+    // A suspension does not affect users outside its scope.
     const other = await adopt({ ...ANN, user: 'bob', account: 'beta' });
     expect(await realm.word(other)).toBe('realm' in scope ? 'unknown' : 'live');
   });
@@ -245,7 +245,7 @@ describe('the end of adoption', () => {
     await realm.sessions.end(ended?.id ?? '', { user: 'bob' });
     for (realm.now += MINUTE; realm.now < NOW + 90 * DAY; realm.now += DAY) {
       await realm.sessions.prune();
-      // A process that begins only now, too.
+      // A process that starts only now gives the same answers.
       const later = adapterHandle(realm.sessions).adoption({ until: new Date(realm.now + 20 * DAY) });
       for (const each of [adoption, later]) {
         expect(await realm.word(await each.begin(ANN))).not.toBe('live');

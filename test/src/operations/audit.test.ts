@@ -17,7 +17,7 @@ async function pages(realm: Realm, request: AuditRequest = {}): Promise<AuditEnt
   return all;
 }
 
-/** What there is to find: two people, two accounts, an administrator, some hours. */
+/** Opens a realm with a history of some hours: two users, two accounts and an administrator. */
 async function lived(options: { realm?: string } = {}, store = new ReferenceStore()): Promise<Realm> {
   const realm = new Realm({ audit: true, ...options }, store);
   for (const [user, account] of [

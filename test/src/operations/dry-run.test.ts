@@ -6,7 +6,7 @@ const AT_ACME = { user: 'ann', account: 'acme' };
 const MARK = { by: 'admin', reason: 'x', note: 'y', fromDevice: 'z' };
 const OPTIONS = { audit: true, kinds: { api: { survives: ['user', 'member'] } }, lifetime: { idle: null } } as const;
 
-/** People on devices, in accounts, of several kinds; some are over. */
+/** Opens a realm with sessions on several devices, in several accounts and of several kinds. Some are over. */
 async function lived(options = {}) {
   const realm: Realm = new Realm({ ...OPTIONS, ...options });
   const idle = await realm.signIn('ann', { account: 'acme', kind: 'mcp' });
@@ -133,7 +133,7 @@ describe('D5: a dry run', () => {
 });
 
 describe('a dry run over a store that answers at once', () => {
-  /** How often other work of this process had its turn before each list that the store was asked for. */
+  /** Counts the turns of the event loop before each `list` call. In these turns, the process can do other work. */
   async function turnsBeforeLists(realm: Realm, scope: { user: string } | { account: string }): Promise<number[]> {
     let turns = 0;
     const before: number[] = [];

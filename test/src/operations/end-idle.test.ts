@@ -5,7 +5,7 @@ import { DAY, HOUR, Realm } from '../support/realm.ts';
 const AT_ACME = { account: 'acme' };
 const ATTRIBUTION = { by: 'admin', reason: 'spring cleaning', note: 'ticket 7', fromDevice: 'Safari on iOS' };
 
-/** Somebody who was here lately, and somebody who was not. */
+/** Opens a realm with sessions that were unused for 30 days, and with new sessions. */
 async function lived(): Promise<{ realm: Realm; idle: string[]; busy: string[] }> {
   const realm = new Realm({ audit: true, lifetime: { absolute: null, idle: null } });
   const idle = [await realm.signIn('ann', AT_ACME), await realm.signIn('bob', { ...AT_ACME, kind: 'api' })];

@@ -79,7 +79,7 @@ describe('a fence', () => {
   test('is read up to 64 KiB, and no further', () => {
     const json = Buffer.from(takeFence(tags, epochs, NOW).slice(7), 'base64url').toString();
     const withBytes = (bytes: number): string => `fence1.${Buffer.from(json.padEnd(bytes)).toString('base64url')}`;
-    // No text has 65,536 characters: base64url gives none of that length.
+    // No fence has 65,536 characters, because base64url has no text of the matching length.
     const [longest, longer] = [withBytes(49_146), withBytes(49_147)];
     expect([longest.length, longer.length]).toEqual([65_535, 65_537]);
     expect(parseFence(longest, tags)).toEqual(JSON.parse(json));

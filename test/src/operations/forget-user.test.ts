@@ -6,7 +6,7 @@ import { CHROME_ON_MAC, FIREFOX_ON_WINDOWS, Realm, settle } from '../support/rea
 const ANN = 'ann@people.example';
 const AT_ACME = { account: 'acme' };
 const MAC = { userAgent: CHROME_ON_MAC, ip: '192.0.2.7' };
-/** What is known of the person, in all the words that it was said in. None could stand by chance in what is random. */
+/** The user's personal data, in all its stored forms. No random data contains one of these texts by chance. */
 const PERSONAL = [
   ANN,
   '192.0.2.7',
@@ -19,7 +19,7 @@ const PERSONAL = [
   'her cookie',
 ];
 
-/** A person who did what one can do, and others around. */
+/** Opens a realm in which the user has used all features. Other users are there too. */
 async function lived(options: { realm?: string } = {}, store = new ReferenceStore()) {
   const realm = new Realm({ audit: true, policy: 'stored', replace: 'same-device', ...options }, store);
   const { sessions } = realm;
@@ -105,7 +105,7 @@ describe('forgetUser', () => {
     const { entries } = await realm.sessions.audit({ limit: 1000 });
     const theirs = entries.filter(({ user, by }) => user === ANN || by === ANN).length;
     const result = await realm.sessions.forgetUser(ANN);
-    // Beside those, the entry of the revocation that comes first.
+    // One more entry than before: `forgetUser` first revokes the sessions, and this writes an entry.
     expect(result).toEqual({ sessions: rows, entries: theirs + 1, effectiveWithin: 0 });
     expect(await realm.sessions.forgetUser(ANN)).toEqual({ sessions: 0, entries: 1, effectiveWithin: 0 });
   });
@@ -267,7 +267,7 @@ describe('forgetUser', () => {
     let beaten = 0;
     realm.around = (call, ask) => (call === 'advance' && beaten++ % 2 === 0 ? 'conflict' : ask());
     await realm.sessions.forgetUser(ANN);
-    // The user, two memberships, and the user again.
+    // Four advances, each tried twice: the user, two memberships, and the user again.
     expect(beaten).toBe(8);
     expect(realm.store.dump()).not.toContain('she is ill');
   });

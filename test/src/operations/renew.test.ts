@@ -95,7 +95,7 @@ describe('a renewal', () => {
   ] as const)('that is a new authentication is no new session, and leaves its birth as it was: %o', async (limit) => {
     const unlimited = new Realm();
     const { session } = await unlimited.signIn('ann', { account: 'acme' });
-    // With a limit that came later than the sessions.
+    // The limit was introduced after these sessions had started.
     const realm = new Realm({ limit }, unlimited.store);
     const revoked = await realm.sessions.revoke({ user: 'ann', account: 'acme' }, { keep: session });
     await unlimited.signIn('ann', { account: 'acme' });

@@ -8,7 +8,7 @@ describe('a scope', () => {
     [null, 'scope must be { user }, { user, account }, { account } or { realm: true }, not null'],
     [['ann'], 'not an array'],
     [{}, 'scope must name a user, an account, or the realm'],
-    // What was meant to narrow it must not widen it.
+    // A wrong member of the scope must not make the revocation broader.
     [
       { user: 'ann', acount: 'acme' },
       'scope has an unknown option "acount"; did you mean account? Known are user, account, realm',

@@ -22,7 +22,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Lets time pass for these processes, and what is due be done. */
+/** Lets time pass in these processes, and waits until due work is done. */
 async function pass(ms: number, ...realms: readonly Realm[]): Promise<void> {
   steady += ms;
   for (const realm of realms) realm.now += ms;
@@ -31,7 +31,7 @@ async function pass(ms: number, ...realms: readonly Realm[]): Promise<void> {
   await settle();
 }
 
-/** Why a signal fired; `null` if it did not. */
+/** Returns why a signal fired, or `null` if it has not fired. */
 const told = (signal: AbortSignal): string | null => {
   if (!signal.aborted) return null;
   if (!isSessionError(signal.reason)) throw signal.reason;
@@ -98,7 +98,7 @@ describe('a signal', () => {
     const [first] = [hold(realm, session)];
     await settle();
     await other.sessions.revoke({ user: 'ann' });
-    // It is asked for while the older read is under way.
+    // The second signal is requested while the older read is under way.
     const second = hold(realm, session);
     realm.around = (_, ask) => ask();
     answer();
@@ -165,7 +165,7 @@ describe('a signal', () => {
     let fail = (): void => {};
     realm.around = () => new Promise((_, reject) => (fail = () => reject(new Error('cut'))));
     await pass(SECOND, realm);
-    // The machine sleeps: the monotonic clock stands.
+    // The machine sleeps, so only the wall clock advances.
     realm.now += DAY;
     fail();
     await settle();
@@ -308,7 +308,7 @@ describe('a signal', () => {
   });
 
   test('leaves nothing behind when sockets come and go', async () => {
-    // Mocks remember their calls.
+    // Mocks keep all their calls, and the test would count them as leaked memory.
     vi.restoreAllMocks();
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
@@ -328,7 +328,7 @@ describe('a signal', () => {
     };
     const before = await open(5_000);
     const after = await open(size('signals: sockets that come and go'));
-    // A socket and its signal take about 1,000 bytes.
+    // A leaked socket and its signal would take about 1,000 bytes.
     expect(after - before).toBeLessThan(2e6);
   });
 });
@@ -350,7 +350,7 @@ async function everyOrder(run: (choose: (options: number) => number) => Promise<
 }
 
 describe('renew({ keepSignals: true })', () => {
-  /** A renewal and the events of a case, in every order of their calls of the store and of the answers. */
+  /** Runs a renewal and the events of a case, in every order of the store's calls and answers. */
   async function inEveryOrder(
     around: Realm['around'],
     events: readonly ((realm: Realm, session: Session, token: string) => unknown)[],

@@ -4,7 +4,7 @@ import { MINUTE, Realm, SECOND } from '../support/realm.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
-/** A process that remembers for a minute, and a tool beside it. Their clocks go alike. */
+/** Opens a process that remembers sessions for a minute, and a tool on the same store. Their clocks agree. */
 async function processes() {
   const steady = { ms: 1_000 };
   vi.spyOn(performance, 'now').mockImplementation(() => steady.ms);
@@ -20,7 +20,7 @@ async function processes() {
   return { realm, tool, pass, handle };
 }
 
-/** Signs in, and checks once, so that the session is remembered. */
+/** Signs in and checks the token once, so that the process remembers the session. */
 async function remembered(realm: Realm, user: string): Promise<string> {
   const { token } = await realm.signIn(user);
   expect(await realm.word(token)).toBe('live');
@@ -36,11 +36,11 @@ describe('lowering the bound', () => {
     const lowered = await handle.lowerStaleness(SECOND, async (ms) => {
       expect(ms).toBeGreaterThanOrEqual(MINUTE);
       expect(await handle.statedStaleness()).toEqual({ maxStaleness: MINUTE, lowering: SECOND });
-      // This process still accepts what it read before, for the old time: so that is told.
+      // This process still accepts sessions that it read earlier for the old bound, so the result states the old bound.
       told.push((await tool.sessions.revoke({ user: 'early' })).effectiveWithin);
       pass(SECOND + 1);
       expect(await realm.word(early)).toBe('live');
-      // What it reads now is remembered for the new time.
+      // Sessions that it reads from now on are remembered for the new bound.
       readWhileLowered = await remembered(realm, 'new');
       await tool.sessions.revoke({ user: 'new' });
       pass(SECOND + 1);

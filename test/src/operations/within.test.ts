@@ -75,7 +75,7 @@ describe('within', () => {
       },
     });
     const sessions = createSessions({ store: { ...store, powers: { ...store.powers, transactions: { within } } } });
-    // A call that waits would wait for ever.
+    // With fake timers, a call that waits would never end.
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     await expect(sessions.within(emptyData()).revoke({ user: 'ann' })).rejects.toMatchObject({
@@ -149,7 +149,7 @@ describe('within', () => {
     await within.revoke({ user: 'bob' });
     expect(await within.committed()).toBe(false);
     expect([...data.epochs.values()].every(({ record }) => record.last === null)).toBe(true);
-    // Another scope of the same record moves.
+    // A revocation of another scope of this user does not count.
     await sessions.revoke({ user: 'bob', account: 'acme' });
     expect(await within.committed()).toBe(false);
     await sessions.revoke({ user: 'bob' }, { kinds: ['api'] });

@@ -140,7 +140,7 @@ describe('a question without an answer', () => {
     expect(hand.asked).toEqual([['a'], ['b']]);
     await pass(1);
     expect(hand.asked).toEqual([['a'], ['b'], ['c']]);
-    // "b" has its second still.
+    // "b" still has the rest of its second.
     ask('d');
     await pass(599);
     expect(hand.asked).toHaveLength(3);
@@ -172,7 +172,7 @@ describe('a question without an answer', () => {
     await questions[0]!.reply();
     await questions[1]!.reply();
     expect(initiators.map(({ found }) => found)).toEqual([['a'], ['b'], null, null]);
-    // "c, d" and "e" are under way: two late replies make no room for a third.
+    // "c, d" and "e" are under way, so the two late replies make no room for a third question.
     expect(hand.asked).toEqual([['a'], ['b'], ['c', 'd'], ['e']]);
     ask('f');
     await questions[1]!.reply();

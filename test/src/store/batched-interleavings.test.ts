@@ -28,7 +28,7 @@ describe('in any interleaving of asks, writes and replies', () => {
           const underWay = new Map<string, number>();
           const asked = new Map<string, number>();
           const inner = (realm: string, refs: readonly SessionRef[]): Awaitable<Found> => {
-            // The earliest moment at which a store can read.
+            // The store reads at the earliest possible moment.
             const found = refs.map((ref) => answerTo(realm, ref, version));
             for (const { id } of refs) asked.set(id, (asked.get(id) ?? 0) + 1);
             const how = outcomes[questions++] ?? 'answer';
@@ -57,7 +57,8 @@ describe('in any interleaving of asks, writes and replies', () => {
               const since = version;
               const answer = (async () => store.find(realm, refs))().then(
                 (found) => {
-                  // A look-up that goes alone is handed what the store says: the guard looks at its length.
+                  // A look-up that is sent alone gets the store's answer unchanged. In the library, the guard checks
+                  // its length.
                   if (found.length !== refs.length) return;
                   for (const [at, ref] of refs.entries()) {
                     const { session, epochs } = found[at] as unknown as {
@@ -110,7 +111,7 @@ describe('in any interleaving of asks, writes and replies', () => {
         );
         await scheduler.waitFor(task);
         await scheduler.waitFor(Promise.all(initiators));
-        // First come, first served.
+        // Look-ups reach the store in the order in which they were made.
         expect(order).toEqual(wanted);
       }),
       { numRuns: RUNS },

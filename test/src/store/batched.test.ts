@@ -43,7 +43,7 @@ describe('a look-up', () => {
     const { hand, find, ask, questions } = open();
     const [first, second] = [find('a'), find('b')];
     const again = first.then(async () => {
-      // As many steps as an app takes to come back.
+      // An app needs some microtasks between a reply and its next look-up.
       for (let step = 0; step < 50; step++) await null;
       return find('a2');
     });

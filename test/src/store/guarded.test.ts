@@ -45,7 +45,7 @@ const session = {
 } as unknown as SessionRecord;
 const found: FoundSession = { session, epochs: { realm: record, user: record, account: null, member: null } };
 
-// A store of which every verb answers like this.
+// A store whose methods all answer like this.
 const answering = (answer: (verb: Verb) => unknown): SessionStore =>
   Object.fromEntries(VERBS.map((verb) => [verb, () => answer(verb)])) as unknown as SessionStore;
 
@@ -55,7 +55,7 @@ const POWERS = {
 } as const;
 const POWER_VERBS = Object.entries(POWERS).flatMap(([power, verbs]) => verbs.map((verb) => [power, verb] as const));
 
-// A store of which every verb of its powers answers like this.
+// A store whose methods, and those of its powers, all answer like this.
 const powerful = (answer: () => unknown): SessionStore => {
   const powers = Object.entries(POWERS).map(([power, verbs]) => [
     power,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { refuseOther } from '../../../src/store/store-hint.ts';
 
-// Clients are recognised by their methods.
+// Returns a fake client. The library recognises clients by their methods.
 const client = (...methods: string[]): object => Object.fromEntries(methods.map((method) => [method, () => {}]));
 
 describe('a store that is given a client', () => {

@@ -10,12 +10,12 @@ export const refOf = (id: string): SessionRef => ({ id, user: 'ann' });
 export const refsOf = (...ids: string[]): SessionRef[] => ids.map(refOf);
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** What this store answers about a reference; `version` is the state of the store that was read. */
+/** Returns the store's answer to a reference. `version` is the version of the data that it read. */
 export const answerTo = (realm: string, { id, user }: SessionRef, version = 0): FoundSession =>
   ({ session: { id, user, realm }, epochs: { version } }) as unknown as FoundSession;
 export const answersTo = (realm: string, refs: readonly SessionRef[]): Found => refs.map((ref) => answerTo(realm, ref));
 
-/** A question that arrived at the store. */
+/** A question that reached the store. */
 export interface Question {
   readonly realm: string;
   readonly ids: string[];
@@ -23,7 +23,7 @@ export interface Question {
   fail(error: unknown): Promise<void>;
 }
 
-/** A store that answers when the test says so. */
+/** A store that answers only when the test calls `reply` or `fail`. */
 export class HandStore {
   readonly questions: Question[] = [];
 
@@ -45,18 +45,18 @@ export class HandStore {
     });
   }
 
-  /** The ids in each question so far. */
+  /** Returns the ids of each question so far. */
   get asked(): string[][] {
     return this.questions.map(({ ids }) => ids);
   }
 }
 
-/** A batched store, of which only `find` is of interest. */
+/** Opens a batched store. Tests use only its `find`. */
 export function open(options?: BatchOptions) {
   const hand = new HandStore();
   const store = batched(hand as unknown as SessionStore, options);
   const find = async (...ids: string[]): Promise<Found> => store.find(REALM, refsOf(...ids));
-  /** A look-up whose outcome is looked at later. */
+  /** Starts a look-up. The test inspects its result later. */
   const ask = (...ids: string[]) => {
     const initiator: { found: string[] | null; error: unknown } = { found: null, error: null };
     find(...ids).then(
@@ -72,6 +72,6 @@ export function open(options?: BatchOptions) {
   return { hand, store, find, ask, questions: hand.questions };
 }
 
-/** A batched store that answers look-ups like this. */
+/** Returns a batched store over this `find`. */
 export const storeThat = (find: (realm: string, refs: readonly SessionRef[]) => Awaitable<Found>): SessionStore =>
   batched({ find } as unknown as SessionStore);

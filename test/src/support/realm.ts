@@ -24,16 +24,16 @@ export const NOW = 1_800_000_000_000;
 type Started = Extract<StartResult, { ok: true }>;
 type Own<Trigger extends string> = Omit<SessionsOptions<Trigger>, 'store' | 'clock'>;
 
-/** What is done around a call of the store: it may look, wait, or fail instead of asking. */
+/** Runs around each call of the store. It may inspect the call, delay it, or fail instead of calling the store. */
 export type Around = (call: string, ask: () => unknown, given: readonly unknown[]) => unknown;
 
-/** The sessions of a realm over a store that can be looked into, and its clock. */
+/** A realm with its own clock, over a store that tests can inspect. */
 export class Realm<Trigger extends string = never> {
   readonly sessions: Sessions<Trigger | BuiltInTrigger>;
-  /** Calls of the store in order: a verb, or a power and its verb. */
+  /** Names of the store's calls in order: a method, or a power and its method. */
   readonly calls: string[] = [];
   readonly store: ReferenceStore;
-  /** The same store as `sessions` calls it: what a process remembers belongs to it. */
+  /** The store object that `sessions` calls. A process's memory belongs to this object. */
   readonly handle: SessionStore;
   around: Around = (_, ask) => ask();
   now: number = NOW;
@@ -42,7 +42,7 @@ export class Realm<Trigger extends string = never> {
     this.store = store;
     this.handle = this.#watched();
     this.sessions = createSessions<Trigger>({
-      // However long the machine stands still: that is no outage.
+      // A long timeout, so that a stalled machine does not look like an outage.
       timeout: '10m',
       ...(options as SessionsOptions<Trigger>),
       store: this.handle,
@@ -57,20 +57,20 @@ export class Realm<Trigger extends string = never> {
     return started;
   }
 
-  /** `'live'`, or why a token is refused. */
+  /** Returns `'live'`, or the reason why a token is refused. */
   async word(token: string | null): Promise<string> {
     const verdict = await this.sessions.check(token);
     return verdict.ok ? 'live' : verdict.reason;
   }
 
-  /** Events of these names, from now on. */
+  /** Returns a list that collects events of these types from now on. */
   hear<Type extends SessionEventType>(...types: Type[]): SessionEvent<Type>[] {
     const heard: SessionEvent<Type>[] = [];
     for (const type of types) this.sessions.on(type, (event) => heard.push(event));
     return heard;
   }
 
-  /** Everything that happens from now on. */
+  /** Returns a list that collects all events from now on. */
   hearAll(): SessionEvent[] {
     return this.hear(...EVENT_TYPES);
   }
@@ -97,7 +97,7 @@ export class Realm<Trigger extends string = never> {
   }
 }
 
-/** Lets what nobody waits for come to its end. */
+/** Waits until background work has ended. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -8,7 +8,7 @@ type Format = 'esm' | 'cjs';
 
 const built = new Map<Format, Promise<string>>();
 
-/** The file that apps serve, built from the sources as `npm run build` does: once in a process. */
+/** Returns the file that apps serve, built from the sources as `npm run build` does. Builds it once per process. */
 export function buildFile(format: Format = 'esm'): Promise<string> {
   const file = built.get(format) ?? build(format);
   built.set(format, file);

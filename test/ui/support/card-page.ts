@@ -1,4 +1,4 @@
-// A page with the card in it, in a real browser, before a stub server.
+// A page with the card `<login-management>` in a real browser, served by a stub server.
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import type { CardEvents } from 'session-revocation/ui';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
@@ -14,9 +14,9 @@ export interface CardEvent {
 }
 
 interface OpenOptions extends DeviceOptions {
-  /** Whether the test moves the page's clock: its timers stand still, too. */
+  /** `true` if the test controls the page's clock. The page's timers then wait for the test. */
   readonly clock?: boolean;
-  /** Runs before the page does. */
+  /** Runs before the page loads. */
   readonly before?: (page: Page) => Promise<unknown>;
 }
 
@@ -49,18 +49,18 @@ export class CardPage {
     return this.card.getByRole('alert');
   }
 
-  /** Says yes or no in the dialog. */
+  /** Clicks a button of the dialog. */
   async answer(name: string): Promise<void> {
     await this.dialog.getByRole('button', { name, exact: true }).click();
     await this.dialog.waitFor({ state: 'detached' });
   }
 
-  /** What was dispatched, as a listener of the document heard it. */
+  /** Returns the card's events so far, as a listener on the document receives them. */
   cardEvents(): Promise<CardEvent[]> {
     return this.page.evaluate(() => (globalThis as unknown as { cardEvents: CardEvent[] }).cardEvents);
   }
 
-  /** Pretends that the tab is behind another one, or before it again. */
+  /** Makes the page believe that its tab is visible or hidden. */
   async show(visible: boolean): Promise<void> {
     await this.page.evaluate(
       (state) => {
@@ -72,20 +72,20 @@ export class CardPage {
   }
 }
 
-/** What a test file needs: a browser, and for each test a stub server and pages, which are closed after it. */
+/** Sets up a browser for a test file, and a stub server and pages for each test. Closes them after the test. */
 export function useCardPages(): {
   readonly stub: StubServer;
   open(options?: OpenOptions): Promise<CardPage>;
-  /** The browser may complain in these words. */
+  /** Allows the browser to log messages that match the pattern. */
   expectComplaint(pattern: RegExp): void;
-  /** What it complained about so far. */
+  /** Returns the errors and warnings that the browser logged so far. */
   complaints(): readonly string[];
 } {
   let chromium: Chromium;
   let script: string;
   let stub: StubServer;
   const devices: BrowserContext[] = [];
-  // One page serves all tests that ask for nothing special: a new one takes longer than most of them.
+  // Tests without options share one page, because opening a page takes longer than most tests.
   let common: Page | null = null;
   let complaints: string[] = [];
   let expected: RegExp[] = [];
@@ -94,14 +94,14 @@ export function useCardPages(): {
     [chromium, script] = await Promise.all([commonChromium(), buildFile()]);
   }, TEST_TIMEOUT);
   afterAll(() => common?.context().close(), TEST_TIMEOUT);
-  // One for each test: what a page still asks when its test is over is not counted in the next one.
+  // Each test has its own stub server, so that late requests of a previous test's page are not counted.
   beforeEach(async () => {
     stub = new StubServer(script);
     await stub.listen();
   }, TEST_TIMEOUT);
   afterEach(async () => {
     for (const device of devices.splice(0)) await device.close();
-    // A page that is still on its way elsewhere does not go where it is told.
+    // `goto` fails on a page that is still navigating.
     await common?.goto('about:blank').catch(async () => {
       await common?.context().close();
       common = null;
@@ -110,7 +110,7 @@ export function useCardPages(): {
     const unexpected = complaints.filter((text) => !expected.some((pattern) => pattern.test(text)));
     complaints = [];
     expected = [];
-    // An error in the script, or something that the Content-Security-Policy has stopped.
+    // Unexpected messages are errors in a script, and actions that the Content-Security-Policy blocked.
     expect(unexpected).toEqual([]);
   }, TEST_TIMEOUT);
 
@@ -135,11 +135,11 @@ export function useCardPages(): {
     const page = await device.newPage();
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => {
-      // The browser logs every failed answer: those are what is tested.
+      // The browser logs every failed response, but failed responses are part of the tests.
       const isAnswer = message.text().startsWith('Failed to load resource');
       if (['error', 'warning'].includes(message.type()) && !isAnswer) complaints.push(message.text());
     });
-    // The time of day is the same in each run, and how long a test takes does not matter to it.
+    // Every run shows the same time of day, regardless of the duration of the test.
     if (clock) {
       await page.clock.install({ time: NOW - DAY });
       await page.clock.pauseAt(NOW);
@@ -154,7 +154,7 @@ export function useCardPages(): {
   }
 }
 
-/** Runs in the page, before its scripts. */
+/** Runs in the page, before the page's scripts. Records the card's events. */
 function listen(): void {
   const cardEvents: CardEvent[] = [];
   Object.assign(globalThis, { cardEvents });

@@ -1,4 +1,4 @@
-// A real browser for tests: Chromium through playwright-core, which downloads none.
+// A real browser for tests: Chromium, through playwright-core, which downloads no browser.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
@@ -6,7 +6,10 @@ import { WAIT_TIMEOUT } from './timeouts.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** The path of an installed Chromium: that of the environment's `CHROMIUM`, else the first one found; or `null`. */
+/**
+ * Returns the path of an installed Chromium: that of the variable `CHROMIUM`, or else the first one found. `null` if
+ * there is none.
+ */
 export function findChromium(env: Readonly<Record<string, string | undefined>> = process.env): string | null {
   if (env.CHROMIUM) return env.CHROMIUM;
   const folders = ['/usr/bin', ...(env.PATH ?? '').split(delimiter)];
@@ -23,31 +26,31 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** What a person has before them. */
+/** The properties of a user's device. */
 export interface DeviceOptions {
   readonly userAgent?: string;
   readonly colorScheme?: 'light' | 'dark';
   /** In CSS pixels. */
   readonly width?: number;
   readonly height?: number;
-  /** A finger instead of a mouse. */
+  /** `true` for a touch screen, `false` for a mouse. */
   readonly touch?: boolean;
-  /** BCP 47, what the browser prefers. */
+  /** The browser's preferred language (BCP 47). */
   readonly locale?: string;
   readonly reducedMotion?: boolean;
   readonly forcedColors?: boolean;
-  /** Whether it trusts every certificate, as that of a test's own server. */
+  /** `true` to accept every certificate, such as a test server's own. */
   readonly trustsAll?: boolean;
 }
 
-/** A running browser, whose devices know nothing of each other. */
+/** A running browser. Its devices share no data. */
 export interface Chromium {
-  /** A device with a jar of its own for cookies: `await device.newPage()`. */
+  /** Opens a device with its own cookies. Call `await device.newPage()` on it. */
   newDevice(options?: DeviceOptions): Promise<BrowserContext>;
   close(): Promise<void>;
 }
 
-/** Starts Chromium with a fresh profile. `hosts` are further names for this machine; no other name is looked up. */
+/** Starts Chromium with a fresh profile. `hosts` are names that resolve to this machine. Other names do not resolve. */
 export async function launch({ hosts = [] }: { readonly hosts?: readonly string[] } = {}): Promise<Chromium> {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error('There is no Chromium: apt-get install chromium, or set CHROMIUM.');
@@ -72,7 +75,9 @@ export async function launch({ hosts = [] }: { readonly hosts?: readonly string[
 
 let common: Promise<Chromium> | undefined;
 
-/** A browser for all files of a process, without further hosts. Playwright ends it with the process. */
+/**
+ * Returns the browser that all files of a process share, without further hosts. Playwright ends it with the process.
+ */
 export function commonChromium(): Promise<Chromium> {
   common ??= launch();
   return common;

@@ -10,7 +10,9 @@ if (missing) {
   );
 }
 
-/** `describe`, skipped where there is no Chromium; with `REQUIRE_SERVICES`, its tests fail then. */
+/**
+ * `describe` for tests in Chromium. Without Chromium, it skips the tests. With `REQUIRE_SERVICES`, they fail instead.
+ */
 export function describeInChromium(name: string, tests: () => void): void {
   describe.skipIf(missing && !process.env.REQUIRE_SERVICES)(name, { timeout: TEST_TIMEOUT }, tests);
 }

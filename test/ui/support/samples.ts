@@ -1,4 +1,4 @@
-// Rows as the server lists them.
+// Sample rows in the server's format.
 
 export interface RowEnd {
   reason: 'ended' | 'expired' | 'revoked';
@@ -29,12 +29,12 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** What every page takes for now: noon in its time zone, so that 25 hours ago was yesterday whenever the tests run. */
+/** The present time in every page: noon in the page's time zone. A time 25 hours ago is then always yesterday. */
 export const NOW: number = Date.UTC(2026, 5, 17, 10);
 
 let count = 0;
 
-/** A session that is living, unless the rest says something else. */
+/** Returns a live session. `rest` overrides its properties. */
 export function sample(
   label: string,
   rest: Partial<Omit<SampleRow, 'device'>> & { type?: string; ip?: string } = {},
@@ -62,7 +62,7 @@ export function sample(
   };
 }
 
-/** What a user of four devices sees. */
+/** Returns the rows of a user with four devices. */
 export function fourDevices(): SampleRow[] {
   return [
     sample('Chrome on Mac OS', { current: true, lastUsedAt: NOW, createdAt: NOW - 2 * HOUR, ip: '198.51.100.24' }),
@@ -82,7 +82,7 @@ export function fourDevices(): SampleRow[] {
   ];
 }
 
-/** How sessions end. */
+/** Returns ended sessions, one for each way to end. */
 export function endedDevices(): SampleRow[] {
   const endOf = (rest: Partial<RowEnd>): RowEnd => ({
     reason: 'ended',

@@ -1,11 +1,11 @@
-// A small server that speaks the routes' JSON, and fails where it is told to.
+// A small server that answers like the library's routes, and fails on demand.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fourDevices, NOW, type SampleRow } from './samples.ts';
 
-/** What answers in place of the route. */
+/** An answer that replaces a route's own. */
 export interface Answer {
   readonly status: number;
   readonly body?: unknown;
@@ -13,7 +13,7 @@ export interface Answer {
 }
 
 export interface Received {
-  /** Such as `GET /sessions`. */
+  /** For example `GET /sessions`. */
   readonly route: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
@@ -24,7 +24,7 @@ export const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; con
 
 const PREFIX = 'urn:problem-type:session-revocation:';
 
-/** A problem as the library answers it. */
+/** Returns a problem document as the library sends it. */
 export const problem = (
   name: string,
   status: number,
@@ -38,9 +38,9 @@ export const problem = (
 
 export class StubServer {
   sessions: SampleRow[] = fourDevices();
-  /** `null`: the app left the route out. */
+  /** `null` if the app has no route for the policy. */
   policy: { account: string | null; signOut: string; mayChange: boolean } | null = null;
-  /** What stands in the page. */
+  /** The markup of the page's body. */
   markup = '<login-management src="/sessions" login-url="/sign-in"></login-management>';
   language = 'en';
   readonly received: Received[] = [];
@@ -61,12 +61,12 @@ export class StubServer {
     return `http://localhost:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** The next `times` requests of a route (`'GET /sessions'`) are answered so. */
+  /** Sets the answer to the next `times` requests of a route such as `'GET /sessions'`. */
   answer(route: string, answer: Answer | Promise<Answer>, times = Number.POSITIVE_INFINITY): void {
     this.#overrides.set(route, { answer, times });
   }
 
-  /** How often a route was asked. */
+  /** Returns the number of requests to a route. */
   count(route: string): number {
     return this.received.filter((received) => received.route === route).length;
   }
@@ -80,7 +80,7 @@ export class StubServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.origin);
     const body = await text(request).catch(() => null);
-    // The page that was asking is gone.
+    // The requesting page was closed.
     if (body === null) return;
     const route = `${request.method} ${url.pathname}`;
     this.received.push({ route, query: url.searchParams, headers: request.headers, body });

@@ -1,6 +1,6 @@
-// For machines that are busy with other things, and stand still for seconds. Neither limit costs anything where all is well.
+// Time limits for busy machines, which may stall for seconds. They cost no time when tests pass.
 
-/** How long one thing is waited for, in ms. */
+/** Time limit for a single event, in ms. */
 export const WAIT_TIMEOUT = 60_000;
-/** How long a test, or what is done around it, may take, in ms. */
+/** Time limit for a test or a hook, in ms. */
 export const TEST_TIMEOUT = 5 * WAIT_TIMEOUT;

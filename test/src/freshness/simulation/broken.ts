@@ -9,7 +9,7 @@ import { type Data, referenceStore } from '../../../contract/reference-store.ts'
 import { Node } from './node.ts';
 import { SharedStore } from './shared-store.ts';
 
-/** Replaces a method, and returns a function that puts it back. */
+/** Replaces a method. Returns a function that restores it. */
 function replace<Target extends object, Name extends keyof Target>(
   target: Target,
   name: Name,
@@ -35,15 +35,18 @@ const remembers = (change: (reading: Reading) => Reading) =>
       } as Remember,
   );
 
-/** Puts several methods back. */
+/** Returns a function that restores several methods. */
 const all = (mends: readonly (() => void)[]) => (): void => {
   for (const mend of mends) mend();
 };
 
-/** A change of the code, which returns how to take it back. */
+/** Breaks the code, and returns a function that repairs it. */
 type Fault = () => () => void;
 
-/** Faults for which the answers about changes make up soon, if the store gives them. */
+/**
+ * Faults that only show over a store without changes. Over other stores, the next answer about changes soon corrects
+ * them.
+ */
 export const BROKEN_AGES: Readonly<Record<string, Fault>> = {
   'the age counts from the answer, and not from the moment of sending': () =>
     remembers((reading) => {
@@ -116,7 +119,7 @@ export const BROKEN_AGES: Readonly<Record<string, Fault>> = {
     ),
 };
 
-/** Faults that are found over every store. */
+/** Faults that show over every store. */
 export const BROKEN: Readonly<Record<string, Fault>> = {
   'the age that a check asks for is not compared': () =>
     replace(
@@ -170,7 +173,7 @@ export const BROKEN: Readonly<Record<string, Fault>> = {
     ),
 };
 
-/** Faults of a store that tells its changes, and of following it. */
+/** Faults of the change log, and of the code that reads it. */
 export const BROKEN_LOGS: Readonly<Record<string, Fault>> = {
   'an answer about changes counts from its receipt': () =>
     replace(
@@ -192,7 +195,7 @@ export const BROKEN_LOGS: Readonly<Record<string, Fault>> = {
     }),
 };
 
-/** Faults that need answers in a certain order, so that chance seldom finds them. */
+/** Faults that need answers in a certain order. Random simulations seldom find them. */
 export const BROKEN_ORDERS: Readonly<Record<string, Fault>> = {
   'a lost position empties memory, and reads that are under way are remembered': () => {
     const lostAt = new WeakMap<Notices, number>();

@@ -4,7 +4,7 @@ import type { World } from './world.ts';
 
 const IS_LOST = 0.5;
 
-/** Carries notifications. It loses half of them, delays them, and sends older ones again. */
+/** A message broker that loses half of the notifications, delays others, and repeats older ones. */
 export class Broker {
   readonly #world: World;
   readonly #sent: string[] = [];

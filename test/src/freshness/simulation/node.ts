@@ -4,31 +4,31 @@ import type { Broker } from './broker.ts';
 import type { SharedStore } from './shared-store.ts';
 import type { World } from './world.ts';
 
-/** What may happen to a call of the store. Times are in ms. */
+/** Travel times of messages to and from the store, in ms, and the probability of a slow one. */
 const USUAL: readonly [number, number] = [0.1, 2];
 const SLOW: readonly [number, number] = [50, 1_800];
 const IS_SLOW = 0.01;
-/** The answer is lost. */
+/** Probability that an answer is lost. */
 const [READ_IS_LOST, WRITE_IS_LOST] = [0.01, 0.1];
 const READS: ReadonlySet<string> = new Set(['find', 'readEpochs', 'list']);
 
-/** How long a message is under way, in ms. */
+/** Returns the travel time of a message in ms. */
 export const travel = ({ dice }: World): number => dice.between(...(dice.falls(IS_SLOW) ? SLOW : USUAL));
 
 /** A process: its clocks, its connection to the store, and its sessions. */
 export class Node {
-  /** The process that runs now. */
+  /** The process whose code runs now. */
   static current: Node | null = null;
   readonly sessions: Sessions;
   readonly handle: AdapterHandle;
   readonly #world: World;
-  /** By the monotonic clock: when it last received an answer about changes. */
+  /** Monotonic time at which it last received an answer about changes. */
   toldAt = Number.NaN;
-  /** By the monotonic clock: when it last heard of a change. */
+  /** Monotonic time at which it last received a notification. */
   heardAt = -Infinity;
-  /** True while it receives an error. */
+  /** `true` while it handles an error. */
   isFailing = false;
-  /** What the monotonic clock did not count. */
+  /** Time in ms that the monotonic clock did not count, because the machine slept. */
   #slept = 0;
   #wallOffset: number;
   #stoppedUntil = 0;
@@ -49,7 +49,7 @@ export class Node {
     this.handle = adapterHandle(this.sessions);
   }
 
-  /** Checks a token, as it runs now. `isStrict` reads the store. */
+  /** Checks a token in this process. With `isStrict`, the check reads the store. */
   check(token: string, isStrict: boolean): Awaitable<Verdict> {
     Node.current = this;
     return isStrict ? this.sessions.check(token, { maxStaleness: 0 }) : this.handle.judge(token, {});
@@ -72,7 +72,7 @@ export class Node {
     this.#stoppedUntil = this.#world.now + ms;
   }
 
-  /** The machine sleeps: the monotonic clock stands. */
+  /** Lets the machine sleep. The monotonic clock does not count this time. */
   sleep(ms: number): void {
     this.stop(ms);
     this.#world.in(ms, () => {
@@ -80,12 +80,12 @@ export class Node {
     });
   }
 
-  /** Sets the wall clock. */
+  /** Moves the wall clock. */
   setClock(ms: number): void {
     this.#wallOffset += ms;
   }
 
-  /** Delivers a message. */
+  /** Delivers a notification. */
   hear(message: string, listener: (message: unknown) => void): Promise<void> {
     return this.#receive(() => {
       this.heardAt = this.steady();
@@ -128,7 +128,7 @@ export class Node {
     });
   }
 
-  /** A process that is stopped receives an answer once it goes on. */
+  /** Delivers an answer. A stopped process receives it when it continues. */
   async #receive(answer: () => void): Promise<void> {
     const left = this.#stoppedUntil - this.#world.now;
     if (left > 0) {

@@ -1,6 +1,7 @@
 /**
- * Runs the simulation: `npm run simulate -- --seed 7 --nodes 1000 --checks 10000000 --max-staleness 1000 --changes`. Ends with 1 if an acceptance
- * broke a law.
+ * Runs the simulation. The exit code is 1 if an acceptance broke a law.
+ *
+ *   npm run simulate -- --seed 7 --nodes 1000 --checks 10000000 --max-staleness 1000 --changes
  */
 import { parseArgs } from 'node:util';
 import { simulate } from './simulation.ts';

@@ -1,13 +1,13 @@
 import type { Changes } from 'session-revocation/adapter';
 import { type Data, emptyData, referenceStore, type SyncStore } from '../../../contract/reference-store.ts';
 
-/** The store of all processes. */
+/** The store that all processes share. */
 export class SharedStore {
   readonly #data = emptyData();
   readonly store: SyncStore = this.make(this.#data);
-  /** `undefined` if the store does not tell its changes. */
+  /** `undefined` for a store without the power `changes`. */
   readonly since: ((position: string | null) => Changes) | undefined;
-  /** Older changes are not known any more. */
+  /** The position before which changes are lost. */
   #kept = 0;
 
   constructor(tellsChanges: boolean) {
@@ -19,7 +19,7 @@ export class SharedStore {
     return referenceStore(data);
   }
 
-  /** Loses the changes so far, as pruning does, or a failover. */
+  /** Loses all changes so far, like pruning or a failover. */
   loseChanges(): void {
     this.#kept = this.#data.changes.length;
   }

@@ -11,7 +11,7 @@ export interface SimulationOptions {
   readonly checks: number;
   /** In ms. */
   readonly maxStaleness: number;
-  /** True if the store tells its changes. */
+  /** `true` if the store has the power `changes`. */
   readonly tellsChanges: boolean;
 }
 
@@ -23,43 +23,45 @@ export interface SimulationResult {
   readonly ends: number;
   /** Simulated seconds. */
   readonly seconds: number;
-  /** The first acceptance that broke a law, in words. It ends the simulation. */
+  /** The first acceptance that broke a law, as text. The simulation ends with it. */
   readonly violation: string | null;
 }
 
-/** A token, and when it was over, as the checker knows. */
+/** A token, and the end of its session as the checker knows it. */
 interface Client {
   readonly user: string;
   readonly account: string;
   readonly token: string;
   readonly session: Session;
-  /** The time at which the end was acknowledged, and to which process. */
+  /** The true time of the acknowledgement, the process that ended the session, and the result's `effectiveWithin`. */
   ended: { readonly at: number; readonly node: Node; readonly effectiveWithin: number } | null;
-  /** An act on it is under way. */
+  /** `true` while an operation that may end the session is under way. */
   uncertain: boolean;
-  /** When a process refused it for the first time. */
+  /** The true time of each process's first refusal. */
   readonly refused: Map<Node, number>;
 }
 
 const CLIENTS = 400;
-/** Clients that one process sees, so that it has most of them in memory. */
+/**
+ * A process sees `NEAR` clients, so it has most of them in memory. The clients of the next process start `APART` later.
+ */
 const [NEAR, APART] = [8, 5];
-/** The true time between two checks of one process, in ms. */
+/** Average true time between two checks of one process, in ms. */
 const BETWEEN = 20;
 const STRICT_SHARE = 0.1;
-/** The true time in which processes start, in ms. */
+/** The processes start within this true time, in ms. */
 const STARTING = 4_000;
-/** Ends and losses of the store, in a true second. */
+/** Ends of sessions, and losses of the change log, per true second. */
 const [ENDS, LOSSES] = [9, 0.2];
 
 /**
- * Simulates processes that check, end and renew sessions of one store, with slow and lost answers, stopped processes, sleeping machines,
- * clocks that are set, and a store that loses what it told. Half of them have a notifier that is not reliable. The processes are the real code. The checker knows the true time of each
- * acknowledgement, and looks at every acceptance:
+ * Simulates processes that check, end and renew sessions in one store. The processes run the real code. Answers are
+ * slow or lost, processes stop, machines sleep, clocks jump, and the store loses its change log. Half of the processes
+ * have an unreliable notifier. The checker knows the true time of each acknowledgement, and tests every acceptance:
  *
- * 1. None comes later than `maxStaleness` after the end was acknowledged.
- * 2. None comes later than the `effectiveWithin` that the end was told with.
- * 3. None comes from the process that ended the session, whether it was told so or not.
+ * 1. None comes later than `maxStaleness` after the acknowledged end.
+ * 2. None comes later than the `effectiveWithin` of that end's result.
+ * 3. None comes from the process that ended the session, even if it received no result.
  * 4. None comes from a process that has refused the session.
  *
  * A check that began before the acknowledgement may accept, as without memory.
@@ -83,9 +85,9 @@ class Simulation {
   readonly #broker: Broker;
   readonly #nodes: Node[] = [];
   readonly #clients: (Client | null)[] = Array.from({ length: CLIENTS }, () => null);
-  /** Those that were renewed, and are still tried with the old token. */
+  /** Clients whose session was renewed. The simulation still presents their old tokens. */
   readonly #old: (Client | null)[] = [];
-  /** Asks the store without a wait. */
+  /** Judges tokens by the store, without delay. */
   readonly #oracle: AdapterHandle;
   #checks = 0;
   #accepted = 0;
@@ -107,7 +109,7 @@ class Simulation {
     const world = this.#world;
     const { dice } = world;
     for (let nth = 0; nth < size; nth++) {
-      // Some processes are strict, and some remember for a shorter time. Those start first.
+      // Some processes are strict, and some have a shorter bound. They start before the others.
       const isStrict = nth % Math.round(1 / STRICT_SHARE) === 1;
       const bound = isStrict ? 0 : nth % 3 === 2 ? maxStaleness / 2 : maxStaleness;
       world.in(bound === maxStaleness ? dice.between(1_000, STARTING) : dice.below(1_000), () => {
@@ -126,7 +128,7 @@ class Simulation {
       const luck = dice.next();
       const any = dice.below(this.#nodes.length);
       if (luck < 0.0005) this.#nodes[any]?.stop(dice.between(100, 3 * maxStaleness));
-      // A machine that slept and whose clock was set back meanwhile would have lost both clocks.
+      // A process either sleeps or gets its clock set. With both, neither of its clocks would be reliable.
       else if (luck < 0.001) this.#nodes[any - (any % 2)]?.sleep(dice.between(100, 3 * maxStaleness));
       else if (luck < 0.0015) this.#nodes[any - (any % 2) + 1]?.setClock(dice.between(-3600e3, 3600e3));
     }
@@ -155,11 +157,11 @@ class Simulation {
       const started = await node.sessions.start({ user, account, fence });
       if (started.ok) this.#clients[at] = clientOf(user, account, started);
     } catch {
-      // The answer was lost: another sign-in follows.
+      // The answer was lost. A later step signs in again.
     }
   }
 
-  /** Signs in again, some time after the end. */
+  /** Signs in again, some time after the session ended. */
   #replace(at: number): void {
     const { ended = null } = this.#clients[at] ?? {};
     if (this.#clients[at] !== null && (ended === null || this.#world.now - ended.at < 3 * this.#options.maxStaleness))
@@ -190,7 +192,7 @@ class Simulation {
       this.#fromMemory++;
       look(verdict);
     } catch {
-      // An outage.
+      // The store did not answer.
     }
   }
 
@@ -210,11 +212,11 @@ class Simulation {
     this.#violation ??= `seed ${this.#options.seed}: accepted ${law}`;
   }
 
-  /** Ends or renews sessions, and notes when that was acknowledged. */
+  /** Ends or renews sessions, and records the time of the acknowledgement. */
   async #end(client: Client | null): Promise<void> {
     if (client === null || client.ended !== null || client.uncertain) return;
     const near = this.#nodes[Math.floor(this.#clients.indexOf(client) / APART)];
-    // Often one that has the session in memory.
+    // Often selects a process that has the session in memory.
     const node = near?.isStopped === false && this.#world.dice.falls(0.8) ? near : this.#awake();
     const { sessions } = node;
     const { user, account, session } = client;
@@ -242,11 +244,11 @@ class Simulation {
       ({ effectiveWithin } = await act());
       this.#ends++;
     } catch {
-      // It may have happened: see below.
+      // The operation may have succeeded. The oracle finds out below.
     }
     for (const each of covered) {
       each.uncertain = false;
-      // Renewed, or kept by the revocation, a session has another token now.
+      // A renewed or kept session has a new token now, so its old token counts as ended.
       const isOver = !(this.#oracle.judge(each.token, {}) as { readonly ok: boolean }).ok;
       if (isOver) each.ended = { at: this.#world.now, node, effectiveWithin };
     }

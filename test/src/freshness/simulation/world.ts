@@ -1,4 +1,4 @@
-/** A source of random numbers that repeats itself for the same seed. */
+/** A random number generator that repeats its sequence for the same seed. */
 export class Dice {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Dice {
     this.#state = seed >>> 0;
   }
 
-  /** At least 0, and less than 1. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -32,7 +32,7 @@ interface Due {
   readonly run: () => void | Promise<void>;
 }
 
-/** The true time, in ms, and what is due when. */
+/** The true time in ms, and the scheduled actions. */
 export class World {
   readonly dice: Dice;
   now = 0;
@@ -44,7 +44,7 @@ export class World {
 
   in(ms: number, run: Due['run']): void {
     const due = { at: this.now + ms, run };
-    // A heap, in place: the earliest comes first.
+    // A binary heap in an array. The earliest action comes first.
     let at = this.#due.push(due) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
@@ -55,7 +55,7 @@ export class World {
     this.#due[at] = due;
   }
 
-  /** Lets time pass, and does all that is due in it. */
+  /** Lets time pass, and runs the actions that become due. */
   async pass(ms: number): Promise<void> {
     const until = this.now + ms;
     while (this.#due.length > 0 && this.#due[0]!.at <= until) {

@@ -165,7 +165,7 @@ describe('check', () => {
         const realm = new TokenRealm({ clockTolerance, verified });
         const { accessToken } = await realm.mint();
         realm.calls.length = 0;
-        // The second check knows the token by then: its time counts each time.
+        // From the second check on, the signature may be remembered. The token's times are compared at each check.
         for (const [behind, expected] of [
           [MINUTE, 'live'],
           [MINUTE + 1, 'invalid'],
@@ -192,7 +192,7 @@ describe('check', () => {
     expect(await realm.access(late)).toBe('invalid');
     realm.now += 10 * SECOND;
     expect(await realm.access(late)).toBe('live');
-    // The clock is set back: also what was verified before is not yet good.
+    // The clock is set back. The token was verified before, but is now too early again.
     realm.now -= 5 * SECOND;
     expect(await realm.access(late)).toBe('invalid');
     for (const exp of [undefined, 'never', 1e300, S + 300.5, null]) {
@@ -311,7 +311,7 @@ describe('check', () => {
       const options = { limit: { perUser: 1, overflow: 'end-oldest' } } as const;
       const realm = new TokenRealm({}, options);
       const { accessToken, session } = await realm.mint({}, 'ann', { account: 'acme' });
-      // Verified before or not, and in another process.
+      // One process has verified the token before. The other one has not.
       const other = new TokenRealm({}, { ...options, over: realm });
       expect(await realm.access(accessToken)).toBe('live');
       await end(realm, session.id);
@@ -332,7 +332,8 @@ describe('check', () => {
     await expect(realm.tokens.mint(session, { client: 'app', refresh: true })).rejects.toMatchObject({
       code: 'SESSION_REQUIRED',
     });
-    // Without a question to the store, it is as good as the session.
+    // `mint` without `refresh` does not read the store, so it still returns a token. The token is as dead as its
+    // session.
     expect(await realm.access((await realm.tokens.mint(session, { client: 'app' })).accessToken)).toBe('revoked');
     await realm.sessions.resume({ user: 'ann' });
     expect(await realm.access(accessToken)).toBe('revoked');
@@ -384,14 +385,15 @@ describe('check', () => {
       expect(await realm.access(accessToken)).toBe('live');
       expect(realm.calls.slice(length)).toEqual(Array.from({ length: times }, () => 'find'));
     }
-    // Another token of the same length and ending; the memory forgets the oldest.
+    // The forged token has the same length and signature, but is not the remembered one. Later, other tokens displace
+    // it.
     const [header, claims, signature] = accessToken.split('.');
     const forged = Buffer.from(JSON.stringify({ ...claimsOf(accessToken), scope: 'admin' })).toString('base64url');
     expect(await realm.access(`${header}.${forged}.${signature}`)).toBe('invalid');
     expect(await realm.access(`${header}.${claims}.${signature}`)).toBe('live');
     for (let nth = 0; nth < 20; nth++) await realm.access((await realm.mint()).accessToken);
     expect(await realm.access(accessToken)).toBe('live');
-    // By another process, which tells this one nothing.
+    // Another process ends the session, and does not notify this one.
     await new TokenRealm({}, { over: realm }).sessions.end(session.id, { user: 'ann' });
     expect(await realm.access(accessToken)).toBe('ended');
   });
@@ -459,7 +461,7 @@ describe('check', () => {
     await realm.sessions.revoke({ user: 'ann' });
     await realm.tokens.check(next, client);
     realm.now += HOUR;
-    // All tokens expire, so this is no event.
+    // An expired access token is no event, because every access token expires.
     await realm.tokens.check(next, client);
     const device = { label: 'curl', ip: '192.0.2.7' };
     expect(heard).toMatchObject([

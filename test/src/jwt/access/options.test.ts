@@ -180,7 +180,7 @@ describe('a key is refused at creation', () => {
 });
 
 describe('a key is taken', () => {
-  /** Checks a signed token, also with the public half in another form. */
+  /** Checks a signed token, also with the public key in another form. */
   async function signs(key: TokenKey, checkedBy: TokenKey): Promise<void> {
     const realm = new TokenRealm({ keys: [key] });
     const { accessToken, session } = await realm.mint();
@@ -203,7 +203,7 @@ describe('a key is taken', () => {
     const base = { alg, kid: 'k' };
     const forms: { privateKey: KeyInput; publicKey: KeyInput }[] = [jwk, objects, pem(objects), crypto];
     for (const form of forms) await signs({ ...base, ...form }, { ...base, privateKey: jwk.privateKey });
-    // Without the public half, which follows from the other one.
+    // The options leave out the public key, because it follows from the private key.
     for (const { privateKey } of forms) {
       const tokens = make({ keys: [{ ...base, privateKey }] })();
       expect(tokens.jwks().keys[0]).toMatchObject(jwk.publicKey);

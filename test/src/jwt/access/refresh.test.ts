@@ -7,15 +7,15 @@ import { claimsOf, TokenRealm } from '../support/tokens.ts';
 
 const TAG = realmTag('default');
 const THIEF = { userAgent: FIREFOX_ON_WINDOWS, ip: '203.0.113.9' };
-/** What a refusal is that tells of no ending. */
+/** The result of a refusal. It names no session and no end. */
 const refusal = (reason: string) => ({ ok: false, session: null, reason, end: null });
 const UNKNOWN = refusal('unknown');
 
-/** Another character of base64url. */
+/** Replaces the character at a position by another one of base64url. */
 const flip = (token: string, at: number): string =>
   `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`;
 
-/** What stands in the place of a part, counted from the end. */
+/** Replaces the nth part of a token, counted from 0. */
 const withPart = (token: string, nth: number, part: string): string => token.split('.').with(nth, part).join('.');
 
 describe('mint with refresh', () => {
@@ -52,7 +52,7 @@ describe('mint with refresh', () => {
     const { session } = await realm.signIn();
     const mint = () => realm.tokens.mint(session, { client: 'app', refresh: true });
     const answers = await Promise.allSettled([mint(), mint()]);
-    // Both had found the session before either wrote.
+    // Both calls found the session before one of them wrote it.
     expect(realm.calls.slice(-4)).toEqual(['find', 'find', 'renew', 'renew']);
     const won = answers.filter((answer) => answer.status === 'fulfilled').map(({ value }) => value);
     const lost = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => reason.code);
@@ -211,7 +211,7 @@ describe('refresh', () => {
     const narrow = await realm.tokens.refresh(refreshToken, { client: 'app', scope: 'read' });
     if (!narrow.ok) throw new Error(narrow.reason);
     expect([narrow.scope, claimsOf(narrow.accessToken).scope]).toEqual(['read', 'read']);
-    // Only that access token is narrow: the next one may have all that was granted.
+    // Only this access token has the narrow scope. The next one may have the full granted scope.
     const wide = await realm.tokens.refresh(narrow.refreshToken, { scope: 'write read' });
     expect(wide).toMatchObject({ ok: true, scope: 'write read' });
   });
@@ -276,7 +276,7 @@ describe('refresh', () => {
       withPart(mine.refreshToken, 4, 'A'.repeat(43)),
       flip(mine.refreshToken, family),
       flip(mine.refreshToken, family + 42),
-      // Another session's secrets, and another session's place.
+      // Secrets of another session, and references to another session or user.
       withPart(withPart(mine.refreshToken, 4, other.refreshToken.split('.')[4]!), 5, other.refreshToken.split('.')[5]!),
       withPart(mine.refreshToken, 3, other.session.id),
       withPart(mine.refreshToken, 1, other.refreshToken.split('.')[1]!),

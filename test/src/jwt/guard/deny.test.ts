@@ -103,7 +103,7 @@ describe('JWT-11: an entry', () => {
   ])('is there until the token is over, clocks apart, and is removed then (%s)', async (_, expiresAt) => {
     const realm = await GuardedRealm.open();
     await realm.guard.revoke({ ...TOKEN, expiresAt });
-    // A verifier may accept it for a minute longer, and the pruner's clock may be an hour ahead.
+    // A verifier may accept the token for a minute longer, and the pruner's clock may be an hour ahead.
     realm.now = NOW + 6 * MINUTE + HOUR;
     expect((await realm.sessions.prune()).epochs).toBe(0);
     expect(await realm.verdict()).toBe('denied');
@@ -143,7 +143,7 @@ describe('misuse is a TypeError that names it:', () => {
   });
 });
 
-// The order of the group of P-256.
+// The order of the group P-256.
 const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
 const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -153,7 +153,7 @@ function signedBy(privateKey: KeyObject, claims: object): string {
   return `${input}.${sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }
 
-/** The other valid form of the same signature: (r, n - s). */
+/** Returns the token with the other valid form of its signature: (r, n - s). */
 function otherHalf(jwt: string): string {
   const [header, claims, signature = ''] = jwt.split('.');
   const bytes = Buffer.from(signature, 'base64url');
@@ -187,7 +187,7 @@ test('JWT-10: a denied token that is respelt is denied, or none: known by iss an
   await realm.guard.revoke({ ...TOKEN, expiresAt: NOW + 300 * SECOND });
   expect([await judged(jwt), await judged(respelt)]).toEqual(['denied', 'denied']);
 
-  // 64 bytes leave four bits of the last character unused: sixteen spellings of one signature.
+  // A signature of 64 bytes leaves four bits of the last character unused, so it has sixteen spellings.
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   const last = alphabet.indexOf(jwt.at(-1) ?? '');
   const spellings = Array.from({ length: 15 }, (_, at) => `${jwt.slice(0, -1)}${alphabet[last + at + 1]}`);

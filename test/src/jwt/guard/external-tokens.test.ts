@@ -12,7 +12,7 @@ const options: ExternalTokenOptions = {
 };
 const tokensOf = (changes: Partial<ExternalTokenOptions> = {}) => externalTokens({ ...options, ...changes });
 
-/** `'passes'`, or why a token is refused. */
+/** Returns `'passes'`, or the reason why a token is refused. */
 async function word(jwt: unknown, changes: Partial<ExternalTokenOptions> = {}): Promise<string> {
   const verdict = await tokensOf(changes).verify(jwt);
   return verdict.ok ? 'passes' : verdict.reason;
@@ -144,7 +144,7 @@ describe('options', () => {
 });
 
 describe('keys at a URL', () => {
-  // The time at which keys were fetched stands still.
+  // Fixes the time, so that fetched keys do not age during a test.
   beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: NOW }));
   afterEach(() => void vi.useRealTimers());
   const unavailable = { code: 'SESSION_KEYS_UNAVAILABLE', status: 503 };
@@ -184,14 +184,14 @@ describe('keys at a URL', () => {
       });
     }
     expect(server.asked).toBe(1);
-    // A key that was added is found, half a minute later.
+    // An added key is found half a minute after the last fetch.
     const next = new SigningKey('two');
     server.keys.push(next.jwk);
     vi.setSystemTime(NOW + 29_999);
     expect((await tokens.verify(next.token(claimsOf()))).ok).toBe(false);
     vi.setSystemTime(NOW + 30_001);
     expect((await tokens.verify(next.token(claimsOf()))).ok).toBe(true);
-    // One that was withdrawn is out after ten minutes.
+    // A withdrawn key is refused after ten minutes.
     server.keys = [next.jwk];
     expect((await tokens.verify(ours.token(claimsOf()))).ok).toBe(true);
     vi.setSystemTime(NOW + 30_002 + 600_000);

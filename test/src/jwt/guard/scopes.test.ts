@@ -8,7 +8,7 @@ const ATTRIBUTION = { by: 'admin-1', reason: 'offboarding', note: 'ticket 7', fr
 
 const open = (options = {}, others = {}) => GuardedRealm.open({ ...inAccounts, ...options }, others);
 
-/** Who is refused after something was done: ann at acme, ann alone, ann at beta, bob at acme. */
+/** Returns the verdicts on four tokens: ann at acme, ann without an account, ann at beta, and bob at acme. */
 async function refused(realm: GuardedRealm): Promise<string[]> {
   const who = [{ org: 'acme' }, {}, { org: 'beta' }, { sub: 'bob', org: 'acme' }];
   return Promise.all(who.map((claims) => realm.verdict(claims)));
@@ -197,7 +197,7 @@ describe('signOutOthers', () => {
     const stolen = claimsOf();
     await realm.sessions.revoke({ user: 'ann' });
     realm.now += MINUTE;
-    // The same session there, and a new authentication.
+    // The same session of the issuer, after a new authentication.
     const fresh = { auth_time: SECONDS + 30 };
     for (let times = 0; times < 3; times++) {
       expect(await realm.guard.signOutOthers(claimsOf(fresh))).toMatchObject({ revoked: true });

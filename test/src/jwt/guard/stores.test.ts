@@ -9,7 +9,7 @@ import { describeStores } from '../support/stores.ts';
 let realms = 0;
 
 await describeStores('the guard', (handles) => {
-  /** Two processes of one app, in a realm of their own, and their clock. */
+  /** Opens two processes of one app in a new realm, with a common clock. */
   function app(options: GuardOptions = {}) {
     const realm = `guarded ${++realms}`;
     const clock = { now: NOW };
@@ -18,7 +18,7 @@ await describeStores('the guard', (handles) => {
       return { sessions, guard: tokenGuard(sessions, { account: ({ org }) => org as string | undefined, ...options }) };
     };
     const [one, other] = [open(handles().one), open(handles().other)];
-    /** What the other process says. */
+    /** Returns the verdict of the other process. */
     const verdict = async (changes: TokenClaims = {}): Promise<string> => {
       const found = await other.guard.check(claimsOf({ org: 'acme', ...changes }));
       return found.ok ? 'passes' : found.reason;
@@ -79,7 +79,7 @@ await describeStores('the guard', (handles) => {
       one.guard.signOutOthers(claimsOf()),
       other.guard.signOutOthers(claimsOf({ sid: 'another session' })),
     ]);
-    // The second to commit is refused by the first, and does nothing.
+    // The first commit also refuses the second caller's token, so the second call does nothing.
     expect(asked.map(({ revoked }) => revoked).sort()).toEqual([false, true]);
     const verdicts = [await verdict(), await verdict({ sid: 'another session' })];
     expect(verdicts.sort()).toEqual(['passes', 'revoked']);

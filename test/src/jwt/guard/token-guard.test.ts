@@ -78,7 +78,7 @@ describe('claims', () => {
       await realm.sessions.revoke({ user: 'ann' });
       realm.now += 40 * SECOND;
     }
-    // A silent refresh moves it: that is the price.
+    // Each silent refresh changes `iat`, so a refreshed token passes. This is the price of `authTime: 'iat'`.
     expect(await byIat.verdict({ auth_time: SECONDS - 3600 })).toBe('passes');
     expect(await own.verdict({ pwd_at: SECONDS - 3600 })).toBe('revoked');
   });
@@ -93,7 +93,8 @@ describe('claims', () => {
 });
 
 describe('SES-13: a revocation, and an authentication in the same second', () => {
-  // At .600 of a second. The record was made then, so that the advance counts one ms more.
+  // The time of the revocation, 600 ms within a second. The new record already has this counter, so the advance adds 1
+  // ms.
   const AT = NOW + 600;
 
   test.each([
@@ -252,7 +253,7 @@ describe('setup', () => {
     realm.now = NOW + 32 * DAY + 6 * HOUR;
     await realm.sessions.prune();
     realm.now += DAY;
-    // The revocation is lost.
+    // Pruning has removed the record of the revocation.
     expect(await word(SECONDS)).toBe('too-old');
     expect(await word(SECONDS + 3600)).toBe('too-old');
     expect(await word(SECONDS + 3661), 'an hour after the setup').toBe('passes');
@@ -266,7 +267,7 @@ describe('loss', () => {
     await realm.sessions.revoke({ user: 'ann' });
     const empty = new GuardedRealm();
     expect(await empty.verdict()).toBe('lost');
-    // A sign-in makes the record, and not what the guard needs.
+    // A sign-in creates the record, but without the data that the guard needs.
     await empty.signIn();
     await expect(empty.verdict()).rejects.toMatchObject({ code: 'SESSION_STORE_NOT_SET_UP' });
     await empty.guard.setup();

@@ -2,18 +2,18 @@ import type { SessionsOptions } from 'session-revocation';
 import { type GuardOptions, type TokenClaims, type TokenGuard, tokenGuard } from 'session-revocation/jwt';
 import { NOW, Realm } from '../../support/realm.ts';
 
-/** The beginning of a second. */
+/** The present time in seconds. It is the start of a second. */
 export const SECONDS: number = NOW / 1000;
 export const ISSUER = 'https://issuer.example';
 
-/** Verified claims of a user who was authenticated a minute ago. */
+/** Returns verified claims of a user who authenticated a minute ago. */
 export const claimsOf = (changes: TokenClaims = {}): TokenClaims => ({
   ...{ iss: ISSUER, sub: 'ann', aud: 'api', sid: 'their session', jti: 'their token' },
   ...{ auth_time: SECONDS - 60, iat: SECONDS - 30, exp: SECONDS + 300 },
   ...changes,
 });
 
-/** A realm whose guard is set up, over a store that can be looked into. */
+/** A realm with a guard, over a store that tests can inspect. */
 export class GuardedRealm extends Realm {
   readonly guard: TokenGuard;
 
@@ -33,7 +33,7 @@ export class GuardedRealm extends Realm {
     return realm;
   }
 
-  /** `'passes'`, or why a token is refused. */
+  /** Returns `'passes'`, or the reason why a token is refused. */
   async verdict(changes: TokenClaims = {}): Promise<string> {
     const verdict = await this.guard.check(claimsOf(changes));
     return verdict.ok ? 'passes' : verdict.reason;

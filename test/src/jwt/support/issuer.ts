@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 
 export const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A pair of keys on P-256, and how it signs. */
+/** A P-256 key pair that signs tokens. */
 export class SigningKey {
   readonly kid: string;
   readonly jwk: Record<string, unknown> & { readonly kty: string };
@@ -20,7 +20,7 @@ export class SigningKey {
     this.privateJwk = { ...(privateKey.export({ format: 'jwk' }) as { kty: string }), kid };
   }
 
-  /** A token with these claims; the header may be any. */
+  /** Signs a token with these claims. `header` overrides parameters of its header. */
   token(claims: object, header: object = {}): string {
     const input = `${base64url({ alg: 'ES256', typ: 'at+jwt', kid: this.kid, ...header })}.${base64url(claims)}`;
     const key = { key: this.#privateKey, dsaEncoding: 'ieee-p1363' } as const;
@@ -28,7 +28,7 @@ export class SigningKey {
   }
 }
 
-/** A place on loopback that publishes keys, and counts who asks. */
+/** A server on the loopback address that publishes keys and counts the requests. */
 export class KeyServer {
   asked = 0;
   answer: (response: ServerResponse, request: IncomingMessage) => void = (response) => {

@@ -13,23 +13,23 @@ import {
   type Place,
 } from '../../../services/stores.ts';
 
-/** Many times as long as anything takes, in ms. */
+/** Time limit in ms, many times the usual duration. */
 const TEST_TIMEOUT = 600_000;
 
-/** A store, as two processes have it. */
+/** A store, as two processes open it. */
 export interface Handles {
   readonly name: 'memory' | EngineName;
   readonly one: SessionStore;
   readonly other: SessionStore;
 }
 
-/** A cluster is started for nothing else, so only where there is time. */
+/** An ordinary run leaves out the slow engines: the Redis cluster, Postgres and MariaDB. */
 const isWanted = (name: EngineName): boolean =>
   name === 'redis-cluster'
     ? includes('jwt: a Redis cluster')
     : !['postgres', 'mysql'].includes(name) || includes('jwt: Postgres and MariaDB');
 
-/** Tests that are played on every engine that is here. */
+/** Runs the tests on the memory store and on every available engine. */
 export async function describeStores(
   what: string,
   play: (handles: () => Handles, name: Handles['name']) => void,

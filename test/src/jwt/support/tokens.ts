@@ -18,27 +18,27 @@ export const AUDIENCE = 'https://api.example';
 
 const keys = new Map<string, GeneratedKey>();
 
-/** A key of this algorithm: the same one each time, since some take long to make. */
+/** Returns a key for the algorithm. It reuses keys, because generating some of them takes long. */
 export function keyOf(alg: Algorithm, kid = `our ${alg}`): GeneratedKey {
   const key = keys.get(`${alg} ${kid}`) ?? generateKey(alg, kid);
   keys.set(`${alg} ${kid}`, key);
   return key;
 }
 
-/** A key without what signs. */
+/** Returns the key without its private part. */
 export function publicPart(key: GeneratedKey) {
   if (key.alg === 'HS256') throw new Error('a secret has no public part');
   const { alg, kid, publicKey } = key;
   return { alg, kid, publicKey };
 }
 
-/** The options that there must be, and others. */
+/** Returns the required options, with changes. */
 export const optionsOf = (changes: Partial<AccessTokenOptions> = {}): AccessTokenOptions => ({
   ...{ issuer: ISSUER, audience: AUDIENCE, keys: [keyOf('EdDSA')] },
   ...changes,
 });
 
-/** A realm with tokens, over a store that can be looked into. */
+/** A realm with access tokens, over a store that tests can inspect. */
 export class TokenRealm extends Realm {
   readonly tokens: AccessTokens;
 
@@ -51,13 +51,13 @@ export class TokenRealm extends Realm {
     this.tokens = accessTokens(this.sessions, optionsOf(changes));
   }
 
-  /** Signs a user in to an app. */
+  /** Signs a user in and mints an access token for an app. */
   async mint(request: Partial<MintRequest> = {}, user = 'ann', start: Partial<StartRequest> = {}): Promise<MintResult> {
     const { session } = await this.signIn(user, start);
     return this.tokens.mint(session, { client: 'app', ...request });
   }
 
-  /** The same, with a refresh token. */
+  /** Like `mint`, with a refresh token. */
   async grant(
     request: Partial<MintRequest> = {},
     user = 'ann',
@@ -67,13 +67,13 @@ export class TokenRealm extends Realm {
     return { ...minted, refreshToken: minted.refreshToken ?? '' };
   }
 
-  /** `'live'`, or why an access token is refused. */
+  /** Returns `'live'`, or the reason why an access token is refused. */
   async access(jwt: string | null): Promise<string> {
     const verdict = await this.tokens.check(jwt);
     return verdict.ok ? 'live' : verdict.reason;
   }
 
-  /** Refreshes, which must succeed, and gives the next refresh token. */
+  /** Refreshes the token and returns the next refresh token. Throws if the refresh is refused. */
   async refreshed(token: string): Promise<string> {
     const result = await this.tokens.refresh(token);
     if (!result.ok) throw new Error(result.reason);
@@ -81,7 +81,7 @@ export class TokenRealm extends Realm {
   }
 }
 
-/** A part of a token, read. */
+/** Decodes a part of a token. */
 export const readPart = (part: string | undefined): Record<string, unknown> =>
   JSON.parse(Buffer.from(part ?? '', 'base64url').toString());
 
@@ -112,7 +112,7 @@ function signed(alg: Algorithm, key: KeyObject, text: string): Buffer {
   return sign('sha256', data, { key, padding: 6, saltLength: 32 });
 }
 
-/** A token with other words in it, signed with the key that it had. */
+/** Returns the token with a changed header or claims, signed again with its key. */
 export function changed(
   key: GeneratedKey,
   jwt: string,
@@ -121,10 +121,10 @@ export function changed(
   return signAnything(key, { ...headerOf(jwt), ...header }, { ...claimsOf(jwt), ...claims });
 }
 
-// The order of the group of P-256.
+// The order of the group P-256.
 const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
-/** The other signature that fits an ES256 token: *s* and *n* - *s* are worth the same. */
+/** Returns the token with its other valid ES256 signature: if *s* is valid, *n* - *s* is too. */
 export function otherSignature(jwt: string): string {
   const [header, claims, signature] = jwt.split('.');
   const bytes = Buffer.from(signature ?? '', 'base64url');
