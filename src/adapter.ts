@@ -61,6 +61,9 @@ export type { Replace } from './model/limit.ts';
 export type { AccessRefusal, CheckRefusal, RefreshRefusal } from './model/reason.ts';
 export type { NamedScope, ScopeName } from './model/scope.ts';
 export type { RevokedBy } from './model/session.ts';
+
+// Arguments and results of the methods of `Sessions`.
+
 export type { CheckRequest } from './operations/check.ts';
 export type { IdleScope } from './operations/end-idle.ts';
 export type { FenceRequest } from './operations/fence.ts';

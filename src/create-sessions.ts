@@ -27,6 +27,7 @@ const MAX_UNWRITTEN = 1_000;
 
 /**
  * Creates the `Sessions` object of one realm.
+ * @param options the store, and how sessions behave. All but `store` have defaults that are safe.
  * @throws `TypeError` for options that are unknown, contradictory, or out of range; `SESSION_STORE_LACKS_POWER` for an option
  * that needs a power that the store does not declare.
  * @example

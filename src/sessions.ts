@@ -83,6 +83,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * Begins a sign-in and returns a fence, a text to hand to {@link start}. Call it *before* the credentials are
    * checked. In OpenID Connect the user is known only later: call it as soon as the user is known, before the user's
    * row is read. A fence lives for 3 hours and must stay on the server. Taking one never refuses a sign-in.
+   * @param request the user who signs in, and the account that the session will be in.
    * @example
    * ```ts
    * const fence = await sessions.fence({ user: 'ann' });
@@ -101,6 +102,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * Starts a session for a user whose credentials were checked after the fence was taken. Refuses with the reason
    * `'superseded'` where a revocation came after the fence: sign in again. `'suspended'` is a suspended scope.
    * `'limit'` means that the user has too many sessions (option `limit`).
+   * @param request the user, the fence, and what is known of the client and the authentication.
    * @category Sessions
    */
   async start(request: StartRequest): Promise<StartResult> {
@@ -111,6 +113,9 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * Checks a token. Never throws for anything that a client sent. Reads the store once, unless memory is fresh enough to
    * accept (option `freshness`), and writes the last use afterwards. The client's details do not affect the verdict:
    * they are watched for signs of an attack, and the event of a refusal carries them.
+   * @param token the client's token, as it came. `null` and `undefined` are refused as `'malformed'`.
+   * @param request the client, for events; `maxStaleness`, to ask for younger knowledge than the option `freshness`
+   * does.
    * @example
    * ```ts
    * const verdict = await sessions.check('the token from the cookie');
@@ -130,6 +135,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   /**
    * Returns the reason code for the end of a session: a code of this library, or that of one of the app's triggers.
    * Codes are safe to show to users. Returns `null` for an administrator's own words, which are for the audit log only.
+   * @param end the `end` of a refused verdict or of a list's row.
    * @example
    * ```ts
    * const verdict = await sessions.check('the token from the cookie');
@@ -146,6 +152,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * Returns a page of the living sessions of a user, or of a member, newest first. With `ended: true` it includes
    * sessions that are over, with the reason, until they are pruned. A page may be short: continue while `cursor` is not
    * `null`.
+   * @param scope the user, and optionally one account.
+   * @param request the page: `limit` (1 to 1,000, default 100), `cursor`, and `ended`.
    * @example
    * ```ts
    * const page = await sessions.list({ user: 'ann' }, { limit: 20 });
@@ -159,6 +167,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Ends one session of a user.
+   * @param id the session's public id, from a list.
+   * @param request the session's user, and who ends it. The id of another user's session ends nothing.
    * @example
    * ```ts
    * const { ended } = await sessions.end('the id from a list', { user: 'ann', by: 'admin' });
@@ -172,6 +182,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   /**
    * Signs out. Ends this session, or, where the account's {@link Policy} says `everywhere`, all of the user's sessions
    * in the account, of every kind. Does nothing where the session is already over.
+   * @param session a session that was checked or started, not a row of a list.
+   * @param request who does it, why, and a note, for the audit log.
    * @example
    * ```ts
    * await sessions.signOut(session, { by: session.user });
@@ -187,6 +199,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * `{ account }` or `{ realm: true }`. The session in `keep` stays. The session in `ifLive` ends with the others. If
    * either of them is over, nothing is revoked and the result says so: a request from a signed-out client must not sign
    * out others.
+   * @param scope the sessions to cover: `{ user }`, `{ user, account }`, `{ account }` or `{ realm: true }`.
+   * @param request the session to keep, the kinds, who does it and why, or `dryRun`.
    * @example
    * ```ts
    * await sessions.revoke({ user: 'ann' }, { by: 'admin', reason: 'offboarding' }); // everywhere
@@ -203,6 +217,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * Applies the rule that the option `triggers` has for this change to a user, such as a new password. Call it *after*
    * the change took effect, or commit both in one transaction ({@link Sessions.within}). Where the session in `keep` is
    * over, all sessions are revoked.
+   * @param name a built-in trigger, or one of the option `triggers`.
+   * @param request the user, the account, the session to keep, who does it and why, or `dryRun`.
    * @example
    * ```ts
    * await users.setPassword('ann', password);
@@ -216,6 +232,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Revokes all kinds of sessions of the scope, and refuses new sign-ins until {@link resume}.
+   * @param scope the sessions to cover: `{ user }`, `{ user, account }`, `{ account }` or `{ realm: true }`.
+   * @param request who does it, why, a note, or `dryRun`.
    * @example
    * ```ts
    * await sessions.suspend({ user: 'ann' }, { by: 'admin', reason: 'account under review' });
@@ -230,6 +248,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   /**
    * Allows sign-ins of a suspended scope again. Sign-ins that began during the suspension stay refused. Where the scope
    * is not suspended, nothing is done and the result says so.
+   * @param scope the scope that was suspended.
+   * @param request who does it, why, and a note.
    * @category Revocation
    */
   async resume(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult> {
@@ -238,6 +258,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Returns the policy of an account. Pass `null` for sessions without an account.
+   * @param account the account, or `null`.
    * @category Policies and triggers
    */
   async policy(account: string | null): Promise<Policy> {
@@ -246,6 +267,9 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Sets the policy of an account. Needs the option `policy: 'stored'`. The policy applies from the next sign-out on.
+   * @param account the account.
+   * @param policy the new policy.
+   * @param request who does it, why, and a note, for the audit log.
    * @example
    * ```ts
    * await sessions.setPolicy('acme', { signOut: 'everywhere' }, { by: 'admin' });
@@ -258,6 +282,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Ends every session of an account or a user that was not used for the time `unusedFor`.
+   * @param scope the account or the user, and the time without a use.
+   * @param request who does it, why, a note, or `dryRun`.
    * @example
    * ```ts
    * const { ended } = await sessions.endIdle({ account: 'acme', unusedFor: '30d' }, { by: 'cron' });
@@ -270,6 +296,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Returns a page of an account's members, with the facts that help to decide whom to sign out.
+   * @param request the account, the time after which a session counts as idle, a function that gives the roles of a
+   * user, and the page.
    * @example
    * ```ts
    * const { members } = await sessions.review({ account: 'acme', roles: rolesOf });
@@ -284,6 +312,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   /**
    * Revokes all sessions of a user, and erases the personal data, also from the audit log. The generations stay, so
    * that old tokens stay refused. Call it when the user can no longer sign in.
+   * @param user the user.
+   * @param request who does it, why, a note, or `dryRun`.
    * @example
    * ```ts
    * await sessions.forgetUser('ann', { by: 'admin', reason: 'account closed' });
@@ -296,6 +326,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Returns a page of the audit log in the store, newest entries first. Needs the option `audit`.
+   * @param request filters (`user`, `account`, `by`, `types`, `since`, `until` in Unix ms), and the page. Default: the
+   * newest 100 entries.
    * @example
    * ```ts
    * const { entries } = await sessions.audit({ user: 'ann', types: ['sessions.revoked'], limit: 20 });
@@ -309,6 +341,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   /**
    * Gives a session a new secret. The old token is refused from now on, and the expiry stays. It can also set new
    * attributes or, with a fence, switch to another account. Call it when the user's privileges change.
+   * @param session a session that was checked or started, not a row of a list.
+   * @param request the changes. Default: a new secret only.
    * @example
    * ```ts
    * const renewed = await sessions.renew(session, { attributes: { role: 'admin' } });
@@ -323,6 +357,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   /**
    * Records that the same user has authenticated again. The session gets a new secret, authentication time and absolute
    * lifetime (ASVS 7.2.4).
+   * @param session a session that was checked or started, not a row of a list.
+   * @param request a fence that was taken before the credentials were checked, and the methods that were proved.
    * @example
    * ```ts
    * const fence = await sessions.fence({ user: session.user });
@@ -364,6 +400,8 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   /**
    * Calls a listener for every event of this name in this process. An error in the listener does not fail the
    * operation.
+   * @param type the name of the event.
+   * @param listener receives the event. Its promise, if it returns one, is not awaited.
    * @returns a function that removes the listener.
    * @example
    * ```ts
@@ -380,6 +418,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
   /**
    * Removes sessions that were over for longer than the retention, and records and log entries that are no longer
    * needed. Works in bounded batches. Several processes may prune at the same time.
+   * @param request `progress`, which is called after each batch.
    * @example
    * ```ts
    * const { sessions: removed } = await sessions.prune({ progress: (soFar) => console.log(soFar) });
@@ -392,6 +431,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
 
   /**
    * Prunes at intervals in the background, with jitter. Its timer does not keep the process alive.
+   * @param request the mean interval, `every`. Default 1 hour.
    * @returns a function that stops the pruning.
    * @category Operation
    */
@@ -424,6 +464,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * Returns the operations that end sessions, as part of a transaction that the caller began and will commit. A new
    * password and the revocation then take effect together, or not at all. The type of `transaction` is that of the
    * store's database client. Listeners receive no event before {@link InTransaction.committed}.
+   * @param transaction the open transaction, as the store's client represents it.
    * @throws `SESSION_STORE_LACKS_POWER` where the store has no transactions (SQLite, Redis, memory: there the type is
    * `never`). `TypeError` for a value that cannot be a transaction. Each operation throws `SESSION_STORE_UNSAFE` where
    * no transaction is open, or where it sees a snapshot that is too old to decide by.

@@ -100,6 +100,7 @@ export async function* livingUnder(core: Core, target: ScopeTarget, now: number)
  * returns it.
  */
 export interface WouldEnd {
+  /** At most 1,000. */
   readonly sessions: readonly ListedSession[];
   /** True if more sessions would end than are named here. */
   readonly more: boolean;

@@ -12,6 +12,8 @@ export type { ClientHints } from './client-hints.ts';
  *
  * Some devices cannot be told apart. A browser that requests desktop pages claims to be a desktop, as Safari on an iPad
  * does by default. Brave, Arc and others send Chrome's User-Agent, and count as Chrome without a brand of their own.
+ * @param userAgent the header `User-Agent`.
+ * @param hints the headers of client hints, if the browser sent any.
  * @example
  * ```ts
  * import { describeDevice } from 'session-revocation';

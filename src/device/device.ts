@@ -29,6 +29,7 @@ export interface Device {
   readonly browser: string | null;
   /** Operating system, such as `'Windows'`, by the same name in all versions; `null` if unknown. */
   readonly os: string | null;
+  /** The form of the device; `'unknown'` if the browser does not tell. */
   readonly type: DeviceType;
 }
 

@@ -91,6 +91,8 @@ export class SessionError extends Error {
 /**
  * Tells whether a value is an error of this package (and of this code). It also recognises errors of the other module
  * format.
+ * @param error any value, such as what `catch` receives.
+ * @param code the code to compare with. Default: any code.
  * @example
  * ```ts
  * import { isSessionError } from 'session-revocation';

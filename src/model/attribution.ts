@@ -41,7 +41,10 @@ export function parseAttribution(input: unknown): Attribution {
 export interface Mark {
   /** Unix ms. */
   readonly at: number;
+  /** The actor: a user, an administrator or a program, as the app named it. `null` if none was given. */
   readonly by: string | null;
+  /** The reason, best a short code. `null` if none was given. */
   readonly reason: string | null;
+  /** The label of the device that the actor used. `null` if unknown. */
   readonly fromDevice: string | null;
 }

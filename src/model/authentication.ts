@@ -21,6 +21,8 @@ const LIMITS: Readonly<Record<1 | 2 | 3, ResolvedLifetime>> = {
  *
  * createSessions({ store: sqliteStore('sessions.db'), lifetime: aal(2, { idle: '30m' }) });
  * ```
+ * @param level the level, 1 to 3.
+ * @param lifetime shorter times. Default: the longest that the level allows.
  * @throws `TypeError` for a lifetime that is longer than the level allows.
  */
 export function aal(level: 1 | 2 | 3, lifetime: Lifetime = {}): Lifetime {

@@ -7,8 +7,11 @@ import { accountTag, realmTag, type Tag } from './token.ts';
 
 /** A scope by its names, as events and revocations report it. */
 export interface NamedScope {
+  /** The sort of scope. */
   readonly scope: ScopeName;
+  /** The user; `null` for an account or the realm. */
   readonly user: string | null;
+  /** The account; `null` for a user in all accounts, or the realm. */
   readonly account: string | null;
 }
 

@@ -80,8 +80,11 @@ export function isOverForGood(session: SessionRecord, { user, member }: Pick<Epo
 export interface SessionView {
   /** Public: safe in lists and URLs. */
   readonly id: string;
+  /** The app's id of the user. */
   readonly user: string;
+  /** The account (tenant) that the session is in; `null` for none. */
   readonly account: string | null;
+  /** The kind, such as `'browser'`, which decides lifetimes and what the session survives. */
   readonly kind: string;
   /** Unix ms. */
   readonly createdAt: number;
@@ -93,7 +96,9 @@ export interface SessionView {
   readonly expiresAt: number | null;
   /** Authentication method references (RFC 8176). */
   readonly amr: readonly string[];
+  /** The browser or app and its address, as they were at the sign-in. */
   readonly device: SessionDevice;
+  /** The app's own data. Not for other users: the routes of the wrappers leave it out. */
   readonly attributes: Attributes;
   /** The OAuth client that holds the session's refresh token; `null` for a browser session. */
   readonly client: SessionClient | null;
@@ -104,6 +109,7 @@ export interface SessionView {
  * session. {@link Sessions.list} returns it.
  */
 export interface ListedSession extends SessionView {
+  /** How the session ended; `null` if it is live. */
   readonly end: EndState | null;
 }
 

@@ -30,6 +30,7 @@ export interface AuditRequest {
 
 /** Holds a page of the audit log, the newest entries first. {@link Sessions.audit} returns it. */
 export interface AuditResult {
+  /** The entries of this page. May be empty although more pages follow. */
   readonly entries: readonly AuditEntry[];
   /** Pass it in to get the next page. `null` on the last page. */
   readonly cursor: string | null;

@@ -19,6 +19,7 @@ export interface ListRequest {
 
 /** Holds a page of sessions, the newest first. {@link Sessions.list} returns it. */
 export interface ListResult {
+  /** The sessions of this page. May be empty although more pages follow. */
   readonly sessions: readonly ListedSession[];
   /** Pass it in to get the next page. `null` on the last page. Opaque, but not secret. */
   readonly cursor: string | null;

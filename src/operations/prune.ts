@@ -9,9 +9,11 @@ import type { FoundSession, Pruned } from '../store/store.ts';
 
 /** Counts the sessions, epoch records and log entries that {@link Sessions.prune} removed. */
 export interface PruneResult {
+  /** Number of sessions that were removed. */
   readonly sessions: number;
+  /** Number of epoch records that were removed. */
   readonly epochs: number;
-  /** Entries of the audit log. */
+  /** Number of entries of the audit log that were removed. */
   readonly entries: number;
 }
 

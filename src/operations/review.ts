@@ -34,6 +34,7 @@ export interface ReviewedSession extends ListedSession {
 
 /** Describes a user with living sessions in the account. {@link Sessions.review} returns it. */
 export interface ReviewedMember {
+  /** The app's id of the user. */
   readonly user: string;
   /** `null` without the option `roles`. */
   readonly roles: readonly string[] | null;
@@ -56,6 +57,7 @@ export interface SharedDevice {
  * Holds a page of a review. A page may be short. Only the last page may be empty. {@link Sessions.review} returns it.
  */
 export interface Review {
+  /** The members of this page who have living sessions. */
   readonly members: readonly ReviewedMember[];
   /** Counts only the sessions that this page lists. */
   readonly sharedDevices: readonly SharedDevice[];

@@ -24,6 +24,7 @@ import type { InitiatorRotation, VersionedEpoch } from '../store/store.ts';
 
 /** Describes a revocation to events and results. {@link Sessions.revoke} returns it. */
 export interface Revocation extends Mark, NamedScope {
+  /** The remark that was made for the audit log; `null` for none. */
   readonly note: string | null;
   /** The kinds that the request named, `'all'`, or `null`: all kinds that do not survive this scope. */
   readonly kinds: readonly string[] | 'all' | null;

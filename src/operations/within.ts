@@ -67,37 +67,66 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
     };
   }
 
-  /** See {@link Sessions.revoke}. */
+  /**
+   * See {@link Sessions.revoke}.
+   * @param scope the sessions to cover.
+   * @param request as outside of a transaction.
+   */
   async revoke(scope: Scope, request: RevokeRequest = {}): Promise<RevokeResult<number | null>> {
     return this.#uncommitted(() => revoke(this.#held, scope, request));
   }
 
-  /** See {@link Sessions.trigger}. */
+  /**
+   * See {@link Sessions.trigger}.
+   * @param name a built-in trigger, or one of the option `triggers`.
+   * @param request as outside of a transaction.
+   */
   async trigger(name: Trigger | BuiltInTrigger, request: TriggerRequest): Promise<TriggerResult<number | null>> {
     return this.#uncommitted(() => trigger(this.#held, name, request));
   }
 
-  /** See {@link Sessions.end}. */
+  /**
+   * See {@link Sessions.end}.
+   * @param id the session's public id.
+   * @param request the session's user, and who ends it.
+   */
   async end(id: string, request: EndRequest): Promise<EndResult<number | null>> {
     return this.#uncommitted(() => end(this.#held, id, request));
   }
 
-  /** See {@link Sessions.signOut}. */
+  /**
+   * See {@link Sessions.signOut}.
+   * @param session a session that was checked or started.
+   * @param request who does it, why, and a note.
+   */
   async signOut(session: Session, request: AttributionRequest = {}): Promise<SignOutResult<number | null>> {
     return this.#uncommitted(() => signOut(this.#held, session, request));
   }
 
-  /** See {@link Sessions.suspend}. */
+  /**
+   * See {@link Sessions.suspend}.
+   * @param scope the sessions to cover.
+   * @param request as outside of a transaction.
+   */
   async suspend(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult<number | null>> {
     return this.#uncommitted(() => suspend(this.#held, scope, request));
   }
 
-  /** See {@link Sessions.resume}. */
+  /**
+   * See {@link Sessions.resume}.
+   * @param scope the scope that was suspended.
+   * @param request who does it, why, and a note.
+   */
   async resume(scope: Scope, request: SuspendRequest = {}): Promise<RevokeResult<number | null>> {
     return this.#uncommitted(() => resume(this.#held, scope, request));
   }
 
-  /** See {@link Sessions.setPolicy}. */
+  /**
+   * See {@link Sessions.setPolicy}.
+   * @param account the account.
+   * @param policy the new policy.
+   * @param request who does it, why, and a note.
+   */
   async setPolicy(account: string, policy: Policy, request: AttributionRequest = {}): Promise<PolicyResult> {
     return this.#witnessed(() => setPolicy(this.#held, account, policy, request));
   }
