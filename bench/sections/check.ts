@@ -97,10 +97,10 @@ const section: Section = {
 take turns in random order. The floor hashes the secret (SHA-256), finds the session and its user in Maps, compares the hashes, both expiries and three
 epochs.
 
-Over SQLite and the memory store, strict checks are answered from memory as well, as long as no other process writes. A process remembers 10,000 sessions,
+Over SQLite and the memory store, strict checks are answered from memory as well, as long as no other process writes. A process remembers 100,000 sessions,
 or \`maxSessions\`. If more take turns, some of the checks read the store.
 
-"From memory" is \`freshness: { maxStaleness: '1s' }\`, and \`'5m'\` over the memory store: by age alone, what is remembered would be too old whenever a contender's
+"From memory" is \`freshness: { maxStaleness: '1s' }\`, and \`'5m'\` over the memory store: with less, what is remembered would be too old whenever a contender's
 turn comes. \`MemoryStore\` of express-session waits for a turn of the event loop (\`setImmediate\`) at each look-up.`,
   minutes: 2,
   peers: true,

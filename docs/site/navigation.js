@@ -51,6 +51,9 @@ export const NAVIGATION = {
     Monitoring: 'docs/monitoring.md',
     'The command line': 'docs/cli.md',
   },
+  Migrate: {
+    'From what you have': 'docs/migrate.md',
+  },
   Compare: {
     'With other systems': 'docs/compare.md',
   },

@@ -133,7 +133,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
   });
 
   /** Stops `setTimeout`, so that pg does not give up a statement that waits for a lock. */
-  function withShortTimeouts(): void {
+  function withoutTimeouts(): void {
     if (vi.isFakeTimers()) return;
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
@@ -667,7 +667,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
 
     test('a connection that the server ends in the middle is an error, and the pool goes on', async () => {
       const own = openPool({ connectionString: url ?? '', max: 1, application_name: newName() });
-      withShortTimeouts();
+      withoutTimeouts();
       const store = postgresStore(own, { schema: shared });
       const session = await addNew(store, ann);
       const ref = { id: session.id, user: session.userTag };
@@ -965,7 +965,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
     });
 
     test.each(['COMMIT', 'ROLLBACK'])('committed() waits for the end of an open transaction: %s', async (end) => {
-      withShortTimeouts();
+      withoutTimeouts();
       const waiting = `SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
         WHERE NOT l.granted AND a.query LIKE '%${shared}"."epochs%'`;
       let answer: Promise<boolean> | undefined;
@@ -1045,7 +1045,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
       late: () => T,
       meanwhile: () => Promise<void> = async () => {},
     ): Promise<Awaited<T>> {
-      withShortTimeouts();
+      withoutTimeouts();
       const client = await pool.connect();
       const waiting = `SELECT count(*)::int AS n FROM pg_locks l JOIN pg_stat_activity a USING (pid)
         WHERE NOT l.granted AND a.query LIKE '%${shared}%'`;

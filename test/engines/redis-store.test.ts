@@ -53,7 +53,7 @@ describe.skipIf(url === null)('redisStore', { timeout: TEST_TIMEOUT }, () => {
   });
 
   const keyOf = ({ userTag, id }: { userTag: string; id: string }): string => `${prefix}{${userTag}}${id}`;
-  const rosterOf = (group: Tag, whose: Tag): string => `${prefix}{#${bucketOf(whose)}}:users:${group}`;
+  const memberIndexOf = (group: Tag, whose: Tag): string => `${prefix}{#${bucketOf(whose)}}:users:${group}`;
   const lives = (key: string): Promise<number> => client.pttl(key);
   /** Expects a time to live slightly below `wanted`. The test takes much less than the half hour allowed here. */
   const about = (ttl: number, wanted: number): void => {
@@ -196,15 +196,15 @@ describe.skipIf(url === null)('redisStore', { timeout: TEST_TIMEOUT }, () => {
 
     test('indexes: as long as the longest of what they have', async () => {
       const index = `${prefix}{${user}}:sessions`;
-      const rosters = [ann.tags.realm, annAtAcme.tags.account].map((tag) => rosterOf(tag ?? '', user));
+      const memberIndexes = [ann.tags.realm, annAtAcme.tags.account].map((tag) => memberIndexOf(tag ?? '', user));
       await addNew(store, annAtAcme, { expiresAt: NOW + DAY });
       await addNew(store, annAtAcme, { expiresAt: NOW + HOUR });
-      for (const key of [index, ...rosters, ...rosters.map((roster) => `${roster}:seen`)]) {
+      for (const key of [index, ...memberIndexes, ...memberIndexes.map((memberIndex) => `${memberIndex}:seen`)]) {
         about(await lives(key), 2 * DAY + MARGIN);
       }
       await addNew(store, annAtAcme, { expiresAt: null, idle: HOUR });
       about(await lives(index), 2 * DAY + MARGIN);
-      for (const roster of rosters) expect(await lives(roster)).toBe(-1);
+      for (const memberIndex of memberIndexes) expect(await lives(memberIndex)).toBe(-1);
       await addNew(store, annAtAcme, FOR_EVER);
       await addNew(store, annAtAcme);
       expect(await lives(index)).toBe(-1);
@@ -260,28 +260,29 @@ describe.skipIf(url === null)('redisStore', { timeout: TEST_TIMEOUT }, () => {
       expect(await client.exists(`${prefix}{${user}}:sessions`)).toBe(0);
     });
 
-    test('leaves rosters and dates, where nobody prunes, a little at each sign-in', async () => {
-      const rosters = Array.from({ length: 16 }, (_, at) => `${prefix}{#${at}}:users:${ann.tags.realm}`);
+    test('leaves indexes of members and dates, where nobody prunes, a little at each sign-in', async () => {
+      const memberIndexes = Array.from({ length: 16 }, (_, at) => `${prefix}{#${at}}:users:${ann.tags.realm}`);
       const people = Array.from({ length: 60 }, (_, at) => person(`user ${at}`));
       for (const whose of people) await expire(await addNew(store, whose, {}, NOW + DAY));
-      const sizes = await Promise.all(rosters.map((roster) => client.zcard(roster)));
+      const sizes = await Promise.all(memberIndexes.map((memberIndex) => client.zcard(memberIndex)));
       expect(sizes.reduce((sum, size) => sum + size)).toBe(60);
       expect(sizes.filter((size) => size > 0).length, 'they are spread').toBeGreaterThan(8);
-      const roster = rosterOf(ann.tags.realm, user);
+      const memberIndex = memberIndexOf(ann.tags.realm, user);
       expect(await client.exists(`${prefix}{${ann.tags.realm}}:users`), 'no user lies in the slot of the realm').toBe(
         0,
       );
       // Scores in `seen` are times of the server's clock, so this is two real days ago.
       const ago = Date.now() - 2 * DAY;
-      for (const { tags } of people) await client.zadd(`${rosterOf(ann.tags.realm, tags.user)}:seen`, ago, tags.user);
+      for (const { tags } of people)
+        await client.zadd(`${memberIndexOf(ann.tags.realm, tags.user)}:seen`, ago, tags.user);
       for (let round = 0; round < 30; round++) {
         const other = redisStore(client, { prefix });
         await addNew(other, ann);
         // Waits for the store's background work.
         await other.close?.();
       }
-      expect(await client.zcard(roster)).toBe(1);
-      expect(await client.zscore(roster, user)).toBe('0');
+      expect(await client.zcard(memberIndex)).toBe(1);
+      expect(await client.zscore(memberIndex, user)).toBe('0');
     });
   });
 

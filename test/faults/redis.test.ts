@@ -65,13 +65,13 @@ test.skipIf(!hasRedis())('a Redis that forgets its scripts is taught them again'
 type Connect = (to: string) => Promise<{ readonly client: RedisClient; close(): void }>;
 
 /** Timeout of the clients and of calls, in ms. A command that hangs takes this long. */
-const DEADLINE = 120_000;
+const TIMEOUT = 120_000;
 
 /** Clients of one server, set up as the docs say. */
 const CLIENTS: readonly (readonly [name: string, connect: Connect])[] = [
   ...([Redis, Valkey] as const).map((Client) => {
     const connect: Connect = async (to) => {
-      const client = new Client(to, ioRedisOptions(DEADLINE));
+      const client = new Client(to, ioRedisOptions(TIMEOUT));
       client.on('error', () => {});
       return { client, close: () => client.disconnect() };
     };
@@ -80,7 +80,7 @@ const CLIENTS: readonly (readonly [name: string, connect: Connect])[] = [
   [
     'node-redis',
     async (to) => {
-      const client = createClient({ url: to, ...nodeRedisOptions(DEADLINE) });
+      const client = createClient({ url: to, ...nodeRedisOptions(TIMEOUT) });
       await client.on('error', () => {}).connect();
       return { client, close: () => client.destroy() };
     },
@@ -146,13 +146,13 @@ describe.skipIf(!hasRedis())('a connection that is cut', () => {
     onTestFinished(() => proxy.close());
     const { client, close } = await connect(`redis://127.0.0.1:${proxy.port}`);
     onTestFinished(close);
-    const sessions = createSessions({ store: redisStore(client, { batch: false }), timeout: DEADLINE });
+    const sessions = createSessions({ store: redisStore(client, { batch: false }), timeout: TIMEOUT });
     const started = await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }) });
     const token = started.ok ? started.token : '';
 
     const under = [() => sessions.check(token), () => sessions.revoke({ user: 'bob' })] as const;
     for (const ask of under) {
-      proxy.delay(2 * DEADLINE);
+      proxy.delay(2 * TIMEOUT);
       const asked = ask().then(
         () => 'answered',
         (error: unknown) => (isSessionError(error) ? error.code : error),
@@ -163,7 +163,7 @@ describe.skipIf(!hasRedis())('a connection that is cut', () => {
       const cutAt = performance.now();
       proxy.cut();
       expect(await asked).toBe('SESSION_STORE_UNAVAILABLE');
-      expect(performance.now() - cutAt).toBeLessThan(DEADLINE / 3);
+      expect(performance.now() - cutAt).toBeLessThan(TIMEOUT / 3);
       await until('it is connected again', () =>
         sessions.check(token).then(
           ({ ok }) => ok,

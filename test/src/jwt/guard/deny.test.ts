@@ -3,6 +3,7 @@ import { type Denied, externalTokens, tokenGuard } from 'session-revocation/jwt'
 import { describe, expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE, NOW, SECOND } from '../../support/realm.ts';
 import { claimsOf, GuardedRealm, ISSUER, SECONDS } from '../support/guarded.ts';
+import { otherSignature } from '../support/tokens.ts';
 
 const ATTRIBUTION = { by: 'admin-1', reason: 'stolen', note: 'ticket 7', fromDevice: 'Safari on iOS' };
 const TOKEN = { jti: 'their token', issuer: ISSUER } as const;
@@ -143,23 +144,11 @@ describe('misuse is a TypeError that names it:', () => {
   });
 });
 
-// The order of the group P-256.
-const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-
 const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 function signedBy(privateKey: KeyObject, claims: object): string {
   const input = `${base64url({ alg: 'ES256', typ: 'at+jwt', kid: 'one' })}.${base64url(claims)}`;
   return `${input}.${sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
-}
-
-/** Returns the token with the other valid form of its signature: (r, n - s). */
-function otherHalf(jwt: string): string {
-  const [header, claims, signature = ''] = jwt.split('.');
-  const bytes = Buffer.from(signature, 'base64url');
-  const s = N - BigInt(`0x${bytes.subarray(32).toString('hex')}`);
-  const flipped = Buffer.concat([bytes.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, '0'), 'hex')]);
-  return `${header}.${claims}.${flipped.toString('base64url')}`;
 }
 
 test('JWT-10: a denied token that is respelt is denied, or none: known by iss and jti, never by its text', async () => {
@@ -170,7 +159,7 @@ test('JWT-10: a denied token that is respelt is denied, or none: known by iss an
     jwks: [{ ...(publicKey.export({ format: 'jwk' }) as { kty: string }), kid: 'one' }],
   });
   const jwt = signedBy(privateKey, claimsOf());
-  const respelt = otherHalf(jwt);
+  const respelt = otherSignature(jwt);
   expect(respelt).not.toBe(jwt);
   const parts = respelt.split('.');
   const bytes = Buffer.from(parts[2] ?? '', 'base64url');
