@@ -3,6 +3,7 @@ import type { EndState, RevokedBy, SessionRecord, SessionRef } from '../model/se
 import { memberTag, type Tag } from '../model/token.ts';
 import type { FoundSession, VersionedEpoch } from '../store/store.ts';
 import type { Memory } from './memory.ts';
+import { type Moment, momentOf } from './moment.ts';
 import { type FreshnessSettings, MAX_STALENESS } from './options.ts';
 import type { Reading } from './recollection.ts';
 import { type BoundRealm, StatedBound } from './stated-bound.ts';
@@ -44,8 +45,9 @@ export class Freshness {
    * meanwhile, and its secret is still to be compared.
    */
   session({ id, user, account }: SessionRef, maxAge: number, now: number): SessionRecord | undefined {
-    if (!this.#isCurrent(maxAge, now)) return undefined;
-    const session = this.#memory.sessions.recall(id, maxAge, now, this.#logAge(now));
+    const moment = momentOf(now);
+    if (!this.#isCurrent(maxAge, moment)) return undefined;
+    const session = this.#memory.sessions.recall(id, maxAge, moment, this.#logAge(moment));
     // The tags come from the client, and the store compares them too.
     const isNamed = session?.userTag === user && (account === undefined || session.accountTag === account);
     return isNamed ? session : undefined;
@@ -53,17 +55,19 @@ export class Freshness {
 
   /** Returns the age in ms of what is remembered of a session. */
   ageOf(id: string, now: number): number {
-    return this.#memory.sessions.age(id, now, this.#logAge(now));
+    const moment = momentOf(now);
+    return this.#memory.sessions.age(id, moment, this.#logAge(moment));
   }
 
   /** Returns remembered epoch records that are fresh enough to accept a request, or `undefined`. */
   epochs(tags: readonly Tag[], maxAge: number, now: number): readonly (VersionedEpoch | null)[] | undefined {
-    if (!this.#isCurrent(maxAge, now)) return undefined;
-    return this.#memory.epochs.recall(keyOf(tags), maxAge, now, this.#logAge(now));
+    const moment = momentOf(now);
+    if (!this.#isCurrent(maxAge, moment)) return undefined;
+    return this.#memory.epochs.recall(keyOf(tags), maxAge, moment, this.#logAge(moment));
   }
 
   /** Asks the log, if there is one. Returns `false` if memory may not answer: the log did not, or `maxAge` is 0. */
-  #isCurrent(maxAge: number, now: number): boolean {
+  #isCurrent(maxAge: number, now: Moment): boolean {
     const { log } = this.#memory;
     if (log !== null && this.#isStrict) return log.askNow();
     if (maxAge <= 0) return false;
@@ -72,7 +76,7 @@ export class Freshness {
   }
 
   /** In ms: how long ago the store last told its changes. `null` if it does not tell them. */
-  #logAge(now: number): number | null {
+  #logAge(now: Moment): number | null {
     if (this.#isStrict) return 0;
     return this.#memory.log?.age(now) ?? null;
   }

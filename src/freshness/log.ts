@@ -1,7 +1,7 @@
 import { isPromise } from '../lib/awaitable.ts';
 import { channels } from '../lib/channels.ts';
 import type { Changes, ChangesPower } from '../store/powers.ts';
-import { ageOf, type Moment, momentOf } from './moment.ts';
+import { ageOf, type Moment } from './moment.ts';
 import type { Notices } from './notices.ts';
 
 /**
@@ -44,11 +44,10 @@ export class Log {
   }
 
   /**
-   * Asks in the background, unless a question is under way or the last one was sent less than `interval` ms ago. If it fails, memory
+   * Asks in the background now, unless a question is under way or the last one was sent less than `interval` ms ago. If it fails, memory
    * becomes too old by itself.
    */
-  askSoon(interval: number, wall: number): void {
-    const sent = momentOf(wall);
+  askSoon(interval: number, sent: Moment): void {
     if (this.#isAsking || sent.steady - this.#askedAt < interval) return;
     this.#isAsking = true;
     this.#askedAt = sent.steady;
@@ -66,8 +65,8 @@ export class Log {
   }
 
   /** Returns the age in ms of the last answer, and `Infinity` before the first one. */
-  age(wall: number): number {
-    return this.#current === null ? Infinity : ageOf(this.#current, wall);
+  age(now: Moment): number {
+    return this.#current === null ? Infinity : ageOf(this.#current, now);
   }
 
   #tell(ok: boolean, tags: number | null): void {

@@ -9,5 +9,4 @@ export interface Moment {
 export const momentOf = (wall: number): Moment => ({ steady: performance.now(), wall });
 
 /** In ms, the greater one by both clocks. The monotonic clock may stand while the machine sleeps, and the other one may be set. */
-export const ageOf = ({ steady, wall }: Moment, now: number): number =>
-  Math.max(performance.now() - steady, now - wall);
+export const ageOf = ({ steady, wall }: Moment, now: Moment): number => Math.max(now.steady - steady, now.wall - wall);

@@ -27,10 +27,16 @@ interface Rare {
   readonly attributes: Attributes;
   readonly client: Grant | null;
   readonly deviceTag: Tag | null;
+  /** `null` if the user has not authenticated again since the session was created. */
+  readonly authenticatedAt: number | null;
+  readonly serial: number;
 }
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
-const NOTHING_RARE: Rare = Object.freeze({ ip: null, attributes: NO_ATTRIBUTES, client: null, deviceTag: null });
+const NOTHING_RARE: Rare = Object.freeze({
+  ...{ ip: null, attributes: NO_ATTRIBUTES, client: null, deviceTag: null },
+  ...{ authenticatedAt: null, serial: 0 },
+});
 
 // Bounded, because clients can make up values. A value that is dropped from the pool stays valid in the sessions that use it.
 const MAX_COMMON = 2_000;
@@ -39,10 +45,8 @@ const MAX_ACCOUNTS = 10_000;
 const MAX_LENGTH = 2_000;
 
 const CREATED = 0;
-const AUTHENTICATED = 1;
-const LAST_USED = 2;
-const EXPIRES = 3;
-const SERIAL = 4;
+const LAST_USED = 1;
+const EXPIRES = 2;
 
 class Packed {
   readonly credential: string;
@@ -68,14 +72,16 @@ type OwnTexts = readonly [credential: string, user: string, tag: Tag, stamp: str
 /** Sessions in about a quarter of the memory that their records take. None of them has a tombstone. */
 export class PackedSessions implements Values<SessionRecord> {
   readonly #packed: (Packed | undefined)[] = [];
-  readonly #numbers = new Columns(5);
+  readonly #numbers = new Columns(3);
   readonly #common = new DecodeCache<Common>(MAX_COMMON, MAX_LENGTH);
   readonly #accounts = new DecodeCache<Account>(MAX_ACCOUNTS, MAX_LENGTH);
 
   put(slot: number, record: SessionRecord, [realmTag = '']: readonly Tag[]): void {
-    const { credential, user, userTag, stamps, device, attributes, client, deviceTag } = record;
-    const isUsual = client === null && deviceTag === null && Object.keys(attributes).length === 0;
-    const rare = isUsual ? device.ip : { ip: device.ip, attributes, client, deviceTag };
+    const { credential, user, userTag, stamps, device, attributes, client, deviceTag, createdAt, serial } = record;
+    const authenticatedAt = record.authenticatedAt === createdAt ? null : record.authenticatedAt;
+    const isFirst = serial === 0 && authenticatedAt === null;
+    const isUsual = isFirst && client === null && deviceTag === null && Object.keys(attributes).length === 0;
+    const rare = isUsual ? device.ip : { ip: device.ip, attributes, client, deviceTag, authenticatedAt, serial };
     // V8 keeps a substring as a reference to the whole text. A round trip through JSON makes own copies.
     const texts: [OwnTexts, Rare | string | null] = JSON.parse(
       JSON.stringify([[credential, user, userTag, stamps.user, stamps.member], rare]),
@@ -86,18 +92,18 @@ export class PackedSessions implements Values<SessionRecord> {
       this.#accountOf(record),
       deepFreeze(texts[1]),
     );
-    this.#numbers.set(slot, CREATED, record.createdAt);
-    this.#numbers.set(slot, AUTHENTICATED, record.authenticatedAt);
+    this.#numbers.set(slot, CREATED, createdAt);
     this.#numbers.set(slot, LAST_USED, record.lastUsedAt);
     this.#numbers.set(slot, EXPIRES, record.expiresAt ?? Infinity);
-    this.#numbers.set(slot, SERIAL, record.serial);
   }
 
   get(slot: number, id: string): SessionRecord {
     const { credential, user, userTag, userStamp, memberStamp, common, account, rare } = this.#packed[slot] as Packed;
-    const { ip, attributes, client, deviceTag } = typeof rare === 'string' || rare === null ? NOTHING_RARE : rare;
+    const others = typeof rare === 'string' || rare === null ? NOTHING_RARE : rare;
+    const { ip, attributes, client, deviceTag, authenticatedAt, serial } = others;
     const address = typeof rare === 'string' ? rare : ip;
     const { realm, realmStamp, kind, idle, amr, device } = common;
+    const createdAt = this.#numbers.get(slot, CREATED);
     const expiresAt = this.#numbers.get(slot, EXPIRES);
     return {
       id,
@@ -108,10 +114,10 @@ export class PackedSessions implements Values<SessionRecord> {
       accountTag: account?.tag ?? null,
       kind,
       credential,
-      serial: this.#numbers.get(slot, SERIAL),
+      serial,
       stamps: { realm: realmStamp, user: userStamp, account: account?.stamp ?? null, member: memberStamp },
-      createdAt: this.#numbers.get(slot, CREATED),
-      authenticatedAt: this.#numbers.get(slot, AUTHENTICATED),
+      createdAt,
+      authenticatedAt: authenticatedAt ?? createdAt,
       lastUsedAt: this.#numbers.get(slot, LAST_USED),
       expiresAt: expiresAt === Infinity ? null : expiresAt,
       idle,
@@ -159,5 +165,11 @@ function pooled<Value>(pool: DecodeCache<Value>, value: Value): Value {
   return pool.get(text) ?? pool.put(text, JSON.parse(text) as Value);
 }
 
-const withAddress = ({ label, browser, os, type }: SessionDevice, ip: string): SessionDevice =>
-  Object.freeze({ label, browser, os, type, ip });
+/** Each call makes another device, so it needs no freezing. */
+const withAddress = ({ label, browser, os, type }: SessionDevice, ip: string): SessionDevice => ({
+  label,
+  browser,
+  os,
+  type,
+  ip,
+});

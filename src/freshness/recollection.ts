@@ -1,7 +1,7 @@
 import { Columns } from '../lib/columns.ts';
 import { ownText } from '../lib/own-text.ts';
 import type { Tag } from '../model/token.ts';
-import { ageOf, type Moment } from './moment.ts';
+import type { Moment } from './moment.ts';
 import type { Notices } from './notices.ts';
 import { MAX_STALENESS } from './options.ts';
 
@@ -70,14 +70,14 @@ export class Recollection<Value> {
 
   /**
    * Returns an answer that was still true at most `maxAge` ms ago, and of which nothing was noticed since. Judge by it in the same
-   * synchronous step: a process that is stopped in between would judge by an older one. `wall` is the present time, Unix ms. `logAge` is how
-   * long ago the store told its changes, in ms: 0 in this step, `null` if it does not tell them.
+   * synchronous step: a process that is stopped in between would judge by an older one. `logAge` is how long ago the store told its changes,
+   * in ms: 0 in this step, `null` if it does not tell them.
    */
-  recall(key: string, maxAge: number, wall: number, logAge: number | null): Value | undefined {
+  recall(key: string, maxAge: number, now: Moment, logAge: number | null): Value | undefined {
     const slot = this.#slots.get(key);
     if (slot === undefined) return undefined;
     const numbers = this.#numbers;
-    const age = this.#ageOf(slot, wall, logAge);
+    const age = this.#ageOf(slot, now, logAge);
     if (!(age <= maxAge && age <= numbers.get(slot, MAX_AGE))) return undefined;
     const noticed = this.#notices.count;
     const quietUntil = numbers.get(slot, QUIET_UNTIL);
@@ -93,17 +93,14 @@ export class Recollection<Value> {
   }
 
   /** In ms: the age of what is remembered under a key. */
-  age(key: string, wall: number, logAge: number | null): number {
+  age(key: string, now: Moment, logAge: number | null): number {
     const slot = this.#slots.get(key);
-    return slot === undefined ? Infinity : this.#ageOf(slot, wall, logAge);
+    return slot === undefined ? Infinity : this.#ageOf(slot, now, logAge);
   }
 
   /** In ms. If the log has not named an answer, it is at most as old as the log's last answer. */
-  #ageOf(slot: number, wall: number, logAge: number | null): number {
-    const read = this.#numbers.get(slot, WALL);
-    // Only the limit of 5 minutes goes by the clock.
-    if (logAge === 0) return Math.abs(wall - read) <= MAX_STALENESS ? 0 : Infinity;
-    const age = ageOf({ steady: this.#numbers.get(slot, STEADY), wall: read }, wall);
+  #ageOf(slot: number, { steady, wall }: Moment, logAge: number | null): number {
+    const age = Math.max(steady - this.#numbers.get(slot, STEADY), wall - this.#numbers.get(slot, WALL));
     if (logAge === null) return age;
     return age <= MAX_STALENESS ? Math.min(age, logAge) : Infinity;
   }

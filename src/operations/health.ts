@@ -1,4 +1,5 @@
 import type { Core } from '../core/context.ts';
+import { momentOf } from '../freshness/moment.ts';
 import type { NotifierHealth } from '../freshness/notifier.ts';
 import { isSessionError, type SessionErrorCode } from '../lib/errors.ts';
 
@@ -44,7 +45,7 @@ export async function health(core: Core): Promise<Health> {
     code = isSessionError(error) ? error.code : 'SESSION_STORE_UNAVAILABLE';
   }
   const took = performance.now() - began;
-  const age = changes?.age(now()) ?? Number.POSITIVE_INFINITY;
+  const age = changes?.age(momentOf(now())) ?? Number.POSITIVE_INFINITY;
   return {
     ok: code === null,
     store: { ok: code === null, took, code },

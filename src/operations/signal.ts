@@ -207,22 +207,22 @@ export class Signals {
   }
 
   #look(): void {
-    const now = this.#core.now();
+    const now = momentOf(this.#core.now());
     if (!this.#isTold(now) || ageOf(this.#readAll, now) >= READ_AGAIN) {
-      this.#readAll = momentOf(now);
+      this.#readAll = now;
       this.#addAll();
     }
-    for (const watched of this.#watched.values()) if (watched.expiry <= now) this.#due.add(watched);
+    for (const watched of this.#watched.values()) if (watched.expiry <= now.wall) this.#due.add(watched);
     void this.#readDue();
   }
 
   /** Asks the store what changed. Returns `false` if it does not tell, so that the sessions must be read. */
-  #isTold(now: number): boolean {
+  #isTold(now: Moment): boolean {
     const { changes, settings } = this.#core;
     if (changes === null) return false;
     if (changes.isSynchronous) {
       if (!changes.askNow()) return false;
-      this.#reached = momentOf(now);
+      this.#reached = now;
       return true;
     }
     changes.askSoon(0, now);
@@ -251,7 +251,7 @@ export class Signals {
     const { store, realmTag, freshness, now, changes, settings } = this.#core;
     const sent = momentOf(now());
     const judged = batch.map(({ record }) => record);
-    const silence = Math.min(ageOf(this.#reached, sent.wall), changes?.age(sent.wall) ?? Infinity);
+    const silence = Math.min(ageOf(this.#reached, sent), changes?.age(sent) ?? Infinity);
     let found: Awaited<ReturnType<typeof store.find>>;
     try {
       found = await store.find(

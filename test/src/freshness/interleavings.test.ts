@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Memory } from '../../../src/freshness/memory.ts';
+import { momentOf } from '../../../src/freshness/moment.ts';
 import type { Reading } from '../../../src/freshness/recollection.ts';
 import type { Changes } from '../../../src/store/powers.ts';
 import { includes } from '../../ci-only.ts';
@@ -38,7 +39,8 @@ class World {
   /** Returns the value that memory accepts now, or `undefined`. The same code recalls epochs and sessions. */
   get accepted(): object | undefined {
     const { epochs, log } = this.memory;
-    return epochs.recall(SESSION, MAX_STALENESS, this.now, log?.age(this.now) ?? null);
+    const now = momentOf(this.now);
+    return epochs.recall(SESSION, MAX_STALENESS, now, log?.age(now) ?? null);
   }
 }
 
@@ -61,7 +63,7 @@ function read(): readonly Step[] {
 
 /** The steps of a request for changes: it is sent, executed and answered. */
 const QUESTION: readonly Step[] = [
-  ({ memory, now }) => memory.log?.askSoon(0, now),
+  ({ memory, now }) => memory.log?.askSoon(0, momentOf(now)),
   (world) => {
     const { question, told, kept } = world;
     if (question === null) return;

@@ -2,6 +2,7 @@ import type { Tag } from 'session-revocation/adapter';
 import { Freshness } from '../../../../src/freshness/freshness.ts';
 import { Log } from '../../../../src/freshness/log.ts';
 import { Memory } from '../../../../src/freshness/memory.ts';
+import type { Moment } from '../../../../src/freshness/moment.ts';
 import { Notices } from '../../../../src/freshness/notices.ts';
 import { PackedSessions } from '../../../../src/freshness/packed-sessions.ts';
 import { type Reading, Recollection } from '../../../../src/freshness/recollection.ts';
@@ -23,7 +24,7 @@ function replace<Target extends object, Name extends keyof Target>(
 }
 
 type Remember = (key: string, value: object, reading: Reading, tags: readonly Tag[], maxAge: number) => void;
-type Recall = (key: string, maxAge: number, wall: number, logAge: number | null) => unknown;
+type Recall = (key: string, maxAge: number, now: Moment, logAge: number | null) => unknown;
 
 const remembers = (change: (reading: Reading) => Reading) =>
   replace(
@@ -58,8 +59,8 @@ export const BROKEN_AGES: Readonly<Record<string, Fault>> = {
       Recollection.prototype,
       'recall',
       (former) =>
-        function (this: unknown, key, maxAge, _wall, logAge) {
-          return (former as Recall).call(this, key, maxAge, -Infinity, logAge);
+        function (this: unknown, key, maxAge, now, logAge) {
+          return (former as Recall).call(this, key, maxAge, { ...now, wall: -Infinity }, logAge);
         } as Recall,
     ),
   'the wall clock alone counts': () =>
@@ -126,8 +127,8 @@ export const BROKEN: Readonly<Record<string, Fault>> = {
       Recollection.prototype,
       'recall',
       (former) =>
-        function (this: unknown, key, _maxAge, wall, logAge) {
-          return (former as Recall).call(this, key, Infinity, wall - 1e9, logAge);
+        function (this: unknown, key, _maxAge, now, logAge) {
+          return (former as Recall).call(this, key, Infinity, { ...now, wall: now.wall - 1e9 }, logAge);
         } as Recall,
     ),
   'a read that was sent before a notice is remembered': () =>
@@ -144,21 +145,13 @@ export const BROKEN: Readonly<Record<string, Fault>> = {
       Recollection.prototype,
       'recall',
       (former) =>
-        function (this: unknown, key, maxAge, wall, logAge) {
+        function (this: unknown, key, maxAge, now, logAge) {
           const { current } = Node;
           const isYoung = current !== null && current.steady() - current.heardAt <= maxAge;
-          if (!isYoung) return (former as Recall).call(this, key, maxAge, wall, logAge);
-          const { performance } = globalThis;
-          Object.defineProperty(globalThis, 'performance', { value: { now: () => -Infinity }, configurable: true });
-          try {
-            return (former as Recall).call(this, key, maxAge, -Infinity, logAge === null ? null : -Infinity);
-          } finally {
-            Object.defineProperty(globalThis, 'performance', {
-              value: performance,
-              configurable: true,
-              writable: true,
-            });
-          }
+          const past = { steady: -Infinity, wall: -Infinity };
+          return isYoung
+            ? (former as Recall).call(this, key, maxAge, past, logAge === null ? null : -Infinity)
+            : (former as Recall).call(this, key, maxAge, now, logAge);
         } as Recall,
     ),
   'a tag of a user does not drop its sessions': () =>
@@ -180,11 +173,9 @@ export const BROKEN_LOGS: Readonly<Record<string, Fault>> = {
       Log.prototype,
       'age',
       (former) =>
-        function (this: Log, wall: number) {
+        function (this: Log, now: Moment) {
           const { current } = Node;
-          return former.call(this, wall) === Infinity || current === null
-            ? Infinity
-            : current.steady() - current.toldAt;
+          return former.call(this, now) === Infinity || current === null ? Infinity : current.steady() - current.toldAt;
         },
     ),
   'a lost position is no notice': () => replace(Notices.prototype, 'noteAll', () => () => {}),
