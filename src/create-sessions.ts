@@ -8,7 +8,7 @@ import type { SessionEventDetails } from './events/event-types.ts';
 import { Events } from './events/events.ts';
 import { Freshness } from './freshness/freshness.ts';
 import { memoryOf } from './freshness/memory.ts';
-import { noticing } from './freshness/noticing.ts';
+import { noticing } from './freshness/noticing-store.ts';
 import { Announcer } from './freshness/notifier.ts';
 import { inCall } from './lib/call.ts';
 import { timeOf } from './lib/clock.ts';

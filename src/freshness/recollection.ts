@@ -98,7 +98,7 @@ export class Recollection<Value> {
     return slot === undefined ? Infinity : this.#ageOf(slot, now, logAge);
   }
 
-  /** In ms. If the log has not named an answer, it is at most as old as the log's last answer. */
+  /** In ms. A value that the change log has not named is as fresh as the log's last reply, up to `MAX_STALENESS`. */
   #ageOf(slot: number, { steady, wall }: Moment, logAge: number | null): number {
     const age = Math.max(steady - this.#numbers.get(slot, STEADY), wall - this.#numbers.get(slot, WALL));
     if (logAge === null) return age;

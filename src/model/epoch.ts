@@ -106,7 +106,10 @@ export function sparedSince(state: ScopeState, kind: string, externalId: string)
   return keep !== undefined && 'externalId' in keep && keep.externalId === externalId ? keep.since : null;
 }
 
-/** Without a kind, returns the stamps of all kinds. */
+/**
+ * Returns the stamps that a live session may bear: those of the present generations, and those of kept sessions. Without a kind, of all
+ * kinds.
+ */
 export function livingStamps(state: ScopeState, kind?: string): readonly Stamp[] {
   const kept = kind === undefined ? Object.values(state.keep) : [state.keep[kind] ?? []].flat();
   const stamps = kept.flatMap((keep) => ('stamp' in keep ? [keep.stamp] : []));

@@ -17,6 +17,8 @@ import { endFound } from './end.ts';
 import type { Signals } from './signal.ts';
 import { admitted, type StartResult } from './start.ts';
 
+// The refresh of access tokens is in src/jwt/access/refresh.ts.
+
 /** Options of {@link Sessions.renew}: the changes beside the new secret. */
 export interface RenewRequest {
   /** Replaces the session's attributes. Default: they stay. */

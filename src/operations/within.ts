@@ -2,7 +2,7 @@ import type { Core } from '../core/context.ts';
 import { effectiveWithin } from '../core/effective-within.ts';
 import type { BuiltInTrigger } from '../core/trigger-rules.ts';
 import type { HeldEvents } from '../events/events.ts';
-import { noticing } from '../freshness/noticing.ts';
+import { noticing } from '../freshness/noticing-store.ts';
 import { nameCalls } from '../lib/call.ts';
 import { isSessionError, SessionError } from '../lib/errors.ts';
 import type { AttributionRequest } from '../model/attribution.ts';

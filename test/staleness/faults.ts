@@ -230,29 +230,35 @@ const moveSlot =
       await withRedis(url, (client) => client.call('CLUSTER', 'SETSLOT', slot, 'NODE', `${to}`));
   };
 
-/** Makes a replica the primary. The old primary first lets it catch up. */
-const changePlaces =
-  ({ nodes, masterOf }: RedisCluster): Fault =>
-  async () => {
-    const before = await masterOf(0);
+/** In ms. A stalled machine must not count as a failure of a node. */
+const NODE_TIMEOUT = 60_000;
+
+/** In ms: within twice the node timeout, the other primaries vote only once for a replica of the same primary. */
+const VOTES_AGAIN = 2 * NODE_TIMEOUT + 5_000;
+
+/** Makes a replica the primary. The old primary first lets it catch up. Does nothing if no replica would get the votes. */
+const changePlaces = ({ nodes, ready }: RedisCluster): Fault => {
+  const replacedAt = new Map<number, number>();
+  return async () => {
     const roles = await Promise.all(nodes.map(({ url }) => withRedis(url, (client) => client.role())));
-    const replica = nodes[roles.findIndex(([role, , port]) => role === 'slave' && port === before.port)];
-    if (replica === undefined) throw new Error('the primary has no replica');
-    let askedAt = -Infinity;
-    await until('they have changed places', async () => {
-      if ((await masterOf(0)) === replica) return true;
-      // A replica gives up after 5 s, for example without the votes of a majority.
-      if (performance.now() - askedAt > 6_000) {
-        askedAt = performance.now();
-        await withRedis(replica.url, (client) => client.call('CLUSTER', 'FAILOVER'));
-      }
-      return false;
-    });
+    const at = roles.findIndex(
+      ([role, , primary]) =>
+        role === 'slave' && performance.now() - (replacedAt.get(Number(primary)) ?? -Infinity) > VOTES_AGAIN,
+    );
+    const replica = nodes[at];
+    if (replica === undefined) return;
+    await withRedis(replica.url, (client) => client.call('CLUSTER', 'FAILOVER'));
+    await until('they have changed places', () =>
+      withRedis(replica.url, async (client) => (await client.role())[0] === 'master'),
+    );
+    replacedAt.set(Number(roles[at]?.[2]), performance.now());
+    await ready();
   };
+};
 
 /** Starts a cluster in which slots move and nodes change roles. */
 export async function changingCluster(atEnd: AtEnd): Promise<Arena> {
-  const cluster = await startRedisCluster();
+  const cluster = await startRedisCluster({ nodeTimeout: NODE_TIMEOUT });
   atEnd(() => cluster.stop());
   const place = await newPlace('redis-cluster', cluster.url);
   return { place, faults: [moveSlot(cluster), moveSlot(cluster), changePlaces(cluster)] };

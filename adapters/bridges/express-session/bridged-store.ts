@@ -71,7 +71,7 @@ export class BridgedStore {
 
   readonly get = (sid: string, callback: Callback<InnerSession | null>): void => this.#get(sid, callback, 0);
 
-  /** `reads` counts earlier reads of the record. */
+  /** `reads` counts earlier reads of the record: a pending one is read again after `WAITS[reads]` ms. */
   #get(sid: string, callback: Callback<InnerSession | null>, reads: number): void {
     if (this.#isDisconnected) {
       process.nextTick(
@@ -110,7 +110,10 @@ export class BridgedStore {
     return this.#bridge.isSuperseded(session, this.#store.reader(sid));
   }
 
-  /** Answers "no session". express-session then calls `generate`, which makes an empty session under the client's id. */
+  /**
+   * Answers "no session". express-session calls `generate` before the callback returns. That makes a blank session from `next`, under the
+   * client's id.
+   */
   #answerNone(next: NextSession, callback: Callback<null>): void {
     this.#next = next;
     try {

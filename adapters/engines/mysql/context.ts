@@ -6,7 +6,10 @@ export interface Context {
   /** Runs a method once the server and the tables are checked, and explains its errors. */
   readonly ready: <T>(method: () => Promise<T>) => Promise<T>;
   readonly ask: Ask;
-  /** For statements that decide on sessions: checks the state of the connection, which is the last column. */
+  /**
+   * Like `ask`, for statements that decide on sessions. The last column of each row is the state of the server. Throws if that state is not
+   * reliable. In a transaction of the app, it is the same as `ask`.
+   */
   readonly askReliable: Ask;
   readonly transact: Transact;
   readonly statements: Statements;

@@ -20,7 +20,7 @@ export class FastifyExchange implements HttpExchange {
   readonly #reply: Reply;
   readonly #body: (() => Promise<unknown>) | undefined;
 
-  /** `body` reads a body that Fastify's parsers have not read. */
+  /** `body` is for routes whose body Fastify leaves unparsed. Default: the `body` of Fastify's request. */
   constructor(request: Request, reply: Reply, body?: () => Promise<unknown>) {
     this.#request = request;
     this.#reply = reply;

@@ -40,7 +40,7 @@ async function paged(
 const youngestFirst = (a: SessionRecord, b: SessionRecord): number =>
   b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
 
-// Sessions in the expected order. Their ids differ only in single bytes, such as in case.
+// Adds sessions of two times, and returns them in the expected order. Their ids differ in one character: a letter, its case, or a sign.
 async function tied(store: SessionStore): Promise<SessionRecord[]> {
   const sessions: SessionRecord[] = [];
   for (const [at, first] of ['a', 'B', '-', '_', 'Z', '0', 'z', 'b', 'A', '9'].entries()) {
