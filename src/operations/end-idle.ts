@@ -33,7 +33,7 @@ export interface EndIdleResult {
   readonly effectiveWithin: number;
 }
 
-/** A session that is used meanwhile stays. */
+/** Ends each idle session by itself. A session that is used before its turn stays. */
 export async function endIdle(core: Core, input: unknown, by: unknown): Promise<EndIdleResult> {
   const { unusedFor, ...scope } = parseArguments('the argument', input, ['user', 'account', 'unusedFor']);
   const request = parseArguments('the second argument', by, ['dryRun', ...ATTRIBUTION_KEYS]);

@@ -54,7 +54,7 @@ export async function end(core: Core, id: string, input: unknown): Promise<EndRe
   return { ended, effectiveWithin: dryRun ? 0 : await effectiveWithin(core) };
 }
 
-/** Returns `false` if the store ended nothing. A session that was used after `ifUnusedSince` (Unix ms) stays. */
+/** Ends a session that was read. Returns `false` if the store ended nothing. A session that was used after `ifUnusedSince` (Unix ms) stays. */
 export async function endFound(
   { store, events, now }: Core,
   session: SessionRecord,
@@ -71,7 +71,7 @@ export async function endFound(
   return done;
 }
 
-/** A session that has just expired is ended too, because a process whose clock is behind may still accept it. */
+/** Tells whether a session is live, or has just expired: a process whose clock is behind may still accept that one. */
 function isEndable(found: FoundSession, now: number): boolean {
   return judge(found.session, found.epochs, now) === null || justExpired(found, now) !== null;
 }

@@ -14,7 +14,7 @@ export interface FenceRequest {
 
 export const FENCE_KEYS: readonly string[] = ['user', 'account'];
 
-/** Creates missing records. Never refuses a sign-in. */
+/** Returns the generations of a user's scopes as a text, for `start`. Creates missing records. Never refuses a sign-in. */
 export async function fence(core: Core, input: FenceRequest): Promise<string> {
   const request = parseArguments<FenceRequest>('the argument', input, FENCE_KEYS);
   const identity = identify(core.settings.realm, request.user, request.account);

@@ -32,7 +32,7 @@ export interface ForgetResult {
 
 const BATCH = 200;
 
-/** Revokes before it erases. The generations stay, so that old tokens and sign-ins under way stay refused. */
+/** Revokes a user's sessions, and then erases the person. The generations stay, so that old tokens and sign-ins under way stay refused. */
 export async function forgetUser(core: Core, user: unknown, input: unknown): Promise<ForgetResult> {
   const request = parseArguments('the second argument', input, ['dryRun', ...ATTRIBUTION_KEYS]);
   const attribution = parseAttribution(request);

@@ -33,7 +33,7 @@ export interface Health {
   readonly prunedAt: number | null;
 }
 
-/** Never throws for an outage. */
+/** Asks the store one small question, and returns what this process knows. Never throws for an outage. */
 export async function health(core: Core): Promise<Health> {
   const { store, realmTag, activity, freshness, changes, announcer, settings, pruning, now } = core;
   const began = performance.now();

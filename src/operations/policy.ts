@@ -19,7 +19,7 @@ export async function readPolicy(core: Core, account: string | null): Promise<Po
   return policyOf(core, account === null ? null : parseText('account', account));
 }
 
-/** Read at every sign-out and never cached. */
+/** Returns the policy of an account, from the store or from the app. It is read at every sign-out and never cached. */
 export async function policyOf(core: Core, account: string | null): Promise<Policy> {
   const { policy, realm } = core.settings;
   if (policy === null || (policy === 'stored' && account === null)) return DEFAULT;

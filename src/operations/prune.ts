@@ -70,7 +70,7 @@ export async function prune(core: Core, input: PruneRequest = {}): Promise<Prune
   return total;
 }
 
-/** A clock far ahead would remove live sessions. An app's own clock, such as a test clock, is not compared. */
+/** Refuses a clock far ahead of the server's: it would remove live sessions. An app's own clock, such as a test clock, is not compared. */
 async function requireClock({ store, settings }: Core, now: number): Promise<void> {
   const told = settings.clock === systemClock ? await store.powers?.diagnosis?.clock?.() : undefined;
   if (told === undefined || now - told <= CLOCKS_APART) return;
@@ -81,7 +81,7 @@ async function requireClock({ store, settings }: Core, now: number): Promise<voi
   );
 }
 
-/** A session with lost records counts from its last use. */
+/** Tells whether a session was revoked before this time. A session with lost records counts from its last use. */
 function revokedBefore({ session, epochs }: FoundSession, now: number, before: number): boolean {
   const end = judge(session, epochs, now);
   if (end?.reason !== 'revoked') return false;
@@ -94,7 +94,7 @@ export interface PruningSchedule {
   readonly every?: Duration | undefined;
 }
 
-/** The jitter keeps processes that start together from pruning together. */
+/** Prunes at intervals. The jitter keeps processes that start together from pruning together. */
 export function startPruning(core: Core, input: PruningSchedule): () => void {
   const { every: interval } = parseArguments<PruningSchedule>('the argument', input, ['every']);
   const every = parseDuration('every', interval === undefined ? '1h' : interval);

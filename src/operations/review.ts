@@ -139,7 +139,7 @@ async function reviewMember(
   return first === undefined ? null : { user: first.user, secondFactor: all, sessions, more };
 }
 
-/** A single string would be split into letters. */
+/** Requires a list of texts. A single text would be split into letters. */
 function parseRoles(answer: unknown): readonly string[] {
   if (Array.isArray(answer) && answer.every((role) => typeof role === 'string')) return [...answer];
   throw new TypeError("roles must give an array of texts, such as ['admin']");
