@@ -8,14 +8,17 @@ import type { Terminal } from './terminal.ts';
 
 const MAX_SHOWN = 5;
 
-/** @param why the reason for the question, such as `'account acme has several users'`. */
+/**
+ * Throws a `Refusal` if there is no terminal on which the user could confirm.
+ * @param why the reason for the question, such as `'account acme has several users'`.
+ */
 export function needsTerminal(why: string, terminal: Terminal): void {
   if (terminal.isTty) return;
   const todo = 'check with --dry-run, then add --yes';
   throw new Refusal(`${why}, and there is no terminal to ask on: ${todo}`, 'REFUSED');
 }
 
-/** The user types the name of the target, because a plain "yes" becomes a habit. */
+/** Asks the user to confirm. The user types the name of the target, because a plain "yes" becomes a habit. */
 export async function confirm(
   typed: TypedName,
   preview: readonly string[],
@@ -42,12 +45,12 @@ export function previewOf(name: string, { sessions, more }: WouldEnd, out: Outpu
   ];
 }
 
-/** `null` for Ctrl-C and Ctrl-D. */
+/** Asks a question. Returns the typed line, or `null` after Ctrl-C or Ctrl-D. */
 function ask({ stdin, stderr, isTty }: Terminal, question: string): Promise<string | null> {
   const lines = createInterface({ input: stdin, output: stderr, terminal: isTty });
   return new Promise((resolve) => {
     let answer: string | null = null;
-    // Ctrl-D, the end of the input, and the calls below lead here.
+    // Ctrl-D, the end of the input, and both calls of `close` below emit this event.
     lines.once('close', () => {
       if (answer === null) stderr.write('\n');
       resolve(answer);

@@ -18,8 +18,8 @@ export type Count = { readonly covered: Covered } | { readonly covered: null; re
 export const countOf = ({ sessions, more }: WouldEnd): Count => ({ covered: { sessions: sessions.length, more } });
 
 /**
- * Counts within `--timeout`, because a revocation reads no session and knows no number. A failed count never prevents
- * the revocation.
+ * Counts the sessions that a command will cover, within `--timeout`. A revocation itself reads no session, so it knows no
+ * number. A store that does not answer the count never prevents the revocation.
  * @throws errors that would also fail the revocation, such as misuse or missing tables.
  */
 export async function countBefore({ options }: Task, count: () => Promise<Count>): Promise<Count> {
@@ -48,7 +48,7 @@ export async function reportCovered(task: Task<ExpectOptions>, name: string, cou
   return reportNone(task, `no live session was covered: ${name}`);
 }
 
-/** For a command that knows that it covered no session. */
+/** Reports that the command covered no session, and returns the exit code. */
 export const reportNone = async (task: Task<ExpectOptions>, message: string): Promise<number> =>
   report(task, 'NONE_COVERED', message, await realmsHint(task));
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Finding, withTimeout } from '../../src/adapter.ts';
 import { isSessionError, SessionError, type SessionStore, type Sessions } from '../../src/index.ts';
 
-/** In ms. */
+/** Durations of look-ups, in ms: the median and the 95th percentile. */
 export interface Latency {
   readonly lookups: number;
   readonly p50: number;
@@ -17,8 +17,8 @@ const SLOW = 20;
 const ID_BYTES = 16;
 
 /**
- * Looks up missing sessions, one after the other: the minimum cost of each request of the app. A dry run of `end`
- * writes nothing.
+ * Measures look-ups of sessions that do not exist, one after the other. Each request of the app takes at least this long.
+ * A look-up is a dry run of `end`, which writes nothing.
  */
 export async function measure(sessions: Sessions): Promise<Latency> {
   const times: number[] = [];
@@ -43,7 +43,7 @@ export function latencyFinding({ lookups, p50, p95 }: Latency): Finding {
   return { subject: 'latency', level: 'warning', found, advice };
 }
 
-/** Empty if the store does not have that power. */
+/** Returns the store's own findings. Returns none if the store does not have the power `diagnosis`. */
 export async function diagnose(store: SessionStore, timeout: number): Promise<readonly Finding[]> {
   const power = store.powers?.diagnosis;
   if (power === undefined) return [];

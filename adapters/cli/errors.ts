@@ -21,7 +21,7 @@ export type FailureCode =
 /** `MISUSE`: the command line is wrong. `REFUSED`: the user did not confirm. `INTERRUPTED`: the user pressed Ctrl-C. */
 export type RefusalCode = 'MISUSE' | 'REFUSED' | 'INTERRUPTED';
 
-/** Nothing was done. */
+/** Error of a command that was refused before it did anything. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: RefusalCode;
@@ -32,7 +32,7 @@ export class Refusal extends Error {
   }
 }
 
-/** For codes whose messages give no advice. */
+/** What to do, for codes whose messages give no advice. */
 const ADVICE: Partial<Record<SessionErrorCode, string>> = {
   SESSION_STORE_UNAVAILABLE:
     'check that the server runs, that the URL names it, and that it answers within --timeout; then try again',
@@ -47,7 +47,7 @@ const ADVICE: Partial<Record<SessionErrorCode, string>> = {
 const ADVICE_FOR_GOOD =
   'another attempt will not help: check that --store names the right file or server, with the right scheme';
 
-/** Another attempt may succeed. */
+/** Codes after which another attempt may succeed. */
 const PASSING: readonly string[] = ['SESSION_STORE_UNAVAILABLE', 'SESSION_STORE_UNCONFIRMED'];
 
 export interface Failure {
@@ -59,7 +59,10 @@ export interface Failure {
   readonly stacks: readonly string[];
 }
 
-/** `trouble` is the last error that a driver emitted. With some drivers, only this error tells why the server does not answer. */
+/**
+ * Describes an error for the user. `trouble` is the last error that a driver emitted. With some drivers, only this
+ * error tells why the server does not answer.
+ */
 export function describeFailure(error: unknown, trouble: unknown, debug: boolean): Failure {
   const code = codeOf(error);
   const passing = PASSING.includes(code);
@@ -77,7 +80,7 @@ export function describeFailure(error: unknown, trouble: unknown, debug: boolean
   };
 }
 
-/** Shows only codes that the library's documentation explains. */
+/** Returns the lines that describe a failure. They show only codes that the library's documentation explains. */
 export const linesOf = ({ code, message, causes, advice, stacks }: Failure): readonly string[] => [
   `error: ${message}${code.startsWith('SESSION_') ? ` (${code})` : ''}`,
   ...causes.map((cause) => `cause: ${cause}`),
@@ -112,7 +115,7 @@ export function chainOf(error: unknown): unknown[] {
   return chain;
 }
 
-/** The cluster client of ioredis has a property of its own for the cause. */
+/** Returns the cause of an error. The cluster client of ioredis has its own property for it. */
 function causeOf(error: unknown): unknown {
   if (!(error instanceof Error)) return undefined;
   return error.cause ?? (error as { readonly lastNodeError?: unknown }).lastNodeError ?? undefined;
@@ -122,7 +125,7 @@ function causeOf(error: unknown): unknown {
 const FOR_GOOD =
   /^(SQLITE_(AUTH|CORRUPT|PERM|READONLY)|CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|ERR_SSL_|ERR_TLS_|SELF_SIGNED_CERT|UNABLE_TO_)/;
 
-/** `node:sqlite` has numbers: PERM, READONLY, CORRUPT, AUTH. */
+/** The same errors as numbers of `node:sqlite`: PERM, READONLY, CORRUPT, AUTH. */
 const SQLITE_FOR_GOOD: readonly number[] = [3, 8, 11, 23];
 
 function isForGood(error: unknown): boolean {
@@ -133,8 +136,8 @@ function isForGood(error: unknown): boolean {
 }
 
 /**
- * Puts the message on one line. An error that only collects others (for a host with several addresses) gets their
- * messages.
+ * Returns the message of an error on one line. An error without a message that collects other errors (for a host with
+ * several addresses) gets their messages.
  */
 export function messageOf(error: unknown): string {
   const own = error instanceof Error ? withoutCall(error) : String(error);
@@ -144,6 +147,6 @@ export function messageOf(error: unknown): string {
   return text.trim().replace(/\s*\n\s*/g, '; ');
 }
 
-/** Prints no error objects: drivers attach statements and options to them. */
+/** Returns only the stacks, never whole error objects: drivers attach statements and options to them. */
 const stacksOf = (error: unknown): string[] =>
   chainOf(error).map((one) => (one instanceof Error && one.stack) || messageOf(one));

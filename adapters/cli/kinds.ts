@@ -16,8 +16,9 @@ export interface ChosenKinds {
 }
 
 /**
- * Only the app knows its kinds and which of them survive a revocation. So any name is accepted, and all kinds are
- * covered by default. The explicit `'all'` keeps the audit log from suggesting that the app's rules were applied.
+ * Converts `--kinds` and `--spare` to options of the library. Only the app knows its kinds and which of them survive a
+ * revocation. So any name is accepted, and all kinds are covered by default. The explicit `'all'` shows in the audit log
+ * that the app's rules were not applied.
  */
 export function chooseKinds({ kinds, spare }: KindsOptions, { typed, name }: NamedTarget): ChosenKinds {
   if (kinds !== undefined && spare !== undefined) throw new Refusal('--kinds does not go with --spare');

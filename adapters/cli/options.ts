@@ -9,7 +9,7 @@ export interface GlobalOptions {
   readonly store?: string;
   readonly realm: string;
   readonly json: boolean;
-  /** Ms. */
+  /** In ms. */
   readonly timeout: number;
   readonly debug: boolean;
 }
@@ -18,7 +18,7 @@ export interface AttributionOptions {
   readonly by: string;
   readonly reason?: string;
   readonly note?: string;
-  /** Ms. */
+  /** In ms. */
   readonly auditRetention: number;
   readonly auditName?: AuditNames;
 }
@@ -35,7 +35,7 @@ const DEFAULT_REALM = 'default';
 const HOUR = 3600e3;
 const MAX_TIMEOUT = 600e3;
 
-/** Commander then names the option, and exits with code 2. */
+/** Makes a parser whose errors commander understands: it names the option, and exits with code 2. */
 function checked<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
@@ -46,22 +46,22 @@ function checked<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
-/** Such as `--limit` of `--limit <count>`. */
+/** Returns the name of an option, such as `--limit` of `--limit <count>`. */
 const nameOf = (flags: string): string => flags.split(' ')[0] ?? flags;
 
-/** Parses to ms. */
+/** Makes an option whose value is a duration. The command receives ms. */
 export const durationOption = (flags: string, description: string, range: DurationRange = {}): Option =>
   new Option(flags, description).argParser(
     checked((text) => parseDuration(nameOf(flags), /^\d+$/.test(text) ? Number(text) : text, range)),
   );
 
-/** Parses to Unix ms. */
+/** Makes an option whose value is a time. The command receives Unix ms. */
 export const timeOption = (flags: string, description: string): Option =>
   new Option(flags, description).argParser(checked((text) => parseTime(nameOf(flags), text, Date.now())));
 
 /**
- * Names with commas; the option may be repeated. Refuses an empty list, because an unset variable must not look like a
- * missing option.
+ * Makes an option whose value is a list of names, separated by commas. The option may be repeated. Refuses an empty name:
+ * an unset shell variable must not look like a missing option.
  */
 export const listOption = (flags: string, description: string): Option =>
   new Option(flags, description).argParser((text: string, before: readonly string[] | undefined) => {
@@ -144,7 +144,7 @@ export function addPageOptions(command: Command, rows: string): Command {
     .option('--all', 'all pages, one after the other', false);
 }
 
-/** User of the operating system. */
+/** The default actor: the user of the operating system. */
 function actor(): string {
   try {
     return `cli:${userInfo().username}`;

@@ -8,7 +8,7 @@ export interface Warning {
   readonly advice?: string;
 }
 
-/** Answers go to stdout, as tables and sentences or as JSON. All other text goes to stderr. */
+/** Writes the output of a command. Answers go to stdout, as tables and sentences or as JSON. All other text goes to stderr. */
 export class Output {
   readonly isJson: boolean;
   readonly #terminal: Terminal;
@@ -26,17 +26,17 @@ export class Output {
     else for (const line of lines()) this.#print(this.#terminal.stdout, printable(line));
   }
 
-  /** For large answers: one line of JSON. */
+  /** Writes a row of a large answer as one line of JSON. */
   row(document: unknown): void {
     this.#print(this.#terminal.stdout, toJson(document));
   }
 
-  /** For people. No script reads it. */
+  /** Writes a text for people. Scripts do not read it. */
   note(text: string): void {
     this.#print(this.#terminal.stderr, printable(this.#hide(text)));
   }
 
-  /** A sentence, or with `--json` a line of JSON. */
+  /** Writes a warning as a sentence, or with `--json` as a line of JSON. */
   warn(warning: Warning): void {
     if (this.isJson) this.#print(this.#terminal.stderr, this.#hide(toJson({ warning })));
     else {
@@ -45,13 +45,13 @@ export class Output {
     }
   }
 
-  /** With `--json`, the last line of JSON. */
+  /** Writes the error that ends the command. With `--json`, it is the last line of JSON. */
   fail(failure: Failure): void {
     if (this.isJson) this.#print(this.#terminal.stderr, this.#hide(toJson(documentOf(failure))));
     else for (const line of linesOf(failure)) this.#print(this.#terminal.stderr, this.#hide(line));
   }
 
-  /** Replaces the previous line. Shows nothing without a terminal. */
+  /** Shows the progress in place of the previous progress line. Shows nothing without a terminal. */
   progress(text: string): void {
     if (this.#terminal.isTty) this.#terminal.stderr.write(`\r\u001b[K${printable(text)}`);
   }
@@ -74,6 +74,6 @@ const toJson = (document: unknown, indent = 0): string =>
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
-/** Such as `1,234 sessions`. */
+/** Returns a count with its noun, such as `1,234 sessions`. */
 export const counted = (count: number, noun: string, plural: string = `${noun}s`): string =>
   `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;

@@ -22,7 +22,7 @@ export interface Pages<Row, Answer> {
   linesOf?(answer: Answer): readonly unknown[];
 }
 
-/** As JSON, one page is the library's answer, and all pages are one line per row. */
+/** Prints one page, or with `--all` every page. As JSON, one page is the library's result, and `--all` prints one line per row. */
 export async function printPages<Row, Answer>(task: Task<PageOptions>, pages: Pages<Row, Answer>): Promise<void> {
   const { out, options } = task;
   const { limit, all } = options;

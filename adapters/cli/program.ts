@@ -38,7 +38,7 @@ Example:
   $ session-revocation list --user ann
   $ session-revocation revoke --user ann --reason laptop-lost`;
 
-/** `writeError` receives commander's messages about misuse. */
+/** Makes the program with all commands. `writeError` receives commander's messages about misuse. */
 export function makeProgram(cli: Cli, writeError: (text: string) => void): Command {
   const program = new Command(NAME)
     .description('Lists, ends and revokes sessions, and maintains their store.')
@@ -75,10 +75,10 @@ export function makeProgram(cli: Cli, writeError: (text: string) => void): Comma
 
 const HELP_WIDTH = 100;
 
-/** Hides the default of switches. */
+/** Describes an option in the help. Hides the default `false` of switches. */
 const optionDescription: Help['optionDescription'] = (option) =>
   new Help().optionDescription(option).replace(' (default: false)', '');
 
-/** By the package's name, which resolves from the sources and from the build. */
+/** Reads the version by the package's name, which resolves both from the sources and from the build. */
 const version = (): string =>
   (createRequire(import.meta.url)('session-revocation/package.json') as { readonly version: string }).version;

@@ -3,7 +3,7 @@ import type { Task } from './task.ts';
 
 const MAX_USERS = 500;
 
-/** `null` if the store cannot tell. Never fails, because it only serves a hint. */
+/** Returns the realms that have sessions in the store, or `null` if the store cannot tell. Never fails, because it only serves a hint. */
 export async function realmsOf(task: Task): Promise<RealmsFound | null> {
   try {
     const { store } = await task.connect();

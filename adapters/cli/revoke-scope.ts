@@ -14,7 +14,7 @@ export interface EndingOptions extends ScopeOptions, ExpectOptions {
 export interface Revoking {
   readonly settings: SessionsSettings;
   act(sessions: Sessions, dryRun: boolean): Promise<RevokeResult>;
-  /** `since` is the start, such as `'from now on'`. */
+  /** Returns the sentence about the result. `since` says when the revocation is in force, such as `'from now on'`. */
   done(since: string): string;
 }
 
@@ -44,7 +44,7 @@ export async function revokeScope(
     if (typed !== null) await confirm(typed, previewOf(target.name, result.wouldEnd, out), terminal, out);
     return countOf(result.wouldEnd);
   };
-  // Without a time limit if the user is asked: an answer may take long.
+  // If the user is asked, the count has no time limit, because the user may take long to answer.
   const count = typed === null ? await countBefore(task, preview) : await preview();
   const result = await act(sessions, false);
   out.answer({ realm: options.realm, ...publicPart(result), covered: count.covered }, () => [
@@ -65,7 +65,7 @@ export async function resumeScope(
   return EXIT.done;
 }
 
-/** Without the kept session and its token, because no command acts for a session. */
+/** Returns the result without the kept session and its token, because no command acts for a session. */
 function publicPart({ kept: _, token: __, ...answer }: RevokeResult): object {
   return answer;
 }

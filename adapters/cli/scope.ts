@@ -11,7 +11,7 @@ export interface ScopeOptions {
 
 export interface NamedTarget {
   readonly scope: Scope;
-  /** Such as `'user ann of the realm default'`. */
+  /** Name of the target in sentences, such as `'user ann of the realm default'`. */
   readonly name: string;
   /** The user must type this text before sessions of several users end; `null` for one user. */
   readonly typed: TypedName | null;

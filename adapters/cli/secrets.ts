@@ -18,7 +18,7 @@ export class Secrets {
   }
 
   hide(text: string): string {
-    // Up to the last @ of a word: an unencoded password may contain one.
+    // Hides the text up to the last @ of a word, because an unencoded password may contain an @.
     let hidden = text.replace(/(:\/\/[^\s:@]*:)\S*@/g, `$1${HIDDEN}@`);
     for (const secret of this.#known) hidden = hidden.replaceAll(secret, HIDDEN);
     return hidden;

@@ -8,7 +8,7 @@ export interface SessionColumns {
   readonly ended?: boolean;
 }
 
-/** The id is never cut, because `end` takes it. */
+/** The columns of a table of sessions. The id is never cut, because users pass it to `end`. */
 export function sessionColumns(now: number, columns: SessionColumns): readonly Column<ListedSession>[] {
   const only = (wanted: boolean | undefined, column: Column<ListedSession>) => (wanted === true ? [column] : []);
   return [

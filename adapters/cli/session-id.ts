@@ -1,7 +1,7 @@
-/** One id in 64 begins with a hyphen and looks like an option. */
+/** An id that begins with a hyphen, as one in 64 does. The option parser would take it for an option. */
 const HYPHENED_ID = /^-[\w-]{21}$/;
 
-/** Prefix of this id until the command line is parsed. */
+/** Prefix that hides the hyphen of an id until the command line is parsed. */
 const SHIELD = 'id:';
 
 const SWITCHES: readonly string[] = ['--dry-run', '--json', '--debug'];

@@ -3,7 +3,7 @@ export interface Column<Row> {
   cell(row: Row): string | null;
   short?(row: Row): string | null;
   readonly wideOnly?: boolean | undefined;
-  /** Cut if `short` is not enough. Never set for text that users type again, such as an id. */
+  /** The cell may be cut if its `short` text is still too wide. Never set for text that users type again, such as an id. */
   readonly cut?: boolean | undefined;
 }
 
@@ -17,13 +17,13 @@ interface Layout<Row> {
   readonly widths: readonly number[];
 }
 
-/** The first page decides the widths, because only it has titles. */
+/** Formats rows as a table, page by page. The first page decides the widths, because only it has titles. */
 export class Table<Row> {
   readonly #columns: readonly Column<Row>[];
   readonly #width: number;
   #layout: Layout<Row> | null = null;
 
-  /** Columns of the terminal. `Infinity` shortens nothing. */
+  /** `width` is that of the terminal, in characters. `Infinity` shortens nothing. */
   constructor(columns: readonly Column<Row>[], width: number) {
     this.#columns = columns;
     this.#width = width;
@@ -38,7 +38,7 @@ export class Table<Row> {
   }
 }
 
-/** Uses whole texts if there is room, else short ones, else cut ones. */
+/** Chooses the columns and their widths. Uses whole texts if there is room, else short texts, else short texts that are cut. */
 function layOut<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): Layout<Row> {
   const whole = widthsOf(columns, textsOf(columns, rows, false));
   if (sumOf(whole) <= width) return { columns, short: false, widths: whole };
@@ -89,7 +89,7 @@ function lineOf(cells: readonly string[], widths: readonly number[]): string {
     .trimEnd();
 }
 
-/** Device names and notes are untrusted: removes characters that move the cursor or change the text direction. */
+/** Replaces characters that move the cursor or change the text direction, because device names and notes are untrusted. */
 export const printable = (text: string): string =>
   text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '\ufffd');
 

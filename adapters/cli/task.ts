@@ -15,7 +15,7 @@ export interface SessionsSettings {
   readonly mayCreate?: boolean | undefined;
 }
 
-/** For closing connections, in ms. */
+/** Time limit for closing connections, in ms. */
 const MAX_CLOSE = 2_000;
 
 export class Task<Options extends object = object> {
@@ -44,7 +44,10 @@ export class Task<Options extends object = object> {
     return this.#connection;
   }
 
-  /** Without lifetimes, limits and triggers: they only matter for a sign-in, a use or a renewal, which no command does. */
+  /**
+   * Makes the `Sessions` of the command. They have no lifetimes, limits and triggers, which only matter for a sign-in, a use or a renewal.
+   * No command does these.
+   */
   async sessions(settings: SessionsSettings = {}): Promise<Sessions> {
     const { store } = await this.connect(settings.mayCreate);
     const { audit, policies } = store.powers ?? {};
@@ -64,7 +67,7 @@ export class Task<Options extends object = object> {
     return sessions;
   }
 
-  /** Gives options their names on the command line. A server that does not answer may be of another kind. */
+  /** Makes an error name the options of the command line. Also detects a server of another kind, if the store does not answer. */
   async explained(error: unknown): Promise<unknown> {
     if (isSessionError(error, 'SESSION_STORE_UNAVAILABLE')) {
       const wrong = await wrongServer(this.url, this.options.timeout);
@@ -73,7 +76,7 @@ export class Task<Options extends object = object> {
     return error instanceof TypeError || error instanceof Refusal ? this.#withOptionNames(error) : error;
   }
 
-  /** The library's messages name arguments. The URL may come from `--store` or from the environment. */
+  /** Replaces the names of the library's arguments in a message. The URL may come from `--store` or from the environment. */
   #withOptionNames(error: Error): Error {
     const store = this.options.store === undefined ? 'SESSION_STORE_URL' : '--store';
     const message = withoutCall(error)
@@ -84,7 +87,7 @@ export class Task<Options extends object = object> {
     return error;
   }
 
-  /** Finishes pending writes. Never fails, because the command has done its work. */
+  /** Finishes pending writes and closes the connections. Never fails, because the command has done its work. */
   async close(): Promise<void> {
     const connection = this.#connection;
     try {

@@ -5,7 +5,7 @@ export interface Terminal {
   /** For questions, progress, warnings and errors. */
   readonly stderr: NodeJS.WritableStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** `stdin` and `stderr` are a terminal, so that the user can be asked. */
+  /** True if `stdin` and `stderr` are a terminal. The command can then ask the user. */
   readonly isTty: boolean;
 }
 

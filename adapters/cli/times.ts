@@ -4,7 +4,7 @@ const MINUTE = 60e3;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Such as `'just now'`, `'5m ago'`, `'in 3d'`. */
+/** Returns a time relative to `now`, such as `'just now'`, `'5m ago'` or `'in 3d'`. */
 export function relativeTime(at: number, now: number): string {
   const distance = Math.abs(now - at);
   if (distance < MINUTE) return 'just now';
@@ -19,7 +19,7 @@ export function relativeTime(at: number, now: number): string {
 
 const digits = (value: number, length = 2): string => String(value).padStart(length, '0');
 
-/** In the machine's zone, or that of the variable `TZ`: `'2026-11-22 07:42:06'`. */
+/** Formats a time in the machine's zone, or in that of the variable `TZ`, such as `'2026-11-22 07:42:06'`. */
 export function localTime(at: number): string {
   const time = new Date(at);
   const date = `${digits(time.getFullYear(), 4)}-${digits(time.getMonth() + 1)}-${digits(time.getDate())}`;

@@ -28,7 +28,8 @@ export interface NatsClient {
 }
 
 /**
- * Notifies over NATS. The client listens again by itself after a lost connection. `channel` is the subject.
+ * Creates a notifier over NATS. The client listens again by itself after a lost connection. The option `channel` is the
+ * NATS subject.
  * @param client a connection that the app has opened, and closes.
  * @throws `TypeError` if `client` is no connection, and for unknown or malformed options.
  * @example

@@ -11,7 +11,10 @@ export interface NotifierOptions {
 
 const CHANNEL = /^[\w-]{1,60}$/;
 
-/** @throws `TypeError` for an unknown option or a malformed name. */
+/**
+ * Returns the channel of the options, or the default.
+ * @throws `TypeError` for an unknown option or a malformed name.
+ */
 export function parseChannel(options: NotifierOptions, more: readonly string[] = []): string {
   const { channel = 'session-revocation' } = parseArguments<NotifierOptions>('options', options, ['channel', ...more]);
   if (typeof channel === 'string' && CHANNEL.test(channel)) return channel;

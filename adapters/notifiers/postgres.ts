@@ -38,13 +38,13 @@ export interface PostgresJsNotifier {
   }>;
 }
 
-/** In ms, between two attempts to listen again. */
+/** Time between two attempts to listen again, in ms. */
 const RETRY_AFTER = 500;
 
 /**
- * Notifies with `LISTEN` and `NOTIFY` of Postgres. It holds one connection of the pool while it listens, and sends each
- * message in a statement of its own: a `NOTIFY` in the app's transaction would make all commits of the server wait for
- * each other.
+ * Creates a notifier with `LISTEN` and `NOTIFY` of Postgres. It holds one connection of the pool while it listens. It
+ * sends each message in a statement of its own: a `NOTIFY` in the app's transaction would make all commits of the server
+ * wait for each other.
  *
  * It must reach the server directly: a proxy that moves each transaction to another connection hears nothing.
  * @param client pg's `Pool`, or the `sql` of postgres.js. The app closes it.
@@ -79,7 +79,7 @@ export function postgresNotifier(client: PgNotifierPool | PostgresJsNotifier, op
   throw new TypeError(`client must be a Pool of pg, or the sql of postgres.js, not ${kindOf(client)}`);
 }
 
-/** Listens on a connection of the pool. If it is lost, listens on another one. */
+/** Listens on a connection of the pool. If the connection is lost, listens on another one. */
 async function listen(pool: PgNotifierPool, channel: string, hear: (message: unknown) => void) {
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -105,7 +105,7 @@ async function listen(pool: PgNotifierPool, channel: string, hear: (message: unk
     if (isStopped && connection === opened) drop(opened);
   }
 
-  /** The connection still listens, or is broken, so the pool must close it. */
+  /** Gives up a connection. It still listens, or is broken, so the pool must close it. */
   function drop(opened: PgListener): void {
     connection = null;
     opened.removeAllListeners('notification');

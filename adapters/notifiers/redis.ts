@@ -63,8 +63,8 @@ export interface RedisNotifierOptions extends NotifierOptions {
 }
 
 /**
- * Notifies over Redis or Valkey pub/sub. The clients listen again by themselves after a lost connection. With an ACL,
- * the user needs `+publish +subscribe +unsubscribe` (`+spublish +ssubscribe +sunsubscribe` if sharded) and
+ * Creates a notifier over Redis or Valkey pub/sub. The clients listen again by themselves after a lost connection. With
+ * an ACL, the user needs `+publish +subscribe +unsubscribe` (`+spublish +ssubscribe +sunsubscribe` if sharded) and
  * `&session-revocation`, the channel.
  * @throws `TypeError` if a client is none of node-redis, ioredis or iovalkey, and for unknown or malformed options.
  * @example

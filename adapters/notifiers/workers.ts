@@ -5,7 +5,7 @@ import { fanOut } from './fan-out.ts';
 import { type NotifierOptions, parseChannel } from './options.ts';
 
 /**
- * Notifies between the worker threads of one process, over a `BroadcastChannel`. It keeps no thread alive.
+ * Creates a notifier between the worker threads of one process, over a `BroadcastChannel`. It keeps no thread alive.
  * @throws `TypeError` for unknown or malformed options.
  * @example
  * ```ts
@@ -38,8 +38,8 @@ interface Forwarded {
 }
 
 /**
- * Notifies between the processes of `node:cluster`. Call it in the workers **and in the primary**, which passes the
- * messages on; nothing arrives without that.
+ * Creates a notifier between the processes of `node:cluster`. Call it in the workers **and in the primary**, which
+ * passes the messages on. If the primary does not call it, no message arrives.
  * @throws `TypeError` for unknown or malformed options.
  * @example
  * ```ts

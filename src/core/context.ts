@@ -33,7 +33,7 @@ export interface Core {
   readonly changes: Log | null;
   readonly announcer: Announcer | null;
   readonly activity: Activity;
-  /** Of sign-ins, by the tag of their user. */
+  /** After a conflict, the sign-ins of one user take turns. The key is the user's tag. */
   readonly turns: Turns;
   /** Unix ms: when a pruning last ended. */
   readonly pruning: { endedAt: number | null };
@@ -47,7 +47,7 @@ const CORES = new WeakMap<object, Core>();
 
 export const keepCore = (sessions: object, core: Core): void => void CORES.set(sessions, core);
 
-/** For entries outside of the class `Sessions`, such as `session-revocation/jwt`. */
+/** Returns the core of a `Sessions` object, for other entries of this package, such as `session-revocation/jwt`. */
 export function coreOf(sessions: unknown): Core {
   const core = typeof sessions === 'object' && sessions !== null ? CORES.get(sessions) : undefined;
   if (core !== undefined) return core;

@@ -2,9 +2,9 @@ import { MAX_STALENESS } from '../freshness/options.ts';
 import type { Core } from './context.ts';
 
 /**
- * In ms, see `effectiveWithin` of `RevokeResult`. Must run **after** the commit: a process that states a greater age later
- * remembers only records that it reads later still. If the store does not answer, returns the longest allowed time: the
- * revocation holds all the same.
+ * Returns the value of `effectiveWithin` in a `RevokeResult`, in ms: the bound in the realm's record. Must run **after** the commit. A
+ * process that states a higher bound later remembers only reads that it sends later still, and these show the revocation. If the store
+ * does not answer, returns the longest allowed time: the revocation holds all the same.
  */
 export async function effectiveWithin({ store, realmTag, isWithin }: Core): Promise<number> {
   // The transaction has not been committed. `InTransaction` reads the value later.

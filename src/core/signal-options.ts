@@ -4,19 +4,19 @@ import { parseArguments } from '../lib/input.ts';
 /** The option `signal`, for `sessions.signal`. */
 export interface SignalOptions {
   /**
-   * The time between two looks at the sessions that have signals, `'100ms'` to `'5m'`: a signal fires at most so long
-   * after a revocation by another process. A store that tells its changes is asked for these; any other reads the
-   * sessions, many at once. Default `'5s'`.
+   * The time between two looks at the sessions that have signals, `'100ms'` to `'5m'`. A signal fires at most this long after a
+   * revocation by another process. A store with the power `changes` is asked what changed. From any other store, the sessions are
+   * read, many at once. Default `'5s'`.
    */
   readonly every?: Duration | undefined;
   /**
-   * The time after which an outage of the store fires all signals, `'1s'` to `'1d'`: nothing is known of their sessions
-   * any more. Default `'5m'`.
+   * The time after which an outage of the store fires all signals, `'1s'` to `'1d'`. It is then unknown whether their sessions are
+   * still live. Default `'5m'`.
    */
   readonly giveUpAfter?: Duration | undefined;
 }
 
-/** In ms. */
+/** The resolved option `signal`. Times are in ms. */
 export interface SignalSettings {
   readonly every: number;
   readonly giveUpAfter: number;

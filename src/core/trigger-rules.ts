@@ -23,7 +23,7 @@ export type TriggerRule =
       readonly revoke: TriggerEffect;
       /**
        * The kinds to revoke, or `'all'`. Default: those that do not survive the scope. Default of `passwordReset`,
-       * `lastLoginMethodRemoved` and `memberRemoved`: `'all'`, because an intruder may be signed in, or the user leaves.
+       * `lastLoginMethodRemoved` and `memberRemoved`: `'all'`, because an intruder may be signed in, or the user is leaving.
        */
       readonly kinds?: readonly string[] | 'all' | undefined;
     };

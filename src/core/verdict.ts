@@ -75,7 +75,7 @@ export interface CheckedToken<Proof> {
 
 export const NO_CLIENT_INFO: ClientInfo = Object.freeze({});
 
-/** Answers synchronously if the store does. */
+/** Checks a token by memory, or else by the store. Answers synchronously if the store does. */
 export const checkToken = <Proof, Result>(
   core: Core,
   rules: CheckRules<Proof, Result>,
@@ -114,7 +114,7 @@ export function checkInStore<Proof, Result>(
     : judgeRead(core, rules, token, answer[0], reading);
 }
 
-/** Like `find`, and tells the channel of an outage. */
+/** Finds a session, and publishes an outage on the diagnostics channel. */
 function findAndTell(
   core: Core,
   rules: Pick<TokenRules<never>, 'during'>,
@@ -150,7 +150,7 @@ function judgeRead<Proof, Result>(
   const refusal = refusalOf(rules, ref.id, found, proof, now);
   if (refusal === null) {
     const { session } = found as FoundSession;
-    // Its record is about to change if a use is noted.
+    // If this check counts as a use, the record of the session is about to change, so it is not remembered.
     if (!isUse(core, rules, session, now)) core.freshness?.rememberSession(reading, found as FoundSession);
     return accept(core, rules, token, session, now, false);
   }

@@ -11,7 +11,7 @@ const PAGE = 500;
 /** After this many users, the event loop gets a turn. */
 const USERS_A_TURN = 20;
 
-/** The number of users remembered to avoid reading them twice: a store may name one twice. */
+/** The number of users remembered to avoid reading them twice: a store may name a user twice. */
 const MAX_SEEN = 10_000;
 
 /** Yields every living session of a user, or of a member, the youngest first. */
@@ -26,7 +26,10 @@ export async function* livingIn(
   }
 }
 
-/** Also yields revoked sessions. Without `born`, pages after the first leave out those that the first page's records revoke. */
+/**
+ * Yields every session of a user, or of a member, that was not ended and has not expired, and also revoked ones. Without `born`, pages
+ * after the first leave out sessions that the first page's records revoke.
+ */
 export async function* unexpiredIn(
   core: Core,
   user: Tag,
@@ -59,10 +62,10 @@ export function bornUnder(
   return member === null ? undefined : { user: livingStamps(user, kind), member: livingStamps(member, kind) };
 }
 
-/** Embedded stores answer synchronously, and would block the event loop. */
+/** Gives the event loop a turn. Embedded stores answer synchronously, and would block it. */
 export const othersTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-/** A user may come twice. */
+/** Yields the users of an account, or of the realm for `null`. May yield a user twice. */
 async function* usersIn(core: Core, account: Tag | null): AsyncGenerator<Tag> {
   const of = { realm: core.settings.realm, account };
   const seen = new Set<Tag>();
@@ -85,7 +88,7 @@ async function* usersIn(core: Core, account: Tag | null): AsyncGenerator<Tag> {
   } while (after !== null);
 }
 
-/** A session may come twice. */
+/** Yields every living session in a scope. May yield a session twice. */
 export async function* livingUnder(core: Core, target: ScopeTarget, now: number): AsyncGenerator<SessionRecord> {
   if (target.user !== null) {
     yield* livingIn(core, target.tag, target.member ?? undefined, now);

@@ -16,7 +16,7 @@ export interface ClientHints {
   readonly formFactors?: string | null | undefined;
 }
 
-/** `null` for a hint that was not sent or does not parse. */
+/** The meaning of the client hints. `null` for a hint that was not sent or does not parse. */
 export interface HintReading {
   readonly browser: string | null;
   /** True if the brand is only an engine that many browsers and apps share. */
@@ -26,7 +26,7 @@ export interface HintReading {
   readonly form: 'desktop' | 'embedded' | 'mobile' | 'tablet' | 'wearable' | null;
 }
 
-/** Never throws (UA Client Hints, 3: "servers MUST accept arbitrary"). */
+/** Reads client hints. Never throws (UA Client Hints, 3: "servers MUST accept arbitrary"). */
 export function readClientHints(hints: ClientHints): HintReading {
   const brand = chooseBrand(parseStringList(hints.brands) ?? []);
   const forms = parseStringList(hints.formFactors) ?? [];

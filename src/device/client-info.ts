@@ -19,13 +19,13 @@ export function deviceOf({ userAgent, hints, ip }: ClientInfo): SessionDevice {
   return Object.freeze({ label, browser, os, type, ip: addressOf(ip) });
 }
 
-// Often from a proxy's header. Other text is left out without an error.
+// Returns an address, or `null` for other text. It causes no error, because addresses often come from a proxy's header.
 export const addressOf = (ip: unknown): string | null =>
   typeof ip === 'string' && /^[\w.:%-]{1,64}$/.test(ip) ? ip : null;
 
 export const CLIENT_INFO_KEYS: readonly string[] = ['userAgent', 'hints', 'ip'];
 
-/** Copies the details before the first `await`: the request may be gone afterwards. */
+/** Parses and copies the client's details, before the caller's first `await`: the request may be gone afterwards. */
 export function parseClientInfo(
   name: string,
   client: ClientInfo,

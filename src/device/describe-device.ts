@@ -30,7 +30,7 @@ export function describeDevice(userAgent: string | null | undefined, hints?: Cli
   return Object.freeze({ label: labelOf(name, app, os), browser: name, os, type });
 }
 
-// A script drives it, so it must not pass for a user's Chrome.
+// A script drives this browser, so it must not pass for a user's Chrome.
 const HEADLESS = 'Headless Chrome';
 
 // The most specific name first: an app that embeds an engine, a browser's brand, its product in the User-Agent, the

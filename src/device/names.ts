@@ -101,14 +101,14 @@ const PROGRAMS = index({
   Wget: [],
 });
 
-/** `known`: this module lists the browser. */
+/** Returns the display name of a browser. `known` is true if this module lists the browser. */
 export function browserName(text: string | undefined): { readonly name: string; readonly known: boolean } | null {
   // ua-parser-js names a browser's phone edition ('Mobile Safari'), which the device type already says.
   const spelling = text?.replace(/^Mobile /i, '');
   return lookUp(BROWSERS, spelling);
 }
 
-/** `null` for `Unknown` (UA Client Hints, 3.9). */
+/** Returns the display name of a system. `null` for `Unknown` (UA Client Hints, 3.9). */
 export function systemName(text: string | null | undefined): string | null {
   if (text === undefined || text === null || /^unknown$/i.test(text)) return null;
   return lookUp(SYSTEMS, text.replace(/[ /]v?\d[\d._]*$/, ''))?.name ?? null;

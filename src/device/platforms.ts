@@ -1,6 +1,6 @@
 import type { DeviceType } from './device.ts';
 
-/** `type: null` if the system runs on several types of device. */
+/** A system that the User-Agent may name. `type` is `null` if the system runs on several types of device. */
 export interface Platform {
   readonly mark: RegExp;
   readonly and?: RegExp;
@@ -49,7 +49,7 @@ export const PLATFORMS: readonly Platform[] = [
   { mark: /\bdarwin\b/i, os: 'Mac OS', type: 'desktop' },
 ];
 
-/** The system's own browser has no name, and claims to be Chrome or Safari. */
+/** Systems whose own browser has no name, and claims to be Chrome or Safari. */
 export const BUILT_IN: ReadonlySet<string> = new Set([
   ...['PlayStation', 'Nintendo', 'Nintendo Switch', 'webOS', 'Tizen', 'Roku', 'SmartCast', 'Chromecast', 'VIDAA'],
   ...['Smart TV', 'Tesla', 'tvOS', 'BlackBerry'],

@@ -19,7 +19,7 @@ const MAX_FIELD = 1024;
 const isField = (field: unknown): field is string =>
   typeof field === 'string' && field.length <= MAX_FIELD && /^[\t -~]*$/.test(field);
 
-/** Without parameters; `null` if it is not a list of strings only. */
+/** Parses a list of strings, and leaves out their parameters. Returns `null` if the field is not a list of strings only. */
 export function parseStringList(field: unknown): readonly string[] | null {
   if (!isField(field)) return null;
   const text = field.trim();

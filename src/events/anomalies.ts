@@ -36,7 +36,7 @@ export class Anomalies {
     this.#watched = watched;
   }
 
-  /** Looks in the background, so that the sign-in does not wait. */
+  /** Compares a new session with the user's other sessions. Works in the background, so that the sign-in does not wait. */
   started(session: SessionRecord): void {
     const { events } = this.#watched;
     if (MADE_FOR_PROGRAMS.has(session.kind) || !events.matters('session.suspicious')) return;
@@ -108,7 +108,7 @@ export class Anomalies {
   }
 }
 
-/** An unknown browser or system does not count as another one. */
+/** Tells whether two devices have different browsers or systems. An unknown browser or system does not count as different. */
 function differs(now: Device, before: Device): boolean {
   const changed = (a: string | null, b: string | null): boolean => a !== null && b !== null && a !== b;
   return changed(now.browser, before.browser) || changed(now.os, before.os);

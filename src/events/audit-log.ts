@@ -31,7 +31,7 @@ export class AuditLog {
     return this.#settings.sink;
   }
 
-  /** Returns `null` for background failures, prunings that removed nothing, and refusals over the limit. */
+  /** Turns an event into a record. Returns `null` for background failures, prunings that removed nothing, and refusals over the limit. */
   record(event: SessionEvent): AuditRecord | null {
     if (event.type === 'background.failed') return null;
     if (event.type === 'sessions.pruned' && event.sessions + event.epochs + event.entries === 0) return null;

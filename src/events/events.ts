@@ -21,7 +21,10 @@ export interface PendingEvent {
 
 type Listeners = Map<string, Set<(event: never) => unknown>>;
 
-/** Calls listeners. A failure of one emits `background.failed`. If that has no listener, it is a process warning. */
+/**
+ * Calls the listeners of events. If a listener fails, emits `background.failed`. If that event has no listener, the failure becomes a
+ * process warning.
+ */
 export class Events {
   readonly #realm: string;
   readonly #now: () => number;

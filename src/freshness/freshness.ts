@@ -35,7 +35,7 @@ export class Freshness {
     return this.#isStrict || this.#bound.isStated;
   }
 
-  /** Prepares for remembering: see {@link StatedBound}. */
+  /** States the bound of this process, without which it remembers nothing. See {@link StatedBound}. */
   async setup(): Promise<void> {
     if (!this.#isStrict) await this.#bound.setup();
   }
@@ -66,7 +66,10 @@ export class Freshness {
     return this.#memory.epochs.recall(keyOf(tags), maxAge, moment, this.#logAge(moment));
   }
 
-  /** Asks the log, if there is one. Returns `false` if memory may not answer: the log did not, or `maxAge` is 0. */
+  /**
+   * Tells whether memory may be used now. In strict mode, asks the change log in this step, and returns `false` if it does not reply.
+   * Otherwise asks the change log, if there is one, in the background, and returns `false` only if `maxAge` is 0.
+   */
   #isCurrent(maxAge: number, now: Moment): boolean {
     const { log } = this.#memory;
     if (log !== null && this.#isStrict) return log.askNow();
@@ -75,18 +78,21 @@ export class Freshness {
     return true;
   }
 
-  /** In ms: how long ago the store last told its changes. `null` if it does not tell them. */
+  /** Returns the age in ms of the change log's last reply: 0 in strict mode, `null` for a store without a change log. */
   #logAge(now: Moment): number | null {
     if (this.#isStrict) return 0;
     return this.#memory.log?.age(now) ?? null;
   }
 
-  /** Begins a read that is sent in the same synchronous step. `null` if its answer must not be remembered. */
+  /**
+   * Returns the clocks and the count of notices for a read that the caller sends in the same synchronous step. Returns `null` if the
+   * result of that read must not be remembered.
+   */
   reading(now: number): Reading | null {
     return this.#isStrict || this.#bound.mayRemember() ? this.#memory.reading(now) : null;
   }
 
-  /** Remembers a session that a read has accepted. */
+  /** Remembers a session that was read from the store and accepted. Remembers nothing if `reading` is `null`. */
   rememberSession(reading: Reading | null, { session, epochs }: FoundSession): void {
     if (reading === null) return;
     const { id, userTag, accountTag } = session;
@@ -97,7 +103,7 @@ export class Freshness {
     this.#memory.sessions.remember(id, session, reading, tags, this.#allowedBy(epochs.realm));
   }
 
-  /** Remembers epoch records by which a token was accepted. One of them is that of the realm. */
+  /** Remembers epoch records by which a token was accepted. `realm` is the realm's record among them, or `null` if it is lost. */
   rememberEpochs(
     reading: Reading | null,
     tags: readonly Tag[],
@@ -114,9 +120,9 @@ export class Freshness {
   }
 
   /**
-   * Notices that a read has refused a session, so that memory accepts neither it nor another one that ended with it. `found` is what the
-   * store has of it. `end` tells how it ended, and is known only if the secret was right. Each end is noticed once: the clients of ended
-   * sessions may come back for weeks.
+   * Notices that a session was read and refused, so that memory accepts neither this session nor another one that ended with it. `found`
+   * is the session as the store has it. `end` tells how the session ended; it is `null` if the client's secret was wrong. Each end is
+   * noticed once: the clients of ended sessions may come back for weeks.
    */
   noticeRefusal({ id, user, account = null }: SessionRef, found: FoundSession | null, end: EndState | null): void {
     if (end?.reason === 'revoked') this.noticeRevocation(end.revocation, { user, account });
@@ -132,7 +138,10 @@ export class Freshness {
     }
   }
 
-  /** Notices, once, that a read has shown a revocation. `null`: a record is missing, and it is not known which. */
+  /**
+   * Notices a revocation that a read has shown, each only once. `revocation` is `null` if a record is missing. It is then unknown which
+   * one, so the tags of realm, user and account are all noticed.
+   */
   noticeRevocation(
     revocation: Pick<RevokedBy, 'scope' | 'at'> | null,
     { user, account }: { readonly user: Tag; readonly account: Tag | null },
@@ -149,19 +158,20 @@ export class Freshness {
     this.#memory.noticeOnce(`${scope} ${tag} ${at}`, [tag]);
   }
 
-  /** Notices, once, that a read has shown a record that denies tokens. */
+  /** Notices that a read has shown a record that denies tokens. `tag` is the record's tag, and is noticed only once. */
   noticeDenial(tag: Tag): void {
     this.#memory.noticeOnce(tag, [tag]);
   }
 
-  /** Forgets these records. The next check of a token that they judge reads them. */
+  /** Forgets the epoch records of these tags. The next check of a token that they judge reads them from the store. */
   forgetEpochs(tags: readonly Tag[]): void {
     this.#memory.epochs.forget(keyOf(tags));
   }
 
   /**
-   * Returns the smallest of: what the realm's record states, what it allows while that is being lowered, and the option of this process. A
-   * record that states nothing was lost and created again.
+   * Returns the maximum age, in ms, at which memory may accept by a read that showed this realm record. It is the smallest of three: the
+   * bound that the record states, the lower value while that bound is being lowered, and the option of this process. A record that states
+   * no bound was lost and created again. Then the maximum is 0.
    */
   #allowedBy(realm: EpochRecord | null): number {
     if (this.#isStrict) return MAX_STALENESS;
@@ -171,11 +181,11 @@ export class Freshness {
   }
 }
 
-/** When it ended: two ends of one session differ in this. */
+/** Returns when a session ended, Unix ms. Two ends of one session differ in this time. */
 const endedAt = (end: Exclude<EndState, { reason: 'revoked' }>): number =>
   end.reason === 'ended' ? end.ended.at : end.at;
 
-/** In each `maxStaleness`, the log is asked this many times. */
+/** The change log is asked at most this many times in each period of `maxStaleness`. */
 const QUESTIONS = 3;
 
 const keyOf = (tags: readonly Tag[]): string => tags.join(' ');

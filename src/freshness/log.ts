@@ -5,14 +5,14 @@ import { ageOf, type Moment } from './moment.ts';
 import type { Notices } from './notices.ts';
 
 /**
- * Follows the changes that a store tells. Each answer is a notice of the changed tags, and shows that the rest was current when the
- * question was sent.
+ * Follows the change log of a store (power `changes`). Each reply names the tags that have changed, and these are noticed. Values of all
+ * other tags were still current when the question was sent.
  */
 export class Log {
   readonly #power: ChangesPower;
   readonly #notices: Notices;
   #position: string | null = null;
-  /** When the last answered question was sent. */
+  /** The moment at which the last question that got a reply was sent. */
   #current: Moment | null = null;
   #askedAt = -Infinity;
   #isAsking = false;
@@ -22,16 +22,16 @@ export class Log {
     this.#notices = notices;
   }
 
-  /** True if the store tells its changes at once. */
+  /** True if the store declares that it replies synchronously. */
   get isSynchronous(): boolean {
     return this.#power.isSynchronous === true;
   }
 
-  /** Asks the store in this step. Returns `false` if it did not answer: then nothing may be accepted from memory. */
+  /** Asks the store for changes in this step. Returns `false` if it did not reply: memory must then accept nothing. */
   askNow(): boolean {
     try {
       const answer = this.#power.since(this.#position);
-      // It promised to be synchronous.
+      // The store declared `isSynchronous`, so a promise breaks its contract.
       if (isPromise(answer)) {
         answer.catch(() => {});
         return false;
@@ -44,8 +44,8 @@ export class Log {
   }
 
   /**
-   * Asks in the background now, unless a question is under way or the last one was sent less than `interval` ms ago. If it fails, memory
-   * becomes too old by itself.
+   * Asks the store for changes in the background. Does nothing while a question is under way, or if the last one was sent less than
+   * `interval` ms ago. If the question fails, memory becomes too old by itself.
    */
   askSoon(interval: number, sent: Moment): void {
     if (this.#isAsking || sent.steady - this.#askedAt < interval) return;
@@ -64,7 +64,7 @@ export class Log {
     void (async () => learn(await this.#power.since(this.#position)))().catch(failed);
   }
 
-  /** Returns the age in ms of the last answer, and `Infinity` before the first one. */
+  /** Returns the time in ms since the last question that got a reply was sent. `Infinity` before the first reply. */
   age(now: Moment): number {
     return this.#current === null ? Infinity : ageOf(this.#current, now);
   }

@@ -9,15 +9,15 @@ import { Notices } from './notices.ts';
 import { PackedSessions } from './packed-sessions.ts';
 import { PlainValues, type Reading, Recollection } from './recollection.ts';
 
-/** The maximum number of changes that are known to have been noticed. */
+/** The maximum number of names that {@link Memory.noticeOnce} recognises. */
 const MAX_NOTICED = 10_000;
 
-/** What a process remembers of a store, for all realms that share it. */
+/** Holds the sessions and epoch records that this process remembers of one store, for all realms that share the store. */
 export class Memory {
   readonly notices: Notices = new Notices();
   /** `null` if the store does not tell its changes. */
   readonly log: Log | null;
-  /** By the id of the session. Their epoch records are not kept: a change of one is a notice, which drops the session. */
+  /** Sessions by their ids. Their epoch records are not remembered: a change of a record is noticed, and that drops the session. */
   readonly sessions: Recollection<SessionRecord>;
   /** Epoch records that were read without a session, by their tags. */
   readonly epochs: Recollection<readonly (VersionedEpoch | null)[]>;
@@ -30,20 +30,20 @@ export class Memory {
     this.epochs = new Recollection(this.notices, new PlainValues());
   }
 
-  /** Raises the maximum number of answers of each sort. */
+  /** Raises the maximum number of remembered sessions, and the equal maximum of remembered lists of epoch records. */
   allow(max: number): void {
     this.sessions.allow(max);
     this.epochs.allow(max);
   }
 
-  /** Notices a change of these tags, unless the change of this name was noticed before. */
+  /** Notices a change of these tags. A later call with the same name does nothing. */
   noticeOnce(name: string, tags: readonly Tag[]): void {
     if (this.#noticed.get(name)) return;
     this.#noticed.set(name, true);
     this.notices.note(tags);
   }
 
-  /** Begins a read, which is sent in the same synchronous step. */
+  /** Returns the clocks and the count of notices for a read that is sent in the same synchronous step. `wall` is Unix ms. */
   reading(wall: number): Reading {
     return { ...momentOf(wall), notices: this.notices.count };
   }
@@ -52,8 +52,8 @@ export class Memory {
 const MEMORIES = new WeakMap<object, Memory>();
 
 /**
- * Returns the memory of a store. All realms of the store share it, and the highest of their numbers counts. `changes` is the store's
- * power, guarded.
+ * Returns the memory of a store. All realms of the store share it, and the highest `max` of theirs applies. `changes` is the store's
+ * power of that name, as `guardStore` wraps it.
  */
 export function memoryOf(store: SessionStore, changes: ChangesPower | undefined, max: number): Memory {
   const memory = MEMORIES.get(store) ?? new Memory(changes);

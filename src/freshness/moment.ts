@@ -8,5 +8,8 @@ export interface Moment {
 
 export const momentOf = (wall: number): Moment => ({ steady: performance.now(), wall });
 
-/** In ms, the greater one by both clocks. The monotonic clock may stand while the machine sleeps, and the other one may be set. */
+/**
+ * Returns the age of a moment in ms: the greater of its ages by the two clocks. The monotonic clock may stand while the machine sleeps,
+ * and the wall clock may be set.
+ */
 export const ageOf = ({ steady, wall }: Moment, now: Moment): number => Math.max(now.steady - steady, now.wall - wall);

@@ -1,10 +1,10 @@
 import type { Tag } from '../model/token.ts';
 
-/** The maximum number of noticed tags in each of two generations. */
+/** The maximum number of tags in the map of young notices. When it is full, it replaces the map of old ones. */
 const MAX_TAGS = 50_000;
 
 /**
- * Counts notices: signs that the records or the sessions of a tag may have changed. A read notes the count when it is sent. Its answer
+ * Counts notices: signs that the records or the sessions of a tag may have changed. A read notes the count when it is sent. Its result
  * is out of date for each tag that was noticed since.
  */
 export class Notices {

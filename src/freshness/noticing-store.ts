@@ -3,8 +3,8 @@ import type { Tag } from '../model/token.ts';
 import type { SessionStore } from '../store/store.ts';
 
 /**
- * Wraps a store so that every write that ends, restricts or rotates sessions is noticed: once it has resolved, and once it has failed
- * or timed out, because it may have happened all the same. `note` gets the tags.
+ * Wraps a store so that it calls `note` with the tag of every write that ends, restricts or rotates sessions. It does so when the write
+ * has resolved, and also when the write has failed or timed out: it may have happened all the same.
  */
 export function noticing<Transaction>(
   store: SessionStore<Transaction>,
@@ -23,7 +23,7 @@ export function noticing<Transaction>(
       return answer;
     }
     const done = (): void => note([tag]);
-    // Before the reaction of any caller.
+    // Registered before the caller has the promise, so that `note` runs before any reaction of the caller.
     answer.then(done, done);
     return answer;
   }

@@ -10,14 +10,14 @@ import type { Notices } from './notices.ts';
  */
 export interface Notifier {
   /**
-   * Sends a message to every process that listens: 1 to 7,000 characters of ASCII without control characters. It may resolve before the
-   * message has arrived. Rejects if it is known that the message was not sent.
+   * Sends a message to every process that listens. A message has 1 to 7,000 characters of ASCII without control characters. `publish`
+   * may resolve before the message has arrived. It rejects if it is known that the message was not sent.
    */
   publish(message: string): Awaitable<unknown>;
 
   /**
    * Calls a listener with every message that another process sends from now on; messages of the same process may be left out. Resolves
-   * once it listens. Several may listen at once. After a lost connection it listens again by itself.
+   * once the notifier listens. Several listeners may listen at once. After a lost connection, the notifier listens again by itself.
    * @returns a function that stops this listener.
    */
   subscribe(listener: (message: unknown) => void): Awaitable<() => Awaitable<unknown>>;
@@ -33,14 +33,14 @@ export interface NotifierHealth {
   readonly ignored: number;
 }
 
-/** Tags in one message. Those of memberships have 45 characters. */
+/** The maximum number of tags in one message. The longest tags, those of memberships, have 45 characters. */
 const IN_ONE_MESSAGE = 150;
-/** Above so many tags, a message names none and stands for all. */
+/** If more tags than this wait to be sent, one message without names stands for all tags. */
 const MAX_NAMED = 1_000;
 const MAX_LENGTH = 7_000;
 const ALL = '*';
 const MESSAGE = /^sr1 [\w-]{22}(?: \*|(?: [\w-]{22}(?:\.[\w-]{22})?)+)$/;
-/** In ms: the time after which listening is tried again, and the longest one, because it doubles. */
+/** The waits in ms before the next attempt to listen. The wait starts with `first`, and doubles up to `last`. */
 const RETRY = { first: 1_000, last: 60_000 };
 
 interface Setting {
@@ -49,11 +49,11 @@ interface Setting {
   readonly activity: Activity;
   /** In ms: the time limit of each call. */
   readonly timeout: number;
-  /** Receives errors: no caller waits for the work. */
+  /** Receives the errors of work in the background, because no caller waits for that work. */
   failed(error: unknown): void;
 }
 
-/** Tells other processes what this one has changed, and notices what they tell. */
+/** Sends the tags that this process has changed to other processes, and notices the tags that they send. */
 export class Announcer {
   readonly #setting: Setting;
   readonly #sender: string = newId();
@@ -67,7 +67,7 @@ export class Announcer {
 
   constructor(setting: Setting) {
     this.#setting = setting;
-    // The caller is not ready to hear of a failure yet.
+    // In a microtask, because the caller of the constructor cannot handle a failure yet.
     queueMicrotask(() => void this.#listen(RETRY.first));
   }
 
@@ -75,7 +75,7 @@ export class Announcer {
     return { listens: this.#stop !== null, received: this.#received, ignored: this.#ignored };
   }
 
-  /** Sends the tags in the background. Those that come while a message is under way go together. */
+  /** Sends tags in the background. Tags that are announced while a message is under way go together in the next one. */
   announce(tags: Iterable<Tag>): void {
     for (const tag of tags) this.#unsent.add(tag);
     if (this.#isSending || this.#unsent.size === 0) return;
@@ -112,7 +112,7 @@ export class Announcer {
     const { notifier, timeout, failed } = this.#setting;
     try {
       const subscribed = notifier.subscribe((message) => this.#hear(message));
-      // It may succeed after the time limit.
+      // Kept here, because the subscription may succeed after the time limit.
       if (isPromise(subscribed)) subscribed.then((stop) => this.#keep(stop)).catch(() => {});
       else this.#keep(subscribed);
       await withTimeout(subscribed, timeout);
@@ -138,7 +138,7 @@ export class Announcer {
       return;
     }
     const [, sender, ...tags] = message.split(' ');
-    // Its own writes were noticed when they ended.
+    // This process noticed its own writes when they ended.
     if (sender === this.#sender) return;
     this.#received++;
     if (tags[0] === ALL) this.#setting.notices.noteAll();

@@ -5,21 +5,22 @@ import type { Notifier } from './notifier.ts';
 /** Options of `freshness`. */
 export interface FreshnessOptions {
   /**
-   * The greatest age of the knowledge that accepts a request, at most `'5m'`. A check whose session was read no longer ago is
-   * answered from memory. A revocation by another process is in force everywhere after this time. 0 asks the store at every check. Over
-   * a store that tells its changes at once, such as SQLite, checks without this option are answered from memory, too: each asks for changes,
-   * so memory is never stale. With this option, they ask only a few times in each `maxStaleness`.
+   * The greatest age of the knowledge that accepts a request, at most `'5m'`. If a session was read within this time, its check is
+   * answered from memory. A revocation by another process is in force everywhere after this time. 0 asks the store at every check.
+   *
+   * Some stores tell their changes synchronously, such as SQLite. Over them, checks are answered from memory even without this option:
+   * each check asks for changes, so memory is never stale. With this option, checks ask only a few times in each `maxStaleness`.
    */
   readonly maxStaleness: Duration;
   /**
-   * The maximum number of sessions that a process remembers, and of other issuers' tokens beside them, 1,000 to 10,000,000. Above it, one in eight new ones
-   * takes the place of one that was not used of late; the others are read again at their next check. Default 100,000. Where realms share a store, the highest number
-   * applies to all of them together.
+   * The maximum number of sessions that a process remembers, and of other issuers' tokens beside them: 1,000 to 10,000,000. When memory
+   * is full, one in eight new sessions takes the place of a session that was not used of late. The other new sessions are read again at
+   * their next check. Default 100,000. Where realms share a store, the highest number applies to all of them together.
    */
   readonly maxSessions?: number | undefined;
   /**
-   * Carries revocations to the other processes at once, such as `redisNotifier` of `session-revocation/notifiers`. It only speeds things up:
-   * `maxStaleness` bounds the delay also where messages are lost. Default: none.
+   * Carries revocations to the other processes at once, such as `redisNotifier` of `session-revocation/notifiers`. It only speeds things
+   * up: `maxStaleness` bounds the delay also where messages are lost. Default: none.
    */
   readonly notifier?: Notifier | undefined;
 }
@@ -31,7 +32,7 @@ export interface FreshnessSettings {
   readonly notifier: Notifier | null;
 }
 
-/** The highest `maxStaleness` of any process, in ms. */
+/** The highest value allowed for `maxStaleness`, in ms. */
 export const MAX_STALENESS: number = 300e3;
 
 const DEFAULT_SESSIONS = 100_000;

@@ -8,20 +8,20 @@ import type { SessionRecord } from '../model/session.ts';
 import { memberTag, type Tag } from '../model/token.ts';
 import type { Values } from './recollection.ts';
 
-/** Values that many sessions have in common. */
+/** The values that many sessions have in common. These sessions share one object. */
 interface Common extends Pick<SessionRecord, 'realm' | 'kind' | 'idle' | 'amr' | 'device'> {
   readonly realmTag: Tag;
   readonly realmStamp: string;
 }
 
-/** The account, which its members have in common. */
+/** The account of a session. The sessions in an account share one object, as long as their stamps are equal. */
 interface Account {
   readonly account: string;
   readonly tag: Tag;
   readonly stamp: string | null;
 }
 
-/** Values that few sessions have, except the address. */
+/** The values that few sessions have. Only the address is common. */
 interface Rare {
   readonly ip: string | null;
   readonly attributes: Attributes;
@@ -56,7 +56,7 @@ class Packed {
   readonly memberStamp: string | null;
   readonly common: Common;
   readonly account: Account | null;
-  /** Only an address, if it is a text. */
+  /** A string is the address of a session that has no other rare value. */
   readonly rare: Rare | string | null;
 
   constructor(own: OwnTexts, common: Common, account: Account | null, rare: Rare | string | null) {
@@ -69,7 +69,7 @@ class Packed {
 
 type OwnTexts = readonly [credential: string, user: string, tag: Tag, stamp: string, memberStamp: string | null];
 
-/** Sessions in about a quarter of the memory that their records take. None of them has a tombstone. */
+/** Holds sessions in about a quarter of the memory that their records take. A session with a tombstone must not be put here. */
 export class PackedSessions implements Values<SessionRecord> {
   readonly #packed: (Packed | undefined)[] = [];
   readonly #numbers = new Columns(3);
@@ -165,7 +165,7 @@ function pooled<Value>(pool: DecodeCache<Value>, value: Value): Value {
   return pool.get(text) ?? pool.put(text, JSON.parse(text) as Value);
 }
 
-/** Each call makes another device, so it needs no freezing. */
+/** Returns a copy of a device with an address. Each caller gets its own copy, so the copy is not frozen. */
 const withAddress = ({ label, browser, os, type }: SessionDevice, ip: string): SessionDevice => ({
   label,
   browser,

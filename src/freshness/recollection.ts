@@ -5,9 +5,9 @@ import type { Moment } from './moment.ts';
 import type { Notices } from './notices.ts';
 import { MAX_STALENESS } from './options.ts';
 
-/** A read of the store, with the moment at which it was **sent**. The answer shows the store as it was then, or later. */
+/** A read of the store, with the moment at which it was **sent**. The result shows the store as it was then, or later. */
 export interface Reading extends Moment {
-  /** The count of notices. */
+  /** The count of notices at that moment. */
   readonly notices: number;
 }
 
@@ -19,28 +19,28 @@ export interface Values<Value> {
   drop(slot: number): void;
 }
 
-// The numbers of an answer. As properties of an object, V8 would box each of them.
+// The columns of numbers that each slot has beside its value. As properties of an object, V8 would box each number.
 const STEADY = 0;
 const WALL = 1;
-/** None of the first so many notices, of those after the read, named a tag of the answer. */
+/** A count of notices: between the read and this count, no notice named a tag of the value. */
 const QUIET_UNTIL = 2;
-/** In ms: the maximum age that the realm allowed when this was read. */
+/** In ms: the maximum age that the realm allowed when the value was read. */
 const MAX_AGE = 3;
-/** 1 if the answer was recalled since the last visit of its slot. */
+/** 1 if the value was recalled since an eviction last visited its slot, otherwise 0. */
 const USED = 4;
 
 /** An eviction visits at most this many slots, so that it takes microseconds. */
 const MAX_STEPS = 1_000;
 
 /**
- * When it is full, one in so many new answers is remembered. If more sessions take turns than there are slots, each would otherwise be evicted
- * before its next check, and remembered for nothing.
+ * When all slots are taken, only one in this many new values is remembered. If more sessions take turns than there are slots, each would
+ * otherwise be evicted before its next check, and would be remembered for nothing.
  */
 const ADMITTED = 8;
 
 /**
- * The answers of a store to one sort of question, with the age of each. When it is full, it evicts by the clock algorithm: it goes round the
- * slots, and drops the first answer that was not recalled since the last visit.
+ * Remembers values of one type that were read from the store, each with the age of its read. When all slots are taken, it evicts by the
+ * clock algorithm: it goes round the slots, and drops the first value that was not recalled since the last visit.
  */
 export class Recollection<Value> {
   readonly #notices: Notices;
@@ -58,20 +58,20 @@ export class Recollection<Value> {
     this.#values = values;
   }
 
-  /** Raises the maximum number of answers. */
+  /** Raises the maximum number of remembered values. */
   allow(max: number): void {
     this.#max = Math.max(this.#max, max);
   }
 
-  /** The number of answers. */
+  /** The number of remembered values. */
   get size(): number {
     return this.#slots.size;
   }
 
   /**
-   * Returns an answer that was still true at most `maxAge` ms ago, and of which nothing was noticed since. Judge by it in the same
-   * synchronous step: a process that is stopped in between would judge by an older one. `logAge` is how long ago the store told its changes,
-   * in ms: 0 in this step, `null` if it does not tell them.
+   * Returns the value of a key if it was still true at most `maxAge` ms ago, and if no notice named one of its tags since. Judge by the
+   * value in the same synchronous step: if the process is stopped in between, the value is older than `maxAge`. `logAge` is the age in
+   * ms of the change log's last reply: 0 if it replied in this step, `null` for a store without a change log.
    */
   recall(key: string, maxAge: number, now: Moment, logAge: number | null): Value | undefined {
     const slot = this.#slots.get(key);
@@ -92,24 +92,27 @@ export class Recollection<Value> {
     return this.#values.get(slot, key);
   }
 
-  /** In ms: the age of what is remembered under a key. */
+  /** Returns the age in ms of the value of a key. `Infinity` if no value is remembered. */
   age(key: string, now: Moment, logAge: number | null): number {
     const slot = this.#slots.get(key);
     return slot === undefined ? Infinity : this.#ageOf(slot, now, logAge);
   }
 
-  /** In ms. A value that the change log has not named is as fresh as the log's last reply, up to `MAX_STALENESS`. */
+  /**
+   * Returns the age in ms of the value in a slot. With a change log, the value is as fresh as the log's last reply, until its read is
+   * older than `MAX_STALENESS`. Notices, and so the changes that the log names, are not considered here.
+   */
   #ageOf(slot: number, { steady, wall }: Moment, logAge: number | null): number {
     const age = Math.max(steady - this.#numbers.get(slot, STEADY), wall - this.#numbers.get(slot, WALL));
     if (logAge === null) return age;
     return age <= MAX_STALENESS ? Math.min(age, logAge) : Infinity;
   }
 
-  /** Remembers an answer to a read, unless one of its tags was noticed since the read was sent. */
+  /** Remembers a value that was read, unless one of its tags was noticed since the read was sent. `maxAge` is in ms. */
   remember(key: string, value: Value, { steady, wall, notices }: Reading, tags: readonly Tag[], maxAge: number): void {
     if (maxAge <= 0 || !this.#notices.areQuiet(tags, notices)) return;
     const known = this.#slots.get(key);
-    // Another read, which was sent later, may have answered first.
+    // The remembered value may come from a read that was sent later but was answered first.
     if (known !== undefined && this.#numbers.get(known, STEADY) > steady) return;
     if (known === undefined && this.#slots.size >= this.#max) {
       this.#newcomers++;
@@ -127,7 +130,7 @@ export class Recollection<Value> {
     numbers.set(slot, USED, 0);
   }
 
-  /** Returns an answer of any age. Never accept a request by it. */
+  /** Returns the value of a key, of any age. Never accept a request by it. */
   peek(key: string): Value | undefined {
     const slot = this.#slots.get(key);
     return slot === undefined ? undefined : this.#values.get(slot, key);
@@ -147,7 +150,7 @@ export class Recollection<Value> {
     this.#slots.set(key, slot);
   }
 
-  /** Only called when every slot has an answer. */
+  /** Returns the key of the value to evict. Only called when every slot has a value. */
   #leastUsed(): string {
     for (let steps = 0; ; steps++) {
       const slot = this.#hand;
@@ -158,7 +161,7 @@ export class Recollection<Value> {
   }
 }
 
-/** Values as they are. */
+/** Holds values as they are, without packing them. */
 export class PlainValues<Value> implements Values<Value> {
   readonly #values: ({ readonly value: Value; readonly tags: readonly Tag[] } | undefined)[] = [];
 

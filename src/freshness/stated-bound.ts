@@ -12,12 +12,13 @@ export interface BoundRealm {
   now(): number;
 }
 
-/** After a failure, the next attempt comes no sooner, in ms. */
+/** The shortest time between a failure and the next attempt, in ms. */
 const RETRY_AFTER = 1_000;
 
 /**
- * States in the realm's record how old the knowledge may be by which this process accepts. Every revocation reads it after its commit,
- * to tell its caller when it is in force everywhere. So nothing may be remembered that was read before the record was acknowledged.
+ * Writes the bound of this process, its `maxStaleness`, into the realm's record. After its commit, every revocation reads the bound
+ * there, and tells its caller when the revocation is in force everywhere. So a process may remember only reads that it sends after the
+ * store has acknowledged the bound.
  */
 export class StatedBound {
   readonly #realm: BoundRealm;
@@ -57,8 +58,8 @@ export class StatedBound {
   }
 
   /**
-   * States the bound, if the record does not state it or a higher one. A check creates no record: guards of other issuers' tokens refuse
-   * all while it is lost.
+   * States the bound, unless the record states it already, or a higher one. With `create`, creates a missing record. A check must not
+   * create it: guards of other issuers' tokens refuse all tokens while the realm's record is lost.
    */
   #state(create: boolean): Promise<void> {
     this.#stating ??= this.#write(create)
@@ -72,7 +73,7 @@ export class StatedBound {
     return this.#stating;
   }
 
-  /** The realm's record was lost with the bound in it, so it is stated again. */
+  /** Notes that the realm's record was lost, and the bound with it. The next read states the bound again. */
   lost(): void {
     this.#isStated = false;
   }

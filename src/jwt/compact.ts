@@ -9,7 +9,7 @@ export interface TokenHeader {
   readonly cty?: string | undefined;
 }
 
-/** Not trusted before the signature is checked. */
+/** The claims of a token. They are not trusted before the signature is checked. */
 export type TokenClaims = Readonly<Record<string, unknown>>;
 
 /** In characters. */
@@ -69,7 +69,7 @@ function readObject(part: string): Record<string, unknown> | null {
   }
 }
 
-/** Each member in the JSON text has one colon outside of strings. */
+/** Counts the members of objects in JSON text: each member has one colon outside of strings. */
 function membersIn(json: string): number {
   let count = 0;
   const bare = json.replace(STRINGS, '');
@@ -77,7 +77,7 @@ function membersIn(json: string): number {
   return count;
 }
 
-/** Fewer than in the text if a name occurs twice. */
+/** Counts the members of a parsed object, at every depth. They are fewer than in the text if a name occurs twice. */
 function membersOf(value: object): number {
   let count = 0;
   // A token may be nested deeper than the stack allows recursion.

@@ -2,7 +2,7 @@ import { parseText } from '../lib/input.ts';
 
 const MAX_AUDIENCES = 16;
 
-/** Refuses a URL that an attacker on the network could speak for. */
+/** Parses the URL of an issuer. Refuses http, except on loopback, because an attacker on the network could pose as the issuer. */
 export function parseIssuer(name: string, value: unknown): string {
   if (value === undefined) throw new TypeError(`${name} is missing: set the https URL of the issuer`);
   const text = parseText(name, value);

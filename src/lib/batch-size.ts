@@ -20,7 +20,7 @@ export class BatchSize {
     return this.#size;
   }
 
-  /** A synchronous answer blocks this process, so the size then stays as it is. */
+  /** Runs a batch, and adapts the size to its time. A synchronous answer blocks this process, so the size then stays as it is. */
   async measure<T>(ask: () => Awaitable<T>): Promise<T> {
     const began = performance.now();
     const answer = ask();

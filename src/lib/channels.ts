@@ -7,7 +7,7 @@ export interface CheckMessage {
   readonly during: 'check' | 'refresh';
   /** `'accepted'`, the reason of the refusal, or `'outage'` if the store failed. */
   readonly outcome: string;
-  /** The memory of checked sessions answered, or the store did. */
+  /** Where the answer comes from: the memory of checked sessions, or the store. */
   readonly source: 'memory' | 'store';
   /** In ms: the age of the knowledge that accepted. 0 from the store. */
   readonly age: number;
@@ -28,7 +28,7 @@ export interface ChangesMessage {
   readonly ok: boolean;
   /** The number of tags that changed. `null` if any tag may have changed, or the question failed. */
   readonly tags: number | null;
-  /** In ms: the age of the last answer, when this one arrived. `null` for the first one. */
+  /** In ms: the age of the previous answer when this one arrived. `null` for the first one. */
   readonly lag: number | null;
 }
 

@@ -11,7 +11,7 @@ export class Columns {
     this.#width = width;
   }
 
-  /** Only of a row that was written. */
+  /** Returns a number. The row must have been written before. */
   get(row: number, column: number): number {
     return this.#chunks[row >> CHUNK_BITS]?.[(row & IN_CHUNK) * this.#width + column] as number;
   }

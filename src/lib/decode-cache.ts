@@ -7,8 +7,8 @@ interface Read<Meaning> {
 }
 
 /**
- * The texts must come from the store: the cache does not know what the store holds now. A short `name` is found sooner
- * than a text.
+ * Caches the decoded values of texts. The caller must read each text from the store, because the cache does not know what the store
+ * holds now. A value is found by `name`, by default the text. A short name is found sooner than a text.
  */
 export class DecodeCache<Meaning> {
   readonly #reads: Lru<Read<Meaning>>;

@@ -1,8 +1,8 @@
-/** Runs the works of one key one after the other, in the order in which they were handed in. */
+/** Runs the operations of one key one after the other, in the order in which they were handed in. */
 export class Turns {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** True if a work of this key waits or runs. */
+  /** True if an operation of this key waits or runs. */
   isBusy(key: string): boolean {
     return this.#last.has(key);
   }

@@ -1,6 +1,6 @@
 import type { Awaitable } from './awaitable.ts';
 
-/** Rejects with the error of `late` if the answer takes longer than `ms`. A later answer is ignored. */
+/** Waits for an answer. Rejects with the error of `late` if it takes longer than `ms`. A later answer is ignored. */
 export async function withTimeout<T>(
   answer: Awaitable<T>,
   ms: number,

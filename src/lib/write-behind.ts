@@ -2,7 +2,9 @@ import type { Awaitable } from './awaitable.ts';
 
 export type FailureListener = (failure: { readonly operation: string; readonly error: unknown }) => void;
 
-/** Writes in the background, the notes of one turn together. Of several notes with one key, only the last is written. */
+/**
+ * Writes notes in the background, those of one turn of the event loop together. Of several notes with one key, only the last is written.
+ */
 export class WriteBehind<Note> {
   readonly #operation: string;
   readonly #write: (notes: readonly Note[]) => Awaitable<void>;
@@ -44,7 +46,7 @@ export class WriteBehind<Note> {
     while (this.#scheduled !== null || this.#writing !== null) await (this.#scheduled ?? this.#writing);
   }
 
-  /** Tries once more, and drops the notes that cannot be written. */
+  /** Tries to write the remaining notes once more, and drops those that cannot be written. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.settled();

@@ -42,8 +42,8 @@ export function newRefreshToken(session: Holder): NewCredential {
 }
 
 /**
- * Begins another lineage if the session has a refresh token, because only the client knows the family secret. The
- * session remembers the old lineage, so that a token of it counts as reused. `now` is Unix ms.
+ * Returns a new token for a session, and its credential. A refresh token begins another lineage, because only the client knows the
+ * family secret. The credential remembers the old lineage, so that a token of it counts as reused. `now` is Unix ms.
  */
 export function newCredential(session: Holder, now: number): NewCredential {
   const before = parseRefreshCredential(session.credential);
@@ -57,7 +57,10 @@ export function newCredential(session: Holder, now: number): NewCredential {
 export const isSameSecret = (one: Credential, another: Credential): boolean =>
   one === another || secretOf(one) === secretOf(another);
 
-/** A refresh replaces one part of a refresh token and keeps its family. A renewal begins another family. */
+/**
+ * Returns the part of a credential that only a renewal changes. For a refresh token, that is the hash of the family secret: a refresh
+ * keeps the family, and a renewal begins another one.
+ */
 export const secretOf = (credential: Credential): string => parseRefreshCredential(credential)?.family ?? credential;
 
 const refOf = ({ id, userTag, accountTag }: Holder): TokenRef => ({ id, user: userTag, account: accountTag });

@@ -6,18 +6,21 @@ import { deepFreeze } from '../lib/json.ts';
  * guards ask for.
  */
 export interface EpochNotes {
-  /** In a user's record: the ids of adopted sessions, with the time of adoption in Unix ms. None of them is adopted again. */
+  /**
+   * In a user's record: the ids of adopted sessions, with the time of adoption in Unix ms. 0 stands for a session that must not be
+   * adopted. No session in the list is adopted again.
+   */
   readonly adopted?: Readonly<Record<string, number>> | undefined;
   /** In a realm's record: how long guards of this realm accept other issuers' tokens. */
   readonly guarded?: Guarded | undefined;
   /**
-   * In a realm's record: the greatest age, in ms, of the knowledge by which any process accepts. Left out if no process
-   * remembers.
+   * In a realm's record: the highest `maxStaleness` of any process, in ms. No process accepts a session by older knowledge. Left out if
+   * no process remembers sessions.
    */
   readonly maxStaleness?: number | undefined;
   /**
-   * In a realm's record, while `maxStaleness` is being lowered: the value to which, in ms. No process remembers what it
-   * reads now for longer.
+   * In a realm's record, while `maxStaleness` is being lowered: the new value, in ms. A process that has read this note remembers its
+   * reads for at most this time.
    */
   readonly allowedStaleness?: number | undefined;
 }
@@ -38,7 +41,7 @@ interface Noted {
 
 export const adoptedIn = ({ notes }: Noted): Readonly<Record<string, number>> => notes?.adopted ?? NONE;
 
-/** Notes one more session that was adopted, or never will be. */
+/** Notes in a user's record that a session was adopted at a time (Unix ms), or, with 0, that it must not be adopted. */
 export const withAdopted = <Epoch extends Noted>(record: Epoch, id: string, at: number): Epoch =>
   deepFreeze({ ...record, notes: { ...record.notes, adopted: { ...adoptedIn(record), [id]: at } } });
 

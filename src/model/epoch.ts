@@ -44,7 +44,7 @@ export interface EpochRecord extends ScopeState {
   readonly counter: number;
   /** The generation at the record's creation. A kind that still has it was never advanced. */
   readonly initial: Stamp;
-  /** They judge no session. Left out where there are none. */
+  /** Facts that judge no session. Left out where there are none. */
   readonly notes?: EpochNotes | undefined;
 }
 
@@ -92,7 +92,7 @@ const NONE: Readonly<Record<string, never>> = Object.freeze({});
 
 export const generation = (state: ScopeState, kind: string): Stamp => state.kinds[kind] ?? state.base;
 
-/** True for a stamp of the current generation, and for the kept session. */
+/** Tells whether a scope accepts a session: its stamp is that of the current generation, or an advance has kept the session. */
 export function holds(state: ScopeState, kind: string, id: string, stamp: Stamp | null): boolean {
   if (stamp === null) return false;
   if (stamp === (state.kinds[kind] ?? state.base)) return true;
@@ -100,7 +100,10 @@ export function holds(state: ScopeState, kind: string, id: string, stamp: Stamp 
   return keep !== undefined && 'stamp' in keep && keep.id === id && keep.stamp === stamp;
 }
 
-/** Returns a time in Unix ms: later authentications are spared. 0 spares the whole session; `null` spares nothing. */
+/**
+ * Returns from when on an advance has spared a session of another issuer, Unix ms: tokens of later authentications are spared. 0 spares
+ * all tokens of the session; `null` spares none.
+ */
 export function sparedSince(state: ScopeState, kind: string, externalId: string): number | null {
   const keep = state.keep[kind];
   return keep !== undefined && 'externalId' in keep && keep.externalId === externalId ? keep.since : null;
@@ -117,7 +120,7 @@ export function livingStamps(state: ScopeState, kind?: string): readonly Stamp[]
   return [...new Set([...present, ...stamps])];
 }
 
-/** A missing record holds no session. */
+/** Tells whether the user and, for a session in an account, the membership accept a session. A missing record accepts none. */
 export function holdsUser({ user, member }: Pick<Epochs, 'user' | 'member'>, session: HeldSession): boolean {
   const { id, kind, accountTag, stamps } = session;
   if (user === null || !holds(user, kind, id, stamps.user)) return false;
@@ -134,7 +137,7 @@ export interface HeldSession {
 export const isCovered = (covers: Coverage, kind: string): boolean =>
   'only' in covers ? covers.only.includes(kind) : !covers.except.includes(kind);
 
-/** Returns `null`, and advances nothing, if the session to keep is not live under the record. */
+/** Returns the advanced record. Returns `null` if the session to keep is not live under the record. */
 export function advanceEpoch(record: EpochRecord, change: Change, now: number): EpochRecord | null {
   const { covers, keep, keepExternal } = change;
   if (keep !== undefined && !holds(record, keep.kind, keep.id, keep.stamp)) return null;

@@ -10,7 +10,10 @@ export const FENCE_KEEPS: number = 4 * 3600e3;
 
 type Generations = Pick<ScopeState, 'base' | 'kinds'>;
 
-/** The text is not secret, but stays on the server: a client that forges one could sign in over a revocation. */
+/**
+ * The content of a fence: the generations that were read when a sign-in began. Its text is not secret, but stays on the server: a client
+ * that forges one could sign in over a revocation.
+ */
 export interface Fence {
   readonly user: Tag;
   readonly account: Tag | null;
@@ -91,7 +94,10 @@ export function stampsOf({ scopes }: Pick<Fence, 'scopes'>, kind: string): Stamp
   };
 }
 
-/** A fence from a suspension needs no mark: either the scope is still suspended, or resuming it advanced the scope. */
+/**
+ * Returns why a sign-in with this fence is refused, or `null` if it is not. A fence that was taken during a suspension needs no mark:
+ * either the scope is still suspended, or resuming it has advanced the scope.
+ */
 export function fenceRefusal(
   fence: Fence,
   epochs: Epochs,

@@ -29,7 +29,10 @@ export interface Displaced {
   readonly reason: 'replaced' | 'limit' | 'idle';
 }
 
-/** Sessions that have just expired do not count. They are ended if a late `touch` could revive them beside the new session. */
+/**
+ * Returns the sessions that a new session ends, or the refusal of the new session. The sessions in `expired` have just expired and do
+ * not count. They are ended if a late `touch` could revive them beside the new session.
+ */
 export function admit(
   newcomer: Newcomer,
   living: readonly SessionRecord[],

@@ -15,7 +15,7 @@ export function parseOAuthScope(value: unknown): string {
   );
 }
 
-/** `null` grants nothing. */
+/** Tells whether all names in `asked` were granted. `null` grants nothing. */
 export function isWithin(asked: string, granted: string | null): boolean {
   const names = new Set(granted?.split(' '));
   return asked.split(' ').every((name) => names.has(name));

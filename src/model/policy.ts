@@ -25,7 +25,7 @@ export function parsePolicy(value: unknown): Policy {
   throw new TypeError(`signOut is ${shown(signOut)}; allowed are 'session' and 'everywhere'`);
 }
 
-/** Malformed text is an outage (`SESSION_STORE_UNAVAILABLE`): no sign-out may rest on a guess. */
+/** Parses a stored policy. Malformed text is an outage (`SESSION_STORE_UNAVAILABLE`): no sign-out may rest on a guess. */
 export function parseStored(value: string | null): Policy {
   if (value === null) return DEFAULT;
   try {

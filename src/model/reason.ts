@@ -26,10 +26,10 @@ export const REASON_CODES = [
 /** Names a reason of this library. {@link Sessions.explain} returns it. */
 export type ReasonCode = (typeof REASON_CODES)[number];
 
-/** `passwordChanged` becomes `password-changed`. */
+/** Returns the reason code of a trigger: `passwordChanged` becomes `password-changed`. */
 export const codeOf = (trigger: string): string => trigger.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** Returns `null` for a session that is live or has expired, and if the store no longer knows who ended it. */
+/** Returns when, why and by whom a session was ended. `null` if it is live or has expired, or if the store no longer knows. */
 export function markOf(end: EndState | null): Mark | null {
   if (end === null || end.reason === 'expired') return null;
   return end.reason === 'ended' ? end.ended : end.revocation;

@@ -16,7 +16,7 @@ export interface RefreshHashes {
   readonly former: readonly string[];
 }
 
-/** More would exceed the 255 bytes that a store keeps. */
+/** The maximum number of former lineages. With more, a credential would exceed the 255 bytes that a store keeps. */
 const MAX_FORMER = 6;
 // 96 of the hash's 256 bits are enough: finding a match for them is infeasible.
 const MARK_LENGTH = 16;
@@ -34,7 +34,7 @@ export const newLineage = (): RefreshSecrets => ({ family: newSecret(), rotating
 
 export const lineageMark = (family: string): string => family.slice(0, MARK_LENGTH);
 
-/** `before`: the previous lineage, which ended at `at` (Unix ms). */
+/** Returns the hashes of a lineage. `before` is the previous lineage of the session, which ended at `at` (Unix ms). */
 export function hashesOf(
   { family, rotating }: RefreshSecrets,
   before: { readonly hashes: RefreshHashes; readonly at: number } | null = null,
@@ -54,7 +54,7 @@ export function formatRefreshCredential({ family, rotating, previous, former }: 
   return `${family}.${rotating}${one}${former.map((mark) => `~${mark}`).join('')}`;
 }
 
-/** Returns `null` for the credential of an opaque token. */
+/** Parses the credential of a refresh token. Returns `null` for the credential of an opaque token. */
 export function parseRefreshCredential(credential: string): RefreshHashes | null {
   const [, family, rotating, before, at, marks = ''] = CREDENTIAL.exec(credential) ?? [];
   if (family === undefined || rotating === undefined) return null;
@@ -66,7 +66,7 @@ export function formatRefreshToken({ id, user, account }: TokenRef, { family, ro
   return `rt1.${user}.${account ?? ''}.${id}.${family}.${rotating}`;
 }
 
-/** The size is tested first, so a huge value costs nothing. */
+/** Parses a refresh token. Returns `null` if it is malformed. The size is tested first, so a huge value costs nothing. */
 export function parseRefreshToken(token: unknown): { readonly ref: TokenRef; readonly secrets: RefreshSecrets } | null {
   if (typeof token !== 'string' || token.length > MAX_TOKEN || !TOKEN.test(token)) return null;
   const rotatingAt = token.length - SECRET_LENGTH;

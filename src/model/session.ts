@@ -25,7 +25,7 @@ export interface SessionRecord {
   readonly userTag: Tag;
   readonly accountTag: Tag | null;
   readonly kind: string;
-  /** What the present token is checked by: no secret, and opaque to stores. */
+  /** The text by which the present token is checked. It holds no secret, and is opaque to stores. */
   readonly credential: Credential;
   /** How often the secret was rotated. */
   readonly serial: number;

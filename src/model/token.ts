@@ -44,7 +44,7 @@ export function membershipOf(tag: Tag): { readonly user: Tag; readonly account: 
   if (tag.length !== MEMBER_TAG_LENGTH || tag[TAG_LENGTH] !== '.') return null;
   return { user: tag.slice(0, TAG_LENGTH), account: tag.slice(TAG_LENGTH + 1) };
 }
-/** The store never sees the cookie's value. */
+/** Returns the tag of a device cookie. The store gets only this tag, never the cookie's value. */
 export const deviceTag = (realm: string, device: string): Tag => digest('device', realm, device);
 
 /** 128 random bits (ASVS 7.2.3), not a UUID (ASVS 11.5.1). */
@@ -54,15 +54,15 @@ export const newSecret = (): string => randomBytes(SECRET_BYTES).toString('base6
 /** Identifies a session of another session layer: this library's realm, the user, and that layer's own id. */
 export type Origin = readonly [realm: string, user: string, credential: string];
 export const adoptedId = (origin: Origin): string => digest('adopted id', ...origin);
-/** Anyone who knows the other layer's id can derive this secret. */
+/** Returns the secret of an adopted session. Anyone who knows the other layer's id can derive it. */
 export const adoptedSecret = (origin: Origin): string => hashSecret(JSON.stringify(['adopted secret', ...origin]));
 /** A record under this tag denies a token of another issuer (`jti`), or all tokens of one session there (`sid`). */
 export const deniedTag = (realm: string, claim: 'jti' | 'sid', issuer: string, value: string): Tag =>
   digest('token', realm, claim, issuer, value);
-/** Never the id of a session of this library. */
+/** Returns an id for a session of another issuer. It is never the id of a session of this library. */
 export const externalSessionId = (realm: string, issuer: string, sid: string): string =>
   digest('external session', realm, issuer, sid);
-/** Tells a record from the one that was lost before it. */
+/** Returns the random part of a record's stamps. It tells the record from one that was lost before it. */
 export const newIncarnation = (): string => randomBytes(INCARNATION_BYTES).toString('base64url');
 
 export const newVersion = (): number => randomBytes(6).readUIntBE(0, 6);
@@ -73,7 +73,10 @@ export const hashSecret = (secret: string): string => hash('sha256', secret, 'ba
 /** Binds a secret to its type, so that a secret of one type never passes for another. */
 export const hashOf = (sort: string, secret: string): string => hashSecret(JSON.stringify([sort, secret]));
 
-/** The time taken may reveal a common prefix. For SHA-256 of 256 random bits, that does not help to find a secret. */
+/**
+ * Compares two hashes. The time that this takes may reveal a common prefix. For SHA-256 of 256 random bits, that does not help to find a
+ * secret.
+ */
 export const sameHash = (a: string, b: string): boolean => a === b;
 
 export const isSessionId = (id: string): boolean => ID.test(id);
@@ -83,8 +86,8 @@ export function formatToken({ id, user, account }: TokenRef, secret: string): st
 }
 
 /**
- * Takes a token apart. Returns `null` if it has another shape. The alphabet of its parts is not tested: {@link isToken} does that, and takes
- * longer than a look-up in memory.
+ * Takes a token apart. Returns `null` if it has another shape. The alphabet of its parts is not tested: {@link isToken} does that, and
+ * takes longer than a look-up in memory.
  */
 export function splitToken(token: unknown): { readonly ref: TokenRef; readonly secret: string } | null {
   if (typeof token !== 'string' || (token.length !== MAX_TOKEN && token.length !== MAX_TOKEN - TAG_LENGTH)) return null;
@@ -100,13 +103,13 @@ export function splitToken(token: unknown): { readonly ref: TokenRef; readonly s
 /** Tells whether a text with the shape of a token is one. */
 export const isToken = (token: string): boolean => TOKEN.test(token);
 
-/** The size is tested first, so a huge value costs nothing. */
+/** Parses an opaque token. Returns `null` if it is malformed. The size is tested first, so a huge value costs nothing. */
 export function parseToken(token: unknown): { readonly ref: TokenRef; readonly secret: string } | null {
   const parts = splitToken(token);
   return parts !== null && isToken(token as string) ? parts : null;
 }
 
-/** All token formats share this part. The first secret begins at `secretAt`. */
+/** Returns the session that a token names. All token formats share this part. The first secret begins at `secretAt`. */
 export function refIn(token: string, secretAt: number): TokenRef {
   const idAt = secretAt - 1 - TAG_LENGTH;
   const id = token.slice(idAt, secretAt - 1);

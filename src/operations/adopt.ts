@@ -65,7 +65,7 @@ export class Adoption {
     this.#until = end;
   }
 
-  /** Returns the token of the adopted session, begun or not. The store is not asked. */
+  /** Returns the token of the adopted session, whether it was begun or not. Does not ask the store. */
   tokenOf(request: AdoptRequest): string {
     const { ref, secret } = this.#parse(request);
     return formatToken(ref, secret);

@@ -68,7 +68,7 @@ export class Checks {
     };
     this.#session = {
       ...ANSWERS,
-      // The first verdict noted the use.
+      // The first verdict has already counted as a use.
       countsAsUse: false,
       supersededIsAnomaly: true,
       mismatchOf(session, { credential }) {
@@ -86,7 +86,7 @@ export class Checks {
     return this.judge(token, request, maxStaleness === undefined ? undefined : parseLowered(maxStaleness, freshness));
   }
 
-  /** For arguments that were already validated. `maxStaleness` is in ms. */
+  /** Checks a token. For arguments that were already validated. `maxStaleness` is in ms. */
   judge(
     token: string | null | undefined,
     client: ClientInfo,
@@ -105,7 +105,10 @@ export class Checks {
     return this.#token.refuse(MALFORMED);
   }
 
-  /** Judges a session that was judged from memory once more, by knowledge that is at most `maxStaleness` ms old. 0 asks the store. */
+  /**
+   * Judges a session again if it was judged from memory, by knowledge that is at most `maxStaleness` ms old. 0 asks the store. A session
+   * that was judged by a read of the store stays accepted.
+   */
   judgeAgain(session: Session, maxStaleness: number, client: ClientInfo): Awaitable<Verdict> {
     this.#core.activity.requireOpen();
     const proof = Session.recordOf('session', session);
@@ -118,7 +121,7 @@ export class Checks {
     });
   }
 
-  /** Copies the details before the first wait, because the socket may be closed afterwards. */
+  /** Copies the client's details before the first wait, because the socket may be closed afterwards. Skipped if no listener needs them. */
   #copyOf(client: ClientInfo): ClientInfo {
     if (client === NO_CLIENT_INFO || !isHeard(this.#core)) return NO_CLIENT_INFO;
     const { userAgent, hints, ip } = client;

@@ -47,7 +47,7 @@ export async function forgetUser(core: Core, user: unknown, input: unknown): Pro
   const sessions = await inBatches(() => core.store.deleteSessions(target.tag, BATCH));
   await forgetMemberships(core, target.tag);
   await forgetRecord(core, target.tag);
-  // Pending entries must be in the log before it is erased.
+  // Pending entries must be in the log before the user is erased from it.
   await core.anomalies.settled();
   await core.log?.settled();
   const log = core.store.powers?.audit;
@@ -92,7 +92,7 @@ async function forgetMembership(core: Core, user: Tag, account: Tag): Promise<vo
   await retryOnConflict(core, async () => {
     const now = core.now();
     const keepUntil = now + FENCE_KEEPS;
-    // The user's record first: a membership that another process advances in between moves its version.
+    // Reads the user's record first. If another process then advances the membership, the user's version moves, and the write conflicts.
     const current = await ensureEpoch(core, user, now, keepUntil);
     const [member] = await core.store.readEpochs([memberTag(user, account)]);
     if (!member || !hasMarks(member.record)) return null;

@@ -28,9 +28,9 @@ export interface RenewRequest {
   /** The result of `sessions.fence` for the session's user and the new account. Goes with `account` only. */
   readonly fence?: string | undefined;
   /**
-   * `true` moves the signals of the session (`sessions.signal`) in this process to the new secret, so that its WebSockets stay open. It also
-   * keeps those of a thief who has the old secret and is connected to this process: do not use it where privileges grow. Not with
-   * `account`. Default `false`: the signals fire.
+   * `true` moves the signals of the session (`sessions.signal`) in this process to the new secret, so that its WebSockets stay open. It
+   * also keeps the signals of a thief who has the old secret and is connected to this process: do not use it where privileges grow. Not
+   * with `account`. Default `false`: the signals fire.
    */
   readonly keepSignals?: boolean | undefined;
 }
@@ -119,7 +119,7 @@ export async function rotate(core: Core, judged: SessionRecord, rotation: Rotati
       const condition = {
         ifVersion: read?.version,
         ifCredential: current.credential,
-        // The reads took time. With the time before them, the renewal would revive a session that others were told has expired.
+        // Not the earlier `now`, because the reads took time: the renewal could revive a session that others were told has expired.
         now: core.now(),
         retention: core.settings.retention,
       };
@@ -168,8 +168,8 @@ async function tellRefused(
 const refused = (reason: StartRefusal | 'not-live'): RenewResult => ({ ok: false, session: null, reason });
 
 /**
- * Tells whether the account that the session left had still held it at the switch. That account is in another shard, so
- * the check follows the write. This is safe: no client has the new token yet, and the old token is already refused.
+ * Tells whether the account that the session left still accepted the session. The record of that account is in another shard, so this
+ * read follows the write of the switch. This is safe: no client has the new token yet, and the old token is already refused.
  */
 async function heldByLeftAccount(core: Core, left: SessionRecord): Promise<boolean> {
   if (left.accountTag === null) return true;

@@ -158,7 +158,7 @@ class SharedDevices {
   readonly #devices = new Map<string, { label: string; ip: string | null; users: Set<string> }>();
 
   add({ user, device: { label, ip }, deviceTag }: SessionRecord): void {
-    // Many people share an address, such as that of an office, and many share a label.
+    // Without a device cookie and an address, only the label is left, and many people share a label.
     if (deviceTag === null && ip === null) return;
     const key = deviceTag ?? JSON.stringify([ip, label]);
     const device = this.#devices.get(key) ?? { label, ip, users: new Set() };

@@ -104,7 +104,10 @@ export type RevokeResult<EffectiveWithin extends number | null = number> =
       readonly wouldEnd: WouldEnd;
     };
 
-/** In ms, also for a user without a session: the session of another layer may be adopted later, and is then covered. */
+/**
+ * How long, in ms, the record of a revoked user is kept at least. This also holds for a user without a session: the session of another
+ * layer may be adopted later, and the revocation must then still be known.
+ */
 export const REVOCATION_KEEPS: number = 30 * 86400e3 + CLOCKS_APART;
 
 export interface Order extends Attribution {
@@ -140,7 +143,10 @@ export async function revoke(core: Core, scope: Scope, input: RevokeRequest): Pr
   });
 }
 
-/** With `keep` or `ifLive`, revokes only if that session is live and its secret is the one that was judged. */
+/**
+ * Revokes a scope as ordered. With `keep` or `ifLive`, revokes only if that session is live and its secret is the one that was judged;
+ * `evenIfOver` and `ignoreRotation` lift these conditions.
+ */
 export async function revokeTarget(core: Core, target: ScopeTarget, order: Order): Promise<RevokeResult> {
   const covers = coverage(core.settings.kinds, target.scope, order.kinds);
   const initiator = await judgedAgain(core, parseInitiator(target, order));
@@ -219,7 +225,7 @@ export async function revokeTarget(core: Core, target: ScopeTarget, order: Order
       revocation,
     };
   });
-  // Memory may still hold a session that another process ended a moment ago.
+  // Also for `not-live`: the memory of a process may still accept a session that another process ended a moment ago.
   const mayBeRemembered = result.revoked || result.reason === 'not-live';
   return mayBeRemembered ? { ...result, effectiveWithin: await effectiveWithin(core) } : result;
 }
@@ -265,8 +271,9 @@ interface RecordsOfUser {
 }
 
 /**
- * Reads all records in one call, because they usually exist, and creates missing ones afterwards. In a transaction, the
- * first call ensures them, which locks them. The realm's record is never locked, because its users share it.
+ * Reads the records of the realm, the user and the membership. Outside of a transaction, one call reads them all, because they usually
+ * exist; missing ones are created afterwards. In a transaction, `ensureEpochs` comes first, because it locks the records of the user and
+ * the membership. The realm's record is never locked, because all users of the realm share it.
  */
 async function readWithRealm(
   { store, realmTag, isWithin }: Core,
@@ -288,7 +295,10 @@ async function readWithRealm(
 const stampIn = ({ member }: ScopeTarget, { stamps }: SessionRecord): Stamp | null =>
   member === null ? stamps.user : stamps.member;
 
-/** Unix ms. Counts from the record's generation, which may be ahead of this process's clock. */
+/**
+ * Returns until when an advanced record is kept, Unix ms. `guarded` is in ms: for so long, guards accept tokens of other issuers. The
+ * time counts from the record's counter if that is ahead of this process's clock.
+ */
 export const keptUntil = ({ counter }: EpochRecord, guarded: number, now: number): number =>
   Math.max(now, counter) + Math.max(REVOCATION_KEEPS, guarded + CLOCKS_APART);
 

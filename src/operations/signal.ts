@@ -37,7 +37,7 @@ const BATCH = 100;
 const IN_ONE_TURN = 200;
 /** Without a change, a session is read again after this time, in ms. */
 const READ_AGAIN = 300e3;
-/** After so many intervals without an answer, the log is not relied on. */
+/** If the change log has not replied for this many intervals, it is not relied on, and the sessions are read. */
 const MISSED = 3;
 
 /**
@@ -86,11 +86,11 @@ export class Signals {
     this.#core.activity.requireOpen();
     const controller = new AbortController();
     if (isClosed(owner)) return controller.signal;
-    // It may throw: then nothing is watched.
+    // The owner's method may throw, so it is called before the session is watched.
     const unlisten = onClose(owner, () => this.#release(watched, controller));
     const watched = this.#watch(record);
     watched.signals.set(controller, unlisten);
-    // It may have ended since it was judged.
+    // The session may have ended since it was judged.
     this.#due.add(watched);
     void this.#readDue();
     return controller.signal;
@@ -119,7 +119,7 @@ export class Signals {
   close(): void {
     for (const { signals } of this.#watched.values()) {
       for (const unlisten of signals.values()) unlisten();
-      // A read may be under way.
+      // A read may be under way. It fires nothing where it finds no signals.
       signals.clear();
     }
     this.#watched.clear();
@@ -190,7 +190,7 @@ export class Signals {
     this.#unlisten = null;
   }
 
-  /** `null` stands for every tag. */
+  /** Reads the sessions of these tags again. `null` stands for every tag. */
   #notice(tags: Iterable<Tag> | null): void {
     if (tags === null) this.#addAll();
     else {
@@ -216,7 +216,7 @@ export class Signals {
     void this.#readDue();
   }
 
-  /** Asks the store what changed. Returns `false` if it does not tell, so that the sessions must be read. */
+  /** Asks the change log. Returns `false` if the store has none, or it does not reply. The sessions must then be read. */
   #isTold(now: Moment): boolean {
     const { changes, settings } = this.#core;
     if (changes === null) return false;
@@ -236,7 +236,7 @@ export class Signals {
       while (this.#due.size > 0) {
         const batch = [...take(this.#due, BATCH)];
         if (!(await this.#read(batch))) {
-          // The next look tries again.
+          // The next run of the timer tries again.
           for (const watched of batch) if (watched.signals.size > 0) this.#due.add(watched);
           return;
         }
@@ -246,7 +246,7 @@ export class Signals {
     }
   }
 
-  /** Returns `false` if the store did not answer. */
+  /** Reads some sessions, and fires the signals of those that are over. Returns `false` if the store did not answer. */
   async #read(batch: readonly Watched[]): Promise<boolean> {
     const { store, realmTag, freshness, now, changes, settings } = this.#core;
     const sent = momentOf(now());
@@ -259,17 +259,17 @@ export class Signals {
         batch.map(({ ref }) => ref),
       );
     } catch (cause) {
-      // The silence was measured before this attempt. So the attempt itself failed after it, also if the machine slept.
+      // `silence` was measured before this attempt. So signals fire only if an attempt fails after it, even if the machine has slept.
       if (silence >= settings.signal.giveUpAfter) this.#giveUp(cause);
       return false;
     }
     this.#reached = sent;
     const judgedAt = now();
     for (const [at, watched] of batch.entries()) {
-      // Another signal may belong to the same credential by now.
+      // All these signals were released meanwhile. New signals of the same credential may be watched by now, and must not be forgotten.
       if (watched.signals.size === 0) continue;
       if (watched.record !== judged[at]) {
-        // The read may be older than the renewal.
+        // A renewal has moved the signals meanwhile, and the read may be older than the renewal.
         this.#due.add(watched);
         continue;
       }

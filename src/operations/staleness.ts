@@ -35,9 +35,9 @@ const DRIFT = 1.01;
 
 /**
  * Lowers the bound to `to` ms in two steps. In the first, all processes remember their reads for at most that long,
- * while `effectiveWithin` still states the old value. `wait` must resolve after that time: then no process accepts a
- * session by an older read. In the second, `effectiveWithin` states the new value. A second lowering completes one that
- * was interrupted.
+ * while `effectiveWithin` still states the old value. `wait` gets a little more than the old value and must resolve after that time:
+ * then no process accepts a session by an older read. In the second, `effectiveWithin` states the new value. A second lowering
+ * completes one that was interrupted.
  *
  * A process with a higher option raises the bound again when it starts.
  */
@@ -54,7 +54,7 @@ export async function lowerStaleness(
   return { before, maxStaleness: Math.min(to, before) };
 }
 
-/** Does nothing if the record is lost: no process remembers anything by it. */
+/** Changes the realm's record. Does nothing if the record is lost: no process then remembers new reads. */
 async function change(core: Core, edit: (record: EpochRecord) => EpochRecord): Promise<void> {
   const { store, realmTag } = core;
   await retryOnConflict(core, async () => {

@@ -137,8 +137,9 @@ export interface Admitted {
 }
 
 /**
- * Reads the user's sessions only if a rule needs them. By `records`, whose version the write compares with, the store
- * skips revoked sessions.
+ * Applies the options `limit` and `replace` to a new session. Returns the sessions to end, or the refusal. Reads the user's sessions
+ * only if one of these options is set. `records` are the epoch records whose version the write compares with. By them, the store skips
+ * revoked sessions.
  */
 export async function admitted(
   core: Core,

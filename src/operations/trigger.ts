@@ -42,7 +42,7 @@ export type TriggerResult<EffectiveWithin extends number | null = number> = Revo
 const TRIGGER_KEYS = ['user', 'account', 'keep', 'dryRun', ...ATTRIBUTION_KEYS];
 const MAX_LOOKED_AT = 100;
 
-/** Revokes all sessions if the session in `keep` is over: the password has changed, whichever client asked. */
+/** Applies the rule of a trigger. If the session in `keep` is over, revokes all sessions, because the event has happened in any case. */
 export async function trigger(core: Core, name: unknown, input: unknown): Promise<TriggerResult> {
   const rule = typeof name === 'string' ? core.settings.triggers.get(name) : undefined;
   if (rule === undefined) {
@@ -85,14 +85,17 @@ export async function trigger(core: Core, name: unknown, input: unknown): Promis
   return { ...result, notKept: result.notKept ?? 'everywhere', found };
 }
 
-/** A session in another account is neither kept nor ended. */
+/** Tells whether a session is in the scope of the trigger. A session in another account is neither kept nor ended. */
 function isWithin({ tag, member }: ScopeTarget, keep: Session): boolean {
   const { userTag, accountTag } = Session.recordOf('keep', keep);
   if (userTag !== tag) throw new TypeError('keep must be a session of the same user');
   return member === null || accountTag === member;
 }
 
-/** The read must neither delay nor prevent the revocation: an outage gives `null`. */
+/**
+ * Tells whether the trigger covers a live session. Returns `null` if one page of sessions does not show it. An outage also gives `null`,
+ * because this read must not prevent the revocation.
+ */
 async function findsAny(
   core: Core,
   target: ScopeTarget,

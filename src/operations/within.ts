@@ -152,7 +152,7 @@ export class InTransaction<Trigger extends string = BuiltInTrigger> {
     try {
       return await this.#core.activity.run(() => this.#find());
     } finally {
-      // Even if it is unknown how the transaction ended.
+      // Also if it is unknown how the transaction ended, because it may have been committed.
       this.#core.notices.note(this.#touched);
       this.#core.announcer?.announce(this.#touched);
     }

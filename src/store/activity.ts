@@ -28,7 +28,7 @@ export class Activity {
     }
   }
 
-  /** Works while closing too, for operations under way. */
+  /** Counts one more piece of work, and returns the function that ends it. Allowed while closing: an operation under way may need it. */
   begin(): () => void {
     this.#underWay++;
     return this.#end;

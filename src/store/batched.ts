@@ -11,10 +11,12 @@ import { refuseClient } from './store-hint.ts';
 
 /** Options of {@link batched}. */
 export interface BatchOptions {
-  /** The maximum number of references, or of records, in one query, 1 to 10,000. A look-up with more stays whole and goes alone. Default 128. */
+  /**
+   * The maximum number of references, or of records, in one query, 1 to 10,000. A look-up with more is sent whole and alone. Default 128.
+   */
   readonly maxRefs?: number | undefined;
   /**
-   * Time limit in which an unanswered query keeps others waiting, at most `'10m'`. Its late answer still arrives. Default `'1s'`.
+   * The longest time for which an unanswered query keeps others waiting, at most `'10m'`. Its late answer still arrives. Default `'1s'`.
    */
   readonly stalledAfter?: Duration | undefined;
   /**
@@ -81,9 +83,9 @@ export function batched<Transaction = never>(
   };
 }
 
-/** While one reply travels back, the server works on the other query. */
+/** The maximum number of queries under way. While one reply travels back, the server works on the other query. */
 const UNDER_WAY = 2;
-/** Splitting fewer look-ups is not worth another query. */
+/** The minimum number of look-ups in each of two queries. Splitting fewer is not worth another query. */
 const MIN_SHARE = 8;
 const MAX_WAIT = 600e3;
 const MAX_REFS = 10_000;
@@ -103,7 +105,7 @@ interface Settings {
   readonly timeout: number;
 }
 
-/** Times are ms of the monotonic clock. */
+/** A look-up that waits to be sent. Times are ms of the monotonic clock. */
 interface Waiting<Item, Answer> {
   readonly items: readonly Item[];
   readonly since: number;
@@ -116,7 +118,7 @@ interface Question {
   readonly lookUps: number;
 }
 
-/** A look-up asks for items, and gets an answer for each. */
+/** Joins look-ups into queries. A look-up asks for items, and gets one answer for each item. */
 class Queue<Item, Answer> {
   readonly #ask: (items: readonly Item[]) => Awaitable<readonly Answer[]>;
   readonly #settings: Settings;
@@ -151,7 +153,8 @@ class Queue<Item, Answer> {
   }
 
   /**
-   * A reply often causes as many new look-ups. They join the waiting ones, so that the first two are not sent alone.
+   * Notes the reply to a query, and sends the waiting look-ups in the next tick. A reply often causes as many new look-ups as it
+   * answered. By the next tick they have joined the waiting ones. Otherwise the first two would be sent alone.
    */
   #noteReply(question: Question): void {
     this.#underWay.delete(question);
@@ -215,7 +218,7 @@ class Queue<Item, Answer> {
     }
   }
 
-  /** One bad item may have failed a shared query, so each of its look-ups is sent again alone. */
+  /** Handles a failed query. One bad item may have failed a shared query, so each of its look-ups is sent again alone. */
   #fail(batch: readonly Waiting<Item, Answer>[], error: unknown): void {
     const earliest = performance.now() - this.#settings.timeout;
     for (const waiting of batch) {
@@ -233,13 +236,13 @@ class Queue<Item, Answer> {
     }
   }
 
-  /** The first look-up has waited the longest. */
+  /** Rejects the look-ups whose time limit has passed. They come first, because the first look-up has waited the longest. */
   #giveUpWaiting(): void {
     const earliest = performance.now() - this.#settings.timeout;
     let late = 0;
     while ((this.#waiting[late]?.since ?? Infinity) <= earliest) late++;
     for (const { reject } of this.#waiting.splice(0, late)) reject(this.#tooLate());
-    // The caller's own time limit may be shorter.
+    // The time limit of a caller may be shorter. Its look-up is then marked as given up, and may stand anywhere in the queue.
     const given = this.#waiting.filter(({ items }) => isGivenUp(items));
     if (given.length === 0) return;
     const wanted = this.#waiting.filter(({ items }) => !isGivenUp(items));
@@ -254,7 +257,7 @@ class Queue<Item, Answer> {
     );
   }
 
-  /** The timer runs only while look-ups wait. It keeps them from waiting for a dead connection. */
+  /** Starts the timer that keeps look-ups from waiting for a dead connection. It runs only while look-ups wait. */
   #wakeUp(): NodeJS.Timeout {
     const { stalledAfter } = this.#settings;
     const [oldest] = this.#underWay;

@@ -15,7 +15,7 @@ export function parseEpoch(text: string): EpochRecord {
   return record;
 }
 
-/** Checks only the fields that judge sessions, not the notes. */
+/** Tells whether a value is an epoch record. Checks only the fields that judge sessions, not the notes. */
 export function isEpochRecord(value: unknown): value is EpochRecord {
   if (!isObject(value)) return false;
   const { incarnation, counter, base, initial, kinds, keep } = value as Partial<EpochRecord>;
@@ -35,13 +35,13 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 
-/** Makes no array of the values: every check runs this on three or four records, most of which have none. */
+/** Tells whether all values are sound. Makes no array of them: every check of a token runs this on three or four records. */
 function areAll<Value>(values: Readonly<Record<string, Value>>, isSound: (value: Value) => boolean): boolean {
   for (const name in values) if (!isSound(values[name] as Value)) return false;
   return true;
 }
 
-/** A keep names either a session of this library or one of another issuer, never both. */
+/** Tells whether a value is a keep. It names either a session of this library or a session of another issuer, never both. */
 function isKeep(value: Keep): boolean {
   if (!isObject(value)) return false;
   const { id, stamp, externalId, since } = value as Partial<KeptSession & KeptExternal>;
@@ -50,7 +50,7 @@ function isKeep(value: Keep): boolean {
     : isText(externalId) && typeof since === 'number' && id === undefined && stamp === undefined;
 }
 
-/** Formats the client of a session for stores that keep text. At most 4,096 bytes. */
+/** Formats the OAuth client of a session for stores that keep text. The text has at most 4,096 bytes. */
 export const formatGrant = ({ id, name, scope, kept }: Grant): string => JSON.stringify({ id, name, scope, kept });
 
 /**

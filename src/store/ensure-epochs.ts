@@ -6,7 +6,7 @@ import { memberTag, newVersion, type Tag } from '../model/token.ts';
 import { nonsense } from './guarded.ts';
 import type { EpochRequest, SessionStore, VersionedEpoch } from './store.ts';
 
-/** `version` is that of the user's record. */
+/** The epoch records of a user. `version` is the version of the user's record. */
 export interface UserEpochs {
   readonly epochs: Epochs & { readonly realm: VersionedEpoch['record']; readonly user: VersionedEpoch['record'] };
   readonly version: number;
@@ -17,7 +17,8 @@ export const ensuring = (tag: Tag, now: number, keepUntil: number | null): Epoch
 });
 
 /**
- * In ms: how long to keep a record that the next write keeps for longer. A longer time here would cost one more write.
+ * How long, in ms, to keep a record that is only read, because a later write keeps it for longer. A longer time here would cost one more
+ * write: the store would have to raise the `keepUntil` of an existing record.
  */
 export const UNTIL_WRITTEN: number = CLOCKS_APART;
 

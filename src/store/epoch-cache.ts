@@ -11,7 +11,7 @@ const MAX_LENGTH = 2048;
  * Decodes the epoch records that many sessions share, those of realms and accounts, and caches the values. A store creates one, and
  * decodes every other record with {@link parseEpoch}: with as many records as users, a cache costs more than it saves.
  *
- * The texts must come from the engine at each read, so the cache never makes an answer old.
+ * The caller reads the text from the engine each time. The cache saves only the decoding, so it never makes a read stale.
  */
 export class EpochCache {
   readonly #records = new DecodeCache<EpochRecord>(MAX_RECORDS, MAX_LENGTH);

@@ -163,7 +163,7 @@ export function guardStore<Transaction>(
   };
 }
 
-/** Calls a verb. Only an embedded store answers, or throws, at once. */
+/** Calls a verb of the store. A store over a network returns a promise. Only an embedded store returns a value, or throws, at once. */
 function attempt<T>(verb: string, call: () => Awaitable<T>): Awaitable<T> {
   const sentAt = channels.store.hasSubscribers ? performance.now() : null;
   try {
@@ -176,14 +176,14 @@ function attempt<T>(verb: string, call: () => Awaitable<T>): Awaitable<T> {
   }
 }
 
-/** `null` as the time of the call: the channel had no subscriber then. */
+/** Publishes a call of the store on the diagnostics channel. `sentAt` is `null` if the channel had no subscriber at the call. */
 function tell(verb: string, sentAt: number | null, ok: boolean): void {
   if (sentAt !== null) channels.store.publish({ verb, took: performance.now() - sentAt, ok });
 }
 
 const MAX_SETUP = 600e3;
 
-/** In bytes: half of the capacity of a MariaDB column. It is the same on every store. */
+/** The maximum size of an epoch record in bytes, the same on every store: half of the capacity of a MariaDB column. */
 const MAX_OF_RECORD = 8 * 2 ** 20;
 
 function requireSize(record: EpochRecord): void {
@@ -201,7 +201,7 @@ const RENEWED = ['renewed', 'not-live', 'conflict'] as const;
 const SET = ['set', 'conflict'] as const;
 const ADVANCED = ['advanced', 'not-live', 'conflict'] as const;
 
-// The verb of the store goes into `cause`: an app does not know the verbs.
+// Messages do not name the verb of the store, because an app does not know the verbs. The `cause` names it.
 const OUTAGE = 'This is an outage, which signs no user out. See that the database can be reached, and do it again';
 
 function unavailable(cause: unknown): SessionError {
@@ -246,7 +246,7 @@ const isVersionedEpoch = (answer: VersionedEpoch): boolean =>
   Number.isSafeInteger(answer.version);
 
 const isTextOrNull = (value: unknown): boolean => value === null || typeof value === 'string';
-/** A text that is no number is decoded as NaN, by which a session would look expired. */
+/** Refuses NaN, which is the result of decoding malformed text. No comparison with NaN holds, so expiry would be misjudged. */
 const isTimeOrNull = (value: unknown): boolean => value === null || Number.isFinite(value);
 const isRecordOrLost = (record: unknown): boolean => record === null || isEpochRecord(record);
 

@@ -89,7 +89,7 @@ export interface AuditPower {
 export interface PolicyWrite {
   readonly account: Tag;
   readonly value: string;
-  /** The value as read; `null` for none. */
+  /** The stored value as the caller read it. The write happens only if it is still the same. `null` if no policy was stored. */
   readonly ifValue: string | null;
   readonly audit: readonly AuditRecord[];
 }
@@ -146,7 +146,7 @@ export interface DiagnosisPower {
   realms?(limit: number): Awaitable<RealmsFound>;
 }
 
-/** What a store tells about changes. */
+/** The reply of a store to the question what has changed. */
 export interface Changes {
   /**
    * The tags that were touched by changes which the position had not seen, in any order; a tag may occur twice. `null`
@@ -167,8 +167,8 @@ export interface Changes {
  */
 export interface ChangesPower {
   /**
-   * True if `since` answers synchronously, and costs less than reading a session. Without the option `freshness`, the core then asks at
-   * every check, and checks from memory are as strict as those that read the store.
+   * True if `since` answers synchronously, and costs less than reading a session. Without the option `freshness`, the core then calls
+   * `since` at every check. Checks from memory are then as strict as checks that read the store.
    */
   readonly isSynchronous?: true | undefined;
 

@@ -4,13 +4,16 @@ import type { Changes } from './powers.ts';
 /** The store keeps at least this many of its newest changes. */
 const KEPT = 10_000;
 
-/** The newest changes that a process has heard of, for the power `changes`. Positions of another object begin with another id. */
+/**
+ * Keeps the newest changes that a process has heard of, and answers the power `changes` from them. Each position begins with the id of
+ * the object that gave it, so a position of another object is unknown.
+ */
 export class RecentChanges {
   #id: string = newId();
   #tags: Tag[] = [];
   /** Number of changes before the first of `#tags`. */
   #before = 0;
-  /** The last answer. It repeats while no tag changes. */
+  /** The answer to the newest position: no changes. It is reused until a tag changes. */
   #unchanged: Changes | null = null;
 
   /** Notes that the records or the sessions of a tag have changed. */

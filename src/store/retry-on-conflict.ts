@@ -13,9 +13,11 @@ export interface RetryLimits {
 }
 
 /**
- * Like {@link retryOnConflict}. Operations of one key that had a conflict take turns in this process, and so do those that come meanwhile:
- * at once, all but one of them would have a conflict. One whose `timeout` passes while it waits is not tried any more, so that those behind
- * it do not wait for an outage again and again.
+ * Repeats an attempt like {@link retryOnConflict}. After a conflict, the operations of one key take turns in this process, and so do
+ * operations that begin meanwhile. If they ran at once, all but one of them would have a conflict again.
+ *
+ * If the `timeout` of an operation passes while it waits for its turn, it is not attempted. So the operations behind it do not wait for
+ * an outage again and again.
  */
 export async function retryInTurn<T>(
   { timeout, turns }: Pick<RetryLimits, 'timeout'> & { readonly turns: Turns },
@@ -34,7 +36,8 @@ export async function retryInTurn<T>(
 }
 
 /**
- * In a caller's transaction it never waits: the rows are locked, or come from an older snapshot that waiting does not refresh.
+ * Repeats an attempt until its outcome is not `'conflict'`. From the third conflict on, it waits before the next attempt. In a caller's
+ * transaction it throws instead: the rows are locked, or come from an older snapshot that waiting does not refresh.
  * @throws `SESSION_STORE_UNAVAILABLE` after `timeout` ms of conflicts; `SESSION_STORE_UNSAFE` after three in a transaction.
  */
 export const retryOnConflict = <T>(limits: RetryLimits, attempt: () => Promise<T | 'conflict'>): Promise<T> =>

@@ -39,12 +39,12 @@ export interface VersionedEpoch {
   readonly version: number;
 }
 
-/** A write that depends on the version of the user that the caller read. */
+/** The part that all writes to a user's sessions have. A write may depend on the user's version that the caller read. */
 export interface UserWrite {
   /** The core's time, Unix ms. An engine that removes old rows by itself counts from it, because its own clock may differ. */
   readonly now: number;
   /**
-   * Time in ms for which a session must stay findable after it is over. An engine that removes rows by itself keeps it longer.
+   * Time in ms for which a session must stay findable after it is over. An engine that removes rows by itself must not do so earlier.
    */
   readonly retention: number;
   /** The user's version as read; `undefined` if the write does not depend on it. */
@@ -75,7 +75,7 @@ export interface Renewal extends UserWrite {
   readonly session: SessionRecord;
   /** The credential of the record that the core judged. */
   readonly ifCredential: Credential;
-  /** True for a switch of account, which changes the set of sessions that limits count. Moves the user's version. */
+  /** True for a switch of account, which changes the set of sessions that limits count. The write then moves the user's version. */
   readonly moves: boolean;
 }
 
@@ -198,8 +198,8 @@ export interface Pruned {
  * eventually consistent reads, and from caches in a proxy or a client. A store that can see such a setting refuses it
  * with `SESSION_STORE_UNSAFE`.
  *
- * **Values.** Texts compare byte for byte and come back unchanged. They never go into a statement or a key without a
- * length. Records come back whole, epoch records with their notes. A stored record that cannot be decoded is an
+ * **Values.** Texts compare byte for byte and come back unchanged. A text becomes part of a statement or a key only
+ * together with its length. Records come back whole, epoch records with their notes. A stored record that cannot be decoded is an
  * exception. The store keeps no reference to its arguments. It hands out copies, which callers may change; records are
  * immutable, so a frozen one may be shared. Tags already name the realm, so several realms may share a store.
  *

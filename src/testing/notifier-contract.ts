@@ -37,7 +37,7 @@ export interface NotifierCase {
 
 const TIMEOUT = 10_000;
 
-/** What a listener has heard. */
+/** Collects the messages that a listener hears. */
 class Heard {
   readonly messages: unknown[] = [];
   readonly #timeout: number;

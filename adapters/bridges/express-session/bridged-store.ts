@@ -17,7 +17,7 @@ export type OnOpened = (request: InnerRequest, opened: OpenedSession) => void;
 
 const NEW: OpenedSession = { sid: null, isDead: false, verdict: null };
 
-/** Waits in ms between reads of a record that another request will replace: one second in all, in case that process has ended. */
+/** Waits in ms between two reads of a pending record. They add up to one second, because the process that writes it may have ended. */
 const WAITS: readonly number[] = Array.from({ length: 9 }, (_, at) => 2 ** (at + 1));
 
 const NO_RECORD = async (): Promise<null> => null;
@@ -34,21 +34,24 @@ export class BridgedStore {
   readonly #inner: InnerStore;
   readonly #store: CallbackStore<InnerSession>;
   readonly #onOpened: OnOpened;
-  /** Drops the listeners of express-session itself. On `disconnect` it would serve signed-in users as visitors; `get` fails instead. */
+  /**
+   * Registers a listener on the inner store, unless the listener is express-session's own. After `disconnect`, express-session would serve
+   * signed-in users as visitors. `get` fails instead.
+   */
   readonly on: InnerStore['on'];
-  /** Admission of each record until `createSession` receives the record. */
+  /** Admission of the data that `get` has read, until `createSession` receives the same data. */
   readonly #admissions = new WeakMap<object, Admission>();
   readonly #bridge: Bridge<InnerSession>;
-  /** Set while `get` answers "no session": express-session calls `generate` before that call returns. */
+  /** The session that `generate` must make. Set only while `get` answers "no session": express-session then calls `generate` at once. */
   #next: NextSession | null = null;
-  /** New ids. express-session sends its cookie before it saves the session. */
+  /** New ids. A client may send one before its session is saved, because express-session sends the cookie first. */
   readonly #newIds = new RecentIds();
   /** Sessions made from a tombstone or from no record. `set` skips them while they are blank. */
   readonly #unsaved = new WeakSet<object>();
   readonly #fresh = new WeakSet<object>();
   readonly #sentIds = new WeakMap<object, string>();
   #isDisconnected = false;
-  /** Events of the next `on` calls of express-session. */
+  /** Events whose next `on` call comes from express-session, right after it has set `generate`. `on` ignores these calls. */
   #ignoredEvents = new Set<string>();
 
   constructor(inner: InnerStore, bridge: Bridge<InnerSession>, onOpened: OnOpened) {
@@ -71,7 +74,7 @@ export class BridgedStore {
 
   readonly get = (sid: string, callback: Callback<InnerSession | null>): void => this.#get(sid, callback, 0);
 
-  /** `reads` counts earlier reads of the record: a pending one is read again after `WAITS[reads]` ms. */
+  /** Reads and judges a record. `reads` counts the earlier reads: a pending record is read again after `WAITS[reads]` ms. */
   #get(sid: string, callback: Callback<InnerSession | null>, reads: number): void {
     if (this.#isDisconnected) {
       process.nextTick(
@@ -111,8 +114,8 @@ export class BridgedStore {
   }
 
   /**
-   * Answers "no session". express-session calls `generate` before the callback returns. That makes a blank session from `next`, under the
-   * client's id.
+   * Answers "no session" to express-session, which calls `generate` before `callback` returns. `generate` then makes a session from `next`,
+   * under the client's id.
    */
   #answerNone(next: NextSession, callback: Callback<null>): void {
     this.#next = next;
@@ -127,7 +130,10 @@ export class BridgedStore {
     return this.#sentIds.get(request) === request.sessionID;
   }
 
-  /** Leaves a tombstone under an id that the client has sent, so that slower requests with the id do not set its cookie again. */
+  /**
+   * Gives up the request's id. An id that the client has sent gets a tombstone, so that slower requests with it do not set its cookie
+   * again. The record of any other id is deleted.
+   */
   readonly abandon = (request: InnerRequest, callback: Callback): void => {
     const { sessionID: sid, session } = request;
     if (session === undefined || !this.isFromClient(request)) this.#inner.destroy(sid, callback);
@@ -163,7 +169,7 @@ export class BridgedStore {
     const session = this.#inner.createSession(request, data);
     const admission = this.#admissions.get(data) ?? null;
     const stamp = admission?.is === 'session' ? admission.stamp : null;
-    // After express-session has hashed the data, so that it saves the change.
+    // Only in the session: express-session compares it with the hash of `data`, and so saves the stamp as a change.
     if (stamp !== null) putStamp(session, stamp);
     // `load` passes no real request.
     if (request.headers !== undefined) {

@@ -43,15 +43,15 @@ export type SessionMiddleware = (request: never, response: never, next: (error?:
 /** The result of {@link bridge}. */
 export interface ExpressSessionBridge {
   /**
-   * Returns the store for `session({ store })`. It never returns an ended session, and ends each session that the app destroys. All other
-   * members of the inner store work as before.
+   * Returns the store for `session({ store })`. This store never hands out an ended session, and ends each session that the app destroys.
+   * All other members of the inner store work as before.
    * @throws `TypeError` for a value that is not a store of express-session.
    */
   store<Inner extends Store>(inner: Inner): Inner;
   /**
-   * Checks the request that opens a WebSocket, which no middleware sees: its session and its origin. Returns a function for the event
-   * `upgrade` of the HTTP server. It returns the session, or answers 401, 403 across origins, or 503 in an outage, and returns `null`. It
-   * rejects if express-session fails, for example because the inner store does; then it has answered 500.
+   * Checks the session and the origin of a request that opens a WebSocket. No middleware sees that request. Returns a function for the
+   * event `upgrade` of the HTTP server. That function returns the session, or answers 401, 403 across origins, or 503 in an outage, and
+   * returns `null`. If express-session fails, for example because the inner store fails, the function answers 500 and rejects.
    * @param middleware the result of express-session's `session({ store })`, with the store of this bridge.
    * @throws `TypeError` for unknown requirements.
    * @example
@@ -68,7 +68,7 @@ export interface ExpressSessionBridge {
     middleware: SessionMiddleware,
     requirements?: UpgradeRequirements,
   ): (request: IncomingMessage, socket: Duplex) => Promise<Session | null>;
-  /** Use it before express-session, only with `adoptUntil`. It records the device of each adopted session. */
+  /** Returns a middleware that records the device of each adopted session. Use it before express-session, and only with `adoptUntil`. */
   middleware(): (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 }
 
@@ -90,7 +90,7 @@ export function bridge(sessions: Sessions, options: ExpressSessionBridgeOptions)
       parseInnerStore(inner, ['get', 'set', 'destroy', 'createSession', 'on'], 'express-session');
       const known = new WeakSet<object>();
       const onOpened: OnOpened = (request, opened) => {
-        // Once per request: its `Auth` follows later changes of the session.
+        // One `Auth` per request is enough: it follows later changes of the session.
         if (request.res === undefined || known.has(request)) return;
         known.add(request);
         const exchange = new http.NodeExchange(request, request.res);

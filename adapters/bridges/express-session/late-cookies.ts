@@ -3,7 +3,10 @@ import type { RecentIds } from '../shared/recent-ids.ts';
 import type { BridgedStore, OpenedSession } from './bridged-store.ts';
 import type { InnerRequest } from './inner-layer.ts';
 
-/** express-session decides about its cookie in `writeHead`, and sets none while `sessionID` is missing. */
+/**
+ * Keeps a slow response from setting the cookie of an ended session or of a replaced id: the browser may hold a newer cookie.
+ * express-session decides about its cookie in `writeHead`, and sets none while `sessionID` is missing.
+ */
 export function preventLateCookie(
   request: InnerRequest,
   response: ServerResponse,
@@ -35,7 +38,7 @@ export function preventLateCookie(
     const { session, sessionID } = request;
     if (response.headersSent || session === undefined || sessionID !== sid || isLate())
       return Reflect.apply(end, response, args);
-    // Headers count as sent during the check. express-session, too, sends them before it saves, so the app loses nothing.
+    // During the check, the app sees the headers as sent. It loses nothing: express-session also sends them before it saves.
     isEnding = true;
     Object.defineProperty(response, 'headersSent', { configurable: true, value: true });
     void store

@@ -33,7 +33,7 @@ export class SessionTransport implements TokenTransport {
     if (session !== undefined) await promiseOf((done) => this.#store.set(sessionID, session, done));
   }
 
-  /** Also gives the client a new sid (session fixation, ASVS 7.2.4). Drops data of another user. */
+  /** Puts the token into the session data, under a new sid (session fixation, ASVS 7.2.4). Drops the data of another user. */
   async set({ id, user }: Session, token: string): Promise<void> {
     const request = this.#request;
     const { session, sessionID } = request;
@@ -44,13 +44,14 @@ export class SessionTransport implements TokenTransport {
       const renewed = request.session;
       if (renewed === undefined) throw new Error('express-session has made no session: the token cannot be saved');
       putStamp(renewed, token);
-      // Saved now: another tab may send the new cookie before express-session saves. The data of a new session have no user yet.
+      // Saves at once, because another tab may send the new cookie before express-session saves. The data of a new session have no user
+      // yet, so a pending tombstone is saved for them.
       await this.#write(request.sessionID, isRenewed ? renewed : markPending(tombstoneOf(renewed)));
     } catch (error) {
       // The session keeps its sid. A renewed session gets its new token under that sid, because an outage must not sign the user out.
       Object.assign(request, { session, sessionID });
       if (isRenewed) putStamp(session, token);
-      // The record may be a tombstone by now, and the save at the end of the request would respect it.
+      // `abandon` may have left a tombstone under this sid. The save at the end of the request would not replace it.
       if (session !== undefined && this.#store.isFromClient(request))
         await this.#write(sessionID, session).catch(() => {});
       throw error;

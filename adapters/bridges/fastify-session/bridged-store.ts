@@ -10,15 +10,18 @@ interface Finding {
   isTaken: boolean;
 }
 
-/** `former` is the session that gets another id; `null` if no client has its id. */
+/** A change of the session id. `former` is the session with the old id; `null` if the client did not send that id. */
 interface Rotation {
   readonly former: InnerSession | null;
 }
 
-/** Of all stores together, as {@link Bridge} does it with requests. */
+/** The result of the current read, shared by all stores. Before Node 24, every `AsyncLocalStorage` in use makes each promise slower. */
 const findings = new AsyncLocalStorage<Finding>();
 
-/** @fastify/session does not tell its store about the request. The admission reaches our hook through the callback's async context. */
+/**
+ * Judges the sessions that the inner store returns. @fastify/session passes no request to its store, so the admission reaches the bridge's
+ * hook through the async context of the callback.
+ */
 export class BridgedStore implements CallbackRecords<InnerSession> {
   readonly #inner: CallbackRecords<InnerSession>;
   readonly #store: CallbackStore<InnerSession>;
@@ -58,7 +61,10 @@ export class BridgedStore implements CallbackRecords<InnerSession> {
     return this.#bridge.isSuperseded(session, this.#store.reader(sid));
   }
 
-  /** `regenerate` destroys one session and may save another at once. This is no sign-out. Keeps a tombstone under the former id. */
+  /**
+   * Runs `regenerate`, which destroys the former session and may save the new one at once. The store treats this as a new id, not as a
+   * sign-out. A tombstone stays under the former id.
+   */
   rotate<Result>(regenerate: () => Result, former: InnerSession | null): Result {
     this.#rotation = { former };
     try {

@@ -43,7 +43,7 @@ export type { InnerSession } from './inner-layer.ts';
 /** Options of {@link bridge}. */
 export interface FastifySessionBridgeOptions extends BridgeOptions<InnerSession>, BridgeAuthenticationOptions {}
 
-/** Options of `bridged.upgrade`: the requirements, and two options of @fastify/session, which does not tell them. */
+/** Options of `bridged.upgrade`: the requirements, and two options of @fastify/session that the bridge cannot read from it. */
 export interface FastifyUpgradeOptions extends UpgradeRequirements {
   /** The option `cookieName` of @fastify/session. Default `'sessionId'`. */
   readonly cookieName?: string | undefined;
@@ -54,17 +54,17 @@ export interface FastifyUpgradeOptions extends UpgradeRequirements {
 /** The result of {@link bridge}. */
 export interface FastifySessionBridge {
   /**
-   * Returns the store for the option `store` of @fastify/session. It never returns an ended session, and ends each session that the app
-   * destroys. All other members of the inner store work as before.
+   * Returns the store for the option `store` of @fastify/session. This store never hands out an ended session, and ends each session that
+   * the app destroys. All other members of the inner store work as before.
    * @throws `TypeError` for a value that is not a store of @fastify/session.
    */
   store<Inner extends SessionStore>(inner: Inner): Inner;
   /**
-   * Checks the request that opens a WebSocket, which no hook sees: its session and its origin. Returns a function for the event `upgrade` of
-   * `app.server`. It returns the session, or answers 401, 403 across origins, or 503 in an outage, and returns `null`. It rejects if
-   * @fastify/session fails, for example because the inner store does; then it has answered 500.
+   * Checks the session and the origin of a request that opens a WebSocket. No hook sees that request. Returns a function for the event
+   * `upgrade` of `app.server`. That function returns the session, or answers 401, 403 across origins, or 503 in an outage, and returns
+   * `null`. If @fastify/session fails, for example because the inner store fails, the function answers 500 and rejects.
    *
-   * @fastify/websocket runs the hooks: there, use `requireSession()` and `sessionOf(request)` as for any route.
+   * With @fastify/websocket, the hooks do run: use `requireSession()` and `sessionOf(request)` there, as for any route.
    * @param app the instance on which @fastify/session is registered, or one below.
    * @throws `TypeError` for unknown options.
    * @example
@@ -81,9 +81,12 @@ export interface FastifySessionBridge {
     app: FastifyInstance,
     options?: FastifyUpgradeOptions,
   ): (request: IncomingMessage, socket: Duplex) => Promise<Session | null>;
-  /** Register it right behind @fastify/session, in the same scope. It makes the `Auth` of each request for `authOf(request)`. */
+  /** Plugin that makes the `Auth` of each request for `authOf(request)`. Register it right behind @fastify/session, in the same scope. */
   readonly plugin: (app: FastifyInstance) => Promise<void>;
-  /** Only with `adoptUntil`: `app.addHook('onRequest', …)` before @fastify/session. It records the device of each adopted session. */
+  /**
+   * Hook that records the device of each adopted session. Only with `adoptUntil`: `app.addHook('onRequest', bridged.hook)`, before
+   * @fastify/session.
+   */
   readonly hook: (request: FastifyRequest, reply: FastifyReply, next: () => void) => void;
 }
 
@@ -139,7 +142,7 @@ export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions)
         const transport = new SessionTransport(request, store, shared, admission, sid);
         http.attachAuth(request, authBy(settings, exchange, transport, verdictOf(admission)));
       });
-      // Runs after the hook of @fastify/session that sets its cookie.
+      // Removes a session cookie that could replace a newer one. Runs after the hook of @fastify/session that sets the cookie.
       app.addHook('onSend', async function bridge(request, reply) {
         const opened = openedSessions.get(request);
         const { session } = request;

@@ -5,7 +5,7 @@ import type { InnerRequest } from './inner-layer.ts';
 
 type Callback = (error?: unknown) => void;
 
-/** Makes `regenerate()` of each session of the request keep the stamp. The result returns the request's last session. */
+/** Makes `regenerate()` keep the stamp, for each session that the request gets. Returns a function that returns the last of them. */
 export function keepStamps(
   request: InnerRequest,
   store: BridgedStore,
@@ -25,7 +25,7 @@ export function keepStamps(
   return () => last;
 }
 
-/** The new `regenerate` is not enumerable, so it is not saved with the data. */
+/** Replaces the session's `regenerate` with one that keeps the stamp. It is not enumerable, so it is not saved with the data. */
 function keepStamp(session: FastifySessionObject, store: BridgedStore, sentId: string | null): void {
   if (Object.hasOwn(session, 'regenerate')) return;
   const { regenerate } = session;

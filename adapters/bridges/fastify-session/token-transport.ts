@@ -31,14 +31,14 @@ export class SessionTransport implements TokenTransport {
     await this.#request.session?.save();
   }
 
-  /** Also gives the client a new sid (session fixation, ASVS 7.2.4). Drops data of another user. */
+  /** Puts the token into the session data, under a new sid (session fixation, ASVS 7.2.4). Drops the data of another user. */
   async set({ id, user }: Session, token: string): Promise<void> {
     const { session } = this.#request;
     const owner = session === null ? null : this.#bridge.userOf(session);
     const kept = owner === null || owner === user ? session : null;
     const before = this.#last();
     const stamp = before === null ? undefined : stampOf(before);
-    // `regenerate` copies the stamp and saves at once. With the former stamp, the new record would look abandoned.
+    // `regenerate` copies the stamp and saves at once. A new record with the former stamp would look abandoned at the next save.
     if (before !== null) putStamp(before, token);
     try {
       putStamp(await this.#rotate(kept, this.#heldId === id), token);

@@ -38,7 +38,7 @@ export class BridgedStore<Data extends InnerData> {
         await this.#inner.set(key, seen, maxAge, { ...details, changed: true });
       } catch {}
     }
-    // koa-session needs data to keep the key. A read by the app itself passes no context and finds no session.
+    // koa-session keeps the key only if it gets data, so it gets the tombstone. A read by the app itself passes no `ctx`, and gets `null`.
     return state === null && isBlank(seen) ? null : seen;
   };
 

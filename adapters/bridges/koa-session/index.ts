@@ -44,7 +44,7 @@ export interface KoaSessionBridgeOptions<Data extends InnerData>
   extends BridgeOptions<Data>,
     BridgeAuthenticationOptions {}
 
-/** The app of Koa. */
+/** The subset of a Koa app that `upgrade` needs. */
 export interface KoaApp {
   /** Makes the `ctx` of a request. */
   createContext(request: IncomingMessage, response: ServerResponse): Context;
@@ -56,16 +56,16 @@ export type SessionMiddleware = (ctx: never, next: never) => unknown;
 /** The result of {@link bridge}. */
 export interface KoaSessionBridge {
   /**
-   * Returns the store for the option `store` of koa-session. It never returns an ended session, and ends each session that the app
-   * destroys. All other members of the inner store work as before.
+   * Returns the store for the option `store` of koa-session. This store never hands out an ended session, and ends each session that the
+   * app destroys. All other members of the inner store work as before.
    * @throws `TypeError` for a value that is not a store of koa-session.
    */
   store<Inner extends ExternalStore>(inner: Inner): Inner;
   /**
-   * Checks the request that opens a WebSocket, which no middleware sees: its session and its origin. Returns a function for the event
-   * `upgrade` of the HTTP server. It returns the session, or answers 401, 403 across origins, or 503 in an outage, and returns `null`. It
-   * rejects if koa-session fails, for example because the inner store does; then it has answered 500. koa-session saves nothing, not even
-   * with `rolling`: its response, with the cookie, is sent to no client.
+   * Checks the session and the origin of a request that opens a WebSocket. No middleware sees that request. Returns a function for the
+   * event `upgrade` of the HTTP server. That function returns the session, or answers 401, 403 across origins, or 503 in an outage, and
+   * returns `null`. If koa-session fails, for example because the inner store fails, the function answers 500 and rejects. koa-session
+   * saves nothing, not even with `rolling`, because its response with the cookie is sent to no client.
    * @param middleware the result of koa-session's `session({ store }, app)`, with the store of this bridge.
    * @throws `TypeError` for unknown requirements.
    * @example
@@ -83,7 +83,7 @@ export interface KoaSessionBridge {
     middleware: SessionMiddleware,
     requirements?: UpgradeRequirements,
   ): (request: IncomingMessage, socket: Duplex) => Promise<Session | null>;
-  /** Use it right behind koa-session. It makes the `Auth` of each request for `authOf(ctx)`. */
+  /** Returns a middleware that makes the `Auth` of each request for `authOf(ctx)`. Use it right behind koa-session. */
   middleware(): (ctx: Context, next: Next) => Promise<void>;
 }
 
@@ -110,7 +110,7 @@ export function bridge<Data extends InnerData>(
 
   async function admissionOf({ session }: InnerContext<Data>, { read }: RequestState): Promise<Admission> {
     if (session === null) return ANONYMOUS;
-    // With another key, koa-session has replaced a session that its own rules had ended.
+    // If the keys differ, koa-session has replaced the session that it read, because that one had expired by its own rules.
     return read?.key === session.externalKey
       ? (read?.admission ?? ANONYMOUS)
       : shared.judge(session.externalKey ?? '', session);
@@ -166,7 +166,7 @@ export function bridge<Data extends InnerData>(
           refuseOwnProperty(ctx, settings.property);
           await open(ctx);
           await next();
-          // Here the app has saved by itself and set a cookie. The bridged store checks koa-session's own save.
+          // Covers a save by the app itself, which has already set a cookie. The bridged store checks koa-session's own save.
           const { session } = ctx;
           const { read, savedKey } = states.of(ctx);
           if (session === null || savedKey === null || savedKey !== read?.key) return;
@@ -176,7 +176,7 @@ export function bridge<Data extends InnerData>(
   };
 }
 
-/** Runs koa-session until it has read the session. It saves once `next` is done, which never happens here. */
+/** Runs koa-session until it has read the session. koa-session saves once `next` resolves, and this `next` never resolves. */
 async function behind(middleware: SessionMiddleware, ctx: Context): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const next = (): Promise<never> => {

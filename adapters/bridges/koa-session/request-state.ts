@@ -1,13 +1,13 @@
 import type { Admission } from '../shared/bridge.ts';
 
 export interface RequestState {
-  /** The first key that koa-session has read, with the admission of its data; `null` before any. */
+  /** The first key that koa-session has read, with the admission of its data. `null` before the first read. */
   read: { readonly key: string; readonly admission: Admission } | null;
   /** The key of the last save. `session.externalKey` keeps the previous key. */
   savedKey: string | null;
   /** The session's stamp. The app may have removed it from the data. */
   stamp: string | undefined;
-  /** The client is getting another key: no sign-out. */
+  /** True while the client gets another key. The store's calls are then part of that change, not a sign-out. */
   isRotating: boolean;
 }
 

@@ -23,7 +23,7 @@ export class SessionTransport<Data extends InnerData> implements TokenTransport 
     await this.#keepingMaxAge(() => this.#ctx.session?.save());
   }
 
-  /** Also gives the client a new key (session fixation, ASVS 7.2.4). Drops data of another user. */
+  /** Puts the token into the session data, under a new key (session fixation, ASVS 7.2.4). Drops the data of another user. */
   async set({ id, user }: Session, token: string): Promise<void> {
     const { session } = this.#ctx;
     const { stamp } = this.#state;
@@ -66,7 +66,10 @@ export class SessionTransport<Data extends InnerData> implements TokenTransport 
     if (before !== undefined) this.#bridge.abandonedIds.add(before);
   }
 
-  /** koa-session replaces the option `maxAge: 'session'` on each save. A second save would limit the session to one day. */
+  /**
+   * Runs a save, then restores the option `maxAge`. koa-session replaces `maxAge: 'session'` on each save, so a second save would limit
+   * the session to one day.
+   */
   async #keepingMaxAge(run: () => Promise<void> | undefined): Promise<void> {
     const { sessionOptions } = this.#ctx;
     const { maxAge } = sessionOptions;

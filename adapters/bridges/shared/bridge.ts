@@ -16,7 +16,9 @@ import type { BridgeOptions } from './options.ts';
 import { containsId, RecentIds } from './recent-ids.ts';
 import { type InnerData, stampOf, UNSTAMPED, withStamp } from './stamp.ts';
 
+/** The bridge's decision about the data of a session of the inner layer. */
 export type Admission =
+  /** Data without a user and without a stamp: a visitor's. */
   | { readonly is: 'anonymous' }
   | {
       readonly is: 'session';
@@ -24,11 +26,11 @@ export type Admission =
       /** The new stamp of adopted data; `null` for data with a stamp. */
       readonly stamp: string | null;
     }
-  /** Data that name a user are refused. `hasEnded`: the session of their own stamp has ended, so the data can be deleted. */
+  /** Data that name a user and must be refused. `hasEnded`: the session of their own stamp has ended, so the data can be deleted. */
   | { readonly is: 'refused'; readonly verdict: Verdict | null; readonly hasEnded: boolean }
-  /** A stamp without a user: the session has ended, or the client has another id by now. Other data are a visitor's. */
+  /** Data with a stamp and without a user: the session has ended, or the client has another id by now. */
   | { readonly is: 'abandoned'; readonly verdict: Verdict | null };
-/** Reads the store, where memory might be older than the client's next cookie. */
+/** Makes a check ask the store. Memory might not know yet that the session has ended or was renewed. */
 const STRICT = { maxStaleness: 0 } as const;
 export const ANONYMOUS: Admission = { is: 'anonymous' };
 const REFUSED: Admission = { is: 'refused', verdict: null, hasEnded: false };
@@ -36,10 +38,10 @@ const REFUSED: Admission = { is: 'refused', verdict: null, hasEnded: false };
 export const verdictOf = (admission: Admission): Verdict | null =>
   admission.is === 'anonymous' ? null : admission.verdict;
 
-/** The response must not set a cookie with the request's id: it could replace the cookie of a newer id. */
+/** Tells whether the response must not set a cookie with the request's id, because it could replace the cookie of a newer id. */
 export const isDead = ({ is }: Admission): boolean => is === 'refused' || is === 'abandoned';
 
-/** Without a transport, the request only reads: it opens a WebSocket. */
+/** Makes the `Auth` of a request from the verdict on its session. A request that opens a WebSocket only reads, and has no transport. */
 export function authBy(
   settings: HttpSettings,
   exchange: HttpExchange,
@@ -52,7 +54,7 @@ export function authBy(
 
 export type Read<Data> = () => Promise<Data | null>;
 
-/** The current request, of all bridges together: before Node 24, each promise costs more with each storage that is in use. */
+/** The current request, shared by all bridges. Before Node 24, every `AsyncLocalStorage` in use makes each promise slower. */
 const served = new AsyncLocalStorage<HttpExchange>();
 
 /** Ties each session of the inner layer to a session of `sessions`. The stamp in the data, a session token, is the link. */
@@ -61,7 +63,7 @@ export class Bridge<Data extends InnerData> {
   readonly #handle: AdapterHandle;
   readonly #options: BridgeOptions<Data>;
   readonly #adoption: Adoption | null;
-  /** Ids that this process has replaced. A slower response that sets such an id again would take the new session from the client. */
+  /** Ids that this process has replaced. A slower response must not set them again, because the client would lose its new session. */
   readonly abandonedIds: RecentIds = new RecentIds();
   #hasWarned = false;
 
@@ -73,12 +75,12 @@ export class Bridge<Data extends InnerData> {
     this.#adoption = until === undefined ? null : this.#handle.adoption({ until });
   }
 
-  /** Remembers the request: the inner layer calls its store without it. */
+  /** Runs `next` and remembers the request meanwhile, because the inner layer does not pass it to its store. */
   serve<Result>(exchange: HttpExchange, next: () => Result): Result {
     return served.run(exchange, next);
   }
 
-  /** The current request, if it sent this id. The app may read other sessions meanwhile. */
+  /** Returns the current request if it sent this id. The app may also read other sessions during the request. */
   servedWith(sid: string): HttpExchange | undefined {
     const exchange = served.getStore();
     return exchange !== undefined && containsId(exchange.header('cookie') ?? '', sid) ? exchange : undefined;
@@ -88,7 +90,10 @@ export class Bridge<Data extends InnerData> {
     return textOf(this.#options.user(data));
   }
 
-  /** Also adopts data from before the bridge. Throws `SESSION_STORE_UNAVAILABLE` in an outage, which is no sign-out. */
+  /**
+   * Judges data that the inner store has returned. Adopts data from before the bridge, if `adoptUntil` allows it.
+   * @throws `SESSION_STORE_UNAVAILABLE` in an outage, because an outage is no sign-out.
+   */
   async admit(sid: string, data: Data, exchange: HttpExchange | undefined): Promise<Admission> {
     const origin = stampOf(data) === undefined && !isExpired(data) ? this.#originOf(sid, data) : null;
     if (origin !== null)
@@ -96,7 +101,7 @@ export class Bridge<Data extends InnerData> {
     return this.judge(sid, data);
   }
 
-  /** Judges data that are not from the inner store. Adopts nothing. */
+  /** Judges data like {@link admit}, but starts no adoption. Alone, it is for data that the inner store has not just returned. */
   async judge(sid: string, data: Data): Promise<Admission> {
     const user = this.userOf(data);
     const known = stampOf(data);
@@ -126,7 +131,7 @@ export class Bridge<Data extends InnerData> {
     return user === null ? null : { user, account: this.#accountOf(data), credential: sid };
   }
 
-  /** Why the session has ended; `null` in an outage, which must not disturb visitors. */
+  /** Returns why the session of a stamp has ended. `null` if it has not, and in an outage, which must not disturb visitors. */
   async #refusalOf(stamp: string): Promise<Verdict | null> {
     if (stamp === UNSTAMPED) return null;
     try {
@@ -138,7 +143,8 @@ export class Bridge<Data extends InnerData> {
   }
 
   /**
-   * Returns the data to save, or `null` if the client has another id by now. Data that have lost their user are a sign-out.
+   * Returns the data to save, or `null` to save nothing, because the client has another id by now. Data that have lost their user are a
+   * sign-out, which ends the session.
    * @throws `TypeError` if the stamp belongs to another user than the data.
    */
   async saved(sid: string, data: Data, read: Read<Data>): Promise<Data | null> {
@@ -168,20 +174,26 @@ export class Bridge<Data extends InnerData> {
     return keepsStamp ? data : withStamp(data, undefined);
   }
 
-  /** The stored stamp has changed: the client has another id. If both name a user, setting the new id failed and the old one stays. */
+  /**
+   * Tells whether the client has another id by now: the stored stamp differs from that of the data. If both name a user, the change of the
+   * id has failed, and the old id stays.
+   */
   #hasMoved(stored: Data | null, data: Data): boolean {
     const stamp = stored === null ? undefined : stampOf(stored);
     if (stored === null || stamp === undefined || stamp === stampOf(data)) return false;
     return this.userOf(stored) === null || this.userOf(data) === null;
   }
 
-  /** Asked right before the response sets the cookie again. `false` in an outage. */
+  /**
+   * Tells whether the session has ended or the client has another id by now. Callers ask right before the response sets the cookie again.
+   * An outage counts as no.
+   */
   async isSuperseded(data: Data, read: Read<Data>): Promise<boolean> {
     const [stored, isStale] = await Promise.all([read().catch(() => null), this.isStale(data)]);
     return isStale || this.#hasMoved(stored, data);
   }
 
-  /** `false` in an outage. */
+  /** Tells whether the session of the data's stamp is over. `false` for data without a user or a session, and in an outage. */
   async isStale(data: Data): Promise<boolean> {
     const stamp = stampOf(data) ?? UNSTAMPED;
     if (stamp === UNSTAMPED || this.userOf(data) === null) return false;
@@ -192,7 +204,10 @@ export class Bridge<Data extends InnerData> {
     }
   }
 
-  /** Reading has adopted the data from before the bridge. Other data without a stamp come from a sign-in past the bridge. */
+  /**
+   * Returns data without a stamp as they must be saved. Data from before the bridge were adopted when they were read, and get that stamp.
+   * Other data come from a sign-in past the bridge, and are marked so that they are never adopted.
+   */
   async #savedUnstamped(sid: string, data: Data): Promise<Data> {
     const token = this.#adopted(sid, data);
     if (token === undefined) return data;
@@ -216,7 +231,7 @@ export class Bridge<Data extends InnerData> {
     return verdict.ok;
   }
 
-  /** Otherwise a revocation of the data's account would not reach the session. */
+  /** Tells whether the data name this account. If they named another, a revocation of that account would not reach the session. */
   #isIn(data: Data, account: string | null): boolean {
     return this.#options.account === undefined || this.#accountOf(data) === account;
   }
@@ -234,14 +249,17 @@ export class Bridge<Data extends InnerData> {
   }
 }
 
-/** @throws `TypeError` for an object, because `String` would make one user of all objects. */
+/**
+ * Converts the app's id to text; no id becomes `null`.
+ * @throws `TypeError` for an object, because `String` would make one user of all objects.
+ */
 function textOf(value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null;
   if (typeof value === 'string' || Number.isFinite(value)) return String(value);
   throw new TypeError('bridge: user and account must return a string, a finite number, null or undefined');
 }
 
-/** The inner layer will refuse the data. `_expire` is koa-session's field; the other layers keep a cookie. */
+/** Tells whether the inner layer will refuse the data as expired. `_expire` is koa-session's field; the other layers keep a cookie. */
 function isExpired(data: InnerData): boolean {
   const { _expire, cookie } = data as {
     readonly _expire?: unknown;

@@ -5,7 +5,7 @@ export type Callback<Answer = unknown> = (error?: unknown, answer?: Answer) => v
 
 /** A store with the signatures of express-session, which @fastify/session uses too. */
 export interface CallbackRecords<Data> {
-  /** Answers nothing for an unknown id. Some stores answer the error `ENOENT`. */
+  /** Calls back without data for an unknown id. Some stores call back with the error `ENOENT`. */
   get(sid: string, callback: Callback<Data | null>): void;
   /** Creates or replaces. */
   set(sid: string, data: Data, callback: Callback): void;
@@ -19,20 +19,20 @@ export type Admitted<Data> = (
     | [error: unknown, data: Data | null | undefined, admission: null]
 ) => void;
 
-/** Keeps the session's cookie, from which stores derive how long they keep a record. */
+/** Makes a tombstone with the cookie of the data, because stores derive from the cookie how long they keep a record. */
 export function tombstoneOf<Data extends InnerData>(data: Data, stamp?: string): Data {
   const { cookie } = data as { readonly cookie?: object };
   return Object.assign(tombstone(stamp), cookie === undefined ? {} : { cookie: withMaxAge(cookie) }) as Data;
 }
 
-/** Some stores expire a record by `maxAge`, which a saved cookie lacks. The property is not enumerable, so stores do not save it. */
+/** Adds `maxAge` to a cookie that was saved without it. Some stores expire a record by it. It is not enumerable, so it is not saved. */
 function withMaxAge(cookie: { readonly expires?: string | Date | null; readonly maxAge?: unknown }): object {
   const { expires } = cookie;
   if ('maxAge' in cookie || expires === null || expires === undefined) return cookie;
   return Object.defineProperty({ ...cookie }, 'maxAge', { value: new Date(expires).getTime() - Date.now() });
 }
 
-/** Judges a session when it is read, and ends it when it is removed. */
+/** Wraps an inner store. Judges a session when its record is read, and ends the session when its record is destroyed. */
 export class CallbackStore<Data extends InnerData> {
   readonly #inner: CallbackRecords<Data>;
   readonly #bridge: Bridge<Data>;
@@ -100,7 +100,10 @@ export class CallbackStore<Data extends InnerData> {
     });
   }
 
-  /** Slower requests with the id of a user's session must not get another cookie, so a tombstone stays. */
+  /**
+   * Replaces the record of a user's session with a tombstone, because slower requests with the id must not get another cookie. Deletes any
+   * other record.
+   */
   #remove(sid: string, data: Data | null, done: Callback): void {
     const wasOfUser = data !== null && (stampOf(data) !== undefined || this.#bridge.userOf(data) !== null);
     if (wasOfUser) this.#inner.set(sid, tombstoneOf(data, stampOf(data)), done);
@@ -116,7 +119,7 @@ export function promiseOf<Answer>(call: (done: Callback<Answer>) => void): Promi
   return new Promise((resolve, reject) => call((error, answer) => (error ? reject(error) : resolve(answer))));
 }
 
-/** Passes an error that the inner store throws to the callback. */
+/** Calls the inner store. If the store throws an error, the callback receives it. */
 function attempt(call: (done: Callback) => void, callback: Callback): void {
   let isAnswered = false;
   try {

@@ -26,7 +26,10 @@ export type BridgeAuthenticationOptions = Pick<
 
 export const BRIDGE_CALL = 'bridge(sessions, { user })';
 
-/** @throws `TypeError` that names the option, the problem, and the allowed values. */
+/**
+ * Checks the arguments of `bridge`.
+ * @throws `TypeError` that names the option, the problem, and the allowed values.
+ */
 export function parseBridge<Options extends BridgeOptions<never>>(sessions: Sessions, options: Options): Options {
   return inCall(BRIDGE_CALL, () => {
     refuseNoSessions(sessions, BRIDGE_CALL);

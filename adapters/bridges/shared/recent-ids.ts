@@ -3,9 +3,9 @@ const MAX_REQUEST = 60_000;
 
 const MAX_IDS = 10_000;
 
-/** Session ids of the inner layer that this process has added in the last minute. */
+/** A set of session ids of the inner layer. It forgets an id after a minute. */
 export class RecentIds {
-  /** When each id is forgotten, in the order of insertion. */
+  /** The time at which the set forgets each id, by `performance.now()`; in the order of insertion. */
   readonly #until = new Map<string, number>();
 
   add(id: string): void {
@@ -24,6 +24,6 @@ export class RecentIds {
   }
 }
 
-/** The cookie header contains the id. The inner layers sign ids but do not encrypt them. */
+/** Tells whether the text of cookies contains the id. The inner layers sign ids but do not encrypt them. */
 export const containsId = (cookies: string, id: string): boolean =>
   cookies.includes(id) || cookies.includes(encodeURIComponent(id.toWellFormed()));

@@ -71,7 +71,7 @@ function aboutOf({ user, account, scope, session }: AuditEntry): string | null {
   return named.length === 0 ? null : named.join(', ');
 }
 
-/** Such as `kinds=all change=suspended`. */
+/** Returns the details of an entry as text, such as `kinds=all change=suspended`. */
 function detailsOf({ device, ip, details }: AuditEntry): string | null {
   const said = Object.entries<Json>({ device, ip, ...details }).flatMap(([name, value]) => {
     if (value === null || (Array.isArray(value) && value.length === 0)) return [];

@@ -31,7 +31,7 @@ async function doctor(task: Task): Promise<number> {
     latency = await measure(sessions);
     last = latencyFinding(latency);
   } catch (error) {
-    // The engine's diagnosis says more than the failed look-up.
+    // If there is a diagnosis of the engine, report it: it says more than the failed look-up.
     if (diagnosed.length === 0 || !isSessionError(error)) throw error;
     last = failedLookup(error, diagnosed);
   }
@@ -49,7 +49,7 @@ async function doctor(task: Task): Promise<number> {
   return problems === 0 ? EXIT.done : EXIT.failed;
 }
 
-/** If other realms have sessions, a realm without any is probably misspelt. */
+/** Reports the realms in the store. If only other realms have sessions, the name of this realm is probably misspelt. */
 function realmsFinding(found: RealmsFound, realm: string): Finding {
   const { realms, complete } = found;
   const text = `${realmsText(found)}; asked about: ${realm}`;
@@ -66,7 +66,7 @@ const COLUMNS: readonly Column<Finding>[] = [
   { title: 'FOUND', cell: ({ found }) => found },
 ];
 
-/** Without advice if the diagnosis has found a problem, which is the probable cause. */
+/** Reports that a look-up failed. Gives no advice if the diagnosis has found a problem, because that is the probable cause. */
 function failedLookup({ message, code }: SessionError, diagnosed: readonly Finding[]): Finding {
   const isDiagnosed = diagnosed.some(({ level }) => level === 'problem');
   const found = isDiagnosed ? `a look-up fails: ${code}` : `a look-up fails: ${message} (${code})`;

@@ -17,7 +17,7 @@ import { counted } from '../output.ts';
 import { targetOf } from '../scope.ts';
 import { type Cli, type Task, works } from '../task.ts';
 
-/** Precision of the stored last uses. */
+/** In ms. Stores record the last use of a session to about a minute. */
 const MINUTE = 60e3;
 
 interface EndIdleOptions extends AttributionOptions, ExpectOptions {

@@ -5,7 +5,7 @@ export type { Connection, ConnectOptions } from './connection.ts';
 export { parseStoreUrl, type StoreUrl } from './store-url.ts';
 
 /**
- * Loads only the engine of the URL, and its driver from the user's project.
+ * Connects to the store of a URL. Loads only the engine of that URL, and its driver from the user's project.
  * @throws `SessionError`: `SESSION_STORE_UNSUPPORTED` without a driver, `SESSION_STORE_NOT_SET_UP` for a missing file,
  * `SESSION_STORE_UNAVAILABLE` if the server does not answer.
  */

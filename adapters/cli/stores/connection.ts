@@ -4,7 +4,7 @@ export interface Connection {
   readonly store: SessionStore;
   /** The last error that the driver emitted. */
   trouble(): unknown;
-  /** Close the store first. Open connections would keep the process alive. */
+  /** Closes the connections, which would keep the process alive. Close the store first. */
   close(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export interface ConnectOptions {
 /** A command sends one query at a time, and the app needs the server's other connections. */
 export const MAX_CONNECTIONS = 4;
 
-/** Shorter than the timeout of the operation: the driver's own error says more than "no answer". */
+/** The time limit for connecting, in ms. It is shorter than that of the operation: the driver's own error says more than "no answer". */
 export const connectTimeout = ({ timeout }: ConnectOptions): number => Math.max(1, Math.floor(timeout * 0.8));
 
 export interface Emitter {

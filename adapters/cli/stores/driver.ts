@@ -8,8 +8,8 @@ export interface Driver<Name extends string> {
 }
 
 /**
- * Finds the first installed package: in the project where the command runs, else beside this package. It loads the
- * driver at run time, so that none is a dependency.
+ * Finds the first installed package: in the project where the command runs, else beside this package. Loads the
+ * driver at run time, so that no driver is a dependency.
  *
  * @throws `SessionError` `SESSION_STORE_UNSUPPORTED` if none is installed or it does not load.
  */

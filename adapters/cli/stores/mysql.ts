@@ -35,7 +35,7 @@ export async function connectMysql(
   return { store: mysqlStore(pool, { prefix }), trouble: () => undefined, close: () => pool.end() };
 }
 
-/** Not a pool: a pool of this driver retries after a refusal, and reports the reason only when its time is up. */
+/** Connects with the driver mariadb. Uses no pool, because a pool retries after a refusal and reports the reason only after its timeout. */
 async function overMariadb(mariadb: Mariadb, target: object, prefix: string | undefined): Promise<Connection> {
   const connection = await mariadb.createConnection(target).catch((error: unknown) => {
     const cause = meaningOf(error);
@@ -51,7 +51,7 @@ async function overMariadb(mariadb: Mariadb, target: object, prefix: string | un
   };
 }
 
-/** Options instead of the URL: a driver would quote the URL in errors, with the password. */
+/** Converts a URL to options of the driver. If a driver gets the URL, it quotes the URL with the password in errors. */
 function settingsOf(url: URL): Record<string, unknown> {
   const settings: Record<string, unknown> = {
     host: decodeURIComponent(url.hostname.replace(/^\[(.*)\]$/, '$1')),

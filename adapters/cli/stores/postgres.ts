@@ -43,7 +43,7 @@ export function connectPostgres({ url, settings }: ServerUrl<'postgres'>, option
     connect_timeout: Math.ceil(timeout / 1000),
     max: MAX_CONNECTIONS,
     connection: { application_name: APPLICATION },
-    // By default it writes notices to stdout, among the answers.
+    // By default, postgres writes the server's notices to stdout, among the answers.
     onnotice: () => {},
   });
   return {

@@ -30,6 +30,7 @@ interface NodeRedis {
 type Connecting = Emitter & { connect(): Promise<unknown>; destroy(): void };
 type Selecting = { select(database: number): Promise<unknown> };
 
+/** A client of either driver, in the form that the command needs. */
 interface Driven {
   readonly client: RedisClient & Emitter;
   /** For a single server, returns its cluster information. */
@@ -39,7 +40,7 @@ interface Driven {
   close(): Promise<void>;
 }
 
-/** In ms, for connecting and for each answer. */
+/** Time limits in ms, for connecting and for each answer. */
 interface Waits {
   readonly timeout: number;
   readonly answerTimeout: number;
@@ -67,13 +68,16 @@ export async function connectRedis(url: RedisUrl, options: ConnectOptions): Prom
     });
     return { store: opened, trouble: () => trouble.last, close: () => driven.close() };
   } catch (error) {
-    // Without a store, no other code closes the connection. The client may have closed it already.
+    // The caller gets no connection to close, so close it here. The client may have closed it already.
     await driven.close().catch(() => {});
     throw error;
   }
 }
 
-/** Selects the database before any command: if the server refuses, some drivers continue in the first database. */
+/**
+ * Connects, and selects the database of the URL before any other command. Some drivers would continue in database 0 if
+ * the server refuses.
+ */
 async function begin({ connect, select }: Driven, url: RedisUrl): Promise<void> {
   const clusters = await connect();
   if (url.engine === 'redis-cluster') return;
@@ -93,7 +97,7 @@ async function begin({ connect, select }: Driven, url: RedisUrl): Promise<void> 
   });
 }
 
-/** Some clients report the reason only as an event. */
+/** Finds the error that tells the user most. Some clients report the reason only as an event, which is `trouble`. */
 function explained(error: unknown, trouble: unknown, isCluster: boolean): unknown {
   if (error instanceof Refusal) return error;
   if (isCluster && [error, trouble].flatMap(chainOf).some(isNoCluster)) {
@@ -111,7 +115,7 @@ function explained(error: unknown, trouble: unknown, isCluster: boolean): unknow
 const isNoCluster = (error: unknown): boolean =>
   error instanceof Error && /cluster support disabled/.test(error.message);
 
-/** Revocations here need the same confirmations as those of the app. */
+/** Returns the store's options. The command must wait for as many replicas as the app does, so the URL has the option `replicas`. */
 function optionsOf({ settings }: RedisUrl): RedisOptions {
   const atLeast = countOf('replicas', settings.replicas);
   return {
@@ -147,7 +151,7 @@ function fromNodeRedis({ createClient, createCluster }: NodeRedis, url: RedisUrl
   const reconnectStrategy = (times: number): number | false => (times >= MAX_RETRIES ? false : RETRY_AFTER);
   const socket = { connectTimeout: timeout, socketTimeout: answerTimeout, reconnectStrategy };
   if (url.engine === 'redis') {
-    // Selected later, so that its refusal does not look like a failed login.
+    // `begin` selects the database later, so that a refusal does not look like a failed login.
     const server = new URL(url.url);
     server.pathname = '';
     const client = createClient({ url: server.href, socket });

@@ -6,8 +6,8 @@ import { Refusal } from '../errors.ts';
 import type { Connection, ConnectOptions } from './connection.ts';
 
 /**
- * SQLite reports all problems of a file alike, and creates a missing file. A misspelt name would look like a store
- * without sessions.
+ * Checks the file, then opens the store. SQLite reports all problems of a file with the same error. It also creates a
+ * missing file, so a misspelt name would look like a store without sessions.
  */
 export function connectSqlite(file: string, { mayCreate }: ConnectOptions): Connection {
   const found = look(file);

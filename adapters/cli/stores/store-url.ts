@@ -49,7 +49,7 @@ const FORMS =
   'sqlite:sessions.db, postgres://user@host/database?schema=…, mysql://user@host/database?prefix=…, ' +
   'redis://host:6379?prefix=… or redis+cluster://host:6379,host:6380';
 
-/** Errors never quote the URL, which may hold a password. */
+/** Parses the URL of a store. Errors never quote the URL, because it may hold a password. */
 export function parseStoreUrl(text: string | undefined): StoreUrl {
   if (text === undefined || text === '') {
     throw new Refusal(`the store is missing: set SESSION_STORE_URL, or give --store, such as ${FORMS}`);
@@ -88,7 +88,7 @@ function fileOf(text: string, scheme: string | undefined): string {
   throw new Refusal('--store is a file: of another machine; write file:sessions.db or file:///srv/sessions.db');
 }
 
-/** Accepts only the form that all drivers read alike. Most of them read another form as database 0. */
+/** Accepts a database only in the form that all drivers understand. Most drivers read any other form as database 0. */
 function checkDatabase({ pathname, searchParams }: URL): void {
   if (/^\/?\d*$/.test(pathname) && !searchParams.has('db')) return;
   throw new Refusal(
@@ -98,7 +98,7 @@ function checkDatabase({ pathname, searchParams }: URL): void {
 
 const DEFAULT_REDIS_PORT = 6379;
 
-/** Parsed by hand, because several hosts are not a valid URL. */
+/** Parses the URL of a cluster by hand, because a URL with several hosts is not valid. */
 function cluster(text: string, scheme: string): ClusterUrl {
   const [, user, hosts = '', query = ''] = /^[^:]+:\/\/(?:(.*)@)?([^@/?]+)\/?(?:\?(.*))?$/s.exec(text) ?? [];
   const login = `redis://${user === undefined ? '' : `${user}@`}host`;

@@ -7,7 +7,7 @@ import type { StoreUrl } from './store-url.ts';
 /** In ms. */
 const MAX_WAIT = 3_000;
 
-/** Postgres answers with one letter, before any login. */
+/** A request for TLS. Postgres answers it with one letter, before any login. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 const PING = Buffer.from('PING\r\n');
 
@@ -20,8 +20,8 @@ const SERVERS = {
 type Engine = keyof typeof SERVERS;
 
 /**
- * Detects a server of another kind at the store's address, such as MySQL at a Postgres URL, where most drivers only
- * wait. Returns `null` if it detects none. Sends no login.
+ * Detects a server of another kind at the store's address, such as MySQL at a Postgres URL. Most drivers only wait for an
+ * answer there. Returns `null` if it detects none. Sends no login.
  *
  * @param timeout in ms; at most three seconds.
  */
@@ -49,7 +49,7 @@ interface Address {
 }
 
 async function engineAt(address: Address): Promise<Engine | null> {
-  // MySQL sends first: after length and number of the packet comes the protocol version, or 0xff for a refusal.
+  // MySQL sends first: three bytes for the length, one for the number, then the protocol version (or 0xff for a refusal).
   const greeting = await answerOf(address, null);
   if (greeting?.[3] === 0 && (greeting[4] === 10 || greeting[4] === 255)) return 'mysql';
   const [letter, pong] = await Promise.all([answerOf(address, SSL_REQUEST), answerOf(address, PING)]);

@@ -2,10 +2,12 @@ import type { AuditPage, AuditPower, AuditRecord, Tag } from '../../../src/adapt
 import type { AuditEntry } from '../../../src/index.ts';
 import { ownCopyOf } from './own-copy.ts';
 
-/** Beyond this number, the log drops the oldest entries. */
+/** Maximum number of entries. Beyond it, the log drops the oldest ones. */
 export const MAX_ENTRIES = 100_000;
 
-/** Removing entries at the front moves all that follow, so it must be rare. */
+/**
+ * Minimum number of entries to drop at once. Removing entries at the front moves all that follow, so it must be rare.
+ */
 const AT_ONCE = 1_000;
 
 type Place = Pick<AuditEntry, 'at' | 'id'>;
@@ -23,11 +25,11 @@ export const auditPower = (open: () => { readonly audit: AuditLog }): AuditPower
   prune: (before, limit) => open().audit.prune(before, limit),
 });
 
-/** Oldest entry first. A new entry nearly always goes last. */
+/** The audit log, with the oldest entry first. A new entry nearly always goes last. */
 export class AuditLog {
   #records: AuditRecord[] = [];
 
-  /** `records` must be the log's own copies. */
+  /** Adds entries, and skips those that exist. `records` must be the log's own copies. */
   write(records: readonly AuditRecord[]): void {
     for (const record of records) {
       const place = this.#startOf(record.entry);
@@ -40,7 +42,7 @@ export class AuditLog {
     }
   }
 
-  /** For a rare type or a user with few entries, it may search the whole log. */
+  /** Reads a page, the newest entry first. For a rare type or a user with few entries, it may search the whole log. */
   read({ since, until, after, limit, ...wanted }: AuditPage): { entries: readonly AuditEntry[]; more: boolean } {
     const entries: AuditEntry[] = [];
     const ends = [this.#records.length];

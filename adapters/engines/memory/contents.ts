@@ -14,7 +14,7 @@ import { belongsTo, type Group, groupOf } from './rows/group.ts';
 import { Rows } from './rows/rows.ts';
 import { insert, remove, youngestFirst } from './rows/timeline.ts';
 
-/** How many of a user's sessions are searched for a group that fits a new session. */
+/** How many of a user's sessions are searched for a group that a new session can share. See `rows/group.ts`. */
 const NEIGHBOURS = 8;
 
 export class Contents {
@@ -30,7 +30,7 @@ export class Contents {
     return this.#slots.has(id);
   }
 
-  /** Returns `undefined` if the session is missing or its tags differ from the reference. */
+  /** Returns the slot of a session, or `undefined` if it is missing or its tags differ from the reference. */
   slotOf({ id, user, account }: SessionRef): number | undefined {
     const slot = this.#slots.get(id);
     if (slot === undefined) return undefined;
@@ -53,7 +53,9 @@ export class Contents {
     return { session: this.rows.read(slot), epochs };
   }
 
-  /** Returns `undefined` if the session is in no account or the record is lost. */
+  /**
+   * Returns the scope of a session's membership, or `undefined` if the session is in no account or the record is lost.
+   */
   membershipOf({ userTag, accountTag }: SessionRecord): Scope | undefined {
     if (accountTag === null) return undefined;
     const scope = this.scopes.get(memberTag(userTag, accountTag));
@@ -64,7 +66,7 @@ export class Contents {
     return session.accountTag === null || this.membershipOf(session) !== undefined;
   }
 
-  /** `session` must be the store's own copy. */
+  /** Adds a session. `session` must be the store's own copy. */
   insert(session: SessionRecord): void {
     const { rows } = this;
     const group = this.#groupFor(session);
@@ -86,7 +88,7 @@ export class Contents {
     userScope.aside = insert(rows, userScope.aside, slot);
   }
 
-  /** The id, the user and the time of creation stay. */
+  /** Replaces the session in a slot. The id, the user and the time of creation stay. */
   replace(slot: number, session: SessionRecord): void {
     const before = this.rows.groupOf(slot);
     const group = this.#groupFor(session, before);

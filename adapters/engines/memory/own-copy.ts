@@ -1,13 +1,13 @@
 /**
- * V8 stores a substring as a reference into the longer string, so an address would keep a whole header in memory. A
- * round trip through JSON breaks these references, and changes no string. It also gives equal objects the same hidden
- * class.
+ * Returns a frozen copy that shares no memory with the original. V8 stores a substring as a reference into the longer
+ * string, so an address would keep a whole header in memory. A round trip through JSON breaks these references, and
+ * changes no string. It also gives equal objects the same hidden class.
  */
 export const ownCopyOf = <T>(value: T): T => settled(JSON.parse(JSON.stringify(value)) as T);
 
 const NOTHING: object = Object.freeze({});
 
-/** Most objects within records are empty. They all become one shared object. */
+/** Freezes a copy. Most objects within records are empty: they all become one shared object. */
 function settled<T>(copy: T): T {
   if (!isObject(copy)) return copy;
   const keys = Object.keys(copy);

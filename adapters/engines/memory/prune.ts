@@ -8,14 +8,15 @@ const MAX_PASSED = 10_000;
 const SESSIONS = 'sessions';
 const RECORDS = 'records';
 
-/** Everything at or above `below` in this stage is done. */
+/** A position of the walk: all slots or scopes from `below` upwards are done in this stage. */
 interface Cursor {
   readonly stage: typeof SESSIONS | typeof RECORDS;
   readonly below: number;
 }
 
 /**
- * One walk visits everything that existed when it began, even if others add or prune meanwhile: sessions never change
+ * Removes one batch of due sessions, revoked sessions and due records. Walks down all slots, then all scopes. A walk
+ * visits everything that existed when it began, even if other calls add or prune meanwhile: sessions never change
  * slots, and scopes only move downwards.
  */
 export function prune(contents: Contents, batch: PruneBatch): Pruned {

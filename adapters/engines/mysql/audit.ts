@@ -48,7 +48,7 @@ const toParameter = (value: Value, at: number): Parameter => {
   return at < KEYS ? key(value) : blob(value);
 };
 
-/** One index finds each query and gives its order. */
+/** Reads a page of the log. Each look-up reads one index, which gives the order. */
 async function readAudit(
   { ask, statements }: Context,
   page: AuditPage,
@@ -75,7 +75,7 @@ const toRow = (row: MysqlRow): Row =>
     return at === TIME_AT ? numberOf(value) : textOf(value);
   });
 
-/** Entries about the user come first, then entries about what the user did to others. */
+/** Erases a user from the log. Entries about the user come first, then entries about what the user did to others. */
 const forgetUser = ({ transact, statements }: Context, user: Tag, limit: number): Promise<number> =>
   transact(async (connection) => {
     const about = await connection.write(statements.forgetUser, [key(user), limitOf(limit)]);
@@ -83,7 +83,7 @@ const forgetUser = ({ transact, statements }: Context, user: Tag, limit: number)
     return about + (await connection.write(statements.forgetActor, [key(user), limitOf(limit - about)]));
   });
 
-/** Skips entries that another pruning has locked. */
+/** Removes entries that need not be kept longer. Skips entries that another pruning has locked. */
 function pruneAudit({ transact, statements }: Context, before: number, limit: number): Promise<number> {
   const step = async (connection: MysqlConnection): Promise<number> => {
     const rows = await connection.rows(statements.dueEntries, [before, limitOf(limit)]);

@@ -21,7 +21,7 @@ const KEPT = 3_600_000;
 
 const newKey = (): Buffer => key(randomBytes(16).toString('base64url'));
 
-/** A `null` among the tags stands for all tags. */
+/** Records in a transaction that tags have changed. A `null` among the tags stands for all tags. */
 export async function recordChanges(
   connection: MysqlConnection,
   { insertChanges }: Statements,
@@ -56,8 +56,9 @@ async function changesSince(context: Context, position: string | null): Promise<
 }
 
 /**
- * The highest number, and the random id of the numbering that gave it. A crash or a failover may undo a numbering and
- * keep its changes. They then get other numbers, and an earlier position must not be compared with them.
+ * The highest number of a change, and the random id of the transaction that gave it: its numbering. A crash or a
+ * failover may undo a numbering and keep its changes. They then get other numbers, and an earlier position must not be
+ * compared with them.
  */
 interface Position {
   readonly number: number;
@@ -123,8 +124,8 @@ export const numberChanges = ({ transact, statements }: Context): Promise<boolea
   );
 
 /**
- * Removes changes in the order of their numbers. So if the change of a position exists, all later ones do. The newest
- * one stays, because later ones count from it. Returns `true` if more may be left.
+ * Removes old changes in the order of their numbers. So if the change of a position exists, all later ones do. The
+ * newest change stays, because later positions count from it. Returns `true` if more may be left.
  */
 export const pruneChanges = ({ transact, statements }: Context): Promise<boolean> =>
   transact(

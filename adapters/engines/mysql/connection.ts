@@ -27,8 +27,8 @@ const MAX_WAITING = 2_000;
 const MAX_STATEMENT = 30_000;
 
 /**
- * The step is committed when this resolves. The transaction is explicit, because a pool's connections may have
- * autocommit off. A step that lost a conflict is retried, because nothing was committed.
+ * Runs a step in a transaction. The step is committed when this resolves. The transaction is explicit, because a pool's
+ * connections may have autocommit off. A step that lost a conflict is retried, because nothing was committed.
  */
 export async function transact<T>(
   client: MysqlClient<never>,
@@ -68,7 +68,10 @@ async function once<T>(
   return outcome;
 }
 
-/** Applies to the next transaction only. Locked ranges do not include the gaps between rows. */
+/**
+ * Sets the isolation level of the next transaction only. At this level, locked ranges do not include the gaps between
+ * rows.
+ */
 const READ_COMMITTED = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED';
 
 async function undo(connection: LentConnection): Promise<void> {

@@ -7,8 +7,8 @@ export interface Context {
   readonly ready: <T>(method: () => Promise<T>) => Promise<T>;
   readonly ask: Ask;
   /**
-   * Like `ask`, for statements that decide on sessions. The last column of each row is the state of the server. Throws if that state is not
-   * reliable. In a transaction of the app, it is the same as `ask`.
+   * Like `ask`, for statements that decide on sessions. The last column of each row is the state of the connection.
+   * Throws if that state is not reliable. In a transaction of the app, it is the same as `ask`.
    */
   readonly askReliable: Ask;
   readonly transact: Transact;

@@ -80,7 +80,10 @@ async function schemaFindings(connection: MysqlConnection, tables: Tables): Prom
   return [schema, await rightsFinding(connection, tables)];
 }
 
-/** Uses EXPLAIN: it needs the same rights as the statement and changes nothing. */
+/**
+ * Reports whether the user has the rights that the store needs. Uses EXPLAIN: it needs the same rights as the statement
+ * and changes nothing.
+ */
 async function rightsFinding(
   connection: MysqlConnection,
   { sessions, epochs, audit, policies, changes, meta }: Tables,
@@ -172,7 +175,9 @@ async function replicasFinding(connection: MysqlConnection): Promise<Finding> {
   );
 }
 
-/** With several primaries, one of them may not know yet what another one has acknowledged. */
+/**
+ * Reports settings of a cluster with several primaries. One of them may not know yet what another one has acknowledged.
+ */
 function clusterFindings(settings: Settings): readonly Finding[] {
   if (isOn(settings, 'wsrep_on') && (Number(settings.get('wsrep_sync_wait')) & 1) === 0) {
     const found = 'a Galera cluster whose nodes answer before they know what others committed';

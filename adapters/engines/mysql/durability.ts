@@ -37,7 +37,10 @@ export function risksOf(settings: Settings): readonly Risk[] {
   return risks;
 }
 
-/** Does not fail: the server works, and an app in development may accept the risk. */
+/**
+ * Warns of settings that let a crash undo writes. Does not fail: the server works, and an app in development may accept
+ * the risk.
+ */
 export function warnOfRisks(settings: Settings): void {
   for (const { found, advice } of risksOf(settings)) {
     process.emitWarning(`${found}: ${advice}`, { type: 'SessionRevocationWarning', code: 'SESSION_STORE_DURABILITY' });

@@ -26,7 +26,7 @@ const MEANINGS: Readonly<Record<number, readonly [SessionErrorCode, string]>> = 
   ],
 };
 
-/** A deadlock, a lock timeout, a newer version of the row. Nothing was committed. */
+/** Errors of a lost conflict: a deadlock, a lock timeout, a newer version of the row. Nothing was committed. */
 const CONTENTION: readonly (number | undefined)[] = [1213, 1205, 1020];
 
 export const errnoOf = (error: unknown): number | undefined =>
@@ -34,7 +34,7 @@ export const errnoOf = (error: unknown): number | undefined =>
     ? error.errno
     : undefined;
 
-/** The pool of `mariadb` wraps the server's error in its own. */
+/** How many causes to search. The pool of `mariadb` wraps the server's error in its own. */
 const MAX_CAUSES = 3;
 
 function knownMeaningOf(error: unknown): readonly [SessionErrorCode, string] | undefined {
@@ -64,5 +64,5 @@ export const isDuplicate = (error: unknown): boolean => errnoOf(error) === 1062;
 
 export const isInTransaction = (error: unknown): boolean => errnoOf(error) === 1568;
 
-/** A table of this library would have the column. */
+/** True if a column does not exist. The table is then not from this library, because it would have the column. */
 export const isUnknownColumn = (error: unknown): boolean => errnoOf(error) === 1054;

@@ -20,12 +20,15 @@ export class Introduction {
     this.#allowReplicating = allowReplicating;
   }
 
-  /** `key` stays the same each time the connection is lent. */
+  /** Tells whether a connection was inspected. `key` stays the same each time the connection is lent. */
   knows(key: object): boolean {
     return this.#known.has(key);
   }
 
-  /** @throws `SessionError` for a connection over which sessions must not be read or written. */
+  /**
+   * Inspects a connection.
+   * @throws `SessionError` for a connection over which sessions must not be read or written.
+   */
   async look(key: object, connection: MysqlConnection): Promise<void> {
     await requireMode(connection);
     if (!this.#allowReplicating) await requirePrimary(connection);

@@ -1,7 +1,7 @@
 import { parseName } from '../../../src/adapter.ts';
 
 export interface Tables {
-  /** Unquoted. */
+  /** Prefix of the table names, unquoted. */
   readonly prefix: string;
   readonly sessions: string;
   readonly epochs: string;
@@ -15,7 +15,7 @@ export interface Tables {
 export const TABLES = ['sessions', 'epochs', 'audit', 'policies', 'changes', 'meta'] as const;
 
 const DEFAULT_PREFIX = 'session_revocation_';
-/** In both dialects, in characters. */
+/** Maximum length of a table name in both dialects, in characters. */
 const MAX_NAME = 64;
 const MAX_PREFIX = MAX_NAME - Math.max(...TABLES.map(({ length }) => length));
 

@@ -11,7 +11,9 @@ export const policyPower = ({ ready, ask, transact, statements }: Context): Poli
   set: (write) => ready(() => transact((connection) => writePolicy(connection, statements, write))),
 });
 
-/** The policy cannot change, or be set, until the transaction ends. */
+/**
+ * Policies in a transaction of the caller. Once read, a policy cannot change, or be set, until the transaction ends.
+ */
 export const policyPowerWithin = ({ ready, transact, statements }: Context): PolicyPower => ({
   get: (account) => ready(() => transact((connection) => lockPolicy(connection, statements, account))),
   set: (write) => ready(() => transact((connection) => setPolicy(connection, statements, write))),
@@ -55,8 +57,9 @@ async function setPolicy(
 }
 
 /**
- * Also knows a policy that was set since the snapshot. A locking read would block inserts of neighbouring rows.
- * Inserting and removing a row locks only that row.
+ * Returns true if an account has no policy, and keeps other transactions from setting one. Also detects a policy that
+ * was set since the snapshot. A locking read would block inserts of neighbouring rows. Inserting and removing a row
+ * locks only that row.
  */
 async function claimPolicy(connection: MysqlConnection, statements: Statements, account: Tag): Promise<boolean> {
   try {

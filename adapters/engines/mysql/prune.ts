@@ -11,7 +11,10 @@ import { filledUp, key, limitOf, textOf } from './values.ts';
 /** Limits the locks and the undo log of one transaction. */
 const MAX_REMOVED = 2_000;
 
-/** Skips rows that another pruning has locked. */
+/**
+ * Removes due sessions, due records, and revoked sessions that never expire. Skips rows that another pruning has
+ * locked.
+ */
 export async function prune(context: Context, batch: PruneBatch): Promise<Pruned> {
   // If no process asks for changes, only pruning gives them numbers.
   await numberChanges(context);
@@ -73,7 +76,10 @@ async function lockDue(
   return rows.map(([id]) => key(textOf(id)));
 }
 
-/** A store may serve several realms, so each session gets the record of its own realm. */
+/**
+ * Reads a page of sessions that never expire. A store may serve several realms, so each session gets the record of its
+ * own realm.
+ */
 async function readEndless(
   { ask, statements, epochs }: Context,
   after: string | null,

@@ -10,7 +10,10 @@ export interface Replicas {
   readonly awaited: number;
 }
 
-/** Returns `null` if this user may not know. MySQL tells users who may read `performance_schema`; MariaDB tells all. */
+/**
+ * Tells whether the server replicates from another one. Returns `null` if this user may not know. MySQL tells users who
+ * may read `performance_schema`; MariaDB tells all.
+ */
 export async function isReplicating(reader: Reader): Promise<boolean | null> {
   const told = await reader.rows("SHOW GLOBAL STATUS LIKE 'Slave%running'", []);
   if (told.length > 0) return told.some(([, value]) => !['OFF', '0'].includes(textOf(value).toUpperCase()));
@@ -22,7 +25,10 @@ export async function isReplicating(reader: Reader): Promise<boolean | null> {
   return channels === null ? null : channels > 0;
 }
 
-/** Returns `null` if this user has no right to know. MySQL requires the right `PROCESS`. */
+/**
+ * Returns how many replicas are connected, and how many of them a commit waits for. Returns `null` if this user has no
+ * right to know. MySQL requires the right `PROCESS`.
+ */
 export async function replicasOf(reader: Reader): Promise<Replicas | null> {
   const rows = await reader.rows(
     `SHOW GLOBAL STATUS WHERE Variable_name = 'Slaves_connected' OR Variable_name LIKE 'Rpl_semi_sync_%_clients'

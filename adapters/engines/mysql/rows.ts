@@ -32,9 +32,9 @@ interface Renewed
 }
 
 /**
- * The id, and one text of lines with the rest of a session. The credential is the last line, because it may be any
- * text. The other lines are numbers, and JSON without line breaks. The driver reads one column faster than seven, and a
- * text that was read before need not be parsed again.
+ * The columns of a session, as statements read them: the id, and one text of lines with the rest. The credential is the
+ * last line, because it may be any text. The other lines are numbers, and JSON without line breaks. The driver reads
+ * one column faster than seven, and a text that was read before need not be parsed again.
  */
 export const READ_COLUMNS: readonly string[] = [
   's.id',
@@ -86,7 +86,7 @@ export const endedOf = ({ at, by, reason, fromDevice }: Ended): Buffer =>
 
 export const idOf = (row: MysqlRow): string => textOf(row[0]);
 
-/** All rows of an answer have the record of the same realm. */
+/** Returns the record of the realm from the first row of an answer. All rows have the same one. */
 export const realmOf = (epochs: EpochCache, row: MysqlRow | undefined, realm: Tag): EpochRecord | null =>
   sharedRecordOf(epochs, textOrNull(row?.[REALM_AT] ?? null), realm);
 

@@ -3,7 +3,10 @@ import { type Tables, tablesOf } from './names.ts';
 /** The comment of every table of this library. */
 export const MARK = 'session-revocation';
 
-/** The server commits each addition by itself, so a crash may leave a step half done: check first. */
+/**
+ * A table or column that a step adds. The server commits each addition by itself, so a crash may leave a step half
+ * done. Check first whether the addition exists.
+ */
 export interface Addition {
   readonly table: 'sessions' | 'epochs' | 'audit' | 'policies' | 'changes' | 'meta';
   /** Left out if the addition is the table itself. */
@@ -18,7 +21,8 @@ export interface Step {
 }
 
 /**
- * Never change a released step. A step should only add, with defaults: processes of the previous version keep running.
+ * The steps that create and upgrade the tables. Never change a released step. A step should only add, with defaults:
+ * processes of the previous version keep running.
  */
 export const STEPS: readonly Step[] = [{ additions: firstVersion, oldest: 1 }];
 

@@ -30,7 +30,10 @@ export async function requireServer(connection: Pick<MysqlConnection, 'rows'>): 
   throw new SessionError('SESSION_STORE_UNSUPPORTED', message);
 }
 
-/** Autocommit, read-only, and in MariaDB whether there is a transaction. For MySQL the last part is a comment. */
+/**
+ * SQL for the state of a connection: autocommit, read-only, and in MariaDB whether it is in a transaction. For MySQL,
+ * the last part is a comment.
+ */
 export const STATE: string =
   "CONCAT_WS(' ', @@autocommit, @@global.read_only, @@global.innodb_read_only /*M!100600 , @@in_transaction */)";
 
@@ -63,7 +66,7 @@ export function requireState(state: unknown): void {
 
 const unsafe = (message: string): SessionError => new SessionError('SESSION_STORE_UNSAFE', message);
 
-/** Variables that a server does not have are missing. */
+/** Variables of the server. Those that a server does not have are missing. */
 export type Settings = ReadonlyMap<string, string>;
 
 const NAMES = [

@@ -9,10 +9,10 @@ import { type Addition, MARK, readVersions, recordVersion, STEPS, type Step } fr
 import { readSettings, requireMode, requireServer, requireState, STATE } from './server.ts';
 import { numberOf, textOf } from './values.ts';
 
-/** In seconds. Adding to a large table may take long. */
+/** How long to wait for the setup of another process, in seconds. Adding to a large table may take long. */
 const MAX_WAIT = 600;
 
-/** Named locks are server-wide, and names have at most 64 characters. */
+/** Name of the lock that only one setup holds. Named locks are server-wide, and names have at most 64 characters. */
 const LOCK = "CONCAT('session-revocation ', MD5(CONCAT(DATABASE(), '.', ?)))";
 
 const NO_TABLE = 1146;
@@ -22,7 +22,10 @@ interface SetUpOptions {
   readonly allowReplicating?: boolean;
 }
 
-/** One of several processes does the work, the others wait for it. If it stops halfway, the next call continues. */
+/**
+ * Creates or upgrades the tables. If several processes call it, one does the work and the others wait. If that process
+ * stops halfway, the next call continues.
+ */
 export async function setUp(
   client: MysqlClient<never>,
   tables: Tables,
@@ -128,7 +131,10 @@ export interface TableProblem {
   readonly cause?: unknown;
 }
 
-/** Rejects if the state of the tables cannot be determined. */
+/**
+ * Returns why this code does not work on the tables, or `null`. Rejects if the state of the tables cannot be
+ * determined.
+ */
 export async function problemOf(
   reader: Pick<MysqlConnection, 'rows'>,
   tables: Tables,

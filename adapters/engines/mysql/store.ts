@@ -18,7 +18,7 @@ import { touch } from './verbs/touch.ts';
 import { listUsers, memberships } from './verbs/users.ts';
 import { add, advance, deleteSessions, end, renew } from './verbs/writes.ts';
 
-/** Reads are single statements outside of transactions; every write is a transaction. */
+/** Creates a store. Its reads are single statements outside of transactions; every write is a transaction. */
 export function createStore<Transaction>(
   client: MysqlClient<Transaction>,
   tables: Tables,

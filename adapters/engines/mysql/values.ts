@@ -17,10 +17,13 @@ export const mediumBlob = (text: string): Buffer => bytes(text, MEDIUMBLOB);
 export const orNull = <T>(value: T | null, convert: (value: T) => Parameter): Parameter =>
   value === null ? null : convert(value);
 
-/** Some driver versions send numbers as floating point, which MySQL does not accept in a `LIMIT`. */
+/**
+ * Returns a limit as a parameter. Some driver versions send numbers as floating point, which MySQL does not accept in a
+ * `LIMIT`.
+ */
 export const limitOf = (limit: number): string => String(limit);
 
-/** A server without strict mode truncates long values silently. */
+/** Encodes a text, and throws if it does not fit. A server without strict mode truncates long values silently. */
 function bytes(text: string, max: number): Buffer {
   const value = Buffer.from(text);
   if (value.length > max) throw new RangeError(`a text of ${value.length} bytes is too long; at max ${max} fit`);
@@ -53,7 +56,7 @@ export const textOf = (value: unknown): string =>
 
 export const textOrNull = (value: unknown): string | null => (value === null ? null : textOf(value));
 
-/** Depending on their settings, drivers return numbers, text or BigInts. */
+/** Returns a value of a driver as a number. Depending on their settings, drivers return numbers, text or BigInts. */
 export const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number(value));
 
 export const numberOrNull = (value: unknown): number | null => (value === null ? null : numberOf(value));

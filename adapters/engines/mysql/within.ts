@@ -53,8 +53,8 @@ export const transactionPower = <Transaction>(
 });
 
 /**
- * The caller's transaction may see an older snapshot (REPEATABLE READ is the default of both dialects). So each
- * decision reads under a lock, which waits for other writers and sees their commits.
+ * A store in a transaction of the caller. The transaction may see an older snapshot (REPEATABLE READ is the default of
+ * both dialects). So each decision reads under a lock, which waits for other writers and sees their commits.
  *
  * A lock on a missing row would lock the gap between its neighbours, and block sign-ins until the caller commits. So
  * only visible sessions are locked. If a session is not visible, its user's record tells whether it may be newer than
@@ -88,7 +88,10 @@ function storeWithin(context: Context): SessionStore {
   };
 }
 
-/** Throws unless the connection is in a transaction. Outside of one, each write would be committed by itself, and no lock would last. */
+/**
+ * Throws unless the connection is in a transaction. Outside of one, each write would be committed by itself, and no
+ * lock would last.
+ */
 async function requireTransaction(connection: MysqlConnection): Promise<void> {
   try {
     await connection.command(REFUSED_IN_TRANSACTION);
@@ -106,7 +109,7 @@ async function requireTransaction(connection: MysqlConnection): Promise<void> {
   );
 }
 
-/** Takes no lock. */
+/** Tells whether the snapshot shows a session. Takes no lock. */
 async function isSeen(context: Context, ref: SessionRef): Promise<boolean> {
   const [found] = await find(context, NO_REALM, [ref]);
   return found !== null && found !== undefined;
@@ -114,7 +117,7 @@ async function isSeen(context: Context, ref: SessionRef): Promise<boolean> {
 
 const NO_REALM = '' as Tag;
 
-/** Throws if the session is not visible but may be newer than the snapshot. */
+/** Ends a session that the snapshot shows. Throws if the session is not visible but may be newer than the snapshot. */
 async function endSeen(
   context: Context,
   ref: SessionRef,
@@ -152,7 +155,10 @@ async function advanceSeen(
   return current !== undefined && numberOf(current[0]) === ifVersion ? 'not-live' : 'conflict';
 }
 
-/** The records of the realm and the accounts are only protected from changes, because many sessions share them. */
+/**
+ * Looks up sessions, and locks them with the records of their users and memberships. The records of the realm and the
+ * accounts are only protected from changes, because many sessions share them.
+ */
 async function lockSessions(
   context: Context,
   realm: Tag,

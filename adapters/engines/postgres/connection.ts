@@ -25,7 +25,10 @@ export class Connection {
       throw meaningOf(error);
     });
 
-  /** Repeats an interrupted statement, which has had no effect. Rejects with the driver's own error. */
+  /**
+   * Runs a statement, and repeats it if a conflict interrupted it: it has then had no effect. Rejects with the driver's
+   * own error.
+   */
   readonly askRepeatedly: Ask = async (statement, ...values) => {
     for (let tries = 1; ; tries++) {
       try {

@@ -21,7 +21,7 @@ const NO_TRANSACTION =
 const DENIED =
   'Postgres refused: this role lacks rights, or its password is wrong; docs/postgres.md tells which it needs';
 
-/** Every other SQLSTATE is an outage, which the core reports. */
+/** The meaning of each SQLSTATE. Every other SQLSTATE is an outage, which the core reports. */
 const MEANINGS: Readonly<Record<string, readonly [SessionErrorCode, string]>> = {
   '42P01': ['SESSION_STORE_NOT_SET_UP', NOT_SET_UP],
   '3F000': ['SESSION_STORE_NOT_SET_UP', NOT_SET_UP],
@@ -44,7 +44,10 @@ const MEANINGS: Readonly<Record<string, readonly [SessionErrorCode, string]>> = 
   '28P01': ['SESSION_STORE_DENIED', DENIED],
 };
 
-/** Drops errors that an ORM wrapped around the driver's, because they contain the parameters: personal data. */
+/**
+ * Returns the error that the store throws for an error of the client. Drops errors that an ORM wrapped around the
+ * driver's, because they contain the parameters: personal data.
+ */
 export function meaningOf(error: unknown): unknown {
   if (isSessionError(error)) return error;
   const told = discreet(driversOwn(error));
@@ -54,7 +57,9 @@ export function meaningOf(error: unknown): unknown {
   return new SessionError(code, `${message} (${messageOf(told)})`, { cause: told });
 }
 
-/** Outside of a transaction, each statement would be committed by itself. */
+/**
+ * The error for a transaction that is not open. Outside of a transaction, each statement would be committed by itself.
+ */
 export const notInTransaction = (cause?: unknown): SessionError =>
   new SessionError('SESSION_STORE_UNSAFE', NO_TRANSACTION, { cause });
 
@@ -63,9 +68,9 @@ const DEEPEST = 5;
 export const sqlStateOf = (error: unknown): string | undefined => ownStateOf(driversOwn(error));
 
 /**
- * ORMs wrap the driver's error: Drizzle in `cause`, TypeORM in `driverError`. The wrapper copies the SQLSTATE, so the
- * innermost error counts. If no error has an SQLSTATE, the connection failed, and the first error without a statement
- * counts.
+ * Returns the driver's own error. ORMs wrap it: Drizzle in `cause`, TypeORM in `driverError`. The wrapper copies the
+ * SQLSTATE, so the innermost error with one counts. If no error has an SQLSTATE, the connection failed, and the first
+ * error without a statement counts.
  */
 function driversOwn(error: unknown): unknown {
   let found: unknown;
@@ -79,7 +84,7 @@ function driversOwn(error: unknown): unknown {
   return found ?? unwrapped;
 }
 
-/** Prisma puts the SQLSTATE into `meta`. */
+/** Returns the SQLSTATE of an error, without its causes. Prisma puts it into `meta`. */
 function ownStateOf(error: unknown): string | undefined {
   if (!isObject(error)) return undefined;
   const told = isObject(error.meta) ? (error.meta.code ?? error.code) : error.code;
@@ -89,7 +94,7 @@ function ownStateOf(error: unknown): string | undefined {
 /** Properties with personal data: parameters (PGlite), and the row that violates a constraint (Postgres). */
 const ABOUT_PEOPLE = ['params', 'parameters', 'args', 'detail', 'where'];
 
-/** Hides these properties from logs that print whole errors. */
+/** Hides properties with personal data from logs that print whole errors. */
 function discreet(error: unknown): unknown {
   if (!isObject(error)) return error;
   for (const name of ABOUT_PEOPLE) {
@@ -102,10 +107,13 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Another writer was in the way. Nothing was written, so the statement may be repeated. */
+/** True if another writer was in the way. Nothing was written, so the statement may be repeated. */
 export const isContention = (error: unknown): boolean => ['40001', '40P01'].includes(sqlStateOf(error) ?? '');
 
-/** Happens behind a proxy that moves every transaction to another connection. The statement had no effect. */
+/**
+ * True if the connection does not know a prepared statement. This happens behind a proxy that moves every transaction
+ * to another connection. The statement had no effect.
+ */
 export const isUnprepared = (error: unknown): boolean => ['26000', '42P05'].includes(sqlStateOf(error) ?? '');
 
 export const isDuplicate = (error: unknown): boolean => sqlStateOf(error) === '23505';

@@ -11,7 +11,7 @@ export interface Tables {
   readonly horizon: string;
   /** Holds the version of the schema. */
   readonly meta: string;
-  /** Quoted and prefixed, without the schema. */
+  /** Returns the name of an index, quoted and prefixed, without the schema. */
   index(name: string): string;
 }
 
@@ -55,7 +55,7 @@ export function tablesOf(names: { readonly schema?: unknown; readonly prefix?: u
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** For any setting of `standard_conforming_strings`. */
+/** Returns a text as a literal of SQL, for any setting of `standard_conforming_strings`. */
 export const literal = (text: string): string => {
   const quotes = `'${text.replaceAll("'", "''")}'`;
   return text.includes('\\') ? ` E${quotes.replaceAll('\\', '\\\\')}` : quotes;

@@ -20,7 +20,10 @@ export const policyPower = ({ ask, statements }: Context): PolicyPower => ({
   },
 });
 
-/** The policy cannot change until the commit. If it has changed since the snapshot, the transaction fails (40001). */
+/**
+ * Policies in a transaction of the caller. Once read, a policy cannot change until the commit. If it has changed since
+ * the snapshot, the transaction fails (40001).
+ */
 export function policyPowerWithin(tables: Tables, context: Context): PolicyPower {
   const { ask } = context;
   const { lock, claim, disclaim } = policyLocksOf(tables);

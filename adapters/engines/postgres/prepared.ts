@@ -16,7 +16,10 @@ export type StatementText = (tables: Tables) => string;
 
 export type Ask = (statement: Prepared, ...values: PostgresValue[]) => Promise<readonly PostgresRow[]>;
 
-/** The name contains a hash of the text, so that another schema or version has another name. */
+/**
+ * Returns a statement that clients may keep prepared. Its name contains a hash of the text, so that another schema or
+ * version has another name.
+ */
 export function prepared(what: string, text: string, timeout: number = DEFAULT_TIMEOUT): Prepared {
   const digest = createHash('sha256').update(text).digest('base64url').slice(0, 12);
   return { name: `${APPLICATION} ${what} ${digest}`, text, timeout };

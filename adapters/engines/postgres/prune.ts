@@ -5,7 +5,10 @@ import type { Context } from './context.ts';
 import { allFoundIn } from './rows.ts';
 import { parameter } from './values.ts';
 
-/** Removes revoked sessions that never expire only if expired sessions and records do not fill the batch. */
+/**
+ * Removes due sessions, due records and old changes. Removes revoked sessions that never expire only if due sessions
+ * and records do not fill the batch.
+ */
 export async function prune(context: Context, batch: PruneBatch): Promise<Pruned> {
   const { ask, statements } = context;
   const { sessionsBefore, epochsBefore, limit, after } = batch;
@@ -26,7 +29,10 @@ export async function prune(context: Context, batch: PruneBatch): Promise<Pruned
   return { ...done, sessions: sessions + Number(removed?.[0]) };
 }
 
-/** A store may serve several realms, so each session gets the record of its own realm. */
+/**
+ * Reads a page of sessions that never expire. A store may serve several realms, so each session gets the record of its
+ * own realm.
+ */
 async function readEndless(
   { ask, statements, epochs }: Context,
   after: string | null,

@@ -7,10 +7,10 @@ import type { PostgresRow } from './clients/client.ts';
 
 /** Index of the realm's record in a row of `find`, after the session. */
 export const REALM_RECORD: number = 1;
-/** Index of the reference's position, for several references. */
+/** Index of the position of the reference in a row of `find`, if it was asked for several references. */
 export const PLACE: number = 5;
 
-/** Returns `null` for a row without a session. */
+/** Returns the session of a row with its records, or `null` for a row without a session. */
 export function foundIn(epochs: EpochCache, row: PostgresRow, realm: EpochRecord | null): FoundSession | null {
   const [text, , account = null, user = null, member = null] = row as (string | null)[];
   // An outer join gives NULLs if there is no session; every session has an id.
@@ -35,7 +35,10 @@ function sessionIn(text: string): SessionRecord {
   return sessionOf(row);
 }
 
-/** The first row has the records of realm and user. A row of NULLs is no session. */
+/**
+ * Returns the sessions of a page. Only the first row has the records of the realm and the user. A row of NULLs is no
+ * session.
+ */
 export function pageIn(epochs: EpochCache, rows: readonly PostgresRow[], realm: Tag): readonly FoundSession[] {
   const [, realmText, , userText] = rows[0] ?? [];
   const [realmRecord, userRecord] = [sharedRecordOf(epochs, realmText, realm), recordOf(userText)];

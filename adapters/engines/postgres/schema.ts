@@ -12,7 +12,7 @@ export interface Step {
   readonly oldest: number;
 }
 
-/** Never change a released step. */
+/** The steps that create and upgrade the tables. Never change a released step. */
 export const STEPS: readonly Step[] = [{ sql: firstVersion, oldest: 1 }];
 
 /**
@@ -49,9 +49,9 @@ export const recordVersion = ({ meta }: Tables, steps: readonly Step[]): string 
 UPDATE ${meta} SET version = ${steps.length}, oldest = ${steps.at(-1)?.oldest ?? 0};`;
 
 /**
- * Each page keeps room for one more row, so that a use updates the row on the same page and touches no index. Numbers
- * come first, which avoids padding. Default values are NULL. The indexes of sessions hold a 64-bit hash instead of
- * text, so queries also compare the full text.
+ * The first version of the tables. Each page of `sessions` keeps room for one more row, so that a use updates the row
+ * on the same page and touches no index. Numbers come first, which avoids padding. Default values are NULL. The indexes
+ * of sessions hold a 64-bit hash instead of text, so queries also compare the full text.
  */
 function firstVersion({ sessions, epochs, audit, policies, changes, horizon, meta, index }: Tables): string {
   return `

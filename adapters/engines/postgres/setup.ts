@@ -9,7 +9,7 @@ import { OLDEST_SERVER, recordVersion, STEPS, type Step } from './schema.ts';
 /** Errors of a transaction that began before another process committed its setup: the objects exist now. */
 const MADE_MEANWHILE = ['42P06', '42P07', '23505', '40001', '40P01', RAISED.UNSEEN];
 const MAX_TRIES = 5;
-/** Upgrading a large table may take long. In ms. */
+/** Time limit for the setup, in ms. Upgrading a large table may take long. */
 const MAX_SETUP = 600_000;
 
 export async function setUp(connection: Connection, tables: Tables, steps: readonly Step[]): Promise<void> {
@@ -51,8 +51,8 @@ export async function requireTables(ask: Ask, tables: Tables): Promise<number> {
 }
 
 /**
- * Must be one statement, because a client may send every statement to another connection. A DO block is one transaction
- * with any client. It holds the lock for which other processes wait.
+ * Returns the statement of `setup()`. It must be one statement, because a client may send every statement to another
+ * connection. A DO block is one transaction with any client. It holds the lock for which other processes wait.
  */
 function setUpStatement(tables: Tables, steps: readonly Step[]): string {
   const { schema, meta } = tables;

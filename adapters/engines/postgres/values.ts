@@ -3,7 +3,7 @@ import { rowOfRecord } from '../sql/audit-rows.ts';
 import { markOf } from '../sql/session-rows.ts';
 import { ENTRY_NAMES, windowOf } from './statements/fragments.ts';
 
-/** Numbers go as text, see `number` in `fragments.ts`. */
+/** Converts a value to a parameter. Numbers go as text, see `number` in `fragments.ts`. */
 export const parameter = (value: string | number | null | undefined): string | null =>
   value === null || value === undefined ? null : String(value);
 

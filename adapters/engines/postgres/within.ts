@@ -27,7 +27,10 @@ export const transactionPower = <Transaction>(
   },
 });
 
-/** Retries nothing and keeps nothing prepared, because any error fails the caller's whole transaction. */
+/**
+ * Returns a function that runs statements in the caller's transaction. It retries nothing and keeps nothing prepared,
+ * because any error fails the whole transaction.
+ */
 function askWithin<Transaction>(
   client: PostgresClient<Transaction>,
   transaction: Transaction,
@@ -45,7 +48,7 @@ function askWithin<Transaction>(
     // Checks before each statement, because the transaction may have ended since the last one.
     if (known === undefined) await client.runWithin(transaction, { text: blockStatement(tables), values: [] });
     const rows = await run(statement, ...values);
-    // The app had sent COMMIT before this statement.
+    // The app sent COMMIT before this statement, so the statement ran outside of the transaction.
     if (isIn() === false) throw notInTransaction();
     return rows;
   };

@@ -23,14 +23,14 @@ export class Server {
     this.#confirmation = confirmation;
   }
 
-  /** `null` means any server. */
+  /** Sends a command to the server that has this key; `null` means any server. */
   ask(key: string | null, ...command: Command): Promise<unknown> {
     return this.#executor.send(key, command).catch(this.#fail);
   }
 
   /**
-   * In a pool, and with `replicas` on a cluster, also asks for the server's state over the same connection. A
-   * connection to a primary that was demoted or cut off looks like any other.
+   * Sends a command to the primary that has this key. In a pool, and on a cluster with the option `replicas`, also asks
+   * for the server's state over the same connection. This detects a primary that was demoted or cut off.
    *
    * @throws `SESSION_STORE_UNSAFE` if such a connection leads to a replica; an `Error` if its primary may be cut off.
    */
@@ -52,7 +52,7 @@ export class Server {
     return this.#executor.sendToAll(command).catch(this.#fail);
   }
 
-  /** Reads one snapshot. On a cluster, all keys must be in one slot. */
+  /** Reads the values of keys as one snapshot. On a cluster, all keys must be in one slot. */
   read(keys: readonly string[]): Promise<readonly (string | null)[]> {
     const [first = null] = keys;
     if (first === null) return Promise.resolve([]);
@@ -65,14 +65,14 @@ export class Server {
     return values.map(([value = null]) => value);
   }
 
-  /** A client may be configured to return numbers as strings. */
+  /** Runs a script, and returns its reply. The client may be configured to return numbers as strings. */
   run(script: Script, call: Call): Promise<unknown> {
     return this.#evaluate(script, call, (key, command) => this.#executor.send(key, command));
   }
 
   /**
-   * For a script that takes something away from a user. WAIT must use the connection that wrote, because it waits only
-   * for the writes of its own connection.
+   * Runs a script that takes something away from a user, and waits for replicas if the option `replicas` is set. WAIT
+   * must use the connection of the script, because it waits only for the writes of its own connection.
    *
    * @throws `SESSION_STORE_UNCONFIRMED` if it was written but too few replicas confirmed in time.
    */
@@ -95,7 +95,10 @@ export class Server {
     );
   }
 
-  /** After MOVED, a cluster client does not resend a pipeline. A single command makes it update its slots. */
+  /**
+   * Sends two commands over one connection. After MOVED, a cluster client does not resend a pipeline. A single command
+   * makes it update its slots.
+   */
   async #sendTogether(key: string, first: Command, second: Command): Promise<readonly [unknown, unknown]> {
     try {
       return await this.#executor.sendTogether(key, first, second);
@@ -132,6 +135,6 @@ export class Server {
   };
 }
 
-/** A new key in the slot of another key. No session id begins with this text. */
+/** Returns a new key in the slot of another key. It has a `!` after the braces, unlike every key of a session. */
 const operationKey = (beside: string): string =>
   `${beside.slice(0, beside.indexOf('}') + 1)}!${randomBytes(8).toString('base64url')}`;

@@ -1,6 +1,9 @@
 import { isSessionError, SessionError } from '../../../src/index.ts';
 
-/** The server's code is the first word of its message, also within a script's error. */
+/**
+ * Returns the error that the store throws for an error of the client. The server's code is the first word of its
+ * message, also within a script's error.
+ */
 export function meaningOf(error: unknown, isCluster: boolean): unknown {
   if (!(error instanceof Error) || isSessionError(error)) return error;
   withoutSecrets(error);
@@ -42,18 +45,22 @@ export const isReplica = (): SessionError =>
     'this Redis is a replica, which may not know yet what was revoked: connect to the primary, or by Sentinel',
   );
 
-/** Happens after a restart, a failover or SCRIPT FLUSH. */
+/** True if the server does not know the script. This happens after a restart, a failover or SCRIPT FLUSH. */
 export const isNoScript = (error: unknown): boolean => error instanceof Error && error.message.includes('NOSCRIPT');
 
 export const isMoved = (error: unknown): boolean => error instanceof Error && /^MOVED\b/.test(error.message);
 
 /**
- * Clients add these to errors. `command` of ioredis has the password of an `AUTH`, and hashes and names from a script's
- * arguments. node-redis adds the replies around a failed one. Some errors contain bytes that failed to parse.
+ * Properties with secrets that clients add to errors. `command` of ioredis has the password of an `AUTH`, and hashes
+ * and names from a script's arguments. node-redis adds the replies around a failed one. Some errors contain bytes that
+ * failed to parse.
  */
 const SECRETS = ['command', 'args', 'replies', 'buffer'] as const;
 
-/** Errors end up in logs. The error object stays the same, with its message and stack. */
+/**
+ * Removes properties with secrets from an error and the errors within it, because errors end up in logs. The error
+ * object stays the same, with its message and stack.
+ */
 export function withoutSecrets(error: Error): void {
   const seen = new Set<Error>();
   const open: Error[] = [error];

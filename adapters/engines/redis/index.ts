@@ -61,9 +61,9 @@ export interface RedisOptions {
    */
   readonly replicas?: RedisReplicas | undefined;
   /**
-   * Allows a server that evicts keys when its memory is full. What it evicts signs users out, lifts suspensions, resets
-   * policies, and lets tokens of other issuers pass that a guard had denied. With the default `false`, the store fails
-   * with `SESSION_STORE_UNSAFE` on such a server.
+   * Allows a server that evicts keys when its memory is full. An evicted key may sign users out, lift a suspension,
+   * reset a policy, or let tokens of other issuers pass that a guard had denied. With the default `false`, the store
+   * fails with `SESSION_STORE_UNSAFE` on such a server.
    */
   readonly allowEviction?: boolean | undefined;
   /**
@@ -75,8 +75,8 @@ export interface RedisOptions {
   readonly allowLossOnRestart?: boolean | undefined;
   /**
    * Lets the servers tell what changed, for the option `freshness`. A process then reads a session again only if it
-   * changed, and not once in each `maxStaleness`. The store opens one connection to each primary. Default: none, and
-   * the memory of a process counts by its age.
+   * changed, and not once in each `maxStaleness`. The store opens one connection to each primary. Default: no
+   * connection, so a process reads a session again once in each `maxStaleness`.
    */
   readonly changes?: RedisChanges | undefined;
   /**

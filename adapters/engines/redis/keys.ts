@@ -5,7 +5,10 @@ export const BUCKETS = 16;
 
 const PLAIN = /^[\w-]+$/;
 
-/** A part can neither end a hash tag nor equal another part. */
+/**
+ * Encodes a text as part of a key name. A part cannot end the braces around a tag, and different texts give different
+ * parts.
+ */
 const part = (text: string): string =>
   PLAIN.test(text) ? text : `=${Buffer.from(text, 'utf16le').toString('base64url')}`;
 
@@ -65,17 +68,17 @@ export class Keys {
     return memberIndexKeys(this.#bucket(bucket, `users:${part(group)}`));
   }
 
-  /** The same, for sessions that never expire. */
+  /** The same two sets, for users with sessions that never expire. */
   endless(bucket: number): MemberIndexKeys {
     return memberIndexKeys(this.#bucket(bucket, 'endless'));
   }
 
-  /** A sorted set: users, by a time before which none of their sessions is over by itself. */
+  /** A sorted set: users by due date. Before that date, none of their sessions is over by itself. */
   dueSessions(bucket: number): string {
     return this.#bucket(bucket, 'sessions');
   }
 
-  /** A sorted set: records that are not kept forever, by a time until which they are kept at least. */
+  /** A sorted set: records that are not kept forever, by due date. Each is kept at least until that date. */
   dueRecords(bucket: number): string {
     return this.#bucket(bucket, 'records');
   }
@@ -86,8 +89,8 @@ export class Keys {
   }
 
   /**
-   * Written and deleted at once when a tag changes. The server then sends its name to the processes that track the
-   * prefix.
+   * The marker of a tag: a key that scripts write and delete at once when the tag changes. The server then sends its
+   * name to the processes that track the prefix.
    */
   marker(tag: Tag): string {
     const { user, account } = membershipOf(tag) ?? { user: tag, account: null };

@@ -18,7 +18,10 @@ type Cursor = readonly [bucket: number, user: Tag | null, position: Position | n
 
 const START: Cursor = [0, null, null];
 
-/** The server itself removes nearly all of this data hours later. Pruning gives exact counts, and removes the rest. */
+/**
+ * Removes due sessions, due records, and revoked sessions that never expire. The server itself would remove nearly all
+ * due data hours later. Pruning gives exact counts, and removes the rest.
+ */
 export async function prune(context: Context, batch: PruneBatch): Promise<Pruned> {
   const { limit, after } = batch;
   const sessions = await pruneSessions(context, batch);
@@ -65,8 +68,8 @@ async function pruneSessions(context: Context, { sessionsBefore, limit }: PruneB
 }
 
 /**
- * Reads until more than `limit` sessions are due. `gone`: ids in the index whose session is missing. `next`: the
- * earliest time at which one of the others is due; `null` for none.
+ * Finds the due sessions of a user. Reads until more than `limit` are due. `gone`: ids in the index whose session is
+ * missing. `next`: the earliest time at which one of the others is due; `null` for none.
  */
 async function dueOf({ server, keys }: Context, user: Tag, before: number, limit: number) {
   const sessions = new UserSessions(server, keys, user);
@@ -108,7 +111,10 @@ async function dueIn({ server }: Context, datesOf: (bucket: number) => string, t
   return { positions: all.flat(), areMore: all.some((positions) => positions.length === limit) };
 }
 
-/** Looks at no more than `limit` sessions. `next` is the position to continue from, or `null` at the end. */
+/**
+ * Removes revoked sessions that never expire, of all users. Looks at no more than `limit` sessions. `next` is the
+ * position to continue from, or `null` at the end.
+ */
 async function pruneEndless(
   context: Context,
   batch: PruneBatch,
@@ -144,7 +150,10 @@ async function pruneEndless(
   return { removed, next: null };
 }
 
-/** `stopped` is the position after which to continue, or `null` if the user has no more sessions. */
+/**
+ * Removes a user's revoked sessions that never expire. `stopped` is the position after which to continue, or `null` if
+ * the user has no more sessions.
+ */
 async function removeRevoked(
   { server, keys }: Context,
   batch: PruneBatch,

@@ -8,12 +8,12 @@ interface Checks {
   mark(): Promise<boolean>;
 }
 
-/** In ms. */
+/** How long an answer that the server is the primary counts, in ms. */
 const ROLE_HOLDS = 1000;
 
 /**
- * Each look-up also checks that the server is still the primary, at most once per second. A demoted server does not
- * know the revocations on the new primary.
+ * Checks the server before the first request. Each look-up also checks that the server is still the primary, at most
+ * once per second. A demoted server does not know the revocations on the new primary.
  */
 export class Readiness {
   readonly #server: Server;
@@ -34,7 +34,7 @@ export class Readiness {
     return this.#isReady ? question() : this.ready().then(question);
   }
 
-  /** Joins a check that is running. */
+  /** Checks the server, or joins a check that is running. */
   ready(): Promise<void> {
     this.#checking ??= this.#check().finally(() => {
       this.#checking = null;
@@ -43,9 +43,10 @@ export class Readiness {
   }
 
   /**
-   * Call it directly before a request over the same connection. A cluster does not need it: its nodes redirect requests
-   * for keys that they do not have. A pool does not need it, either: each request asks on its own connection. Rejects
-   * with `SESSION_STORE_UNSAFE` for a replica.
+   * Asks the server whether it is still the primary, unless the last answer still counts. Call it directly before a
+   * request over the same connection. A cluster does not need it: its nodes redirect requests for keys that they do not
+   * have. A pool does not need it, either: each request asks on its own connection. Rejects with `SESSION_STORE_UNSAFE`
+   * for a replica.
    */
   role(): Promise<void> | null {
     if (this.#server.isCluster || this.#server.isPool) return null;
@@ -58,7 +59,7 @@ export class Readiness {
     });
   }
 
-  /** Call it before the first write. Returns `null` if the owner is already recorded. */
+  /** Records the owner of the keys. Call it before the first write. Returns `null` if the owner is already recorded. */
   mark(): Promise<void> | null {
     return this.#isMarked ? null : this.#mark();
   }

@@ -5,8 +5,8 @@ export const standingQuestion = (confirmation: Confirmation | null): readonly st
   confirmation === null ? ['ROLE'] : ['INFO', 'replication'];
 
 /**
- * With `replicas`, a primary that hears from too few of them may be cut off: another server may have become primary and
- * receive revocations.
+ * Requires that the server is a primary. With the option `replicas`, a primary that hears from too few replicas may be
+ * cut off: another server may have become the primary and receive revocations.
  *
  * @throws `SESSION_STORE_UNSAFE` for a replica, and an `Error` (an outage) for a primary that may be cut off.
  */
@@ -25,13 +25,13 @@ export function requirePrimary(standing: unknown, confirmation: Confirmation | n
   );
 }
 
-/** The server counts its silence in whole seconds. */
+/** Tells whether the primary heard from a replica within `maxLag`. The server counts the lag in whole seconds. */
 function isNear(text: string, maxLag: number): boolean {
   const lag = /,lag=(\d+)/.exec(text)?.[1];
   return text.includes('state=online') && lag !== undefined && Number(lag) * 1000 <= maxLag;
 }
 
-/** For writes that take something away from a user. */
+/** Number of replicas that must confirm a write that takes something away from a user, and their time limits. */
 export interface Confirmation {
   readonly atLeast: number;
   /** In ms. */

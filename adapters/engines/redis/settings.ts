@@ -1,7 +1,10 @@
 import { isSessionError, SessionError } from '../../../src/index.ts';
 import type { Server } from './connection.ts';
 
-/** Leaves out primaries on which the server or the user's rights do not allow `CONFIG`. */
+/**
+ * Returns the values that the primaries have for a setting. Leaves out primaries on which the server or the user's
+ * rights do not allow `CONFIG`.
+ */
 export async function settingsOf(server: Server, name: string): Promise<readonly string[]> {
   try {
     const replies = await server.askAll('CONFIG', 'GET', name);
@@ -13,13 +16,13 @@ export async function settingsOf(server: Server, name: string): Promise<readonly
   }
 }
 
-/** A list in RESP2, an object in RESP3. */
+/** Returns a setting from a reply of `CONFIG GET`: a list in RESP2, an object in RESP3. */
 function valueIn(reply: unknown, name: string): string | undefined {
   if (!Array.isArray(reply)) return (reply as Readonly<Record<string, string>> | null)?.[name];
   return reply.length === 2 ? String(reply[1]) : undefined;
 }
 
-/** Must be off. A node that is cut off from the others does not know their revocations. */
+/** A setting that must be off. A node that is cut off from the others does not know their revocations. */
 export const READS_WHEN_DOWN = 'cluster-allow-reads-when-down';
 
 export async function refuseReadsWhenDown(server: Server): Promise<void> {

@@ -26,7 +26,7 @@ interface Setting {
   readonly changes: RedisChanges | null;
 }
 
-/** Each write is one script. */
+/** Creates a store whose writes are one script each. */
 export function createStore({ server, keys, tolerance, confirmation, changes: options }: Setting): SessionStore {
   const readiness = new Readiness(server, {
     async first() {

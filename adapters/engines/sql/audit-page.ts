@@ -6,7 +6,10 @@ import { type Row, toColumn } from './values.ts';
 /** The indexes of the log, each named after the columns that come before the time. */
 export type AuditIndex = 'user' | 'actor' | 'account' | 'typeInAccount' | 'type' | 'realm';
 
-/** Chooses the index that probably matches the fewest entries. Several types are looked up separately. */
+/**
+ * Returns the look-ups that give a page, each with an index and its values. Chooses the index that probably matches the
+ * fewest entries. Several types are looked up separately.
+ */
 export function lookupsOf({
   realm,
   user,
@@ -27,10 +30,13 @@ export function startOf({ until, after = TOP }: AuditPage): { readonly at: numbe
   return until !== undefined && until <= after.at ? { at: until, id: '' } : after;
 }
 
-/** Sorts before every entry. */
+/** The place before the newest entry: it comes before every entry of the log. */
 const TOP = { at: Number.MAX_SAFE_INTEGER, id: '' };
 
-/** Each look-up may have read one row more than the limit, to show that entries follow. */
+/**
+ * Merges the rows of the look-ups into a page. Each look-up may have read one row more than the limit, to show that
+ * entries follow.
+ */
 export function pageOf(
   lookups: readonly (readonly Row[])[],
   limit: number,

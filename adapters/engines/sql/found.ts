@@ -33,7 +33,10 @@ export function foundOf(
   };
 }
 
-/** Reads the records after the sessions: a record that is created between the two reads must not look lost. */
+/**
+ * Adds to sessions the record of each one's realm. Reads the records after the sessions: a record that is created
+ * between the two reads must not look lost.
+ */
 export async function withRealms(
   found: readonly FoundSession[],
   read: (tags: readonly Tag[]) => Promise<ReadonlyMap<Tag, EpochRecord | null>>,
@@ -46,13 +49,16 @@ export async function withRealms(
   });
 }
 
-/** Returns `null` for a session whose tags differ from the reference. */
+/** Returns a session that a reference found, or `null` if its tags differ from the reference. */
 export function matching(found: FoundSession, { user, account }: SessionRef): FoundSession | null {
   const { userTag, accountTag } = found.session;
   return userTag === user && (account === undefined || account === accountTag) ? found : null;
 }
 
-/** Of two sessions with the same time, the one with the greater id in byte order comes first. */
+/**
+ * Compares sessions by creation, the youngest first. Of two sessions with the same time, the one with the greater id in
+ * byte order comes first.
+ */
 export const youngestFirst = ({ session: a }: FoundSession, { session: b }: FoundSession): number =>
   b.createdAt - a.createdAt || Buffer.compare(Buffer.from(b.id), Buffer.from(a.id));
 

@@ -1,8 +1,9 @@
 import type { ListPage } from '../../../src/adapter.ts';
 
 /**
- * Returns `<user stamp> <member stamp>` for each pair that a page asks for, as the index has it. Returns `null` where the
- * index cannot answer: with ended sessions, over all accounts, or if the stamps are not given.
+ * Returns the generations that a page asks for, as the index of living sessions has them: `<user stamp> <member stamp>`
+ * for each pair. Returns `null` where the index cannot answer: with ended sessions, over all accounts, or if the stamps
+ * are not given.
  */
 export function generationsOf({ account, born, ended }: ListPage): readonly string[] | null {
   if (ended || born === undefined || account === undefined) return null;

@@ -1,10 +1,13 @@
 import type { EpochRequest, Tag } from '../../../src/adapter.ts';
 
-/** `null` means forever; `kept` is `undefined` if there is no record. */
+/**
+ * Tells whether a record is kept until a time or longer. `kept` is its present `keepUntil`; `undefined` if there is no
+ * record. `null` means forever.
+ */
 export const isKept = (kept: number | null | undefined, keepUntil: number | null): boolean =>
   kept === null || (kept !== undefined && keepUntil !== null && kept >= keepUntil);
 
-/** Of several requests for one tag, the first creates the record, and the longest `keepUntil` counts. */
+/** Merges requests for the same tag. The first request creates the record, and the longest `keepUntil` counts. */
 export function onceEach(requests: readonly EpochRequest[]): EpochRequest[] {
   const merged = new Map<Tag, EpochRequest>();
   for (const request of requests) {

@@ -1,6 +1,9 @@
 import { membershipOf, memberTag, type Tag } from '../../../src/adapter.ts';
 
-/** The tags of a user's memberships lie between two strings, in byte order. */
+/**
+ * A page of the accounts of a user, as a range of tags. The tags of a user's memberships lie between two strings, in
+ * byte order.
+ */
 export interface MembershipPage {
   /** Exclusive lower bound. */
   readonly from: string;
@@ -11,7 +14,10 @@ export interface MembershipPage {
   answer(tags: readonly Tag[]): { readonly accounts: readonly Tag[]; readonly after: string | null };
 }
 
-/** `after` is the last account of the previous page, or `null` for the first page. */
+/**
+ * Returns the range for a page of a user's accounts. `after` is the last account of the previous page, or `null` for
+ * the first page.
+ */
 export function membershipPage(user: Tag, after: string | null, limit: number): MembershipPage {
   const prefix = memberTag(user, '');
   return {

@@ -8,7 +8,10 @@ interface Checks {
   first(): Promise<void>;
   /** Runs every few seconds: a later version of the library may have upgraded the tables. */
   again(): Promise<void>;
-  /** The request is in doubt if the tables may have changed, or another server may have answered. */
+  /**
+   * Returns the error for the caller. `isInDoubt` is true if the tables may have changed, or another server may have
+   * answered.
+   */
   failed(error: unknown): { readonly error: unknown; readonly isInDoubt: boolean };
 }
 
@@ -29,7 +32,7 @@ export class Readiness {
 
   ask<T>(question: () => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(closed());
-    // Saves a tick for each check of a session.
+    // Calls `question` directly where possible, which saves a tick for each check of a session.
     const answer = this.isFresh ? question() : this.ready().then(question);
     return answer.catch((failure: unknown) => {
       const { error, isInDoubt } = this.#checks.failed(failure);
@@ -38,7 +41,7 @@ export class Readiness {
     });
   }
 
-  /** Joins a check that is running. */
+  /** Checks the server and the tables, or joins a check that is running. */
   ready(): Promise<void> {
     this.#checking ??= this.#check().finally(() => {
       this.#checking = null;

@@ -1,4 +1,4 @@
-/** In ms, each about as long as one store method takes. */
+/** Waits between the tries, in ms, each about as long as one store method takes. */
 const WAITS: readonly number[] = [2, 5, 15, 40, 100, 200];
 
 /**

@@ -1,4 +1,7 @@
-/** `setup()` refuses: creating the missing tables would hide the data loss. */
+/**
+ * Describes a schema from which tables were dropped. `setup()` refuses it: creating the missing tables would hide the
+ * data loss.
+ */
 export const dropped = (tables: readonly string[]): string =>
   `${tables.join(', ')} ${tables.length === 1 ? 'was' : 'were'} dropped, and other tables are still there`;
 

@@ -96,7 +96,7 @@ export function rowOf({ stamps, device, ended, ...session }: SessionRecord): Ses
 export const recordOf = (text: unknown): EpochRecord | null =>
   text === null || text === undefined ? null : parseEpoch(text as string);
 
-/** For the records of realms and accounts. */
+/** Parses the record of a realm or an account. Many sessions share it, so `epochs` remembers the result. */
 export const sharedRecordOf = (epochs: EpochCache, text: unknown, tag: Tag | null): EpochRecord | null =>
   text === null || text === undefined ? null : epochs.get(text as string, tag ?? '');
 

@@ -1,9 +1,12 @@
 export type Value = string | number | null;
 
-/** An array costs half as much as an object, because property names are not created for every row. */
+/**
+ * A row, column by column. An array costs half as much as an object, because property names are not created for every
+ * row.
+ */
 export type Row = readonly Value[];
 
-// Postgres rejects NUL, and libsql truncates a string at NUL.
+// Begins an escaped character. Postgres rejects NUL, and libsql truncates a string at NUL.
 const ESCAPE = '\x10';
 
 const NUL = '\0';

@@ -31,7 +31,7 @@ export function writeAudit({ insertEntry }: Statements, records: readonly AuditR
   for (const record of records) insertEntry(...rowOfRecord(record));
 }
 
-/** One index finds each query and gives its order. */
+/** Reads a page of the log. Each look-up reads one index, which gives the order. */
 function readAudit(
   { entries }: Statements,
   page: AuditPage,
@@ -49,7 +49,7 @@ function readAudit(
   return pageOf(lookups, limit);
 }
 
-/** Entries about the user come first, then entries about what the user did to others. */
+/** Erases a user from the log. Entries about the user come first, then entries about what the user did to others. */
 function forgetUser({ forgetUser, forgetActor }: Statements, user: Tag, limit: number): number {
   const about = forgetUser(user, limit);
   return about + forgetActor(user, limit - about);

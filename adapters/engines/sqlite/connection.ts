@@ -3,15 +3,15 @@ import type { SqliteConnection } from './client.ts';
 import { type Command, isBusy, Preparer, type RowQuery, type RowsQuery } from './prepared.ts';
 
 /**
- * A commit that finds the log this long (in pages) copies it into the database, which blocks the process. With a tenth
- * of SQLite's default, pruning is a third slower, but the longest wait is 10 ms instead of 30.
+ * Length of the write-ahead log, in pages, from which a commit copies it into the database. This blocks the process.
+ * With a tenth of SQLite's default, pruning is a third slower, but the longest wait is 10 ms instead of 30.
  */
 const CHECKPOINT_PAGES = 100;
 
-/** Longer than another process takes to commit, in ms. */
+/** Time limit of waits that must not block the process for long, in ms. Longer than another process takes to commit. */
 const SOON = 20;
 
-/** Each driver has at most one of these. */
+/** The property that tells whether a transaction is open. Each driver has at most one of these. */
 interface Transacting {
   /** libsql and better-sqlite3. */
   readonly inTransaction?: boolean;
@@ -19,7 +19,7 @@ interface Transacting {
   readonly isTransaction?: boolean;
 }
 
-/** Only the store may use the connection. */
+/** A connection to the file, with the transactions of the store. Only the store may use it. */
 export class Database {
   readonly #connection: SqliteConnection;
   readonly #timeout: number;
@@ -64,7 +64,7 @@ export class Database {
     return this.#preparer.command(sql);
   }
 
-  /** These settings are needed before the first access to the file. They do not change the file. */
+  /** Sets the options of the connection. They are needed before the first access to the file, and do not change it. */
   configure(): void {
     this.exec(`PRAGMA busy_timeout = ${this.#timeout}`);
     this.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
@@ -73,7 +73,7 @@ export class Database {
     this.exec('PRAGMA secure_delete = FAST');
   }
 
-  /** With a write-ahead log, readers and a writer do not wait for each other. */
+  /** Switches the file to a write-ahead log, with which readers and a writer do not wait for each other. */
   useWriteAheadLog(): void {
     const mode = this.row('PRAGMA journal_mode = WAL')()?.[0];
     if (mode === 'wal' || mode === 'memory') return;
@@ -81,15 +81,15 @@ export class Database {
     throw new SessionError('SESSION_STORE_UNAVAILABLE', message);
   }
 
-  /** All reads of the step see one snapshot. */
+  /** Runs a step in a transaction that only reads. All reads of the step see one snapshot. */
   read<T>(step: () => T): T {
     this.exec('BEGIN');
     return this.#finish(step);
   }
 
   /**
-   * Tells whether others wrote. `version` changes with each commit of another connection. `isOwn` is false if other
-   * code wrote over this connection.
+   * Tells whether other connections or other code have written. `version` changes with each commit of another
+   * connection. `isOwn` is false if other code wrote over this connection.
    *
    * @throws if a transaction is open, because the answer would be that of its snapshot.
    */
@@ -112,7 +112,7 @@ export class Database {
     return this.#readTotal()?.[0];
   }
 
-  /** The step is on disk when this returns. */
+  /** Runs a step in a transaction that writes. The step is on disk when this returns. */
   write<T>(step: () => T): T {
     // IMMEDIATE: a transaction that begins with a read could not write if another process has written since.
     this.exec('BEGIN IMMEDIATE');
@@ -126,8 +126,9 @@ export class Database {
   }
 
   /**
-   * A crash of the machine (not of the process) may undo the step. Use it only for writes that were not promised to a
-   * caller. It costs a tenth of a synced write. If the step is on disk, so is everything committed before it.
+   * Like `write`, but a crash of the machine (not of the process) may undo the step. Use it only for writes that were
+   * not promised to a caller. It costs a tenth of a synced write. If the step is on disk, so is everything committed
+   * before it.
    */
   writeUnsynced<T>(step: () => T): T {
     // Must not be a prepared statement: SQLite applies this pragma when it prepares the statement, not when it runs.
@@ -157,8 +158,9 @@ export class Database {
   }
 
   /**
-   * Afterwards, the removed data is not in the file. It is not in the log either, unless another connection is reading
-   * the log. Then the next write that finds no reader empties the log.
+   * Runs a step that removes personal data. Afterwards, the removed data is not in the file. It is not in the
+   * write-ahead log either, unless another connection is reading the log. Then the next write that finds no reader
+   * empties the log.
    */
   erase<T>(step: () => T): T {
     // Also zeroes whole freed pages. Pruning does not use it, because its longest wait would become ten times as long.
@@ -173,7 +175,10 @@ export class Database {
     return outcome;
   }
 
-  /** The step is committed, so a failure here is not an error of the step. The next write tries again. */
+  /**
+   * Empties the write-ahead log, which may hold erased text. The erasing step is already committed, so a failure here
+   * is not an error of that step. The next write tries again.
+   */
   #truncateLog(timeout: number): void {
     this.#holdsErased = true;
     try {
@@ -202,7 +207,10 @@ export class Database {
     }
   }
 
-  /** Inside an open transaction, this connection would see uncommitted changes, and no new data. */
+  /**
+   * Ends a failed transaction. In a transaction that stays open, this connection would see uncommitted changes, and no
+   * new data.
+   */
   #rollBack(): void {
     try {
       this.exec('ROLLBACK');
@@ -212,7 +220,7 @@ export class Database {
     }
   }
 
-  /** If the step fails, the state of the connection is unknown. */
+  /** Runs a step, and closes the connection if it fails: the state of the connection is then unknown. */
   #orClose(step: () => void): void {
     try {
       step();
@@ -228,7 +236,10 @@ const OPENING_LASTS = 1_000;
 /** Never notified: waiting on it is a synchronous sleep. */
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
-/** SQLite's own timeout is not enough: if several processes open a new file at once, it rejects some immediately. */
+/**
+ * Opens the file, and tries again while other processes hold locks. SQLite's own timeout is not enough: if several
+ * processes open a new file at once, it rejects some immediately.
+ */
 export function openWithRetry<T>(open: () => T, timeout: number): T {
   const until = performance.now() + Math.max(OPENING_LASTS, timeout);
   for (let tries = 1; ; tries++) {

@@ -7,7 +7,7 @@ export type Driver = new (file: string) => SqliteConnection;
 
 const PACKAGES = ['libsql', 'better-sqlite3'];
 
-/** No driver is imported, so none is required. */
+/** Returns the first SQLite driver that loads. This package imports none of them, so none is required. */
 export function findDriver(): Driver {
   const builtIn = process.getBuiltinModule('node:sqlite') as { readonly DatabaseSync: Driver } | undefined;
   if (builtIn !== undefined) return builtIn.DatabaseSync;
@@ -32,8 +32,8 @@ export function findDriver(): Driver {
 }
 
 /**
- * Package managers install peers beside this package. The app's folder counts in case this package is linked or
- * bundled. `__filename` exists only in the CommonJS build.
+ * The places from which to load a driver. Package managers install peers beside this package. The app's folder counts
+ * in case this package is linked or bundled. `__filename` exists only in the CommonJS build.
  */
 const places = (): string[] => [
   typeof __filename === 'string' ? __filename : import.meta.url,

@@ -7,7 +7,7 @@ export type RowsQuery = (...parameters: SqliteValue[]) => readonly Row[];
 
 export type Command = (...parameters: SqliteValue[]) => number;
 
-/** Each driver has some of these. */
+/** Methods that set how a statement returns rows and integers. Each driver has some of them. */
 interface Switches {
   /** `node:sqlite`, from Node 22.16. */
   setReturnArrays?(enabled: boolean): unknown;
@@ -20,6 +20,8 @@ interface Switches {
 }
 
 /**
+ * Prepares statements, and works around a fault of libsql.
+ *
  * libsql 0.5 does not reset a statement after `all`, after `run`, or after an error. This has two consequences:
  * - A later `get` ignores its new parameters and returns the previous answer, which may belong to another user.
  * - A query that failed because of a lock still counts as an active read. Its connection keeps the old snapshot, in
@@ -62,7 +64,7 @@ export class Preparer {
     return (...parameters) => Number(statement.run(...parameters).changes);
   }
 
-  /** Throws if a statement is still locked. */
+  /** Finishes all unfinished statements. Throws if one of them is still locked. */
   settle(): void {
     if (this.#unfinished.size === 0) return;
     for (const askAgain of this.#unfinished.values()) askAgain();
@@ -94,14 +96,14 @@ export class Preparer {
   }
 }
 
-/** Properties that libsql adds come after the columns. */
+/** Returns the columns of a row in order. Properties that libsql adds to a row come after them. */
 const byPosition = (row: unknown): Row => (Array.isArray(row) ? row : Object.values(row as object));
 
 export const isBusy = (error: unknown): boolean => isResult(error, 5, 'SQLITE_BUSY');
 
 export const isNoDatabase = (error: unknown): boolean => isResult(error, 26, 'SQLITE_NOTADB');
 
-/** The result code is `code` (name) in libsql and better-sqlite3, `errcode` in `node:sqlite`. */
+/** Tells whether SQLite failed with a result code. This is `code` (name) in libsql and better-sqlite3, `errcode` in `node:sqlite`. */
 function isResult(error: unknown, number: number, name: string): boolean {
   const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown };
   // The lower byte is the primary result code.

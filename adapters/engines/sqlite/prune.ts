@@ -3,10 +3,13 @@ import { sharedRecordOf } from '../sql/session-rows.ts';
 import type { Context } from './context.ts';
 import { foundIn } from './rows.ts';
 
-/** SQLite is synchronous: a larger batch would block the process. */
+/** Maximum number of rows that one batch removes. SQLite is synchronous: a larger batch would block the process. */
 const MAX_REMOVED = 50;
 
-/** Need not sync: rows that come back after a crash are pruned again. */
+/**
+ * Removes due sessions, due records, and revoked sessions that never expire. Need not sync: rows that come back after a
+ * crash are pruned again.
+ */
 export const prune = (context: Context, batch: PruneBatch): Pruned =>
   context.database.writeUnsynced(() => pruneBatch(context, batch));
 
@@ -29,7 +32,10 @@ function pruneBatch(context: Context, batch: PruneBatch): Pruned {
   return { ...done, more: last !== undefined, after: last?.session.id ?? null };
 }
 
-/** A store may serve several realms, so each session gets the record of its own realm. */
+/**
+ * Reads a page of sessions that never expire. A store may serve several realms, so each session gets the record of its
+ * own realm.
+ */
 function readEndless(
   { statements, epochs: cache }: Context,
   after: string | null,

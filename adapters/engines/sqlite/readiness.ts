@@ -11,7 +11,9 @@ import { statementsOf } from './statements/index.ts';
 export interface Source {
   /** How long to wait for other processes, in ms. */
   readonly timeout: number;
-  /** Called when the store first needs the database, and again after a failure or a lost connection. */
+  /**
+   * Opens a connection. Called when the store first needs the database, and again after a failure or a lost connection.
+   */
   connect(): Database;
   discard(database: Database): void;
   close(): void;

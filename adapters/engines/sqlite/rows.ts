@@ -4,14 +4,18 @@ import { COLUMNS, recordOf, sessionOf, sharedRecordOf } from '../sql/session-row
 import type { Row } from '../sql/values.ts';
 
 /**
- * Drivers read one array a third faster than columns, and the cache can compare it with the text that was read before.
+ * A session as one column. Drivers read one array a third faster than columns, and the cache can compare it with the
+ * text that was read before.
  */
 const SESSION = `json_array(${COLUMNS.map((column) => `s.${column}`).join(', ')}) AS session`;
 export const FOUND_COLUMNS: string = `
   ${SESSION}, realm.record AS realm_record, account.record AS account_record, user.record AS user_record,
   member.record AS member_record`;
 
-/** All rows of a page share the records of the realm and the user, so these are not repeated. */
+/**
+ * Columns of a session in a list. All rows of a page share the records of the realm and the user, so these are not
+ * repeated.
+ */
 export const LISTED_COLUMNS: string = `${SESSION}, account.record AS account_record, member.record AS member_record`;
 
 type FoundRow = readonly [

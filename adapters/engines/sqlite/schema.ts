@@ -1,11 +1,11 @@
-/** "srev" in the header of the file. */
+/** Application id in the header of the file: the text "srev". */
 export const APPLICATION_ID = 0x73726576;
 
 export const TABLES: readonly string[] = ['epochs', 'sessions', 'audit', 'policies'];
 
 /**
- * The file header holds the version. Never change a released step. A step should only add, because processes of the
- * previous version may have the file open.
+ * The steps that create and upgrade the tables. The file header holds their number as the version. Never change a
+ * released step. A step should only add, because processes of the previous version may have the file open.
  */
 export const STEPS: readonly string[] = [
   `

@@ -3,7 +3,10 @@ import { dropped, tooNew } from '../sql/schema-problems.ts';
 import type { Database } from './connection.ts';
 import { APPLICATION_ID, TABLES } from './schema.ts';
 
-/** One of several processes does the work, the others wait for it. A file of a later version stays unchanged. */
+/**
+ * Creates or upgrades the tables. If several processes call it, one does the work and the others wait. A file of a
+ * later version stays unchanged.
+ */
 export function setUp(database: Database, steps: readonly string[]): void {
   database.configure();
   const found = database.read(() => versionOf(database, steps));
@@ -31,7 +34,10 @@ function requireTables(database: Database): void {
   throw new SessionError('SESSION_STORE_NOT_SET_UP', `${dropped(missing)}: ${advice}`);
 }
 
-/** Returns 0 for an empty file. */
+/**
+ * Returns the schema version of the file, 0 for an empty one. Throws for a file of another application or of a later
+ * version.
+ */
 function versionOf(database: Database, steps: readonly string[]): number {
   const pragma = (name: string): unknown => database.row(`PRAGMA ${name}`)()?.[0];
   const application = pragma('application_id');

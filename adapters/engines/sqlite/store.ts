@@ -10,7 +10,7 @@ import { touch } from './verbs/touch.ts';
 import { listUsers, memberships } from './verbs/users.ts';
 import { add, advance, deleteSessions, end, renew } from './verbs/writes.ts';
 
-/** Tests pass the steps of a later version. */
+/** Creates a store. `steps` are the steps of the schema; tests pass those of a later version. */
 export function createStore(source: Source, steps: readonly string[] = STEPS): SessionStore {
   const readiness = new Readiness(source, steps);
   const open = (): Context => readiness.open();

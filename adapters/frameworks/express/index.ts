@@ -61,8 +61,8 @@ export function sessionRoutes(sessions: Sessions, options: http.SessionRoutesOpt
 }
 
 /**
- * Returns the `Auth` of a request, with the types of the given sessions. Without sessions: of the
- * {@link authentication} that ran last.
+ * Returns the `Auth` of a request, with the types of the given sessions. Without `sessions`, it is the
+ * `Auth` of the {@link authentication} that ran last.
  * @throws `TypeError` if {@link authentication} did not run before.
  */
 export function authOf<Trigger extends string = BuiltInTrigger, Transaction = unknown>(

@@ -71,7 +71,10 @@ export class FastifyExchange implements HttpExchange {
   }
 }
 
-/** Fastify requires declared properties before the first request. Throws a `TypeError` if the property exists already. */
+/**
+ * Declares the request properties that hold the `Auth`. Fastify requires this before the first request.
+ * @throws `TypeError` if `property` exists already.
+ */
 export function decorateRequests(app: FastifyInstance, property: string | null): void {
   if (!app.hasRequestDecorator(AUTH)) app.decorateRequest(AUTH, null);
   if (property === null) return;

@@ -37,7 +37,7 @@ export interface SessionRoutesPluginOptions extends http.SessionRoutesOptions, R
 /** A hook for `onRequest`, `preValidation` or `preHandler`. */
 export type Guard = (request: Request, reply: Reply, done: HookHandlerDoneFunction) => void;
 
-// A registered symbol is shared by the ESM and the CJS build. Child scopes inherit the value.
+// Key of the settings in a Fastify scope. The ESM and the CJS build share a registered symbol. Child scopes inherit the value.
 const SETTINGS: unique symbol = Symbol.for('session-revocation.settings');
 
 /** A scope with the settings of each {@link authentication} in it or above. The latest comes first. */
@@ -157,8 +157,8 @@ Object.assign(authentication, metadata('session-revocation/fastify'), { [Symbol.
 Object.assign(sessionRoutes, metadata('session-revocation/fastify/session-routes'));
 
 /**
- * Returns the `Auth` of a request, with the types of the given sessions. Without sessions: of the
- * {@link authentication} that ran last.
+ * Returns the `Auth` of a request, with the types of the given sessions. Without `sessions`, it is the
+ * `Auth` of the {@link authentication} that ran last.
  * @throws `TypeError` if {@link authentication} did not run before.
  */
 export function authOf<Trigger extends string = BuiltInTrigger, Transaction = unknown>(

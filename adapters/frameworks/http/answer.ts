@@ -44,7 +44,7 @@ export const seeOther = (location: string): Answer => answer(303, null, { locati
 
 export const storeUnavailable = (): Answer => problem('store-unavailable', {}, { 'retry-after': '5' });
 
-/** RFC 6749 5.1. */
+/** The response that hands out tokens (RFC 6749 5.1). */
 export const accessToken = (tokens: IssuedTokens, scope?: string | null, more: object = {}): Answer =>
   json({
     access_token: tokens.accessToken,
@@ -55,14 +55,14 @@ export const accessToken = (tokens: IssuedTokens, scope?: string | null, more: o
     ...more,
   });
 
-/** RFC 6749 5.2. */
+/** The error response of OAuth (RFC 6749 5.2). */
 export const oauthError = (
   error: 'invalid_request' | 'invalid_grant' | 'invalid_scope' | 'unsupported_grant_type',
   description: string,
 ): Answer =>
   answer(400, JSON.stringify({ error, error_description: description }), { 'content-type': 'application/json' });
 
-/** RFC 7517 5. The only answer that caches may keep, because it is the same for all clients. */
+/** The response with the public keys (RFC 7517 5). Only this answer may be kept by caches, because it is the same for all clients. */
 export const keys = (jwks: unknown): Answer => ({
   status: 200,
   headers: { ...NO_SNIFFING, 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=300' },
@@ -73,7 +73,7 @@ function answer(status: number, body: string | null, headers: Readonly<Record<st
   return { status, body, headers: { ...EVERY_ANSWER, ...(body === null ? {} : NO_SNIFFING), ...headers } };
 }
 
-/** An invalid request. The client may see the message. */
+/** Error for an invalid request. The client may see the message. */
 export class RequestProblem extends Error {
   override readonly name = 'RequestProblem';
   readonly problem: ProblemName;

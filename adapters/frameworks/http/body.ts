@@ -8,8 +8,8 @@ const FORM = 'application/x-www-form-urlencoded';
 export const MEDIA_TYPES: readonly string[] = [JSON_TYPE, FORM];
 
 /**
- * `limit`, in bytes, can only lower the built-in limit. Refuses a body as soon as it is too large; the answer closes
- * the connection.
+ * Reads and parses a body. `limit`, in bytes, can only lower the built-in limit of 16 KiB. Refuses a body as soon as it
+ * is too large; the answer closes the connection.
  */
 export async function readBody(
   type: string | undefined,
@@ -30,8 +30,8 @@ export async function readBody(
 }
 
 /**
- * An empty body of any type is `undefined`. Throws {@link RequestProblem} for a body that is too large, malformed, or
- * of another type.
+ * Parses a body: JSON or a form. An empty body of any type is `undefined`.
+ * @throws {@link RequestProblem} for a body that is too large, malformed, or of another type.
  */
 export function parseBody(contentType: string | undefined, bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;

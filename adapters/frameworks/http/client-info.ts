@@ -8,7 +8,7 @@ const HINTS = [
   ['platform', 'sec-ch-ua-platform'],
 ] as const;
 
-/** Call it before the first `await`: a closed socket has no address. */
+/** Reads the client's address and its headers. Call it before the first `await`: a closed socket has no address. */
 export function clientInfoOf(exchange: HttpExchange): ClientInfo {
   const hints: Record<string, string> = {};
   for (const [hint, name] of HINTS) {
@@ -21,8 +21,9 @@ export function clientInfoOf(exchange: HttpExchange): ClientInfo {
 const IPV4_MAPPED = /^::ffff:(?=[\d.]+$)/i;
 
 /**
- * A proxy may send any text, such as `unknown`, or append a port, which changes with each connection. A server that
- * listens on all addresses sees IPv4 addresses in IPv6 form (RFC 4291 2.5.5.2), which users do not recognise.
+ * Returns the IP address in the text, or `undefined`. A proxy may send any text, such as `unknown`, or append a port,
+ * which changes with each connection. A server that listens on all addresses sees IPv4 addresses in IPv6 form (RFC 4291
+ * 2.5.5.2), which users do not recognise.
  */
 function addressOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;

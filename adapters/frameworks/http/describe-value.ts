@@ -1,4 +1,4 @@
-/** For an error message: the type and, of a plain object, the keys. The values may be secrets. */
+/** Describes a value for an error message: its type and, of a plain object, the keys. The values may be secrets, so they are left out. */
 export function describeValue(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (Array.isArray(value)) return 'an array';

@@ -99,7 +99,8 @@ export function requireRecentSignInGuard(options: RecentSignInOptions): Guard {
 }
 
 /**
- * Judges the session again if the last verdict used knowledge older than `maxStaleness` ms. Then guards the request.
+ * Makes a guard that first judges the session again if the last verdict used knowledge older than `maxStaleness` ms. With
+ * `noStore`, it also sets `Cache-Control`.
  */
 function guarding(noStore: unknown, maxStaleness: number | null, guard: (auth: Auth) => Answer | null): Guard {
   const forbidsStoring = parseSwitch('noStore', noStore);
@@ -129,7 +130,7 @@ const isTexts = (value: unknown): value is readonly string[] =>
 const isRecent = (session: Session, now: number, maxAge: number, amr: readonly string[]): boolean =>
   now - session.authenticatedAt <= maxAge && amr.every((method) => session.amr.includes(method));
 
-/** RFC 6750 3.1. Parsed scopes cannot break out of the quotation marks. */
+/** The answer to an access token that lacks a scope (RFC 6750 3.1). Parsed scopes cannot break out of the quotation marks. */
 export function insufficient(request: ChallengedRequest, scopes: readonly string[] = []): Answer {
   const scope = scopes.length === 0 ? {} : { scope: scopes.join(' ') };
   return problem('insufficient-scope', scope, challengesOf(request, { error: 'insufficient_scope', ...scope }));
@@ -142,7 +143,10 @@ function notRecent(request: ChallengedRequest, maxAge: number, amr: readonly str
   return problem('sign-in-not-recent', members, challengesOf(request, parameters));
 }
 
-/** Never deletes the cookie: deletion is by name, and the browser may have a newer cookie by now. */
+/**
+ * Returns the answer to a request without a live session, or `null` if it has one. Never deletes the cookie: deletion is
+ * by name, and the browser may have a newer cookie by now.
+ */
 function refuseWithoutSession(auth: Auth): Answer | null {
   const { request } = auth;
   const { state } = request;
@@ -159,7 +163,7 @@ function refuseWithoutSession(auth: Auth): Answer | null {
   return toLogin(auth) ?? problem('session-required', members, challengesOf(request));
 }
 
-/** The same answer for revoked, expired, unknown and malformed tokens, so that trying a token reveals nothing (ERR-2). */
+/** Refuses an access token. Revoked, expired, unknown and malformed tokens get the same answer, which reveals nothing (ERR-2). */
 export function refuseToken(request: ChallengedRequest, error: BearerRefusal['error'] = 'invalid_token'): Answer {
   const headers = challengesOf(request, { error });
   return error === 'invalid_token'

@@ -1,4 +1,4 @@
-/** What all wrappers share: cookies, guards, routes, and answers such as 503 in an outage. It imports no framework. */
+/** Code that all wrappers share: cookies, guards, routes, and answers such as 503 in an outage. It imports no framework. */
 
 export type { Awaitable } from '../../../src/adapter.ts';
 export { AUTH, attachAuth, attachedAuth, authenticate, propertyTaken } from './auth/attached.ts';

@@ -30,7 +30,7 @@ export function lingerOnClose(request: IncomingMessage): void {
   };
 }
 
-/** The answer closes the stream (RFC 9113 8.1). Flow control holds back the body, and the connection stays open. */
+/** Closes an HTTP/2 stream once the answer is sent (RFC 9113 8.1). Flow control holds back the body, and the connection stays open. */
 export function closeStreamOnAnswer({ stream }: Http2ServerRequest): void {
   stream.once('finish', () => stream.close());
 }

@@ -3,8 +3,8 @@ import { RequestProblem } from './answer.ts';
 export type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Refuses unknown members, because a misspelt one could widen the action; `known: null` allows all. A missing body has
- * no members.
+ * Returns the members of a body. Refuses unknown members, because a misspelt one could widen the action; `known: null`
+ * allows all. A missing body has no members.
  */
 export function membersOf(body: unknown, known: readonly string[] | null): Members {
   if (body === undefined) return {};

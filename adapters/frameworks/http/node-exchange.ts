@@ -14,8 +14,8 @@ export interface NodeRequest extends IncomingMessage {
 }
 
 /**
- * A class, because V8 keeps the request alive through every minor garbage collection for an object literal with a
- * getter.
+ * The exchange of a Node.js request. It is a class, because V8 would keep the request of an object literal with a getter
+ * alive through every minor garbage collection.
  */
 export class NodeExchange implements HttpExchange {
   readonly #request: NodeRequest;
@@ -70,8 +70,8 @@ export class NodeExchange implements HttpExchange {
 }
 
 /**
- * Returns the body of the app's parser, or reads it. Parses text and bytes. Many parsers leave an empty object for a
- * body that they have not read.
+ * Returns the body that the app's parser has made, or reads and parses it. Text and bytes are parsed too. An empty object
+ * does not count if the body is unread: many parsers leave one for a body that they have not read.
  */
 export async function bodyOf(request: IncomingMessage, parsed: unknown): Promise<unknown> {
   const type = request.headers['content-type'];
@@ -109,7 +109,10 @@ const isEmpty = (parsed: unknown): boolean => typeof parsed === 'object' && Obje
 const announcesBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
-/** Node.js keeps only the first line of many headers. `rawHeaders` has all of them, names and values in turn. */
+/**
+ * Returns all lines of a header. `headers` keeps only the first line of many headers. `rawHeaders` has all of them,
+ * names and values in turn.
+ */
 export function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
 }

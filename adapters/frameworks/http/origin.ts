@@ -4,7 +4,10 @@ import type { HttpExchange } from './exchange.ts';
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 const FETCH_SITES = new Set(['same-origin', 'same-site', 'cross-site', 'none']);
 
-/** Includes WebSockets: they open with a GET, and `Upgrade` may hold a list and versions (RFC 9110 7.8). */
+/**
+ * Tells whether a request may change something. Includes WebSockets: they open with a GET, and `Upgrade` may hold a
+ * list and versions (RFC 9110 7.8).
+ */
 export const isUnsafe = (exchange: HttpExchange): boolean =>
   !SAFE.has(exchange.method) || /websocket/i.test(exchange.header('upgrade') ?? '');
 
@@ -59,7 +62,7 @@ export function parseOrigins(origins: unknown): readonly string[] {
   });
 }
 
-/** A browser loads a page by a GET or by a form's POST. Pages get redirects, programs get problems. */
+/** Tells whether a browser loads a page, by a GET or by a form's POST. Pages get redirects, programs get problem responses. */
 export function isNavigation(exchange: HttpExchange): boolean {
   if (exchange.method !== 'GET' && exchange.method !== 'POST') return false;
   const destination = exchange.header('sec-fetch-dest');
@@ -78,7 +81,7 @@ export function safeReturnPath(path: unknown, fallback = '/'): string {
   const base = 'http://localhost';
   if (!URL.canParse(path, base)) return fallback;
   const url = new URL(path, base);
-  // After dots are resolved: a browser reads '/.//evil' as '//evil'.
+  // Checks again after dots are resolved: a browser reads '/.//evil' as '//evil'.
   const resolved = url.pathname + url.search + url.hash;
   return url.origin === base && !resolved.startsWith('//') ? resolved : fallback;
 }

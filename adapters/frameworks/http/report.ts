@@ -4,7 +4,7 @@ import type { HttpExchange } from './exchange.ts';
 import type { HttpSettings } from './options/authentication.ts';
 import { explainCrossOrigin } from './origin.ts';
 
-/** Event `request.refused` for a request from another site (ASVS 16.3.3). */
+/** Reports the event `request.refused` for a request from another site (ASVS 16.3.3). */
 export function reportCrossOrigin({ handle, origins }: HttpSettings, exchange: HttpExchange): void {
   // Only the first segment: the rest of the path may hold a secret, such as a token in a link.
   const [start = '/'] = /^\/[^/?#]*/.exec(exchange.url) ?? [];

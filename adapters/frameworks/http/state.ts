@@ -21,6 +21,6 @@ export const NONE: AuthState = { is: 'none', verdict: null };
 /** A request that could change something, with the session cookie, sent by a page of another site or without proof of its origin. */
 export const CROSS_ORIGIN: AuthState = { is: 'cross-origin' };
 
-/** The client may only learn that a once valid session has ended. */
+/** Returns the part of a reason that the client may learn: how a once valid session has ended. `null` for any other reason. */
 export const coarseReason = (reason: string | undefined): 'ended' | 'expired' | 'revoked' | null =>
   reason === 'ended' || reason === 'expired' || reason === 'revoked' ? reason : null;

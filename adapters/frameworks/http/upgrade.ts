@@ -12,13 +12,13 @@ import { type AuthenticationOptions, parseAuthenticationOptions } from './option
 /** Options of `authenticateUpgrade`: those of `authentication`, and the requirements of `requireSession`. */
 export type UpgradeOptions = Omit<AuthenticationOptions, 'property'> & UpgradeRequirements;
 
-/** What a WebSocket needs. */
+/** Requirements of `requireSession` that also apply to a WebSocket. */
 export type UpgradeRequirements = Pick<RequireSessionOptions, 'kinds' | 'scope' | 'maxStaleness'>;
 
 /**
- * Checks the request that opens a WebSocket, which no middleware sees: its session and its origin. Returns a function
- * for the event `upgrade` of the HTTP server. It returns the session, or answers 401, 403 across origins, or 503 in an
- * outage, and returns `null`.
+ * Checks the session and the origin of a request that opens a WebSocket. No middleware sees that request. Returns a
+ * function for the event `upgrade` of the HTTP server. That function returns the session, or answers 401, 403 across
+ * origins, or 503 in an outage, and returns `null`.
  * @throws `TypeError` for unknown or contradictory options.
  */
 export function authenticateUpgrade(
@@ -33,7 +33,7 @@ export function authenticateUpgrade(
   );
 }
 
-/** `open` finds the session of a request. The response given to it reaches no client. */
+/** Makes the function for the event `upgrade`. `open` makes the `Auth` of a request. The response passed to `open` reaches no client. */
 export function guardUpgrade(
   requirements: UpgradeRequirements,
   open: (request: IncomingMessage, response: ServerResponse) => Awaitable<Auth>,

@@ -26,7 +26,7 @@ export class KoaExchange extends NodeExchange {
   }
 }
 
-/** Refuses a property of Koa: an assignment to `body`, for example, would be sent. */
+/** Throws if `property` is a property of Koa's context. An `Auth` in `body`, for example, would be sent to the client. */
 export function refuseOwnProperty(ctx: ExtendableContext, property: string | null): void {
   if (property !== null && property in ctx.app.context) throw propertyTaken(`ctx.${property}`);
 }

@@ -36,14 +36,14 @@ export type AccessVerdict =
       readonly end: EndState | null;
     };
 
-/** The signature is valid, and issuer and audience match. */
+/** A token with a valid signature and the right issuer and audience. */
 interface Verified {
   readonly claims: AccessClaims;
   readonly ref: SessionRef;
 }
 
 const CHECK_KEYS = [...CLIENT_INFO_KEYS, 'maxStaleness'];
-// The end of a signature differs between tokens, so the cache finds them by it. All signatures are at least this long.
+// The cache finds a token by the end of its signature, which differs between tokens. All signatures are at least this long.
 const NAME_LENGTH = 43;
 
 /** Checks the signature first (JWT-1), and then the session, with one read as for opaque tokens. */
@@ -121,7 +121,7 @@ const refused = ({ reason, end }: TokenRefusal<AccessRefusal>): AccessVerdict =>
   ...{ ok: false, session: null, reason, end },
 });
 
-/** Rejects if the import of the key fails. Every other failure is the token's. */
+/** Tells whether a token is signed with the key. Rejects if the import of the key fails. Every other failure is the token's. */
 async function isSigned(jwt: string, { alg, verify }: ReadyKey): Promise<boolean> {
   const key = await verify;
   try {

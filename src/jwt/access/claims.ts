@@ -43,7 +43,7 @@ export interface Minting {
   readonly lifetime: number;
 }
 
-/** The claims describe the session as it was judged. */
+/** Returns the claims of a new access token. They describe the session as it was judged. */
 export function claimsOf(session: SessionRecord, minting: Minting): AccessClaims {
   const { id, user, account, serial, stamps, authenticatedAt, amr, expiresAt } = session;
   const { issuer, audience, client, scope, acr, now, lifetime } = minting;
@@ -69,7 +69,7 @@ export function claimsOf(session: SessionRecord, minting: Minting): AccessClaims
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
-/** RFC 9068, 4. The same key may sign other types. */
+/** Tells whether a header names an access token (RFC 9068, 4). The same key may sign other types. */
 export const isAccessToken = ({ typ }: TokenHeader): boolean =>
   typ !== undefined && /^(?:application\/)?at\+jwt$/i.test(typ);
 
@@ -99,12 +99,15 @@ export function isAccessClaims(
 }
 
 /**
- * In ms. Not an option: clocks rarely differ by more than a minute, and a token from the future outlives its
- * `lifetime`.
+ * The longest time, in ms, by which the `iat` of a token may be ahead of the clock. Not an option: clocks rarely differ by more than a
+ * minute, and a token from the future outlives its `lifetime`.
  */
 export const MAX_ISSUED_AHEAD = 60e3;
 
-/** `now` is Unix ms. `tolerance` is the possible error of the clock in ms. */
+/**
+ * Returns why the times of a token refuse it, or `null` if they do not. `now` is Unix ms. `tolerance` is the possible error of the clock
+ * in ms.
+ */
 export function latenessOf(
   { exp, nbf, iat }: AccessClaims & { readonly nbf?: number },
   now: number,
@@ -125,12 +128,12 @@ function isStamped(value: unknown): value is Stamped {
 
 const isTextOrNone = (value: unknown): boolean => value === null || isText(value);
 
-/** With tags of this realm, so that a session of another realm is never found. */
+/** Names the session of a token by tags of this realm, so that a session of another realm is never found. */
 export const refIn = (realm: string, { sid, sub, account }: AccessClaims): SessionRef => ({
   ...{ id: sid, user: userTag(realm, sub), account: account === undefined ? null : accountTag(realm, account) },
 });
 
-/** Does not compare the secret. */
+/** Tells whether the claims have the user, the account and the stamps of a session. Does not compare the secret. */
 export function isAbout({ sub, account, stamps }: AccessClaims, session: SessionRecord): boolean {
   const [, realm, user, accountStamp, member] = stamps;
   return (

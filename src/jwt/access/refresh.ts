@@ -53,7 +53,10 @@ const RULES: TokenRules<{ readonly realm: string; readonly family: string }> = {
   },
 };
 
-/** RFC 9700, 4.14.2. `make` runs first: if it fails, the token stays valid. */
+/**
+ * Exchanges a refresh token for the next one. Ends the session if the token was used before (RFC 9700, 4.14.2). `make` runs before the
+ * write: if it fails, the token stays valid.
+ */
 export async function refreshSession<Made>(
   core: Core,
   token: unknown,
@@ -118,18 +121,21 @@ async function attempt<Made>(
     // Another request was first. The next attempt judges the token again.
     return written === 'renewed' ? refreshed : 'conflict';
   } catch (error) {
-    // The write may have succeeded. The client's token is then already used.
+    // The write may have succeeded. The client's token is then already used, so the client needs the next one.
     const [again] = await store.find(realmTag, [ref]);
     if (again?.session.credential === session.credential) return refreshed;
     throw error;
   }
 }
 
-/** Absolute, so that a clock difference between two processes, in either direction, shortens the grace interval. */
+/**
+ * Tells whether a token was replaced less than `grace` ms ago. The difference is absolute: a process whose clock is far behind must not
+ * extend the interval by that much.
+ */
 const isInGrace = ({ previous }: RefreshHashes, rotating: string, now: number, grace: number): boolean =>
   previous !== null && previous.rotating === rotating && Math.abs(now - previous.at) < grace;
 
-/** Returns `false` if another process has ended the session. */
+/** Ends a session whose refresh token was used twice. Returns `false` if another process has ended the session. */
 async function endReused(
   core: Core,
   current: SessionRecord,

@@ -54,12 +54,12 @@ export function readToken(
   };
 }
 
-/** Without the string, which is a credential. */
+/** The message does not show the string, because it is a credential. */
 const NO_CLAIMS =
   'claims is a string, and a guard checks no signature: write ' +
   'const verified = await externalTokens({ … }).verify(token), and pass verified.claims if verified.ok';
 
-/** At most 256 characters; `null` for a missing claim, `false` for any other value. */
+/** Returns a claim that is text of at most 256 characters; `null` for a missing claim, `false` for any other value. */
 function textIn(value: unknown): string | null | false {
   if (value === undefined || value === null) return null;
   try {

@@ -35,7 +35,8 @@ const DENIED_KEYS = ['jti', 'sid', 'issuer', 'expiresAt'];
 const MIN_MS = 1e11;
 
 /**
- * The record denies the token. A second write adds the actor and the reason, together with the entry of the audit log.
+ * Denies a token, or all tokens of a session, by creating a record under its tag. A second write adds the actor and the reason, together
+ * with the entry of the audit log.
  */
 export async function deny(core: Core, settings: GuardSettings, input: unknown, by: unknown): Promise<DenyResult> {
   const { claim, issuer, value, expiresAt } = parseDenied(settings, input);

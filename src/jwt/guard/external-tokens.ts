@@ -114,7 +114,7 @@ async function verify(settings: ExternalTokenSettings, jwt: unknown): Promise<Ex
 
 const refused = (reason: 'malformed' | 'invalid' | 'expired'): ExternalVerdict => ({ ok: false, claims: null, reason });
 
-/** RFC 7515, 4.1.9: without the prefix `application/`. */
+/** Returns the type of a token in lower case, without the prefix `application/` (RFC 7515, 4.1.9). */
 const sortOf = (typ: string | undefined): string => (typ ?? 'JWT').toLowerCase().replace(/^application\//, '');
 
 function parseOptions(input: unknown): ExternalTokenSettings {

@@ -51,7 +51,7 @@ export interface GuardSettings {
 }
 
 const KNOWN = ['user', 'account', 'kind', 'authTime', 'issuer', 'issuerSkew', 'maxAge'];
-/** Between clocks, in ms, here and in verifiers. */
+/** The greatest difference between clocks that guards and verifiers may be set to tolerate, in ms. */
 export const MAX_SKEW = 60e3;
 const DEFAULTS = { kind: 'api', authTime: 'auth_time', issuerSkew: '5s', maxAge: '30d' } as const;
 
@@ -79,7 +79,10 @@ function parseFunction(name: string, value: unknown, otherwise: OfClaims): OfCla
   throw new TypeError(`${name} must be a function of the claims, such as (claims) => claims.sub`);
 }
 
-/** A claim of another type makes the token malformed. A function that returns a promise is the app's mistake, and throws. */
+/**
+ * Wraps a function of the app, so that a result of another type, such as a promise, throws: that is the app's mistake. A claim of another
+ * type only makes the token malformed.
+ */
 const giving =
   (type: 'string' | 'number', name: string, ofClaims: OfClaims): OfClaims =>
   (claims) => {

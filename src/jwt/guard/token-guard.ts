@@ -185,7 +185,7 @@ export class TokenGuard {
     });
   }
 
-  /** Also `false` for records from before another process has set the guard up. */
+  /** Tells whether remembered records accept a token. Also `false` for records that were read before the guard was set up. */
   #passes(token: ExternalToken, records: GuardRecords, now: number): boolean {
     try {
       return judgeToken(this.#core, this.#settings, token, records, now) === null;
@@ -203,7 +203,7 @@ export class TokenGuard {
       freshness?.noticeRevocation({ scope: revocation.scope, at: revocation.at }, token.identity.tags);
   }
 
-  /** The records that judge a token, the user's first. */
+  /** Returns the tags of the records that judge a token, the user's first. */
   #tagsOf({ identity: { tags }, deniedBy }: ExternalToken): readonly Tag[] {
     const inAccount = tags.account === null ? [] : [tags.account, memberTag(tags.user, tags.account)];
     return [tags.user, this.#core.realmTag, ...inAccount, ...deniedBy];

@@ -29,13 +29,13 @@ export type GuardRefused = Extract<GuardVerdict, { ok: false }>;
 export const refusal = (reason: GuardRefusal, revocation: GuardRefused['revocation'] = null): GuardRefused =>
   Object.freeze({ ok: false, reason, revocation });
 
-/** In ms, also without a guard. */
+/** How long, in ms, revocations are kept even without a guard. */
 const ALWAYS_KEPT = REVOCATION_KEEPS - CLOCKS_APART;
 
 /**
- * Returns `null` for a token that passes. A generation contains the time of its advance, or a moment later. The first
- * generation has revoked nothing. Each scope is judged alone. Without the realm's record, which
- * {@link TokenGuard.setup} creates, other records may be lost too.
+ * Returns the refusal of a token, or `null` for a token that passes. A generation contains the time of its advance, or a moment later.
+ * The first generation has revoked nothing. Each scope is judged alone. {@link TokenGuard.setup} creates the realm's record. If that
+ * record is missing, every token is refused, because other records may be lost too.
  *
  * @throws `SESSION_STORE_NOT_SET_UP` if revocations are kept for a shorter time than the guard accepts tokens.
  */
@@ -73,7 +73,7 @@ export function judgeToken(
 
 const overtakenBy = (scope: ScopeName, { last }: EpochRecord): RevokedBy | null => last && { scope, ...last };
 
-/** In ms: how long revocations must be kept, until the last covered token is too old. */
+/** Returns how long revocations must be kept, in ms: until the last covered token is too old. */
 export const neededBy = ({ maxAge, issuerSkew }: GuardSettings): number => maxAge + issuerSkew;
 
 function requireSetUp(

@@ -3,17 +3,18 @@ import { SessionError } from '../../lib/errors.ts';
 import { isPlainObject } from '../../lib/json.ts';
 import type { JsonWebKey } from './keys.ts';
 
-/** In bytes. Large key sets take about 10 KB. */
+/** The maximum size of a fetched key set, in bytes. Large key sets take about 10 KB. */
 const MAX_KEYS = 262_144;
-/** In ms, between two requests because of an unknown `kid`. */
+/** The shortest time, in ms, between two requests because of an unknown `kid`. */
 const COOLDOWN = 30e3;
-/** In ms. A withdrawn key is accepted for at most this time. */
+/** How long fetched keys are used, in ms. A withdrawn key is accepted for at most this time. */
 const KEYS_HOLD = 600e3;
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * Public keys, or a URL. A token never names the place: `jku`, `x5u` and a `kid` that is a URL are ignored.
+ * Returns a function that finds the key of a token, from public keys or from a URL. A token never names the place of its keys: `jku`,
+ * `x5u` and a `kid` that is a URL are ignored.
  * @throws `TypeError` for a value without keys, and for secret or private keys, with which a party can sign.
  */
 export function parseKeySet(value: unknown, timeout: number): JWTVerifyGetKey {
@@ -57,11 +58,11 @@ function fetched(url: URL, timeout: number): JWTVerifyGetKey {
   };
 }
 
-/** The keys arrived, and none fits the token. */
+/** Tells whether an error is the token's: the keys arrived, and none or several of them fit. */
 const isAboutToken = (error: unknown): boolean =>
   error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
 
-/** Stops reading at the maximum size. */
+/** Reads a response. Stops at the maximum size, and throws. */
 async function bounded(response: Response): Promise<Response> {
   if (response.status !== 200 || response.body === null) return response;
   const parts: Uint8Array[] = [];

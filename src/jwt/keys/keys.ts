@@ -33,7 +33,7 @@ export type TokenKey =
       readonly secret: Uint8Array | KeyObject | JsonWebKey;
     };
 
-/** Imported once, because an import costs as much as checking a signature. */
+/** A key that is ready for use. It is imported once, because an import costs as much as checking a signature. */
 export interface ReadyKey {
   readonly alg: Algorithm;
   readonly kid: string;
@@ -47,7 +47,7 @@ export interface ReadyKey {
 const MIN_SECRET = 32;
 const KEY_MEMBERS = ['alg', 'kid', 'privateKey', 'publicKey', 'secret'];
 
-/** The first key signs. Errors name the key. */
+/** Parses the option `keys`, whose first key signs. Errors name the key. */
 export function parseKeys(input: unknown): readonly [ReadyKey, ...ReadyKey[]] {
   if (!Array.isArray(input)) {
     throw new TypeError(
@@ -166,7 +166,7 @@ function keyObjectOf(type: 'private' | 'public', value: unknown): KeyObject {
 const imported = (jwk: JsonWebKey, alg: Algorithm): Promise<webcrypto.CryptoKey> =>
   awaitedLater(importJWK({ ...jwk, ext: false }, alg) as Promise<webcrypto.CryptoKey>);
 
-/** A failed import rejects at the first use, and must not be an unhandled rejection until then. */
+/** Keeps a failed import from being an unhandled rejection. It rejects where the key is first used. */
 function awaitedLater<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

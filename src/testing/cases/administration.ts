@@ -9,7 +9,7 @@ import { interleave, refuses, tokenOf } from '../harness/rounds.ts';
 import { around } from '../harness/wrappers.ts';
 
 const API = { lifetime: { absolute: '365d', idle: null }, survives: ['user', 'member'] } as const;
-/** Cannot occur by chance in random text. */
+/** The name of a user. It cannot occur by chance in random text. */
 const ANN = 'ann-the-person';
 const acme = (user: string) => ({ user, account: 'acme' });
 

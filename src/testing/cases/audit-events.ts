@@ -108,7 +108,7 @@ export const auditEvents: readonly CaseDefinition[] = define(
         for (let times = 0; times < 3; times++) assert.equal(await tell(sessions, token), 'live');
         same((await sessions.check(token, { userAgent: 'curl/8', ip: '192.0.2.7' })).ok, true);
         await bench.settled();
-        // Of a store that tells its changes, the next checks are answered from memory.
+        // Over a store that tells its changes, the next checks are answered from memory.
         same(new Set(asked.filter((verb) => verb !== 'changes.since')), new Set(['find']));
         same(await log(bench), before);
       },

@@ -13,7 +13,7 @@ const { realm } = ann.tags;
 const types = ['session.ended', 'session.started', 'sessions.revoked'];
 
 async function append(store: SessionStore, records: readonly AuditRecord[]): Promise<void> {
-  // One by one, in the order of the random ids.
+  // Appended one by one, in the order of the random ids, which is not the order of their times.
   for (const record of [...records].sort((a, b) => (a.entry.id < b.entry.id ? -1 : 1))) {
     await logOf(store).append([record]);
   }
@@ -22,7 +22,7 @@ async function append(store: SessionStore, records: readonly AuditRecord[]): Pro
 const youngestFirst = (records: readonly AuditRecord[]): readonly AuditEntry[] =>
   records.map(({ entry }) => entry).sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
 
-// Each user, event and actor in all combinations, several times within the same milliseconds.
+// Returns entries with each user, event and actor in all combinations, several times within the same milliseconds.
 function everything(): readonly AuditRecord[] {
   const noUser = { user: null, account: null, by: null };
   return [0, SECOND, SECOND, 2 * SECOND].flatMap((later) =>

@@ -164,7 +164,7 @@ export const failure: readonly CaseDefinition[] = define('failure', {
       const { scene, without } = await open(bench, options);
       for (const outage of DOWN) await accepts(without('touch', outage));
 
-      // Writes the use after the store has reported a failure.
+      // Lets the store write the use only after the time limit, when the core has counted it as failed.
       let write = (): void => {};
       const late = new Promise<void>((resolve) => {
         write = resolve;

@@ -36,7 +36,7 @@ const bobAtAcme = person('bob', 'acme');
 const accountOf = ({ tags }: Person): Tag => tags.account ?? '';
 const tagOf = ({ tags }: Person): Tag => tags.member ?? '';
 
-/** Compares the version of the user's record. */
+/** Replaces the record of a membership. By default, compares the present version of the user's record. */
 async function advance(
   store: SessionStore,
   whose: Person,

@@ -24,7 +24,7 @@ const ann = person('ann');
 const annAtAcme = person('ann', 'acme');
 const bob = person('bob');
 
-// Changes everything that a renewal must keep.
+// Returns the session with another value in each field that a renewal must keep.
 const forged = (session: SessionRecord): SessionRecord => ({
   ...session,
   credential: newHash(),

@@ -21,7 +21,7 @@ import {
 } from '../harness/records.ts';
 import { TEXTS } from '../harness/texts.ts';
 
-/** Also texts that the core refuses as names: another caller of a store may use them. */
+/** The texts that a store must keep. Some of them the core refuses as names, but another caller of a store may use them. */
 export const STORED_TEXTS: readonly string[] = [...TEXTS, 'nul\0byte', '\0', '\x10', '\x100', 'tab\tline\n'];
 
 const tagged = (whose: Person, user: Tag, account: Tag | null): Person => ({

@@ -29,7 +29,7 @@ const ann = person('ann', 'acme');
 const account = ann.tags.account ?? assert.fail('ann is in an account');
 const OPTIONS = { realm: 'shop', policy: 'stored' } as const;
 
-/** Acts in a transaction, and returns it. */
+/** Begins a transaction, runs `step` in it, and returns the open transaction. Rolls back if `step` fails. */
 async function begun<T>(
   bench: Bench,
   step: (within: SessionStore, open: OpenTransaction) => Promise<T>,
@@ -77,13 +77,13 @@ async function seesNothing(bench: Bench, { ended, kept, before }: Awaited<Return
   same(await logged(store, ann), []);
 }
 
-/** A change by others after a transaction has begun to read, and a check in the transaction. */
+/** A change outside of a transaction that has begun to read, and a question inside of it that depends on the change. */
 interface RevokedBy {
   meanwhile(sessions: Sessions): Promise<unknown>;
   ask(within: InTransaction): Promise<boolean>;
 }
 
-/** Changes that an older snapshot does not show. A check in it must know them, or fail. */
+/** Returns changes that an older snapshot does not show. A question in such a transaction must know them, or fail. */
 async function overtaken(bench: Bench): Promise<Readonly<Record<string, RevokedBy>>> {
   const sessions = bench.sessions(OPTIONS);
   const [known, other] = [await signIn(sessions, { user: 'cleo', account: 'b' }), { user: 'dora', account: 'b' }];

@@ -32,7 +32,7 @@ const atDesk = person('ann', 'acme', 'desk');
 const shop: UsersOf = { realm: 'shop', account: null };
 const acme: UsersOf = { realm: 'shop', account: annAtAcme.tags.account };
 
-/** `between` runs after each page but the last. */
+/** Returns all users that `listUsers` names, page by page. `between` runs after each page but the last. */
 async function named(
   store: SessionStore,
   of: UsersOf,

@@ -16,7 +16,7 @@ export const SECOND = 1000;
 export const HOUR: number = 3600 * SECOND;
 export const DAY: number = 24 * HOUR;
 
-/** In ms. A busy machine is not an outage. Cases about outages use a shorter time. */
+/** The time limit of store calls, in ms. It is long, because a busy machine is not an outage. Cases about outages use a shorter time. */
 export const STORE_TIMEOUT: number = 60 * SECOND;
 
 export class TestClock implements Clock {
@@ -35,7 +35,7 @@ type BenchOptions = Pick<StoreContractOptions, 'interleavings' | 'powers'>;
 
 export class Bench {
   readonly store: SessionStore;
-  /** Calls in order. The message of a failure shows the last ones. */
+  /** The verbs that were called, in order. The message of a failure shows the last ones. */
   readonly asked: string[] = [];
   readonly interleavings: number;
   readonly powers: readonly Power[];
@@ -73,7 +73,7 @@ export class Bench {
     return open;
   }
 
-  /** The clock starts at {@link NOW} unless one is given. */
+  /** Creates a `Sessions` object over the store. Its clock stands at {@link NOW}, unless a clock is given. */
   sessions(options: Partial<SessionsOptions> = {}): Sessions {
     const store = options.store ?? this.store;
     return this.#createSessions({

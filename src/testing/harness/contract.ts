@@ -24,7 +24,7 @@ export interface CaseDefinition extends Pick<ContractCase, 'id' | 'concern'> {
 
 type Title = `MUST ${string}`;
 
-/** `cases` are by the second part of their ids. */
+/** Defines the cases of one concern. The keys of `cases` are the second part of their ids. */
 export function define(
   concern: Concern,
   cases: Readonly<Record<string, { readonly title: Title; run(bench: Bench): Promise<void> }>>,

@@ -3,7 +3,7 @@ import type { SessionStore } from '../../store/store.ts';
 import { turn } from './bench.ts';
 import { around } from './wrappers.ts';
 
-/** In ms: longer than every run that ends. */
+/** The time after which a run counts as hanging, in ms. It is longer than every run that ends. */
 const MAX_DURATION = 120e3;
 
 /**
@@ -24,7 +24,7 @@ export class Interleaver {
     return Math.floor(this.#random() * below);
   }
 
-  /** {@link run} decides the order of the store's calls. */
+  /** Wraps a store. During {@link run}, the seed decides the order of its calls. */
   over(store: SessionStore): SessionStore {
     return around(store, (_, ask) => (this.#running ? this.#later(ask) : ask()));
   }

@@ -88,12 +88,12 @@ const EVERY: Operations = [
   ['prune', ['prune'], ({ sessions }) => sessions.prune()],
 ];
 
-/** In ms, for an operation on a store that does not answer. */
+/** The time limit, in ms, of an operation on a store that does not answer. */
 export const TIMEOUT = 250;
 
 export const unavailable = (error: unknown): boolean => isSessionError(error, 'SESSION_STORE_UNAVAILABLE');
 
-/** Signs a user in. `without` returns the same scene with one failing verb. */
+/** Signs a user in, and returns the scene. `without` returns the same scene over a store with one failing verb. */
 export async function open(
   bench: Bench,
   options: Partial<SessionsOptions> = {},

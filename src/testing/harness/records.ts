@@ -40,7 +40,7 @@ export function person(user: string, account: string | null = null, realm = 'sho
 
 export const newHash = (): string => hashSecret(newSecret());
 
-/** The record is not frozen. */
+/** Returns the record of a new session. The record is not frozen. */
 export function sessionOf({ realm, user, account, tags }: Person, changes: Partial<SessionRecord> = {}): SessionRecord {
   return {
     id: newId(),
@@ -86,7 +86,7 @@ export const endedAt = (
   fromDevice: string | null = by && 'Chrome on Mac OS',
 ): Ended => ({ at, by, reason, fromDevice });
 
-/** Differs from every stored record. */
+/** Returns an epoch record that differs from every stored record. */
 export const anotherRecord = (reason: string): EpochRecord =>
   structuredClone({ ...newEpoch(NOW), last: { at: NOW, by: 'admin', reason, fromDevice: 'Firefox on Windows' } });
 
@@ -200,7 +200,7 @@ export async function outlives(store: SessionStore, at: number, witness: Session
   return found.epochs.user !== null;
 }
 
-/** Ignores prototypes. */
+/** Asserts that two values are deeply equal. Ignores prototypes. */
 export function same(actual: unknown, expected: unknown, message?: string): void {
   assert.deepEqual(structuredClone(actual), structuredClone(expected), message);
 }

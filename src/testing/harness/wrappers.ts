@@ -7,7 +7,7 @@ type PowerVerb = `audit.${'append' | 'read' | 'forget' | 'prune'}` | `policies.$
 /** Makes a call of the store now, later, or never. */
 export type Around = <T>(verb: Verb, ask: () => Awaitable<T>, given: readonly unknown[]) => Awaitable<T>;
 
-/** The powers stay. */
+/** Wraps a store, so that its calls pass through `wrap`. Calls of the powers `transactions` and `diagnosis` stay as they are. */
 export function around(store: SessionStore, wrap: Around): SessionStore {
   const { audit, policies, transactions, diagnosis, changes } = store.powers ?? {};
   return {
@@ -45,7 +45,7 @@ export function around(store: SessionStore, wrap: Around): SessionStore {
   };
 }
 
-/** The store does not tell its changes, so memory works by age. */
+/** Returns a store that does not tell its changes, so that memory works by age. */
 export const withoutChanges = (store: SessionStore): SessionStore => ({
   ...store,
   powers: { ...store.powers, changes: undefined },

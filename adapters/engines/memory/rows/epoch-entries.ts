@@ -3,8 +3,9 @@ import { ownCopyOf } from '../own-copy.ts';
 import { NONE } from './slots.ts';
 
 /**
- * Sessions hold a direct reference to their scopes, so a check looks up only the session and the realm by string. The
- * object must stay the same while a session refers to it, even if its record is lost or created again.
+ * A user, member, account or realm, with its epoch record. Sessions hold a direct reference to their scopes, so a check
+ * looks up only the session and the realm by string. The object must stay the same while a session refers to it, even
+ * if its record is lost or created again.
  */
 export class Scope {
   readonly tag: Tag;
@@ -15,7 +16,7 @@ export class Scope {
   sessions = 0;
   /** Root of the tree of a user's sessions. See `timeline.ts`. */
   root: number = NONE;
-  /** Root of a second tree, with sessions that are over for good. A sign-in then need not walk past each of them. */
+  /** Root of a second tree, with sessions that are over for good. A sign-in then does not visit each of them. */
   aside: number = NONE;
   /** Index in the array of {@link Scopes}. */
   place: number;
@@ -25,7 +26,7 @@ export class Scope {
     this.place = place;
   }
 
-  /** `null` means forever. Never lowers the current value. */
+  /** Raises `keepUntil`; `null` means forever. Never lowers the current value. */
   raise(keepUntil: number | null): void {
     this.keepUntil = Math.max(this.keepUntil, keepUntil ?? Number.POSITIVE_INFINITY);
   }
@@ -34,7 +35,7 @@ export class Scope {
 export const hasRecord = (scope: Scope | undefined): scope is Scope & { readonly record: EpochRecord } =>
   scope !== undefined && scope.record !== null;
 
-/** The array lets a pruning walk the scopes in parts. */
+/** All scopes, by tag and in an array. The array lets a pruning walk the scopes in parts. */
 export class Scopes {
   readonly #byTag = new Map<Tag, Scope>();
   readonly #row: Scope[] = [];
@@ -60,7 +61,10 @@ export class Scopes {
     return scope;
   }
 
-  /** The last scope, which a walk downwards has already visited, moves into its place. */
+  /**
+   * Removes a scope that has neither a record nor sessions. The last scope of the array, which a walk downwards has
+   * already visited, moves into its place.
+   */
   dropIfUnused(scope: Scope): void {
     if (scope.record !== null || scope.sessions > 0) return;
     this.#byTag.delete(scope.tag);

@@ -16,7 +16,7 @@ export interface Group {
   readonly idle: number | null;
 }
 
-/** `session` must be the store's own copy. */
+/** Returns a new group for a session. `session` must be the store's own copy. */
 export function groupOf(
   session: SessionRecord,
   scopes: Pick<Group, 'userScope' | 'accountScope' | 'memberScope'>,

@@ -6,7 +6,7 @@ import type { Pool } from '../own-copy.ts';
 import type { Group } from './group.ts';
 import { FIRST_SLOT } from './slots.ts';
 
-/** Usually empty. Immutable. */
+/** The properties of a session that are usually empty. Immutable. */
 interface Extra {
   readonly ip: string | null;
   readonly attributes: Attributes;
@@ -34,7 +34,7 @@ const SERIAL = 4;
 
 const LINKS = 2;
 
-/** With chunks, growing copies nothing and leaves little memory unused. */
+/** The columns of some sessions. With chunks, growing copies nothing and leaves little memory unused. */
 class Chunk {
   readonly ids: string[] = new Array(CHUNK_ROWS);
   /** Bytes would take 40 bytes less, but every check would have to convert them to a string. */
@@ -49,7 +49,7 @@ class Chunk {
   readonly aside: Uint8Array = new Uint8Array(CHUNK_ROWS);
 }
 
-/** Most sessions have no extra properties, or only an address. */
+/** Returns the extra properties of a session in their smallest form. Most sessions have none, or only an address. */
 function packed({ device: { ip }, attributes, client, deviceTag, ended }: SessionRecord, pool: Pool): Extra | string {
   const none = client === null && deviceTag === null && ended === null && Object.keys(attributes).length === 0;
   return none ? (ip ?? NO_EXTRA) : { ip, attributes, client: pool.shared(client), deviceTag, ended };
@@ -57,7 +57,10 @@ function packed({ device: { ip }, attributes, client, deviceTag, ended }: Sessio
 
 const unpacked = (extra: Extra | string): Extra => (typeof extra === 'string' ? { ...NO_EXTRA, ip: extra } : extra);
 
-/** All input must be the store's own: strings, numbers and deeply frozen objects. A session keeps its slot for life. */
+/**
+ * The sessions by slot, stored in columns. All input must be the store's own: strings, numbers and deeply frozen
+ * objects. A session keeps its slot for life.
+ */
 export class Rows {
   readonly #chunks: Chunk[] = [];
   readonly #free: number[] = [];
@@ -107,7 +110,7 @@ export class Rows {
     numbers[first + SERIAL] = session.serial;
   }
 
-  /** Returns a new object with frozen parts. */
+  /** Returns the session in a slot, as a new object with frozen parts. */
   read(slot: number): SessionRecord {
     const { ids, credentials, groups, devices, extras, numbers } = this.#chunkOf(slot);
     const row = slot & IN_CHUNK;
@@ -163,7 +166,7 @@ export class Rows {
     return this.#chunkOf(slot).numbers[(slot & IN_CHUNK) * NUMBERS + CREATED]!;
   }
 
-  /** `null` means never. Ignores revocations by epoch. */
+  /** Returns when a session is or was over by itself; `null` means never. Ignores revocations by epoch. */
   endOf(slot: number): number | null {
     return this.#endedOf(slot)?.at ?? this.#expiryOf(slot);
   }

@@ -16,7 +16,10 @@ export interface Place {
 const OLDER = 0;
 const YOUNGER = 1;
 
-/** @returns the new root. */
+/**
+ * Inserts the session in a slot into a tree.
+ * @returns the new root.
+ */
 export function insert(rows: Rows, root: number, slot: number): number {
   return insertAt(rows, root, slot, placeOf(rows, slot));
 }
@@ -25,7 +28,10 @@ export function remove(rows: Rows, root: number, slot: number): number {
   return removeAt(rows, root, slot, placeOf(rows, slot));
 }
 
-/** Starts after the place, if one is given. Do not insert or remove meanwhile. */
+/**
+ * Walks down a tree from the youngest session. Starts after the place, if one is given. Do not insert or remove
+ * meanwhile.
+ */
 export function* youngestFirst(rows: Rows, root: number, after?: Place): Generator<number, void, undefined> {
   const waiting: number[] = [];
   const descend = (from: number): void => {
@@ -59,7 +65,10 @@ export function* youngestOfBoth(
 
 const placeOf = (rows: Rows, slot: number): Place => ({ createdAt: rows.createdAt(slot), id: rows.idOf(slot) });
 
-/** Negative if the session in the slot is older than the place, positive if it is younger. */
+/**
+ * Compares a session with a place. Negative if the session in the slot is older than the place, positive if it is
+ * younger.
+ */
 function compare(rows: Rows, slot: number, { createdAt, id }: Place): number {
   const own = rows.createdAt(slot);
   if (own !== createdAt) return own - createdAt;
@@ -67,7 +76,10 @@ function compare(rows: Rows, slot: number, { createdAt, id }: Place): number {
   return ownId === id ? 0 : ownId < id ? -1 : 1;
 }
 
-/** The finalizer of MurmurHash3. No two slots have the same hash. */
+/**
+ * Returns the pseudo-random number of a slot. This is the finalizer of MurmurHash3, so no two slots have the same
+ * number.
+ */
 function priority(slot: number): number {
   let hash = slot;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
@@ -106,7 +118,7 @@ function removeAt(rows: Rows, root: number, slot: number, place: Place): number 
   return root;
 }
 
-/** All sessions of the first tree must be older than those of the second. */
+/** Joins two trees. All sessions of the first tree must be older than those of the second. */
 function join(rows: Rows, older: number, younger: number): number {
   if (older === NONE) return younger;
   if (younger === NONE) return older;

@@ -8,8 +8,8 @@ import { youngestOfBoth } from '../rows/timeline.ts';
 const MAX_PASSED = 10_000;
 
 /**
- * A scope stays while it has sessions, and only moves downwards. So the walk misses no user who has sessions all the
- * time.
+ * Lists users by a walk down the array of all scopes. A scope stays while it has sessions, and only moves downwards. So
+ * the walk misses no user who has sessions all the time.
  */
 export function listUsers(
   contents: Contents,
@@ -41,7 +41,7 @@ export function listUsers(
   return { users, after: null };
 }
 
-/** Walks down the array of all scopes, so users need no index of their own. */
+/** Lists a user's accounts by a walk down the array of all scopes, so users need no index of their own. */
 export function memberships(
   { scopes }: Contents,
   user: Tag,

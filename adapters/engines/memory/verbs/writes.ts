@@ -117,11 +117,14 @@ export function deleteSessions(contents: Contents, user: Tag, limit: number): nu
   return removed;
 }
 
-/** `undefined` matches any version; a lost record matches none. */
+/**
+ * Tells whether a scope has this version. `undefined` matches always, even without a record. A lost record has no
+ * version.
+ */
 const hasVersion = (scope: Scope, version: number | undefined): boolean =>
   version === undefined || (scope.record !== null && scope.version === version);
 
-/** Skips sessions that are already over at that time. */
+/** Ends other sessions of the user. Skips sessions that are already over at the time of the ending. */
 function endOthers(contents: Contents, { id: own, userTag: user }: SessionRecord, ending: readonly Ending[]): void {
   const { rows } = contents;
   for (const { id, ended, audit } of ending) {

@@ -4,11 +4,12 @@ import { timedConnection } from './timed-connection.ts';
 import { Watch } from './watch.ts';
 
 /**
- * Rejected in a transaction (1568), otherwise without effect. No other test works in both dialects with every client.
+ * A statement that tests for a transaction. The server rejects it in a transaction (1568); otherwise it has no effect.
+ * No other test works in both dialects with every client.
  */
 export const REFUSED_IN_TRANSACTION = 'SET TRANSACTION READ WRITE';
 
-/** Several stores may share a connection and take turns. */
+/** The last task of each connection. Several stores may share a connection and take turns. */
 const LAST = new WeakMap<object, Promise<void>>();
 
 interface Lone<Transaction> {
@@ -20,8 +21,8 @@ interface Lone<Transaction> {
 }
 
 /**
- * Before each task, checks for a transaction of other code. In it, a read would see an older snapshot, and the store's
- * own transaction would commit the other code's changes.
+ * A client with a single connection. Before each task, it checks whether other code has begun a transaction. In one, a
+ * read would see an older snapshot, and the store's own transaction would commit the other code's changes.
  */
 export class LoneConnection<Transaction> implements MysqlClient<Transaction> {
   readonly within: (transaction: Transaction) => MysqlConnection;

@@ -89,7 +89,10 @@ export function isMysql2(client: object): client is Mysql2Pool | Mysql2CallbackP
 
 const isCallbackPool = (client: unknown): boolean => hasMethod(client, 'getConnection') && hasMethod(client, 'promise');
 
-/** The promises of `mysql2` capture a stack trace for each statement, which costs a fifth more than callbacks. */
+/**
+ * A client over a pool, by callbacks. The promises of `mysql2` capture a stack trace for each statement, which costs a
+ * fifth more than callbacks.
+ */
 class Mysql2PoolClient implements MysqlClient<Mysql2Connection> {
   readonly #pool: Mysql2CallbackPool;
   readonly #introduction: Introduction;
@@ -262,7 +265,7 @@ const isFatal = (error: unknown): boolean => (error as { readonly fatal?: unknow
 
 const affected = (result: unknown): number => (result as { readonly affectedRows: number }).affectedRows;
 
-/** `destroy` alone waits for the server, and forever if the server is gone. */
+/** Closes a connection at once. `destroy` alone waits for the server, and forever if the server is gone. */
 function cut(connection: Mysql2CallbackConnection & { readonly stream?: { destroy?(): unknown } }): void {
   connection.destroy();
   connection.stream?.destroy?.();

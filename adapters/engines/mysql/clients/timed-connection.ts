@@ -3,14 +3,14 @@ import type { Watch } from './watch.ts';
 
 export interface Timing {
   readonly watch: Watch;
-  /** Stays the same each time the connection is lent. */
+  /** Identifies the connection. Stays the same each time the connection is lent. */
   readonly key: object;
-  /** In ms. */
+  /** Time limit for each answer, in ms. */
   readonly limit: number;
   close(): void;
 }
 
-/** Closes a connection whose answer takes too long. It then sends no more statements. */
+/** Returns a connection that is closed if an answer takes too long. It then sends no more statements. */
 export function timedConnection(connection: MysqlConnection, { watch, key, limit, close }: Timing): MysqlConnection {
   let isClosed = false;
   const timed = <T>(question: () => Promise<T>): Promise<T> =>

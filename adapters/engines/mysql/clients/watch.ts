@@ -13,8 +13,9 @@ interface Waiting {
 }
 
 /**
- * If the network fails silently, no answer ever comes, and a pool of dead connections would never work again. Once a
- * connection was ended, every other one that has not answered since is probably dead too, and gets a shorter limit.
+ * Ends connections that wait too long for an answer. If the network fails silently, no answer ever comes, and a pool of
+ * dead connections would never work again. Once a connection was ended, every other one that has not answered since is
+ * probably dead too, and gets a shorter limit.
  *
  * Time in which this process was stopped or busy does not count, because answers may have arrived that it has not read.
  */
@@ -24,7 +25,7 @@ export class Watch {
   #suspectSince = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #lookedAt = 0;
-  /** In ms. */
+  /** Total time in which this process was stopped or busy, in ms. */
   #stoodStill = 0;
 
   /** Calls `end` after `longest` ms, unless {@link done} is called before. */

@@ -12,16 +12,16 @@ interface Filter {
 }
 
 export interface AuditStatements {
-  /** Skips entries that exist. */
+  /** Inserts entries. Skips those that exist. */
   insertEntries(count: number): string;
   /**
-   * A page. Parameters, in order: the values of the index; the latest `at`, twice, and the id before which the page
-   * begins; the earliest `at`; the realm; user, actor, account and types, if requested; the limit.
+   * Selects a page of the log. Parameters, in order: the values of the index; the latest `at`, twice, and the id before
+   * which the page begins; the earliest `at`; the realm; user, actor, account and types, if requested; the limit.
    */
   entries(by: AuditIndex, filter: Filter): string;
   readonly forgetUser: string;
   readonly forgetActor: string;
-  /** The keys of entries that need not be kept, locked. Skips entries that others have locked. */
+  /** Selects and locks the keys of entries that need not be kept. Skips entries that other transactions have locked. */
   readonly dueEntries: string;
   removeEntries(count: number): string;
 }

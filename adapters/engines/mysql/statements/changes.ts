@@ -10,20 +10,23 @@ export interface ChangeStatements {
    */
   readonly changes: string;
   /**
-   * Only numbering and pruning lock this row, so no transaction of a caller waits for them. Finds no row if others have
-   * locked it.
+   * Locks the row that permits numbering and pruning. No transaction of a caller ever waits for it. Finds no row if
+   * another transaction has locked it.
    */
   readonly lockNumbers: string;
   readonly highestNumber: string;
   readonly unnumbered: string;
-  /** The ids come twice. */
+  /** Gives numbers to changes. Parameters: the highest number so far, the ids, the numbering, the ids again. */
   number(count: number): string;
-  /** From the lowest number on: the number, and 1 if it was given more than the given time ago. */
+  /**
+   * Selects changes from the lowest number on: the number, and 1 if it was given longer ago than the first parameter,
+   * in ms.
+   */
   readonly oldestChanges: string;
   readonly removeChanges: string;
 }
 
-/** In Unix ms. Not a parameter, because the clocks of processes differ. */
+/** The present time of the server, in Unix ms. Not a parameter, because the clocks of processes differ. */
 const SERVER_NOW = "TIMESTAMPDIFF(SECOND, '1970-01-01', UTC_TIMESTAMP()) * 1000";
 
 export function changeStatementsOf({ changes, meta }: Tables): ChangeStatements {

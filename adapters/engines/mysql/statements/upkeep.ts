@@ -3,14 +3,14 @@ import { marks } from '../values.ts';
 import { found, judged, records } from './fragments.ts';
 
 export interface UpkeepStatements {
-  /** Each tag comes with one session of its user, in the order of the tags. */
+  /** Selects tags of users, in order. Each tag comes with the column `born` of one session of its user. */
   readonly users: string;
   readonly members: string;
-  /** Tags between two strings, both exclusive, in byte order. */
+  /** Selects tags between two strings, both exclusive, in byte order. */
   readonly tagsBetween: string;
   readonly idsOf: string;
 
-  /** Locked. Skips sessions that others have locked. */
+  /** Selects and locks sessions that are due for removal. Skips sessions that other transactions have locked. */
   readonly dueSessions: string;
   readonly dueEpochs: string;
   readonly endless: string;
@@ -36,7 +36,7 @@ export function upkeepStatementsOf(tables: Tables): UpkeepStatements {
   };
 }
 
-/** Visits only as many rows as these users have sessions. */
+/** Selects the tags of users after a given tag. Visits only as many rows as these users have sessions. */
 const tagsOf = ({ sessions }: Tables, index: string, where: string): string => `
   SELECT t.user_tag, (SELECT born FROM ${sessions} s WHERE s.user_tag = t.user_tag LIMIT 1)
   FROM (

@@ -9,38 +9,48 @@ const KEEP = 'keep_until = GREATEST(keep_until, VALUES(keep_until))';
 const TOMBSTONE = 'SET ended_at = ?, ended = ? WHERE id = ? AND user_tag = ?';
 
 export interface VerbStatements {
-  /** Tag, record, version and `keep_until`. */
+  /** Selects tag, record, version and `keep_until`. */
   epochs(count: number): string;
-  /** The same, with the state of the connection. If no record exists, a row of NULLs has the state. */
+  /** Like `epochs`, with the state of the connection. If no record exists, a row of NULLs has the state. */
   readEpochs(count: number): string;
-  /** Locked until the transaction ends. */
+  /** Like `epochs`, and locks the records until the transaction ends. */
   lockedEpochs(count: number): string;
-  /** Tag and record, locked against changes. */
+  /** Selects tag and record. Protects the records from changes until the transaction ends. */
   sharedRecords(count: number): string;
-  /** An existing record only gets a later `keep_until`. */
+  /** Creates records. An existing record only gets a later `keep_until`. */
   keepEpochs(count: number): string;
-  /** The version of a record, locked. Writers to a user queue here, so that no two of them deadlock. */
+  /**
+   * Selects the version of a record, and locks the record. Writers to a user queue here, so that no two of them
+   * deadlock.
+   */
   readonly lockUser: string;
-  /** Does nothing if the version is not the one that was read. */
+  /** Increments the version and raises `keep_until`. Does nothing if the version is not the one that was read. */
   readonly moveFrom: string;
   readonly moveAndRaise: string;
   readonly move: string;
   readonly raise: string;
   readonly advance: string;
-  /** Also rotates the secret of the initiator: both or neither. */
+  /** Like `advance`, for a session, the initiator. Also rotates the secret of that session: both or neither. */
   readonly advanceFor: string;
-  /** Like `advanceFor`, but changes only the version. The next statement replaces the record of a membership. */
+  /**
+   * Like `advanceFor`, but changes only the version of the user's record. The next statement replaces the record of a
+   * membership.
+   */
   readonly moveFor: string;
-  /** Does not compare the version. */
+  /** Like `advance`, but does not compare the version. */
   readonly replace: string;
 
   /**
-   * The first parameter is the realm's tag. Without a session, a row of NULLs has the connection's state, as in `list`.
+   * Selects sessions by id, with their records. The first parameter is the realm's tag. If there is no session, a row
+   * of NULLs has the state of the connection, as in `list`.
    */
   find(count: number): string;
-  /** With the records of its user and membership, locked. */
+  /** Selects a session with the records of its user and membership, and locks all of them. */
   readonly findLocked: string;
-  /** In any order. `users` and `members` are the numbers of requested stamps, 0 for any stamp. */
+  /**
+   * Selects a page of a user's sessions, in any order. `users` and `members` are the numbers of requested stamps, 0 for
+   * any stamp.
+   */
   list(of: {
     readonly account: boolean;
     readonly users: number;
@@ -53,16 +63,19 @@ export interface VerbStatements {
   /** Returns a row if a session of this user has this credential and is living; locks it. */
   readonly isLive: string;
   readonly renew: string;
-  /** Also ends an expired session, but none that was used after a given time. */
+  /** Writes the tombstone of a session, even if it has expired. Does nothing if it was used after a given time. */
   readonly end: string;
-  /** The same for a session in an account, or in none. */
+  /** Like `end`, for a session in a given account, or in none. */
   readonly endIn: string;
   readonly endLiving: string;
-  /** The columns that decide whether a use counts, locked. Skips sessions that others have locked. */
+  /**
+   * Selects the columns that decide whether a use counts, and locks the sessions. Skips sessions that other
+   * transactions have locked.
+   */
   used(count: number): string;
-  /** The ids among these that exist, locked or not. */
+  /** Selects those of the given ids that exist, locked or not. */
   present(count: number): string;
-  /** Parameters: the id and time of each use, then the ids. */
+  /** Records uses. Parameters: the id and time of each use, then the ids. */
   touch(count: number): string;
 }
 

@@ -29,7 +29,7 @@ export async function ensureEpochs(
   return epochsOf(await read(), tags);
 }
 
-/** Reads the caller's snapshot, and locks nothing. */
+/** Reads records in a transaction of the caller. Reads its snapshot, and locks nothing. */
 export async function readSeenEpochs(
   { ask, statements }: Context,
   tags: readonly Tag[],
@@ -37,10 +37,16 @@ export async function readSeenEpochs(
   return epochsOrMissing(await rowsOf(ask, statements.epochs, tags), tags);
 }
 
-/** Tells for each locked record whether others had changed it since the transaction's snapshot. */
+/**
+ * The records that a transaction of the caller has locked. Tells for each whether another transaction had changed it
+ * since the snapshot.
+ */
 export type LockedEpochs = Map<Tag, 'as-seen' | 'newer'>;
 
-/** @throws `SESSION_STORE_UNSAFE` if a session of this user may be newer than the snapshot. */
+/**
+ * Requires that the snapshot of the caller's transaction shows all sessions of a user.
+ * @throws `SESSION_STORE_UNSAFE` if a session of this user may be newer than the snapshot.
+ */
 export function requireSeen(locked: LockedEpochs, user: Tag): void {
   if (locked.get(user) !== 'newer') return;
   throw new SessionError(
@@ -50,8 +56,9 @@ export function requireSeen(locked: LockedEpochs, user: Tag): void {
 }
 
 /**
- * Looks for records without a lock first. Under REPEATABLE READ, the default, creating an existing record or locking a
- * missing one would block inserts of neighbouring records until the caller commits.
+ * Locks records in a transaction of the caller, and creates missing ones. Looks for records without a lock first. Under
+ * REPEATABLE READ, the default, creating an existing record or locking a missing one would block inserts of
+ * neighbouring records until the caller commits.
  */
 export async function lockEpochs(
   { transact, statements }: Context,

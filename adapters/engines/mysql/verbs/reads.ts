@@ -8,7 +8,8 @@ import { requireState } from '../server.ts';
 import { filledUp, key, limitOf, orNull } from '../values.ts';
 
 /**
- * Each result has a row with the state of its own connection. A separate statement could run on another connection.
+ * Wraps `ask` in a check of the connection. Each result has a row with the state of its own connection. A separate
+ * statement could run on another connection.
  * @throws `SESSION_STORE_UNSAFE` if the connection is not reliable.
  */
 export const reliable =
@@ -26,7 +27,7 @@ const present = (rows: readonly MysqlRow[]): readonly MysqlRow[] => rows.filter(
 /** Maximum number of sessions that one statement looks up. */
 const MAX_FOUND = 128;
 
-/** One snapshot, and one round trip for a check. */
+/** Looks up sessions, with the records that judge them. A check takes one round trip, and reads one snapshot. */
 export async function find(
   { askReliable, statements, epochs }: Context,
   realm: Tag,

@@ -8,12 +8,12 @@ import { filledUp, key, numberOf, numberOrNull, textOf } from '../values.ts';
 /** Maximum number of uses that one transaction records. */
 const MAX_NOTED = 256;
 
-/** Holds no connection while it waits. */
+/** Records uses of sessions, and retries those whose session is locked. Holds no connection while it waits. */
 export async function touch(context: Context, touches: readonly Touch[], now: () => number): Promise<void> {
   for (const part of inParts(touches)) await retryLocked(part, (uses) => note(context, uses, now));
 }
 
-/** No session occurs twice in a part. */
+/** Splits uses into parts for one transaction each. No session occurs twice in a part. */
 function inParts(touches: readonly Touch[]): readonly (readonly Touch[])[] {
   const parts: Touch[][] = [];
   let ids = new Set<string>();
@@ -39,7 +39,7 @@ function note(
     const ids = filledUp(touches.map(({ id }) => key(id)));
     const rows = await connection.rows(statements.used(ids.length), ids);
     const byId = new Map(rows.map((row) => [textOf(row[0]), row]));
-    // Read only now: the rows are locked.
+    // Reads the time only now, with the rows locked: a session may have expired meanwhile.
     const time = now();
     const used = touches.filter((touch) => counts(byId.get(touch.id), touch, time));
     if (used.length > 0) {
@@ -58,7 +58,7 @@ function note(
   return transact(step, { readCommitted: true });
 }
 
-/** Of the skipped sessions, those that exist are locked. The others are gone. */
+/** Returns the uses to retry. Of the skipped sessions, those that exist are locked. The others are gone. */
 async function lockedOf(
   connection: MysqlConnection,
   statements: Statements,

@@ -5,7 +5,7 @@ import { key, limitOf, textOf } from '../values.ts';
 
 const MAX_PASSED = 500;
 
-/** The cursor is the last tag that was visited. Users of other realms are visited and skipped. */
+/** Lists users by tag. The cursor is the last tag that was visited. Users of other realms are visited and skipped. */
 export async function listUsers(
   { ask, statements }: Context,
   { realm, account }: UsersOf,
@@ -35,7 +35,7 @@ export async function memberships(
   return page.answer(rows.map(([tag]) => textOf(tag)));
 }
 
-/** Tags are hashes, so the first users are a random choice. */
+/** Finds the realms of the first users. Tags are hashes, so the first users are a random choice. */
 export async function listRealms({ ask, statements }: Context, limit: number): Promise<RealmsFound> {
   const rows = await ask(statements.users, [key(''), limitOf(Math.min(limit, MAX_PASSED) + 1)]);
   const realms = rows.slice(0, limit).map(([, born]) => (JSON.parse(textOf(born)) as { readonly realm: string }).realm);

@@ -145,7 +145,10 @@ export const deleteSessions = ({ transact, statements }: Context, user: Tag, lim
     return removed;
   });
 
-/** Returns true if the record exists or the session is in no account. */
+/**
+ * Keeps the record of a session's membership for as long as needed. Returns true if the record exists or the session is
+ * in no account.
+ */
 async function keepMembership(
   connection: MysqlConnection,
   { lockUser, raise }: Statements,
@@ -159,7 +162,7 @@ async function keepMembership(
   return true;
 }
 
-/** Returns the number of sessions that it ended, and their audit records. */
+/** Ends other sessions of a user. Returns the number of sessions that it ended, and their audit records. */
 async function endOthers(
   connection: MysqlConnection,
   statements: Statements,

@@ -37,16 +37,19 @@ export interface PostgresClient<Transaction = never> {
    */
   checkTransaction?(transaction: Transaction): void;
   /**
-   * Returns true if it is in a transaction now, as far as the client knows. If this returns `undefined` or is left out,
-   * the store asks the server before each statement in the transaction, at the cost of a round trip.
+   * Returns true if the transaction is open now, as far as the client knows. If this returns `undefined` or is left
+   * out, the store asks the server before each statement in the transaction, at the cost of a round trip.
    */
   isInTransaction?(transaction: Transaction): boolean | undefined;
 }
 
-/** Rows must be objects whose keys are in the order of the columns. */
+/** Converts rows from objects to lists. The keys of each object must be in the order of the columns. */
 export const byPosition = (rows: readonly object[]): readonly PostgresRow[] => rows.map((row) => Object.values(row));
 
-/** The client is not a transaction: it may run each statement on any connection, and each is committed by itself. */
+/**
+ * Returns a check that throws for a value that is not a transaction. The client itself is not one: it may run each
+ * statement on any connection, and each is committed by itself.
+ */
 export const otherThan =
   (client: object, method: string, handsOut: string) =>
   (transaction: object): void => {
@@ -54,7 +57,7 @@ export const otherThan =
     if (!hasMethod(transaction, method)) throw new TypeError(`within needs what ${handsOut} hands out`);
   };
 
-/** A check in a transaction may see an older state. */
+/** Throws if the client is a transaction. A check in a transaction may see an older state. */
 export function refuseTransaction(isTransaction: boolean, instead: string): void {
   if (isTransaction) throw new TypeError(`a store needs ${instead}, not a transaction; that goes to within()`);
 }

@@ -71,10 +71,13 @@ function inTurn(client: PgClient, ask: Ask): (statement: PostgresStatement) => P
   };
 }
 
-/** How many connections in a row to discard that were returned to the pool inside a transaction. */
+/** How many pooled connections in a row to discard because other code returned them inside a transaction. */
 const MAX_LEFT_OPEN = 100;
 
-/** Works like the pool's own `query`, but skips such connections. */
+/**
+ * Runs a statement on a connection of the pool, like the pool's own `query`. Discards connections that other code
+ * returned inside a transaction.
+ */
 async function askLent(pool: PgPool, statement: PostgresStatement, ask: Ask): Promise<readonly PostgresRow[]> {
   for (let tries = 0; tries < MAX_LEFT_OPEN; tries++) {
     const lent = await borrow(pool);
@@ -97,8 +100,8 @@ async function askLent(pool: PgPool, statement: PostgresStatement, ask: Ask): Pr
 }
 
 /**
- * Without an error listener, a lost connection would end the process. The listener is added in the same tick, because
- * the server may disconnect in the packet that reports the connection as ready.
+ * Takes a connection from the pool. Without an error listener, a lost connection would end the process. The listener is
+ * added in the same tick, because the server may disconnect in the packet that reports the connection as ready.
  */
 const borrow = (pool: PgPool): Promise<LentClient> =>
   new Promise((resolve, reject) => {
@@ -114,7 +117,10 @@ const borrow = (pool: PgPool): Promise<LentClient> =>
 
 const ignore = (): void => {};
 
-/** Rejects if a BEGIN of other code was in transit: the write may be undone. */
+/**
+ * Runs a statement outside of any transaction. Rejects if a BEGIN of other code was in transit: the write may be
+ * undone.
+ */
 async function askAlone(client: PgClient, statement: PostgresStatement, ask: Ask): Promise<readonly PostgresRow[]> {
   const rows = await ask(client, statement);
   if (isInTransaction(client)) throw inAnothers('nothing of it is sure to be committed');
@@ -126,12 +132,13 @@ const isInTransaction = (client: PgClient): boolean => ['T', 'E'].includes(clien
 const inAnothers = (advice: string): SessionError =>
   new SessionError('SESSION_STORE_UNSAFE', `the connection is in a transaction of other code: ${advice}`);
 
-/** Limits the templates, because statements for pages of the log vary in their text. */
+/** Maximum number of templates, because statements for pages of the log vary in their text. */
 const MAX_TEMPLATES = 1024;
 
 /**
- * pg copies every own property of a query by its descriptor, which is the slowest part of a check in this process. A
- * query therefore inherits its properties from a template. A named statement always has the same text.
+ * Returns a function that runs statements. pg copies every own property of a query by its descriptor, which is the
+ * slowest part of a check in this process. A query therefore inherits its properties from a template. A named statement
+ * always has the same text.
  */
 function asking(): Ask {
   const templates = new Map<string, Omit<PgQuery, 'values'>>();

@@ -10,7 +10,10 @@ export type AuditStatement = 'append' | 'forget' | 'pruneEntries';
 export const AUDIT_STATEMENTS: Readonly<Record<AuditStatement, StatementText>> = {
   append: (tables: Tables) => `WITH ${log(tables, '$1', 'true')} SELECT 1 AS done`,
 
-  /** Parameters: the user's tag, the limit. Entries about the user come first, then those about the user's actions. */
+  /**
+   * Erases a user from the log. Entries about the user come first, then those about the user's actions. Parameters: the
+   * user's tag, the limit.
+   */
   forget: ({ audit }: Tables) => `
     WITH about AS (
       UPDATE ${audit} l SET user_tag = NULL, actor_tag = NULL, "user" = NULL, session = NULL, device = NULL, ip = NULL,
@@ -25,7 +28,7 @@ export const AUDIT_STATEMENTS: Readonly<Record<AuditStatement, StatementText>> =
       RETURNING l.id)
     SELECT (SELECT count(*) FROM about) + (SELECT count(*) FROM theirs) AS forgotten`,
 
-  /** Parameters: a time, the limit. */
+  /** Removes entries that need not be kept longer. Parameters: a time, the limit. */
   pruneEntries: ({ audit }: Tables) => `
     WITH removed AS (
       DELETE FROM ${audit} l
@@ -36,7 +39,10 @@ export const AUDIT_STATEMENTS: Readonly<Record<AuditStatement, StatementText>> =
     SELECT count(*) AS removed FROM removed`,
 };
 
-/** Contains only the requested conditions, so that the planner can choose the index that matches the fewest entries. */
+/**
+ * Returns the statement for a page of the log. It contains only the requested conditions, so that the planner can
+ * choose the index that matches the fewest entries.
+ */
 export function pageStatement(
   { audit }: Tables,
   page: AuditPage,

@@ -11,17 +11,18 @@ export const MAX_TOLD = 10_000;
 const KEPT = 3_600_000;
 
 /**
- * Statements of the power `changes`. Transactions do not commit in the order of their xids. So a position holds the
- * newest change that the caller has seen, by its xid and random id, and the lower xids whose transactions were still
- * open.
+ * Statements of the power `changes`. A change has the xid of its transaction, which is the transaction's number.
+ * Transactions do not commit in the order of their xids. So a position holds two things: the newest change that the
+ * caller has seen, by its xid and random id, and the lower xids whose transactions were still open.
  *
  * A position must not reach beyond the newest change: after a crash or a failover, xids that are not on disk are used
  * again. If the change itself was lost, the position is unknown.
  */
 export const CHANGE_STATEMENTS: Readonly<Record<ChangeStatement, StatementText>> = {
   /**
-   * Parameters: a position (xid, id, xids of open transactions). Returns the parts of the new position, 1 if the given
-   * one is known, and the tags as JSON: one more than {@link MAX_TOLD} if there are too many.
+   * Reads the changes since a position. Parameters: the position (xid, id, xids of open transactions). Returns the
+   * parts of the new position, 1 if the given one is known, and the tags as JSON: one more than {@link MAX_TOLD} if
+   * there are too many.
    */
   changesSince: ({ changes, horizon }: Tables) => `
     WITH newest AS MATERIALIZED (SELECT c.xid, c.id FROM ${changes} c ORDER BY c.xid DESC, c.id DESC LIMIT 1),
@@ -43,8 +44,8 @@ export const CHANGE_STATEMENTS: Readonly<Record<ChangeStatement, StatementText>>
       (SELECT count(*) FROM known) AS known, (SELECT json_agg(told.tag)::text FROM told) AS told, ${READING}`,
 
   /**
-   * Notes which transactions have ended by now. Removes the changes of those that had ended at an earlier note, except
-   * the newest of them, because recent positions may refer to it. Parameter: the limit.
+   * Notes in the table `horizon` which transactions have ended by now. Removes the changes of those that had ended at
+   * an earlier note, except the newest of them, because recent positions may refer to it. Parameter: the limit.
    */
   pruneChanges: ({ changes, horizon }: Tables) => `
     WITH noted AS (
@@ -57,5 +58,5 @@ export const CHANGE_STATEMENTS: Readonly<Record<ChangeStatement, StatementText>>
       ORDER BY c.xid LIMIT ${number('$1')} FOR UPDATE SKIP LOCKED))`,
 };
 
-/** Unix ms, by the server's clock. */
+/** The present time of the server, in Unix ms. */
 const NOW = 'floor(extract(epoch FROM clock_timestamp()) * 1000)';

@@ -2,23 +2,23 @@ import { ENTRY_COLUMNS } from '../../sql/audit-rows.ts';
 import { COLUMNS } from '../../sql/session-rows.ts';
 import type { Tables } from '../names.ts';
 
-/** Numbers go as text, so that every client sends them in the same way. */
+/** Converts a parameter to a number. Numbers go as text, so that every client sends them in the same way. */
 export const number = (parameter: string): string => `${parameter}::text::bigint`;
 
-/** Only the hash of the id has an index, see the schema. */
+/** Condition: the row is the session with this id. Only the hash of the id has an index, see the schema. */
 export const isSession = (row: string, id: string): string =>
   `${row}.key = hashtextextended(${id}, 0) AND ${row}.id = ${id}`;
 
 export const isOfUser = (row: string, tag: string): string =>
   `hashtextextended(${row}.user_tag, 0) = hashtextextended(${tag}, 0) AND ${row}.user_tag = ${tag}`;
 
-/** No tombstone, and within its lifetimes at a given time. Ignores revocations by epoch. */
+/** Condition: the session has no tombstone, and has not expired at a given time. Ignores revocations by epoch. */
 export const isLiving = (row: string, now: string): string => `
   ${row}.ended_at IS NULL
   AND (${row}.expires_at IS NULL OR ${row}.expires_at > ${now})
   AND (${row}.idle IS NULL OR ${row}.last_used_at + ${row}.idle > ${now})`;
 
-/** Used by the index `sessions_living`. */
+/** The key of a user's generation in the index `sessions_living`: a hash of the user and the two stamps. */
 export const generationKey = (user: string, userStamp: string, memberStamp: string): string =>
   `hashtextextended((${user} || ' ' || ${userStamp} || ' ' || coalesce(${memberStamp}, '')) COLLATE "C", 0)`;
 
@@ -26,20 +26,25 @@ export const generationKey = (user: string, userStamp: string, memberStamp: stri
 export const endOf = (row: string): string =>
   `coalesce(${row}.ended_at, least(${row}.expires_at, ${row}.last_used_at + ${row}.idle))`;
 
-/** Windows of 2^18 ms, about four minutes. A use that stays in its window writes no index. */
+/**
+ * The column `due` counts time in windows of 2^18 ms, about four minutes. A use leaves `due` unchanged and so writes no
+ * index. Pruning moves `due` later.
+ */
 const WINDOW_BITS = 18;
 const LAST_WINDOW = 2 ** 31 - 1;
 
 export const windowOf = (at: number | null): number | null =>
   at === null ? null : Math.min(Math.floor(at / 2 ** WINDOW_BITS), LAST_WINDOW);
 
-/** For a time that is not NULL. */
+/** Returns the window of a time that is not NULL. */
 export const inWindow = (at: string): string => `least((${at}) >> ${WINDOW_BITS}, ${LAST_WINDOW})::integer`;
 
-/** Wraps the version before it exceeds the integers that JavaScript represents exactly. */
+/**
+ * The next version of a record. Wraps the version before it exceeds the integers that JavaScript represents exactly.
+ */
 export const MOVED: string = `(e.version + 1) % ${2 ** 53}`;
 
-/** NULL means forever. */
+/** The higher of `keep_until` and a given time. NULL means forever. */
 export const raised = (until: string): string =>
   `CASE WHEN e.keep_until IS NULL OR ${until} IS NULL THEN NULL ELSE greatest(e.keep_until, ${until}) END`;
 
@@ -48,7 +53,10 @@ export const isRaised = (until: string): string =>
 
 const columns: readonly string[] = COLUMNS.map((column) => `s."${column}"`);
 
-/** Tells whether the result is reliable, for `checkReading`. */
+/**
+ * A column that tells whether the result is reliable: 1 for a replica, 2 for an older snapshot. `checkReading` reads
+ * it.
+ */
 export const READING = `
   CASE WHEN pg_is_in_recovery() THEN 1
     WHEN statement_timestamp() - transaction_timestamp() > interval '100 milliseconds'
@@ -56,14 +64,17 @@ export const READING = `
     ELSE 0 END AS reading`;
 
 /**
- * The session is the text of a row. Clients read it a third faster than columns, and the server builds it a third
- * faster than a JSON array.
+ * Columns of a session with its records. The session is the text of a row. Clients read it a third faster than columns,
+ * and the server builds it a third faster than a JSON array.
  */
 export const foundColumns = (realm: string): string => `
   ROW(${columns.join(', ')})::text AS session,
   ${realm} AS realm_record, a.record AS account_record, u.record AS user_record, m.record AS member_record`;
 
-/** `$2` is the user's tag. Only the first row has the records of the realm and the user. */
+/**
+ * Columns of a session in a list of one user. `$1` is the realm's tag, `$2` the user's. Only the first row has the
+ * records of the realm and the user.
+ */
 export const listedColumns = ({ epochs }: Tables): string => {
   const first = (tag: string): string =>
     `CASE row_number() OVER (ORDER BY s.created_at DESC, s.id DESC) WHEN 1 THEN (SELECT e.record FROM ${epochs} e WHERE e.tag = ${tag}) END`;
@@ -73,7 +84,7 @@ export const listedColumns = ({ epochs }: Tables): string => {
   m.record AS member_record`;
 };
 
-/** As `memberTag` makes it; NULL if there is no account. */
+/** The tag of a membership, as `memberTag` makes it; NULL if there is no account. */
 export const memberTagOf = (user: string, account: string): string => `${user} || '.' || ${account}`;
 
 export const withAccount = ({ epochs }: Tables): string => `
@@ -83,7 +94,7 @@ export const withAccount = ({ epochs }: Tables): string => `
 export const withRecords = (tables: Tables): string => `${withAccount(tables)}
   LEFT JOIN ${tables.epochs} u ON u.tag = s.user_tag`;
 
-/** Also true if there is no account. */
+/** Condition: the record of a membership exists. Also true if there is no account. */
 export const hasMembership = (
   { epochs }: Tables,
   { user, account }: { readonly user: string; readonly account: string },
@@ -101,14 +112,16 @@ export const keptMembership = (
     UPDATE ${epochs} e SET keep_until = ${raised(until)}
     WHERE e.tag = ${memberTagOf(`${user}::text`, `${account}::text`)} AND ${condition} AND ${isRaised(until)})`;
 
-/** Locks the user's record first. Other writers to the user wait here, and then see this statement's changes. */
+/**
+ * A CTE that locks the user's record first. Other writers to the user wait here, and then see this statement's changes.
+ */
 export const lockedEpoch = ({ epochs }: Tables, tag: string): string => `
   epoch AS MATERIALIZED (SELECT e.version FROM ${epochs} e WHERE e.tag = ${tag} FOR NO KEY UPDATE)`;
 
-/** Always true; evaluating it waits for the lock. */
+/** A condition that is always true. Evaluating it waits for the lock of `lockedEpoch`. */
 export const IN_TURN = '(SELECT count(*) FROM epoch) >= 0';
 
-/** Ends the sessions in `$n` (see `endingsOf`). The CTE `ended` has the rows that it ended. */
+/** A CTE that ends the sessions in `$n` (see `endingsOf`). It is called `ended` and has the rows that it ended. */
 export const endOthers = ({ sessions }: Tables, endings: string, tag: string, condition: string): string => `
   ended AS (
     UPDATE ${sessions} s
@@ -127,7 +140,7 @@ export const entryColumns: string = ENTRY_COLUMNS.map((column) => `l."${column}"
 
 const typeOf = (column: string): string => (['"keep_until"', '"at"'].includes(column) ? 'bigint' : 'text');
 
-/** Writes the entries in `$n` (see `entriesOf`). Skips entries that exist. */
+/** A CTE that writes the entries in `$n` (see `entriesOf`). Skips entries that exist. */
 export const log = ({ audit }: Tables, entries: string, condition: string): string => `
   logged AS (
     INSERT INTO ${audit} (${AUDIT_COLUMNS.join(', ')})
@@ -137,7 +150,7 @@ export const log = ({ audit }: Tables, entries: string, condition: string): stri
     WHERE ${condition}
     ON CONFLICT DO NOTHING)`;
 
-/** Records that this tag has changed. */
+/** A CTE that records that a tag has changed. */
 export const tell = ({ changes }: Tables, tag: string, condition: string): string => `
   told AS (INSERT INTO ${changes} (tag) SELECT ${tag}::text WHERE ${condition})`;
 

@@ -22,7 +22,7 @@ const write = (tables: Tables, what: string): string => `
 export interface PolicyLocks {
   readonly lock: Prepared;
   /**
-   * Makes an empty policy, in a transaction that may see an older snapshot. Waits for other transactions that make the
+   * Inserts an empty policy, if the transaction may see an older snapshot. Waits for other transactions that insert the
    * same one.
    */
   readonly claim: Prepared;

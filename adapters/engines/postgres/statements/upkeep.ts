@@ -25,7 +25,7 @@ export type UpkeepStatement =
   | 'realms';
 
 export const UPKEEP_STATEMENTS: Readonly<Record<UpkeepStatement, StatementText>> = {
-  /** Parameters: the user's tag, the limit. */
+  /** Removes sessions of a user. Parameters: the user's tag, the limit. */
   removeOf: (tables: Tables) => `
     WITH ${lockedEpoch(tables, '$1')},
     removed AS (
@@ -39,8 +39,9 @@ export const UPKEEP_STATEMENTS: Readonly<Record<UpkeepStatement, StatementText>>
     SELECT count(*) AS removed FROM removed`,
 
   /**
-   * In the order in which rows became due. Postpones sessions that were used since. Parameters: the two times, the
-   * limit. Returns how many were visited, and how many sessions and records were removed.
+   * Removes due sessions and records, in the order in which they became due. Postpones sessions that were used since.
+   * Parameters: a time for sessions, a time for records, the limit. Returns how many sessions were visited, and how
+   * many sessions and records were removed.
    */
   prune: ({ sessions, epochs, changes }: Tables) => `
     WITH due AS MATERIALIZED (
@@ -65,12 +66,12 @@ export const UPKEEP_STATEMENTS: Readonly<Record<UpkeepStatement, StatementText>>
     SELECT (SELECT count(*) FROM due) AS looked_at, (SELECT count(*) FROM removed) AS sessions,
       (SELECT count(*) FROM forgotten) AS epochs`,
 
-  /** Parameters: the id that they come after, the limit. */
+  /** Selects sessions that never expire, by id. Parameters: the id after which to start, the limit. */
   endless: (tables: Tables) => `
     SELECT ${foundColumns('NULL::text')} FROM ${tables.sessions} s ${withRecords(tables)}
     WHERE s.due IS NULL AND s.id > $1::text ORDER BY s.id LIMIT ${number('$2')}`,
 
-  /** Sessions that have changed stay. Parameters: ids, credentials. */
+  /** Removes sessions that never expire. Sessions that have changed stay. Parameters: ids, credentials. */
   removeEndless: ({ sessions }: Tables) => `
     WITH removed AS (
       DELETE FROM ${sessions} s USING unnest((SELECT $1::text[]), (SELECT $2::text[])) AS o(id, credential)
@@ -79,18 +80,18 @@ export const UPKEEP_STATEMENTS: Readonly<Record<UpkeepStatement, StatementText>>
     SELECT count(*) AS removed FROM removed`,
 
   /**
-   * Goes from hash to hash of the users' tags, so the time does not depend on the number of sessions. Parameters: the
-   * realm; the hash to start after, or NULL; the limit. Returns hashes, each with its user if the user has sessions in
-   * the realm.
+   * Lists users by the hash of their tag. Goes from hash to hash, so the time does not depend on the number of
+   * sessions. Parameters: the realm; the hash to start after, or NULL; the limit. Returns hashes, each with its user if
+   * the user has sessions in the realm.
    */
   users: ({ sessions }: Tables) => walk(`${sessions} s WHERE true`, `${sessions} s WHERE s.realm = $1::text`),
-  /** One more parameter: the account's tag. */
+  /** Like `users`, for sessions in an account. One more parameter: the account's tag. */
   members: ({ sessions }: Tables) => {
     const inAccount = 'hashtextextended(s.account_tag, 0) = hashtextextended($4::text, 0) AND s.account_tag = $4::text';
     return walk(`${sessions} s WHERE ${inAccount}`, `${sessions} s WHERE ${inAccount} AND s.realm = $1::text`);
   },
 
-  /** Tags in byte order. Parameters: two texts between which they lie, both exclusive; the limit. */
+  /** Selects tags in byte order. Parameters: two texts between which they lie, both exclusive; the limit. */
   tagsBetween: ({ epochs }: Tables) => `
     SELECT e.tag FROM ${epochs} e WHERE e.tag > $1 AND e.tag < $2 ORDER BY e.tag LIMIT ${number('$3')}`,
 

@@ -49,13 +49,13 @@ export type VerbStatement =
  * parts of a statement test the outcome by an uncorrelated EXISTS, which is evaluated once.
  */
 export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
-  /** Each tag must occur once. Missing records are NULLs. */
+  /** Reads records. A missing record gives NULLs after its tag. Parameter: tags, each once. */
   readEpochs: ({ epochs }: Tables) => `
     SELECT o.tag, e.record, e.version, e.keep_until, ${READING}
     -- A sub-select: see findMany.
     FROM unnest((SELECT $1::text[])) AS o(tag) LEFT JOIN ${epochs} e ON e.tag = o.tag`,
 
-  /** Locks all of the records until the end of the transaction. */
+  /** Creates missing records, and raises `keep_until` of the others. Locks all of them until the transaction ends. */
   keepEpochs: ({ epochs }: Tables) => `
     WITH kept AS (
       INSERT INTO ${epochs} AS e (tag, record, version, keep_until)
@@ -68,7 +68,8 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
     SELECT tag, record, version, keep_until FROM kept`,
 
   /**
-   * Parameters: the session by COLUMNS; its window; endings, entries, version, `keep_until`. A taken id is an error.
+   * Adds a session. A taken id is an error. Parameters: the session by COLUMNS; its window; endings, entries, version,
+   * `keep_until`.
    */
   add: (tables: Tables) => {
     const { sessions, epochs } = tables;
@@ -98,7 +99,7 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
     SELECT count(*) AS added FROM added`;
   },
 
-  /** One session, or a row of NULLs. Parameters: the realm's tag, an id. */
+  /** Looks up one session, or returns a row of NULLs. Parameters: the realm's tag, an id. */
   findOne: (tables: Tables) => `
     SELECT ${foundColumns('r.record')}, ${READING}
     FROM (SELECT) AS one
@@ -106,7 +107,10 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
     LEFT JOIN ${tables.sessions} s ON ${isSession('s', '$2::text')}
     ${withRecords(tables)}`,
 
-  /** Parameters: the realm's tag, ids. Each row has its position. Only the first row has the record of the realm. */
+  /**
+   * Looks up several sessions. Parameters: the realm's tag, ids. Each row has the position of its id. Only the first
+   * row has the record of the realm.
+   */
   findMany: (tables: Tables) => `
     SELECT ${foundColumns(`CASE o.place WHEN 1 THEN (SELECT r.record FROM ${tables.epochs} r WHERE r.tag = $1) END`)},
       o.place, ${READING}
@@ -116,9 +120,10 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
     ${withRecords(tables)}`,
 
   /**
-   * A page, or a row of NULLs: every result shows whether it is reliable. Parameters: the realm's tag, the user's; a
-   * place (`created_at`, `id`); limit; account or NULL, 1 for any account and else 0; now or NULL; the stamps of the
-   * user and of the member, each an array or NULL.
+   * A page of a user's sessions, or a row of NULLs: every result shows whether it is reliable. Parameters: the tags of
+   * the realm and the user; the place to start after (`created_at`, `id`); the limit; the account or NULL; 1 for any
+   * account, else 0; now, or NULL to include sessions that are over; the stamps of the user and of the member, each an
+   * array or NULL.
    */
   list: (tables: Tables) =>
     page(
@@ -130,7 +135,10 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
         AND ($10::text[] IS NULL OR s.member_stamp = ANY ($10::text[]))`,
     ),
 
-  /** Like `list`, by an index on generations. Parameters after the limit: account or NULL; now; the generations. */
+  /**
+   * Like `list`, by an index on generations, for living sessions. Parameters after the limit: account or NULL; now; the
+   * generations.
+   */
   listBorn: (tables: Tables) =>
     page(
       tables,
@@ -142,8 +150,9 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
     ),
 
   /**
-   * Returns the positions of uses whose session is locked. Never waits for a lock, because an app's transaction that
-   * locks a session must not occupy connections. Parameters: ids, tags of users, times, now; each id once.
+   * Records uses of sessions. Returns the positions of uses whose session is locked. Never waits for a lock, because an
+   * app's transaction that locks a session must not occupy connections. Parameters: ids, tags of users, times, now;
+   * each id once.
    */
   touch: ({ sessions }: Tables) => `
     WITH used AS MATERIALIZED (
@@ -162,9 +171,10 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
     SELECT used.place FROM used WHERE used.key NOT IN (SELECT free.key FROM free)`,
 
   /**
-   * Parameters: id, user's tag, the credential that was judged, now, version or NULL, 1 if the version moves, else 0,
-   * endings, entries, `keep_until`, window; then the new values, in the order of RENEWED. Returns how many sessions
-   * were renewed, whether the version matched, and whether the session was living when the statement began.
+   * Renews a session. Parameters: id, user's tag, the credential that was judged, now, version or NULL, 1 if the
+   * version increases, else 0, endings, entries, `keep_until`, window; then the new values, in the order of RENEWED.
+   * Returns how many sessions were renewed, whether the version matched, and whether the session was living when the
+   * statement began.
    */
   renew: (tables: Tables) => {
     const { sessions, epochs } = tables;
@@ -194,7 +204,10 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
       (SELECT count(*) FROM ${sessions} s WHERE ${isJudged}) AS living`;
   },
 
-  /** Parameters: id, user's tag, 1 for any account else 0, account or NULL; tombstone; window; entries; latest use. */
+  /**
+   * Ends a session. Parameters: id, user's tag, 1 for any account else 0, account or NULL; tombstone; window; entries;
+   * latest use.
+   */
   end: (tables: Tables) => `
     WITH ${lockedEpoch(tables, '$2')},
     ended AS (
@@ -211,7 +224,7 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
     ${tell(tables, '$2', 'EXISTS (SELECT FROM ended)')}
     SELECT count(*) AS ended FROM ended`,
 
-  /** Parameters: tag, version, record, `keep_until`, entries. */
+  /** Advances a record. Parameters: tag, version, record, `keep_until`, entries. */
   advance: (tables: Tables) => `
     WITH advanced AS (
       UPDATE ${tables.epochs} e SET record = $3::text, version = ${MOVED}, keep_until = ${raised(number('$4'))}
@@ -221,7 +234,10 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
     ${tell(tables, '$1', 'EXISTS (SELECT FROM advanced)')}
     SELECT count(*) AS matched, count(*) AS advanced FROM advanced`,
 
-  /** Like `advance`, for a session. More parameters: its id, judged credential, now, new credential, serial. */
+  /**
+   * Like `advance`, on behalf of a session, whose secret it rotates. More parameters: the session's id, the credential
+   * that was judged, now, the new credential, the serial.
+   */
   advanceFor: (tables: Tables) => {
     const { epochs } = tables;
     return `
@@ -236,10 +252,10 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
     ${tell(tables, '$1', 'EXISTS (SELECT FROM advanced)')}
     SELECT (SELECT count(*) FROM epoch) AS matched, (SELECT count(*) FROM advanced) AS advanced`;
   },
-  /** Like `advance`, for a membership. More parameters: the membership's tag, its version or NULL. */
+  /** Like `advance`, for a membership of the user. More parameters: the membership's tag, its version or NULL. */
   advanceMember: (tables: Tables) => advanceMembership(tables, ''),
 
-  /** Like `advanceMember`, on behalf of a session. More parameters, as for `advanceFor`. */
+  /** Like `advanceMember`, on behalf of a session. Further parameters as for `advanceFor`. */
   advanceMemberFor: (tables: Tables) =>
     advanceMembership(
       tables,
@@ -247,7 +263,10 @@ export const VERB_STATEMENTS: Readonly<Record<VerbStatement, StatementText>> = {
     ),
 };
 
-/** `user` is NULL if nothing must be done; `first` is the number of the first of five parameters. */
+/**
+ * CTEs that find and lock the initiator's session and rotate its secret. `user` is SQL for the user's tag, and gives
+ * NULL if nothing must be done. `first` is the number of the first of five parameters.
+ */
 function initiatorIn({ sessions }: Tables, user: string, first: number): string {
   const [id, ifCredential, now, credential, serial] = [0, 1, 2, 3, 4].map((more) => `$${first + more}`);
   return `
@@ -262,7 +281,8 @@ function initiatorIn({ sessions }: Tables, user: string, first: number): string 
 }
 
 /**
- * Locks the user's record first, so that writers to the user's memberships queue. `initiator` is SQL for the session.
+ * Advances the record of a membership. Locks the user's record first, so that writers to the user's memberships queue.
+ * `initiator` is SQL for the CTEs of `initiatorIn`, or empty.
  */
 const advanceMembership = (tables: Tables, initiator: string): string => {
   const { epochs } = tables;
@@ -297,7 +317,10 @@ const page = (tables: Tables, condition: string): string => `
     ${withAccount(tables)}
     ORDER BY s.created_at DESC, s.id DESC`;
 
-/** An entry of an ending needs that ending to have taken effect; any other entry needs the method to have done so. */
+/**
+ * Condition for an audit entry. The entry of an ending needs that ending to have taken effect. Any other entry needs
+ * the method to have taken effect.
+ */
 const IF_DONE = (done: string): string => `
       CASE WHEN l.ending IS NULL THEN EXISTS (SELECT FROM ${done}) ELSE l.ending IN (SELECT ended.id FROM ended) END`;
 

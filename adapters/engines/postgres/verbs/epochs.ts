@@ -22,7 +22,10 @@ export async function readEpochs(
   });
 }
 
-/** Usually all records exist and are kept long enough, so nothing is written. */
+/**
+ * Returns records, and creates or keeps them as requested. Usually all of them exist and are kept long enough, so
+ * nothing is written.
+ */
 export async function ensureEpochs(
   { ask, statements }: Context,
   requests: readonly EpochRequest[],
@@ -30,7 +33,7 @@ export async function ensureEpochs(
   const rows = byTag(await ask(statements.readEpochs, [...new Set(requests.map(({ tag }) => tag))]));
   const lacking = requests.filter(({ tag, keepUntil }) => !isKept(keptUntil(rows.get(tag)), keepUntil));
   if (lacking.length > 0) {
-    // The user's record may be newer by now, which makes earlier reads of memberships too old. Read them again.
+    // Reads the memberships again. The user's record may be newer by now, and no membership must be older than it.
     const again = requests.filter(({ tag }) => membershipOf(tag) !== null);
     const kept = byTag(await ask(statements.keepEpochs, toKeep([...lacking, ...again])));
     for (const [tag, row] of kept) rows.set(tag, row);
@@ -38,7 +41,10 @@ export async function ensureEpochs(
   return requests.map(({ tag }) => epochOf(rows.get(tag)));
 }
 
-/** Locks the records. A later comparison then sees the value that was read, and other writers wait for the commit. */
+/**
+ * Locks records in a transaction of the caller. A later comparison then sees the version that was read, and other
+ * writers wait for the commit.
+ */
 export async function lockEpochs(
   { ask, statements }: Context,
   requests: readonly EpochRequest[],

@@ -8,7 +8,10 @@ import type { Ask } from '../prepared.ts';
 import { checkReading, foundIn, isEarlier, PLACE, pageIn, REALM_RECORD } from '../rows.ts';
 import { parameter } from '../values.ts';
 
-/** Repeats the read once: a server that paused for a moment looks like one with an older snapshot. */
+/**
+ * Wraps `ask` in a check that each result is reliable. Repeats the read once: a server that paused for a moment looks
+ * like one with an older snapshot.
+ */
 export const reliable =
   (ask: Ask): Ask =>
   async (statement, ...values) => {
@@ -18,7 +21,10 @@ export const reliable =
     return rows;
   };
 
-/** In a transaction of the caller, an older snapshot is allowed, because later writes compare versions. */
+/**
+ * Like `reliable`, in a transaction of the caller. An older snapshot is allowed there, because later writes compare
+ * versions.
+ */
 export const reliableWithin =
   (ask: Ask): Ask =>
   async (statement, ...values) => {

@@ -18,7 +18,7 @@ export async function touch({ ask, statements }: Context, touches: readonly Touc
   }
 }
 
-/** Each round has a session once, earlier uses first: one use may make the next valid. */
+/** Splits uses into rounds. Each round has a session once, earlier uses first: one use may make the next valid. */
 function rounds(touches: readonly Touch[]): readonly (readonly Touch[])[] {
   const all: Touch[][] = [[]];
   const times = new Map<string, number>();

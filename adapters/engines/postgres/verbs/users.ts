@@ -4,7 +4,10 @@ import { fromColumn } from '../../sql/values.ts';
 import type { Context } from '../context.ts';
 import { parameter } from '../values.ts';
 
-/** The cursor is the last hash that was visited. Users of other realms are visited and skipped. */
+/**
+ * Lists users by the hash of their tag. The cursor is the last hash that was visited. Users of other realms are visited
+ * and skipped.
+ */
 export async function listUsers(
   { ask, statements }: Context,
   { realm, account }: UsersOf,

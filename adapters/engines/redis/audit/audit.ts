@@ -8,7 +8,10 @@ import { formatEntry, indexesFor, indexesOf, isWanted, parseEntry, withoutActor,
 
 const CHUNK = 200;
 
-/** Others may write the same entries. */
+/**
+ * Maximum number of rounds. A second process may change entries after a round reads them, and the round then skips
+ * them.
+ */
 const ATTEMPTS = 10;
 
 export const auditPower = (context: Context): AuditPower => {
@@ -50,7 +53,10 @@ async function readBy(context: Context, index: string, page: AuditPage, wanted: 
   return found;
 }
 
-/** `until` is exclusive: with an empty member, only earlier entries follow. */
+/**
+ * Returns the position after which a page starts, in a walk from the newest entry down. `undefined` means the newest
+ * entry. `until` is exclusive: with an empty member, only earlier entries follow.
+ */
 function topOf({ after, until }: AuditPage): Position | undefined {
   if (until !== undefined && (after === undefined || until <= after.at)) return { score: until, member: '' };
   return after === undefined ? undefined : { score: after.at, member: after.id };
@@ -69,7 +75,10 @@ async function forgetUser(context: Context, user: Tag, limit: number): Promise<n
   return done;
 }
 
-/** The index then no longer contains these entries. */
+/**
+ * Replaces the entries that an index lists by their erased form. The index then no longer contains them, so each round
+ * reads the next ones.
+ */
 async function erase(
   context: Context,
   realm: Tag,
@@ -102,7 +111,10 @@ async function pruneAudit(context: Context, before: number, limit: number): Prom
   return done;
 }
 
-/** Also removes ids that an index has but the log lacks. */
+/**
+ * Removes entries from the log, or replaces them by the result of `erased`. Returns how many it changed. Also removes
+ * ids from the index whose entry is missing in the log.
+ */
 async function rewrite(
   context: Context,
   realm: Tag,

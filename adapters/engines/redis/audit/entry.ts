@@ -24,7 +24,7 @@ export function indexesOf(keys: Keys, { realm, user, account, by, entry }: Audit
   return indexes;
 }
 
-/** The indexes that probably match the fewest entries. */
+/** Returns the indexes that together list every entry of a page. Chooses those that probably list the fewest others. */
 export function indexesFor(keys: Keys, { realm, user, account, by, types }: AuditPage): readonly string[] {
   if (user !== undefined) return [keys.logBy(realm, 'user', user)];
   if (by !== undefined) return [keys.logBy(realm, 'actor', by)];
@@ -36,7 +36,7 @@ export function indexesFor(keys: Keys, { realm, user, account, by, types }: Audi
   );
 }
 
-/** Does not compare the time, which the index covers. */
+/** Tells whether a page asks for this entry. Does not compare the time, because the caller reads the index by time. */
 export function isWanted({ user, account, by, entry }: AuditRecord, page: AuditPage): boolean {
   return (
     (page.user === undefined || page.user === user) &&

@@ -6,7 +6,10 @@ import { INTEND, INTENTS } from '../scripts/upkeep.ts';
 import { APPEND } from '../scripts/verbs.ts';
 import { formatEntry, indexesOf, parseEntry } from './entry.ts';
 
-/** How long after an intent its entries may still arrive, in ms. No client keeps a command waiting for longer. */
+/**
+ * How long after an intent is written its entries may still arrive in the outbox, in ms. No client keeps a command
+ * waiting for longer.
+ */
 const SETTLED = 600_000;
 
 const BATCH = 100;
@@ -14,10 +17,12 @@ const BATCH = 100;
 let written = 0;
 
 /**
- * On a cluster, the log may be in another slot than the data. A script then writes entries into an outbox in its own
- * slot, and the process relays them to the log. If that process is gone, the next one that reads or prunes the log
- * relays them. An intent, written before the change, tells readers which outbox to check. An entry that is relayed
- * twice is written once.
+ * Writes the audit log of each realm. A script writes the audit entries of a change together with the change.
+ *
+ * On a cluster, the log may be in another slot than the changed data. The script then writes the entries into an outbox
+ * in its own slot, and the process relays them to the log. If that process ends first, the next process that reads or
+ * prunes the log relays them. An intent, written before the change, tells readers which outbox to check. An entry that
+ * is relayed twice is written once.
  */
 export class Journal {
   readonly #server: Server;
@@ -30,7 +35,10 @@ export class Journal {
     this.#keys = keys;
   }
 
-  /** `call` is of a script that writes in the slot of a tag. */
+  /**
+   * Adds entries to the keys and arguments of `call`. Its script writes in the slot of the tag `slot`, and takes the
+   * entries by `take_entries`.
+   */
   enter(call: Call, slot: Tag, records: readonly AuditRecord[]): void {
     const outbox = this.#needsOutbox(slot, records);
     call.arg(outbox ? 'outbox' : 'log');
@@ -49,7 +57,10 @@ export class Journal {
     }
   }
 
-  /** The call must already contain the entries, see {@link enter}. */
+  /**
+   * Runs `write`, which calls a script with the entries (see {@link enter}). If they go into an outbox, writes the
+   * intent before, and relays the entries afterwards.
+   */
   async write<T>(slot: Tag, records: readonly AuditRecord[], write: () => Promise<T>): Promise<T> {
     if (records.length === 0) return write();
     const realms = [...new Set(records.map(({ realm }) => realm))];

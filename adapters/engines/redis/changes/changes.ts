@@ -32,8 +32,11 @@ interface Setting {
 const RETRY_AFTER = 1_000;
 
 /**
- * Receives the markers over one connection to each primary. A reply on such a connection shows that all markers written
- * before the question have arrived. After a connection is lost or opened, any tag may have changed.
+ * The power `changes`. When a tag changes, a script writes the marker of that tag (see `Keys.marker`), and the server
+ * sends the name of the marker. The reader receives these names over one connection to each primary.
+ *
+ * A reply on such a connection shows that the names of all markers that were written before the question have arrived.
+ * After a connection is lost or opened, any tag may have changed.
  */
 export class ChangeReader implements ChangesPower {
   readonly #setting: Setting;
@@ -50,7 +53,10 @@ export class ChangeReader implements ChangesPower {
     this.#setting = setting;
   }
 
-  /** Rejects if the server, a proxy or the user's rights do not allow tracking. Memory then counts by its age. */
+  /**
+   * Returns the tags that changed since a position. Rejects if the server, a proxy or the user's rights do not allow
+   * tracking. The core then limits remembered sessions by their age alone.
+   */
   since(position: string | null): Promise<Changes> {
     const answer = this.#turn.then(() => this.#ask(position));
     this.#turn = answer.catch(() => {});

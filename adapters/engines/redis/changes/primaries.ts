@@ -17,7 +17,7 @@ export interface Primary {
   address(): Promise<RedisAddress>;
 }
 
-/** Asks a connection for the {@link Primary.id} of its server. */
+/** Returns the command whose reply contains the {@link Primary.id} of the server. */
 export const whoAreYou = ({ isCluster }: Server): readonly string[] =>
   isCluster ? ['CLUSTER', 'MYID'] : ['INFO', 'server'];
 
@@ -55,10 +55,11 @@ function ownersIn(slots: unknown): readonly Primary[] {
 const SLOTS = 16_384;
 
 /**
- * Asks all servers for their state at once. Returns a text that stays the same only if no other server can have been
- * written to since these connections last returned it.
+ * Asks all primaries for their state at once, and returns it as a text. If the text is the same as the last time, no
+ * other server can have accepted writes in between.
  *
- * In a cluster, the nodes must agree which of them serve all slots. A slot that moves away and back raises the epoch.
+ * In a cluster, the nodes must agree which of them serves which slot. The text contains the cluster's epoch, so it also
+ * differs if a slot has moved away and back.
  *
  * @throws unless each server is a primary, and each slot is served by one of them.
  */
@@ -74,7 +75,7 @@ export async function standingOf(
       requirePrimary(standing, confirmation);
       return server.isCluster ? clusterState(slots, info) : '';
     } catch (error) {
-      // A later answer of this connection would not show the server's state between the two questions.
+      // Ends the connection, so that any tag counts as changed. A later reply would not show the state in between.
       tracking.close();
       throw error;
     }

@@ -35,7 +35,7 @@ export class Resp3Reader {
     }
   }
 
-  /** Returns `undefined` if the rest of the reply has not arrived. */
+  /** Reads one reply. Returns `undefined` if the rest of it has not arrived. */
   #next(): Reply | undefined {
     const end = this.#bytes.indexOf(LINE_END, this.#at);
     if (end < 0) return undefined;

@@ -22,9 +22,9 @@ interface Listener {
 /**
  * A connection over which a server tells the names of written keys.
  *
- * The server puts its messages about a write into the buffers of all connections before it reads more input. The writer
- * gets its answer at that time or later. So the server reads a question that is sent after that answer in a later turn,
- * and its reply follows the messages.
+ * A reply shows that all messages about earlier writes have arrived. The server puts the messages about a write into
+ * the buffers of all connections before it reads more input. The writer gets its reply at that time or later. If a
+ * question is sent after the writer got its reply, the server reads the question later, so the messages arrive first.
  *
  * This holds only if no other byte is in transit when a question is sent. Therefore there is one question at a time,
  * and an error ends the connection: a busy server sends errors out of turn.

@@ -3,7 +3,10 @@ import type { Executor, IoRedisClient, NodeRedisClient, NodeRedisCluster, NodeRe
 import { IoRedisExecutor } from './io-redis.ts';
 import { NodeRedisClusterExecutor, NodeRedisExecutor, NodeRedisSentinelExecutor } from './node-redis.ts';
 
-/** @throws `TypeError` for an unknown client; `SESSION_STORE_UNSAFE` for one that reads from replicas. */
+/**
+ * Returns the executor that sends commands over a client.
+ * @throws `TypeError` for an unknown client; `SESSION_STORE_UNSAFE` for one that reads from replicas.
+ */
 export function executorOf(client: unknown): Executor {
   const can = (name: string): boolean => isObject(client) && typeof Reflect.get(client, name) === 'function';
   if (can('call') && can('pipeline')) return new IoRedisExecutor(client as IoRedisClient);

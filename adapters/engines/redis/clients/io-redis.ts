@@ -65,7 +65,10 @@ export class IoRedisExecutor implements Executor {
 
 const optionsOf = (options: unknown): Readonly<Record<string, unknown>> => (options ?? {}) as Record<string, unknown>;
 
-/** Unless `maxRetriesPerRequest` is 0, the client resends pending commands on the next connection, or drops them. */
+/**
+ * Returns what the client does with pending commands when a connection is lost. Unless `maxRetriesPerRequest` is 0, it
+ * resends them on the next connection, or drops them.
+ */
 function whenLost({ maxRetriesPerRequest, autoResendUnfulfilledCommands }: ReturnType<typeof optionsOf>): WhenLost {
   if (maxRetriesPerRequest === 0) return 'fail';
   return autoResendUnfulfilledCommands === false ? 'unanswered' : 'resent';

@@ -15,7 +15,10 @@ async function inPipeline(multi: Multi, commands: readonly unknown[][]): Promise
   return [plain(first), plain(second)];
 }
 
-/** A pipeline takes no options, so the client's type mapping still applies. */
+/**
+ * Returns the strings in a reply of a pipeline in place of buffers. A pipeline takes no options, so the client's type
+ * mapping still applies to its replies.
+ */
 function plain(reply: unknown): unknown {
   if (Buffer.isBuffer(reply)) return reply.toString();
   return Array.isArray(reply) ? reply.map(plain) : reply;
@@ -78,7 +81,7 @@ export class NodeRedisSentinelExecutor implements Executor {
   }
 }
 
-/** Its most general type lacks these members. */
+/** Members of a cluster client that its most general type lacks. */
 interface Nodes {
   readonly masters: readonly { readonly address: string }[];
   nodeClient(node: object): Promise<NodeRedisClient>;
@@ -118,7 +121,7 @@ export class NodeRedisClusterExecutor implements Executor {
   }
 }
 
-/** A cluster keeps its options under another name than a client. */
+/** Returns the options of a client. A cluster keeps them under another name than a client of one server. */
 const optionsOf = (client: object): Readonly<Record<string, unknown>> => {
   const { options, _options } = client as { readonly options?: unknown; readonly _options?: unknown };
   return (_options ?? options ?? {}) as Record<string, unknown>;

@@ -5,9 +5,9 @@ import { NOTE_DATE, SET_DATE } from '../scripts/upkeep.ts';
 import { type Position, positionsOf } from './scan.ts';
 
 /**
- * A user's date is a time before which none of their sessions is over by itself. A record's date is a time until which
- * it is kept at least. Dates are never too late, and often too early; pruning then sets them again. If a process dies
- * before it records a date, the server's own expiry removes the data.
+ * Records the date on which pruning looks at a user or at a record. Before a user's date, none of their sessions is
+ * over by itself. A record is kept at least until its date. Dates are never too late, and often too early; pruning then
+ * sets them again. If a process dies before it records a date, the server's own expiry removes the data.
  *
  * Returns some members that were already due at `longDue`; none for `null`.
  */
@@ -22,7 +22,7 @@ export async function noteDate(
   return positionsOf(await server.run(NOTE_DATE, call));
 }
 
-/** `null` removes the date. Does nothing if another date was recorded since this one was read. */
+/** Replaces a date; `null` removes it. Does nothing if another date was recorded since the caller read this one. */
 export async function setDate(
   server: Server,
   dates: string,

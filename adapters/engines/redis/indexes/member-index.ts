@@ -6,17 +6,18 @@ import { Call } from '../scripts/script.ts';
 import { ANNOUNCE, LEAVE } from '../scripts/upkeep.ts';
 
 /**
- * How long a user stays in a member index after an announcement, in ms. A client may resend the announced write for as
- * long as answers are remembered. It may resend a removal that an earlier look-up decided for as long again.
+ * How long a user stays in a member index at least after an announcement, in ms. A client may resend the announced
+ * write for the time `REMEMBERED`. It may also resend a removal, which relies on an earlier look-up, for the same time.
  */
 const SETTLED = 2 * REMEMBERED + 60_000;
 
-/** How long after an announcement a check whether it still holds is due, in ms. */
+/** Age of an announcement, in ms, from which the store checks whether the user still belongs in the index. */
 const STALE = 86_400_000;
 
 /**
- * An index is a superset of the users who have sessions. `ttl` is how long the announced write lasts, in ms; `null` is
- * unknown. Returns other users who need a check.
+ * Adds a user to a member index, before a session of the user is written. The index is a superset of the users who have
+ * sessions. `ttl` is how long the announced session lasts, in ms; `null` is unknown. Returns other users of the index
+ * who need a check.
  */
 export async function announce(
   server: Server,
@@ -28,7 +29,7 @@ export async function announce(
   return (await server.run(ANNOUNCE, call)) as Tag[];
 }
 
-/** Users who were announced recently stay. */
+/** Removes users from a member index. Users who were announced recently stay. */
 export async function leave(server: Server, { members, seen }: MemberIndexKeys, gone: readonly Tag[]): Promise<void> {
   if (gone.length > 0) await server.run(LEAVE, new Call().key(members, seen).arg(SETTLED, ...gone));
 }

@@ -13,7 +13,10 @@ export interface Way {
   readonly chunk: number;
 }
 
-/** Continues from the last position and not from an index, so that removals by others cannot make it skip members. */
+/**
+ * Reads a sorted set in chunks. Continues from the last position and not from an index, so that removals by a second
+ * process cannot make it skip members.
+ */
 export async function* walk(server: Server, key: string, way: Way): AsyncGenerator<readonly Position[]> {
   const { direction, least, chunk } = way;
   const down = direction === 'down';
@@ -37,7 +40,10 @@ export async function* walk(server: Server, key: string, way: Way): AsyncGenerat
   }
 }
 
-/** Reads each part of the first set first, so it misses no member that others move to the second set meanwhile. */
+/**
+ * Reads two sorted sets in their common order. Reads each part of the first set before the second. So it misses no
+ * member that a second process moves from the first set to the second.
+ */
 export async function* walkBoth(
   server: Server,
   first: string,
@@ -74,7 +80,7 @@ function isBehind(position: Position, other: Position, down: boolean): boolean {
   return position.member !== other.member && position.member < other.member === down;
 }
 
-/** A flat list in RESP2, pairs in RESP3. */
+/** Parses a reply with members and scores: a flat list in RESP2, pairs in RESP3. */
 export function positionsOf(reply: unknown): readonly Position[] {
   const flat = (reply as unknown[]).flat();
   const positions: Position[] = [];

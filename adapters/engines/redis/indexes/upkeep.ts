@@ -8,12 +8,14 @@ import { announce, leave } from './member-index.ts';
 import type { Position } from './scan.ts';
 import { type IndexedSession, UserSessions } from './user-sessions.ts';
 
-/** In ms. This long after its retention, data is gone from the server, with any difference between clocks. */
+/**
+ * The server has certainly removed data this long after its retention, in ms. Covers every difference between clocks.
+ */
 const LONG_DUE = 86_400_000;
 
 export const isEndless = (session: SessionRecord): boolean => endOf(session) === null;
 
-/** Each write also tidies up a few old members. */
+/** Maintains the indexes and the due dates. Each write also tidies up a few old members. */
 export class Upkeep {
   readonly background: Background = new Background();
   readonly #server: Server;
@@ -24,7 +26,7 @@ export class Upkeep {
     this.#keys = keys;
   }
 
-  /** Must run before a session is written. */
+  /** Adds the user of a session to the member indexes. Must run before the session is written. */
   async announce(session: SessionRecord, now: number, retention: number): Promise<void> {
     const { realm, userTag, accountTag, expiresAt } = session;
     // Uses extend the idle lifetime, so only the absolute expiry is final.
@@ -43,8 +45,9 @@ export class Upkeep {
   }
 
   /**
-   * Also tidies up some users whose sessions must be gone; none if `retention` is `null`. Never rejects: the session is
-   * already written, and the caller of a failed sign-in would lose its secret.
+   * Records when a session of the user is over by itself. Also tidies up some users whose sessions the server must have
+   * removed; none if `retention` is `null`. Never rejects: the session is already written, and the caller of a failed
+   * sign-in would lose its secret.
    */
   async noteSession(user: Tag, date: number | null, now: number, retention: number | null): Promise<void> {
     if (date === null) return;
@@ -55,7 +58,7 @@ export class Upkeep {
     }
   }
 
-  /** Never rejects, like `noteSession`. */
+  /** Records until when a record is kept. Never rejects, like `noteSession`. */
   async noteRecord(tag: Tag, keepUntil: number | null, now: number): Promise<void> {
     if (keepUntil === null) return;
     const dates = this.#keys.dueRecords(bucketOf(tag));
@@ -67,7 +70,7 @@ export class Upkeep {
     }
   }
 
-  /** If it fails, the server's own expiry still removes the data. */
+  /** Records a due date. If this fails, it returns no members: the server's own expiry still removes the data. */
   async #note(dates: string, member: Tag, date: number, longDue: number | null): Promise<readonly Position[]> {
     return noteDate(this.#server, dates, member, date, longDue).catch(() => []);
   }
@@ -105,7 +108,7 @@ export class Upkeep {
     if (ids.length > 0) this.background.run(() => new UserSessions(this.#server, this.#keys, user).sweep(ids));
   }
 
-  /** Later sign-ins need not read these sessions. */
+  /** Moves sessions that are over for good to an index of their own, so that later sign-ins need not read them. */
   setAside(user: Tag, ids: readonly string[]): void {
     if (ids.length > 0) this.background.run(() => new UserSessions(this.#server, this.#keys, user).setAside(ids));
   }
@@ -129,7 +132,7 @@ const goneOf = (indexed: readonly IndexedSession[]): readonly string[] =>
 
 const MAX_TASKS = 4;
 
-/** Skips tasks above the limit. A later task repeats a failed one. */
+/** Runs tasks that no caller waits for. Skips tasks above the limit. A later task repeats a failed one. */
 export class Background {
   readonly #running = new Set<Promise<unknown>>();
 

@@ -6,13 +6,16 @@ import { Call } from '../scripts/script.ts';
 import { SET_ASIDE, SWEEP } from '../scripts/verbs.ts';
 import { type Position, walk, walkBoth } from './scan.ts';
 
-/** `session` is `null` if the server has removed it. */
+/** A member of a user's index. `session` is `null` if the server has removed it. */
 export interface IndexedSession {
   readonly position: Position;
   readonly session: SessionRecord | null;
 }
 
-/** A record is `null` if it is missing or was not requested. */
+/**
+ * Some sessions of a user, with the records of the user and of one membership. A record is `null` if it is missing or
+ * was not requested.
+ */
 export interface Chunk {
   readonly record: string | null;
   readonly member: string | null;
@@ -28,7 +31,7 @@ interface ChunkOptions {
 
 const CHUNK = 256;
 
-/** All sessions of a user are in one slot. */
+/** Reads and tidies up the sessions of one user. All of them are in one slot. */
 export class UserSessions {
   readonly user: Tag;
   readonly #server: Server;
@@ -40,7 +43,10 @@ export class UserSessions {
     this.#keys = keys;
   }
 
-  /** A chunk and its records are of one snapshot. `open` skips sessions that were set aside. */
+  /**
+   * Reads the user's sessions in chunks, by creation. The sessions and the records of a chunk come from one snapshot.
+   * `open` skips sessions that were set aside, because they are over for good.
+   */
   async *chunks(
     direction: 'up' | 'down',
     { after, chunk = CHUNK, open = false, account }: ChunkOptions = {},
@@ -85,7 +91,10 @@ export class UserSessions {
     return removed;
   }
 
-  /** Also removes some that were set aside earlier and are gone. */
+  /**
+   * Moves sessions that are over for good to an index of their own. Also removes some ids from it whose sessions are
+   * gone.
+   */
   async setAside(ids: readonly string[]): Promise<void> {
     for (let at = 0; at < ids.length; at += CHUNK) {
       const call = new Call().key(this.#keys.sessions(this.user), this.#keys.aside(this.user));

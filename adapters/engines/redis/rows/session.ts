@@ -3,7 +3,7 @@ import type { SessionDevice } from '../../../../src/index.ts';
 import { lineOf, numberLine, numberOrNothing, textOrNull } from './text.ts';
 
 /**
- * The key contains the id and the user's tag. The value has these lines:
+ * Returns the stored form of a session. The key contains the id and the user's tag. The value has these lines:
  *
  * 1. Lines that scripts compare and write: credential, serial, creation, last use, expiry, idle lifetime, retention,
  * authentication, tombstone (a JSON array). All times except the creation are relative to it. See `scripts/session.ts`.
@@ -25,7 +25,9 @@ export function sessionValue(session: SessionRecord, retention: number): string 
   return `${head.join('\n')}\n${renewableLines(session)}${fixedLines(session)}`;
 }
 
-/** These lines must not refer to other lines, which may differ. */
+/**
+ * Returns the lines that a renewal replaces. They must not refer to other lines, which may have changed in the store.
+ */
 export function renewableLines(session: SessionRecord): string {
   const { amr, attributes, account, accountTag, stamps, client } = session;
   const hasAttributes = Object.keys(attributes).length > 0;
@@ -70,7 +72,7 @@ function amrOf(line: string): readonly string[] {
   return line.startsWith('[') ? (JSON.parse(line) as string[]) : line.split(' ');
 }
 
-/** Reads the lines by position and without a closure, for speed. */
+/** Parses the stored form of a session. Reads the lines by position and without a closure, for speed. */
 export function sessionOf(value: string, id: string, userTag: Tag): SessionRecord {
   const lines = value.split('\n');
   if (lines.length <= USER_STAMP) throw new Error('a session is malformed');

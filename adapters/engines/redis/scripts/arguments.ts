@@ -1,9 +1,12 @@
-/** In ms. The clocks of processes may differ by an hour, and the server's clock may be adjusted. */
+/**
+ * How much longer the server keeps data than its retention, in ms. The clocks of processes may differ by an hour, and
+ * the server's clock may be adjusted.
+ */
 export const MARGIN = 10_800_000;
 
 /**
- * For Lua 5.1. The order of keys and arguments in a call is the order in which the script takes them. Always format
- * numbers by `whole`: `tostring` loses digits beyond 14.
+ * Lua 5.1 helpers that take keys and arguments, and write keys that expire. The order of keys and arguments in a call
+ * is the order in which the script takes them. Always format numbers by `whole`: `tostring` loses digits beyond 14.
  */
 export const ARGUMENTS: string = `
 local key_at, arg_at = 0, 0

@@ -1,4 +1,7 @@
-/** See `audit/journal.ts` for the choice between log and outbox. A script takes all arguments before it writes. */
+/**
+ * Lua helpers that take and write audit entries. See `audit/journal.ts` for the choice between log and outbox. A script
+ * takes all arguments before it writes.
+ */
 export const LOG: string = `
 local function take_entries()
   local entries = { outbox = arg() == 'outbox' and key() }

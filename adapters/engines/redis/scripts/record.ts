@@ -1,4 +1,4 @@
-/** See `rows/epoch.ts`. */
+/** Lua helpers that read and write epoch records. See `rows/epoch.ts` for the stored form. */
 export const RECORD: string = String.raw`
 local function find_record(where)
   local value = redis.call('GET', where)

@@ -11,7 +11,7 @@ export class Script {
   }
 }
 
-/** In the order in which the script takes them. */
+/** The keys and arguments of one script call, in the order in which the script takes them. */
 export class Call {
   readonly keys: string[] = [];
   readonly args: string[] = [];

@@ -1,4 +1,4 @@
-/** See `rows/session.ts`. */
+/** Lua helpers that read and write sessions. See `rows/session.ts` for the stored form. */
 export const SESSION: string = String.raw`
 local LINE = '([^\n]*)\n'
 local LINES = '^' .. string.rep(LINE, 9) .. '(' .. string.rep('[^\n]*\n', 7) .. ')(.*)$'
@@ -67,7 +67,9 @@ local function end_session(where, s, ended)
 end
 `;
 
-/** Each ending comes with its audit entries. Returns how many sessions were living. */
+/**
+ * A Lua helper that ends other sessions of the user, each with its audit entries. Returns how many of them were living.
+ */
 export const END_OTHERS: string = `
 local function end_others()
   local done = 0

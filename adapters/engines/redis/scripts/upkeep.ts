@@ -3,7 +3,8 @@ import { OnceScript } from './once.ts';
 import { Script } from './script.ts';
 
 /**
- * Returns some members that were announced long ago. The caller checks them, so that no index keeps users who are gone.
+ * Adds a user to a member index, with the time. Returns some members that were announced long ago. The caller checks
+ * them, so that no index keeps users who are gone.
  */
 export const ANNOUNCE: Script = new Script(
   ARGUMENTS,
@@ -19,7 +20,10 @@ return others
 `,
 );
 
-/** Keeps members that were announced recently. Their write may be in transit, so the look-up came too early. */
+/**
+ * Removes users from a member index, except those who were announced recently. Their session may have been in transit
+ * when the caller looked for it.
+ */
 export const LEAVE: Script = new Script(
   ARGUMENTS,
   `
@@ -36,8 +40,8 @@ end
 );
 
 /**
- * Always lowers an existing date, if only by a millisecond, so that a process that read the earlier date does not
- * change it. Returns some members that have been due for long.
+ * Records a due date. An existing date always becomes lower, if only by a millisecond. So a process that read the
+ * existing date cannot replace the new one by `SET_DATE`. Returns some members that have been due for long.
  */
 export const NOTE_DATE: Script = new Script(
   ARGUMENTS,
@@ -50,7 +54,7 @@ return redis.call('ZRANGEBYSCORE', dates, '-inf', long_due, 'WITHSCORES', 'LIMIT
 `,
 );
 
-/** Does nothing if the date is not the one that was read. */
+/** Replaces or removes a due date. Does nothing if the date is not the one that the caller read. */
 export const SET_DATE: Script = new Script(
   ARGUMENTS,
   `
@@ -66,7 +70,10 @@ return 1
 `,
 );
 
-/** Returns whether it removed the record, and otherwise until when it is kept. */
+/**
+ * Removes a record that need not be kept longer. Returns whether it removed the record, and otherwise until when it is
+ * kept.
+ */
 export const REMOVE_RECORD: Script = new OnceScript(
   [],
   String.raw`
@@ -82,7 +89,7 @@ return { 0, keep }
 `,
 );
 
-/** Skips entries that differ from the texts that were read. */
+/** Removes audit entries. Skips entries that differ from the texts that the caller read. */
 export const REMOVE_ENTRIES: Script = new OnceScript(
   [],
   `
@@ -104,7 +111,9 @@ return removed
 `,
 );
 
-/** Skips entries that differ from the texts that were read. Removes the others from indexes, too. */
+/**
+ * Replaces audit entries, and removes them from indexes. Skips entries that differ from the texts that the caller read.
+ */
 export const REPLACE_ENTRIES: Script = new OnceScript(
   [],
   `

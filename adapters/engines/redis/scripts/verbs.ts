@@ -5,7 +5,7 @@ import { RECORD } from './record.ts';
 import { Script } from './script.ts';
 import { END_OTHERS, SESSION } from './session.ts';
 
-/** Returns whether the record is new, and its value. */
+/** Creates a record if it is missing, and raises its `keepUntil`. Returns whether the record is new, and its value. */
 export const KEEP_RECORD: Script = new Script(
   ARGUMENTS,
   RECORD,
@@ -21,7 +21,7 @@ return { r.version == version and 1 or 0, r.version .. '\n' .. r.keep .. '\n' ..
 `,
 );
 
-/** Returns whether it wrote, and some ids of the user's index whose sessions may be long gone. */
+/** Adds a session. Returns whether it wrote, and some ids of the user's index whose sessions may be long gone. */
 export const ADD: Script = new OnceScript(
   [SESSION, RECORD, LOG, END_OTHERS],
   `
@@ -91,7 +91,10 @@ return 'renewed'
 `,
 );
 
-/** An existing tombstone stays. Replicas confirm both, because the answer is always written. */
+/**
+ * Ends one session. An existing tombstone stays. Replicas confirm either case, because the script always writes its
+ * answer.
+ */
 export const END: Script = new OnceScript(
   [SESSION, RECORD, LOG],
   String.raw`
@@ -133,7 +136,10 @@ write_entries(entries)
 return 'advanced'
 `;
 
-/** Leaves out the session functions, because a script creates all its functions anew at each call. */
+/**
+ * Advances the epoch of a scope. Leaves out the session functions, because a script creates all its functions anew at
+ * each call.
+ */
 export const ADVANCE: Script = new OnceScript(
   [RECORD, LOG],
   `
@@ -148,7 +154,10 @@ if not is_version(r, version) or (membership and not is_version(m, member_versio
 ${REPLACE}`,
 );
 
-/** Also rotates the secret of the initiator. */
+/**
+ * Advances the epoch of a scope for a session, the initiator, which must be living. Also rotates the secret of that
+ * session.
+ */
 export const ADVANCE_FOR: Script = new OnceScript(
   [SESSION, RECORD, LOG],
   `
@@ -168,7 +177,7 @@ redis.call('SET', where, value_of(s), 'KEEPTTL')
 ${REPLACE}`,
 );
 
-/** Returns how many sessions existed. */
+/** Removes sessions of one user. Returns how many existed. */
 export const REMOVE: Script = new OnceScript(
   [RECORD],
   `
@@ -189,7 +198,7 @@ return removed
 `,
 );
 
-/** Removes sessions that were over by themselves at a time, and ids of missing sessions. */
+/** Removes those of the given sessions that were over by themselves at a time, and ids of missing sessions. */
 export const SWEEP: Script = new OnceScript(
   [SESSION],
   `
@@ -212,7 +221,10 @@ return removed
 `,
 );
 
-/** Returns some ids that were moved earlier, whose sessions may be long gone. */
+/**
+ * Moves sessions to the index of sessions that are over for good. Returns some ids that were moved earlier, whose
+ * sessions may be long gone.
+ */
 export const SET_ASIDE: Script = new Script(
   ARGUMENTS,
   `
@@ -231,7 +243,7 @@ return redis.call('ZRANDMEMBER', aside, 3)
 `,
 );
 
-/** Does nothing if the policy is not the one that was read. */
+/** Sets the policy of an account. Does nothing if the policy is not the one that the caller read. */
 export const SET_POLICY: Script = new OnceScript(
   [LOG],
   `

@@ -40,7 +40,7 @@ export async function ensureEpochs(
       values.set(request.tag, await keep(context, request, now));
     };
     await Promise.all(lacking.filter((one) => !isOfMember(one)).map(keepOne));
-    // The user's record may be newer by now, which makes earlier reads of memberships too old. Read them again.
+    // Reads the memberships again. The user's record may be newer by now, and no membership must be older than it.
     const others = requests.filter((one) => isOfMember(one) && !lacking.includes(one));
     const [again] = await Promise.all([
       readValues(
@@ -58,7 +58,7 @@ export async function ensureEpochs(
   });
 }
 
-/** Records of one slot come from one snapshot. */
+/** Reads the stored values of records. Records of one slot come from one snapshot. */
 async function readValues({ server, keys }: Context, tags: readonly Tag[]): Promise<Map<Tag, EpochValue>> {
   const groups = new Map<Tag, Tag[]>();
   for (const tag of new Set(tags)) {

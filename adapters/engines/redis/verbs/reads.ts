@@ -20,7 +20,7 @@ import { accountsOf } from './epochs.ts';
 
 type Found = readonly (FoundSession | null)[];
 
-/** Not `async`, which would cost each check of a session an extra tick. */
+/** Looks up sessions, with the records that judge them. Not `async`, which would cost each check an extra tick. */
 export function find(context: Context, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
   const role = context.readiness.role();
   const found = findSessions(context, realm, refs);
@@ -28,8 +28,9 @@ export function find(context: Context, realm: Tag, refs: readonly SessionRef[]):
 }
 
 /**
- * On one server, always one MGET. On a cluster, one command for each user, account and realm, all at once. A session
- * and the records of its user and membership come from one command, and so from one snapshot.
+ * Sends the commands of a look-up. On one server, this is always one MGET. On a cluster, it is one command for each
+ * user, account and realm, all at once. A session and the records of its user and membership come from one command, and
+ * so from one snapshot.
  */
 function findSessions(context: Context, realm: Tag, refs: readonly SessionRef[]): Promise<Found> {
   if (refs.length === 0) return Promise.resolve([]);
@@ -65,7 +66,7 @@ function findOnServer({ server, keys, epochs }: Context, realm: Tag, refs: reado
   });
 }
 
-/** The numbers are indexes in the result. */
+/** One reference of a look-up on one server. The numbers are indexes in the result of the MGET. */
 interface Asked {
   readonly ref: SessionRef;
   readonly at: number;

@@ -28,7 +28,7 @@ export async function listUsers(
   return { users, after: null };
 }
 
-/** Users without sessions leave the member index. */
+/** Returns the users of a page who have sessions. The others leave the member index. */
 async function presentOf(
   { upkeep }: Context,
   of: UsersOf,
@@ -48,7 +48,7 @@ async function presentOf(
   return present;
 }
 
-/** A malformed cursor means the start. */
+/** Parses a cursor. A malformed cursor means the start. */
 function placeIn(after: string | null): [bucket: number, last: Tag | null] {
   const [, bucket, last] = /^(\d{1,2}):(.*)$/s.exec(after ?? '') ?? [];
   return bucket === undefined ? [0, null] : [Number(bucket), last ?? null];
@@ -71,7 +71,10 @@ export async function memberships(
   return { accounts: [], after: null };
 }
 
-/** No key lists users. Each user with sessions has a due date, or is in the index of sessions that never expire. */
+/**
+ * Finds realms through some of their users. No key lists users. Each user with sessions has a due date, or is in the
+ * index of sessions that never expire.
+ */
 export async function listRealms({ server, keys }: Context, limit: number): Promise<RealmsFound> {
   const wanted = Math.ceil(limit / BUCKETS) + 1;
   const pages = await Promise.all(

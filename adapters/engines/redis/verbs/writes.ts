@@ -127,7 +127,7 @@ function enter(call: Call, { keys, journal }: Context, user: Tag, { audit, endin
   }
 }
 
-/** Includes the sessions that this write ends. */
+/** Returns the earliest end of the written session and of the sessions that this write ends; `null` for never. */
 function earliest(over: number | null, { ending }: UserWrite): number | null {
   const times = [over, ...ending.map(({ ended }) => ended.at)].filter((time) => time !== null);
   return times.length === 0 ? null : Math.min(...times);

@@ -4,12 +4,12 @@ import type { Database } from '../connection.ts';
 import type { Command, RowsQuery } from '../prepared.ts';
 
 export interface AuditStatements {
-  /** Skips an entry that exists. */
+  /** Inserts an entry. Skips it if it exists. */
   readonly insertEntry: Command;
   /**
-   * A page by each index. Parameters, in order: the values of the index; the place (`at`, `id`) that all entries come
-   * after, and the earliest `at`; the realm; user, actor, account and the types (a JSON array), each twice, with `null`
-   * for any; the limit.
+   * Selects a page of the log, by each index. Parameters, in order: the values of the index; the place (`at`, `id`)
+   * after which the page starts, and the earliest `at`; the realm; user, actor, account and the types (a JSON array),
+   * each twice, with `null` for any; the limit.
    */
   readonly entries: Readonly<Record<AuditIndex, RowsQuery>>;
   readonly forgetUser: Command;

@@ -3,11 +3,11 @@ import type { Command, RowQuery, RowsQuery } from '../prepared.ts';
 import { FOUND } from './fragments.ts';
 
 export interface UpkeepStatements {
-  /** The next user after a tag, with the user's realm. */
+  /** Selects the next user after a tag, with the user's realm. */
   readonly nextUser: RowQuery;
-  /** The same among the users with sessions in an account. */
+  /** Like `nextUser`, among the users with sessions in an account. */
   readonly nextMember: RowQuery;
-  /** Tags between two strings, both exclusive, in byte order. */
+  /** Selects tags between two strings, both exclusive, in byte order. */
   readonly tagsBetween: RowsQuery;
   readonly removeOf: Command;
 

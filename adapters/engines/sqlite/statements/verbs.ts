@@ -7,7 +7,7 @@ const TOMBSTONE = `
   UPDATE sessions SET ended_at = ?, ended_by = ?, ended_reason = ?, ended_from = ? WHERE id = ? AND user_tag = ?`;
 
 export interface VerbStatements {
-  /** Record, version and `keepUntil` of a tag. */
+  /** Selects record, version and `keepUntil` of a tag. */
   readonly epoch: RowQuery;
   /** Creates a record, or raises its `keepUntil` if it exists. */
   readonly keepEpoch: Command;
@@ -25,7 +25,7 @@ export interface VerbStatements {
   readonly touch: Command;
   readonly renew: Command;
   readonly rotate: Command;
-  /** Also ends an expired session, but none that was used after a given time. */
+  /** Writes the tombstone of a session, even if it has expired. Does nothing if it was used after a given time. */
   readonly end: Command;
   readonly endLiving: Command;
 }

@@ -3,12 +3,14 @@ import { type MembershipPage, membershipPage } from '../../sql/membership-page.t
 import { fromColumn } from '../../sql/values.ts';
 import type { Context } from '../context.ts';
 
-/** SQLite answers synchronously, so a larger page would block the process. */
+/**
+ * Maximum number of users that one page visits. SQLite answers synchronously, so a larger page would block the process.
+ */
 const MAX_PASSED = 500;
 
 /**
- * Goes from tag to tag through an index, so the time does not depend on the number of sessions. The cursor is the last
- * tag that was visited. Users of other realms are visited and skipped.
+ * Lists users by tag. Goes from tag to tag through an index, so the time does not depend on the number of sessions. The
+ * cursor is the last tag that was visited. Users of other realms are visited and skipped.
  */
 export function listUsers(
   { statements: { nextUser, nextMember } }: Context,
@@ -37,7 +39,7 @@ export function memberships(
   return page.answer(statements.tagsBetween(page.from, page.until, page.limit).map(([tag]) => tag as Tag));
 }
 
-/** Tags are hashes, so the first users are a random choice. */
+/** Finds the realms of the first users. Tags are hashes, so the first users are a random choice. */
 export function listRealms({ statements: { nextUser } }: Context, limit: number): RealmsFound {
   const realms = new Set<string>();
   let tag = '';

@@ -110,7 +110,7 @@ export const deleteSessions = ({ database, statements, changes }: Context, user:
     return removed;
   });
 
-/** `undefined` matches any version of an existing record. */
+/** Tells whether a record exists and has this version. `undefined` matches any version. */
 function hasVersion({ epoch }: Statements, tag: Tag, version: number | undefined): boolean {
   const row = epoch(tag);
   return row !== undefined && (version === undefined || row[1] === version);

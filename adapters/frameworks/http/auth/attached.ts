@@ -5,13 +5,16 @@ import type { HttpExchange } from '../exchange.ts';
 import type { HttpSettings } from '../options/authentication.ts';
 import { type Auth, openAuth } from './auth.ts';
 
-/** The ESM and the CJS build, wrappers and bridges share this registered symbol. */
+/** Key under which a request holds its `Auth`. The ESM and the CJS build, wrappers and bridges share this registered symbol. */
 export const AUTH: unique symbol = Symbol.for('session-revocation.auth');
 
 /** A request with one `Auth` per realm that was read. The latest comes first. */
 type WithAuth = object & { [AUTH]?: readonly Auth[] | null };
 
-/** @throws `TypeError` if other code has already set the property of the option `property`. */
+/**
+ * Adds an `Auth` to a request, also under the property that the option `property` names.
+ * @throws `TypeError` if other code has already set that property.
+ */
 export function attachAuth(request: WithAuth, auth: Auth): void {
   const { property } = auth.request.settings;
   const before = request[AUTH];
@@ -26,13 +29,13 @@ export function attachAuth(request: WithAuth, auth: Auth): void {
   Reflect.set(request, property, auth);
 }
 
-/** Synchronous if the store answers synchronously. */
+/** Opens the `Auth` of a request and attaches it. Returns no promise if the store answers synchronously. */
 export function authenticate(settings: HttpSettings, request: WithAuth, exchange: HttpExchange): Awaitable<void> {
   const auth = openAuth(settings, exchange);
   return auth instanceof Promise ? auth.then((opened) => attachAuth(request, opened)) : attachAuth(request, auth);
 }
 
-/** Without `sessions`, returns the `Auth` of the realm that was read last. */
+/** Returns the `Auth` of a request for these sessions, or `undefined`. Without `sessions`, it is that of the realm that was read last. */
 export function attachedAuth<Trigger extends string, Transaction>(
   request: WithAuth,
   sessions: Sessions<Trigger, Transaction> | undefined,

@@ -37,7 +37,8 @@ export class AuthInTransaction<Trigger extends string = BuiltInTrigger> extends 
 
   /**
    * Reads how long after the commit a process may still accept what the acts ended, in ms, like
-   * {@link InTransaction.effectiveWithin}. The results of the acts hold `null` there, because it counts from the commit.
+   * {@link InTransaction.effectiveWithin}. In the results of the acts, `effectiveWithin` is `null`, because the time
+   * counts from the commit.
    * @throws `TypeError` before {@link committed} has returned `true`.
    */
   effectiveWithin(): Promise<number> {
@@ -45,8 +46,8 @@ export class AuthInTransaction<Trigger extends string = BuiltInTrigger> extends 
   }
 
   /**
-   * New tokens for the body of the answer to an app that sent an access token. Its old tokens are no longer valid. `null` before
-   * {@link committed} has returned `true`, for an ended session, and for a request with a cookie.
+   * New tokens for an app that sent an access token, to be sent in the response body. The app's old tokens are no longer valid. `null`
+   * before {@link committed} has returned `true`, for an ended session, and for a request with a cookie.
    */
   get tokens(): IssuedTokens | null {
     return this.#request.tokens;
@@ -107,7 +108,7 @@ class UncommittedRequest implements ActingRequest {
     return this.#outcome?.is === 'ended';
   }
 
-  /** A second act needs the secret that the first one has set. */
+  /** Returns the session as the last act has left it. A second act needs the secret that the first one has set. */
   #latest<Found extends Session | null>(session: Found): Found | Session {
     return this.#outcome?.is === 'renewed' ? this.#outcome.session : session;
   }

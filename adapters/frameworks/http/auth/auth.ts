@@ -125,13 +125,16 @@ nameCalls(Auth.prototype, {
 
 export const sessionOf = (auth: Auth): Session => sessionIn(auth.request);
 
-/** Reads and judges the cookie or the access token. Throws no outage: reading the session does. */
+/** Reads and judges the cookie or the access token. Does not throw in an outage: reading {@link Auth.session} does. */
 export const openAuth = (settings: HttpSettings, exchange: HttpExchange): Awaitable<Auth> =>
   settings.bearer === null || exchange.header('authorization') === undefined
     ? openCookie(settings, exchange)
     : openBearer(settings, settings.bearer, exchange);
 
-/** Synchronous if the store answers synchronously. A promise would be a large part of the cost of such a check. */
+/**
+ * Opens the `Auth` of a request with a cookie. Returns no promise if the store answers synchronously, because a promise would be a large
+ * part of the cost of the check.
+ */
 function openCookie(settings: HttpSettings, exchange: HttpExchange): Awaitable<Auth> {
   const state = readState(settings, exchange);
   return state instanceof Promise

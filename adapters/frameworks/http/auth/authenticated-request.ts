@@ -54,7 +54,10 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
     return this.#state;
   }
 
-  /** Judges the session once more if it was judged from memory, by knowledge that is at most `maxStaleness` ms old. */
+  /**
+   * Judges a live session once more if its verdict came from memory. The new verdict uses knowledge that is at most
+   * `maxStaleness` ms old.
+   */
   judgeAgain(maxStaleness: number): Awaitable<void> {
     const { handle } = this.settings;
     const { liveSession } = this;
@@ -116,7 +119,7 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
   }
 
   async ready(): Promise<void> {
-    // The transport compares with the present secret.
+    // The transport compares the client's token with the present secret, so the session must not come from memory.
     await this.judgeAgain(0);
     if (this.#state.is === 'session') await this.#tokenTransport.ready?.();
   }
@@ -132,7 +135,10 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
     return withoutToken(result, this.liveSession === null ? null : (this.bearer?.issued ?? null));
   }
 
-  /** An access token may come from any site, because other sites' pages cannot make a browser send one. */
+  /**
+   * Throws if the request may not change anything: its headers are sent, or it comes from another site. An access token may come from any
+   * site, because other sites' pages cannot make a browser send one.
+   */
   mayChange(fromAnyOrigin: boolean = this.#hasBearer): void {
     this.#refuseLate();
     if (fromAnyOrigin || isOwnOrigin(this.exchange, this.settings.origins)) return;
@@ -176,7 +182,7 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
     return this.#transport;
   }
 
-  /** Keeps the cookie of a session that had ended before: the browser may already hold a newer one. */
+  /** Signs the request out. Keeps the cookie of a session that had ended before: the browser may already hold a newer one. */
   async #leave(byThisRequest: boolean): Promise<void> {
     if (byThisRequest) {
       await this.#tokenTransport.clear();

@@ -6,7 +6,11 @@ import { describeValue } from '../describe-value.ts';
  */
 export type Proof = boolean | null | { readonly amr: readonly string[] };
 
-/** @throws `TypeError` for any other value. An error, a response or `{ ok: false }` is truthy, and must not sign the user in. */
+/**
+ * Returns the proved methods, or `null` if `verify` returned no. `otherwise` holds the methods for a plain `true`.
+ * @throws `TypeError` for a value that is not a {@link Proof}. An error, a response or `{ ok: false }` is truthy, and must
+ * not sign the user in.
+ */
 export function provedBy(
   answer: unknown,
   otherwise: readonly string[] | undefined,

@@ -26,14 +26,15 @@ export type SessionOutcome =
   /** `byThisRequest` is `false` if the session had ended before. */
   | { readonly is: 'ended'; readonly byThisRequest: boolean };
 
+/** The request for which an act is done. */
 export interface ActingRequest {
-  /** Throws for a request that may not change anything, and in an outage. */
+  /** Returns the live session or `null`. Throws for a request that may not change anything, and in an outage. */
   sessionToChange(): Session | null;
   /** True if the client's only token is no longer valid, and the session has no newer one for it. */
   readonly hasDeadToken: boolean;
-  /** Also throws without a session, or with `isEnded`. */
+  /** Returns the live session. Throws like {@link sessionToChange}, and without a session. `isEnded`: an earlier act has ended it. */
   requiredSession(isEnded?: boolean): Session;
-  /** Rejects if the client could not receive a new token, or must not. */
+  /** Rejects if the client could not receive a new token, or must not receive one. */
   ready(): Promise<void>;
   /** Gives the client its new token or removes the old one. Returns the part of the result that the client may see. */
   settle<Result extends object>(result: Result, outcome: SessionOutcome | null): Promise<WithoutToken<Result>>;
@@ -41,7 +42,7 @@ export interface ActingRequest {
 
 const byUser = ({ user, device }: Session) => ({ by: user, fromDevice: device.label });
 
-/** The acts that end sessions: of an `Auth`, at once; of an `AuthInTransaction`, with its cookie in `committed()`. */
+/** The acts that end sessions. An `Auth` changes the client's cookie at once, an `AuthInTransaction` in its `committed()`. */
 export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithin extends number | null = number> {
   readonly #operations: ActOperations<EffectiveWithin>;
   readonly #request: ActingRequest;
@@ -54,8 +55,8 @@ export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithi
 
   /**
    * Ends this session and deletes its cookie. With the account policy `everywhere`, ends all sessions of the user in
-   * the account. Only deletes the cookie of an ended session. Does nothing without a cookie, and if the session
-   * continues under a newer cookie.
+   * the account. If the session has already ended, only deletes the cookie. Does nothing without a cookie, and if the
+   * session continues under a newer cookie.
    */
   async signOut(): Promise<SignOutResult<EffectiveWithin>> {
     const session = this.#request.sessionToChange();
@@ -110,7 +111,7 @@ export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithi
     const session = this.#request.requiredSession();
     const keep = (await this.#mayKeep()) ? session : undefined;
     const about = { ...request, user: session.user, by: session.user, keep };
-    // Its name may be unknown: the operation refuses it.
+    // The trigger's name may be unknown. The operation then refuses it.
     const result = await this.#operations.trigger(name as BuiltInTrigger, about);
     const isEnded = result.revoked && result.kept === null;
     return this.#request.settle(
@@ -119,7 +120,7 @@ export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithi
     );
   }
 
-  /** A client that must not get the new secret may report the event all the same. */
+  /** Tells whether the session may be kept. A client that must not get the new secret may report the event all the same. */
   async #mayKeep(): Promise<boolean> {
     try {
       await this.#request.ready();

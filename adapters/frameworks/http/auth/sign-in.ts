@@ -9,7 +9,7 @@ import type { ReauthenticateHttpRequest, ReauthenticateResult, SignInRequest, Si
 
 const SIGN_IN_KEYS = ['user', 'account', 'kind', 'amr', 'attributes', 'crossSite', 'tokens', 'verify'];
 
-// The fence of an unknown user. With it, response times do not reveal which users exist.
+// For an unknown user, the fence of this made-up user is taken. Response times then do not reveal which users exist.
 const UNKNOWN_USER = 'nobody';
 const NOT_VERIFIED = { ok: false, session: null, reason: 'not-verified' } as const;
 

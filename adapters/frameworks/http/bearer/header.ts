@@ -1,8 +1,9 @@
 import type { HttpExchange } from '../exchange.ts';
 import { trimSpaces } from '../whitespace.ts';
 
+/** The bearer token in the `Authorization` header. */
 export type Presented =
-  /** None, or another scheme. */
+  /** No header, or another scheme. */
   | { readonly is: 'nothing' }
   /** `''` for a missing or malformed token. */
   | { readonly is: 'token'; readonly token: string }
@@ -18,7 +19,7 @@ const ANOTHER = /,[ \t]*bearer(?:[ \t]|$)/i;
 /** `b64token` (RFC 6750 2.1). */
 const TOKEN = /^[\w.~+/-]+=*$/;
 
-/** Reads only the header: a token in the query or the body would get into logs and to other sites (RFC 6750 5.3). */
+/** Reads the bearer token of a request, only from the header. In the query, it would get into logs and to other sites (RFC 6750 5.3). */
 export function presentedTo(exchange: HttpExchange): Presented {
   const text = exchange.header('authorization');
   if (text === undefined) return NOTHING;

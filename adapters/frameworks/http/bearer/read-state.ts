@@ -19,8 +19,8 @@ const INVALID: BearerReading = { state: { is: 'refused', error: 'invalid_token' 
 const SEVERAL: BearerReading = { state: { is: 'refused', error: 'invalid_request' }, transport: null };
 
 /**
- * Returns `null` without an access token: the cookie then counts. The origin does not matter, because other sites
- * cannot send an access token.
+ * Reads and judges the access token of a request. Returns `null` if there is none: the cookie then counts. The origin
+ * does not matter, because other sites cannot send an access token.
  */
 export async function readBearer(
   settings: HttpSettings,

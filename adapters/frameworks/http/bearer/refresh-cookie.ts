@@ -16,14 +16,14 @@ export class RefreshCookie {
   }
 
   /**
-   * At most two different values. If there are two, callers use neither, because the wrong one would count as reuse and
-   * end the session.
+   * The values of the cookie, at most two different ones. If there are two, callers use neither, because the wrong one
+   * would count as reuse and end the session.
    */
   get values(): readonly string[] {
     return readCookie(this.#exchange, this.#bearer.cookie, 1).filter((value) => value !== '');
   }
 
-  /** The id is public and proves nothing. */
+  /** Tells whether a token in the cookie names this session. The id is public and proves nothing. */
   names(id: string): boolean {
     return this.values.some((value) => value.split('.')[3] === id);
   }

@@ -48,9 +48,9 @@ interface Replacement {
 }
 
 /**
- * Ends the session of the browser's previous refresh token, and deletes the cookie that the browser no longer uses,
- * because a request with both is refused. If the store does not answer, the sign-in succeeds, and the previous session
- * stays in its user's list.
+ * Ends the session of the browser's previous refresh token. Deletes the cookie that the browser no longer uses, because
+ * a request with a session cookie and an access token is refused. If the store does not answer, the sign-in succeeds,
+ * and the previous session stays in its user's list.
  */
 export async function endPrevious(
   settings: HttpSettings,

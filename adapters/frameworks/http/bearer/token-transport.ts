@@ -18,7 +18,7 @@ export interface BearerClient {
   readonly scope: string | undefined;
 }
 
-/** The next access token is in the answer. */
+/** Gives a client with an access token its next tokens. The access token goes into the response body, the secret where it was kept. */
 export class BearerTransport implements TokenTransport {
   readonly client: BearerClient;
   readonly #settings: HttpSettings;
@@ -77,7 +77,7 @@ export class BearerTransport implements TokenTransport {
     this.#session = session;
   }
 
-  /** `null` while the client's tokens are still valid. */
+  /** The client's new tokens. `null` while its old tokens are still valid. */
   get issued(): IssuedTokens | null {
     return this.#issued;
   }
@@ -107,13 +107,13 @@ export class BearerTransport implements TokenTransport {
     this.#issue(await this.#sign(session), delivered);
   }
 
-  /** Keeps the session cookie, which was not part of this request. */
+  /** Deletes this session's refresh cookie. Keeps the session cookie, which was not part of this request. */
   clear(): void {
     const wasSet = this.#mayHaveSecret && this.#grant?.kept === 'cookie';
     if (wasSet || this.#cookie.names(this.#session.id)) this.#cookie.clear();
   }
 
-  /** The request has the secret, or an access token with all rights of the refresh token. */
+  /** Tells whether the request has the secret, or an access token with all rights of the refresh token. */
   async #provesSecret(): Promise<boolean> {
     const grant = this.#grant;
     if (grant !== null && grant.kept === null) {
@@ -143,7 +143,7 @@ export class BearerTransport implements TokenTransport {
     this.#issued = { accessToken, expiresIn, ...delivered };
   }
 
-  /** Wraps a `TypeError` of the app's code, because the routes would report it as the client's mistake. */
+  /** Mints an access token. Wraps a `TypeError` of the app's code, because the routes would report it as the client's mistake. */
   async #sign(session: Session): Promise<IssuedTokens> {
     const { id, scope } = this.client;
     try {

@@ -8,7 +8,7 @@ import { warnAwayFromLoopback } from './insecure-cookie.ts';
 /** Maximum age of a cookie in browsers, in s: 400 days (RFC 6265bis 5.5). */
 export const MAX_COOKIE_AGE: number = 400 * 86400;
 
-/** Distinct values of the cookie, at most `max` + 1. */
+/** Returns the distinct values of the cookie, at most `max` + 1: enough to notice that there are too many. */
 export function readCookie(exchange: HttpExchange, { name }: Cookie, max: number): readonly string[] {
   const values: string[] = [];
   const cookies = exchange.header('cookie') ?? '';
@@ -25,14 +25,14 @@ export function readCookie(exchange: HttpExchange, { name }: Cookie, max: number
   return values;
 }
 
-/** `maxAge` is in seconds; `null` for a cookie that ends with the browser. */
+/** Sets a cookie. `maxAge` is in seconds; `null` for a cookie that ends with the browser. */
 export function setCookie(exchange: HttpExchange, cookie: Cookie, value: string, maxAge: number | null): void {
   if (!cookie.isSecure) warnAwayFromLoopback(exchange);
   const age = maxAge === null ? '' : `; Max-Age=${Math.max(0, Math.min(Math.floor(maxAge), MAX_COOKIE_AGE))}`;
   put(exchange, cookie, `${cookie.name}=${value}${cookie.attributes}${age}`);
 }
 
-/** The cookie of a `browser` session ends with the browser. That of another kind ends with the session. */
+/** Sets the cookie of a session. For the kind `browser`, it ends with the browser; for any other kind, with the session. */
 export function setSessionCookie(
   exchange: HttpExchange,
   cookie: Cookie,
@@ -44,17 +44,17 @@ export function setSessionCookie(
   setCookie(exchange, cookie, token, kind === 'browser' ? null : age);
 }
 
-/** Browsers delete a cookie only by the same name, path, domain and `Secure`. */
+/** Deletes a cookie. Browsers require the same name, path, domain and `Secure`. */
 export function deleteCookie(exchange: HttpExchange, cookie: Cookie): void {
   put(exchange, cookie, `${cookie.name}=${cookie.attributes}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT`);
 }
 
-/** A response has at most one line for a cookie (RFC 6265bis 4.1.1), so the last call wins. */
+/** Replaces the response's line for the cookie. A response has at most one (RFC 6265bis 4.1.1), so the last call wins. */
 function put(exchange: HttpExchange, { name }: Cookie, line: string): void {
   const others = exchange.setCookies().filter((other) => !other.startsWith(`${name}=`));
   exchange.replaceSetCookies([...others, line]);
   exchange.setHeader('cache-control', 'no-store');
 }
 
-/** Recognises a browser, and proves nothing. */
+/** Makes an id that recognises a browser. It proves nothing about the user. */
 export const newDeviceId = (): string => randomBytes(16).toString('base64url');

@@ -10,7 +10,7 @@ import { readCookie } from './cookie.ts';
 
 const MAX_TOKENS = 3;
 
-/** Synchronous if the store answers synchronously. */
+/** Reads and judges the session cookie of a request. Returns no promise if the store answers synchronously. */
 export function readState(settings: HttpSettings, exchange: HttpExchange): Awaitable<AuthState> {
   const tokens = readCookie(exchange, settings.cookie, MAX_TOKENS);
   const [token] = tokens;
@@ -44,7 +44,7 @@ export function outageOf(error: unknown): AuthState {
 export const judgedState = (settings: HttpSettings, exchange: HttpExchange, verdict: Verdict): AuthState =>
   isCrossOrigin(settings, exchange) ? CROSS_ORIGIN : stateOf(verdict);
 
-/** Most checks do not need these headers. */
+/** Reads the client's headers only when a check asks for them. Most checks do not. */
 class LazyClientInfo implements ClientInfo {
   readonly #exchange: HttpExchange;
   #client: ClientInfo | null = null;
@@ -80,7 +80,7 @@ function stateOfSeveral(verdicts: readonly Verdict[]): AuthState {
   return live !== undefined && another === undefined ? stateOf(live) : NONE;
 }
 
-/** Also reports the refused request. */
+/** Tells whether the request may change something and does not come from the app's own pages. Also reports it then. */
 export function isCrossOrigin(settings: HttpSettings, exchange: HttpExchange): boolean {
   if (!isUnsafe(exchange) || isOwnOrigin(exchange, settings.origins)) return false;
   reportCrossOrigin(settings, exchange);

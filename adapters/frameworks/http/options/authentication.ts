@@ -56,7 +56,7 @@ export interface HttpSettings {
   readonly sessions: Sessions;
   readonly handle: AdapterHandle;
   readonly cookie: Cookie;
-  /** Recognises a browser; `null` if no kind replaces sessions by device. */
+  /** Cookie that recognises a browser; `null` if no kind replaces sessions by device. */
   readonly deviceCookie: Cookie | null;
   readonly bearer: BearerSettings | null;
   readonly origins: readonly string[];
@@ -102,13 +102,13 @@ function parse(sessions: Sessions, options: AuthenticationOptions, call: string)
   };
 }
 
-/** Browsers ignore a value without quotation marks. */
+/** Makes the value of the header `Clear-Site-Data`. Browsers ignore a value without quotation marks. */
 function parseClearSiteData(values: unknown): string | null {
   if (values === undefined) return null;
   if (Array.isArray(values) && values.length > 0 && values.every((value) => CLEARABLE.includes(value))) {
     return [...new Set(values)].map((value) => `"${value}"`).join(', ');
   }
-  // `cookies` would clear those of all subdomains, and every cookie that the answer sets (Clear Site Data 3.2, 4).
+  // The value `cookies` would clear the cookies of all subdomains, and every cookie that the answer sets (Clear Site Data 3.2, 4).
   const hint =
     Array.isArray(values) && values.includes('cookies') ? ". The session's own cookies are deleted anyway" : '';
   throw new TypeError(`clearSiteData must be an array of 'cache', 'storage' and 'executionContexts'${hint}`);
@@ -138,7 +138,7 @@ function parseLoginUrl(loginUrl: unknown): HttpSettings['loginUrl'] {
   return () => path;
 }
 
-/** Refuses an unsafe location: `//evil.example` looks like a path. */
+/** Checks the result of the app's `loginUrl`. Refuses an unsafe location: `//evil.example` looks like a path. */
 function locationOf(answer: unknown): string {
   if (typeof answer !== 'string')
     throw new TypeError(`loginUrl returned ${describeValue(answer)}; ${ALLOWED_LOCATIONS}`);

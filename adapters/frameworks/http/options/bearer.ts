@@ -37,13 +37,13 @@ export interface BearerSettings {
   readonly tokens: BearerTokens;
   readonly ignoresCookie: boolean;
   readonly client: string | null;
-  /** For a browser's refresh token, out of reach for scripts. */
+  /** Cookie for a browser's refresh token. Scripts cannot read it. */
   readonly cookie: Cookie;
 }
 
 const METHODS = ['check', 'mint', 'refresh', 'jwks', 'isTokenOf'] as const;
 
-/** The refresh cookie is `SameSite=Strict`, because only the app's own scripts use it. */
+/** Checks the option `bearer`. The refresh cookie is `SameSite=Strict`, because only the app's own scripts use it. */
 export function parseBearer(
   bearer: BearerTokens | BearerOptions,
   realm: string,

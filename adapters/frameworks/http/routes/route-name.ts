@@ -38,6 +38,6 @@ export function parseMount(sessions: Sessions, path: unknown): string {
   });
 }
 
-/** `null` for a path that is not below, such as `/sessionsx` and `/sessions`. */
+/** Returns the rest of a path below the mount path. `null` for another path: `/sessionsx` is not below `/sessions`. */
 export const pathBelow = (mount: string, path: string): string | null =>
   path === mount || path.startsWith(`${mount}/`) ? path.slice(mount.length) : null;

@@ -32,7 +32,7 @@ const strictly =
     );
   };
 
-/** The first match counts, so `/policy` is not a session id. */
+/** All routes. The first match counts, so `/policy` is not a session id. */
 const ALL: readonly ((SessionRoute | TokenRoute) & RouteLine)[] = [...TOKEN_ROUTES, ...SESSION_ROUTES].map((route) => ({
   ...route,
   ...parseRouteName(route.name),
@@ -111,7 +111,10 @@ function routeHandler(sessions: Sessions, options: SessionRoutesOptions, call: s
   };
 }
 
-/** Every access token may sign out. The other routes need the option `scope`, or a token without scopes. */
+/**
+ * Refuses an access token without the needed scopes. Every access token may sign out. The other routes need the option
+ * `scope`, or a token without scopes.
+ */
 function outOfScope(auth: Auth, { action }: SessionRoute, scopes: readonly string[] | null): Answer | null {
   if (auth.scope === null || action === 'sign-out') return null;
   if (scopes === null) return auth.scope.length === 0 ? null : insufficient(auth.request);
@@ -149,7 +152,10 @@ async function answer(
   return route.run({ auth, sessions, authorize, place, exchange, session, user, query, id, body });
 }
 
-/** A misspelt `user` would end the actor's own sessions. On safe requests, the app may use parameters of its own. */
+/**
+ * Refuses other parameters than `user`. A misspelt `user` would end the actor's own sessions. On safe requests, the app
+ * may use parameters of its own.
+ */
 function refuseOtherParameters(query: URLSearchParams): void {
   const unknown = [...query.keys()].find((name) => name !== 'user');
   if (unknown === undefined) return;

@@ -21,14 +21,14 @@ const TEXTS = { type: 'array', items: TEXT };
 const TIME = { type: 'integer', description: 'Unix ms' };
 const TIME_OR_NULL = { type: ['integer', 'null'], description: 'Unix ms' };
 
-/** All properties are required. */
+/** An object whose properties are all required. */
 const all = (properties: Schema): Schema => ({
   type: 'object',
   properties,
   required: Object.keys(properties),
   additionalProperties: false,
 });
-/** All properties are optional. */
+/** An object whose properties are all optional. */
 const some = (properties: Schema): Schema => ({ type: 'object', properties });
 
 const answer = (description: string, type: string, schema: Schema): Schema => ({
@@ -97,7 +97,7 @@ const body = (properties: Schema, description: string): Pick<RouteSchema, 'consu
 });
 const optional = (properties: Schema): ReturnType<typeof body> => body(properties, 'All members are optional');
 
-/** OAuth requires that servers ignore unknown parameters (RFC 6749 3.2). */
+/** A body that may have more members. OAuth requires that servers ignore unknown parameters (RFC 6749 3.2). */
 const open = (properties: Schema): ReturnType<typeof body> => ({
   consumes: MEDIA_TYPES,
   body: { description: 'All members are optional', ...some(properties) },
@@ -133,7 +133,7 @@ const SESSION = all({
 const SIGN_OUT = { type: 'string', enum: ['session', 'everywhere'] };
 const POLICY = all({ account: TEXT_OR_NULL, signOut: SIGN_OUT, mayChange: { type: 'boolean' } });
 
-/** RFC 6749 5.1. */
+/** A response with tokens (RFC 6749 5.1), and more members. */
 const tokensWith = (more: Schema): Schema => ({
   ...some({
     access_token: TEXT,
@@ -147,7 +147,7 @@ const tokensWith = (more: Schema): Schema => ({
   additionalProperties: false,
 });
 const TOKENS = tokensWith({});
-/** RFC 6749 5.2. */
+/** An error response of OAuth (RFC 6749 5.2). */
 const NO_TOKENS = {
   description: 'OAuth error, or a malformed request',
   content: {
@@ -256,6 +256,6 @@ const ROUTE_SCHEMAS: Readonly<Record<RouteName, Omit<RouteSchema, 'tags'>>> = {
   },
 };
 
-/** A copy: OpenAPI tools add to it. */
+/** Returns the schema of a route, as a copy, because OpenAPI tools add to it. */
 export const schemaOf = (name: RouteName): RouteSchema =>
   structuredClone({ tags: ['sessions'], ...ROUTE_SCHEMAS[name] });

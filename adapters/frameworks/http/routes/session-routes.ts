@@ -27,7 +27,7 @@ export interface RouteRequest {
 export interface SessionRoute {
   readonly name: RouteName;
   readonly action: Exclude<AuthorizedAction, 'change-policy'>;
-  /** The action for `authorize`, if it differs. */
+  /** The action that `authorize` is asked about, if it differs from `action`. */
   readonly asks?: 'change-policy';
   /** The route only concerns the actor, so `?user=` must not name another user. */
   readonly own?: true;
@@ -58,7 +58,7 @@ export const SESSION_ROUTES: readonly SessionRoute[] = [
   { name: 'POST /:sessionId/sign-out', action: 'end', members: ['returnTo'], run: endSession },
 ];
 
-/** A `TypeError` about the client's input is a bad request. */
+/** Turns a `TypeError` about the client's input into a bad request. */
 async function refusable<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -94,13 +94,16 @@ function placeText(place: unknown): string | null {
   throw new TypeError(`place returned ${describeValue(place)}. Return a string or null, or a promise of one of these`);
 }
 
-/** `Number` would accept empty text, spaces, and other notations. */
+/** Parses a count of digits. `Number` would accept empty text, spaces, and other notations. */
 function countOf(digits: string): number {
   if (/^[0-9]{1,9}$/.test(digits)) return Number(digits);
   throw new RequestProblem('limit must be a number in digits, such as 20');
 }
 
-/** Hides which other user ended the session, from which device, and with which note. The audit log has them. */
+/**
+ * Describes an end for the client. Hides which other user ended the session, from which device, and with which note.
+ * The audit log has them.
+ */
 function shownEnd(sessions: Sessions, end: EndState, user: string): unknown {
   if (end.reason === 'expired') return { reason: end.reason, at: end.at, by: null, fromDevice: null, reasonCode: null };
   const mark = end.reason === 'ended' ? end.ended : end.revocation;
@@ -136,7 +139,7 @@ async function policyAnswer(
   return json({ account, ...policy, mayChange });
 }
 
-/** An administrator of one account has no rights in other accounts. */
+/** Returns the sessions that the actor may act on. An administrator of one account has no rights in other accounts. */
 function scopeOf(actor: Session, user: string): { readonly user: string; readonly account?: string } {
   return user === actor.user || actor.account === null ? { user } : { user, account: actor.account };
 }
@@ -186,7 +189,7 @@ function kindsOf({ kinds }: Members): { readonly kinds?: readonly string[] | 'al
   throw new RequestProblem("kinds must be an array of kinds, or 'all'");
 }
 
-/** The actor's session was ended or renewed, by this request or by another one meanwhile. */
+/** Answers that the actor's session was ended or renewed, by this request or by another one meanwhile. */
 const noLongerLive = ({ auth: { request } }: RouteRequest): Answer =>
   request.hasBearer ? refuseToken(request) : problem('session-required', {}, challengesOf(request));
 

@@ -25,7 +25,7 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
   { name: 'GET /jwks.json', action: 'keys', answer: async (_, { tokens }) => keys(tokens.jwks()) },
 ];
 
-/** Reads the store, because an access token outlives the staleness of memory. */
+/** Asks the store, because a new access token stays valid longer than memory may be stale. */
 const signedIn = requireSessionGuard({ maxStaleness: 0 });
 
 /** Exchanges a refresh token from the cookie or the body for the next one and an access token (RFC 6749 6). */
@@ -88,7 +88,7 @@ interface Parameters {
   readonly scope: string | undefined;
 }
 
-/** Returns a text for a problem that OAuth has an error for. */
+/** Reads the parameters of a request. Returns the message of a problem that is answered as an OAuth error. */
 async function parametersIn(exchange: HttpExchange, known: readonly string[] | null): Promise<Parameters | string> {
   try {
     const body = membersOf(await exchange.body(), known);
@@ -99,7 +99,10 @@ async function parametersIn(exchange: HttpExchange, known: readonly string[] | n
   }
 }
 
-/** `null` if a parameter is not a string or occurs twice. Empty parameters count as missing (RFC 6749 3.2). */
+/**
+ * Returns the known parameters, or `null` if a parameter is not a string or occurs twice. Empty parameters count as
+ * missing (RFC 6749 3.2).
+ */
 function parametersOf(body: Members): Parameters | null {
   const fields = new Map(Object.entries(body));
   const [grantType, refreshToken, clientId, scope] = ['grant_type', 'refresh_token', 'client_id', 'scope'].map(
