@@ -18,6 +18,7 @@ export interface SessionsSettings {
 /** Time limit for closing connections, in ms. */
 const MAX_CLOSE = 2_000;
 
+/** One run of a command: its options, its store, and its output. */
 export class Task<Options extends object = object> {
   readonly options: Options & GlobalOptions;
   readonly terminal: Terminal;

@@ -30,6 +30,7 @@ interface NextSession {
   readonly verdict: Verdict | null;
 }
 
+/** Judges the sessions that the inner store returns, and ends the sessions that the app destroys. */
 export class BridgedStore {
   readonly #inner: InnerStore;
   readonly #store: CallbackStore<InnerSession>;

@@ -6,6 +6,7 @@ import { markPending, putStamp, withStamp } from '../shared/stamp.ts';
 import type { BridgedStore } from './bridged-store.ts';
 import type { InnerRequest, InnerSession, InnerStore } from './inner-layer.ts';
 
+/** Keeps the client's token in the data of express-session. */
 export class SessionTransport implements TokenTransport {
   readonly #request: InnerRequest;
   readonly #inner: InnerStore;

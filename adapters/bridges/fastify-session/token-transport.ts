@@ -7,6 +7,7 @@ import type { BridgedStore } from './bridged-store.ts';
 import type { InnerRequest, InnerSession } from './inner-layer.ts';
 import { keepStamps } from './rotation.ts';
 
+/** Keeps the client's token in the data of @fastify/session. */
 export class SessionTransport implements TokenTransport {
   readonly #request: InnerRequest;
   readonly #bridge: Bridge<InnerSession>;

@@ -9,6 +9,7 @@ import type { RequestState, RequestStates } from './request-state.ts';
 /** Default lifetime in koa-session, in ms. */
 const ONE_DAY = 86_400_000;
 
+/** Judges the sessions that the inner store returns, and ends a session when koa-session destroys its record at a sign-out. */
 export class BridgedStore<Data extends InnerData> {
   readonly #inner: ExternalStore;
   readonly #bridge: Bridge<Data>;

@@ -110,7 +110,7 @@ export function bridge<Data extends InnerData>(
 
   async function admissionOf({ session }: InnerContext<Data>, { read }: RequestState): Promise<Admission> {
     if (session === null) return ANONYMOUS;
-    // If the keys differ, koa-session has replaced the session that it read, because that one had expired by its own rules.
+    // If the keys differ, koa-session has replaced the session that it read, because that one had ended by its own rules.
     return read?.key === session.externalKey
       ? (read?.admission ?? ANONYMOUS)
       : shared.judge(session.externalKey ?? '', session);

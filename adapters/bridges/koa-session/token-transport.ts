@@ -5,6 +5,7 @@ import { type InnerData, restamp } from '../shared/stamp.ts';
 import type { InnerContext } from './inner-layer.ts';
 import type { RequestState } from './request-state.ts';
 
+/** Keeps the client's token in the data of koa-session. */
 export class SessionTransport<Data extends InnerData> implements TokenTransport {
   readonly #ctx: InnerContext<Data>;
   readonly #state: RequestState;

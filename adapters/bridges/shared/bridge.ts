@@ -52,6 +52,7 @@ export function authBy(
   return new Auth(new AuthenticatedRequest(settings, exchange, state, transport));
 }
 
+/** Reads the stored data of a session again; `null` for none. */
 export type Read<Data> = () => Promise<Data | null>;
 
 /** The current request, shared by all bridges. Before Node 24, every `AsyncLocalStorage` in use makes each promise slower. */
@@ -206,7 +207,7 @@ export class Bridge<Data extends InnerData> {
 
   /**
    * Returns data without a stamp as they must be saved. Data from before the bridge were adopted when they were read, and get that stamp.
-   * Other data come from a sign-in past the bridge, and are marked so that they are never adopted.
+   * Other data that name a user come from a sign-in past the bridge. With `adoptUntil`, they are marked so that they are never adopted.
    */
   async #savedUnstamped(sid: string, data: Data): Promise<Data> {
     const token = this.#adopted(sid, data);
@@ -215,6 +216,7 @@ export class Bridge<Data extends InnerData> {
     return withStamp(data, ok ? token : UNSTAMPED);
   }
 
+  /** Signs out the library's session of these data. */
   async end(sid: string, data: Data): Promise<void> {
     const stamp = stampOf(data);
     // Data from before the bridge must not be adopted after their sign-out.

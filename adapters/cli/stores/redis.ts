@@ -115,7 +115,7 @@ function explained(error: unknown, trouble: unknown, isCluster: boolean): unknow
 const isNoCluster = (error: unknown): boolean =>
   error instanceof Error && /cluster support disabled/.test(error.message);
 
-/** Returns the store's options. The command must wait for as many replicas as the app does, so the URL has the option `replicas`. */
+/** Returns the store's options. A revocation by the command needs confirmations of the same replicas as one by the app. */
 function optionsOf({ settings }: RedisUrl): RedisOptions {
   const atLeast = countOf('replicas', settings.replicas);
   return {

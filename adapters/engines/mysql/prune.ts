@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 import { foundIn } from './rows.ts';
 import { filledUp, key, limitOf, textOf } from './values.ts';
 
-/** Limits the locks and the undo log of one transaction. */
+/** Maximum number of rows that one batch removes. Limits the locks and the undo log of one transaction. */
 const MAX_REMOVED = 2_000;
 
 /**

@@ -40,7 +40,10 @@ export const STATE: string =
 /** The reliable states of MySQL, of MariaDB 10 and 11, and of MariaDB with other drivers or versions. */
 const SOUND: ReadonlySet<string> = new Set(['1 0 0', 'ON OFF OFF 0', '1 0 0 0', '1 OFF 0 0', '1 OFF OFF 0']);
 
-/** @throws `SESSION_STORE_UNSAFE` if a look-up may come from a replica or an older snapshot. */
+/**
+ * Checks the state of a connection, as {@link STATE} selects it.
+ * @throws `SESSION_STORE_UNSAFE` if a look-up may come from a replica or an older snapshot.
+ */
 export function requireState(state: unknown): void {
   const told = textOf(state);
   if (SOUND.has(told)) return;
@@ -95,7 +98,10 @@ export const isolationOf = (settings: Settings): string =>
 
 export const isOn = (settings: Settings, name: string): boolean => ['ON', '1'].includes(settings.get(name) ?? '');
 
-/** @throws `SESSION_STORE_UNSAFE` if a look-up may see uncommitted data, or several snapshots. */
+/**
+ * Checks the isolation level of a connection.
+ * @throws `SESSION_STORE_UNSAFE` if a look-up may see uncommitted data, or several snapshots.
+ */
 export async function requireIsolation(connection: Pick<MysqlConnection, 'rows'>): Promise<void> {
   if (isolationOf(await readSettings(connection)) !== 'READ-UNCOMMITTED') return;
   throw new SessionError(

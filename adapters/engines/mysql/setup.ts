@@ -45,7 +45,10 @@ export async function setUp(
   }
 }
 
-/** @throws `SESSION_STORE_NOT_SET_UP` if the tables are missing or older; otherwise as {@link setUp}. */
+/**
+ * Checks that the tables are there, in a version on which this code works.
+ * @throws `SESSION_STORE_NOT_SET_UP` if the tables are missing or older; otherwise as {@link setUp}.
+ */
 export async function requireTables(
   reader: Pick<MysqlConnection, 'rows'>,
   tables: Tables,

@@ -4,7 +4,7 @@ import type { Statements } from './statements/index.ts';
 
 export interface Context {
   readonly ask: Ask;
-  /** For statements that decide on sessions: checks that the rows are not older than the request. */
+  /** Like `ask`, for statements that decide on sessions. Throws if the rows may be older than the request. */
   readonly askReliable: Ask;
   readonly statements: Statements;
   readonly epochs: EpochCache;

@@ -63,7 +63,10 @@ const UNTOLD =
 
 export const isEarlier = (row: PostgresRow | undefined): boolean => Number(row?.at(-1)) === 2;
 
-/** @throws `SESSION_STORE_UNSAFE` if the row may be older than the query. */
+/**
+ * Checks that a row is reliable, by its last column.
+ * @throws `SESSION_STORE_UNSAFE` if the row may be older than the query.
+ */
 export function checkReading(row: PostgresRow | undefined): void {
   const reading = String(row?.at(-1));
   if (reading === '0') return;

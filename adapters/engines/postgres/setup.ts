@@ -24,7 +24,10 @@ export async function setUp(connection: Connection, tables: Tables, steps: reado
   }
 }
 
-/** @throws `SessionError` if this code does not work on the tables. */
+/**
+ * Returns the schema version of the tables.
+ * @throws `SessionError` if this code does not work on the tables.
+ */
 export async function requireTables(ask: Ask, tables: Tables): Promise<number> {
   const [row] = await ask(versionStatement(tables));
   const [application, version, oldest, server] = row ?? [];

@@ -50,6 +50,7 @@ export class FetchExchange implements HttpExchange {
     this.#headers.set(name, value);
   }
 
+  /** Returns a copy of the app's response with the headers and cookies of this exchange. No more can be set afterwards. */
   commit(response: Response): Response {
     this.headersSent = true;
     if (this.#headers.size === 0 && this.#setCookies.length === 0) return response;

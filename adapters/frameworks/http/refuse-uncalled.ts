@@ -12,6 +12,7 @@ export function refuseUncalled(given: unknown, call: string): void {
   throw new TypeError(`it received a request instead of options: call it, ${call}, and pass on its result`);
 }
 
+/** Wraps a factory that takes no arguments, so that it refuses a request: the app has then passed it to its framework uncalled. */
 export const withoutArguments =
   <Made>(call: string, make: () => Made) =>
   (...given: readonly unknown[]): Made => {

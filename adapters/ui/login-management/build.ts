@@ -1,6 +1,6 @@
 type Attributes = Readonly<Record<string, string | boolean | null>>;
 
-/** A string child becomes text, never markup. No `style` attribute: a strict Content-Security-Policy forbids it. */
+/** Makes an element. A string child becomes text, never markup. Set no `style` attribute: a strict Content-Security-Policy forbids it. */
 export function build<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Attributes,
@@ -12,7 +12,7 @@ export function build<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** `danger` marks an action that cannot be undone. */
+/** Makes a button. The look `danger` marks an action that cannot be undone. */
 export function buildButton(
   text: string,
   attributes: Attributes = {},
@@ -25,7 +25,7 @@ export function buildButton(
   );
 }
 
-/** Screen readers skip the icon. */
+/** Makes an icon from the path of an SVG. Screen readers skip it. */
 export function buildIcon(path: string): SVGElement {
   const namespace = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(namespace, 'svg');
@@ -43,7 +43,7 @@ function set(element: Element, attributes: Attributes): void {
   }
 }
 
-/** Sets `aria-disabled`, because a `disabled` button would lose the focus. */
+/** Marks a button as busy or not. Sets `aria-disabled`, because a `disabled` button would lose the focus. */
 export function setBusy(button: HTMLElement, busy: boolean): void {
   if (busy) button.setAttribute('aria-disabled', 'true');
   else button.removeAttribute('aria-disabled');

@@ -3,13 +3,13 @@ import type { Card } from './card.ts';
 import type { Part as PartName } from './settings.ts';
 
 interface ButtonsOptions {
-  /** Returns how many of the ended sessions were shown. */
+  /** Removes the other sessions from the list, after they have ended. Returns the number of removed rows. */
   othersEnded(): number;
-  /** A plain sign-out ends all sessions in this account. `false` while the policy is unknown. */
+  /** True if a plain sign-out ends all sessions in this account. `false` while the policy is unknown. */
   endsAll(): boolean;
 }
 
-/** `others` is `null` if `hide` names that button. */
+/** Makes the buttons below the list. `others`, the button that ends all other sessions, is `null` if the attribute `hide` names it. */
 export function buildButtons(
   card: Card,
   { othersEnded, endsAll }: ButtonsOptions,

@@ -28,7 +28,7 @@ export interface Action<Answer> {
 // If the page was hidden for longer, the card fetches its data again.
 const STALE_MS = 30_000;
 
-/** State that the parts share. Each start of the element and each changed attribute makes a new card. */
+/** The card that the element shows, and the state that its parts share. Each changed attribute of the element makes a new card. */
 export class Card {
   readonly section: HTMLElement;
   readonly heading: HTMLElement;
@@ -102,12 +102,12 @@ export class Card {
     }
   }
 
-  /** Screen readers announce the message politely. */
+  /** Shows a message. Screen readers announce it politely. */
   say(text: string): void {
     this.#messages.say(text);
   }
 
-  /** Shows a failure, or leaves the page if the session has ended. */
+  /** Shows a failure, or leaves the page if the session has ended. `retrying`: the card will try again by itself. */
   fail(error: unknown, during: During, retry: () => void, retrying = false): void {
     if (this.signal.aborted) return;
     if (!(error instanceof Failure)) {

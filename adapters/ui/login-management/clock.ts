@@ -10,7 +10,7 @@ interface Shown {
   readonly isToCome: boolean;
 }
 
-/** Updates all relative times with one timer, which stops while the page is hidden. */
+/** Shows relative times, and updates all of them with one timer, which stops while the page is hidden. */
 export class Clock {
   readonly #words: Words;
   readonly #shown = new Set<Shown>();
@@ -22,12 +22,12 @@ export class Clock {
     signal.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
-  /** Such as "3 hours ago". `title` replaces the date in the tooltip. */
+  /** Makes an element with a past time, such as "3 hours ago". `title` replaces the date in the tooltip. */
   time(at: number, title: string = this.#words.date(at)): HTMLTimeElement {
     return this.#show(at, title, false);
   }
 
-  /** Such as "in 3 days". */
+  /** Makes an element with a future time, such as "in 3 days". */
   timeToCome(at: number): HTMLTimeElement {
     return this.#show(at, this.#words.date(at), true);
   }
@@ -44,14 +44,14 @@ export class Clock {
     return isToCome ? this.#words.until(at, now) : this.#words.ago(at, now);
   }
 
-  /** Call it after adding times. */
+  /** Starts the timer for the times that are on the page. Call it after adding times. */
   start(): void {
     clearTimeout(this.#timer);
     if (document.visibilityState === 'hidden') return;
     const now = Date.now();
     let nearest = Number.POSITIVE_INFINITY;
     for (const shown of this.#shown) {
-      // In its last hour, a future time shows minutes. The timer then ticks each minute, beginning an hour before that.
+      // A future time shows minutes in its last hour. The timer starts to tick each minute one hour earlier, so as not to miss that hour.
       const age = shown.isToCome ? shown.at - now - HOUR_MS : now - shown.at;
       if (shown.element.isConnected) nearest = Math.min(nearest, age);
       else this.#shown.delete(shown);

@@ -10,14 +10,14 @@ export interface Question {
 
 interface ConfirmOptions {
   readonly card: HTMLElement;
-  /** Gets the focus back. */
+  /** The button that opened the question. It gets the focus back. */
   readonly opener: HTMLElement;
   readonly texts: Texts;
   readonly question: Question;
   readonly signal: AbortSignal;
 }
 
-/** Resolves to `false` on Escape, on a click outside, on "Cancel" and on an abort. */
+/** Asks the user in a dialog. Resolves to `false` on Escape, on a click outside, on "Cancel" and on an abort. */
 export function confirm({ card, opener, texts, question, signal }: ConfirmOptions): Promise<boolean> {
   const no = buildButton(texts.cancel, { type: 'submit', value: 'no', autofocus: true });
   const yes = buildButton(
@@ -37,7 +37,7 @@ export function confirm({ card, opener, texts, question, signal }: ConfirmOption
   return new Promise((resolve) => {
     const settle = () => {
       dialog.remove();
-      // Browsers restore the focus only if the button had it. An element that has the focus now keeps it.
+      // Browsers restore the focus only if `opener` had it. If another element has the focus now, it keeps it.
       if (document.activeElement === null || document.activeElement === document.body) opener.focus();
       resolve(dialog.returnValue === 'yes' && !signal.aborted);
     };

@@ -1,8 +1,9 @@
 import type { Settings } from './settings.ts';
 
 /**
- * Goes to `login-url` after the session has ended, or reloads the page without one. `back` adds `returnTo` and `reason`.
- * Returns `false` if it stays, because the navigation would loop.
+ * Leaves the page after the session has ended: goes to `login-url`, or reloads the page if there is none. `back` adds
+ * `returnTo` and `reason` to the URL. Returns `false` if it stays on the page, because the navigation would loop.
+ * `answered` tells whether the server has sent data to this page.
  */
 export function depart(
   { loginUrl }: Settings,

@@ -65,7 +65,7 @@ class LoginManagement extends Base implements LoginManagementElement {
     if (before !== after) this.#restartSoon();
   }
 
-  /** In a microtask, so that several changed attributes cause one restart. */
+  /** Makes a new card in a microtask, so that several changed attributes cause one restart. */
   #restartSoon(): void {
     if (this.#restarts) return;
     this.#restarts = true;
@@ -125,7 +125,7 @@ function buildMistake(failure: Failure, { texts, locale }: Words): HTMLElement {
   return build('section', attributes, heading, messages.element);
 }
 
-/** `lang` of the element or its closest ancestor, across shadow roots. */
+/** Returns the `lang` of the element or of its closest ancestor that has one, across shadow roots. */
 function languageOf(element: HTMLElement): string {
   let node: Node | null = element;
   while (node !== null) {
@@ -136,7 +136,7 @@ function languageOf(element: HTMLElement): string {
   return '';
 }
 
-/** Does nothing without a DOM, or if the name is registered. */
+/** Registers the element. Does nothing without a DOM, or if the name is registered already. */
 export function defineElement(): void {
   if (globalThis.customElements?.get(NAME) === undefined) globalThis.customElements?.define(NAME, LoginManagement);
 }

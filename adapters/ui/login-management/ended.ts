@@ -8,7 +8,7 @@ import { inSlices } from './slices.ts';
 // The server sorts by sign-in and mixes in live sessions. One click reads at most this many pages.
 const MAX_PAGES = 5;
 
-/** Ended sessions, latest end first. The section loads when the user opens it. */
+/** The section with the ended sessions, latest end first. It loads its data when the user opens it. */
 export class Ended implements Part {
   readonly element: HTMLDetailsElement;
   readonly #card: Card;
@@ -62,7 +62,7 @@ export class Ended implements Part {
       const found: ListedSession[] = [];
       let cursor = from;
       let pages = 0;
-      // A session on a later page may have ended after all sessions on this one.
+      // Reads more pages: a session on a later page may have ended after all sessions on this page.
       do {
         const page = await routes.list({ limit: settings.pageSize, cursor, ended: true }, signal);
         found.push(...page.sessions.filter(({ end }) => end !== null));
@@ -122,7 +122,7 @@ class EndedList {
     this.element.hidden = true;
   }
 
-  /** Keeps the order of the ends. */
+  /** Adds sessions and keeps the list sorted by end. */
   async add(found: readonly ListedSession[], signal: AbortSignal): Promise<void> {
     const all = new Map([...this.#sessions, ...found].map((session) => [session.id, session]));
     this.#sessions = [...all.values()].sort((one, other) => endOf(other) - endOf(one));

@@ -40,10 +40,10 @@ export class Failure extends Error {
   readonly detail: string | null;
   /** Why the session has ended: a reason code, or `ended`, `revoked` or `expired`. */
   readonly reason: string | null;
-  /** Time to wait, in ms. */
+  /** Time in ms to wait before another attempt, from `Retry-After`. */
   readonly retryAfter: number | null;
   readonly mistake: Mistake | null;
-  /** Such as `GET https://app.example.org/sessions`. */
+  /** Method and URL of the request, such as `GET https://app.example.org/sessions`. */
   readonly request: string;
 
   constructor(name: FailureName, details: FailureDetails = {}) {
@@ -80,7 +80,7 @@ export async function failureOf(response: Response, request: string): Promise<Fa
   };
   const type = textOf(problem.type) ?? '';
   const name = type.startsWith(PREFIX) ? type.slice(PREFIX.length) : '';
-  // Guards of the app answer 401 and 403 too, with other problem types.
+  // The app's own guards may also answer 401 and 403, with other problem types.
   if (status === 401) return new Failure(OF_401.includes(name) ? (name as FailureName) : 'session-required', details);
   if (status === 403 && name !== 'cross-origin') return new Failure('forbidden', details);
   if (status === 403) return new Failure('cross-origin', { ...details, mistake: 'refusedOrigin' });
@@ -102,14 +102,14 @@ async function problemOf(response: Response): Promise<Readonly<Record<string, un
   }
 }
 
-/** Includes `application/problem+json`. */
+/** Tells whether the body is JSON. Includes `application/problem+json`. */
 export function isJson(response: Response): boolean {
   return /^application\/([\w.+-]+\+)?json\b/i.test(response.headers.get('content-type') ?? '');
 }
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
-/** Seconds or a date (RFC 9110, section 10.2.3). Returns ms from now. */
+/** Parses `Retry-After`: seconds or a date (RFC 9110, section 10.2.3). Returns ms from now. */
 function retryAfterOf(header: string | null): number | null {
   if (header === null) return null;
   const at = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();

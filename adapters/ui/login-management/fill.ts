@@ -1,4 +1,4 @@
-/** Replaces names in braces. Values never become markup. Unknown names become empty. */
+/** Replaces the names in braces, such as `{time}`, with their values. Values never become markup. Unknown names become empty. */
 export function fill(text: string, values: Readonly<Record<string, string | Node>>): DocumentFragment {
   const filled = document.createDocumentFragment();
   for (const [at, part] of text.split(/\{(\w+)\}/).entries()) {

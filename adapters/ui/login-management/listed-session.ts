@@ -43,7 +43,7 @@ export interface Policy {
   readonly mayChange: boolean;
 }
 
-/** Returns `null` for a body that is not a list of sessions: `src` is wrong. */
+/** Reads a page of sessions. Returns `null` if the body is not a list of sessions, because `src` is wrong. */
 export function readPage(body: unknown): Page | null {
   if (!isObject(body) || !Array.isArray(body.sessions)) return null;
   const sessions = body.sessions.map(readSession);

@@ -20,9 +20,9 @@ const TEXT_OF: Readonly<Record<FailureName, keyof Texts & string>> = {
 interface NoticeOptions {
   readonly texts: Texts;
   readonly settings: Settings | null;
-  /** For the button "Try again"; `null` for no button. */
+  /** Called by the button "Try again"; `null` for no button. */
   readonly retry: (() => void) | null;
-  /** The card retries by itself. */
+  /** True if the card will try again by itself. The notice then says so. */
   readonly retrying: boolean;
 }
 

@@ -24,10 +24,10 @@ const OTHERS = {
   'font-size': '1rem',
 } as const;
 
-/** An app can set these CSS properties on the element or its ancestors. */
+/** Prefix of the CSS properties that an app can set on the element or its ancestors. */
 const PREFIX = '--session-card-';
 
-/** Colours follow the `color-scheme` of the page. Browsers without `light-dark()` show the light ones. */
+/** Returns the CSS of the palette. Colours follow the `color-scheme` of the page. Browsers without `light-dark()` show the light ones. */
 export function palette(): string {
   const colours = (choose: (light: string, dark: string) => string): string =>
     Object.entries(COLOURS)

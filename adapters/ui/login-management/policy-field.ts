@@ -21,14 +21,14 @@ export class PolicyField implements Part {
     try {
       this.#show(await this.#card.routes.policy());
     } catch (error) {
-      // An app may omit this route, and the list reports outages. Only an ended session matters here.
+      // Ignores other failures: an app may omit this route, and the list of sessions reports outages.
       if (error instanceof Failure && error.name === 'session-required') this.#card.fail(error, 'policy', () => {});
     }
   }
 
   #show(policy: Policy): void {
     const before = this.#policy;
-    // An unchanged policy keeps the form, because the administrator may be choosing.
+    // Keeps the form if the policy is unchanged: the administrator may have chosen a value and not saved it yet.
     if (before?.signOut === policy.signOut && before.mayChange === policy.mayChange) return;
     this.#policy = policy;
     const notice = build('p', { class: 'quiet', part: 'policy-text' }, this.#card.words.texts.policyEverywhereNotice);

@@ -6,11 +6,11 @@ const MAX_MS = 60_000;
 // For a longer wait, only the user retries.
 const MAX_RETRY_AFTER_MS = 300_000;
 
-/** Delays of automatic retries: they double, respect `Retry-After`, and their number is limited. */
+/** Chooses the delays of automatic retries. They double, and respect `Retry-After`. Their number is limited. */
 export class Retries {
   #made = 0;
 
-  /** In ms; `null` for no retry. */
+  /** Returns the delay of the next retry in ms, or `null` for no retry. */
   next({ passes, retryAfter }: Failure): number | null {
     if (!passes || this.#made >= MOST || (retryAfter ?? 0) > MAX_RETRY_AFTER_MS) return null;
     const backoff = Math.min(MAX_MS, FIRST_MS * 2 ** this.#made);

@@ -12,7 +12,7 @@ export class Routes {
     this.#signal = signal;
   }
 
-  /** The server has answered with data, so there was a session. */
+  /** True if the server has answered with data, so that there was a session. */
   get answered(): boolean {
     return this.#answered;
   }
@@ -28,12 +28,12 @@ export class Routes {
     return this.#read('GET', url, readPage, { signal });
   }
 
-  /** Returns `effectiveWithin`. */
+  /** Ends a session. Returns the ms after which no process accepts it. */
   async end(id: string): Promise<number> {
     return delayOf(await this.#send('DELETE', this.#urlOf(`/${encodeURIComponent(id)}`)));
   }
 
-  /** Returns `effectiveWithin`. */
+  /** Signs out. Returns the ms after which no process accepts the ended sessions. */
   async post(action: 'sign-out' | 'sign-out-others' | 'sign-out-everywhere'): Promise<number> {
     return delayOf(await this.#send('POST', this.#urlOf(`/${action}`)));
   }
@@ -78,7 +78,7 @@ export class Routes {
     const response = await fetch(url, {
       method,
       credentials: 'same-origin',
-      // A redirect comes from another handler. Its page could look like success.
+      // The routes send no redirects here. Following the redirect of another handler could look like success.
       redirect: 'manual',
       cache: 'no-store',
       headers: { accept: 'application/json' },
@@ -89,7 +89,7 @@ export class Routes {
       throw new Failure('offline', { request });
     });
     if (!response.ok) throw await failureOf(response, request);
-    // A catch-all route of the app has answered.
+    // An HTML page: a catch-all route of the app has answered.
     if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) {
       throw new Failure('misconfigured', { mistake: 'notJson', status: response.status, request });
     }
@@ -97,7 +97,7 @@ export class Routes {
   }
 }
 
-/** The server tells the ms after which no process accepts what was ended, or answers 204 if that is now. */
+/** Reads the ms after which no process accepts the ended sessions. The server answers 204 if that is at once: 0. */
 async function delayOf(response: Response): Promise<number> {
   if (!isJson(response)) return 0;
   const body: unknown = await response.json().catch(() => null);

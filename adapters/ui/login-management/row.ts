@@ -61,7 +61,7 @@ export class Row {
     return this.#session;
   }
 
-  /** Returns `false` if a new row is needed, because the label or `current` has changed. */
+  /** Shows newer data of the session. Returns `false` if a new row is needed, because the label or `current` has changed. */
   update(card: Card, session: ListedSession): boolean {
     const before = this.#session;
     const isSame = before.client === session.client && before.device.label === session.device.label;
@@ -77,7 +77,7 @@ export class Row {
   }
 }
 
-/** A line with last use and sign-in, and a line with place, address and the extras of `show`. */
+/** Makes the lines below the title: one with last use and sign-in, one with place, address and the extras of the attribute `show`. */
 function buildMeta({ words, clock, settings }: Card, session: ListedSession): readonly HTMLElement[] {
   const { lastUsedAt, createdAt, expiresAt, amr, current } = session;
   const { texts } = words;

@@ -11,7 +11,7 @@ const SKELETONS = 3;
 
 interface RowsListeners {
   onChange(): void;
-  /** Called after a logout in the list. */
+  /** Called after the user has ended a session in the list. */
   onEnded(): void;
 }
 
@@ -48,13 +48,13 @@ export class Rows implements Part {
     card.signal.addEventListener('abort', () => clearTimeout(this.#timer));
   }
 
-  /** The list is complete and has only the current session. */
+  /** True if the list is complete and has no session but the current one. */
   get isAlone(): boolean {
     const rows = [...this.#rows.values()];
     return this.#cursor === null && !this.#skeleton.isConnected && rows.every(({ session }) => session.current);
   }
 
-  /** Fetches at least as many sessions as the list shows. */
+  /** Fetches the list from its start again, with at least as many sessions as it shows now. */
   load(): Promise<void> {
     return this.#fetch(null, async (signal) => {
       const atLeast = this.#rows.size;
@@ -161,12 +161,15 @@ export class Rows implements Part {
   #onLoggedOut({ session }: Row): void {
     this.#drop(session.id);
     this.#change();
-    // A running fetch may still return the session. With more pages, another session moves up.
+    // A running fetch may still return the ended session. If there are more pages, another session moves up to this one.
     if (this.#loading || this.#cursor !== null) void this.load();
     this.#listeners.onEnded();
   }
 
-  /** Returns the number of removed rows. Sessions that the server spared return with the next load. */
+  /**
+   * Removes all rows but that of the current session. Returns the number of removed rows. Sessions that the server
+   * spared return with the next load.
+   */
   keepCurrent(): number {
     const others = [...this.#rows.values()].filter(({ session }) => !session.current);
     for (const { session } of others) this.#drop(session.id);
@@ -175,7 +178,7 @@ export class Rows implements Part {
     return others.length;
   }
 
-  /** The focus of the row moves to a neighbour or to the heading. */
+  /** Removes a row. If it has the focus, the focus moves to a neighbour or to the heading. */
   #drop(id: string): void {
     const row = this.#rows.get(id);
     if (row === undefined) return;

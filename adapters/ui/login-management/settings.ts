@@ -1,10 +1,10 @@
 import { Failure } from './failure.ts';
 
-/** For the attribute `hide`. */
+/** Names of parts, for the attribute `hide`. */
 const PARTS = ['rows', 'ended', 'sign-out-others', 'sign-out-everywhere', 'sign-out', 'policy'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** For the attribute `show`. */
+/** Names of extras, for the attribute `show`. */
 const EXTRAS = ['second-factor', 'expiry'] as const;
 export type Extra = (typeof EXTRAS)[number];
 
@@ -60,7 +60,7 @@ function extrasOf(element: HTMLElement): (extra: Extra) => boolean {
   return (extra) => shown.has(extra);
 }
 
-/** Warns in the console about unknown names. */
+/** Reads the names in an attribute. Warns in the console about unknown names. */
 function tokensOf(element: HTMLElement, attribute: string, known: readonly string[]): Set<string> {
   const tokens = new Set((element.getAttribute(attribute) ?? '').split(/\s+/).filter(Boolean));
   for (const token of tokens) {

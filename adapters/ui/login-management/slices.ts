@@ -1,8 +1,8 @@
-// A longer task delays typing and scrolling.
+// In ms. A longer task would delay typing and scrolling.
 const MAX_MS = 6;
 const MAX_ITEMS = 20;
 
-/** Rejects when the signal aborts. */
+/** Runs `work` for each item, in short tasks, so that the page stays responsive. Rejects when the signal aborts. */
 export async function inSlices<Item>(
   items: readonly Item[],
   signal: AbortSignal,

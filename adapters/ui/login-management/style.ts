@@ -127,7 +127,7 @@ export const styleText = (): string => palette() + CSS;
 
 let sheet: CSSStyleSheet | undefined;
 
-/** All elements share one sheet. A Content-Security-Policy without inline styles allows constructed sheets. */
+/** Returns the style sheet, which all elements share. A Content-Security-Policy without inline styles allows constructed sheets. */
 export function styleSheet(): CSSStyleSheet {
   if (sheet === undefined) {
     sheet = new CSSStyleSheet();

@@ -25,7 +25,7 @@ export class Words {
     this.#absolute = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' });
   }
 
-  /** Such as `3 hours ago`. A time in the future, by a clock that is ahead, counts as now. */
+  /** Returns a past time, such as `3 hours ago`. A time in the future, by a clock that is ahead, counts as now. */
   ago(at: number, now: number): string {
     const age = now - at;
     if (age < MINUTE_MS) return this.texts.justNow;
@@ -38,7 +38,7 @@ export class Words {
     return this.#counting.format(-Math.floor(days / 365.25) || -1, 'year');
   }
 
-  /** Such as `in 3 days`. At least `in 1 minute`. */
+  /** Returns a future time, such as `in 3 days`; at least `in 1 minute`. */
   until(at: number, now: number): string {
     const left = at - now;
     if (left < HOUR_MS) return this.#relative.format(Math.max(1, Math.ceil(left / MINUTE_MS)), 'minute');
@@ -49,13 +49,13 @@ export class Words {
     return this.#counting.format(Math.floor(days / 365.25) || 1, 'year');
   }
 
-  /** When a device that was logged out notices it. */
+  /** Returns the sentence that says when a device notices that it was logged out. */
   noticed(effectiveWithin: number): string {
     const { noticesNext, noticesWithin } = this.texts;
     return effectiveWithin === 0 ? noticesNext : fillText(noticesWithin, { time: this.#duration(effectiveWithin) });
   }
 
-  /** When the last of several does. */
+  /** The same sentence for several devices: it is about the last one that notices. */
   othersNoticed(effectiveWithin: number): string {
     const { othersNoticeNext, othersNoticeWithin } = this.texts;
     return effectiveWithin === 0
@@ -68,7 +68,7 @@ export class Words {
     return how === 'everywhere' ? `${signedOutEverywhere} ${this.othersNoticed(effectiveWithin)}` : signedOut;
   }
 
-  /** Such as `1 second`. Rounded up, because it is a promise. */
+  /** Returns a duration, such as `1 second`. Rounds up, because the sentence promises that it takes no longer. */
   #duration(ms: number): string {
     const [unit, size] = ms <= 2 * MINUTE_MS ? (['second', SECOND_MS] as const) : (['minute', MINUTE_MS] as const);
     const format = new Intl.NumberFormat(this.locale, { style: 'unit', unit, unitDisplay: 'long' });
@@ -86,12 +86,12 @@ export class Words {
     return fillText(this.texts.device, { browser, os });
   }
 
-  /** The session's app, else its device. */
+  /** Returns the name of the session's app, or of its device if it has no app. */
   session({ client, device }: Pick<ListedSession, 'client' | 'device'>): string {
     return client ?? this.device(device);
   }
 
-  /** For the device that ended another session: the server sends only its label. */
+  /** Returns the name of the device that ended another session. The server sends only the label of that device. */
   label(label: string): string {
     const [, browser = null, os = null] = /^([\w.+ -]{1,40}) on ([\w.+ -]{1,20})$/.exec(label) ?? [];
     return this.device({ label, browser, os, type: 'unknown', ip: null });
@@ -102,7 +102,7 @@ export class Words {
     return Object.hasOwn(this.texts.kinds, kind) ? (this.texts.kinds[kind] ?? kind) : kind;
   }
 
-  /** The reason as `what`, and the sentence that it belongs in. */
+  /** Describes an end: `what` is the reason, and `sentence` is the text in which `what` is filled in. */
   end({ reason, by, fromDevice, reasonCode }: End): { what: string; sentence: string } {
     const { texts } = this;
     // The app's own reason codes appear only with a text from the app.

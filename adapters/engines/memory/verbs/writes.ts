@@ -118,8 +118,8 @@ export function deleteSessions(contents: Contents, user: Tag, limit: number): nu
 }
 
 /**
- * Tells whether a scope has this version. `undefined` matches always, even without a record. A lost record has no
- * version.
+ * Tells whether a scope has this version. `undefined` always matches, even without a record. A lost record matches no
+ * other version.
  */
 const hasVersion = (scope: Scope, version: number | undefined): boolean =>
   version === undefined || (scope.record !== null && scope.version === version);

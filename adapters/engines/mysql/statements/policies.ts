@@ -2,7 +2,7 @@ import type { Tables } from '../names.ts';
 
 export interface PolicyStatements {
   readonly policy: string;
-  /** Protected from changes until the transaction ends. */
+  /** Selects a policy, and protects it from changes until the transaction ends. */
   readonly sharedPolicy: string;
   readonly lockPolicy: string;
   readonly insertPolicy: string;

@@ -7,7 +7,10 @@ import type { Context } from '../context.ts';
 import type { Statements } from '../statements/index.ts';
 import { filledUp, key, mediumBlob, numberOf, numberOrNull, textOf } from '../values.ts';
 
-/** @throws `SESSION_STORE_UNSAFE` if the records came over a connection that is not reliable. */
+/**
+ * Reads records; `null` for a missing one.
+ * @throws `SESSION_STORE_UNSAFE` if the records came over a connection that is not reliable.
+ */
 export async function readEpochs(
   { askReliable, statements }: Context,
   tags: readonly Tag[],

@@ -147,6 +147,7 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
     throw crossOriginError(this);
   }
 
+  /** Gives the client the token of this session. The request then belongs to it. */
   async become(session: Session, token: string): Promise<void> {
     await this.#tokenTransport.set(session, token);
     // Also for transports that set no cookie.
@@ -199,6 +200,7 @@ export class AuthenticatedRequest implements ActingRequest, ChallengedRequest {
   }
 }
 
+/** Returns the session of a request. Throws the `SessionError` that tells why there is none. */
 export function sessionIn(
   request: Pick<AuthenticatedRequest, 'state' | 'settings' | 'exchange' | 'hasBearer'>,
 ): Session {

@@ -36,11 +36,13 @@ async function judgeAll(
   return verdicts;
 }
 
+/** Converts an error of the store to the state of a request in an outage. Throws any other error. */
 export function outageOf(error: unknown): AuthState {
   if (isSessionError(error)) return { is: 'outage', error: named('authentication', error) as SessionError };
   throw error;
 }
 
+/** Returns the state of a request whose token a bridge has already judged. */
 export const judgedState = (settings: HttpSettings, exchange: HttpExchange, verdict: Verdict): AuthState =>
   isCrossOrigin(settings, exchange) ? CROSS_ORIGIN : stateOf(verdict);
 

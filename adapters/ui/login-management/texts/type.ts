@@ -6,19 +6,19 @@ export interface Texts {
   loading: string;
   /** Badge of the current session. */
   current: string;
-  /** Stands instead of a time on the current session. */
+  /** Replaces the time of the last use for the current session. */
   activeNow: string;
-  /** Fills `{time}` within the first minute. */
+  /** The value of `{time}` for a time less than a minute ago. */
   justNow: string;
   /** Time of the last use: `{time}`. */
   lastActive: string;
-  /** `{time}` */
+  /** Time of the sign-in: `{time}`. */
   signedIn: string;
   /** Tooltip with absolute times: `{used}`, `{created}`. */
   times: string;
   /** For sessions with a second factor, if the attribute `show` asks for it. */
   secondFactor: string;
-  /** If the attribute `show` asks for it: `{time}`. */
+  /** Time of expiry, if the attribute `show` asks for it: `{time}`. */
   expires: string;
   /** Label of a device: `{browser}`, `{os}`. */
   device: string;
