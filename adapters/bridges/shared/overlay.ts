@@ -5,7 +5,7 @@ export function overlay<Inner extends object>(inner: Inner, replaced: object): I
       if (isReplaced(replaced, name)) return Reflect.get(replaced, name);
       const value: unknown = Reflect.get(target, name);
       if (typeof value !== 'function' || name === 'constructor') return value;
-      // Calls the method on `target`, not on the proxy, because stores have private fields. A method that returns its store returns the proxy.
+      // Calls the method on `target`, not on the proxy, because stores have private fields. A result that is the store becomes the proxy.
       return (...args: unknown[]): unknown => {
         const result: unknown = Reflect.apply(value, target, args);
         return result === target ? outer : result;

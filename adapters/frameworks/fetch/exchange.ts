@@ -50,7 +50,7 @@ export class FetchExchange implements HttpExchange {
     this.#headers.set(name, value);
   }
 
-  /** Returns a copy of the app's response with the headers and cookies of this exchange. No more can be set afterwards. */
+  /** Returns the response with the headers and cookies of this exchange: a copy, if there are any. Afterwards, no more can be set. */
   commit(response: Response): Response {
     this.headersSent = true;
     if (this.#headers.size === 0 && this.#setCookies.length === 0) return response;
