@@ -1,4 +1,4 @@
-import type { Session, SessionStore, Sessions } from 'session-revocation';
+import type { Session, Sessions } from 'session-revocation';
 
 /**
  * Options of all sessions in the benchmarks. A check writes "last used" at most once per `touchEvery`. A race takes
@@ -96,16 +96,6 @@ export function refOf(token: string): Ref {
   const [, user = '', account = '', id = ''] = token.split('.');
   return { id, user, account };
 }
-
-/** Returns the store without its power `changes`. */
-export const withoutChanges = (store: SessionStore): SessionStore =>
-  new Proxy(store, {
-    get(_, name) {
-      const own: unknown = Reflect.get(store, name);
-      if (name === 'powers') return { ...(own as object), changes: undefined };
-      return typeof own === 'function' ? own.bind(store) : own;
-    },
-  });
 
 /** The data of a session in an app without this library: express-session's format, with the fields of a device list. */
 export const plainSession = (nth: number): object => ({

@@ -1,13 +1,14 @@
 import { createSessions } from 'session-revocation';
 import { memoryStore } from 'session-revocation/memory';
 import { sqliteStore } from 'session-revocation/sqlite';
+import { withoutChanges } from '../../src/testing/harness/wrappers.ts';
 import type { Place } from '../../test/services/stores.ts';
 import { betterAuth, inMemory as keptInMemory } from '../contenders/better-auth.ts';
 import { byHand } from '../contenders/by-hand.ts';
 import { expressSession, ironSession, jose, jsonwebtoken, lucia } from '../contenders/peers-in-memory.ts';
 import { onEngine, oursPlaced, type Placed, placed } from '../harness/placed.ts';
 import { type Contender, type Goal, race, type Section } from '../harness/section.ts';
-import { checkingAll, SETTINGS, signInMany, withoutChanges } from '../harness/sign-in.ts';
+import { checkingAll, SETTINGS, signInMany } from '../harness/sign-in.ts';
 import { sqliteDrivers } from '../harness/sqlite.ts';
 
 const SESSIONS = 20_000;

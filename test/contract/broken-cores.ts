@@ -6,7 +6,7 @@ import { person } from '../../src/testing/harness/records.ts';
 /** A fault of a core. Returns the methods that replace those of the real core, which was created with `options`. */
 type CoreFault = (sessions: Sessions, options: SessionsOptions) => Partial<Sessions>;
 
-// An answer that looks like a success, whichever method was called.
+// An answer that looks like a success of any method.
 const SUCCESS = {
   ok: true,
   revoked: true,

@@ -260,7 +260,7 @@ describe.skipIf(url === null)('redisStore', { timeout: TEST_TIMEOUT }, () => {
       expect(await client.exists(`${prefix}{${user}}:sessions`)).toBe(0);
     });
 
-    test('leaves indexes of members and dates, where nobody prunes, a little at each sign-in', async () => {
+    test('leaves indexes of members and dates, a little at each sign-in, without any pruning', async () => {
       const memberIndexes = Array.from({ length: 16 }, (_, at) => `${prefix}{#${at}}:users:${ann.tags.realm}`);
       const people = Array.from({ length: 60 }, (_, at) => person(`user ${at}`));
       for (const whose of people) await expire(await addNew(store, whose, {}, NOW + DAY));

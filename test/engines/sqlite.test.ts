@@ -290,7 +290,7 @@ describe.each(drivers)('$name', { timeout: TEST_TIMEOUT }, ({ name, open }) => {
     });
 
     const waits = name === drivers[0]?.name || includes('SQLite: a second driver');
-    test.runIf(waits)('while somebody else has the whole file', async () => {
+    test.runIf(waits)('while another connection has locked the whole file', async () => {
       const file = temporaryFile();
       const { token } = await signIn(sessionsIn(open(file)), 'ann');
       open(file).exec(`VACUUM INTO '${file}.copy'`);

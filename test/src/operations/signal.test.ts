@@ -391,7 +391,7 @@ describe('renew({ keepSignals: true })', () => {
   const look = (): unknown => vi.advanceTimersByTime(5 * SECOND);
   const elsewhere = ({ store }: Realm): Realm['sessions'] => new Realm({}, store).sessions;
 
-  test('keeps the signal of the session, whatever is read meanwhile', () =>
+  test('keeps the signal of the session, also if the session is read meanwhile', () =>
     inEveryOrder(asks, [look], (word, renewed, live) => {
       expect([word, renewed, live]).toEqual([null, true, 'live']);
     }));
