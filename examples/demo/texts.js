@@ -10,7 +10,7 @@
 export const REASONS = {
   'signed-out': 'You are {done} on this device.',
   'signed-out-others': 'You were {done} here, from another of your devices.',
-  'signed-out-everywhere': 'You are {done} on every device.',
+  'signed-out-everywhere': 'You are {done} on every device: each notices {noticed}.',
   replaced: 'You signed in again, and that took the place of this session.',
   limit: 'You signed in on another device, and this one was one too many.',
   idle: 'You were {done} here because you had not been here for long.',
@@ -44,7 +44,6 @@ export const SIGN_IN_REFUSALS = {
 const NOTICES = {
   device: 'That device is {done}: it notices {noticed}.',
   others: 'All other devices are {done}: each notices {noticed}.',
-  everywhere: 'You are {done} on every device: each notices {noticed}.',
   password: 'Your password is changed, and all other devices are {done}: each notices {noticed}.',
   email: 'Your e-mail address is changed, and all other devices are {done}: each notices {noticed}.',
   'second-factor': 'Your second factor is changed, and all other devices are {done}: each notices {noticed}.',

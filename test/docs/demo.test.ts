@@ -214,10 +214,10 @@ describe('the demo', { timeout: TEST_TIMEOUT }, () => {
     expect((await chrome.get('/account/sign-out-everywhere')).text).toContain('Log out everywhere?');
     expect((await firefox.get('/profile')).status).toBe(200);
     const everywhere = await chrome.post('/sessions/sign-out-everywhere', {
-      returnTo: '/?done=everywhere',
+      returnTo: '/?reason=signed-out-everywhere',
     });
-    expect(everywhere.location).toBe('/?done=everywhere');
-    expect(messageOf((await chrome.get('/?done=everywhere')).text)).toBe(
+    expect(everywhere.location).toBe('/?reason=signed-out-everywhere');
+    expect(messageOf((await chrome.get('/?reason=signed-out-everywhere')).text)).toBe(
       'You are logged out on every device: each notices at its next request.',
     );
     for (const browser of [chrome, firefox]) expect((await browser.get('/profile')).status).toBe(303);
@@ -270,7 +270,7 @@ describe('the demo', { timeout: TEST_TIMEOUT }, () => {
     const late = await firefox.post('/password', { current: owner?.password ?? '', next: 'a new password' });
     expect([late.status, late.location]).toEqual([303, '/?reason=signed-out-everywhere']);
     const page = await firefox.get(late.location ?? '');
-    expect(messageOf(page.text)).toBe('You are logged out on every device.');
+    expect(messageOf(page.text)).toBe('You are logged out on every device: each notices at its next request.');
     // The refused form changed nothing, so the old password still works.
     expect((await firefox.signIn(owner)).status).toBe(303);
   });
@@ -467,7 +467,7 @@ describe('its products', { timeout: TEST_TIMEOUT }, () => {
     expect((await chrome.get('/?reason=signed-out-everywhere')).status).toBe(303);
     await chrome.post('/sessions/sign-out-everywhere');
     const left = await chrome.get('/?reason=signed-out-everywhere');
-    expect(messageOf(left.text)).toBe('You are signed out on every device.');
+    expect(messageOf(left.text)).toBe('You are signed out on every device: each notices at its next request.');
   });
 
   test.each(Object.keys(PRODUCTS))('%s starts, and tells what it does', async (product) => {

@@ -162,9 +162,9 @@ describeInChromium('the buttons for all', () => {
   });
 
   test.each([
-    ['Log out everywhere', 'sign-out-everywhere', 'everywhere'],
-    ['Log out', 'sign-out', 'sign-out'],
-  ])('"%s" asks, and goes to login-url', async (name, route, how) => {
+    ['Log out everywhere', 'sign-out-everywhere', 'everywhere', 'signed-out-everywhere'],
+    ['Log out', 'sign-out', 'sign-out', 'signed-out'],
+  ])('"%s" asks, and goes to login-url', async (name, route, how, reason) => {
     const shown = await ready();
     // The page navigates right after the event, so it passes the event to the test at once. Tests share the page.
     const events: unknown[] = [];
@@ -179,7 +179,7 @@ describeInChromium('the buttons for all', () => {
     expect(cards.stub.count(`POST /sessions/${route}`)).toBe(0);
     await shown.button(name).click();
     await shown.dialog.getByRole('button', { name, exact: true }).click();
-    await shown.page.waitForURL('**/sign-in');
+    await shown.page.waitForURL(`**/sign-in?reason=${reason}`);
     expect(events).toEqual([{ how, reason: null, effectiveWithin: 0 }]);
     expect(cards.stub.count(`POST /sessions/${route}`)).toBe(1);
   });

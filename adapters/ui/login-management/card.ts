@@ -28,6 +28,12 @@ export interface Action<Answer> {
 // If the page was hidden for longer, the card fetches its data again.
 const STALE_MS = 30_000;
 
+/** The codes that the server records when the buttons end this session. */
+const OWN_REASONS: Readonly<Partial<Record<SignedOut['how'], string>>> = {
+  'sign-out': 'signed-out',
+  everywhere: 'signed-out-everywhere',
+};
+
 /** The card that the element shows, and the state that its parts share. Each changed attribute of the element makes a new card. */
 export class Card {
   readonly section: HTMLElement;
@@ -135,7 +141,8 @@ export class Card {
     this.section.replaceChildren(this.heading, this.#messages.element);
     const goes = this.emit('signed-out', detail);
     const { answered } = this.routes;
-    const left = goes && depart(this.settings, { back: detail.how === 'ended', answered, reason: failure.reason });
+    const reason = OWN_REASONS[detail.how] ?? failure.reason;
+    const left = goes && depart(this.settings, { back: detail.how === 'ended', answered, reason });
     if (left && detail.how !== 'ended') this.#messages.say(this.words.signedOut(detail));
     else this.#messages.fail(failure, { during: 'list', settings: this.settings, retry: null, retrying: false });
   }

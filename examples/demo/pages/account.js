@@ -133,7 +133,7 @@ export function signOutEverywherePage({ product, viewer }) {
     content: html`<h1>${title}</h1>
 <form class="panel fields" method="post" action="/sessions/sign-out-everywhere">
   <p>Every device that is signed in as <strong>${viewer.email}</strong> has to sign in again, this one too. It notices ${product.words.noticed}. Others in your account stay signed in.</p>
-  <input type="hidden" name="returnTo" value="/?done=everywhere">
+  <input type="hidden" name="returnTo" value="/?reason=signed-out-everywhere">
   <div class="actions">
     <button class="main danger">${act}</button>
     <a class="button" href="/account">Cancel</a>

@@ -25,7 +25,7 @@ export function fallback({ src, returnTo, hide, words, rows, more, current, now 
   ${more ? html`<p class="quiet">These are the latest ${rows.length}.</p>` : null}
   <div class="actions">
     ${others ? confirmed('Log out other devices', `${src}/sign-out-others`, returnTo) : null}
-    ${hidden.includes('sign-out-everywhere') ? null : confirmed(`${words.act} everywhere`, `${src}/sign-out-everywhere`, '/?done=everywhere')}
+    ${hidden.includes('sign-out-everywhere') ? null : confirmed(`${words.act} everywhere`, `${src}/sign-out-everywhere`, '/?reason=signed-out-everywhere')}
   </div>
 </div>`;
 }

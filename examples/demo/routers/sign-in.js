@@ -54,7 +54,7 @@ export function signInRouter({ product, sessions, users, now }) {
     // Ends this session, or all of them if the account's policy says so.
     const { everywhere } = await authOf(req).signOut();
     const { returnTo } = fieldsOf(req.body, 'returnTo');
-    const told = everywhere ? '/?done=everywhere' : '/?reason=signed-out';
+    const told = `/?reason=${everywhere ? 'signed-out-everywhere' : 'signed-out'}`;
     if (!wantsPage(req)) res.status(204).end();
     else res.redirect(303, safeReturnPath(returnTo, told));
   });
