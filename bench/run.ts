@@ -1,6 +1,6 @@
 /**
- * `npm run bench` measures every section. `npm run bench check stores` measures those two. Each section runs in its own
- * processes.
+ * `npm run bench` measures every section except `growth`, which takes most of an hour. `npm run bench check stores`
+ * measures those two. Each section runs in its own processes.
  *
  * - `--report` writes docs/benchmarks.md. It skips sections that already have a result of this commit, so it can be
  *   stopped and called again. `--again` measures them all.
@@ -19,7 +19,11 @@ import { writeReport } from './harness/report.ts';
 import { commit, readResult } from './harness/results.ts';
 
 /** In the order of the report. */
-const SECTIONS = ['check', 'stores', 'http', 'freshness', 'revocations', 'operations', 'jwt', 'pruning', 'sizes', 'ui'];
+const SECTIONS = [
+  ...['check', 'stores', 'http', 'freshness', 'revocations', 'operations', 'jwt', 'pruning', 'growth', 'sizes', 'ui'],
+];
+/** Sections that take most of an hour. They run only when they are named. */
+const LONG = ['growth'];
 
 const { values: wants, positionals } = parseArgs({
   allowPositionals: true,
@@ -37,7 +41,7 @@ if (unknown.length > 0)
 const root = resolve(import.meta.dirname, '..');
 process.chdir(root);
 const isMeasured = (name: string): boolean => readResult(name)?.commit === commit();
-const names = (positionals.length > 0 ? positionals : SECTIONS).filter(
+const names = (positionals.length > 0 ? positionals : SECTIONS.filter((name) => !LONG.includes(name))).filter(
   (name) => !wants.report || wants.again || !isMeasured(name),
 );
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { peerVersions } from './peers.ts';
-import { plot } from './plot.ts';
+import { plot, plotLines } from './plot.ts';
 import type { SectionResult } from './results.ts';
 import type { Table } from './section.ts';
 import { goalText, raceTable } from './text.ts';
@@ -78,7 +78,12 @@ function chapter({ name, title, about, races, tables }: SectionResult): string {
     const image = isPlotted ? `![${table.title}](${file})\n\n` : '';
     return `### ${table.title}\n\n${image}${markdown(table)}\n${goals}\n`;
   });
-  const others = tables.map((table) => `### ${table.title}\n\n${markdown(table)}`);
+  const others = tables.map((table, nth) => {
+    const file = `benchmarks-${name}-table-${nth + 1}.svg`;
+    if (table.lines !== undefined) writeFileSync(join(DOCS, file), plotLines(table.title, table.lines));
+    const image = table.lines === undefined ? '' : `![${table.title}](${file})\n\n`;
+    return `### ${table.title}\n\n${image}${markdown(table)}`;
+  });
   return [`## ${title}\n\n${about}\n`, ...parts, ...others].join('\n');
 }
 

@@ -59,6 +59,17 @@ export interface Table {
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
+  /** Draws the figures as lines. */
+  readonly lines?: Lines;
+}
+
+/** Values of several things at the same points, such as numbers of sessions. Both axes are logarithmic. */
+export interface Lines {
+  /** What the points count, such as "sessions". */
+  readonly of: string;
+  readonly at: readonly number[];
+  readonly unit: string;
+  readonly series: Readonly<Record<string, readonly number[]>>;
 }
 
 /** A chapter of the report. Each one is a file in `sections`. */
