@@ -1,6 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { Pool } from 'pg';
 import { peer } from '../harness/peers.ts';
-import type { Work } from '../harness/section.ts';
+import type { Placed } from '../harness/placed.ts';
+import type { Contender, Work } from '../harness/section.ts';
 
 export interface BetterAuth {
   readonly $context: Promise<{
@@ -70,3 +73,29 @@ export const betterAuth =
       if ((await auth.api.getSession({ headers })) === null) throw new Error('better-auth refuses the session');
     };
   };
+
+const USERS = 2_000;
+
+/** Sessions in Redis, as better-auth's `secondaryStorage`. The users are in memory. */
+export const betterAuthOnRedis: Contender<Placed> = async ({ place: { url, space } }) => {
+  const client = new Redis(url);
+  const key = (name: string): string => `${space}:better:${name}`;
+  const secondaryStorage = {
+    get: (name: string) => client.get(key(name)),
+    set: (name: string, value: string, seconds?: number) =>
+      seconds === undefined ? client.set(key(name), value) : client.set(key(name), value, 'EX', seconds),
+    delete: (name: string) => client.del(key(name)),
+  };
+  const keptIn = async (): Promise<Kept> => ({ ...(await inMemory()), secondaryStorage });
+  return { work: await betterAuth(keptIn, false, USERS)(), stop: () => client.disconnect() };
+};
+
+/** Users and sessions in Postgres, in the tables that better-auth makes. */
+export const betterAuthOnPostgres: Contender<Placed> = async ({ place: { url, space } }) => {
+  const pool = new Pool({ connectionString: url, options: `-c search_path=${space}` });
+  const { getMigrations } = await peer<{
+    getMigrations(options: object): Promise<{ runMigrations(): Promise<void> }>;
+  }>('better-auth/db/migration');
+  await (await getMigrations({ database: pool })).runMigrations();
+  return { work: await betterAuth(async () => ({ database: pool }), false, USERS)(), stop: () => pool.end() };
+};

@@ -9,6 +9,7 @@ import { postgresStore } from 'session-revocation/postgres';
 import { redisStore } from 'session-revocation/redis';
 import { type Opened, type Place, queryMysql, queryPostgres } from '../../test/services/stores.ts';
 import { batching } from '../contenders/batching.ts';
+import { betterAuthOnPostgres, betterAuthOnRedis } from '../contenders/better-auth.ts';
 import { peer } from '../harness/peers.ts';
 import { onEngine, oursPlaced, type Placed, placed } from '../harness/placed.ts';
 import { type Contender, type Goal, race, type Section, type Work } from '../harness/section.ts';
@@ -101,6 +102,7 @@ const onRedis = race<Placed>({
     // This store has the option `changes`.
     'ours, from memory': oursPlaced({ freshness: { maxStaleness: '1s' } }),
     'connect-redis': connectRedis,
+    'better-auth': betterAuthOnRedis,
   },
   goals: [...GOALS, { of: 'ours', to: 'connect-redis', atMost: 1 }],
 });
@@ -209,6 +211,7 @@ const onPostgres = race<Placed>({
     'ours, not batched': oursPlaced({}, openPostgres({ batch: false })),
     'ours, from memory': oursPlaced({ freshness: { maxStaleness: '1s' } }, openPostgres({})),
     'connect-pg-simple': connectPgSimple,
+    'better-auth': betterAuthOnPostgres,
   },
   goals: [...GOALS, { of: 'ours', to: 'connect-pg-simple', atMost: 1 }],
 });
