@@ -13,7 +13,6 @@ import { createSessions } from 'session-revocation';
 import * as onExpress from 'session-revocation/express';
 import * as onFastify from 'session-revocation/fastify';
 import * as onKoa from 'session-revocation/koa';
-import { memoryStore } from 'session-revocation/memory';
 import type { Opened } from '../../test/services/stores.ts';
 import { peer } from '../harness/peers.ts';
 import { SETTINGS, signInMany } from '../harness/sign-in.ts';
@@ -93,14 +92,34 @@ async function onExpressWith(app: Express, cookies: readonly string[] | null): P
   return cookies === null ? signedIn(url) : { url, cookies };
 }
 
-export async function expressOurs(opened: Pick<Opened, 'store'>, options?: object): Promise<Running> {
-  const { sessions, cookies } = await ours(opened, options);
-  const app = express().use(onExpress.authentication(sessions, COOKIE));
-  app.get('/', onExpress.requireSession(), (request, response) => {
-    response.json({ user: onExpress.sessionOf(request).user });
-  });
-  return onExpressWith(app, cookies);
-}
+/** The apps of this library, over any store. */
+export const ourApps = {
+  async express(opened: Pick<Opened, 'store'>, options?: object): Promise<Running> {
+    const { sessions, cookies } = await ours(opened, options);
+    const app = express().use(onExpress.authentication(sessions, COOKIE));
+    app.get('/', onExpress.requireSession(), (request, response) => {
+      response.json({ user: onExpress.sessionOf(request).user });
+    });
+    return onExpressWith(app, cookies);
+  },
+  async fastify(opened: Pick<Opened, 'store'>, options?: object): Promise<Running> {
+    const { sessions, cookies } = await ours(opened, options);
+    const app = fastify();
+    await app.register(onFastify.authentication, { sessions, ...COOKIE });
+    app.get('/', { onRequest: onFastify.requireSession() }, async (request) => ({
+      user: onFastify.sessionOf(request).user,
+    }));
+    return { url: await listen(app), cookies };
+  },
+  async koa(opened: Pick<Opened, 'store'>, options?: object): Promise<Running> {
+    const { sessions, cookies } = await ours(opened, options);
+    const app = new Koa().use(onKoa.authentication(sessions, COOKIE)).use(onKoa.requireSession());
+    app.use((ctx) => {
+      ctx.body = { user: onKoa.sessionOf(ctx).user };
+    });
+    return onKoaWith(app, cookies);
+  },
+};
 
 type ExpressSession = typeof import('express-session');
 
@@ -194,15 +213,6 @@ export const apps = {
     app.get('/', async (request) => ({ user: Reflect.get(request, 'user') }));
     return { url: await listen(app), cookies: INLINED };
   },
-  async 'fastify, ours'() {
-    const { sessions, cookies } = await ours({ store: memoryStore() });
-    const app = fastify();
-    await app.register(onFastify.authentication, { sessions, ...COOKIE });
-    app.get('/', { onRequest: onFastify.requireSession() }, async (request) => ({
-      user: onFastify.sessionOf(request).user,
-    }));
-    return { url: await listen(app), cookies };
-  },
   async '@fastify/session'() {
     const app = fastify();
     const { default: fastifySession } = await peer<{ default: typeof import('@fastify/session').fastifySession }>(
@@ -237,14 +247,6 @@ export const apps = {
       else ctx.body = { user };
     });
     return onKoaWith(app, INLINED);
-  },
-  async 'koa, ours'() {
-    const { sessions, cookies } = await ours({ store: memoryStore() });
-    const app = new Koa().use(onKoa.authentication(sessions, COOKIE)).use(onKoa.requireSession());
-    app.use((ctx) => {
-      ctx.body = { user: onKoa.sessionOf(ctx).user };
-    });
-    return onKoaWith(app, cookies);
   },
   async 'koa-session'() {
     const { default: koaSession } = await peer<typeof import('koa-session')>('koa-session');

@@ -2,14 +2,14 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import autocannon from 'autocannon';
 import { memoryStore } from 'session-revocation/memory';
-import type { Place } from '../../test/services/stores.ts';
+import { clearPlace, findPlace, type Place } from '../../test/services/stores.ts';
 import {
   apps,
   connectPgSimple,
   connectRedis,
   expressBetterAuth,
-  expressOurs,
   expressTheirs,
+  ourApps,
   type Running,
 } from '../contenders/apps.ts';
 import { onEngine, openPlace, type Placed, placed } from '../harness/placed.ts';
@@ -74,13 +74,13 @@ const framework = (name: 'fastify' | 'koa', theirs: 'koa-session' | '@fastify/se
     contenders: {
       bare: app(apps[name]),
       'by hand': app(apps[`${name}, inlined`]),
-      ours: app(apps[`${name}, ours`]),
+      ours: app(() => ourApps[name]({ store: memoryStore() })),
       [theirs]: app(apps[theirs]),
     },
     goals,
   });
 
-const onStore = (options: object = {}) => app<Placed>(({ place }) => expressOurs(openPlace(place), options));
+const onStore = (options: object = {}) => app<Placed>(({ place }) => ourApps.express(openPlace(place), options));
 
 const inStore = (engine: Place['engine'], title: string, theirs: Record<string, Contender<Placed>>): Race =>
   race<Placed>({
@@ -95,11 +95,43 @@ const inStore = (engine: Place['engine'], title: string, theirs: Record<string, 
     },
   });
 
+const ENGINES = ['sqlite', 'redis', 'postgres'] as const;
+type Places = Readonly<Partial<Record<(typeof ENGINES)[number], Place>>>;
+
+const fromMemory = (name: keyof typeof ourApps): Race => {
+  const over = (engine: (typeof ENGINES)[number]): Contender<Places> =>
+    app<Places>((places) => ourApps[name](openPlace(places[engine] as Place), FRESH));
+  const titles = { sqlite: 'SQLite in a file', redis: 'Redis', postgres: 'Postgres' };
+  const floor = 'the memory store';
+  return race<Places>({
+    title: `${name[0]?.toUpperCase()}${name.slice(1)}, maxStaleness: '1s'`,
+    ...LOAD,
+    async prepare() {
+      const places: Partial<Record<(typeof ENGINES)[number], Place>> = {};
+      for (const engine of ENGINES) {
+        const place = await findPlace(engine);
+        if (place === null) return null;
+        places[engine] = place;
+      }
+      return places;
+    },
+    async clear(places) {
+      for (const place of Object.values(places)) await clearPlace(place);
+    },
+    contenders: {
+      [floor]: app<Places>(() => ourApps[name]({ store: memoryStore() }, FRESH)),
+      ...Object.fromEntries(ENGINES.map((engine) => [titles[engine], over(engine)])),
+    },
+    // Of bare's requests per second, 0.03 less than with the memory store.
+    goals: ENGINES.map((engine) => ({ of: titles[engine], to: floor, atMost: 1.035 })),
+  });
+};
+
 const section: Section = {
   title: 'Requests to a guarded route',
   about: `An app with one route, under the load of ${CONNECTIONS} connections from another process. 1,000 users take turns. Bare is the app without any session. What
 counts is the processor time of the app.`,
-  minutes: 4,
+  minutes: 6,
   peers: true,
   races: [
     race({
@@ -108,7 +140,7 @@ counts is the processor time of the app.`,
       contenders: {
         bare: app(apps.express),
         'by hand': app(apps['express, inlined']),
-        ours: app(() => expressOurs({ store: memoryStore() })),
+        ours: app(() => ourApps.express({ store: memoryStore() })),
         'express-session': app(() => expressTheirs()),
         'better-auth, cookie cache': app(() => expressBetterAuth(true)),
         'better-auth, memory adapter': app(() => expressBetterAuth(false)),
@@ -137,6 +169,7 @@ counts is the processor time of the app.`,
         expressTheirs((session) => connectPgSimple(session, url, space)),
       ),
     }),
+    ...(['express', 'fastify', 'koa'] as const).map(fromMemory),
   ],
 };
 export default section;
