@@ -7,6 +7,7 @@ import { typeCheck } from '../../.ci/type-check.js';
 import { TEST_TIMEOUT } from '../ui/support/timeouts.ts';
 import { blocksOf, docblocksOf, pages, root } from './markdown.ts';
 import { openAround } from './support/around.ts';
+import { FOREIGN_MODULES } from './support/foreign-modules.ts';
 
 /**
  * Declarations for the names that fragments in the pages use. A block that declares or imports a name hides them.
@@ -24,7 +25,7 @@ interface Event {
 interface PostLoginAPI {
   readonly accessToken: { setCustomClaim(name: string, value: unknown): void };
 }
-`;
+${FOREIGN_MODULES}`;
 
 /** Returns the compiler's messages about these modules. Messages about files that they import do not count. */
 async function messagesOf(modules: ReadonlyMap<string, string>, around: string): Promise<readonly string[]> {
@@ -65,7 +66,7 @@ describe('the code in the pages', { timeout: TEST_TIMEOUT }, () => {
     }
     // Docblocks of wrappers and bridges are left out. Their fragments need an app of one framework, and programs in the
     // pages cover them.
-    const sources = ['src', 'adapters/engines', 'adapters/notifiers'].flatMap((room) =>
+    const sources = ['src', 'adapters/engines', 'adapters/notifiers', 'adapters/receivers'].flatMap((room) =>
       readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)),
     );
     const inPages = modules.size;

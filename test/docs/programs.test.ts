@@ -38,6 +38,11 @@ const NOT_HERE: readonly { readonly page: string; readonly text: string; readonl
     why: 'writing-adapters.test.ts runs it by node:test',
   },
   { page: 'docs/redis.md', text: 'new Cluster(', why: 'its addresses are not of this machine' },
+  { page: 'docs/next.md', text: "from 'next/headers'", why: 'Next.js is not installed' },
+  { page: 'docs/next.md', text: "from 'next/navigation'", why: 'Next.js is not installed' },
+  { page: 'docs/next.md', text: "from 'next/server'", why: 'Next.js is not installed' },
+  { page: 'docs/auth-js.md', text: "from 'next-auth'", why: 'Auth.js is not installed' },
+  { page: 'docs/better-auth.md', text: "from 'better-auth'", why: 'better-auth is not installed' },
 ];
 
 /** Detects the servers that a program needs by its imports. */
@@ -233,7 +238,8 @@ for (const page of pages) {
 }
 const isHere = ({ page, text }: Code): boolean => !NOT_HERE.some((one) => one.page === page && text.includes(one.text));
 const isApp = ({ text }: Code): boolean =>
-  /'\/(me|login)'/.test(text) && /= new (Koa|Hono|H3|Elysia)\b|= (express|fastify)\(|function answer\(/.test(text);
+  /'\/(me|login)'/.test(text) &&
+  /= new (Koa|Hono|H3|Elysia)\b|= (express|fastify)\(|NestFactory\.create|function answer\(/.test(text);
 
 const titled = (code: Code) => ({ ...code, title: `${code.page}, line ${code.line}: ${code.section}` });
 
@@ -246,7 +252,7 @@ describe('the code in the pages', { timeout: TEST_TIMEOUT }, () => {
       if (!isApp(code)) return;
 
       const browser = new Browser(await addressOf(ran), CHROME_ON_MAC);
-      const [, signInPath] = /(?:post[^\n]*\(|path !== )'(\/(?:login|sign-in))'/.exec(code.text) ?? [];
+      const [, signInPath] = /(?:[Pp]ost[^\n]*\(|path !== )'(\/(?:login|sign-in))'/.exec(code.text) ?? [];
       const isStranger = async () => expect((await browser.get('/me')).status).toBe(401);
       await isStranger();
       if (signInPath === undefined) return;
@@ -278,6 +284,7 @@ describe('the code in the pages', { timeout: TEST_TIMEOUT }, () => {
       'docs/get-started.md: 2. Write the app',
       'docs/koa-session.md: The few lines',
       'docs/koa.md: session-revocation/koa',
+      'docs/nest.md: On Express',
     ]);
   });
 

@@ -52,7 +52,7 @@ export function declaredValues({
     tokens: accessTokens(sessions, { issuer, audience, keys: [key] }),
     claims: { iss: issuer, sub: OWNER.user, iat: now, exp: now + 60, auth_time: now, jti: 'token-1', sid: 'session-1' },
     inner: { async get() {}, async set() {}, async destroy() {} },
-    legacy: { userOf: async () => null, forget: async () => {} },
+    legacy: { read: async () => null, forget: async () => {} },
     codes: { verify: async () => false },
     cities: { get: async () => null },
     bodyOf: async (ctx: Koa.Context) => Object.fromEntries(new URLSearchParams(await text(ctx.req))),
