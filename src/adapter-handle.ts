@@ -10,7 +10,7 @@ import { parseDuration } from './lib/duration.ts';
 import { claimed, parseArguments, shown } from './lib/input.ts';
 import { identify } from './model/identity.ts';
 import type { Session } from './model/session.ts';
-import { parseToken } from './model/token.ts';
+import { parseToken, usedTag } from './model/token.ts';
 import { Adoption } from './operations/adopt.ts';
 import { Checks } from './operations/check.ts';
 import {
@@ -20,6 +20,7 @@ import {
   statedStaleness,
 } from './operations/staleness.ts';
 import type { Sessions } from './sessions.ts';
+import { isFirstUse } from './store/first-use.ts';
 
 /** A request that a wrapper refused before it called the store, see {@link AdapterHandle.report}. */
 export type RefusedRequest = Omit<SessionEventDetails['request.refused'], 'detail'> & {
@@ -35,7 +36,10 @@ export class AdapterHandle {
   readonly #core: Core;
   readonly #checks: Checks;
 
-  /** @throws `TypeError` for anything but the result of `createSessions`. */
+  /**
+   * @throws `TypeError` for anything but the result of `createSessions`.
+   * @param sessions the result of `createSessions`.
+   */
   constructor(sessions: unknown) {
     this.#core = coreOf(sessions);
     this.#checks = new Checks(this.#core);
@@ -46,7 +50,12 @@ export class AdapterHandle {
     return this.#core.settings.replace === 'same-device';
   }
 
-  /** Judges a token like `sessions.check`. Answers synchronously if the store does, because awaiting a promise is costly. */
+  /**
+   * Judges a token like `sessions.check`. Answers synchronously if the store does, because awaiting a promise is
+   * costly.
+   * @param token an opaque token, as it came.
+   * @param client the request's client, for events.
+   */
   judge(token: string, client: ClientInfo): Awaitable<Verdict> {
     return this.#checks.judge(token, client);
   }
@@ -60,6 +69,9 @@ export class AdapterHandle {
    * Judges a session of this request once more if it was judged from memory, by knowledge that is at most
    * `maxStaleness` ms old. 0 reads the store. Refuses it as `'superseded'` if its secret was renewed since it was
    * judged.
+   * @param session the session of a verdict.
+   * @param maxStaleness in ms.
+   * @param client the request's client, for events.
    */
   judgeAgain(session: Session, maxStaleness: number, client: ClientInfo): Awaitable<Verdict> {
     return this.#checks.judgeAgain(session, maxStaleness, client);
@@ -68,9 +80,13 @@ export class AdapterHandle {
   /**
    * Takes over sessions that another session layer began. It does so until `until`, and for at most 30 days after the first
    * sign-in of this realm. The time of the original sign-in is unknown, so `authenticatedAt` is 0.
+   * @param options when the adoption ends.
    * @throws `TypeError` if `until` is not a date.
    */
-  adoption(options: { readonly until: Date }): Adoption {
+  adoption(options: {
+    /** The end of the adoption. A date in the past adopts no session. */
+    readonly until: Date;
+  }): Adoption {
     const { until } = parseArguments('the argument', options, ['until']);
     return new Adoption(this.#core, until);
   }
@@ -78,6 +94,9 @@ export class AdapterHandle {
   /**
    * Tells whether a token names this user and, if given, this account (`null` means none). It does not check the token, so the
    * answer proves nothing. Bridges use it, because they keep a token beside the user's name.
+   * @param token any value. One that is not an opaque token names no user.
+   * @param user the app's id of the user.
+   * @param account the account (tenant), or `null` for none. Default: any account.
    */
   isTokenOf(token: unknown, user: string, account?: string | null): boolean {
     const ref = parseToken(token)?.ref;
@@ -85,7 +104,11 @@ export class AdapterHandle {
     return ref?.user === tags.user && (account === undefined || ref.account === tags.account);
   }
 
-  /** Emits `request.refused`, and writes it to the audit log. Text is cut to harmless characters. */
+  /**
+   * Emits `request.refused`, and writes it to the audit log. Text is cut to harmless characters.
+   * @param request the refused action, the user who asked for it, and the reason.
+   * @throws `TypeError` for a reason other than `'forbidden'` and `'cross-origin'`.
+   */
   report(request: RefusedRequest): void {
     const { reason, action, by, user, account, device, detail = null } = request;
     if (reason !== 'forbidden' && reason !== 'cross-origin') {
@@ -121,7 +144,40 @@ export class AdapterHandle {
     return lowerStaleness(this.#core, parsed, wait);
   }
 
-  /** Describes the client of a request. Returns `null` if the request says nothing about it. */
+  /** The time of the realm's clock, Unix ms. */
+  now(): number {
+    return this.#core.now();
+  }
+
+  /**
+   * Tells whether the use of a JWT of an issuer is noted: see {@link noteUse}.
+   * @param issuer the issuer of the JWT (`iss`).
+   * @param jti the id of the JWT (`jti`).
+   */
+  wasUsed(issuer: string, jti: string): Promise<boolean> {
+    const tag = usedTag(this.#core.settings.realm, issuer, jti);
+    return this.#core.activity.run(async () => {
+      const [noted] = await this.#core.store.readEpochs([tag]);
+      return noted !== null;
+    });
+  }
+
+  /**
+   * Notes the use of a JWT that is valid once. A receiver does this after its work: if it fails halfway, the sender may
+   * send the same JWT again.
+   * @param issuer the issuer of the JWT (`iss`).
+   * @param jti the id of the JWT (`jti`).
+   * @param keepUntil Unix ms, when every process refuses the JWT by its `exp`.
+   */
+  noteUse(issuer: string, jti: string, keepUntil: number): Promise<boolean> {
+    const tag = usedTag(this.#core.settings.realm, issuer, jti);
+    return this.#core.activity.run(() => isFirstUse(this.#core, tag, this.#core.now(), keepUntil));
+  }
+
+  /**
+   * Describes the client of a request. Returns `null` if the request says nothing about it.
+   * @param client the client's headers and its address.
+   */
   describe(client: ClientInfo): SessionDevice | null {
     return this.#core.anomalies.deviceOf(client);
   }
@@ -137,6 +193,7 @@ const HANDLES = new WeakMap<object, AdapterHandle>();
 
 /**
  * Returns the handle of a `Sessions` object. The same object always gives the same handle.
+ * @param sessions the result of `createSessions`.
  * @throws `TypeError` for anything but the result of `createSessions`.
  */
 export function adapterHandle<Trigger extends string, Transaction>(

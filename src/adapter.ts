@@ -24,6 +24,9 @@ export { membershipOf, memberTag, realmTag, type Tag } from './model/token.ts';
 
 // Records as text, a cache of decoded records, and the changes that a process has heard of.
 
+export type { FederatedNote } from './model/epoch-notes.ts';
+export { type Federated, type FederatedLogout, formatFederated, parseFederated } from './model/federated.ts';
+export type { EndFederatedResult } from './operations/federated.ts';
 export { type BatchOptions, batched } from './store/batched.ts';
 export { formatEpoch, formatGrant, parseEpoch, parseGrant } from './store/codec.ts';
 export { EpochCache } from './store/epoch-cache.ts';
@@ -66,7 +69,7 @@ export type { RevokedBy } from './model/session.ts';
 
 export type { CheckRequest } from './operations/check.ts';
 export type { IdleScope } from './operations/end-idle.ts';
-export type { FenceRequest } from './operations/fence.ts';
+export type { FenceRequest, IssuerFenceRequest } from './operations/fence.ts';
 export type { Health } from './operations/health.ts';
 export type { ListScope } from './operations/list.ts';
 export type { PolicyResult } from './operations/policy.ts';

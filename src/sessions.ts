@@ -6,6 +6,7 @@ import { detached, nameCalls, named } from './lib/call.ts';
 import type { Clock } from './lib/clock.ts';
 import { markMade } from './lib/copies.ts';
 import type { AttributionRequest } from './model/attribution.ts';
+import type { FederatedLogout } from './model/federated.ts';
 import type { Policy } from './model/policy.ts';
 import { codeOf, markOf, REASON_CODES } from './model/reason.ts';
 import type { Scope } from './model/scope.ts';
@@ -14,7 +15,8 @@ import { type AuditRequest, type AuditResult, readAudit } from './operations/aud
 import { CHECK, type CheckRequest, Checks } from './operations/check.ts';
 import { type EndRequest, type EndResult, end } from './operations/end.ts';
 import { type EndIdleRequest, type EndIdleResult, endIdle, type IdleScope } from './operations/end-idle.ts';
-import { type FenceRequest, fence } from './operations/fence.ts';
+import { type EndFederatedResult, endFederated } from './operations/federated.ts';
+import { type FenceRequest, fence, type IssuerFenceRequest } from './operations/fence.ts';
 import { type ForgetRequest, type ForgetResult, forgetUser } from './operations/forget-user.ts';
 import { type Health, health } from './operations/health.ts';
 import { type ListRequest, type ListResult, type ListScope, list } from './operations/list.ts';
@@ -83,7 +85,10 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * Begins a sign-in and returns a fence, a text to hand to {@link start}. Call it *before* the credentials are
    * checked. In OpenID Connect the user is known only later: call it as soon as the user is known, before the user's
    * row is read. A fence lives for 3 hours and must stay on the server. Taking one never refuses a sign-in.
-   * @param request the user who signs in, and the account that the session will be in.
+   *
+   * In OpenID Connect, take a second fence of the provider, by `fence({ issuer })`, before the user is sent there. It goes
+   * into `federated` of {@link start}: see {@link endFederated}.
+   * @param request the user who signs in, and the account that the session will be in; or the provider.
    * @example
    * ```ts
    * const fence = await sessions.fence({ user: 'ann' });
@@ -94,7 +99,7 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    * ```
    * @category Sessions
    */
-  async fence(request: FenceRequest): Promise<string> {
+  async fence(request: FenceRequest | IssuerFenceRequest): Promise<string> {
     return fence(this.#core, request);
   }
 
@@ -177,6 +182,28 @@ export class Sessions<Trigger extends string = BuiltInTrigger, Transaction = nev
    */
   async end(id: string, request: EndRequest): Promise<EndResult> {
     return end(this.#core, id, request);
+  }
+
+  /**
+   * Ends the sessions that began from a session or a user at an identity provider (`federated` of {@link start}), because
+   * they were logged out there. A sign-in from before that logout which is still under way is refused, too. Receivers of
+   * logouts call this. An unknown session or user is no error: it is remembered for 4 hours.
+   * @param logout the provider, and what ended there: `sid` for one session, or `sub` for all of the user's.
+   * @param request who does it, why, and a note. The default of `reason` is `'signed-out-at-provider'`.
+   * @example
+   * ```ts
+   * const issuer = 'https://id.example.org';
+   * const fence = await sessions.fence({ issuer }); // before the user is sent to the provider
+   * // … and when the user is back, with an ID token:
+   * const federated = { issuer, sid: 'sid of the ID token', sub: 'sub of the ID token', fence };
+   * await sessions.start({ user: 'ann', fence: await sessions.fence({ user: 'ann' }), federated });
+   * // … and when the provider says that this session is over:
+   * const { ended } = await sessions.endFederated({ issuer, sid: 'sid of the ID token' });
+   * ```
+   * @category Revocation
+   */
+  async endFederated(logout: FederatedLogout, request: AttributionRequest = {}): Promise<EndFederatedResult> {
+    return endFederated(this.#core, logout, request);
   }
 
   /**
@@ -526,6 +553,7 @@ nameCalls(
     start: 'sessions.start({ user, fence })',
     list: 'sessions.list({ user })',
     end: 'sessions.end(id, { user })',
+    endFederated: 'sessions.endFederated({ issuer, sid })',
     signOut: 'sessions.signOut(session)',
     revoke: 'sessions.revoke(scope)',
     trigger: 'sessions.trigger(name, { user })',

@@ -34,7 +34,11 @@ function testsOf(file: string): readonly string[] {
   if (place === 'src' && room === 'operations') return [testOfOperation(name)];
   if (place === 'src') return [name === '' ? 'test/src/sessions' : (ELSEWHERE[room] ?? `test/src/${room}/`)];
   if (place !== 'adapters') return [];
-  return [['cli', 'notifiers', 'ui'].includes(room) ? `test/${room}/` : (ELSEWHERE[name] ?? `test/${room}/${name}`)];
+  return [
+    ['cli', 'notifiers', 'receivers', 'ui'].includes(room)
+      ? `test/${room}/`
+      : (ELSEWHERE[name] ?? `test/${room}/${name}`),
+  ];
 }
 
 const changed = [...git('diff', '--name-only', 'HEAD'), ...git('ls-files', '--others', '--exclude-standard')];

@@ -16,12 +16,27 @@ export interface NatsSubscription {
 
 /** The part of a NATS connection that the notifier needs: of `@nats-io/transport-node`, or of `nats` 2. */
 export interface NatsClient {
-  /** Sends a message. */
+  /**
+   * Sends a message.
+   * @param subject the option `channel`.
+   * @param message a message of {@link Notifier.publish}.
+   */
   publish(subject: string, message: string): void;
-  /** Calls back for each message. */
+  /**
+   * Calls back for each message.
+   * @param subject the option `channel`.
+   * @param options the function to call back.
+   */
   subscribe(
     subject: string,
-    options: { callback: (error: Error | null, message: NatsMessage) => void },
+    options: {
+      /**
+       * Receives each message.
+       * @param error `null` for a message. Any other value is ignored, with its message.
+       * @param message the message.
+       */
+      callback: (error: Error | null, message: NatsMessage) => void;
+    },
   ): NatsSubscription;
   /** Resolves once the server has handled everything that was sent. */
   flush(): Promise<void>;
@@ -31,6 +46,7 @@ export interface NatsClient {
  * Creates a notifier over NATS. The client listens again by itself after a lost connection. The option `channel` is the
  * NATS subject.
  * @param client a connection that the app has opened, and closes.
+ * @param options the NATS subject, `channel`. Default `'session-revocation'`.
  * @throws `TypeError` if `client` is no connection, and for unknown or malformed options.
  * @example
  * ```ts

@@ -4,21 +4,48 @@ import { type NotifierOptions, parseChannel } from './options.ts';
 
 /** The part of pg's `PoolClient` that listens. */
 export interface PgListener {
-  /** Runs a statement. */
+  /**
+   * Runs a statement.
+   * @param text a `LISTEN` with the name of the channel.
+   */
   query(text: string): Promise<unknown>;
-  /** Calls back for each notification. */
-  on(event: 'notification', listener: (message: { readonly payload?: string | undefined }) => void): unknown;
-  /** Calls back once the connection is lost. */
+  /**
+   * Calls back for each notification.
+   * @param event only `'notification'`.
+   * @param listener receives the notification.
+   */
+  on(
+    event: 'notification',
+    listener: (message: {
+      /** The text that was sent with the notification. `undefined` for none. */
+      readonly payload?: string | undefined;
+    }) => void,
+  ): unknown;
+  /**
+   * Calls back once the connection is lost.
+   * @param event an error of the connection, or its end. The notifier listens to both.
+   * @param listener takes no arguments. The notifier then listens on another connection.
+   */
   on(event: 'error' | 'end', listener: () => void): unknown;
-  /** Removes all listeners of an event. */
+  /**
+   * Removes all listeners of an event.
+   * @param event only `'notification'`.
+   */
   removeAllListeners(event: 'notification'): unknown;
-  /** Gives the connection back, to be closed. */
+  /**
+   * Gives the connection back, to be closed.
+   * @param destroy always `true`: the pool closes the connection instead of lending it again.
+   */
   release(destroy: boolean): void;
 }
 
 /** The part of pg's `Pool` that the notifier needs. */
 export interface PgNotifierPool {
-  /** Runs a statement. */
+  /**
+   * Runs a statement.
+   * @param text a `SELECT pg_notify($1, $2)`.
+   * @param values the channel and the message.
+   */
   query(text: string, values: string[]): Promise<unknown>;
   /** Takes a connection. */
   connect(): Promise<PgListener>;
@@ -26,9 +53,17 @@ export interface PgNotifierPool {
 
 /** The part of postgres.js's `sql` that the notifier needs. */
 export interface PostgresJsNotifier {
-  /** Sends a notification. */
+  /**
+   * Sends a notification.
+   * @param channel the option `channel`.
+   * @param message a message of {@link Notifier.publish}.
+   */
   notify(channel: string, message: string): PromiseLike<unknown>;
-  /** Calls back for each notification. */
+  /**
+   * Calls back for each notification.
+   * @param channel the option `channel`.
+   * @param listener receives the message.
+   */
   listen(
     channel: string,
     listener: (message: string) => void,
@@ -48,6 +83,7 @@ const RETRY_AFTER = 500;
  *
  * It must reach the server directly: a proxy that moves each transaction to another connection hears nothing.
  * @param client pg's `Pool`, or the `sql` of postgres.js. The app closes it.
+ * @param options the channel of Postgres, `channel`. Default `'session-revocation'`.
  * @throws `TypeError` if `client` is neither, and for unknown or malformed options.
  * @example
  * ```ts

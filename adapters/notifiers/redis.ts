@@ -4,45 +4,95 @@ import { type NotifierOptions, parseChannel } from './options.ts';
 
 /** The part of node-redis's `createClient` and `createCluster` that publishes. */
 export interface NodeRedisPublisher {
-  /** Sends a message. */
+  /**
+   * Sends a message.
+   * @param channel the option `channel`.
+   * @param message a message of {@link Notifier.publish}.
+   */
   publish(channel: string, message: string): Promise<unknown>;
-  /** Sends a message to one shard. */
+  /**
+   * Sends a message to one shard.
+   * @param channel the option `channel`.
+   * @param message a message of {@link Notifier.publish}.
+   */
   sPublish(channel: string, message: string): Promise<unknown>;
 }
 
 /** The part of node-redis's `createClient` and `createCluster` that listens. */
 export interface NodeRedisSubscriber {
-  /** Listens to a channel. */
+  /**
+   * Listens to a channel.
+   * @param channel the option `channel`.
+   * @param listener receives the message.
+   */
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  /** Ends the subscription to a channel. */
+  /**
+   * Ends the subscription to a channel.
+   * @param channel the option `channel`.
+   */
   unsubscribe(channel: string): Promise<unknown>;
-  /** Listens to a channel of one shard. */
+  /**
+   * Listens to a channel of one shard.
+   * @param channel the option `channel`.
+   * @param listener receives the message.
+   */
   sSubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  /** Ends the subscription to a channel of one shard. */
+  /**
+   * Ends the subscription to a channel of one shard.
+   * @param channel the option `channel`.
+   */
   sUnsubscribe(channel: string): Promise<unknown>;
 }
 
 /** The part of ioredis's and iovalkey's `Redis` and `Cluster` that publishes. */
 export interface IoRedisPublisher {
-  /** Sends a message. */
+  /**
+   * Sends a message.
+   * @param channel the option `channel`.
+   * @param message a message of {@link Notifier.publish}.
+   */
   publish(channel: string, message: string): Promise<unknown>;
-  /** Sends a message to one shard. */
+  /**
+   * Sends a message to one shard.
+   * @param channel the option `channel`.
+   * @param message a message of {@link Notifier.publish}.
+   */
   spublish(channel: string, message: string): Promise<unknown>;
 }
 
 /** The part of ioredis's and iovalkey's `Redis` and `Cluster` that listens. */
 export interface IoRedisSubscriber {
-  /** Listens to a channel. */
+  /**
+   * Listens to a channel.
+   * @param channel the option `channel`.
+   */
   subscribe(channel: string): Promise<unknown>;
-  /** Ends the subscription to a channel. */
+  /**
+   * Ends the subscription to a channel.
+   * @param channel the option `channel`.
+   */
   unsubscribe(channel: string): Promise<unknown>;
-  /** Listens to a channel of one shard. */
+  /**
+   * Listens to a channel of one shard.
+   * @param channel the option `channel`.
+   */
   ssubscribe(channel: string): Promise<unknown>;
-  /** Ends the subscription to a channel of one shard. */
+  /**
+   * Ends the subscription to a channel of one shard.
+   * @param channel the option `channel`.
+   */
   sunsubscribe(channel: string): Promise<unknown>;
-  /** Calls back for each message. */
+  /**
+   * Calls back for each message.
+   * @param event `'smessage'` for sharded pub/sub, otherwise `'message'`.
+   * @param listener receives the channel and the message. It may be called for other channels of the connection, too.
+   */
   on(event: 'message' | 'smessage', listener: (channel: string, message: string) => void): unknown;
-  /** Removes a listener. */
+  /**
+   * Removes a listener.
+   * @param event the event that the listener was added to.
+   * @param listener the function that was passed to `on`.
+   */
   off(event: 'message' | 'smessage', listener: (channel: string, message: string) => void): unknown;
 }
 
@@ -66,6 +116,7 @@ export interface RedisNotifierOptions extends NotifierOptions {
  * Creates a notifier over Redis or Valkey pub/sub. The clients listen again by themselves after a lost connection. With
  * an ACL, the user needs `+publish +subscribe +unsubscribe` (`+spublish +ssubscribe +sunsubscribe` if sharded) and
  * `&session-revocation`, the channel.
+ * @param options the two connections, and how they are used. Unknown names are a `TypeError`.
  * @throws `TypeError` if a client is none of node-redis, ioredis or iovalkey, and for unknown or malformed options.
  * @example
  * ```ts

@@ -6,6 +6,7 @@ import { type NotifierOptions, parseChannel } from './options.ts';
 
 /**
  * Creates a notifier between the worker threads of one process, over a `BroadcastChannel`. It keeps no thread alive.
+ * @param options the name of the `BroadcastChannel`, `channel`. Default `'session-revocation'`.
  * @throws `TypeError` for unknown or malformed options.
  * @example
  * ```ts
@@ -40,6 +41,8 @@ interface Forwarded {
 /**
  * Creates a notifier between the processes of `node:cluster`. Call it in the workers **and in the primary**, which
  * passes the messages on. If the primary does not call it, no message arrives.
+ * @param options the `channel`, which must be the same in the workers and in the primary. Default
+ * `'session-revocation'`.
  * @throws `TypeError` for unknown or malformed options.
  * @example
  * ```ts

@@ -11,6 +11,7 @@ export const REASONS = {
   'signed-out': 'You are {done} on this device.',
   'signed-out-others': 'You were {done} here, from another of your devices.',
   'signed-out-everywhere': 'You are {done} on every device: each notices {noticed}.',
+  'signed-out-at-provider': 'You were {done} at your identity provider, and so here, too.',
   replaced: 'You signed in again, and that took the place of this session.',
   limit: 'You signed in on another device, and this one was one too many.',
   idle: 'You were {done} here because you had not been here for long.',

@@ -12,12 +12,14 @@ export interface Notifier {
   /**
    * Sends a message to every process that listens. A message has 1 to 7,000 characters of ASCII without control characters. `publish`
    * may resolve before the message has arrived. It rejects if it is known that the message was not sent.
+   * @param message the text to send, unchanged.
    */
   publish(message: string): Awaitable<unknown>;
 
   /**
    * Calls a listener with every message that another process sends from now on; messages of the same process may be left out. Resolves
    * once the notifier listens. Several listeners may listen at once. After a lost connection, the notifier listens again by itself.
+   * @param listener receives each message, as it arrived. It ignores malformed ones.
    * @returns a function that stops this listener.
    */
   subscribe(listener: (message: unknown) => void): Awaitable<() => Awaitable<unknown>>;

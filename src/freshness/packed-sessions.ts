@@ -3,6 +3,7 @@ import { Columns } from '../lib/columns.ts';
 import { DecodeCache } from '../lib/decode-cache.ts';
 import { deepFreeze } from '../lib/json.ts';
 import type { Attributes } from '../model/attributes.ts';
+import type { Federated } from '../model/federated.ts';
 import type { Grant } from '../model/grant.ts';
 import type { SessionRecord } from '../model/session.ts';
 import { memberTag, type Tag } from '../model/token.ts';
@@ -26,6 +27,7 @@ interface Rare {
   readonly ip: string | null;
   readonly attributes: Attributes;
   readonly client: Grant | null;
+  readonly federated: Federated | null;
   readonly deviceTag: Tag | null;
   /** `null` if the user has not authenticated again since the session was created. */
   readonly authenticatedAt: number | null;
@@ -34,7 +36,7 @@ interface Rare {
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 const NOTHING_RARE: Rare = Object.freeze({
-  ...{ ip: null, attributes: NO_ATTRIBUTES, client: null, deviceTag: null },
+  ...{ ip: null, attributes: NO_ATTRIBUTES, client: null, federated: null, deviceTag: null },
   ...{ authenticatedAt: null, serial: 0 },
 });
 
@@ -77,11 +79,15 @@ export class PackedSessions implements Values<SessionRecord> {
   readonly #accounts = new DecodeCache<Account>(MAX_ACCOUNTS, MAX_LENGTH);
 
   put(slot: number, record: SessionRecord, [realmTag = '']: readonly Tag[]): void {
-    const { credential, user, userTag, stamps, device, attributes, client, deviceTag, createdAt, serial } = record;
+    const { credential, user, userTag, stamps, device, attributes, client, federated, deviceTag } = record;
+    const { createdAt, serial } = record;
     const authenticatedAt = record.authenticatedAt === createdAt ? null : record.authenticatedAt;
     const isFirst = serial === 0 && authenticatedAt === null;
-    const isUsual = isFirst && client === null && deviceTag === null && Object.keys(attributes).length === 0;
-    const rare = isUsual ? device.ip : { ip: device.ip, attributes, client, deviceTag, authenticatedAt, serial };
+    const isPlain = client === null && federated === null && deviceTag === null;
+    const isUsual = isFirst && isPlain && Object.keys(attributes).length === 0;
+    const rare = isUsual
+      ? device.ip
+      : { ip: device.ip, attributes, client, federated, deviceTag, authenticatedAt, serial };
     // V8 keeps a substring as a reference to the whole text. A round trip through JSON makes own copies.
     const texts: [OwnTexts, Rare | string | null] = JSON.parse(
       JSON.stringify([[credential, user, userTag, stamps.user, stamps.member], rare]),
@@ -100,7 +106,7 @@ export class PackedSessions implements Values<SessionRecord> {
   get(slot: number, id: string): SessionRecord {
     const { credential, user, userTag, userStamp, memberStamp, common, account, rare } = this.#packed[slot] as Packed;
     const others = typeof rare === 'string' || rare === null ? NOTHING_RARE : rare;
-    const { ip, attributes, client, deviceTag, authenticatedAt, serial } = others;
+    const { ip, attributes, client, federated, deviceTag, authenticatedAt, serial } = others;
     const address = typeof rare === 'string' ? rare : ip;
     const { realm, realmStamp, kind, idle, amr, device } = common;
     const createdAt = this.#numbers.get(slot, CREATED);
@@ -126,6 +132,7 @@ export class PackedSessions implements Values<SessionRecord> {
       deviceTag,
       attributes,
       client,
+      federated,
       ended: null,
     };
   }

@@ -21,7 +21,6 @@ export type { TokenClaims } from './compact.ts';
 export type { GuardRefusal } from './guard/claims.ts';
 export type { Denied, DenyResult } from './guard/deny.ts';
 export {
-  type ExternalAlgorithm,
   type ExternalTokenOptions,
   type ExternalTokens,
   type ExternalVerdict,
@@ -33,3 +32,4 @@ export type { GuardVerdict } from './guard/verdict.ts';
 export type { Algorithm } from './keys/algorithms.ts';
 export { type GeneratedKey, generateKey } from './keys/generate-key.ts';
 export type { JsonWebKey, KeyInput, TokenKey } from './keys/keys.ts';
+export type { ExternalAlgorithm } from './verify-jwt.ts';

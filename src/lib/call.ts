@@ -7,6 +7,8 @@ const appErrors = new WeakSet<object>();
 /**
  * Runs a public call. Puts the form of the call, such as `sessions.fence({ user })`, into the message of a `TypeError` for misuse
  * and of a {@link SessionError}. If one public call makes another, the message names the outer one.
+ * @param form the call as the user writes it.
+ * @param run the work. It may return a promise.
  */
 export function inCall<T>(form: string, run: () => T): T {
   try {
@@ -21,7 +23,11 @@ function rethrow(form: string, error: unknown): never {
   throw named(form, error);
 }
 
-/** Returns the error with the name of the call in its message. Errors of the app's own functions stay as they are. */
+/**
+ * Returns the error with the name of the call in its message. Errors of the app's own functions stay as they are.
+ * @param form the call as the user writes it.
+ * @param error the value that was thrown.
+ */
 export function named(form: string, error: unknown): unknown {
   if (isSessionError(error)) {
     // A copy, because a store may throw the same error to several callers.
@@ -39,7 +45,12 @@ export function named(form: string, error: unknown): unknown {
   return error;
 }
 
-/** Replaces the message of an error, also in its stack. With source maps, V8 copies it there when the stack is first read. */
+/**
+ * Replaces the message of an error, also in its stack. With source maps, V8 copies it there when the stack is first
+ * read.
+ * @param error the error to change.
+ * @param message the new message.
+ */
 export function retell(error: Error, message: string): void {
   const { message: before, stack } = error;
   error.message = message;
@@ -47,10 +58,17 @@ export function retell(error: Error, message: string): void {
   if (stack !== undefined) error.stack = stack.replace(before, () => message);
 }
 
-/** Returns an error's message without the name of the call, for readers who did not make it, such as the client of a route. */
+/**
+ * Returns an error's message without the name of the call, for readers who did not make it, such as the client of a
+ * route.
+ * @param error an error that {@link inCall} may have changed.
+ */
 export const withoutCall = (error: Error): string => bare.get(error) ?? error.message;
 
-/** Runs a function of the app. Its errors keep their message and name no call. */
+/**
+ * Runs a function of the app. Its errors keep their message and name no call.
+ * @param run calls the function of the app.
+ */
 export async function ofApp<T>(run: () => T): Promise<Awaited<T>> {
   try {
     return await run();
@@ -68,6 +86,9 @@ export const detached = (): TypeError =>
 /**
  * Makes the methods of a class name themselves in the errors they throw, see {@link inCall}. With `around`, which runs the
  * methods, all of them return promises.
+ * @param api the prototype of the class. Its methods are replaced.
+ * @param forms the form of the call for each method.
+ * @param around runs a method of an object. Default: the method runs alone.
  */
 export function nameCalls<Api extends object>(
   api: Api,

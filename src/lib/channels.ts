@@ -2,6 +2,7 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 
 /** A message of the channel `session-revocation:check`: a token was checked, or an attempt failed. */
 export interface CheckMessage {
+  /** The name of the realm. */
   readonly realm: string;
   /** `'check'` of an opaque or an access token; `'refresh'` of a refresh token. */
   readonly during: 'check' | 'refresh';
@@ -25,6 +26,7 @@ export interface StoreMessage {
 
 /** A message of the channel `session-revocation:changes`: the store was asked what changed, in the background. */
 export interface ChangesMessage {
+  /** False if the store did not answer. */
   readonly ok: boolean;
   /** The number of tags that changed. `null` if any tag may have changed, or the question failed. */
   readonly tags: number | null;

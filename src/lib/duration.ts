@@ -29,6 +29,9 @@ export interface DurationRange {
 
 /**
  * Converts a {@link Duration} to milliseconds.
+ * @param name the name of the option or the argument, for messages.
+ * @param value the value that the caller passed.
+ * @param range the allowed durations, in ms. Default: 1 ms to 100 years.
  * @throws `TypeError` that names the option, the value, and what is allowed.
  */
 export function parseDuration(

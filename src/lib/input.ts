@@ -30,7 +30,10 @@ export function parseText(name: string, value: unknown): string {
 export const parseOptionalText = (name: string, value: unknown): string | null =>
   value === undefined || value === null ? null : parseText(name, value);
 
-/** Cuts text from a client to 256 well-formed characters without control characters; `null` if nothing is left. */
+/**
+ * Cuts text from a client to 256 well-formed characters without control characters; `null` if nothing is left.
+ * @param text text from the client; `null` for none.
+ */
 export function claimed(text: string | null): string | null {
   const safe = (text ?? '').slice(0, MAX_TEXT).toWellFormed().replace(EVERY_UNSAFE, '');
   return safe === '' ? null : safe;
@@ -38,6 +41,9 @@ export function claimed(text: string | null): string | null {
 
 /**
  * Parses a boolean option, which is `otherwise` if it is left out.
+ * @param name the name of the option or the argument, for messages.
+ * @param value the value that the caller passed.
+ * @param otherwise the default of the option. Default `false`.
  * @throws `TypeError` for any other value: a form's `'no'` must not pass for true, nor its `'yes'` for false.
  */
 export function parseSwitch(name: string, value: unknown, otherwise = false): boolean {
@@ -48,13 +54,19 @@ export function parseSwitch(name: string, value: unknown, otherwise = false): bo
 
 /** The lengths that a name may have. */
 export interface NameLimits {
+  /** The least length. 0 allows an empty text. */
   readonly min: number;
+  /** The greatest length. */
   readonly max: number;
+  /** Bytes of UTF-8, or UTF-16 code units. */
   readonly unit: 'bytes' | 'characters';
 }
 
 /**
  * Parses a part of a table name or a key, such as a prefix. Engines count its length in bytes of UTF-8, or in characters.
+ * @param name the name of the option or the argument, for messages.
+ * @param value the value that the caller passed.
+ * @param limits the allowed length.
  * @throws `TypeError` that names the option, what is wrong with it, and what is allowed.
  */
 export function parseName(name: string, value: unknown, { min, max, unit }: NameLimits): string {
@@ -79,7 +91,11 @@ export function refuseUnknownKeys(name: string, value: object, known: readonly s
 
 /**
  * Checks that a value is an object of known keys. The caller must check each member: the type `Options` tells what callers may
- * pass, not what they did pass. `example` ends the message.
+ * pass, not what they did pass.
+ * @param name the name of the option or the argument, for messages.
+ * @param value the value that the caller passed.
+ * @param known the allowed keys.
+ * @param example ends the message for a value that is not an object, such as `'{ user }'`. Default: none.
  * @throws `TypeError` for any other value.
  */
 export function parseArguments<Options extends object = Record<string, unknown>>(
@@ -95,7 +111,10 @@ export function parseArguments<Options extends object = Record<string, unknown>>
   return value as Options;
 }
 
-/** Returns the type of a value in words, for a message that must not show the value. */
+/**
+ * Returns the type of a value in words, for a message that must not show the value.
+ * @param value any value. It may be secret.
+ */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value !== 'object') return typeof value;
@@ -106,7 +125,10 @@ export function kindOf(value: unknown): string {
 
 const isThenable = (value: object): boolean => 'then' in value && typeof value.then === 'function';
 
-/** Returns a value for a message: text in quotation marks, and only the type of an object. */
+/**
+ * Returns a value for a message: text in quotation marks, and only the type of an object.
+ * @param value any value that is not secret. Text is cut after 40 characters.
+ */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, MAX_TOLD));
   return typeof value === 'object' || typeof value === 'function' ? kindOf(value) : String(value);

@@ -25,7 +25,10 @@ export function copyJson(name: string, value: unknown, depth: number): Json {
   throw new TypeError(`${name} must be JSON (text, finite numbers, booleans, null, arrays, plain objects, 16 deep)`);
 }
 
-/** Tells whether a value is an object literal (or an object without a prototype), not a class instance or an array. */
+/**
+ * Tells whether a value is an object literal (or an object without a prototype), not a class instance or an array.
+ * @param value any value.
+ */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = Object.getPrototypeOf(value);

@@ -17,9 +17,13 @@ export interface AttributionRequest {
 
 /** Who acted, why, and from where; each is `null` if it was not given. */
 export interface Attribution {
+  /** The id of the actor: a user, an administrator or a program. */
   readonly by: string | null;
+  /** A short reason: a code of this library or of the app. */
   readonly reason: string | null;
+  /** A remark for the audit log. */
   readonly note: string | null;
+  /** The label of the device that the actor used. */
   readonly fromDevice: string | null;
 }
 

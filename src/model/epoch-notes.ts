@@ -1,4 +1,6 @@
 import { deepFreeze } from '../lib/json.ts';
+import type { Stamp } from './stamp.ts';
+import type { Tag } from './token.ts';
 
 /**
  * Facts that stand beside the epoch in its record. They judge no session. They are in the record because they change in
@@ -23,6 +25,18 @@ export interface EpochNotes {
    * reads for at most this time.
    */
   readonly allowedStaleness?: number | undefined;
+  /** In the record of a session or a user at an identity provider: who signed in with it, and its last logout. */
+  readonly federated?: FederatedNote | undefined;
+}
+
+/** A session or a user at an identity provider. */
+export interface FederatedNote {
+  /** The users of this realm whose sessions began from it. */
+  readonly users: readonly Tag[];
+  /** For a session there: the tag of its user, if it is known. */
+  readonly sub: Tag | null;
+  /** The generation of the provider's record at the last logout; `null` means never. */
+  readonly loggedOut: Stamp | null;
 }
 
 /**
@@ -60,19 +74,36 @@ export function withLoweredStaleness<Epoch extends Noted>(record: Epoch, to: num
   return deepFreeze({ ...record, notes: { ...notes, maxStaleness: Math.min(maxStaleness, to) } });
 }
 
+const NOBODY: FederatedNote = Object.freeze({ users: [], sub: null, loggedOut: null });
+
+export const federatedIn = ({ notes }: Noted): FederatedNote => notes?.federated ?? NOBODY;
+
+export const withFederated = <Epoch extends Noted>(record: Epoch, federated: FederatedNote): Epoch =>
+  deepFreeze({ ...record, notes: { ...record.notes, federated } });
+
 /** Accepts notes with other names: a process of a later version may write them into the same record. */
 export function isNotes(value: unknown): value is EpochNotes | undefined {
   if (value === undefined) return true;
   if (!isObject(value)) return false;
-  const { adopted, guarded, maxStaleness, allowedStaleness } = value;
+  const { adopted, guarded, maxStaleness, allowedStaleness, federated } = value;
   return (
     (adopted === undefined || (isObject(adopted) && Object.values(adopted).every(Number.isFinite))) &&
     (guarded === undefined ||
       (isObject(guarded) && Number.isFinite(guarded.maxLifetime) && Number.isFinite(guarded.since))) &&
     (maxStaleness === undefined || Number.isFinite(maxStaleness)) &&
-    (allowedStaleness === undefined || Number.isFinite(allowedStaleness))
+    (allowedStaleness === undefined || Number.isFinite(allowedStaleness)) &&
+    (federated === undefined || isFederatedNote(federated))
   );
 }
+
+const isFederatedNote = (value: unknown): boolean =>
+  isObject(value) &&
+  Array.isArray(value.users) &&
+  value.users.every((user) => typeof user === 'string') &&
+  isTextOrNull(value.sub) &&
+  isTextOrNull(value.loggedOut);
+
+const isTextOrNull = (value: unknown): boolean => value === null || typeof value === 'string';
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -9,6 +9,7 @@ export type Keep = KeptSession | KeptExternal;
 
 /** A session of this library. */
 export interface KeptSession {
+  /** The public id of the session. */
   readonly id: string;
   /** The stamp that the kept session bears. Another session that took over its id bears a different one. */
   readonly stamp: Stamp;
@@ -26,7 +27,9 @@ export interface KeptExternal {
 export interface ScopeState {
   /** The generation of every kind that `kinds` does not list. So an unlisted kind is covered too. */
   readonly base: Stamp;
+  /** The generation of each kind whose advances differ from those of `base`. */
   readonly kinds: Readonly<Record<string, Stamp>>;
+  /** By kind, the session that the last advance of that kind spared. */
   readonly keep: Readonly<Record<string, Keep>>;
   /** The last advance. */
   readonly last: Mark | null;
@@ -39,6 +42,7 @@ export interface ScopeState {
  * a new record by compare-and-set of a version. For a membership, that is the version of the user's record.
  */
 export interface EpochRecord extends ScopeState {
+  /** Random text. It begins every stamp of this record, and tells the record from one that was lost before it. */
   readonly incarnation: string;
   /** One counter gives every new generation: `max(counter + 1, now)`. */
   readonly counter: number;
@@ -189,9 +193,11 @@ export function advancedAt(record: EpochRecord, kind: string): number | null {
 
 /** The records that judge a session. `null` means that the store has none; that refuses the session. */
 export interface Epochs {
+  /** The record of the session's realm. */
   readonly realm: EpochRecord | null;
   /** Also `null` for a session without an account. */
   readonly account: EpochRecord | null;
+  /** The record of the session's user. */
   readonly user: EpochRecord | null;
   /** The membership's record. Also `null` for a session without an account. */
   readonly member: EpochRecord | null;

@@ -2,17 +2,27 @@ import { type Epochs, holds, type ScopeState } from './epoch.ts';
 import type { ScopeName } from './scope.ts';
 import type { EndState, SessionRecord } from './session.ts';
 
-/** Returns when a session expires, in Unix ms; `null` means never. */
+/**
+ * Returns when a session expires, in Unix ms; `null` means never.
+ * @param session the record, or the three members that decide its expiry.
+ */
 export function expiryOf(session: Pick<SessionRecord, 'expiresAt' | 'idle' | 'lastUsedAt'>): number | null {
   const { expiresAt, idle, lastUsedAt } = session;
   if (idle === null) return expiresAt;
   return expiresAt === null ? lastUsedAt + idle : Math.min(expiresAt, lastUsedAt + idle);
 }
 
-/** Returns when a session is over, apart from revocations: the time of its tombstone, or else {@link expiryOf}. */
+/**
+ * Returns when a session is over, apart from revocations: the time of its tombstone, or else {@link expiryOf}.
+ * @param session the record.
+ */
 export const endOf = (session: SessionRecord): number | null => session.ended?.at ?? expiryOf(session);
 
-/** Tells whether a session has no tombstone and is within its lifetimes. Says nothing about revocations. */
+/**
+ * Tells whether a session has no tombstone and is within its lifetimes. Says nothing about revocations.
+ * @param session the record.
+ * @param now Unix ms.
+ */
 export function isLive(session: SessionRecord, now: number): boolean {
   const expiry = expiryOf(session);
   return session.ended === null && (expiry === null || now < expiry);

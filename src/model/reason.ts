@@ -9,6 +9,7 @@ export const REASON_CODES = [
   'signed-out',
   'signed-out-others',
   'signed-out-everywhere',
+  'signed-out-at-provider',
   'replaced',
   'limit',
   'idle',

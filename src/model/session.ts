@@ -5,6 +5,7 @@ import type { Attributes } from './attributes.ts';
 import type { Mark } from './attribution.ts';
 import type { Credential } from './credential.ts';
 import { type Epochs, holds } from './epoch.ts';
+import type { Federated } from './federated.ts';
 import { clientOf, type Grant, type SessionClient } from './grant.ts';
 import type { ScopeName } from './scope.ts';
 import type { Stamps } from './stamp.ts';
@@ -18,38 +19,55 @@ export interface Ended extends Mark {
 
 /** The stored record of a session. It is immutable and holds no secret. Times are Unix ms. */
 export interface SessionRecord {
+  /** The public id: 128 random bits, as 22 base64url characters. */
   readonly id: string;
+  /** The name of the realm. */
   readonly realm: string;
+  /** The app's id of the user. */
   readonly user: string;
+  /** The account (tenant); `null` for none. */
   readonly account: string | null;
+  /** The tag of the user's record. */
   readonly userTag: Tag;
+  /** The tag of the account's record; `null` for a session without an account. */
   readonly accountTag: Tag | null;
+  /** The kind, such as `'browser'`. It never changes. */
   readonly kind: string;
   /** The text by which the present token is checked. It holds no secret, and is opaque to stores. */
   readonly credential: Credential;
   /** How often the secret was rotated. */
   readonly serial: number;
+  /** The generations that the session was born under. The epoch records judge it by them. */
   readonly stamps: Stamps;
+  /** When the session began. */
   readonly createdAt: number;
+  /** The last check of credentials; 0 for an adopted session, whose time is unknown. */
   readonly authenticatedAt: number;
+  /** The last noted use. Later uses may not be noted yet. */
   readonly lastUsedAt: number;
   /** The absolute end; `null` means never. */
   readonly expiresAt: number | null;
   /** The idle lifetime in ms, fixed at the start; `null` means unlimited. */
   readonly idle: number | null;
+  /** Methods of authentication (RFC 8176). Empty if none were named. */
   readonly amr: readonly string[];
+  /** The browser or app and its address, as they were at the sign-in. */
   readonly device: SessionDevice;
   /** The tag of the device cookie, if the app uses one. */
   readonly deviceTag: Tag | null;
+  /** The app's own data, a JSON object of at most 4,096 bytes. */
   readonly attributes: Attributes;
   /** The OAuth client that holds the session's refresh token, and its grant; `null` for a session without a refresh token. */
   readonly client: Grant | null;
+  /** The session and the user at the identity provider from which it began; `null` for none. It never changes. */
+  readonly federated: Federated | null;
   /** The tombstone. */
   readonly ended: Ended | null;
 }
 
 /** The revocation that ended a session, as far as it is still known. */
 export interface RevokedBy extends Mark {
+  /** The sort of scope that was revoked. */
   readonly scope: ScopeName;
 }
 
@@ -69,6 +87,8 @@ export type EndState =
  *
  * The user's record must not be older than the session as it was read. The membership's record must be of the same moment as the
  * session, because a session may move to another account.
+ * @param session the record.
+ * @param epochs the records of its user and its membership.
  */
 export function isOverForGood(session: SessionRecord, { user, member }: Pick<Epochs, 'user' | 'member'>): boolean {
   const { id, kind, accountTag, stamps, ended } = session;
@@ -102,6 +122,8 @@ export interface SessionView {
   readonly attributes: Attributes;
   /** The OAuth client that holds the session's refresh token; `null` for a browser session. */
   readonly client: SessionClient | null;
+  /** The session and the user at the identity provider from which it began; `null` for none. */
+  readonly federated: Federated | null;
 }
 
 /**
@@ -132,6 +154,7 @@ export class Session implements SessionView {
   declare readonly device: SessionDevice;
   declare readonly attributes: Attributes;
   declare readonly client: SessionClient | null;
+  declare readonly federated: Federated | null;
   readonly #record: SessionRecord;
   readonly #isRemembered: boolean;
 
@@ -149,6 +172,7 @@ export class Session implements SessionView {
     this.device = record.device;
     this.attributes = record.attributes;
     this.client = clientOf(record.client);
+    this.federated = record.federated;
     this.#record = record;
     this.#isRemembered = isRemembered;
   }
@@ -174,11 +198,11 @@ export class Session implements SessionView {
 markMade(Session.prototype);
 
 export function listed(record: SessionRecord, end: EndState | null): ListedSession {
-  const { id, user, account, kind, createdAt, authenticatedAt, lastUsedAt, expiresAt, amr, device, attributes } =
-    record;
+  const { id, user, account, kind, createdAt, authenticatedAt, lastUsedAt, expiresAt } = record;
+  const { amr, device, attributes, federated } = record;
   return {
     ...{ id, user, account, kind, createdAt, authenticatedAt, lastUsedAt, expiresAt, amr, device, attributes },
-    client: clientOf(record.client),
+    ...{ client: clientOf(record.client), federated },
     end,
   };
 }
@@ -191,7 +215,9 @@ export const refOf = ({ id, userTag, accountTag }: SessionRecord): SessionRef =>
 
 /** Names a session, and the shard that holds it. */
 export interface SessionRef {
+  /** The public id of the session. */
   readonly id: string;
+  /** The tag of its user. */
   readonly user: Tag;
   /** Left out if the caller does not know it. A sharded engine may then need a second round trip. */
   readonly account?: Tag | null | undefined;

@@ -33,14 +33,29 @@ const MAX_TOKEN = ACCOUNT_AT + TAG_LENGTH + 1 + TAG_LENGTH + 1 + SECRET_LENGTH;
 const digest = (...parts: string[]): Tag =>
   Buffer.from(hash('sha256', JSON.stringify(parts), 'base64url'), 'latin1').toString('latin1', 0, TAG_LENGTH);
 
-/** Returns the tag of a realm's record. */
+/**
+ * Returns the tag of a realm's record.
+ * @param realm the name of the realm.
+ */
 export const realmTag = (realm: string): Tag => digest('realm', realm);
 export const accountTag = (realm: string, account: string): Tag => digest('account', realm, account);
 export const userTag = (realm: string, user: string): Tag => digest('user', realm, user);
-/** Returns the tag of a membership's record. Both parts have a fixed length, so no two memberships share a tag. */
+/**
+ * Returns the tag of a membership's record. Both parts have a fixed length, so no two memberships share a tag.
+ * @param user the tag of the user.
+ * @param account the tag of the account.
+ */
 export const memberTag = (user: Tag, account: Tag): Tag => `${user}.${account}`;
-/** Returns the user and the account of a membership's tag; `null` for every other tag. */
-export function membershipOf(tag: Tag): { readonly user: Tag; readonly account: Tag } | null {
+/**
+ * Returns the user and the account of a membership's tag; `null` for every other tag.
+ * @param tag any tag of a record.
+ */
+export function membershipOf(tag: Tag): {
+  /** The tag of the user. */
+  readonly user: Tag;
+  /** The tag of the account. */
+  readonly account: Tag;
+} | null {
   if (tag.length !== MEMBER_TAG_LENGTH || tag[TAG_LENGTH] !== '.') return null;
   return { user: tag.slice(0, TAG_LENGTH), account: tag.slice(TAG_LENGTH + 1) };
 }
@@ -59,6 +74,11 @@ export const adoptedSecret = (origin: Origin): string => hashSecret(JSON.stringi
 /** A record under this tag denies a token of another issuer (`jti`), or all tokens of one session there (`sid`). */
 export const deniedTag = (realm: string, claim: 'jti' | 'sid', issuer: string, value: string): Tag =>
   digest('token', realm, claim, issuer, value);
+/** The tag of a record that remembers logouts at an identity provider: of one session, of one user, or their count. */
+export const federatedTag = (realm: string, scope: 'issuer' | 'sid' | 'sub', issuer: string, value: string): Tag =>
+  digest('federated', realm, scope, issuer, value);
+/** The tag of a record that notes the use of a JWT that is valid once, by its issuer and its `jti`. */
+export const usedTag = (realm: string, issuer: string, jti: string): Tag => digest('used', realm, issuer, jti);
 /** Returns an id for a session of another issuer. It is never the id of a session of this library. */
 export const externalSessionId = (realm: string, issuer: string, sid: string): string =>
   digest('external session', realm, issuer, sid);

@@ -16,6 +16,7 @@ import { newSession } from './start.ts';
 
 /** A session that another session layer has begun. */
 export interface AdoptRequest extends ClientInfo {
+  /** The app's id of the user. */
   readonly user: string;
   /** The tenant. Default: none, for an app without tenants. */
   readonly account?: string | null | undefined;
@@ -65,7 +66,10 @@ export class Adoption {
     this.#until = end;
   }
 
-  /** Returns the token of the adopted session, whether it was begun or not. Does not ask the store. */
+  /**
+   * Returns the token of the adopted session, whether it was begun or not. Does not ask the store.
+   * @param request the session of the other layer.
+   */
   tokenOf(request: AdoptRequest): string {
     const { ref, secret } = this.#parse(request);
     return formatToken(ref, secret);
@@ -74,6 +78,7 @@ export class Adoption {
   /**
    * Begins the adopted session and returns its token. Does nothing where it was begun before, or must not be begun. In
    * the second case `check` refuses the token.
+   * @param request the session of the other layer. Its client becomes the device of the adopted session.
    */
   async begin(request: AdoptRequest): Promise<string> {
     return this.#core.activity.run(() => this.#begin(request));
@@ -102,7 +107,14 @@ export class Adoption {
         ...{ id: adopted.ref.id, credential: hashSecret(adopted.secret), kind: KIND, at: now },
         stamps: stampsOf({ scopes: epochs }, KIND),
         // The time is unknown. 0 is too long ago for every check that asks for a recent sign-in.
-        ...{ authenticatedAt: 0, amr: [], device: deviceOf(adopted.request), deviceTag: null, attributes: {} },
+        ...{
+          authenticatedAt: 0,
+          amr: [],
+          device: deviceOf(adopted.request),
+          deviceTag: null,
+          attributes: {},
+          federated: null,
+        },
       });
       const pending = events.about('session.adopted', { session: new Session(session) });
       const kept = { ifVersion: version, now, retention: settings.retention, keepUntil: session.expiresAt };
@@ -113,7 +125,10 @@ export class Adoption {
     return formatToken(adopted.ref, adopted.secret);
   }
 
-  /** Makes sure that no process ever begins the session. A session that was already begun stays as it is. */
+  /**
+   * Makes sure that no process ever begins the session. A session that was already begun stays as it is.
+   * @param request the session of the other layer.
+   */
   async forgo(request: AdoptRequest): Promise<void> {
     return this.#core.activity.run(() => this.#forgo(request));
   }

@@ -9,7 +9,18 @@ import type { SessionRecord } from '../model/session.ts';
 import { endFound } from './end.ts';
 
 /** The sessions to look at: those of an account, of a user, or of a member. */
-export type IdleScope = ({ readonly account: string } | { readonly user: string; readonly account?: string }) & {
+export type IdleScope = (
+  | {
+      /** The account (tenant), with all of its members. */
+      readonly account: string;
+    }
+  | {
+      /** The app's id of the user. */
+      readonly user: string;
+      /** Only the user's sessions in this account. Default: all accounts. */
+      readonly account?: string;
+    }
+) & {
   /** Minimum time since the last use. The last use is precise to `touchEvery`, and a shorter time is a `TypeError`. */
   readonly unusedFor: Duration;
 };

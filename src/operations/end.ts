@@ -72,7 +72,7 @@ export async function endFound(
 }
 
 /** Tells whether a session is live, or has just expired: a process whose clock is behind may still accept that one. */
-function isEndable(found: FoundSession, now: number): boolean {
+export function isEndable(found: FoundSession, now: number): boolean {
   return judge(found.session, found.epochs, now) === null || justExpired(found, now) !== null;
 }
 

@@ -9,6 +9,7 @@ export interface Health {
   readonly ok: boolean;
   /** The store's answer to one small question. */
   readonly store: {
+    /** True if it answered. */
     readonly ok: boolean;
     /** The time in ms that it took to answer, or to fail. */
     readonly took: number;

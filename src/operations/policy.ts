@@ -11,7 +11,9 @@ import { retryOnConflict } from '../store/retry-on-conflict.ts';
 
 /** Result of `sessions.setPolicy`. */
 export interface PolicyResult {
+  /** False if the account had this policy before. Nothing was then written. */
   readonly changed: boolean;
+  /** The policy of the account from now on. */
   readonly policy: Policy;
 }
 

@@ -19,7 +19,10 @@ export interface PruneResult {
 
 /** Options of `sessions.prune`. */
 export interface PruneRequest {
-  /** Called after each batch with the totals so far. An error that it throws ends the pruning. Default: none. */
+  /**
+   * Called after each batch with the totals so far. An error that it throws ends the pruning. Default: none.
+   * @param soFar the numbers of removed rows, of all batches together.
+   */
   readonly progress?: ((soFar: PruneResult) => void) | undefined;
 }
 

@@ -48,8 +48,11 @@ export interface ReviewedMember {
 
 /** A device on which several members are signed in, known by its device cookie, else by address and label. */
 export interface SharedDevice {
+  /** The label of the device, such as `'Chrome on Windows'`. */
   readonly label: string;
+  /** The address of the device; `null` if unknown. */
   readonly ip: string | null;
+  /** The app's ids of the users, at least two. */
   readonly users: readonly string[];
 }
 

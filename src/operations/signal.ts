@@ -10,9 +10,17 @@ import { memberTag, type Tag } from '../model/token.ts';
 
 /** A socket, a stream or another emitter that tells when it closes. */
 export interface Closing {
-  /** Listens to the event `close` once, as an `EventEmitter` does. */
+  /**
+   * Listens to the event `close` once, as an `EventEmitter` does.
+   * @param event only `'close'`.
+   * @param listener takes no arguments.
+   */
   once(event: 'close', listener: () => void): unknown;
-  /** Stops listening. */
+  /**
+   * Stops listening.
+   * @param event only `'close'`.
+   * @param listener the function that was passed to `once`.
+   */
   removeListener?(event: 'close', listener: () => void): unknown;
 }
 

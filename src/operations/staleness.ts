@@ -16,7 +16,9 @@ export interface StatedStaleness {
 
 /** Holds the result of lowering the bound, in ms. */
 export interface LoweredStaleness {
+  /** The bound that was stated before. */
   readonly before: number;
+  /** The bound that is stated now. Not above `before`. */
   readonly maxStaleness: number;
 }
 

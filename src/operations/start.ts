@@ -7,6 +7,7 @@ import { parseArguments, parseOptionalText, parseText } from '../lib/input.ts';
 import { type Attributes, parseAttributes } from '../model/attributes.ts';
 import { parseMethods } from '../model/authentication.ts';
 import type { Epochs } from '../model/epoch.ts';
+import { type FederatedLogout, federatedOf, parseFederatedRequest } from '../model/federated.ts';
 import { fenceRefusal, parseFence, stampsOf } from '../model/fence.ts';
 import { type Identity, identify } from '../model/identity.ts';
 import { judge } from '../model/judge.ts';
@@ -18,7 +19,8 @@ import { deviceTag, formatToken, hashSecret, newId, newSecret, type Tag } from '
 import { ensureIdentity, UNTIL_WRITTEN } from '../store/ensure-epochs.ts';
 import { retryInTurn } from '../store/retry-on-conflict.ts';
 import type { Ending } from '../store/store.ts';
-import { justExpired } from './end.ts';
+import { endFound, justExpired } from './end.ts';
+import { joinProvider, wasLoggedOut } from './federated.ts';
 import { FENCE_KEYS, type FenceRequest } from './fence.ts';
 
 /**
@@ -38,6 +40,13 @@ export interface StartRequest extends FenceRequest, ClientInfo {
   readonly amr?: readonly string[] | undefined;
   /** The app's own data, a JSON object of at most 4,096 bytes. Default `{}`. */
   readonly attributes?: Attributes | undefined;
+  /**
+   * The session and the user at the identity provider, for a sign-in by OpenID Connect; give `sid` and `sub` if the ID
+   * token has both. A logout there then ends this session, also one that arrives before it starts: the sign-in is refused
+   * as `'superseded'`. `fence` is the result of `sessions.fence({ issuer })`, from before the user was sent to the
+   * provider. It lives 3 hours. Default: none.
+   */
+  readonly federated?: (FederatedLogout & { readonly fence: string }) | undefined;
 }
 
 /**
@@ -45,9 +54,16 @@ export interface StartRequest extends FenceRequest, ClientInfo {
  * shows a whole sign-in.
  */
 export type StartResult<Refusal extends string = StartRefusal> =
-  | { readonly ok: true; readonly session: Session /** For the client only: never log it. */; readonly token: string }
+  | {
+      readonly ok: true;
+      readonly session: Session;
+      /** For the client only: never log it. */
+      readonly token: string;
+    }
   | { readonly ok: false; readonly session: null; readonly reason: Refusal };
-const START_KEYS = [...FENCE_KEYS, ...['fence', 'kind', 'userAgent', 'hints', 'ip', 'deviceId', 'amr', 'attributes']];
+const START_KEYS = [
+  ...[...FENCE_KEYS, 'fence', 'kind', 'userAgent', 'hints', 'ip', 'deviceId', 'amr', 'attributes', 'federated'],
+];
 
 export async function start(core: Core, input: StartRequest): Promise<StartResult> {
   const request = parseArguments<StartRequest>('the argument', input, START_KEYS);
@@ -59,6 +75,8 @@ export async function start(core: Core, input: StartRequest): Promise<StartResul
   const attributes = parseAttributes('attributes', request.attributes);
   const device = deviceOf(request);
   const deviceCookie = deviceTagOf(core, request.deviceId);
+  const federated =
+    request.federated === undefined ? null : parseFederatedRequest(core.settings.realm, request.federated);
 
   const outcome = await retryInTurn<StartResult & { readonly happened?: readonly PendingEvent[] }>(
     core,
@@ -76,7 +94,11 @@ export async function start(core: Core, input: StartRequest): Promise<StartResul
       const session = newSession(core, identity, {
         ...{ id: newId(), credential: hashSecret(secret), kind, stamps: stampsOf(fence, kind), at: now },
         ...{ authenticatedAt: now, amr, device, deviceTag: deviceCookie, attributes },
+        federated: federated && federatedOf(federated.scope),
       });
+      const joined = federated && (await joinProvider(core, federated, session, now));
+      if (joined === 'conflict') return 'conflict';
+      if (joined !== null) return refused(joined);
       const admission = await admitted(core, identity, session, epochs, now);
       if ('refusal' in admission) return refused(admission.refusal);
 
@@ -86,6 +108,12 @@ export async function start(core: Core, input: StartRequest): Promise<StartResul
       const { retention } = core.settings;
       const write = { ifVersion: version, now, retention, ending, keepUntil: session.expiresAt, audit: started.audit };
       if ((await core.store.add(session, write)) === 'conflict') return 'conflict';
+      // A logout that came after `joinProvider` may have looked for the session before it was there.
+      if (federated !== null && (await wasLoggedOut(core, federated))) {
+        const ended = { by: null, reason: 'signed-out-at-provider', note: null, fromDevice: null };
+        await endFound(core, session, ended);
+        return { ...refused('superseded'), happened: [started, ...happened] };
+      }
       core.anomalies.started(session);
       const token = formatToken({ id: session.id, ...identity.tags }, secret);
       return { ok: true, session: live, token, happened: [started, ...happened] };
@@ -104,7 +132,16 @@ export async function start(core: Core, input: StartRequest): Promise<StartResul
 
 export type Begun = Pick<
   SessionRecord,
-  'id' | 'credential' | 'kind' | 'stamps' | 'authenticatedAt' | 'amr' | 'device' | 'deviceTag' | 'attributes'
+  | 'id'
+  | 'credential'
+  | 'kind'
+  | 'stamps'
+  | 'authenticatedAt'
+  | 'amr'
+  | 'device'
+  | 'deviceTag'
+  | 'attributes'
+  | 'federated'
 > & {
   /** Unix ms. */
   readonly at: number;

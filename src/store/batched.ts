@@ -40,6 +40,8 @@ export interface BatchOptions {
  *
  * Use it only in long-lived processes. In request-scoped runtimes such as Workers, an answer that belongs to another request
  * never arrives: use the store itself there.
+ * @param store the store that answers the queries.
+ * @param options how large a query may be, and how long a look-up may wait. Each option has a default.
  * @throws `TypeError` for invalid options.
  */
 export function batched<Transaction = never>(

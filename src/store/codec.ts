@@ -2,11 +2,15 @@ import type { EpochRecord, Keep, KeptExternal, KeptSession } from '../model/epoc
 import { isNotes } from '../model/epoch-notes.ts';
 import { type Grant, isGrant } from '../model/grant.ts';
 
-/** Formats a record for stores that keep text. */
+/**
+ * Formats a record for stores that keep text.
+ * @param record the record, with its notes.
+ */
 export const formatEpoch = (record: EpochRecord): string => JSON.stringify(record);
 
 /**
  * Parses the text of {@link formatEpoch}.
+ * @param text the stored text.
  * @throws `Error` for text that is not an epoch record. The check then fails as an outage, not as a sign-out.
  */
 export function parseEpoch(text: string): EpochRecord {
@@ -50,11 +54,15 @@ function isKeep(value: Keep): boolean {
     : isText(externalId) && typeof since === 'number' && id === undefined && stamp === undefined;
 }
 
-/** Formats the OAuth client of a session for stores that keep text. The text has at most 4,096 bytes. */
+/**
+ * Formats the OAuth client of a session for stores that keep text. The text has at most 4,096 bytes.
+ * @param grant the client and its grant.
+ */
 export const formatGrant = ({ id, name, scope, kept }: Grant): string => JSON.stringify({ id, name, scope, kept });
 
 /**
  * Parses the text of {@link formatGrant}.
+ * @param text the stored text.
  * @throws `Error` for text that is not a grant. The check then fails as an outage, not as a sign-out.
  */
 export function parseGrant(text: string): Grant {

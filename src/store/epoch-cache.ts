@@ -16,7 +16,11 @@ const MAX_LENGTH = 2048;
 export class EpochCache {
   readonly #records = new DecodeCache<EpochRecord>(MAX_RECORDS, MAX_LENGTH);
 
-  /** Like {@link parseEpoch}, and the record is frozen. */
+  /**
+   * Like {@link parseEpoch}, and the record is frozen.
+   * @param text the record, as the engine has just returned it.
+   * @param tag the tag of the record, by which its decoded value is cached.
+   */
   get(text: string, tag: Tag): EpochRecord {
     return this.#records.get(text, tag) ?? this.#records.put(text, parseEpoch(text), tag);
   }

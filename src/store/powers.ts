@@ -19,9 +19,11 @@ export interface AuditEntry extends Attribution {
   readonly at: number;
   /** The name of the event, or the name that `audit.names` maps it to. */
   readonly type: string;
+  /** The name of the realm. */
   readonly realm: string;
   /** The user that the entry is about. `null` for an entry about an account or the realm, and after the user was forgotten. */
   readonly user: string | null;
+  /** The account (tenant) that the entry is about; `null` for none. */
   readonly account: string | null;
   /** The scope of a revocation. */
   readonly scope: ScopeName | null;
@@ -29,6 +31,7 @@ export interface AuditEntry extends Attribution {
   readonly session: string | null;
   /** The label of the session's device. */
   readonly device: string | null;
+  /** The address of that device; `null` if unknown. */
   readonly ip: string | null;
   /** The other details of the event: at most 4,096 bytes of JSON, or `truncated: true` in place of more. */
   readonly details: Attributes;
@@ -36,39 +39,67 @@ export interface AuditEntry extends Attribution {
 
 /** An entry with its search keys and its retention. */
 export interface AuditRecord {
+  /** The entry to store. */
   readonly entry: AuditEntry;
+  /** The tag of the entry's realm. */
   readonly realm: Tag;
+  /** The tag of the user that the entry is about. */
   readonly user: Tag | null;
+  /** The tag of the account that the entry is about. */
   readonly account: Tag | null;
   /** The actor's tag as a user. */
   readonly by: Tag | null;
-  /** Unix ms. */
+  /** The end of the retention, Unix ms. `prune` removes the entry afterwards. */
   readonly keepUntil: number;
 }
 
 /** A page of the log, the youngest entries first (`at`, then `id`, both descending). An entry must match every member given. */
 export interface AuditPage {
+  /** The tag of the realm. */
   readonly realm: Tag;
+  /** The tag of a user: only entries about this user. */
   readonly user?: Tag | undefined;
+  /** The tag of an account: only entries about this account. */
   readonly account?: Tag | undefined;
+  /** The tag of an actor: only entries with this `by`. */
   readonly by?: Tag | undefined;
+  /** Only entries of one of these types. */
   readonly types?: readonly string[] | undefined;
   /** Unix ms, included. */
   readonly since?: number | undefined;
   /** Unix ms, not included. */
   readonly until?: number | undefined;
   /** Only entries after this one. */
-  readonly after?: { readonly at: number; readonly id: string } | undefined;
+  readonly after?:
+    | {
+        /** Unix ms. */
+        readonly at: number;
+        /** The id of the entry. */
+        readonly id: string;
+      }
+    | undefined;
+  /** The maximum number of entries. */
   readonly limit: number;
 }
 
 /** POWER: the audit log. */
 export interface AuditPower {
-  /** Writes entries that belong to no other write. Skips an entry that exists already. */
+  /**
+   * Writes entries that belong to no other write. Skips an entry that exists already.
+   * @param records the entries, with their search keys and their retention.
+   */
   append(records: readonly AuditRecord[]): Awaitable<void>;
 
-  /** Reads a page. `more` tells whether entries follow. */
-  read(page: AuditPage): Awaitable<{ readonly entries: readonly AuditEntry[]; readonly more: boolean }>;
+  /**
+   * Reads a page. `more` tells whether entries follow.
+   * @param page which entries, and how many.
+   */
+  read(page: AuditPage): Awaitable<{
+    /** The entries of the page, at most `limit`. */
+    readonly entries: readonly AuditEntry[];
+    /** True if entries follow. */
+    readonly more: boolean;
+  }>;
 
   /**
    * Erases a person from `limit` entries, or from all of them if there are fewer. Returns how many.
@@ -78,28 +109,45 @@ export interface AuditPower {
    * - In another entry by the user, `by reason note fromDevice` become `null`. Searches by its `by` no longer find it.
    *
    * All other values stay.
+   * @param user the tag of the person, as a user and as an actor.
+   * @param limit the maximum number of entries to change.
    */
   forget(user: Tag, limit: number): Awaitable<number>;
 
-  /** Removes `limit` entries whose `keepUntil` is before this time (Unix ms), or all if there are fewer. Returns how many. */
+  /**
+   * Removes `limit` entries whose `keepUntil` is before this time (Unix ms), or all if there are fewer. Returns how
+   * many.
+   * @param before Unix ms.
+   * @param limit the maximum number of entries to remove.
+   */
   prune(before: number, limit: number): Awaitable<number>;
 }
 
 /** A policy to write. */
 export interface PolicyWrite {
+  /** The tag of the account. */
   readonly account: Tag;
+  /** The policy as text, opaque to the store. At most 4,096 characters. */
   readonly value: string;
   /** The stored value as the caller read it. The write happens only if it is still the same. `null` if no policy was stored. */
   readonly ifValue: string | null;
+  /** Entries written in the same step, and only if the write happens. Empty for a store without the `audit` power. */
   readonly audit: readonly AuditRecord[];
 }
 
 /** POWER: the policies of accounts, as texts of at most 4,096 characters. They never expire. */
 export interface PolicyPower {
-  /** Reads an account's policy. Returns `null` if none was set. */
+  /**
+   * Reads an account's policy. Returns `null` if none was set.
+   * @param account the tag of the account.
+   */
   get(account: Tag): Awaitable<string | null>;
 
-  /** Writes a policy if the stored value is still the one that was read. Otherwise returns `'conflict'` and writes nothing. */
+  /**
+   * Writes a policy if the stored value is still the one that was read. Otherwise returns `'conflict'` and writes
+   * nothing.
+   * @param write the policy, and the stored value that it replaces.
+   */
   set(write: PolicyWrite): Awaitable<'set' | 'conflict'>;
 }
 
@@ -130,6 +178,7 @@ export interface DiagnosisPower {
   /**
    * Checks the engine and changes nothing. Works before `setup` too. `now` is the time of this process, Unix ms: the store
    * reports a clock that is far off. Rejects if the engine cannot be reached.
+   * @param now the time of this process, Unix ms.
    */
   diagnose(now: number): Awaitable<readonly Finding[]>;
 
@@ -142,6 +191,7 @@ export interface DiagnosisPower {
    *
    * The order of the users must be independent of their realm, for example the order of their tags. The command line shows the
    * names if a search finds nothing. A store may leave this out.
+   * @param limit the maximum number of users to examine.
    */
   realms?(limit: number): Awaitable<RealmsFound>;
 }
@@ -185,6 +235,7 @@ export interface ChangesPower {
    * never asks within a transaction.
    *
    * `prune` removes recorded changes that are older than an hour, or the store removes them by itself.
+   * @param position the position of an earlier answer, or `null` for a first one.
    */
   since(position: string | null): Awaitable<Changes>;
 }

@@ -16,7 +16,10 @@ export class RecentChanges {
   /** The answer to the newest position: no changes. It is reused until a tag changes. */
   #unchanged: Changes | null = null;
 
-  /** Notes that the records or the sessions of a tag have changed. */
+  /**
+   * Notes that the records or the sessions of a tag have changed.
+   * @param tag the tag of a realm, an account, a user or a membership.
+   */
   note(tag: Tag): void {
     this.#unchanged = null;
     this.#tags.push(tag);
@@ -33,7 +36,10 @@ export class RecentChanges {
     this.#unchanged = null;
   }
 
-  /** Answers {@link ChangesPower.since}. */
+  /**
+   * Answers {@link ChangesPower.since}.
+   * @param position the position of an earlier answer, or `null` for a first one.
+   */
   since(position: string | null): Changes {
     if (position !== null && position === this.#unchanged?.position) return this.#unchanged;
     const count = this.#before + this.#tags.length;

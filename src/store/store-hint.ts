@@ -22,6 +22,8 @@ export function storeFor(client: unknown): string | null {
 
 /**
  * Refuses the client of another database.
+ * @param factory the name of the store's function, such as `postgresStore`.
+ * @param client the value that the caller passed. An unknown client is not refused here.
  * @throws `TypeError` that names the right store.
  */
 export function refuseOther(factory: string, client: unknown): void {

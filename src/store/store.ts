@@ -14,12 +14,15 @@ export interface EndRef extends SessionRef {
 
 /** A session with the epoch records that judge it. The store reads all of them as of one moment, which is not before the call. */
 export interface FoundSession {
+  /** The record, also of a session that is over. */
   readonly session: SessionRecord;
+  /** The records of the session's own realm, user, account and membership. */
   readonly epochs: Epochs;
 }
 
 /** A request for an epoch record that must exist afterwards. */
 export interface EpochRequest {
+  /** The tag of a realm, an account, a user or a membership. */
   readonly tag: Tag;
   /** Written if the record is missing. */
   readonly create: EpochRecord;
@@ -31,6 +34,7 @@ export interface EpochRequest {
 
 /** An epoch record and the version that a write compares with. */
 export interface VersionedEpoch {
+  /** The record, with its notes. */
   readonly record: EpochRecord;
   /**
    * Changes with the record. A user's version also changes with the user's memberships and with the set of the user's sessions:
@@ -64,7 +68,9 @@ export interface UserWrite {
  * tombstone stops a `touch` that is still under way from reviving it beside the new session.
  */
 export interface Ending {
+  /** The id of the session. */
   readonly id: string;
+  /** The tombstone to write. */
   readonly ended: Ended;
   /** Entries written in the same step as the tombstone. */
   readonly audit: readonly AuditRecord[];
@@ -72,6 +78,7 @@ export interface Ending {
 
 /** A renewal: the record to write, and the conditions for writing it. */
 export interface Renewal extends UserWrite {
+  /** The whole record as it will be, with its new credential and serial. */
   readonly session: SessionRecord;
   /** The credential of the record that the core judged. */
   readonly ifCredential: Credential;
@@ -81,6 +88,7 @@ export interface Renewal extends UserWrite {
 
 /** An advance of an epoch record. */
 export interface Advance {
+  /** The record that replaces the stored one. */
   readonly record: EpochRecord;
   /**
    * The tag of an account. `record` then replaces the record of the user's membership there, and the user's own record stays as
@@ -92,6 +100,7 @@ export interface Advance {
    * was lost and made anew has another version.
    */
   readonly ifMemberVersion?: number | undefined;
+  /** The version as read: that of the record, or with `member` that of the user's record. */
   readonly ifVersion: number;
   /** The core's time, Unix ms. */
   readonly now: number;
@@ -108,18 +117,23 @@ export interface Advance {
 
 /** A condition on the session that asked for the advance, and the rotation of its secret. */
 export interface InitiatorRotation {
+  /** The id of the session. */
   readonly id: string;
+  /** The credential of the record that the core judged. */
   readonly ifCredential: Credential;
   /** The new credential. Equals `ifCredential` if the advance keeps no session. */
   readonly credential: Credential;
+  /** The new serial. Stays the same if the credential does. */
   readonly serial: number;
 }
 
 /** One use of a session. */
 export interface Touch {
+  /** The id of the session. */
   readonly id: string;
+  /** The tag of its user. */
   readonly user: Tag;
-  /** Unix ms. */
+  /** The time of the use, Unix ms. */
   readonly at: number;
 }
 
@@ -136,14 +150,24 @@ export interface ListPage {
   readonly born?: Born | undefined;
   /** Includes sessions with a tombstone, and sessions that have expired at `now`. */
   readonly ended: boolean;
+  /** The core's time, Unix ms. */
   readonly now: number;
   /** Only rows after this one. */
-  readonly after?: { readonly createdAt: number; readonly id: string } | undefined;
+  readonly after?:
+    | {
+        /** Unix ms. */
+        readonly createdAt: number;
+        /** The id of the session. */
+        readonly id: string;
+      }
+    | undefined;
+  /** The maximum number of rows. */
   readonly limit: number;
 }
 
 /** The stamps that living sessions of a user bear: usually one, and a second one for a kept session. */
 export interface Born {
+  /** Stamps of the user. */
   readonly user: readonly Stamp[];
   /** Stamps of the user's membership in the requested account. `null` accepts any. */
   readonly member: readonly Stamp[] | null;
@@ -151,7 +175,9 @@ export interface Born {
 
 /** Selects the users of a realm, or of one account in it. */
 export interface UsersOf {
+  /** The name of the realm. */
   readonly realm: string;
+  /** The tag of the account; `null` for the whole realm. */
   readonly account: Tag | null;
 }
 
@@ -171,16 +197,20 @@ export interface PruneBatch {
   /**
    * Tells whether a session that never expires was revoked long ago. The core decides this, not the store. `found` must hold the
    * epochs of the session's own realm, whose tag is `realmTag(session.realm)`.
+   * @param found a session that never expires, with its epochs.
    */
   revoked(found: FoundSession): boolean;
 }
 
 /** The result of one batch. */
 export interface Pruned {
+  /** Number of sessions that this call removed. */
   readonly sessions: number;
+  /** Number of epoch records that this call removed. */
   readonly epochs: number;
   /** True if there is more to remove. `after` is then the position to continue from. */
   readonly more: boolean;
+  /** The position among the sessions that never expire. `null` starts from the beginning. */
   readonly after: string | null;
 }
 
@@ -229,6 +259,7 @@ export interface SessionStore<Transaction = never> {
    * If a user and a membership are read together, the membership's record is never older than the user's, because writes compare
    * with the user's version. In a caller's transaction this verb locks nothing, because many users share a realm's record. Its
    * answer may then be as old as the transaction.
+   * @param tags tags of records, in any order.
    */
   readEpochs(tags: readonly Tag[]): Awaitable<readonly (VersionedEpoch | null)[]>;
 
@@ -243,6 +274,8 @@ export interface SessionStore<Transaction = never> {
    * Raising `keepUntil` changes no version. Otherwise a stranger's attempts to sign in could keep a revocation from
    * passing its compare-and-set. If a user and a membership are requested together, the membership's record is never
    * older than the user's. In a caller's transaction, the store locks the records.
+   * @param requests the records that must exist afterwards.
+   * @param now the core's time, Unix ms.
    */
   ensureEpochs(requests: readonly EpochRequest[], now: number): Awaitable<readonly VersionedEpoch[]>;
 
@@ -253,6 +286,8 @@ export interface SessionStore<Transaction = never> {
    * Returns `'conflict'`, and writes nothing, if the user's version is no longer the one that was read, or if one of
    * these records is missing. The same holds if the id is taken by a session of this user or, as far as the engine can
    * see, of any user. So a repeated call returns `'conflict'`.
+   * @param session the record of the new session.
+   * @param write the user's version as read, sessions to end, and the entries of the audit log.
    */
   add(session: SessionRecord, write: UserWrite): Awaitable<'added' | 'conflict'>;
 
@@ -268,6 +303,8 @@ export interface SessionStore<Transaction = never> {
    * step. Reading the session first and these records afterwards would accept an old secret by the record that replaced
    * it; the other order would refuse a session that was just created. The records of the realm and the account may be
    * of another moment within the call, because a sharded engine keeps them elsewhere.
+   * @param realm the tag of the realm's record.
+   * @param refs the sessions to find. One may occur twice.
    */
   find(realm: Tag, refs: readonly SessionRef[]): Awaitable<readonly (FoundSession | null)[]>;
 
@@ -277,12 +314,20 @@ export interface SessionStore<Transaction = never> {
    * Returns the sessions, the youngest first, and `more`, which tells whether rows follow. An unknown user has no sessions. Two
    * pages are two moments: a session that was added or removed in between may be missing, but no other session is, and none
    * occurs twice.
+   * @param realm the tag of the realm's record.
+   * @param user the tag of the user.
+   * @param page which sessions, and how many.
    */
   list(
     realm: Tag,
     user: Tag,
     page: ListPage,
-  ): Awaitable<{ readonly found: readonly FoundSession[]; readonly more: boolean }>;
+  ): Awaitable<{
+    /** The sessions of the page, at most `limit`. */
+    readonly found: readonly FoundSession[];
+    /** True if rows follow. */
+    readonly more: boolean;
+  }>;
 
   /**
    * Notes uses of sessions. It only raises `lastUsedAt`, and never extends an absolute lifetime.
@@ -294,6 +339,8 @@ export interface SessionStore<Transaction = never> {
    * connection or a lock, and again on each retry. Otherwise a delayed note would revive a session that other callers
    * were told has expired. One case remains: a write sent before the session expired and executed after it. Admission
    * allows an hour for that (see {@link Ending}).
+   * @param touches uses of sessions, of any users.
+   * @param now returns the core's time, Unix ms.
    */
   touch(touches: readonly Touch[], now: () => number): Awaitable<void>;
 
@@ -307,6 +354,7 @@ export interface SessionStore<Transaction = never> {
    * `ifCredential`, it has a tombstone, or it is outside its lifetimes at `now`. So a repeated call returns `'not-live'`. With
    * `ifVersion`, returns `'conflict'`, and writes nothing, if the user's version differs, or if the record of the membership that
    * the session moves to is missing. If both apply, returns `'not-live'`: reading again cannot help.
+   * @param renewal the record to write, and the conditions for writing it.
    */
   renew(renewal: Renewal): Awaitable<'renewed' | 'not-live' | 'conflict'>;
 
@@ -316,6 +364,9 @@ export interface SessionStore<Transaction = never> {
    * Returns `true` if it did. Returns `false`, and writes nothing, if the session is missing, its tags differ from the
    * reference, it already has a tombstone, or it was used after `ifUnusedSince`. Of two calls at once, one returns
    * `true`. An expired session gets a tombstone too.
+   * @param ref the session, and optionally the latest last use that it may have.
+   * @param ended the tombstone to write.
+   * @param audit entries written in the same step. Empty for a store without the `audit` power.
    */
   end(ref: EndRef, ended: Ended, audit: readonly AuditRecord[]): Awaitable<boolean>;
 
@@ -330,6 +381,8 @@ export interface SessionStore<Transaction = never> {
    * With `initiator`, returns `'not-live'`, and writes nothing, unless that session belongs to this user, has the
    * credential `ifCredential` and no tombstone, and is within its lifetimes at `now`. If both apply, returns
    * `'conflict'`: the caller then judges the session by the newer record.
+   * @param tag the tag of the record. With `member`, the user's tag.
+   * @param advance the record to write, and the conditions for writing it.
    */
   advance(tag: Tag, advance: Advance): Awaitable<'advanced' | 'conflict' | 'not-live'>;
 
@@ -341,28 +394,46 @@ export interface SessionStore<Transaction = never> {
    * sessions there all the while.
    *
    * `of.realm` is a name, not a tag, because sessions hold the name of their realm, and a user's tag does not tell its realm.
+   * @param of the realm, or one account in it.
+   * @param after the position of the previous page, or `null` for the first page.
+   * @param limit the maximum number of users in a page.
    */
   listUsers(
     of: UsersOf,
     after: string | null,
     limit: number,
-  ): Awaitable<{ readonly users: readonly Tag[]; readonly after: string | null }>;
+  ): Awaitable<{
+    /** The tags of the users. */
+    readonly users: readonly Tag[];
+    /** The position of the next page; `null` at the end. */
+    readonly after: string | null;
+  }>;
 
   /**
    * Names accounts in which the user's membership was ever advanced and still has a record, at most `limit` in a page, in any
    * order. `after` works as in `listUsers`. The store may name other accounts, and may name an account twice.
+   * @param user the tag of the user.
+   * @param after the position of the previous page, or `null` for the first page.
+   * @param limit the maximum number of accounts in a page.
    */
   memberships(
     user: Tag,
     after: string | null,
     limit: number,
-  ): Awaitable<{ readonly accounts: readonly Tag[]; readonly after: string | null }>;
+  ): Awaitable<{
+    /** The tags of the accounts. */
+    readonly accounts: readonly Tag[];
+    /** The position of the next page; `null` at the end. */
+    readonly after: string | null;
+  }>;
 
   /**
    * Removes `limit` sessions of a user, living or over, or all if there are fewer. Leaves the user's record, and moves
    * its version if it removed any.
    *
    * Returns how many were removed: fewer than `limit` means that none is left. An unknown user has none.
+   * @param user the tag of the user.
+   * @param limit the maximum number of sessions to remove.
    */
   deleteSessions(user: Tag, limit: number): Awaitable<number>;
 
@@ -374,6 +445,7 @@ export interface SessionStore<Transaction = never> {
    * session. Several sessions share a user, a creation time or a record, and a batch may end between them. The position
    * stays valid after that session was removed. A call that fails may have removed rows; the next batch goes on from
    * the old position.
+   * @param batch which rows are no longer needed, and how many may be removed.
    */
   prune(batch: PruneBatch): Awaitable<Pruned>;
 
@@ -426,6 +498,7 @@ export interface TransactionPower<Transaction> {
    *
    * **Errors.** Before the transaction begins and after it ends, every verb throws `SESSION_STORE_UNSAFE`. The store
    * retries nothing: an error fails the caller's transaction. Closing this store does nothing.
+   * @param transaction the caller's open transaction, as the store's client represents it.
    */
   within(transaction: Transaction): SessionStore;
 }

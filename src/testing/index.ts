@@ -77,6 +77,7 @@ export const DEFINITIONS: readonly CaseDefinition[] = [
 
 /**
  * Returns the contract of a session store. Each case creates its own store, so cases may run in any order.
+ * @param options how a case creates its store, which powers the store claims, and which cases it skips.
  * @throws `TypeError` if `skip` names an unknown case, or gives no reason.
  */
 export const storeContract = (options: StoreContractOptions): readonly ContractCase[] =>

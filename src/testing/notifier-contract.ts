@@ -30,6 +30,7 @@ export interface NotifierContractOptions {
 export interface NotifierCase {
   /** `notifier/name`. Ids are frozen: an id never gets another meaning. */
   readonly id: string;
+  /** The requirement, such as `MUST …`. */
   readonly title: string;
   /** Rejects with an `AssertionError` if the notifier breaks the contract. */
   run(): Promise<void>;
@@ -204,6 +205,7 @@ async function soon(timeout: number, isSo: () => Promise<boolean>, otherwise: st
 
 /**
  * Returns the contract of a notifier, as cases for any test runner. Each case opens its own notifiers.
+ * @param options how a case opens its notifiers and its store, and how long it waits.
  * @example
  * ```ts
  * import test from 'node:test';

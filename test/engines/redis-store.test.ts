@@ -112,6 +112,7 @@ describe.skipIf(url === null)('redisStore', { timeout: TEST_TIMEOUT }, () => {
         device,
         stamps,
         deviceTag: odd,
+        federated: { issuer: odd, sid: odd, sub: null },
         amr: [odd, 'a b'],
       },
       attributes: { [`${odd}.`]: odd },

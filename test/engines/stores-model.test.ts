@@ -36,6 +36,7 @@ const birth = fc.record({
   createdAt: fc.integer({ min: 0, max: 5 }),
   kind: fc.constantFrom('browser', 'api'),
   deviceTag: fc.option(fc.constant('device')),
+  federated: fc.option(fc.constant({ issuer: 'https://id.example.org', sid: 'a', sub: null })),
   device: fc.record({
     label: fc.constantFrom('Chrome', 'Firefox'),
     browser: fc.constant(null),

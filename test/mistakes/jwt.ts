@@ -84,7 +84,10 @@ export const jwt: readonly Mistake[] = [
       [JWT],
     ),
   ),
-  mistake('reads foreign tokens without an issuer', () => foreign({}), 'externalTokens({ issuer, audience, keys })', [
-    'audience is missing',
-  ]),
+  mistake(
+    'reads foreign tokens without an issuer',
+    () => foreign({}),
+    'externalTokens({ issuer, audience, jwks, algorithms })',
+    ['audience is missing'],
+  ),
 ];

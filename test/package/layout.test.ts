@@ -67,6 +67,9 @@ const SHARED: readonly (readonly [RegExp, RegExp])[] = [
   // Only types, so that a wrapper does not load jose if the app signs no tokens.
   [/^adapters\/frameworks\/http\/options\/bearer\.ts$/, /^src\/jwt\/index\.ts$/],
   [/^adapters\/notifiers\//, /^adapters\/notifiers\//],
+  [/^adapters\/receivers\//, /^adapters\/receivers\//],
+  // Types of the entry, and the two files that read and verify a JWT of another party.
+  [/^adapters\/receivers\//, /^src\/jwt\/(index|compact|issuer|verify-jwt)\.ts$/],
   [/^adapters\/engines\//, /^adapters\/engines\/shared\//],
   [/^adapters\/engines\/(sqlite|postgres|mysql)\//, /^adapters\/engines\/sql\//],
   // A driver's errors are needed if the connection fails before a store exists.

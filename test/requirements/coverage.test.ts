@@ -6,7 +6,10 @@ const root = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 const range = (group: string, last: number): string[] => Array.from({ length: last }, (_, at) => `${group}-${at + 1}`);
-const IDS = [...range('SES', 25), ...range('DEV', 6), ...range('OPS', 8), ...range('JWT', 15), ...range('RTR', 8)];
+const IDS = [
+  ...[...range('SES', 25), ...range('DEV', 6), ...range('OPS', 8), ...range('JWT', 15), ...range('RTR', 8)],
+  ...[...range('REV', 8), ...range('INT', 5), ...range('BCL', 15), ...range('SET', 23), ...range('GTR', 9)],
+];
 
 const rows = read('docs/requirements.md')
   .split('\n')
@@ -22,7 +25,7 @@ const rows = read('docs/requirements.md')
 /** Returns the ids in a file's code. Ids in comments do not count. */
 function namedIn(file: string): Set<string> {
   const code = read(file).replace(/^\s*(\/\/|\/?\*).*$/gm, '');
-  return new Set(code.match(/\b(SES|DEV|OPS|JWT|RTR)-\d+\b/g));
+  return new Set(code.match(/\b(SES|DEV|OPS|JWT|RTR|REV|INT|BCL|SET|GTR)-\d+\b/g));
 }
 
 const own = join('test', 'requirements', 'coverage.test.ts');

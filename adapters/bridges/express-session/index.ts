@@ -37,7 +37,12 @@ export type { InnerSession } from './inner-layer.ts';
 /** Options of {@link bridge}. */
 export interface ExpressSessionBridgeOptions extends BridgeOptions<InnerSession>, BridgeAuthenticationOptions {}
 
-/** The result of express-session's `session()`. */
+/**
+ * The result of express-session's `session()`.
+ * @param request the request, which need not be one of Express.
+ * @param response the response, on which express-session sets its cookie.
+ * @param next receives the error of the inner store, or nothing.
+ */
 export type SessionMiddleware = (request: never, response: never, next: (error?: unknown) => void) => void;
 
 /** The result of {@link bridge}. */
@@ -45,6 +50,7 @@ export interface ExpressSessionBridge {
   /**
    * Returns the store for `session({ store })`. This store never hands out an ended session, and ends each session that the app destroys.
    * All other members of the inner store work as before.
+   * @param inner the store that keeps the data.
    * @throws `TypeError` for a value that is not a store of express-session.
    */
   store<Inner extends Store>(inner: Inner): Inner;
@@ -53,6 +59,7 @@ export interface ExpressSessionBridge {
    * event `upgrade` of the HTTP server. That function returns the session, or answers 401, 403 across origins, or 503 in an outage, and
    * returns `null`. If express-session fails, for example because the inner store fails, the function answers 500 and rejects.
    * @param middleware the result of express-session's `session({ store })`, with the store of this bridge.
+   * @param requirements kinds, scopes or freshness that the session needs. Default: any live session.
    * @throws `TypeError` for unknown requirements.
    * @example
    * ```ts
@@ -79,6 +86,8 @@ export interface ExpressSessionBridge {
  * Sign in with `authOf(request).signIn`, then put the user into the session as before. The bridge refuses all other sign-ins, except those
  * that `adoptUntil` allows.
  *
+ * @param sessions the result of `createSessions`.
+ * @param options `user`, which reads the user's id from the data, and options of `authentication`.
  * @throws `TypeError` that names the option, the problem, and the allowed values.
  */
 export function bridge(sessions: Sessions, options: ExpressSessionBridgeOptions): ExpressSessionBridge {

@@ -6,7 +6,15 @@ import type { CallbackRecords } from '../shared/callback-store.ts';
 /** Session data of express-session. `passport.user` is an id, unless the app declares what its `serializeUser` writes. */
 export type InnerSession = Partial<SessionData> &
   Pick<SessionData, 'cookie'> &
-  ('passport' extends keyof SessionData ? unknown : { readonly passport?: { readonly user?: string | number } });
+  ('passport' extends keyof SessionData
+    ? unknown
+    : {
+        /** Data of Passport. Missing in a session without it. */
+        readonly passport?: {
+          /** The result of the app's `serializeUser`. Missing if no user is signed in. */
+          readonly user?: string | number;
+        };
+      });
 
 export interface InnerRequest extends NodeRequest {
   sessionID: string;

@@ -56,6 +56,7 @@ export interface FastifySessionBridge {
   /**
    * Returns the store for the option `store` of @fastify/session. This store never hands out an ended session, and ends each session that
    * the app destroys. All other members of the inner store work as before.
+   * @param inner the store that keeps the data.
    * @throws `TypeError` for a value that is not a store of @fastify/session.
    */
   store<Inner extends SessionStore>(inner: Inner): Inner;
@@ -66,6 +67,7 @@ export interface FastifySessionBridge {
    *
    * With @fastify/websocket, the hooks do run: use `requireSession()` and `sessionOf(request)` there, as for any route.
    * @param app the instance on which @fastify/session is registered, or one below.
+   * @param options requirements for the session, and how its cookie is named. Default: any live session.
    * @throws `TypeError` for unknown options.
    * @example
    * ```ts
@@ -81,11 +83,18 @@ export interface FastifySessionBridge {
     app: FastifyInstance,
     options?: FastifyUpgradeOptions,
   ): (request: IncomingMessage, socket: Duplex) => Promise<Session | null>;
-  /** Plugin that makes the `Auth` of each request for `authOf(request)`. Register it right behind @fastify/session, in the same scope. */
+  /**
+   * Plugin that makes the `Auth` of each request for `authOf(request)`. Register it right behind @fastify/session, in
+   * the same scope.
+   * @param app the scope in which @fastify/session is registered. `app.register` passes it.
+   */
   readonly plugin: (app: FastifyInstance) => Promise<void>;
   /**
    * Hook that records the device of each adopted session. Only with `adoptUntil`: `app.addHook('onRequest', bridged.hook)`, before
    * @fastify/session.
+   * @param request the request, whose client is recorded.
+   * @param reply the reply of the request. The hook does not send it.
+   * @param next continues with the request.
    */
   readonly hook: (request: FastifyRequest, reply: FastifyReply, next: () => void) => void;
 }
@@ -99,6 +108,8 @@ export interface FastifySessionBridge {
  *
  * While the store of `sessions` is out, signed-in users get `SESSION_STORE_UNAVAILABLE` (503). Their cookie stays.
  *
+ * @param sessions the result of `createSessions`.
+ * @param options `user`, which reads the user's id from the data, and options of `authentication`.
  * @throws `TypeError` that names the option, the problem, and the allowed values.
  */
 export function bridge(sessions: Sessions, options: FastifySessionBridgeOptions): FastifySessionBridge {

@@ -46,11 +46,19 @@ export interface KoaSessionBridgeOptions<Data extends InnerData>
 
 /** The subset of a Koa app that `upgrade` needs. */
 export interface KoaApp {
-  /** Makes the `ctx` of a request. */
+  /**
+   * Makes the `ctx` of a request.
+   * @param request the request that opens a WebSocket.
+   * @param response a response that is sent to no client.
+   */
   createContext(request: IncomingMessage, response: ServerResponse): Context;
 }
 
-/** The result of koa-session's `session()`. */
+/**
+ * The result of koa-session's `session()`.
+ * @param ctx the context of the request.
+ * @param next runs the next middleware.
+ */
 export type SessionMiddleware = (ctx: never, next: never) => unknown;
 
 /** The result of {@link bridge}. */
@@ -58,6 +66,7 @@ export interface KoaSessionBridge {
   /**
    * Returns the store for the option `store` of koa-session. This store never hands out an ended session, and ends each session that the
    * app destroys. All other members of the inner store work as before.
+   * @param inner the store that keeps the data.
    * @throws `TypeError` for a value that is not a store of koa-session.
    */
   store<Inner extends ExternalStore>(inner: Inner): Inner;
@@ -66,7 +75,9 @@ export interface KoaSessionBridge {
    * event `upgrade` of the HTTP server. That function returns the session, or answers 401, 403 across origins, or 503 in an outage, and
    * returns `null`. If koa-session fails, for example because the inner store fails, the function answers 500 and rejects. koa-session
    * saves nothing, not even with `rolling`, because its response with the cookie is sent to no client.
+   * @param app the app that koa-session was given.
    * @param middleware the result of koa-session's `session({ store }, app)`, with the store of this bridge.
+   * @param requirements kinds, scopes or freshness that the session needs. Default: any live session.
    * @throws `TypeError` for unknown requirements.
    * @example
    * ```ts
@@ -96,6 +107,8 @@ export interface KoaSessionBridge {
  *
  * While the store of `sessions` is out, signed-in users get `SESSION_STORE_UNAVAILABLE` (503). Their cookie stays.
  *
+ * @param sessions the result of `createSessions`.
+ * @param options `user`, which reads the user's id from the data, and options of `authentication`.
  * @throws `TypeError` that names the option, the problem, and the allowed values.
  */
 export function bridge<Data extends InnerData>(

@@ -7,9 +7,13 @@ export interface BridgeOptions<Data> {
   /**
    * Returns the app's id of the signed-in user from the data of the inner layer, or nothing. With Passport:
    * `(data) => data.passport?.user`. Must not throw for any data.
+   * @param data the app's data of one session, as the inner layer stores them.
    */
   readonly user: (data: Data) => string | number | null | undefined;
-  /** Returns the account (tenant) of the session. Default: none. */
+  /**
+   * Returns the account (tenant) of the session. Default: none.
+   * @param data the app's data of one session, as the inner layer stores them.
+   */
   readonly account?: ((data: Data) => string | number | null | undefined) | undefined;
   /**
    * Until this date, the bridge adopts sessions from before the bridge, each at its next request; at the latest until 30 days after the

@@ -79,6 +79,8 @@ export interface MysqlOptions {
  * - `SESSION_STORE_UNSUPPORTED`: the server is too old.
  * - `SESSION_STORE_UNAVAILABLE`: every other error of the driver, which is the `cause`.
  *
+ * @param client a pool or a connection of `mysql2` or `mariadb`, or a {@link MysqlClient}.
+ * @param options prefix of the tables, `batch` and `allowReplicating`. Each option has a default.
  * @throws `TypeError` if `client` is not a supported client, and for unknown or malformed options.
  * @example
  * ```ts

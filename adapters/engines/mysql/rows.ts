@@ -4,8 +4,10 @@ import {
   type EpochCache,
   type EpochRecord,
   type FoundSession,
+  formatFederated,
   formatGrant,
   type Grant,
+  parseFederated,
   parseGrant,
   type SessionRecord,
   type Stamp,
@@ -20,6 +22,8 @@ import { blob, key, mediumBlob, orNull, textOf, textOrNull } from './values.ts';
 interface Born
   extends Pick<SessionRecord, 'realm' | 'user' | 'userTag' | 'kind' | 'createdAt' | 'device' | 'deviceTag'> {
   readonly stamps: Pick<SessionRecord['stamps'], 'realm' | 'user'>;
+  /** The text of `formatFederated`; left out for none. */
+  readonly federated?: string;
 }
 
 /** The properties that renewals change, as stored in `renewed`. */
@@ -53,11 +57,12 @@ export const INSERT_COLUMNS: readonly string[] = [
 ];
 
 export function insertOf(session: SessionRecord): readonly Parameter[] {
-  const { realm, user, userTag, kind, createdAt, stamps, device, deviceTag, ended } = session;
+  const { realm, user, userTag, kind, createdAt, stamps, device, deviceTag, federated, ended } = session;
   const born: Born = {
     ...{ realm, user, userTag, kind, createdAt },
     stamps: { realm: stamps.realm, user: stamps.user },
     ...{ device, deviceTag },
+    ...(federated === null ? {} : { federated: formatFederated(federated) }),
   };
   return [
     ...[key(session.id), key(userTag), orNull(session.accountTag, key), key(session.credential), session.serial],
@@ -125,6 +130,7 @@ function sessionOf(id: string, text: string): SessionRecord {
     deviceTag: born.deviceTag,
     attributes: renewed.attributes,
     client: grantText ? parseGrant(grantText) : null,
+    federated: born.federated === undefined ? null : parseFederated(born.federated),
     ended: endedText ? (JSON.parse(endedText) as Ended) : null,
   };
 }

@@ -37,7 +37,16 @@ export interface MysqlSchemaOptions {
 /**
  * Returns the schema as SQL, for a migration tool. Each statement ends in a semicolon and contains no other. Apply it
  * once; a second run fails and changes nothing.
+ * @param options the prefix of the table names, and the existing version. Default: all tables.
+ * @returns SQL without parameters; empty if `from` is the latest version.
  * @throws `TypeError` for an invalid prefix, and for a version that does not exist.
+ * @example
+ * ```ts
+ * import { writeFileSync } from 'node:fs';
+ * import { mysqlSchema } from 'session-revocation/mysql';
+ *
+ * writeFileSync('migrations/001_sessions.sql', mysqlSchema());
+ * ```
  */
 export function mysqlSchema({ prefix, from = 0 }: MysqlSchemaOptions = {}): string {
   if (!Number.isInteger(from) || from < 0 || from > STEPS.length) {

@@ -54,6 +54,7 @@ export interface PostgresOptions extends PostgresNames {
  * - `SESSION_STORE_UNSUPPORTED`: the server is too old, or the database encoding is not UTF8.
  *
  * @param client pg's `Pool` or `Client`, or a {@link PostgresClient}.
+ * @param options names of the tables, `batch` and `prepare`. Each option has a default.
  * @throws `TypeError` if `client` is neither, and for unknown or malformed options.
  * @example
  * ```ts

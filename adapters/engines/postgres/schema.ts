@@ -34,7 +34,10 @@ export const STEPS: readonly Step[] = [{ sql: firstVersion, oldest: 1 }];
 export function postgresSchema({
   from = 0,
   ...names
-}: PostgresNames & { readonly from?: number | undefined } = {}): string {
+}: PostgresNames & {
+  /** The existing version of the tables. Default 0, for none. */
+  readonly from?: number | undefined;
+} = {}): string {
   if (!Number.isInteger(from) || from < 0 || from > STEPS.length) {
     throw new TypeError(`from must be a version of the schema, 0 to ${STEPS.length}`);
   }
@@ -95,6 +98,7 @@ CREATE TABLE ${sessions} (
   amr text NOT NULL, -- a JSON array
   attributes text NOT NULL, -- a JSON object
   client text, -- a JSON object: the OAuth client and its grant
+  federated text, -- a JSON array: issuer, session and user at the identity provider
   device text, -- NULL: browser ' on ' os
   browser text,
   os text,

@@ -114,6 +114,8 @@ export interface RedisOptions {
  * - `SESSION_STORE_DENIED`: the Redis user lacks rights, or the password is wrong.
  * - `SESSION_STORE_UNCONFIRMED`: a write was made, but too few replicas confirmed it in time.
  *
+ * @param client a client of ioredis, iovalkey or node-redis.
+ * @param options prefix of the keys, and the demands on the server. Each option has a default.
  * @throws `TypeError` if `client` is not a supported client, and for unknown options; `SESSION_STORE_UNSAFE` for a
  * client that reads from replicas.
  * @example

@@ -2,8 +2,10 @@ import {
   type Ended,
   type EpochCache,
   type EpochRecord,
+  formatFederated,
   formatGrant,
   parseEpoch,
+  parseFederated,
   parseGrant,
   type SessionRecord,
   type Tag,
@@ -17,7 +19,7 @@ export const COLUMNS: readonly string[] = `
   id realm user account user_tag account_tag kind credential serial
   realm_stamp user_stamp account_stamp member_stamp
   created_at authenticated_at last_used_at expires_at idle
-  amr attributes client device browser os device_type ip device_tag
+  amr attributes client federated device browser os device_type ip device_tag
   ended_at ended_by ended_reason ended_from
 `
   .trim()
@@ -45,6 +47,7 @@ type SessionRow = readonly [
   amr: string,
   attributes: string,
   client: string | null,
+  federated: string | null,
   label: string,
   browser: string | null,
   os: string | null,
@@ -80,6 +83,7 @@ export function rowOf({ stamps, device, ended, ...session }: SessionRecord): Ses
     JSON.stringify(session.amr),
     JSON.stringify(session.attributes),
     session.client && formatGrant(session.client),
+    session.federated && formatFederated(session.federated),
     toColumn(device.label),
     toColumn(device.browser),
     toColumn(device.os),
@@ -106,7 +110,7 @@ export function sessionOf(row: Row): SessionRecord {
     id, realm, user, account, userTag, accountTag, kind, credential, serial,
     realmStamp, userStamp, accountStamp, memberStamp,
     createdAt, authenticatedAt, lastUsedAt, expiresAt, idle,
-    amr, attributes, client, label, browser, os, type, ip, deviceTag,
+    amr, attributes, client, federated, label, browser, os, type, ip, deviceTag,
     endedAt, endedBy, endedReason, endedFrom,
   ] = row as unknown as SessionRow;
   return {
@@ -136,6 +140,7 @@ export function sessionOf(row: Row): SessionRecord {
     deviceTag,
     attributes: JSON.parse(attributes) as SessionRecord['attributes'],
     client: client === null ? null : parseGrant(client),
+    federated: federated === null ? null : parseFederated(federated),
     ended:
       endedAt === null
         ? null

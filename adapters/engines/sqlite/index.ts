@@ -42,6 +42,7 @@ export interface SqliteOptions {
  * or a file that is not a database, is `SESSION_STORE_NAME_CONFLICT`. The store leaves such files unchanged.
  *
  * @param file the name of a file, `':memory:'`, or an open connection.
+ * @param options how long a write waits for other processes, `timeout`. Default `'2s'`.
  * @throws `TypeError` if `file` is none of these, and for unknown options; `SESSION_STORE_UNSUPPORTED` if no driver is
  * available.
  * @example

@@ -40,6 +40,7 @@ export const STEPS: readonly string[] = [
     amr TEXT NOT NULL, -- a JSON array
     attributes TEXT NOT NULL, -- a JSON object
     client TEXT, -- a JSON object: the OAuth client and its grant
+    federated TEXT, -- a JSON array: issuer, session and user at the identity provider
     device TEXT NOT NULL,
     browser TEXT,
     os TEXT,

@@ -19,7 +19,12 @@ export * from '../http/exports.ts';
 export type { Auth, AuthenticationOptions, SessionRoutesOptions } from '../http/index.ts';
 export { authenticateUpgrade, type UpgradeOptions } from '../http/index.ts';
 
-/** Reads the session cookie or the access token of every request. Never answers by itself: guards report an outage. */
+/**
+ * Reads the session cookie or the access token of every request. Never answers by itself: guards report an outage.
+ * @param sessions the result of `createSessions`.
+ * @param options the cookie, access tokens, origins and the login page. Each option has a default. Unknown names are a
+ * `TypeError`.
+ */
 export function authentication(sessions: Sessions, options: http.AuthenticationOptions = {}): RequestHandler {
   const settings = http.parseAuthenticationOptions(sessions, options);
   return function authentication(request, response, next) {
@@ -31,6 +36,7 @@ export function authentication(sessions: Sessions, options: http.AuthenticationO
 /**
  * Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to
  * `loginUrl`.
+ * @param options further requirements, such as kinds or scopes. Default: any live session passes.
  */
 export function requireSession(options: http.RequireSessionOptions = {}): RequestHandler {
   const guard = http.requireSessionGuard(options);
@@ -42,6 +48,7 @@ export function requireSession(options: http.RequireSessionOptions = {}): Reques
 /**
  * Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the
  * challenge of RFC 9470.
+ * @param options the maximum age of the authentication, `maxAge`, and the required methods.
  */
 export function requireRecentSignIn(options: http.RecentSignInOptions): RequestHandler {
   const guard = http.requireRecentSignInGuard(options);
@@ -50,7 +57,11 @@ export function requireRecentSignIn(options: http.RecentSignInOptions): RequestH
   };
 }
 
-/** The routes of a login-management page. Mount them behind {@link authentication}: `app.use('/sessions', …)`. */
+/**
+ * The routes of a login-management page. Mount them behind {@link authentication}: `app.use('/sessions', …)`.
+ * @param sessions the result of `createSessions`.
+ * @param options `authorize`, and the routes that exist. Default: all routes, and users act on their own sessions.
+ */
 export function sessionRoutes(sessions: Sessions, options: http.SessionRoutesOptions = {}): RequestHandler {
   const handle = http.sessionRouteHandler(sessions, options);
   return function sessionRoutes(request, response, next) {
@@ -63,6 +74,8 @@ export function sessionRoutes(sessions: Sessions, options: http.SessionRoutesOpt
 /**
  * Returns the `Auth` of a request, with the types of the given sessions. Without `sessions`, it is the
  * `Auth` of the {@link authentication} that ran last.
+ * @param request the request, as Express passes it to a handler.
+ * @param sessions the realm, for requests with several. Default: the realm that was read last.
  * @throws `TypeError` if {@link authentication} did not run before.
  */
 export function authOf<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
@@ -78,6 +91,8 @@ export function authOf<Trigger extends string = BuiltInTrigger, Transaction = un
 
 /**
  * Returns the session of a request, never `null`.
+ * @param request the request, as Express passes it to a handler.
+ * @param sessions the realm, for requests with several. Default: the realm that was read last.
  * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
  */
 export const sessionOf = (request: Request, sessions?: Sessions): Session => http.sessionOf(authOf(request, sessions));

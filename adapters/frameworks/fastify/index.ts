@@ -34,7 +34,12 @@ export interface SessionRoutesPluginOptions extends http.SessionRoutesOptions, R
   readonly sessions: Sessions;
 }
 
-/** A hook for `onRequest`, `preValidation` or `preHandler`. */
+/**
+ * A hook for `onRequest`, `preValidation` or `preHandler`.
+ * @param request the request, with an `Auth` of {@link authentication}.
+ * @param reply the reply, which the guard sends if it refuses the request.
+ * @param done continues with the request. An error goes to the error handler of Fastify.
+ */
 export type Guard = (request: Request, reply: Reply, done: HookHandlerDoneFunction) => void;
 
 // Key of the settings in a Fastify scope. The ESM and the CJS build share a registered symbol. Child scopes inherit the value.
@@ -43,7 +48,11 @@ const SETTINGS: unique symbol = Symbol.for('session-revocation.settings');
 /** A scope with the settings of each {@link authentication} in it or above. The latest comes first. */
 type WithSettings = object & { [SETTINGS]?: readonly http.HttpSettings[] };
 
-/** Reads the session cookie of each request in this scope and below. Never answers by itself: guards report an outage. */
+/**
+ * Reads the session cookie of each request in this scope and below. Never answers by itself: guards report an outage.
+ * @param app the scope. `app.register` passes it.
+ * @param options `sessions`, and the options of `authentication` in every framework. Unknown names are a `TypeError`.
+ */
 export async function authentication(app: FastifyInstance, options: AuthenticationPluginOptions): Promise<void> {
   const { sessions, ...others } = options ?? {};
   const settings = http.parseAuthenticationOptions(sessions, others, 'app.register(authentication, { sessions })');
@@ -60,6 +69,7 @@ export async function authentication(app: FastifyInstance, options: Authenticati
 /**
  * Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to
  * `loginUrl`.
+ * @param options further requirements, such as kinds or scopes. Default: any live session passes.
  */
 export function requireSession(options: http.RequireSessionOptions = {}): Guard {
   const guard = http.requireSessionGuard(options);
@@ -74,6 +84,7 @@ export function requireSession(options: http.RequireSessionOptions = {}): Guard 
 /**
  * Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the
  * challenge of RFC 9470.
+ * @param options the maximum age of the authentication, `maxAge`, and the required methods.
  */
 export function requireRecentSignIn(options: http.RecentSignInOptions): Guard {
   const guard = http.requireRecentSignInGuard(options);
@@ -88,6 +99,9 @@ export function requireRecentSignIn(options: http.RecentSignInOptions): Guard {
 /**
  * The routes of a login-management page. Register them behind {@link authentication}, with `{ prefix: '/sessions' }`.
  * Each route has a schema for OpenAPI documents. Any other path below the prefix gets the app's 404.
+ * @param app the scope of the prefix. `app.register` passes it.
+ * @param options `sessions`, `authorize`, and the routes that exist. Default: all routes, and users act on their own
+ * sessions.
  */
 export async function sessionRoutes(app: FastifyInstance, options: SessionRoutesPluginOptions): Promise<void> {
   const { sessions, prefix, logLevel, logSerializers, ...others } = options;
@@ -159,6 +173,8 @@ Object.assign(sessionRoutes, metadata('session-revocation/fastify/session-routes
 /**
  * Returns the `Auth` of a request, with the types of the given sessions. Without `sessions`, it is the
  * `Auth` of the {@link authentication} that ran last.
+ * @param request the request, as Fastify passes it to a handler or a hook.
+ * @param sessions the realm, for requests with several. Default: the realm that was read last.
  * @throws `TypeError` if {@link authentication} did not run before.
  */
 export function authOf<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
@@ -172,6 +188,8 @@ export function authOf<Trigger extends string = BuiltInTrigger, Transaction = un
 
 /**
  * Returns the session of a request, never `null`.
+ * @param request the request, as Fastify passes it to a handler or a hook.
+ * @param sessions the realm, for requests with several. Default: the realm that was read last.
  * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
  */
 export const sessionOf = (request: Request, sessions?: Sessions): Session => http.sessionOf(authOf(request, sessions));

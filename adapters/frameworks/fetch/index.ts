@@ -49,6 +49,7 @@ export interface Auth<Trigger extends string = BuiltInTrigger, Transaction = unk
   /**
    * Returns a copy of the response with the cookies that were set and deleted. Setting a cookie afterwards is a
    * `TypeError`. Committing twice, for example in a guard and in a middleware around it, has the same result.
+   * @param response the app's response. It is returned itself if there is nothing to add.
    */
   commit(response: Response): Response;
   /** @internal */
@@ -58,6 +59,10 @@ export interface Auth<Trigger extends string = BuiltInTrigger, Transaction = unk
 /**
  * Returns a function that reads the session cookie or the access token of a request. It never answers: guards report an
  * outage.
+ * @param sessions the result of `createSessions`.
+ * @param options the cookie, access tokens, origins and the login page. Each option has a default. Unknown names are a
+ * `TypeError`.
+ * @returns the function that opens the `Auth` of a request. Its second parameter holds the client's address.
  */
 export function authentication<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
   sessions: Sessions<Trigger, Transaction>,
@@ -82,6 +87,8 @@ export function authentication(
 /**
  * Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to
  * `loginUrl`.
+ * @param options further requirements, such as kinds or scopes. Default: any live session passes.
+ * @returns a guard. It resolves to the response to answer with, or to `null` for a request that passes.
  */
 export function requireSession(options: http.RequireSessionOptions = {}): (auth: Auth) => Promise<Response | null> {
   const guard = http.requireSessionGuard(options);
@@ -91,6 +98,8 @@ export function requireSession(options: http.RequireSessionOptions = {}): (auth:
 /**
  * Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the
  * challenge of RFC 9470.
+ * @param options the maximum age of the authentication, `maxAge`, and the required methods.
+ * @returns a guard. It resolves to the response to answer with, or to `null` for a request that passes.
  */
 export function requireRecentSignIn(options: http.RecentSignInOptions): (auth: Auth) => Promise<Response | null> {
   const guard = http.requireRecentSignInGuard(options);
@@ -99,6 +108,9 @@ export function requireRecentSignIn(options: http.RecentSignInOptions): (auth: A
 
 /**
  * The routes of a login-management page; `null` for any other path. A route reads the body only if it needs it.
+ * @param sessions the result of `createSessions`.
+ * @param options `path`, where the routes are mounted. Default: all routes, and users act on their own sessions.
+ * @returns a function that resolves to the response of a route, or to `null` for any other path.
  * @throws `TypeError` if the body was read before, or if the `Auth` belongs to other sessions.
  */
 export function sessionRoutes(
@@ -116,6 +128,7 @@ export function sessionRoutes(
 
 /**
  * Returns the session of a request, never `null`.
+ * @param auth the result of the function that {@link authentication} returned.
  * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
  */
 export const sessionOf = (auth: Auth): Session => inCall('sessionOf(auth)', () => http.sessionOf(authFor(auth)));

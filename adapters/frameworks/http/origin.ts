@@ -73,6 +73,9 @@ export function isNavigation(exchange: HttpExchange): boolean {
 /**
  * Returns a path on this host from untrusted text, or `fallback` for text that a browser might read as another host:
  * `//evil`, `/\evil`, an absolute URL, or control characters, which browsers drop.
+ * @param path the untrusted value, such as the query parameter `returnTo`. A value that is not a text or has more than
+ * 2,048 characters gives `fallback`.
+ * @param fallback the path to use instead. It is returned unchecked. Default `'/'`.
  */
 export function safeReturnPath(path: unknown, fallback = '/'): string {
   if (typeof path !== 'string' || path.length > 2048 || !path.startsWith('/')) return fallback;

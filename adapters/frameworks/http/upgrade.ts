@@ -19,6 +19,9 @@ export type UpgradeRequirements = Pick<RequireSessionOptions, 'kinds' | 'scope' 
  * Checks the session and the origin of a request that opens a WebSocket. No middleware sees that request. Returns a
  * function for the event `upgrade` of the HTTP server. That function returns the session, or answers 401, 403 across
  * origins, or 503 in an outage, and returns `null`.
+ * @param sessions the result of `createSessions`.
+ * @param options the options that the app's `authentication` has, and the requirements for the session. Default: any
+ * live session.
  * @throws `TypeError` for unknown or contradictory options.
  */
 export function authenticateUpgrade(

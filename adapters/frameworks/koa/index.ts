@@ -29,10 +29,19 @@ export interface SessionRoutesOptions extends http.SessionRoutesOptions {
   readonly path: string;
 }
 
-/** A middleware for apps with any type of state and context. */
+/**
+ * A middleware for apps with any type of state and context.
+ * @param ctx the context of the request.
+ * @param next runs the next middleware. A guard does not call it if it answers.
+ */
 export type Middleware = (ctx: Context, next: Next) => Promise<void>;
 
-/** Reads the session cookie or the access token of every request. Never answers by itself: guards report an outage. */
+/**
+ * Reads the session cookie or the access token of every request. Never answers by itself: guards report an outage.
+ * @param sessions the result of `createSessions`.
+ * @param options the cookie, access tokens, origins and the login page. Each option has a default. Unknown names are a
+ * `TypeError`.
+ */
 export function authentication(sessions: Sessions, options: http.AuthenticationOptions = {}): Middleware {
   const settings = http.parseAuthenticationOptions(sessions, options);
   return function authentication(ctx, next) {
@@ -45,6 +54,7 @@ export function authentication(sessions: Sessions, options: http.AuthenticationO
 /**
  * Lets requests with a live session pass. Otherwise answers 401, 403 across origins, 503 in an outage, or redirects to
  * `loginUrl`.
+ * @param options further requirements, such as kinds or scopes. Default: any live session passes.
  */
 export function requireSession(options: http.RequireSessionOptions = {}): Middleware {
   const guard = http.requireSessionGuard(options);
@@ -58,6 +68,7 @@ export function requireSession(options: http.RequireSessionOptions = {}): Middle
 /**
  * Lets requests pass whose user authenticated recently, by the required methods. Otherwise answers 401 with the
  * challenge of RFC 9470.
+ * @param options the maximum age of the authentication, `maxAge`, and the required methods.
  */
 export function requireRecentSignIn(options: http.RecentSignInOptions): Middleware {
   const guard = http.requireRecentSignInGuard(options);
@@ -68,7 +79,11 @@ export function requireRecentSignIn(options: http.RecentSignInOptions): Middlewa
   };
 }
 
-/** The routes of a login-management page. Use them behind {@link authentication}. Other paths go to the next middleware. */
+/**
+ * The routes of a login-management page. Use them behind {@link authentication}. Other paths go to the next middleware.
+ * @param sessions the result of `createSessions`.
+ * @param options `path`, where the routes are mounted. Default: all routes, and users act on their own sessions.
+ */
 export function sessionRoutes(sessions: Sessions, options: SessionRoutesOptions): Middleware {
   const mount = http.parseMount(sessions, options?.path);
   const { path: _, ...others } = options;
@@ -84,6 +99,8 @@ export function sessionRoutes(sessions: Sessions, options: SessionRoutesOptions)
 /**
  * Returns the `Auth` of a request, with the types of the given sessions. Without `sessions`, it is the
  * `Auth` of the {@link authentication} that ran last.
+ * @param ctx the context, as Koa passes it to a middleware.
+ * @param sessions the realm, for requests with several. Default: the realm that was read last.
  * @throws `TypeError` if {@link authentication} did not run before.
  */
 export function authOf<Trigger extends string = BuiltInTrigger, Transaction = unknown>(
@@ -97,6 +114,8 @@ export function authOf<Trigger extends string = BuiltInTrigger, Transaction = un
 
 /**
  * Returns the session of a request, never `null`.
+ * @param ctx the context, as Koa passes it to a middleware.
+ * @param sessions the realm, for requests with several. Default: the realm that was read last.
  * @throws `SESSION_REQUIRED` (401), `SESSION_CROSS_ORIGIN` (403) or `SESSION_STORE_UNAVAILABLE` (503).
  */
 export const sessionOf = (ctx: Context, sessions?: Sessions): Session => http.sessionOf(authOf(ctx, sessions));

@@ -1,4 +1,3 @@
-import { CompactSign } from 'jose';
 import { type Core, coreOf } from '../../core/context.ts';
 import { judgedRecord, stillLive } from '../../core/still-live.ts';
 import { CLIENT_INFO_KEYS, type ClientInfo, parseClientInfo } from '../../device/client-info.ts';
@@ -15,15 +14,24 @@ import type { CheckRequest } from '../../operations/check.ts';
 import type { Sessions } from '../../sessions.ts';
 import { MAX_TOKEN } from '../compact.ts';
 import type { JsonWebKey } from '../keys/keys.ts';
+import { signJwt } from '../sign-jwt.ts';
 import { AccessChecks, type AccessVerdict } from './check.ts';
 import { claimsOf } from './claims.ts';
 import { type AccessTokenOptions, parseTokenOptions, type TokenSettings } from './options.ts';
 import { type RefreshOrder, refreshSession } from './refresh.ts';
+import { TokenEndpoint } from './token-endpoint.ts';
 
 /** Options of {@link AccessTokens.mint}. */
 export interface MintRequest {
   /** The app that gets the token, by its `client_id`. Lists of sessions show the `name`. Default: the `client_id`. */
-  readonly client: string | { readonly id: string; readonly name?: string | undefined };
+  readonly client:
+    | string
+    | {
+        /** The `client_id`, at most 256 characters. */
+        readonly id: string;
+        /** Name for lists, at most 256 characters. Default: the `client_id`. */
+        readonly name?: string | undefined;
+      };
   /**
    * `true` hands the session to the app with a refresh token, and the session's present token is refused from now on.
    * `'cookie'` also notes that a cookie keeps the refresh token, out of reach of scripts; the wrappers keep it there.
@@ -57,8 +65,11 @@ export interface RefreshRequest extends ClientInfo {
 /** Result of a refresh. */
 export type RefreshResult =
   | {
+      /** The token was exchanged. */
       readonly ok: true;
+      /** The session after the refresh. */
       readonly session: Session;
+      /** For the app only: never log it. */
       readonly accessToken: string;
       /** The next refresh token. The used one is no longer valid. For the app only: never log it. */
       readonly refreshToken: string;
@@ -68,8 +79,11 @@ export type RefreshResult =
       readonly scope: string | null;
     }
   | {
+      /** The token was refused. */
       readonly ok: false;
+      /** Always `null`. */
       readonly session: null;
+      /** Why the token was refused. `'retry'` is possible only with the option `grace`. */
       readonly reason: RefreshRefusal;
       /** How the session ended, if that is the reason. */
       readonly end: EndState | null;
@@ -81,7 +95,6 @@ interface Signed {
   readonly expiresIn: number;
 }
 
-const UTF_8 = new TextEncoder();
 const MINT_KEYS = ['client', 'refresh', 'scope'];
 const REFRESH_KEYS = ['client', 'scope', ...CLIENT_INFO_KEYS];
 
@@ -94,12 +107,15 @@ export class AccessTokens {
   readonly #core: Core;
   readonly #settings: TokenSettings;
   readonly #checks: AccessChecks;
+  /** Gives the receivers what they need beyond the public methods. @internal */
+  readonly endpoint: TokenEndpoint;
 
   /** @internal */
   constructor(core: Core, settings: TokenSettings) {
     this.#core = core;
     this.#settings = settings;
     this.#checks = new AccessChecks(core, settings);
+    this.endpoint = new TokenEndpoint(core, settings, this.#checks);
   }
 
   static {
@@ -115,6 +131,8 @@ export class AccessTokens {
    * Signs an access token (RFC 9068) for a session that was judged live. The token is valid until it expires, and no
    * longer than its session. Without `refresh`, the store is not called: pass a session that was just read, and not
    * remembered, where other parties verify the token by themselves.
+   * @param session a session that was judged live, such as that of an accepted verdict.
+   * @param request the client, and whether it gets a refresh token.
    * @throws `SESSION_REQUIRED` with `refresh`, if the session has ended or its secret was renewed since it was judged.
    */
   async mint(session: Session, request: MintRequest): Promise<MintResult> {
@@ -152,6 +170,9 @@ export class AccessTokens {
    * Checks an access token. Never throws for client input. It checks the signature, then reads the session from the
    * store once, so the end of a session takes effect at once, or within the option `freshness`. A check is no use of
    * the session, unless `countsAsUse` is set.
+   * @param jwt the client's token, as it came. `null` and `undefined` are refused as `'malformed'`.
+   * @param request the client's details, for events; `maxStaleness`, to ask for younger knowledge than the option
+   * `freshness` does.
    */
   check(jwt: string | null | undefined, request?: CheckRequest): Promise<AccessVerdict> {
     // Not `async`, which would wrap the promise of the verdict in a second promise.
@@ -167,6 +188,8 @@ export class AccessTokens {
    * that was used before ends its session and emits `session.reused`, because two parties have it (RFC 9700, 4.14.2).
    * The session's expiry, its stamps, and the time and methods of authentication stay. The refresh counts as a use. A
    * lost answer cannot be repeated, since no secret is stored: the app has to sign in again.
+   * @param token the client's token, as it came. `null` and `undefined` are refused as `'malformed'`.
+   * @param request the OAuth client and the wanted scope, and the client's details for events.
    */
   async refresh(token: string | null | undefined, request: RefreshRequest = {}): Promise<RefreshResult> {
     const clientInfo = parseClientInfo('refresh', request, REFRESH_KEYS);
@@ -193,7 +216,10 @@ export class AccessTokens {
   }
 
   /** Returns the public keys as a JWK Set (RFC 7517, 5). Empty for HS256. */
-  jwks(): { readonly keys: readonly JsonWebKey[] } {
+  jwks(): {
+    /** The public halves of the option `keys`, each with its `kid` and `alg`. */
+    readonly keys: readonly JsonWebKey[];
+  } {
     const keys = this.#settings.keys.flatMap(({ jwk, kid, alg }) =>
       jwk === null ? [] : [{ ...jwk, kid, alg, use: 'sig' }],
     );
@@ -206,11 +232,7 @@ export class AccessTokens {
     const context = acr === null ? undefined : acr(new Session(session));
     if (context !== undefined) parseText('what acr gives', context);
     const claims = claimsOf(session, { issuer, audience, client, scope, acr: context, now, lifetime });
-    const [{ alg, kid, sign }] = keys;
-    if (sign === null) throw new TypeError('the first key does not sign');
-    const accessToken = await new CompactSign(UTF_8.encode(JSON.stringify(claims)))
-      .setProtectedHeader({ alg, kid, typ: 'at+jwt' })
-      .sign(await sign);
+    const accessToken = await signJwt(keys[0], 'at+jwt', claims);
     if (accessToken.length > MAX_TOKEN) {
       throw new TypeError(`the access token has ${accessToken.length} characters; at most ${MAX_TOKEN} are read`);
     }
@@ -230,7 +252,20 @@ const sessionRequired = (): SessionError =>
 
 /**
  * Creates access and refresh tokens for these sessions.
+ * @param sessions the result of `createSessions`.
+ * @param options issuer, audience and keys. Other options have defaults.
  * @throws `TypeError` that names the option that is unknown, contradictory, out of range or unsafe.
+ * @example
+ * ```ts
+ * import { accessTokens, generateKey } from 'session-revocation/jwt';
+ *
+ * const tokens = accessTokens(sessions, {
+ *   issuer: 'https://app.example.org',
+ *   audience: 'https://api.example.org',
+ *   keys: [generateKey('EdDSA')], // in production, from the secret store
+ * });
+ * const { accessToken, refreshToken } = await tokens.mint(session, { client: 'mobile-app', refresh: true });
+ * ```
  */
 export function accessTokens<Trigger extends string, Transaction>(
   sessions: Sessions<Trigger, Transaction>,

@@ -3,11 +3,11 @@ import type { Core } from '../../core/context.ts';
 import { type CheckRules, checkToken, NO_CLIENT_INFO, type TokenRefusal, tellRefusal } from '../../core/verdict.ts';
 import { CLIENT_INFO_KEYS, type ClientInfo, parseClientInfo } from '../../device/client-info.ts';
 import { parseLowered } from '../../freshness/options.ts';
-import type { Awaitable } from '../../lib/awaitable.ts';
+import { type Awaitable, isPromise } from '../../lib/awaitable.ts';
 import { DecodeCache } from '../../lib/decode-cache.ts';
 import type { Grant } from '../../model/grant.ts';
 import type { AccessRefusal } from '../../model/reason.ts';
-import type { EndState, Session, SessionRef } from '../../model/session.ts';
+import type { EndState, Session, SessionRecord, SessionRef } from '../../model/session.ts';
 import type { CheckRequest } from '../../operations/check.ts';
 import { MAX_TOKEN, parseCompact } from '../compact.ts';
 import type { ReadyKey } from '../keys/keys.ts';
@@ -17,7 +17,9 @@ import type { TokenSettings } from './options.ts';
 /** Result of a check of an access token. */
 export type AccessVerdict =
   | {
+      /** The token is accepted. */
       readonly ok: true;
+      /** The live session of the token. */
       readonly session: Session;
       /** The claims of the token, such as `client_id` and `scope`. Do not change them. */
       readonly claims: AccessClaims;
@@ -25,7 +27,9 @@ export type AccessVerdict =
       readonly grant: Grant | null;
     }
   | {
+      /** The token is refused. */
       readonly ok: false;
+      /** Always `null`. */
       readonly session: null;
       /**
        * `'malformed'`, `'invalid'`, or `'expired'` for an expired token: the store was not called. `'unknown'`: the
@@ -83,29 +87,57 @@ export class AccessChecks {
       said = parseClientInfo('check', request, CHECK_KEYS);
       if (request.maxStaleness !== undefined) maxStaleness = parseLowered(request.maxStaleness, freshness);
     }
-    if (typeof jwt !== 'string' || jwt.length > MAX_TOKEN) return this.#refused('malformed', said);
+    const verified = this.#verify(jwt);
+    return isPromise(verified)
+      ? verified.then((one) => this.#judge(one, said, maxStaleness))
+      : this.#judge(verified, said, maxStaleness);
+  }
+
+  /** Finds the session of an access token that has not expired or been superseded, also if the session is over. */
+  async find(jwt: unknown): Promise<{ readonly claims: AccessClaims; readonly session: SessionRecord } | null> {
+    const verified = await this.#verify(jwt);
+    if (typeof verified === 'string' || this.#latenessOf(verified) !== null) return null;
+    const { claims, ref } = verified;
+    const [found] = await this.#core.store.find(this.#core.realmTag, [ref]);
+    if (!found || this.#rules.mismatchOf(found.session, claims) !== null) return null;
+    return { claims, session: found.session };
+  }
+
+  /** Checks form, signature, issuer and audience. Does not check the times. */
+  #verify(jwt: unknown): Awaitable<Verified | 'malformed' | 'invalid'> {
+    if (typeof jwt !== 'string' || jwt.length > MAX_TOKEN) return 'malformed';
     const known = this.#verified?.get(jwt, jwt.slice(-NAME_LENGTH));
-    if (known !== undefined) return this.#judge(known, said, maxStaleness);
+    if (known !== undefined) return known;
     const parsed = parseCompact(jwt);
-    if (parsed === null) return this.#refused('malformed', said);
+    if (parsed === null) return 'malformed';
     const { header, claims } = parsed;
     // By name, and only configured keys: a token brings no key (JWT-3), and a key has one algorithm (JWT-2).
     const key = this.#keys.get(header.kid ?? '');
-    if (key === undefined || header.alg !== key.alg || !isAccessToken(header)) return this.#refused('invalid', said);
+    if (key === undefined || header.alg !== key.alg || !isAccessToken(header)) return 'invalid';
     return isSigned(jwt, key).then((signed) => {
       const { issuer, audience } = this.#settings;
-      if (!signed || !isAccessClaims(claims, issuer, audience)) return this.#refused('invalid', said);
+      if (!signed || !isAccessClaims(claims, issuer, audience)) return 'invalid';
       const verified: Verified = { claims, ref: refIn(this.#core.settings.realm, claims) };
       this.#verified?.put(jwt, verified, jwt.slice(-NAME_LENGTH));
-      return this.#judge(verified, said, maxStaleness);
+      return verified;
     });
   }
 
-  #judge({ claims, ref }: Verified, client: ClientInfo, maxStaleness: number): Awaitable<AccessVerdict> {
-    // A cached token may have expired since its signature was checked.
-    const late = latenessOf(claims, this.#core.now(), this.#settings.clockTolerance);
+  #judge(
+    verified: Verified | 'malformed' | 'invalid',
+    client: ClientInfo,
+    maxStaleness: number,
+  ): Awaitable<AccessVerdict> {
+    if (typeof verified === 'string') return this.#refused(verified, client);
+    const late = this.#latenessOf(verified);
     if (late !== null) return this.#refused(late, client);
+    const { claims, ref } = verified;
     return checkToken(this.#core, this.#rules, { ref, proof: claims, client, maxStaleness });
+  }
+
+  /** A cached token may have expired since its signature was checked. */
+  #latenessOf({ claims }: Verified): 'expired' | 'invalid' | null {
+    return latenessOf(claims, this.#core.now(), this.#settings.clockTolerance);
   }
 
   /** Refuses a token without a read of the store. */

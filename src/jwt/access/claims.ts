@@ -4,21 +4,27 @@ import type { TokenClaims, TokenHeader } from '../compact.ts';
 
 /** Claims of an access token (RFC 9068, 2.2). Times are Unix seconds. */
 export interface AccessClaims {
+  /** Issuer: the option `issuer`. */
   readonly iss: string;
+  /** Audience: the option `audience`, as a text if it has one name. */
   readonly aud: string | readonly string[];
   /** Id of the user. */
   readonly sub: string;
+  /** OAuth client that the token was issued to. */
   readonly client_id: string;
   /** Id of the session. */
   readonly sid: string;
   /** 128 random bits. */
   readonly jti: string;
+  /** Time of issue. */
   readonly iat: number;
+  /** Time of expiry, never after the session's absolute end. */
   readonly exp: number;
   /** Time of authentication, if known. A refresh does not change it. */
   readonly auth_time?: number | undefined;
   /** Methods of authentication (RFC 8176), if known. */
   readonly amr?: readonly string[] | undefined;
+  /** Authentication context class: the result of the option `acr`. Missing without it. */
   readonly acr?: string | undefined;
   /** Granted names, separated by spaces. */
   readonly scope?: string | undefined;
@@ -67,7 +73,7 @@ export function claimsOf(session: SessionRecord, minting: Minting): AccessClaims
   };
 }
 
-const seconds = (ms: number): number => Math.floor(ms / 1000);
+export const seconds = (ms: number): number => Math.floor(ms / 1000);
 
 /** Tells whether a header names an access token (RFC 9068, 4). The same key may sign other types. */
 export const isAccessToken = ({ typ }: TokenHeader): boolean =>

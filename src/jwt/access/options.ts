@@ -36,6 +36,7 @@ export interface AccessTokenOptions {
   /**
    * Returns the authentication context class (`acr`) of a session, at most 256 characters. If it throws or returns a
    * longer text, no token is issued, and a used refresh token stays valid. Default: none.
+   * @param session the session that gets the token.
    */
   readonly acr?: ((session: Session) => string | undefined) | undefined;
   /**

@@ -3,6 +3,7 @@ import { refusalOf, type TokenRefusal, type TokenRules, tellRefusal } from '../.
 import type { ClientInfo } from '../../device/client-info.ts';
 import type { Attribution } from '../../model/attribution.ts';
 import type { Grant } from '../../model/grant.ts';
+import { judge } from '../../model/judge.ts';
 import { isScope, isWithin } from '../../model/oauth-scope.ts';
 import type { RefreshRefusal } from '../../model/reason.ts';
 import {
@@ -52,6 +53,28 @@ const RULES: TokenRules<{ readonly realm: string; readonly family: string }> = {
     return family === hashes.family || hashes.former.includes(lineageMark(family)) ? null : 'unknown';
   },
 };
+
+/** A session that was found by a refresh token of one of its lineages. */
+export interface FoundByRefreshToken {
+  readonly session: SessionRecord;
+  readonly grant: Grant;
+  /** `false` for a token that was used already, or of a session that is over. */
+  readonly isActive: boolean;
+}
+
+/** Finds the session of a refresh token, also if the token was used or the session is over. Changes nothing. */
+export async function findByRefreshToken(core: Core, token: unknown): Promise<FoundByRefreshToken | null> {
+  const parsed = parseRefreshToken(token);
+  if (parsed === null) return null;
+  const [found] = await core.store.find(core.realmTag, [parsed.ref]);
+  const family = hashFamily(parsed.secrets.family);
+  if (!found || RULES.mismatchOf(found.session, { realm: core.settings.realm, family }) !== null) return null;
+  const { session, epochs } = found;
+  const hashes = parseRefreshCredential(session.credential) as RefreshHashes;
+  const isLatest = hashes.family === family && hashes.rotating === hashRotating(parsed.secrets.rotating);
+  const isActive = isLatest && judge(session, epochs, core.now()) === null;
+  return { session, grant: session.client as Grant, isActive };
+}
 
 /**
  * Exchanges a refresh token for the next one. Ends the session if the token was used before (RFC 9700, 4.14.2). `make` runs before the

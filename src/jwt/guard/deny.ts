@@ -10,8 +10,18 @@ import { neededBy } from './verdict.ts';
 
 /** One token (`jti`), or all tokens of a session (`sid`), by the ids of the issuer. */
 export type Denied = (
-  | { readonly jti: string; readonly sid?: undefined }
-  | { readonly sid: string; readonly jti?: undefined }
+  | {
+      /** Id of the token, at most 256 characters. */
+      readonly jti: string;
+      /** Not with `jti`. */
+      readonly sid?: undefined;
+    }
+  | {
+      /** The issuer's id of the session, at most 256 characters. */
+      readonly sid: string;
+      /** Not with `sid`. */
+      readonly jti?: undefined;
+    }
 ) & {
   /** Issuer of the id (`iss`). Default: the guard's `issuer`. One of both is required. */
   readonly issuer?: string | undefined;

@@ -9,11 +9,13 @@ export interface GuardOptions {
   /**
    * Returns the app's id of the user in the claims. `null` or `undefined` makes the token `'malformed'`. Any other
    * result, such as a promise, throws a `TypeError` at the check. Default: the claim `sub`.
+   * @param claims the claims of a token, after its signature was checked.
    */
   readonly user?: ((claims: TokenClaims) => string | null | undefined) | undefined;
   /**
    * Returns the account (tenant), or `null` or `undefined`. Any other result throws a `TypeError` at the check.
    * Default: none.
+   * @param claims the claims of a token, after its signature was checked.
    */
   readonly account?: ((claims: TokenClaims) => string | null | undefined) | undefined;
   /** The kind of session that the tokens count as. A revocation that spares the kind spares them. Default `'api'`. */

@@ -32,12 +32,22 @@ export interface GuardCheckRequest {
 
 /** Result of {@link TokenGuard.signOutOthers}. */
 export type SignOutOthersResult =
-  | { readonly revoked: true; readonly effectiveWithin: number; readonly revocation: Revocation }
   | {
+      /** The user was revoked, and the token's own session is spared. */
+      readonly revoked: true;
+      /** Time in ms after which no process accepts an older token. 0: all checks that begin from now on refuse it. */
+      readonly effectiveWithin: number;
+      /** The revocation, as events and the audit log describe it. */
+      readonly revocation: Revocation;
+    }
+  | {
+      /** Nothing was changed. */
       readonly revoked: false;
       /** Why nothing was done: the token itself would be refused, or has no `sid` of a session to keep. */
       readonly reason: GuardRefusal | 'no-sid';
+      /** Always 0. */
       readonly effectiveWithin: number;
+      /** Always `null`. */
       readonly revocation: null;
     };
 
@@ -95,6 +105,8 @@ export class TokenGuard {
 
   /**
    * Checks a token by its verified claims. Reads the store at most once.
+   * @param claims the verified claims of the token, such as those of {@link ExternalTokens.verify}.
+   * @param request `maxStaleness`, to ask for younger knowledge than the option `freshness` does.
    * @throws `SESSION_STORE_UNAVAILABLE` in an outage, which is not a refusal. `SESSION_STORE_NOT_SET_UP` before
    * {@link setup}. `TypeError` for a string, which is the unverified token.
    */
@@ -127,6 +139,9 @@ export class TokenGuard {
   /**
    * Denies one token, or all tokens of one session, by `iss` and `jti` or `iss` and `sid`, so a respelled token is
    * denied too. A token with neither can only be revoked with its user.
+   * @param token the `jti` or the `sid`, with the issuer and the expiry.
+   * @param by the actor, the reason and a note, for the audit log. Default: none.
+   * @throws `TypeError` for a token with both ids or none, and if no issuer is named here or in the guard's options.
    */
   revoke(token: Denied, by: AttributionRequest = {}): Promise<DenyResult> {
     return deny(this.#core, this.#settings, token, by);
@@ -135,6 +150,8 @@ export class TokenGuard {
   /**
    * "Sign out everywhere else" for a token that passes. Revokes the user, and spares the token's own session (`sid`)
    * until the next revocation.
+   * @param claims the verified claims of the token whose session stays.
+   * @param by the actor, the reason and a note, for the audit log. Default: none.
    */
   async signOutOthers(claims: TokenClaims, by: AttributionRequest = {}): Promise<SignOutOthersResult> {
     const core = this.#core;
@@ -223,7 +240,24 @@ const nothingDone = (reason: GuardRefusal | 'no-sid'): SignOutOthersResult => ({
 /**
  * Creates a guard for tokens of other issuers: an identity provider (Auth0, Cognito, Keycloak, Firebase, Supabase), or
  * an app's older tokens.
+ * @param sessions the result of `createSessions`, for the realm whose revocations the guard applies.
+ * @param options how to read the claims, and how old an authentication may be. Each option has a default.
  * @throws `TypeError` for invalid options.
+ * @example
+ * ```ts
+ * import { externalTokens, tokenGuard } from 'session-revocation/jwt';
+ *
+ * const guard = tokenGuard(sessions, { issuer: 'https://login.example.org' });
+ * await guard.setup(); // once, from a deployment step
+ * const { verify } = externalTokens({
+ *   issuer: 'https://login.example.org',
+ *   audience: 'https://api.example.org',
+ *   jwks: 'https://login.example.org/.well-known/jwks.json',
+ *   algorithms: ['RS256'],
+ * });
+ * const verified = await verify('the token from the header');
+ * const passes = verified.ok && (await guard.check(verified.claims)).ok;
+ * ```
  */
 export function tokenGuard<Trigger extends string, Transaction>(
   sessions: Sessions<Trigger, Transaction>,

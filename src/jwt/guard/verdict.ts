@@ -11,12 +11,26 @@ import type { GuardSettings } from './options.ts';
 
 /** Result of a guard's check. */
 export type GuardVerdict =
-  | { readonly ok: true; readonly user: string; readonly account: string | null }
   | {
+      /** The token passes. */
+      readonly ok: true;
+      /** The app's id of the user, as the option `user` returned it. */
+      readonly user: string;
+      /** The account (tenant), as the option `account` returned it; `null` for none. */
+      readonly account: string | null;
+    }
+  | {
+      /** The token is refused. */
       readonly ok: false;
+      /** Why the token is refused. */
       readonly reason: GuardRefusal;
       /** The revocation, denial or suspension that refused the token, if known. `scope` is `null` for a denial. */
-      readonly revocation: (Mark & { readonly scope: ScopeName | null }) | null;
+      readonly revocation:
+        | (Mark & {
+            /** The scope that was revoked or suspended; `null` for a denial. */
+            readonly scope: ScopeName | null;
+          })
+        | null;
     };
 
 /** The records that judge a token; `null` for a missing record. */

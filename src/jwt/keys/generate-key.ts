@@ -6,14 +6,19 @@ import type { JsonWebKey } from './keys.ts';
 /** A new key as JSON: an element of the option `keys`, ready for a secret store. */
 export type GeneratedKey =
   | {
+      /** The algorithm that the key was generated for. */
       readonly alg: Exclude<Algorithm, 'HS256'>;
+      /** Name of the key, in the header of tokens. */
       readonly kid: string;
       /** Keep it secret. */
       readonly privateKey: JsonWebKey;
+      /** The half that checks tokens. It need not be secret. */
       readonly publicKey: JsonWebKey;
     }
   | {
+      /** The algorithm that the secret was generated for. */
       readonly alg: 'HS256';
+      /** Name of the secret, in the header of tokens. */
       readonly kid: string;
       /** Keep it secret. */
       readonly secret: JsonWebKey;
@@ -25,6 +30,14 @@ const SECRET_BYTES = 32;
 /**
  * Generates a signing key: Ed25519, P-256, RSA of 2,048 bits, or 256 random bits for HS256. The default `kid` is the
  * key's thumbprint (RFC 7638), or random for HS256.
+ * @param alg the algorithm that the key is for. Any other value is a `TypeError`.
+ * @param kid the name of the key, at most 256 characters.
+ * @example
+ * ```ts
+ * import { generateKey } from 'session-revocation/jwt';
+ *
+ * console.log(JSON.stringify(generateKey('EdDSA'))); // for the secret store
+ * ```
  */
 export function generateKey(alg: Algorithm, kid?: string): GeneratedKey {
   const algorithm = parseAlgorithm('alg', alg);

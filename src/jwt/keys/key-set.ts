@@ -52,7 +52,7 @@ function fetched(url: URL, timeout: number): JWTVerifyGetKey {
       return await keys(header, token);
     } catch (error) {
       if (isAboutToken(error)) throw error;
-      const message = `the keys at ${url.href} could not be had within ${timeout} ms: whether the token is genuine is not known`;
+      const message = `the keys at ${url.href} did not arrive within ${timeout} ms, so no token could be verified: try again`;
       throw new SessionError('SESSION_KEYS_UNAVAILABLE', message, { cause: error });
     }
   };

@@ -7,6 +7,7 @@ import { type Algorithm, pairAlgorithm, parseAlgorithm } from './algorithms.ts';
 
 /** A key as JSON (RFC 7517). */
 export interface JsonWebKey {
+  /** Type of the key, such as `'OKP'`, `'EC'` or `'RSA'`; `'oct'` for a secret. */
   readonly kty: string;
   readonly [member: string]: unknown;
 }
@@ -27,7 +28,9 @@ export type TokenKey =
       readonly publicKey?: KeyInput | undefined;
     }
   | {
+      /** The only algorithm that the key is used with. */
       readonly alg: 'HS256';
+      /** Name of the key, in the header of tokens: unique, and always the same for one key. */
       readonly kid: string;
       /** At least 32 random bytes, not a passphrase. Every party that can check tokens with it can also sign them. */
       readonly secret: Uint8Array | KeyObject | JsonWebKey;

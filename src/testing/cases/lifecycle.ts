@@ -49,6 +49,22 @@ export const lifecycle: readonly CaseDefinition[] = define('lifecycle', {
       }
     },
   },
+  federated: {
+    title: 'MUST find and list a session with its provider as it was added',
+    async run({ store }) {
+      const longest = '"'.repeat(256);
+      for (const names of [
+        { sid: 'one', sub: null },
+        { sid: null, sub: longest },
+        { sid: longest, sub: '\u20ac' },
+      ]) {
+        const session = await addNew(store, ann, { federated: { issuer: 'https://id.example.org', ...names } });
+        same(await stored(store, session), session);
+        const { found } = await store.list(ann.tags.realm, ann.tags.user, { ended: false, now: NOW, limit: 10 });
+        same(found.find(({ session: { id } }) => id === session.id)?.session, session);
+      }
+    },
+  },
   'add-moves-version': {
     title: "MUST move the user's version with every session that is added, and never back to an earlier one",
     async run({ store }) {

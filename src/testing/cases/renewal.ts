@@ -34,6 +34,7 @@ const forged = (session: SessionRecord): SessionRecord => ({
   createdAt: NOW + DAY,
   device: { label: 'Firefox on Windows', browser: 'Firefox', os: 'Windows', type: 'desktop', ip: null },
   deviceTag: bob.tags.user,
+  federated: { issuer: 'https://id.example.org', sid: 'other', sub: null },
   stamps: { ...session.stamps, realm: 'realm.2', user: 'user.2' },
   ended: endedAt(NOW),
 });

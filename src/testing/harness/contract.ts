@@ -8,6 +8,7 @@ export interface ContractCase {
   readonly id: string;
   /** The requirement. For a skipped case, the reason follows. */
   readonly title: string;
+  /** The part of the contract that the case belongs to. It is the first part of `id`. */
   readonly concern: Concern;
   /** Why this adapter skips the case; `null` if it runs. */
   readonly skip: string | null;

@@ -68,6 +68,7 @@ export function sessionOf({ realm, user, account, tags }: Person, changes: Parti
     deviceTag: null,
     attributes: { theme: 'dark', tabs: [1, 2, { open: true }] },
     client: null,
+    federated: null,
     ended: null,
     ...changes,
   };

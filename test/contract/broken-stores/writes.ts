@@ -74,6 +74,9 @@ export const WRITES: Faults = {
       store.add({ ...session, stamps: presentStamps(data, session) }, { ...write, ifVersion: undefined }),
   }),
   'add forgets the device': (store) => ({ add: (session, write) => store.add({ ...session, deviceTag: null }, write) }),
+  'add forgets the provider': (store) => ({
+    add: (session, write) => store.add({ ...session, federated: null }, write),
+  }),
   'end leaves the version': (store, data) => ({
     end(ref, ended, audit) {
       const version = rowOf(data, ref.user)?.version;

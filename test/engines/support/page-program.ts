@@ -11,7 +11,12 @@ export async function programsOf(page: string, name: string): Promise<readonly s
 /** Compiles a program of a page to CommonJS. */
 export const asCommonJs = (text: string): string =>
   ts.transpileModule(text, {
-    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true },
+    compilerOptions: {
+      module: ts.ModuleKind.CommonJS,
+      target: ts.ScriptTarget.ES2022,
+      esModuleInterop: true,
+      experimentalDecorators: true,
+    },
   }).outputText;
 
 /** Runs a program and returns its exports. `modules` replace the modules that it imports. */

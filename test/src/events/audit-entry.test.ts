@@ -23,7 +23,7 @@ const ATTRIBUTION = { by: 'admin-1', reason: 'offboarding', note: 'ticket 7', fr
 const SESSION: SessionView = {
   ...{ id: 'i'.repeat(22), user: 'ann', account: 'acme', kind: 'api', createdAt: NOW, authenticatedAt: NOW },
   ...{ lastUsedAt: NOW, expiresAt: null, amr: ['pwd', 'otp'], device: DEVICE, attributes: { theme: 'dark' } },
-  client: null,
+  ...{ client: null, federated: null },
 };
 const WHO = { user: 'ann', account: 'acme', session: SESSION.id };
 const SEEN = { device: 'Chrome on Mac OS', ip: '192.0.2.7' };

@@ -85,6 +85,7 @@ describe('a session', () => {
     ['without an address', sessionOf(ann, { ...plain, device: { ...sessionOf(ann).device, ip: null } })],
     ['in an account', sessionOf(member, plain)],
     ['with attributes and a device cookie', sessionOf(ann, { deviceTag: 'device' })],
+    ['of a provider', sessionOf(ann, { federated: { issuer: 'https://id.example.org', sid: 's', sub: 'u' } })],
     ...CLIENTS.map((client, nth) => [`of client ${nth}`, sessionOf(ann, { client })] as const),
     ['that never ends', sessionOf(ann, { expiresAt: null, idle: null })],
     ...TEXTS.map((text) => [`of the user ${JSON.stringify(text)}`, sessionOf(ann, { user: text })] as const),

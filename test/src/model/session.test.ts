@@ -24,7 +24,7 @@ function record(changes: Partial<SessionRecord> = {}): SessionRecord {
       serial: 0,
     },
     ...{ userTag: 'u'.repeat(22), accountTag: 'a'.repeat(22), deviceTag: null, attributes: {}, amr: [], ended: null },
-    client: null,
+    ...{ client: null, federated: null },
     stamps: {
       realm: stamp(epochs.realm),
       user: stamp(epochs.user),

@@ -11,13 +11,14 @@ interface Extra {
   readonly ip: string | null;
   readonly attributes: Attributes;
   readonly client: Grant | null;
+  readonly federated: SessionRecord['federated'];
   readonly deviceTag: string | null;
   readonly ended: Ended | null;
 }
 
 const NOTHING: Attributes = Object.freeze({});
 const NO_EXTRA: Extra = Object.freeze({
-  ...{ ip: null, attributes: NOTHING, client: null, deviceTag: null, ended: null },
+  ...{ ip: null, attributes: NOTHING, client: null, federated: null, deviceTag: null, ended: null },
 });
 
 const CHUNK_BITS = 9;
@@ -50,9 +51,12 @@ class Chunk {
 }
 
 /** Returns the extra properties of a session in their smallest form. Most sessions have none, or only an address. */
-function packed({ device: { ip }, attributes, client, deviceTag, ended }: SessionRecord, pool: Pool): Extra | string {
-  const none = client === null && deviceTag === null && ended === null && Object.keys(attributes).length === 0;
-  return none ? (ip ?? NO_EXTRA) : { ip, attributes, client: pool.shared(client), deviceTag, ended };
+function packed(session: SessionRecord, pool: Pool): Extra | string {
+  const { attributes, client, federated, deviceTag, ended } = session;
+  const { ip } = session.device;
+  const isUsual = client === null && federated === null && deviceTag === null && ended === null;
+  if (isUsual && Object.keys(attributes).length === 0) return ip ?? NO_EXTRA;
+  return { ip, attributes, client: pool.shared(client), federated, deviceTag, ended };
 }
 
 const unpacked = (extra: Extra | string): Extra => (typeof extra === 'string' ? { ...NO_EXTRA, ip: extra } : extra);
@@ -116,7 +120,7 @@ export class Rows {
     const row = slot & IN_CHUNK;
     const group = groups[row]!;
     const device = devices[row]!;
-    const { ip, attributes, client, deviceTag, ended } = unpacked(extras[row]!);
+    const { ip, attributes, client, federated, deviceTag, ended } = unpacked(extras[row]!);
     const first = row * NUMBERS;
     const expires = numbers[first + EXPIRES]!;
     return {
@@ -140,6 +144,7 @@ export class Rows {
       deviceTag,
       attributes,
       client,
+      federated,
       ended,
     };
   }

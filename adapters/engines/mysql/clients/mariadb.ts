@@ -14,16 +14,26 @@ import { Watch } from './watch.ts';
 
 /** A statement for `mariadb`. It returns rows by position, as the server sends them. */
 export interface MariadbStatement {
+  /** SQL of one statement, with `?` for each parameter. */
   readonly sql: string;
+  /** Always `true`: rows are lists, column by column. */
   readonly rowsAsArray: boolean;
+  /** Always `false`: the result has the rows alone. */
   readonly metaAsArray: boolean;
 }
 
 /** The subset of a connection of `mariadb`, single or from a pool, that the store needs. */
 export interface MariadbConnection {
-  /** Runs a prepared statement. */
+  /**
+   * Runs a prepared statement.
+   * @param statement the statement and the form of its rows.
+   * @param values one for each `?`.
+   */
   execute(statement: MariadbStatement, values: Parameter[]): Promise<unknown>;
-  /** Runs a statement unprepared. */
+  /**
+   * Runs a statement unprepared.
+   * @param sql one statement without parameters.
+   */
   query(sql: string): Promise<unknown>;
   /** Closes the connection permanently. */
   destroy(): void;
@@ -49,6 +59,8 @@ const MAX_READ = 5_000;
 /**
  * Wraps a client of `mariadb` (the promise API, not `mariadb/callback`): a pool, or a connection that no other code
  * uses. A transaction is a connection on which the caller has begun one.
+ * @param client the pool or the connection. The caller ends it.
+ * @param options `allowReplicating`. Default: a server that replicates is refused with `SESSION_STORE_UNSAFE`.
  */
 export function fromMariadb(
   client: MariadbPool | MariadbConnection,

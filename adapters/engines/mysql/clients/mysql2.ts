@@ -14,20 +14,32 @@ import { Watch } from './watch.ts';
 
 /** A statement for `mysql2`. It returns rows by position, as the server sends them. */
 export interface Mysql2Statement {
+  /** SQL of one statement, with `?` for each parameter. */
   readonly sql: string;
+  /** Always `true`: rows are lists, column by column. */
   readonly rowsAsArray: boolean;
+  /** Always `true`: the driver's own conversion of values, in place of the app's. */
   readonly typeCast: boolean;
 }
 
 /** The subset of a pooled connection of `mysql2` that the store needs. */
 export interface Mysql2CallbackConnection {
-  /** Runs a prepared statement. */
+  /**
+   * Runs a prepared statement.
+   * @param statement the statement and the form of its rows.
+   * @param values one for each `?`.
+   * @param answer receives the error, or `null` and the result.
+   */
   execute(
     statement: Mysql2Statement,
     values: (Buffer | number | string | null)[],
     answer: (error: Error | null, result: unknown) => void,
   ): unknown;
-  /** Runs a statement unprepared. */
+  /**
+   * Runs a statement unprepared.
+   * @param sql one statement without parameters.
+   * @param answer receives the error, or `null` for success.
+   */
   query(sql: string, answer: (error: Error | null) => void): unknown;
   /** Closes the connection permanently. */
   destroy(): void;
@@ -37,7 +49,10 @@ export interface Mysql2CallbackConnection {
 
 /** The subset of a pool of `mysql2` that the store needs. */
 export interface Mysql2CallbackPool {
-  /** Lends a connection. */
+  /**
+   * Lends a connection.
+   * @param take receives the error, or `null` and the connection.
+   */
   getConnection(take: (error: NodeJS.ErrnoException | null, connection: Mysql2CallbackConnection) => void): void;
   /** Returns the same pool with the API of `mysql2/promise`. The store only tests whether this method exists. */
   promise(): unknown;
@@ -51,12 +66,19 @@ export interface Mysql2Pool {
 
 /** The subset of a connection of `mysql2/promise`, single or from a pool, that the store needs. */
 export interface Mysql2Connection {
-  /** Runs a prepared statement. */
+  /**
+   * Runs a prepared statement.
+   * @param statement the statement and the form of its rows.
+   * @param values one for each `?`.
+   */
   execute(
     statement: Mysql2Statement,
     values: (Buffer | number | string | null)[],
   ): Promise<readonly [unknown, unknown]>;
-  /** Runs a statement unprepared. */
+  /**
+   * Runs a statement unprepared.
+   * @param sql one statement without parameters.
+   */
   query(sql: string): Promise<unknown>;
   /** Closes the connection permanently. */
   destroy(): void;
@@ -68,6 +90,8 @@ const MAX_READ = 5_000;
 /**
  * Wraps a client of `mysql2`: a pool (of `mysql2` or `mysql2/promise`), or a connection of `mysql2/promise` that no
  * other code uses. A transaction is a connection of `mysql2/promise` on which the caller has begun one.
+ * @param client the pool or the connection. The caller ends it.
+ * @param options `allowReplicating`. Default: a server that replicates is refused with `SESSION_STORE_UNSAFE`.
  */
 export function fromMysql2(
   client: Mysql2Pool | Mysql2CallbackPool | Mysql2Connection,

@@ -5,7 +5,9 @@ export type PostgresValue = string | null | readonly string[];
 
 /** One statement, with parameters `$1`, `$2`, …. */
 export interface PostgresStatement {
+  /** SQL of one statement. */
   readonly text: string;
+  /** Parameters, `$1` first. Empty for a statement without parameters. */
   readonly values: readonly PostgresValue[];
   /**
    * Name under which a connection may keep the statement prepared. The same name always has the same text. Left out if
@@ -28,17 +30,26 @@ export type PostgresRow = readonly unknown[];
  * transaction of that client.
  */
 export interface PostgresClient<Transaction = never> {
-  /** Runs a statement outside of any transaction and returns its rows. Rejects with the driver's own error. */
+  /**
+   * Runs a statement outside of any transaction and returns its rows. Rejects with the driver's own error.
+   * @param statement the statement, whose write is committed when the promise resolves.
+   */
   run(statement: PostgresStatement): Promise<readonly PostgresRow[]>;
-  /** Like `run`, within a transaction that the caller began. */
+  /**
+   * Like `run`, within a transaction that the caller began.
+   * @param transaction the caller's open transaction.
+   * @param statement the statement. It has no `name` and no `timeout`.
+   */
   runWithin(transaction: Transaction, statement: PostgresStatement): Promise<readonly PostgresRow[]>;
   /**
    * Throws a `TypeError` for a value that cannot be a transaction. Optional; called as soon as the caller passes one.
+   * @param transaction the value that the caller passed to `sessions.within`.
    */
   checkTransaction?(transaction: Transaction): void;
   /**
    * Returns true if the transaction is open now, as far as the client knows. If this returns `undefined` or is left
    * out, the store asks the server before each statement in the transaction, at the cost of a round trip.
+   * @param transaction a value that passed `checkTransaction`.
    */
   isInTransaction?(transaction: Transaction): boolean | undefined;
 }

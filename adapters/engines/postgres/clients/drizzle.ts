@@ -10,19 +10,35 @@ import {
 
 /** The subset of Drizzle's `sql` that this store needs. */
 export interface DrizzleSql<Sql> {
-  /** Returns SQL from text, unchanged. */
+  /**
+   * Returns SQL from text, unchanged.
+   * @param text a piece of a statement.
+   */
   raw(text: string): Sql;
-  /** Returns a parameter with any value. */
+  /**
+   * Returns a parameter with any value.
+   * @param value text, `null`, or an array of text.
+   */
   param(value: unknown): unknown;
-  /** Joins several pieces of SQL. */
+  /**
+   * Joins several pieces of SQL.
+   * @param parts the pieces, in their order.
+   */
   join(parts: Sql[]): Sql;
-  /** Returns SQL with parameters. */
+  /**
+   * Returns SQL with parameters.
+   * @param strings the texts of a template literal.
+   * @param values the values between them, here results of `param`.
+   */
   (strings: TemplateStringsArray, ...values: unknown[]): Sql;
 }
 
 /** The subset of a Drizzle database on Postgres that this store needs. Its transactions have it, too. */
 export interface DrizzleClient<Sql> {
-  /** Runs a statement. The form of the result depends on the driver. */
+  /**
+   * Runs a statement. The form of the result depends on the driver.
+   * @param query the SQL that `sql` made.
+   */
   execute(query: Sql): PromiseLike<unknown>;
 }
 
@@ -30,6 +46,8 @@ export interface DrizzleClient<Sql> {
  * Wraps a database of [Drizzle](https://orm.drizzle.team) on Postgres, with any driver:
  * `postgresStore(fromDrizzle(db, sql))`. `sql` is Drizzle's own; the caller passes it so that this package imports
  * nothing. A transaction is the object that `db.transaction` passes to its callback.
+ * @param db the database, outside of any transaction. A transaction is a `TypeError`.
+ * @param sql Drizzle's own `sql`, of `drizzle-orm`.
  */
 export function fromDrizzle<Sql>(db: DrizzleClient<Sql>, sql: DrizzleSql<Sql>): PostgresClient<DrizzleClient<Sql>> {
   refuseTransaction(hasMethod(db, 'rollback'), 'the database of Drizzle');

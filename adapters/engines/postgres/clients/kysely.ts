@@ -10,20 +10,36 @@ import {
 
 /** A statement in the form in which Kysely passes it to its driver. */
 export interface KyselyStatement {
+  /** SQL with parameters `$1`, `$2`, …. */
   readonly sql: string;
+  /** Parameters: text, `null`, or arrays of text. */
   readonly parameters: readonly unknown[];
+  /** The statement as a node of Kysely's syntax tree. Kysely uses it only for logs. */
   readonly query: {
+    /** A node of raw SQL. */
     readonly kind: 'RawNode';
+    /** One piece, the whole SQL. */
     readonly sqlFragments: readonly string[];
+    /** Always empty. The parameters are those of the statement. */
     readonly parameters: readonly [];
   };
-  readonly queryId: { readonly queryId: string };
+  /** Identifies the query within Kysely. */
+  readonly queryId: {
+    /** Always `'session-revocation'`. */
+    readonly queryId: string;
+  };
 }
 
 /** The object that runs statements in Kysely. */
 export interface KyselyExecutor {
-  /** Runs a statement. */
-  executeQuery(statement: KyselyStatement): Promise<{ readonly rows: readonly unknown[] }>;
+  /**
+   * Runs a statement.
+   * @param statement the compiled statement.
+   */
+  executeQuery(statement: KyselyStatement): Promise<{
+    /** The rows of the result, each an object with its columns in order. */
+    readonly rows: readonly unknown[];
+  }>;
 }
 
 /** The subset of Kysely that this store needs. Its transactions have it, too. */
@@ -34,7 +50,10 @@ export interface KyselyClient {
   readonly isTransaction?: boolean;
 }
 
-/** Wraps [Kysely](https://kysely.dev): `postgresStore(fromKysely(db))`. Its `Transaction` is the transaction. */
+/**
+ * Wraps [Kysely](https://kysely.dev): `postgresStore(fromKysely(db))`. Its `Transaction` is the transaction.
+ * @param db the database, outside of any transaction. A transaction is a `TypeError`.
+ */
 export function fromKysely(db: KyselyClient): PostgresClient<KyselyClient> {
   refuseTransaction(db.isTransaction === true, 'the database of Kysely');
   return {

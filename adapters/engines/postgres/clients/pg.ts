@@ -4,21 +4,33 @@ import type { PostgresClient, PostgresRow, PostgresStatement } from './client.ts
 
 /** The query that this store passes to pg's `query`. */
 export interface PgQuery {
+  /** SQL of one statement, with parameters `$1`, `$2`, …. */
   readonly text: string;
+  /** Parameters: text, `null`, or arrays of text. */
   readonly values: unknown[];
+  /** Name under which the connection keeps the statement prepared. Left out: it is not kept. */
   readonly name?: string;
+  /** Time limit for the answer, in ms. Left out: no limit of this store. */
   readonly query_timeout?: number;
+  /** Rows as lists, column by column. */
   readonly rowMode: 'array';
+  /** Parsers of this query, in place of the app's own. */
   readonly types: {
-    /** Returns a parser for a column's values. */
+    /** Returns a parser for a column's values. The parser returns the server's text unchanged. */
     getTypeParser(): (text: string) => unknown;
   };
 }
 
 /** The subset of pg's `Pool`, `Client` and `PoolClient` that this store needs. */
 export interface PgClient {
-  /** Runs a statement. */
-  query(query: PgQuery): Promise<{ readonly rows: PostgresRow[] }>;
+  /**
+   * Runs a statement.
+   * @param query the statement with its parameters. Its properties may be inherited.
+   */
+  query(query: PgQuery): Promise<{
+    /** The rows of the result, empty for a statement without rows. */
+    readonly rows: PostgresRow[];
+  }>;
   /**
    * Returns `'I'` outside of a transaction, `'T'` in one, and `'E'` in a failed one. Older versions of pg lack this.
    */

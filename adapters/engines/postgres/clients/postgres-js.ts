@@ -17,18 +17,27 @@ export interface PostgresJsQuery {
  * The subset of postgres.js's `sql` that this store needs. The `sql` that `begin` passes to its callback has it, too.
  */
 export interface PostgresJsClient {
-  /** Runs a statement. */
+  /**
+   * Runs a statement.
+   * @param text SQL with parameters `$1`, `$2`, ….
+   * @param values the parameters: text, `null`, or arrays of text.
+   * @param options tells whether the statement is kept prepared.
+   */
   unsafe(
     text: string,
     // postgres.js declares narrower types for parameters than it accepts.
     values?: never[],
-    options?: { readonly prepare?: boolean },
+    options?: {
+      /** `true` lets the connection keep the statement prepared. */
+      readonly prepare?: boolean;
+    },
   ): PostgresJsQuery;
 }
 
 /**
  * Wraps [postgres.js](https://github.com/porsager/postgres): `postgresStore(fromPostgresJs(sql))`. A transaction is the
  * `sql` that `sql.begin` passes to its callback. If `sql` has `prepare: false`, set it on the store, too.
+ * @param sql the client, outside of any transaction. A transaction is a `TypeError`.
  */
 export function fromPostgresJs(sql: PostgresJsClient): PostgresClient<PostgresJsClient> {
   refuseTransaction(hasMethod(sql, 'savepoint'), 'the sql of postgres.js');

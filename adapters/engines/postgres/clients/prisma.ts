@@ -2,9 +2,17 @@ import { byPosition, otherThan, type PostgresClient, type PostgresRow, type Post
 
 /** The subset of `PrismaClient`, and of the client of an interactive transaction, that this store needs. */
 export interface PrismaClient {
-  /** Runs a statement and returns its rows. */
+  /**
+   * Runs a statement and returns its rows.
+   * @param text SQL with parameters `$1`, `$2`, ….
+   * @param values the parameters: text, `null`, or arrays of text.
+   */
   $queryRawUnsafe<Answer = unknown>(text: string, ...values: never[]): PromiseLike<Answer>;
-  /** Runs a statement without rows. */
+  /**
+   * Runs a statement without rows.
+   * @param text SQL without parameters.
+   * @param values none: the store passes no parameters here.
+   */
   $executeRawUnsafe(text: string, ...values: never[]): PromiseLike<number>;
 }
 
@@ -14,6 +22,7 @@ export interface PrismaClient {
  *
  * This is a recipe: it follows Prisma's documentation of raw queries. It is checked by types and against a stand-in,
  * not against Prisma's engine. Run the contract suite of `session-revocation/testing` on it before you rely on it.
+ * @param prisma the client, outside of any transaction.
  */
 export const fromPrisma = (prisma: PrismaClient): PostgresClient<PrismaClient> => ({
   run: (statement) => ask(prisma, statement),

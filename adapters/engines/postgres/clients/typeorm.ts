@@ -9,19 +9,31 @@ import {
 
 /** The subset of TypeORM's `DataSource`, `EntityManager` and `QueryRunner` that this store needs. */
 export interface TypeOrmClient {
-  /** Runs a statement and returns its rows. */
+  /**
+   * Runs a statement and returns its rows.
+   * @param text SQL with parameters `$1`, `$2`, ….
+   * @param values the parameters: text, `null`, or arrays of text.
+   */
   query(text: string, values?: unknown[]): Promise<unknown>;
   /** On a `QueryRunner`: true if it began a transaction. */
   readonly isTransactionActive?: boolean;
   /** On a `QueryRunner`: true once it has given its connection back to the pool. */
   readonly isReleased?: boolean;
   /** On an `EntityManager`: the `QueryRunner` that it uses. */
-  readonly queryRunner?: { readonly isTransactionActive: boolean; readonly isReleased?: boolean } | undefined;
+  readonly queryRunner?:
+    | {
+        /** True if it began a transaction. */
+        readonly isTransactionActive: boolean;
+        /** True once it has given its connection back to the pool. */
+        readonly isReleased?: boolean;
+      }
+    | undefined;
 }
 
 /**
  * Wraps [TypeORM](https://typeorm.io) on Postgres: `postgresStore(fromTypeOrm(dataSource))`. A transaction is the
  * `EntityManager` that `dataSource.transaction` passes to its callback, or a `QueryRunner` that began one.
+ * @param dataSource the `DataSource`. A `QueryRunner` in a transaction is a `TypeError`.
  */
 export function fromTypeOrm(dataSource: TypeOrmClient): PostgresClient<TypeOrmClient> {
   const { isTransactionActive } = dataSource.queryRunner ?? dataSource;

@@ -13,6 +13,7 @@ export interface RedisChanges {
    * Opens a connection to a primary, with `connect` of `node:net`, or of `node:tls` if the app's client uses TLS. The
    * server tells the address. Ignore it for a single server, and translate it if the app reaches servers by other
    * addresses. The store closes the connection.
+   * @param address where the server says that it listens.
    */
   connect(address: RedisAddress): Socket;
   /** User of the server's ACL. Default: the server's default user. */

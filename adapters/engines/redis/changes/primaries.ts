@@ -6,7 +6,9 @@ import type { Tracking } from './tracking.ts';
 
 /** The address at which a primary listens, as the server tells it. */
 export interface RedisAddress {
+  /** Host name or IP address, without brackets. Empty if the server does not tell it. */
   readonly host: string;
+  /** TCP port. 0 if the server does not tell it. */
   readonly port: number;
 }
 

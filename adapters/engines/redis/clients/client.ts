@@ -3,13 +3,25 @@
  * that uses Sentinels is a `Redis`, too.
  */
 export interface IoRedisClient {
-  /** Sends a command to the node that has its keys. */
+  /**
+   * Sends a command to the node that has its keys.
+   * @param command the name of the command. In lower case on a cluster.
+   * @param args its arguments, in order.
+   */
   call(command: string, ...args: string[]): Promise<unknown>;
-  /** Returns commands that go over one connection in direct succession. */
+  /**
+   * Returns commands that go over one connection in direct succession.
+   * @param commands each a list of a method and its arguments, here `call` with a command.
+   */
   pipeline(commands?: unknown[][]): IoRedisPipeline;
-  /** Only on a cluster: one client per node. */
+  /**
+   * Only on a cluster: one client per node.
+   * @param role always `'master'`: only the primaries are asked.
+   */
   nodes?(role?: 'master'): readonly IoRedisClient[];
+  /** True for a `Cluster`. */
   readonly isCluster?: boolean;
+  /** The client's options. The store looks in them for time limits, and for reads from replicas. */
   readonly options?: unknown;
 }
 
@@ -21,16 +33,26 @@ export interface IoRedisPipeline {
 
 /** The subset of node-redis's `createClient` and `createClientPool` that the store needs. */
 export interface NodeRedisClient {
-  /** Sends a command. */
+  /**
+   * Sends a command.
+   * @param command the name of the command and its arguments.
+   * @param options the type mapping of the replies: none, for plain replies.
+   */
   sendCommand(command: string[], options?: object): Promise<unknown>;
   /** Returns commands that go over one connection. */
   MULTI(): object;
+  /** The client's options. The store looks in them for time limits, and for reads from replicas. */
   readonly options?: unknown;
 }
 
 /** The subset of node-redis's `createSentinel` that the store needs. */
 export interface NodeRedisSentinel {
-  /** Sends a command; one that is not read-only goes to the primary. */
+  /**
+   * Sends a command; one that is not read-only goes to the primary.
+   * @param isReadonly always `false`: the store reads from the primary, too.
+   * @param command the name of the command and its arguments.
+   * @param options the type mapping of the replies: none, for plain replies.
+   */
   sendCommand(isReadonly: boolean | undefined, command: string[], options?: object): Promise<unknown>;
   /** Returns commands that go over one connection. */
   MULTI(): object;
@@ -40,7 +62,13 @@ export interface NodeRedisSentinel {
 
 /** The subset of node-redis's `createCluster` that the store needs. */
 export interface NodeRedisCluster {
-  /** Sends a command to the node that has its first key. */
+  /**
+   * Sends a command to the node that has its first key.
+   * @param firstKey the key that decides which node receives the command. `undefined` for any node.
+   * @param isReadonly always `false`: the store reads from primaries only.
+   * @param command the name of the command and its arguments.
+   * @param options the type mapping of the replies: none, for plain replies.
+   */
   sendCommand(
     firstKey: string | undefined,
     isReadonly: boolean | undefined,

@@ -1,4 +1,12 @@
-import { type Ended, formatGrant, parseGrant, type SessionRecord, type Tag } from '../../../../src/adapter.ts';
+import {
+  type Ended,
+  formatFederated,
+  formatGrant,
+  parseFederated,
+  parseGrant,
+  type SessionRecord,
+  type Tag,
+} from '../../../../src/adapter.ts';
 import type { SessionDevice } from '../../../../src/index.ts';
 import { lineOf, numberLine, numberOrNothing, textOrNull } from './text.ts';
 
@@ -36,7 +44,7 @@ export function renewableLines(session: SessionRecord): string {
   return `${[...lines, ...stampLines, client === null ? '' : formatGrant(client)].join('\n')}\n`;
 }
 
-function fixedLines({ realm, user, kind, stamps, device, deviceTag }: SessionRecord): string {
+function fixedLines({ realm, user, kind, stamps, device, deviceTag, federated }: SessionRecord): string {
   const { browser, os, type, ip, label } = device;
   const lines = [
     ...[
@@ -48,6 +56,7 @@ function fixedLines({ realm, user, kind, stamps, device, deviceTag }: SessionRec
     ],
     ...[lineOf(browser), lineOf(os), type === USUAL_TYPE ? '' : lineOf(type), lineOf(ip)],
     ...[label === usualLabel(browser, os) ? '' : lineOf(label), lineOf(deviceTag)],
+    federated === null ? '' : formatFederated(federated),
   ];
   return lines.join('\n').replace(/\n+$/, '');
 }
@@ -111,6 +120,7 @@ export function sessionOf(value: string, id: string, userTag: Tag): SessionRecor
     deviceTag: textOrNull(lines[26]),
     attributes: lines[10] ? (JSON.parse(lines[10]) as SessionRecord['attributes']) : NONE,
     client: lines[15] ? parseGrant(lines[15]) : null,
+    federated: lines[27] ? parseFederated(lines[27]) : null,
     ended: lines[8] ? endedOf(lines[8]) : null,
   };
 }

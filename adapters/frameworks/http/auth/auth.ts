@@ -71,6 +71,8 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
   /**
    * Takes a fence, calls `verify`, starts a session, and sets its cookie or returns its `tokens`. Ends the request's
    * previous session.
+   * @param input the user and `verify`, with details of the new session. The device and the address come from the
+   * request.
    * @throws `TypeError` if `verify` returns anything but a {@link Proof}. The user is not signed in.
    * @throws `SESSION_CROSS_ORIGIN` for a request that does not come from the app's own pages, unless the tokens go into
    * the body.
@@ -81,6 +83,7 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
 
   /**
    * Takes a fence, calls `verify`, and gives the session a new secret, time of authentication and absolute lifetime.
+   * @param input `verify`, and the methods to note if it returns `true`.
    * @throws `TypeError` if `verify` returns anything but a {@link Proof}. Nothing is renewed.
    * @throws `SESSION_INSUFFICIENT_SCOPE` for an access token that may do less than its session. `verify` is not called.
    */
@@ -90,6 +93,7 @@ export class Auth<Trigger extends string = BuiltInTrigger, Transaction = unknown
 
   /**
    * Gives the session a new secret and sets its cookie. Call it when the user's privileges change.
+   * @param request the changes beside the new secret, such as `attributes`. Default: none.
    * @throws `SESSION_INSUFFICIENT_SCOPE` for an access token that may do less than its session.
    */
   async renew(request: RenewRequest = {}): Promise<WithoutToken<RenewResult>> {

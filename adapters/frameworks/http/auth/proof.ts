@@ -4,7 +4,13 @@ import { describeValue } from '../describe-value.ts';
  * Result of `verify`. For yes: `true`, or an object with only the methods that were used (`{ amr: ['pwd', 'otp'] }`,
  * RFC 8176). For no: `false` or `null`.
  */
-export type Proof = boolean | null | { readonly amr: readonly string[] };
+export type Proof =
+  | boolean
+  | null
+  | {
+      /** The proved methods (RFC 8176), such as `['pwd', 'otp']`. At most 16 names. */
+      readonly amr: readonly string[];
+    };
 
 /**
  * Returns the proved methods, or `null` if `verify` returned no. `otherwise` holds the methods for a plain `true`.

@@ -1,5 +1,12 @@
 import type { Awaitable } from '../../../../src/adapter.ts';
-import type { Attributes, RenewResult, StartRefusal, StartResult, TriggerRequest } from '../../../../src/index.ts';
+import type {
+  Attributes,
+  RenewResult,
+  StartRefusal,
+  StartRequest,
+  StartResult,
+  TriggerRequest,
+} from '../../../../src/index.ts';
 import type { SignInTokens } from '../bearer/sign-in-tokens.ts';
 import type { IssuedTokens } from '../options/bearer.ts';
 import type { Proof } from './proof.ts';
@@ -19,6 +26,11 @@ export interface SignInRequest {
   readonly amr?: readonly string[] | undefined;
   /** The app's own data, a JSON object of at most 4,096 bytes. Default `{}`. */
   readonly attributes?: Attributes | undefined;
+  /**
+   * The session and the user at the identity provider, for a sign-in by OpenID Connect, as in `sessions.start`. A
+   * logout at the provider then ends this session. Default: none.
+   */
+  readonly federated?: StartRequest['federated'];
   /**
    * Permits a request from another site, such as the return from an identity provider. Set it after the app has checked
    * the `state` that it issued (RFC 6749 10.12). Default: refused, because another site could sign a victim in as
@@ -43,6 +55,10 @@ export type TriggerHttpRequest = Pick<TriggerRequest, 'account' | 'reason' | 'no
 
 /** Why a request has no session, for a page to show. */
 export interface Refusal {
+  /**
+   * `'ended'`: a sign-out, a limit or an administrator ended this session alone. `'expired'`: its lifetime or its idle
+   * timeout was over. `'revoked'`: a revocation covered it.
+   */
   readonly reason: 'ended' | 'expired' | 'revoked';
   /** A code of this library or of one of the app's triggers, such as `'password-changed'`; `null` for any other reason. */
   readonly reasonCode: string | null;

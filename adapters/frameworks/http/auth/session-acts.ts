@@ -72,6 +72,8 @@ export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithi
   /**
    * Ends every other session of this user. This session gets a new secret and a new cookie. Does nothing if this
    * session has ended.
+   * @param request the kinds to end, and the reason and note for the audit log. Default: all kinds that a revocation
+   * ends.
    * @throws `SESSION_INSUFFICIENT_SCOPE` for an access token that may do less than its session.
    */
   async signOutOthers(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult<EffectiveWithin>>> {
@@ -87,6 +89,8 @@ export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithi
   /**
    * Ends the user's sessions of the given `kinds`, or of all kinds that a revocation ends. If this session is among
    * them, the cookie is deleted. Does nothing if this session ends meanwhile.
+   * @param request the kinds to end, and the reason and note for the audit log. Default: all kinds that a revocation
+   * ends.
    * @throws `SESSION_REQUIRED` without a live session.
    */
   async signOutEverywhere(request: SignOutRequest = {}): Promise<WithoutToken<RevokeResult<EffectiveWithin>>> {
@@ -103,6 +107,9 @@ export class SessionActs<Trigger extends string = BuiltInTrigger, EffectiveWithi
    * Reports an event that concerns this user, such as `passwordChanged`, and revokes sessions by the option `triggers`.
    * Under the rule `others` this session continues with a new secret. Under `everywhere` it ends with the rest. If this
    * session has ended, or the request has an access token that may do less than its session, all sessions are revoked.
+   * @param name a built-in trigger, or one of the option `triggers`. Another name is a `TypeError`.
+   * @param request the account that the event concerns, and the reason and note for the audit log. Default: all
+   * accounts.
    */
   async trigger(
     name: Trigger | BuiltInTrigger,

@@ -7,7 +7,9 @@ import { type AuthenticatedRequest, sessionIn } from './authenticated-request.ts
 import { provedBy } from './proof.ts';
 import type { ReauthenticateHttpRequest, ReauthenticateResult, SignInRequest, SignInResult } from './requests.ts';
 
-const SIGN_IN_KEYS = ['user', 'account', 'kind', 'amr', 'attributes', 'crossSite', 'tokens', 'verify'];
+const SIGN_IN_KEYS = [
+  ...['user', 'account', 'kind', 'amr', 'attributes', 'federated', 'crossSite', 'tokens', 'verify'],
+];
 
 // For an unknown user, the fence of this made-up user is taken. Response times then do not reveal which users exist.
 const UNKNOWN_USER = 'nobody';

@@ -16,7 +16,15 @@ export interface SignInTokens {
    */
   readonly refresh: 'cookie' | 'body';
   /** The OAuth client: its id, and its name for lists. Default: the option `bearer.client`. */
-  readonly client?: string | { readonly id: string; readonly name: string } | undefined;
+  readonly client?:
+    | string
+    | {
+        /** Identifier of the client (`client_id`). */
+        readonly id: string;
+        /** Name for lists. */
+        readonly name: string;
+      }
+    | undefined;
   /** Scopes of the tokens, separated by spaces (RFC 6749 3.3). Default: none. */
   readonly scope?: string | undefined;
 }

@@ -4,6 +4,7 @@ import { type Cookie, type CookieOptions, parseCookie } from './cookie.ts';
 
 /** An access token, with a refresh token if one was requested. */
 export interface IssuedTokens {
+  /** A JWT (RFC 9068), for the header `Authorization: Bearer`. */
   readonly accessToken: string;
   /** Opaque, and worth the whole session. Missing if a cookie holds it. */
   readonly refreshToken?: string | undefined;

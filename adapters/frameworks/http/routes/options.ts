@@ -27,7 +27,12 @@ export interface AuthorizeRequest {
    * `account`; the actor's own sessions in all accounts. A policy is that of the account. `null`: the actor's session
    * has no account, and the action reaches the user's sessions in every account.
    */
-  readonly target: { readonly user: string; readonly account: string | null };
+  readonly target: {
+    /** The app's id of the user. */
+    readonly user: string;
+    /** The account (tenant), or `null`. */
+    readonly account: string | null;
+  };
 }
 
 /** Options of `sessionRoutes`, in every framework. */
@@ -35,6 +40,7 @@ export interface SessionRoutesOptions {
   /**
    * Decides whether the actor may do this: `true` or `false`. Any other value, even a truthy one, is a `TypeError`, and
    * nothing is done. Default: users act on their own sessions, and cannot change a policy. `?user=` names another user.
+   * @param request the actor, the action and its target.
    */
   readonly authorize?: ((request: AuthorizeRequest) => boolean | Promise<boolean>) | undefined;
   /** Required for ending *other* sessions and for changing a policy (ASVS 7.5.2). Default: a session is enough. */
@@ -51,6 +57,7 @@ export interface SessionRoutesOptions {
    * once per row, and may return a promise. The library looks up no address: pass `device.ip` to your own database. An
    * error goes to the app's error handler, so return `null` for a failed lookup. Any other value is a `TypeError`.
    * Default: `null` for every session.
+   * @param session a row of the list. `device.ip` is `null` if the address is unknown.
    */
   readonly place?: ((session: ListedSession) => string | null | Promise<string | null>) | undefined;
 }

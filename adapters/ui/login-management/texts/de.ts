@@ -57,6 +57,7 @@ export const german: Texts = {
   endedSomehow: 'Beendet',
   reasonCodes: {
     'signed-out': 'Abgemeldet',
+    'signed-out-at-provider': 'Beim Identitätsanbieter abgemeldet',
     replaced: 'Durch eine neue Anmeldung ersetzt',
     limit: 'Für eine neuere Anmeldung beendet, da zu viele Geräte angemeldet waren',
     'signed-out-others': 'Mit allen anderen Geräten abgemeldet',

@@ -56,6 +56,7 @@ export const english: Texts = {
   endedSomehow: 'Ended',
   reasonCodes: {
     'signed-out': 'Logged out',
+    'signed-out-at-provider': 'Logged out at the identity provider',
     replaced: 'Replaced by a new sign-in',
     limit: 'Ended for a newer sign-in, since too many devices were signed in',
     'signed-out-others': 'Logged out with all other devices',
