@@ -1,6 +1,7 @@
 import { adapterHandle, inCall, parseArguments, shown } from '../../src/adapter.ts';
 import type { Sessions } from '../../src/index.ts';
-import { noteUntil, PROVIDER_KEYS, type ProvedClaims, Provider, type ProviderOptions } from './provider/provider.ts';
+import { usedUntil } from '../../src/jwt/verify-jwt.ts';
+import { PROVIDER_KEYS, type ProvedClaims, Provider, type ProviderOptions } from './provider/provider.ts';
 import { answer, invalidRequest } from './shared/answer.ts';
 import { readForm } from './shared/form.ts';
 import { isPlainText, isRecord } from './shared/json-values.ts';
@@ -51,7 +52,7 @@ export function backChannelLogout<Trigger extends string, Transaction>(
       if (await handle.wasUsed(issuer, claims.jti)) throw invalidRequest('the logout token was used before');
       const { reason } = await sessions.endFederated({ issuer, ...named }, { by: issuer, note: 'back-channel logout' });
       if (reason !== null) throw invalidRequest('the sid belongs to another sub');
-      await handle.noteUse(issuer, claims.jti, noteUntil(claims.exp as number));
+      await handle.noteUse(issuer, claims.jti, usedUntil(claims.exp as number));
       return answer(200, null);
     });
   });

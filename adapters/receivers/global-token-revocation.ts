@@ -1,6 +1,7 @@
 import { adapterHandle, inCall, kindOf, parseArguments, shown } from '../../src/adapter.ts';
 import type { Sessions } from '../../src/index.ts';
-import { noteUntil, PROVIDER_KEYS, Provider, type ProviderOptions } from './provider/provider.ts';
+import { usedUntil } from '../../src/jwt/verify-jwt.ts';
+import { PROVIDER_KEYS, Provider, type ProviderOptions } from './provider/provider.ts';
 import { answer, invalidRequest, Refusal } from './shared/answer.ts';
 import { readBody } from './shared/body.ts';
 import { parseRecord } from './shared/json-values.ts';
@@ -64,8 +65,13 @@ export function globalTokenRevocation<Trigger extends string, Transaction>(
       if (subject === null) throw invalidRequest('sub_id is malformed, or its format is not supported');
       const found = await userOf(user, subject);
       if (found === null) throw new Refusal('not_found', 'there is no such user', 404);
-      await sessions.revoke(found, { kinds: 'all', by: issuer, reason: 'global-token-revocation' });
-      await handle.noteUse(issuer, claims.jti, noteUntil(claims.exp as number));
+      await sessions.revoke(found, {
+        kinds: 'all',
+        by: issuer,
+        reason: 'signed-out-at-provider',
+        note: 'global token revocation',
+      });
+      await handle.noteUse(issuer, claims.jti, usedUntil(claims.exp as number));
       return answer(204, null);
     });
   });

@@ -1,4 +1,5 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { CLOCKS_APART } from '../lib/clock.ts';
 import { isSessionError } from '../lib/errors.ts';
 import { parseText } from '../lib/input.ts';
 import { MAX_ISSUED_AHEAD } from './access/claims.ts';
@@ -28,6 +29,7 @@ export interface JwtRules extends ExternalKeys {
   readonly clockTolerance: number;
 }
 
+const MAX_JTI = 256;
 const ALGORITHMS = ['EdDSA', ...['ES', 'RS', 'PS'].flatMap((sort) => [`${sort}256`, `${sort}384`, `${sort}512`])];
 
 /**
@@ -57,6 +59,12 @@ export async function verifyJwt(
     return error instanceof errors.JWTExpired ? 'expired' : 'invalid';
   }
 }
+
+/** Tells whether a `jti` can be noted as used. */
+export const isJti = (jti: unknown): jti is string => typeof jti === 'string' && jti !== '' && jti.length <= MAX_JTI;
+
+/** Returns until when the use of a token must be noted, Unix ms: a process whose clock is behind accepts the token for longer. */
+export const usedUntil = (exp: number): number => exp * 1000 + CLOCKS_APART;
 
 /** Returns the type of a token in lower case, without the prefix `application/` (RFC 7515, 4.1.9). */
 const sortOf = (typ: string | undefined): string => (typ ?? 'JWT').toLowerCase().replace(/^application\//, '');

@@ -35,7 +35,10 @@ export interface FederatedNote {
   readonly users: readonly Tag[];
   /** For a session there: the tag of its user, if it is known. */
   readonly sub: Tag | null;
-  /** The generation of the provider's record at the last logout; `null` means never. */
+  /**
+   * The generation at the last logout: of the provider's record for a user there, and of the own record for a session there.
+   * `null` means never.
+   */
   readonly loggedOut: Stamp | null;
 }
 

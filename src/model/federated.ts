@@ -2,7 +2,7 @@ import { kindOf, parseArguments, parseOptionalText, parseText } from '../lib/inp
 import type { EpochRecord } from './epoch.ts';
 import type { FederatedNote } from './epoch-notes.ts';
 import { FENCE_LIVES } from './fence.ts';
-import { counterOf, isSameRecord, type Stamp } from './stamp.ts';
+import { counterOf, isSameRecord, isStamp, type Stamp } from './stamp.ts';
 import { federatedTag, type Tag } from './token.ts';
 
 /** The session and the user at an identity provider from which a session began (OpenID Connect Core 1.0, 2). */
@@ -47,6 +47,10 @@ const NAMES = ['issuer', 'sid', 'sub'];
 
 export const parseIssuerName = (value: unknown): string => parseText('issuer', value);
 
+/** Returns the scope of a session's provider. */
+export const scopeOfSession = (realm: string, { issuer, sid, sub }: Federated): FederatedScope =>
+  scopeOf(realm, { issuer, sid, sub });
+
 export function parseLogout(realm: string, input: unknown): FederatedScope {
   return scopeOf(realm, parseArguments('the argument', input, NAMES));
 }
@@ -54,6 +58,9 @@ export function parseLogout(realm: string, input: unknown): FederatedScope {
 /** Parses the option `federated` of a sign-in. */
 export function parseFederatedRequest(realm: string, input: unknown): { scope: FederatedScope; fence: IssuerFence } {
   const { fence, ...names } = parseArguments('federated', input, [...NAMES, 'fence']);
+  if (names.sub === undefined || names.sub === null) {
+    throw new TypeError('federated.sub is missing: every ID token has one; give the sid, too, if there is one');
+  }
   const scope = scopeOf(realm, names);
   return { scope, fence: parseIssuerFence(fence, scope) };
 }
@@ -96,9 +103,7 @@ function decode(text: unknown): IssuerFence | null {
   if (typeof text !== 'string' || text.length > MAX_LENGTH || !text.startsWith(PREFIX)) return null;
   try {
     const fence = JSON.parse(Buffer.from(text.slice(PREFIX.length), 'base64url').toString()) as IssuerFence;
-    return typeof fence.issuer === 'string' && typeof fence.stamp === 'string' && Number.isSafeInteger(fence.at)
-      ? fence
-      : null;
+    return typeof fence.issuer === 'string' && isStamp(fence.stamp) && Number.isSafeInteger(fence.at) ? fence : null;
   } catch {
     return null;
   }
@@ -119,10 +124,14 @@ export function isLoggedOut({ loggedOut }: FederatedNote, scope: 'sid' | 'sub', 
 
 export const federatedOf = ({ issuer, sid, sub }: FederatedScope): Federated => ({ issuer, sid, sub });
 
-/** Tells whether a session began from the session at the provider, or, without a `sid`, from the user there. */
+/**
+ * Tells whether a session began from the session at the provider, or, without a `sid`, from the user there. A session of that user whose
+ * `sid` is unknown may have begun from it.
+ */
 export function beganFrom(federated: Federated | null, { issuer, sid, sub }: Federated): boolean {
   if (federated === null || federated.issuer !== issuer) return false;
-  return sid === null ? federated.sub === sub : federated.sid === sid;
+  if (sid === null || federated.sid === null) return federated.sub === sub;
+  return federated.sid === sid;
 }
 
 /** Formats what ties a session to its provider, for stores that keep text. */

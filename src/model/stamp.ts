@@ -9,6 +9,9 @@ export const stampOf = (incarnation: string, counter: number): Stamp => `${incar
 
 export const counterOf = (stamp: Stamp): number => Number.parseInt(stamp.slice(stamp.indexOf('.') + 1), 36);
 
+export const isStamp = (value: unknown): value is Stamp =>
+  typeof value === 'string' && /^[\w-]+\.[\da-z]+$/.test(value);
+
 /** Tells whether two stamps are generations of one record. It may have been lost and made anew between them. */
 export const isSameRecord = (one: Stamp, other: Stamp): boolean =>
   one.slice(0, one.indexOf('.')) === other.slice(0, other.indexOf('.'));

@@ -3,7 +3,14 @@ import { effectiveWithin } from '../core/effective-within.ts';
 import { unexpiredIn } from '../core/walk-sessions.ts';
 import { CLOCKS_APART } from '../lib/clock.ts';
 import { parseArguments } from '../lib/input.ts';
-import { ATTRIBUTION_KEYS, type Attribution, type AttributionRequest, parseAttribution } from '../model/attribution.ts';
+import { Rounds } from '../lib/rounds.ts';
+import {
+  ATTRIBUTION_KEYS,
+  type Attribution,
+  type AttributionRequest,
+  NO_ATTRIBUTION,
+  parseAttribution,
+} from '../model/attribution.ts';
 import { advanceEpoch, type EpochRecord } from '../model/epoch.ts';
 import { type FederatedNote, federatedIn, withFederated } from '../model/epoch-notes.ts';
 import {
@@ -13,13 +20,16 @@ import {
   isTooOld,
   type parseFederatedRequest,
   parseLogout,
+  scopeOfSession,
 } from '../model/federated.ts';
 import { FENCE_KEEPS } from '../model/fence.ts';
+import type { ReasonCode } from '../model/reason.ts';
 import type { SessionRecord } from '../model/session.ts';
 import { counterOf, isSameRecord, type Stamp } from '../model/stamp.ts';
 import type { Tag } from '../model/token.ts';
 import { ensureEpoch, ensuring, malformed } from '../store/ensure-epochs.ts';
-import { retryInTurn } from '../store/retry-on-conflict.ts';
+import { retryInTurn, retryOnConflict } from '../store/retry-on-conflict.ts';
+import type { VersionedEpoch } from '../store/store.ts';
 import { endFound, isEndable } from './end.ts';
 
 /** Tells what `sessions.endFederated` did. */
@@ -34,6 +44,9 @@ export interface EndFederatedResult {
 
 type SignIn = ReturnType<typeof parseFederatedRequest>;
 
+/** The code of the reason. */
+export const AT_PROVIDER: ReasonCode = 'signed-out-at-provider';
+
 /** With more users, the record would become too large to write at each sign-in. */
 const MAX_USERS = 100;
 
@@ -44,32 +57,61 @@ const tagsOf = ({ sidTag, subTag }: FederatedScope): readonly (readonly ['sid' |
 
 /**
  * Notes in the provider's records that a user of this realm signs in, so that a logout finds the sessions. Refuses a sign-in that was
- * logged out at the provider. The records are kept as long as the session, and at least as long as a sign-in may take.
+ * logged out at the provider, and one with a session of another user there.
  */
 export async function joinProvider(
   core: Core,
   { scope, fence }: SignIn,
-  { userTag, expiresAt }: SessionRecord,
+  session: SessionRecord,
   now: number,
 ): Promise<'superseded' | 'conflict' | null> {
   if (isTooOld(fence, now)) return 'superseded';
+  return join(core, scope, session, now, (note, name) => isLoggedOut(note, name, fence));
+}
+
+/** Keeps the provider's records for as long as a session whose lifetime begins anew. */
+export async function stayJoined(core: Core, session: SessionRecord, now: number): Promise<'conflict' | null> {
+  if (session.federated === null) return null;
+  const scope = scopeOfSession(core.settings.realm, session.federated);
+  const joined = await join(core, scope, session, now, () => false);
+  return joined === 'conflict' ? joined : null;
+}
+
+/**
+ * At first, the records are kept for as long as a sign-in may take: a refused attempt must not keep a logout for longer. Then they are
+ * kept as long as the session.
+ */
+async function join(
+  core: Core,
+  scope: FederatedScope,
+  { userTag, expiresAt }: SessionRecord,
+  now: number,
+  refuses: (note: FederatedNote, name: 'sid' | 'sub') => boolean,
+): Promise<'superseded' | 'conflict' | null> {
   const keepUntil = expiresAt === null ? null : Math.max(expiresAt, now + FENCE_KEEPS);
   const tags = tagsOf(scope);
-  const found = await core.store.ensureEpochs(
-    tags.map(([, tag]) => ensuring(tag, now, keepUntil)),
-    now,
-  );
-  for (const [at, [name, tag]] of tags.entries()) {
-    const current = found[at];
-    if (current === undefined) throw malformed('ensureEpochs');
-    const note = federatedIn(current.record);
-    if (isLoggedOut(note, name, fence)) return 'superseded';
-    const joined = withUser(note, userTag, name === 'sid' ? scope.subTag : null);
-    if (joined === note) continue;
-    const write = { record: withFederated(current.record, joined), ifVersion: current.version, now, keepUntil };
-    if ((await core.store.advance(tag, { ...write, audit: [] })) !== 'advanced') return 'conflict';
+  const found = await ensureEach(core, scope, now, now + FENCE_KEEPS);
+  const isOther = ({ sub }: FederatedNote): boolean => sub !== null && sub !== scope.subTag;
+  const notes = found.map(({ record }) => federatedIn(record));
+  if (tags.some(([name], at) => isOther(notes[at] as FederatedNote) || refuses(notes[at] as FederatedNote, name))) {
+    return 'superseded';
   }
+  for (const [at, [name, tag]] of tags.entries()) {
+    const { record, version } = found[at] as VersionedEpoch;
+    const joined = withUser(notes[at] as FederatedNote, userTag, name === 'sid' ? scope.subTag : null);
+    if (joined === notes[at]) continue;
+    const write = { record: withFederated(record, joined), ifVersion: version, now, keepUntil, audit: [] };
+    if ((await core.store.advance(tag, write)) !== 'advanced') return 'conflict';
+  }
+  await ensureEach(core, scope, now, keepUntil);
   return null;
+}
+
+async function ensureEach(core: Core, scope: FederatedScope, now: number, keepUntil: number | null) {
+  const requests = tagsOf(scope).map(([, tag]) => ensuring(tag, now, keepUntil));
+  const found = await core.store.ensureEpochs(requests, now);
+  if (found.length !== requests.length) throw malformed('ensureEpochs');
+  return found;
 }
 
 function withUser(note: FederatedNote, user: Tag, sub: Tag | null): FederatedNote {
@@ -99,7 +141,7 @@ export async function endFederated(core: Core, input: unknown, by: AttributionRe
   const scope = parseLogout(core.settings.realm, input);
   const request = parseArguments<AttributionRequest>('the second argument', by, ATTRIBUTION_KEYS);
   const given = parseAttribution(request);
-  const attribution = { ...given, reason: given.reason ?? 'signed-out-at-provider' };
+  const attribution = { ...given, reason: given.reason ?? AT_PROVIDER };
   const users = await rememberLogout(core, scope, attribution);
   if (users === null) return { ended: 0, reason: 'other-user', effectiveWithin: 0 };
   let ended = 0;
@@ -107,20 +149,40 @@ export async function endFederated(core: Core, input: unknown, by: AttributionRe
   return { ended, reason: null, effectiveWithin: await effectiveWithin(core) };
 }
 
+const advances = new WeakMap<Core, Rounds<Stamp>>();
+
 /** Returns the users whose sessions the logout may end. `null` if the session at the provider is another user's. */
-async function rememberLogout(core: Core, scope: FederatedScope, attribution: Attribution) {
-  const { sidTag, subTag, issuerTag } = scope;
-  if (sidTag !== null) return noteLogout(core, sidTag, subTag, attribution, null);
-  // The generation is the order of this logout among all fences of the provider. It comes first: with a fence of a later generation,
-  // the user went to the provider after the logout there.
-  const loggedOut = await retryInTurn(core, issuerTag, async () => {
-    const now = core.now();
-    const { record, version } = await ensureEpoch(core, issuerTag, now, null);
-    const next = advanced(record, attribution, now);
-    const write = { record: next, ifVersion: version, now, keepUntil: null, audit: [] };
-    return (await core.store.advance(issuerTag, write)) === 'advanced' ? next.base : 'conflict';
-  });
-  return noteLogout(core, subTag as Tag, null, attribution, loggedOut);
+async function rememberLogout(
+  core: Core,
+  scope: FederatedScope,
+  attribution: Attribution,
+): Promise<readonly Tag[] | null> {
+  const { sidTag, subTag } = scope;
+  if (sidTag === null) return noteLogout(core, subTag as Tag, null, attribution, await nextGeneration(core, scope));
+  const users = await noteLogout(core, sidTag, subTag, attribution, null);
+  if (users === null || subTag === null) return users;
+  // Sessions of this user whose `sid` is unknown.
+  const [others] = await core.store.readEpochs([subTag]);
+  return [...new Set([...users, ...(others ? federatedIn(others.record).users : [])])];
+}
+
+/**
+ * Advances the provider's record, and returns its generation: the place of a logout among all fences of the provider. This comes before
+ * the note. With a fence of this generation or a later one, the user went to the provider after the logout there. One advance serves all
+ * logouts that wait for one.
+ */
+function nextGeneration(core: Core, { issuerTag }: FederatedScope): Promise<Stamp> {
+  const rounds = advances.get(core) ?? new Rounds<Stamp>();
+  advances.set(core, rounds);
+  return rounds.join(issuerTag, () =>
+    retryOnConflict(core, async () => {
+      const now = core.now();
+      const { record, version } = await ensureEpoch(core, issuerTag, now, null);
+      const next = advanced(record, NO_ATTRIBUTION, now);
+      const write = { record: next, ifVersion: version, now, keepUntil: null, audit: [] };
+      return (await core.store.advance(issuerTag, write)) === 'advanced' ? next.base : 'conflict';
+    }),
+  );
 }
 
 const noteLogout = (core: Core, tag: Tag, sub: Tag | null, attribution: Attribution, loggedOut: Stamp | null) =>

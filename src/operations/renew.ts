@@ -14,6 +14,7 @@ import { memberTag } from '../model/token.ts';
 import { ensureIdentity, UNTIL_WRITTEN, type UserEpochs } from '../store/ensure-epochs.ts';
 import { retryOnConflict } from '../store/retry-on-conflict.ts';
 import { endFound } from './end.ts';
+import { stayJoined } from './federated.ts';
 import type { Signals } from './signal.ts';
 import { admitted, type StartResult } from './start.ts';
 
@@ -112,6 +113,9 @@ export async function rotate(core: Core, judged: SessionRecord, rotation: Rotati
           ? await admitted(core, identity, next, read.epochs, now)
           : { ending: [], happened: [] };
       if ('refusal' in admission) return refused(admission.refusal);
+
+      // A logout at the provider must find the session for as long as it lives.
+      if (next.expiresAt !== current.expiresAt && (await stayJoined(core, next, now)) === 'conflict') return 'conflict';
 
       const { ending, happened } = admission;
       const session = new Session(next);

@@ -5,6 +5,7 @@ import type { PendingEvent } from '../events/events.ts';
 import { CLOCKS_APART } from '../lib/clock.ts';
 import { parseArguments, parseOptionalText, parseText } from '../lib/input.ts';
 import { type Attributes, parseAttributes } from '../model/attributes.ts';
+import { NO_ATTRIBUTION } from '../model/attribution.ts';
 import { parseMethods } from '../model/authentication.ts';
 import type { Epochs } from '../model/epoch.ts';
 import { type FederatedLogout, federatedOf, parseFederatedRequest } from '../model/federated.ts';
@@ -20,7 +21,7 @@ import { ensureIdentity, UNTIL_WRITTEN } from '../store/ensure-epochs.ts';
 import { retryInTurn } from '../store/retry-on-conflict.ts';
 import type { Ending } from '../store/store.ts';
 import { endFound, justExpired } from './end.ts';
-import { joinProvider, wasLoggedOut } from './federated.ts';
+import { AT_PROVIDER, joinProvider, wasLoggedOut } from './federated.ts';
 import { FENCE_KEYS, type FenceRequest } from './fence.ts';
 
 /**
@@ -41,12 +42,12 @@ export interface StartRequest extends FenceRequest, ClientInfo {
   /** The app's own data, a JSON object of at most 4,096 bytes. Default `{}`. */
   readonly attributes?: Attributes | undefined;
   /**
-   * The session and the user at the identity provider, for a sign-in by OpenID Connect; give `sid` and `sub` if the ID
-   * token has both. A logout there then ends this session, also one that arrives before it starts: the sign-in is refused
+   * The session and the user at the identity provider, for a sign-in by OpenID Connect: `sub` of the ID token, and
+   * its `sid` if it has one. A logout there then ends this session, also one that arrives before it starts: the sign-in is refused
    * as `'superseded'`. `fence` is the result of `sessions.fence({ issuer })`, from before the user was sent to the
    * provider. It lives 3 hours. Default: none.
    */
-  readonly federated?: (FederatedLogout & { readonly fence: string }) | undefined;
+  readonly federated?: (FederatedLogout & { readonly sub: string; readonly fence: string }) | undefined;
 }
 
 /**
@@ -110,9 +111,9 @@ export async function start(core: Core, input: StartRequest): Promise<StartResul
       if ((await core.store.add(session, write)) === 'conflict') return 'conflict';
       // A logout that came after `joinProvider` may have looked for the session before it was there.
       if (federated !== null && (await wasLoggedOut(core, federated))) {
-        const ended = { by: null, reason: 'signed-out-at-provider', note: null, fromDevice: null };
-        await endFound(core, session, ended);
-        return { ...refused('superseded'), happened: [started, ...happened] };
+        for (const pending of [started, ...happened]) core.events.tell(pending);
+        await endFound(core, session, { ...NO_ATTRIBUTION, by: federated.scope.issuer, reason: AT_PROVIDER });
+        return refused('superseded');
       }
       core.anomalies.started(session);
       const token = formatToken({ id: session.id, ...identity.tags }, secret);

@@ -12,7 +12,8 @@ export async function isFirstUse(
   now: number,
   keepUntil: number,
 ): Promise<boolean> {
-  const request = ensuring(tag, now, keepUntil);
+  // The `exp` of a JWT may be a fraction (RFC 7519, 2), and a store keeps whole ms.
+  const request = ensuring(tag, now, Math.ceil(keepUntil));
   const [noted] = await store.ensureEpochs([request], now);
   if (!noted) throw malformed('ensureEpochs');
   // The version is random, so only the call that created the record finds its own.

@@ -53,10 +53,37 @@ export async function docblocksOf(module: string): Promise<readonly Block[]> {
 /** Returns the rows of all tables of a page. A row is a list of cells. */
 export async function rowsOf(page: string): Promise<readonly (readonly string[])[]> {
   const lines = (await readPage(page)).split('\n').filter((line) => line.startsWith('|'));
-  return lines.map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
+  return lines.map(cellsOf);
+}
+
+const cellsOf = (line: string): string[] =>
+  line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+
+/** A table of a page. */
+export interface Table {
+  readonly page: string;
+  /** The nearest heading above it. */
+  readonly section: string;
+  /** The first cell of its heading. */
+  readonly column: string;
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Returns the tables of a page. */
+export async function tablesOf(page: string): Promise<readonly Table[]> {
+  const tables: (Table & { readonly rows: (readonly string[])[] })[] = [];
+  let section = '';
+  let open: (readonly string[])[] | null = null;
+  for (const line of (await readPage(page)).split('\n')) {
+    section = /^#+ (.*)/.exec(line)?.[1] ?? section;
+    if (!line.startsWith('|')) open = null;
+    else if (open === null) {
+      open = [];
+      tables.push({ page, section, column: cellsOf(line)[0] ?? '', rows: open });
+    } else if (!/^[|:\s-]+$/.test(line)) open.push(cellsOf(line));
+  }
+  return tables;
 }

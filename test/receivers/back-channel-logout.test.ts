@@ -1,6 +1,7 @@
 import { type BackChannelLogoutOptions, backChannelLogout } from 'session-revocation/receivers';
 import { describe, expect, test } from 'vitest';
 import { memoryStore } from '../../adapters/engines/memory/index.ts';
+import { sqliteStore } from '../../adapters/engines/sqlite/index.ts';
 import { around } from '../../src/testing/harness/wrappers.ts';
 import { base64url, KeyServer, SigningKey } from '../src/jwt/support/issuer.ts';
 import { type Answer, answerOf } from './support/endpoints.ts';
@@ -78,6 +79,15 @@ describe('backChannelLogout', () => {
     const again = await site.signIn('s2', 'u1');
     expect((await site.send(logout)).json).toEqual(refusal('the logout token was used before'));
     expect(await site.isLive(again)).toBe(true);
+  });
+
+  test('BCL-3: times may have fractions, on a store that keeps whole numbers, too', async () => {
+    const site = new Site({}, { store: sqliteStore(':memory:') });
+    const token = await site.signIn('s1', 'u1');
+    const logout = site.token({ sid: 's1', exp: site.seconds + 100.0005 });
+    expect((await site.send(logout)).status).toBe(200);
+    expect(await site.isLive(token)).toBe(false);
+    expect((await site.send(logout)).status).toBe(400);
   });
 
   test('BCL-8: after an outage, the provider may send the same token again', async () => {

@@ -103,6 +103,26 @@ describe('sharedSignals: push', () => {
     expect(await site.isLive(one)).toBe(false);
   });
 
+  test('SET-14: {user, session, tenant} ends the session only in the account of that tenant', async () => {
+    const sub_id = {
+      ...{ format: 'complex', user: EMAIL, session: { format: 'opaque', id: 's1' } },
+      tenant: { format: 'opaque', id: 'acme' },
+    };
+    for (const account of ['acme', 'beta']) {
+      const site = new Site({ user: () => ({ user: 'ann', account: 'acme' }) });
+      const [one, two] = [await site.signIn('s1', 'ann', { account }), await site.signIn('s2', 'ann', { account })];
+      expect((await site.send(site.event({ sub_id }))).status).toBe(202);
+      expect([await site.isLive(one), await site.isLive(two)]).toEqual([account !== 'acme', true]);
+    }
+  });
+
+  test('a stream whose issuer is not the one of the ID tokens names sessions of that one', async () => {
+    const site = new Site({ sessionIssuer: OTHER_PROVIDER });
+    const [one, two] = [await site.signIn('s1', 'ann', { issuer: OTHER_PROVIDER }), await site.signIn('s1', 'bob')];
+    await site.send(site.event({ sub_id: { format: 'complex', session: { format: 'opaque', id: 's1' } } }));
+    expect([await site.isLive(one), await site.isLive(two)]).toEqual([false, true]);
+  });
+
   test('SET-14: {user, tenant} ends only in the account of that tenant; without an account nothing', async () => {
     const tenant = { format: 'opaque', id: 'acme' };
     const sub_id = { format: 'complex', user: EMAIL, tenant };
@@ -161,6 +181,15 @@ describe('sharedSignals: push', () => {
     expect([await site.isLive(before), await site.isLive(after)]).toEqual([false, true]);
   });
 
+  test('SET-18: a disabled account loses all sessions, also those that began before the event arrived', async () => {
+    const site = new Site();
+    const at = site.seconds + 1;
+    site.clock.advance(10 * MINUTE);
+    const after = await site.signIn('s2', 'ann');
+    await site.send(site.event({ events: { [`${RISC}account-disabled`]: { event_timestamp: at } } }));
+    expect(await site.isLive(after)).toBe(false);
+  });
+
   test('SET-18: an event from the future counts as one of now, and stops sign-ins that are under way', async () => {
     const site = new Site();
     const mine = await site.signIn('s1', 'ann');
@@ -178,7 +207,8 @@ describe('sharedSignals: push', () => {
     const details = { initiating_entity: 'admin', reason_admin: { en: 'Policy <b>7</b>\nforged' } };
     await site.send(site.event({ events: { [REVOKED]: details } }));
     const { entries } = await site.sessions.audit({ user: 'ann', types: ['sessions.revoked'] });
-    expect(entries).toMatchObject([{ by: PROVIDER, reason: 'session-revoked', note: 'Policy <b>7</b>forged' }]);
+    const note = 'session-revoked: Policy <b>7</b>forged';
+    expect(entries).toMatchObject([{ by: PROVIDER, reason: 'signed-out-at-provider', note }]);
   });
 
   test('SET-22: what an event does is the app’s choice', async () => {
@@ -325,6 +355,28 @@ describe('SET-21: sharedSignals: poll', () => {
     expect(await site.isLive(mine)).toBe(false);
     expect(asked[0]).toEqual({ ack: [], setErrs: {}, authorization: 'Bearer t' });
     expect(asked[1]).toMatchObject({ ack: ['good'], setErrs: { bad: { err: 'invalid_audience' } } });
+  });
+
+  test('an event that fails does not keep back the events behind it', async () => {
+    const site = new Site({
+      user(subject) {
+        if (subject.format === 'opaque') throw new Error('a fault of the app');
+        return 'ann';
+      },
+    });
+    const mine = await site.signIn('s1', 'ann');
+    const bad = site.event({ sub_id: { format: 'opaque', id: 'x' } });
+    const { sets, url } = await transmitter({ bad, good: site.event() });
+    const stop = new AbortController();
+    const failed = (): void => {
+      throw new Error('a fault of the listener');
+    };
+    const polling = site.signals.poll({ endpoint: url, signal: stop.signal, failed });
+    await until(() => !('good' in sets));
+    stop.abort();
+    await polling;
+    expect(await site.isLive(mine)).toBe(false);
+    expect(Object.keys(sets)).toEqual(['bad']);
   });
 
   test('acknowledges nothing that was not done, and goes on after failures of the transmitter and of the store', async () => {

@@ -3,7 +3,7 @@ import type { Duration } from '../../../src/index.ts';
 import { parseCompact } from '../../../src/jwt/compact.ts';
 import type { ExternalAlgorithm, JsonWebKey } from '../../../src/jwt/index.ts';
 import { parseAudience, parseIssuer } from '../../../src/jwt/issuer.ts';
-import { type JwtRules, parseExternalKeys, verifyJwt } from '../../../src/jwt/verify-jwt.ts';
+import { isJti, type JwtRules, parseExternalKeys, verifyJwt } from '../../../src/jwt/verify-jwt.ts';
 import { invalidRequest, Refusal } from '../shared/answer.ts';
 
 /** The party that sends signed tokens to a receiver, and its keys: as for `externalTokens`. */
@@ -32,11 +32,8 @@ export const PROVIDER_KEYS: readonly string[] = [
 /** In ms. */
 const MAX_TOLERANCE = 60e3;
 const MAX_TIMEOUT = 30e3;
-/** In ms: a process whose clock is behind accepts a token for longer. */
-const CLOCKS_APART = 3600e3;
 /** In ms: the longest time until a token expires. It bounds how long its `jti` is noted. */
 const MAX_LIFETIME = 24 * 3600e3;
-const MAX_JTI = 256;
 
 /** Claims of a token that was verified. The `jti` is valid once. */
 export interface ProvedClaims {
@@ -79,7 +76,7 @@ export class Provider {
     const claims = await verifyJwt({ ...this.#rules, types, required: ['jti', 'iat', ...required] }, jwt, now);
     if (typeof claims === 'string') return claims;
     const { jti, iat, exp } = claims;
-    if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI || typeof iat !== 'number') return 'invalid';
+    if (!isJti(jti) || typeof iat !== 'number') return 'invalid';
     if (exp !== undefined && exp * 1000 > now + MAX_LIFETIME) return 'invalid';
     return { ...claims, iss: this.issuer, jti, iat };
   }
@@ -92,7 +89,7 @@ export class Provider {
     if (header.typ?.toLowerCase().replace(/^application\//, '') !== type) return invalidRequest(`typ must be ${type}`);
     if (claims.iss !== this.issuer) return new Refusal('invalid_issuer', 'the issuer is not the one of this stream');
     const { audience } = this.#rules;
-    if (audience !== null && !partyIn(claims.aud).some((one) => audience.includes(one as string))) {
+    if (!partyIn(claims.aud).some((one) => audience?.includes(one as string))) {
       return new Refusal('invalid_audience', 'the audience is not this receiver');
     }
     const isComplete = typeof claims.jti === 'string' && typeof claims.iat === 'number' && 'events' in claims;
@@ -102,6 +99,3 @@ export class Provider {
 }
 
 const partyIn = (audience: unknown): readonly unknown[] => (Array.isArray(audience) ? audience : [audience]);
-
-/** Until when the use of a token must be noted, Unix ms. */
-export const noteUntil = (exp: number): number => exp * 1000 + CLOCKS_APART;

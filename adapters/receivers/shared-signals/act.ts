@@ -1,7 +1,6 @@
 import { ofApp } from '../../../src/adapter.ts';
-import type { AttributionRequest, Sessions } from '../../../src/index.ts';
+import type { AttributionRequest, ListedSession, ListResult, Sessions } from '../../../src/index.ts';
 import { type FoundUser, userOf } from '../subjects/find-user.ts';
-import type { Subject } from '../subjects/subject.ts';
 import type { SecurityEvent } from './event.ts';
 import type { SignalAction, SignalSettings } from './options.ts';
 
@@ -12,12 +11,13 @@ const PAGE = 1_000;
  * did not name, or a member of the subject that cannot be compared.
  */
 export async function act(settings: SignalSettings, event: SecurityEvent, action: SignalAction): Promise<void> {
-  const { sessions, issuer, user: find } = settings;
+  const { sessions, issuer, sessionIssuer, user: find } = settings;
   const { user, sid, tenant, isComparable } = event.about;
   if (action === 'ignore' || !isComparable) return;
-  const by: AttributionRequest = { by: issuer, reason: settings.reasonOf(event), note: event.note };
-  if (sid !== null && action === 'revoke') {
-    await sessions.endFederated({ issuer, sid, ...subAt(issuer, user) }, by);
+  const by: AttributionRequest = { by: issuer, reason: 'signed-out-at-provider', note: settings.noteOf(event) };
+  const sub = user?.format === 'iss_sub' && user.iss === sessionIssuer ? user.sub : null;
+  if (sid !== null && action === 'revoke' && tenant === null && (user === null || sub !== null)) {
+    await sessions.endFederated({ issuer: sessionIssuer, sid, sub }, by);
     return;
   }
   if (user === null) return;
@@ -25,34 +25,44 @@ export async function act(settings: SignalSettings, event: SecurityEvent, action
   if (found === null || (tenant !== null && found.account === undefined)) return;
   if (typeof action === 'function') await ofApp(() => action(found, event.details));
   else if (action === 'suspend') await sessions.suspend(found, by);
-  else await revokeSince(sessions, found, event.at, by);
+  else if (sid !== null) await endEach(sessions, found, by, ({ federated }) => isOf(federated, sessionIssuer, sid));
+  else if (settings.sparesLater(event)) await revokeUntil(sessions, found, event.at, by);
+  else await sessions.revoke(found, { ...by, kinds: 'all' });
 }
 
-const subAt = (issuer: string, user: Subject | null): { readonly sub?: string } =>
-  user?.format === 'iss_sub' && user.iss === issuer ? { sub: user.sub } : {};
+const isOf = (federated: ListedSession['federated'], issuer: string, sid: string): boolean =>
+  federated !== null && federated.issuer === issuer && federated.sid === sid;
 
 /**
  * Ends the sessions that were authenticated until `at` (Unix ms). An event may arrive late, and the user may have signed in again since
  * (CAEP 1.0, 3.1). Without such a session, one revocation ends all, and also stops sign-ins that are under way.
  */
-async function revokeSince(
-  sessions: Sessions<never, unknown>,
-  { user, account }: FoundUser,
-  at: number,
-  by: AttributionRequest,
-): Promise<void> {
-  const scope = account === undefined ? { user } : { user, account };
-  const earlier: string[] = [];
+async function revokeUntil(sessions: Realm, whose: FoundUser, at: number, by: AttributionRequest): Promise<void> {
   let isLate = false;
-  let cursor: string | null | undefined;
+  for await (const { authenticatedAt } of sessionsOf(sessions, whose)) isLate ||= authenticatedAt > at;
+  if (isLate) await endEach(sessions, whose, by, ({ authenticatedAt }) => authenticatedAt <= at);
+  else await sessions.revoke(whose, { ...by, kinds: 'all' });
+}
+
+async function endEach(
+  sessions: Realm,
+  whose: FoundUser,
+  by: AttributionRequest,
+  ends: (session: ListedSession) => boolean,
+): Promise<void> {
+  for await (const session of sessionsOf(sessions, whose)) {
+    if (ends(session)) await sessions.end(session.id, { ...by, user: session.user });
+  }
+}
+
+type Realm = Sessions<never, unknown>;
+
+async function* sessionsOf(sessions: Realm, { user, account }: FoundUser): AsyncGenerator<ListedSession> {
+  const scope = account === undefined ? { user } : { user, account };
+  let cursor: string | null = null;
   do {
-    const page = await sessions.list(scope, { limit: PAGE, ...(cursor && { cursor }) });
-    for (const { id, authenticatedAt } of page.sessions) {
-      if (authenticatedAt > at) isLate = true;
-      else earlier.push(id);
-    }
+    const page: ListResult = await sessions.list(scope, { limit: PAGE, ...(cursor !== null && { cursor }) });
+    yield* page.sessions;
     cursor = page.cursor;
   } while (cursor !== null);
-  if (!isLate) await sessions.revoke(scope, { ...by, kinds: 'all' });
-  else for (const id of earlier) await sessions.end(id, { ...by, user });
 }

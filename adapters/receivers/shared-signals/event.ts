@@ -50,11 +50,7 @@ export interface SecurityEvent {
   readonly at: number;
   /** Why, as the transmitter's administrators read it. */
   readonly note: string | null;
-  /** Who caused it: `'admin'`, `'user'`, `'policy'` or `'system'`. */
-  readonly entity: string | null;
 }
-
-const ENTITIES = ['admin', 'user', 'policy', 'system'];
 
 /**
  * Parses the claims of a token whose signature is right (SSF 1.0, 4.1; CAEP 1.0, 2). `now` is Unix ms.
@@ -68,12 +64,11 @@ export function parseEvent({ events, sub, exp, sub_id, iat }: ProvedClaims, now:
   if (!isRecord(details) || others.length > 0) throw invalidRequest('events must have one event, an object');
   const about = parseAbout(sub_id);
   if (about === null) throw invalidRequest('sub_id is missing, malformed, or its format is not supported');
-  const { event_timestamp, initiating_entity, reason_admin } = details;
+  const { event_timestamp, reason_admin } = details;
   // A second counts to its end, because sessions of that second may be meant.
   const stated = (typeof event_timestamp === 'number' && Number.isFinite(event_timestamp) ? event_timestamp : iat) + 1;
   return {
     ...{ type, details, about, at: Math.min(stated * 1000 - 1, now), note: textIn(reason_admin) },
-    entity: ENTITIES.find((one) => one === initiating_entity) ?? null,
   };
 }
 

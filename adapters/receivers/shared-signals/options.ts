@@ -8,6 +8,7 @@ import {
   shown,
 } from '../../../src/adapter.ts';
 import type { Sessions } from '../../../src/index.ts';
+import { parseIssuer } from '../../../src/jwt/issuer.ts';
 import { PROVIDER_KEYS, Provider, type ProviderOptions } from '../provider/provider.ts';
 import type { FoundUser } from '../subjects/find-user.ts';
 import type { SimpleSubject } from '../subjects/subject.ts';
@@ -41,6 +42,11 @@ export interface SharedSignalsOptions extends ProviderOptions {
    */
   readonly actions?: Readonly<Partial<Record<SignalName, SignalAction>>> | undefined;
   /**
+   * The issuer of the ID tokens with which users sign in, for events that name a session: the `issuer` in `federated`.
+   * Default: the `issuer` of the stream.
+   */
+  readonly sessionIssuer?: string | undefined;
+  /**
    * The `Authorization` header that the transmitter must send when it pushes, such as `'Bearer …'`: as it was agreed on when
    * the stream was made. Default: none is compared.
    */
@@ -54,15 +60,22 @@ export interface SignalSettings {
   readonly handle: AdapterHandle;
   readonly provider: Provider;
   readonly issuer: string;
+  readonly sessionIssuer: string;
   readonly user: SharedSignalsOptions['user'];
   readonly verification: NonNullable<SharedSignalsOptions['verification']>;
   actionFor(event: SecurityEvent): SignalAction;
-  reasonOf(event: SecurityEvent): string;
+  /** Describes an event for the audit log: its name, and the reason for administrators. */
+  noteOf(event: SecurityEvent): string;
+  /** Tells whether sessions that were authenticated after the event stay: of a disabled account they do not. */
+  sparesLater(event: SecurityEvent): boolean;
   /** Tells whether a push has the header that was agreed on. */
   isAuthorized(header: string | null): boolean;
 }
 
-const KEYS = [...PROVIDER_KEYS, 'user', 'actions', 'authorization', 'verification'];
+const KEYS = [...PROVIDER_KEYS, 'user', 'actions', 'sessionIssuer', 'authorization', 'verification'];
+const SPARING: readonly string[] = [EVENT_TYPES['session-revoked'], EVENT_TYPES['sessions-revoked']];
+/** The maximum length of a note in the audit log. */
+const MAX_NOTE = 256;
 const DEFAULTS: Readonly<Record<SignalName, SignalAction>> = {
   'session-revoked': 'revoke',
   'credential-change': 'ignore',
@@ -77,7 +90,7 @@ const NAMES = new Map(Object.entries(EVENT_TYPES).map(([name, uri]) => [uri, nam
 export function parseSignalOptions(sessions: Sessions<never, unknown>, input: unknown): SignalSettings {
   const handle = adapterHandle(sessions);
   const options = parseArguments<SharedSignalsOptions>('options', input, KEYS);
-  const { user, actions, authorization, verification = () => true, ...others } = options;
+  const { user, actions, sessionIssuer, authorization, verification = () => true, ...others } = options;
   if (typeof user !== 'function') throw new TypeError(`user must be a function, not ${kindOf(user)}`);
   if (typeof verification !== 'function') throw new TypeError('verification must be a function of a state');
   if (authorization !== undefined && (typeof authorization !== 'string' || authorization === '')) {
@@ -88,11 +101,14 @@ export function parseSignalOptions(sessions: Sessions<never, unknown>, input: un
   const expected = authorization === undefined ? null : digest(authorization);
   return {
     ...{ sessions, handle, provider, issuer: provider.issuer, user, verification },
+    sessionIssuer: sessionIssuer === undefined ? provider.issuer : parseIssuer('sessionIssuer', sessionIssuer),
     actionFor({ type }) {
       const name = NAMES.get(type);
       return name === undefined ? 'ignore' : chosen[name];
     },
-    reasonOf: ({ type }) => NAMES.get(type) ?? 'shared-signal',
+    noteOf: ({ type, note }) =>
+      [NAMES.get(type) ?? type, ...(note === null ? [] : [note])].join(': ').slice(0, MAX_NOTE),
+    sparesLater: ({ type }) => SPARING.includes(type),
     isAuthorized: (header) => expected === null || timingSafeEqual(digest(header ?? ''), expected),
   };
 }

@@ -23,7 +23,7 @@ const TIMEOUT = 120_000;
 const MAX_BYTES = 2 * 1024 * 1024;
 /** Pauses after failures, in ms: doubled each time. */
 const [FIRST_PAUSE, LAST_PAUSE] = [1_000, 60_000];
-/** Pause after an answer without an event, in ms: a transmitter need not hold its answers. */
+/** Pause before the next question, in ms: a transmitter need not hold its answers. */
 const IDLE = 1_000;
 
 /** Asks for events, and acknowledges them with the next question (RFC 8936, 2.4). `receive` acts on one token. */
@@ -41,19 +41,33 @@ export async function poll(input: PollOptions, receive: (token: string) => Promi
       const { sets, moreAvailable } = await ask(url, header, { maxEvents: MAX_EVENTS, ...told }, signal);
       for (const jti of told.ack) ack.delete(jti);
       for (const jti of Object.keys(told.setErrs)) setErrs.delete(jti);
+      let failure: unknown = null;
       for (const [jti, token] of Object.entries(sets)) {
-        const outcome = await receive(typeof token === 'string' ? token : '');
-        if (outcome === null) ack.add(jti);
-        else setErrs.set(jti, outcome);
+        // An event that fails must not keep back the events behind it.
+        try {
+          const outcome = await receive(typeof token === 'string' ? token : '');
+          if (outcome === null) ack.add(jti);
+          else setErrs.set(jti, outcome);
+        } catch (error) {
+          failure ??= error;
+        }
       }
-      pause = moreAvailable || ack.size + setErrs.size > 0 ? 0 : IDLE;
+      if (failure !== null) throw failure;
+      pause = moreAvailable ? 0 : IDLE;
     } catch (error) {
       if (signal.aborted) return;
-      failed?.(error);
       pause = Math.min(Math.max(pause * 2, FIRST_PAUSE), LAST_PAUSE);
+      tell(failed, error);
     }
     if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => {});
   }
+}
+
+/** An error of the app's own function must not end the polling. */
+function tell(failed: PollOptions['failed'], error: unknown): void {
+  try {
+    failed?.(error);
+  } catch {}
 }
 
 async function ask(url: URL, authorization: string | undefined, body: object, signal: AbortSignal) {
@@ -92,6 +106,9 @@ const LOOPBACK = /^(?:127(?:\.\d+){3}|\[::1\]|localhost)$/;
 
 function parseEndpoint(value: unknown): URL {
   const url = URL.canParse(String(value)) ? new URL(String(value)) : null;
+  if (url !== null && (url.username !== '' || url.password !== '')) {
+    throw new TypeError('endpoint must hold no user name and no password; use authorization');
+  }
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))) return url;
   throw new TypeError(`endpoint is ${shown(String(value))}; it must be an https URL`);
 }

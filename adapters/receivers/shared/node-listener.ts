@@ -13,11 +13,15 @@ export function nodeListener(
   return async function receive(request, response, next) {
     try {
       const { status, headers, body } = await receiver(requestOf(request));
-      response.writeHead(status, Object.fromEntries(headers));
+      // A middleware may have answered, because it took too long.
+      if (response.headersSent) return;
+      // The rest of a body that nobody reads would stand before the next request.
+      const closes = request.complete ? {} : { connection: 'close' };
+      response.writeHead(status, { ...Object.fromEntries(headers), ...closes });
       response.end(body === null ? undefined : Buffer.from(await new Response(body).arrayBuffer()));
     } catch (error) {
       if (next !== undefined) return next(error);
-      response.writeHead(500).end();
+      if (!response.headersSent) response.writeHead(500).end();
     }
   };
 }

@@ -26,7 +26,7 @@ export async function userOf(find: FindUser, subject: Subject): Promise<FoundUse
 }
 
 function asUser(found: unknown): FoundUser | null {
-  if (found === null) return null;
+  if (found === null || found === undefined) return null;
   if (typeof found === 'string') return { user: found };
   if (typeof found === 'object' && typeof (found as FoundUser).user === 'string') {
     const { user, account } = found as FoundUser;
