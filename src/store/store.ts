@@ -190,7 +190,7 @@ export interface PruneBatch {
   readonly sessionsBefore: number;
   /** Unix ms. Removes records whose `keepUntil` is before this time, without another test: a record in use has a later one. */
   readonly epochsBefore: number;
-  /** The maximum number of rows that are removed, and the maximum that are tested with `revoked`. */
+  /** The maximum number of sessions and records, together, that are removed, and the maximum of those that are tested with `revoked`. */
   readonly limit: number;
   /** Continues after this position among the sessions that never expire; `null` starts from the beginning. */
   readonly after: string | null;
@@ -235,7 +235,7 @@ export interface Pruned {
  *
  * **Time.** All times are Unix ms that the core gives. A store has no clock of its own.
  *
- * The contract suite in `session-revocation/testing` tests every sentence here.
+ * The contract suite in `session-revocation/testing` tests nearly every sentence here.
  * @example
  * ```ts
  * import { createSessions, type SessionStore } from 'session-revocation';

@@ -278,6 +278,7 @@ describe('the code in the pages', { timeout: TEST_TIMEOUT }, () => {
       'docs/fastify-session.md: The few lines',
       'docs/fastify.md: session-revocation/fastify',
       'docs/fetch.md: session-revocation/fetch',
+      'docs/fetch.md: node:http',
       'docs/fetch.md: Hono',
       'docs/fetch.md: h3',
       'docs/fetch.md: Elysia',
