@@ -122,7 +122,7 @@ export interface SessionView {
   readonly attributes: Attributes;
   /** The OAuth client that holds the session's refresh token; `null` for a browser session. */
   readonly client: SessionClient | null;
-  /** The session and the user at the identity provider from which it began; `null` for none. */
+  /** The session and the user at the identity provider from which it began; `null` for none. The routes of the wrappers leave it out. */
   readonly federated: Federated | null;
 }
 

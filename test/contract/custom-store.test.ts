@@ -27,7 +27,7 @@ type Verb = keyof ReturnType<typeof mapStore>;
 const steps = (await rowsOf('docs/writing-a-store.md')).flatMap(([verb = '', , cases = '']) => {
   const ids = [...cases.matchAll(/`([a-z]+\/[a-z-]+)`/g)].map(([, id = '']) => id);
   const name = /^`(\w+)`$/.exec(verb)?.[1];
-  return name === undefined ? [] : [{ verb: name as Verb, ids }];
+  return name !== undefined && name in mapStore() ? [{ verb: name as Verb, ids }] : [];
 });
 
 /** Returns the contract cases for a store that has only these verbs. */

@@ -24,6 +24,7 @@ export const STORES_FAIL: Readonly<Record<string, readonly string[]>> = {
     'administration/forget-against-sign-in',
   ],
   'add forgets the device': ['limits/same-device'],
+  'add forgets the provider': ['lifecycle/federated'],
   'end leaves the version': ['lifecycle/end'],
   'end forgets why': ['lifecycle/end'],
   'end forgets from where': ['lifecycle/end', 'lifecycle/add-ends-others'],

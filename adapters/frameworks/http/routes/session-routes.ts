@@ -78,7 +78,7 @@ async function listSessions({ sessions, place, session, user, query }: RouteRequ
   const page = await refusable(() => sessions.list(scopeOf(session, user), request));
   // Attributes stay on the server: the app may keep confidential notes in them.
   const shown = async (listed: ListedSession): Promise<unknown> => {
-    const { attributes: _, end, ...row } = listed;
+    const { attributes: _attributes, federated: _federated, end, ...row } = listed;
     return {
       ...row,
       place: placeText(await place(listed)),
