@@ -42,7 +42,16 @@ export type { Adoption, AdoptRequest } from './operations/adopt.ts';
 
 export { inCall, nameCalls, named, ofApp, retell, withoutCall } from './lib/call.ts';
 export { type DurationRange, parseDuration } from './lib/duration.ts';
-export { claimed, kindOf, type NameLimits, parseArguments, parseName, parseSwitch, shown } from './lib/input.ts';
+export {
+  claimed,
+  isPlainText,
+  kindOf,
+  type NameLimits,
+  parseArguments,
+  parseName,
+  parseSwitch,
+  shown,
+} from './lib/input.ts';
 export { isPlainObject } from './lib/json.ts';
 export { withTimeout } from './lib/with-timeout.ts';
 export { isScope, parseOAuthScope } from './model/oauth-scope.ts';

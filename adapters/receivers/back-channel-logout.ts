@@ -1,10 +1,9 @@
-import { adapterHandle, inCall, parseArguments, shown } from '../../src/adapter.ts';
+import { adapterHandle, inCall, isPlainObject, isPlainText, parseArguments, shown } from '../../src/adapter.ts';
 import type { Sessions } from '../../src/index.ts';
 import { usedUntil } from '../../src/jwt/verify-jwt.ts';
 import { PROVIDER_KEYS, type ProvedClaims, Provider, type ProviderOptions } from './provider/provider.ts';
 import { answer, invalidRequest } from './shared/answer.ts';
 import { readForm } from './shared/form.ts';
-import { isPlainText, isRecord } from './shared/json-values.ts';
 import { type Receiver, receiver } from './shared/receiver.ts';
 
 /** Options of {@link backChannelLogout}. `audience` is this app's `client_id` at the provider. */
@@ -61,7 +60,7 @@ export function backChannelLogout<Trigger extends string, Transaction>(
 /** Checks the claims of a logout token (2.4, 2.6) that `Provider.verify` does not check. */
 function namesIn({ events, nonce, sid, sub }: ProvedClaims): { readonly sid?: string; readonly sub?: string } {
   if (nonce !== undefined) throw invalidRequest('a logout token must have no nonce');
-  if (!isRecord(events) || !isRecord(events[EVENT])) throw invalidRequest(`events lacks the member ${EVENT}`);
+  if (!isPlainObject(events) || !isPlainObject(events[EVENT])) throw invalidRequest(`events lacks the member ${EVENT}`);
   if (sid === undefined && sub === undefined) throw invalidRequest('a logout token must have a sid or a sub');
   if (sid !== undefined && !isPlainText(sid)) throw invalidRequest('sid is no text of 1 to 256 characters');
   if (sub !== undefined && !isPlainText(sub)) throw invalidRequest('sub is no text of 1 to 256 characters');

@@ -4,7 +4,7 @@ import { usedUntil } from '../../src/jwt/verify-jwt.ts';
 import { PROVIDER_KEYS, Provider, type ProviderOptions } from './provider/provider.ts';
 import { answer, invalidRequest, Refusal } from './shared/answer.ts';
 import { readBody } from './shared/body.ts';
-import { parseRecord } from './shared/json-values.ts';
+import { parseRecord } from './shared/parse-record.ts';
 import { type Receiver, receiver } from './shared/receiver.ts';
 import { type FindUser, userOf } from './subjects/find-user.ts';
 import { parseSubject } from './subjects/subject.ts';
@@ -23,6 +23,7 @@ export interface GlobalTokenRevocationOptions extends ProviderOptions {
   readonly user: FindUser;
 }
 
+const KEYS = [...PROVIDER_KEYS, 'draft', 'client', 'user'];
 const TYPE = 'global-token-revocation+jwt';
 const CHALLENGE = { 'www-authenticate': 'Bearer error="invalid_token"' };
 
@@ -42,9 +43,7 @@ export function globalTokenRevocation<Trigger extends string, Transaction>(
 ): Receiver {
   return inCall("globalTokenRevocation(sessions, { draft: '06', issuer, audience, client, user })", () => {
     const handle = adapterHandle(sessions);
-    const { draft, client, user, ...others } = parseArguments<GlobalTokenRevocationOptions>('options', options, [
-      ...[...PROVIDER_KEYS, 'draft', 'client', 'user'],
-    ]);
+    const { draft, client, user, ...others } = parseArguments<GlobalTokenRevocationOptions>('options', options, KEYS);
     if (draft !== '06') throw new TypeError(`draft is ${shown(draft)}; allowed is '06'`);
     if (typeof client !== 'string' || client === '') throw new TypeError('client must be the sub of the caller');
     if (typeof user !== 'function') throw new TypeError(`user must be a function, not ${kindOf(user)}`);

@@ -23,7 +23,7 @@ const JWT = 'application/token-introspection+jwt';
  * token. A request that accepts `application/token-introspection+jwt` gets them signed (RFC 9701). Errors are those of
  * {@link tokenRevocation}. A public client is refused with 401.
  *
- * The store is read for each request, whatever the option `freshness` is.
+ * The store is read for each request, also with the option `freshness`.
  * @param tokens the result of `accessTokens(sessions, …)`.
  * @param options the clients.
  * @throws `TypeError` that names the option, the problem, and the allowed values.
@@ -34,7 +34,7 @@ export function tokenIntrospection(tokens: AccessTokens, options: TokenEndpointO
     return receiver(async (request) => {
       const form = await readForm(request);
       const client = await authenticate(settings, request, form);
-      // Anyone can name a public client, and so could try out tokens (RFC 7662, 2.1).
+      // A stranger can name a public client, and so could try out tokens (RFC 7662, 2.1).
       if (client.proof.by === 'none') throw unauthenticated('a public client may not introspect tokens');
       const told = await tell(settings, client, tokenIn(form));
       if (!accepts(request.headers.get('accept'))) return json(200, told);

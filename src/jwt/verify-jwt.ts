@@ -67,7 +67,7 @@ export const isJti = (jti: unknown): jti is string => typeof jti === 'string' &&
 export const usedUntil = (exp: number): number => exp * 1000 + CLOCKS_APART;
 
 /** Returns the type of a token in lower case, without the prefix `application/` (RFC 7515, 4.1.9). */
-const sortOf = (typ: string | undefined): string => (typ ?? 'JWT').toLowerCase().replace(/^application\//, '');
+export const sortOf = (typ: string | undefined): string => (typ ?? 'JWT').toLowerCase().replace(/^application\//, '');
 
 /** Parses the options `jwks` and `algorithms`. `timeout`, in ms, limits the fetching of keys. */
 export function parseExternalKeys(jwks: unknown, algorithms: unknown, timeout: number): ExternalKeys {

@@ -27,6 +27,13 @@ export function parseText(name: string, value: unknown): string {
   return value;
 }
 
+/**
+ * Tells whether a value may name a user, an account or an actor: well-formed text of 1 to 256 characters without control characters.
+ * @param value any value.
+ */
+export const isPlainText = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= MAX_TEXT && value.isWellFormed() && !UNSAFE.test(value);
+
 export const parseOptionalText = (name: string, value: unknown): string | null =>
   value === undefined || value === null ? null : parseText(name, value);
 

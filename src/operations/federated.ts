@@ -50,7 +50,10 @@ export const AT_PROVIDER: ReasonCode = 'signed-out-at-provider';
 /** With more users, the record would become too large to write at each sign-in. */
 const MAX_USERS = 100;
 
-const tagsOf = ({ sidTag, subTag }: FederatedScope): readonly (readonly ['sid' | 'sub', Tag])[] => [
+/** The record of a session or of a user at a provider. */
+type ProviderTag = readonly [name: 'sid' | 'sub', tag: Tag];
+
+const tagsOf = ({ sidTag, subTag }: FederatedScope): readonly ProviderTag[] => [
   ...(sidTag === null ? [] : [['sid', sidTag] as const]),
   ...(subTag === null ? [] : [['sub', subTag] as const]),
 ];
@@ -90,25 +93,29 @@ async function join(
 ): Promise<'superseded' | 'conflict' | null> {
   const keepUntil = expiresAt === null ? null : Math.max(expiresAt, now + FENCE_KEEPS);
   const tags = tagsOf(scope);
-  const found = await ensureEach(core, scope, now, now + FENCE_KEEPS);
+  const found = await ensureEach(core, tags, now, now + FENCE_KEEPS);
   const isOther = ({ sub }: FederatedNote): boolean => sub !== null && sub !== scope.subTag;
   const notes = found.map(({ record }) => federatedIn(record));
   if (tags.some(([name], at) => isOther(notes[at] as FederatedNote) || refuses(notes[at] as FederatedNote, name))) {
     return 'superseded';
   }
+  const unchanged: ProviderTag[] = [];
   for (const [at, [name, tag]] of tags.entries()) {
     const { record, version } = found[at] as VersionedEpoch;
     const joined = withUser(notes[at] as FederatedNote, userTag, name === 'sid' ? scope.subTag : null);
-    if (joined === notes[at]) continue;
+    if (joined === notes[at]) {
+      unchanged.push([name, tag]);
+      continue;
+    }
     const write = { record: withFederated(record, joined), ifVersion: version, now, keepUntil, audit: [] };
     if ((await core.store.advance(tag, write)) !== 'advanced') return 'conflict';
   }
-  await ensureEach(core, scope, now, keepUntil);
+  if (unchanged.length > 0) await ensureEach(core, unchanged, now, keepUntil);
   return null;
 }
 
-async function ensureEach(core: Core, scope: FederatedScope, now: number, keepUntil: number | null) {
-  const requests = tagsOf(scope).map(([, tag]) => ensuring(tag, now, keepUntil));
+async function ensureEach(core: Core, tags: readonly ProviderTag[], now: number, keepUntil: number | null) {
+  const requests = tags.map(([, tag]) => ensuring(tag, now, keepUntil));
   const found = await core.store.ensureEpochs(requests, now);
   if (found.length !== requests.length) throw malformed('ensureEpochs');
   return found;

@@ -97,7 +97,7 @@ describe('a logout at a real OpenID provider', { timeout: TEST_TIMEOUT }, () => 
   });
 
   test.each(['by-sid', 'by-sub'] as const)(
-    '%s: a logout between the callback and the start leaves nobody signed in',
+    '%s: a logout between the callback and the start leaves no session',
     async (client) => {
       const jar = new CookieJar();
       const beforeStart = (): Promise<void> => issuer.signOut(jar);

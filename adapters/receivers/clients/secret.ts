@@ -46,7 +46,7 @@ export function parseSecretHashes(name: string, value: unknown): readonly string
   return hashes;
 }
 
-/** The hash of a secret that nobody has. */
+/** The hash of a secret that no client has. */
 const NO_SECRET = [newClientSecret().secretHash];
 
 /** Compares a secret with hashes in constant time. `null`, for an unknown client, takes as long as one hash. */

@@ -3,7 +3,7 @@ import type { Duration } from '../../../src/index.ts';
 import { parseCompact } from '../../../src/jwt/compact.ts';
 import type { ExternalAlgorithm, JsonWebKey } from '../../../src/jwt/index.ts';
 import { parseAudience, parseIssuer } from '../../../src/jwt/issuer.ts';
-import { isJti, type JwtRules, parseExternalKeys, verifyJwt } from '../../../src/jwt/verify-jwt.ts';
+import { isJti, type JwtRules, parseExternalKeys, sortOf, verifyJwt } from '../../../src/jwt/verify-jwt.ts';
 import { invalidRequest, Refusal } from '../shared/answer.ts';
 
 /** The party that sends signed tokens to a receiver, and its keys: as for `externalTokens`. */
@@ -86,7 +86,7 @@ export class Provider {
     const parts = parseCompact(jwt);
     if (parts === null) return invalidRequest('the token is no JWT');
     const { header, claims } = parts;
-    if (header.typ?.toLowerCase().replace(/^application\//, '') !== type) return invalidRequest(`typ must be ${type}`);
+    if (sortOf(header.typ) !== type) return invalidRequest(`typ must be ${type}`);
     if (claims.iss !== this.issuer) return new Refusal('invalid_issuer', 'the issuer is not the one of this stream');
     const { audience } = this.#rules;
     if (!partyIn(claims.aud).some((one) => audience?.includes(one as string))) {

@@ -7,7 +7,7 @@ import type { SignalAction, SignalSettings } from './options.ts';
 const PAGE = 1_000;
 
 /**
- * Does what the app has chosen for an event. Does nothing for an event about nobody here: an unknown user, a tenant whose account the app
+ * Does what the app has chosen for an event. Does nothing for an event that names no user of this realm: an unknown user, a tenant whose account the app
  * did not name, or a member of the subject that cannot be compared.
  */
 export async function act(settings: SignalSettings, event: SecurityEvent, action: SignalAction): Promise<void> {

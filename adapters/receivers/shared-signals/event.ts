@@ -1,7 +1,6 @@
-import { claimed } from '../../../src/adapter.ts';
+import { claimed, isPlainObject, isPlainText } from '../../../src/adapter.ts';
 import type { ProvedClaims } from '../provider/provider.ts';
 import { invalidRequest } from '../shared/answer.ts';
-import { isPlainText, isRecord } from '../shared/json-values.ts';
 import { parseSubject, type SimpleSubject, type Subject } from '../subjects/subject.ts';
 
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type/';
@@ -59,21 +58,19 @@ export interface SecurityEvent {
 export function parseEvent({ events, sub, exp, sub_id, iat }: ProvedClaims, now: number): SecurityEvent {
   if (sub !== undefined || exp !== undefined)
     throw invalidRequest('a security event token must have no sub and no exp');
-  if (!isRecord(events)) throw invalidRequest('events is missing');
+  if (!isPlainObject(events)) throw invalidRequest('events is missing');
   const [[type, details] = ['', null], ...others] = Object.entries(events);
-  if (!isRecord(details) || others.length > 0) throw invalidRequest('events must have one event, an object');
+  if (!isPlainObject(details) || others.length > 0) throw invalidRequest('events must have one event, an object');
   const about = parseAbout(sub_id);
   if (about === null) throw invalidRequest('sub_id is missing, malformed, or its format is not supported');
   const { event_timestamp, reason_admin } = details;
   // A second counts to its end, because sessions of that second may be meant.
   const stated = (typeof event_timestamp === 'number' && Number.isFinite(event_timestamp) ? event_timestamp : iat) + 1;
-  return {
-    ...{ type, details, about, at: Math.min(stated * 1000 - 1, now), note: textIn(reason_admin) },
-  };
+  return { type, details, about, at: Math.min(stated * 1000 - 1, now), note: textIn(reason_admin) };
 }
 
 function parseAbout(subject: unknown): AboutWhom | null {
-  if (!isRecord(subject)) return null;
+  if (!isPlainObject(subject)) return null;
   if (subject.format !== 'complex') {
     const user = parseSubject(subject, false);
     return user && { user, sid: null, tenant: null, isComparable: true };
@@ -93,7 +90,7 @@ const parsedOrNull = (value: unknown): Subject | null | undefined =>
 
 /** Returns one text of an object of language tags: English if there is one. */
 function textIn(texts: unknown): string | null {
-  if (!isRecord(texts)) return null;
+  if (!isPlainObject(texts)) return null;
   const text = texts.en ?? Object.values(texts)[0];
   return typeof text === 'string' ? claimed(text) : null;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArguments, shown } from '../../../src/adapter.ts';
-import { isRecord, parseRecord } from '../shared/json-values.ts';
+import { isPlainObject, parseArguments, shown } from '../../../src/adapter.ts';
+import { isSecure } from '../../../src/jwt/issuer.ts';
+import { parseRecord } from '../shared/parse-record.ts';
 
 /** Options of {@link SharedSignals.poll}. */
 export interface PollOptions {
@@ -87,7 +88,7 @@ async function ask(url: URL, authorization: string | undefined, body: object, si
     throw new Error(`the transmitter answered ${response.status}`);
   }
   const found = parseRecord(await textOf(response));
-  if (found === null || !isRecord(found.sets)) throw new Error('the answer of the transmitter has no sets');
+  if (found === null || !isPlainObject(found.sets)) throw new Error('the answer of the transmitter has no sets');
   return { sets: found.sets, moreAvailable: found.moreAvailable === true };
 }
 
@@ -102,13 +103,11 @@ async function textOf({ body }: Response): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
-const LOOPBACK = /^(?:127(?:\.\d+){3}|\[::1\]|localhost)$/;
-
 function parseEndpoint(value: unknown): URL {
   const url = URL.canParse(String(value)) ? new URL(String(value)) : null;
   if (url !== null && (url.username !== '' || url.password !== '')) {
     throw new TypeError('endpoint must hold no user name and no password; use authorization');
   }
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))) return url;
+  if (url !== null && isSecure(url)) return url;
   throw new TypeError(`endpoint is ${shown(String(value))}; it must be an https URL`);
 }

@@ -15,7 +15,7 @@ export function nodeListener(
       const { status, headers, body } = await receiver(requestOf(request));
       // A middleware may have answered, because it took too long.
       if (response.headersSent) return;
-      // The rest of a body that nobody reads would stand before the next request.
+      // The unread rest of a body would stand before the next request.
       const closes = request.complete ? {} : { connection: 'close' };
       response.writeHead(status, { ...Object.fromEntries(headers), ...closes });
       response.end(body === null ? undefined : Buffer.from(await new Response(body).arrayBuffer()));

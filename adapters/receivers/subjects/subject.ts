@@ -1,4 +1,4 @@
-import { isPlainText, isRecord } from '../shared/json-values.ts';
+import { isPlainObject, isPlainText } from '../../../src/adapter.ts';
 
 /** Names a subject (RFC 9493, 3.2): a user, or one of the user's addresses. Never nested. */
 export type SimpleSubject =
@@ -29,12 +29,12 @@ const MAX_ALIASES = 16;
  * `isStrict`, a member that the format does not describe is malformed (RFC 9493, 3); otherwise it is left out (SSF 1.0, 4.2.3).
  */
 export function parseSubject(value: unknown, isStrict: boolean): Subject | null {
-  if (!isRecord(value)) return null;
+  if (!isPlainObject(value)) return null;
   if (value.format !== 'aliases') return parseSimple(value, isStrict);
   const { identifiers } = value;
   if (!Array.isArray(identifiers) || identifiers.length === 0 || identifiers.length > MAX_ALIASES) return null;
   if (isStrict && Object.keys(value).length > 2) return null;
-  const parsed = identifiers.map((one) => (isRecord(one) ? parseSimple(one, isStrict) : null));
+  const parsed = identifiers.map((one) => (isPlainObject(one) ? parseSimple(one, isStrict) : null));
   return parsed.includes(null) ? null : { format: 'aliases', identifiers: parsed as SimpleSubject[] };
 }
 

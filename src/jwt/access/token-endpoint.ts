@@ -60,7 +60,7 @@ export class TokenEndpoint {
     return this.#core.activity.run(() => end(this.#core, id, { user, ...attribution }));
   }
 
-  /** Describes a token that is active. Returns `null` for every other text. Reads the store, whatever the option `freshness` is. */
+  /** Describes a token that is active. Returns `null` for every other text. Reads the store, also with the option `freshness`. */
   introspect(token: string): Promise<ActiveToken | null> {
     return this.#core.activity.run(async () => {
       const refresh = await findByRefreshToken(this.#core, token);

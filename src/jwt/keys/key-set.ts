@@ -1,6 +1,7 @@
 import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
 import { SessionError } from '../../lib/errors.ts';
 import { isPlainObject } from '../../lib/json.ts';
+import { isSecure } from '../issuer.ts';
 import type { JsonWebKey } from './keys.ts';
 
 /** The maximum size of a fetched key set, in bytes. Large key sets take about 10 KB. */
@@ -9,8 +10,6 @@ const MAX_KEYS = 262_144;
 const COOLDOWN = 30e3;
 /** How long fetched keys are used, in ms. A withdrawn key is accepted for at most this time. */
 const KEYS_HOLD = 600e3;
-
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * Returns a function that finds the key of a token, from public keys or from a URL. A token never names the place of its keys: `jku`,
@@ -31,9 +30,7 @@ export function parseKeySet(value: unknown, timeout: number): JWTVerifyGetKey {
 
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const isLoopback = url !== null && LOOPBACK.test(url.hostname);
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback);
-  if (url !== null && isSafe && url.username === '' && url.password === '') return url;
+  if (url !== null && isSecure(url) && url.username === '' && url.password === '') return url;
   throw new TypeError(
     `jwks is ${JSON.stringify(text)}; allowed is an https URL without a user name, and http on loopback`,
   );
