@@ -13,6 +13,7 @@ import type { Session } from './model/session.ts';
 import { parseToken, usedTag } from './model/token.ts';
 import { Adoption } from './operations/adopt.ts';
 import { Checks } from './operations/check.ts';
+import { RealmOutbox } from './operations/outbox.ts';
 import {
   type LoweredStaleness,
   lowerStaleness,
@@ -142,6 +143,14 @@ export class AdapterHandle {
     const parsed = parseDuration('to', to, { min: 0, max: MAX_STALENESS });
     this.#core.activity.requireOpen();
     return lowerStaleness(this.#core, parsed, wait);
+  }
+
+  /**
+   * The outbox of the realm: messages that wait for other systems.
+   * @throws `SESSION_STORE_LACKS_POWER` if the store has no outbox.
+   */
+  get outbox(): RealmOutbox {
+    return new RealmOutbox(this.#core);
   }
 
   /** The time of the realm's clock, Unix ms. */

@@ -7,8 +7,11 @@
 
 // The port of stores.
 
-export type * from './store/powers.ts';
 export type * from './store/store.ts';
+
+// The powers of stores.
+
+export type * from './store/powers.ts';
 
 // Records, and how the core judges by them.
 
@@ -35,13 +38,15 @@ export { RecentChanges } from './store/recent-changes.ts';
 // A `Sessions` object, as wrappers and bridges need it.
 
 export { AdapterHandle, adapterHandle, type RefusedRequest } from './adapter-handle.ts';
+export type { AccessEvent } from './events/access-event.ts';
 export type { Awaitable } from './lib/awaitable.ts';
 export type { Adoption, AdoptRequest } from './operations/adopt.ts';
+export type { OutboxMessages, RealmOutbox } from './operations/outbox.ts';
 
 // Arguments, and the errors that name them.
 
 export { inCall, nameCalls, named, ofApp, retell, withoutCall } from './lib/call.ts';
-export { type DurationRange, parseDuration } from './lib/duration.ts';
+export { type Duration, type DurationRange, parseDuration } from './lib/duration.ts';
 export {
   claimed,
   isPlainText,

@@ -35,7 +35,7 @@ function testsOf(file: string): readonly string[] {
   if (place === 'src') return [name === '' ? 'test/src/sessions' : (ELSEWHERE[room] ?? `test/src/${room}/`)];
   if (place !== 'adapters') return [];
   return [
-    ['cli', 'notifiers', 'receivers', 'ui'].includes(room)
+    ['cli', 'notifiers', 'receivers', 'transmitters', 'ui'].includes(room)
       ? `test/${room}/`
       : (ELSEWHERE[name] ?? `test/${room}/${name}`),
   ];

@@ -113,6 +113,7 @@ const WITH_ALL_FILES = {
   'staleness: a checker that finds what is wrong': 'npm run simulate',
   'Redis: the whole contract': 'races, changes, users, and what goes through the commands',
   'store: the whole contract, asked in batches': 'races, changes, and what goes through the statements',
+  'transmitters: Postgres and MariaDB': 'SQLite and Redis',
   'ui: all of the buttons': 'signing out one device, all others, and everywhere; the keyboard',
   'ui: every bound in every language': 'one bound, in two languages',
   'ui: the element and its types, in programs': 'npm run check, for its own types',

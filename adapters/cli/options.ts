@@ -11,6 +11,7 @@ export interface GlobalOptions {
   readonly json: boolean;
   /** In ms. */
   readonly timeout: number;
+  readonly outbox?: readonly string[];
   readonly debug: boolean;
 }
 
@@ -65,11 +66,13 @@ export const timeOption = (flags: string, description: string): Option =>
  */
 export const listOption = (flags: string, description: string): Option =>
   new Option(flags, description).argParser((text: string, before: readonly string[] | undefined) => {
-    const names = text.split(',').map((name) => name.trim());
+    const names = namesOf(text);
     if (names.includes(''))
       throw new InvalidArgumentError('Allowed are names separated by commas, such as browser,api');
     return [...(before ?? []), ...names];
   });
+
+export const namesOf = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
 
 export function addGlobalOptions(program: Command, env: Terminal['env']): Command {
   return program
@@ -78,6 +81,13 @@ export function addGlobalOptions(program: Command, env: Terminal['env']): Comman
       new Option('--realm <name>', 'the realm of the sessions, as the app names it; nothing crosses realms').default(
         env.SESSION_REALM || DEFAULT_REALM,
         'the variable SESSION_REALM, else default',
+      ),
+    )
+    .addOption(
+      listOption(
+        '--outbox <names>',
+        'the receivers that revocations are queued for, as the app’s option audit.outbox (default: the variable ' +
+          'SESSION_OUTBOX, else none)',
       ),
     )
     .option('--json', 'print one JSON document (with --all, a line of JSON per row); times are Unix ms', false)

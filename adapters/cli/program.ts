@@ -8,6 +8,7 @@ import { addForget } from './commands/forget.ts';
 import { addFreshness } from './commands/freshness.ts';
 import { addKeys } from './commands/keys.ts';
 import { addList } from './commands/list.ts';
+import { addOutbox } from './commands/outbox.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addPrune } from './commands/prune.ts';
 import { addResume } from './commands/resume.ts';
@@ -67,6 +68,7 @@ export function makeProgram(cli: Cli, writeError: (text: string) => void): Comma
     addReview,
     addPrune,
     addAudit,
+    addOutbox,
     addKeys,
   ];
   for (const add of commands) add(program, cli);

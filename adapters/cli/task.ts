@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { retell, withoutCall } from '../../src/adapter.ts';
 import { type AuditOptions, createSessions, isSessionError, type KindOptions, type Sessions } from '../../src/index.ts';
 import { EXIT, messageOf, Refusal } from './errors.ts';
-import type { GlobalOptions } from './options.ts';
+import { type GlobalOptions, namesOf } from './options.ts';
 import { Output } from './output.ts';
 import { type Connection, connect, parseStoreUrl, type StoreUrl } from './stores/connect.ts';
 import { wrongServer } from './stores/what-answers.ts';
@@ -58,7 +58,7 @@ export class Task<Options extends object = object> {
       timeout: this.options.timeout,
       kinds: settings.kinds,
       retention: settings.retention,
-      audit: audit !== undefined && (settings.audit ?? true),
+      audit: audit !== undefined && { ...settings.audit, outbox: this.#outbox },
       policy: policies === undefined ? null : 'stored',
     });
     sessions.on('background.failed', ({ operation, error }) => {
@@ -66,6 +66,11 @@ export class Task<Options extends object = object> {
     });
     this.#sessions = sessions;
     return sessions;
+  }
+
+  get #outbox(): readonly string[] | undefined {
+    const { SESSION_OUTBOX: named } = this.terminal.env;
+    return this.options.outbox ?? (named ? namesOf(named) : undefined);
   }
 
   /** Makes an error name the options of the command line. Also detects a server of another kind, if the store does not answer. */
@@ -83,6 +88,7 @@ export class Task<Options extends object = object> {
     const message = withoutCall(error)
       .replace(/^--store\b/, store)
       .replace(/^(?=(account|by|cursor|note|realm|reason|user) (is|has|must)\b)/, '--')
+      .replace(/^audit\.outbox\b/, '--outbox')
       .replace(/^audit\.names has an unknown option/, '--audit-name names an unknown event');
     retell(error, message);
     return error;

@@ -45,6 +45,7 @@ export const NAVIGATION = {
     "Other issuers' tokens": 'docs/guard.md',
     'Sign-out at the provider': 'docs/provider-logout.md',
     'Receivers of revocations': 'docs/receivers.md',
+    'Tell other systems': 'docs/transmitters.md',
     'Token endpoints': 'docs/token-endpoints.md',
   },
   Operate: {

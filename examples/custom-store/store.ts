@@ -186,10 +186,11 @@ export function mapStore(data: Data = emptyData(), copy: <Value>(value: Value) =
       }
       for (const id of gone) sessions.delete(id);
 
+      const room = limit - gone.length;
       const stale = [...epochs].filter(([, { keepUntil }]) => keepUntil !== null && keepUntil < epochsBefore);
-      for (const [tag] of stale.slice(0, limit)) epochs.delete(tag);
-      const more = over.length > limit || next !== null || stale.length > limit;
-      return { sessions: gone.length, epochs: Math.min(stale.length, limit), more, after: page.at(-1) ?? after };
+      for (const [tag] of stale.slice(0, room)) epochs.delete(tag);
+      const more = over.length > limit || next !== null || stale.length > room;
+      return { sessions: gone.length, epochs: Math.min(stale.length, room), more, after: page.at(-1) ?? after };
     },
   } satisfies SessionStore;
 

@@ -156,6 +156,7 @@ export function parseOptions(input: SessionsOptions<string>): Settings {
   const audit = parseAudit(options.audit);
   if (policy === 'stored') requirePower(store, 'policies');
   if (audit?.store === true) requirePower(store, 'audit');
+  if (audit !== null && audit.outbox.length > 0) requirePower(store, 'outbox');
   return Object.freeze({
     store,
     policy,

@@ -65,8 +65,8 @@ function partsOf(event: SessionEvent): Partial<Description> {
       return { by, reason, note, fromDevice, details: { sessions, entries } };
     }
     case 'sessions.pruned': {
-      const { sessions, epochs, entries } = event;
-      return { details: { sessions, epochs, entries } };
+      const { sessions, epochs, entries, messages } = event;
+      return { details: { sessions, epochs, entries, messages } };
     }
     case 'background.failed':
       return {};

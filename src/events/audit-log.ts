@@ -3,6 +3,7 @@ import type { WriteBehind } from '../lib/write-behind.ts';
 import type { Attributes } from '../model/attributes.ts';
 import { accountTag, newId, realmTag, type Tag, userTag } from '../model/token.ts';
 import type { AuditEntry, AuditRecord } from '../store/powers.ts';
+import { accessEventOf } from './access-event.ts';
 import { describe, floodOf } from './audit-entry.ts';
 import type { AuditSettings } from './audit-options.ts';
 import type { SessionEvent } from './event-types.ts';
@@ -34,7 +35,8 @@ export class AuditLog {
   /** Turns an event into a record. Returns `null` for background failures, prunings that removed nothing, and refusals over the limit. */
   record(event: SessionEvent): AuditRecord | null {
     if (event.type === 'background.failed') return null;
-    if (event.type === 'sessions.pruned' && event.sessions + event.epochs + event.entries === 0) return null;
+    if (event.type === 'sessions.pruned' && event.sessions + event.epochs + event.entries + event.messages === 0)
+      return null;
     const flood = floodOf(event);
     const omitted = flood === null ? 0 : this.#budgets[flood.budget].admit(flood.sort, event.at);
     if (omitted === null) return null;
@@ -56,7 +58,14 @@ export class AuditLog {
       account: entry.account === null ? null : accountTag(this.#realm, entry.account),
       by: entry.by === null ? null : userTag(this.#realm, entry.by),
       keepUntil: at + this.#settings.retention,
+      ...this.#messageAbout(event),
     };
+  }
+
+  #messageAbout(event: SessionEvent): Pick<AuditRecord, 'message'> {
+    const queues = this.#settings.outbox;
+    const told = queues.length === 0 ? null : accessEventOf(event);
+    return told === null ? {} : { message: { queues, body: JSON.stringify(told) } };
   }
 
   note(records: readonly AuditRecord[]): void {

@@ -155,6 +155,8 @@ export interface SessionEventDetails {
     readonly epochs: number;
     /** Number of entries of the audit log that were removed. */
     readonly entries: number;
+    /** Number of messages of the outbox that were removed undelivered. */
+    readonly messages: number;
   };
   /** Background work failed: a write of a last use, a pruning, a listener of another event, or the log's `sink`. */
   'background.failed': {

@@ -7,7 +7,7 @@ import { parseArguments } from '../lib/input.ts';
 import { judge } from '../model/judge.ts';
 import type { FoundSession, Pruned } from '../store/store.ts';
 
-/** Counts the sessions, epoch records and log entries that {@link Sessions.prune} removed. */
+/** Counts the sessions, epoch records, log entries and messages that {@link Sessions.prune} removed. */
 export interface PruneResult {
   /** Number of sessions that were removed. */
   readonly sessions: number;
@@ -15,6 +15,8 @@ export interface PruneResult {
   readonly epochs: number;
   /** Number of entries of the audit log that were removed. */
   readonly entries: number;
+  /** Number of messages of the outbox that were removed undelivered, because the retention of their entry has passed. */
+  readonly messages: number;
 }
 
 /** Options of `sessions.prune`. */
@@ -37,7 +39,7 @@ export async function prune(core: Core, input: PruneRequest = {}): Promise<Prune
   const at = now();
   await requireClock(core, at);
   const before = at - settings.retention;
-  const total = { sessions: 0, epochs: 0, entries: 0 };
+  const total = { sessions: 0, epochs: 0, entries: 0, messages: 0 };
 
   const sessionsPace = new BatchSize(MIN_SESSIONS);
   let after: string | null = null;
@@ -58,15 +60,19 @@ export async function prune(core: Core, input: PruneRequest = {}): Promise<Prune
     if (more) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  const log = store.powers?.audit;
-  const entriesPace = new BatchSize(MIN_ENTRIES);
-  for (let more = log !== undefined; more && log !== undefined && !activity.isClosing; ) {
-    const limit = entriesPace.size;
-    const entries = await entriesPace.measure(() => log.prune(at - CLOCKS_APART, limit));
-    total.entries += entries;
-    more = entries === limit;
-    progress?.({ ...total });
-    if (more) await new Promise((resolve) => setImmediate(resolve));
+  for (const [counter, power] of [
+    ['entries', store.powers?.audit],
+    ['messages', store.powers?.outbox],
+  ] as const) {
+    const pace = new BatchSize(MIN_ENTRIES);
+    for (let more = power !== undefined; more && power !== undefined && !activity.isClosing; ) {
+      const limit = pace.size;
+      const removed = await pace.measure(() => power.prune(at - CLOCKS_APART, limit));
+      total[counter] += removed;
+      more = removed === limit;
+      progress?.({ ...total });
+      if (more) await new Promise((resolve) => setImmediate(resolve));
+    }
   }
   core.pruning.endedAt = now();
   events.emit('sessions.pruned', total);

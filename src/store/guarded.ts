@@ -9,7 +9,7 @@ import type { SessionRef } from '../model/session.ts';
 import { Activity } from './activity.ts';
 import { formatEpoch, isEpochRecord } from './codec.ts';
 import { giveUp } from './given-up.ts';
-import type { Changes, RealmsFound } from './powers.ts';
+import type { Changes, OutboxMessage, QueueCount, RealmsFound } from './powers.ts';
 import type { FoundSession, Pruned, SessionStore, StorePowers, VersionedEpoch } from './store.ts';
 
 /**
@@ -72,13 +72,19 @@ export function guardStore<Transaction>(
     return answer;
   }
 
-  const { audit, policies, transactions, diagnosis, changes }: StorePowers<Transaction> = store.powers ?? {};
+  const { audit, outbox, policies, transactions, diagnosis, changes }: StorePowers<Transaction> = store.powers ?? {};
   const powers: StorePowers<Transaction> = {
     audit: audit && {
       append: (records) => ask('audit.append', anything, () => audit.append(records)),
       read: (page) => ask('audit.read', isLogPage, () => audit.read(page)),
       forget: (user, limit) => ask('audit.forget', isCount, () => audit.forget(user, limit)),
       prune: (before, limit) => ask('audit.prune', isCount, () => audit.prune(before, limit)),
+    },
+    outbox: outbox && {
+      read: (page) => ask('outbox.read', isQueuePage, () => outbox.read(page)),
+      change: (change) => ask('outbox.change', isBoolean, () => outbox.change(change)),
+      queues: (realm) => ask('outbox.queues', areQueues, () => outbox.queues(realm)),
+      prune: (before, limit) => ask('outbox.prune', isCount, () => outbox.prune(before, limit)),
     },
     policies: policies && {
       get: (account) => ask('policies.get', isTextOrNull, () => policies.get(account)),
@@ -248,6 +254,7 @@ const isVersionedEpoch = (answer: VersionedEpoch): boolean =>
 const isTextOrNull = (value: unknown): boolean => value === null || typeof value === 'string';
 /** Refuses NaN, which is the result of decoding malformed text. No comparison with NaN holds, so expiry would be misjudged. */
 const isTimeOrNull = (value: unknown): boolean => value === null || Number.isFinite(value);
+const isText = (value: unknown): boolean => typeof value === 'string';
 const isRecordOrLost = (record: unknown): boolean => record === null || isEpochRecord(record);
 
 function areFound(answer: readonly (FoundSession | null)[], refs: readonly SessionRef[]): boolean {
@@ -308,6 +315,15 @@ const isMemberships = (answer: { readonly accounts: readonly string[]; readonly 
 
 const isLogPage = (answer: { readonly entries: readonly unknown[]; readonly more: boolean }): boolean =>
   isObject(answer) && Array.isArray(answer.entries) && answer.entries.every(isObject) && isBoolean(answer.more);
+
+const isQueuePage = (answer: { readonly messages: readonly OutboxMessage[]; readonly after: string | null }): boolean =>
+  isObject(answer) && Array.isArray(answer.messages) && answer.messages.every(isMessage) && isTextOrNull(answer.after);
+
+const isMessage = (message: OutboxMessage): boolean =>
+  isObject(message) && [message.id, message.body, message.state].every(isText) && Number.isFinite(message.at);
+
+const areQueues = (answer: readonly QueueCount[]): boolean =>
+  Array.isArray(answer) && answer.every((one: QueueCount) => isText(one?.queue) && isCount(one.messages));
 
 const isRealms = (answer: RealmsFound): boolean =>
   isObject(answer) && Array.isArray(answer.realms) && isBoolean(answer.complete);

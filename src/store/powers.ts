@@ -51,6 +51,16 @@ export interface AuditRecord {
   readonly by: Tag | null;
   /** The end of the retention, Unix ms. `prune` removes the entry afterwards. */
   readonly keepUntil: number;
+  /** A message to queue in the step that writes the entry. Only for a store with the power `outbox`. */
+  readonly message?: QueuedMessage | undefined;
+}
+
+/** A message for other systems, one copy for each queue. Its id is the id of the entry. */
+export interface QueuedMessage {
+  /** The names of the queues, each once, at most 64. A name has 1 to 64 characters of `a-z 0-9 . _ -`. */
+  readonly queues: readonly string[];
+  /** The text of the message, opaque to the store. At most 8,192 characters. */
+  readonly body: string;
 }
 
 /** A page of the log, the youngest entries first (`at`, then `id`, both descending). An entry must match every member given. */
@@ -108,7 +118,7 @@ export interface AuditPower {
    * Searches by its `user` or its `by` no longer find it.
    * - In another entry by the user, `by reason note fromDevice` become `null`. Searches by its `by` no longer find it.
    *
-   * All other values stay.
+   * All other values stay. So do messages of the outbox: they tell other systems to end this person's sessions.
    * @param user the tag of the person, as a user and as an actor.
    * @param limit the maximum number of entries to change.
    */
@@ -119,6 +129,95 @@ export interface AuditPower {
    * many.
    * @param before Unix ms.
    * @param limit the maximum number of entries to remove.
+   */
+  prune(before: number, limit: number): Awaitable<number>;
+}
+
+/** A message that waits in a queue of the outbox. */
+export interface OutboxMessage {
+  /** The id of the entry that it was written with. */
+  readonly id: string;
+  /** When the event took place, Unix ms. */
+  readonly at: number;
+  /** The text of the message, as it was queued. */
+  readonly body: string;
+  /** What a worker noted about the message, at most 1,024 characters. A new message has the empty text. */
+  readonly state: string;
+}
+
+/** Selects messages of one queue, the oldest first. */
+export interface OutboxPage {
+  /** The tag of the realm. */
+  readonly realm: Tag;
+  /** The name of the queue. */
+  readonly queue: string;
+  /** The position of the previous page, or `null` for the first page. */
+  readonly after: string | null;
+  /** The maximum number of messages. */
+  readonly limit: number;
+}
+
+/** A change of one message. */
+export interface OutboxChange {
+  /** The tag of the realm. */
+  readonly realm: Tag;
+  /** The name of the queue that the message is in. */
+  readonly queue: string;
+  /** The id of the message. */
+  readonly id: string;
+  /** The state as the caller read it. The change happens only if it is still the same. */
+  readonly ifState: string;
+  /** The new state; `null` removes the message. */
+  readonly state: string | null;
+  /** Moves the message to the end of this queue, with its new state. Default: it stays at its place. */
+  readonly to?: string | undefined;
+}
+
+/** The length of a queue. */
+export interface QueueCount {
+  /** The name of the queue. */
+  readonly queue: string;
+  /** Number of its messages. */
+  readonly messages: number;
+}
+
+/**
+ * POWER: queues of messages for other systems. A message is written in the same step as its entry of the audit log, so
+ * it is there exactly if the change is. A step that skips the entry, because it exists already, queues nothing.
+ *
+ * A queue keeps the order of the steps that wrote one user's record. Steps that wrote different records may follow each
+ * other in any order. A message that is committed late is never skipped: readers begin at the front of the queue.
+ */
+export interface OutboxPower {
+  /**
+   * Reads messages of a queue, the oldest first, and changes nothing. An unknown queue is empty.
+   * @param page which queue, and how many messages.
+   */
+  read(page: OutboxPage): Awaitable<{
+    /** The messages of the page, at most `limit`. */
+    readonly messages: readonly OutboxMessage[];
+    /** The position of the next page; `null` at the end. */
+    readonly after: string | null;
+  }>;
+
+  /**
+   * Changes a message if its state is still the one that was read, in one step. Returns `false`, and changes nothing, if
+   * the state differs or the message is not in that queue. Of several callers that read one state, one succeeds.
+   * @param change the message, its new state, and the queue to move it to.
+   */
+  change(change: OutboxChange): Awaitable<boolean>;
+
+  /**
+   * Counts the messages of each queue that has any, in any order.
+   * @param realm the tag of the realm.
+   */
+  queues(realm: Tag): Awaitable<readonly QueueCount[]>;
+
+  /**
+   * Removes `limit` messages, in all realms, whose entry had a `keepUntil` before this time (Unix ms), or all if there are
+   * fewer. Returns how many.
+   * @param before Unix ms.
+   * @param limit the maximum number of messages to remove.
    */
   prune(before: number, limit: number): Awaitable<number>;
 }

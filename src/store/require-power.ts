@@ -16,6 +16,9 @@ const LACKS: Readonly<Record<keyof StorePowers, string>> = {
     'this one, commit first, and call revoke, trigger or end on sessions itself right after the commit',
   audit:
     'this store keeps no audit log. Those of this package do; or give the log to a function: audit: { store: false, sink }',
+  outbox:
+    'this store queues no messages, which audit.outbox needs. Those of this package do; or tell other systems from a ' +
+    "listener, sessions.on('sessions.revoked', …), which loses what a crash interrupts",
   policies:
     "this store keeps no policies, which policy: 'stored' needs. Those of this package do; or give policy a function of an " +
     'account that asks your own tables',

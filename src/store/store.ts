@@ -4,7 +4,7 @@ import type { EpochRecord, Epochs } from '../model/epoch.ts';
 import type { Ended, SessionRecord, SessionRef } from '../model/session.ts';
 import type { Stamp } from '../model/stamp.ts';
 import type { Tag } from '../model/token.ts';
-import type { AuditPower, AuditRecord, ChangesPower, DiagnosisPower, PolicyPower } from './powers.ts';
+import type { AuditPower, AuditRecord, ChangesPower, DiagnosisPower, OutboxPower, PolicyPower } from './powers.ts';
 
 /** The session to end. */
 export interface EndRef extends SessionRef {
@@ -469,6 +469,8 @@ export interface SessionStore<Transaction = never> {
 export interface StorePowers<Transaction = never> {
   /** Keeps the audit log. The store writes every {@link AuditRecord} that comes with a verb in that verb's own step. */
   readonly audit?: AuditPower | undefined;
+  /** Queues messages for other systems. A store with this power also has the power `audit`. */
+  readonly outbox?: OutboxPower | undefined;
   /** Keeps the policies of accounts. */
   readonly policies?: PolicyPower | undefined;
   /** Writes in a transaction of the caller. */

@@ -37,6 +37,7 @@ import { limits } from './cases/limits.ts';
 import { listing } from './cases/listing.ts';
 import { loss } from './cases/loss.ts';
 import { memberships } from './cases/memberships.ts';
+import { outbox, outboxInTransactions } from './cases/outbox.ts';
 import { policies, policiesLogged } from './cases/policies.ts';
 import { powers } from './cases/powers.ts';
 import { pruning } from './cases/pruning.ts';
@@ -72,6 +73,7 @@ export const DEFINITIONS: readonly CaseDefinition[] = [
   ...[revocation, keeping, fences, isolation, aliasing, limits, contention, races, endings],
   ...[memberships, loss, pruning, retention, secrets, failure, users, administration],
   ...[powers, auditWriting, auditPages, auditErasing, auditEvents, policies, policiesLogged],
+  ...[outbox, outboxInTransactions],
   ...[transactions, diagnosis, changes, changesInTransactions],
 ].flat();
 

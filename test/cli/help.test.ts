@@ -27,6 +27,7 @@ test('there are the commands that an operator needs', () => {
     'review',
     'prune',
     'audit',
+    'outbox',
     'keys',
   ];
   expect(program.commands.map((command) => command.name())).toEqual(names);

@@ -17,7 +17,7 @@ const sound = () => {
 /** Timeout of a case, in ms. A case may run a thousand races, and a busy machine may stall. */
 const TEST_TIMEOUT = 300_000;
 
-const powers = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
+const powers = ['audit', 'outbox', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
 
 const ids = DEFINITIONS.map(({ id }) => id);
 

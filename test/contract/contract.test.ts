@@ -14,7 +14,7 @@ const TEST_TIMEOUT = 300_000;
 
 function suite(name: string, options: StoreContractOptions, only: (id: string) => boolean = () => true): void {
   describe(name, { timeout: TEST_TIMEOUT }, () => {
-    const powers = ['audit', 'policies', 'diagnosis', 'changes'] as const;
+    const powers = ['audit', 'outbox', 'policies', 'diagnosis', 'changes'] as const;
     const cases = storeContract({ powers, ...options });
     for (const { id, title, skip, run } of cases) if (only(id)) test.skipIf(skip)(`${id}: ${title}`, run);
   });

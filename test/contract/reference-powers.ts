@@ -1,17 +1,20 @@
 import type { AuditEntry, AuditPage, AuditRecord } from '../../src/store/powers.ts';
+import { referenceOutbox } from './reference-outbox.ts';
 import type { Data, SyncPowers } from './reference-store.ts';
 
 const FORGOTTEN = { by: null, reason: null, note: null, fromDevice: null };
 
-/** The powers `audit`, `policies` and `changes`, in their simplest form. */
-export function referencePowers({ audit, policies, changes }: Data, open: () => void): SyncPowers {
+/** The powers `audit`, `outbox`, `policies` and `changes`, in their simplest form. */
+export function referencePowers(data: Data, open: () => void): SyncPowers {
+  const { audit, policies, changes } = data;
   const copy = structuredClone;
   return {
     audit: {
       append(records) {
         open();
-        const known = new Set(audit.map(({ entry }) => entry.id));
-        audit.push(...copy(records.filter(({ entry }) => !known.has(entry.id))));
+        for (const record of copy(records)) {
+          if (!audit.some(({ entry }) => entry.id === record.entry.id)) audit.push(record);
+        }
       },
 
       read(page) {
@@ -39,6 +42,8 @@ export function referencePowers({ audit, policies, changes }: Data, open: () => 
         return stale.length;
       },
     },
+
+    outbox: referenceOutbox(data, open),
 
     policies: {
       get(account) {

@@ -3,11 +3,13 @@ import type { SessionRecord } from '../../src/model/session.ts';
 import { memberTag, type Tag } from '../../src/model/token.ts';
 import type { ChangesPower, DiagnosisPower, Finding } from '../../src/store/powers.ts';
 import type { SessionStore, StorePowers, TransactionPower } from '../../src/store/store.ts';
+import { loggedWith, type QueuedRow } from './reference-outbox.ts';
 import { referencePowers } from './reference-powers.ts';
 
 /** The data of a store. Several stores may share it, as processes share a database. */
 export interface Data extends MapData {
   readonly policies: Map<Tag, string>;
+  readonly outbox: QueuedRow[];
   /** The tags of all changes, the oldest first. */
   readonly changes: Tag[];
 }
@@ -20,7 +22,9 @@ type Sync<Verbs> = {
 };
 
 /** Powers with synchronous answers. */
-export type SyncPowers = { readonly [Name in 'audit' | 'policies']-?: Sync<NonNullable<StorePowers[Name]>> } & {
+export type SyncPowers = {
+  readonly [Name in 'audit' | 'outbox' | 'policies']-?: Sync<NonNullable<StorePowers[Name]>>;
+} & {
   readonly changes: Sync<Pick<ChangesPower, 'since'>> & { readonly isSynchronous: true };
 };
 
@@ -35,13 +39,17 @@ export type SyncStore = Sync<Omit<SessionStore, 'setup' | 'powers'>> & { readonl
 
 const WELL: Finding = { subject: 'connection', level: 'ok', found: 'the data are in this process', advice: null };
 
-export const emptyData = (): Data => ({
-  sessions: new Map(),
-  epochs: new Map(),
-  audit: [],
-  policies: new Map(),
-  changes: [],
-});
+export function emptyData(): Data {
+  const outbox: QueuedRow[] = [];
+  return {
+    sessions: new Map(),
+    epochs: new Map(),
+    audit: loggedWith(outbox),
+    outbox,
+    policies: new Map(),
+    changes: [],
+  };
+}
 
 /** Returns the tag of a session's membership, or `null` if the session has no account. */
 export const memberOf = ({ userTag, accountTag }: SessionRecord): Tag | null =>

@@ -48,7 +48,7 @@ export function beginOn(data: Data): OpenTransaction & { readonly transaction: D
     epochs: new Layer(data.epochs),
     policies: new Layer(data.policies),
   };
-  const transaction: Data = { ...layers, audit: [], changes: [] };
+  const transaction: Data = { ...layers, audit: [], outbox: data.outbox, changes: [] };
   return {
     transaction,
     commit() {

@@ -3,7 +3,15 @@ import { includes } from '../ci-only.ts';
 
 const STATEMENTS = [
   ...['lifecycle/add-then-find', 'lifecycle/add-ends-others', 'lifecycle/find-order', 'text/numbers'],
-  ...['renewal/changes', 'listing/paging', 'transactions/', 'policies/set', 'diagnosis/'],
+  ...[
+    'renewal/changes',
+    'listing/paging',
+    'transactions/',
+    'policies/set',
+    'diagnosis/',
+    'outbox/with-entry',
+    'outbox/move',
+  ],
 ];
 
 /**

@@ -33,7 +33,16 @@ describe('the cases', () => {
   test('are about all of these', () => {
     const cases: Record<Concern, number> = {
       ...{ lifecycle: 18, listing: 9, renewal: 16, expiry: 5, epochs: 14, text: 6, revocation: 13, fences: 5 },
-      ...{ users: 7, administration: 8, audit: 31, policies: 9, transactions: 10, diagnosis: 4, changes: 9 },
+      ...{
+        users: 7,
+        administration: 8,
+        audit: 31,
+        outbox: 18,
+        policies: 9,
+        transactions: 10,
+        diagnosis: 4,
+        changes: 9,
+      },
       ...{ isolation: 7, limits: 10, races: 22, loss: 7, pruning: 9, secrets: 2, failure: 15, memberships: 12 },
     };
     for (const [concern, many] of Object.entries(cases)) {
@@ -61,6 +70,7 @@ describe('skip', () => {
     expect([...new Set(others.map(({ concern }) => concern))]).toEqual([
       'audit',
       'policies',
+      'outbox',
       'transactions',
       'diagnosis',
       'changes',
@@ -81,7 +91,7 @@ describe('skip', () => {
 });
 
 describe('powers', () => {
-  const powers = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
+  const powers = ['audit', 'outbox', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
   const titleOf = (id: string, claimed: StoreContractOptions['powers']) =>
     storeContract({ create, powers: claimed }).find((one) => one.id === id)!;
 
@@ -95,7 +105,10 @@ describe('powers', () => {
 
   test('that are not claimed leave their cases out, with the reason in the title, and run nothing', async () => {
     const made = vi.fn(create);
-    const cases = storeContract({ create: made, powers: ['policies', 'transactions', 'diagnosis', 'changes'] });
+    const cases = storeContract({
+      create: made,
+      powers: ['outbox', 'policies', 'transactions', 'diagnosis', 'changes'],
+    });
     for (const [at, { needs }] of DEFINITIONS.entries()) {
       const { skip, title, run } = cases[at]!;
       expect(skip).toBe(needs.includes('audit') ? 'the adapter does not claim the power audit' : null);

@@ -66,7 +66,8 @@ describe('the code in the pages', { timeout: TEST_TIMEOUT }, () => {
     }
     // Docblocks of wrappers and bridges are left out. Their fragments need an app of one framework, and programs in the
     // pages cover them.
-    const sources = ['src', 'adapters/engines', 'adapters/notifiers', 'adapters/receivers'].flatMap((room) =>
+    const rooms = ['src', ...['engines', 'notifiers', 'receivers', 'transmitters'].map((name) => `adapters/${name}`)];
+    const sources = rooms.flatMap((room) =>
       readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)),
     );
     const inPages = modules.size;

@@ -106,6 +106,7 @@ type End = () => unknown;
 /** Functions and classes whose results programs never close, and the method that closes each result. */
 const OPENERS: readonly (readonly [module: string, name: string, close: string])[] = [
   ['session-revocation', 'createSessions', 'close'],
+  ['session-revocation/transmitters', 'transmit', 'close'],
   ['mysql2/promise', 'createPool', 'end'],
   ['mariadb', 'createPool', 'end'],
   ['redis', 'createClient', 'destroy'],

@@ -87,6 +87,20 @@ const REFERENCES: readonly Reference[] = [
     ...['receivers tokenRevocation', 'receivers tokenIntrospection'],
   ],
 
+  ['transmitters.md', 'Deliver', 'option', 'transmitters transmit'],
+  ['transmitters.md', 'Webhooks', 'option', 'transmitters webhook'],
+  ['transmitters.md', 'Back-channel logout', 'option', 'transmitters logoutTokens'],
+  [
+    ...(['transmitters.md', 'Shared signals', 'option of a stream'] as const),
+    ...['transmitters SharedSignalsPushOptions', 'transmitters SharedSignalsPollOptions'],
+  ],
+  ['transmitters.md', 'Poll', 'option of `sharedSignalsPoll`', 'transmitters SharedSignalsPollOptions'],
+  [
+    ...(['transmitters.md', 'Endpoints of a stream', 'option of `sharedSignalsEndpoints`'] as const),
+    'transmitters sharedSignalsEndpoints',
+  ],
+  ['transmitters.md', 'Endpoints of a stream', '`urls`', 'transmitters sharedSignalsEndpoints.urls'],
+
   ['writing-a-store.md', 'The contract suite', 'option of `storeContract`', 'testing storeContract'],
   ['writing-a-notifier.md', 'Tests', 'option of `notifierContract`', 'testing notifierContract'],
 ];

@@ -45,14 +45,14 @@ const clients = {
 
 describe.skipIf(url === null).each(Object.entries(clients))('%s', (_, open) => {
   const interleavings = size('contract: orders of a race, MariaDB by another client');
-  const powers = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
+  const powers = ['audit', 'outbox', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
   const cases = storeContract({ ...contractStores(open), powers, interleavings });
   for (const { id, title, skip, run } of cases) {
     // The suite opens its transactions with mysql2. The tests below cover transactions of the other clients.
     const left =
       skip !== null ||
       id.startsWith('transactions') ||
-      id === 'changes/commit' ||
+      ['changes/commit', 'outbox/in-transaction'].includes(id) ||
       !(includes('MariaDB: the whole contract by every client') || HANDFUL.test(id));
     test.skipIf(left)(`${id}: ${title}`, run, TEST_TIMEOUT);
   }

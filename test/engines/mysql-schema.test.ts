@@ -111,7 +111,7 @@ describe.skipIf(url === null)('the tables', { timeout: TEST_TIMEOUT }, () => {
     await expect(late.setup?.()).rejects.toMatchObject({ code: 'SESSION_STORE_TOO_NEW' });
   });
 
-  test.each(['sessions', 'epochs', 'audit', 'policies', 'changes'])(
+  test.each(['sessions', 'epochs', 'audit', 'outbox', 'policies', 'changes'])(
     'are named where %s was dropped, and not made anew',
     async (table) => {
       const { pool, prefix, store } = fresh();
@@ -120,7 +120,7 @@ describe.skipIf(url === null)('the tables', { timeout: TEST_TIMEOUT }, () => {
       const named = new RegExp(`${prefix}${table} was dropped`);
       const refused = { code: 'SESSION_STORE_NOT_SET_UP', message: expect.stringMatching(named) };
       await expect(store.setup?.()).rejects.toMatchObject(refused);
-      expect((await pool.query(`SHOW TABLES LIKE '${prefix}%'`))[0]).toHaveLength(5);
+      expect((await pool.query(`SHOW TABLES LIKE '${prefix}%'`))[0]).toHaveLength(6);
       const findings = await store.powers?.diagnosis?.diagnose(Date.now());
       expect(findings).toContainEqual(
         expect.objectContaining({ subject: 'schema', level: 'problem', found: expect.stringMatching(named) }),

@@ -16,7 +16,7 @@ describe.skipIf(url === null)('over a pool of mysql2', () => {
     const pool = openPool();
     return { store: () => mysqlStore(pool, { prefix }), end: () => pool.end() };
   });
-  const powers = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
+  const powers = ['audit', 'outbox', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
   const interleavings = size('contract: orders of a race, MariaDB by a pool of mysql2');
   for (const { id, title, skip, run } of storeContract({ create, powers, interleavings })) {
     if (isPlayed(id)) test.skipIf(skip !== null)(`${id}: ${title}`, run, TEST_TIMEOUT);

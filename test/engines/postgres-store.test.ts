@@ -211,7 +211,7 @@ describe.skipIf(url === null)('a store', { timeout: TEST_TIMEOUT }, () => {
       expect(await codeOf(storeIn(schema).setup?.())).toBe('SESSION_STORE_NAME_CONFLICT');
     });
 
-    test.each(['sessions', 'epochs', 'audit', 'policies'])(
+    test.each(['sessions', 'epochs', 'audit', 'outbox', 'policies'])(
       'are named where %s was dropped, and not made anew',
       async (table) => {
         const schema = schemaName();

@@ -366,7 +366,11 @@ describe.skipIf(!canStart)('a server of our own', { timeout: TEST_TIMEOUT }, () 
   test.each([
     ['neither write nor run scripts', '+@read +@connection +info +role +time', ['EVALSHA', 'EVAL', 'SET']],
     ['not run scripts', '+@all -@scripting', ['EVALSHA', 'EVAL']],
-    ['not write', '+@all -@write', 'SET DEL PERSIST PEXPIRE HSET HSETNX HDEL RPUSH LREM SADD ZADD ZREM'.split(' ')],
+    [
+      'not write',
+      '+@all -@write',
+      'SET DEL PERSIST PEXPIRE HSET HSETNX HDEL RPUSH LREM SADD SREM INCR ZADD ZREM'.split(' '),
+    ],
     ['not remove, nor ask for the time', '+@all -zrem -time', ['ZREM', 'TIME']],
     ['not wait for replicas', '+@all -wait', ['WAIT']],
   ])('whose user may %s: setup and the diagnosis name that, and nothing is written', async (_, rules, missing) => {

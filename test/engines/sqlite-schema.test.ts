@@ -36,7 +36,7 @@ describe.each(drivers)('the schema, $name', { timeout: TEST_TIMEOUT }, ({ open }
     );
   });
 
-  test.each(['epochs', 'sessions', 'audit', 'policies'])('is refused without its table %s', async (table) => {
+  test.each(['epochs', 'sessions', 'audit', 'outbox', 'policies'])('is refused without its table %s', async (table) => {
     const file = temporaryFile();
     await signIn(sessionsIn(file), 'ann');
     const connection = open(file);
@@ -59,7 +59,9 @@ describe.each(drivers)('the schema, $name', { timeout: TEST_TIMEOUT }, ({ open }
     });
     await store.setup?.();
 
-    const statements = prepared.filter((sql) => /\b(FROM|UPDATE|INTO) (sessions|epochs|audit|policies)\b/.test(sql));
+    const statements = prepared.filter((sql) =>
+      /\b(FROM|UPDATE|INTO) (sessions|epochs|audit|outbox|policies)\b/.test(sql),
+    );
     expect(statements.length).toBeGreaterThan(10);
     for (const sql of statements) {
       const nothing = Array.from(sql.matchAll(/\?/g), () => 0);

@@ -70,10 +70,17 @@ const SHARED: readonly (readonly [RegExp, RegExp])[] = [
   [/^adapters\/receivers\//, /^adapters\/receivers\//],
   // Types of the entry, and the two files that read and verify a JWT of another party.
   [/^adapters\/receivers\//, /^src\/jwt\/(index|compact|issuer|verify-jwt)\.ts$/],
+  [/^adapters\/transmitters\//, /^adapters\/transmitters\//],
+  // Both are endpoints for other systems, with the same answers and the same hashes of secrets.
+  [/^adapters\/transmitters\//, /^adapters\/receivers\/(shared\/|clients\/secret\.ts$)/],
+  // Types of the entry, and the files that parse issuers and keys, and sign.
+  [/^adapters\/transmitters\//, /^src\/jwt\/(index|issuer|sign-jwt|keys\/keys)\.ts$/],
   [/^adapters\/engines\//, /^adapters\/engines\/shared\//],
   [/^adapters\/engines\/(sqlite|postgres|mysql)\//, /^adapters\/engines\/sql\//],
   // A driver's errors are needed if the connection fails before a store exists.
   [/^adapters\/cli\//, /^adapters\/(cli\/|engines\/\w+\/(index|errors)\.ts$)/],
+  // The notes of a message, and the names of queues.
+  [/^adapters\/cli\//, /^adapters\/transmitters\/(message-state|queue-worker)\.ts$/],
   // This file, because the entry of `src/jwt` would load jose.
   [/^adapters\/cli\/commands\/keys\.ts$/, /^src\/jwt\/keys\/generate-key\.ts$/],
   // The card runs in browsers. This file imports nothing, so the bundle stays small.

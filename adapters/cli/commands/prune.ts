@@ -14,7 +14,7 @@ export function addPrune(program: Command, cli: Cli): void {
     .summary('remove sessions and records that ended long ago')
     .description(
       'Removes sessions that ended before the retention, records that are no longer needed, and entries of the audit ' +
-        'log whose time is up. It works in small batches, so that other queries are not held up. Several processes may ' +
+        'log whose time is up, with their undelivered messages. It works in small batches, so that other queries are not held up. Several processes may ' +
         'prune at once, and you may interrupt it.',
     )
     .addOption(
@@ -44,7 +44,10 @@ async function prune(task: Task<PruneOptions>): Promise<void> {
   out.answer({ ...result, batches, ms }, () => [`Pruned ${removed(result)} of all realms of the store in ${ms} ms.`]);
 }
 
-const removed = ({ sessions, epochs, entries }: PruneResult): string =>
-  [counted(sessions, 'session'), counted(epochs, 'record'), counted(entries, 'audit entry', 'audit entries')].join(
-    ', ',
-  );
+const removed = ({ sessions, epochs, entries, messages }: PruneResult): string =>
+  [
+    counted(sessions, 'session'),
+    counted(epochs, 'record'),
+    counted(entries, 'audit entry', 'audit entries'),
+    ...(messages === 0 ? [] : [counted(messages, 'undelivered message')]),
+  ].join(', ');

@@ -1,5 +1,6 @@
 import type { AuditPage, AuditPower, AuditRecord, Tag } from '../../../src/adapter.ts';
 import type { AuditEntry } from '../../../src/index.ts';
+import type { Outbox } from './outbox.ts';
 import { ownCopyOf } from './own-copy.ts';
 
 /** Maximum number of entries. Beyond it, the log drops the oldest ones. */
@@ -27,15 +28,22 @@ export const auditPower = (open: () => { readonly audit: AuditLog }): AuditPower
 
 /** The audit log, with the oldest entry first. A new entry nearly always goes last. */
 export class AuditLog {
+  readonly #outbox: Outbox;
   #records: AuditRecord[] = [];
 
-  /** Adds entries, and skips those that exist. `records` must be the log's own copies. */
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
+  }
+
+  /** Adds entries and queues their messages. Skips those that exist. `records` must be the log's own copies. */
   write(records: readonly AuditRecord[]): void {
     for (const record of records) {
       const place = this.#startOf(record.entry);
       const there = this.#records[place]?.entry;
+      if (there !== undefined && compare(there, record.entry) === 0) continue;
       if (there === undefined) this.#records.push(record);
-      else if (compare(there, record.entry) !== 0) this.#records.splice(place, 0, record);
+      else this.#records.splice(place, 0, record);
+      this.#outbox.write(record);
     }
     if (this.#records.length > MAX_ENTRIES) {
       this.#records.splice(0, this.#records.length - MAX_ENTRIES + AT_ONCE - 1);

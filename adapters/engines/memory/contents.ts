@@ -8,6 +8,7 @@ import {
   type Tag,
 } from '../../../src/adapter.ts';
 import { AuditLog } from './audit.ts';
+import { Outbox } from './outbox.ts';
 import { Pool } from './own-copy.ts';
 import { type Scope, Scopes } from './rows/epoch-entries.ts';
 import { belongsTo, type Group, groupOf } from './rows/group.ts';
@@ -21,7 +22,8 @@ export class Contents {
   readonly scopes: Scopes = new Scopes();
   readonly #pool = new Pool();
   readonly rows: Rows = new Rows(this.#pool);
-  readonly audit: AuditLog = new AuditLog();
+  readonly outbox: Outbox = new Outbox();
+  readonly audit: AuditLog = new AuditLog(this.outbox);
   readonly changes: RecentChanges = new RecentChanges();
   readonly policies: Map<Tag, string> = new Map();
   readonly #slots = new Map<string, number>();

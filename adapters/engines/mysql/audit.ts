@@ -6,6 +6,8 @@ import { type Row, toColumn, type Value } from '../sql/values.ts';
 import type { MysqlConnection, MysqlRow, Parameter } from './clients/client.ts';
 import { removeAll } from './connection.ts';
 import type { Context } from './context.ts';
+import { isDuplicate } from './errors.ts';
+import { queueMessage } from './outbox.ts';
 import type { Statements } from './statements/index.ts';
 import { blob, filledUp, inPowers, key, limitOf, numberOf, textOf, typeKey } from './values.ts';
 
@@ -29,18 +31,30 @@ const TYPE_AT = 7;
 /** An entry's only numeric column. */
 const TIME_AT = 1;
 
+/** Writes entries and queues their messages. Skips entries that exist. */
 export async function writeAudit(
   connection: MysqlConnection,
-  { insertEntries }: Statements,
+  statements: Statements,
   records: readonly AuditRecord[],
 ): Promise<void> {
-  for (const some of inPowers(records, AT_ONCE)) {
-    await connection.write(
-      insertEntries(some.length),
-      some.flatMap((record) => rowOfRecord(record).map(toParameter)),
-    );
+  const silent = records.filter(({ message }) => message === undefined);
+  for (const some of inPowers(silent, AT_ONCE)) {
+    await connection.write(statements.insertEntries(some.length), some.flatMap(parametersOf));
+  }
+  for (const record of records) {
+    if (record.message === undefined) continue;
+    // One by one: the number of rows of a larger statement does not tell which entries are new.
+    try {
+      await connection.write(statements.insertEntry, parametersOf(record));
+    } catch (error) {
+      if (isDuplicate(error)) continue;
+      throw error;
+    }
+    await queueMessage(connection, statements, record);
   }
 }
+
+const parametersOf = (record: AuditRecord): readonly Parameter[] => rowOfRecord(record).map(toParameter);
 
 const toParameter = (value: Value, at: number): Parameter => {
   if (typeof value !== 'string') return value;

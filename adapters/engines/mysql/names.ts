@@ -6,13 +6,14 @@ export interface Tables {
   readonly sessions: string;
   readonly epochs: string;
   readonly audit: string;
+  readonly outbox: string;
   readonly policies: string;
   readonly changes: string;
   /** Holds the version of the schema. */
   readonly meta: string;
 }
 
-export const TABLES = ['sessions', 'epochs', 'audit', 'policies', 'changes', 'meta'] as const;
+export const TABLES = ['sessions', 'epochs', 'audit', 'outbox', 'policies', 'changes', 'meta'] as const;
 
 const DEFAULT_PREFIX = 'session_revocation_';
 /** Maximum length of a table name in both dialects, in characters. */
@@ -31,6 +32,7 @@ export function tablesOf(prefix: unknown = DEFAULT_PREFIX): Tables {
     sessions: quoted('sessions'),
     epochs: quoted('epochs'),
     audit: quoted('audit'),
+    outbox: quoted('outbox'),
     policies: quoted('policies'),
     changes: quoted('changes'),
     meta: quoted('meta'),

@@ -6,6 +6,7 @@ import type { MysqlClient } from './clients/client.ts';
 import type { Context } from './context.ts';
 import { diagnosisPower } from './diagnose.ts';
 import type { Tables } from './names.ts';
+import { outboxPower } from './outbox.ts';
 import { policyPower } from './policies.ts';
 import { transactionPower } from './within.ts';
 
@@ -25,6 +26,7 @@ export const powersOf = <Transaction>({
   allowReplicating,
 }: Parts<Transaction>): StorePowers<Transaction> => ({
   audit: auditPower(context),
+  outbox: outboxPower(context),
   policies: policyPower(context),
   transactions: transactionPower(client, tables, readiness, context),
   diagnosis: diagnosisPower(client, tables, readiness, context, allowReplicating),

@@ -8,7 +8,7 @@ export const MARK = 'session-revocation';
  * done. Check first whether the addition exists.
  */
 export interface Addition {
-  readonly table: 'sessions' | 'epochs' | 'audit' | 'policies' | 'changes' | 'meta';
+  readonly table: 'sessions' | 'epochs' | 'audit' | 'outbox' | 'policies' | 'changes' | 'meta';
   /** Left out if the addition is the table itself. */
   readonly column?: string | undefined;
   readonly sql: string;
@@ -148,6 +148,23 @@ function firstVersion(tables: Tables): readonly Addition[] {
   KEY of_account (account_tag, at, id),
   KEY of_type_in_account (account_tag, type, at, id),
   KEY of_actor (actor_tag, at, id),
+  KEY due (keep_until)
+) ${OPTIONS}`,
+    },
+    {
+      table: 'outbox',
+      sql: `CREATE TABLE ${tables.outbox} (
+  seq BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY COMMENT 'the place in the queue',
+  realm_tag VARBINARY(255) NOT NULL,
+  queue VARBINARY(255) NOT NULL,
+  id VARBINARY(255) NOT NULL,
+  at BIGINT NOT NULL,
+  keep_until BIGINT NOT NULL,
+  revision BIGINT NOT NULL DEFAULT 0 COMMENT 'so that a change is never told as a change of nothing',
+  body BLOB NOT NULL,
+  state BLOB NOT NULL,
+  UNIQUE KEY message (realm_tag, queue, id),
+  KEY of_queue (realm_tag, queue, seq),
   KEY due (keep_until)
 ) ${OPTIONS}`,
     },

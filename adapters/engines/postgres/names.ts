@@ -5,6 +5,7 @@ export interface Tables {
   readonly sessions: string;
   readonly epochs: string;
   readonly audit: string;
+  readonly outbox: string;
   readonly policies: string;
   readonly changes: string;
   /** Tells which changes were removed, and which may be removed next. */
@@ -16,7 +17,7 @@ export interface Tables {
 }
 
 /** All but the table `meta`, which roles only read. */
-export const DATA_TABLES = ['sessions', 'epochs', 'audit', 'policies', 'changes', 'horizon'] as const;
+export const DATA_TABLES = ['sessions', 'epochs', 'audit', 'outbox', 'policies', 'changes', 'horizon'] as const;
 
 /** Names of the tables. */
 export interface PostgresNames {
@@ -45,6 +46,7 @@ export function tablesOf(names: { readonly schema?: unknown; readonly prefix?: u
     sessions: table('sessions'),
     epochs: table('epochs'),
     audit: table('audit'),
+    outbox: table('outbox'),
     policies: table('policies'),
     changes: table('changes'),
     horizon: table('horizon'),

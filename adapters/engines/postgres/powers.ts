@@ -7,6 +7,7 @@ import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { diagnosisPower } from './diagnose.ts';
 import type { Tables } from './names.ts';
+import { outboxPower } from './outbox.ts';
 import { policyPower } from './policies.ts';
 import { transactionPower } from './within.ts';
 
@@ -26,6 +27,7 @@ export const powersOf = <Transaction>({
   context,
 }: Parts<Transaction>): StorePowers<Transaction> => ({
   audit: auditPower(tables, context),
+  outbox: outboxPower(context),
   policies: policyPower(context),
   transactions: transactionPower(client, tables, readiness, context),
   diagnosis: diagnosisPower(connection, tables, readiness, context),

@@ -1,6 +1,7 @@
 import type { AuditRecord, Ending } from '../../../src/adapter.ts';
 import { rowOfRecord } from '../sql/audit-rows.ts';
 import { markOf } from '../sql/session-rows.ts';
+import { toColumn } from '../sql/values.ts';
 import { ENTRY_NAMES, windowOf } from './statements/fragments.ts';
 
 /** Converts a value to a parameter. Numbers go as text, see `number` in `fragments.ts`. */
@@ -27,5 +28,9 @@ export function entriesOf(audit: readonly AuditRecord[], endings: readonly Endin
 
 function entryOf(record: AuditRecord): Record<string, unknown> {
   const row = rowOfRecord(record);
-  return Object.fromEntries(ENTRY_NAMES.map((name, at) => [name, row[at]]));
+  const { message } = record;
+  return {
+    ...Object.fromEntries(ENTRY_NAMES.map((name, at) => [name, row[at]])),
+    ...(message && { body: toColumn(message.body), queues: message.queues }),
+  };
 }

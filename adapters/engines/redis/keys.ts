@@ -123,13 +123,26 @@ export class Keys {
   }
 
   /** A list: entries to be relayed from a tag's slot to the realm's log. */
-  outbox(tag: Tag): string {
-    return this.#of(tag, 'outbox');
+  relay(tag: Tag): string {
+    return this.#of(tag, 'relay');
   }
 
-  /** A sorted set: the tags whose outbox may hold entries for this realm. */
+  /** A sorted set: the tags whose relay may hold entries for this realm. */
   intents(realm: Tag): string {
     return this.#of(realm, 'intents');
+  }
+
+  /** A counter that gives each queued message its place, and a set: the names of the realm's queues that have messages. */
+  queues(realm: Tag): { readonly places: string; readonly names: string } {
+    return { places: this.#of(realm, 'places'), names: this.#of(realm, 'queues') };
+  }
+
+  /** The messages that wait for another system: a sorted set of ids by place, and two hashes by id. */
+  queue(realm: Tag, name: string): QueueKeys {
+    const [order, messages, states] = ['queue', 'messages', 'states'].map((what) =>
+      this.#of(realm, `${what}:${part(name)}`),
+    );
+    return { order, messages, states } as QueueKeys;
   }
 
   #of(tag: Tag, what: string): string {
@@ -139,6 +152,12 @@ export class Keys {
   #bucket(bucket: number, what: string): string {
     return `${this.#prefix}{#${bucket}}:${what}`;
   }
+}
+
+export interface QueueKeys {
+  readonly order: string;
+  readonly messages: string;
+  readonly states: string;
 }
 
 export interface MemberIndexKeys {

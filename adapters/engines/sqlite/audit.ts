@@ -27,8 +27,15 @@ export const auditPower = (open: () => Context): AuditPower => ({
   },
 });
 
-export function writeAudit({ insertEntry }: Statements, records: readonly AuditRecord[]): void {
-  for (const record of records) insertEntry(...rowOfRecord(record));
+/** Writes entries and queues their messages. Skips entries that exist. */
+export function writeAudit({ insertEntry, insertMessage }: Statements, records: readonly AuditRecord[]): void {
+  for (const record of records) {
+    const isNew = insertEntry(...rowOfRecord(record)) > 0;
+    const { realm, entry, keepUntil, message } = record;
+    if (!isNew || message === undefined) continue;
+    const body = toColumn(message.body);
+    for (const queue of message.queues) insertMessage(realm, queue, entry.id, entry.at, keepUntil, body, '');
+  }
 }
 
 /** Reads a page of the log. Each look-up reads one index, which gives the order. */

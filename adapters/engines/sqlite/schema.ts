@@ -1,7 +1,7 @@
 /** Application id in the header of the file: the text "srev". */
 export const APPLICATION_ID = 0x73726576;
 
-export const TABLES: readonly string[] = ['epochs', 'sessions', 'audit', 'policies'];
+export const TABLES: readonly string[] = ['epochs', 'sessions', 'audit', 'outbox', 'policies'];
 
 /**
  * The steps that create and upgrade the tables. The file header holds their number as the version. Never change a
@@ -99,6 +99,22 @@ export const STEPS: readonly string[] = [
   CREATE INDEX audit_of_type_in_account ON audit (account_tag, type, at, id) WHERE account_tag IS NOT NULL;
   CREATE INDEX audit_of_actor ON audit (actor_tag, at, id) WHERE actor_tag IS NOT NULL;
   CREATE INDEX audit_due ON audit (keep_until);
+
+  -- Messages for other systems, in the order of their places.
+  CREATE TABLE outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    realm_tag TEXT NOT NULL,
+    queue TEXT NOT NULL,
+    id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    keep_until INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL
+  ) STRICT;
+
+  CREATE UNIQUE INDEX outbox_message ON outbox (realm_tag, queue, id);
+  CREATE INDEX outbox_queue ON outbox (realm_tag, queue, seq);
+  CREATE INDEX outbox_due ON outbox (keep_until);
 
   CREATE TABLE policies (
     account_tag TEXT PRIMARY KEY,

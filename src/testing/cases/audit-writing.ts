@@ -172,6 +172,14 @@ export const auditWriting: readonly CaseDefinition[] = define(
         same(await logged(store, ann), idsOf([first, second, third]));
       },
     },
+    'append-twice': {
+      title: 'MUST keep an entry once that comes twice in one call',
+      async run({ store }) {
+        const [first, second] = [recordAbout(ann), recordAbout(ann)];
+        await logOf(store).append([first, second, first]);
+        same(await logged(store, ann), idsOf([first, second]));
+      },
+    },
     'one-step': {
       title: 'MUST never show an entry without its change, or the change without its entry',
       async run(bench) {

@@ -3,7 +3,7 @@ import type { SessionRecord } from '../../model/session.ts';
 import { DAY, HOUR, NOW, SECOND, TestClock } from '../harness/bench.ts';
 import { type CaseDefinition, define } from '../harness/contract.ts';
 import { signIn, tell } from '../harness/people.ts';
-import { addNew, person, renewalOf, same, stored } from '../harness/records.ts';
+import { addNew, endedAt, person, renewalOf, same, stored } from '../harness/records.ts';
 import { around } from '../harness/wrappers.ts';
 
 const ann = person('ann');
@@ -53,6 +53,27 @@ export const expiry: readonly CaseDefinition[] = define('expiry', {
         const session = await addNew(store, ann, changes);
         await store.touch(noteOf(session), () => NOW);
         same(await stored(store, session), session, 'it had expired by then');
+      }
+    },
+  },
+  'ahead-of-time': {
+    title: 'MUST not note a use that lies beyond the lifetimes, also if the write is still within them',
+    async run({ store }) {
+      for (const changes of PAST) {
+        const session = await addNew(store, ann, changes);
+        const note = [{ id: session.id, user: ann.tags.user, at: NOW }];
+        await store.touch(note, () => session.lastUsedAt + 1);
+        same(await stored(store, session), session);
+      }
+    },
+  },
+  'end-expired': {
+    title: 'MUST end a session that has expired like any other: a late note of a use must not revive it',
+    async run({ store }) {
+      for (const changes of PAST) {
+        const session = await addNew(store, ann, changes);
+        assert.equal(await store.end({ id: session.id, user: ann.tags.user }, endedAt(NOW), []), true);
+        same((await stored(store, session)).ended, endedAt(NOW));
       }
     },
   },

@@ -16,6 +16,12 @@ export const powers: readonly CaseDefinition[] = [
       run: async (bench) => declares(bench, 'audit'),
     },
   }),
+  ...define('outbox', {
+    declared: {
+      title: 'MUST declare that it queues messages where the adapter claims that, and only there',
+      run: async (bench) => declares(bench, 'outbox'),
+    },
+  }),
   ...define('policies', {
     declared: {
       title: 'MUST declare that it keeps policies where the adapter claims that, and only there',

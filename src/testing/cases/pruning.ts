@@ -64,6 +64,22 @@ export const pruning: readonly CaseDefinition[] = define('pruning', {
       for (const row of rows) same(await stored(store, row), row);
     },
   },
+  'limit-together': {
+    title: 'MUST remove at most as many sessions and records together as asked, in each batch',
+    async run({ store }) {
+      for (let at = 0; at < 4; at++) await addNew(store, person(`u${at}`), { expiresAt: NOW }, NOW - 1);
+      let [removed, after, more]: [number, string | null, boolean] = [0, null, true];
+      for (let batches = 0; more; batches++) {
+        assert.ok(batches < 100, 'pruning comes to an end');
+        const batch = { sessionsBefore: NOW, epochsBefore: NOW, limit: 3, after, revoked: () => false };
+        const pruned = await store.prune(batch);
+        assert.ok(pruned.sessions + pruned.epochs <= 3, `a batch removed ${pruned.sessions} and ${pruned.epochs}`);
+        removed += pruned.sessions + pruned.epochs;
+        ({ more, after } = pruned);
+      }
+      assert.equal(removed, 9, 'four sessions, and the records of four users and a realm');
+    },
+  },
   'never-expiring': {
     title:
       'MUST ask whether sessions that never expire were revoked, of no others, and remove those of which that is said',

@@ -15,21 +15,21 @@ export const retention: readonly CaseDefinition[] = define('pruning', {
       await sessions.end(ended.session.id, { user: 'ann' });
       const rows = async () => (await sessions.list({ user: 'ann' }, { ended: true })).sessions.length;
       clock.time = NOW + 2 * DAY - 1;
-      same(await sessions.prune(), { sessions: 0, epochs: 0, entries: 0 });
+      same(await sessions.prune(), { sessions: 0, epochs: 0, entries: 0, messages: 0 });
       assert.equal(await rows(), 2);
       clock.time = NOW + 2 * DAY + 1;
-      same(await sessions.prune(), { sessions: 1, epochs: 0, entries: 0 });
+      same(await sessions.prune(), { sessions: 1, epochs: 0, entries: 0, messages: 0 });
       assert.equal(await rows(), 1);
       assert.equal(await tell(sessions, ended.token), 'unknown');
       clock.time = NOW + 30 * DAY - 1;
-      same(await sessions.prune(), { sessions: 0, epochs: 0, entries: 0 });
+      same(await sessions.prune(), { sessions: 0, epochs: 0, entries: 0, messages: 0 });
       assert.equal(await tell(sessions, lasting.token), 'live');
       // A pruner skips records that another writer is changing.
       await bench.settled();
       clock.time = NOW + 33 * DAY;
       same(
         await sessions.prune(),
-        { sessions: 1, epochs: 2, entries: 0 },
+        { sessions: 1, epochs: 2, entries: 0, messages: 0 },
         'the records of the user and the membership go, those of account and realm stay',
       );
     },
@@ -42,7 +42,7 @@ export const retention: readonly CaseDefinition[] = define('pruning', {
       const left = await signIn(sessions, { user: 'ann', account: 'acme' });
       const kept = await signIn(sessions, { user: 'bob', account: 'acme' });
       clock.time = NOW + 3650 * DAY;
-      same(await sessions.prune(), { sessions: 0, epochs: 0, entries: 0 });
+      same(await sessions.prune(), { sessions: 0, epochs: 0, entries: 0, messages: 0 });
       assert.equal(await tell(sessions, left.token), 'live');
       await bench.settled();
       await sessions.revoke({ user: 'ann' });

@@ -164,6 +164,14 @@ export const users: readonly CaseDefinition[] = define('users', {
       same(await stored(store, back), back);
     },
   },
+  'delete-none': {
+    title: "MUST leave the user's version where a removal finds no session",
+    async run({ store }) {
+      const before = await recordOf(store, ann.tags.user);
+      assert.equal(await store.deleteSessions(ann.tags.user, 10), 0);
+      same(await recordOf(store, ann.tags.user), before);
+    },
+  },
   'delete-version': {
     title: "MUST move the user's version by a removal, and leave the record as it is",
     async run({ store }) {

@@ -65,7 +65,7 @@ export function bind(
   });
 }
 
-const POWERS: readonly Power[] = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'];
+const POWERS: readonly Power[] = ['audit', 'outbox', 'policies', 'transactions', 'diagnosis', 'changes'];
 
 function unclaimed(needs: readonly Power[], claimed: readonly Power[]): string | null {
   const missing = needs.find((power) => !claimed.includes(power));

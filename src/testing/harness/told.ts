@@ -22,6 +22,7 @@ export type Concern =
   | 'secrets'
   | 'failure'
   | 'audit'
+  | 'outbox'
   | 'policies'
   | 'transactions'
   | 'diagnosis'
@@ -85,6 +86,10 @@ const WHY: Readonly<Record<Concern, readonly [why: string, look: string]>> = {
   audit: [
     'An entry must be there exactly where its write is',
     'whether both are one step in the engine, and the filters of read',
+  ],
+  outbox: [
+    'A message that is lost leaves other systems signed in',
+    'whether the message is written with its entry, and the comparison with the state that was read',
   ],
   policies: ['A policy decides what a sign-out ends', 'the comparison with the value that was read'],
   transactions: [

@@ -2,14 +2,18 @@ import type { Awaitable } from '../../lib/awaitable.ts';
 import type { SessionStore } from '../../store/store.ts';
 
 export type Verb = Exclude<keyof SessionStore, 'powers' | 'setup' | 'close'> | PowerVerb;
-type PowerVerb = `audit.${'append' | 'read' | 'forget' | 'prune'}` | `policies.${'get' | 'set'}` | 'changes.since';
+type PowerVerb =
+  | `audit.${'append' | 'read' | 'forget' | 'prune'}`
+  | `outbox.${'read' | 'change' | 'queues' | 'prune'}`
+  | `policies.${'get' | 'set'}`
+  | 'changes.since';
 
 /** Makes a call of the store now, later, or never. */
 export type Around = <T>(verb: Verb, ask: () => Awaitable<T>, given: readonly unknown[]) => Awaitable<T>;
 
 /** Wraps a store, so that its calls pass through `wrap`. Calls of the powers `transactions` and `diagnosis` stay as they are. */
 export function around(store: SessionStore, wrap: Around): SessionStore {
-  const { audit, policies, transactions, diagnosis, changes } = store.powers ?? {};
+  const { audit, outbox, policies, transactions, diagnosis, changes } = store.powers ?? {};
   return {
     powers: {
       transactions,
@@ -19,6 +23,12 @@ export function around(store: SessionStore, wrap: Around): SessionStore {
         read: (...given) => wrap('audit.read', () => audit.read(...given), given),
         forget: (...given) => wrap('audit.forget', () => audit.forget(...given), given),
         prune: (...given) => wrap('audit.prune', () => audit.prune(...given), given),
+      },
+      outbox: outbox && {
+        read: (...given) => wrap('outbox.read', () => outbox.read(...given), given),
+        change: (...given) => wrap('outbox.change', () => outbox.change(...given), given),
+        queues: (...given) => wrap('outbox.queues', () => outbox.queues(...given), given),
+        prune: (...given) => wrap('outbox.prune', () => outbox.prune(...given), given),
       },
       policies: policies && {
         get: (...given) => wrap('policies.get', () => policies.get(...given), given),

@@ -7,6 +7,7 @@ import type { Faults } from './fault.ts';
 import { LOGGING } from './logging.ts';
 import { LOGS } from './logs.ts';
 import { MEMBERSHIPS } from './memberships.ts';
+import { OUTBOXES } from './outbox.ts';
 import { POLICIES } from './policies.ts';
 import { RACY } from './racy.ts';
 import { READS } from './reads.ts';
@@ -20,7 +21,7 @@ import { WRITES } from './writes.ts';
 /** All deliberately broken stores, by fault. */
 export const BROKEN_STORES: Faults = {
   ...{ ...WRITES, ...RENEWALS, ...READS, ...RECORDS, ...TEXTUAL, ...RACY },
-  ...{ ...MEMBERSHIPS, ...USERS, ...LOGGING, ...LOGS, ...POLICIES, ...TRANSACTIONS, ...CHANGES },
+  ...{ ...MEMBERSHIPS, ...USERS, ...LOGGING, ...LOGS, ...OUTBOXES, ...POLICIES, ...TRANSACTIONS, ...CHANGES },
 };
 
 /** Creates a broken store. Its second handle has the same fault. */

@@ -48,6 +48,13 @@ export const LOGS: Faults = {
   'declares no log': ({ powers }) => ({ powers: { policies: powers.policies } }),
   'log appends again': (store, data) =>
     withLog(store, { append: (records) => void data.audit.push(...structuredClone(records)) }),
+  'log appends an entry twice in one call': (store, data) =>
+    withLog(store, {
+      append(records) {
+        const known = new Set(data.audit.map(({ entry }) => entry.id));
+        data.audit.push(...structuredClone(records).filter(({ entry }) => !known.has(entry.id)));
+      },
+    }),
   'log appends one': (store) => withLog(store, { append: (records) => store.powers.audit.append(records.slice(0, 1)) }),
   'log has the oldest first': (store) =>
     withLog(store, {

@@ -55,6 +55,13 @@ export const USERS: Faults = {
       },
     };
   },
+  'a removal of nothing moves the version': (store, data) => ({
+    deleteSessions(user, limit) {
+      const row = rowOf(data, user);
+      if (row !== undefined) row.version++;
+      return store.deleteSessions(user, limit);
+    },
+  }),
   'deleteSessions has no limit': (store) => ({ deleteSessions: (user) => store.deleteSessions(user, 1_000_000) }),
   'deleteSessions spares what is over': (_, data) => ({
     deleteSessions(user, limit) {

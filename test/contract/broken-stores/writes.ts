@@ -129,6 +129,28 @@ export const WRITES: Faults = {
       return store.add(session, { ...write, ending: write.ending.filter(({ id }) => !isOver(id)) });
     },
   }),
+  'touch looks only at the time of the write': (store) => ({
+    touch: (touches, now) =>
+      store.touch(
+        touches.map((one) => ({ ...one, at: Math.min(one.at, now()) })),
+        now,
+      ),
+  }),
+  'end leaves what has expired': (store, data) => ({
+    end(ref, ended, audit) {
+      const session = data.sessions.get(ref.id);
+      const due = session === undefined ? null : expiryOf(session);
+      return due !== null && due <= ended.at ? false : store.end(ref, ended, audit);
+    },
+  }),
+  'prune counts sessions and records apart': (store) => ({
+    prune(batch) {
+      const first = store.prune({ ...batch, epochsBefore: 0 });
+      if (first.more) return first;
+      const second = store.prune({ ...batch, sessionsBefore: 0 });
+      return { ...second, sessions: first.sessions + second.sessions };
+    },
+  }),
   'touch lowers': (_, data) => ({
     touch(touches) {
       for (const { id, user, at: lastUsedAt } of touches) {

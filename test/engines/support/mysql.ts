@@ -86,9 +86,11 @@ export function contractStores(
     await opened.end();
   }, TEST_TIMEOUT);
 
-  const { sessions, epochs, audit, policies, changes } = tablesOf(prefix);
+  const { sessions, epochs, audit, outbox, policies, changes } = tablesOf(prefix);
   const dispose = () =>
-    Promise.all([sessions, epochs, audit, policies, changes].map((table) => pool.query(`DELETE FROM ${table}`)));
+    Promise.all(
+      [sessions, epochs, audit, outbox, policies, changes].map((table) => pool.query(`DELETE FROM ${table}`)),
+    );
 
   const begin = async () => {
     const transaction = await pool.getConnection();

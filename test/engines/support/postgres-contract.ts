@@ -2,7 +2,7 @@ import { type StoreContractOptions, storeContract } from 'session-revocation/tes
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type Connect, type Connected, newName } from './postgres-clients.ts';
 
-const POWERS = ['audit', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
+const POWERS = ['audit', 'outbox', 'policies', 'transactions', 'diagnosis', 'changes'] as const;
 
 /** Timeout of a case, in ms. Many times as long as the longest case takes. */
 const TEST_TIMEOUT = 600_000;
@@ -34,7 +34,7 @@ export function postgresContract(name: string, url: string | null, connect: Conn
       begin: () => connected.begin(),
       dispose: () =>
         connected.exec(
-          ['sessions', 'epochs', 'audit', 'policies'].map((of) => `DELETE FROM ${schema}.${of};`).join(''),
+          ['sessions', 'epochs', 'audit', 'outbox', 'policies'].map((of) => `DELETE FROM ${schema}.${of};`).join(''),
         ),
     });
     const { interleavings, only = () => true, skip = {} } = playing;
@@ -51,6 +51,6 @@ export const ONE_CONNECTION: StoreContractOptions['skip'] = Object.fromEntries(
     ...['commit', 'older-snapshot', 'read', 'password-changed', 'password-unchanged'].map(
       (what) => `transactions/${what}`,
     ),
-    'changes/commit',
+    ...['changes/commit', 'outbox/in-transaction'],
   ].map((id) => [id, HELD]),
 );

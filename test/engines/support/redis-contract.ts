@@ -34,7 +34,7 @@ export function redisContract(
       const store = (at: number) => redisStore((connected[at] as Connected).client, mine);
       return { store: store(0), second: () => store(1) };
     };
-    const powers = ['audit', 'policies', 'diagnosis', 'changes'] as const;
+    const powers = ['audit', 'outbox', 'policies', 'diagnosis', 'changes'] as const;
     for (const { id, title, skip, run } of storeContract({ create, interleavings, powers })) {
       if (only(id)) test.skipIf(skip !== null)(`${id}: ${title}`, run, TEST_TIMEOUT);
     }

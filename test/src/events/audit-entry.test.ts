@@ -139,8 +139,8 @@ const TOLD: readonly [SessionEvent, Partial<Description>][] = [
     { ...ATTRIBUTION, details: { sessions: 3, entries: 7 } },
   ],
   [
-    event('sessions.pruned', { sessions: 1, epochs: 2, entries: 3 }),
-    { details: { sessions: 1, epochs: 2, entries: 3 } },
+    event('sessions.pruned', { sessions: 1, epochs: 2, entries: 3, messages: 4 }),
+    { details: { sessions: 1, epochs: 2, entries: 3, messages: 4 } },
   ],
   [event('background.failed', { operation: 'touch', error: new Error('secret') }), {}],
 ];

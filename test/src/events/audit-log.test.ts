@@ -18,7 +18,7 @@ describe('the option', () => {
   test.each([true, {}, { store: true, sink: undefined, retention: undefined, names: undefined }])(
     'of %o is a log in the store, for 90 days',
     (value) => {
-      expect(parseAudit(value)).toEqual({ store: true, sink: null, retention: 90 * DAY, names: {} });
+      expect(parseAudit(value)).toEqual({ store: true, sink: null, retention: 90 * DAY, outbox: [], names: {} });
     },
   );
 
@@ -33,11 +33,16 @@ describe('the option', () => {
   test.each<[unknown, string | RegExp]>([
     ['yes', 'audit must be an object, not string'],
     [[], 'audit must be an object, not an array'],
-    [{ keep: '1d' }, 'audit has an unknown option "keep"; known are store, sink, retention, names'],
+    [{ keep: '1d' }, 'audit has an unknown option "keep"; known are store, sink, retention, outbox, names'],
     [{ store: 1 }, 'audit.store must be a boolean'],
     [{ store: null }, 'audit.store must be a boolean'],
     [{ sink: {} }, 'audit.sink must be a function'],
     [{ sink: null }, 'audit.sink must be a function'],
+    [{ outbox: 'billing' }, /^audit\.outbox must be an array of at most 64 names/],
+    [{ outbox: ['Billing'] }, /^audit\.outbox must be an array of at most 64 names/],
+    [{ outbox: ['billing.dead'] }, /without \.dead at the end$/],
+    [{ outbox: ['billing', 'billing'] }, 'audit.outbox names a queue twice'],
+    [{ outbox: ['billing'], store: false, sink: () => {} }, /^audit\.outbox is written with the entries of the store/],
     [{ store: false }, 'audit.store is false: then audit needs a sink'],
     [{ retention: '59m' }, 'audit.retention is 3540000 ms; at least 3600000 ms are needed'],
     [{ retention: null }, /^audit\.retention is null; allowed are/],
@@ -155,7 +160,7 @@ describe('OPS-3: the log', () => {
     realm.around = (call, ask) => (call === 'prune' ? removed : ask());
     await realm.sessions.revoke({ user: 'ann' });
     realm.now += 3 * HOUR;
-    expect(await realm.sessions.prune()).toEqual({ sessions: 0, epochs: 0, entries: 1 });
+    expect(await realm.sessions.prune()).toEqual({ sessions: 0, epochs: 0, entries: 1, messages: 0 });
     await settle();
     expect(realm.store.log.entries).toMatchObject([{ type: 'sessions.pruned', details: { entries: 1 } }]);
   });

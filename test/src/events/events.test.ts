@@ -27,7 +27,7 @@ describe('events', () => {
     events.on('session.ended', (event) => seen.push(event));
     events.on('sessions.pruned', (event) => seen.push(event.sessions));
     events.emit('session.ended', ENDED);
-    events.emit('sessions.pruned', { sessions: 3, epochs: 1, entries: 0 });
+    events.emit('sessions.pruned', { sessions: 3, epochs: 1, entries: 0, messages: 0 });
     events.emit('session.ended', { ...ENDED, session: 'j' });
     const told = { ...ENDED, type: 'session.ended', realm: 'shop', at: NOW };
     expect(seen).toEqual([told, 3, { ...told, session: 'j' }]);

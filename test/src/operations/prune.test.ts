@@ -28,9 +28,11 @@ describe('pruning', () => {
     ]);
     const told = vi.fn();
     sessions.on('sessions.pruned', told);
-    expect(await sessions.prune()).toEqual({ sessions: 203, epochs: 8, entries: 0 });
+    expect(await sessions.prune()).toEqual({ sessions: 203, epochs: 8, entries: 0, messages: 0 });
     expect(asked.map(({ after }) => after)).toEqual([null, 'a', 'b']);
-    expect(told).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ sessions: 203, epochs: 8, entries: 0 }));
+    expect(told).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ sessions: 203, epochs: 8, entries: 0, messages: 0 }),
+    );
   });
 
   test('keeps what is over for the retention, and records for the hour that clocks may be apart', async () => {
@@ -109,8 +111,8 @@ describe('pruning', () => {
     ]);
     const told: unknown[] = [];
     await sessions.prune({ progress: (soFar) => told.push(soFar) });
-    const done = { sessions: 203, epochs: 2, entries: 0 };
-    expect(told).toEqual([{ sessions: 200, epochs: 0, entries: 0 }, done, done]);
+    const done = { sessions: 203, epochs: 2, entries: 0, messages: 0 };
+    expect(told).toEqual([{ sessions: 200, epochs: 0, entries: 0, messages: 0 }, done, done]);
     // @ts-expect-error
     await expect(sessions.prune({ onProgress: () => {} })).rejects.toThrow(/"onProgress"/);
   });

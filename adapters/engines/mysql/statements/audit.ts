@@ -14,6 +14,8 @@ interface Filter {
 export interface AuditStatements {
   /** Inserts entries. Skips those that exist. */
   insertEntries(count: number): string;
+  /** Inserts an entry. Fails as a duplicate if it exists. */
+  readonly insertEntry: string;
   /**
    * Selects a page of the log. Parameters, in order: the values of the index; the latest `at`, twice, and the id before
    * which the page begins; the earliest `at`; the realm; user, actor, account and types, if requested; the limit.
@@ -37,13 +39,12 @@ const INDEXES: Readonly<Record<AuditIndex, readonly [index: string, found: strin
 
 export function auditStatementsOf({ audit }: Tables): AuditStatements {
   const inserted = ['realm_tag', 'user_tag', 'account_tag', 'actor_tag', 'keep_until', ...ENTRY_COLUMNS];
+  const insert = `INSERT INTO ${audit} (${inserted.join(', ')}) VALUES `;
+  const row = `(${marks(inserted.length)})`;
   return {
+    insertEntry: insert + row,
     // `seq = seq` changes nothing. IGNORE would also hide errors for values that do not fit.
-    insertEntries: (count) => `
-      INSERT INTO ${audit} (${inserted.join(', ')})
-      VALUES ${Array(count)
-        .fill(`(${marks(inserted.length)})`)
-        .join(', ')} ON DUPLICATE KEY UPDATE seq = seq`,
+    insertEntries: (count) => `${insert}${Array(count).fill(row).join(', ')} ON DUPLICATE KEY UPDATE seq = seq`,
     entries(by, { user, actor, account, types }) {
       const [index, found] = INDEXES[by];
       // Names the index explicitly, because the server would have to guess which one matches the fewest rows.

@@ -140,15 +140,23 @@ export const entryColumns: string = ENTRY_COLUMNS.map((column) => `l."${column}"
 
 const typeOf = (column: string): string => (['"keep_until"', '"at"'].includes(column) ? 'bigint' : 'text');
 
-/** A CTE that writes the entries in `$n` (see `entriesOf`). Skips entries that exist. */
-export const log = ({ audit }: Tables, entries: string, condition: string): string => `
+/** CTEs that write the entries in `$n` (see `entriesOf`) and queue their messages. Skips entries that exist. */
+export const log = ({ audit, outbox }: Tables, entries: string, condition: string): string => `
   logged AS (
     INSERT INTO ${audit} (${AUDIT_COLUMNS.join(', ')})
     SELECT ${AUDIT_COLUMNS.map((column) => `l.${column}`).join(', ')}
     FROM json_to_recordset(${entries}::text::json)
       AS l(${AUDIT_COLUMNS.map((column) => `${column} ${typeOf(column)}`).join(', ')}, ending text)
     WHERE ${condition}
-    ON CONFLICT DO NOTHING)`;
+    ON CONFLICT DO NOTHING RETURNING id, realm_tag, at, keep_until),
+  queued AS (
+    INSERT INTO ${outbox} (realm_tag, queue, id, at, keep_until, body, state)
+    SELECT n.realm_tag, q.queue, n.id, n.at, n.keep_until, m.body, ''
+    FROM logged n
+    JOIN ROWS FROM (json_to_recordset(${entries}::text::json) AS (id text, body text, queues text[]))
+      WITH ORDINALITY AS m(id, body, queues, place) ON m.id = n.id
+    CROSS JOIN LATERAL unnest(m.queues) AS q(queue)
+    ORDER BY m.place)`;
 
 /** A CTE that records that a tag has changed. */
 export const tell = ({ changes }: Tables, tag: string, condition: string): string => `

@@ -1,4 +1,4 @@
-import type { AuditPage, AuditRecord, Tag } from '../../../../src/adapter.ts';
+import type { AuditPage, AuditRecord, QueuedMessage, Tag } from '../../../../src/adapter.ts';
 import type { AuditEntry } from '../../../../src/index.ts';
 import type { Keys } from '../keys.ts';
 
@@ -6,12 +6,18 @@ export function formatEntry({ realm, user, account, by, keepUntil, entry }: Audi
   return JSON.stringify([realm, user, account, by, keepUntil, entry]);
 }
 
+/** Formats a record with its message, for its way to the log. The log itself holds no message. */
+export const formatRelayed = (record: AuditRecord): string =>
+  record.message === undefined
+    ? formatEntry(record)
+    : `${formatEntry(record).slice(0, -1)},${JSON.stringify(record.message)}]`;
+
 export function parseEntry(text: string): AuditRecord {
-  const [realm, user, account, by, keepUntil, entry] = JSON.parse(text) as [
+  const [realm, user, account, by, keepUntil, entry, message] = JSON.parse(text) as [
     ...[realm: Tag, user: Tag | null, account: Tag | null, by: Tag | null],
-    ...[keepUntil: number, entry: AuditEntry],
+    ...[keepUntil: number, entry: AuditEntry, message?: QueuedMessage],
   ];
-  return { realm, user, account, by, keepUntil, entry };
+  return { realm, user, account, by, keepUntil, entry, ...(message && { message }) };
 }
 
 export function indexesOf(keys: Keys, { realm, user, account, by, entry }: AuditRecord): readonly string[] {

@@ -9,7 +9,7 @@ local commands = {
   { 'HGET', where, '' }, { 'HMGET', where, '' },
   { 'HSET', where, '', '' }, { 'HSETNX', where, '', '' }, { 'HDEL', where, '' },
   { 'LRANGE', where, '0', '0' }, { 'RPUSH', where, '' }, { 'LREM', where, '1', '' },
-  { 'SMEMBERS', where }, { 'SADD', where, '' },
+  { 'SMEMBERS', where }, { 'SADD', where, '' }, { 'SREM', where, '' }, { 'INCR', where },
   { 'ZRANGE', where, '0', '0' }, { 'ZRANGEBYSCORE', where, '0', '0' }, { 'ZSCORE', where, '' },
   { 'ZCARD', where }, { 'ZRANDMEMBER', where, '1' }, { 'ZADD', where, '0', '' }, { 'ZREM', where, '' },
   { 'EVAL', '', '0' }, { 'EVALSHA', '', '0' }, { 'INFO' }, { 'TIME' },

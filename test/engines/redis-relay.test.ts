@@ -64,9 +64,9 @@ describe.skipIf(url === null)('the audit log of a cluster', { timeout: TEST_TIME
   }
   const key = (tag: string, what: string): string => `${prefix}{${tag}}:${what}`;
   const wrote = (command: readonly string[]): boolean =>
-    command.includes(key(user, 'outbox')) && command[0] !== 'LRANGE';
+    command.includes(key(user, 'relay')) && command[0] !== 'LRANGE';
   const relayed = (command: readonly string[]): boolean => command.includes(key(realm, 'log'));
-  const waiting = (): Promise<number> => cluster.llen(key(user, 'outbox'));
+  const waiting = (): Promise<number> => cluster.llen(key(user, 'relay'));
   const intended = (): Promise<number> => cluster.zcard(key(realm, 'intents'));
 
   test('leaves nothing on the way where all goes well', async () => {
@@ -80,7 +80,7 @@ describe.skipIf(url === null)('the audit log of a cluster', { timeout: TEST_TIME
     expect(await logged(store, ann)).toEqual(idsOf([record]));
   });
 
-  /** Calls at which another process finds the entries in an outbox and logs them. */
+  /** Calls at which another process finds the entries in a relay and logs them. */
   const READERS: Readonly<Record<string, () => Promise<unknown>>> = {
     read: async () => logOf(store).read({ realm, limit: 10 }),
     prune: async () => logOf(store).prune(0, 10),
@@ -103,7 +103,7 @@ describe.skipIf(url === null)('the audit log of a cluster', { timeout: TEST_TIME
     expect(await logged(store, ann)).toEqual(idsOf(records));
   });
 
-  test('has an entry once that was relayed, and not taken out of the outbox', async () => {
+  test('has an entry once that was relayed, and not taken out of the relay', async () => {
     await recordOf(store, user);
     const record = recordAbout(ann);
     const ifVersion = await versionOf(store, ann);
@@ -112,7 +112,7 @@ describe.skipIf(url === null)('the audit log of a cluster', { timeout: TEST_TIME
     expect([await waiting(), await intended()]).toEqual([1, 1]);
     expect(await logged(store, ann)).toEqual(idsOf([record]));
     await logOf(store).forget(user, 10);
-    await cluster.rpush(key(user, 'outbox'), JSON.stringify([realm, user, null, null, NOW, record.entry]));
+    await cluster.rpush(key(user, 'relay'), JSON.stringify([realm, user, null, null, NOW, record.entry]));
     const { entries } = await logOf(store).read({ realm, limit: 10 });
     expect(entries).toHaveLength(1);
     expect(nth(entries, 0).user, 'who was forgotten does not come back').toBeNull();
