@@ -23,7 +23,6 @@ export { type AccessMessage, type Delivery, NotDelivered, Undeliverable } from '
 export type { FailedDelivery } from './failure.ts';
 export { type LogoutSubject, type LogoutTokenOptions, logoutTokens } from './logout-tokens.ts';
 export type { SignerOptions } from './shared/signer.ts';
-export { endpointListener } from './shared-signals/endpoint-listener.ts';
 export {
   type SharedSignalsEndpoints,
   type SharedSignalsEndpointsOptions,

@@ -18,8 +18,9 @@ export interface TransmitOptions {
   /** How each receiver is told, by the name of its queue in `audit.outbox`. */
   readonly receivers: Readonly<Record<string, Delivery>>;
   /**
-   * The pauses between the attempts to deliver one message. After the last attempt, the message is set aside. At most 32.
-   * Default `['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '1d']`: ten attempts in three days.
+   * The pauses between the attempts to deliver one message. After the last attempt, the message is set aside. At most 100.
+   * Default `['5s', '30s', '2m', '10m', '30m']` and then 72 times `'1h'`: three days. A queue keeps its order, so a receiver that
+   * comes back after an outage waits for the rest of one pause.
    */
   readonly pauses?: readonly Duration[] | undefined;
   /** The time limit of an attempt, `'1s'` to `'5m'`. Default `'10s'`. */
@@ -39,8 +40,8 @@ export interface Flushed {
 }
 
 const KEYS = ['receivers', 'pauses', 'timeout', 'every', 'failed'];
-const PAUSES = ['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '1d'] as const;
-const MAX_PAUSES = 32;
+const PAUSES: readonly Duration[] = ['5s', '30s', '2m', '10m', '30m', ...Array<Duration>(72).fill('1h')];
+const MAX_PAUSES = 100;
 const MAX_PAUSE = 7 * 86400e3;
 
 /** Delivers the messages of the outbox. {@link transmit} returns one. */

@@ -2,7 +2,6 @@ import { createServer } from 'node:http';
 import express from 'express';
 import { newClientSecret, nodeListener } from 'session-revocation/receivers';
 import {
-  endpointListener,
   type SharedSignalsPushOptions,
   sharedSignalsEndpoints,
   sharedSignalsPoll,
@@ -39,11 +38,11 @@ async function begin(changes: Partial<SharedSignalsPushOptions> = {}) {
   const poll = sharedSignalsPoll(realm.sessions, { ...POLL, keys: [KEY, NEXT], secretHash: theirs.secretHash });
   const endpoints = sharedSignalsEndpoints({ streams: [push.stream, poll.stream], urls: URLS });
   const app = express();
-  app.get('/.well-known/ssf-configuration', endpointListener(endpoints.metadata));
-  app.get('/jwks', endpointListener(endpoints.jwks));
-  app.all('/ssf/streams', endpointListener(endpoints.configuration));
-  app.all('/ssf/status', endpointListener(endpoints.status));
-  app.all('/ssf/verification', endpointListener(endpoints.verification));
+  app.get('/.well-known/ssf-configuration', nodeListener(endpoints.metadata));
+  app.get('/jwks', nodeListener(endpoints.jwks));
+  app.all('/ssf/streams', nodeListener(endpoints.configuration));
+  app.all('/ssf/status', nodeListener(endpoints.status));
+  app.all('/ssf/verification', nodeListener(endpoints.verification));
   const url = await listening(createServer(app));
   const ask = async (
     path: string,

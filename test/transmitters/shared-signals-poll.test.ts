@@ -1,13 +1,8 @@
 import { createServer } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { memoryStore } from 'session-revocation/memory';
-import { newClientSecret } from 'session-revocation/receivers';
-import {
-  endpointListener,
-  type SharedSignalsPollOptions,
-  sharedSignalsPoll,
-  sharedSignalsPush,
-} from 'session-revocation/transmitters';
+import { newClientSecret, nodeListener } from 'session-revocation/receivers';
+import { type SharedSignalsPollOptions, sharedSignalsPoll, sharedSignalsPush } from 'session-revocation/transmitters';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseMessage } from '../../adapters/transmitters/delivery.ts';
 import { parseState } from '../../adapters/transmitters/message-state.ts';
@@ -43,7 +38,7 @@ class Site extends IssuingRealm {
     });
     this.stream = polling.stream;
     this.close = () => polling.close();
-    this.#url = listening(createServer(endpointListener(polling.poll)));
+    this.#url = listening(createServer(nodeListener(polling.poll)));
   }
 
   get url(): Promise<string> {

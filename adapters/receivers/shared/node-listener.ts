@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import type { Receiver } from './receiver.ts';
 
 /**
- * Mounts a receiver in Express, or in a server of `node:http`. Mount it before parsers of bodies.
+ * Mounts a receiver, or an endpoint of `session-revocation/transmitters`, in Express, or in a server of `node:http`. Mount it
+ * before parsers of bodies. The signal of the `Request` fires when the client has gone.
  * @param receiver the receiver.
  * @returns a listener. It hands an error to `next`. Without a `next`, it answers 500.
  */
@@ -12,7 +13,7 @@ export function nodeListener(
 ): (request: IncomingMessage, response: ServerResponse, next?: (error: unknown) => void) => Promise<void> {
   return async function receive(request, response, next) {
     try {
-      const { status, headers, body } = await receiver(requestOf(request));
+      const { status, headers, body } = await receiver(requestOf(request, goneOf(response)));
       // A middleware may have answered, because it took too long.
       if (response.headersSent) return;
       // The unread rest of a body would stand before the next request.
@@ -26,7 +27,13 @@ export function nodeListener(
   };
 }
 
-function requestOf(request: IncomingMessage): Request {
+function goneOf(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+function requestOf(request: IncomingMessage, signal: AbortSignal): Request {
   if (request.readableEnded)
     throw new TypeError('the body was read already: mount the receiver before parsers of bodies');
   const headers = new Headers();
@@ -38,9 +45,10 @@ function requestOf(request: IncomingMessage): Request {
   // A `Request` cannot have the method TRACE.
   const method = request.method === 'TRACE' ? 'OPTIONS' : (request.method ?? 'GET');
   const hasBody = method !== 'GET' && method !== 'HEAD';
-  // Receivers do not read the URL: the client chooses the host in it.
-  return new Request('http://localhost/', {
-    ...{ method, headers },
+  // Of the URL, only the query is kept: the client chooses the host in it.
+  const [query = ''] = /\?.*$/.exec(request.url ?? '') ?? [];
+  return new Request(`http://localhost/${query}`, {
+    ...{ method, headers, signal },
     ...(hasBody && { body: Readable.toWeb(request) as ReadableStream<Uint8Array>, duplex: 'half' }),
   });
 }
