@@ -1,7 +1,7 @@
 /**
  * Lists the tests that an ordinary run leaves out or shortens, so that `npm test` ends within minutes on a developer's
  * machine. With `CI`, which `.ci/run` sets, everything runs in full. `CI=1 npx vitest run <file>` does so for one file.
- * With `ALL_FILES`, every file runs in its ordinary size. `.ci/run` sets it for the other versions of Node, and
+ * With `ALL_FILES`, every file runs in its ordinary size. `.ci/run` sets it for the newest version of Node, and
  * `npm run mutate` sets it too. An ordinary `npm run check` also leaves out TypeDoc and knip: see `.ci/check.js`.
  */
 
