@@ -51,7 +51,7 @@ async function statementsOf(pool: pg.Pool): Promise<ReadonlyMap<string, Postgres
   const epoch = (tag: string) => ({ tag, create: newEpoch(now), version: 1, keepUntil: null });
   const advance = { record: newEpoch(now), ifVersion: 1, now, keepUntil: null, audit: [record] };
   const ending = [{ id: 'other', ended: endedAt(now), audit: [record] }];
-  const { audit, policies, diagnosis, changes } = store.powers ?? {};
+  const { audit, outbox, policies, diagnosis, changes } = store.powers ?? {};
   await store.ensureEpochs([epoch(user), epoch(ann.tags.realm), epoch(`${ann.tags.member}`)], now);
   await store.add(session, plainWrite({ ending, audit: [record] }));
   await store.find(ann.tags.realm, [{ id, user }]);
@@ -82,6 +82,13 @@ async function statementsOf(pool: pg.Pool): Promise<ReadonlyMap<string, Postgres
   await audit?.append([record]);
   await audit?.forget(person('nobody').tags.user, 200);
   await audit?.prune(1, 50);
+  const message = { realm: ann.tags.realm, queue: 'crm', id: 'message 1', ifState: '' };
+  await outbox?.read({ realm: ann.tags.realm, queue: 'crm', after: null, limit: 20 });
+  await outbox?.change({ ...message, state: 'taken' });
+  await outbox?.change({ ...message, state: '', to: 'crm.dead' });
+  await outbox?.change({ ...message, state: null });
+  await outbox?.queues(ann.tags.realm);
+  await outbox?.prune(1, 50);
   await policies?.get('acme');
   await policies?.set({ account: 'acme', value: 'one', ifValue: null, audit: [] });
   await policies?.set({ account: 'acme', value: 'two', ifValue: 'one', audit: [] });
@@ -121,10 +128,14 @@ describe.skipIf(url === null)(`plans on ${SESSIONS} sessions`, () => {
       SELECT ${now} - n, ${now} + n, 'entry ' || n, '${ann.tags.realm}', 'user ' || n % 1000, 'account ' || n % 100,
         'user ' || n % 1000, (ARRAY['session.started', 'session.ended', 'sessions.revoked'])[n % 3 + 1], 'default', '{}'
       FROM generate_series(1, ${ENTRIES}) AS n;
+      INSERT INTO ${schema}.outbox (at, keep_until, realm_tag, queue, id, body, state)
+      SELECT ${now} - n, ${now} + n, 'realm ' || n % 100, 'queue ' || n % 8, 'message ' || n, '{}', ''
+      FROM generate_series(1, ${ENTRIES}) AS n;
       INSERT INTO ${schema}.policies (account_tag, value) SELECT 'account ' || n, 'x' FROM generate_series(1, 5000) AS n;
       INSERT INTO ${schema}.changes (xid, tag) SELECT n::text::xid8, 'tag ' || n FROM generate_series(1, ${ENTRIES}) AS n;
       ANALYZE ${schema}.changes;
       ANALYZE ${schema}.audit;
+      ANALYZE ${schema}.outbox;
       ANALYZE ${schema}.policies;`);
     statements = await statementsOf(pool);
   }, TEST_TIMEOUT);

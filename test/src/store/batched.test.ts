@@ -368,7 +368,7 @@ describe('the contract, of a store whose look-ups take their time', () => {
   const isWhole = includes('store: the whole contract, asked in batches');
   for (const { id, title, skip, run } of storeContract({
     create,
-    powers: ['audit', 'policies', 'diagnosis'],
+    powers: ['audit', 'outbox', 'policies', 'diagnosis'],
     interleavings: 5,
   })) {
     if (isWhole || isOfOrdinaryRun(id)) test.skipIf(skip !== null)(`${id}: ${title}`, run);
